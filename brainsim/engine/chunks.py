@@ -1,0 +1,77 @@
+"""A run in chunks: how long each one is, Ctrl-C between them, and the progress bar."""
+
+import signal
+import sys
+import threading
+
+WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to cost nothing
+LONG_RUN = 2.0  # seconds from which on a run shows a bar
+
+
+class Pace:
+    """Chooses the number of steps of a chunk so that it takes about a tenth of a second."""
+
+    def __init__(self, longest, slice_steps):
+        self.longest, self._slice = longest, slice_steps
+        self._next = min(longest, 4 * slice_steps)
+
+    def steps(self, left):
+        """Return the steps of the next chunk, of which `left` are to go."""
+        return int(min(self._next, left))
+
+    def learn(self, steps, seconds):
+        """Take into account how long a chunk took."""
+        wanted = steps * WANTED / max(seconds, 1e-6)
+        # at most eightfold: the first chunks may be quiet
+        chosen = min(wanted, 8 * self._next, self.longest)
+        self._next = max(1, int(chosen // self._slice * self._slice) or int(chosen))
+
+
+class Interrupt:
+    """Takes Ctrl-C during a run, so that it comes between two chunks and nothing recorded is lost."""
+
+    asked = False
+
+    def __enter__(self):
+        self._old = None
+        if threading.current_thread() is threading.main_thread():
+            self._old = signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def __exit__(self, *_):
+        if self._old is not None:
+            signal.signal(signal.SIGINT, self._old)
+
+    def _take(self, *_):
+        self.asked = True
+
+
+class Watch:
+    """Shows a progress bar of biological time, if asked to or if the run is long and a terminal watches."""
+
+    def __init__(self, duration, wanted):
+        self._duration, self._wanted, self._bar = duration, wanted, None
+
+    def __enter__(self):
+        import time
+
+        self._clock, self._began = time.perf_counter, time.perf_counter()
+        return self
+
+    def __exit__(self, *_):
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, done):
+        """Report that `done` ms of the run are done."""
+        if self._wanted is False:
+            return
+        if self._bar is None:
+            so_far = self._clock() - self._began
+            expected = so_far * self._duration / max(done, 1e-9)
+            if self._wanted is None and not (expected > LONG_RUN and so_far > 0.3 and sys.stderr.isatty()):
+                return
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=self._duration, unit="ms", bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}]")
+        self._bar.update(done - self._bar.n)

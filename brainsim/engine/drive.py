@@ -1,0 +1,151 @@
+"""Poisson drive: the number of events of each cell in a step, from one random number, added to the cell's inputs.
+
+Two ways, exact up to 2**-32 in the probabilities: where a stretch of cells shares one rate, a table of the distribution
+(thresholds that are all compared, which vectorises, for up to 12 events a step; an alias table above: Walker 1977,
+doi:10.1145/355744.355749); where each cell has its own rate, inversion, or above 10 events a step the rejection method
+PTRS of Hoermann (1993), doi:10.1016/0167-6687(93)90997-4.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.numbers.jit import helper
+from brainsim.numbers.rng import hashed, mix, step_key, uniform
+from brainsim.numbers.vmath import exp
+
+BLOCK = 1024
+MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
+S32 = np.uint64(32)
+LOW32 = np.uint64(0xFFFFFFFF)
+
+
+class Drives(NamedTuple):
+    """The Poisson inputs to one partition."""
+
+    # int64 (inputs, 7): place in the state, cells, index of the first cell, table start, table size (below 0 for an alias
+    # table), key, whether it is added after the cells have moved
+    shared: np.ndarray
+    weight: np.ndarray  # float64 (inputs): weight of an event of a shared input
+    table: np.ndarray  # uint32: thresholds, or probabilities of an alias table
+    alias: np.ndarray  # int32: the other outcome of an alias table
+    own: np.ndarray  # int64 (inputs, 4): first and last entry of an input with a rate for each cell, key, whether after
+    place: np.ndarray  # int32 (entries): place in the state
+    cell: np.ndarray  # int64 (entries): index of the cell in the stimulated view
+    mean: np.ndarray  # float64 (entries): events per step
+    weights: np.ndarray  # float64 (entries)
+    bits: np.ndarray  # uint32 (BLOCK): scratch
+    events: np.ndarray  # int32 (BLOCK): scratch
+
+
+@helper
+def add_poisson(step, drives, state, after):
+    """Draw the Poisson inputs of the partition for `step`: those that act before the threshold, or those added after."""
+    for d in range(drives.shared.shape[0]):
+        place, cells, cell, start, size, key, late = drives.shared[d]
+        if late != after:
+            continue
+        key = step_key(np.uint64(key), step)
+        table = drives.table[start : start + abs(size)]
+        for low in range(0, cells, BLOCK):
+            n = min(BLOCK, cells - low)
+            target = state[place + low : place + low + n]
+            if size > 0:
+                _by_thresholds(key, cell + low, table, drives.bits[:n], drives.events[:n])
+            else:
+                _by_alias(key, cell + low, table, drives.alias[start : start - size], drives.events[:n])
+            _add(target, drives.events[:n], drives.weight[d])
+    for d in range(drives.own.shape[0]):
+        first, last, key, late = drives.own[d]
+        if late != after:
+            continue
+        key = step_key(np.uint64(key), step)
+        for e in range(first, last):
+            if drives.mean[e] > 0.0:
+                state[drives.place[e]] += drives.weights[e] * poisson(hashed(key, drives.cell[e]), drives.mean[e])
+
+
+@helper
+def _by_thresholds(key, cell, table, bits, events):
+    for k in range(bits.size):
+        bits[k] = np.uint32(hashed(key, cell + k) >> S32)
+        events[k] = 0
+    for threshold in table:
+        for k in range(bits.size):
+            events[k] += np.int32(bits[k] >= threshold)
+
+
+@helper
+def _by_alias(key, cell, table, alias, events):
+    mask = np.uint64(table.size - 1)
+    for k in range(events.size):
+        bits = hashed(key, cell + k)
+        column = bits & mask
+        events[k] = np.int32(column) if np.uint32(bits >> S32) < table[column] else alias[column]
+
+
+@helper
+def _add(target, events, weight):
+    for k in range(target.size):
+        target[k] += weight * events[k]
+
+
+@helper
+def poisson(bits, mean):
+    """Return a Poisson number of the given mean; further random numbers, where needed, follow from `bits`."""
+    if mean < 10.0:
+        u = uniform(bits)
+        term = exp(-mean)
+        total = term
+        k = 0
+        while u >= total and k < 200:
+            k += 1
+            term *= mean / k
+            total += term
+        return k
+    b = 0.931 + 2.53 * math.sqrt(mean)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    v_r = 0.9277 - 3.6224 / (b - 2.0)
+    while True:
+        u = uniform(bits) - 0.5
+        bits = mix(bits)
+        v = uniform(bits)
+        bits = mix(bits)
+        us = 0.5 - abs(u)
+        k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
+        if us >= 0.07 and v <= v_r:
+            return int(k)
+        if k < 0.0 or (us < 0.013 and v > us):
+            continue
+        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= -mean + k * math.log(mean) - math.lgamma(k + 1.0):
+            return int(k)
+
+
+def poisson_table(mean):
+    """Return (table, alias) of a Poisson distribution: thresholds and no alias for small means, else an alias table."""
+    largest = int(mean + 12.0 * math.sqrt(mean) + 40.0)
+    counts = np.arange(largest + 1)
+    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
+    probabilities = np.exp(counts * math.log(mean) - mean - log_factorials) if mean > 0 else (counts == 0).astype(float)
+    if mean <= MOST_THRESHOLDS:
+        thresholds = np.floor(np.cumsum(probabilities) * 2.0**32)
+        return thresholds[thresholds < 2.0**32 - 1].astype(np.uint32), np.empty(0, np.int32)
+    return _alias_table(probabilities / probabilities.sum())
+
+
+def _alias_table(probabilities):
+    """Build Walker's table, its size a power of two, by Vose's method."""
+    size = 1 << int(np.ceil(np.log2(probabilities.size)))
+    scaled = np.zeros(size)
+    scaled[: probabilities.size] = probabilities * size
+    table, alias = np.ones(size), np.arange(size)
+    small = [k for k in range(size) if scaled[k] < 1.0]
+    large = [k for k in range(size) if scaled[k] >= 1.0]
+    while small and large:
+        low, high = small.pop(), large.pop()
+        table[low], alias[low] = scaled[low], high
+        scaled[high] -= 1.0 - scaled[low]
+        (small if scaled[high] < 1.0 else large).append(high)
+    return np.minimum(np.floor(table * 2.0**32), 2.0**32 - 1).astype(np.uint32), alias.astype(np.int32)

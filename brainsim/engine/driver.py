@@ -1,0 +1,268 @@
+"""The time loop. One compiled function steps a partition of the cells through time, calling the kernels by address.
+
+Nothing that is sent within the shortest delay can arrive within it, so a partition runs a *slice* of that many steps alone.
+Then the partitions wait for each other, and each files all spikes of the slice, in the order (step, cell), for its own
+targets. There are no locks and no atomic sums, and the order of every sum is fixed, so the bits do not depend on how many
+partitions there are.
+
+A point of time is completed once: events that are due are added to the state, traces are sampled. From one point to the next
+the cells are advanced, with the Poisson drive. A run ends with a completed point, so it can be cut anywhere.
+
+`run_partition` returns to Python when the steps are done, or when something is full: the caller makes room and calls again,
+while the other partitions wait at their barrier.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from brainsim.engine.delivery import deliver, file_spike
+from brainsim.engine.drive import add_poisson
+from brainsim.engine.threads import wait_for_all
+from brainsim.numbers.jit import helper, kernel
+
+# what run_partition returns
+DONE, CALENDAR_FULL, SPIKES_FULL, ABANDONED = 0, 1, 2, 3
+# places in Progress.at
+STEP, STOP, COMPLETED, PARITY, SLICE_START, SLICE_STEPS, FILED, RECORDED, GENERATION = range(9)
+# columns of Cells.calls; the first fifteen are the kernel's arguments in their order
+(STATE, ARRAYS, SCALARS, REFRACTORY, INPUTS, CURRENT, SPIKES, FLAGS, KEY, AT_STEP, STRIDE, WIDTH, FIRST, CELL, COUNT,
+ ADDRESS, GROUP) = range(17)  # fmt: skip
+
+
+class Progress(NamedTuple):
+    """Where a partition stands; all else in the run is found from it."""
+
+    at: np.ndarray  # int64 (9): see STEP ... GENERATION
+    partition: int
+    partitions: int
+    groups: int
+    slice: int  # steps between two exchanges of spikes: the shortest delay
+    spins: int
+
+
+class Cells(NamedTuple):
+    """The cells of a partition: one row a call of a kernel, and the arrays that calls share."""
+
+    calls: np.ndarray  # int64 (calls, 17)
+    state: np.ndarray  # float64: state of all groups, and behind it the buffers of what arrives at the end of the step
+
+
+class Trains(NamedTuple):
+    """Listed spikes that this partition emits, sorted by step within each list."""
+
+    steps: np.ndarray  # int64
+    sources: np.ndarray  # int32
+    ends: np.ndarray  # int64 (lists): where each list ends
+    groups: np.ndarray  # int64 (lists)
+    cursor: np.ndarray  # int64 (lists): the next spike of each list
+
+
+class Currents(NamedTuple):
+    """Injected currents into this partition's cells."""
+
+    current: np.ndarray  # float64 (all cells): the sum, read by the kernels
+    entries: np.ndarray  # int64 (inputs + 1): the entries of each input
+    cell: np.ndarray  # int32 (entries)
+    column: np.ndarray  # int32 (entries): column of the amplitudes
+    piece: np.ndarray  # int64 (inputs, 4): pieces, first of its starts, first of its amplitudes, columns
+    starts: np.ndarray  # int64: first step of each piece
+    amplitude: np.ndarray  # float64 [pA]
+    following: np.ndarray  # int64 (1): the next step at which any of them changes
+
+
+class Exchange(NamedTuple):
+    """Spikes of the last two slices, written by each partition for all others to read."""
+
+    spikes: np.ndarray  # int32 (partitions, 2, capacity)
+    ends: np.ndarray  # int32 (partitions, 2, slice steps * groups): where the spikes of each step and group end
+    barrier: np.ndarray  # int64
+
+
+class Recorder(NamedTuple):
+    """What a partition records."""
+
+    spikes: np.ndarray  # int64: step << 32 | cell
+    every: np.ndarray  # int64 (traces) [steps]
+    first: np.ndarray  # int64 (traces + 1)
+    index: np.ndarray  # int64: place of each sampled number in the state
+    cursor: np.ndarray  # int64 (traces): where in `samples` the next sample goes
+    samples: np.ndarray  # float64
+
+
+@intrinsic
+def _call(context, address, arguments):
+    """Call the kernel at an address; addresses of arrays are passed as numbers and become pointers here."""
+    pointers = (STATE, ARRAYS, SCALARS, REFRACTORY, INPUTS, CURRENT, SPIKES, FLAGS)
+
+    def generate(target, builder, signature, values):
+        number = ir.IntType(64)
+        pointer = ir.IntType(8).as_pointer()
+        given = [builder.extract_value(values[1], i) for i in range(len(signature.args[1]))]
+        given = [builder.inttoptr(v, pointer) if i in pointers else v for i, v in enumerate(given)]
+        kind = ir.FunctionType(number, [v.type for v in given])
+        return builder.call(builder.inttoptr(values[0], kind.as_pointer()), given)
+
+    return types.int64(types.int64, arguments), generate
+
+
+@kernel
+def run_partition(progress, cells, rows, calendar, drives, trains, currents, recorder, exchange):
+    """Step one partition until its stop; returns DONE, or what is full, or ABANDONED if another partition failed."""
+    at = progress.at
+    while True:
+        if at[COMPLETED] < at[STEP]:
+            if not _file_slice(progress, rows, calendar, exchange):
+                return CALENDAR_FULL
+            _complete(at[STEP], cells.state, rows, calendar, drives, recorder)
+            at[COMPLETED] = at[STEP]
+        if at[STEP] >= at[STOP]:
+            return DONE
+        steps = min(np.int64(progress.slice), at[STOP] - at[STEP])
+        if recorder.spikes.size - at[RECORDED] < exchange.spikes.shape[2]:
+            return SPIKES_FULL
+        at[PARITY] = 1 - at[PARITY]
+        at[SLICE_START] = at[STEP]
+        at[SLICE_STEPS] = steps
+        at[FILED] = 0
+        _run_slice(progress, steps, cells, rows, calendar, drives, trains, currents, recorder, exchange)
+        at[STEP] += steps
+        at[GENERATION] += 1
+        if progress.partitions > 1 and not wait_for_all(
+            exchange.barrier, progress.partition, progress.partitions, at[GENERATION], progress.spins
+        ):
+            return ABANDONED
+
+
+@helper
+def _complete(step, state, rows, calendar, drives, recorder):
+    """Complete the point of time `step`: add what is due, and sample."""
+    if step > 0:
+        add_poisson(step - 1, drives, state, 1)
+    deliver((step + 1) % calendar.count.size, rows, calendar, state)
+    _sample(step, state, recorder)
+
+
+@helper
+def _run_slice(progress, steps, cells, rows, calendar, drives, trains, currents, recorder, exchange):
+    """Advance from the completed point SLICE_START by `steps`; the last point is completed once its spikes are exchanged."""
+    # what is used more than once gets a name: each look into a tuple costs compile time
+    at, groups, state, calls = progress.at, progress.groups, cells.state, cells.calls
+    out = exchange.spikes[progress.partition, at[PARITY]]
+    ends = exchange.ends[progress.partition, at[PARITY]]
+    record, recorded, start = recorder.spikes, at[RECORDED], at[STEP]
+    total = np.int64(0)
+    for s in range(steps):
+        step = start + s
+        if s:
+            _complete(step, state, rows, calendar, drives, recorder)
+        if step >= currents.following[0]:
+            _change_currents(step, currents)
+        add_poisson(step, drives, state, 0)
+        begin = total
+        call = 0
+        for group in range(groups):
+            while call < calls.shape[0] and calls[call, GROUP] == group:
+                total += _call_row(calls[call], np.int64(out.ctypes.data), total, step)
+                call += 1
+            total = _emit_listed(group, step, trains, out, total)
+            ends[s * groups + group] = total
+        for a in range(begin, total):
+            record[recorded] = ((step + 1) << 32) | np.int64(out[a])
+            recorded += 1
+    at[RECORDED] = recorded
+
+
+@helper
+def _call_row(call, out, total, step):
+    """Call the kernel of one row of the table of calls; its spikes go behind those that are in the list already."""
+    return _call(call[ADDRESS], (
+        call[STATE], call[ARRAYS], call[SCALARS], call[REFRACTORY], call[INPUTS], call[CURRENT], out + 4 * total,
+        call[FLAGS], call[KEY], step, call[STRIDE], call[WIDTH], call[FIRST], call[CELL], call[COUNT],
+    ))  # fmt: skip
+
+
+@helper
+def _emit_listed(group, step, trains, out, total):
+    """Emit the listed spikes of one group; returns the number of spikes of the slice so far."""
+    groups, cursor, steps, sources, ends = trains.groups, trains.cursor, trains.steps, trains.sources, trains.ends
+    for t in range(groups.size):
+        if groups[t] == group:
+            k = cursor[t]
+            while k < ends[t] and steps[k] <= step + 1:
+                out[total] = sources[k]
+                total += 1
+                k += 1
+            cursor[t] = k
+    return total
+
+
+@helper
+def _file_slice(progress, rows, calendar, exchange):
+    """File all partitions' spikes of the last slice in the order (step, group, cell); resumes behind the last one filed."""
+    at = progress.at
+    parity, groups = at[PARITY], progress.groups
+    slots = calendar.count.size
+    number = 0
+    for s in range(at[SLICE_STEPS]):
+        slot = (at[SLICE_START] + s + 1) % slots
+        for place in range(s * groups, (s + 1) * groups):
+            for partition in range(progress.partitions):
+                ends = exchange.ends[partition, parity]
+                for a in range(ends[place - 1] if place else 0, ends[place]):
+                    if number >= at[FILED]:
+                        if not file_spike(exchange.spikes[partition, parity, a], slot, 0, rows, calendar):
+                            return False
+                        at[FILED] = number + 1
+                    number += 1
+    return True
+
+
+@helper
+def _change_currents(step, currents):
+    """Sum the injected currents anew and find when the next of them changes."""
+    for e in range(currents.cell.size):
+        currents.current[currents.cell[e]] = 0.0
+    following = np.int64(2**62)
+    for i in range(currents.piece.shape[0]):
+        pieces, first_start, first_amplitude, columns = currents.piece[i]
+        piece = -1
+        while piece + 1 < pieces and currents.starts[first_start + piece + 1] <= step:
+            piece += 1
+        if piece + 1 < pieces:
+            following = min(following, currents.starts[first_start + piece + 1])
+        if piece < 0:
+            continue
+        for e in range(currents.entries[i], currents.entries[i + 1]):
+            place = first_amplitude + piece * columns + currents.column[e]
+            currents.current[currents.cell[e]] += currents.amplitude[place]
+    currents.following[0] = following
+
+
+@helper
+def _sample(step, state, recorder):
+    for t in range(recorder.every.size):
+        if step % recorder.every[t] == 0:
+            k = recorder.cursor[t]
+            for e in range(recorder.first[t], recorder.first[t + 1]):
+                recorder.samples[k] = state[recorder.index[e]]
+                k += 1
+            recorder.cursor[t] = k
+
+
+@kernel
+def file_pending(steps, sources, now, rows, calendar, done):
+    """File spikes of the past whose events are still to come, when a run goes on from a state completed at `now`.
+
+    `steps` are sorted; `done` (1,) counts those that are filed, so that the call can be repeated after making room, for
+    lack of which it returns False.
+    """
+    slots = calendar.count.size
+    for a in range(done[0], steps.size):
+        if not file_spike(sources[a], steps[a] % slots, now + 1 - steps[a], rows, calendar):
+            return False
+        done[0] = a + 1
+    return True

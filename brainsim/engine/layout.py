@@ -1,0 +1,378 @@
+"""Where everything lies: from a network to groups of cells, their state, their kernels and their place in the partitions.
+
+Populations whose kernel is the same lie in one *group*: a block of the state, one row a variable, one column a cell. Cells
+are numbered through all groups (their *global index*), and each group is cut into one stretch a partition.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.equations import language as lang
+from brainsim.equations.codegen import BLOCK, gain_name, write_kernel
+from brainsim.equations.methods import method_named
+from brainsim.equations.system import compose, prefixed
+from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
+from brainsim.models.values import Distribution
+from brainsim.numbers.checks import MissingName, nearest
+from brainsim.numbers.streams import stream_key
+
+ALIGNED = 8  # cells: a stretch starts at a cache line of float64
+
+
+@dataclass
+class Member:
+    """A population within its group."""
+
+    population: object
+    synapses: tuple  # the receptors, in the order of the kernel
+    labels: tuple  # what each receptor is called: "ampa"
+    rows: dict  # variable as the user names it ("v", "ampa.g") -> row of the state
+    values: dict  # parameters under the names of the system, floats or arrays
+    constants: dict  # numbers of the kernel by name, floats or arrays
+    system: object
+    step: object
+    first: int = 0  # global index of its first cell
+
+    @property
+    def n(self):
+        """Number of cells."""
+        return self.population.n
+
+
+@dataclass
+class Group:
+    """Populations that share a kernel; a group of listed spikes has none."""
+
+    kernel: object
+    members: list = field(default_factory=list)
+    first: int = 0  # global index of its first cell
+    state_at: int = 0  # place of its first number in the state
+    arrays: np.ndarray | None = None  # (constants that differ from cell to cell, cells)
+
+    @property
+    def n(self):
+        """Number of cells."""
+        return sum(m.n for m in self.members)
+
+    @property
+    def system(self):
+        """The system of equations that all members share but for numbers."""
+        return self.members[0].system
+
+    @property
+    def n_variables(self):
+        """Rows of the state."""
+        return len(self.system.variables) if self.kernel else 0
+
+    @property
+    def n_receptors(self):
+        """Rows of the inputs: receptors whose events go through a buffer."""
+        return len(self.system.buffered) if self.kernel else 0
+
+
+class Layout:
+    """Groups, numbering and partitions of a network.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float
+        Time step [ms].
+    partitions : int
+        Into how many stretches each group is cut.
+    """
+
+    def __init__(self, network, dt, partitions):
+        self.network, self.dt, self.partitions = network, dt, partitions
+        self.groups = _grouped(network, dt)
+        self.members = {m.population.name: m for g in self.groups for m in g.members}
+        self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
+        self.n_cells = self.n_state = 0
+        for group in self.groups:
+            group.first, group.state_at = self.n_cells, self.n_state
+            for member in group.members:
+                member.first = self.n_cells
+                self.n_cells += member.n
+            self.n_state += group.n_variables * group.n
+            group.arrays = _stacked(group)
+        self.bounds = [_cuts(group.n, partitions) for group in self.groups]
+        self.input_at, self.n_numbers = self._inputs()
+        self.inputs = list(network.inputs)
+
+    def global_indices(self, view):
+        """Return the global index of each cell of a view, int32."""
+        parts = [self.members[population.name].first + ids for population, ids in view.parts]
+        return np.concatenate(parts).astype(np.int32)
+
+    def receptor(self, name, synapse):
+        """Return (number of the receptor, whether events go to the state directly) of a synapse on a population."""
+        member = self.members[name]
+        number = member.synapses.index(synapse)
+        return number, member.system.direct[number]
+
+    def input_slots(self, view, synapse, partition):
+        """Return for each cell of a view where in the state the events of a synapse are added, -1 if by another partition."""
+        slots = []
+        for population, ids in view.parts:
+            number = self.group_of[population.name]
+            group, member = self.groups[number], self.members[population.name]
+            low, high = self.bounds[number][partition : partition + 2]
+            cell = member.first - group.first + ids
+            receptor, direct = self.receptor(population.name, synapse)
+            if direct:
+                row = member.system.variables.index(member.system.arrivals[receptor][0][0])
+                place = group.state_at + row * group.n + cell
+            else:
+                row = member.system.buffered.index(receptor)
+                place = self.input_at[partition][number] + row * (high - low) + cell - low
+            slots.append(np.where((cell >= low) & (cell < high), place, -1))
+        return np.concatenate(slots).astype(np.int32)
+
+    def buffers(self, name):
+        """Return receptor -> place in the state of each cell's buffer of inputs, for those of a population that have one."""
+        member = self.members[name]
+        found = {}
+        for number, (label, synapse) in enumerate(zip(member.labels, member.synapses, strict=True)):
+            if not member.system.direct[number]:
+                slots = [self.input_slots(member.population, synapse, k) for k in range(self.partitions)]
+                found[label] = np.max(slots, axis=0)
+        return found
+
+    def owned(self, partition):
+        """Return for each group the (first, last) global index of the partition's cells."""
+        return [(g.first + b[partition], g.first + b[partition + 1]) for g, b in zip(self.groups, self.bounds, strict=True)]
+
+    def state_row(self, name, variable, where):
+        """Return (place of the row in the state, n) of a variable of a population; raise MissingName with the nearest."""
+        if name not in self.members:
+            raise MissingName(f"{where}: no population named {name!r}{nearest(name, self.members)}")
+        member, group = self.members[name], self.groups[self.group_of[name]]
+        if variable not in member.rows:
+            raise MissingName(f"{where}: {name!r} has no variable {variable!r}{nearest(variable, member.rows)}")
+        return group.state_at + member.rows[variable] * group.n + member.first - group.first, member.n
+
+    def variables(self, name):
+        """Return the names of a population's variables."""
+        return tuple(self.members[name].rows)
+
+    def methods(self):
+        """Return population -> name of the integration method."""
+        return {name: m.step.method for name, m in self.members.items() if m.step is not None}
+
+    def _inputs(self):
+        """Return where each partition's inputs to each group lie, behind the state variables, and the size of it all."""
+        places, at = [], self.n_state
+        for partition in range(self.partitions):
+            # partitions write next to each other, but never into one cache line
+            at += -at % ALIGNED
+            row = []
+            for group, bounds in zip(self.groups, self.bounds, strict=True):
+                row.append(at)
+                at += group.n_receptors * int(bounds[partition + 1] - bounds[partition])
+            places.append(row)
+        return places, at
+
+
+def cell_calls(layout, addresses, partition, store, seed):
+    """Return the rows of kernel calls of a partition, without state: what changes is in `store`.
+
+    Parameters
+    ----------
+    layout : Layout
+    addresses : list of int
+        Address of each group's kernel.
+    partition : int
+    store : object with arrays ``state``, ``refractory``, ``current`` (all cells), ``flags``, and a list ``kept``
+        The scalars that the addresses point to are appended to ``kept``.
+    seed : int
+        Seed of the run, for kernels that draw random numbers.
+    """
+    rows = []
+    for number, group in enumerate(layout.groups):
+        low, high = (int(b) for b in layout.bounds[number][partition : partition + 2])
+        if group.kernel is None or low == high:
+            continue
+        for begin, end, scalars, member in _runs(group):
+            a, z = max(begin, low), min(end, high)
+            if a >= z:
+                continue
+            numbers = np.array(scalars or (0.0,))
+            store.kept.append(numbers)
+            inputs = layout.input_at[partition][number] + a - low
+            rows.append([
+                _at(store.state, group.state_at + a), _at(group.arrays, a), _at(numbers, 0),
+                _at(store.refractory, group.first + a), _at(store.state, inputs), _at(store.current, group.first + a),
+                0, _at(store.flags, 0), int(stream_key(seed, "kernel", member.population.name).astype(np.int64)), 0,
+                group.n, high - low, group.first + a, group.first + a - member.first, z - a, addresses[number], number,
+            ])  # fmt: skip
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 17)
+
+
+def flags_array():
+    """Return the scratch array of spike flags of a partition."""
+    return np.zeros(BLOCK, dtype=np.uint8)
+
+
+def _at(array, index):
+    """Return the address of an element of a flat array or of a column of a 2-d one."""
+    return array.ctypes.data + index * array.itemsize
+
+
+def _runs(group):
+    """Return (first, last, scalars, member) of the stretches of a group that one call can advance."""
+    runs, at = [], 0
+    for member in group.members:
+        scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
+        if runs and runs[-1][2] == scalars and not group.kernel.random:
+            runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
+        else:
+            runs.append((at, at + member.n, scalars, member))
+        at += member.n
+    return runs
+
+
+def _cuts(n, partitions):
+    """Return the borders of the stretches of n cells, at multiples of a cache line."""
+    cuts = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
+    cuts[-1] = n
+    return np.minimum(cuts, n)
+
+
+def _stacked(group):
+    if group.kernel is None or not group.kernel.arrays:
+        return np.zeros((1, max(group.n, 1)))
+    rows = [np.concatenate([np.broadcast_to(m.constants[a], m.n) for m in group.members]) for a in group.kernel.arrays]
+    return np.ascontiguousarray(rows, dtype=np.float64)
+
+
+def _grouped(network, dt):
+    """Sort the populations into groups, in the order in which they were added."""
+    receptors = _receptors(network)
+    injected = {p.name for s in network.inputs if isinstance(s.input, CurrentInput) for p, _ in s.target.parts}
+    groups = {}
+    for population in network.populations.values():
+        if isinstance(population.model, SpikeTrains):
+            member = Member(population, (), (), {}, {}, {}, None, None)
+            groups[population.name, "listed"] = Group(None, [member])
+            continue
+        member = _member(network, population, receptors[population.name], population.name in injected, dt)
+        per_cell = {name for name, value in member.constants.items() if np.ndim(value)}
+        kernel = write_kernel(member.system, member.step, per_cell)
+        groups.setdefault(kernel.text, Group(kernel)).members.append(member)
+    return list(groups.values())
+
+
+def _receptors(network):
+    """Return for each population its synapses; those that are equal share a receptor. Their order is one for the network."""
+    found = {name: {} for name in network.populations}
+    everywhere = {}
+    uses = [(p.post, p.synapse) for p in network.projections]
+    uses += [(s.target, s.input.synapse) for s in network.inputs if isinstance(s.input, PoissonInput)]
+    for view, synapse in uses:
+        everywhere.setdefault(synapse, len(everywhere))
+        for population, _ in view.parts:
+            found[population.name][synapse] = None
+    return {name: tuple(sorted(mine, key=everywhere.get)) for name, mine in found.items()}
+
+
+def _member(network, population, synapses, injected, dt):
+    """Compose the equations of a population with its receptors and compute the numbers of its kernel."""
+    model, name = population.model, population.name
+    system = compose(
+        model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected,
+        frozen=[v for v in model.frozen if v in model.initials], refractory=model.refractory,
+    )  # fmt: skip
+    step = method_named(model.method, type(model).__name__)(system, name)
+    values = {}
+    for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:
+        owner.check_cells(population.n, name)
+        drawn = {k: _drawn(network, population, owner, k, prefix) for k in owner.parameters}
+        owner.check_values(drawn)
+        _check_against_dt(owner, drawn, dt)
+        values |= {prefix + k: v for k, v in drawn.items()}
+    labels = _labels(synapses)
+    names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
+    rows = {variable: k for k, variable in enumerate(names)}
+    return Member(population, synapses, labels, rows, values, kernel_constants(system, step, values, dt, name), system, step)
+
+
+def kernel_constants(system, step, values, dt, where):
+    """Return every number that a kernel may need by name: parameters, the method's constants, gains, refractory steps."""
+    known = values | {"dt": dt, "pi": np.pi}
+    constants = known | step.compute(values, dt)
+    for index, arrivals in enumerate(system.arrivals):
+        constants |= {gain_name(index, name): _plain(lang.evaluate(gain, known)) for name, gain in arrivals}
+    if system.refractory:
+        constants["refractory_steps"] = whole_steps(values[system.refractory], dt, f"{where}: {system.refractory}")
+    return constants
+
+
+def whole_steps(times, dt, where):
+    """Return times in steps of dt, as floats; warns where they are not multiples of dt and are rounded."""
+    steps = np.asarray(times) / dt
+    rounded = np.rint(steps)
+    if np.any(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded)):
+        bad = np.atleast_1d(times)[np.atleast_1d(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded))][0]
+        warnings.warn(f"{where}: {bad:g} ms is not a multiple of dt = {dt:g} ms and was rounded", stacklevel=2)
+    return _plain(rounded)
+
+
+def _plain(value):
+    return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=np.float64)
+
+
+def _drawn(network, population, owner, key, prefix):
+    """Return a parameter's value: a float, or one number a cell where it is an array or a distribution."""
+    value = getattr(owner, key)
+    if isinstance(value, Distribution):
+        from brainsim.numbers.draws import fill
+
+        out = np.empty(population.n)
+        fill(out, value.code, stream_key(network.seed, "parameter", population.name, prefix + key))
+        return out
+    return value
+
+
+def _check_against_dt(owner, values, dt):
+    """Catch seconds given for milliseconds: a time constant shorter than the step."""
+    for key, spec in owner.parameters.items():
+        if spec.unit != "ms" or spec.above != 0.0:
+            continue
+        shortest = float(np.min(values[key]))
+        if shortest < dt:
+            hint = f"times are in ms: did you mean {1000 * shortest:.6g}?" if 1000 * shortest < 1e4 else "take a smaller dt"
+            raise ValueError(f"{type(owner).__name__}.{key}: {shortest:g} ms is shorter than dt = {dt:g} ms; {hint}")
+
+
+def _labels(synapses):
+    """Return what each receptor is called: the synapse's name or its class in lower case, numbered where that repeats."""
+    labels, taken = [], {}
+    for synapse in synapses:
+        base = synapse.name or type(synapse).__name__.lower()
+        taken[base] = taken.get(base, 0) + 1
+        labels.append(base if taken[base] == 1 else f"{base}_{taken[base]}")
+    return tuple(labels)
+
+
+def initial_values(layout, seed):
+    """Return the state at t = 0: the values of the populations' ``initial``, of the models, and 0 for the receptors."""
+    from brainsim.numbers.draws import fill
+
+    state = np.zeros(layout.n_state)
+    for name, member in layout.members.items():
+        model = member.population.model
+        given = member.population.initial or {}
+        for variable, spec in getattr(model, "initials", {}).items():
+            value = given.get(variable, spec.default)
+            at, n = layout.state_row(name, variable, "initial")
+            if isinstance(value, str):
+                value = lang.evaluate(lang.parse_expression(value, variable), member.values)
+            if isinstance(value, Distribution):
+                fill(state[at : at + n], value.code, stream_key(seed, "initial", name, variable))
+            else:
+                state[at : at + n] = value
+    return state
+
+

@@ -1,0 +1,161 @@
+"""One partition at run time: its arrays, and the loop that makes room when one of them is full."""
+
+import threading
+
+import numpy as np
+
+from brainsim.engine import driver
+from brainsim.engine.delivery import Calendar
+from brainsim.engine.layout import cell_calls, flags_array
+from brainsim.engine.stimuli import build_currents, build_drives, build_trains
+from brainsim.engine.threads import SPINS, abort
+
+SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
+
+
+class Shared:
+    """What all partitions of a run read and write, each in its own stretch.
+
+    Attributes
+    ----------
+    state : ndarray of float64
+        All groups' state variables, and behind them the buffers of inputs.
+    refractory : ndarray of int32
+        Steps for which each cell still stands still.
+    current : ndarray of float64
+        Injected current into each cell [pA].
+    exchange : Exchange
+    """
+
+    def __init__(self, layout, slice_steps, listed):
+        self.state = np.zeros(layout.n_numbers)
+        self.refractory = np.zeros(layout.n_cells, np.int32)
+        self.current = np.zeros(layout.n_cells)
+        most = max(sum(z - a for a, z in layout.owned(k)) for k in range(layout.partitions))
+        room = most * slice_steps + listed
+        shape = (layout.partitions, 2)
+        self.exchange = driver.Exchange(
+            np.zeros((*shape, max(room, 1)), np.int32), np.zeros((*shape, slice_steps * len(layout.groups)), np.int32),
+            np.zeros((layout.partitions + 1) * 8, np.int64),
+        )  # fmt: skip
+
+
+class Partition:
+    """A stretch of every group with the synapses onto it."""
+
+    def __init__(self, number, layout, shared, rows, slice_steps, longest, traces, spins):
+        self.number, self.layout, self.shared, self.rows = number, layout, shared, rows
+        self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
+        self.flags, self.kept = flags_array(), []
+        most = int(np.diff(rows.first).max(initial=0))
+        self.calendar = _calendar(longest + 1, max(256, 2 * most), bool(rows.weight.size))
+        self.progress = driver.Progress(
+            np.zeros(9, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
+        )
+        room = max(SPIKE_ROOM // layout.partitions, shared.exchange.spikes.shape[2])
+        self.recorder = driver.Recorder(np.empty(room, np.int64), *traces)
+        self.collected = []
+
+    def connect_cells(self, addresses, seed):
+        """Fill the table of kernel calls: after the kernels are compiled, and again when a parameter was changed."""
+        self.kept = []
+        calls = cell_calls(self.layout, addresses, self.number, self, seed)
+        self.cells = driver.Cells(calls, self.state)
+
+    def connect_inputs(self, seed, step):
+        """Build the inputs, as they are described now and as they stand at `step`."""
+        self.drives = build_drives(self.layout, self.number, seed)
+        self.currents = build_currents(self.layout, self.number, self.current)
+        self.trains = build_trains(self.layout, self.number)
+        begin = 0
+        for k, end in enumerate(self.trains.ends):
+            self.trains.cursor[k] = begin + np.searchsorted(self.trains.steps[begin:end], step, side="right")
+            begin = end
+
+    def clear(self, step):
+        """Forget all that is under way and stand at `step`."""
+        self.calendar.count[:] = 0
+        self.calendar.fullest[0] = 0
+        at = self.progress.at
+        at[:] = 0
+        at[driver.STEP] = at[driver.STOP] = at[driver.COMPLETED] = step
+        self.collected = []
+
+    def run(self):
+        """Run to the stop that is set in the progress, making room on the way."""
+        try:
+            while True:
+                status = driver.run_partition(
+                    self.progress, self.cells, self.rows, self.calendar, self.drives, self.trains, self.currents,
+                    self.recorder, self.shared.exchange,
+                )  # fmt: skip
+                if status == driver.CALENDAR_FULL:
+                    self.calendar = _grown(self.calendar)
+                elif status == driver.SPIKES_FULL:
+                    self._collect()
+                elif status == driver.DONE:
+                    return
+                else:
+                    raise RuntimeError("a partition of the run failed; the error of that partition says why")
+        except BaseException:
+            abort(self.shared.exchange.barrier)
+            raise
+
+    def file_pending(self, steps, sources, now):
+        """File spikes of the past whose events are still to come."""
+        done = np.zeros(1, np.int64)
+        while not driver.file_pending(steps, sources, now, self.rows, self.calendar, done):
+            self.calendar = _grown(self.calendar)
+
+    def take_spikes(self):
+        """Return the recorded spikes, each ``step << 32 | cell``, and forget them."""
+        self._collect()
+        spikes, self.collected = self.collected, []
+        return spikes
+
+    def _collect(self):
+        count = self.progress.at[driver.RECORDED]
+        if count:
+            self.collected.append(self.recorder.spikes[:count].copy())
+        self.progress.at[driver.RECORDED] = 0
+
+
+def run_all(partitions):
+    """Run all partitions to their stop, each in a thread of its own, the first one in this."""
+    errors = []
+
+    def guarded(partition):
+        try:
+            partition.run()
+        except BaseException as error:  # noqa: BLE001 - it is raised again below, in the caller's thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(p,), daemon=True) for p in partitions[1:]]
+    for thread in threads:
+        thread.start()
+    guarded(partitions[0])
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise next((e for e in errors if "a partition of the run failed" not in str(e)), errors[0])
+
+
+def spin_count(partitions, processors):
+    """Return how often a partition looks at its neighbours before it naps: not at all where they share processors."""
+    return SPINS if partitions <= processors else 0
+
+
+def _calendar(slots, capacity, weighted):
+    return Calendar(
+        np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32),
+        np.zeros((slots, capacity) if weighted else (slots, 0)), np.zeros(slots, np.int64), np.zeros(1, np.int64),
+    )  # fmt: skip
+
+
+def _grown(calendar):
+    """Return a calendar with twice the room and the same contents."""
+    slots, capacity = calendar.start.shape
+    new = _calendar(slots, 2 * capacity, calendar.weight.shape[1] > 0)
+    for old, fresh in zip(calendar[:3], new[:3], strict=True):
+        fresh[:, : old.shape[1]] = old
+    return new._replace(count=calendar.count, fullest=calendar.fullest)

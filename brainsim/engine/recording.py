@@ -1,0 +1,127 @@
+"""From the traces that were asked for to arrays of the recorder, and from its samples and spikes to results."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.engine.layout import whole_steps
+from brainsim.numbers.results import Spikes, Traces
+
+SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
+STEP_BITS = 32
+
+
+@dataclass
+class Recorded:
+    """A variable that is recorded: which cells, how often, and the samples so far."""
+
+    population: str
+    variable: str
+    unit: str
+    ids: np.ndarray
+    every: int  # steps
+    index: np.ndarray  # place in the state of each cell's value
+    steps: list = field(default_factory=list)
+    values: list = field(default_factory=list)
+
+
+def resolve_traces(record, layout, state_size):
+    """Turn Trace objects into Recorded ones; traces of one variable are joined."""
+    found = {}
+    for trace in record:
+        at, _ = layout.state_row(trace.population, trace.variable, "Trace")
+        if trace.cells.parts[0][0] is not layout.members[trace.population].population:
+            raise ValueError(f"{trace!r}: its population is not the one named {trace.population!r} in the network")
+        every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
+        if every < 1:
+            raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
+        key = trace.population, trace.variable
+        ids = trace.ids
+        if key in found:
+            if found[key].every != every:
+                raise ValueError(f"{trace!r}: another trace of this variable has another interval; give both the same every")
+            ids = np.union1d(found[key].ids, ids)
+        found[key] = Recorded(*key, _unit(layout, *key), ids, every, at + ids)
+    return list(found.values())
+
+
+def recorder_arrays(traces, layout, partition, chunk):
+    """Return (every, first, index, cursor, samples) of a partition, and which columns of each trace it samples."""
+    columns = [np.flatnonzero(_here(t, layout, partition)) for t in traces]
+    first = np.concatenate([[0], np.cumsum([c.size for c in columns])]).astype(np.int64)
+    room = [c.size * (chunk // t.every + 2) for t, c in zip(traces, columns, strict=True)]
+    index = np.concatenate([t.index[c] for t, c in zip(traces, columns, strict=True)]) if traces else np.empty(0)
+    arrays = (
+        np.array([t.every for t in traces], np.int64), first, index.astype(np.int64),
+        np.zeros(len(traces), np.int64), np.empty(sum(room)),
+    )  # fmt: skip
+    return arrays, columns, np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+
+
+def longest_chunk(traces, wanted):
+    """Return how many steps may run before the samples are collected."""
+    per_step = sum(t.ids.size / t.every for t in traces)
+    return int(min(wanted, max(1, SAMPLE_ROOM // max(per_step, 1))))
+
+
+def sampled_steps(trace, start, stop):
+    """Return the steps in (start, stop] at which a trace is sampled; a start of -1 takes in step 0."""
+    return np.arange((start // trace.every + 1) * trace.every, stop + 1, trace.every)
+
+
+def times_of(steps, dt):
+    """Return steps in ms: the float64 nearest to the decimal number where 1/dt is whole (0.3, not 0.30000000000000004)."""
+    per_ms = round(1.0 / dt)
+    return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt
+
+
+def spikes_by_population(packed, layout, wanted, start, stop, dt):
+    """Split packed spikes (sorted) into Spikes of each wanted population."""
+    steps = packed >> STEP_BITS
+    cells = packed & (2**STEP_BITS - 1)
+    result = {}
+    for name, ids in wanted.items():
+        member = layout.members[name]
+        mine = (cells >= member.first) & (cells < member.first + member.n) if len(layout.members) > 1 else slice(None)
+        at, own = steps[mine], cells[mine] - member.first
+        if ids is not None:
+            keep = np.isin(own, ids)
+            at, own = at[keep], own[keep]
+        result[name] = Spikes(
+            times_of(at, dt), own, n=member.n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=name
+        )
+    return result
+
+
+def traces_of(traces, dt):
+    """Return what was recorded of each trace, by (population, variable)."""
+    return {
+        (t.population, t.variable): Traces(
+            t.population, t.variable, t.unit, times_of(np.concatenate(t.steps), dt), t.ids, np.concatenate(t.values)
+        )
+        for t in traces
+    }
+
+
+def _here(trace, layout, partition):
+    number = layout.group_of[trace.population]
+    low, high = layout.bounds[number][partition : partition + 2]
+    member = layout.members[trace.population]
+    cells = member.first - layout.groups[number].first + trace.ids
+    return (cells >= low) & (cells < high)
+
+
+def _unit(layout, population, variable):
+    """Return the unit of a variable: the neuron's own says it; a receptor's g or i is in the unit of its weights."""
+    model = layout.members[population].population.model
+    if variable in model.initials:
+        return model.initials[variable].unit
+    member = layout.members[population]
+    rows = list(member.rows)
+    at = rows.index(variable) - len(model.initials)
+    for synapse in member.synapses:
+        if at < len(synapse.variables):
+            shown = synapse.variables[at] in synapse.current
+            return synapse.weight_unit if shown else ""
+        at -= len(synapse.variables)
+    return ""

@@ -1,0 +1,510 @@
+"""Running a network: `Simulation` holds all that changes, `simulate` is three lines over it."""
+
+import os
+import time
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from brainsim.engine import driver, memory, recording
+from brainsim.engine.chunks import Interrupt, Pace, Watch
+from brainsim.engine.layout import Layout, initial_values, kernel_constants
+from brainsim.engine.partition import Partition, Shared, run_all, spin_count
+from brainsim.engine.rows import build_rows
+from brainsim.engine.stimuli import most_listed_in_a_slice
+from brainsim.models.inputs import SpikeTrains
+from brainsim.models.values import Distribution
+from brainsim.network.network import Network
+from brainsim.network.population import Population
+from brainsim.network.recording import Trace
+from brainsim.numbers.checks import MissingName, integer, nearest, number
+from brainsim.numbers.jit import load_source
+from brainsim.numbers.results import Result, State
+from brainsim.numbers.streams import checked_seed
+
+LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
+MOST_SPIKES_IN_A_SLICE = 1 << 22
+WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
+
+
+def simulate(
+    network, duration, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None
+):
+    """Simulate a network and return what was recorded.
+
+    Parameters
+    ----------
+    network : Network
+        Is not changed.
+    duration : float
+        How long [ms].
+    dt : float
+        Time step [ms]; delays are multiples of it.
+    seed : int, optional
+        Seed of initial values and inputs; None draws one, which is in ``result.seed``. Wiring has the network's seed.
+    record : sequence of Trace
+        Variables to record.
+    spikes : bool or sequence of Population or view
+        Whose spikes to keep: all by default.
+    threads : int, optional
+        How many threads; None takes all processors where the network is large enough. The result is the same for all.
+    progress : bool, optional
+        Show a progress bar; None shows one where the run is long and a terminal watches.
+    state : State, optional
+        Go on from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the description cannot be run; before anything is built.
+    MemoryError
+        Where the network would not fit into memory; before anything is built.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cells, bs.CurrentInput(400.0))
+    >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
+    60.0
+    """
+    simulation = Simulation(
+        network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, state=state
+    )
+    return simulation.run(duration, progress=progress)
+
+
+class Simulation:
+    """A network that is being simulated: run it in pieces, look at its state and change it between them.
+
+    Parameters
+    ----------
+    network, dt, seed, record, spikes, threads, state
+        As for `simulate`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(10, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.add(cells)
+    >>> sim = bs.Simulation(net, seed=2)
+    >>> first = sim.run(10.0)
+    >>> sim.state["cells"]["v"][:5] += 20.0
+    >>> second = sim.run(10.0)
+    >>> len(second.spikes["cells"])
+    5
+    """
+
+    def __init__(self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, state=None):
+        began = time.perf_counter()
+        self.network, self.dt = _checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
+        self._restored = _checked_state(state, self.dt, seed)
+        self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
+        memory.refuse_if_too_large(network)
+        self.threads = _thread_count(threads, network, self.dt)
+        self._layout = Layout(network, self.dt, self.threads)
+        record = [record] if isinstance(record, Trace) else list(record)
+        self._traces = recording.resolve_traces(_checked_traces(record), self._layout, None)
+        self._wanted = _wanted_spikes(spikes, self._layout)
+        rows, self.n_synapses, shortest, self._longest = build_rows(self._layout)
+        self._slice = _slice_steps(shortest, self._layout)
+        self._shared = Shared(self._layout, self._slice, most_listed_in_a_slice(self._layout, self._slice))
+        self._pace = Pace(recording.longest_chunk(self._traces, 1 << 20), self._slice)
+        self._partitions = [self._partition(k, r) for k, r in enumerate(rows)]
+        self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
+        self._compile()
+        self.reset()
+
+    @property
+    def time(self):
+        """Time reached [ms]."""
+        return float(recording.times_of(self._step, self.dt))
+
+    @property
+    def state(self):
+        """State variables by population and variable, as arrays that can be read and written between runs."""
+        return Variables(self._layout, self._shared)
+
+    def run(self, duration, *, progress=None):
+        """Go on for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
+
+        Ctrl-C stops the run at the next slice of time, with a warning; what was recorded until then is returned.
+        """
+        duration = number(duration, "run.duration", "ms", above=0.0)
+        steps = int(round(duration / self.dt))
+        if abs(steps * self.dt - duration) > 1e-6 * duration:
+            raise ValueError(f"run.duration: must be a multiple of dt = {self.dt:g} ms (got {duration:g} ms)")
+        self._check_finite("the state was set to a number that is not finite")
+        start, stop = self._step, self._step + steps
+        began = time.perf_counter()
+        with Interrupt() as interrupt, Watch(duration, progress) as watch:
+            while self._step < stop and not interrupt.asked:
+                chunk = self._pace.steps(stop - self._step)
+                seconds = self._advance(chunk)
+                self._pace.learn(chunk, seconds)
+                watch.show(recording.times_of(self._step - start, self.dt))
+        self._seconds["run"] += time.perf_counter() - began
+        if self._step < stop:
+            warnings.warn(
+                f"stopped by Ctrl-C at {self.time:g} ms of {stop * self.dt:g} ms; the result holds what was recorded until "
+                "then",
+                stacklevel=2,
+            )
+        self._check_finite("a variable ran away", warn=True)
+        return self._result(start)
+
+    def result(self):
+        """Return the Result of everything since the start or the last reset."""
+        return self._result(self._begin)
+
+    def reset(self):
+        """Go back to the start: initial state, time 0 (or that of the restored state), inputs as the network has them."""
+        self._layout.inputs = list(self.network.inputs)
+        state = self._restored
+        self._begin = self._step = 0 if state is None else state.step
+        self._shared.exchange.barrier[:] = 0
+        self._shared.refractory[:] = 0
+        self._shared.state[:] = 0.0
+        self._shared.state[: self._layout.n_state] = initial_values(self._layout, self.seed)
+        self._pieces, self._recent = [], np.empty(0, np.int64)
+        for partition in self._partitions:
+            partition.clear(self._step)
+            partition.connect_cells(self._addresses, self.seed)
+            partition.connect_inputs(self.seed, self._step)
+        for trace in self._traces:
+            trace.steps, trace.values = [], []
+        if state is None:
+            self._stand_before_zero()
+        else:
+            self._restore(state)
+
+    def set(self, target, **values):
+        """Change an input or a population's parameters from now on.
+
+        Parameters
+        ----------
+        target : PoissonInput, CurrentInput, Population or str
+            The input as it was given to `stimulate` (or its name there), or a population.
+        **values
+            Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model.
+        """
+        if isinstance(target, Population) or (isinstance(target, str) and target in self._layout.members):
+            self._set_parameters(target if isinstance(target, str) else target.name, values)
+        else:
+            self._set_input(target, values)
+
+    def _partition(self, number, rows):
+        arrays, columns, places = recording.recorder_arrays(self._traces, self._layout, number, self._pace.longest)
+        partition = Partition(
+            number, self._layout, self._shared, rows, self._slice, self._longest, arrays,
+            spin_count(self.threads, processors()),
+        )  # fmt: skip
+        partition.columns, partition.sample_places = columns, places
+        return partition
+
+    def _compile(self):
+        """Load or compile the kernels and the driver."""
+        began = time.perf_counter()
+        modules = {g.kernel.text: load_source(g.kernel.text) for g in self._layout.groups if g.kernel}
+        self._addresses = [modules[g.kernel.text].advance.address if g.kernel else 0 for g in self._layout.groups]
+        first = self._partitions[0]
+        first.clear(0)
+        first.connect_cells(self._addresses, self.seed)
+        first.connect_inputs(self.seed, 0)
+        first.run()
+        self._seconds["compile"] = time.perf_counter() - began
+
+    def _advance(self, chunk):
+        """Run one chunk and collect what was recorded; returns its seconds."""
+        began = time.perf_counter()
+        # time 0 is completed, and sampled, when the first run begins
+        completed = int(self._partitions[0].progress.at[driver.COMPLETED])
+        self._step += chunk
+        for partition in self._partitions:
+            partition.progress.at[driver.STOP] = self._step
+            partition.recorder.cursor[:] = partition.sample_places[:-1]
+        run_all(self._partitions)
+        seconds = time.perf_counter() - began
+        packed = [piece for partition in self._partitions for piece in partition.take_spikes()]
+        if packed:
+            self._keep(np.sort(np.concatenate(packed)))
+        for number, trace in enumerate(self._traces):
+            self._collect_samples(number, trace, completed)
+        return seconds
+
+    def _keep(self, packed):
+        if self._wanted:
+            self._pieces.append(packed)
+        recent = np.concatenate([self._recent, packed])
+        oldest = (self._step - self._longest) << recording.STEP_BITS
+        self._recent = recent[np.searchsorted(recent, oldest) :]
+
+    def _collect_samples(self, number, trace, start):
+        steps = recording.sampled_steps(trace, start, self._step)
+        values = np.empty((steps.size, trace.ids.size))
+        for partition in self._partitions:
+            at, columns = partition.sample_places[number], partition.columns[number]
+            values[:, columns] = partition.recorder.samples[at : at + steps.size * columns.size].reshape(steps.size, -1)
+        trace.steps.append(steps)
+        trace.values.append(values)
+
+    def _stand_before_zero(self):
+        """Make time 0 a point that is still to be completed, at which the listed spikes of t = 0 are sent."""
+        exchange = self._shared.exchange
+        exchange.ends[:] = 0
+        total = 0
+        for group, members in enumerate(g.members for g in self._layout.groups):
+            for member in members:
+                if isinstance(member.population.model, SpikeTrains):
+                    model = member.population.model
+                    ids = np.sort(model.ids[np.rint(model.times / self.dt) == 0]) + member.first
+                    exchange.spikes[0, 0, total : total + ids.size] = ids
+                    total += ids.size
+            exchange.ends[0, 0, group] = total
+        if total:
+            self._keep(exchange.spikes[0, 0, :total].astype(np.int64))
+        for partition in self._partitions:
+            at = partition.progress.at
+            at[driver.SLICE_START], at[driver.SLICE_STEPS], at[driver.COMPLETED] = -1, 1, -1
+
+    def _restore(self, state):
+        """Take over variables, refractory times and the spikes that are still under way."""
+        steps, sources = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for name, member in self._layout.members.items():
+            for variable, values in state.variables.get(name, {}).items():
+                at, n = self._layout.state_row(name, variable, "state")
+                self._shared.state[at : at + n] = values
+            for label, slots in self._layout.buffers(name).items():
+                if label in state.arriving.get(name, {}):
+                    self._shared.state[slots] = state.arriving[name][label]
+            if name in state.refractory:
+                self._shared.refractory[member.first : member.first + member.n] = state.refractory[name]
+            if name in state.pending:
+                steps.append(state.pending[name][0])
+                sources.append(state.pending[name][1] + member.first)
+        packed = np.sort((np.concatenate(steps) << recording.STEP_BITS) | np.concatenate(sources))
+        self._recent = packed
+        for partition in self._partitions:
+            mask = 2**recording.STEP_BITS - 1
+            partition.file_pending(packed >> recording.STEP_BITS, (packed & mask).astype(np.int32), self._step)
+
+    def _state(self):
+        layout = self._layout
+        variables = {name: {v: a.copy() for v, a in self.state[name].items()} for name in layout.members}
+        refractory, pending = {}, {}
+        steps, cells = self._recent >> recording.STEP_BITS, self._recent & (2**recording.STEP_BITS - 1)
+        for name, member in layout.members.items():
+            refractory[name] = self._shared.refractory[member.first : member.first + member.n].copy()
+            mine = (cells >= member.first) & (cells < member.first + member.n)
+            pending[name] = steps[mine], cells[mine] - member.first
+        arriving = {
+            name: {label: self._shared.state[slots] for label, slots in layout.buffers(name).items()} for name in layout.members
+        }
+        return State(self._step, self.dt, self.seed, variables, refractory, pending, arriving)
+
+    def _result(self, start):
+        layout, dt = self._layout, self.dt
+        packed = np.concatenate(self._pieces) if self._pieces else np.empty(0, np.int64)
+        if start > self._begin:
+            packed = packed[np.searchsorted(packed, (start + 1) << recording.STEP_BITS) :]
+        traces = recording.traces_of(self._traces, dt)
+        if start > self._begin:
+            traces = {key: _after(trace, recording.times_of(start, dt)) for key, trace in traces.items()}
+        return Result(
+            spikes=recording.spikes_by_population(packed, layout, self._wanted, start, self._step, dt),
+            traces=traces, duration=float(recording.times_of(self._step - start, dt)),
+            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, state=self._state(), stats=self._stats(),
+            populations={name: m.n for name, m in layout.members.items()}, views=_named_views(self.network),
+            thresholds={name: _threshold(m) for name, m in layout.members.items()},
+        )  # fmt: skip
+
+    def _stats(self):
+        import numba
+
+        import brainsim
+
+        size = sum(a.nbytes for p in self._partitions for a in p.rows)
+        return {
+            **{k: round(v, 6) for k, v in self._seconds.items()}, "synapses": self.n_synapses, "synapse_bytes": size,
+            "threads": self.threads, "network_seed": self.network.seed, "methods": self._layout.methods(),
+            "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},
+        }  # fmt: skip
+
+    def _set_parameters(self, name, values):
+        member = self._layout.members[name]
+        model = member.population.model
+        for key, value in values.items():
+            if key not in getattr(model, "parameters", {}):
+                raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, getattr(model, 'parameters', {}))}")
+            value = model.parameters[key].checked(value, f"{type(model).__name__}.{key}")
+            if isinstance(value, Distribution):
+                raise TypeError(f"{type(model).__name__}.{key}: give numbers here, not a distribution (got {value})")
+            if np.ndim(value) > np.ndim(member.values[key]):
+                raise ValueError(
+                    f"{type(model).__name__}.{key}: is one number for all of {name!r}; to change it cell by cell, give the "
+                    "population an array from the start"
+                )
+            values[key] = np.broadcast_to(value, np.shape(member.values[key])) if np.ndim(member.values[key]) else value
+        new = member.values | values
+        model.check_values({k: new[k] for k in model.parameters})
+        member.values = new
+        member.constants = kernel_constants(member.system, member.step, new, self.dt, name)
+        group = self._layout.groups[self._layout.group_of[name]]
+        first = member.first - group.first
+        for row, constant in enumerate(group.kernel.arrays):
+            group.arrays[row, first : first + member.n] = member.constants[constant]
+        for partition in self._partitions:
+            partition.connect_cells(self._addresses, self.seed)
+
+    def _set_input(self, target, values):
+        inputs = self._layout.inputs
+        found = [k for k, (now, given) in enumerate(zip(inputs, self.network.inputs, strict=True))
+                 if target is given.input or target is now.input or target == given.name]  # fmt: skip
+        if not found:
+            names = [s.name for s in self.network.inputs]
+            raise MissingName(f"Simulation.set: {target!r} is no input of this network{nearest(target, names)}")
+        for k in found:
+            changed = inputs[k].input.replaced(**values)
+            changed.check(inputs[k].target)
+            inputs[k] = type(inputs[k])(inputs[k].target, changed, inputs[k].name)
+        for partition in self._partitions:
+            partition.connect_inputs(self.seed, self._step)
+
+    def _check_finite(self, why, warn=False):
+        if np.isfinite(self._shared.state[: self._layout.n_state]).all():
+            return
+        for name in self._layout.members:
+            for variable, values in self.state[name].items():
+                if not np.isfinite(values).all():
+                    cell = int(np.flatnonzero(~np.isfinite(values))[0])
+                    text = f"{name}.{variable}: {why} (cell {cell}: {values[cell]})"
+                    if not warn:
+                        raise ValueError(text)
+                    warnings.warn(f"{text}; a smaller dt or another method may help", stacklevel=3)
+                    return
+
+
+class Variables(Mapping):
+    """The state between two runs: population -> variable -> array, read and written in place."""
+
+    def __init__(self, layout, shared, population=None):
+        self._layout, self._shared, self._population = layout, shared, population
+
+    def __getitem__(self, name):
+        if self._population is None:
+            if name not in self._layout.members:
+                raise MissingName(f"state: no population named {name!r}{nearest(name, self._layout.members)}")
+            return Variables(self._layout, self._shared, name)
+        at, n = self._layout.state_row(self._population, name, "state")
+        return self._shared.state[at : at + n]
+
+    def __setitem__(self, name, values):
+        if self._population is None:
+            raise TypeError("state: set a variable, e.g. sim.state['cells']['v'] = -65.0")
+        self[name][:] = values
+
+    def __iter__(self):
+        return iter(self._layout.members if self._population is None else self._layout.variables(self._population))
+
+    def __len__(self):
+        return len(list(iter(self)))
+
+    def __repr__(self):
+        if self._population is None:
+            return f"state of {', '.join(map(repr, self))}"
+        return f"state of {self._population!r}: {', '.join(self)}"
+
+
+def processors():
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _checked_network(network):
+    if not isinstance(network, Network):
+        raise TypeError(f"simulate.network: must be a Network (got {network!r})")
+    if not network.populations:
+        raise ValueError("Network: there is nothing in it; use net.add(population) or net.connect(...)")
+    return network
+
+
+def _checked_state(state, dt, seed):
+    if state is None:
+        return None
+    if not isinstance(state, State):
+        raise TypeError(f"simulate.state: must be the state of a result, e.g. result.state (got {state!r})")
+    if state.dt != dt:
+        raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
+    if seed is not None and seed != state.seed:
+        raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
+    return state
+
+
+def _checked_traces(record):
+    for trace in record:
+        if not isinstance(trace, Trace):
+            raise TypeError(f"simulate.record: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
+    return record
+
+
+def _wanted_spikes(spikes, layout):
+    """Return population -> ids whose spikes are kept, None for all of them."""
+    if isinstance(spikes, bool):
+        return dict.fromkeys(layout.members) if spikes else {}
+    wanted = {}
+    for view in [spikes] if hasattr(spikes, "parts") else spikes:
+        if not hasattr(view, "parts"):
+            raise TypeError(f"simulate.spikes: must be True, False or populations and views (got {view!r})")
+        for population, ids in view.parts:
+            if population.name not in layout.members:
+                raise MissingName(f"simulate.spikes: {population.name!r} is not in the network{nearest(population.name, layout.members)}")
+            before = wanted.get(population.name)
+            wanted[population.name] = ids if before is None else np.union1d(before, ids)
+    return wanted
+
+
+def _thread_count(threads, network, dt):
+    """Return the number of partitions: what is asked for, or all processors where a slice is worth it."""
+    if threads is not None:
+        return integer(threads, "simulate.threads", at_least=1)
+    delays = [p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
+              for p in network.projections]  # fmt: skip
+    steps = np.clip(min(delays, default=LONGEST_SLICE * dt) / dt, 1, LONGEST_SLICE)
+    cells = sum(p.n for p in network.populations.values())
+    synapses = sum(p.rule.expected(p.pre.n, p.post.n) for p in network.projections)
+    # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
+    work = steps * (cells * 1.5e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
+    return processors() if work > WORTH_A_THREAD else 1
+
+
+def _slice_steps(shortest, layout):
+    """Return how many steps partitions run alone: the shortest delay, less where lists of spikes would grow too large."""
+    most = max(1, MOST_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
+    return int(min(shortest or LONGEST_SLICE, LONGEST_SLICE, most))
+
+
+def _threshold(member):
+    value = member.values.get("v_th")
+    return float(value) if value is not None and np.ndim(value) == 0 else None
+
+
+def _named_views(network):
+    """Return the contiguous parts of populations that the network uses, for plots."""
+    found = {}
+    ends = [v for p in network.projections for v in (p.pre, p.post)] + [s.target for s in network.inputs]
+    for view in ends:
+        if len(view.parts) == 1 and view.contiguous and view.n < view.parts[0][0].n:
+            found.setdefault(view.parts[0][0].name, {})[view.name] = view.contiguous
+    return {name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda p: p[1]) for name, parts in found.items()}
+
+
+def _after(trace, time):
+    keep = trace.times > time * (1 + 1e-12)
+    return type(trace)(trace.name, trace.variable, trace.unit, trace.times[keep], trace.ids, trace.values[keep])

@@ -1,0 +1,138 @@
+"""Inputs as arrays: Poisson drives, injected currents and listed spikes of one partition."""
+
+import numpy as np
+
+from brainsim.engine.drive import BLOCK, Drives, poisson_table
+from brainsim.engine.driver import Currents, Trains
+from brainsim.engine.layout import whole_steps
+from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
+from brainsim.models.values import Distribution
+from brainsim.numbers.streams import stream_key
+
+NEVER = 2**62
+
+
+def build_drives(layout, partition, seed):
+    """Return the Drives of a partition: stretches of cells that share rate and weight, and single cells."""
+    shared, weight, tables, aliases = [], [], [np.empty(0, np.uint32)], [np.empty(0, np.int32)]
+    own, place, cell, mean, weights = [], [], [], [], []
+    for stimulus in _of_kind(layout, PoissonInput):
+        drive, view = stimulus.input, stimulus.target
+        key = int(stream_key(seed, "poisson", stimulus.name).astype(np.int64))
+        slots = layout.input_slots(view, drive.synapse, partition)
+        direct = layout.receptor(view.parts[0][0].name, drive.synapse)[1]
+        here = np.flatnonzero(slots >= 0)
+        events = np.asarray(drive.rate, dtype=np.float64) * layout.dt * 1e-3
+        value = _weights(layout, stimulus)
+        if np.all(events == 0):
+            continue
+        stretches = _stretches(here, slots)
+        # a stretch of a few cells costs as much as a few dozen: scattered cells are better drawn one by one
+        if events.ndim == 0 and np.ndim(value) == 0 and len(stretches) <= 16 + here.size // 32:
+            table, alias = poisson_table(float(events))
+            start = sum(t.size for t in tables)
+            tables.append(table)
+            # thresholds have no other outcome; both tables keep one numbering
+            aliases.append(alias if alias.size else np.zeros(table.size, np.int32))
+            size = -table.size if alias.size else table.size
+            for a, z in stretches:
+                shared.append([slots[here[a]], z - a, here[a], start, size, key, direct])
+                weight.append(value)
+        else:
+            first = len(place) and sum(p.size for p in place)
+            own.append([first, first + here.size, key, direct])
+            place.append(slots[here])
+            cell.append(here)
+            mean.append(np.broadcast_to(events, view.n)[here])
+            weights.append(np.broadcast_to(value, view.n)[here])
+    return Drives(
+        shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, np.float64),
+        table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 4),
+        place=_joined(place, np.int32), cell=_joined(cell, np.int64), mean=_joined(mean, np.float64),
+        weights=_joined(weights, np.float64), bits=np.empty(BLOCK, np.uint32), events=np.empty(BLOCK, np.int32),
+    )  # fmt: skip
+
+
+def build_currents(layout, partition, current):
+    """Return the Currents of a partition; `current` is the array of all cells that the kernels read."""
+    mine = layout.owned(partition)
+    entries, cells, columns, pieces, starts, amplitudes = [0], [], [], [], [], []
+    for stimulus in _of_kind(layout, CurrentInput):
+        source = stimulus.input
+        gids = layout.global_indices(stimulus.target)
+        here = np.flatnonzero(np.logical_or.reduce([(gids >= a) & (gids < z) for a, z in mine]))
+        if source.times is None:
+            start, table = np.zeros(1, np.int64), np.atleast_2d(source.amplitude)
+        else:
+            start = np.atleast_1d(whole_steps(source.times, layout.dt, f"{stimulus.name}.times")).astype(np.int64)
+            table = np.asarray(source.amplitude, np.float64).reshape(len(start), -1)
+        pieces.append([len(start), sum(s.size for s in starts), sum(a.size for a in amplitudes), table.shape[1]])
+        starts.append(start)
+        amplitudes.append(table.ravel())
+        cells.append(gids[here])
+        columns.append(here if table.shape[1] > 1 else np.zeros(here.size))
+        entries.append(entries[-1] + here.size)
+    return Currents(
+        current=current, entries=np.array(entries, np.int64), cell=_joined(cells, np.int32),
+        column=_joined(columns, np.int32), piece=np.array(pieces, np.int64).reshape(-1, 4),
+        starts=_joined(starts, np.int64), amplitude=_joined(amplitudes, np.float64),
+        following=np.array([0 if pieces else NEVER], np.int64),
+    )  # fmt: skip
+
+
+def build_trains(layout, partition):
+    """Return the Trains of a partition: all of them are emitted by the first one, the others get none."""
+    steps, sources, ends, groups = [], [], [], []
+    for name, member in layout.members.items():
+        model = member.population.model
+        if isinstance(model, SpikeTrains) and partition == 0:
+            step = np.atleast_1d(whole_steps(model.times, layout.dt, f"{name}.times")).astype(np.int64)
+            order = np.lexsort((model.ids, step))
+            steps.append(step[order])
+            sources.append(member.first + model.ids[order])
+            ends.append(sum(s.size for s in steps))
+            groups.append(layout.group_of[name])
+    cursor = [0, *ends[:-1]] if ends else []
+    return Trains(
+        steps=_joined(steps, np.int64), sources=_joined(sources, np.int32), ends=np.array(ends, np.int64),
+        groups=np.array(groups, np.int64), cursor=np.array(cursor, np.int64),
+    )  # fmt: skip
+
+
+def most_listed_in_a_slice(layout, steps):
+    """Return the largest number of listed spikes that fall into any stretch of so many steps."""
+    total = 0
+    for member in layout.members.values():
+        if isinstance(member.population.model, SpikeTrains) and member.population.model.times.size:
+            at = np.sort(np.rint(member.population.model.times / layout.dt))
+            total += int((np.searchsorted(at, at + steps) - np.arange(at.size)).max())
+    return total
+
+
+def _of_kind(layout, kind):
+    return [s for s in layout.inputs if isinstance(s.input, kind)]
+
+
+def _weights(layout, stimulus):
+    """Return the weight of a Poisson input: a float, or one for each cell."""
+    value = stimulus.input.weight
+    if isinstance(value, Distribution):
+        from brainsim.numbers.draws import fill
+
+        out = np.empty(stimulus.target.n)
+        fill(out, value.code, stream_key(layout.network.seed, "weights", stimulus.name))
+        return out
+    return value
+
+
+def _stretches(here, slots):
+    """Cut the cells of a view into stretches that lie side by side in the inputs."""
+    if here.size == 0:
+        return []
+    breaks = np.flatnonzero((np.diff(here) != 1) | (np.diff(slots[here]) != 1)) + 1
+    edges = [0, *breaks.tolist(), here.size]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def _joined(parts, kind):
+    return np.concatenate([np.asarray(p, kind) for p in parts]) if parts else np.empty(0, kind)

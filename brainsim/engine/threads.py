@@ -1,0 +1,107 @@
+"""How the partitions of a run wait for each other: a barrier of our own instead of OpenMP's.
+
+Each partition writes the number of the slice it has finished and waits until all others have written theirs. It spins for
+a short while, since the others are mostly a few microseconds away, then gives up its processor in naps. A thread that only
+spins can wait for one that is not running at all, because another program has its core; one that naps leaves its core to it.
+No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers cannot be told how to wait.
+"""
+
+import ctypes
+import sys
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from brainsim.numbers.jit import helper
+
+LINE = 8  # int64 numbers in a cache line: each partition's counter has its own
+SPINS = 100000
+NAP = 20  # microseconds
+ABORTED = np.int64(-1)
+
+
+def _nap_function():
+    """Return the address of a C function that sleeps for a number of microseconds (Windows: milliseconds, rounded up)."""
+    if sys.platform == "win32":
+        return ctypes.cast(ctypes.windll.kernel32.Sleep, ctypes.c_void_p).value
+    return ctypes.cast(ctypes.CDLL(None).usleep, ctypes.c_void_p).value
+
+
+# a symbol instead of an address in the code: an address would be wrong in the next process that loads it from the cache
+llvm.add_symbol("brainsim_nap", _nap_function())
+_nap = types.ExternalFunction("brainsim_nap", types.int32(types.uint32))
+
+
+@intrinsic
+def _publish(context, array, index, value):
+    """Store `value` so that all that was written before is seen by who loads it with `_observe`."""
+
+    def generate(target, builder, signature, arguments):
+        pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
+        builder.store_atomic(arguments[2], pointer, "release", 8)
+        return target.get_dummy_value()
+
+    return types.void(array, types.intp, types.int64), generate
+
+
+@intrinsic
+def _observe(context, array, index):
+    """Load a number that another thread may write."""
+
+    def generate(target, builder, signature, arguments):
+        pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
+        return builder.load_atomic(pointer, "acquire", 8)
+
+    return types.int64(array, types.intp), generate
+
+
+@intrinsic
+def prefetch(context, array, index):
+    """Ask for the cache line of an element that will be read soon; harmless for any index."""
+
+    def generate(target, builder, signature, arguments):
+        pointer = builder.bitcast(
+            _element(target, builder, signature.args[0], arguments[0], arguments[1]), ir.IntType(8).as_pointer()
+        )
+        number = ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number]), "llvm.prefetch.p0"
+        )
+        # read, keep in all cache levels, data
+        builder.call(function, [pointer, number(0), number(3), number(1)])
+        return target.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+def _element(target, builder, kind, array, index):
+    return builder.gep(target.make_array(kind)(target, builder, array).data, [index])
+
+
+@helper
+def wait_for_all(finished, partition, partitions, generation, spins):
+    """Publish that `partition` has finished slice `generation`, wait for the others; return False if the run is aborted."""
+    _publish(finished, np.intp(partition * LINE), np.int64(generation))
+    for other in range(partitions):
+        spun = 0
+        while _observe(finished, np.intp(other * LINE)) < generation:
+            spun += 1
+            if spun > spins:
+                if _observe(finished, np.intp(partitions * LINE)) == ABORTED:
+                    return False
+                _nap(np.uint32(NAP))
+    return True
+
+
+def new_barrier(partitions):
+    """Return the shared array of a barrier: a counter for each partition and one for an abort."""
+    return np.zeros((partitions + 1) * LINE, dtype=np.int64)
+
+
+def abort(barrier):
+    """Let every partition that waits give up; called where one of them failed."""
+    barrier[-LINE] = ABORTED

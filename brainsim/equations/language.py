@@ -1,0 +1,314 @@
+"""The language of equations: arithmetic on names, parsed against a list of what is allowed.
+
+Nothing a user types is ever evaluated as Python. A text is parsed by the standard library's `ast`, every node is checked
+against the grammar here, and what follows works on that tree: `evaluate` (numbers), `render` (text of a kernel) and
+`linear_in` (the slope and the rest of an expression that is linear in a name).
+"""
+
+import ast
+import math
+import re
+
+import numpy as np
+
+from brainsim.numbers.checks import nearest
+
+FUNCTIONS = {
+    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
+    "sin": np.sin, "cos": np.cos, "floor": np.floor, "sign": np.sign, "min": np.minimum, "max": np.maximum,
+    "clip": np.clip, "where": np.where, "rand": None,
+}  # fmt: skip
+ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0}
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+LONGEST, DEEPEST = 4000, 60
+ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
+
+
+class EquationError(ValueError):
+    """A text that is no equation of the language; shows the line and the place."""
+
+    def __init__(self, where, message, line="", column=None):
+        text = f"{where}: {message}"
+        if line:
+            text += f"\n    {line}"
+            if column is not None:
+                text += f"\n    {' ' * column}^"
+        super().__init__(text)
+
+
+def parse_expression(text, where):
+    """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar."""
+    text = text.strip()
+    if len(text) > LONGEST:
+        raise EquationError(where, f"longer than {LONGEST} characters")
+    try:
+        # newlines only occur inside brackets here; a leading blank would be an indentation error
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        column = getattr(error, "offset", None)
+        reason = "not an expression" if not isinstance(error, SyntaxError) else f"not an expression ({error.msg})"
+        raise EquationError(where, reason, text, max(0, column - 1) if column else None) from None
+    _check(tree, text, where, 0)
+    return tree
+
+
+def parse_equations(text, where):
+    """Parse lines ``dx/dt = expression`` and ``name = expression``.
+
+    Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in their order.
+    A ``#`` starts a comment; an equation goes on over line ends inside brackets.
+    """
+    derivatives, algebraic = {}, {}
+    for line in _logical_lines(text):
+        left, equals, right = _split_equals(line, where)
+        match = re.fullmatch(r"d([A-Za-z]\w*)\s*/\s*dt", left)
+        name, table = (match.group(1), derivatives) if match else (left, algebraic)
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise EquationError(where, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
+        if name in derivatives or name in algebraic:
+            raise EquationError(where, f"{name!r} has two equations", line, 0)
+        table[name] = parse_expression(right, where)
+    return derivatives, algebraic
+
+
+def parse_assignments(text, where):
+    """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree), in their order."""
+    result = []
+    for line in _logical_lines(text):
+        for part in filter(None, (p.strip() for p in line.split(";"))):
+            left, operator, right = _split_equals(part, where)
+            if operator != "=":
+                right = f"{left} {operator[0]} ({right})"
+            if not re.fullmatch(r"[A-Za-z]\w*", left):
+                raise EquationError(where, "an assignment is 'name = expression'", part, 0)
+            result.append((left, parse_expression(right, where)))
+    return result
+
+
+def names_in(tree):
+    """Return the set of names an expression uses, functions apart."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
+
+
+def check_names(tree, known, where):
+    """Raise EquationError for a name outside `known`, with the nearest one that is."""
+    for name in sorted(names_in(tree)):
+        if name not in known:
+            raise EquationError(where, f"unknown name {name!r}{nearest(name, known)}", ast.unparse(tree))
+
+
+def calls_in(tree):
+    """Return the set of functions an expression calls."""
+    return {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def substitute(tree, replacements):
+    """Return a copy of `tree` in which each name of `replacements` is its tree."""
+
+    class Replace(ast.NodeTransformer):
+        def visit_Name(self, node):  # noqa: D102, N802
+            return replacements.get(node.id, node)
+
+    return Replace().visit(_copy(tree))
+
+
+def evaluate(tree, values):
+    """Compute an expression with numbers or NumPy arrays for its names."""
+    if isinstance(tree, ast.Constant):
+        return float(tree.value)
+    if isinstance(tree, ast.Name):
+        return values[tree.id]
+    if isinstance(tree, ast.UnaryOp):
+        value = evaluate(tree.operand, values)
+        return np.logical_not(value) if isinstance(tree.op, ast.Not) else -value if isinstance(tree.op, ast.USub) else value
+    if isinstance(tree, ast.BoolOp):
+        combine = np.logical_and if isinstance(tree.op, ast.And) else np.logical_or
+        return _reduce(combine, [evaluate(v, values) for v in tree.values])
+    if isinstance(tree, ast.IfExp):
+        return np.where(*(evaluate(t, values) for t in (tree.test, tree.body, tree.orelse)))
+    if isinstance(tree, ast.Call):
+        return FUNCTIONS[tree.func.id](*(evaluate(a, values) for a in tree.args))
+    if isinstance(tree, ast.Compare):
+        return _compare(type(tree.ops[0]), evaluate(tree.left, values), evaluate(tree.comparators[0], values))
+    return _binary(type(tree.op), evaluate(tree.left, values), evaluate(tree.right, values))
+
+
+def render(tree):
+    """Return the expression as text for a kernel; powers with small whole exponents become products."""
+    if isinstance(tree, ast.Constant):
+        return repr(float(tree.value))
+    if isinstance(tree, ast.Name):
+        return tree.id
+    if isinstance(tree, ast.UnaryOp):
+        # '&' and '^' instead of 'and' and 'not': a branch would keep the loop from vectorising
+        return f"({render(tree.operand)} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{render(tree.operand)})"
+    if isinstance(tree, ast.BoolOp):
+        return "(" + (" & " if isinstance(tree.op, ast.And) else " | ").join(render(v) for v in tree.values) + ")"
+    if isinstance(tree, ast.IfExp):
+        return f"({render(tree.body)} if {render(tree.test)} else {render(tree.orelse)})"
+    if isinstance(tree, ast.Compare):
+        return f"({render(tree.left)} {COMPARE[type(tree.ops[0])]} {render(tree.comparators[0])})"
+    if isinstance(tree, ast.Call):
+        return _render_call(tree.func.id, [render(a) for a in tree.args])
+    return _render_binary(tree)
+
+
+def linear_in(tree, name):
+    """Return (slope, rest) with ``tree == slope*name + rest``, both free of `name`, or None where it is not linear."""
+    if name not in names_in(tree):
+        return ZERO, tree
+    if isinstance(tree, ast.Name):
+        return ONE, ZERO
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        inner = linear_in(tree.operand, name)
+        return inner and (negative(inner[0]), negative(inner[1]))
+    if not isinstance(tree, ast.BinOp):
+        return None
+    left, right = linear_in(tree.left, name), linear_in(tree.right, name)
+    if left is None or right is None:
+        return None
+    if isinstance(tree.op, ast.Add):
+        return plus(left[0], right[0]), plus(left[1], right[1])
+    if isinstance(tree.op, ast.Sub):
+        return plus(left[0], negative(right[0])), plus(left[1], negative(right[1]))
+    if isinstance(tree.op, ast.Mult) and is_zero(left[0]):
+        return times(left[1], right[0]), times(left[1], right[1])
+    if isinstance(tree.op, ast.Mult) and is_zero(right[0]):
+        return times(left[0], right[1]), times(left[1], right[1])
+    if isinstance(tree.op, ast.Div) and is_zero(right[0]):
+        return over(left[0], right[1]), over(left[1], right[1])
+    return None
+
+
+def is_zero(tree):
+    """Return whether the tree is the constant 0."""
+    return isinstance(tree, ast.Constant) and tree.value == 0
+
+
+def is_one(tree):
+    """Return whether the tree is the constant 1."""
+    return isinstance(tree, ast.Constant) and tree.value == 1
+
+
+def plus(a, b):
+    """Return the tree a + b, without a term that is 0."""
+    return b if is_zero(a) else a if is_zero(b) else ast.BinOp(a, ast.Add(), b)
+
+
+def times(a, b):
+    """Return the tree a * b, without a factor that is 1, and 0 where one is."""
+    if is_zero(a) or is_zero(b):
+        return ZERO
+    return b if is_one(a) else a if is_one(b) else ast.BinOp(a, ast.Mult(), b)
+
+
+def over(a, b):
+    """Return the tree a / b."""
+    return a if is_zero(a) or is_one(b) else ast.BinOp(a, ast.Div(), b)
+
+
+def negative(a):
+    """Return the tree -a."""
+    return a if is_zero(a) else ast.UnaryOp(ast.USub(), a)
+
+
+def _logical_lines(text):
+    """Split a text into equations: comments gone, lines joined while a bracket is open."""
+    lines, open_line = [], ""
+    for raw in text.splitlines():
+        open_line = f"{open_line} {raw.split('#')[0].strip()}".strip()
+        if open_line and open_line.count("(") <= open_line.count(")"):
+            lines.append(open_line)
+            open_line = ""
+    return [*lines, open_line] if open_line else lines
+
+
+def _split_equals(line, where):
+    match = re.fullmatch(r"([^=<>!]*?)\s*([-+*/]?=)(?!=)\s*(.*)", line, re.DOTALL)
+    if not match or not match.group(3):
+        raise EquationError(where, "needs one '=' with something on both sides", line)
+    return match.group(1).strip(), match.group(2), match.group(3)
+
+
+def _check(node, text, where, depth):
+    """Walk the tree and refuse every node that is not of the grammar."""
+
+    def refuse(message):
+        raise EquationError(where, message, text, getattr(node, "col_offset", None))
+
+    if depth > DEEPEST:
+        refuse(f"nested deeper than {DEEPEST} levels")
+    if isinstance(node, ast.Constant):
+        if type(node.value) not in (int, float) or not math.isfinite(node.value):
+            refuse(f"only numbers may stand here (got {node.value!r})")
+        return
+    if isinstance(node, ast.Name):
+        if node.id.startswith("_"):
+            refuse(f"a name must not start with an underscore (got {node.id!r})")
+        return
+    if isinstance(node, ast.Call):
+        _check_call(node, refuse)
+        children = node.args
+    elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
+        children = [node.left, node.right]
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
+        children = [node.operand]
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
+        children = [node.left, *node.comparators]
+    elif isinstance(node, ast.BoolOp):
+        children = node.values
+    elif isinstance(node, ast.IfExp):
+        children = [node.test, node.body, node.orelse]
+    else:
+        refuse(f"{ast.unparse(node)!r} is not arithmetic: numbers, names, + - * / **, comparisons and functions may stand here")
+    for child in children:
+        _check(child, text, where, depth + 1)
+
+
+def _check_call(node, refuse):
+    name = node.func.id if isinstance(node.func, ast.Name) else None
+    if name not in FUNCTIONS:
+        refuse(f"unknown function {ast.unparse(node.func)!r}{nearest(name, FUNCTIONS)}")
+    if node.keywords or any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) != ARGUMENTS[name]:
+        refuse(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
+
+
+def _copy(tree):
+    return ast.parse(ast.unparse(tree), mode="eval").body
+
+
+def _reduce(combine, items):
+    result = items[0]
+    for item in items[1:]:
+        result = combine(result, item)
+    return result
+
+
+def _compare(operator, a, b):
+    return {ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+            ast.Eq: np.equal, ast.NotEq: np.not_equal}[operator](a, b)  # fmt: skip
+
+
+def _binary(operator, a, b):
+    return {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}[operator](a, b)
+
+
+def _render_call(name, arguments):
+    if name == "clip":
+        x, low, high = arguments
+        return f"min(max({x}, {low}), {high})"
+    if name == "where":
+        test, yes, no = arguments
+        return f"({yes} if {test} else {no})"
+    if name == "sign":
+        return f"(np.float64({arguments[0]} > 0.0) - np.float64({arguments[0]} < 0.0))"
+    return f"{name}({', '.join(arguments)})"
+
+
+def _render_binary(tree):
+    left, right = render(tree.left), render(tree.right)
+    if isinstance(tree.op, ast.Pow) and isinstance(tree.right, ast.Constant) and tree.right.value in (2, 3, 4):
+        return "(" + "*".join([left] * int(tree.right.value)) + ")"
+    return f"({left} {BINARY[type(tree.op)]} {right})"

@@ -1,0 +1,43 @@
+"""Balanced random network of 12,500 cells in the asynchronous irregular state (Brunel 2000).
+
+10,000 excitatory and 2,500 inhibitory LIF cells, each with 1,000 excitatory and 250 inhibitory inputs and a Poisson drive.
+The relative strength of inhibition g and the drive relative to threshold eta choose the state: Brunel (2000), figure 8,
+doi:10.1023/A:1008925309027.
+"""
+
+import brainsim as bs
+
+DURATION = 1000.0  # ms
+OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
+
+# state -> (g, eta): asynchronous irregular, synchronous regular, synchronous irregular with fast and slow oscillations
+STATES = {"AI": (5.0, 2.0), "SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9)}
+
+TAU_M, V_TH, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms
+WEIGHT, DELAY = 0.1, 1.5  # mV, ms
+
+
+def build(state="AI", n=12_500, seed=1):
+    """Return the network and what to record of it."""
+    g, eta = STATES[state]
+    n_exc = 4 * n // 5
+    k_exc, k_inh = n_exc // 10, (n - n_exc) // 10
+    # the rate at which an input of k_exc synapses alone would hold the cell at threshold
+    drive = eta * 1000.0 * V_TH / (WEIGHT * TAU_M)
+
+    lif = bs.LIF(tau_m=TAU_M, v_rest=0.0, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
+    cells = bs.Population(n, lif, name="cells", initial={"v": bs.Uniform(0.0, V_TH)})
+    exc, inh = cells[:n_exc].named("excitatory"), cells[n_exc:].named("inhibitory")
+
+    net = bs.Network(seed=seed)
+    net.connect(exc, cells, bs.FixedIndegree(k_exc), weight=WEIGHT, delay=DELAY, synapse=bs.Delta())
+    net.connect(inh, cells, bs.FixedIndegree(k_inh), weight=-g * WEIGHT, delay=DELAY, synapse=bs.Delta())
+    net.stimulate(cells, bs.PoissonInput(rate=drive, weight=WEIGHT, synapse=bs.Delta()))
+    return net, [bs.Trace(exc[:2], "v")]
+
+
+if __name__ == "__main__":
+    network, traces = build()
+    result = bs.simulate(network, DURATION, seed=2, record=traces)
+    print(result)
+    bs.plot.overview(result, window=(800.0, 1000.0)).savefig("balanced.png")

@@ -1,0 +1,288 @@
+"""What a model is: a class with its equations in text, its parameters and the initial values of its variables.
+
+The built-in models are written exactly as a user's own::
+
+    class QIF(bs.Neuron):
+        equations = "dv/dt = (a*(v - v_rest)*(v - v_crit) + I)/c_m"
+        threshold = "v >= v_peak"
+        reset = "v = v_reset"
+        method = "euler"
+        a: float = bs.parameter(0.04, "nS/mV", "steepness of the parabola", above=0.0)
+        ...
+        v: float = bs.initial("v_rest", "mV", "membrane potential")
+
+The texts are checked when the class is defined. An instance is frozen and compares by its values.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.equations import language as lang
+from brainsim.equations.methods import method_named
+from brainsim.equations.system import RESERVED, parse_cell, parse_receptor
+from brainsim.models.values import Distribution
+from brainsim.numbers.checks import in_range, nearest, plain
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Default, unit, meaning and range of a parameter; what `parameter` returns."""
+
+    default: object
+    unit: str
+    meaning: str
+    above: float | None = None
+    at_least: float | None = None
+
+    def checked(self, value, where):
+        """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
+        if isinstance(value, Distribution):
+            low = value.support[0]
+            if (self.above is not None and low < self.above) or (self.at_least is not None and low < self.at_least):
+                limit = self.at_least if self.above is None else self.above
+                sign = ">=" if self.above is None else ">"
+                raise ValueError(
+                    f"{where}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
+                    f"write Clipped({value}, low=...)"
+                )
+            return value
+        value = plain(value, self.unit, where)
+        if np.ndim(value) > 1:
+            raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
+        in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
+        if np.ndim(value):
+            value.flags.writeable = False
+        return value
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Initial value, unit and meaning of a state variable; what `initial` returns."""
+
+    default: object
+    unit: str
+    meaning: str
+
+
+def parameter(default, unit, meaning, *, above=None, at_least=None):
+    """Declare a parameter of a model class.
+
+    Parameters
+    ----------
+    default : float
+        Value where the user gives none.
+    unit : str
+        ``"ms" "mV" "pA" "pF" "nS" "Hz"``, an expression of these, or ``""``.
+    meaning : str
+        What it is, in a few words; shown in help, tables and axis labels.
+    above, at_least : float, optional
+        The value must be > `above`, >= `at_least`.
+    """
+    return Parameter(default, unit, meaning, above, at_least)
+
+
+def initial(default, unit, meaning):
+    """Declare a state variable of a neuron class.
+
+    Parameters
+    ----------
+    default : float or str
+        Value at t = 0, or an expression of the parameters, e.g. ``"v_rest"``.
+    unit, meaning : str
+        As for `parameter`.
+    """
+    return Initial(default, unit, meaning)
+
+
+class Model:
+    """Common ground of `Neuron` and `Synapse`: frozen, keyword-only, checked values of the declared parameters."""
+
+    parameters: dict = {}
+    initials: dict = {}
+    conditions: tuple = ()
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+        for name in own:
+            if name in RESERVED or name.startswith("_"):
+                raise ValueError(f"{cls.__name__}.{name}: this name is a word of the language of equations; take another")
+            delattr(cls, name)
+        cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
+        cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
+        cls.__signature__ = inspect.Signature(
+            [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=s.default) for n, s in cls._fields().items()]
+        )
+        cls._parse()
+
+    def __init__(self, *positional, **values):
+        name = type(self).__name__
+        if positional:
+            first = next(iter(self.parameters), "tau")
+            raise TypeError(f"{name}: parameters are given by name: {name}({first}={positional[0]!r})")
+        for key in values:
+            if key not in self._fields():
+                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, self._fields())}")
+        for key, spec in self._fields().items():
+            object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
+        self._check_conditions()
+
+    def check_cells(self, n, name):
+        """Raise ValueError where an array parameter does not have one value for each of the `n` cells of `name`."""
+        for key in self.parameters:
+            value = getattr(self, key)
+            if np.ndim(value) and len(value) != n:
+                raise ValueError(
+                    f"{type(self).__name__}.{key}: {name!r} has {n} cells, but the array has {len(value)} values"
+                )
+
+    def __setattr__(self, key, value):
+        raise AttributeError(f"{self!r} is frozen; make a new one: {type(self).__name__}({key}={value!r})")
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self._key() == other._key()
+
+    def __hash__(self):
+        return hash((type(self), self._key()))
+
+    def __repr__(self):
+        given = [f"{k}={_short(getattr(self, k))}" for k, s in self._fields().items() if not _same(getattr(self, k), s.default)]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    @classmethod
+    def _fields(cls):
+        return cls.parameters
+
+    @classmethod
+    def _parse(cls):
+        pass
+
+    def _key(self):
+        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in (getattr(self, k) for k in self._fields()))
+
+    def _check_conditions(self):
+        """Check what must hold between parameters, e.g. ``v_reset < v_th``; distributions are checked when drawn."""
+        values = {k: getattr(self, k) for k in self.parameters}
+        self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution)})
+
+    @classmethod
+    def check_values(cls, values):
+        """Raise ValueError unless each of the class's conditions holds for these values (those it can tell)."""
+        for text in cls.conditions:
+            tree = lang.parse_expression(text, f"{cls.__name__}.conditions")
+            names = lang.names_in(tree)
+            if names <= set(values) and not np.all(lang.evaluate(tree, values)):
+                shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
+                raise ValueError(f"{cls.__name__}: {text} must hold ({shown})")
+
+
+class Neuron(Model):
+    """A model of cells.
+
+    Class attributes
+    ----------------
+    equations : str
+        One ``dx/dt = ...`` a line; ``I`` is the sum of all synaptic and injected currents in pA.
+    threshold, reset : str
+        Condition of a spike, and what follows it: ``"v >= v_th"``, ``"v = v_reset; u += d"``.
+    method : str
+        ``"exact"`` for linear equations, ``"exponential_euler"``, ``"euler"``; ``"auto"`` takes the first that can.
+    refractory : str or None
+        The parameter that holds the refractory time in ms; by default ``t_ref`` where there is one.
+    frozen : tuple of str
+        Variables that stand still while refractory; by default ``v``.
+    conditions : tuple of str
+        What must hold between parameters, e.g. ``("v_reset < v_th",)``.
+    """
+
+    equations = ""
+    threshold = ""
+    reset = ""
+    method = "auto"
+    refractory: str | None = None
+    frozen: tuple = ("v",)
+    cell_equations = None
+    spiking_source = False  # whether cells of this model only send spikes
+
+    @classmethod
+    def _parse(cls):
+        name = cls.__name__
+        method_named(cls.method, name)
+        if cls.refractory is None and "t_ref" in cls.parameters:
+            cls.refractory = "t_ref"
+        if cls.refractory is not None and cls.refractory not in cls.parameters:
+            raise ValueError(f"{name}.refractory: {cls.refractory!r} is no parameter{nearest(cls.refractory, cls.parameters)}")
+        cls.cell_equations = parse_cell(name, cls.equations, cls.threshold, cls.reset, tuple(cls.initials), tuple(cls.parameters))
+        for key, spec in cls.initials.items():
+            if isinstance(spec.default, str):
+                tree = lang.parse_expression(spec.default, f"{name}.{key}")
+                lang.check_names(tree, set(cls.parameters), f"{name}.{key}")
+
+
+class Synapse(Model):
+    """A model of what a spike does to its target; all events of one receptor share its variables.
+
+    Class attributes
+    ----------------
+    equations : str
+        The receptor's variables, one ``dx/dt = ...`` a line; they start at 0. Empty for an instantaneous effect.
+    arrival : str
+        What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``.
+    current : str
+        Current into the target in pA; ``v`` is the target's. Empty where there is none.
+    weight_unit : str
+        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``.
+
+    Every synapse takes ``name=``: how its variables are called in recordings (``"ampa.g"``); by default the class's name
+    in lower case. Synapses equal in class, parameters and name share one receptor of a cell.
+    """
+
+    equations = ""
+    arrival = ""
+    current = ""
+    weight_unit = "pA"
+    receptor_equations = None
+
+    def __init__(self, *positional, name=None, **values):
+        if name is not None and not (isinstance(name, str) and name.isidentifier()):
+            raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
+        object.__setattr__(self, "name", name)
+        super().__init__(*positional, **values)
+
+    @property
+    def variables(self):
+        """Names of the receptor's state variables."""
+        return tuple(self.receptor_equations.derivatives)
+
+    def __repr__(self):
+        text = super().__repr__()
+        return text if self.name is None else f"{text[:-1]}{', ' * (text[-2] != '(')}name={self.name!r})"
+
+    @classmethod
+    def _parse(cls):
+        if cls.arrival:
+            cls.receptor_equations = parse_receptor(
+                cls.__name__, cls.equations, cls.arrival, cls.current, tuple(cls.parameters)
+            )
+
+    def _key(self):
+        return (*super()._key(), self.name)
+
+
+def initial_expression(spec, where):
+    """Return the tree of an initial value given as text, or None where it is a number."""
+    return lang.parse_expression(spec.default, where) if isinstance(spec.default, str) else None
+
+
+def _short(value):
+    if isinstance(value, np.ndarray):
+        return f"<{len(value)} values from {value.min():g} to {value.max():g}>" if value.size else "<no values>"
+    return f"{value:g}" if isinstance(value, float) and abs(value) >= 1e6 else repr(value)
+
+
+def _same(value, default):
+    return not isinstance(value, np.ndarray) and value == default
+
+

@@ -1,0 +1,72 @@
+"""The built-in neurons: each is written as a user writes one and can be copied as a template."""
+
+from brainsim.models.base import Neuron, initial, parameter
+
+
+class LIF(Neuron):
+    """Leaky integrate-and-fire neuron.
+
+    Integrated exactly with currents and delta synapses; with conductances, which multiply v, by exponential Euler.
+
+    ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v stands still for `t_ref`.
+
+    Parameters
+    ----------
+    tau_m : float
+        Membrane time constant [ms], > 0.
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    v_rest, v_th, v_reset : float
+        Resting, threshold and reset potential [mV]; ``v_reset < v_th``.
+    t_ref : float
+        Refractory time [ms], >= 0.
+
+    Each may be a number, an array with one value per cell, or a distribution.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.LIF(tau_m=10.0, c_m=250.0), name="cells")
+    Population('cells', 100 LIF)
+
+    References
+    ----------
+    Rotter & Diesmann (1999), doi:10.1007/s004220050570 (exact integration).
+    """
+
+    equations = "dv/dt = (v_rest - v)/tau_m + I/c_m"
+    threshold = "v >= v_th"
+    reset = "v = v_reset"
+    conditions = ("v_reset < v_th",)
+
+    tau_m: float = parameter(20.0, "ms", "membrane time constant", above=0.0)
+    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: float = parameter(-65.0, "mV", "resting potential")
+    v_th: float = parameter(-50.0, "mV", "threshold")
+    v_reset: float = parameter(-65.0, "mV", "reset potential")
+    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_rest", "mV", "membrane potential")
+
+
+class Poisson(Neuron):
+    """Sources of independent Poisson spike trains: in each step a cell fires with probability ``rate*dt``.
+
+    At most one spike a cell and step; the rate times dt must stay below 1.
+
+    Parameters
+    ----------
+    rate : float
+        Firing rate [Hz], >= 0; a number, one per cell, or a distribution.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(1000, bs.Poisson(rate=8.0), name="background")
+    Population('background', 1000 Poisson)
+    """
+
+    threshold = "rand() < 0.001*rate*dt"
+    spiking_source = True
+
+    rate: float = parameter(10.0, "Hz", "firing rate", at_least=0.0)

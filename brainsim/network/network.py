@@ -1,0 +1,358 @@
+"""The wiring: which populations there are, how they are connected, and what drives them.
+
+A network is a description. It draws no synapse and holds no state; `brainsim.engine` builds arrays from it, as often as
+wanted and always the same.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.models.inputs import Input, checked_synapse, checked_weight
+from brainsim.models.rules import FromSparse, Rule
+from brainsim.models.values import Distribution, checked_value
+from brainsim.network.population import View, checked_name
+from brainsim.numbers.checks import in_range
+from brainsim.numbers.streams import checked_seed
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Projection:
+    """Synapses of one kind from the cells of one view to those of another; what ``Network.connect`` returns.
+
+    Attributes
+    ----------
+    pre, post : Population or View
+        The sources and the targets.
+    rule : Rule
+        Which of them are connected.
+    weight, delay : float, ndarray (read-only) or Distribution
+        In the unit of the synapse, and in ms.
+    synapse : Synapse
+        What a spike does to its target.
+    name : str
+        What results call it; its random numbers are keyed by it.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> bs.Network(seed=1).connect(cells, cells, bs.FixedIndegree(10), weight=0.1, delay=1.5, synapse=bs.Delta())
+    Projection('cells->cells', FixedIndegree(10), Delta(), weight=0.1 mV, delay=1.5 ms, 1,000 synapses)
+    """
+
+    pre: View
+    post: View
+    rule: Rule
+    weight: object
+    delay: object
+    synapse: object
+    name: str
+
+    def __repr__(self):
+        """Return what it is, with the expected number of synapses."""
+        return (f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
+                f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {_synapses(self)})")
+
+    @property
+    def expected(self):
+        """The expected number of synapses."""
+        shared = 0 if self.rule.autapses else self.pre.in_common(self.post)
+        return self.rule.expected(self.pre.n, self.post.n, shared)
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """An input and the cells that it reaches, under the name that results and random numbers know it by.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
+    >>> net.stimulate(cells, bs.CurrentInput(400.0))
+    >>> net.inputs[0].name
+    'CurrentInput->cells'
+    """
+
+    target: View
+    input: Input
+    name: str
+
+
+class Network:
+    """Populations, the projections between them, and their inputs. It only grows.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seed of the wiring: of drawn pairs, weights, delays and parameters. By default a fresh one, kept in `seed`.
+
+    Attributes
+    ----------
+    seed : int
+        The seed.
+    populations : dict of str to Population
+        In the order in which they came; a copy.
+    projections, inputs : tuple of Projection, tuple of Stimulus
+        In the order in which they were made.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the seed is no whole number >= 0. A mistake in `connect`, `stimulate` or `add` raises and adds nothing.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(12_500, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> to_all = net.connect(cells[:10_000], cells, bs.FixedIndegree(1000), weight=0.1, delay=1.5, synapse=bs.Delta())
+    >>> net
+    Network(seed=1)
+      populations
+        cells                   12,500 LIF
+      projections
+        cells[0:10000]->cells   FixedIndegree(1000)   Delta()   12,500,000 synapses
+    """
+
+    def __init__(self, seed=None):
+        self._seed = checked_seed(seed, "Network.seed")
+        self._populations, self._projections, self._inputs = {}, [], []
+
+    @property
+    def seed(self):
+        """Seed of the wiring."""
+        return self._seed
+
+    @property
+    def populations(self):
+        """The populations by name."""
+        return dict(self._populations)
+
+    @property
+    def projections(self):
+        """The projections."""
+        return tuple(self._projections)
+
+    @property
+    def inputs(self):
+        """The inputs with their targets."""
+        return tuple(self._inputs)
+
+    def connect(self, pre, post, rule, *, weight=None, delay, synapse, name=None):
+        """Connect cells of `pre` with cells of `post`; their populations join the network.
+
+        Parameters
+        ----------
+        pre, post : Population or View
+            Sources and targets.
+        rule : Rule
+            Which of them are connected, e.g. ``FixedIndegree(1000)``.
+        weight : float, array or distribution
+            In the unit of the synapse (pA, nS or mV). Arrays go with rules that draw no pairs: of shape (n_pre, n_post) for
+            AllToAll, (n,) for OneToOne, one value per pair for FromArrays and FromSparse. With FromSparse the default is
+            the data of the matrix; else it must be given.
+        delay : float, array or distribution
+            From a spike to its arrival, ms, > 0; arrays as for `weight`. The run rounds it to a multiple of dt.
+        synapse : Synapse
+            What an arriving spike does. Synapses that are equal share one receptor of a cell.
+        name : str, optional
+            By default ``pre->post``, with `` #2`` and so on after it where that is taken.
+
+        Returns
+        -------
+        Projection
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where one of them does not fit; nothing is added then.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(3, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.connect(cells, cells, bs.FromArrays([0, 1], [1, 2]), weight=[0.5, 2.0], delay=1.0, synapse=bs.Delta())
+        Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=<2 values> mV, delay=1.0 ms, 2 synapses)
+        """
+        pre, post = _checked_view(pre, "Network.connect.pre"), _checked_view(post, "Network.connect.post")
+        _check_rule(rule, pre, post)
+        _check_target(post, "Network.connect.post")
+        synapse = checked_synapse(synapse, "Network.connect.synapse")
+        weight = _checked_weight(weight, rule, pre, post, synapse)
+        delay = _checked_delay(delay, rule, pre, post)
+        name = self._free_name(name, f"{pre.name}->{post.name}", "Network.connect.name")
+        self._register(pre, post)
+        self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name))
+        return self._projections[-1]
+
+    def stimulate(self, target, input, *, name=None):
+        """Give an input to cells; their populations join the network. Cells may have any number of inputs.
+
+        Parameters
+        ----------
+        target : Population or View
+            The cells.
+        input : PoissonInput or CurrentInput
+            What reaches them.
+        name : str, optional
+            By default ``PoissonInput->target``, with `` #2`` and so on after it where that is taken.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where one of them does not fit; nothing is added then.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
+        >>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
+        """
+        target = _checked_view(target, "Network.stimulate.target")
+        _check_target(target, "Network.stimulate.target")
+        if isinstance(input, type) or not isinstance(input, Input):
+            raise TypeError("Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
+                            f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {_named(input)})")
+        input.check(target)
+        name = self._free_name(name, f"{type(input).__name__}->{target.name}", "Network.stimulate.name")
+        self._register(target)
+        self._inputs.append(Stimulus(target, input, name))
+
+    def add(self, population):
+        """Add a population that is neither connected nor driven; one that the network has already changes nothing.
+
+        Parameters
+        ----------
+        population : Population or View
+            The population; of a view, those that its cells belong to.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is none, or another population has its name.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> net = bs.Network(seed=1)
+        >>> net.add(bs.Population(100, bs.LIF(), name="lonely"))
+        >>> list(net.populations)
+        ['lonely']
+        """
+        self._register(_checked_view(population, "Network.add.population"))
+
+    def __repr__(self):
+        """Return a table of populations, projections and inputs."""
+        populations = [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()]
+        projections = [(p.name, repr(p.rule), repr(p.synapse), _synapses(p)) for p in self._projections]
+        inputs = [(s.name, repr(s.input)) for s in self._inputs]
+        tables = {"populations": populations, "projections": projections, "inputs": inputs}
+        blocks = [(title, rows) for title, rows in tables.items() if rows]
+        first = max((len(row[0]) for _, rows in blocks for row in rows), default=0)
+        lines = [f"Network(seed={self.seed})" + ("" if blocks else " with nothing in it")]
+        for title, rows in blocks:
+            widths = [first, *(max(len(cell) for cell in column) for column in list(zip(*rows, strict=True))[1:])]
+            lines.append(f"  {title}")
+            lines += ["    " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        return "\n".join(lines)
+
+    def _register(self, *views):
+        """Add the populations of the views: all of them, or none where a name is taken."""
+        known = dict(self._populations)
+        for population in (p for view in views for p, _ in view.parts):
+            if known.setdefault(population.name, population) is not population:
+                raise ValueError(f"Network: there is already another population named {population.name!r}; "
+                                 "give one of them name=...")
+        self._populations = known
+
+    def _free_name(self, name, default, where):
+        """Return the name that was asked for if it is free, else the default with a number where that is taken."""
+        taken = {p.name for p in self._projections} | {s.name for s in self._inputs}
+        if name is None:
+            numbered = (f"{default} #{k}" for k in range(2, len(taken) + 3))
+            return default if default not in taken else next(n for n in numbered if n not in taken)
+        if checked_name(name, where) in taken:
+            raise ValueError(f"{where}: there is already a projection or an input named {name!r}; take another name")
+        return name
+
+
+def _checked_view(view, where):
+    """Return `view` if it is one, or raise TypeError saying what came instead."""
+    if isinstance(view, View):
+        return view
+    order = "connect(pre, post, rule, ...)" if "connect" in where else "stimulate(target, input)"
+    hint = f"; the order is {order}" if isinstance(view, (Rule, Input)) else ""
+    if hasattr(view, "spiking_source"):
+        hint = "; a model becomes cells by Population(n, model)"
+    raise TypeError(f"{where}: must be a population or a view of one (got {_named(view)}){hint}")
+
+
+def _check_target(view, where):
+    """Raise ValueError where a view has cells that only send spikes."""
+    for population, _ in view.parts:
+        if getattr(population.model, "spiking_source", False):
+            raise ValueError(f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
+                             "spikes; they can be sources, not targets")
+
+
+def _check_rule(rule, pre, post):
+    if isinstance(rule, type) and issubclass(rule, Rule):
+        raise TypeError(f"Network.connect.rule: {rule.__name__} is a class; write {rule.__name__}(...)")
+    if not isinstance(rule, Rule):
+        hint = "; the order is connect(pre, post, rule, ...)" if isinstance(rule, View) else ""
+        raise TypeError(f"Network.connect.rule: must be a rule such as FixedIndegree(100) (got {rule!r}){hint}")
+    rule.check(pre, post)
+
+
+def _checked_weight(weight, rule, pre, post, synapse):
+    """Return the weight, checked for its unit, sign and shape; of a sparse matrix where none is given."""
+    if weight is None:
+        if not isinstance(rule, FromSparse):
+            raise TypeError(f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse has its own")
+        weight = rule.weight
+    weight = checked_weight(weight, synapse, "Network.connect.weight")
+    _check_shape(weight, "weight", rule, pre, post)
+    return weight
+
+
+def _checked_delay(delay, rule, pre, post):
+    """Return the delay, checked to be above 0 wherever it is drawn or listed."""
+    where = "Network.connect.delay"
+    delay = checked_value(delay, "ms", where)
+    if isinstance(delay, Distribution):
+        if delay.support[0] <= 0:
+            inner = getattr(delay, "distribution", delay)
+            raise ValueError(f"{where}: must be > 0 ms, but {delay} can be less or come as near to 0 as it likes; "
+                             f"use Clipped({inner}, low=0.1)")
+        return delay
+    in_range(delay, where, "ms", above=0)
+    _check_shape(delay, "delay", rule, pre, post)
+    return delay
+
+
+def _check_shape(value, field, rule, pre, post):
+    """Raise ValueError where an array does not fit the pairs of the rule."""
+    if not isinstance(value, np.ndarray):
+        return
+    shape = rule.value_shape(pre.n, post.n)
+    if shape is None:
+        raise ValueError(f"Network.connect.{field}: {rule} draws its pairs, an array does not say which value is whose; "
+                         "give a number or a distribution such as Normal(mean, sd), or list pairs by FromArrays(pre, post)")
+    if value.shape != shape:
+        raise ValueError(f"Network.connect.{field}: must be one number or an array of shape {shape} for {rule} "
+                         f"(got shape {value.shape})")
+
+
+def _named(thing):
+    return f"the class {thing.__name__}" if isinstance(thing, type) else repr(thing)
+
+
+def _short(value):
+    return f"<{value.size:,} values>" if isinstance(value, np.ndarray) else repr(value)
+
+
+def _synapses(projection):
+    count = round(projection.expected)
+    return f"{count:,} synapse{'s' * (count != 1)}"

@@ -1,0 +1,129 @@
+"""Checks of what a user types: one place, one wording.
+
+Every message reads ``Object.field: what is allowed (got what came)`` and, where it can, ends with what to type instead.
+"""
+
+import difflib
+import math
+import numbers
+
+import numpy as np
+
+# What one brainsim unit is in SI; quantities of other libraries are converted at the border, kernels see plain floats.
+SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
+# A value this small is almost surely in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
+SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
+
+
+class MissingName(KeyError):
+    """A name that is not there; unlike a bare KeyError its text is shown as it was written."""
+
+    def __str__(self):
+        return str(self.args[0])
+
+
+def nearest(name, names):
+    """Return a hint naming what was probably meant: `` (did you mean 'v'?)``, or what there is to choose from."""
+    names = [str(n) for n in names]
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is {', '.join(names)}" if names else "; there is none"
+
+
+def plain(value, unit, where):
+    """Turn a number, an array or another library's quantity into a float or a float64 array in brainsim's unit.
+
+    Quantities of pint, astropy, quantities and brian2 are recognised by their methods, none is imported.
+    Raises TypeError for what is no number, ValueError for NaN or infinity and for SI-unit slips.
+    """
+    value = _strip_unit(value, unit, where)
+    if isinstance(value, (bool, np.bool_, str)) or value is None:
+        raise TypeError(f"{where}: must be a number{_in(unit)} (got {value!r})")
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: must be a number or an array of numbers{_in(unit)} (got {value!r})") from None
+    if not np.isfinite(array).all():
+        bad = array[~np.isfinite(array)].flat[0]
+        raise ValueError(f"{where}: must be finite (got {bad})")
+    _refuse_si_slip(array, unit, where)
+    return float(array) if array.ndim == 0 else array
+
+
+def number(value, where, unit="", *, above=None, at_least=None, at_most=None):
+    """Return `value` as a float after `plain` and a check of its range; arrays are refused."""
+    value = plain(value, unit, where)
+    if not isinstance(value, float):
+        raise TypeError(f"{where}: must be one number{_in(unit)} (got an array of shape {value.shape})")
+    in_range(value, where, unit, above=above, at_least=at_least, at_most=at_most)
+    return value
+
+
+def integer(value, where, *, at_least=None):
+    """Return `value` as an int; 3.0 is an integer here, 3.5 and True are not."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
+        raise TypeError(f"{where}: must be a whole number (got {value!r})")
+    in_range(int(value), where, at_least=at_least)
+    return int(value)
+
+
+def in_range(value, where, unit="", *, above=None, at_least=None, at_most=None):
+    """Raise ValueError unless every element of `value` lies in the range; the first offender is named."""
+    unit = f" {unit}" if unit else ""
+    for limit, sign, wrong in ((above, ">", np.less_equal), (at_least, ">=", np.less), (at_most, "<=", np.greater)):
+        if limit is None:
+            continue
+        bad = wrong(value, limit)
+        if np.any(bad):
+            first = value if np.ndim(value) == 0 else np.asarray(value)[bad].flat[0]
+            raise ValueError(f"{where}: must be {sign} {limit:g}{unit} (got {first})")
+
+
+def int_or_nan(value):
+    """Return int(value), or NaN where there is none (NaN and infinity)."""
+    return int(value) if math.isfinite(value) else math.nan
+
+
+def _in(unit):
+    return f" in {unit}" if unit else ""
+
+
+def _strip_unit(value, unit, where):
+    """Read the magnitude of a foreign quantity in `unit`."""
+    name = unit or "dimensionless"
+    try:
+        if hasattr(value, "to_value"):  # astropy
+            return value.to_value(name if unit else "")
+        if hasattr(value, "magnitude") and hasattr(value, "to"):  # pint
+            return value.to(name).magnitude
+        if hasattr(value, "magnitude") and hasattr(value, "rescale"):  # quantities, neo
+            return value.rescale(name).magnitude
+    except Exception as error:
+        raise ValueError(f"{where}: must be in {name} (got {value}: {error})") from None
+    if hasattr(value, "dim") and hasattr(value, "has_same_dimensions"):  # brian2 keeps SI numbers
+        return _from_brian(value, unit, where)
+    return value
+
+
+def _from_brian(value, unit, where):
+    """Convert a brian2 quantity, whose array holds SI numbers; its dimension is read off its text."""
+    dimension = {"s": "ms", "V": "mV", "m^-2 kg^-1 s^3 A^2": "nS", "m^-2 kg^-1 s^4 A^2": "pF", "A": "pA", "s^-1": "Hz",
+                 "m^2 kg s^-3 A^-1": "mV", "Dimension()": ""}
+    text = str(value.dim).replace("metre", "m").replace("kilogram", "kg").replace("second", "s").replace("amp", "A")
+    text = " ".join(text.replace(" ** ", "^").split())
+    found = dimension.get(text)
+    same = found == unit or (found == "Hz" and unit == "1/ms")
+    if not same:
+        raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {value})")
+    return np.asarray(value, dtype=np.float64) / SI[unit]
+
+
+def _refuse_si_slip(array, unit, where):
+    limit = SI_SLIP.get(unit)
+    if limit is None or array.size == 0:
+        return
+    largest = np.abs(array).max()
+    if 0 < largest < limit:
+        meant = largest / SI[unit]
+        raise ValueError(f"{where}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?")

@@ -1,0 +1,126 @@
+"""One picture of a whole run: raster, rates and traces over one axis of time."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from brainsim.numbers.arrays import plural
+from brainsim.numbers.results import Result
+from brainsim.plot.groups import groups_of
+from brainsim.plot.rasters import raster, window_of
+from brainsim.plot.rates import rate
+from brainsim.plot.styles import FAINT, PALETTE, shades, style
+from brainsim.plot.traces import trace
+
+MOST_TRACES = 3  # rows of traces, and cells in each, unless the user names cells
+HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; a trace's is per cell
+
+
+def overview(result, *, window=None, cells=None):
+    """Draw a whole run: raster over rates over traces, as far as they were recorded.
+
+    Parameters
+    ----------
+    result : Result
+        What `simulate` returned.
+    window : (float, float), optional
+        Part of the time to draw [ms]; all by default.
+    cells : int, array of int or slice, optional
+        Cells whose traces are drawn; the first three recorded by default.
+
+    Returns
+    -------
+    Figure
+        A new figure, not shown.
+
+    Raises
+    ------
+    ValueError
+        If nothing was recorded.
+
+    Examples
+    --------
+    >>> figure = bs.plot.overview(result, window=(0.0, 500.0))              # doctest: +SKIP
+    >>> figure.savefig("run.png")                                           # doctest: +SKIP
+    """
+    if not isinstance(result, Result):
+        raise TypeError(f"overview: must be a Result (got {result!r})")
+    traced = _traced(result, cells)
+    rows = [("raster", None), ("rate", None)] if len(result.spikes) else []
+    rows += [("trace", traces) for traces in traced]
+    if not rows:
+        raise ValueError("overview: must be the result of a run that recorded spikes or traces (got neither)")
+    with style():
+        heights = [HEIGHTS[kind] * (1 if traces is None else max(traces.ids.size, 2)) for kind, traces in rows]
+        figure, axes = plt.subplots(len(rows), sharex=True, squeeze=False, layout="constrained",
+                                    figsize=(9.0, 1.0 + 1.12 * sum(heights)), height_ratios=heights)
+        _fill(result, rows, axes[:, 0], window)
+        _title(result, axes[0, 0])
+        figure.align_ylabels()
+    return figure
+
+
+def _traced(result, cells):
+    """Return what is traced, voltages first, cut to the cells that are drawn."""
+    every = sorted((one for one in result.traces.values() if one.values.size), key=lambda one: one.variable != "v")
+    if cells is None:
+        return [one.of(one.ids[:MOST_TRACES]) for one in every[:MOST_TRACES]]
+    chosen, missing = [], None
+    for one in every:
+        try:
+            chosen.append(one.of(cells))
+        except IndexError as error:
+            missing = error
+    chosen = [one for one in chosen if one.ids.size][:MOST_TRACES]
+    if every and not chosen and missing:
+        raise missing
+    return chosen
+
+
+def _fill(result, rows, axes, window):
+    groups = groups_of(result, "overview") if len(result.spikes) else []
+    for (kind, traces), ax in zip(rows, axes, strict=True):
+        if kind == "raster":
+            raster(result, ax=ax, window=window)
+            ax.spines["left"].set_visible(len(groups) == 1)
+        elif kind == "rate":
+            rate(result, ax=ax, window=window, legend=False)
+        else:
+            voltage = traces.variable == "v"
+            trace(traces, ax=ax, window=window, color=_family(traces, groups),
+                  threshold=result.thresholds.get(traces.name) if voltage else None,
+                  spikes=result.spikes.get(traces.name) if voltage else None)
+            ax.spines["left"].set_visible(traces.ids.size <= 2)
+    if groups:
+        axes[0].set_xlim(window_of(groups, window, "overview"))
+    for ax in axes[:-1]:
+        ax.set_xlabel("")
+        ax.spines["bottom"].set_visible(False)
+        ax.tick_params(axis="x", length=0, labelbottom=False)
+
+
+def _family(traces, groups):
+    """Return a colour for each cell: a shade of its population's or view's."""
+    groups = [group for group in groups if group.population == traces.name]
+    owners = [next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), PALETTE[0])
+              for cell in traces.ids]
+    colours = [None] * len(owners)
+    for owner in dict.fromkeys(owners):
+        places = [k for k, one in enumerate(owners) if one == owner]
+        for place, shade in zip(places, shades(owner, len(places)), strict=True):
+            colours[place] = shade
+    return colours
+
+
+def _title(result, ax):
+    every = list(result.spikes.values())
+    cells = sum(result.populations.values())
+    facts = [plural(cells, "cell")] if cells else []
+    time = sum(one.n * one.duration for one in every)
+    if time:
+        facts.append(f"{1000.0 * sum(map(len, every)) / time:.3g} Hz")
+    cvs = np.concatenate([one.cvs() for one in every]) if every else np.array([])
+    if np.isfinite(cvs).any():
+        facts.append(f"CV {np.nanmean(cvs):.2f}")
+    ax.set_title("   ".join(facts), loc="left")
+    took = f" in {result.stats['run']:.3g} s" if isinstance(result.stats.get("run"), (int, float)) else ""
+    ax.set_title(f"{result.duration:,.6g} ms{took}", loc="right", color=FAINT, fontsize=9.5)

@@ -1,0 +1,49 @@
+"""Colours and the style sheet."""
+
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
+
+# Cool and warm by turns, as excitatory and inhibitory populations usually come; blue against red-orange is told apart
+# with every common colour blindness, and those of one family differ in lightness.
+PALETTE = ("#2a6fb0", "#c8453a", "#5fa8da", "#ea8f4c", "#173f6b", "#7d1f1a", "#3a9696", "#c29a1c")
+REST = "#8c8c8c"  # cells outside every named view
+FAINT = "#9a9a9a"  # thresholds, scale bars
+
+
+def style():
+    """Return a context manager under which figures get the look of brainsim.
+
+    Examples
+    --------
+    >>> with bs.plot.style():                                           # doctest: +SKIP
+    ...     figure, ax = plt.subplots()
+    ...     bs.plot.raster(spikes, ax=ax)
+    """
+    return matplotlib.style.context(str(Path(__file__).with_name("brainsim.mplstyle")))
+
+
+def colour(place):
+    """Return the colour of the population in this place of the list."""
+    return PALETTE[place % len(PALETTE)]
+
+
+def ink(base):
+    """Return a colour for text about what is drawn in `base`: a little darker, since letters are thin."""
+    return to_hex(0.78 * np.array(to_rgb(base)))
+
+
+def legend_above(ax, count):
+    """Name `count` lines above the axes, where nothing can lie under the names."""
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2, ncols=min(count, 8),
+              fontsize="small", handlelength=1.2, columnspacing=1.2)
+
+
+def shades(base, count):
+    """Return `count` colours of the family of `base`, from itself to darker and lighter ones."""
+    mixes = [0.0, -0.45, 0.4, -0.25, 0.2][:max(count, 1)]
+    rgb = np.array(to_rgb(base))
+    family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
+    return [family[k % len(family)] for k in range(count)]

@@ -1,0 +1,232 @@
+"""Networks and inputs: what they hold, what they are called, and the mistakes one can make."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import brainsim as bs
+
+LIF = bs.LIF()
+A = bs.Population(20, LIF, name="a")
+B = bs.Population(10, LIF, name="b")
+NOISE = bs.Population(5, bs.Poisson(rate=8.0), name="noise")
+TRAINS = bs.Population(5, bs.SpikeTrains([1.0], [0]), name="trains")
+DELTA = bs.Delta()
+COND = bs.ExponentialConductance(tau=5.0, e_rev=0.0)
+
+
+def connect(pre=A, post=B, rule=None, **given):
+    """Connect in a new network, everything right unless given otherwise."""
+    net = bs.Network(seed=1)
+    given = {"weight": 0.1, "delay": 1.5, "synapse": DELTA} | given
+    try:
+        return net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
+    except Exception:
+        assert net.populations == {}  # a mistake adds nothing
+        assert net.projections == ()
+        raise
+
+
+def stimulate(target=A, drive=None, **given):
+    net = bs.Network(seed=1)
+    net.stimulate(target, bs.CurrentInput(300.0) if drive is None else drive, **given)
+    return net.inputs[0]
+
+
+def test_it_grows_in_order():
+    net = bs.Network(seed=3)
+    first = net.connect(A, B, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    second = net.connect(A, B, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    named = net.connect(NOISE, A[:3], bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA, name="drive")
+    net.stimulate(A, bs.CurrentInput(1.0))
+    net.stimulate(A, bs.CurrentInput(1.0))
+    net.add(TRAINS)
+    net.add(A)
+    assert net.seed == 3
+    assert net.projections == (first, second, named)
+    assert [p.name for p in net.projections] == ["a->b", "a->b #2", "drive"]
+    assert [s.name for s in net.inputs] == ["CurrentInput->a", "CurrentInput->a #2"]
+    assert list(net.populations) == ["a", "b", "noise", "trains"]
+    assert net.populations["b"] is B
+    assert first.expected == 200
+    net.populations.clear()
+    assert len(net.populations) == 4
+
+
+def test_a_default_name_gives_way_to_one_that_was_asked_for():
+    net = bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
+    net.connect(A, A, bs.OneToOne(), name="a->b #2", **given)
+    net.connect(A, B, bs.AllToAll(), **given)
+    assert net.connect(A, B, bs.AllToAll(), **given).name == "a->b #3"
+
+
+def test_a_fresh_seed_is_kept():
+    assert bs.Network().seed != bs.Network().seed
+
+
+def test_texts():
+    net = bs.Network(seed=1)
+    assert repr(net) == "Network(seed=1) with nothing in it"
+    net.connect(A[:15], A, bs.AllToAll(autapses=False), weight=bs.Normal(1, 2), delay=1.5, synapse=bs.Exponential(tau=2.0))
+    net.stimulate(B, bs.PoissonInput(rate=100.0, weight=0.1, synapse=DELTA))
+    assert repr(net).splitlines() == [
+        "Network(seed=1)",
+        "  populations",
+        "    a                 20 LIF",
+        "    b                 10 LIF",
+        "  projections",
+        "    a[0:15]->a        AllToAll(autapses=False)   Exponential(tau=2.0)   285 synapses",
+        "  inputs",
+        "    PoissonInput->b   PoissonInput(rate=100.0, weight=0.1, synapse=Delta())",
+    ]
+    assert repr(net.projections[0]) == (
+        "Projection('a[0:15]->a', AllToAll(autapses=False), Exponential(tau=2.0), weight=Normal(1.0, 2.0) pA, "
+        "delay=1.5 ms, 285 synapses)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "shape"),
+    [(bs.AllToAll(), (20, 10)), (bs.FromArrays([0, 1], [2, 3]), (2,)), (bs.FromSparse(sparse.eye_array(20, 10)), (10,))],
+)
+def test_arrays_of_weights_and_delays(rule, shape):
+    values = np.ones(shape)
+    projection = connect(rule=rule, weight=values, delay=values)
+    values[:] = 2.0
+    assert np.all(projection.weight == 1.0)
+    assert np.all(projection.delay == 1.0)
+    assert not projection.weight.flags.writeable
+
+
+def test_a_sparse_matrix_brings_its_weights():
+    matrix = sparse.csr_array(np.diag(np.arange(1.0, 11.0)))
+    assert connect(A[:10], B, bs.FromSparse(matrix), weight=None).weight.tolist() == list(range(1, 11))
+    assert connect(A[:10], B, bs.FromSparse(matrix), weight=3).weight == 3.0
+
+
+@pytest.mark.parametrize("value", [bs.LogNormal(0, 1), bs.values.Exponential(2.0), bs.Uniform(0, 1), 0.0])
+def test_conductances_at_least_zero(value):
+    assert connect(synapse=COND, weight=value).weight == value
+
+
+def test_sources_can_be_sources():
+    assert connect(NOISE + TRAINS, A).pre.n == 10
+
+
+CONNECT = [
+    ({"pre": bs.FixedIndegree(3), "rule": A}, TypeError, r"Network.connect.pre: must be .*the order is connect"),
+    ({"post": bs.FixedIndegree(3), "rule": B}, TypeError, r"Network.connect.post: .* the order is connect\(pre, post, rule"),
+    ({"rule": B}, TypeError, r"Network.connect.rule: must be a rule .* the order is connect"),
+    ({"pre": LIF}, TypeError, r"Population\(n, model\)"),
+    ({"pre": "exc"}, TypeError, "Network.connect.pre: must be a population or a view of one .got 'exc'"),
+    ({"rule": bs.AllToAll}, TypeError, "AllToAll is a class; write AllToAll"),
+    ({"rule": 0.1}, TypeError, "Network.connect.rule: must be a rule"),
+    ({"rule": bs.FixedIndegree(30, multapses=False)}, ValueError, "FixedIndegree.k: 30 sources wanted"),
+    ({"rule": bs.OneToOne()}, ValueError, "OneToOne: 'a' has 20 cells but 'b' has 10"),
+    ({"synapse": bs.Delta}, TypeError, r"Network.connect.synapse: Delta is a class; write Delta\(\)"),
+    ({"synapse": bs.values.Exponential(2.0)}, TypeError, r"is a distribution; the synapse of that kind is bs.Exponential"),
+    ({"synapse": "delta"}, TypeError, "Network.connect.synapse: must be a synapse"),
+    ({"synapse": LIF}, TypeError, "Network.connect.synapse: must be a synapse"),
+    ({"weight": None}, TypeError, "Network.connect.weight: must be given, in mV"),
+    ({"weight": np.nan}, ValueError, "Network.connect.weight: must be finite"),
+    ({"weight": np.inf}, ValueError, "Network.connect.weight: must be finite"),
+    ({"weight": bs.Exponential(tau=2.0)}, TypeError, r"is a synapse; .* bs.values.Exponential\(mean\)"),
+    ({"weight": "strong"}, TypeError, "Network.connect.weight: must be a number"),
+    ({"weight": 1e-11, "synapse": bs.Exponential()}, ValueError, "looks like an SI value.*did you mean 10"),
+    ({"weight": np.ones(30)}, ValueError, "draws its pairs, an array does not say which value is whose"),
+    ({"weight": np.ones((10, 20)), "rule": bs.AllToAll()}, ValueError, r"array of shape \(20, 10\) for AllToAll"),
+    ({"weight": np.ones(4), "rule": bs.FromArrays([0], [0])}, ValueError, r"array of shape \(1,\)"),
+    ({"weight": -1.0, "synapse": COND}, ValueError, "a conductance cannot be negative; inhibition comes from e_rev"),
+    ({"weight": [[-1.0] * 10] * 20, "rule": bs.AllToAll(), "synapse": COND}, ValueError, "a conductance cannot be negative"),
+    ({"weight": bs.Normal(5, 1), "synapse": COND}, ValueError, r"write Clipped\(Normal\(5.0, 1.0\), low=0.0\)"),
+    ({"delay": 0.0}, ValueError, r"Network.connect.delay: must be > 0 ms \(got 0.0\)"),
+    ({"delay": -1.0}, ValueError, "Network.connect.delay: must be > 0 ms"),
+    ({"delay": np.nan}, ValueError, "Network.connect.delay: must be finite"),
+    ({"delay": None}, TypeError, "Network.connect.delay: must be a number in ms"),
+    ({"delay": np.ones(20)}, ValueError, "Network.connect.delay: .* draws its pairs"),
+    ({"delay": bs.Normal(1.5, 0.75)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
+    ({"delay": bs.Clipped(bs.Normal(1.5, 0.75), low=-1)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
+    ({"delay": bs.Uniform(0, 2)}, ValueError, "Network.connect.delay: must be > 0 ms"),
+    ({"post": NOISE}, ValueError, "Network.connect.post: 'noise' is of Poisson, whose cells only send spikes"),
+    ({"post": TRAINS[:2]}, ValueError, "'trains' is of SpikeTrains, whose cells only send spikes"),
+    ({"post": A + TRAINS}, ValueError, "'trains' is of SpikeTrains"),
+    ({"post": bs.Population(20, LIF, name="a")}, ValueError, "there is already another population named 'a'"),
+    ({"name": 3}, TypeError, "Network.connect.name: must be a name"),
+]
+
+
+@pytest.mark.parametrize(("given", "kind", "message"), CONNECT)
+def test_connect_mistakes(given, kind, message):
+    with pytest.raises(kind, match=message):
+        connect(**given)
+
+
+def poisson(**given):
+    return bs.PoissonInput(**({"rate": 10.0, "weight": 0.1, "synapse": DELTA} | given))
+
+
+STIMULATE = [
+    (lambda: stimulate(bs.CurrentInput(1.0), A), TypeError, r"the order is stimulate\(target, input\)"),
+    (lambda: stimulate(A, bs.PoissonInput), TypeError, "got the class PoissonInput"),
+    (lambda: stimulate(A, bs.Poisson(rate=3.0)), TypeError, "Network.stimulate.input: must be an input"),
+    (lambda: stimulate(A, 300.0), TypeError, "Network.stimulate.input: must be an input"),
+    (lambda: stimulate(NOISE), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
+    (lambda: stimulate(A, poisson(rate=np.ones(3))), ValueError, "PoissonInput.rate: 3 values do not fit 'a'"),
+    (lambda: stimulate(A[:4], poisson(weight=np.ones(3))), ValueError, "PoissonInput.weight: 3 values do not fit"),
+    (lambda: stimulate(A, bs.CurrentInput([1.0, 2.0])), ValueError, "CurrentInput.amplitude: 2 values do not fit 'a'"),
+    (lambda: stimulate(A, bs.CurrentInput(np.ones((2, 3)), times=[0, 1])), ValueError, "3 values do not fit 'a'"),
+    (lambda: poisson(rate=-1.0), ValueError, "PoissonInput.rate: must be >= 0 Hz"),
+    (lambda: poisson(rate=np.ones((2, 2))), ValueError, "PoissonInput.rate: must be one number or one per cell"),
+    (lambda: poisson(rate=bs.Uniform(0, 1)), TypeError, "PoissonInput.rate: must be a number"),
+    (lambda: poisson(synapse=bs.Delta), TypeError, "Delta is a class"),
+    (lambda: poisson(weight=-1.0, synapse=COND), ValueError, "PoissonInput.weight: a conductance cannot be negative"),
+    (lambda: poisson(weight=np.inf), ValueError, "PoissonInput.weight: must be finite"),
+    (lambda: bs.CurrentInput(np.nan), ValueError, "CurrentInput.amplitude: must be finite"),
+    (lambda: bs.CurrentInput(3e-10), ValueError, "did you mean 300"),
+    (lambda: bs.CurrentInput([1, 2], times=[2, 2]), ValueError, "CurrentInput.times: must increase"),
+    (lambda: bs.CurrentInput([1, 2], times=[-1, 2]), ValueError, "CurrentInput.times: must be >= 0"),
+    (lambda: bs.CurrentInput([1, 2, 3], times=[1, 2]), ValueError, r"must have the shape \(2,\) or \(2, cells\)"),
+    (lambda: bs.Network(seed=-1), ValueError, "Network.seed: must be >= 0"),
+    (lambda: bs.Network(seed=1.5), TypeError, "Network.seed: must be a whole number"),
+    (lambda: bs.Network(seed=1).add(LIF), TypeError, "Network.add.population: must be a population"),
+    (lambda: poisson().replaced(rates=3.0), TypeError, "PoissonInput: has no 'rates'; did you mean 'rate'"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "kind", "message"), STIMULATE)
+def test_stimulate_mistakes(mistake, kind, message):
+    with pytest.raises(kind, match=message):
+        mistake()
+
+
+@pytest.mark.parametrize("twice", ["projection", "input"])
+def test_names_are_unique(twice):
+    net = bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
+    net.connect(A, B, bs.AllToAll(), name="x", **given)
+    with pytest.raises(ValueError, match="already a projection or an input named 'x'"):
+        if twice == "projection":
+            net.connect(A, B, bs.AllToAll(), name="x", **given)
+        else:
+            net.stimulate(A, poisson(), name="x")
+    assert (len(net.projections), len(net.inputs)) == (1, 0)
+
+
+def test_two_populations_of_one_name():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, LIF))
+    with pytest.raises(ValueError, match="Network: there is already another population named 'lif'; give one of them name="):
+        net.add(bs.Population(3, LIF))
+
+
+def test_inputs_are_frozen_and_can_be_replaced():
+    drive = poisson(weight=bs.Normal(0, 1))
+    assert drive.replaced(rate=5.0).rate == 5.0
+    assert drive.rate == 10.0
+    with pytest.raises(AttributeError):
+        drive.rate = 3.0
+    steps = bs.CurrentInput([1.0, 2.0], times=[10, 20])
+    assert steps.replaced(amplitude=[3.0, 4.0]).times.tolist() == [10.0, 20.0]
+    assert stimulate(A, bs.CurrentInput(np.ones((2, 20)), times=[0, 5])).input.amplitude.shape == (2, 20)
+    assert repr(bs.CurrentInput(np.ones(20))) == "CurrentInput(amplitude=<array of shape (20,)>)"

@@ -1,0 +1,349 @@
+"""Pictures: every spike is there, colours and names are right, nothing leaks into the settings of matplotlib."""
+
+import io
+import os
+import subprocess
+import sys
+import warnings
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from brainsim import plot
+from brainsim.numbers.results import Result, Spikes, Traces
+from brainsim.plot.groups import groups_of
+from brainsim.plot.marks import DOTS, STROKES, SpikeImage, spread
+from brainsim.plot.rasters import apart
+from brainsim.plot.styles import PALETTE, REST
+from brainsim.plot.traces import round_number
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture(autouse=True)
+def settings():
+    """Draw without a screen; afterwards the settings must be what they were."""
+    plt.switch_backend("Agg")
+    before = dict(matplotlib.rcParams)
+    yield
+    plt.close("all")
+    assert dict(matplotlib.rcParams) == before
+
+
+def random_spikes(count, n=100, duration=100.0, name="cells", start=0.0, seed=0):
+    """Return `count` spikes at random."""
+    rng = np.random.default_rng(seed)
+    return Spikes(start + duration * (1.0 - rng.random(count)), rng.integers(0, n, count), n, duration, start, name)
+
+
+def made(views=None, count=3000):
+    """Return a result of two populations and traces of one."""
+    times = np.arange(1.0, 101.0)
+    values = np.column_stack([10.0 + 5.0 * np.sin(times / (5.0 + k)) for k in range(4)])
+    traces = {("a", "v"): Traces("a", "v", "mV", times, [0, 1, 7, 9], values),
+              ("a", "w"): Traces("a", "w", "pA", times, [1], values[:, :1])}
+    return Result(spikes={"a": random_spikes(count, 60, name="a"), "b": random_spikes(count // 2, 40, name="b", seed=1)},
+                  duration=100.0, dt=0.1, seed=0, traces=traces, stats={"run": 1.5}, views=views or {},
+                  thresholds={"a": 20.0, "b": None})
+
+
+def drawn(ax):
+    """Return the number of marks in the axes."""
+    images = [artist for artist in ax.get_children() if isinstance(artist, SpikeImage)]
+    return sum(line.get_xdata().size for line in ax.lines) + sum(image.times.size for image in images)
+
+
+def labels(ax):
+    """Return the names at the vertical axis."""
+    return [text.get_text() for text in ax.get_yticklabels()]
+
+
+class TestRaster:
+    """One mark per spike."""
+
+    @pytest.mark.parametrize("count", [0, 1, STROKES, STROKES + 1, DOTS, DOTS + 1])
+    def test_every_spike_is_marked(self, count):
+        spikes = random_spikes(count)
+        ax = plot.raster(spikes)
+        ax.figure.canvas.draw()
+        assert ax is plt.gca()
+        assert drawn(ax) == count
+        assert ax.get_xlim() == (0.0, 100.0)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("time [ms]", "cell")
+
+    def test_marks_are_at_the_spikes(self):
+        spikes = random_spikes(50)
+        (line,) = plot.raster(spikes).lines
+        np.testing.assert_array_equal(line.get_xdata(), spikes.times)
+        np.testing.assert_array_equal(line.get_ydata(), spikes.ids)
+        assert line.get_marker() == "|"
+
+    def test_window_and_max_cells(self):
+        spikes = random_spikes(1000)
+        ax = plot.raster(spikes, window=(20.0, 60.0), max_cells=10)
+        assert drawn(ax) == np.count_nonzero((spikes.times > 20.0) & (spikes.times <= 60.0) & (spikes.ids % 10 == 0))
+        assert ax.get_xlim() == (20.0, 60.0)
+
+    def test_sorted_by_rate(self):
+        spikes = Spikes([1.0, 2.0, 3.0, 4.0], [2, 2, 0, 2], n=3, duration=5.0)
+        (line,) = plot.raster(spikes, sort="rate").lines
+        assert line.get_ydata().tolist() == [0, 0, 1, 0]
+
+    def test_populations_are_stacked_coloured_and_named(self):
+        result = made()
+        _, ax = plt.subplots()
+        assert plot.raster(result, ax=ax) is ax
+        first, second = ax.lines
+        assert [to_hex(line.get_color()) for line in ax.lines] == list(PALETTE[:2])
+        assert labels(ax) == ["a", "b"]
+        assert first.get_ydata().max() < 60 <= second.get_ydata().min()
+        assert ax.yaxis_inverted()
+
+    def test_views_have_a_colour_each_and_the_rest_is_grey(self):
+        result = made(views={"a": [("exc", 0, 40), ("inh", 40, 50), ("both", 30, 50)]})
+        ax = plot.raster(result)
+        assert labels(ax) == ["exc", "inh", "other a", "b"]
+        assert [to_hex(line.get_color()) for line in ax.lines] == [PALETTE[0], PALETTE[1], REST, PALETTE[2]]
+        assert drawn(ax) == 4500
+        a = result.spikes["a"]
+        expected = [a.counts()[lo:hi].sum() for lo, hi in ((0, 40), (40, 50), (50, 60))]
+        assert [line.get_xdata().size for line in ax.lines[:3]] == expected
+
+    def test_a_view_of_all_cells_is_the_population(self):
+        assert [group.label for group in groups_of(made(views={"a": [("all", 0, 60)]}), "raster")] == ["a", "b"]
+
+    def test_colours(self):
+        pair = [random_spikes(5, name="a"), random_spikes(5, name="b")]
+        assert {to_hex(line.get_color()) for line in plot.raster(pair, color="k").lines} == {"#000000"}
+        plt.figure()
+        ax = plot.raster(pair, color=["r", (0.0, 0.0, 1.0)])
+        assert [to_hex(line.get_color()) for line in ax.lines] == ["#ff0000", "#0000ff"]
+
+    @pytest.mark.parametrize(("options", "text"), [
+        ({"sort": "rates"}, r"raster.sort: must be one of 'id', 'rate' \(got 'rates'; did you mean 'rate'\?"),
+        ({"window": (200.0, 300.0)}, "must be a part of 0 to 100 ms"), ({"window": 5.0}, r"must be \(begin, end\) in ms"),
+        ({"max_cells": 0}, "raster.max_cells: must be >= 1"), ({"color": []}, "one for each of 1 parts")])
+    def test_refuses(self, options, text):
+        with pytest.raises(ValueError, match=text):
+            plot.raster(random_spikes(5), **options)
+
+    def test_refuses_other_things(self):
+        with pytest.raises(TypeError, match=r"raster: must be Spikes, a list of them or a Result \(got 3\)"):
+            plot.raster([3])
+        with pytest.raises(ValueError, match="raster: must hold the spikes"):
+            plot.raster([])
+
+
+class TestSpikeImage:
+    """Millions of spikes, counted into pixels."""
+
+    def image(self, spikes, **limits):
+        _, ax = plt.subplots()
+        ax.set(**limits)
+        return ax.add_artist(SpikeImage(spikes.times, spikes.ids, "k", 1.0, 0.7))
+
+    def test_counts_every_spike_once(self):
+        spikes = random_spikes(5000)
+        image = self.image(spikes, xlim=(0.0, 100.0), ylim=(-0.5, 99.5))
+        counts = image.counts((100, 20))
+        assert counts.sum() == 5000
+        np.testing.assert_array_equal(counts.sum(axis=1), spikes.counts())
+        np.testing.assert_array_equal(counts[:, 3], spikes.between(15.0, 20.0).counts())
+
+    def test_counts_follow_zoom_and_inverted_axes(self):
+        spikes = random_spikes(5000)
+        zoomed = self.image(spikes, xlim=(20.0, 30.0), ylim=(49.5, 9.5))
+        counts = zoomed.counts((40, 7))
+        assert counts.sum() == len(spikes.between(20.0, 30.0).of(slice(10, 50)))
+        np.testing.assert_array_equal(counts.sum(axis=1), spikes.between(20.0, 30.0).counts()[10:50][::-1])
+
+    @pytest.mark.parametrize("inverted", [False, True])
+    def test_ink_is_where_the_spikes_are(self, inverted):
+        count = DOTS + 1
+        ax = plot.raster(Spikes(np.linspace(1.0, 49.0, count), np.zeros(count, int), 10, 100.0), color="r")
+        ax.set_axis_off()
+        if inverted:
+            ax.invert_yaxis()
+        ax.figure.canvas.draw()
+        pixels = np.asarray(ax.figure.canvas.buffer_rgba()).astype(int)
+        rows, columns = np.nonzero(pixels[..., 0] - pixels[..., 1] > 60)
+        box = ax.bbox
+        where = (columns.mean() - box.x0) / box.width, 1.0 - (rows.mean() - box.y0) / box.height
+        assert where[0] == pytest.approx(0.25, abs=0.01)
+        assert where[1] == pytest.approx(0.95 if inverted else 0.05, abs=0.03)
+
+    @pytest.mark.parametrize("format", ["svg", "pdf", "png"])
+    def test_every_backend_takes_it(self, format):
+        ax = plot.raster(random_spikes(DOTS + 1))
+        file = io.BytesIO()
+        ax.figure.savefig(file, format=format, dpi=150)
+        assert 1000 < file.tell() < 2_000_000
+
+    def test_spread(self):
+        counts = np.zeros((5, 7), int)
+        counts[2, 3] = 2
+        wide = spread(counts, 3, axis=1)
+        assert wide[2].tolist() == [0, 0, 2, 2, 2, 0, 0]
+        assert wide.sum() == 6
+        assert spread(counts, 2, axis=0).sum() == 4
+        assert spread(counts, 1, axis=0) is counts
+
+    def test_denser_is_darker(self):
+        times = np.concatenate([np.linspace(0.1, 50.0, 1000), np.linspace(50.1, 100.0, 20_000)])
+        image = self.image(Spikes(times, np.arange(21_000) % 100, 100, 100.0), xlim=(0.0, 100.0), ylim=(-0.5, 99.5))
+        alpha = image.pixels((100, 100), 72.0)[..., 3].astype(float)
+        assert 3 * alpha[:, :50].mean() < alpha[:, 50:].mean()
+
+
+def test_names_are_moved_apart():
+    assert apart([10.0, 50.0], 5.0, 60.0) == [10.0, 50.0]
+    assert apart([10.0, 11.0, 12.0], 5.0, 60.0) == [10.0, 15.0, 20.0]
+    assert apart([10.0, 58.0, 59.0], 5.0, 60.0) == [10.0, 55.0, 60.0]
+
+
+class TestRate:
+    """The population rate."""
+
+    def test_a_line_per_population(self):
+        result = made()
+        ax = plot.rate(result, sigma=None, bin=2.0)
+        for line, name in zip(ax.lines, "ab", strict=True):
+            times, rates = result.spikes[name].population_rate(2.0)
+            np.testing.assert_array_equal(line.get_xdata(), times)
+            np.testing.assert_array_equal(line.get_ydata(), rates)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+        assert ax.get_ylabel() == "rate [Hz]"
+        assert ax.get_ylim()[0] == 0.0
+
+    def test_one_population_needs_no_legend(self):
+        ax = plot.rate(random_spikes(100), window=(10.0, 20.0))
+        assert ax.get_legend() is None
+        assert ax.lines[0].get_xdata().tolist() == [10.5 + k for k in range(10)]
+
+
+class TestTrace:
+    """Voltages and their spikes."""
+
+    def test_one_cell_with_threshold_and_spikes(self):
+        result = made()
+        traces, spikes = result.traces["a", "v"].of(7), result.spikes["a"]
+        ax = plot.trace(traces, threshold=20.0, spikes=spikes)
+        threshold, line, strokes = ax.lines
+        assert set(threshold.get_ydata()) == {20.0}
+        assert threshold.is_dashed()
+        np.testing.assert_array_equal(line.get_ydata(), traces.values[:, 0])
+        fired = spikes.times[(spikes.ids == 7) & (spikes.times >= 1.0)]
+        np.testing.assert_array_equal(strokes.get_xdata()[::3], fired)
+        assert (strokes.get_ydata()[1::3] > 20.0).all()
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("time [ms]", "v [mV]", (0.0, 100.0))
+
+    def test_many_cells_get_lanes_and_colours(self):
+        ax = plot.trace(made().traces["a", "v"])
+        curves = [line for line in ax.lines if line.get_label().startswith("cell")]
+        assert len({line.get_color() for line in curves}) == 4
+        assert labels(ax) == ["cell 0", "cell 1", "cell 7", "cell 9"]
+        tops = [line.get_ydata().max() for line in curves]
+        lows = [line.get_ydata().min() for line in curves]
+        assert all(low > top for low, top in zip(lows[:-1], tops[1:], strict=True))
+        assert any("mV" in text.get_text() for text in ax.texts)
+
+    def test_offsets(self):
+        traces = made().traces["a", "v"]
+        overlaid = plot.trace(traces, offset=False, cells=[0, 9])
+        assert [text.get_text() for text in overlaid.get_legend().get_texts()] == ["cell 0", "cell 9"]
+        np.testing.assert_array_equal(overlaid.lines[1].get_ydata(), traces.of(9).values[:, 0])
+        plt.figure()
+        shifted = plot.trace(traces, offset=50.0)
+        np.testing.assert_allclose(shifted.lines[1].get_ydata(), traces.values[:, 1] - 50.0)
+
+    def test_refuses(self):
+        result = made()
+        traces = result.traces["a", "v"]
+        with pytest.raises(ValueError, match="must be the spikes of 'a'"):
+            plot.trace(traces, spikes=result.spikes["b"])
+        with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
+            plot.trace(traces, window=(200.0, 300.0))
+        with pytest.raises(TypeError, match="trace: must be Traces"):
+            plot.trace(result)
+        with pytest.raises(ValueError, match="must hold values"):
+            plot.trace(traces.of([]))
+
+    def test_constant_and_unknown_values(self):
+        flat = Traces("a", "v", "mV", [1.0, 2.0], [0, 1, 2], [[5.0, 5.0, np.nan], [5.0, 5.0, np.nan]])
+        plot.trace(flat).figure.canvas.draw()
+
+    def test_scale_bars_have_round_lengths(self):
+        assert [round_number(value) for value in (1.0, 1.9, 4.99, 5.0, 73.0, 0.03)] == pytest.approx([1, 1, 2, 5, 50, 0.02])
+
+
+class TestOverview:
+    """Everything at once."""
+
+    def test_rows_for_what_there_is(self):
+        result = made(views={"a": [("exc", 0, 40), ("inh", 40, 60)]})
+        figure = plot.overview(result)
+        figure.canvas.draw()
+        raster, rate, voltage, current = figure.axes
+        assert labels(raster) == ["exc", "inh", "b"]
+        assert len(rate.lines) == 3
+        assert labels(voltage) == ["cell 0", "cell 1", "cell 7"]
+        assert current.get_ylabel() == "w [pA]"
+        assert raster.get_title(loc="left").startswith("100 cells   450 Hz   CV ")
+        assert raster.get_title(loc="right") == "100 ms in 1.5 s"
+        assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "", "time [ms]"]
+        assert {ax.get_xlim() for ax in figure.axes} == {(0.0, 100.0)}
+
+    def test_window_and_cells(self):
+        figure = plot.overview(made(), window=(20.0, 50.0), cells=[9, 0])
+        assert {ax.get_xlim() for ax in figure.axes} == {(20.0, 50.0)}
+        names = [line.get_label() for line in figure.axes[2].lines]
+        assert [name for name in names if name.startswith("cell")] == ["cell 9", "cell 0"]
+        assert len(figure.axes) == 3
+        with pytest.raises(IndexError, match="recorded ones"):
+            plot.overview(made(), cells=[33])
+
+    def test_spikes_alone_and_traces_alone(self):
+        full = made()
+        spikes = Result(spikes=dict(full.spikes), duration=100.0, dt=0.1, seed=0)
+        assert len(plot.overview(spikes).axes) == 2
+        traces = Result(spikes={}, duration=100.0, dt=0.1, seed=0, traces=dict(full.traces))
+        assert len(plot.overview(traces).axes) == 2
+        with pytest.raises(ValueError, match="overview: must be the result of a run that recorded"):
+            plot.overview(Result(spikes={}, duration=100.0, dt=0.1, seed=0))
+
+    def test_silence(self):
+        silent = Result(spikes={"a": Spikes([], [], 10, 50.0, name="a")}, duration=50.0, dt=0.1, seed=0)
+        figure = plot.overview(silent)
+        figure.canvas.draw()
+        assert figure.axes[0].get_title(loc="left") == "10 cells   0 Hz"
+
+    def test_the_current_figure_of_the_user_is_left_alone(self):
+        ax = plt.gca()
+        plot.overview(made())
+        assert not ax.lines
+
+
+def test_style_is_a_context():
+    before = matplotlib.rcParams["axes.spines.top"]
+    with plot.style():
+        assert not matplotlib.rcParams["axes.spines.top"]
+        cycle = [f"#{one['color'].lstrip('#')}" for one in matplotlib.rcParams["axes.prop_cycle"]]
+        assert cycle == list(PALETTE)
+    assert matplotlib.rcParams["axes.spines.top"] == before
+
+
+def test_nothing_is_shown(monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda *a, **k: pytest.fail("show() was called"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot.overview(made())
+
+
+def test_loading_leaves_the_settings_alone():
+    code = ("import matplotlib; before = dict(matplotlib.rcParams)\n"
+            "import brainsim.plot\n"
+            "assert dict(matplotlib.rcParams) == before")
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "MPLBACKEND": "Agg"})

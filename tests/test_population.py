@@ -1,0 +1,231 @@
+"""Populations and views: what they hold, what they are called, and the mistakes one can make."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+N = 100
+CELLS = bs.Population(N, bs.LIF(), name="cells")
+OTHER = bs.Population(10, bs.LIF(), name="other")
+MASK = np.arange(N) % 7 == 0
+
+
+def test_a_population_is_the_view_of_its_cells():
+    assert (CELLS.n, len(CELLS), CELLS.name, CELLS.population) == (N, N, "cells", CELLS)
+    assert CELLS.ids.tolist() == list(range(N))
+    assert CELLS.contiguous == (0, N)
+    assert isinstance(CELLS, bs.View)
+    assert repr(CELLS) == "Population('cells', 100 LIF)"
+    assert CELLS.initial == {}
+
+
+def test_the_name_of_the_model_is_the_default():
+    assert bs.Population(3, bs.LIF()).name == "lif"
+    assert bs.Population(3, bs.Poisson(rate=5.0)).name == "poisson"
+
+
+@pytest.mark.parametrize(
+    ("key", "ids", "label"),
+    [
+        (3, [3], "cells[3]"),
+        (-1, [99], "cells[99]"),
+        (np.int32(4), [4], "cells[4]"),
+        (slice(None, 10), range(10), "cells[0:10]"),
+        (slice(-3, None), [97, 98, 99], "cells[97:100]"),
+        (slice(None), range(N), "cells"),
+        (slice(5, 100, 2), range(5, 100, 2), "cells[5:100:2]"),
+        (slice(None, None, -1), range(99, -1, -1), "cells[100 cells]"),
+        (MASK, range(0, N, 7), "cells[0:100:7]"),
+        ([1, 2, 3], [1, 2, 3], "cells[1:4]"),
+        ([7, 3, -1], [7, 3, 99], "cells[3 cells]"),
+        (np.array([7, 3], dtype=np.uint8), [7, 3], "cells[2 cells]"),
+        (range(4), [0, 1, 2, 3], "cells[0:4]"),
+    ],
+)
+def test_views(key, ids, label):
+    view = CELLS[key]
+    assert view.ids.tolist() == list(ids)
+    assert view.ids.dtype == np.int64
+    assert not view.ids.flags.writeable
+    assert view.n == len(view) == len(ids)
+    assert view.name == label
+    assert view.population is CELLS
+
+
+def test_short_texts():
+    assert repr(CELLS[:10]) == "View('cells[0:10]', 10 cells)"
+    assert repr(CELLS[4]) == "View('cells[4]', 1 cell)"
+
+
+@pytest.mark.parametrize(
+    ("view", "stretch"),
+    [
+        (CELLS[10:20], (10, 20)),
+        (CELLS[4], (4, 5)),
+        (CELLS[:10] + CELLS[10:12], (0, 12)),
+        (CELLS[10:20:2], None),
+        (CELLS[[2, 1]], None),
+        (CELLS + OTHER, None),
+    ],
+)
+def test_contiguous(view, stretch):
+    assert view.contiguous == stretch
+
+
+def test_a_view_of_a_view_counts_within_it():
+    inner = CELLS[50:][:5]
+    assert inner.ids.tolist() == [50, 51, 52, 53, 54]
+    assert inner.name == "cells[50:55]"
+    assert CELLS[10:20][-1].ids.tolist() == [19]
+
+
+def test_named():
+    exc = CELLS[:80].named("exc")
+    assert (exc.name, exc.n) == ("exc", 80)
+    assert exc[:5].name == "exc[0:5]"
+    assert exc[:].name == "exc"
+    assert CELLS[50:].named("inh")[:5].ids.tolist() == [50, 51, 52, 53, 54]
+
+
+def test_joined_views():
+    both = CELLS[90:] + OTHER
+    assert both.name == "cells[90:100]+other"
+    assert both.n == 20
+    assert [(p.name, ids.size) for p, ids in both.parts] == [("cells", 10), ("other", 10)]
+    cut = both[8:12]
+    assert [(p.name, ids.tolist()) for p, ids in cut.parts] == [("cells", [98, 99]), ("other", [0, 1])]
+    assert cut.name == "(cells[90:100]+other)[8:12]"
+    mixed = both[[19, 0, 1, 10]]
+    assert [(p.name, ids.tolist()) for p, ids in mixed.parts] == [("other", [9]), ("cells", [90, 91]), ("other", [0])]
+    with pytest.raises(ValueError, match="joins cells of cells, other; take .parts"):
+        _ = both.ids
+    with pytest.raises(ValueError, match="joins cells of cells, other"):
+        _ = both.population
+
+
+def test_neighbours_of_one_population_become_one_part():
+    view = CELLS[:5] + CELLS[10:12]
+    assert view.ids.tolist() == [0, 1, 2, 3, 4, 10, 11]
+
+
+def test_iteration_ends():
+    assert [cell.name for cell in CELLS[:3]] == ["cells[0]", "cells[1]", "cells[2]"]
+
+
+def test_cells_in_common():
+    assert CELLS[:10].in_common(CELLS[5:20]) == 5
+    assert CELLS.in_common(OTHER) == 0
+    assert (CELLS + OTHER).in_common(OTHER[:4] + CELLS[0]) == 5
+
+
+def test_initial_values():
+    per_cell = np.arange(3.0)
+    population = bs.Population(3, bs.LIF(), initial={"v": per_cell})
+    per_cell[0] = 7.0
+    assert population.initial["v"].tolist() == [0.0, 1.0, 2.0]
+    population.initial.clear()
+    assert list(population.initial) == ["v"]
+    assert bs.Population(3, bs.LIF(), initial={"v": bs.Uniform(0, 1)}).initial == {"v": bs.Uniform(0, 1)}
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_are_whole(again):
+    population, view = again((CELLS, CELLS[:3]))
+    assert view.population is population
+    assert population.parts[0][0] is population
+    assert (view.name, view.ids.tolist()) == ("cells[0:3]", [0, 1, 2])
+
+
+def test_frozen():
+    with pytest.raises(AttributeError, match="'cells' is frozen"):
+        CELLS.n = 3
+    with pytest.raises(AttributeError, match="frozen"):
+        CELLS[:3].name = "x"
+    with pytest.raises(AttributeError, match="frozen"):
+        del CELLS.model
+
+
+class Mine(bs.Neuron):
+    """A user's model."""
+
+    equations = "dv/dt = -v/tau"
+    threshold = "v > 1"
+    reset = "v = 0"
+    tau: float = bs.parameter(10.0, "ms", "decay", above=0.0)
+    v: float = bs.initial(0.0, "", "state")
+
+
+MISTAKES = [
+    (lambda: bs.Population(0, bs.LIF()), ValueError, r"Population.n: must be >= 1 \(got 0\)"),
+    (lambda: bs.Population(2.5, bs.LIF()), TypeError, "Population.n: must be a whole number"),
+    (lambda: bs.Population(10, bs.LIF), TypeError, r"Population.model: LIF is a class; write bs.LIF\(\)"),
+    (lambda: bs.Population(10, Mine), TypeError, r"Mine is a class; write Mine\(\)"),
+    (lambda: bs.Population(bs.LIF(), 10), TypeError, "Population.n: must be a whole number"),
+    (lambda: bs.Population(10, "LIF"), TypeError, "Population.model: must be a model of cells"),
+    (lambda: bs.Population(10, bs.Delta()), TypeError, "Population.model: must be a model of cells"),
+    (lambda: bs.Population(10, bs.LIF(tau_m=[10.0, 20.0])), ValueError, "LIF.tau_m: 'lif' has 10 cells"),
+    (lambda: bs.Population(10, bs.LIF(), name=""), TypeError, "Population.name: must be a name"),
+    (lambda: bs.Population(10, bs.LIF(), name=3), TypeError, "Population.name: must be a name"),
+    (lambda: bs.Population(10, bs.LIF(), initial={"V": 1.0}), ValueError, "LIF has no variable 'V'"),
+    (lambda: bs.Population(10, bs.LIF(), initial={"vv": 1.0}), ValueError, "did you mean 'v'"),
+    (lambda: bs.Population(10, bs.LIF(), initial=-65.0), TypeError, "Population.initial: must be a dict"),
+    (lambda: bs.Population(10, bs.LIF(), initial={"v": [1.0, 2.0]}), ValueError, r"array of shape \(10,\)"),
+    (lambda: bs.Population(10, bs.LIF(), initial={"v": np.nan}), ValueError, r"Population.initial\['v'\]: must be finite"),
+    (lambda: bs.Population(10, bs.LIF(), initial={"v": bs.Uniform}), TypeError, "Uniform is a class"),
+    (lambda: CELLS[100], IndexError, r"'cells': has 100 cells, 0 to 99 \(got 100\)"),
+    (lambda: CELLS[[0, 500]], IndexError, r"'cells': has 100 cells, 0 to 99 \(got 500\)"),
+    (lambda: CELLS[:101], IndexError, "'cells': has 100 cells, the slice reaches to 101"),
+    (lambda: CELLS[-101:], IndexError, "the slice reaches to -101"),
+    (lambda: CELLS[:5.5], TypeError, "end of a slice: must be a whole number"),
+    (lambda: CELLS[5:5], ValueError, "'cells': no cell is chosen"),
+    (lambda: CELLS[[]], ValueError, "'cells': no cell is chosen"),
+    (lambda: CELLS[np.zeros(N, bool)], ValueError, "'cells': no cell is chosen"),
+    (lambda: CELLS[[1, 2, 1]], ValueError, "cell 1 is chosen twice"),
+    (lambda: CELLS[[99, -1]], ValueError, "cell 99 is chosen twice"),
+    (lambda: CELLS[MASK[:50]], IndexError, "a mask must have one entry for each of its 100 cells"),
+    (lambda: CELLS[1.0], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[[0.5]], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS["v"], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[1, 2], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[:10] + CELLS[5:], ValueError, "5 cells are in both"),
+    (lambda: CELLS + 3, TypeError, "unsupported operand"),
+    (lambda: CELLS[:5].named(None), TypeError, "View.named: must be a name"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "kind", "message"), MISTAKES)
+def test_mistakes(mistake, kind, message):
+    with pytest.raises(kind, match=message):
+        mistake()
+
+
+@pytest.mark.parametrize(
+    ("times", "ids", "kind", "message"),
+    [
+        ([2.0, 1.0], [0, 0], ValueError, r"SpikeTrains.times: must be in ascending order; sort them, e.g. order ="),
+        ([-1.0], [0], ValueError, "SpikeTrains.times: must be >= 0 ms"),
+        ([np.inf], [0], ValueError, "SpikeTrains.times: must be finite"),
+        ([1.0, 2.0], [0], ValueError, "SpikeTrains.ids: must be as many as times, 2"),
+        ([1.0], [-1], ValueError, "SpikeTrains.ids: must be >= 0"),
+        ([1.0], [0.5], ValueError, "SpikeTrains.ids: must be whole numbers"),
+        ([1.0], [3], ValueError, "SpikeTrains.ids: 3 is beyond 'input', whose 3 cells are 0 to 2"),
+        ([[1.0]], [[0]], ValueError, "SpikeTrains.times: must be a list of times"),
+    ],
+)
+def test_spike_trains_mistakes(times, ids, kind, message):
+    with pytest.raises(kind, match=message):
+        bs.Population(3, bs.SpikeTrains(times, ids), name="input")
+
+
+def test_spike_trains():
+    trains = bs.SpikeTrains(times=[1, 2, 2], ids=[0.0, 2.0, 1.0])
+    assert (trains.times.dtype, trains.ids.dtype) == (np.float64, np.int64)
+    assert not trains.times.flags.writeable
+    assert not trains.ids.flags.writeable
+    assert bs.Population(3, trains).name == "spiketrains"
+    assert repr(trains) == "SpikeTrains(3 spikes)"
+    assert bs.SpikeTrains([], []).times.size == 0
