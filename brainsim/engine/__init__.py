@@ -1,1 +1,1 @@
-"""Floor 4: the engine. `layout` and `rows` turn a network into arrays, `driver` steps through time, `simulation` is the door."""
+"""Floor 4: the engine. `layout` and `rows` make arrays of a network, `driver` steps in time, `simulation` is the door."""

@@ -73,5 +73,6 @@ class Watch:
                 return
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=self._duration, unit="ms", bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}]")
+            shown = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}]"
+            self._bar = tqdm(total=self._duration, unit="ms", bar_format=shown)
         self._bar.update(done - self._bar.n)

@@ -44,7 +44,7 @@ def add_poisson(step, drives, state, after):
     """Draw the Poisson inputs of the partition for `step`: those that act before the threshold, or those added after."""
     for d in range(drives.shared.shape[0]):
         place, cells, cell, start, size, key, late = drives.shared[d]
-        if late != after:
+        if (late != 0) != after:
             continue
         key = step_key(np.uint64(key), step)
         table = drives.table[start : start + abs(size)]
@@ -58,7 +58,7 @@ def add_poisson(step, drives, state, after):
             _add(target, drives.events[:n], drives.weight[d])
     for d in range(drives.own.shape[0]):
         first, last, key, late = drives.own[d]
-        if late != after:
+        if (late != 0) != after:
             continue
         key = step_key(np.uint64(key), step)
         for e in range(first, last):

@@ -141,7 +141,7 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
 def _complete(step, state, rows, calendar, drives, recorder):
     """Complete the point of time `step`: add what is due, and sample."""
     if step > 0:
-        add_poisson(step - 1, drives, state, 1)
+        add_poisson(step - 1, drives, state, True)
     deliver((step + 1) % calendar.count.size, rows, calendar, state)
     _sample(step, state, recorder)
 
@@ -161,7 +161,7 @@ def _run_slice(progress, steps, cells, rows, calendar, drives, trains, currents,
             _complete(step, state, rows, calendar, drives, recorder)
         if step >= currents.following[0]:
             _change_currents(step, currents)
-        add_poisson(step, drives, state, 0)
+        add_poisson(step, drives, state, False)
         begin = total
         call = 0
         for group in range(groups):

@@ -113,7 +113,7 @@ class Layout:
         return number, member.system.direct[number]
 
     def input_slots(self, view, synapse, partition):
-        """Return for each cell of a view where in the state the events of a synapse are added, -1 if by another partition."""
+        """Return for each cell of a view where in the state events of a synapse are added, -1 if by another partition."""
         slots = []
         for population, ids in view.parts:
             number = self.group_of[population.name]

@@ -17,7 +17,7 @@ def estimate(network):
     """Return (bytes kept, bytes at the peak of building) that a network is expected to need, before it is built."""
     kept = peak = 0.0
     for projection in network.projections:
-        synapses = projection.rule.expected(projection.pre.n, projection.post.n)
+        synapses = projection.expected
         shared = np.ndim(projection.weight) == 0 and not isinstance(projection.weight, Distribution)
         each = BYTES_SHARED if shared else BYTES_WEIGHTED
         segments = min(synapses, projection.pre.n * (40 if isinstance(projection.delay, Distribution) else 1))
@@ -44,7 +44,7 @@ def refuse_if_too_large(network):
     kept, peak = estimate(network)
     free = available()
     if free is not None and peak > free:
-        synapses = sum(p.rule.expected(p.pre.n, p.post.n) for p in network.projections)
+        synapses = sum(p.expected for p in network.projections)
         raise MemoryError(
             f"Network: about {synapses:,.0f} synapses need {in_words(kept)} and {in_words(peak)} while they are built, but "
             f"only {in_words(free)} are free. Fewer cells or synapses, or one weight per projection (4 bytes a synapse "

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.engine.layout import whole_steps
+from brainsim.engine.state import CELL, STEP_BITS
 from brainsim.numbers.results import Spikes, Traces
 
 SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
-STEP_BITS = 32
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Recorded:
     values: list = field(default_factory=list)
 
 
-def resolve_traces(record, layout, state_size):
+def resolve_traces(record, layout):
     """Turn Trace objects into Recorded ones; traces of one variable are joined."""
     found = {}
     for trace in record:
@@ -78,7 +78,7 @@ def times_of(steps, dt):
 def spikes_by_population(packed, layout, wanted, start, stop, dt):
     """Split packed spikes (sorted) into Spikes of each wanted population."""
     steps = packed >> STEP_BITS
-    cells = packed & (2**STEP_BITS - 1)
+    cells = packed & CELL
     result = {}
     for name, ids in wanted.items():
         member = layout.members[name]

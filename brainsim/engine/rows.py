@@ -19,6 +19,7 @@ from brainsim.numbers.streams import stream_key
 LONGEST_DELAY = 65_000  # steps; they are kept in 16 bits
 NONE_I4, NONE_F4, NONE_U2 = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.uint16)
 NONE_F8 = np.empty(0, np.float64)
+NOTHING = wiring.Pile(np.zeros(1, np.int64), NONE_I4, NONE_F4, NONE_U2, NONE_U2)
 
 
 def build_rows(layout):
@@ -81,17 +82,20 @@ class _Plan:
             raise ValueError(f"{name}: must be at most {LONGEST_DELAY} steps of dt (got {max(steps) * dt:g} ms)")
         return steps
 
-    def sink(self, cursor, targets, weights, delays, origins, origin):
-        """Return the Sink of this projection into a store."""
+    def sink(self, cursor, pile, origin):
+        """Return the Sink of this projection into a pile."""
         projection, seed = self.projection, self.layout.network.seed
-        lists = [NONE_F8 if _simple(v) else np.ravel(v) for v in (projection.weight, projection.delay)]
+        lists = [_locked(NONE_F8 if _simple(v) else np.ravel(v)) for v in (projection.weight, projection.delay)]
         codes = [v.code if isinstance(v, Distribution) else value_code(_constant(v) or 0.0)
                  for v in (projection.weight, projection.delay)]  # fmt: skip
-        own = self.constant_weight is None
         return wiring.Sink(
-            cursor, targets, weights if own else NONE_F4, delays, NONE_U2 if own else origins, origin, self.late, *codes, *lists,
+            cursor, *pile[1:], origin, self.late, *codes, *lists,
             stream_key(seed, "weights", projection.name), stream_key(seed, "delays", projection.name), self.layout.dt,
         )  # fmt: skip
+
+    def stamp(self, distinct):
+        """Return scratch for drawing without repetition."""
+        return np.zeros(max(self.sources.size, self.posts.size) if distinct else 0, np.int64)
 
     def ends(self, partition):
         """Return the Ends of this projection as a partition sees them."""
@@ -118,50 +122,71 @@ class _Store:
         common = [k for k in range(len(self.plans)) if k not in own]
         first = [self._count(ends, which, n) for which in (own, common)]
         sizes = [int(f[-1]) for f in first]
-        targets = np.empty(sum(sizes), np.int32)
-        weights = np.empty(sizes[0], np.float32)
-        parts = (targets[: sizes[0]], targets[sizes[0] :])
-        one_delay = self.common_delay is not None
-        delays = [NONE_U2 if one_delay else np.empty(size, np.uint16) for size in sizes]
-        origins = [NONE_U2, np.empty(sizes[1] if len(self.shared) > 1 else 0, np.uint16)]
-        for k, which in enumerate((own, common)):
-            cursor = first[k][:-1].copy()
-            for number in which:
+        targets, weights = np.empty(sum(sizes), np.int32), np.empty(sizes[0], np.float32)
+        several = len(self.shared) > 1
+        piles = [
+            self._pile(first[0], targets[: sizes[0]], weights, NONE_U2),
+            self._pile(first[1], targets[sizes[0] :], NONE_F4, np.empty(sizes[1], np.uint16) if several else NONE_U2),
+        ]
+        for pile, which in zip(piles, (own, common), strict=True):
+            cursor = pile.first[:-1].copy()
+            for number in which if pile.targets.size else ():
                 plan = self.plans[number]
-                origin = 0 if k == 0 else self.shared.index(plan.constant_weight)
-                if parts[k].size:
-                    plan.draw(ends[number], plan.sink(cursor, parts[k], (weights, NONE_F4)[k], delays[k], origins[k], origin))
+                origin = 0 if plan.constant_weight is None else self.shared.index(plan.constant_weight)
+                plan.draw(ends[number], plan.sink(cursor, pile, origin))
         del ends
-        return self._cut(first, targets, parts, weights, delays, origins)
+        return self._cut(piles, targets, weights)
+
+    def _pile(self, first, targets, weights, origins):
+        delays = NONE_U2 if self.common_delay is not None else np.empty(targets.size, np.uint16)
+        return wiring.Pile(first, targets, weights, delays, origins)
 
     def _count(self, ends, which, n):
         """Return where the synapses of each source begin, for the given projections together."""
         cursor = np.zeros(n, np.int64)
         for number in which:
             plan = self.plans[number]
-            plan.draw(ends[number], plan.sink(cursor, NONE_I4, NONE_F4, NONE_U2, NONE_U2, 0))
+            plan.draw(ends[number], plan.sink(cursor, NOTHING, 0))
         return np.concatenate([[0], np.cumsum(cursor)])
 
-    def _cut(self, first, targets, parts, weights, delays, origins):
-        counts = [np.zeros(self.layout.n_cells, np.int64) for _ in first]
-        n_origins = (1, max(1, len(self.shared)))
-        for k in (0, 1):
-            wiring.sort_rows(first[k], parts[k], (weights, NONE_F4)[k], delays[k], origins[k], n_origins[k], counts[k])
+    def _cut(self, piles, targets, weights):
+        """Sort the piles and cut them into segments: those with own weights before those with shared ones."""
+        counts = [_sorted_segments(pile, max(1, len(self.shared))) for pile in piles]
         segments = np.concatenate([[0], np.cumsum(counts[0] + counts[1])])
-        total = int(segments[-1])
-        start, length, delay = np.empty(total, np.int64), np.empty(total, np.int32), np.empty(total, np.uint16)
-        weight = np.zeros(total if parts[1].size else 0)
-        origin_weights = np.array(self.shared or [0.0])
-        for k, places in enumerate((segments[:-1], segments[:-1] + counts[0])):
-            wiring.cut_segments(
-                first[k], (0, parts[0].size)[k], delays[k], int(self.common_delay or 0), origins[k], origin_weights, places,
-                start, length, delay, weight if k else NONE_F8,
-            )  # fmt: skip
-        return Rows(segments, start, length, delay, weight, targets, weights)
+        total, sharing = int(segments[-1]), piles[1].targets.size > 0
+        rows = Rows(
+            segments, np.empty(total, np.int64), np.empty(total, np.int32), np.empty(total, np.uint16),
+            np.zeros(total if sharing else 0), targets, weights,
+        )  # fmt: skip
+        origin_weights, delay = np.array(self.shared or [0.0]), int(self.common_delay or 0)
+        for pile, offset, places in zip(piles, (0, weights.size), (segments[:-1], segments[:-1] + counts[0]), strict=True):
+            if pile.targets.size:
+                wiring.cut_segments(pile, offset, delay, origin_weights, places, rows)
+        return rows
+
+
+def _sorted_segments(pile, n_origins):
+    """Sort the rows of a pile and return the number of segments of each source."""
+    lengths = np.diff(pile.first)
+    if not (pile.delays.size or pile.origins.size):
+        return np.minimum(lengths, 1)
+    counts, longest = np.zeros(lengths.size, np.int64), int(lengths.max(initial=0))
+    keys = (int(pile.delays.max(initial=0)) + 1) * n_origins
+    kinds = (np.int64, np.int32, np.float32, np.uint16, np.uint16)
+    desk = wiring.Desk(np.zeros(keys + 2, np.int64), *(np.empty(longest, kind) for kind in kinds))
+    wiring.sort_rows(pile, n_origins, desk, counts)
+    return counts
 
 
 def _constant(value):
     return float(value) if np.ndim(value) == 0 and not isinstance(value, Distribution) else None
+
+
+def _locked(array):
+    """Return a read-only view: to Numba that is a type of its own, and one function is compiled for one type."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _simple(value):
@@ -201,30 +226,30 @@ def _draw(rule, plan, ends, sink):
 
 @_draw.register
 def _(rule: rules.AllToAll, plan, ends, sink):
-    wiring.wire_by_target(wiring.ALL, 1.0, plan.numbers, plan.key, ends, sink)
+    wiring.wire_by_target(wiring.ALL, 1.0, plan.numbers, plan.key, ends, sink, plan.stamp(False))
 
 
 @_draw.register
 def _(rule: rules.FixedProbability, plan, ends, sink):
     if rule.p > 0:
-        wiring.wire_by_target(wiring.BERNOULLI, float(rule.p), plan.numbers, plan.key, ends, sink)
+        wiring.wire_by_target(wiring.BERNOULLI, float(rule.p), plan.numbers, plan.key, ends, sink, plan.stamp(False))
 
 
 @_draw.register(rules.FixedIndegree)
 @_draw.register(rules.FixedTotal)
 def _(rule, plan, ends, sink):
     kind = wiring.REPLACING if rule.multapses else wiring.DISTINCT
-    wiring.wire_by_target(kind, 1.0, plan.numbers, plan.key, ends, sink)
+    wiring.wire_by_target(kind, 1.0, plan.numbers, plan.key, ends, sink, plan.stamp(not rule.multapses))
 
 
 @_draw.register
 def _(rule: rules.FixedOutdegree, plan, ends, sink):
-    wiring.wire_by_source(not rule.multapses, rule.k, plan.key, ends, sink)
+    wiring.wire_by_source(not rule.multapses, rule.k, plan.key, ends, sink, plan.stamp(not rule.multapses))
 
 
 @_draw.register
 def _(rule: rules.OneToOne, plan, ends, sink):
-    pairs = np.arange(plan.sources.size)
+    pairs = _locked(np.arange(plan.sources.size, dtype=np.int32))
     wiring.wire_listed(pairs, pairs, ends, sink)
 
 

@@ -1,31 +1,33 @@
 """Running a network: `Simulation` holds all that changes, `simulate` is three lines over it."""
 
-import os
 import time
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 
 from brainsim.engine import driver, memory, recording
+from brainsim.engine.arguments import (
+    checked_network,
+    checked_state,
+    checked_traces,
+    processors,
+    slice_steps,
+    thread_count,
+    wanted_spikes,
+)
 from brainsim.engine.chunks import Interrupt, Pace, Watch
 from brainsim.engine.layout import Layout, initial_values, kernel_constants
 from brainsim.engine.partition import Partition, Shared, run_all, spin_count
 from brainsim.engine.rows import build_rows
+from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
 from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.models.inputs import SpikeTrains
 from brainsim.models.values import Distribution
-from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.network.recording import Trace
-from brainsim.numbers.checks import MissingName, integer, nearest, number
+from brainsim.numbers.checks import MissingName, nearest, number
 from brainsim.numbers.jit import load_source
-from brainsim.numbers.results import Result, State
+from brainsim.numbers.results import Result
 from brainsim.numbers.streams import checked_seed
-
-LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
-MOST_SPIKES_IN_A_SLICE = 1 << 22
-WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
 def simulate(
@@ -104,17 +106,18 @@ class Simulation:
 
     def __init__(self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, state=None):
         began = time.perf_counter()
-        self.network, self.dt = _checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
-        self._restored = _checked_state(state, self.dt, seed)
+        self.network, self.dt = checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
+        self._restored = checked_state(state, self.dt, seed)
         self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
         memory.refuse_if_too_large(network)
-        self.threads = _thread_count(threads, network, self.dt)
+        self.threads = thread_count(threads, network, self.dt)
         self._layout = Layout(network, self.dt, self.threads)
-        record = [record] if isinstance(record, Trace) else list(record)
-        self._traces = recording.resolve_traces(_checked_traces(record), self._layout, None)
-        self._wanted = _wanted_spikes(spikes, self._layout)
+        if state is not None:
+            check_fits(state, self._layout)
+        self._traces = recording.resolve_traces(checked_traces(record), self._layout)
+        self._wanted = wanted_spikes(spikes, self._layout)
         rows, self.n_synapses, shortest, self._longest = build_rows(self._layout)
-        self._slice = _slice_steps(shortest, self._layout)
+        self._slice = slice_steps(shortest, self._layout)
         self._shared = Shared(self._layout, self._slice, most_listed_in_a_slice(self._layout, self._slice))
         self._pace = Pace(recording.longest_chunk(self._traces, 1 << 20), self._slice)
         self._partitions = [self._partition(k, r) for k, r in enumerate(rows)]
@@ -235,15 +238,15 @@ class Simulation:
         packed = [piece for partition in self._partitions for piece in partition.take_spikes()]
         if packed:
             self._keep(np.sort(np.concatenate(packed)))
-        for number, trace in enumerate(self._traces):
-            self._collect_samples(number, trace, completed)
+        for place, trace in enumerate(self._traces):
+            self._collect_samples(place, trace, completed)
         return seconds
 
     def _keep(self, packed):
         if self._wanted:
             self._pieces.append(packed)
         recent = np.concatenate([self._recent, packed])
-        oldest = (self._step - self._longest) << recording.STEP_BITS
+        oldest = (self._step - self._longest) << STEP_BITS
         self._recent = recent[np.searchsorted(recent, oldest) :]
 
     def _collect_samples(self, number, trace, start):
@@ -275,52 +278,24 @@ class Simulation:
             at[driver.SLICE_START], at[driver.SLICE_STEPS], at[driver.COMPLETED] = -1, 1, -1
 
     def _restore(self, state):
-        """Take over variables, refractory times and the spikes that are still under way."""
-        steps, sources = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for name, member in self._layout.members.items():
-            for variable, values in state.variables.get(name, {}).items():
-                at, n = self._layout.state_row(name, variable, "state")
-                self._shared.state[at : at + n] = values
-            for label, slots in self._layout.buffers(name).items():
-                if label in state.arriving.get(name, {}):
-                    self._shared.state[slots] = state.arriving[name][label]
-            if name in state.refractory:
-                self._shared.refractory[member.first : member.first + member.n] = state.refractory[name]
-            if name in state.pending:
-                steps.append(state.pending[name][0])
-                sources.append(state.pending[name][1] + member.first)
-        packed = np.sort((np.concatenate(steps) << recording.STEP_BITS) | np.concatenate(sources))
-        self._recent = packed
+        """Go on from a state: its numbers, and the spikes that are still under way."""
+        self._recent = packed = load_state(state, self._layout, self._shared)
         for partition in self._partitions:
-            mask = 2**recording.STEP_BITS - 1
-            partition.file_pending(packed >> recording.STEP_BITS, (packed & mask).astype(np.int32), self._step)
-
-    def _state(self):
-        layout = self._layout
-        variables = {name: {v: a.copy() for v, a in self.state[name].items()} for name in layout.members}
-        refractory, pending = {}, {}
-        steps, cells = self._recent >> recording.STEP_BITS, self._recent & (2**recording.STEP_BITS - 1)
-        for name, member in layout.members.items():
-            refractory[name] = self._shared.refractory[member.first : member.first + member.n].copy()
-            mine = (cells >= member.first) & (cells < member.first + member.n)
-            pending[name] = steps[mine], cells[mine] - member.first
-        arriving = {
-            name: {label: self._shared.state[slots] for label, slots in layout.buffers(name).items()} for name in layout.members
-        }
-        return State(self._step, self.dt, self.seed, variables, refractory, pending, arriving)
+            partition.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self._step)
 
     def _result(self, start):
         layout, dt = self._layout, self.dt
         packed = np.concatenate(self._pieces) if self._pieces else np.empty(0, np.int64)
         if start > self._begin:
-            packed = packed[np.searchsorted(packed, (start + 1) << recording.STEP_BITS) :]
+            packed = packed[np.searchsorted(packed, (start + 1) << STEP_BITS) :]
         traces = recording.traces_of(self._traces, dt)
         if start > self._begin:
             traces = {key: _after(trace, recording.times_of(start, dt)) for key, trace in traces.items()}
         return Result(
             spikes=recording.spikes_by_population(packed, layout, self._wanted, start, self._step, dt),
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
-            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, state=self._state(), stats=self._stats(),
+            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(),
+            state=save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
             populations={name: m.n for name, m in layout.members.items()}, views=_named_views(self.network),
             thresholds={name: _threshold(m) for name, m in layout.members.items()},
         )  # fmt: skip
@@ -340,9 +315,10 @@ class Simulation:
     def _set_parameters(self, name, values):
         member = self._layout.members[name]
         model = member.population.model
+        known = getattr(model, "parameters", {})
         for key, value in values.items():
-            if key not in getattr(model, "parameters", {}):
-                raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, getattr(model, 'parameters', {}))}")
+            if key not in known:
+                raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
             value = model.parameters[key].checked(value, f"{type(model).__name__}.{key}")
             if isinstance(value, Distribution):
                 raise TypeError(f"{type(model).__name__}.{key}: give numbers here, not a distribution (got {value})")
@@ -391,106 +367,8 @@ class Simulation:
                     return
 
 
-class Variables(Mapping):
-    """The state between two runs: population -> variable -> array, read and written in place."""
-
-    def __init__(self, layout, shared, population=None):
-        self._layout, self._shared, self._population = layout, shared, population
-
-    def __getitem__(self, name):
-        if self._population is None:
-            if name not in self._layout.members:
-                raise MissingName(f"state: no population named {name!r}{nearest(name, self._layout.members)}")
-            return Variables(self._layout, self._shared, name)
-        at, n = self._layout.state_row(self._population, name, "state")
-        return self._shared.state[at : at + n]
-
-    def __setitem__(self, name, values):
-        if self._population is None:
-            raise TypeError("state: set a variable, e.g. sim.state['cells']['v'] = -65.0")
-        self[name][:] = values
-
-    def __iter__(self):
-        return iter(self._layout.members if self._population is None else self._layout.variables(self._population))
-
-    def __len__(self):
-        return len(list(iter(self)))
-
-    def __repr__(self):
-        if self._population is None:
-            return f"state of {', '.join(map(repr, self))}"
-        return f"state of {self._population!r}: {', '.join(self)}"
-
-
-def processors():
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _checked_network(network):
-    if not isinstance(network, Network):
-        raise TypeError(f"simulate.network: must be a Network (got {network!r})")
-    if not network.populations:
-        raise ValueError("Network: there is nothing in it; use net.add(population) or net.connect(...)")
-    return network
-
-
-def _checked_state(state, dt, seed):
-    if state is None:
-        return None
-    if not isinstance(state, State):
-        raise TypeError(f"simulate.state: must be the state of a result, e.g. result.state (got {state!r})")
-    if state.dt != dt:
-        raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
-    if seed is not None and seed != state.seed:
-        raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
-    return state
-
-
-def _checked_traces(record):
-    for trace in record:
-        if not isinstance(trace, Trace):
-            raise TypeError(f"simulate.record: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
-    return record
-
-
-def _wanted_spikes(spikes, layout):
-    """Return population -> ids whose spikes are kept, None for all of them."""
-    if isinstance(spikes, bool):
-        return dict.fromkeys(layout.members) if spikes else {}
-    wanted = {}
-    for view in [spikes] if hasattr(spikes, "parts") else spikes:
-        if not hasattr(view, "parts"):
-            raise TypeError(f"simulate.spikes: must be True, False or populations and views (got {view!r})")
-        for population, ids in view.parts:
-            if population.name not in layout.members:
-                raise MissingName(f"simulate.spikes: {population.name!r} is not in the network{nearest(population.name, layout.members)}")
-            before = wanted.get(population.name)
-            wanted[population.name] = ids if before is None else np.union1d(before, ids)
-    return wanted
-
-
-def _thread_count(threads, network, dt):
-    """Return the number of partitions: what is asked for, or all processors where a slice is worth it."""
-    if threads is not None:
-        return integer(threads, "simulate.threads", at_least=1)
-    delays = [p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
-              for p in network.projections]  # fmt: skip
-    steps = np.clip(min(delays, default=LONGEST_SLICE * dt) / dt, 1, LONGEST_SLICE)
-    cells = sum(p.n for p in network.populations.values())
-    synapses = sum(p.rule.expected(p.pre.n, p.post.n) for p in network.projections)
-    # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
-    work = steps * (cells * 1.5e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
-    return processors() if work > WORTH_A_THREAD else 1
-
-
-def _slice_steps(shortest, layout):
-    """Return how many steps partitions run alone: the shortest delay, less where lists of spikes would grow too large."""
-    most = max(1, MOST_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
-    return int(min(shortest or LONGEST_SLICE, LONGEST_SLICE, most))
-
-
 def _threshold(member):
+    """Return the threshold of a population where it is one number, for plots."""
     value = member.values.get("v_th")
     return float(value) if value is not None and np.ndim(value) == 0 else None
 
@@ -502,7 +380,10 @@ def _named_views(network):
     for view in ends:
         if len(view.parts) == 1 and view.contiguous and view.n < view.parts[0][0].n:
             found.setdefault(view.parts[0][0].name, {})[view.name] = view.contiguous
-    return {name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda p: p[1]) for name, parts in found.items()}
+    return {
+        name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda part: part[1])
+        for name, parts in found.items()
+    }
 
 
 def _after(trace, time):

@@ -10,6 +10,7 @@ from brainsim.models.values import Distribution
 from brainsim.numbers.streams import stream_key
 
 NEVER = 2**62
+LARGEST_TABLE = 4096  # events a step up to which a table is worth building
 
 
 def build_drives(layout, partition, seed):
@@ -28,7 +29,8 @@ def build_drives(layout, partition, seed):
             continue
         stretches = _stretches(here, slots)
         # a stretch of a few cells costs as much as a few dozen: scattered cells are better drawn one by one
-        if events.ndim == 0 and np.ndim(value) == 0 and len(stretches) <= 16 + here.size // 32:
+        one_law = events.ndim == 0 and np.ndim(value) == 0 and events <= LARGEST_TABLE
+        if one_law and len(stretches) <= 16 + here.size // 32:
             table, alias = poisson_table(float(events))
             start = sum(t.size for t in tables)
             tables.append(table)

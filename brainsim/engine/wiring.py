@@ -78,16 +78,18 @@ def _fraction(key, i, j, attempt):
 
 
 @kernel
-def wire_by_target(kind, p, numbers, key, ends, sink):
-    """Draw the sources of each target: all, `numbers[post]` with or without repetition, or each with probability p."""
+def wire_by_target(kind, p, numbers, key, ends, sink, stamp):
+    """Draw the sources of each target: all, `numbers[post]` with or without repetition, or each with probability p.
+
+    `stamp` is scratch of zeros, one for each source, needed for drawing without repetition.
+    """
     n_pre, n_post = ends.sources.size, ends.slots.size
-    stamp = np.zeros(n_pre if kind == DISTINCT else 0, np.int64)
     step = math.log1p(-p) if kind == BERNOULLI and p < 1.0 else 0.0
     for row in range(ends.posts.size):
         post = ends.posts[row]
         own = ends.own[post]
         n = n_pre - (own >= 0)
-        number = numbers[post] if kind == REPLACING or kind == DISTINCT else n
+        number = numbers[post] if numbers.size else n
         pick = -1
         for j in range(number):
             if kind == ALL or (kind == BERNOULLI and p >= 1.0):
@@ -112,10 +114,9 @@ def wire_by_target(kind, p, numbers, key, ends, sink):
 
 
 @kernel
-def wire_by_source(distinct, k, key, ends, sink):
+def wire_by_source(distinct, k, key, ends, sink, stamp):
     """Draw `k` targets of each source; kept are those of this partition. `own` is seen from the sources here."""
     n_pre, n_post = ends.sources.size, ends.slots.size
-    stamp = np.zeros(n_post if distinct else 0, np.int64)
     for pre in range(n_pre):
         own = ends.own[pre]
         n = n_post - (own >= 0)
@@ -146,79 +147,103 @@ def count_in_degrees(n, key, numbers):
         numbers[min(np.int64(_fraction(key, j >> 20, j & 0xFFFFF, 1) * numbers.size), numbers.size - 1)] += 1
 
 
-@kernel
-def sort_rows(first, targets, weights, delays, origins, n_origins, counts):
-    """Sort each source's synapses by (delay, origin), keeping their order else, and count its segments.
+class Pile(NamedTuple):
+    """Synapses of a partition on their way to rows: those with a weight each, or those that share weights."""
 
-    `first` (sources + 1) are the places where the sources begin.
-    """
-    if delays.size == 0 and origins.size == 0:
-        for source in range(first.size - 1):
-            counts[source] = first[source + 1] > first[source]
-        return
-    longest = 0
-    for source in range(first.size - 1):
-        longest = max(longest, first[source + 1] - first[source])
-    bins = np.zeros(((np.int64(delays.max()) if delays.size else 0) + 1) * n_origins + 1, np.int64)
-    keys, t = np.empty(longest, np.int64), np.empty(longest, np.int32)
-    w, d, o = np.empty(longest, np.float32), np.empty(longest, np.uint16), np.empty(longest, np.uint16)
-    for source in range(first.size - 1):
-        begin, n = first[source], first[source + 1] - first[source]
-        sorted_already, different, least, most = True, min(n, 1), np.int64(2**62), np.int64(0)
+    first: np.ndarray  # int64 (sources + 1): where the synapses of each source begin
+    targets: np.ndarray  # int32 (synapses)
+    weights: np.ndarray  # float32 (synapses), or empty
+    delays: np.ndarray  # uint16 (synapses), or empty: all delays of the store are one
+    origins: np.ndarray  # uint16 (synapses), or empty: which of the shared weights
+
+
+class Desk(NamedTuple):
+    """Scratch for sorting the synapses of one source."""
+
+    bins: np.ndarray  # int64 (keys + 2) of zeros
+    keys: np.ndarray  # int64 (longest row)
+    targets: np.ndarray  # int32 (longest row)
+    weights: np.ndarray  # float32 (longest row)
+    delays: np.ndarray  # uint16 (longest row)
+    origins: np.ndarray  # uint16 (longest row)
+
+
+@kernel
+def sort_rows(pile, n_origins, desk, counts):
+    """Sort each source's synapses by (delay, origin), keeping their order else, and count its segments."""
+    for source in range(pile.first.size - 1):
+        begin, n = pile.first[source], pile.first[source + 1] - pile.first[source]
+        in_order, different = True, min(n, 1)
         for k in range(n):
-            delay = np.int64(delays[begin + k]) if delays.size else 0
-            keys[k] = delay * n_origins + (np.int64(origins[begin + k]) if origins.size else 0)
-            least, most = min(least, keys[k]), max(most, keys[k])
+            key = np.int64(pile.delays[begin + k]) * n_origins if pile.delays.size else np.int64(0)
+            key += np.int64(pile.origins[begin + k]) if pile.origins.size else np.int64(0)
+            desk.keys[k] = key
             if k:
-                sorted_already &= keys[k] >= keys[k - 1]
-                different += keys[k] != keys[k - 1]
-        if not sorted_already:
-            different = 0
-            for k in range(n):
-                different += bins[keys[k] + 1] == 0
-                bins[keys[k] + 1] += 1
-            for b in range(least + 1, most + 2):
-                bins[b] += bins[b - 1]
-            for k in range(n):
-                at = bins[keys[k]]
-                bins[keys[k]] = at + 1
-                t[at] = targets[begin + k]
-                if weights.size:
-                    w[at] = weights[begin + k]
-                if delays.size:
-                    d[at] = delays[begin + k]
-                if origins.size:
-                    o[at] = origins[begin + k]
-            bins[least : most + 2] = 0
-            targets[begin : begin + n] = t[:n]
-            if weights.size:
-                weights[begin : begin + n] = w[:n]
-            if delays.size:
-                delays[begin : begin + n] = d[:n]
-            if origins.size:
-                origins[begin : begin + n] = o[:n]
+                in_order &= key >= desk.keys[k - 1]
+                different += key != desk.keys[k - 1]
+        if not in_order:
+            different = _sort_row(begin, n, pile, desk)
         counts[source] = different
 
 
+@helper
+def _sort_row(begin, n, pile, desk):
+    """Sort one row by counting, which keeps the order of equals; returns how many different keys it has."""
+    keys, bins = desk.keys, desk.bins
+    least, most, different = keys[0], keys[0], 0
+    for k in range(n):
+        least, most = min(least, keys[k]), max(most, keys[k])
+        different += bins[keys[k] + 1] == 0
+        bins[keys[k] + 1] += 1
+    for b in range(least + 1, most + 2):
+        bins[b] += bins[b - 1]
+    for k in range(n):
+        at = bins[keys[k]]
+        bins[keys[k]] = at + 1
+        keys[k] = at  # from here on: where it goes
+    for b in range(least, most + 2):
+        bins[b] = 0
+    _move(begin, n, keys, pile.targets, desk.targets)
+    _move(begin, n, keys, pile.weights, desk.weights)
+    _move(begin, n, keys, pile.delays, desk.delays)
+    _move(begin, n, keys, pile.origins, desk.origins)
+    return different
+
+
+@helper
+def _move(begin, n, places, column, scratch):
+    if column.size:
+        for k in range(n):
+            scratch[places[k]] = column[begin + k]
+        for k in range(n):
+            column[begin + k] = scratch[k]
+
+
 @kernel
-def cut_segments(first, offset, delays, delay, origins, origin_weights, places, rows_start, rows_length, rows_delay, rows_weight):
-    """Write the segments of each source from `places[source]` on; `offset` is added to their starts."""
+def cut_segments(pile, offset, delay, origin_weights, places, rows):
+    """Write the segments of each source into `rows` from `places[source]` on; `offset` is where the pile's targets begin.
+
+    `delay` holds for all where the pile has no delays; weights are written where the pile shares them.
+    """
+    first, delays, origins = pile.first, pile.delays, pile.origins
     for source in range(first.size - 1):
-        at = places[source]
-        begin = first[source]
-        while begin < first[source + 1]:
-            d = delays[begin] if delays.size else np.uint16(delay)
-            o = origins[begin] if origins.size else np.uint16(0)
+        at, begin, last = places[source], first[source], first[source + 1]
+        while begin < last:
             end = begin + 1
             if delays.size or origins.size:
-                while end < first[source + 1] and (not delays.size or delays[end] == d) and (not origins.size or origins[end] == o):
+                while end < last and _alike(begin, end, delays) and _alike(begin, end, origins):
                     end += 1
             else:
-                end = first[source + 1]
-            rows_start[at] = offset + begin
-            rows_length[at] = end - begin
-            rows_delay[at] = d
-            if rows_weight.size:
-                rows_weight[at] = origin_weights[o]
+                end = last
+            rows.start[at] = offset + begin
+            rows.length[at] = end - begin
+            rows.delay[at] = delays[begin] if delays.size else np.uint16(delay)
+            if not pile.weights.size:
+                rows.weight[at] = origin_weights[origins[begin] if origins.size else 0]
             at += 1
             begin = end
+
+
+@helper
+def _alike(a, b, column):
+    return column.size == 0 or column[a] == column[b]

@@ -32,7 +32,8 @@ from brainsim.numbers.rng import hashed, mix, step_key, uniform
 from brainsim.numbers.vmath import exp, flushed, relaxation
 
 pi = 3.141592653589793
-F8, I4, U1, I8, U8 = types.CPointer(types.float64), types.CPointer(types.int32), types.CPointer(types.uint8), types.int64, types.uint64
+F8, I4, U1 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.uint8))
+I8, U8 = types.int64, types.uint64
 
 '''
 
@@ -187,7 +188,8 @@ def _block(system, scalars, arrays, body, random):
     """Return the text of the vectorised loop over one block of cells."""
     inputs = [f"input_{i}_" for i in system.buffered]
     extra = ["I_ext_"] if system.external_current else []
-    head = [*(f"{n}_" for n in system.variables), *inputs, *extra, "refractory_", "flag_", *(f"{a}_" for a in arrays), *scalars]
+    head = [*(f"{n}_" for n in system.variables), *inputs, *extra, "refractory_", "flag_"]
+    head += [*(f"{a}_" for a in arrays), *scalars]
     head += ["key", "cell"] if random else []
     lines = [f"{n} = {n}_[k]" for n in system.variables]
     lines += [f"input_{i} = input_{i}_[k]" for i in system.buffered]

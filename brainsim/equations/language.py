@@ -114,6 +114,23 @@ def substitute(tree, replacements):
     return Replace().visit(_copy(tree))
 
 
+def rebuilt(tree, change):
+    """Return the tree with `change` applied to each of its operands."""
+    if isinstance(tree, ast.BinOp):
+        return ast.BinOp(change(tree.left), tree.op, change(tree.right))
+    if isinstance(tree, ast.UnaryOp):
+        return ast.UnaryOp(tree.op, change(tree.operand))
+    if isinstance(tree, ast.BoolOp):
+        return ast.BoolOp(tree.op, [change(v) for v in tree.values])
+    if isinstance(tree, ast.IfExp):
+        return ast.IfExp(*(change(t) for t in (tree.test, tree.body, tree.orelse)))
+    if isinstance(tree, ast.Compare):
+        return ast.Compare(change(tree.left), tree.ops, [change(tree.comparators[0])])
+    if isinstance(tree, ast.Call):
+        return ast.Call(tree.func, [change(a) for a in tree.args], [])
+    return tree
+
+
 def evaluate(tree, values):
     """Compute an expression with numbers or NumPy arrays for its names."""
     if isinstance(tree, ast.Constant):
@@ -262,7 +279,8 @@ def _check(node, text, where, depth):
     elif isinstance(node, ast.IfExp):
         children = [node.test, node.body, node.orelse]
     else:
-        refuse(f"{ast.unparse(node)!r} is not arithmetic: numbers, names, + - * / **, comparisons and functions may stand here")
+        allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
+        refuse(f"{ast.unparse(node)!r} is not arithmetic: {allowed}")
     for child in children:
         _check(child, text, where, depth + 1)
 
@@ -292,7 +310,8 @@ def _compare(operator, a, b):
 
 
 def _binary(operator, a, b):
-    return {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}[operator](a, b)
+    functions = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
+    return functions[operator](a, b)
 
 
 def _render_call(name, arguments):

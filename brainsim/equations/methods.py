@@ -1,7 +1,7 @@
 """Integration methods: from a system of equations to one time step, as lines of a kernel and the constants in them.
 
-Each method is a function ``method(system, where) -> Step``. In the lines ``x`` is the value of variable x at the start of the
-step and ``x_new`` its value at the end, before the events that arrive at the end are added.
+Each method is a function ``method(system, where) -> Step``. In the lines ``x`` is the value of variable x at the start of
+the step and ``x_new`` its value at the end, before the events that arrive at the end are added.
 """
 
 import ast
@@ -29,8 +29,8 @@ class Step:
     constants : list of str
         Names in the lines that stand for numbers: the method's own and the parameters.
     compute : callable
-        ``compute(values, dt) -> dict``: the method's own constants, each a float or an array with one number per cell, from the
-        parameters in `values`.
+        ``compute(values, dt) -> dict``: the method's own constants, each a float or an array with one number per cell, from
+        the parameters in `values`.
     order : int
         Order of the method for smooth solutions; 0 where it is exact.
     """
@@ -65,6 +65,7 @@ def exponential_euler(system, where):
     """
     coefficients = linear_part(system, system.variables, keep_all=False)
     step = _exact_step("exponential_euler", coefficients)
+    shared = _Shared(system)
     middle = {name: ast.Name(f"{name}_mid") for name in coefficients}
     step.lines += [f"{name}_mid = 0.5*({name} + {name}_new)" for name in coefficients]
     for name in system.variables:
@@ -77,18 +78,18 @@ def exponential_euler(system, where):
                 f"method 'exponential_euler' needs d{name}/dt to be linear in {name}; write method = 'euler' in the class",
                 f"d{name}/dt = {ast.unparse(system.derivatives[name])}",
             )
-        slope, rest = (lang.render(tree) for tree in parts)
+        slope, rest = (lang.render(shared.reduced(tree)) for tree in parts)
         step.lines += [f"{name}_slope = {slope}"]
         step.lines += [f"{name}_new = {name} + ({rest} + {name}_slope*{name})*dt*relaxation(-{name}_slope*dt)"]
-        step.constants += _parameters(system, name)
     step.order = 1 if len(coefficients) < len(system.variables) else 0
-    return step
+    return shared.added_to(step)
 
 
 def euler(system, where):
     """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
-    lines = [f"{n}_new = {n} + dt*{lang.render(system.derivatives[n])}" for n in system.variables]
-    return Step("euler", lines, [c for n in system.variables for c in _parameters(system, n)], order=1)
+    shared = _Shared(system)
+    lines = [f"{n}_new = {n} + dt*{lang.render(shared.reduced(system.derivatives[n]))}" for n in system.variables]
+    return shared.added_to(Step("euler", lines, order=1))
 
 
 def auto(system, where):
@@ -139,9 +140,43 @@ def _coefficients(tree, names):
     return row | {"": rest}
 
 
-def _parameters(system, name):
-    """Return the names of numbers in the derivative of a variable, dt among them."""
-    return ["dt", *sorted(lang.names_in(system.derivatives[name]) - {*system.variables, "I_ext", "pi", "dt"})]
+class _Shared:
+    """What of an equation holds no variable and so is one number (a cell): computed once instead of in each step.
+
+    Division by such a number becomes multiplication by its inverse: a division takes as long as eight multiplications, and
+    a compiler that must keep the last bit may not do this by itself.
+    """
+
+    def __init__(self, system):
+        self._varying = {*system.variables, *(f"{name}_mid" for name in system.variables), "I_ext"}
+        self._numbers = {}
+
+    def reduced(self, tree):
+        """Return the tree with names ``k0, k1, ...`` for its constant parts."""
+        if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in self._varying):
+            return tree
+        if not lang.names_in(tree) & self._varying and "rand" not in lang.calls_in(tree):
+            return self._named(tree)
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not lang.names_in(tree.right) & self._varying:
+            return ast.BinOp(self.reduced(tree.left), ast.Mult(), self._named(lang.over(lang.ONE, tree.right)))
+        return lang.rebuilt(tree, self.reduced)
+
+    def added_to(self, step):
+        """Return the step with these numbers among its constants."""
+        inner, trees = step.compute, {f"k{number}": tree for number, tree in enumerate(self._numbers.values())}
+        step.constants = [*step.constants, *trees, "dt"]
+
+        def compute(values, dt):
+            known = values | {"dt": dt, "pi": np.pi}
+            return inner(values, dt) | {name: 0.0 + lang.evaluate(tree, known) for name, tree in trees.items()}
+
+        step.compute = compute
+        return step
+
+    def _named(self, tree):
+        key = ast.unparse(tree)
+        self._numbers.setdefault(key, tree)
+        return ast.Name(f"k{list(self._numbers).index(key)}")
 
 
 def _exact_step(method, coefficients):

@@ -152,7 +152,7 @@ def compose(cell, receptors, *, frozen, refractory, external_current, where):
             derivatives[prefix + name] = _rename(tree, prefix, names)
         if receptor.current is not None:
             currents.append(_rename(receptor.current, prefix, names))
-        for name, gain in receptor.arrivals:
+        for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
                 raise EquationError(where, f"a synapse adds to {name!r}, which these cells do not have")
         arrivals.append(tuple((prefix + n if n in names else n, _rename(g, prefix, names)) for n, g in receptor.arrivals))
@@ -164,7 +164,8 @@ def compose(cell, receptors, *, frozen, refractory, external_current, where):
     own = {name: _simplified(lang.substitute(tree, {"I": total})) for name, tree in cell.derivatives.items()}
     return System(
         variables=(*own, *derivatives), derivatives=own | derivatives, arrivals=tuple(arrivals),
-        direct=tuple(r.direct for r in receptors), threshold=cell.threshold, reset=cell.reset, frozen=frozenset(frozen), refractory=refractory, external_current=external_current,
+        direct=tuple(r.direct for r in receptors), threshold=cell.threshold, reset=cell.reset, frozen=frozenset(frozen),
+        refractory=refractory, external_current=external_current,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ doi:10.1023/A:1008925309027.
 
 import brainsim as bs
 
-DURATION = 1000.0  # ms
+DURATION, WINDOW = 1000.0, (800.0, 1000.0)  # ms: of the run, and the part of it that is drawn
 OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
 
 # state -> (g, eta): asynchronous irregular, synchronous regular, synchronous irregular with fast and slow oscillations
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
-    bs.plot.overview(result, window=(800.0, 1000.0)).savefig("balanced.png")
+    bs.plot.overview(result, window=WINDOW).savefig("balanced.png")

@@ -1,20 +1,21 @@
 """One LIF cell under steps of current: below threshold it charges like a capacitor, above it fires regularly.
 
-The rheobase is ``c_m*(v_th - v_rest)/tau_m`` = 150 pA; above it the rate follows
-``1/(t_ref + tau_m*log(RI/(RI - (v_th - v_rest))))`` with ``RI = I*tau_m/c_m`` and the reset at rest.
+Three steps of 200 ms, of 140, 160 and 300 pA. The rheobase is ``c_m*(v_th - v_rest)/tau_m`` = 150 pA; above it the rate is
+``1/(t_ref + tau_m*log(RI/(RI - (v_th - v_rest))))`` with ``RI = I*tau_m/c_m`` and the reset at rest: 17.4 and 63.0 Hz.
 """
 
 import brainsim as bs
 
-DURATION = 600.0  # ms
+DURATION = 800.0  # ms
+STEPS = {50.0: 140.0, 250.0: 0.0, 300.0: 160.0, 500.0: 0.0, 550.0: 300.0, 750.0: 0.0}  # from [ms]: current [pA]
 
 
 def build(seed=1):
     """Return the network and what to record of it."""
-    cell = bs.Population(1, bs.LIF(), name="cell")
+    lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
+    cell = bs.Population(1, lif, name="cell")
     net = bs.Network(seed=seed)
-    steps = bs.CurrentInput([140.0, 0.0, 160.0, 0.0, 300.0, 0.0], times=[50.0, 150.0, 200.0, 350.0, 400.0, 550.0])
-    net.stimulate(cell, steps)
+    net.stimulate(cell, bs.CurrentInput(list(STEPS.values()), times=list(STEPS)))
     return net, [bs.Trace(cell, "v")]
 
 

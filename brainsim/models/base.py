@@ -22,7 +22,7 @@ import numpy as np
 from brainsim.equations import language as lang
 from brainsim.equations.methods import method_named
 from brainsim.equations.system import RESERVED, parse_cell, parse_receptor
-from brainsim.models.values import Distribution
+from brainsim.models.values import Distribution, read_only
 from brainsim.numbers.checks import in_range, nearest, plain
 
 
@@ -52,9 +52,7 @@ class Parameter:
         if np.ndim(value) > 1:
             raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
         in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
-        if np.ndim(value):
-            value.flags.writeable = False
-        return value
+        return read_only(value)
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,8 @@ class Model:
         return hash((type(self), self._key()))
 
     def __repr__(self):
-        given = [f"{k}={_short(getattr(self, k))}" for k, s in self._fields().items() if not _same(getattr(self, k), s.default)]
+        values = {k: getattr(self, k) for k, s in self._fields().items() if not _same(getattr(self, k), s.default)}
+        given = [f"{key}={_short(value)}" for key, value in values.items()]
         return f"{type(self).__name__}({', '.join(given)})"
 
     @classmethod
@@ -213,8 +212,11 @@ class Neuron(Model):
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
         if cls.refractory is not None and cls.refractory not in cls.parameters:
-            raise ValueError(f"{name}.refractory: {cls.refractory!r} is no parameter{nearest(cls.refractory, cls.parameters)}")
-        cls.cell_equations = parse_cell(name, cls.equations, cls.threshold, cls.reset, tuple(cls.initials), tuple(cls.parameters))
+            hint = nearest(cls.refractory, cls.parameters)
+            raise ValueError(f"{name}.refractory: {cls.refractory!r} is no parameter{hint}")
+        cls.cell_equations = parse_cell(
+            name, cls.equations, cls.threshold, cls.reset, tuple(cls.initials), tuple(cls.parameters)
+        )
         for key, spec in cls.initials.items():
             if isinstance(spec.default, str):
                 tree = lang.parse_expression(spec.default, f"{name}.{key}")

@@ -49,7 +49,7 @@ class Rule:
 
     def value_shape(self, n_pre, n_post):
         """Return the shape that an array of weights or delays must have, or None where the pairs are drawn."""
-        return None
+
 
     def _candidates(self, n_pre, n_post, shared):
         """Return the number of pairs that the rule may connect."""

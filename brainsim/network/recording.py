@@ -38,7 +38,9 @@ class Trace:
         """Check what was given."""
         parts = getattr(self.cells, "parts", None)
         if parts is None:
-            raise TypeError(f"Trace.cells: must be a population or a view of one, e.g. Trace(cells[:3], 'v') (got {self.cells!r})")
+            raise TypeError(
+                f"Trace.cells: must be a population or a view of one, e.g. Trace(cells[:3], 'v') (got {self.cells!r})"
+            )
         if len(parts) != 1:
             raise ValueError("Trace.cells: must be of one population; write one Trace for each")
         if not isinstance(self.variable, str):

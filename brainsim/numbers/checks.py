@@ -15,7 +15,7 @@ SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "
 SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
 
 
-class MissingName(KeyError):
+class MissingName(KeyError):  # noqa: N818 - it is read as what it says
     """A name that is not there; unlike a bare KeyError its text is shown as it was written."""
 
     def __str__(self):
@@ -126,4 +126,6 @@ def _refuse_si_slip(array, unit, where):
     largest = np.abs(array).max()
     if 0 < largest < limit:
         meant = largest / SI[unit]
-        raise ValueError(f"{where}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?")
+        raise ValueError(
+            f"{where}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?"
+        )

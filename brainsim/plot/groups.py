@@ -67,9 +67,12 @@ def _of_result(result):
 
 
 def _cut(views, name, n):
-    """Yield (label, lo, hi) that cover 0 to n once: the views that do not overlap an earlier one, and None between."""
+    """Return (label, lo, hi) that cover 0 to n once: the views that do not overlap an earlier one, and None between.
+
+    Of views that begin with the same cell the largest counts: ``exc[:50]``, which somebody kicked, is a part of exc.
+    """
     done, parts = 0, []
-    for label, lo, hi in sorted(views, key=lambda view: (view[1], view[2])):
+    for label, lo, hi in sorted(views, key=lambda view: (view[1], -view[2])):
         if lo >= done and lo < min(hi, n) and hi - lo < n:
             parts += [(None, done, lo)] if lo > done else []
             parts.append((label, lo, min(hi, n)))

@@ -1,5 +1,7 @@
 """One picture of a whole run: raster, rates and traces over one axis of time."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -13,6 +15,8 @@ from brainsim.plot.traces import trace
 
 MOST_TRACES = 3  # rows of traces, and cells in each, unless the user names cells
 HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; a trace's is per cell
+FEW = 10  # cells: fewer have no rate worth a line, a low raster and high traces
+LOW = 0.12  # height of a cell in a low raster
 
 
 def overview(result, *, window=None, cells=None):
@@ -45,12 +49,13 @@ def overview(result, *, window=None, cells=None):
     if not isinstance(result, Result):
         raise TypeError(f"overview: must be a Result (got {result!r})")
     traced = _traced(result, cells)
-    rows = [("raster", None), ("rate", None)] if len(result.spikes) else []
+    few = sum(one.n for one in result.spikes.values()) < FEW
+    rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
     rows += [("trace", traces) for traces in traced]
     if not rows:
         raise ValueError("overview: must be the result of a run that recorded spikes or traces (got neither)")
     with style():
-        heights = [HEIGHTS[kind] * (1 if traces is None else max(traces.ids.size, 2)) for kind, traces in rows]
+        heights = _heights(result, rows)
         figure, axes = plt.subplots(len(rows), sharex=True, squeeze=False, layout="constrained",
                                     figsize=(9.0, 1.0 + 1.12 * sum(heights)), height_ratios=heights)
         _fill(result, rows, axes[:, 0], window)
@@ -76,6 +81,17 @@ def _traced(result, cells):
     return chosen
 
 
+def _heights(result, rows):
+    """Return the relative height of each row of the picture."""
+    cells = sum(one.n for one in result.spikes.values())
+    few = 0 < cells < FEW
+    heights = []
+    for kind, traces in rows:
+        height = HEIGHTS[kind] * (1 if traces is None else max(traces.ids.size, 2))
+        heights.append(LOW * (cells + 1) if few and kind == "raster" else 2.0 * height if few else height)
+    return heights
+
+
 def _fill(result, rows, axes, window):
     groups = groups_of(result, "overview") if len(result.spikes) else []
     for (kind, traces), ax in zip(rows, axes, strict=True):
@@ -83,7 +99,7 @@ def _fill(result, rows, axes, window):
             raster(result, ax=ax, window=window)
             ax.spines["left"].set_visible(len(groups) == 1)
         elif kind == "rate":
-            rate(result, ax=ax, window=window, legend=False)
+            _rates(result, groups, ax, window)
         else:
             voltage = traces.variable == "v"
             trace(traces, ax=ax, window=window, color=_family(traces, groups),
@@ -96,6 +112,17 @@ def _fill(result, rows, axes, window):
         ax.set_xlabel("")
         ax.spines["bottom"].set_visible(False)
         ax.tick_params(axis="x", length=0, labelbottom=False)
+
+
+def _rates(result, groups, ax, window):
+    """Draw the rates of cells, as smooth as the window is long; listed spikes of sources would only set the scale."""
+    begin, end = window_of(groups, window, "overview")
+    sigma = float(np.clip((end - begin) / 400.0, 0.3, 5.0))
+    bin = max(round(0.5 * sigma / result.dt), 1) * result.dt  # whole steps: else bins would count unlike many
+    state = result.state.variables if result.state else {}
+    cells = {name: one for name, one in result.spikes.items() if state.get(name, True)} or result.spikes
+    colours = [group.colour for group in groups if group.population in cells]
+    rate(replace(result, spikes=cells), ax=ax, window=(begin, end), bin=bin, sigma=sigma, color=colours, legend=False)
 
 
 def _family(traces, groups):

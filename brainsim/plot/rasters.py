@@ -104,7 +104,7 @@ def _label(ax, groups, bases, sort):
     by_rate = ", by rate" if sort == "rate" else ""
     if len(groups) == 1:
         ax.set_ylabel(f"cell{by_rate}")
-        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
         return
     middles = [base + group.spikes.n / 2 for base, group in zip(bases, groups, strict=False)]
     ax.set_yticks(apart(middles, _line_height(ax), bases[-1]), [group.label for group in groups])
