@@ -30,7 +30,9 @@ def main(argv=None):
         warnings.showwarning = _show_warning
         try:
             arguments = _parser(argv).parse_args(argv)
-            return arguments.command(arguments) or 0
+            code = arguments.command(arguments) or 0
+            sys.stdout.flush()  # a closed pipe shows here, not when Python ends
+            return code
         except BrokenPipeError:  # as in `brainsim list | head -1`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILED
@@ -290,11 +292,12 @@ def warm_up(arguments):
     """Compile the built-in kernels: tiny versions of all examples, of all models and synapses, and of all rules."""
     began, before = time.perf_counter(), _compiled()
     for name, network, traces in _tiny_networks():
+        print(f"{name:<34} ", end="", flush=True)
         start, known = time.perf_counter(), len(_compiled())
         _run_tiny(network, traces)
         new = len(_compiled()) - known
         what = f"{new} compiled" if new else "there already"
-        print(f"{name:<32} {time.perf_counter() - start:5.1f} s  {what}", flush=True)
+        print(f"{time.perf_counter() - start:5.1f} s  {what}", flush=True)
     new = len(_compiled() - before)
     took = f"{time.perf_counter() - began:.1f} s"
     print(f"{new} functions compiled in {took}" if new else f"all was there already, {len(before)} functions ({took})")
@@ -314,7 +317,7 @@ def _tiny_networks():
     for neuron, synapse in _combinations():
         yield f"{type(neuron).__name__} with {type(synapse).__name__}", *_pair(neuron, synapse)
     for rule in _rules():
-        yield f"{type(rule).__name__}", *_wired(rule)
+        yield repr(rule), *_wired(rule)
 
 
 def _combinations():

@@ -17,6 +17,7 @@ from brainsim.numbers.vmath import exp
 
 BLOCK = 1024
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
+BEFORE, AFTER = 0, 1  # whether a drive is added before the cells move, or after they have moved
 S32 = np.uint64(32)
 LOW32 = np.uint64(0xFFFFFFFF)
 
@@ -44,7 +45,7 @@ def add_poisson(step, drives, state, after):
     """Draw the Poisson inputs of the partition for `step`: those that act before the threshold, or those added after."""
     for d in range(drives.shared.shape[0]):
         place, cells, cell, start, size, key, late = drives.shared[d]
-        if (late != 0) != after:
+        if late != after:
             continue
         key = step_key(np.uint64(key), step)
         table = drives.table[start : start + abs(size)]
@@ -58,7 +59,7 @@ def add_poisson(step, drives, state, after):
             _add(target, drives.events[:n], drives.weight[d])
     for d in range(drives.own.shape[0]):
         first, last, key, late = drives.own[d]
-        if (late != 0) != after:
+        if late != after:
             continue
         key = step_key(np.uint64(key), step)
         for e in range(first, last):

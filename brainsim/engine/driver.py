@@ -20,7 +20,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from brainsim.engine.delivery import deliver, file_spike
-from brainsim.engine.drive import add_poisson
+from brainsim.engine.drive import AFTER, BEFORE, add_poisson
 from brainsim.engine.threads import wait_for_all
 from brainsim.numbers.jit import helper, kernel
 
@@ -141,7 +141,8 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
 def _complete(step, state, rows, calendar, drives, recorder):
     """Complete the point of time `step`: add what is due, and sample."""
     if step > 0:
-        add_poisson(step - 1, drives, state, True)
+        # a call of int64 keeps Numba from compiling one function for each literal
+        add_poisson(step - 1, drives, state, np.int64(AFTER))
     deliver((step + 1) % calendar.count.size, rows, calendar, state)
     _sample(step, state, recorder)
 
@@ -161,7 +162,7 @@ def _run_slice(progress, steps, cells, rows, calendar, drives, trains, currents,
             _complete(step, state, rows, calendar, drives, recorder)
         if step >= currents.following[0]:
             _change_currents(step, currents)
-        add_poisson(step, drives, state, False)
+        add_poisson(step, drives, state, np.int64(BEFORE))
         begin = total
         call = 0
         for group in range(groups):

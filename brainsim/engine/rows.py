@@ -129,13 +129,25 @@ class _Store:
             self._pile(first[1], targets[sizes[0] :], NONE_F4, np.empty(sizes[1], np.uint16) if several else NONE_U2),
         ]
         for pile, which in zip(piles, (own, common), strict=True):
+            if not pile.targets.size:
+                continue
             cursor = pile.first[:-1].copy()
-            for number in which if pile.targets.size else ():
-                plan = self.plans[number]
-                origin = 0 if plan.constant_weight is None else self.shared.index(plan.constant_weight)
-                plan.draw(ends[number], plan.sink(cursor, pile, origin))
+            # with one delay a projection, drawing the projections in order leaves the rows sorted
+            for number in sorted(which, key=self._rank):
+                self.plans[number].draw(ends[number], self.plans[number].sink(cursor, pile, self._origin(number)))
+            if any(len(self.plans[number].delay_steps) > 1 for number in which):
+                _sort(pile, max(1, len(self.shared)))
         del ends
         return self._cut(piles, targets, weights)
+
+    def _origin(self, number):
+        """Return which of the shared weights a projection has."""
+        weight = self.plans[number].constant_weight
+        return 0 if weight is None else self.shared.index(weight)
+
+    def _rank(self, number):
+        plan = self.plans[number]
+        return min(plan.delay_steps, default=0) + plan.late, self._origin(number)
 
     def _pile(self, first, targets, weights, origins):
         delays = NONE_U2 if self.common_delay is not None else np.empty(targets.size, np.uint16)
@@ -150,32 +162,35 @@ class _Store:
         return np.concatenate([[0], np.cumsum(cursor)])
 
     def _cut(self, piles, targets, weights):
-        """Sort the piles and cut them into segments: those with own weights before those with shared ones."""
-        counts = [_sorted_segments(pile, max(1, len(self.shared))) for pile in piles]
-        segments = np.concatenate([[0], np.cumsum(counts[0] + counts[1])])
-        total, sharing = int(segments[-1]), piles[1].targets.size > 0
-        rows = Rows(
-            segments, np.empty(total, np.int64), np.empty(total, np.int32), np.empty(total, np.uint16),
-            np.zeros(total if sharing else 0), targets, weights,
-        )  # fmt: skip
-        origin_weights, delay = np.array(self.shared or [0.0]), int(self.common_delay or 0)
-        for pile, offset, places in zip(piles, (0, weights.size), (segments[:-1], segments[:-1] + counts[0]), strict=True):
+        """Cut the sorted piles into segments: those with own weights before those with shared ones."""
+        origin_weights, delay, offsets = np.array(self.shared or [0.0]), int(self.common_delay or 0), (0, weights.size)
+        counts = [np.zeros(self.layout.n_cells, np.int64) for _ in piles]
+        for pile, offset, count in zip(piles, offsets, counts, strict=True):
+            if pile.targets.size:
+                wiring.cut_segments(pile, offset, delay, origin_weights, count, _empty_rows(count, 0, 0, targets, weights))
+        first = np.concatenate([[0], np.cumsum(counts[0] + counts[1])])
+        sharing = piles[1].targets.size > 0
+        rows = _empty_rows(first, int(first[-1]), int(first[-1]) if sharing else 0, targets, weights)
+        for pile, offset, places in zip(piles, offsets, (first[:-1], first[:-1] + counts[0]), strict=True):
             if pile.targets.size:
                 wiring.cut_segments(pile, offset, delay, origin_weights, places, rows)
         return rows
 
 
-def _sorted_segments(pile, n_origins):
-    """Sort the rows of a pile and return the number of segments of each source."""
-    lengths = np.diff(pile.first)
-    if not (pile.delays.size or pile.origins.size):
-        return np.minimum(lengths, 1)
-    counts, longest = np.zeros(lengths.size, np.int64), int(lengths.max(initial=0))
+def _empty_rows(first, segments, sharing, targets, weights):
+    return Rows(
+        first, np.empty(segments, np.int64), np.empty(segments, np.int32), np.empty(segments, np.uint16),
+        np.zeros(sharing), targets, weights,
+    )  # fmt: skip
+
+
+def _sort(pile, n_origins):
+    """Sort the rows of a pile by delay and origin."""
+    longest = int(np.diff(pile.first).max(initial=0))
     keys = (int(pile.delays.max(initial=0)) + 1) * n_origins
     kinds = (np.int64, np.int32, np.float32, np.uint16, np.uint16)
     desk = wiring.Desk(np.zeros(keys + 2, np.int64), *(np.empty(longest, kind) for kind in kinds))
-    wiring.sort_rows(pile, n_origins, desk, counts)
-    return counts
+    wiring.sort_rows(pile, n_origins, desk)
 
 
 def _constant(value):

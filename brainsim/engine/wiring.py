@@ -169,31 +169,27 @@ class Desk(NamedTuple):
 
 
 @kernel
-def sort_rows(pile, n_origins, desk, counts):
-    """Sort each source's synapses by (delay, origin), keeping their order else, and count its segments."""
+def sort_rows(pile, n_origins, desk):
+    """Sort each source's synapses by (delay, origin), keeping their order else."""
     for source in range(pile.first.size - 1):
         begin, n = pile.first[source], pile.first[source + 1] - pile.first[source]
-        in_order, different = True, min(n, 1)
+        in_order = True
         for k in range(n):
-            key = np.int64(pile.delays[begin + k]) * n_origins if pile.delays.size else np.int64(0)
+            key = np.int64(pile.delays[begin + k]) * n_origins
             key += np.int64(pile.origins[begin + k]) if pile.origins.size else np.int64(0)
             desk.keys[k] = key
-            if k:
-                in_order &= key >= desk.keys[k - 1]
-                different += key != desk.keys[k - 1]
+            in_order &= k == 0 or key >= desk.keys[k - 1]
         if not in_order:
-            different = _sort_row(begin, n, pile, desk)
-        counts[source] = different
+            _sort_row(begin, n, pile, desk)
 
 
 @helper
 def _sort_row(begin, n, pile, desk):
-    """Sort one row by counting, which keeps the order of equals; returns how many different keys it has."""
+    """Sort one row by counting, which keeps the order of equals."""
     keys, bins = desk.keys, desk.bins
-    least, most, different = keys[0], keys[0], 0
+    least, most = keys[0], keys[0]
     for k in range(n):
         least, most = min(least, keys[k]), max(most, keys[k])
-        different += bins[keys[k] + 1] == 0
         bins[keys[k] + 1] += 1
     for b in range(least + 1, most + 2):
         bins[b] += bins[b - 1]
@@ -207,7 +203,6 @@ def _sort_row(begin, n, pile, desk):
     _move(begin, n, keys, pile.weights, desk.weights)
     _move(begin, n, keys, pile.delays, desk.delays)
     _move(begin, n, keys, pile.origins, desk.origins)
-    return different
 
 
 @helper
@@ -221,29 +216,30 @@ def _move(begin, n, places, column, scratch):
 
 @kernel
 def cut_segments(pile, offset, delay, origin_weights, places, rows):
-    """Write the segments of each source into `rows` from `places[source]` on; `offset` is where the pile's targets begin.
+    """Count the segments of each source into `places`, or write them into `rows` from `places[source]` on.
 
-    `delay` holds for all where the pile has no delays; weights are written where the pile shares them.
+    They are counted where `rows` has no room. `offset` is where the pile's targets begin; `delay` holds for all where the
+    pile has no delays; weights are written where the pile shares them.
     """
     first, delays, origins = pile.first, pile.delays, pile.origins
+    counting = rows.start.size == 0
     for source in range(first.size - 1):
         at, begin, last = places[source], first[source], first[source + 1]
         while begin < last:
             end = begin + 1
-            if delays.size or origins.size:
-                while end < last and _alike(begin, end, delays) and _alike(begin, end, origins):
-                    end += 1
-            else:
+            if delays.size == 0 and origins.size == 0:
                 end = last
-            rows.start[at] = offset + begin
-            rows.length[at] = end - begin
-            rows.delay[at] = delays[begin] if delays.size else np.uint16(delay)
-            if not pile.weights.size:
-                rows.weight[at] = origin_weights[origins[begin] if origins.size else 0]
+            while end < last and (delays.size == 0 or delays[end] == delays[begin]) and (
+                origins.size == 0 or origins[end] == origins[begin]
+            ):
+                end += 1
+            if not counting:
+                rows.start[at] = offset + begin
+                rows.length[at] = end - begin
+                rows.delay[at] = delays[begin] if delays.size else np.uint16(delay)
+                if not pile.weights.size:
+                    rows.weight[at] = origin_weights[origins[begin] if origins.size else 0]
             at += 1
             begin = end
-
-
-@helper
-def _alike(a, b, column):
-    return column.size == 0 or column[a] == column[b]
+        if counting:
+            places[source] = at

@@ -6,11 +6,19 @@ Every message reads ``Object.field: what is allowed (got what came)`` and, where
 import difflib
 import math
 import numbers
+import re
 
 import numpy as np
 
 # What one brainsim unit is in SI; quantities of other libraries are converted at the border, kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
+# What the letters of a unit are in kg m s A mol, with the factor to the SI unit: how brian2 tells its dimensions.
+BASE = {
+    "s": (1.0, {"s": 1}), "Hz": (1.0, {"s": -1}), "m": (1.0, {"m": 1}), "A": (1.0, {"A": 1}),
+    "V": (1.0, {"m": 2, "kg": 1, "s": -3, "A": -1}), "F": (1.0, {"m": -2, "kg": -1, "s": 4, "A": 2}),
+    "S": (1.0, {"m": -2, "kg": -1, "s": 3, "A": 2}), "C": (1.0, {"s": 1, "A": 1}), "M": (1e3, {"m": -3, "mol": 1}),
+}  # fmt: skip
+PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # A value this small is almost surely in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
 SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
 
@@ -25,7 +33,9 @@ class MissingName(KeyError):  # noqa: N818 - it is read as what it says
 def nearest(name, names):
     """Return a hint naming what was probably meant: `` (did you mean 'v'?)``, or what there is to choose from."""
     names = [str(n) for n in names]
+    lower = {n.lower(): n for n in reversed(names)}
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = close or [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; there is {', '.join(names)}" if names else "; there is none"
@@ -90,7 +100,9 @@ def _in(unit):
 
 
 def _strip_unit(value, unit, where):
-    """Read the magnitude of a foreign quantity in `unit`."""
+    """Read the magnitude of a foreign quantity in `unit`, also of each one in a list of them."""
+    if isinstance(value, (list, tuple)) and any(_foreign(kind) for kind in {type(item) for item in value}):
+        return [_strip_unit(item, unit, where) for item in value]
     name = unit or "dimensionless"
     try:
         if hasattr(value, "to_value"):  # astropy
@@ -106,17 +118,36 @@ def _strip_unit(value, unit, where):
     return value
 
 
+def _foreign(kind):
+    """Return whether objects of this class are quantities, or lists that may hold some."""
+    return kind in (list, tuple) or any(hasattr(kind, name) for name in ("to_value", "magnitude", "has_same_dimensions"))
+
+
 def _from_brian(value, unit, where):
-    """Convert a brian2 quantity, whose array holds SI numbers; its dimension is read off its text."""
-    dimension = {"s": "ms", "V": "mV", "m^-2 kg^-1 s^3 A^2": "nS", "m^-2 kg^-1 s^4 A^2": "pF", "A": "pA", "s^-1": "Hz",
-                 "m^2 kg s^-3 A^-1": "mV", "Dimension()": ""}
-    text = str(value.dim).replace("metre", "m").replace("kilogram", "kg").replace("second", "s").replace("amp", "A")
-    text = " ".join(text.replace(" ** ", "^").split())
-    found = dimension.get(text)
-    same = found == unit or (found == "Hz" and unit == "1/ms")
-    if not same:
+    """Convert a brian2 quantity, whose array holds SI numbers; its dimension is read off its text, ``m^2 kg s^-3 A^-1``."""
+    text = "" if str(value.dim) == "1" else str(value.dim)
+    found = {name: float(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
+    factor, wanted = _dimension(unit)
+    if found != wanted:
         raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {value})")
-    return np.asarray(value, dtype=np.float64) / SI[unit]
+    return np.asarray(value, dtype=np.float64) / factor
+
+
+def _dimension(unit):
+    """Return what one `unit`, such as ``nS/mV``, is in SI, and the powers of its base units."""
+    factor, powers = 1.0, {}
+    for sign, name, power in re.findall(r"([*/]?)\s*([^\s*/^]+)(?:\s*(?:\*\*|\^)\s*(\d+))?", unit):
+        letters = next((n for n in sorted(BASE, key=len, reverse=True) if name.endswith(n) and name[: -len(n)] in PREFIX), None)
+        if letters is None:
+            if name != "1":
+                return math.nan, None
+            continue
+        times = int(power or 1) * (-1 if sign == "/" else 1)
+        size, base = BASE[letters]
+        factor *= (PREFIX[name[: -len(letters)]] * size) ** times
+        for key, exponent in base.items():
+            powers[key] = powers.get(key, 0) + exponent * times
+    return factor, {key: float(exponent) for key, exponent in powers.items() if exponent}
 
 
 def _refuse_si_slip(array, unit, where):

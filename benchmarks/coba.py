@@ -1,0 +1,88 @@
+"""COBA: 4,000 cells with exponential conductances that sustain themselves (Brette et al. 2007, benchmark 1).
+
+NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler.
+"""
+
+import harness
+from workload import Workload, four_to_one
+
+TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -60.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
+TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
+W_EXC, W_INH = 6.0, 67.0  # nS
+LEAK = C_M / TAU_M  # nS
+IN_DEGREE = 80.0
+# mean and spread at the start, which wake the network: mV, nS, nS
+V_START, G_EXC_START, G_INH_START = (-65.0, 5.0), (40.0, 15.0), (200.0, 120.0)
+
+
+def in_brainsim(task):
+    import numpy as np
+
+    import brainsim as bs
+
+    lif = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
+    cells = bs.Population(task.n, lif, name="cells", initial={"v": bs.Normal(*V_START)})
+    ampa = bs.ExponentialConductance(tau=TAU_EXC, e_rev=E_EXC, name="ampa")
+    gaba = bs.ExponentialConductance(tau=TAU_INH, e_rev=E_INH, name="gaba")
+    n_exc, random = four_to_one(task.n)["E"], bs.FixedProbability(IN_DEGREE / task.n)
+    net = bs.Network(seed=task.seed)
+    net.connect(cells[:n_exc], cells, random, weight=W_EXC, delay=DELAY, synapse=ampa)
+    net.connect(cells[n_exc:], cells, random, weight=W_INH, delay=DELAY, synapse=gaba)
+    rng = np.random.default_rng(task.seed)
+    start = {"ampa.g": G_EXC_START, "gaba.g": G_INH_START}
+    return net, {name: np.maximum(rng.normal(*spread, task.n), 0.0) for name, spread in start.items()}
+
+
+def in_brian2(task):
+    import brian2 as b2
+
+    ms, mV = b2.ms, b2.mV
+    known = {"taum": TAU_M * ms, "taue": TAU_EXC * ms, "taui": TAU_INH * ms, "Vt": V_TH * mV, "Vr": V_RESET * mV,
+             "El": V_REST * mV, "Ee": E_EXC * mV, "Ei": E_INH * mV, "we": W_EXC / LEAK, "wi": W_INH / LEAK}  # fmt: skip
+    # conductances in units of the leak conductance
+    cells = b2.NeuronGroup(
+        task.n,
+        """dv/dt = (ge*(Ee - v) + gi*(Ei - v) - (v - El))/taum : volt (unless refractory)
+           dge/dt = -ge/taue : 1
+           dgi/dt = -gi/taui : 1""",
+        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exponential_euler", namespace=known,
+    )  # fmt: skip
+    cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
+    cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)/{LEAK}"
+    cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)/{LEAK}"
+    n_exc = four_to_one(task.n)["E"]
+    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
+                b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    for projection in synapses:
+        projection.connect(p=IN_DEGREE / task.n)
+    monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
+    return b2.Network(cells, synapses, list(monitors.values())), monitors
+
+
+def in_nest(task):
+    import nest
+
+    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_RESET, "C_m": C_M, "g_L": LEAK, "E_ex": E_EXC, "E_in": E_INH,
+             "tau_syn_ex": TAU_EXC, "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    cells = nest.Create("iaf_cond_exp", task.n, params=known)
+    cells.V_m = nest.random.normal(*V_START)
+    cells.g_ex = nest.math.max(nest.random.normal(*G_EXC_START), 0.0)
+    cells.g_in = nest.math.max(nest.random.normal(*G_INH_START), 0.0)
+    n_exc, recorders = four_to_one(task.n)["E"], {}
+    # a weight below 0 marks the inhibitory conductance
+    for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
+        rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
+        nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})
+        recorders[name] = nest.Create("spike_recorder")
+        nest.Connect(part, recorders[name])
+    return recorders
+
+
+WORKLOAD = Workload(
+    name="COBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.1,
+    fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
+    networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
+)  # fmt: skip
+
+if __name__ == "__main__":
+    harness.main(WORKLOAD)

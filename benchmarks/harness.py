@@ -1,0 +1,167 @@
+"""Runs one network in brainsim and in the other simulators that are installed, in turn, and compares them.
+
+Every row of the table has a process of its own, which builds the network, warms up, and then waits. The timed runs go round:
+one of each process, then the next one of each, so that a drift of the machine hits all of them.
+"""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import machine
+import report
+from simulators import SIMULATORS
+from workload import Task
+
+
+def main(workload):
+    """Run a workload as its file is run from the command line."""
+    if sys.argv[1:2] == ["--child"]:
+        import child
+
+        child.serve(workload, sys.argv[2])
+        return
+    options = _options(workload)
+    rows = measure(workload, options)
+    report.check_rates(rows, workload, options.n)
+    setting = report.Setting(workload, options.n, options.duration, machine.describe(), machine.load())
+    print(report.table(rows, setting))
+    if options.save:
+        Path(options.save).write_text(json.dumps(report.as_json(rows, setting, vars(options)), indent=1) + "\n")
+
+
+def measure(workload, options):
+    """Return the rows of the table, each with its timed runs or with what went wrong."""
+    rows = [Row(task) for task in _tasks(workload, options)]
+    for number in range(options.rounds):
+        try:
+            for row in rows:
+                row.start(options.timeout)
+            for _ in range(options.runs):
+                for row in rows:
+                    row.run()
+        finally:
+            for row in rows:
+                row.stop()
+        if number + 1 < options.rounds:
+            _say("fresh processes")
+    return rows
+
+
+class Row:
+    """One simulator with one number of threads: its process and what it answered."""
+
+    def __init__(self, task):
+        self.task, self.error, self.process = task, None, None
+        self.about, self.seconds, self.spikes, self.memory = {}, [], [], None
+
+    def start(self, timeout):
+        """Start the process and wait until it is warm."""
+        if self.error:
+            return
+        if importlib.util.find_spec(SIMULATORS[self.task.simulator].module) is None:
+            self.error = "not installed"
+            return
+        self.timeout = timeout
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `stop`
+        fields = json.dumps(dataclasses.asdict(self.task))
+        self.process = subprocess.Popen(
+            [sys.executable, sys.modules["__main__"].__file__, "--child", fields],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
+        )  # fmt: skip
+        _say(f"{self.task.label}: building")
+        self.about = self._answer() or self.about
+
+    def run(self):
+        """Let the process make one timed run."""
+        if self.error:
+            return
+        try:
+            self.process.stdin.write("run\n")
+        except OSError:
+            self._fail(None)
+            return
+        if answer := self._answer():
+            self.seconds.append(answer["seconds"])
+            self.spikes.append(answer["spikes"])
+            self.memory = max(answer["memory"] or 0, self.memory or 0) or None
+
+    def stop(self):
+        """End the process."""
+        if self.process is None:
+            return
+        try:
+            self.process.communicate(timeout=30)
+        except (subprocess.TimeoutExpired, OSError, ValueError):
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        self.process = None
+
+    def _answer(self):
+        """Return the next answer; None, with the error kept, where the process failed."""
+        timer = threading.Timer(self.timeout, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        late = not timer.is_alive()
+        timer.cancel()
+        answer = json.loads(line) if line else {"error": f"no answer in {self.timeout:g} s" if late else None}
+        if "error" not in answer:
+            return answer
+        self._fail(answer["error"])
+        return None
+
+    def _fail(self, why):
+        """Keep what went wrong: what the process said, or how it ended and the last line that it printed."""
+        if why is None:
+            self.process.wait()
+            self.log.seek(0)
+            said = self.log.read().decode(errors="replace").strip().splitlines() or [""]
+            why = f"crashed with code {self.process.returncode}: {said[-1]}"
+        self.error = why
+        _say(f"{self.task.label}: {why}")
+
+
+def _tasks(workload, options):
+    """Return the tasks in the order of the simulators in ``--only``, each with every number of threads."""
+    shared = {key: getattr(options, key) for key in ("n", "duration", "warm_up", "seed")}
+    return [Task(simulator=name, threads=count, **shared) for name in options.only for count in options.threads]
+
+
+def _options(workload):
+    parser = argparse.ArgumentParser(description=f"{workload.name}, in brainsim and in the simulators that are installed.")
+    names = list(workload.networks)
+    add = parser.add_argument
+    add("--only", type=lambda text: _names(text, names), default=names, help=f"which of {','.join(names)}")
+    add("--threads", type=_numbers, default=[1, 2], help="numbers of threads (default 1,2)")
+    add("--runs", type=int, default=3, help="timed runs of each process (default 3)")
+    add("--rounds", type=int, default=1, help="how often all of it starts anew in fresh processes (default 1)")
+    add("--n", type=int, default=workload.n, help=f"number of cells (default {workload.n})")
+    add("--duration", type=float, default=workload.duration, help=f"of a timed run, ms (default {workload.duration:g})")
+    add("--warm-up", type=float, default=workload.warm_up, help=f"before, ms (default {workload.warm_up:g})")
+    add("--seed", type=int, default=1, help="of wiring and run (default 1)")
+    add("--timeout", type=float, default=1800.0, help="seconds after which a process is given up (default 1800)")
+    add("--save", metavar="FILE.json", help="where to write all figures")
+    return parser.parse_args()
+
+
+def _names(text, known):
+    chosen = text.split(",")
+    for name in chosen:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+    return chosen
+
+
+def _numbers(text):
+    return [int(number) for number in text.split(",")]
+
+
+def _say(text):
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,194 @@
+"""The inner loops of brainsim, one by one: what an event, a cell, a random number and a barrier cost.
+
+``python benchmarks/micro.py``. The sizes are those of the full-scale cortical microcircuit: 77,169 cells, 3,870 synapses a
+source with about 45 delays, 25 spikes a step. Unlike the other benchmarks this one reaches into the engine.
+"""
+
+import argparse
+import json
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+import machine
+import numba
+import numpy as np
+import report
+
+import brainsim as bs
+from brainsim.engine import driver, threads
+from brainsim.engine.delivery import Calendar, Rows, deliver, file_spike
+from brainsim.engine.drive import add_poisson
+
+CELLS, FAN_OUT, SPIKES_A_STEP = 77_169, 3870, 25
+DT = 0.1  # ms
+
+
+def main():
+    """Measure everything and print it beside what the prototypes of these loops reached."""
+    options = _options()
+    rows = [(*what, _per_unit(measure, options.runs)) for what, measure in _measurements(options)]
+    head = ["", "min", "median", "max", "target", ""]
+    lines = [[name, *(f"{f(costs):.2f}" for f in (min, median, max)), f"{goal:g}", unit] for name, unit, goal, costs in rows]
+    about = machine.describe()
+    print(f"{about['processor']}, {about['cores']} cores, load {machine.load()}\n")
+    print("\n".join(report.columns([head, *lines])))
+    if options.save:
+        figures = [{"name": n, "unit": u, "target": g, "costs": c} for n, u, g, c in rows]
+        Path(options.save).write_text(json.dumps({"machine": about, "rows": figures}, indent=1) + "\n")
+
+
+def _measurements(options):
+    """Yield ((name, unit, target), function that returns seconds and units of work), one at a time to save memory."""
+    rng = np.random.default_rng(1)
+    for own, name in ((True, "a weight each"), (False, "one weight")):
+        yield (f"delivery, {name}", "ns an event", 2.5), delivery(microcircuit_rows(rng, options.sources, own), rng)
+    for n in (CELLS, 4000):
+        yield (f"LIF + Exponential, {n:,} cells", "ns a cell and step", 0.8), kernel(n)
+    for mean in (2.0, 1.6):
+        yield (f"Poisson drive, {mean} events a step", "ns a cell and step", 1.5), drive(CELLS, mean)
+    yield ("barrier, two threads", "us a round", 3.0), barrier(2)
+
+
+def _per_unit(measure, runs):
+    """Return the cost of a unit in each run, after one run that compiles and is not counted."""
+    scale, measure = measure
+    measure()
+    return [scale * seconds / units for seconds, units in (measure() for _ in range(runs))]
+
+
+def microcircuit_rows(rng, sources, own):
+    """Return Rows whose delays have the microcircuit's spread, with a weight for each synapse or one for each segment."""
+    delays = np.clip(np.rint(rng.normal(1.5, 0.75, 1_000_000) / DT), 1, 46).astype(np.int64)
+    share = np.bincount(delays) / delays.size
+    counts = rng.multinomial(FAN_OUT, share, size=sources)
+    source, delay = np.nonzero(counts)
+    length = counts[source, delay]
+    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=sources))])
+    start = np.cumsum(length) - length
+    targets = rng.integers(0, CELLS, sources * FAN_OUT, dtype=np.int32)
+    weights = rng.standard_normal(targets.size if own else 0, dtype=np.float32)
+    weight = np.zeros(0) if own else rng.normal(size=length.size)
+    return Rows(first, start, length.astype(np.int32), delay.astype(np.uint16), weight, targets, weights)
+
+
+def delivery(rows, rng, steps=300):
+    """Return what measures filing and delivering the spikes of some steps; the calendar is full from the first on."""
+    slots, capacity = int(rows.delay.max()) + 1, 4096
+    weight = np.zeros((slots, capacity if rows.weight.size else 0))
+    calendar = Calendar(np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32), weight,
+                        np.zeros(slots, np.int64), np.zeros(1, np.int64))  # fmt: skip
+    state = np.zeros(CELLS)
+
+    def measure():
+        spikes = rng.integers(0, rows.first.size - 1, (steps, SPIKES_A_STEP))
+        began = time.perf_counter()
+        filed = _file_and_deliver(spikes, rows, calendar, state)
+        seconds = time.perf_counter() - began
+        if not filed:
+            raise RuntimeError("the calendar of the benchmark is too small")
+        return seconds, spikes.size * FAN_OUT
+
+    return 1e9, measure
+
+
+@numba.njit
+def _file_and_deliver(spikes, rows, calendar, state):
+    slots = calendar.count.size
+    for step in range(spikes.shape[0]):
+        for source in spikes[step]:
+            if not file_spike(source, step % slots, 0, rows, calendar):
+                return False
+        deliver((step + 1) % slots, rows, calendar, state)
+    return True
+
+
+def kernel(n, cell_steps=100_000_000):
+    """Return what measures the advance kernel of cells that fire at about 8 Hz, without the events that reach them."""
+    partition = _partition(n, 1000.0)
+    spikes, steps = np.zeros(n, np.int32), cell_steps // n
+
+    def measure():
+        # the call holds addresses only, so the partition that owns the arrays has to live as long
+        call = partition.cells.calls[0]
+        began = time.perf_counter()
+        _advance(call, spikes.ctypes.data, steps)
+        return time.perf_counter() - began, n * steps
+
+    return 1e9, measure
+
+
+@numba.njit
+def _advance(call, spikes, steps):
+    total = np.int64(0)
+    for step in range(steps):
+        total += driver._call_row(call, spikes, np.int64(0), step)
+    return total
+
+
+def drive(n, mean, cell_steps=50_000_000):
+    """Return what measures a Poisson drive that all cells share, with `mean` events a step."""
+    partition = _partition(n, mean * 1000.0 / DT)
+    drives, state, steps = partition.drives, partition.state, cell_steps // n
+    late = int(drives.shared[0, -1])
+
+    def measure():
+        began = time.perf_counter()
+        _drive(steps, drives, state, late)
+        seconds = time.perf_counter() - began
+        state[:] = 0.0
+        return seconds, n * steps
+
+    return 1e9, measure
+
+
+@numba.njit
+def _drive(steps, drives, state, late):
+    for step in range(steps):
+        add_poisson(step, drives, state, late)
+
+
+def _partition(n, rate):
+    """Return the arrays of n driven LIF cells with a current, whose threshold is just below where v comes to rest."""
+    lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-49.98, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
+    cells = bs.Population(n, lif, name="cells", initial={"v": bs.Uniform(-60.0, -50.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.PoissonInput(rate=rate, weight=1e-3, synapse=bs.Exponential(tau=5.0)))
+    return bs.Simulation(net, dt=DT, seed=1, threads=1)._partitions[0]
+
+
+def barrier(partitions, rounds=100_000):
+    """Return what measures rounds of the engine's barrier in which nobody has anything to do."""
+
+    def measure():
+        finished = threads.new_barrier(partitions)
+        waiting = [threading.Thread(target=_wait, args=(finished, k, partitions, rounds)) for k in range(1, partitions)]
+        began = time.perf_counter()
+        for thread in waiting:
+            thread.start()
+        _wait(finished, 0, partitions, rounds)
+        for thread in waiting:
+            thread.join()
+        return time.perf_counter() - began, rounds
+
+    return 1e6, measure
+
+
+@numba.njit(nogil=True)
+def _wait(finished, partition, partitions, rounds):
+    for generation in range(1, rounds + 1):
+        if not threads.wait_for_all(finished, partition, partitions, generation, threads.SPINS):
+            return
+
+
+def _options():
+    parser = argparse.ArgumentParser(description="The inner loops of brainsim, one by one.")
+    parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")
+    parser.add_argument("--sources", type=int, default=20_000, help="of delivery, 31 kB each (default 20000)")
+    parser.add_argument("--save", metavar="FILE.json", help="where to write all figures")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The table: rates are compared first, and a row whose rates differ gets no ratio."""
+
+import dataclasses
+from dataclasses import dataclass
+from statistics import mean, median
+
+from workload import Workload
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rows have in common."""
+
+    workload: Workload
+    n: int
+    duration: float
+    machine: dict
+    load: float | None
+
+
+def check_rates(rows, workload, n):
+    """Give each row its rates, events a second and `agrees`: whether its rates are those of the first row that ran."""
+    cells, fan_out = workload.populations(n), workload.fan_out(n)
+    reference = None
+    for row in rows:
+        row.agrees = False
+        if row.error or not row.seconds:
+            row.error = row.error or "no timed run"
+            continue
+        biological = row.task.duration / 1000.0
+        row.rates = {name: mean(s[name] for s in row.spikes) / count / biological for name, count in cells.items()}
+        row.events = sum(row.rates[name] * count * fan_out[name] for name, count in cells.items())
+        row.pace = [seconds / biological for seconds in row.seconds]
+        reference = row if reference is None else reference
+        row.agrees = all(_close(row.rates[k], reference.rates[k], workload.tolerance) for k in cells)
+
+
+def _close(rate, reference, tolerance):
+    return rate > 0.0 and abs(rate - reference) <= tolerance * reference
+
+
+def table(rows, setting):
+    """Return all that is printed at the end, as text."""
+    workload = setting.workload
+    names = list(workload.populations(setting.n))
+    first = next((row.task.label for row in rows if not row.error), None)
+    lines = [
+        "", f"{workload.name}: {setting.n:,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
+        _machine(setting), _versions(rows), "",
+        f"Rates are compared with those of {first}: they agree within {100 * workload.tolerance:g} %, or there is no ratio.",
+        "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
+    ]  # fmt: skip
+    head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",
+            "build s", "compile s", "MB"]  # fmt: skip
+    best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
+    lines += columns([head, *(_cells(row, names, best) for row in rows)])
+    lines += ["", *_matrix(rows)]
+    return "\n".join(lines)
+
+
+def _cells(row, names, best):
+    if row.error:
+        return [row.task.label, row.error.splitlines()[0][:100]]
+    rates = [f"{row.rates[name]:.3g}" for name in names]
+    pace = [f"{f(row.pace):.4g}" for f in (min, median, max)]
+    ratio = "rates differ" if not row.agrees else f"{min(row.pace) / best:.2f}" if best else "-"
+    per_event = f"{min(row.pace) / row.events * 1e9:.3g}" if row.events else "-"
+    return [
+        row.task.label, *rates, *pace, ratio, per_event, f"{row.events:.3g}",
+        *(_number(row.about[k]) for k in ("build", "compile")), _number(row.memory),
+    ]  # fmt: skip
+
+
+def _matrix(rows):
+    """Return lines that say how many times faster each row of brainsim is than each row of a peer."""
+    ours, peers = ([row for row in rows if row.agrees and _ours(row) == mine] for mine in (True, False))
+    if not ours or not peers:
+        return []
+    head = ["times faster than", *(row.task.label for row in peers)]
+    return columns([head, *([a.task.label, *(f"{min(b.pace) / min(a.pace):.2f}" for b in peers)] for a in ours)])
+
+
+def columns(lines):
+    """Return rows of text set in columns, the first to the left and the others to the right; a short row is not set."""
+    full = [line for line in lines if len(line) == len(lines[0])]
+    widths = [max(len(line[k]) for line in full) for k in range(len(lines[0]))]
+    widths[0] = max(len(line[0]) for line in lines)
+    out = []
+    for line in lines:
+        rest = [cell.rjust(w) for cell, w in zip(line[1:], widths[1:], strict=True)] if line in full else line[1:]
+        out.append("  ".join([line[0].ljust(widths[0]), *rest]).rstrip())
+    return out
+
+
+def as_json(rows, setting, options):
+    """Return all figures as what JSON can hold."""
+    return {
+        "workload": setting.workload.name, "tolerance": setting.workload.tolerance, "options": options,
+        "machine": setting.machine, "load": setting.load, "rows": [_row_as_json(row) for row in rows],
+    }  # fmt: skip
+
+
+def _row_as_json(row):
+    known = dataclasses.asdict(row.task) | {"error": row.error, "agrees": row.agrees} | row.about
+    if row.error:
+        return known
+    return known | {"seconds": row.seconds, "seconds_per_second": row.pace, "rates_Hz": row.rates,
+                    "events_per_second": row.events, "memory_MB": row.memory}  # fmt: skip
+
+
+def _machine(setting):
+    about = setting.machine
+    return (
+        f"{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, {about['system']}, "
+        f"Python {about['python']}, load {setting.load}"
+    )
+
+
+def _versions(rows):
+    found = {row.task.simulator: row.about["version"] for row in rows if row.about}
+    return ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def _ours(row):
+    return row.task.simulator.startswith("brainsim")
+
+
+def _number(value):
+    return "-" if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -1,0 +1,162 @@
+"""How each simulator is prepared and run, through its public Python interface. Runs in a process of its own.
+
+A class per simulator: `prepare` builds the network, compiles what is to be compiled and takes the untimed warm-up run;
+each `run` is one timed run. All that is timed is the loop over time, except for brainsim, where it is the whole call.
+"""
+
+import shutil
+import tempfile
+import time
+
+from machine import largest_child, peak_memory
+from workload import DT
+
+
+class Brainsim:
+    """Network function: returns (Network, variable of the cells -> values to start from); the population is ``cells``."""
+
+    module = "brainsim"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+
+    def prepare(self):
+        """Build, compile and warm up; returns what is known before the first timed run."""
+        import brainsim
+
+        began = time.perf_counter()
+        network, start = self.workload.networks[self.task.simulator](self.task)
+        self.simulation = brainsim.Simulation(network, dt=DT, seed=self.task.seed, threads=self.task.threads)
+        for variable, values in start.items():
+            self.simulation.state["cells"][variable][:] = values
+        build = time.perf_counter() - began
+        result = self.simulation.run(self.task.warm_up, progress=False)
+        compiled = result.stats["compile"]
+        return {"version": brainsim.__version__, "build": build - compiled, "compile": compiled}
+
+    def run(self):
+        """Go on for the duration of the task; returns seconds and the spikes of each population."""
+        began = time.perf_counter()
+        result = self.simulation.run(self.task.duration, progress=False)
+        seconds = time.perf_counter() - began
+        ids, counts, first = result.spikes["cells"].ids, {}, 0
+        for name, n in self.workload.populations(self.task.n).items():
+            counts[name] = int(((ids >= first) & (ids < first + n)).sum())
+            first += n
+        return seconds, counts
+
+    def peak(self):
+        """Return the most memory in use so far [MB]."""
+        return peak_memory()
+
+    def close(self):
+        """Nothing to clean up."""
+
+
+class Nest:
+    """Network function: returns population -> spike recorder."""
+
+    module = "nest"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+
+    def prepare(self):
+        """Build the network, let NEST create its connection tables, warm up."""
+        import nest
+
+        self.nest = nest
+        nest.verbosity = nest.VerbosityLevel.ERROR
+        nest.ResetKernel()
+        nest.set(resolution=DT, local_num_threads=self.task.threads, rng_seed=self.task.seed)
+        began = time.perf_counter()
+        self.recorders = self.workload.networks[self.task.simulator](self.task)
+        nest.Prepare()
+        build = time.perf_counter() - began
+        nest.Run(self.task.warm_up)
+        return {"version": nest.__version__, "build": build, "compile": None}
+
+    def run(self):
+        """Go on for the duration of the task."""
+        before = {name: recorder.n_events for name, recorder in self.recorders.items()}
+        began = time.perf_counter()
+        self.nest.Run(self.task.duration)
+        seconds = time.perf_counter() - began
+        return seconds, {name: int(r.n_events - before[name]) for name, r in self.recorders.items()}
+
+    def peak(self):
+        """Return the most memory in use so far [MB]."""
+        return peak_memory()
+
+    def close(self):
+        """End the run."""
+        self.nest.Cleanup()
+
+
+class Brian2:
+    """C++ standalone mode with its default flags. Network function: returns (Network, population -> SpikeMonitor).
+
+    Each run starts the compiled program anew, so it creates the network and takes the warm-up again; what is timed is the
+    loop of the last `run`, as Brian2 itself reports it.
+    """
+
+    module = "brian2"
+    float_name = "float64"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+        self.folder = tempfile.mkdtemp(prefix="bench-brian2-")
+
+    def prepare(self):
+        """Generate the program, compile it, and run it once."""
+        import brian2 as b2
+
+        self.device = b2.set_device("cpp_standalone", build_on_run=False) or b2.get_device()
+        b2.prefs.core.default_float_dtype = getattr(b2, self.float_name)
+        b2.prefs.devices.cpp_standalone.openmp_threads = self.task.threads if self.task.threads > 1 else 0
+        b2.seed(self.task.seed)
+        b2.defaultclock.dt = DT * b2.ms
+        began = time.perf_counter()
+        self._describe(b2)
+        described = time.perf_counter() - began
+        began = time.perf_counter()
+        self.device.build(directory=self.folder, compile=True, run=False)
+        compiled = time.perf_counter() - began
+        self.memory, created = largest_child(self._create)
+        return {"version": b2.__version__, "build": described + created, "compile": compiled}
+
+    def _describe(self, b2):
+        network, self.monitors = self.workload.networks[self.task.simulator](self.task)
+        for length, active in ((self.task.warm_up, False), (self.task.duration, True)):
+            for monitor in self.monitors.values():
+                monitor.active = active
+            network.run(length * b2.ms)
+
+    def _create(self):
+        """Run once; returns the seconds that are not the loop's: an estimate, since only the last loop is reported."""
+        began = time.perf_counter()
+        seconds, _ = self.run()
+        whole = time.perf_counter() - began
+        return max(0.0, whole - seconds * (1.0 + self.task.warm_up / self.task.duration))
+
+    def run(self):
+        """Run the program; returns the seconds of its last loop."""
+        self.device.run(self.folder, with_output=False)
+        return self.device._last_run_time, {name: int(m.num_spikes) for name, m in self.monitors.items()}
+
+    def peak(self):
+        """Return the most memory of the program in its first run [MB]."""
+        return self.memory
+
+    def close(self):
+        """Remove the program."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Brian2Float32(Brian2):
+    """The same with single precision."""
+
+    float_name = "float32"
+
+
+SIMULATORS = {"brainsim": Brainsim, "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest}

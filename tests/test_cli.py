@@ -1,0 +1,198 @@
+"""The command line: what each command prints and writes, and that every mistake is one line and exit code 2."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import brainsim as bs
+from brainsim import cli
+from brainsim.engine import chunks
+
+MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def python(*arguments):
+    """Run Python in a process of its own."""
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300)
+
+
+class TestRun:
+    def test_says_what_happened_and_draws(self, folder, capsys):
+        assert cli.main(["run", "single"]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith("single: One LIF cell")
+        assert "building 1 cell ..." in out
+        assert "Result: 800 ms" in out
+        assert "real-time factor" in out
+        assert "picture     single.png (0 to 800 ms)" in out
+        assert (folder / "single.png").read_bytes().startswith(MARKS["png"])
+
+    def test_saves_a_result_that_plot_draws(self, folder, capsys):
+        assert cli.main(["run", "cuba", "--duration", "50", "--seed", "7", "--threads", "2", "--no-plot", "--save", "a.npz"]) == 0
+        result = bs.Result.load("a.npz")
+        assert (result.duration, result.seed, result.stats["network_seed"], result.stats["threads"]) == (50.0, 7, 7, 2)
+        assert [path.name for path in folder.iterdir()] == ["a.npz"]
+        assert cli.main(["plot", "a.npz", "--window", "10", "30"]) == 0
+        assert "picture     a.png (10 to 30 ms)" in capsys.readouterr().out
+        assert cli.main(["plot", "a.npz", "--out", "b.svg"]) == 0
+        assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
+
+    def test_gives_the_spikes_of_the_script(self):
+        from brainsim.examples import single
+
+        cli.main(["run", "single", "--no-plot", "--save", "a.npz"])
+        network, traces = single.build()
+        assert bs.Result.load("a.npz").spikes["cell"] == bs.simulate(network, single.DURATION, seed=2).spikes["cell"]
+
+    def test_takes_the_options_of_the_example(self, monkeypatch, capsys):
+        from brainsim.examples import balanced
+
+        build, asked = balanced.build, []
+        monkeypatch.setattr(balanced, "build", lambda **chosen: asked.append(chosen) or build(n=500, **chosen))
+        assert cli.main(["run", "balanced", "--duration", "20", "--state", "SR", "--no-plot"]) == 0
+        assert cli.main(["run", "--dt", "0.5", "balanced", "--duration", "20", "--no-plot", "--seed", "3"]) == 0
+        assert asked == [{"state": "SR"}, {"seed": 3}]
+        assert "500 cells and 625,000 synapses" in capsys.readouterr().out
+
+    def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(cli, "_compiled", set)
+        cli.main(["run", "single", "--no-plot"])
+        assert "compiling kernels, once" in capsys.readouterr().out
+
+    def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
+        monkeypatch.setattr(chunks.Watch, "show", lambda self, done: signal.raise_signal(signal.SIGINT))
+        assert cli.main(["run", "single", "--save", "a.npz"]) == 130
+        shown = capsys.readouterr()
+        assert "brainsim: warning: stopped by Ctrl-C" in shown.err
+        assert 0.0 < bs.Result.load("a.npz").duration < 800.0
+        assert (folder / "single.png").exists()
+
+    def test_ctrl_c_before_there_is_anything(self, monkeypatch, capsys):
+        def pressed(network):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(cli, "_announce", pressed)
+        assert cli.main(["run", "single"]) == 130
+        assert capsys.readouterr().err == "brainsim: stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("duration", "wanted", "as_planned", "drawn"),
+    [
+        (1000.0, (800.0, 1000.0), True, (800.0, 1000.0)),
+        (3000.0, (800.0, 1000.0), False, (2800.0, 3000.0)),
+        (100.0, (800.0, 1000.0), False, (0.0, 100.0)),
+        (1500.0, None, True, (0.0, 1500.0)),
+        (60_000.0, None, True, (59_000.0, 60_000.0)),
+    ],
+)
+def test_a_long_run_is_drawn_in_part(duration, wanted, as_planned, drawn):
+    result = bs.Result(spikes={}, duration=duration, dt=0.1, seed=1)
+    assert cli._window(result, wanted, as_planned) == drawn
+
+
+MISTAKES = {
+    "run balancd": "there is no example 'balancd'; did you mean 'balanced'?",
+    "run balancd --state AI": "did you mean 'balanced'?",
+    "run": "NAME",
+    "run single --state AI": "unrecognized arguments: --state AI",
+    "run balanced --state IA": "invalid choice: 'IA'",
+    "run single --duration -1": "--duration: must be > 0 ms (got -1)",
+    "run single --duration nan": "--duration: must be > 0 ms (got nan)",
+    "run single --duration soon": "invalid _positive value: 'soon'",
+    "run single --dt 0": "--dt: must be > 0 ms (got 0)",
+    "run single --dt 0.3 --no-plot": "must be a multiple of dt = 0.3 ms",
+    "run single --threads 0": "threads: must be >= 1 (got 0)",
+    "run single --seed -1": "seed: must be >= 0",
+    "run single --out missing/a.png": "there is no folder 'missing' for 'a.png'",
+    "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
+    "run single --out .": "is a folder",
+    "run single --out a.docx": "must end in one of",
+    "run single --out a.png --no-plot": "not allowed with argument",
+    "plot missing.npz": "there is no file 'missing.npz'",
+    "plot text.npz": "'text.npz' is not a readable brainsim result",
+    "plot": "FILE.npz",
+    "plot run.npz --window 9 8": "window",
+    "dance": "invalid choice: 'dance'",
+    "": "COMMAND",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
+    (folder / "text.npz").write_text("no archive")
+    if "run.npz" in line:
+        spikes = bs.Result(spikes={"a": bs.numbers.results.Spikes([1.0], [0], 1, 10.0, name="a")}, duration=10.0, dt=0.1, seed=1)
+        spikes.save("run.npz")
+    try:
+        code = cli.main(line.split())
+    except SystemExit as stop:
+        code = stop.code
+    shown = capsys.readouterr()
+    assert code == 2
+    assert MISTAKES[line] in shown.err
+    assert "Traceback" not in shown.err
+    assert not list(folder.glob("*.png"))
+
+
+class TestOthers:
+    def test_list_is_a_line_for_each_example(self, capsys):
+        assert cli.main(["list"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines] == cli.example_names()
+        assert {"balanced", "coba", "cuba", "single", "synfire"} <= set(cli.example_names())
+        assert max(map(len, lines)) <= 125
+
+    def test_info(self, capsys):
+        assert cli.main(["info"]) == 0
+        out = capsys.readouterr().out
+        for word in ("brainsim", "python", "numba", "llvmlite", "processors", "own threads", "cache", "free"):
+            assert word in out
+
+    @pytest.mark.slow
+    def test_warmup_says_when_all_was_there_already(self, capsys):
+        assert cli.main(["warmup"]) == 0
+        capsys.readouterr()
+        assert cli.main(["warmup"]) == 0
+        out = capsys.readouterr().out
+        assert "all was there already" in out
+        assert "LIF with AlphaConductance" in out
+
+    def test_warmup_knows_every_built_in_word(self):
+        names = [name for name, *_ in cli._tiny_networks()]
+        assert set(cli.example_names()) <= set(names)
+        assert {"LIF with Delta", "LIF with Exponential", "LIF with ExponentialConductance", "AllToAll()"} <= set(names)
+
+    @pytest.mark.parametrize("arguments", ["['list']", "['--help']"])
+    def test_loads_nothing_heavy_before_it_is_needed(self, arguments):
+        code = f"""if True:
+            import sys
+            from brainsim.cli import main
+            try:
+                main({arguments})
+            except SystemExit:
+                pass
+            assert not {{'numpy', 'numba', 'scipy', 'matplotlib'}} & set(sys.modules)
+        """
+        done = python("-c", code)
+        assert done.returncode == 0, done.stderr
+
+    def test_runs_as_a_module(self):
+        done = python("-m", "brainsim", "--version")
+        assert done.stdout == f"brainsim {bs.__version__}\n"
+
+    def test_a_reader_that_leaves_is_no_error(self):
+        code = "import os, sys; os.close(1); r, w = os.pipe(); os.close(r); os.dup2(w, 1); from brainsim.cli import main; main(['list'])"
+        assert python("-c", code).stderr == ""

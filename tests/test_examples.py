@@ -1,0 +1,124 @@
+"""Every example builds, runs and draws itself, and shows what its docstring says."""
+
+import importlib
+import inspect
+import io
+import itertools
+import runpy
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.cli import EXAMPLES, example_names
+
+
+@pytest.fixture(autouse=True)
+def figures():
+    """Draw without a screen and forget every figure."""
+    matplotlib.use("Agg")
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def module(name):
+    """Return the module of an example."""
+    return importlib.import_module(f"brainsim.examples.{name}")
+
+
+def variants():
+    """Return (name, options) for every example under each choice of its options."""
+    found = []
+    for name in example_names():
+        options = getattr(module(name), "OPTIONS", {})
+        found += [(name, dict(zip(options, values, strict=True))) for values in itertools.product(*options.values())]
+    return found
+
+
+@pytest.mark.parametrize(("name", "options"), variants(), ids=lambda value: str(value) if value else "")
+def test_builds_runs_and_draws(name, options):
+    build = module(name).build
+    small = {"n": 400} if "n" in inspect.signature(build).parameters else {}
+    network, traces = build(**options, **small)
+    result = bs.simulate(network, 50.0, seed=2, record=traces, threads=1)
+    assert result.traces
+    picture = io.BytesIO()
+    bs.plot.overview(result).savefig(picture)
+    assert picture.getvalue().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_is_a_script_to_copy(name):
+    text = Path(EXAMPLES, f"{name}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 80
+    assert "import brainsim as bs\n" in text
+    assert f'savefig("{name}.png")' in text
+    example = module(name)
+    begin, end = getattr(example, "WINDOW", (0.0, example.DURATION))
+    assert 0.0 <= begin < end <= example.DURATION
+
+
+@pytest.mark.parametrize("name", ["single", "synfire"])
+def test_runs_as_a_script(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(Path(EXAMPLES, f"{name}.py")), run_name="__main__")
+    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    assert "Result: " in capsys.readouterr().out
+
+
+def test_single_follows_the_law_of_its_docstring():
+    example = module("single")
+    network, traces = example.build()
+    spikes = bs.simulate(network, example.DURATION, seed=2, record=traces).spikes["cell"]
+    for (begin, current), end in zip(example.STEPS.items(), [*list(example.STEPS)[1:], example.DURATION], strict=True):
+        fired = spikes.between(begin, end).times
+        drive = 0.1 * current  # mV at infinity
+        if drive <= 15.0:
+            assert fired.size == 0
+        else:
+            interval = 2.0 + 20.0 * np.log(drive / (drive - 15.0))
+            np.testing.assert_allclose(np.diff(fired), interval, atol=0.1)
+            assert fired.size >= 3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_strong_volley_travels_through_the_chain_and_a_weak_one_dies_out(seed):
+    example = module("synfire")
+    network, traces = example.build(seed=seed)
+    spikes = bs.simulate(network, example.DURATION, seed=seed + 10, record=traces).spikes["chain"]
+    strong, weak = (fired_by_the_last_group(spikes, time) for time in example.VOLLEYS)
+    assert strong > 90
+    assert weak < 25
+
+
+def fired_by_the_last_group(spikes, time):
+    """Return how many spikes the last group fires when a volley that started at `time` would reach it [ms]."""
+    last = spikes.of(slice(900, 1000))
+    return len(last.between(time + 50.0, time + 65.0))
+
+
+def test_cuba_sustains_itself_at_the_published_rate():
+    network, _ = module("cuba").build()
+    spikes = bs.simulate(network, 500.0, seed=2).spikes["cells"].between(100.0, 500.0)
+    assert spikes.rate() == pytest.approx(5.5, abs=0.8)
+
+
+def test_coba_is_awake_long_after_the_volley():
+    network, _ = module("coba").build()
+    spikes = bs.simulate(network, 400.0, seed=2).spikes["cells"].between(300.0, 400.0)
+    assert 8.0 < spikes.rate() < 35.0
+
+
+def test_the_states_of_the_balanced_network_differ():
+    # a fifth of the cells: rates and regularity still tell the states apart
+    found = {}
+    for state in module("balanced").OPTIONS["state"]:
+        network, _ = module("balanced").build(state=state, n=2500)
+        spikes = bs.simulate(network, 300.0, seed=2, threads=1).spikes["cells"].between(100.0, 300.0)
+        found[state] = spikes.rate(), spikes.cv()
+    assert found["SI-slow"][0] < found["AI"][0] < found["SI-fast"][0] < found["SR"][0]
+    assert found["SR"][1] < found["AI"][1]

@@ -1,0 +1,55 @@
+"""The README: its code runs, block after block, and its commands are where they are looked for."""
+
+import re
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+README = Path(__file__).parents[1].joinpath("README.md")
+pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
+
+
+def section(title):
+    """Return the text under a heading."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README.read_text(encoding="utf-8"), re.M | re.S).group(1)
+
+
+def commands(title):
+    """Return the indented lines under a heading."""
+    return [line.strip() for line in section(title).splitlines() if line.startswith("    ")]
+
+
+def test_its_python_runs(tmp_path, monkeypatch, capsys):
+    matplotlib.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) >= 4
+    names = {"__name__": "readme"}
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
+    assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz"}
+    assert names["spikes"].rate() > 1.0
+    assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
+
+
+def test_one_line_sets_up_and_runs():
+    assert commands("Start") == ["python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/brainsim run balanced"]
+    (test,) = commands("Test")
+    assert test.count(".venv-test") == 3
+    assert test.endswith("-m pytest")
+
+
+def test_every_example_and_rule_it_names_is_there():
+    import brainsim as bs
+    from brainsim.cli import example_names
+
+    text = README.read_text(encoding="utf-8")
+    assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())
+    for name in re.findall(r"`([A-Z][A-Za-z]+)\(", section("What there is")):
+        assert hasattr(bs, name), name
+
+
+def test_lines_are_short():
+    longest = max((line for line in README.read_text(encoding="utf-8").splitlines() if "|" not in line), key=len)
+    assert len(longest) <= 128, longest
