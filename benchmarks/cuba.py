@@ -1,6 +1,7 @@
 """CUBA: 4,000 cells with exponential currents that sustain themselves (Brette et al. 2007, benchmark 2).
 
-``python benchmarks/cuba.py`` or, sixteen times larger with the same number of synapses a cell, ``--n 64000``.
+``python benchmarks/cuba.py`` or, sixteen times larger with the same number of synapses a cell, ``--n 64000``. With 4,000
+cells the excitatory rate depends on the draw of the wiring, 5.2 to 6.1 Hz over twelve seeds, hence the tolerance.
 """
 
 import harness
@@ -66,7 +67,7 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="CUBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.1,
+    name="CUBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.2,
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )  # fmt: skip

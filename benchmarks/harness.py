@@ -1,7 +1,8 @@
 """Runs one network in brainsim and in the other simulators that are installed, in turn, and compares them.
 
 Every row of the table has a process of its own, which builds the network, warms up, and then waits. The timed runs go round:
-one of each process, then the next one of each, so that a drift of the machine hits all of them.
+one of each process, then the next one of each, so that a drift of the machine hits all of them. A round starts all processes
+anew, with another seed.
 """
 
 import argparse
@@ -29,9 +30,9 @@ def main(workload):
         return
     options = _options(workload)
     rows = measure(workload, options)
-    report.check_rates(rows, workload, options.n)
+    reference = report.check_rates(rows, workload, options.n)
     setting = report.Setting(workload, options.n, options.duration, machine.describe(), machine.load())
-    print(report.table(rows, setting))
+    print(report.table(rows, setting, reference))
     if options.save:
         Path(options.save).write_text(json.dumps(report.as_json(rows, setting, vars(options)), indent=1) + "\n")
 
@@ -42,15 +43,13 @@ def measure(workload, options):
     for number in range(options.rounds):
         try:
             for row in rows:
-                row.start(options.timeout)
+                row.start(options.seed + number, options.timeout)
             for _ in range(options.runs):
                 for row in rows:
                     row.run()
         finally:
             for row in rows:
                 row.stop()
-        if number + 1 < options.rounds:
-            _say("fresh processes")
     return rows
 
 
@@ -61,7 +60,7 @@ class Row:
         self.task, self.error, self.process = task, None, None
         self.about, self.seconds, self.spikes, self.memory = {}, [], [], None
 
-    def start(self, timeout):
+    def start(self, seed, timeout):
         """Start the process and wait until it is warm."""
         if self.error:
             return
@@ -70,12 +69,12 @@ class Row:
             return
         self.timeout = timeout
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `stop`
-        fields = json.dumps(dataclasses.asdict(self.task))
+        fields = json.dumps(dataclasses.asdict(self.task) | {"seed": seed})
         self.process = subprocess.Popen(
             [sys.executable, sys.modules["__main__"].__file__, "--child", fields],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
         )  # fmt: skip
-        _say(f"{self.task.label}: building")
+        _say(f"{self.task.label}, seed {seed}: building")
         self.about = self._answer() or self.about
 
     def run(self):
@@ -141,11 +140,11 @@ def _options(workload):
     add("--only", type=lambda text: _names(text, names), default=names, help=f"which of {','.join(names)}")
     add("--threads", type=_numbers, default=[1, 2], help="numbers of threads (default 1,2)")
     add("--runs", type=int, default=3, help="timed runs of each process (default 3)")
-    add("--rounds", type=int, default=1, help="how often all of it starts anew in fresh processes (default 1)")
+    add("--rounds", type=int, default=1, help="fresh processes, each with the next seed (default 1)")
     add("--n", type=int, default=workload.n, help=f"number of cells (default {workload.n})")
     add("--duration", type=float, default=workload.duration, help=f"of a timed run, ms (default {workload.duration:g})")
     add("--warm-up", type=float, default=workload.warm_up, help=f"before, ms (default {workload.warm_up:g})")
-    add("--seed", type=int, default=1, help="of wiring and run (default 1)")
+    add("--seed", type=int, default=1, help="of wiring and run in the first round (default 1)")
     add("--timeout", type=float, default=1800.0, help="seconds after which a process is given up (default 1800)")
     add("--save", metavar="FILE.json", help="where to write all figures")
     return parser.parse_args()

@@ -19,7 +19,7 @@ class Setting:
 
 
 def check_rates(rows, workload, n):
-    """Give each row its rates, events a second and `agrees`: whether its rates are those of the first row that ran."""
+    """Give each row its rates, events a second and `agrees`: whether its rates are those of the first that is not silent."""
     cells, fan_out = workload.populations(n), workload.fan_out(n)
     reference = None
     for row in rows:
@@ -31,23 +31,23 @@ def check_rates(rows, workload, n):
         row.rates = {name: mean(s[name] for s in row.spikes) / count / biological for name, count in cells.items()}
         row.events = sum(row.rates[name] * count * fan_out[name] for name, count in cells.items())
         row.pace = [seconds / biological for seconds in row.seconds]
-        reference = row if reference is None else reference
-        row.agrees = all(_close(row.rates[k], reference.rates[k], workload.tolerance) for k in cells)
+        reference = reference or (row if all(row.rates.values()) else None)
+        row.agrees = bool(reference) and all(_close(row.rates[k], reference.rates[k], workload.tolerance) for k in cells)
+    return reference.task.label if reference else "none, since all are silent"
 
 
 def _close(rate, reference, tolerance):
     return rate > 0.0 and abs(rate - reference) <= tolerance * reference
 
 
-def table(rows, setting):
-    """Return all that is printed at the end, as text."""
+def table(rows, setting, reference):
+    """Return all that is printed at the end, as text; `reference` is the row that rates were compared with."""
     workload = setting.workload
     names = list(workload.populations(setting.n))
-    first = next((row.task.label for row in rows if not row.error), None)
     lines = [
         "", f"{workload.name}: {setting.n:,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
         _machine(setting), _versions(rows), "",
-        f"Rates are compared with those of {first}: they agree within {100 * workload.tolerance:g} %, or there is no ratio.",
+        f"Rates are compared with those of {reference}: they agree within {100 * workload.tolerance:g} %, or there is no ratio.",
         "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
     ]  # fmt: skip
     head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",

@@ -111,7 +111,8 @@ class Brian2:
         """Generate the program, compile it, and run it once."""
         import brian2 as b2
 
-        self.device = b2.set_device("cpp_standalone", build_on_run=False) or b2.get_device()
+        b2.set_device("cpp_standalone", build_on_run=False)
+        self.device = b2.get_device()
         b2.prefs.core.default_float_dtype = getattr(b2, self.float_name)
         b2.prefs.devices.cpp_standalone.openmp_threads = self.task.threads if self.task.threads > 1 else 0
         b2.seed(self.task.seed)

@@ -70,7 +70,10 @@ def _command(commands, name, function, summary):
 
 
 def _positive(text):
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number of ms (got {text})") from None
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be > 0 ms (got {text})")
     return value
@@ -349,8 +352,9 @@ def _pair(neuron, synapse):
 def _rules():
     import brainsim as bs
 
-    return [bs.AllToAll(), bs.FixedProbability(0.5), bs.FixedIndegree(2), bs.FixedIndegree(2, multapses=False),
-            bs.FixedOutdegree(2), bs.FixedTotal(5), bs.FixedTotal(5, multapses=False), bs.FromArrays([0, 1], [1, 2])]  # fmt: skip
+    few = [bs.FixedIndegree(2), bs.FixedIndegree(2, multapses=False), bs.FixedOutdegree(2)]
+    few += [bs.FixedTotal(5), bs.FixedTotal(5, multapses=False)]
+    return [bs.AllToAll(), bs.FixedProbability(0.5), *few, bs.FromArrays([0, 1], [1, 2])]
 
 
 def _wired(rule):

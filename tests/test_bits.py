@@ -14,7 +14,7 @@ def build():
     rng = np.random.default_rng(1)
     lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-60.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
     cells = bs.Population(600, lif, name="cells", initial={"v": bs.Uniform(-60.0, -50.0)})
-    # a parameter for each cell: a kernel of its own; a conductance makes it one of exponential Euler
+    # a parameter that differs from cell to cell: a kernel of its own; a conductance makes it one of exponential Euler
     varied = bs.Population(61, bs.LIF(tau_m=bs.Uniform(10.0, 25.0), t_ref=1.0), name="varied")
     noise = bs.Population(50, bs.Poisson(rate=bs.Uniform(5.0, 40.0)), name="noise")
     times = np.sort(np.round(rng.uniform(0.0, 1000.0, 3000), 1))
@@ -26,9 +26,12 @@ def build():
 
     net = bs.Network(seed=3)
     net.connect(exc, cells, bs.FixedIndegree(40), weight=0.2, delay=bs.Uniform(0.3, 3.0), synapse=delta)
-    net.connect(inh, cells, bs.FixedProbability(0.1), weight=bs.Normal(-60.0, 10.0), delay=bs.Clipped(bs.Normal(1.5, 0.5), low=0.5),
-                synapse=slow)  # fmt: skip
-    net.connect(exc, cells, bs.FixedOutdegree(10), weight=bs.Uniform(10.0, 30.0), delay=7.0, synapse=slow)
+    clipped = bs.Clipped(bs.Normal(1.5, 0.5), low=0.5)
+    net.connect(inh, cells, bs.FixedProbability(0.1), weight=bs.Normal(-60.0, 10.0), delay=clipped, synapse=slow)
+    net.connect(exc, cells, bs.FixedOutdegree(5), weight=bs.Uniform(10.0, 30.0), delay=5.0, synapse=slow)
+    # the longest delay, and two weights that are no short binary numbers: here the order of a sum shows in its last bit
+    net.connect(exc[:240], cells, bs.FixedOutdegree(10), weight=21.7, delay=12.0, synapse=slow)
+    net.connect(exc[240:], cells, bs.FixedOutdegree(10), weight=13.3, delay=12.0, synapse=slow)
     net.connect(inh, cells, bs.FixedTotal(2000), weight=-0.4, delay=1.2, synapse=delta)
     net.connect(noise, cells, bs.FixedIndegree(3), weight=1.0, delay=0.4, synapse=delta)
     net.connect(noise, exc, bs.FixedIndegree(3), weight=50.0, delay=2.0, synapse=alpha)

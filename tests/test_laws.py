@@ -392,6 +392,25 @@ def test_poisson_numbers_follow_seed_and_name_only(drawn):
     assert within(np.sum((again - 2.0) * (other - 2.0)), 0.0, 4.0 * again.size)
 
 
+@pytest.mark.parametrize("rate", [20_000.0, np.full(9000, 20_000.0)], ids=["shared", "own"])
+def test_poisson_numbers_do_not_repeat_from_block_to_block_of_cells(rate):
+    # kernels work on blocks of 1024 or 2048 cells
+    z = (poisson_counts(rate, n=9000, steps=4) - 2.0) / math.sqrt(2.0)
+    for lag in (512, 1000, 1024, 2000, 2048, 4096, 8192):
+        assert within(np.sum(z[:, lag:] * z[:, :-lag]), 0.0, z[:, lag:].size)
+
+
+def test_poisson_sources_do_not_repeat_from_block_to_block_of_cells():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(9000, bs.Poisson(rate=2000.0), name="many"))
+    spikes = bs.simulate(net, 0.4, dt=DT, seed=1).spikes["many"]
+    fired = np.zeros((4, 9000))
+    fired[np.rint(spikes.times / DT).astype(int) - 1, spikes.ids] = 1.0
+    z = (fired - 0.2) / 0.4
+    for lag in (512, 1000, 1024, 2000, 2048, 4096, 8192):
+        assert within(np.sum(z[:, lag:] * z[:, :-lag]), 0.0, z[:, lag:].size)
+
+
 def test_a_poisson_input_reaches_scattered_cells_as_it_reaches_all():
     # numbers belong to places in the view; cells one by one take another way than a stretch
     cells = bs.Population(200, Integrator(), name="cells")

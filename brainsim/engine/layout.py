@@ -100,6 +100,8 @@ class Layout:
         self.bounds = [_cuts(group.n, partitions) for group in self.groups]
         self.input_at, self.n_numbers = self._inputs()
         self.inputs = list(network.inputs)
+        if self.n_numbers >= 2**31:
+            raise ValueError(f"Network: {self.n_numbers:,} state variables are more than the 2**31 that can be numbered")
 
     def global_indices(self, view):
         """Return the global index of each cell of a view, int32."""
@@ -289,7 +291,7 @@ def _member(network, population, synapses, injected, dt):
     for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:
         owner.check_cells(population.n, name)
         drawn = {k: _drawn(network, population, owner, k, prefix) for k in owner.parameters}
-        owner.check_values(drawn)
+        owner.check_values(drawn | {"dt": dt})
         _check_against_dt(owner, drawn, dt)
         values |= {prefix + k: v for k, v in drawn.items()}
     labels = _labels(synapses)

@@ -74,7 +74,7 @@ def simulate(
     >>> net = bs.Network(seed=1)
     >>> net.stimulate(cells, bs.CurrentInput(400.0))
     >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
-    60.0
+    80.0
     """
     simulation = Simulation(
         network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, state=state
@@ -144,6 +144,8 @@ class Simulation:
         steps = int(round(duration / self.dt))
         if abs(steps * self.dt - duration) > 1e-6 * duration:
             raise ValueError(f"run.duration: must be a multiple of dt = {self.dt:g} ms (got {duration:g} ms)")
+        if self._failed:
+            raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start")
         self._check_finite("the state was set to a number that is not finite")
         start, stop = self._step, self._step + steps
         began = time.perf_counter()
@@ -172,6 +174,7 @@ class Simulation:
         self._layout.inputs = list(self.network.inputs)
         state = self._restored
         self._begin = self._step = 0 if state is None else state.step
+        self._failed = False
         self._shared.exchange.barrier[:] = 0
         self._shared.refractory[:] = 0
         self._shared.state[:] = 0.0
@@ -233,7 +236,9 @@ class Simulation:
         for partition in self._partitions:
             partition.progress.at[driver.STOP] = self._step
             partition.recorder.cursor[:] = partition.sample_places[:-1]
+        self._failed = True
         run_all(self._partitions)
+        self._failed = False
         seconds = time.perf_counter() - began
         packed = [piece for partition in self._partitions for piece in partition.take_spikes()]
         if packed:

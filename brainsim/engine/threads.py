@@ -20,12 +20,13 @@ from brainsim.numbers.jit import helper
 
 LINE = 8  # int64 numbers in a cache line: each partition's counter has its own
 SPINS = 100000
-NAP = 20  # microseconds
+# of the system's clock: 20 microseconds, or on Windows 1 millisecond, the shortest there is
+NAP = 1 if sys.platform == "win32" else 20
 ABORTED = np.int64(-1)
 
 
 def _nap_function():
-    """Return the address of a C function that sleeps for a number of microseconds (Windows: milliseconds, rounded up)."""
+    """Return the address of a C function that sleeps for so many microseconds (Windows: milliseconds)."""
     if sys.platform == "win32":
         return ctypes.cast(ctypes.windll.kernel32.Sleep, ctypes.c_void_p).value
     return ctypes.cast(ctypes.CDLL(None).usleep, ctypes.c_void_p).value

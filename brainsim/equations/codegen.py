@@ -132,38 +132,38 @@ def _body(system, step):
         for name, gain in system.arrivals[index]:
             factor = "" if lang.is_one(gain) else f"{gain_name(index, name)}*"
             used |= {factor[:-1]} if factor else set()
-            lines.append(f"{name}_new = {name}_new + {factor}input_{index}")
+            lines.append(f"_{name}_new = _{name}_new + {factor}_input_{index}")
     if system.refractory:
         used.add("refractory_steps")
-        lines.append("free = refractory <= 0")
-        lines += [f"{name}_new = {name}_new if free else {name}" for name in system.variables if name in system.frozen]
+        lines.append("_free = _refractory <= 0")
+        lines += [f"_{name}_new = _{name}_new if _free else {name}" for name in system.variables if name in system.frozen]
     spike, names = _threshold(system)
     reset, more = _reset(system)
     return [*lines, spike, *reset], used | names | more
 
 
 def _threshold(system):
-    """Return the line that sets ``spike``, and the names of the parameters in it."""
+    """Return the line that sets ``_spike``, and the names of the parameters in it."""
     if system.threshold is None:
-        return "spike = False", set()
-    test = _random_text(lang.render(_with(system.threshold, {n: f"{n}_new" for n in system.variables})), 0)
-    return f"spike = {'free & ' if system.refractory else ''}{test}", _parameters(system, system.threshold)
+        return "_spike = False", set()
+    test = _random_text(lang.render(_with(system.threshold, {n: f"_{n}_new" for n in system.variables})), 0)
+    return f"_spike = {'_free & ' if system.refractory else ''}{test}", _parameters(system, system.threshold)
 
 
 def _reset(system):
     """Return the lines of the reset: each assignment sees those before it, and counts only where there was a spike."""
-    lines, used, now = [], set(), {n: f"{n}_new" for n in system.variables}
+    lines, used, now = [], set(), {n: f"_{n}_new" for n in system.variables}
     for place, (name, tree) in enumerate(system.reset, start=1):
-        lines.append(f"{name}_reset{place} = {_random_text(lang.render(_with(tree, now)), place)}")
-        now[name] = f"{name}_reset{place}"
+        lines.append(f"_{name}_reset{place} = {_random_text(lang.render(_with(tree, now)), place)}")
+        now[name] = f"_{name}_reset{place}"
         used |= _parameters(system, tree)
     changed = dict.fromkeys(name for name, _ in system.reset)
-    return [*lines, *(f"{n}_new = {now[n]} if spike else {n}_new" for n in changed)], used
+    return [*lines, *(f"_{n}_new = {now[n]} if _spike else _{n}_new" for n in changed)], used
 
 
 def gain_name(receptor, variable):
     """Return the name of the constant by which an event's weight is multiplied."""
-    return f"gain_{receptor}_{variable}"
+    return f"_gain_{receptor}_{variable}"
 
 
 def _parameters(system, tree):
@@ -180,30 +180,30 @@ def _random_text(text, place):
     parts = text.split("rand()")
     pieces = [parts[0]]
     for number, part in enumerate(parts[1:]):
-        pieces += [f"uniform(hashed(mix(key + np.uint64({16 * place + number})), cell + np.int64(k)))", part]
+        pieces += [f"uniform(hashed(mix(_key + np.uint64({16 * place + number})), _cell + np.int64(_k)))", part]
     return "".join(pieces)
 
 
 def _block(system, scalars, arrays, body, random):
     """Return the text of the vectorised loop over one block of cells."""
-    inputs = [f"input_{i}_" for i in system.buffered]
-    extra = ["I_ext_"] if system.external_current else []
-    head = [*(f"{n}_" for n in system.variables), *inputs, *extra, "refractory_", "flag_"]
-    head += [*(f"{a}_" for a in arrays), *scalars]
-    head += ["key", "cell"] if random else []
-    lines = [f"{n} = {n}_[k]" for n in system.variables]
-    lines += [f"input_{i} = input_{i}_[k]" for i in system.buffered]
-    lines += ["I_ext = I_ext_[k]"] if extra else []
-    lines += [f"{a} = {a}_[k]" for a in arrays]
-    lines += ["refractory = refractory_[k]"] if system.refractory else []
+    inputs = [f"__input_{i}" for i in system.buffered]
+    extra = ["_I_ext_"] if system.external_current else []
+    head = [*(f"_{n}_" for n in system.variables), *inputs, *extra, "__refractory", "_flag"]
+    head += [*(f"_{a}_" for a in arrays), *scalars]
+    head += ["_key", "_cell"] if random else []
+    lines = [f"{n} = _{n}_[_k]" for n in system.variables]
+    lines += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered]
+    lines += ["I_ext = _I_ext_[_k]"] if extra else []
+    lines += [f"{a} = _{a}_[_k]" for a in arrays]
+    lines += ["_refractory = __refractory[_k]"] if system.refractory else []
     lines += body
-    lines += [f"{n}_[k] = {n}_new" for n in system.variables]
-    lines += [f"input_{i}_[k] = 0.0" for i in system.buffered]
+    lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
+    lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered]
     if system.refractory:
-        lines.append("refractory_[k] = np.int32(refractory_steps) if spike else refractory - np.int32(refractory > 0)")
-    lines.append("flag_[k] = spike")
+        lines.append("__refractory[_k] = np.int32(refractory_steps) if _spike else _refractory - np.int32(_refractory > 0)")
+    lines.append("_flag[_k] = _spike")
     loop = "\n".join(f"        {line}" for line in lines)
-    return f"\n@helper\ndef block({', '.join(head)}):\n    for k in range(flag_.size):\n{loop}\n\n"
+    return f"\n@helper\ndef block({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"
 
 
 def _arguments(system, scalars, arrays, random):

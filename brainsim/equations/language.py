@@ -8,6 +8,7 @@ against the grammar here, and what follows works on that tree: `evaluate` (numbe
 import ast
 import math
 import re
+import warnings
 
 import numpy as np
 
@@ -21,7 +22,7 @@ FUNCTIONS = {
 ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-LONGEST, DEEPEST = 4000, 60
+LONGEST, DEEPEST, LARGEST = 4000, 60, 10_000
 ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
 
 
@@ -39,17 +40,25 @@ class EquationError(ValueError):
 
 def parse_expression(text, where):
     """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar."""
-    text = text.strip()
+    if not isinstance(text, str):
+        raise EquationError(where, f"must be a text (got {text!r})")
     if len(text) > LONGEST:
         raise EquationError(where, f"longer than {LONGEST} characters")
+    lines = _logical_lines(text)
+    if len(lines) != 1:
+        raise EquationError(where, f"must be one expression (got {len(lines)} lines); one in brackets may go on over lines")
+    text = lines[0]
+    _check_brackets(text, where)
     try:
-        # newlines only occur inside brackets here; a leading blank would be an indentation error
-        tree = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's own remarks, on "1if" for one, are no help here
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         column = getattr(error, "offset", None)
-        reason = "not an expression" if not isinstance(error, SyntaxError) else f"not an expression ({error.msg})"
+        reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
         raise EquationError(where, reason, text, max(0, column - 1) if column else None) from None
     _check(tree, text, where, 0)
+    tree.source = text  # for messages about what is found out later
     return tree
 
 
@@ -96,7 +105,25 @@ def check_names(tree, known, where):
     """Raise EquationError for a name outside `known`, with the nearest one that is."""
     for name in sorted(names_in(tree)):
         if name not in known:
-            raise EquationError(where, f"unknown name {name!r}{nearest(name, known)}", ast.unparse(tree))
+            found = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
+            message = f"unknown name {name!r}{nearest(name, sorted(known))}"
+            raise EquationError(where, message, *_place(found, getattr(tree, "source", None) or ast.unparse(tree)))
+
+
+def check_kind(tree, where, condition=False):
+    """Raise EquationError unless the tree is a number (or, if `condition`, a comparison) made of the right kinds throughout."""
+    logical = isinstance(tree, ast.Compare | ast.BoolOp) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
+    if logical and not condition:
+        text = ast.unparse(tree)
+        raise EquationError(where, "a comparison is no number; write where(comparison, 1, 0)", text, 0)
+    if condition and not logical:
+        raise EquationError(where, "must be a comparison, such as 'v >= v_th'", ast.unparse(tree), 0)
+    tests = tree.values if isinstance(tree, ast.BoolOp) else [tree.test] if isinstance(tree, ast.IfExp) else []
+    if isinstance(tree, ast.UnaryOp) and logical:
+        tests = [tree.operand]
+    if isinstance(tree, ast.Call) and tree.func.id == "where":
+        tests = tree.args[:1]
+    rebuilt(tree, lambda operand: check_kind(operand, where, any(operand is test for test in tests)))
 
 
 def calls_in(tree):
@@ -105,13 +132,22 @@ def calls_in(tree):
 
 
 def substitute(tree, replacements):
-    """Return a copy of `tree` in which each name of `replacements` is its tree."""
+    """Return `tree` with the tree of each name of `replacements` in its place; nothing that was given is changed."""
+    if isinstance(tree, ast.Name):
+        return replacements.get(tree.id, tree)
+    return rebuilt(tree, lambda operand: substitute(operand, replacements))
 
-    class Replace(ast.NodeTransformer):
-        def visit_Name(self, node):  # noqa: D102, N802
-            return replacements.get(node.id, node)
 
-    return Replace().visit(_copy(tree))
+def expanded(tree, replacements, where):
+    """Return `substitute`; raise EquationError where the tree would grow out of hand, as lines of doubling ``b = a + a`` do."""
+    named = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
+    sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in named}
+    result = tree
+    if sum(sizes[id(part)] for part in named) <= LARGEST:
+        result = substitute(tree, replacements)
+        if _depth(result) <= 2 * DEEPEST:
+            return result
+    raise EquationError(where, "too large once the lines 'name = ...' are put in", getattr(tree, "source", ""))
 
 
 def rebuilt(tree, change):
@@ -243,27 +279,70 @@ def _logical_lines(text):
 
 
 def _split_equals(line, where):
+    if len(line) > LONGEST:
+        raise EquationError(where, f"longer than {LONGEST} characters")
     match = re.fullmatch(r"([^=<>!]*?)\s*([-+*/]?=)(?!=)\s*(.*)", line, re.DOTALL)
     if not match or not match.group(3):
         raise EquationError(where, "needs one '=' with something on both sides", line)
     return match.group(1).strip(), match.group(2), match.group(3)
 
 
+def _check_brackets(text, where):
+    """Raise EquationError at the first bracket that has no partner."""
+    opened = []
+    for column, letter in enumerate(text):
+        if letter == "(":
+            opened.append(column)
+        elif letter == ")" and not opened:
+            raise EquationError(where, "this bracket was never opened", text, column)
+        elif letter == ")":
+            opened.pop()
+    if opened:
+        raise EquationError(where, "this bracket is never closed", text, opened[-1])
+
+
+def _place(node, text):
+    """Return the line and the column of a node of the tree of `text`; `ast` counts columns in bytes."""
+    at = getattr(node, "col_offset", None)
+    return text, None if at is None else len(text.encode(errors="replace")[:at].decode(errors="ignore"))
+
+
+def _shown(node):
+    """Return a node as short text; that of a monster is cut."""
+    try:
+        text = ast.unparse(node)
+    except RecursionError:
+        text = type(node).__name__
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def _depth(tree):
+    """Return over how many levels a checked tree is nested."""
+    return 1 + max((_depth(child) for child in ast.iter_child_nodes(tree)), default=0)
+
+
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is too large for a float
+        return False
+
+
 def _check(node, text, where, depth):
     """Walk the tree and refuse every node that is not of the grammar."""
 
     def refuse(message):
-        raise EquationError(where, message, text, getattr(node, "col_offset", None))
+        raise EquationError(where, message, *_place(node, text))
 
     if depth > DEEPEST:
         refuse(f"nested deeper than {DEEPEST} levels")
     if isinstance(node, ast.Constant):
-        if type(node.value) not in (int, float) or not math.isfinite(node.value):
-            refuse(f"only numbers may stand here (got {node.value!r})")
+        if type(node.value) not in (int, float) or not _is_finite(node.value):
+            refuse(f"only numbers may stand here, up to 1e308 (got {_shown(node)})")
         return
     if isinstance(node, ast.Name):
-        if node.id.startswith("_"):
-            refuse(f"a name must not start with an underscore (got {node.id!r})")
+        if node.id.startswith("_") or "__" in node.id:
+            refuse(f"a name must not start with an underscore or have two of them (got {node.id!r})")
         return
     if isinstance(node, ast.Call):
         _check_call(node, refuse)
@@ -274,13 +353,15 @@ def _check(node, text, where, depth):
         children = [node.operand]
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
         children = [node.left, *node.comparators]
+    elif isinstance(node, ast.Compare) and len(node.ops) > 1:
+        refuse("compare two at a time: 'a < x and x < b'")
     elif isinstance(node, ast.BoolOp):
         children = node.values
     elif isinstance(node, ast.IfExp):
         children = [node.test, node.body, node.orelse]
     else:
         allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
-        refuse(f"{ast.unparse(node)!r} is not arithmetic: {allowed}")
+        refuse(f"{_shown(node)} is not arithmetic: {allowed}")
     for child in children:
         _check(child, text, where, depth + 1)
 
@@ -288,13 +369,9 @@ def _check(node, text, where, depth):
 def _check_call(node, refuse):
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if name not in FUNCTIONS:
-        refuse(f"unknown function {ast.unparse(node.func)!r}{nearest(name, FUNCTIONS)}")
+        refuse(f"unknown function {_shown(node.func)}{nearest(name, FUNCTIONS)}")
     if node.keywords or any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) != ARGUMENTS[name]:
         refuse(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
-
-
-def _copy(tree):
-    return ast.parse(ast.unparse(tree), mode="eval").body
 
 
 def _reduce(combine, items):

@@ -25,7 +25,7 @@ class Step:
     method : str
         Name of the method.
     lines : list of str
-        Statements that compute ``x_new`` for every variable x.
+        Statements that compute ``_x_new`` for every variable x.
     constants : list of str
         Names in the lines that stand for numbers: the method's own and the parameters.
     compute : callable
@@ -66,8 +66,8 @@ def exponential_euler(system, where):
     coefficients = linear_part(system, system.variables, keep_all=False)
     step = _exact_step("exponential_euler", coefficients)
     shared = _Shared(system)
-    middle = {name: ast.Name(f"{name}_mid") for name in coefficients}
-    step.lines += [f"{name}_mid = 0.5*({name} + {name}_new)" for name in coefficients]
+    middle = {name: ast.Name(f"_{name}_mid") for name in coefficients}
+    step.lines += [f"_{name}_mid = 0.5*({name} + _{name}_new)" for name in coefficients]
     for name in system.variables:
         if name in coefficients:
             continue
@@ -79,8 +79,8 @@ def exponential_euler(system, where):
                 f"d{name}/dt = {ast.unparse(system.derivatives[name])}",
             )
         slope, rest = (lang.render(shared.reduced(tree)) for tree in parts)
-        step.lines += [f"{name}_slope = {slope}"]
-        step.lines += [f"{name}_new = {name} + ({rest} + {name}_slope*{name})*dt*relaxation(-{name}_slope*dt)"]
+        step.lines += [f"_{name}_slope = {slope}"]
+        step.lines += [f"_{name}_new = {name} + ({rest} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"]
     step.order = 1 if len(coefficients) < len(system.variables) else 0
     return shared.added_to(step)
 
@@ -88,7 +88,7 @@ def exponential_euler(system, where):
 def euler(system, where):
     """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
     shared = _Shared(system)
-    lines = [f"{n}_new = {n} + dt*{lang.render(shared.reduced(system.derivatives[n]))}" for n in system.variables]
+    lines = [f"_{n}_new = {n} + dt*{lang.render(shared.reduced(system.derivatives[n]))}" for n in system.variables]
     return shared.added_to(Step("euler", lines, order=1))
 
 
@@ -148,11 +148,11 @@ class _Shared:
     """
 
     def __init__(self, system):
-        self._varying = {*system.variables, *(f"{name}_mid" for name in system.variables), "I_ext"}
+        self._varying = {*system.variables, *(f"_{name}_mid" for name in system.variables), "I_ext"}
         self._numbers = {}
 
     def reduced(self, tree):
-        """Return the tree with names ``k0, k1, ...`` for its constant parts."""
+        """Return the tree with names ``_k0, _k1, ...`` for its constant parts."""
         if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in self._varying):
             return tree
         if not lang.names_in(tree) & self._varying and "rand" not in lang.calls_in(tree):
@@ -163,7 +163,7 @@ class _Shared:
 
     def added_to(self, step):
         """Return the step with these numbers among its constants."""
-        inner, trees = step.compute, {f"k{number}": tree for number, tree in enumerate(self._numbers.values())}
+        inner, trees = step.compute, {f"_k{number}": tree for number, tree in enumerate(self._numbers.values())}
         step.constants = [*step.constants, *trees, "dt"]
 
         def compute(values, dt):
@@ -176,7 +176,7 @@ class _Shared:
     def _named(self, tree):
         key = ast.unparse(tree)
         self._numbers.setdefault(key, tree)
-        return ast.Name(f"k{list(self._numbers).index(key)}")
+        return ast.Name(f"_k{list(self._numbers).index(key)}")
 
 
 def _exact_step(method, coefficients):
@@ -192,10 +192,10 @@ def _exact_step(method, coefficients):
         terms = []
         for j, column in enumerate(columns):
             if reach[i, j]:
-                constant = f"p_{name}_{column or 'const'}"
+                constant = f"_p_{name}__{column}"
                 places[constant] = (i, j)
                 terms.append(f"{constant}*{column}" if column else constant)
-        step.lines.append(f"{name}_new = flushed({' + '.join(terms)})")
+        step.lines.append(f"_{name}_new = flushed({' + '.join(terms)})")
     step.constants = list(places)
 
     def compute(values, dt):

@@ -6,12 +6,15 @@ current is injected, of ``I_ext``.
 """
 
 import ast
+import keyword
 from dataclasses import dataclass
 
 from brainsim.equations import language as lang
 from brainsim.equations.language import EquationError
 
 RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", *lang.FUNCTIONS}
+# what the text of a kernel calls by these names; its other names start with an underscore
+RESERVED |= {"np", "range", "uniform", "hashed", "mix", "flushed", "relaxation", "refractory_steps", *keyword.kwlist}
 CONSTANTS = {"dt", "pi"}
 
 
@@ -86,20 +89,26 @@ class System:
 def parse_cell(where, equations, threshold, reset, variables, parameters):
     """Parse and check the texts of a neuron class; `where` names it in messages."""
     known = {*variables, *parameters, *CONSTANTS}
-    derivatives, algebraic = _equations(f"{where}.equations", equations, variables, known | {"I"})
-    for name in derivatives:
+    for name in lang.parse_equations(equations, f"{where}.equations")[0]:
+        if name in parameters:
+            raise EquationError(f"{where}.{name}", "has an equation, so it is no parameter; declare it by bs.initial(...)")
         if name not in variables:
             hint = f'{name}: float = bs.initial(0.0, "mV", "what it is")'
             raise EquationError(f"{where}.{name}", f"has an equation but no initial value; write in the class: {hint}")
+    derivatives, algebraic = _equations(f"{where}.equations", equations, known | {"I"})
     test = None
     if threshold:
-        test = _without_algebra(lang.parse_expression(threshold, f"{where}.threshold"), algebraic)
+        tree = lang.parse_expression(threshold, f"{where}.threshold")
+        lang.check_names(tree, known | set(algebraic), f"{where}.threshold")
+        test = lang.expanded(tree, algebraic, f"{where}.threshold")
         lang.check_names(test, known, f"{where}.threshold")
+        lang.check_kind(test, f"{where}.threshold", condition=True)
     actions = []
     for name, tree in lang.parse_assignments(reset or "", f"{where}.reset"):
         if name not in variables:
             raise EquationError(f"{where}.reset", f"{name!r} is no variable{lang.nearest(name, variables)}")
         lang.check_names(tree, known, f"{where}.reset")
+        lang.check_kind(tree, f"{where}.reset")
         actions.append((name, tree))
     # a variable without an equation changes in the reset only
     derivatives = {name: derivatives.get(name, lang.ZERO) for name in variables}
@@ -109,10 +118,12 @@ def parse_cell(where, equations, threshold, reset, variables, parameters):
 
 def parse_receptor(where, equations, arrival, current, parameters):
     """Parse and check the texts of a synapse class; its variables are those that have an equation."""
-    derivatives, algebraic = lang.parse_equations(equations, f"{where}.equations")
-    variables = tuple(derivatives)
+    variables = tuple(lang.parse_equations(equations, f"{where}.equations")[0])
+    for name in variables:
+        if name in RESERVED or name in parameters:
+            raise EquationError(f"{where}.equations", f"{name!r} is a parameter or a word of the language already", f"d{name}/dt")
     known = {*variables, *parameters, *CONSTANTS}
-    derivatives, algebraic = _equations(f"{where}.equations", equations, variables, known | {"v"})
+    derivatives, algebraic = _equations(f"{where}.equations", equations, known | {"v"})
     for name, tree in derivatives.items():
         if "v" in lang.names_in(tree) and "v" not in variables:
             raise EquationError(f"{where}.equations", f"d{name}/dt depends on v; only the current may", ast.unparse(tree))
@@ -123,8 +134,11 @@ def parse_receptor(where, equations, arrival, current, parameters):
         raise EquationError(f"{where}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
     tree = None
     if current:
-        tree = _without_algebra(lang.parse_expression(current, f"{where}.current"), algebraic)
-        lang.check_names(tree, known | {"v"}, f"{where}.current")
+        tree = lang.parse_expression(current, f"{where}.current")
+        lang.check_names(tree, known | {"v", *algebraic}, f"{where}.current")
+        _refuse_random(tree, f"{where}.current")
+        tree = lang.expanded(tree, algebraic, f"{where}.current")
+        lang.check_kind(tree, f"{where}.current")
     return ReceptorEquations(derivatives, tuple(arrivals), tree)
 
 
@@ -151,6 +165,8 @@ def compose(cell, receptors, *, frozen, refractory, external_current, where):
         for name, tree in receptor.derivatives.items():
             derivatives[prefix + name] = _rename(tree, prefix, names)
         if receptor.current is not None:
+            if "v" in lang.names_in(receptor.current) - names and "v" not in cell.derivatives:
+                raise EquationError(where, "a synapse's current depends on 'v', which these cells do not have")
             currents.append(_rename(receptor.current, prefix, names))
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
@@ -174,7 +190,7 @@ def prefixed(index):
     return f"r{index}_"
 
 
-def _equations(where, text, variables, known):
+def _equations(where, text, known):
     """Parse equations and put the algebraic lines into the derivatives."""
     derivatives, algebraic = lang.parse_equations(text, where)
     done = {}
@@ -182,22 +198,26 @@ def _equations(where, text, variables, known):
         if name in known or name in RESERVED:
             raise EquationError(where, f"{name!r} is a parameter, a variable or a word of the language already")
         lang.check_names(tree, known | set(done), where)
-        done[name] = lang.substitute(tree, done)
+        _refuse_random(tree, where)
+        done[name] = lang.expanded(tree, done, where)
     for name, tree in derivatives.items():
         lang.check_names(tree, known | set(done), where)
-        if "rand" in lang.calls_in(tree):
-            raise EquationError(where, "rand() may stand in a threshold or a reset only", ast.unparse(tree))
-        derivatives[name] = lang.substitute(tree, done)
+        _refuse_random(tree, where)
+        derivatives[name] = lang.expanded(tree, done, where)
+        lang.check_kind(derivatives[name], where)
     return derivatives, done
 
 
-def _without_algebra(tree, algebraic):
-    return lang.substitute(tree, algebraic) if algebraic else tree
+def _refuse_random(tree, where):
+    if "rand" in lang.calls_in(tree):
+        raise EquationError(where, "rand() may stand in a threshold or a reset only", ast.unparse(tree))
 
 
 def _gain(name, tree, where, variables, known):
     """Return the factor of w in ``name = name + factor*w``; events are summed before they act, so no other form holds."""
     lang.check_names(tree, known | {"w", "v", name}, where)
+    _refuse_random(tree, where)
+    lang.check_kind(tree, where)
     own = lang.linear_in(tree, name)
     weight = own and lang.is_one(own[0]) and lang.linear_in(own[1], "w")
     if not weight or not lang.is_zero(weight[1]) or lang.names_in(weight[0]) & {*variables, name, "v"}:

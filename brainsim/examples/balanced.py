@@ -3,7 +3,7 @@
 10,000 excitatory and 2,500 inhibitory LIF cells, each with 1,000 excitatory and 250 inhibitory inputs and a Poisson drive.
 The relative strength of inhibition g and the drive relative to threshold eta choose the state: Brunel (2000), figure 8,
 doi:10.1023/A:1008925309027. AI is asynchronous irregular, at about 38 Hz; SR synchronous regular; SI-fast and SI-slow are
-synchronous irregular: the network oscillates, at about 180 and 25 Hz, and a cell takes part in few of the cycles.
+synchronous irregular: the network oscillates, at about 180 and 22 Hz, and a cell takes part in few of the cycles.
 """
 
 import brainsim as bs

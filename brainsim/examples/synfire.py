@@ -1,8 +1,8 @@
 """A synfire chain: a sharp, strong volley travels through ten groups, a weak one dies out (Diesmann 1999).
 
 Each cell of ten groups of 100 sends to all cells of the next group, and has the background of 20,000 synapses: 17,600
-excitatory ones at 2 Hz and 2,400 inhibitory ones at 12.6 Hz hold v about 8 mV above rest, with a deviation of 2.8 mV. Volleys
-of 90 and of 45 spikes, both spread by 1 ms, reach the first group. Diesmann, Gewaltig and Aertsen (1999),
+excitatory ones at 2 Hz and 2,400 inhibitory ones at 12.6 Hz hold v about 8 mV above rest, with a deviation of 2.8 mV.
+Volleys of 90 and of 45 spikes, both spread by 1 ms, reach the first group. Diesmann, Gewaltig and Aertsen (1999),
 doi:10.1038/990101.
 """
 

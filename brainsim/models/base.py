@@ -23,7 +23,7 @@ from brainsim.equations import language as lang
 from brainsim.equations.methods import method_named
 from brainsim.equations.system import RESERVED, parse_cell, parse_receptor
 from brainsim.models.values import Distribution, read_only
-from brainsim.numbers.checks import in_range, nearest, plain
+from brainsim.numbers.checks import in_range, nearest, number, plain
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Parameter:
         value = plain(value, self.unit, where)
         if np.ndim(value) > 1:
             raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
+        if np.size(value) == 0:
+            raise ValueError(f"{where}: must be one number or one per cell (got an empty array)")
         in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
         return read_only(value)
 
@@ -104,9 +106,14 @@ class Model:
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
-        for name in own:
-            if name in RESERVED or name.startswith("_"):
-                raise ValueError(f"{cls.__name__}.{name}: this name is a word of the language of equations; take another")
+        for name, spec in own.items():
+            where = f"{cls.__name__}.{name}"
+            if name in RESERVED or name.startswith("_") or "__" in name:
+                raise ValueError(f"{where}: this name is a word of the language of equations; take another")
+            if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
+                raise ValueError(f"{where}: every model has an attribute of this name; take another")
+            if isinstance(spec, Parameter):
+                spec.checked(spec.default, where)
             delattr(cls, name)
         cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
@@ -114,6 +121,10 @@ class Model:
             [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=s.default) for n, s in cls._fields().items()]
         )
         cls._parse()
+        for text in cls.conditions:
+            tree = lang.parse_expression(text, f"{cls.__name__}.conditions")
+            lang.check_names(tree, {*cls.parameters, "dt"}, f"{cls.__name__}.conditions")
+            lang.check_kind(tree, f"{cls.__name__}.conditions", condition=True)
 
     def __init__(self, *positional, **values):
         name = type(self).__name__
@@ -138,6 +149,9 @@ class Model:
 
     def __setattr__(self, key, value):
         raise AttributeError(f"{self!r} is frozen; make a new one: {type(self).__name__}({key}={value!r})")
+
+    def __delattr__(self, key):
+        raise AttributeError(f"{self!r} is frozen and {key!r} cannot be deleted; make a new one")
 
     def __eq__(self, other):
         return type(self) is type(other) and self._key() == other._key()
@@ -217,10 +231,18 @@ class Neuron(Model):
         cls.cell_equations = parse_cell(
             name, cls.equations, cls.threshold, cls.reset, tuple(cls.initials), tuple(cls.parameters)
         )
+        for key in vars(cls).get("frozen", ()):
+            if cls.initials and key not in cls.initials:
+                raise ValueError(f"{name}.frozen: {key!r} is no variable{nearest(key, cls.initials)}")
         for key, spec in cls.initials.items():
             if isinstance(spec.default, str):
                 tree = lang.parse_expression(spec.default, f"{name}.{key}")
                 lang.check_names(tree, set(cls.parameters), f"{name}.{key}")
+                lang.check_kind(tree, f"{name}.{key}")
+                if "rand" in lang.calls_in(tree):
+                    raise ValueError(f"{name}.{key}: draw initial values by Population(..., initial={{{key!r}: Uniform(a, b)}})")
+            elif not isinstance(spec.default, Distribution):
+                number(spec.default, f"{name}.{key}", spec.unit)
 
 
 class Synapse(Model):
@@ -250,6 +272,8 @@ class Synapse(Model):
     def __init__(self, *positional, name=None, **values):
         if name is not None and not (isinstance(name, str) and name.isidentifier()):
             raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
+        if self.receptor_equations is None:
+            raise TypeError(f"{type(self).__name__}: has no arrival; write in the class what an event does: arrival = 'g = g + w'")
         object.__setattr__(self, "name", name)
         super().__init__(*positional, **values)
 

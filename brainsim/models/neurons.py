@@ -67,6 +67,7 @@ class Poisson(Neuron):
     """
 
     threshold = "rand() < 0.001*rate*dt"
+    conditions = ("0.001*rate*dt <= 1",)
     spiking_source = True
 
     rate: float = parameter(10.0, "Hz", "firing rate", at_least=0.0)

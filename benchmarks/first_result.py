@@ -1,0 +1,114 @@
+"""First result: a whole process, from the start of Python to a count of spikes.
+
+Import, describe 1,000 CUBA cells with 10 % random connections, simulate 1 s, count the spikes, exit: timed from outside.
+Once with what each simulator keeps on disk from an earlier process, and once with nothing kept. Beside it ``import
+brainsim`` alone, and Python that does nothing.
+"""
+
+import sys
+
+TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -49.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
+TAU_EXC, TAU_INH, DELAY = 5.0, 10.0, 0.1  # ms
+W_EXC, W_INH = 16.2, -90.0  # pA
+N, N_EXC, P, DURATION, DT = 1000, 800, 0.1, 1000.0, 0.1
+TOLERANCE = 0.4  # a thousand cells fire at 4 to 6 Hz, as the draw of the wiring has it
+
+
+def in_brainsim(folder):
+    import brainsim as bs
+
+    lif = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
+    cells = bs.Population(N, lif, name="cells", initial={"v": bs.Uniform(V_RESET, V_TH)})
+    net, random = bs.Network(seed=1), bs.FixedProbability(P)
+    net.connect(cells[:N_EXC], cells, random, weight=W_EXC, delay=DELAY, synapse=bs.Exponential(tau=TAU_EXC))
+    net.connect(cells[N_EXC:], cells, random, weight=W_INH, delay=DELAY, synapse=bs.Exponential(tau=TAU_INH))
+    return len(bs.simulate(net, DURATION, dt=DT, seed=1).spikes["cells"])
+
+
+def in_nest(folder):
+    import nest
+
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    nest.set(resolution=DT, rng_seed=1)
+    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_RESET, "C_m": C_M, "tau_m": TAU_M, "tau_syn_ex": TAU_EXC,
+             "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    cells = nest.Create("iaf_psc_exp", N, params=known)
+    cells.V_m = nest.random.uniform(V_RESET, V_TH)
+    random, recorder = {"rule": "pairwise_bernoulli", "p": P}, nest.Create("spike_recorder")
+    nest.Connect(cells[:N_EXC], cells, random, {"weight": W_EXC, "delay": DELAY})
+    nest.Connect(cells[N_EXC:], cells, random, {"weight": W_INH, "delay": DELAY})
+    nest.Connect(cells, recorder)
+    nest.Simulate(DURATION)
+    return recorder.n_events
+
+
+def in_brian2(folder):
+    import brian2 as b2
+
+    b2.prefs.codegen.target = "cython"
+    b2.prefs.codegen.runtime.cython.cache_dir = folder
+    return _brian2(b2)
+
+
+def in_brian2_standalone(folder):
+    import brian2 as b2
+
+    b2.set_device("cpp_standalone", directory=folder)
+    return _brian2(b2)
+
+
+def _brian2(b2):
+    ms, mV = b2.ms, b2.mV
+    b2.seed(1)
+    b2.defaultclock.dt = DT * ms
+    leak = C_M / TAU_M
+    known = {"taum": TAU_M * ms, "taue": TAU_EXC * ms, "taui": TAU_INH * ms, "Vt": V_TH * mV, "Vr": V_RESET * mV,
+             "El": V_REST * mV, "we": W_EXC / leak * mV, "wi": W_INH / leak * mV}  # fmt: skip
+    cells = b2.NeuronGroup(
+        N,
+        """dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
+           dge/dt = -ge/taue : volt
+           dgi/dt = -gi/taui : volt""",
+        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exact", namespace=known,
+    )  # fmt: skip
+    cells.v = "Vr + rand()*(Vt - Vr)"
+    exc = b2.Synapses(cells[:N_EXC], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known)
+    inh = b2.Synapses(cells[N_EXC:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)
+    exc.connect(p=P)
+    inh.connect(p=P)
+    monitor = b2.SpikeMonitor(cells)
+    b2.Network(cells, exc, inh, monitor).run(DURATION * ms)
+    return monitor.num_spikes
+
+
+def import_brainsim(folder):
+    import brainsim  # noqa: F401
+
+    heavy = [name for name in ("numba", "scipy", "matplotlib") if name in sys.modules]
+    return f"loads {', '.join(heavy)}" if heavy else None
+
+
+def python_alone(folder):
+    return None
+
+
+PROCESSES = {
+    "brainsim": in_brainsim, "nest": in_nest, "brian2": in_brian2, "brian2-standalone": in_brian2_standalone,
+    "import brainsim": import_brainsim, "python": python_alone,
+}  # fmt: skip
+MODULES = {"nest": "nest", "brian2": "brian2", "brian2-standalone": "brian2"}
+
+
+def main():
+    """Time all processes in turn and print the table."""
+    import processes
+
+    processes.main(__file__, PROCESSES, MODULES, N * DURATION / 1000.0, TOLERANCE)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        # nothing else is loaded here: all that this process does is timed
+        print("result", PROCESSES[sys.argv[2]](sys.argv[3]), flush=True)
+    else:
+        main()

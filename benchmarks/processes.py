@@ -1,0 +1,128 @@
+"""Times whole processes from outside, in turn: with what an earlier one left on disk, and with nothing left."""
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import machine
+import report
+
+KINDS = ("warm", "empty")
+
+
+def main(script, names, modules, cell_seconds, tolerance):
+    """Run all processes and print what they took.
+
+    Parameters
+    ----------
+    script : str
+        The file that runs as ``script --child NAME FOLDER`` and prints ``result COUNT``, or ``result None``.
+    names : iterable of str
+        The processes.
+    modules : dict of str to str
+        Process -> module without which it cannot run.
+    cell_seconds : float
+        What a count of spikes is divided by to give a rate.
+    tolerance : float
+        Relative difference up to which the rates of two processes count as equal.
+    """
+    options = _options(list(names))
+    rows = {name: {kind: [] for kind in KINDS} | {"result": None, "error": None} for name in options.only}
+    for name, row in rows.items():
+        if name in modules and importlib.util.find_spec(modules[name]) is None:
+            row["error"] = "not installed"
+    with tempfile.TemporaryDirectory(prefix="bench-warm-") as kept:
+        # the first round fills the caches and is not counted
+        _round(script, rows, kept, None)
+        for _ in range(options.runs):
+            _round(script, rows, kept, "warm")
+    for _ in range(options.empty_runs):
+        _round(script, rows, None, "empty")
+    for row in rows.values():
+        row["rate"] = row["result"] / cell_seconds if isinstance(row["result"], int) else None
+    _compare(rows, tolerance)
+    about, load = machine.describe(), machine.load()
+    print(_table(rows, about, load, tolerance))
+    if options.save:
+        Path(options.save).write_text(json.dumps({"machine": about, "load": load, "rows": rows}, indent=1) + "\n")
+
+
+def _round(script, rows, kept, kind):
+    """Run each process once; `kept` is a folder with a cache for each, None for empty caches."""
+    for name, row in rows.items():
+        if row["error"]:
+            continue
+        print(f"{name}, {kind or 'fills its cache'}", file=sys.stderr, flush=True)
+        if kept is None:
+            with tempfile.TemporaryDirectory(prefix="bench-empty-") as folder:
+                seconds = _once(script, name, row, folder)
+        else:
+            folder = Path(kept, name.replace(" ", "-"))
+            folder.mkdir(exist_ok=True)
+            seconds = _once(script, name, row, str(folder))
+        if kind and seconds:
+            row[kind].append(seconds)
+
+
+def _once(script, name, row, folder):
+    """Return the seconds of one process; None, with the error kept, where it failed."""
+    environment = os.environ | {"BRAINSIM_CACHE_DIR": folder}
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, script, "--child", name, folder], env=environment, capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - began
+    found = [line for line in done.stdout.splitlines() if line.startswith("result ")]
+    if done.returncode or not found:
+        row["error"] = (done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"])[-1]
+        return None
+    text = found[-1].removeprefix("result ")
+    row["result"] = int(text) if text.isdigit() else None if text == "None" else text
+    return seconds
+
+
+def _compare(rows, tolerance):
+    """Say of each row whether its rate is that of the first one that has a rate."""
+    first = next((row["rate"] for row in rows.values() if row["rate"]), None)
+    for row in rows.values():
+        row["agrees"] = row["rate"] is None or bool(row["rate"] and abs(row["rate"] - first) <= tolerance * first)
+
+
+def _table(rows, about, load, tolerance):
+    head = ["whole process [s]", "warm min", "median", "max", "empty min", "median", "max", "Hz", ""]
+    lines = [
+        f"{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, Python {about['python']}, load {load}",
+        f"Rates are compared with the first: they agree within {100 * tolerance:g} %, or no time is printed.", "",
+    ]  # fmt: skip
+    return "\n".join(lines + report.columns([head, *(_cells(name, row) for name, row in rows.items())]))
+
+
+def _cells(name, row):
+    if row["error"]:
+        return [name, row["error"][:100]]
+    if not row["agrees"]:
+        return [name, f"rates differ ({row['rate']:.3g} Hz)"]
+    times = [f"{f(row[kind]):.3f}" if row[kind] else "-" for kind in KINDS for f in (min, median, max)]
+    note = row["result"] if isinstance(row["result"], str) else ""
+    return [name, *times, "-" if row["rate"] is None else f"{row['rate']:.3g}", note]
+
+
+def _options(names):
+    parser = argparse.ArgumentParser(description="Whole processes, timed from outside.")
+    add = parser.add_argument
+    add("--only", type=lambda text: text.split(","), default=names, help=f"which of {','.join(names)}")
+    add("--runs", type=int, default=5, help="timed processes with a filled cache (default 5)")
+    add("--empty-runs", type=int, default=2, help="timed processes with an empty cache (default 2)")
+    add("--save", metavar="FILE.json", help="where to write all figures")
+    options = parser.parse_args()
+    for name in options.only:
+        if name not in names:
+            parser.error(f"--only: {name!r} is none of {', '.join(names)}")
+    return options
