@@ -2,7 +2,7 @@
 
 Import, describe 1,000 CUBA cells with 10 % random connections, simulate 1 s, count the spikes, exit: timed from outside.
 Once with what each simulator keeps on disk from an earlier process, and once with nothing kept. Beside it ``import
-brainsim`` alone, and Python that does nothing.
+brainsim`` alone, which loads its parts when they are first used, all its public names, and Python that does nothing.
 """
 
 import sys
@@ -88,13 +88,21 @@ def import_brainsim(folder):
     return f"loads {', '.join(heavy)}" if heavy else None
 
 
+def brainsim_names(folder):
+    import brainsim
+
+    for name in brainsim.__all__:
+        if name != "plot":
+            getattr(brainsim, name)
+
+
 def python_alone(folder):
     return None
 
 
 PROCESSES = {
     "brainsim": in_brainsim, "nest": in_nest, "brian2": in_brian2, "brian2-standalone": in_brian2_standalone,
-    "import brainsim": import_brainsim, "python": python_alone,
+    "import brainsim": import_brainsim, "all names of brainsim": brainsim_names, "python": python_alone,
 }  # fmt: skip
 MODULES = {"nest": "nest", "brian2": "brian2", "brian2-standalone": "brian2"}
 

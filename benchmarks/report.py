@@ -47,15 +47,15 @@ def table(rows, setting, reference):
     lines = [
         "", f"{workload.name}: {setting.n:,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
         _machine(setting), _versions(rows), "",
-        f"Rates are compared with those of {reference}: they agree within {100 * workload.tolerance:g} %, or there is no ratio.",
+        f"Rates are compared with those of {reference}; rows that differ by more than {100 * workload.tolerance:g} % get no ratio.",
         "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
     ]  # fmt: skip
     head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",
             "build s", "compile s", "MB"]  # fmt: skip
     best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
     lines += columns([head, *(_cells(row, names, best) for row in rows)])
-    lines += ["", *_matrix(rows)]
-    return "\n".join(lines)
+    matrix = _matrix(rows)
+    return "\n".join([*lines, "", *matrix] if matrix else lines)
 
 
 def _cells(row, names, best):

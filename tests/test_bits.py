@@ -246,3 +246,16 @@ def test_another_seed_gives_other_spikes(network, whole):
     assert other.spikes["cells"] != whole.spikes["cells"].between(0.0, 100.0)
     # listed spikes and wiring do not hang on it
     assert np.array_equal(other.spikes["train"].times, whole.spikes["train"].between(0.0, 100.0).times)
+
+
+def test_reset_takes_back_what_set_has_changed():
+    cells = bs.Population(10, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    drive = bs.CurrentInput(400.0)
+    net.stimulate(cells, drive)
+    sim = bs.Simulation(net, seed=1)
+    first = sim.run(100.0).spikes["cells"]
+    sim.set(cells, v_th=0.0)
+    sim.set(drive, amplitude=900.0)
+    sim.reset()
+    assert sim.run(100.0).spikes["cells"] == first

@@ -155,6 +155,15 @@ class Layout:
             raise MissingName(f"{where}: {name!r} has no variable {variable!r}{nearest(variable, member.rows)}")
         return group.state_at + member.rows[variable] * group.n + member.first - group.first, member.n
 
+    def change(self, name, values):
+        """Give a population other parameters: numbers where there were numbers, arrays where there were arrays."""
+        member, group = self.members[name], self.groups[self.group_of[name]]
+        member.values = values
+        member.constants = kernel_constants(member.system, member.step, values, self.dt, name)
+        first = member.first - group.first
+        for row, constant in enumerate(group.kernel.arrays):
+            group.arrays[row, first : first + member.n] = member.constants[constant]
+
     def variables(self, name):
         """Return the names of a population's variables."""
         return tuple(self.members[name].rows)

@@ -16,7 +16,7 @@ from brainsim.engine.arguments import (
     wanted_spikes,
 )
 from brainsim.engine.chunks import Interrupt, Pace, Watch
-from brainsim.engine.layout import Layout, initial_values, kernel_constants
+from brainsim.engine.layout import Layout, initial_values
 from brainsim.engine.partition import Partition, Shared, run_all, spin_count
 from brainsim.engine.rows import build_rows
 from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
@@ -112,6 +112,7 @@ class Simulation:
         memory.refuse_if_too_large(network)
         self.threads = thread_count(threads, network, self.dt)
         self._layout = Layout(network, self.dt, self.threads)
+        self._described = {name: member.values for name, member in self._layout.members.items()}
         if state is not None:
             check_fits(state, self._layout)
         self._traces = recording.resolve_traces(checked_traces(record), self._layout)
@@ -170,8 +171,11 @@ class Simulation:
         return self._result(self._begin)
 
     def reset(self):
-        """Go back to the start: initial state, time 0 (or that of the restored state), inputs as the network has them."""
+        """Go back to the start: initial state, time 0 (or that of the restored state), inputs and parameters as described."""
         self._layout.inputs = list(self.network.inputs)
+        for name, values in self._described.items():
+            if self._layout.members[name].values is not values:
+                self._layout.change(name, values)
         state = self._restored
         self._begin = self._step = 0 if state is None else state.step
         self._failed = False
@@ -259,7 +263,8 @@ class Simulation:
         values = np.empty((steps.size, trace.ids.size))
         for partition in self._partitions:
             at, columns = partition.sample_places[number], partition.columns[number]
-            values[:, columns] = partition.recorder.samples[at : at + steps.size * columns.size].reshape(steps.size, -1)
+            samples = partition.recorder.samples[at : at + values[:, columns].size]
+            values[:, columns] = samples.reshape(steps.size, columns.size)
         trace.steps.append(steps)
         trace.values.append(values)
 
@@ -335,12 +340,7 @@ class Simulation:
             values[key] = np.broadcast_to(value, np.shape(member.values[key])) if np.ndim(member.values[key]) else value
         new = member.values | values
         model.check_values({k: new[k] for k in model.parameters})
-        member.values = new
-        member.constants = kernel_constants(member.system, member.step, new, self.dt, name)
-        group = self._layout.groups[self._layout.group_of[name]]
-        first = member.first - group.first
-        for row, constant in enumerate(group.kernel.arrays):
-            group.arrays[row, first : first + member.n] = member.constants[constant]
+        self._layout.change(name, new)
         for partition in self._partitions:
             partition.connect_cells(self._addresses, self.seed)
 

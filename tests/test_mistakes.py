@@ -1,0 +1,371 @@
+"""Mistakes: each is a clear error of the right kind at the right line, and nothing is lost by it.
+
+`DESCRIBING` are caught where they are written (a model, a population, a network), before anything runs; `RUNNING` when the
+network is handed to `simulate` or `Simulation`, or between two runs.
+"""
+
+import os
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+LIF = bs.LIF()
+
+
+# -- what goes right, for tables to go wrong in one place -----------------------------------------------------------------
+
+
+def population(n=10, model=LIF, name="cells", **given):
+    return bs.Population(n, model, name=name, **given)
+
+
+def network(*populations):
+    net = bs.Network(seed=1)
+    for one in populations or (population(),):
+        net.add(one)
+    return net
+
+
+def connected(cells=None, rule=None, **given):
+    """Return a network of one population that is connected with itself."""
+    net, cells = bs.Network(seed=1), population() if cells is None else cells
+    given = {"weight": 1.0, "delay": 1.0, "synapse": bs.Delta()} | given
+    net.connect(cells, cells, bs.FixedIndegree(3) if rule is None else rule, **given)
+    return net
+
+
+def run(net=None, duration=1.0, **given):
+    return bs.simulate(network() if net is None else net, duration, **({"seed": 1, "threads": 1} | given))
+
+
+def simulation(net=None, **given):
+    return bs.Simulation(network() if net is None else net, **({"seed": 1, "threads": 1} | given))
+
+
+def traced(variable="v", **given):
+    cells = population()
+    return run(network(cells), record=[bs.Trace(cells, variable, **given)])
+
+
+NEURON = {
+    "equations": "dv/dt = -v/tau + I/c_m", "threshold": "v > v_th", "reset": "v = 0",
+    "tau": bs.parameter(10.0, "ms", "time constant", above=0.0), "c_m": bs.parameter(200.0, "pF", "capacitance", above=0.0),
+    "v_th": bs.parameter(10.0, "mV", "threshold"), "v": bs.initial(0.0, "mV", "potential"),
+}  # fmt: skip
+SYNAPSE = {
+    "equations": "dg/dt = -g/tau", "arrival": "g = g + w", "current": "g*(e_rev - v)", "weight_unit": "nS",
+    "tau": bs.parameter(5.0, "ms", "decay time", above=0.0), "e_rev": bs.parameter(0.0, "mV", "reversal potential"),
+}  # fmt: skip
+
+
+def neuron(**changes):
+    return type("Mine", (bs.Neuron,), NEURON | changes)
+
+
+def synapse(**changes):
+    return type("Mine", (bs.Synapse,), SYNAPSE | changes)
+
+
+NO_CURRENT = neuron(equations="dv/dt = -v/tau")()
+NO_V = type("NoV", (bs.Neuron,), {"equations": "du/dt = -u + I", "u": bs.initial(0.0, "mV", "potential")})()
+
+
+def set_nan():
+    sim = simulation()
+    sim.state["cells"]["v"][3] = np.nan
+    sim.run(1.0)
+
+
+def drawn_above_threshold():
+    return run(network(population(100, bs.LIF(v_reset=bs.Uniform(-70.0, -40.0)))))
+
+
+def change(n=None, **values):
+    model = bs.LIF(tau_m=np.full(10, 20.0)) if n else LIF
+    cells = population(model=model)
+    simulation(network(cells)).set(cells, **values)
+
+
+def another_name_for_one_cell():
+    cells = population()
+    net = connected(cells, name="loop")
+    net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=bs.Delta(), name="loop")
+
+
+# -- the tables: what one calls it, the mistake, what is raised, what the message says --------------------------------------
+
+DESCRIBING = [
+    ("time constant of zero", lambda: bs.LIF(tau_m=0.0), ValueError, ["LIF.tau_m", "> 0 ms", "got 0.0"]),
+    ("negative time constant", lambda: bs.LIF(tau_m=-20.0), ValueError, ["LIF.tau_m", "> 0 ms", "got -20.0"]),
+    ("one negative among many", lambda: bs.LIF(tau_m=[20.0, -1.0]), ValueError, ["LIF.tau_m", "> 0 ms", "got -1.0"]),
+    ("synapse without time", lambda: bs.Exponential(tau=0), ValueError, ["Exponential.tau", "> 0 ms"]),
+    ("negative refractory time", lambda: bs.LIF(t_ref=-1.0), ValueError, ["LIF.t_ref", ">= 0 ms"]),
+    ("capacitance of zero", lambda: bs.LIF(c_m=0.0), ValueError, ["LIF.c_m", "> 0 pF"]),
+    ("reset above threshold", lambda: bs.LIF(v_reset=-40.0), ValueError, ["v_reset < v_th must hold", "-40", "-50"]),
+    ("one reset above threshold", lambda: bs.LIF(v_reset=[-70.0, -40.0]), ValueError, ["v_reset < v_th", "2 values"]),
+    ("NaN parameter", lambda: bs.LIF(v_th=np.nan), ValueError, ["LIF.v_th", "finite", "nan"]),
+    ("unit in a text", lambda: bs.LIF(tau_m="20 ms"), TypeError, ["LIF.tau_m", "number in ms", "'20 ms'"]),
+    ("None for a number", lambda: bs.LIF(tau_m=None), TypeError, ["LIF.tau_m", "number in ms"]),
+    ("matrix of parameters", lambda: bs.LIF(tau_m=np.ones((2, 2))), ValueError, ["LIF.tau_m", "shape (2, 2)"]),
+    ("no parameters", lambda: bs.LIF(tau_m=[]), ValueError, ["LIF.tau_m", "one per cell", "empty"]),
+    ("ragged parameters", lambda: bs.LIF(tau_m=[[1.0], [2.0, 3.0]]), TypeError, ["LIF.tau_m", "array of numbers"]),
+    ("array for other cells", lambda: population(model=bs.LIF(tau_m=[20.0] * 3)), ValueError, ["tau_m", "10 cells", "3 val"]),
+    ("initial values for other cells", lambda: population(initial={"v": [1.0] * 3}), ValueError, ["initial['v']", "(10,)"]),
+    ("unknown parameter", lambda: bs.LIF(tau=10.0), TypeError, ["unknown parameter 'tau'", "did you mean 'tau_m'"]),
+    ("unknown variable", lambda: population(initial={"V": 0.0}), ValueError, ["no variable 'V'", "did you mean 'v'"]),
+    ("unknown public name", lambda: bs.Netwrok, AttributeError, ["Netwrok", "did you mean 'Network'"]),
+    ("distribution that can be negative", lambda: bs.LIF(tau_m=bs.Normal(10.0, 2.0)), ValueError,
+     ["LIF.tau_m", "> 0 ms", "Clipped(Normal(10.0, 2.0), low=...)"]),
+    ("parameter by position", lambda: bs.LIF(10.0), TypeError, ["given by name", "LIF(tau_m=10.0)"]),
+    ("changing a frozen model", lambda: setattr(bs.LIF(), "tau_m", 10.0), AttributeError, ["frozen", "LIF(tau_m=10.0)"]),
+    ("deleting from a frozen model", lambda: delattr(bs.LIF(), "tau_m"), AttributeError, ["frozen", "tau_m"]),
+    ("a class for a model", lambda: bs.Population(3, bs.LIF), TypeError, ["LIF is a class", "bs.LIF()"]),
+    ("a class for a synapse", lambda: connected(synapse=bs.Delta), TypeError, ["Delta is a class", "Delta()"]),
+    ("a class for a rule", lambda: connected(rule=bs.AllToAll), TypeError, ["AllToAll is a class"]),
+    ("capacitance in farads", lambda: bs.LIF(c_m=2e-10), ValueError, ["LIF.c_m", "SI value", "did you mean 200"]),
+    ("weight in amperes", lambda: connected(weight=1e-11, synapse=bs.Exponential()), ValueError, ["pA", "did you mean 10"]),
+    ("conductance in siemens", lambda: connected(weight=6e-9, synapse=bs.ExponentialConductance()), ValueError, ["mean 6"]),
+    ("current in amperes", lambda: bs.CurrentInput(3e-10), ValueError, ["CurrentInput.amplitude", "did you mean 300"]),
+    ("probability above one", lambda: bs.FixedProbability(1.1), ValueError, ["FixedProbability.p", "<= 1", "1.1"]),
+    ("negative probability", lambda: bs.FixedProbability(-0.1), ValueError, ["FixedProbability.p", ">= 0"]),
+    ("more sources than there are", lambda: connected(rule=bs.FixedIndegree(11, multapses=False)), ValueError,
+     ["FixedIndegree.k", "11 sources", "10 cells", "multapses=True"]),
+    ("negative delay", lambda: connected(delay=-1.0), ValueError, ["Network.connect.delay", "> 0 ms", "-1.0"]),
+    ("NaN weight", lambda: connected(weight=np.nan), ValueError, ["Network.connect.weight", "finite", "nan"]),
+    ("infinite weight", lambda: connected(weight=np.inf), ValueError, ["Network.connect.weight", "finite", "inf"]),
+    ("one NaN weight", lambda: connected(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne()), ValueError, ["finite", "nan"]),
+    ("weights of another shape", lambda: connected(weight=np.ones(9), rule=bs.OneToOne()), ValueError, ["(10,)", "(9,)"]),
+    ("negative conductance", lambda: connected(weight=-1.0, synapse=bs.ExponentialConductance()), ValueError,
+     ["conductance cannot be negative", "e_rev", "-1.0"]),
+    ("two populations of one name", lambda: network(population(), population()), ValueError, ["another population", "'cells'"]),
+    ("two projections of one name", another_name_for_one_cell, ValueError, ["already a projection", "'loop'"]),
+    ("no cells", lambda: population(0), ValueError, ["Population.n", ">= 1"]),
+    ("half a cell", lambda: population(2.5), TypeError, ["Population.n", "whole number", "2.5"]),
+    ("cell out of range", lambda: population()[10], IndexError, ["'cells'", "0 to 9", "got 10"]),
+    ("slice out of range", lambda: population()[:20], IndexError, ["'cells'", "10 cells", "20"]),
+    ("mask of other cells", lambda: population()[np.ones(5, bool)], IndexError, ["10 cells", "(5,)"]),
+    ("unsorted spike times", lambda: bs.SpikeTrains([2.0, 1.0], [0, 0]), ValueError, ["SpikeTrains.times", "argsort"]),
+    ("negative spike times", lambda: bs.SpikeTrains([-2.0, 1.0], [0, 0]), ValueError, ["SpikeTrains.times", ">= 0 ms"]),
+    ("ids out of range", lambda: population(3, bs.SpikeTrains([1.0], [3])), ValueError, ["ids", "3 is beyond", "0 to 2"]),
+    ("spikes without ids", lambda: bs.SpikeTrains([1.0, 2.0], [0]), ValueError, ["SpikeTrains.ids", "2"]),
+    ("negative rate", lambda: bs.Poisson(rate=-8.0), ValueError, ["Poisson.rate", ">= 0 Hz"]),
+    ("negative seed of the wiring", lambda: bs.Network(seed=-1), ValueError, ["Network.seed", ">= 0"]),
+    ("trace of no variable", lambda: bs.Trace(population(), 3), TypeError, ["Trace.variable", "'v'"]),
+    ("trace of a name", lambda: bs.Trace("cells", "v"), TypeError, ["Trace.cells", "Trace(cells[:3], 'v')"]),
+    ("trace of two populations", lambda: bs.Trace(population() + population(name="b"), "v"), ValueError, ["one population"]),
+    ("trace at no interval", lambda: bs.Trace(population(), "v", every=0.0), ValueError, ["Trace.every", "> 0 ms"]),
+    ("no such file", lambda: bs.Result.load("/nowhere/run.npz"), FileNotFoundError, ["/nowhere/run.npz"]),
+    # the texts of a class, when it is defined
+    ("wrong name in equations", lambda: neuron(equations="dv/dt = -v/tua + I/c_m"), ValueError,
+     ["Mine.equations", "unknown name 'tua'", "did you mean 'tau'", "-v/tua + I/c_m\n       ^"]),
+    ("missing bracket", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m"), ValueError, ["never closed", "-(v/tau", "\n     ^"]),
+    ("missing bracket, more lines", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m\ndu/dt = v"), ValueError, ["never closed"]),
+    ("bracket too many", lambda: neuron(equations="dv/dt = -v/tau) + I/c_m"), ValueError, ["never opened", "^"]),
+    ("unknown function", lambda: neuron(equations="dv/dt = -epx(v)"), ValueError, ["function 'epx'", "did you mean 'exp'", "^"]),
+    ("too many arguments", lambda: neuron(equations="dv/dt = exp(v, 1)"), ValueError, ["exp takes 1 argument", "got 2"]),
+    ("attribute", lambda: neuron(equations="dv/dt = v.real"), ValueError, ["'v.real'", "not arithmetic", "^"]),
+    ("import", lambda: neuron(equations="dv/dt = __import__('os').system('ls')"), ValueError, ["unknown function", "^"]),
+    ("dunder", lambda: neuron(equations="dv/dt = __builtins__"), ValueError, ["underscore", "'__builtins__'"]),
+    ("no equals sign", lambda: neuron(equations="dv/dt"), ValueError, ["Mine.equations", "one '='"]),
+    ("two equations", lambda: neuron(equations="dv/dt = -v\ndv/dt = v"), ValueError, ["'v' has two equations"]),
+    ("no initial value", lambda: neuron(equations="dv/dt = -v\ndz/dt = -z"), ValueError, ["Mine.z", "z: float = bs.initial("]),
+    ("equation for a parameter", lambda: neuron(equations="dtau/dt = -v"), ValueError, ["Mine.tau", "no parameter"]),
+    ("random drift", lambda: neuron(equations="dv/dt = rand()"), ValueError, ["threshold or a reset only"]),
+    ("chained comparison", lambda: neuron(threshold="0 < v < v_th"), ValueError, ["two at a time", "and", "^"]),
+    ("threshold that is a number", lambda: neuron(threshold="v"), ValueError, ["Mine.threshold", "comparison", "v >= v_th"]),
+    ("number that is a comparison", lambda: neuron(equations="dv/dt = -v*(v > 3)"), ValueError, ["where(comparison, 1, 0)"]),
+    ("wrong name in the threshold", lambda: neuron(threshold="v > vth"), ValueError, ["Mine.threshold", "mean 'v_th'", "^"]),
+    ("reset of no variable", lambda: neuron(reset="u = 0"), ValueError, ["Mine.reset", "'u' is no variable"]),
+    ("comparison for an assignment", lambda: neuron(reset="v == 0"), ValueError, ["Mine.reset", "one '='"]),
+    ("unknown method", lambda: neuron(method="eulre"), ValueError, ["Mine.method", "did you mean 'euler'"]),
+    ("unknown refractory time", lambda: neuron(refractory="taus"), ValueError, ["Mine.refractory", "did you mean 'tau'"]),
+    ("unknown frozen variable", lambda: neuron(frozen=("V",)), ValueError, ["Mine.frozen", "did you mean 'v'"]),
+    ("unknown name in a condition", lambda: neuron(conditions=("v_th > vt",)), ValueError, ["Mine.conditions", "'vt'"]),
+    ("default out of range", lambda: neuron(tau=bs.parameter(-1.0, "ms", "x", above=0.0)), ValueError, ["Mine.tau", "> 0 ms"]),
+    ("default that is a text", lambda: neuron(tau=bs.parameter("x", "ms", "x")), TypeError, ["Mine.tau", "number in ms"]),
+    ("wrong name in an initial value", lambda: neuron(v=bs.initial("vth", "mV", "x")), ValueError, ["Mine.v", "mean 'v_th'"]),
+    ("word of the language", lambda: neuron(exp=bs.parameter(1.0, "", "x")), ValueError, ["Mine.exp", "take another"]),
+    ("word of Python", lambda: neuron(**{"lambda": bs.parameter(1.0, "", "x")}), ValueError, ["Mine.lambda", "take another"]),
+    ("parameter called threshold", lambda: neuron(threshold=bs.parameter(1.0, "mV", "x")), ValueError, ["Mine.threshold"]),
+    ("arrival that is not linear", lambda: synapse(arrival="g = g + w**2"), ValueError, ["Mine.arrival", "g = g + w"]),
+    ("arrival that forgets", lambda: synapse(arrival="g = w"), ValueError, ["Mine.arrival", "g = g + w"]),
+    ("arrival that depends on state", lambda: synapse(arrival="g = g + w*(1 - g)"), ValueError, ["Mine.arrival", "g = g + w"]),
+    ("synapse without arrival", lambda: synapse(arrival="")(), TypeError, ["Mine", "no arrival", "g = g + w"]),
+    ("synapse that depends on v", lambda: synapse(equations="dg/dt = -g*v"), ValueError, ["depends on v", "only the current"]),
+    ("wrong name in a current", lambda: synapse(current="g*(erev - v)"), ValueError, ["Mine.current", "mean 'e_rev'", "^"]),
+]  # fmt: skip
+
+RUNNING = [
+    ("nothing in the network", lambda: run(bs.Network(seed=1)), ValueError, ["nothing in it", "net.add"]),
+    ("no network", lambda: run(population()), TypeError, ["simulate.network", "Population('cells', 10 LIF)"]),
+    ("seconds for milliseconds", lambda: run(network(population(model=bs.LIF(tau_m=0.02)))), ValueError,
+     ["LIF.tau_m", "0.02 ms", "dt = 0.1 ms", "did you mean 20"]),
+    ("seconds in a synapse", lambda: run(connected(synapse=bs.Exponential(tau=0.005))), ValueError, ["did you mean 5"]),
+    ("reset drawn above threshold", drawn_above_threshold, ValueError, ["v_reset < v_th must hold", "100 values"]),
+    ("synapse's array for other cells", lambda: run(connected(synapse=bs.Exponential(tau=[5.0] * 3))), ValueError,
+     ["Exponential.tau", "10 cells", "3 values"]),
+    ("no time step", lambda: run(dt=0.0), ValueError, ["dt", "> 0 ms"]),
+    ("negative duration", lambda: run(duration=-1.0), ValueError, ["duration", "> 0 ms", "-1.0"]),
+    ("no duration", lambda: run(duration=0.0), ValueError, ["duration", "> 0 ms"]),
+    ("infinite duration", lambda: run(duration=np.inf), ValueError, ["duration", "finite"]),
+    ("duration off the grid", lambda: run(duration=1.05), ValueError, ["duration", "multiple of dt = 0.1 ms", "1.05"]),
+    ("delay under dt", lambda: run(connected(delay=0.05)), ValueError, ["cells->cells.delay", "dt = 0.1 ms", "0.05"]),
+    ("delay beyond the calendar", lambda: run(connected(delay=1e5)), ValueError, ["cells->cells.delay", "steps of dt"]),
+    ("negative seed", lambda: run(seed=-1), ValueError, ["seed", ">= 0"]),
+    ("half a seed", lambda: run(seed=1.5), TypeError, ["seed", "whole number"]),
+    ("no threads", lambda: run(threads=0), ValueError, ["threads", ">= 1"]),
+    ("half a thread", lambda: run(threads=1.5), TypeError, ["threads", "whole number"]),
+    ("record what is no trace", lambda: run(record=["v"]), TypeError, ["record", "bs.Trace(cells, 'v')", "'v'"]),
+    ("record a population that is elsewhere", lambda: run(record=[bs.Trace(population(name="cell"), "v")]), KeyError,
+     ["no population named 'cell'", "did you mean 'cells'"]),
+    ("record a namesake", lambda: run(record=[bs.Trace(population(), "v")]), ValueError, ["Trace(cells, 'v')", "not the one"]),
+    ("record what does not exist", lambda: traced("V"), KeyError, ["no variable 'V'", "did you mean 'v'"]),
+    ("record a synapse that is not there", lambda: traced("ampa.g"), KeyError, ["no variable 'ampa.g'", "there is v"]),
+    ("record more often than there are steps", lambda: traced(every=0.01), ValueError, ["every", "dt = 0.1 ms"]),
+    ("keep spikes of others", lambda: run(spikes=[population(name="cell")]), KeyError, ["'cell'", "did you mean 'cells'"]),
+    ("current for cells without I", lambda: run(connected(population(model=NO_CURRENT), synapse=bs.Exponential())),
+     ValueError, ["cells", "no I"]),
+    ("jump of v for cells without v", lambda: run(connected(population(model=NO_V))), ValueError, ["cells", "'v'"]),
+    ("conductance on cells without v", lambda: run(connected(population(model=NO_V), synapse=bs.ExponentialConductance())),
+     ValueError, ["cells", "'v'"]),
+    ("exact where it is not linear", lambda: run(network(population(
+        model=neuron(equations="dv/dt = -v*v/tau", method="exact")()))), ValueError, ["'exact'", "linear", "dv/dt"]),
+    ("state of another dt", lambda: run(dt=0.2, seed=None, state=run().state), ValueError, ["dt = 0.1 ms", "got 0.2 ms"]),
+    ("state of another seed", lambda: run(seed=2, state=run().state), ValueError, ["own seed 1", "leave seed out"]),
+    ("state that is a result", lambda: run(seed=None, state=run()), TypeError, ["result.state"]),
+    ("state of another network", lambda: run(network(population(5)), seed=None, state=run().state), ValueError, ["state"]),
+    ("NaN in the state", set_nan, ValueError, ["cells.v", "not finite", "cell 3"]),
+    ("state of no population", lambda: simulation().state["cell"], KeyError, ["did you mean 'cells'"]),
+    ("state of no variable", lambda: simulation().state["cells"]["V"], KeyError, ["did you mean 'v'"]),
+    ("state of a population at once", lambda: simulation().state.__setitem__("cells", 3.0), TypeError, ["['cells']['v']"]),
+    ("set an unknown input", lambda: simulation().set("drive", rate=3.0), KeyError, ["'drive'", "no input"]),
+    ("set an unknown parameter", lambda: change(tau=3.0), ValueError, ["unknown parameter 'tau'", "mean 'tau_m'"]),
+    ("set a bad value", lambda: change(tau_m=-3.0), ValueError, ["LIF.tau_m", "> 0 ms"]),
+    ("set what must hold", lambda: change(v_reset=0.0), ValueError, ["v_reset < v_th must hold"]),
+    ("set an array for one number", lambda: change(tau_m=np.full(10, 9.0)), ValueError, ["one number", "from the start"]),
+    ("set a distribution", lambda: change(tau_m=bs.Uniform(5.0, 9.0)), TypeError, ["distribution"]),
+    ("spikes of nobody", lambda: run().spikes["cell"], KeyError, ["did you mean 'cells'"]),
+    ("traces that were not recorded", lambda: run().traces["cells", "v"], KeyError, ["no traces of 'cells'"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mistake", "kind", "fragments"), [pytest.param(*c[1:], id=c[0]) for c in DESCRIBING + RUNNING])
+def test_mistakes(mistake, kind, fragments):
+    with warnings.catch_warnings(), pytest.raises(kind) as caught:
+        warnings.simplefilter("ignore")
+        mistake()
+    text = str(caught.value)
+    missing = [fragment for fragment in fragments if fragment not in text]
+    assert not missing, text
+    assert len(text) < 500
+
+
+def test_ids_are_unique_and_there_are_enough():
+    names = [case[0] for case in DESCRIBING + RUNNING]
+    assert len(set(names)) == len(names) >= 45
+
+
+@pytest.mark.parametrize("mistake", [case for case in RUNNING if case[1].__code__.co_names[:1] == ("run",)], ids=lambda c: c[0])
+def test_the_message_comes_before_anything_runs(mistake, monkeypatch):
+    """No kernel is compiled or called for a network or argument that is wrong."""
+    if "spikes of" in mistake[0] or "traces" in mistake[0] or "duration" in mistake[0] or "state" in mistake[0]:
+        pytest.skip("is made after a run")
+    monkeypatch.setattr(bs.Simulation, "_compile", lambda self: pytest.fail("reached the compiler"))
+    with warnings.catch_warnings(), pytest.raises(mistake[2]):
+        warnings.simplefilter("ignore")
+        mistake[1]()
+
+
+def test_nothing_recorded_is_lost():
+    """A mistake between two runs leaves the simulation as it was."""
+    cells = population(model=bs.LIF(v_rest=-45.0))
+    sims = [simulation(network(cells), record=[bs.Trace(cells, "v")]) for _ in range(2)]
+    first = [sim.run(20.0) for sim in sims]
+    for wrong in (
+        lambda: sims[0].run(-1.0), lambda: sims[0].run(0.05), lambda: sims[0].set("nobody", rate=1.0),
+        lambda: sims[0].set(cells, tau_m=-1.0), lambda: sims[0].set(cells, v_reset=0.0, tau_m=10.0),
+        lambda: sims[0].set(cells, tau_m=10.0, tau=1.0), lambda: sims[0].state["cells"]["w"],
+    ):  # fmt: skip
+        with pytest.raises((ValueError, KeyError)):
+            wrong()
+        assert sims[0].time == 20.0
+    sims[0].state["cells"]["v"][0], before = np.nan, sims[0].state["cells"]["v"][0]
+    with pytest.raises(ValueError, match="not finite"):
+        sims[0].run(20.0)
+    sims[0].state["cells"]["v"][0] = before
+    for sim in sims:
+        sim.run(20.0)
+    whole = [sim.result() for sim in sims]
+    assert len(first[0].spikes["cells"]) > 0
+    assert whole[0].spikes["cells"] == whole[1].spikes["cells"]
+    assert np.array_equal(whole[0].traces["cells", "v"].values, whole[1].traces["cells", "v"].values)
+
+
+def test_off_the_grid_is_rounded_with_a_warning():
+    for net, name in ((connected(delay=1.26), "cells->cells.delay: 1.26 ms"),
+                      (network(population(model=bs.LIF(t_ref=0.26))), "cells: t_ref: 0.26 ms"),
+                      (network(population(3, bs.SpikeTrains([1.03], [0]))), "cells.times: 1.03 ms")):  # fmt: skip
+        with pytest.warns(UserWarning, match=f"{name} is not a multiple of dt = 0.1 ms and was rounded"):
+            run(net)
+    source = population(1, bs.SpikeTrains([1.0], [0]), name="source")
+    target, net = population(), bs.Network(seed=1)
+    net.connect(source, target, bs.AllToAll(), weight=1.0, delay=1.26, synapse=bs.Delta())
+    with pytest.warns(UserWarning):
+        v = run(net, 5.0, record=[bs.Trace(target, "v")]).traces["cells", "v"]
+    assert v.times[np.flatnonzero(v.values[:, 0] > -65.0)[0]] == pytest.approx(2.3)
+
+
+def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
+    runaway = neuron(equations="dv/dt = v*v", threshold="v > 1e300", v=bs.initial(100.0, "mV", "x"), method="euler")()
+    with pytest.warns(UserWarning, match="cells.v: a variable ran away"):
+        result = run(network(population(model=runaway)), 10.0)
+    assert result.duration == 10.0
+
+
+def test_a_network_that_does_not_fit_is_refused_before_it_starts(monkeypatch):
+    cells = population(1_000_000)
+    net = connected(cells, bs.AllToAll())
+    monkeypatch.setattr("brainsim.engine.simulation.Layout", lambda *a: pytest.fail("began to build"))
+    with pytest.raises(MemoryError) as caught:
+        run(net)
+    text = str(caught.value)
+    assert "1,000,000,000,000 synapses" in text
+    assert " TB " in text
+    assert "free" in text
+
+
+def test_a_cache_folder_that_cannot_be_written_warns_and_works():
+    """In a process of its own, since the folder is chosen once."""
+    script = (
+        "import brainsim as bs\n"
+        "net = bs.Network(seed=1)\n"
+        "net.add(bs.Population(3, bs.LIF(v_rest=-45.0), name='cells'))\n"
+        "print(len(bs.simulate(net, 100.0, seed=1).spikes['cells']))\n"
+    )
+    environment = os.environ | {"BRAINSIM_CACHE_DIR": "/proc/nope"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
+    assert "/proc/nope" in done.stderr
+    assert "cannot be written" in done.stderr
+    assert "BRAINSIM_CACHE_DIR" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text", "empty", "another archive"])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "run.npz"
+    run().save(path)
+    whole = path.read_bytes()
+    if damage == "another archive":
+        np.savez(path, a=np.ones(3))
+    else:
+        middle = len(whole) // 2
+        path.write_bytes({"cut": whole[:middle], "text": b"not a result", "empty": b"",
+                          "flipped": whole[:60] + bytes(255 - b for b in whole[60:])}[damage])  # fmt: skip
+    with pytest.raises(ValueError, match=r"Result.load: .*run.npz.* is not a readable brainsim result"):
+        bs.Result.load(path)
