@@ -20,16 +20,17 @@ def serve(workload, task):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     task = Task(**json.loads(task))
+    simulator = SIMULATORS[task.simulator](workload, task)
     try:
-        simulator = SIMULATORS[task.simulator](workload, task)
         _answer(answers, **simulator.prepare())
         for _ in sys.stdin:
             seconds, spikes = simulator.run()
             _answer(answers, seconds=seconds, spikes=spikes, memory=simulator.peak())
-        simulator.close()
     except Exception as error:  # noqa: BLE001 - whatever it is, the table says so
         _answer(answers, error=f"{type(error).__name__}: {error}")
         raise
+    finally:
+        simulator.close()
 
 
 def _answer(answers, **fields):

@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -122,7 +123,8 @@ class Row:
             self.process.wait()
             self.log.seek(0)
             said = self.log.read().decode(errors="replace").strip().splitlines() or [""]
-            why = f"crashed with code {self.process.returncode}: {said[-1]}"
+            code = self.process.returncode
+            why = f"crashed, {signal.Signals(-code).name if code < 0 else f'code {code}'}; its last line: {said[-1].strip()}"
         self.error = why
         _say(f"{self.task.label}: {why}")
 

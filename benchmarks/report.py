@@ -47,7 +47,7 @@ def table(rows, setting, reference):
     lines = [
         "", f"{workload.name}: {setting.n:,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
         _machine(setting), _versions(rows), "",
-        f"Rates are compared with those of {reference}; rows that differ by more than {100 * workload.tolerance:g} % get no ratio.",
+        f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % a row gets no ratio.",
         "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
     ]  # fmt: skip
     head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",

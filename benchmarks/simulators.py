@@ -89,8 +89,7 @@ class Nest:
         return peak_memory()
 
     def close(self):
-        """End the run."""
-        self.nest.Cleanup()
+        """Nothing to clean up: the process ends."""
 
 
 class Brian2:

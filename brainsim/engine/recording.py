@@ -93,14 +93,15 @@ def spikes_by_population(packed, layout, wanted, start, stop, dt):
     return result
 
 
-def traces_of(traces, dt):
-    """Return what was recorded of each trace, by (population, variable)."""
-    return {
-        (t.population, t.variable): Traces(
-            t.population, t.variable, t.unit, times_of(np.concatenate(t.steps), dt), t.ids, np.concatenate(t.values)
-        )
-        for t in traces
-    }
+def traces_of(traces, skipped, dt):
+    """Return what was recorded of each trace after the first `skipped` pieces of it, by (population, variable)."""
+    found = {}
+    for trace, first in zip(traces, skipped, strict=True):
+        times = times_of(np.concatenate(trace.steps[first:]), dt)
+        values = np.concatenate(trace.values[first:])
+        key = trace.population, trace.variable
+        found[key] = Traces(*key, trace.unit, times, trace.ids, values)
+    return found
 
 
 def _here(trace, layout, partition):

@@ -149,6 +149,7 @@ class Simulation:
             raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start")
         self._check_finite("the state was set to a number that is not finite")
         start, stop = self._step, self._step + steps
+        before = self._recorded()
         began = time.perf_counter()
         with Interrupt() as interrupt, Watch(duration, progress) as watch:
             while self._step < stop and not interrupt.asked:
@@ -164,11 +165,11 @@ class Simulation:
                 stacklevel=2,
             )
         self._check_finite("a variable ran away", warn=True)
-        return self._result(start)
+        return self._result(start, before)
 
     def result(self):
         """Return the Result of everything since the start or the last reset."""
-        return self._result(self._begin)
+        return self._result(self._begin, (0, [0] * len(self._traces)))
 
     def reset(self):
         """Go back to the start: initial state, time 0 (or that of the restored state), inputs and parameters as described."""
@@ -293,14 +294,17 @@ class Simulation:
         for partition in self._partitions:
             partition.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self._step)
 
-    def _result(self, start):
+    def _recorded(self):
+        """Return how many pieces of spikes and of each trace there are, so that those of a run can be told later."""
+        return len(self._pieces), [len(trace.steps) for trace in self._traces]
+
+    def _result(self, start, before):
+        """Return the Result from `start` on, made of the pieces that were recorded after `before`."""
         layout, dt = self._layout, self.dt
-        packed = np.concatenate(self._pieces) if self._pieces else np.empty(0, np.int64)
-        if start > self._begin:
-            packed = packed[np.searchsorted(packed, (start + 1) << STEP_BITS) :]
-        traces = recording.traces_of(self._traces, dt)
-        if start > self._begin:
-            traces = {key: _after(trace, recording.times_of(start, dt)) for key, trace in traces.items()}
+        # listed spikes at time 0 are kept when the simulation is reset, before the first run
+        pieces = self._pieces[before[0] if start > self._begin else 0 :]
+        packed = np.concatenate([np.empty(0, np.int64), *pieces])
+        traces = recording.traces_of(self._traces, before[1], dt)
         return Result(
             spikes=recording.spikes_by_population(packed, layout, self._wanted, start, self._step, dt),
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
@@ -389,8 +393,3 @@ def _named_views(network):
         name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda part: part[1])
         for name, parts in found.items()
     }
-
-
-def _after(trace, time):
-    keep = trace.times > time * (1 + 1e-12)
-    return type(trace)(trace.name, trace.variable, trace.unit, trace.times[keep], trace.ids, trace.values[keep])

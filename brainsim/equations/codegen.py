@@ -22,7 +22,7 @@ SCAN = 64
 
 HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
 
-from math import cos, expm1, floor, log, log1p, sin, sqrt, tanh
+from math import cos, expm1, log, log1p, sin, sqrt, tanh
 
 import numpy as np
 from numba import carray, types

@@ -1,41 +1,32 @@
 """The language of equations: arithmetic on names, parsed against a list of what is allowed.
 
 Nothing a user types is ever evaluated as Python. A text is parsed by the standard library's `ast`, every node is checked
-against the grammar here, and what follows works on that tree: `evaluate` (numbers), `render` (text of a kernel) and
+against the `grammar`, and what follows works on that tree: `evaluate` (numbers), `render` (text of a kernel) and
 `linear_in` (the slope and the rest of an expression that is linear in a name).
 """
 
 import ast
-import math
 import re
 import warnings
 
 import numpy as np
 
+from brainsim.equations.grammar import (
+    BINARY,
+    COMPARE,
+    DEEPEST,
+    FUNCTIONS,
+    LARGEST,
+    LONGEST,
+    NAME,
+    EquationError,
+    check_brackets,
+    check_nodes,
+    place,
+)
 from brainsim.numbers.checks import nearest
 
-FUNCTIONS = {
-    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
-    "sin": np.sin, "cos": np.cos, "floor": np.floor, "sign": np.sign, "min": np.minimum, "max": np.maximum,
-    "clip": np.clip, "where": np.where, "rand": None,
-}  # fmt: skip
-ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0}
-BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
-COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-LONGEST, DEEPEST, LARGEST = 4000, 60, 10_000
 ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
-
-
-class EquationError(ValueError):
-    """A text that is no equation of the language; shows the line and the place."""
-
-    def __init__(self, where, message, line="", column=None):
-        text = f"{where}: {message}"
-        if line:
-            text += f"\n    {line}"
-            if column is not None:
-                text += f"\n    {' ' * column}^"
-        super().__init__(text)
 
 
 def parse_expression(text, where):
@@ -48,7 +39,7 @@ def parse_expression(text, where):
     if len(lines) != 1:
         raise EquationError(where, f"must be one expression (got {len(lines)} lines); one in brackets may go on over lines")
     text = lines[0]
-    _check_brackets(text, where)
+    check_brackets(text, where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's own remarks, on "1if" for one, are no help here
@@ -57,7 +48,7 @@ def parse_expression(text, where):
         column = getattr(error, "offset", None)
         reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
         raise EquationError(where, reason, text, max(0, column - 1) if column else None) from None
-    _check(tree, text, where, 0)
+    check_nodes(tree, text, where)
     tree.source = text  # for messages about what is found out later
     return tree
 
@@ -73,7 +64,7 @@ def parse_equations(text, where):
         left, equals, right = _split_equals(line, where)
         match = re.fullmatch(r"d([A-Za-z]\w*)\s*/\s*dt", left)
         name, table = (match.group(1), derivatives) if match else (left, algebraic)
-        if not re.fullmatch(r"[A-Za-z]\w*", name):
+        if not re.fullmatch(NAME, name):
             raise EquationError(where, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
         if name in derivatives or name in algebraic:
             raise EquationError(where, f"{name!r} has two equations", line, 0)
@@ -89,7 +80,7 @@ def parse_assignments(text, where):
             left, operator, right = _split_equals(part, where)
             if operator != "=":
                 right = f"{left} {operator[0]} ({right})"
-            if not re.fullmatch(r"[A-Za-z]\w*", left):
+            if not re.fullmatch(NAME, left):
                 raise EquationError(where, "an assignment is 'name = expression'", part, 0)
             result.append((left, parse_expression(right, where)))
     return result
@@ -107,7 +98,7 @@ def check_names(tree, known, where):
         if name not in known:
             found = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             message = f"unknown name {name!r}{nearest(name, sorted(known))}"
-            raise EquationError(where, message, *_place(found, getattr(tree, "source", None) or ast.unparse(tree)))
+            raise EquationError(where, message, *place(found, getattr(tree, "source", None) or ast.unparse(tree)))
 
 
 def check_kind(tree, where, condition=False):
@@ -196,7 +187,8 @@ def render(tree):
         return tree.id
     if isinstance(tree, ast.UnaryOp):
         # '&' and '^' instead of 'and' and 'not': a branch would keep the loop from vectorising
-        return f"({render(tree.operand)} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{render(tree.operand)})"
+        operand = render(tree.operand)
+        return f"({operand} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{operand})" if isinstance(tree.op, ast.USub) else operand
     if isinstance(tree, ast.BoolOp):
         return "(" + (" & " if isinstance(tree.op, ast.And) else " | ").join(render(v) for v in tree.values) + ")"
     if isinstance(tree, ast.IfExp):
@@ -214,9 +206,9 @@ def linear_in(tree, name):
         return ZERO, tree
     if isinstance(tree, ast.Name):
         return ONE, ZERO
-    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+    if isinstance(tree, ast.UnaryOp) and not isinstance(tree.op, ast.Not):
         inner = linear_in(tree.operand, name)
-        return inner and (negative(inner[0]), negative(inner[1]))
+        return inner and ((negative(inner[0]), negative(inner[1])) if isinstance(tree.op, ast.USub) else inner)
     if not isinstance(tree, ast.BinOp):
         return None
     left, right = linear_in(tree.left, name), linear_in(tree.right, name)
@@ -287,91 +279,9 @@ def _split_equals(line, where):
     return match.group(1).strip(), match.group(2), match.group(3)
 
 
-def _check_brackets(text, where):
-    """Raise EquationError at the first bracket that has no partner."""
-    opened = []
-    for column, letter in enumerate(text):
-        if letter == "(":
-            opened.append(column)
-        elif letter == ")" and not opened:
-            raise EquationError(where, "this bracket was never opened", text, column)
-        elif letter == ")":
-            opened.pop()
-    if opened:
-        raise EquationError(where, "this bracket is never closed", text, opened[-1])
-
-
-def _place(node, text):
-    """Return the line and the column of a node of the tree of `text`; `ast` counts columns in bytes."""
-    at = getattr(node, "col_offset", None)
-    return text, None if at is None else len(text.encode(errors="replace")[:at].decode(errors="ignore"))
-
-
-def _shown(node):
-    """Return a node as short text; that of a monster is cut."""
-    try:
-        text = ast.unparse(node)
-    except RecursionError:
-        text = type(node).__name__
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
-
-
 def _depth(tree):
     """Return over how many levels a checked tree is nested."""
     return 1 + max((_depth(child) for child in ast.iter_child_nodes(tree)), default=0)
-
-
-def _is_finite(value):
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number that is too large for a float
-        return False
-
-
-def _check(node, text, where, depth):
-    """Walk the tree and refuse every node that is not of the grammar."""
-
-    def refuse(message):
-        raise EquationError(where, message, *_place(node, text))
-
-    if depth > DEEPEST:
-        refuse(f"nested deeper than {DEEPEST} levels")
-    if isinstance(node, ast.Constant):
-        if type(node.value) not in (int, float) or not _is_finite(node.value):
-            refuse(f"only numbers may stand here, up to 1e308 (got {_shown(node)})")
-        return
-    if isinstance(node, ast.Name):
-        if node.id.startswith("_") or "__" in node.id:
-            refuse(f"a name must not start with an underscore or have two of them (got {node.id!r})")
-        return
-    if isinstance(node, ast.Call):
-        _check_call(node, refuse)
-        children = node.args
-    elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
-        children = [node.left, node.right]
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
-        children = [node.operand]
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
-        children = [node.left, *node.comparators]
-    elif isinstance(node, ast.Compare) and len(node.ops) > 1:
-        refuse("compare two at a time: 'a < x and x < b'")
-    elif isinstance(node, ast.BoolOp):
-        children = node.values
-    elif isinstance(node, ast.IfExp):
-        children = [node.test, node.body, node.orelse]
-    else:
-        allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
-        refuse(f"{_shown(node)} is not arithmetic: {allowed}")
-    for child in children:
-        _check(child, text, where, depth + 1)
-
-
-def _check_call(node, refuse):
-    name = node.func.id if isinstance(node.func, ast.Name) else None
-    if name not in FUNCTIONS:
-        refuse(f"unknown function {_shown(node.func)}{nearest(name, FUNCTIONS)}")
-    if node.keywords or any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) != ARGUMENTS[name]:
-        refuse(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
 
 
 def _reduce(combine, items):
@@ -398,6 +308,8 @@ def _render_call(name, arguments):
     if name == "where":
         test, yes, no = arguments
         return f"({yes} if {test} else {no})"
+    if name == "floor":  # that of `math` makes an int
+        return f"np.floor({arguments[0]})"
     if name == "sign":
         return f"(np.float64({arguments[0]} > 0.0) - np.float64({arguments[0]} < 0.0))"
     return f"{name}({', '.join(arguments)})"

@@ -15,6 +15,7 @@ The texts are checked when the class is defined. An instance is frozen and compa
 """
 
 import inspect
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,7 +109,7 @@ class Model:
         own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
         for name, spec in own.items():
             where = f"{cls.__name__}.{name}"
-            if name in RESERVED or name.startswith("_") or "__" in name:
+            if name in RESERVED or re.match(r"_|\w*__|r\d+_", name):
                 raise ValueError(f"{where}: this name is a word of the language of equations; take another")
             if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
                 raise ValueError(f"{where}: every model has an attribute of this name; take another")

@@ -1,0 +1,132 @@
+"""What a user reads: every public name is explained, with parameters and an example; models say their units; texts are short.
+
+The examples run as doctests (``--doctest-modules`` in pyproject.toml).
+"""
+
+import inspect
+import re
+import types
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM"}
+PUBLIC = [name for name in bs.__all__ if not isinstance(getattr(bs, name), types.ModuleType)]
+VALUES = [n for n in dir(bs.values) if inspect.isclass(getattr(bs.values, n)) and issubclass(getattr(bs.values, n), bs.values.Distribution)]
+MODELS = [name for name in PUBLIC if inspect.isclass(getattr(bs, name)) and issubclass(getattr(bs, name), bs.Neuron | bs.Synapse)]
+
+
+def takes_any(thing):
+    """Return whether a public class or function has parameters."""
+    try:
+        parameters = inspect.signature(thing).parameters
+    except ValueError:
+        return False
+    return any(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_are_documented(name):
+    thing = getattr(bs, name)
+    text = inspect.getdoc(thing) or ""
+    assert len(text.split("\n\n")[0]) > 20, "says what it is"
+    base = thing in (bs.Neuron, bs.Synapse)
+    if takes_any(thing) and not base:
+        heading = "Attributes\n---" if name in ("View", "Projection") else "Parameters\n---"
+        assert heading in text
+    if base:
+        assert "Class attributes\n---" in text
+    assert "Examples\n---" in text
+    assert ">>> " in text.split("Examples\n---")[1]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_parameter_is_explained(name):
+    thing = getattr(bs, name)
+    if name in ("View", "Neuron", "Synapse"):
+        pytest.skip("is not made by a user, or has no parameters of its own")
+    text = inspect.getdoc(thing)
+    for parameter in inspect.signature(thing).parameters.values():
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and parameter.name != "_":
+            assert re.search(rf"^ *(\w+, )*{parameter.name}(, \w+)* ?:|``{parameter.name}``|`{parameter.name}`|\b{parameter.name}\b.*As for|"
+                             rf"^ *(\w+, )*{parameter.name}(, \w+)*\n", text, re.MULTILINE), parameter.name  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_methods_are_documented(name):
+    thing = getattr(bs, name)
+    if not inspect.isclass(thing):
+        return
+    for attribute, value in vars(thing).items():
+        if not attribute.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
+            assert inspect.getdoc(value), f"{name}.{attribute}"
+
+
+def test_distributions_are_documented():
+    assert {"Uniform", "Normal", "LogNormal", "Exponential", "Gamma", "Clipped"} <= set(VALUES)
+    for name in VALUES:
+        text = inspect.getdoc(getattr(bs.values, name))
+        assert ">>> " in text, name
+
+
+@pytest.mark.parametrize("name", [m for m in MODELS if m not in ("Neuron", "Synapse")])
+def test_models_say_units_and_meanings(name):
+    model = getattr(bs, name)
+    text = inspect.getdoc(model)
+    for key, spec in {**model.parameters, **model.initials}.items():
+        assert len(spec.meaning) > 4, key
+        assert all(part in UNITS | {"1"} for part in re.split(r"[*/]", spec.unit)), key
+    for key, spec in model.parameters.items():
+        assert re.search(rf"\b{key}\b", text), key
+        assert f"[{spec.unit}]" in text, key
+    if issubclass(model, bs.Synapse):
+        assert model.weight_unit in UNITS - {""}
+        assert f" {model.weight_unit}" in text, "the unit of the weights"
+
+
+def test_help_shows_the_parameters():
+    """`help(bs.LIF)` and the tooltip of an editor show names and defaults."""
+    assert str(inspect.signature(bs.LIF)).startswith("(*, tau_m=20.0, c_m=200.0, v_rest=-65.0")
+    assert str(inspect.signature(bs.Exponential)).startswith("(*, tau=5.0")
+
+
+CELLS = bs.Population(12_500, bs.LIF(tau_m=10.0, c_m=250.0), name="excitatory")
+TYPICAL = [
+    bs.LIF(), bs.LIF(tau_m=10.0, c_m=250.0, v_rest=-60.0), bs.LIF(tau_m=np.linspace(10.0, 20.0, 1000)),
+    bs.LIF(v_th=bs.Normal(-50.0, 2.0)), bs.Poisson(rate=8.0), bs.SpikeTrains(np.arange(1000.0), np.zeros(1000)),
+    bs.Delta(), bs.Exponential(tau=0.5, name="ampa"), bs.ExponentialConductance(tau=5.0, e_rev=-80.0), CELLS, CELLS[:10_000],
+    CELLS[:10] + CELLS[20:30], CELLS[::2], CELLS[np.arange(12_500) % 3 == 0], bs.FixedIndegree(1000), bs.AllToAll(autapses=False),
+    bs.FromArrays(np.arange(1000), np.arange(1000)), bs.Clipped(bs.Normal(1.5, 0.75), low=0.1), bs.LogNormal(-0.7, 0.9),
+    bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()), bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0]),
+    bs.CurrentInput(np.ones(12_500)), bs.Trace(CELLS[:3], "v", every=1.0), bs.Network(seed=1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("thing", TYPICAL, ids=lambda thing: type(thing).__name__)
+def test_texts_are_short(thing):
+    text = repr(thing)
+    assert len(text) < 100
+    assert "\n" not in text
+    assert " at 0x" not in text
+    assert type(thing).__name__ in text
+
+
+@pytest.mark.parametrize("model", [bs.LIF(tau_m=10.0, v_th=-40.0), bs.Exponential(tau=2.0, name="ampa"), bs.Poisson(rate=3.0)])
+def test_texts_of_models_can_be_typed(model):
+    assert eval(repr(model), {name: getattr(bs, name) for name in MODELS}) == model
+
+
+def test_texts_of_what_a_run_gives():
+    net = bs.Network(seed=1)
+    cells = bs.Population(20, bs.LIF(v_rest=-45.0), name="cells")
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta())
+    result = bs.simulate(net, 50.0, seed=1, threads=1, record=[bs.Trace(cells[:3], "v", every=1.0)])
+    for thing in (result.spikes["cells"], result.traces["cells", "v"], result.state):
+        assert len(repr(thing)) < 120
+        assert "cells" in repr(thing)
+    assert all(len(line) < 100 for line in repr(result).splitlines())
+    assert all(len(line) < 120 for line in repr(net).splitlines())
+    simulation = bs.Simulation(net, seed=1, threads=1)
+    assert repr(simulation.state["cells"]) == "state of 'cells': v"

@@ -1,0 +1,154 @@
+"""The floors of the house: who may import whom, what an import costs, and how long a file or a function may be."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "brainsim"
+FLOORS = {"numbers": 0, "equations": 1, "models": 2, "network": 3, "engine": 4}
+TOP = 5  # plot, analysis, command line, examples and what comes
+EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+NUMBA_AT_HOME = {f"brainsim.numbers.{name}" for name in ("jit", "rng", "vmath", "draws")}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def floor(module):
+    """Return the floor of a module of brainsim by its name."""
+    parts = module.split(".")
+    return FLOORS.get(parts[1], TOP) if len(parts) > 1 else TOP
+
+
+def imported(module, tree):
+    """Return the names of all modules that a module imports, wherever in it, and whether when it is loaded."""
+    loaded = {id(node) for top in tree.body for node in _at_load(top)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, id(node) in loaded) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [(name if name in MODULES else node.module, id(node) in loaded) for name in inner]
+    return found
+
+
+def _at_load(node):
+    """Go through the nodes that run when a module is loaded: all but the bodies of functions."""
+    yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from _at_load(child)
+
+
+def upward(modules):
+    """Return (module, what it imports) of all imports that go up."""
+    return [
+        (module, name) for module, tree in modules.items() if module not in EXEMPT
+        for name, _ in imported(module, tree) if name.split(".")[0] == "brainsim" and floor(name) > floor(module)
+        and not (name == "brainsim" and floor(module) == TOP)
+    ]  # fmt: skip
+
+
+def test_no_import_goes_up():
+    allowed = {("brainsim.engine.simulation", "brainsim")}  # for the version that results keep
+    assert set(upward(MODULES)) - allowed == set()
+
+
+def test_an_upward_import_would_be_seen():
+    texts = ["from brainsim.engine import driver", "import brainsim.engine.rows", "from brainsim.engine.rows import build_rows",
+             "def f():\n    from brainsim.network.network import Network", "from brainsim import engine"]  # fmt: skip
+    for text in texts:
+        assert upward({"brainsim.models.base": ast.parse(text)}), text
+    assert not upward({"brainsim.models.base": ast.parse("from brainsim.numbers import checks\nimport numpy")})
+    assert not upward({"brainsim.models.base": ast.parse("from brainsim.models.values import Uniform")})
+
+
+def test_every_folder_has_its_floor():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert set(FLOORS) <= folders
+    assert folders - set(FLOORS) <= {"plot", "examples", "ann", "io", "analysis"}
+
+
+def test_there_is_no_circle():
+    """Modules that load each other work only by luck of the order."""
+    loads = {m: {n for n, now in imported(m, t) if now and n in MODULES and n != m} for m, t in MODULES.items() if m not in EXEMPT}
+    done = set()
+
+    def visit(module, above):
+        assert module not in above, f"a circle: {' -> '.join([*above, module])}"
+        if module in done or module not in loads:
+            return
+        for name in sorted(loads[module]):
+            visit(name, [*above, module])
+        done.add(module)
+
+    for module in loads:
+        visit(module, [])
+
+
+def test_numba_is_loaded_only_where_code_is_compiled():
+    """Descriptions must stay quick to import: numba takes a quarter of a second."""
+    at_load = {
+        module for module, tree in MODULES.items() for name, now in imported(module, tree)
+        if now and (name.split(".")[0] == "numba" or name in NUMBA_AT_HOME)
+    }  # fmt: skip
+    assert {m for m in at_load if m not in NUMBA_AT_HOME and not m.startswith("brainsim.engine.")} == set()
+
+
+HEAVY = ["numba", "scipy", "matplotlib", "tqdm", "llvmlite"]
+DESCRIPTION = """
+cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+net = bs.Network(seed=1)
+net.connect(cells, cells, bs.FixedIndegree(10), weight=bs.Normal(1.0, 0.1), delay=1.5, synapse=bs.Alpha())
+net.stimulate(cells, bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta()))
+repr(net)
+class Mine(bs.Neuron):
+    equations = "dv/dt = -v + I"
+    v: float = bs.initial(0.0, "mV", "potential")
+"""
+
+
+@pytest.mark.parametrize("script", ["", DESCRIPTION], ids=["import", "describing a network"])
+def test_importing_is_light(script):
+    code = f"import sys, json\nimport brainsim as bs\n{script}\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+def test_importing_writes_nothing(tmp_path):
+    """No work at import: no file appears, no thread is started."""
+    code = (
+        "import sys, threading\nseen = []\n"
+        "sys.addaudithook(lambda e, a: seen.append(a) if e == 'open' and isinstance(a[1], str) and set(a[1]) & set('wax+') else None)\n"
+        "import brainsim\nassert seen == [], seen\nassert threading.active_count() == 1\n"
+    )
+    environment = {"BRAINSIM_CACHE_DIR": str(tmp_path / "cache"), "PATH": "/usr/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment, cwd=PACKAGE.parent)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_are_short(module):
+    path = PACKAGE.parent / Path(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+            text = first.end_lineno - first.lineno + 1 if documented else 0
+            assert node.end_lineno - node.lineno + 1 - text <= LONGEST_FUNCTION, f"{module}.{node.name}"
