@@ -17,6 +17,7 @@ from brainsim.equations import system as sy
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.language import EquationError
 from brainsim.equations.methods import METHODS
+from brainsim.numbers import jit
 from brainsim.numbers.jit import load_source
 
 NAMES = ("x", "y", "k", "tau")
@@ -97,7 +98,8 @@ def test_lines_that_double_are_refused():
         ("x + 'a'", "here: only numbers may stand here, up to 1e308 (got \"'a'\")|    x + 'a'|        ^"),
         ("x + True", "here: only numbers may stand here, up to 1e308 (got 'True')|    x + True|        ^"),
         ("x + 1j", "here: only numbers may stand here, up to 1e308 (got '1j')|    x + 1j|        ^"),
-        ("τ*x + _y", "here: a name must not start with an underscore or have two of them (got '_y')|    τ*x + _y|          ^"),
+        ("τ*x + _y",
+        "here: a name must not start with an underscore or have two of them (got '_y')|    τ*x + _y|          ^"),
         ("x + (y", "here: this bracket is never closed|    x + (y|        ^"),
         ("x + y)*2", "here: this bracket was never opened|    x + y)*2|         ^"),
         ("1 < x < 2", "here: compare two at a time: 'a < x and x < b'|    1 < x < 2|    ^"),
@@ -130,7 +132,7 @@ def test_equations_that_are_none(equations, message):
         lang.parse_equations(equations, "here")
 
 
-# -- evaluate, render and the compiled kernel agree ---------------------------------------------------------------------------
+# -- evaluate, render and the compiled kernel agree ------------------------------------------------------------------------
 
 
 def random_number(rng, depth):
@@ -147,8 +149,10 @@ def random_number(rng, depth):
         lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
         lambda: f"exp(clip({sub()}, -20, 3))", lambda: f"expm1(tanh({sub()}))", lambda: f"log1p(abs({sub()}))",
         lambda: f"sqrt(abs({sub()}))", lambda: f"log(1 + abs({sub()}))", lambda: f"sin({sub()})*cos({sub()})",
-        lambda: f"min({sub()}, {sub()})", lambda: f"max({sub()}, {sub()})", lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
-        lambda: f"sign({sub()})", lambda: f"floor({sub()})", lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
+        lambda: f"min({sub()}, {sub()})", lambda: f"max({sub()}, {sub()})",
+        lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
+        lambda: f"sign({sub()})", lambda: f"floor({sub()})",
+        lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
         lambda: f"({sub()} if {random_test(rng, depth - 1)} else {sub()})",
     ])  # fmt: skip
     return make()
@@ -226,14 +230,16 @@ def test_compiled_expressions_agree():
                 assert close(float(lang.evaluate(tree, names)), result), ast.unparse(tree)
 
 
-# -- linear parts -------------------------------------------------------------------------------------------------------------
+# -- linear parts ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "linear"),
     [
-        ("x", True), ("y", True), ("3 - x*y", True), ("-(x - y)/tau", True), ("(x + y)*k - x/(k*tau)", True), ("k*(y - x)*2", True),
-        ("exp(y)*x + x*sin(k)", True), ("x - x", True), ("0*x + y", True), ("(2*x + 1)/(1 + exp(y))", True), ("+y - -x", True),
+        ("x", True), ("y", True), ("3 - x*y", True), ("-(x - y)/tau", True), ("(x + y)*k - x/(k*tau)", True),
+        ("k*(y - x)*2", True),
+        ("exp(y)*x + x*sin(k)", True), ("x - x", True), ("0*x + y", True), ("(2*x + 1)/(1 + exp(y))", True),
+        ("+y - -x", True),
         ("x*x", False), ("x**2", False), ("exp(x)", False), ("1/x", False), ("abs(x)", False), ("min(x, y)", False),
         ("x/(x + 1)", False), ("where(x > 0, 1, 0)", False), ("x if y > 0 else 2*x", False), ("y**x", False),
     ],
@@ -272,17 +278,20 @@ def test_random_expressions_are_linear_or_not():
     assert found > 20
 
 
-# -- nothing is ever executed ---------------------------------------------------------------------------------------------------
+# -- nothing is ever executed ----------------------------------------------------------------------------------------------
 
 SEEDS = [
     "(v_rest - v)/tau_m + I/c_m", "exp(-v)*where(v > 3 and u < 2, 1, 0)", "__import__('os').system('touch {path}')",
     "open('{path}', 'w').write('x')", "(lambda: open('{path}', 'w'))()", "[open('{path}', 'w') for x in (1,)]",
     "(y := open('{path}', 'w'))", "f\"{open('{path}','w')}\"", "().__class__.__base__.__subclasses__()", "exec('import os')",
-    "eval(\"open('{path}','w')\")", "9**9**9**9", "10**400", "1" * 500, "((((((((((1))))))))))", "not not not v", "v if u else w",
+    "eval(\"open('{path}','w')\")", "9**9**9**9", "10**400", "1" * 500, "((((((((((1))))))))))", "not not not v",
+    "v if u else w",
     "*a", "**b", "a[0]", "a.b", "{1: 2}", "{1, 2}", "await x", "yield", "...", "None", "True", "'a'", "b'a'", "1j", "0x1F",
-    "0b1", "1if 2else 3", "v is u", "v in u", "a @ b", "a // b", "a % b", "a << b", "a & b", "~a", "a,", "print(1)", "exp(*a)",
+    "0b1", "1if 2else 3", "v is u", "v in u", "a @ b", "a // b", "a % b", "a << b", "a & b", "~a", "a,", "print(1)",
+    "exp(*a)",
     "exp(**a)", "lambda: 0", "\x00", "v\x00", "ü*2", "ﬁ + 1", "𝐱 + 1", "x\u2028y", "\ud800", "a\\\nb", "# only", ";", "v; u",
-    "v = 3", "dv/dt = v", "breakpoint()", "help", "type", "exit()", "__builtins__", "v.__class__", "inf", "nan", "1e999", "'\\d'",
+    "v = 3", "dv/dt = v", "breakpoint()", "help", "type", "exit()", "__builtins__", "v.__class__", "inf", "nan", "1e999",
+    "'\\d'",
     "rand()", "exp(exp)", "exp(x)(y)", "where(1, 2, 3)(4)", "%s" % ("-" * 300 + "1"), "(" * 150 + "1" + ")" * 150,
     "[" * 150 + "1" + "]" * 150, "lambda:" * 200 + "1", "a" + "+a" * 900, "a" + ".b" * 900, "a" + "(1)" * 300, "if x: pass",
     "def f(): pass", "class A: pass", "import os", "from os import system", "del v", "assert v", "raise v", "while 1: pass",
@@ -297,9 +306,10 @@ def mutated(rng, path):
         at, end = sorted(rng.randrange(len(text) + 1) for _ in range(2))
         other = rng.choice(SEEDS).replace("{path}", path)
         text = rng.choice([
-            text[:at] + rng.choice(JUNK) + text[at:], text[:at] + text[end:], text[:at] + other + text[end:], text + rng.choice("+-*/ ") + other,
-            f"({text})", f"exp({text})", text[at:end] * rng.randint(1, 4), text.replace("v", rng.choice(["_v", "v__", "exp", "I"])),
-            "".join(rng.choice(JUNK) for _ in range(rng.randint(1, 40))), f"where({text}, {other}, 1)", f"{text} if {other} else 0",
+            text[:at] + rng.choice(JUNK) + text[at:], text[:at] + text[end:], text[:at] + other + text[end:],
+            text + rng.choice("+-*/ ") + other, f"({text})", f"exp({text})", text[at:end] * rng.randint(1, 4),
+            text.replace("v", rng.choice(["_v", "v__", "exp", "I"])), f"where({text}, {other}, 1)",
+            f"{text} if {other} else 0", "".join(rng.choice(JUNK) for _ in range(rng.randint(1, 40))),
         ])  # fmt: skip
     return text
 
@@ -373,7 +383,7 @@ def test_a_warning_of_python_is_no_error():
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)
 
 
-# -- from classes to systems ------------------------------------------------------------------------------------------------------
+# -- from classes to systems -----------------------------------------------------------------------------------------------
 
 
 def composed(model, *synapses, current=False):
@@ -421,7 +431,7 @@ def test_a_neuron_may_use_any_name():
     assert len(found[0][0]) > 3
 
 
-# -- methods --------------------------------------------------------------------------------------------------------------------
+# -- methods ---------------------------------------------------------------------------------------------------------------
 
 
 def run(model, duration, dt, *, v0=None, synapse=None, weight=0.0, current=None, record="v"):
@@ -540,11 +550,12 @@ def test_auto_takes_the_first_that_can(model, synapse, method):
 @pytest.mark.parametrize("method", ["exact", "exponential_euler"])
 def test_a_method_that_cannot_says_so(method):
     cell = type("Mine", (Quadratic,), {"method": method})
-    with pytest.raises(EquationError, match=rf"cells: method '{method}' needs .* linear .*\n    dv/dt = \(4 - v \* v\) / tau"):
+    message = rf"cells: method '{method}' needs .* linear .*\n    dv/dt = \(4 - v \* v\) / tau"
+    with pytest.raises(EquationError, match=message):
         run(cell(), 1.0, 0.1)
 
 
-# -- the text of kernels ----------------------------------------------------------------------------------------------------------
+# -- the text of kernels ---------------------------------------------------------------------------------------------------
 
 
 def kernel_of(model, *synapses, current=False, per_cell=()):
@@ -582,10 +593,12 @@ KERNELS = {
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_kernels_vectorise(name):
+def test_kernels_vectorise(name, tmp_path, monkeypatch):
     """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
+    # numba shows the code of what it compiles here and now only, not of what it finds in a cache
+    monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
     given, options = KERNELS[name]
-    module = load_source(kernel_of(*given, **options).text)
+    module = load_source(kernel_of(*given, **options).text + "# for the test that it vectorises\n")
     text = module.advance.inspect_llvm()
     assert " x double>" in text
     assert any(f"<{width} x double>" in text for width in (2, 4, 8))

@@ -7,7 +7,6 @@ network is handed to `simulate` or `Simulation`, or between two runs.
 import os
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -114,7 +113,8 @@ DESCRIBING = [
     ("matrix of parameters", lambda: bs.LIF(tau_m=np.ones((2, 2))), ValueError, ["LIF.tau_m", "shape (2, 2)"]),
     ("no parameters", lambda: bs.LIF(tau_m=[]), ValueError, ["LIF.tau_m", "one per cell", "empty"]),
     ("ragged parameters", lambda: bs.LIF(tau_m=[[1.0], [2.0, 3.0]]), TypeError, ["LIF.tau_m", "array of numbers"]),
-    ("array for other cells", lambda: population(model=bs.LIF(tau_m=[20.0] * 3)), ValueError, ["tau_m", "10 cells", "3 val"]),
+    ("array for other cells", lambda: population(model=bs.LIF(tau_m=[20.0] * 3)),
+     ValueError, ["tau_m", "10 cells", "3 val"]),
     ("initial values for other cells", lambda: population(initial={"v": [1.0] * 3}), ValueError, ["initial['v']", "(10,)"]),
     ("unknown parameter", lambda: bs.LIF(tau=10.0), TypeError, ["unknown parameter 'tau'", "did you mean 'tau_m'"]),
     ("unknown variable", lambda: population(initial={"V": 0.0}), ValueError, ["no variable 'V'", "did you mean 'v'"]),
@@ -142,7 +142,8 @@ DESCRIBING = [
     ("weights of another shape", lambda: connected(weight=np.ones(9), rule=bs.OneToOne()), ValueError, ["(10,)", "(9,)"]),
     ("negative conductance", lambda: connected(weight=-1.0, synapse=bs.ExponentialConductance()), ValueError,
      ["conductance cannot be negative", "e_rev", "-1.0"]),
-    ("two populations of one name", lambda: network(population(), population()), ValueError, ["another population", "'cells'"]),
+    ("two populations of one name", lambda: network(population(), population()),
+     ValueError, ["another population", "'cells'"]),
     ("two projections of one name", another_name_for_one_cell, ValueError, ["already a projection", "'loop'"]),
     ("no cells", lambda: population(0), ValueError, ["Population.n", ">= 1"]),
     ("half a cell", lambda: population(2.5), TypeError, ["Population.n", "whole number", "2.5"]),
@@ -163,17 +164,21 @@ DESCRIBING = [
     # the texts of a class, when it is defined
     ("wrong name in equations", lambda: neuron(equations="dv/dt = -v/tua + I/c_m"), ValueError,
      ["Mine.equations", "unknown name 'tua'", "did you mean 'tau'", "-v/tua + I/c_m\n       ^"]),
-    ("missing bracket", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m"), ValueError, ["never closed", "-(v/tau", "\n     ^"]),
-    ("missing bracket, more lines", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m\ndu/dt = v"), ValueError, ["never closed"]),
+    ("missing bracket", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m"),
+     ValueError, ["never closed", "-(v/tau", "\n     ^"]),
+    ("missing bracket, more lines", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m\ndu/dt = v"),
+     ValueError, ["never closed"]),
     ("bracket too many", lambda: neuron(equations="dv/dt = -v/tau) + I/c_m"), ValueError, ["never opened", "^"]),
-    ("unknown function", lambda: neuron(equations="dv/dt = -epx(v)"), ValueError, ["function 'epx'", "did you mean 'exp'", "^"]),
+    ("unknown function", lambda: neuron(equations="dv/dt = -epx(v)"),
+     ValueError, ["function 'epx'", "did you mean 'exp'", "^"]),
     ("too many arguments", lambda: neuron(equations="dv/dt = exp(v, 1)"), ValueError, ["exp takes 1 argument", "got 2"]),
     ("attribute", lambda: neuron(equations="dv/dt = v.real"), ValueError, ["'v.real'", "not arithmetic", "^"]),
     ("import", lambda: neuron(equations="dv/dt = __import__('os').system('ls')"), ValueError, ["unknown function", "^"]),
     ("dunder", lambda: neuron(equations="dv/dt = __builtins__"), ValueError, ["underscore", "'__builtins__'"]),
     ("no equals sign", lambda: neuron(equations="dv/dt"), ValueError, ["Mine.equations", "one '='"]),
     ("two equations", lambda: neuron(equations="dv/dt = -v\ndv/dt = v"), ValueError, ["'v' has two equations"]),
-    ("no initial value", lambda: neuron(equations="dv/dt = -v\ndz/dt = -z"), ValueError, ["Mine.z", "z: float = bs.initial("]),
+    ("no initial value", lambda: neuron(equations="dv/dt = -v\ndz/dt = -z"),
+     ValueError, ["Mine.z", "z: float = bs.initial("]),
     ("equation for a parameter", lambda: neuron(equations="dtau/dt = -v"), ValueError, ["Mine.tau", "no parameter"]),
     ("random drift", lambda: neuron(equations="dv/dt = rand()"), ValueError, ["threshold or a reset only"]),
     ("chained comparison", lambda: neuron(threshold="0 < v < v_th"), ValueError, ["two at a time", "and", "^"]),
@@ -186,18 +191,23 @@ DESCRIBING = [
     ("unknown refractory time", lambda: neuron(refractory="taus"), ValueError, ["Mine.refractory", "did you mean 'tau'"]),
     ("unknown frozen variable", lambda: neuron(frozen=("V",)), ValueError, ["Mine.frozen", "did you mean 'v'"]),
     ("unknown name in a condition", lambda: neuron(conditions=("v_th > vt",)), ValueError, ["Mine.conditions", "'vt'"]),
-    ("default out of range", lambda: neuron(tau=bs.parameter(-1.0, "ms", "x", above=0.0)), ValueError, ["Mine.tau", "> 0 ms"]),
+    ("default out of range", lambda: neuron(tau=bs.parameter(-1.0, "ms", "x", above=0.0)),
+     ValueError, ["Mine.tau", "> 0 ms"]),
     ("default that is a text", lambda: neuron(tau=bs.parameter("x", "ms", "x")), TypeError, ["Mine.tau", "number in ms"]),
-    ("wrong name in an initial value", lambda: neuron(v=bs.initial("vth", "mV", "x")), ValueError, ["Mine.v", "mean 'v_th'"]),
+    ("wrong name in an initial value", lambda: neuron(v=bs.initial("vth", "mV", "x")),
+     ValueError, ["Mine.v", "mean 'v_th'"]),
     ("word of the language", lambda: neuron(exp=bs.parameter(1.0, "", "x")), ValueError, ["Mine.exp", "take another"]),
     ("name of a receptor", lambda: neuron(r0_g=bs.parameter(1.0, "", "x")), ValueError, ["Mine.r0_g", "take another"]),
-    ("word of Python", lambda: neuron(**{"lambda": bs.parameter(1.0, "", "x")}), ValueError, ["Mine.lambda", "take another"]),
+    ("word of Python", lambda: neuron(**{"lambda": bs.parameter(1.0, "", "x")}),
+     ValueError, ["Mine.lambda", "take another"]),
     ("parameter called threshold", lambda: neuron(threshold=bs.parameter(1.0, "mV", "x")), ValueError, ["Mine.threshold"]),
     ("arrival that is not linear", lambda: synapse(arrival="g = g + w**2"), ValueError, ["Mine.arrival", "g = g + w"]),
     ("arrival that forgets", lambda: synapse(arrival="g = w"), ValueError, ["Mine.arrival", "g = g + w"]),
-    ("arrival that depends on state", lambda: synapse(arrival="g = g + w*(1 - g)"), ValueError, ["Mine.arrival", "g = g + w"]),
+    ("arrival that depends on state", lambda: synapse(arrival="g = g + w*(1 - g)"),
+     ValueError, ["Mine.arrival", "g = g + w"]),
     ("synapse without arrival", lambda: synapse(arrival="")(), TypeError, ["Mine", "no arrival", "g = g + w"]),
-    ("synapse that depends on v", lambda: synapse(equations="dg/dt = -g*v"), ValueError, ["depends on v", "only the current"]),
+    ("synapse that depends on v", lambda: synapse(equations="dg/dt = -g*v"),
+     ValueError, ["depends on v", "only the current"]),
     ("wrong name in a current", lambda: synapse(current="g*(erev - v)"), ValueError, ["Mine.current", "mean 'e_rev'", "^"]),
 ]  # fmt: skip
 
@@ -224,7 +234,8 @@ RUNNING = [
     ("record what is no trace", lambda: run(record=["v"]), TypeError, ["record", "bs.Trace(cells, 'v')", "'v'"]),
     ("record a population that is elsewhere", lambda: run(record=[bs.Trace(population(name="cell"), "v")]), KeyError,
      ["no population named 'cell'", "did you mean 'cells'"]),
-    ("record a namesake", lambda: run(record=[bs.Trace(population(), "v")]), ValueError, ["Trace(cells, 'v')", "not the one"]),
+    ("record a namesake", lambda: run(record=[bs.Trace(population(), "v")]),
+     ValueError, ["Trace(cells, 'v')", "not the one"]),
     ("record what does not exist", lambda: traced("V"), KeyError, ["no variable 'V'", "did you mean 'v'"]),
     ("record a synapse that is not there", lambda: traced("ampa.g"), KeyError, ["no variable 'ampa.g'", "there is v"]),
     ("record more often than there are steps", lambda: traced(every=0.01), ValueError, ["every", "dt = 0.1 ms"]),
@@ -255,10 +266,33 @@ RUNNING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("mistake", "kind", "fragments"), [pytest.param(*c[1:], id=c[0]) for c in DESCRIBING + RUNNING])
+def change_another():
+    simulation().set(population(name="cell"), tau_m=3.0)
+
+
+ENGINE = [  # of arguments and of `set`
+    ("record a number", lambda: run(record=3), TypeError, ["simulate.record", "bs.Trace(cells, 'v')"]),
+    ("keep the spikes of a number", lambda: run(spikes=3), TypeError, ["simulate.spikes", "got 3"]),
+    ("keep no spikes by None", lambda: run(spikes=None), TypeError, ["simulate.spikes", "got None"]),
+    ("keep spikes of a namesake", lambda: run(spikes=[population()]), ValueError, ["simulate.spikes", "cells"]),
+    ("delays drawn beyond the calendar", lambda: run(connected(delay=bs.Uniform(6000.0, 7000.0))), ValueError,
+     ["cells->cells.delay", "steps of dt", "7000"]),
+    ("set a population that is elsewhere", change_another, KeyError, ["'cell'", "did you mean 'cells'"]),
+    ("set a namesake", lambda: simulation().set(population(), tau_m=3.0), ValueError, ["Population('cells', 10 LIF)"]),
+    ("set an array for other cells", lambda: change(n=10, tau_m=[9.0] * 3), ValueError,
+     ["LIF.tau_m", "10 cells", "3 values"]),
+    ("set seconds for milliseconds", lambda: change(tau_m=0.02), ValueError, ["LIF.tau_m", "did you mean 20"]),
+    ("state for other cells", lambda: simulation().state["cells"].__setitem__("v", np.ones(3)), ValueError,
+     ["cells.v", "10 cells", "(3,)"]),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("mistake", "kind", "fragments"), [pytest.param(*case[1:], id=case[0]) for case in DESCRIBING + RUNNING + ENGINE]
+)
 def test_mistakes(mistake, kind, fragments):
-    with warnings.catch_warnings(), pytest.raises(kind) as caught:
-        warnings.simplefilter("ignore")
+    with pytest.raises(kind) as caught:
         mistake()
     text = str(caught.value)
     missing = [fragment for fragment in fragments if fragment not in text]
@@ -267,7 +301,7 @@ def test_mistakes(mistake, kind, fragments):
 
 
 def test_ids_are_unique_and_there_are_enough():
-    names = [case[0] for case in DESCRIBING + RUNNING]
+    names = [case[0] for case in DESCRIBING + RUNNING + ENGINE]
     assert len(set(names)) == len(names) >= 45
 
 
@@ -275,12 +309,12 @@ LATE = ("duration", "state", "spikes of", "traces")  # made in a run or after on
 EARLY = [c for c in RUNNING if c[1].__code__.co_names[:1] == ("run",) and not any(word in c[0] for word in LATE)]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("mistake", EARLY, ids=lambda case: case[0])
 def test_the_message_comes_before_anything_runs(mistake, monkeypatch):
     """No kernel is compiled or called for a network or argument that is wrong."""
     monkeypatch.setattr(bs.Simulation, "_compile", lambda self: pytest.fail("reached the compiler"))
-    with warnings.catch_warnings(), pytest.raises(mistake[2]):
-        warnings.simplefilter("ignore")
+    with pytest.raises(mistake[2]):
         mistake[1]()
 
 
@@ -318,7 +352,7 @@ def test_off_the_grid_is_rounded_with_a_warning():
     source = population(1, bs.SpikeTrains([1.0], [0]), name="source")
     target, net = population(), bs.Network(seed=1)
     net.connect(source, target, bs.AllToAll(), weight=1.0, delay=1.26, synapse=bs.Delta())
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="source->cells.delay"):
         v = run(net, 5.0, record=[bs.Trace(target, "v")]).traces["cells", "v"]
     assert v.times[np.flatnonzero(v.values[:, 0] > -65.0)[0]] == pytest.approx(2.3)
 

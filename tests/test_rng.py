@@ -147,7 +147,7 @@ def test_steps_of_one_stream_never_meet():
 def test_stream_keys():
     assert stream_key(1, "wiring", "a->b").dtype == np.uint64
     assert stream_key(1, "wiring", "a->b") == stream_key(1, "wiring", "a->b")
-    names = [("wiring", "a->b"), ("wiring", "a->b #2"), ("weights", "a->b"), ("wiringa", "->b"), ("wiring",), (), ("wiring", "")]
+    names = [("wiring", "a->b"), ("wiring", "a->b #2"), ("weights", "a->b"), ("wiringa", "->b"), ("wiring",), ()]
     keys = {int(stream_key(seed, *name)) for name in names for seed in (0, 1, 2, 2**32, 2**64, 2**64 + 1)}
     assert len(keys) == len(names) * 6
     # one number in the name is another name

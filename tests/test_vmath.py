@@ -111,7 +111,7 @@ def test_relaxation_has_its_limit():
 def test_flushed():
     x = np.array([0.0, 1.0, -1.0, 1e-249, -1e-249, 1e-251, -1e-251, 5e-324, 1e-308, np.inf, -np.inf])
     assert flushed(x).tolist() == [0.0, 1.0, -1.0, 1e-249, -1e-249, 0.0, 0.0, 0.0, 0.0, np.inf, -np.inf]
-    assert np.isnan(flushed(np.array([np.nan]))[0]) or flushed(np.array([np.nan]))[0] == 0.0
+    assert np.isnan(flushed(np.array([np.nan]))[0])  # a NaN that was made 0 could not be found any more
 
 
 @pytest.mark.parametrize("function", [exp, relaxation, flushed])

@@ -112,6 +112,7 @@ class Simulation:
         memory.refuse_if_too_large(network)
         self.threads = thread_count(threads, network, self.dt)
         self._layout = Layout(network, self.dt, self.threads)
+        self._views = _named_views(network)
         self._described = {name: member.values for name, member in self._layout.members.items()}
         if state is not None:
             check_fits(state, self._layout)
@@ -310,7 +311,7 @@ class Simulation:
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
             start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(),
             state=save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
-            populations={name: m.n for name, m in layout.members.items()}, views=_named_views(self.network),
+            populations={name: m.n for name, m in layout.members.items()}, views=self._views,
             thresholds={name: _threshold(m) for name, m in layout.members.items()},
         )  # fmt: skip
 

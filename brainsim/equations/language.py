@@ -102,7 +102,7 @@ def check_names(tree, known, where):
 
 
 def check_kind(tree, where, condition=False):
-    """Raise EquationError unless the tree is a number (or, if `condition`, a comparison) made of the right kinds throughout."""
+    """Raise EquationError unless the tree is a number (if `condition`, a comparison) and its parts are what they must be."""
     logical = isinstance(tree, ast.Compare | ast.BoolOp) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
     if logical and not condition:
         text = ast.unparse(tree)
@@ -130,7 +130,7 @@ def substitute(tree, replacements):
 
 
 def expanded(tree, replacements, where):
-    """Return `substitute`; raise EquationError where the tree would grow out of hand, as lines of doubling ``b = a + a`` do."""
+    """Return `substitute`; raise EquationError where the tree would grow out of hand, as by lines like ``b = a + a``."""
     named = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
     sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in named}
     result = tree
@@ -188,7 +188,9 @@ def render(tree):
     if isinstance(tree, ast.UnaryOp):
         # '&' and '^' instead of 'and' and 'not': a branch would keep the loop from vectorising
         operand = render(tree.operand)
-        return f"({operand} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{operand})" if isinstance(tree.op, ast.USub) else operand
+        if isinstance(tree.op, ast.UAdd):
+            return operand
+        return f"({operand} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{operand})"
     if isinstance(tree, ast.BoolOp):
         return "(" + (" & " if isinstance(tree.op, ast.And) else " | ").join(render(v) for v in tree.values) + ")"
     if isinstance(tree, ast.IfExp):

@@ -121,7 +121,8 @@ def parse_receptor(where, equations, arrival, current, parameters):
     variables = tuple(lang.parse_equations(equations, f"{where}.equations")[0])
     for name in variables:
         if name in RESERVED or name in parameters:
-            raise EquationError(f"{where}.equations", f"{name!r} is a parameter or a word of the language already", f"d{name}/dt")
+            message = f"{name!r} is a parameter or a word of the language already"
+            raise EquationError(f"{where}.equations", message, f"d{name}/dt")
     known = {*variables, *parameters, *CONSTANTS}
     derivatives, algebraic = _equations(f"{where}.equations", equations, known | {"v"})
     for name, tree in derivatives.items():

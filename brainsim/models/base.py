@@ -80,6 +80,19 @@ def parameter(default, unit, meaning, *, above=None, at_least=None):
         What it is, in a few words; shown in help, tables and axis labels.
     above, at_least : float, optional
         The value must be > `above`, >= `at_least`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Leaky(bs.Neuron):
+    ...     equations = "dv/dt = -v/tau"
+    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    ...     v: float = bs.initial(0.0, "mV", "membrane potential")
+    >>> Leaky(tau=20.0)
+    Leaky(tau=20.0)
+    >>> Leaky(tau=-1.0)
+    Traceback (most recent call last):
+    ValueError: Leaky.tau: must be > 0 ms (got -1.0)
     """
     return Parameter(default, unit, meaning, above, at_least)
 
@@ -93,6 +106,16 @@ def initial(default, unit, meaning):
         Value at t = 0, or an expression of the parameters, e.g. ``"v_rest"``.
     unit, meaning : str
         As for `parameter`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Leaky(bs.Neuron):
+    ...     equations = "dv/dt = (v_rest - v)/10"
+    ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
+    ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
+    >>> list(Leaky.initials)
+    ['v']
     """
     return Initial(default, unit, meaning)
 
@@ -209,6 +232,26 @@ class Neuron(Model):
         Variables that stand still while refractory; by default ``v``.
     conditions : tuple of str
         What must hold between parameters, e.g. ``("v_reset < v_th",)``.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Izhikevich(bs.Neuron):
+    ...     equations = '''
+    ...         dv/dt = 0.04*v**2 + 5*v + 140 - u + I
+    ...         du/dt = a*(b*v - u)
+    ...     '''
+    ...     threshold = "v >= 30"
+    ...     reset = "v = c; u += d"
+    ...     method = "euler"
+    ...     a: float = bs.parameter(0.02, "1/ms", "rate of recovery")
+    ...     b: float = bs.parameter(0.2, "", "coupling of recovery to v")
+    ...     c: float = bs.parameter(-65.0, "mV", "reset potential")
+    ...     d: float = bs.parameter(8.0, "", "step of recovery at a spike")
+    ...     v: float = bs.initial(-65.0, "mV", "membrane potential")
+    ...     u: float = bs.initial("b*c", "", "recovery")
+    >>> bs.Population(100, Izhikevich(d=2.0), name="cells")
+    Population('cells', 100 Izhikevich)
     """
 
     equations = ""
@@ -241,7 +284,7 @@ class Neuron(Model):
                 lang.check_names(tree, set(cls.parameters), f"{name}.{key}")
                 lang.check_kind(tree, f"{name}.{key}")
                 if "rand" in lang.calls_in(tree):
-                    raise ValueError(f"{name}.{key}: draw initial values by Population(..., initial={{{key!r}: Uniform(a, b)}})")
+                    raise ValueError(f"{name}.{key}: random ones are Population(..., initial={{{key!r}: Uniform(a, b)}})")
             elif not isinstance(spec.default, Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)
 
@@ -262,6 +305,20 @@ class Synapse(Model):
 
     Every synapse takes ``name=``: how its variables are called in recordings (``"ampa.g"``); by default the class's name
     in lower case. Synapses equal in class, parameters and name share one receptor of a cell.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class NMDA(bs.Synapse):
+    ...     equations = "dg/dt = -g/tau"
+    ...     arrival = "g = g + w"
+    ...     current = "g*(e_rev - v)/(1 + mg*exp(-0.062*v)/3.57)"
+    ...     weight_unit = "nS"
+    ...     tau: float = bs.parameter(100.0, "ms", "decay time", above=0.0)
+    ...     e_rev: float = bs.parameter(0.0, "mV", "reversal potential")
+    ...     mg: float = bs.parameter(1.0, "mM", "magnesium outside", at_least=0.0)
+    >>> NMDA(tau=60.0, name="nmda")
+    NMDA(tau=60.0, name='nmda')
     """
 
     equations = ""
@@ -274,7 +331,7 @@ class Synapse(Model):
         if name is not None and not (isinstance(name, str) and name.isidentifier()):
             raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
         if self.receptor_equations is None:
-            raise TypeError(f"{type(self).__name__}: has no arrival; write in the class what an event does: arrival = 'g = g + w'")
+            raise TypeError(f"{type(self).__name__}: has no arrival; write in the class: arrival = 'g = g + w'")
         object.__setattr__(self, "name", name)
         super().__init__(*positional, **values)
 

@@ -51,7 +51,10 @@ def plain(value, unit, where):
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         raise TypeError(f"{where}: must be a number{_in(unit)} (got {value!r})")
     try:
-        array = np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind not in "biufO":  # NumPy would read numbers out of texts, and drop imaginary parts
+            raise TypeError
+        array = given.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise TypeError(f"{where}: must be a number or an array of numbers{_in(unit)} (got {value!r})") from None
     if not np.isfinite(array).all():
@@ -130,14 +133,16 @@ def _from_brian(value, unit, where):
     factor, wanted = _dimension(unit)
     if found != wanted:
         raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {value})")
-    return np.asarray(value, dtype=np.float64) / factor
+    # times 1e12 is exact where division by 1e-12 is not
+    return np.asarray(value, dtype=np.float64) * (round(1 / factor) if factor < 1 else 1 / factor)
 
 
 def _dimension(unit):
     """Return what one `unit`, such as ``nS/mV``, is in SI, and the powers of its base units."""
     factor, powers = 1.0, {}
     for sign, name, power in re.findall(r"([*/]?)\s*([^\s*/^]+)(?:\s*(?:\*\*|\^)\s*(\d+))?", unit):
-        letters = next((n for n in sorted(BASE, key=len, reverse=True) if name.endswith(n) and name[: -len(n)] in PREFIX), None)
+        longest_first = sorted(BASE, key=len, reverse=True)
+        letters = next((n for n in longest_first if name.endswith(n) and name[: -len(n)] in PREFIX), None)
         if letters is None:
             if name != "1":
                 return math.nan, None

@@ -1,0 +1,243 @@
+"""Quantities of other libraries become plain numbers in ms, mV, pA, pF, nS and Hz at the border.
+
+The libraries are no dependencies: fakes imitate what was seen of pint 0.25, astropy 8.0, quantities 0.16 and brian2 2.9;
+where the real ones are installed, the same table runs with them.
+"""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.numbers.checks import plain
+
+# -- fakes: units as (factor to SI, powers of m kg s A mol) ----------------------------------------------------------------
+
+SIZES = {
+    "s": (1.0, (0, 0, 1, 0)), "ms": (1e-3, (0, 0, 1, 0)), "Hz": (1.0, (0, 0, -1, 0)), "1/s": (1.0, (0, 0, -1, 0)),
+    "1/ms": (1e3, (0, 0, -1, 0)), "kHz": (1e3, (0, 0, -1, 0)), "V": (1.0, (2, 1, -3, -1)), "mV": (1e-3, (2, 1, -3, -1)),
+    "pA": (1e-12, (0, 0, 0, 1)), "nA": (1e-9, (0, 0, 0, 1)), "pF": (1e-12, (-2, -1, 4, 2)), "nS": (1e-9, (-2, -1, 3, 2)),
+    "uS": (1e-6, (-2, -1, 3, 2)), "dimensionless": (1.0, (0, 0, 0, 0)), "": (1.0, (0, 0, 0, 0)), "um": (1e-6, (1, 0, 0, 0)),
+    "nS/mV": (1e-6, (-4, -2, 6, 3)), "1/mV": (1e3, (-2, -1, 3, 1)), "ms**2": (1e-6, (0, 0, 2, 0)), "fC": (1e-15,
+    (0, 0, 1, 1)),
+}  # fmt: skip
+
+
+def factor(unit, other):
+    """Return how many `other` one `unit` is, or raise as the libraries do: each its own exception."""
+    (a, powers), (b, others) = SIZES[unit], SIZES[other]
+    if powers != others:
+        raise RuntimeError(f"Cannot convert from '{unit}' to '{other}'")
+    return a / b
+
+
+class FakePint:
+    """Of pint: ``to(name).magnitude``; it refuses NumPy's conversion of a list of itself."""
+
+    def __init__(self, magnitude, unit):
+        self._magnitude, self.unit = magnitude, unit
+
+    @property
+    def magnitude(self):
+        return self._magnitude
+
+    def to(self, other):
+        return FakePint(self.magnitude * factor(self.unit, other), other)
+
+    def __float__(self):
+        raise TypeError("only dimensionless quantities are numbers")
+
+    def __str__(self):
+        return f"{self.magnitude} {self.unit}"
+
+
+class FakeAstropy(np.ndarray):
+    """Of astropy: an array with ``to_value(name)``, which knows the empty name but not 'dimensionless'."""
+
+    def __new__(cls, magnitude, unit):
+        self = np.asarray(magnitude, dtype=float).view(cls)
+        self.unit = unit
+        return self
+
+    def __array_finalize__(self, other):
+        self.unit = getattr(other, "unit", "")
+
+    def to_value(self, other):
+        assert other != "dimensionless"
+        return np.asarray(self) * factor(self.unit, other)
+
+
+class FakeQuantities(np.ndarray):
+    """Of quantities: an array with ``rescale(name)`` and ``magnitude``."""
+
+    __new__, __array_finalize__ = FakeAstropy.__new__, FakeAstropy.__array_finalize__
+
+    @property
+    def magnitude(self):
+        return np.asarray(self)
+
+    def rescale(self, other):
+        return FakeQuantities(np.asarray(self) * factor(self.unit, other), other)
+
+
+class FakeDimension:
+    """Of brian2: what `dim` is; its text names powers of SI units, and 1 where there is none."""
+
+    def __init__(self, powers):
+        self.powers = powers
+
+    def __str__(self):
+        named = zip(("m", "kg", "s", "A"), self.powers, strict=True)
+        return " ".join(f"{n}^{p}" if p != 1 else n for n, p in named if p) or "1"
+
+
+class FakeBrian(np.ndarray):
+    """Of brian2: an array that holds SI numbers, so that NumPy makes seconds of milliseconds without a word."""
+
+    def __new__(cls, magnitude, unit):
+        size, powers = SIZES[unit]
+        self = np.asarray(np.asarray(magnitude, dtype=float) * size).view(cls)
+        self.dim = FakeDimension(powers)
+        return self
+
+    def __array_finalize__(self, other):
+        self.dim = getattr(other, "dim", FakeDimension((0, 0, 0, 0)))
+
+    def has_same_dimensions(self, other):
+        return self.dim.powers == other.dim.powers
+
+
+# -- the real ones ---------------------------------------------------------------------------------------------------------
+
+
+def real_pint():
+    registry = pytest.importorskip("pint").UnitRegistry()
+    return lambda magnitude, unit: registry.Quantity(magnitude, unit or "dimensionless")
+
+
+def real_astropy():
+    units = pytest.importorskip("astropy.units")
+    return lambda magnitude, unit: units.Quantity(magnitude, units.Unit(unit))
+
+
+def real_quantities():
+    module = pytest.importorskip("quantities")
+    return lambda magnitude, unit: module.Quantity(magnitude, unit or "dimensionless")
+
+
+def real_brian():
+    pytest.importorskip("brian2", exc_type=(ImportError, AttributeError))  # AttributeError: one too old for NumPy
+    import brian2
+
+    special = {"1/s": brian2.Hz, "1/ms": brian2.kHz, "nS/mV": brian2.nS / brian2.mV, "1/mV": 1 / brian2.mV, "": 1,
+               "um": brian2.umeter, "ms**2": brian2.ms**2, "s": brian2.second, "V": brian2.volt,
+               "fC": brian2.pA * brian2.ms}  # fmt: skip
+    return lambda magnitude, unit: brian2.Quantity(magnitude * (special[unit] if unit in special else getattr(brian2, unit)))
+
+
+LIBRARIES = {
+    "like pint": lambda: FakePint, "like astropy": lambda: FakeAstropy, "like quantities": lambda: FakeQuantities,
+    "like brian2": lambda: FakeBrian, "pint": real_pint, "astropy": real_astropy, "quantities": real_quantities,
+    "brian2": real_brian,
+}  # fmt: skip
+
+
+@pytest.fixture(params=LIBRARIES)
+def quantity(request):
+    return LIBRARIES[request.param]()
+
+
+# -- what they become ------------------------------------------------------------------------------------------------------
+
+CONVERSIONS = [
+    (20.0, "ms", "ms", 20.0), (0.02, "s", "ms", 20.0), (-65.0, "mV", "mV", -65.0), (-0.065, "V", "mV", -65.0),
+    (200.0, "pF", "pF", 200.0), (0.2, "nA", "pA", 200.0), (10.0, "nS", "nS", 10.0), (0.01, "uS", "nS", 10.0),
+    (8.0, "Hz", "Hz", 8.0), (0.008, "kHz", "Hz", 8.0), (8.0, "1/s", "Hz", 8.0), (20.0, "1/s", "1/ms", 0.02),
+    (0.5, "", "", 0.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("magnitude", "given", "unit", "expected"), CONVERSIONS)
+def test_conversions(quantity, magnitude, given, unit, expected):
+    result = plain(quantity(magnitude, given), unit, "here")
+    assert type(result) is float
+    assert result == pytest.approx(expected, rel=1e-14)
+    many = plain(quantity(np.array([magnitude, 2 * magnitude]), given), unit, "here")
+    assert type(many) is np.ndarray
+    np.testing.assert_allclose(many, [expected, 2 * expected], rtol=1e-14)
+
+
+def test_lists_of_quantities(quantity):
+    """NumPy would drop their units."""
+    for sequence in (list, tuple):
+        np.testing.assert_allclose(plain(sequence([quantity(1.0, "ms"), quantity(0.002, "s")]), "ms", "here"), [1.0, 2.0])
+    np.testing.assert_allclose(plain([[quantity(1.0, "ms")], [quantity(2.0, "ms")]], "ms", "here"), [[1.0], [2.0]])
+    np.testing.assert_allclose(plain([quantity(1.0, "ms"), 2.0], "ms", "here"), [1.0, 2.0])
+    with pytest.raises(ValueError, match="here: must be in ms"):
+        plain([quantity(1.0, "ms"), quantity(1.0, "mV")], "ms", "here")
+
+
+@pytest.mark.parametrize(("given", "unit"), [("mV", "ms"), ("ms", "mV"), ("pF", "nS"), ("pA", "pF"), ("ms", ""), ("", "ms")])
+def test_the_wrong_unit_is_refused(quantity, given, unit):
+    with pytest.raises(ValueError, match=rf"here: must be in {unit or '(dimensionless|plain numbers)'} \(got .*3"):
+        plain(quantity(3.0, given), unit, "here")
+
+
+@pytest.mark.parametrize("magnitude", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(quantity, magnitude):
+    with pytest.raises(ValueError, match=f"here: must be finite .got {magnitude}"):
+        plain(quantity(magnitude, "ms"), "ms", "here")
+
+
+@pytest.mark.parametrize("unit", ["um", "fC", "uS", "nS/mV", "1/mV", "ms**2"])
+def test_units_of_own_models(quantity, unit):
+    """A user's parameter may have any unit made of the known ones."""
+    if unit == "fC" and type(quantity(1.0, "ms")).__module__.startswith("quantities"):
+        pytest.skip("quantities knows no fC")
+    assert plain(quantity(3.0, unit), unit, "here") == pytest.approx(3.0, rel=1e-14)
+    with pytest.raises(ValueError, match="here: must be in"):
+        plain(quantity(3.0, "ms"), unit, "here")
+
+
+def test_models_and_networks_take_them(quantity):
+    lif = bs.LIF(tau_m=quantity(0.01, "s"), c_m=quantity(250.0, "pF"), v_th=quantity(-0.05, "V"))
+    assert [lif.tau_m, lif.c_m, lif.v_th] == pytest.approx([10.0, 250.0, -50.0], rel=1e-14)
+    cells = bs.Population(3, bs.LIF(tau_m=[quantity(t, "ms") for t in (10.0, 15.0, 20.0)]), name="cells",
+                          initial={"v": quantity(np.array([-60.0, -61.0, -62.0]), "mV")})  # fmt: skip
+    assert cells.model.tau_m.tolist() == pytest.approx([10.0, 15.0, 20.0])
+    assert cells.initial["v"].tolist() == pytest.approx([-60.0, -61.0, -62.0])
+    net = bs.Network(seed=1)
+    synapse = bs.Exponential(tau=quantity(2.0, "ms"))
+    made = net.connect(cells, cells, bs.AllToAll(), weight=quantity(0.1, "nA"), delay=quantity(1.5, "ms"), synapse=synapse)
+    assert (made.weight, made.delay) == (pytest.approx(100.0), pytest.approx(1.5))
+    net.stimulate(cells, bs.CurrentInput(quantity(0.3, "nA")))
+    net.stimulate(cells, bs.PoissonInput(rate=quantity(0.02, "kHz"), weight=quantity(5.0, "pA"), synapse=synapse))
+    assert net.inputs[0].input.amplitude == pytest.approx(300.0)
+    assert net.inputs[1].input.rate == pytest.approx(20.0)
+    assert bs.Trace(cells, "v", every=quantity(1.0, "ms")).every == 1.0
+    with pytest.raises(ValueError, match=r"LIF.tau_m: must be in ms \(got .*mV|LIF.tau_m: must be in ms \(got -?\d"):
+        bs.LIF(tau_m=quantity(20.0, "mV"))
+    with pytest.raises(ValueError, match="Network.connect.weight: must be in pA"):
+        net.connect(cells, cells, bs.AllToAll(), weight=quantity(1.0, "mV"), delay=1.0, synapse=synapse)
+
+
+def test_a_unit_is_one_of_it():
+    """Multiplying by nothing is a common shorthand in brian2: ``tau_m=ms``."""
+    assert plain(FakeBrian(1.0, "ms"), "ms", "here") == 1.0
+
+
+def test_numbers_pass_untouched():
+    for value in (3, 3.0, np.float32(3), np.int64(3), np.array(3.0)):
+        assert plain(value, "ms", "here") == 3.0
+    given = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(plain(given, "ms", "here"), given)
+    for wrong in ("3 ms", None, True, b"3", {}, object(), [object()], ["a"], 3j, [[1.0], [2.0, 3.0]]):
+        with pytest.raises(TypeError, match="here: must be a number"):
+            plain(wrong, "ms", "here")
+
+
+def test_si_values_are_caught():
+    for value, unit, meant in ((2e-10, "pF", "200"), (3e-10, "pA", "300"), (6e-9, "nS", "6"), ([1e-9, 2e-9], "nS", "2")):
+        with pytest.raises(ValueError, match=rf"here: .* looks like an SI value; .* did you mean {meant}\?"):
+            plain(value, unit, "here")
+    for value, unit in ((0.0, "pF"), (1e-3, "pA"), (2e-10, "ms"), (-65e-3, "mV"), ([0.0, 5.0], "nS")):
+        plain(value, unit, "here")
