@@ -19,6 +19,7 @@ from pathlib import Path
 EXAMPLES = Path(__file__).with_name("examples")
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "tqdm")
 LONGEST_PICTURE, SHORTENED = 2000.0, 1000.0  # ms: of a run longer than that only the last part is drawn
+MOST_THREADS = 256  # as in brainsim.engine.arguments, which would load NumPy
 FAILED, INTERRUPTED = 2, 130  # exit codes
 RUN_SEED = 2  # of initial values and inputs, as in the scripts; that of the wiring is the default of build()
 
@@ -79,14 +80,31 @@ def _positive(text):
     return value
 
 
+def _whole(least, most=None):
+    """Return what reads a whole number of at least `least` from the command line."""
+
+    def read(text):
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number (got {text})") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be >= {least} (got {text})")
+        if most is not None and value > most:
+            raise argparse.ArgumentTypeError(f"must be <= {most} (got {text})")
+        return value
+
+    return read
+
+
 def _add_run(commands, argv):
     """Add the command ``run`` with the options of the example that the command line names."""
     run = _command(commands, "run", run_example, "simulate an example and draw it")
     run.add_argument("name", metavar="NAME", type=_known_example, help=f"one of {', '.join(example_names())}")
     run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
     run.add_argument("--dt", metavar="MS", type=_positive, default=0.1, help="time step [ms], by default 0.1")
-    run.add_argument("--seed", metavar="N", type=int, help="seed of wiring, initial values and inputs")
-    run.add_argument("--threads", metavar="N", type=int, help="number of threads; the spikes are the same for all")
+    run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
+    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="how many; the spikes are the same for all")
     picture = run.add_mutually_exclusive_group()
     picture.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default NAME.png in the current folder")
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
@@ -157,14 +175,21 @@ def _simulated(example, arguments):
     chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
+    duration = example.DURATION if arguments.duration is None else arguments.duration
+    _check_grid(duration, arguments.dt)
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
-    duration = example.DURATION if arguments.duration is None else arguments.duration
     _announce(network)
     import brainsim as bs
 
     result = bs.simulate(network, duration, dt=arguments.dt, seed=seed, record=traces, threads=arguments.threads)
     return result, result.duration > duration - 0.5 * result.dt
+
+
+def _check_grid(duration, dt):
+    """Raise ValueError where a run would not end on the grid of time, before anything is built for it."""
+    if round(duration / dt) < 1 or abs(round(duration / dt) * dt - duration) > 1e-6 * duration:
+        raise ValueError(f"--duration: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
 
 
 def _announce(network):

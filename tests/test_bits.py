@@ -142,9 +142,12 @@ def test_with_and_without_recording(network, whole, threads):
     assert dict(nothing.spikes) == {}
     assert bytes_of_state(nothing) == bytes_of_state(whole)
     some = simulation(network, threads=threads, spikes=[parts["cells"][100:200]]).run(1000.0)
-    assert list(some.spikes) == ["cells"]
+    assert list(some.spikes) == ["cells[100:200]"]
+    part = some.spikes[parts["cells"][100:200]]
     kept = (whole.spikes["cells"].ids >= 100) & (whole.spikes["cells"].ids < 200)
-    assert some.spikes["cells"].times.tobytes() == whole.spikes["cells"].times[kept].tobytes()
+    assert part.times.tobytes() == whole.spikes["cells"].times[kept].tobytes()
+    assert part.n == 100
+    assert part.rate() == whole.spikes["cells"].of(slice(100, 200)).rate()
     assert bytes_of_state(some) == bytes_of_state(whole)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim import cli
-from brainsim.engine import chunks
+from brainsim.engine import arguments, chunks
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
 
@@ -118,8 +118,12 @@ MISTAKES = {
     "run single --duration soon": "must be a number of ms (got soon)",
     "run single --dt 0": "--dt: must be > 0 ms (got 0)",
     "run single --dt 0.3 --no-plot": "must be a multiple of dt = 0.3 ms",
-    "run single --threads 0": "threads: must be >= 1 (got 0)",
-    "run single --seed -1": "seed: must be >= 0",
+    "run single --duration 0.05": "--duration: must be a multiple of dt = 0.1 ms (got 0.05 ms)",
+    "run single --threads 0": "--threads: must be >= 1 (got 0)",
+    "run single --threads 300": "--threads: must be <= 256 (got 300)",
+    "run single --threads 1.5": "--threads: must be a whole number (got 1.5)",
+    "run single --seed -1": "--seed: must be >= 0 (got -1)",
+    "run single --seed x": "--seed: must be a whole number (got x)",
     "run single --out missing/a.png": "there is no folder 'missing' for 'a.png'",
     "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
     "run single --out .": "is a folder",
@@ -148,7 +152,12 @@ def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
     assert code == 2
     assert MISTAKES[line] in shown.err
     assert "Traceback" not in shown.err
+    assert "building" not in shown.out
     assert not list(folder.glob("*.png"))
+
+
+def test_most_threads_are_those_of_the_engine():
+    assert cli.MOST_THREADS == arguments.MOST_THREADS
 
 
 class TestOthers:

@@ -1,5 +1,8 @@
 """Networks and inputs: what they hold, what they are called, and the mistakes one can make."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -13,6 +16,16 @@ NOISE = bs.Population(5, bs.Poisson(rate=8.0), name="noise")
 TRAINS = bs.Population(5, bs.SpikeTrains([1.0], [0]), name="trains")
 DELTA = bs.Delta()
 COND = bs.ExponentialConductance(tau=5.0, e_rev=0.0)
+
+
+class Theta(bs.Neuron):
+    equations = "dx/dt = 1"
+    threshold = "x >= 10"
+    reset = "x = 0"
+    x: float = bs.initial(0.0, "mV", "phase")
+
+
+THETA = bs.Population(10, Theta(), name="c")
 
 
 def connect(pre=A, post=B, rule=None, **given):
@@ -153,6 +166,17 @@ CONNECT = [
     ({"post": A + TRAINS}, ValueError, "'trains' is of SpikeTrains"),
     ({"post": bs.Population(20, LIF, name="a")}, ValueError, "there is already another population named 'a'"),
     ({"name": 3}, TypeError, "Network.connect.name: must be a name"),
+    ({"post": THETA}, bs.EquationError, r"Network.connect.synapse: Delta\(\) onto 'c': a synapse adds to 'v', which"),
+    ({"post": B + THETA[:2]}, bs.EquationError, r"Delta\(\) onto 'c'"),
+    ({"post": THETA, "synapse": bs.Exponential()}, bs.EquationError, r"Exponential\(\) onto 'c': .* have no I"),
+    ({"post": THETA, "synapse": COND}, bs.EquationError, "onto 'c': a synapse's current depends on 'v'"),
+    ({"post": B[:4], "synapse": bs.Exponential(tau=[1.0] * 4)}, ValueError,
+     r"Exponential.tau: .* one value per cell of the population 'b', which has 10 cells \(got 4\)"),
+    ({"weight": 1e39}, ValueError, r"Network.connect.weight: must lie within 3e\+38 of 0, .* \(got 1e\+39\)"),
+    ({"weight": [-1e39], "rule": bs.FromArrays([0], [0])}, ValueError, "must lie within"),
+    ({"delay": 0.0015}, ValueError, r"delay: 0.0015 ms is shorter than 0.01 ms; times are in ms: did you mean 1.5\?"),
+    ({"delay": [0.001, 0.002], "rule": bs.FromArrays([0, 1], [0, 1])}, ValueError, "times are in ms: did you mean 2"),
+    ({"delay": bs.Uniform(0.001, 0.002)}, ValueError, "times are in ms: did you mean 2"),
 ]
 
 
@@ -172,6 +196,9 @@ STIMULATE = [
     (lambda: stimulate(A, bs.Poisson(rate=3.0)), TypeError, "Network.stimulate.input: must be an input"),
     (lambda: stimulate(A, 300.0), TypeError, "Network.stimulate.input: must be an input"),
     (lambda: stimulate(NOISE), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
+    (lambda: stimulate(THETA), bs.EquationError, "Network.stimulate.input: a current into 'c': .* have no I"),
+    (lambda: stimulate(THETA, poisson()), bs.EquationError, r"Network.stimulate.input: Delta\(\) onto 'c': a synapse adds to"),
+    (lambda: stimulate(A, poisson(synapse=bs.Exponential(tau=[1.0] * 3))), ValueError, "per cell of the population 'a'"),
     (lambda: stimulate(A, poisson(rate=np.ones(3))), ValueError, "PoissonInput.rate: 3 values do not fit 'a'"),
     (lambda: stimulate(A[:4], poisson(weight=np.ones(3))), ValueError, "PoissonInput.weight: 3 values do not fit"),
     (lambda: stimulate(A, bs.CurrentInput([1.0, 2.0])), ValueError, "CurrentInput.amplitude: 2 values do not fit 'a'"),
@@ -192,6 +219,43 @@ STIMULATE = [
     (lambda: bs.Network(seed=1).add(LIF), TypeError, "Network.add.population: must be a population"),
     (lambda: poisson().replaced(rates=3.0), TypeError, "PoissonInput: has no 'rates'; did you mean 'rate'"),
 ]
+
+
+def test_arrays_of_a_synapse_fit_the_population():
+    assert connect(post=B[:4], synapse=bs.Exponential(tau=[1.0] * 10)).post.n == 4
+    connect(weight=-3e38, delay=0.01)
+
+
+def test_two_views_of_one_name():
+    net = bs.Network(seed=1)
+    net.stimulate(A[:5].named("x"), bs.CurrentInput(1.0))
+    net.stimulate(A[:5].named("x"), bs.CurrentInput(1.0))
+    net.stimulate(A[:6], bs.CurrentInput(1.0))
+    for other in (A[:6].named("x"), B[:5].named("x")):
+        with pytest.raises(ValueError, match=r"Network: two different views are named 'x', of 5 and of \d cells"):
+            net.connect(A, other, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    for other in (A[:4].named("a"), bs.Population(5, LIF, name="x")[:2]):
+        with pytest.raises(ValueError, match="Network: a view and a population are named"):
+            net.stimulate(other, bs.CurrentInput(1.0))
+    assert (list(net.populations), len(net.inputs), net.projections) == (["a"], 3, ())
+    net.stimulate(A.named("a"), bs.CurrentInput(1.0))
+
+
+def parts(*views):
+    net = bs.Network(seed=1)
+    for view in views:
+        net.stimulate(view, bs.CurrentInput(1.0))
+    return net.parts_for_plots()
+
+
+def test_parts_for_plots():
+    exc, inh = A[:15].named("exc"), A[15:].named("inh")
+    assert parts(A, inh, exc, exc[:5], A[3:7], B) == {"a": [("exc", 0, 15), ("inh", 15, 20)]}
+    assert parts(A[15:], A, A[:15]) == {"a": [("a[0:15]", 0, 15), ("a[15:20]", 15, 20)]}
+    for views in ([A[:15]], [A[:15], A[16:]], [A[:15], A[14:]], [A[:15], A[15:], A[:3]], A, [A[::2], A[1::2]], [A + B]):
+        assert parts(*views) == {}
+    assert parts(exc, B[:5], B[5:]) == {"a": [("exc", 0, 15)], "b": [("b[0:5]", 0, 5), ("b[5:10]", 5, 10)]}
+    assert parts(exc, A[:15], A[15:]) == {"a": [("exc", 0, 15)]}
 
 
 @pytest.mark.parametrize(("mistake", "kind", "message"), STIMULATE)
@@ -230,3 +294,26 @@ def test_inputs_are_frozen_and_can_be_replaced():
     assert steps.replaced(amplitude=[3.0, 4.0]).times.tolist() == [10.0, 20.0]
     assert stimulate(A, bs.CurrentInput(np.ones((2, 20)), times=[0, 5])).input.amplitude.shape == (2, 20)
     assert repr(bs.CurrentInput(np.ones(20))) == "CurrentInput(amplitude=<array of shape (20,)>)"
+
+
+def test_rules_name_the_flags_that_others_take():
+    with pytest.raises(TypeError, match="OneToOne.autapses: must be left out; only AllToAll, FixedProbability, FixedIndegree"):
+        bs.OneToOne(autapses=False)
+    with pytest.raises(TypeError, match="FixedProbability.multapses: must be left out; only FixedIndegree, FixedOutdegree"):
+        bs.FixedProbability(0.1, multapses=False)
+    with pytest.raises(TypeError, match="FixedIndegree: has no 'autapse'; did you mean 'autapses'"):
+        bs.FixedIndegree(3, autapse=False)
+
+
+def test_editors_see_every_public_name():
+    tree = ast.parse(Path(bs.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    seen = {(node.module, alias.name) for node in block.body for alias in node.names if alias.asname == alias.name}
+    homes = {(home, name) for home, names in bs._HOMES.items() for name in names}
+    assert seen == homes | {tuple(home.rsplit(".", 1)) for home in bs._MODULES.values()}
+
+
+def test_errors_are_public():
+    assert issubclass(bs.MissingName, KeyError)
+    assert issubclass(bs.EquationError, ValueError)
+    assert {"MissingName", "EquationError"} <= set(dir(bs))

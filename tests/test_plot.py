@@ -131,7 +131,7 @@ class TestRaster:
             plot.raster(random_spikes(5), **options)
 
     def test_refuses_other_things(self):
-        with pytest.raises(TypeError, match=r"raster: must be Spikes, a list of them or a Result \(got 3\)"):
+        with pytest.raises(TypeError, match=r"raster: must be Spikes, a list of them or a Result \(got int\)"):
             plot.raster([3])
         with pytest.raises(ValueError, match="raster: must hold the spikes"):
             plot.raster([])
@@ -240,6 +240,17 @@ class TestTrace:
         assert (strokes.get_ydata()[1::3] > 20.0).all()
         assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("time [ms]", "v [mV]", (0.0, 100.0))
 
+    def test_a_result_brings_threshold_and_spikes(self):
+        result = made()
+        ax = plot.trace(result, ("a", "v"), cells=7)
+        threshold, _, strokes = ax.lines
+        assert set(threshold.get_ydata()) == {20.0}
+        assert strokes.get_xdata().size > 0
+        plt.figure()
+        assert set(plot.trace(result, ("a", "v"), cells=7, threshold=25.0).lines[0].get_ydata()) == {25.0}
+        plt.figure()
+        assert len(plot.trace(result, ("a", "w")).lines) == 1
+
     def test_many_cells_get_lanes_and_colours(self):
         ax = plot.trace(made().traces["a", "v"])
         curves = [line for line in ax.lines if line.get_label().startswith("cell")]
@@ -266,8 +277,20 @@ class TestTrace:
             plot.trace(traces, spikes=result.spikes["b"])
         with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
             plot.trace(traces, window=(200.0, 300.0))
-        with pytest.raises(TypeError, match="trace: must be Traces"):
+        with pytest.raises(TypeError, match=r"trace.key: must be given .*result, \('a', 'v'\)\); there is also \('a', 'w'\)"):
             plot.trace(result)
+        with pytest.raises(TypeError, match=r"trace: must be Traces, .* \(got Spikes\)$"):
+            plot.trace(result.spikes["a"])
+        with pytest.raises(TypeError, match=r"trace.spikes: must be Spikes, .* \(got Result\)$"):
+            plot.trace(traces, spikes=result)
+        with pytest.raises(TypeError, match="trace.key: goes with a Result"):
+            plot.trace(traces, ("a", "v"))
+        with pytest.raises(KeyError, match="has no 'u' of 'a'"):
+            plot.trace(result, ("a", "u"))
+        with pytest.raises(ValueError, match=r"trace.window: must be \(begin, end\) in ms \(got 5\)"):
+            plot.trace(traces, window=5)
+        with pytest.raises(ValueError, match="got a Result without any"):
+            plot.trace(Result(spikes={}, duration=1.0, dt=0.1, seed=0))
         with pytest.raises(ValueError, match="must hold values"):
             plot.trace(traces.of([]))
 

@@ -91,6 +91,36 @@ def test_named():
     assert CELLS[50:].named("inh")[:5].ids.tolist() == [50, 51, 52, 53, 54]
 
 
+def test_is_named():
+    exc = CELLS[:80].named("exc")
+    assert (CELLS.is_named, exc.is_named) == (True, True)
+    for view in (CELLS[:80], exc[:5], exc[:], exc + CELLS[80:], CELLS[:]):
+        assert not view.is_named
+
+
+def test_equal_by_cells():
+    assert CELLS[:] == CELLS == CELLS.named("all")
+    assert CELLS[:10] == CELLS[range(10)] == CELLS[:5] + CELLS[5:10]
+    assert len({CELLS[:10], CELLS[range(10)].named("x"), CELLS[:11], CELLS[1:11]}) == 3
+    for other in (CELLS[:11], CELLS[1:11], OTHER, CELLS[9::-1], CELLS[:9] + OTHER[0], 3):
+        assert CELLS[:10] != other
+    assert bs.Population(10, bs.LIF(), name="other") != OTHER
+
+
+def test_contains():
+    assert CELLS[1] in CELLS
+    assert CELLS[5:8] in CELLS[:10]
+    assert CELLS[5:12] not in CELLS[:10]
+    assert OTHER[1] not in CELLS
+    assert OTHER + CELLS[3] in CELLS[:5] + OTHER
+
+
+def test_sum():
+    both = sum([CELLS, OTHER])
+    assert [p.name for p, _ in both.parts] == ["cells", "other"]
+    assert sum([OTHER]) is OTHER
+
+
 def test_joined_views():
     both = CELLS[90:] + OTHER
     assert both.name == "cells[90:100]+other"
@@ -194,6 +224,8 @@ MISTAKES = [
     (lambda: CELLS[:10] + CELLS[5:], ValueError, "5 cells are in both"),
     (lambda: CELLS + 3, TypeError, "unsupported operand"),
     (lambda: CELLS[:5].named(None), TypeError, "View.named: must be a name"),
+    (lambda: 5 in CELLS, TypeError, r"'cells': is asked for a view, e.g. cells\[5\] in cells\[:10\] \(got 5\)"),
+    (lambda: 1 + CELLS, TypeError, "unsupported operand"),
 ]
 
 
@@ -229,3 +261,14 @@ def test_spike_trains():
     assert bs.Population(3, trains).name == "spiketrains"
     assert repr(trains) == "SpikeTrains(3 spikes)"
     assert bs.SpikeTrains([], []).times.size == 0
+
+
+def test_spike_trains_of_recorded_spikes():
+    spikes = bs.Spikes([3.0, 1.0], [0, 2], n=3, duration=10.0, name="p")
+    trains = bs.SpikeTrains(spikes)
+    assert (trains.times.tolist(), trains.ids.tolist()) == ([1.0, 3.0], [2, 0])
+    assert bs.Population(3, trains, name="again").n == 3
+    with pytest.raises(TypeError, match="SpikeTrains.ids: must be left out where Spikes are given"):
+        bs.SpikeTrains(spikes, [0, 1])
+    with pytest.raises(TypeError, match="SpikeTrains.ids: must be given"):
+        bs.SpikeTrains([1.0, 2.0])

@@ -198,6 +198,20 @@ class TestLookup:
         with pytest.raises(MissingName, match=r"Result.spikes: has no 'cell'; did you mean 'cells'\?"):
             result.spikes["cell"]
 
+    def test_by_label(self, result, spikes, tmp_path):
+        for one in (result, Result.load(result.save(tmp_path / "run.npz")), replace(result, seed=3)):
+            assert one.spikes["exc"] == replace(spikes.of([0, 1]), name="exc")
+            assert one.spikes["inh"].n == 1
+            assert "exc" in one.spikes
+            assert list(one.spikes) == ["cells", "L2/3 E%"]
+            with pytest.raises(MissingName, match=r"has no 'ecx'; did you mean 'exc'\?"):
+                one.spikes["ecx"]
+        for key in (3, None, [1], np.ones(2)):
+            with pytest.raises(MissingName, match="there is cells, L2/3 E%, exc, inh"):
+                result.spikes[key]
+        alike = Result(spikes={"cells": spikes}, duration=100.0, dt=0.1, seed=0, views={"cells": [("cells", 0, 2)]})
+        assert alike.spikes["cells"] is spikes  # a population goes before a label
+
     def test_by_view(self, result, spikes):
         assert result.spikes[view(("cells", [0, 1, 2]), name="cells")] is spikes
         part = result.spikes[view(("cells", [1, 2]), name="cells[1:]")]

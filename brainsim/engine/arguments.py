@@ -7,7 +7,7 @@ import numpy as np
 from brainsim.models.values import Distribution
 from brainsim.network.network import Network
 from brainsim.network.recording import Trace
-from brainsim.numbers.checks import MissingName, in_range, integer, nearest
+from brainsim.numbers.checks import in_range, integer, number
 from brainsim.numbers.results import State
 
 LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
@@ -35,7 +35,7 @@ def checked_state(state, dt, seed):
     if state is None:
         return None
     if not isinstance(state, State):
-        raise TypeError(f"simulate.state: must be the state of a result, e.g. result.state (got {state!r})")
+        raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
     if state.dt != dt:
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
@@ -45,27 +45,34 @@ def checked_state(state, dt, seed):
 
 def checked_traces(record):
     """Return what is to be recorded as a list of Trace."""
-    record = [record] if isinstance(record, Trace) else list(record)
+    record = list(record) if isinstance(record, list | tuple) else [record]
     for trace in record:
         if not isinstance(trace, Trace):
             raise TypeError(f"simulate.record: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
     return record
 
 
+def checked_steps(duration, dt, where):
+    """Return a duration in steps of dt."""
+    duration = number(duration, where, "ms", above=0.0)
+    steps = round(duration / dt)
+    if steps < 1 or abs(steps * dt - duration) > 1e-6 * duration:
+        raise ValueError(f"{where}: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
+    return steps
+
+
 def wanted_spikes(spikes, layout):
-    """Return population -> ids whose spikes are kept, None for all of them."""
+    """Return name in the results -> (population, ids whose spikes are kept, None for all of them)."""
     if isinstance(spikes, bool):
-        return dict.fromkeys(layout.members) if spikes else {}
+        return {name: (name, None) for name in layout.members} if spikes else {}
     wanted = {}
-    for view in [spikes] if hasattr(spikes, "parts") else spikes:
+    for view in spikes if isinstance(spikes, list | tuple) else [spikes]:
         if not hasattr(view, "parts"):
             raise TypeError(f"simulate.spikes: must be True, False or populations and views (got {view!r})")
         for population, ids in view.parts:
-            if population.name not in layout.members:
-                hint = nearest(population.name, layout.members)
-                raise MissingName(f"simulate.spikes: {population.name!r} is not in the network{hint}")
-            before = wanted.get(population.name)
-            wanted[population.name] = ids if before is None else np.union1d(before, ids)
+            layout.check_population(population, "simulate.spikes")
+            whole = len(ids) == population.n
+            wanted[population.name if whole or len(view.parts) > 1 else view.name] = population.name, None if whole else ids
     return wanted
 
 

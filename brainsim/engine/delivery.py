@@ -41,6 +41,7 @@ class Calendar(NamedTuple):
     weight: np.ndarray  # float64 (slots, capacity)
     count: np.ndarray  # int64 (slots)
     fullest: np.ndarray  # int64 (1): no count is larger
+    margin: np.ndarray  # int64 (1): most segments that one source may have for one delay
 
 
 @helper
@@ -51,11 +52,11 @@ def file_spike(source, slot, now, rows, calendar):
     """
     first, last = rows.first[source], rows.first[source + 1]
     slots, capacity = calendar.start.shape
-    if calendar.fullest[0] + (last - first) > capacity:
+    if calendar.fullest[0] + calendar.margin[0] > capacity:
         calendar.fullest[0] = 0
         for k in range(slots):
             calendar.fullest[0] = max(calendar.fullest[0], calendar.count[k])
-        if calendar.fullest[0] + (last - first) > capacity:
+        if calendar.fullest[0] + calendar.margin[0] > capacity:
             return False
     for k in range(first, last):
         delay = np.int64(rows.delay[k])

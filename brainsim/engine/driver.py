@@ -68,7 +68,7 @@ class Currents(NamedTuple):
     entries: np.ndarray  # int64 (inputs + 1): the entries of each input
     cell: np.ndarray  # int32 (entries)
     column: np.ndarray  # int32 (entries): column of the amplitudes
-    piece: np.ndarray  # int64 (inputs, 4): pieces, first of its starts, first of its amplitudes, columns
+    piece: np.ndarray  # int64 (inputs, 5): pieces, first of its starts, first of its amplitudes, columns, the piece it is in
     starts: np.ndarray  # int64: first step of each piece
     amplitude: np.ndarray  # float64 [pA]
     following: np.ndarray  # int64 (1): the next step at which any of them changes
@@ -229,10 +229,10 @@ def _change_currents(step, currents):
         currents.current[currents.cell[e]] = 0.0
     following = np.int64(2**62)
     for i in range(currents.piece.shape[0]):
-        pieces, first_start, first_amplitude, columns = currents.piece[i]
-        piece = -1
+        pieces, first_start, first_amplitude, columns, piece = currents.piece[i]
         while piece + 1 < pieces and currents.starts[first_start + piece + 1] <= step:
             piece += 1
+        currents.piece[i, 4] = piece
         if piece + 1 < pieces:
             following = min(following, currents.starts[first_start + piece + 1])
         if piece < 0:

@@ -4,13 +4,12 @@ Populations whose kernel is the same lie in one *group*: a block of the state, o
 are numbered through all groups (their *global index*), and each group is cut into one stretch a partition.
 """
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.equations import language as lang
-from brainsim.equations.codegen import BLOCK, gain_name, write_kernel
+from brainsim.engine.constants import check_against_dt, drawn_parameter, kernel_constants
+from brainsim.equations.codegen import BLOCK, write_kernel
 from brainsim.equations.methods import method_named
 from brainsim.equations.system import compose, prefixed
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
@@ -145,6 +144,13 @@ class Layout:
     def owned(self, partition):
         """Return for each group the (first, last) global index of the partition's cells."""
         return [(g.first + b[partition], g.first + b[partition + 1]) for g, b in zip(self.groups, self.bounds, strict=True)]
+
+    def check_population(self, population, where):
+        """Raise unless this very population is in the network: one of the same name may be another one."""
+        if population.name not in self.members:
+            raise MissingName(f"{where}: no population named {population.name!r}{nearest(population.name, self.members)}")
+        if population is not self.members[population.name].population:
+            raise ValueError(f"{where}: this is not the population named {population.name!r} that is in the network")
 
     def state_row(self, name, variable, where):
         """Return (place of the row in the state, n) of a variable of a population; raise MissingName with the nearest."""
@@ -299,91 +305,32 @@ def _member(network, population, synapses, injected, dt):
     values = {}
     for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:
         owner.check_cells(population.n, name)
-        drawn = {k: _drawn(network, population, owner, k, prefix) for k in owner.parameters}
+        # keyed by the synapse itself: its number changes when others are added
+        label = repr(owner) if prefix else ""
+        drawn = {k: drawn_parameter(network, population, owner, k, label) for k in owner.parameters}
         owner.check_values(drawn | {"dt": dt})
-        _check_against_dt(owner, drawn, dt)
+        check_against_dt(owner, drawn, dt)
         values |= {prefix + k: v for k, v in drawn.items()}
-    labels = _labels(synapses)
+    if isinstance(getattr(model, model.refractory or "", None), Distribution):
+        values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
+    labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}
     return Member(population, synapses, labels, rows, values, kernel_constants(system, step, values, dt, name), system, step)
 
 
-def kernel_constants(system, step, values, dt, where):
-    """Return every number that a kernel may need by name: parameters, the method's constants, gains, refractory steps."""
-    known = values | {"dt": dt, "pi": np.pi}
-    constants = known | step.compute(values, dt)
-    for index, arrivals in enumerate(system.arrivals):
-        constants |= {gain_name(index, name): _plain(lang.evaluate(gain, known)) for name, gain in arrivals}
-    if system.refractory:
-        constants["refractory_steps"] = whole_steps(values[system.refractory], dt, f"{where}: {system.refractory}")
-    return constants
-
-
-def whole_steps(times, dt, where):
-    """Return times in steps of dt, as floats; warns where they are not multiples of dt and are rounded."""
-    steps = np.asarray(times) / dt
-    rounded = np.rint(steps)
-    if np.any(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded)):
-        bad = np.atleast_1d(times)[np.atleast_1d(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded))][0]
-        warnings.warn(f"{where}: {bad:g} ms is not a multiple of dt = {dt:g} ms and was rounded", stacklevel=2)
-    return _plain(rounded)
-
-
-def _plain(value):
-    return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=np.float64)
-
-
-def _drawn(network, population, owner, key, prefix):
-    """Return a parameter's value: a float, or one number a cell where it is an array or a distribution."""
-    value = getattr(owner, key)
-    if isinstance(value, Distribution):
-        from brainsim.numbers.draws import fill
-
-        out = np.empty(population.n)
-        fill(out, value.code, stream_key(network.seed, "parameter", population.name, prefix + key))
-        return out
-    return value
-
-
-def _check_against_dt(owner, values, dt):
-    """Catch seconds given for milliseconds: a time constant shorter than the step."""
-    for key, spec in owner.parameters.items():
-        if spec.unit != "ms" or spec.above != 0.0:
-            continue
-        shortest = float(np.min(values[key]))
-        if shortest < dt:
-            hint = f"times are in ms: did you mean {1000 * shortest:.6g}?" if 1000 * shortest < 1e4 else "take a smaller dt"
-            raise ValueError(f"{type(owner).__name__}.{key}: {shortest:g} ms is shorter than dt = {dt:g} ms; {hint}")
-
-
-def _labels(synapses):
-    """Return what each receptor is called: the synapse's name or its class in lower case, numbered where that repeats."""
-    labels, taken = [], {}
+def _labels(synapses, where):
+    """Return what each receptor is called: the synapse's name, or its class in lower case, numbered where that is taken."""
+    given = [s.name for s in synapses if s.name]
+    for name in given:
+        if given.count(name) > 1:
+            raise ValueError(f"{where}: two different synapses are named {name!r}; give them different names")
+    labels = []
     for synapse in synapses:
-        base = synapse.name or type(synapse).__name__.lower()
-        taken[base] = taken.get(base, 0) + 1
-        labels.append(base if taken[base] == 1 else f"{base}_{taken[base]}")
+        base, number = type(synapse).__name__.lower(), 1
+        label = synapse.name or base
+        while not synapse.name and (label in labels or label in given):
+            number += 1
+            label = f"{base}_{number}"
+        labels.append(label)
     return tuple(labels)
-
-
-def initial_values(layout, seed):
-    """Return the state at t = 0: the values of the populations' ``initial``, of the models, and 0 for the receptors."""
-    from brainsim.numbers.draws import fill
-
-    state = np.zeros(layout.n_state)
-    for name, member in layout.members.items():
-        model = member.population.model
-        given = member.population.initial or {}
-        for variable, spec in getattr(model, "initials", {}).items():
-            value = given.get(variable, spec.default)
-            at, n = layout.state_row(name, variable, "initial")
-            if isinstance(value, str):
-                value = lang.evaluate(lang.parse_expression(value, variable), member.values)
-            if isinstance(value, Distribution):
-                fill(state[at : at + n], value.code, stream_key(seed, "initial", name, variable))
-            else:
-                state[at : at + n] = value
-    return state
-
-

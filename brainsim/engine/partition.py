@@ -47,8 +47,9 @@ class Partition:
         self.number, self.layout, self.shared, self.rows = number, layout, shared, rows
         self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
         self.flags, self.kept = flags_array(), []
-        most = int(np.diff(rows.first).max(initial=0))
-        self.calendar = _calendar(longest + 1, max(256, 2 * most), bool(rows.weight.size))
+        # one segment of synapses with weights of their own, and one for each shared weight, may be due at one step
+        margin = 1 + len(np.unique(rows.weight))
+        self.calendar = _calendar(longest + 1, 4 * margin, margin, bool(rows.weight.size))
         self.progress = driver.Progress(
             np.zeros(9, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
         )
@@ -145,17 +146,18 @@ def spin_count(partitions, processors):
     return SPINS if partitions <= processors else 0
 
 
-def _calendar(slots, capacity, weighted):
+def _calendar(slots, capacity, margin, weighted):
     return Calendar(
         np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32),
         np.zeros((slots, capacity) if weighted else (slots, 0)), np.zeros(slots, np.int64), np.zeros(1, np.int64),
+        np.array([margin], np.int64),
     )  # fmt: skip
 
 
 def _grown(calendar):
     """Return a calendar with twice the room and the same contents."""
     slots, capacity = calendar.start.shape
-    new = _calendar(slots, 2 * capacity, calendar.weight.shape[1] > 0)
+    new = _calendar(slots, 2 * capacity, calendar.margin[0], calendar.weight.shape[1] > 0)
     for old, fresh in zip(calendar[:3], new[:3], strict=True):
         fresh[:, : old.shape[1]] = old
     return new._replace(count=calendar.count, fullest=calendar.fullest)

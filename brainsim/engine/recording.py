@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.engine.layout import whole_steps
+from brainsim.engine.constants import whole_steps
 from brainsim.engine.state import CELL, STEP_BITS
+from brainsim.equations.language import names_in
 from brainsim.numbers.results import Spikes, Traces
 
 SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
@@ -30,11 +31,10 @@ def resolve_traces(record, layout):
     found = {}
     for trace in record:
         at, _ = layout.state_row(trace.population, trace.variable, "Trace")
-        if trace.cells.parts[0][0] is not layout.members[trace.population].population:
-            raise ValueError(f"{trace!r}: its population is not the one named {trace.population!r} in the network")
-        every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
-        if every < 1:
+        layout.check_population(trace.cells.parts[0][0], f"{trace!r}")
+        if trace.every is not None and trace.every < layout.dt * (1 - 1e-9):
             raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
+        every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
         key = trace.population, trace.variable
         ids = trace.ids
         if key in found:
@@ -80,15 +80,17 @@ def spikes_by_population(packed, layout, wanted, start, stop, dt):
     steps = packed >> STEP_BITS
     cells = packed & CELL
     result = {}
-    for name, ids in wanted.items():
-        member = layout.members[name]
+    for label, (name, ids) in wanted.items():
+        member, n = layout.members[name], layout.members[name].n
         mine = (cells >= member.first) & (cells < member.first + member.n) if len(layout.members) > 1 else slice(None)
         at, own = steps[mine], cells[mine] - member.first
         if ids is not None:
-            keep = np.isin(own, ids)
-            at, own = at[keep], own[keep]
-        result[name] = Spikes(
-            times_of(at, dt), own, n=member.n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=name
+            places = np.full(n, -1)
+            places[ids] = np.arange(len(ids))
+            keep, n = places[own] >= 0, len(ids)
+            at, own = at[keep], places[own[keep]]
+        result[label] = Spikes(
+            times_of(at, dt), own, n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
         )
     return result
 
@@ -102,6 +104,25 @@ def traces_of(traces, skipped, dt):
         key = trace.population, trace.variable
         found[key] = Traces(*key, trace.unit, times, trace.ids, values)
     return found
+
+
+def threshold_of(member):
+    """Return the threshold of a population where it is one number, for plots."""
+    value = member.values.get("v_th")
+    return float(value) if value is not None and np.ndim(value) == 0 else None
+
+
+def named_views(network):
+    """Return the contiguous parts of populations that the network uses, for plots."""
+    found = {}
+    ends = [v for p in network.projections for v in (p.pre, p.post)] + [s.target for s in network.inputs]
+    for view in ends:
+        if len(view.parts) == 1 and view.contiguous and view.n < view.parts[0][0].n:
+            found.setdefault(view.parts[0][0].name, {})[view.name] = view.contiguous
+    return {
+        name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda part: part[1])
+        for name, parts in found.items()
+    }
 
 
 def _here(trace, layout, partition):
@@ -122,7 +143,8 @@ def _unit(layout, population, variable):
     at = rows.index(variable) - len(model.initials)
     for synapse in member.synapses:
         if at < len(synapse.variables):
-            shown = synapse.variables[at] in synapse.current
+            current = synapse.receptor_equations.current
+            shown = current is not None and synapse.variables[at] in names_in(current)
             return synapse.weight_unit if shown else ""
         at -= len(synapse.variables)
     return ""

@@ -10,8 +10,8 @@ from functools import singledispatch
 import numpy as np
 
 from brainsim.engine import wiring
+from brainsim.engine.constants import whole_steps
 from brainsim.engine.delivery import Rows
-from brainsim.engine.layout import whole_steps
 from brainsim.models import rules
 from brainsim.models.values import Distribution, value_code
 from brainsim.numbers.streams import stream_key
@@ -73,7 +73,8 @@ class _Plan:
                 raise ValueError(
                     f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})"
                 )
-            steps = [low / dt, min(high / dt, LONGEST_DELAY)]
+            # what has no upper limit is checked when it is drawn
+            steps = [low / dt, high / dt if np.isfinite(high) else LONGEST_DELAY]
         else:
             if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):
                 raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
@@ -81,6 +82,17 @@ class _Plan:
         if steps and max(steps) > LONGEST_DELAY:
             raise ValueError(f"{name}: must be at most {LONGEST_DELAY} steps of dt (got {max(steps) * dt:g} ms)")
         return steps
+
+    def check_drawn(self, pile):
+        """Raise ValueError where a delay was drawn that is longer than the calendar."""
+        name, delay = self.projection.name, self.projection.delay
+        # delays of projections that are still to be drawn are 0
+        if isinstance(delay, Distribution) and pile.delays.max(initial=0) > LONGEST_DELAY + 1:
+            longest = LONGEST_DELAY * self.layout.dt
+            raise ValueError(
+                f"{name}.delay: {delay} gave a delay of more than {LONGEST_DELAY} steps of dt; write Clipped(..., "
+                f"high={longest:g})"
+            )
 
     def sink(self, cursor, pile, origin):
         """Return the Sink of this projection into a pile."""
@@ -135,6 +147,7 @@ class _Store:
             # with one delay a projection, drawing the projections in order leaves the rows sorted
             for number in sorted(which, key=self._rank):
                 self.plans[number].draw(ends[number], self.plans[number].sink(cursor, pile, self._origin(number)))
+                self.plans[number].check_drawn(pile)
             if any(len(self.plans[number].delay_steps) > 1 for number in which):
                 _sort(pile, max(1, len(self.shared)))
         del ends
@@ -150,7 +163,7 @@ class _Store:
         return min(plan.delay_steps, default=0) + plan.late, self._origin(number)
 
     def _pile(self, first, targets, weights, origins):
-        delays = NONE_U2 if self.common_delay is not None else np.empty(targets.size, np.uint16)
+        delays = NONE_U2 if self.common_delay is not None else np.zeros(targets.size, np.uint16)
         return wiring.Pile(first, targets, weights, delays, origins)
 
     def _count(self, ends, which, n):

@@ -9,22 +9,24 @@ from brainsim.engine import driver, memory, recording
 from brainsim.engine.arguments import (
     checked_network,
     checked_state,
+    checked_steps,
     checked_traces,
     processors,
     slice_steps,
     thread_count,
     wanted_spikes,
 )
+from brainsim.engine.changes import change_input, change_parameters
 from brainsim.engine.chunks import Interrupt, Pace, Watch
-from brainsim.engine.layout import Layout, initial_values
+from brainsim.engine.constants import initial_values
+from brainsim.engine.layout import Layout
 from brainsim.engine.partition import Partition, Shared, run_all, spin_count
 from brainsim.engine.rows import build_rows
 from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
 from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.models.inputs import SpikeTrains
-from brainsim.models.values import Distribution
-from brainsim.network.population import Population
-from brainsim.numbers.checks import MissingName, nearest, number
+from brainsim.network.population import Population, View
+from brainsim.numbers.checks import number
 from brainsim.numbers.jit import load_source
 from brainsim.numbers.results import Result
 from brainsim.numbers.streams import checked_seed
@@ -76,10 +78,20 @@ def simulate(
     >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
     80.0
     """
-    simulation = Simulation(
-        network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, state=state
-    )
-    return simulation.run(duration, progress=progress)
+    checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
+    simulation = Simulation(network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, state=state)
+    began = simulation.time
+    try:
+        return simulation.run(duration, progress=progress)
+    except KeyboardInterrupt:
+        done = simulation.time - began
+        if done > duration - 0.5 * simulation.dt:
+            raise
+        warnings.warn(
+            f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
+            stacklevel=2,
+        )
+        return simulation.result()
 
 
 class Simulation:
@@ -89,6 +101,18 @@ class Simulation:
     ----------
     network, dt, seed, record, spikes, threads, state
         As for `simulate`.
+
+    Attributes
+    ----------
+    network : Network
+    dt : float
+        Time step [ms].
+    seed : int
+        Seed of the run.
+    threads : int
+        Into how many partitions the cells are cut, each with a thread of its own.
+    n_synapses : int
+        Number of synapses.
 
     Examples
     --------
@@ -112,7 +136,8 @@ class Simulation:
         memory.refuse_if_too_large(network)
         self.threads = thread_count(threads, network, self.dt)
         self._layout = Layout(network, self.dt, self.threads)
-        self._views = _named_views(network)
+        self._views = recording.named_views(network)
+        self._given = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
         if state is not None:
             check_fits(state, self._layout)
@@ -140,41 +165,36 @@ class Simulation:
     def run(self, duration, *, progress=None):
         """Go on for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
 
-        Ctrl-C stops the run at the next slice of time, with a warning; what was recorded until then is returned.
+        Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation is then in order:
+        `result` returns what was recorded until then, and it can go on.
         """
-        duration = number(duration, "run.duration", "ms", above=0.0)
-        steps = int(round(duration / self.dt))
-        if abs(steps * self.dt - duration) > 1e-6 * duration:
-            raise ValueError(f"run.duration: must be a multiple of dt = {self.dt:g} ms (got {duration:g} ms)")
+        steps = checked_steps(duration, self.dt, "run.duration")
         if self._failed:
             raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start")
         self._check_finite("the state was set to a number that is not finite")
         start, stop = self._step, self._step + steps
         before = self._recorded()
         began = time.perf_counter()
-        with Interrupt() as interrupt, Watch(duration, progress) as watch:
+        with Interrupt() as interrupt, Watch(steps * self.dt, progress) as watch:
             while self._step < stop and not interrupt.asked:
                 chunk = self._pace.steps(stop - self._step)
                 seconds = self._advance(chunk)
                 self._pace.learn(chunk, seconds)
                 watch.show(recording.times_of(self._step - start, self.dt))
-        self._seconds["run"] += time.perf_counter() - began
-        if self._step < stop:
-            warnings.warn(
-                f"stopped by Ctrl-C at {self.time:g} ms of {stop * self.dt:g} ms; the result holds what was recorded until "
-                "then",
-                stacklevel=2,
-            )
+        seconds = time.perf_counter() - began
+        self._seconds["run"] += seconds
+        if interrupt.asked:
+            raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
         self._check_finite("a variable ran away", warn=True)
-        return self._result(start, before)
+        return self._result(start, before, seconds)
 
     def result(self):
         """Return the Result of everything since the start or the last reset."""
-        return self._result(self._begin, (0, [0] * len(self._traces)))
+        return self._result(self._begin, (0, [0] * len(self._traces)), self._seconds["run"])
 
     def reset(self):
-        """Go back to the start: initial state, time 0 (or that of the restored state), inputs and parameters as described."""
-        self._layout.inputs = list(self.network.inputs)
+        """Go back to the start: the initial state, time 0 or that of the restored state, inputs and parameters as described."""
+        self._layout.inputs = list(self._given)
         for name, values in self._described.items():
             if self._layout.members[name].values is not values:
                 self._layout.change(name, values)
@@ -203,14 +223,39 @@ class Simulation:
         Parameters
         ----------
         target : PoissonInput, CurrentInput, Population or str
-            The input as it was given to `stimulate` (or its name there), or a population.
+            The input as it was given to `stimulate` (or its name there), or a population (or its name).
         **values
-            Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model.
+            Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model: numbers where there was one
+            number for the population, arrays where there were arrays.
+
+        `reset` takes the changes back. A saved state does not hold them: set them again where a run goes on from it.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> step = bs.CurrentInput(0.0)
+        >>> net.stimulate(cells, step)
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> quiet = sim.run(50.0)
+        >>> sim.set(step, amplitude=400.0)
+        >>> len(quiet.spikes["cells"]), len(sim.run(50.0).spikes["cells"])
+        (0, 40)
         """
-        if isinstance(target, Population) or (isinstance(target, str) and target in self._layout.members):
-            self._set_parameters(target if isinstance(target, str) else target.name, values)
+        if isinstance(target, Population):
+            self._layout.check_population(target, "Simulation.set")
+            target = target.name
+        elif isinstance(target, View):
+            raise TypeError("Simulation.set: parameters are set for a whole population; give an array with a value per cell")
+        if isinstance(target, str) and target in self._layout.members:
+            change_parameters(self._layout, target, values)
+            for partition in self._partitions:
+                partition.connect_cells(self._addresses, self.seed)
         else:
-            self._set_input(target, values)
+            change_input(self._layout, self._given, target, values)
+            for partition in self._partitions:
+                partition.connect_inputs(self.seed, self._step)
 
     def _partition(self, number, rows):
         arrays, columns, places = recording.recorder_arrays(self._traces, self._layout, number, self._pace.longest)
@@ -295,12 +340,18 @@ class Simulation:
         for partition in self._partitions:
             partition.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self._step)
 
+    def _kept(self):
+        """Return (name in the results, member, ids or None for all) of what is in the results."""
+        return [(label, self._layout.members[name], ids) for label, (name, ids) in self._wanted.items()] or [
+            (name, member, None) for name, member in self._layout.members.items()
+        ]
+
     def _recorded(self):
         """Return how many pieces of spikes and of each trace there are, so that those of a run can be told later."""
         return len(self._pieces), [len(trace.steps) for trace in self._traces]
 
-    def _result(self, start, before):
-        """Return the Result from `start` on, made of the pieces that were recorded after `before`."""
+    def _result(self, start, before, seconds):
+        """Return the Result from `start` on, made of the pieces that were recorded after `before` in so many seconds."""
         layout, dt = self._layout, self.dt
         # listed spikes at time 0 are kept when the simulation is reset, before the first run
         pieces = self._pieces[before[0] if start > self._begin else 0 :]
@@ -309,59 +360,23 @@ class Simulation:
         return Result(
             spikes=recording.spikes_by_population(packed, layout, self._wanted, start, self._step, dt),
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
-            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(),
+            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(seconds),
             state=save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
-            populations={name: m.n for name, m in layout.members.items()}, views=self._views,
-            thresholds={name: _threshold(m) for name, m in layout.members.items()},
+            populations={label: m.n if ids is None else len(ids) for label, m, ids in self._kept()}, views=self._views,
+            thresholds={name: recording.threshold_of(m) for name, m in layout.members.items()},
         )  # fmt: skip
 
-    def _stats(self):
+    def _stats(self, seconds):
         import numba
 
         import brainsim
 
         size = sum(a.nbytes for p in self._partitions for a in p.rows)
         return {
-            **{k: round(v, 6) for k, v in self._seconds.items()}, "synapses": self.n_synapses, "synapse_bytes": size,
-            "threads": self.threads, "network_seed": self.network.seed, "methods": self._layout.methods(),
+            **{k: round(v, 6) for k, v in {**self._seconds, "run": seconds}.items()},
+            "synapses": self.n_synapses, "synapse_bytes": size, "threads": self.threads, "network_seed": self.network.seed, "methods": self._layout.methods(),
             "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},
         }  # fmt: skip
-
-    def _set_parameters(self, name, values):
-        member = self._layout.members[name]
-        model = member.population.model
-        known = getattr(model, "parameters", {})
-        for key, value in values.items():
-            if key not in known:
-                raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
-            value = model.parameters[key].checked(value, f"{type(model).__name__}.{key}")
-            if isinstance(value, Distribution):
-                raise TypeError(f"{type(model).__name__}.{key}: give numbers here, not a distribution (got {value})")
-            if np.ndim(value) > np.ndim(member.values[key]):
-                raise ValueError(
-                    f"{type(model).__name__}.{key}: is one number for all of {name!r}; to change it cell by cell, give the "
-                    "population an array from the start"
-                )
-            values[key] = np.broadcast_to(value, np.shape(member.values[key])) if np.ndim(member.values[key]) else value
-        new = member.values | values
-        model.check_values({k: new[k] for k in model.parameters})
-        self._layout.change(name, new)
-        for partition in self._partitions:
-            partition.connect_cells(self._addresses, self.seed)
-
-    def _set_input(self, target, values):
-        inputs = self._layout.inputs
-        found = [k for k, (now, given) in enumerate(zip(inputs, self.network.inputs, strict=True))
-                 if target is given.input or target is now.input or target == given.name]  # fmt: skip
-        if not found:
-            names = [s.name for s in self.network.inputs]
-            raise MissingName(f"Simulation.set: {target!r} is no input of this network{nearest(target, names)}")
-        for k in found:
-            changed = inputs[k].input.replaced(**values)
-            changed.check(inputs[k].target)
-            inputs[k] = type(inputs[k])(inputs[k].target, changed, inputs[k].name)
-        for partition in self._partitions:
-            partition.connect_inputs(self.seed, self._step)
 
     def _check_finite(self, why, warn=False):
         if np.isfinite(self._shared.state[: self._layout.n_state]).all():
@@ -375,22 +390,3 @@ class Simulation:
                         raise ValueError(text)
                     warnings.warn(f"{text}; a smaller dt or another method may help", stacklevel=3)
                     return
-
-
-def _threshold(member):
-    """Return the threshold of a population where it is one number, for plots."""
-    value = member.values.get("v_th")
-    return float(value) if value is not None and np.ndim(value) == 0 else None
-
-
-def _named_views(network):
-    """Return the contiguous parts of populations that the network uses, for plots."""
-    found = {}
-    ends = [v for p in network.projections for v in (p.pre, p.post)] + [s.target for s in network.inputs]
-    for view in ends:
-        if len(view.parts) == 1 and view.contiguous and view.n < view.parts[0][0].n:
-            found.setdefault(view.parts[0][0].name, {})[view.name] = view.contiguous
-    return {
-        name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda part: part[1])
-        for name, parts in found.items()
-    }

@@ -28,7 +28,10 @@ class Variables(Mapping):
     def __setitem__(self, name, values):
         if self._population is None:
             raise TypeError("state: set a variable, e.g. sim.state['cells']['v'] = -65.0")
-        self[name][:] = values
+        row, values = self[name], np.asarray(values)
+        if values.ndim and values.shape != row.shape:
+            raise ValueError(f"state: {self._population}.{name} has {row.size} cells (got an array of shape {values.shape})")
+        row[:] = values
 
     def __iter__(self):
         return iter(self._layout.members if self._population is None else self._layout.variables(self._population))

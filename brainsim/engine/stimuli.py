@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from brainsim.engine.constants import whole_steps
 from brainsim.engine.drive import BLOCK, Drives, poisson_table
 from brainsim.engine.driver import Currents, Trains
-from brainsim.engine.layout import whole_steps
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
 from brainsim.models.values import Distribution
 from brainsim.numbers.streams import stream_key
@@ -68,7 +68,7 @@ def build_currents(layout, partition, current):
         else:
             start = np.atleast_1d(whole_steps(source.times, layout.dt, f"{stimulus.name}.times")).astype(np.int64)
             table = np.asarray(source.amplitude, np.float64).reshape(len(start), -1)
-        pieces.append([len(start), sum(s.size for s in starts), sum(a.size for a in amplitudes), table.shape[1]])
+        pieces.append([len(start), sum(s.size for s in starts), sum(a.size for a in amplitudes), table.shape[1], -1])
         starts.append(start)
         amplitudes.append(table.ravel())
         cells.append(gids[here])
@@ -76,7 +76,7 @@ def build_currents(layout, partition, current):
         entries.append(entries[-1] + here.size)
     return Currents(
         current=current, entries=np.array(entries, np.int64), cell=_joined(cells, np.int32),
-        column=_joined(columns, np.int32), piece=np.array(pieces, np.int64).reshape(-1, 4),
+        column=_joined(columns, np.int32), piece=np.array(pieces, np.int64).reshape(-1, 5),
         starts=_joined(starts, np.int64), amplitude=_joined(amplitudes, np.float64),
         following=np.array([0 if pieces else NEVER], np.int64),
     )  # fmt: skip

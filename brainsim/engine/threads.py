@@ -2,9 +2,9 @@
 
 Each partition writes the number of the slice it has finished and waits until all others have written theirs, in three
 stages. It spins, since the others are mostly a microsecond away; then it offers its processor to whoever wants it between
-two looks; then it naps, which leaves its core to a thread that another program keeps from running. A thread that only spins
-makes a busy neighbour cost ten times and more; measured with one of two cores taken, CUBA with slices of 5 microseconds takes
-twice its time with one thread. The second stage must outlast a nap of 60 microseconds: otherwise two threads that wait for
+two looks; then it naps, which leaves its core to a thread that another program keeps from running. With spinning and naps
+alone, one of two cores taken by another program made CUBA, with slices of 5 microseconds, 15 to 30 times slower; with offers
+it takes twice its time with one thread. Offering must outlast a nap of 60 microseconds: otherwise two threads that wait for
 each other's naps go on napping for ever.
 
 The system leaves two threads that only offer on one core for up to a second, as nobody seems to wait; it looks for a free

@@ -65,7 +65,8 @@ def _put(sink, source, slot, i, j, pair):
             delay = sink.delay_list[pair]
         else:
             delay = draw(sink.delay, sink.delay_key, np.uint64(i), np.uint64(j))
-        sink.delays[at] = np.uint16(max(1.0, np.rint(delay / sink.dt)) + sink.late)
+        # what does not fit stands at the largest number, where the caller finds it
+        sink.delays[at] = np.uint16(min(max(1.0, np.rint(delay / sink.dt)) + sink.late, 65535.0))
     if sink.origins.size:
         sink.origins[at] = sink.origin
 

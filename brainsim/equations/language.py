@@ -229,6 +229,25 @@ def linear_in(tree, name):
     return None
 
 
+def linear_terms(tree, name):
+    """Return (slope, rest) with ``tree == slope*name + rest``; what is not linear in `name` stays in the rest."""
+    parts = linear_in(tree, name)
+    if parts is not None:
+        return parts
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        slope, rest = linear_terms(tree.operand, name)
+        return negative(slope), negative(rest)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
+        left, right = linear_terms(tree.left, name), linear_terms(tree.right, name)
+        if isinstance(tree.op, ast.Sub):
+            right = negative(right[0]), negative(right[1])
+        return plus(left[0], right[0]), plus(left[1], right[1])
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and name not in names_in(tree.right):
+        slope, rest = linear_terms(tree.left, name)
+        return over(slope, tree.right), over(rest, tree.right)
+    return ZERO, tree
+
+
 def is_zero(tree):
     """Return whether the tree is the constant 0."""
     return isinstance(tree, ast.Constant) and tree.value == 0

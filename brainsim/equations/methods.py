@@ -61,7 +61,8 @@ def exponential_euler(system, where):
 
     ``x(t+dt) = x + (rest + slope*x) dt phi(-slope*dt)`` with ``dx/dt = slope*x + rest`` and ``phi(z) = (1 - exp(-z))/z``.
     Variables that form a linear system of their own (conductances, synaptic currents) are solved exactly first, and the
-    others see their mean over the step, which makes the step second order in them.
+    others see their mean over the step, which makes the step second order in them. Terms that are not linear in x, as the
+    current of an NMDA receptor is in v, count to the rest with the x of the start of the step: first order in these.
     """
     coefficients = linear_part(system, system.variables, keep_all=False)
     step = _exact_step("exponential_euler", coefficients)
@@ -71,16 +72,17 @@ def exponential_euler(system, where):
     for name in system.variables:
         if name in coefficients:
             continue
-        parts = lang.linear_in(lang.substitute(system.derivatives[name], middle), name)
-        if parts is None:
+        parts = lang.linear_terms(lang.substitute(system.derivatives[name], middle), name)
+        if lang.is_zero(parts[0]) and name in lang.names_in(parts[1]):
             raise EquationError(
                 where,
-                f"method 'exponential_euler' needs d{name}/dt to be linear in {name}; write method = 'euler' in the class",
+                f"method 'exponential_euler' needs a term of d{name}/dt that is linear in {name}; write method = 'euler'",
                 f"d{name}/dt = {ast.unparse(system.derivatives[name])}",
             )
         slope, rest = (lang.render(shared.reduced(tree)) for tree in parts)
         step.lines += [f"_{name}_slope = {slope}"]
-        step.lines += [f"_{name}_new = {name} + ({rest} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"]
+        moved = f"{name} + ({rest} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"
+        step.lines += [f"_{name}_new = flushed({moved})"]
     step.order = 1 if len(coefficients) < len(system.variables) else 0
     return shared.added_to(step)
 
@@ -88,7 +90,8 @@ def exponential_euler(system, where):
 def euler(system, where):
     """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
     shared = _Shared(system)
-    lines = [f"_{n}_new = {n} + dt*{lang.render(shared.reduced(system.derivatives[n]))}" for n in system.variables]
+    derivatives = {n: lang.render(shared.reduced(system.derivatives[n])) for n in system.variables}
+    lines = [f"_{n}_new = flushed({n} + dt*{derivative})" for n, derivative in derivatives.items()]
     return shared.added_to(Step("euler", lines, order=1))
 
 

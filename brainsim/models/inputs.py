@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsim.models.values import Distribution, checked_value, read_only
 from brainsim.numbers.checks import in_range, nearest, plain
+from brainsim.numbers.spikes import Spikes
 
 
 class Input:
@@ -151,8 +152,9 @@ class SpikeTrains:
 
     Parameters
     ----------
-    times : array of shape (k,)
-        When the spikes are sent, ms, >= 0, in ascending order.
+    times : array of shape (k,), or Spikes
+        When the spikes are sent, ms, >= 0, in ascending order; or recorded spikes with their cells, and no `ids`, as
+        in ``SpikeTrains(result.spikes["cells"])``.
     ids : array of int, shape (k,)
         Which cell of the population sends them, from 0.
 
@@ -170,7 +172,7 @@ class SpikeTrains:
     """
 
     times: object
-    ids: object
+    ids: object = None
 
     spiking_source = True
     equations = ""
@@ -179,8 +181,9 @@ class SpikeTrains:
 
     def __post_init__(self):
         """Check the values and copy arrays."""
-        times = read_only(np.atleast_1d(plain(self.times, "ms", "SpikeTrains.times")))
-        ids = read_only(np.atleast_1d(plain(self.ids, "", "SpikeTrains.ids")))
+        times, ids = self._given()
+        times = read_only(np.atleast_1d(plain(times, "ms", "SpikeTrains.times")))
+        ids = read_only(np.atleast_1d(plain(ids, "", "SpikeTrains.ids")))
         _check_times(times, "SpikeTrains.times")
         if np.any(np.diff(times) < 0):
             raise ValueError("SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
@@ -191,6 +194,16 @@ class SpikeTrains:
         if np.any(ids != np.floor(ids)):
             raise ValueError(f"SpikeTrains.ids: must be whole numbers (got {ids[ids != np.floor(ids)][0]})")
         self.__dict__.update(times=times, ids=read_only(ids.astype(np.int64)))
+
+    def _given(self):
+        """Return times and cells as they were given, those of a `Spikes` too."""
+        if isinstance(self.times, Spikes):
+            if self.ids is not None:
+                raise TypeError("SpikeTrains.ids: must be left out where Spikes are given, which have their cells")
+            return self.times.times, self.times.ids
+        if self.ids is None:
+            raise TypeError("SpikeTrains.ids: must be given, one cell per time: SpikeTrains(times, ids)")
+        return self.times, self.ids
 
     def __repr__(self):
         """Return the number of spikes."""

@@ -9,9 +9,11 @@ from dataclasses import KW_ONLY, InitVar, dataclass, fields
 import numpy as np
 
 from brainsim.models.values import read_only
-from brainsim.numbers.checks import integer, number, plain
+from brainsim.numbers.checks import integer, nearest, number, plain
 
 LARGEST = np.iinfo(np.int32).max
+COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"
+TAKEN_BY = {"autapses": f"AllToAll, FixedProbability, {COUNTING}", "multapses": COUNTING}  # flag -> rules that have it
 
 
 class Rule:
@@ -24,6 +26,15 @@ class Rule:
     autapses = True
     multapses = False
     pairs = None
+
+    def __new__(cls, *values, **named):
+        """Refuse words that the rule does not know, where `dataclass` would only say that they were unexpected."""
+        known = vars(cls).get("__dataclass_fields__", named)
+        for name in (name for name in named if name not in known):
+            if name in TAKEN_BY:
+                raise TypeError(f"{cls.__name__}.{name}: must be left out; only {TAKEN_BY[name]} take it")
+            raise TypeError(f"{cls.__name__}: has no {name!r}{nearest(name, known)}")
+        return super().__new__(cls)
 
     def __post_init__(self):
         """Check the flags, which are keyword-only, and what the rule is about."""
@@ -50,7 +61,6 @@ class Rule:
     def value_shape(self, n_pre, n_post):
         """Return the shape that an array of weights or delays must have, or None where the pairs are drawn."""
 
-
     def _candidates(self, n_pre, n_post, shared):
         """Return the number of pairs that the rule may connect."""
         return n_pre * n_post - (0 if self.autapses else shared)
@@ -70,7 +80,6 @@ class AllToAll(Rule):
 
     Examples
     --------
-    >>> from brainsim.models.rules import AllToAll
     >>> AllToAll().expected(3, 4)
     12.0
     """
@@ -95,7 +104,6 @@ class OneToOne(Rule):
 
     Examples
     --------
-    >>> from brainsim.models.rules import OneToOne
     >>> OneToOne().expected(5, 5)
     5.0
     """
@@ -133,7 +141,6 @@ class FixedProbability(Rule):
 
     Examples
     --------
-    >>> from brainsim.models.rules import FixedProbability
     >>> FixedProbability(0.1, autapses=False)
     FixedProbability(0.1, autapses=False)
     """
@@ -190,7 +197,6 @@ class FixedIndegree(_Counted):
 
     Examples
     --------
-    >>> from brainsim.models.rules import FixedIndegree
     >>> FixedIndegree(1000).expected(10_000, 12_500)
     12500000.0
     """
@@ -224,7 +230,6 @@ class FixedOutdegree(_Counted):
 
     Examples
     --------
-    >>> from brainsim.models.rules import FixedOutdegree
     >>> FixedOutdegree(10, multapses=False)
     FixedOutdegree(10, multapses=False)
     """
@@ -258,7 +263,6 @@ class FixedTotal(_Counted):
 
     Examples
     --------
-    >>> from brainsim.models.rules import FixedTotal
     >>> FixedTotal(500).expected(100, 100)
     500.0
     """
@@ -312,7 +316,6 @@ class FromArrays(_Explicit):
 
     Examples
     --------
-    >>> from brainsim.models.rules import FromArrays
     >>> FromArrays([0, 0, 1], [2, 3, 3])
     FromArrays(3 pairs)
     """
@@ -356,7 +359,6 @@ class FromSparse(_Explicit):
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from brainsim.models.rules import FromSparse
     >>> FromSparse(csr_array([[0.0, 1.5], [0.5, 0.0]]))
     FromSparse(2x2 matrix, 2 stored)
     """

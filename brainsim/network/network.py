@@ -4,16 +4,20 @@ A network is a description. It draws no synapse and holds no state; `brainsim.en
 wanted and always the same.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.models.inputs import Input, checked_synapse, checked_weight
-from brainsim.models.rules import FromSparse, Rule
-from brainsim.models.values import Distribution, checked_value
-from brainsim.network.population import View, checked_name
-from brainsim.numbers.checks import in_range
+from brainsim.models.inputs import CurrentInput, Input, checked_synapse
+from brainsim.models.rules import Rule
+from brainsim.network import checks
+from brainsim.network.checks import check_synapse, checked_view
+from brainsim.network.population import Population, View, checked_name
 from brainsim.numbers.streams import checked_seed
+
+MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,7 +59,7 @@ class Projection:
                 f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {_synapses(self)})")
 
     @property
-    def expected(self):
+    def expected(self) -> float:
         """The expected number of synapses."""
         shared = 0 if self.rule.autapses else self.pre.in_common(self.post)
         return self.rule.expected(self.pre.n, self.post.n, shared)
@@ -115,31 +119,34 @@ class Network:
         cells[0:10000]->cells   FixedIndegree(1000)   Delta()   12,500,000 synapses
     """
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | None = None):
         self._seed = checked_seed(seed, "Network.seed")
         self._populations, self._projections, self._inputs = {}, [], []
+        self._called = {}  # name -> the population or the named view that has it
 
     @property
-    def seed(self):
+    def seed(self) -> int:
         """Seed of the wiring."""
         return self._seed
 
     @property
-    def populations(self):
+    def populations(self) -> dict[str, Population]:
         """The populations by name."""
         return dict(self._populations)
 
     @property
-    def projections(self):
+    def projections(self) -> tuple[Projection, ...]:
         """The projections."""
         return tuple(self._projections)
 
     @property
-    def inputs(self):
+    def inputs(self) -> tuple[Stimulus, ...]:
         """The inputs with their targets."""
         return tuple(self._inputs)
 
-    def connect(self, pre, post, rule, *, weight=None, delay, synapse, name=None):
+    def connect(
+        self, pre: View, post: View, rule: Rule, *, weight=None, delay, synapse, name: str | None = None
+    ) -> Projection:
         """Connect cells of `pre` with cells of `post`; their populations join the network.
 
         Parameters
@@ -151,11 +158,13 @@ class Network:
         weight : float, array or distribution
             In the unit of the synapse (pA, nS or mV). Arrays go with rules that draw no pairs: of shape (n_pre, n_post) for
             AllToAll, (n,) for OneToOne, one value per pair for FromArrays and FromSparse. With FromSparse the default is
-            the data of the matrix; else it must be given.
+            the data of the matrix; else it must be given. Weights that differ from synapse to synapse are kept as float32
+            and summed in float64; beyond 3e38 they are refused.
         delay : float, array or distribution
             From a spike to its arrival, ms, > 0; arrays as for `weight`. The run rounds it to a multiple of dt.
         synapse : Synapse
-            What an arriving spike does. Synapses that are equal share one receptor of a cell.
+            What an arriving spike does. Synapses that are equal share one receptor of a cell. Arrays among its parameters
+            have one value for each cell of the population of `post`, also where `post` is a part of it.
         name : str, optional
             By default ``pre->post``, with `` #2`` and so on after it where that is taken.
 
@@ -176,18 +185,19 @@ class Network:
         >>> net.connect(cells, cells, bs.FromArrays([0, 1], [1, 2]), weight=[0.5, 2.0], delay=1.0, synapse=bs.Delta())
         Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=<2 values> mV, delay=1.0 ms, 2 synapses)
         """
-        pre, post = _checked_view(pre, "Network.connect.pre"), _checked_view(post, "Network.connect.post")
-        _check_rule(rule, pre, post)
-        _check_target(post, "Network.connect.post")
+        pre, post = checked_view(pre, "Network.connect.pre"), checked_view(post, "Network.connect.post")
+        checks.check_rule(rule, pre, post)
+        checks.check_target(post, "Network.connect.post")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
-        weight = _checked_weight(weight, rule, pre, post, synapse)
-        delay = _checked_delay(delay, rule, pre, post)
+        check_synapse(synapse, post, "Network.connect.synapse")
+        weight = checks.weight_of(weight, rule, pre, post, synapse)
+        delay = checks.delay_of(delay, rule, pre, post)
         name = self._free_name(name, f"{pre.name}->{post.name}", "Network.connect.name")
         self._register(pre, post)
         self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name))
         return self._projections[-1]
 
-    def stimulate(self, target, input, *, name=None):
+    def stimulate(self, target: View, input: Input, *, name: str | None = None) -> None:
         """Give an input to cells; their populations join the network. Cells may have any number of inputs.
 
         Parameters
@@ -210,17 +220,21 @@ class Network:
         >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
         >>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
         """
-        target = _checked_view(target, "Network.stimulate.target")
-        _check_target(target, "Network.stimulate.target")
+        target = checked_view(target, "Network.stimulate.target")
+        checks.check_target(target, "Network.stimulate.target")
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError("Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
-                            f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {_named(input)})")
+                            f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.named(input)})")
         input.check(target)
+        if isinstance(input, CurrentInput):
+            checks.check_current(target, "Network.stimulate.input")
+        elif hasattr(input, "synapse"):
+            check_synapse(input.synapse, target, "Network.stimulate.input")
         name = self._free_name(name, f"{type(input).__name__}->{target.name}", "Network.stimulate.name")
         self._register(target)
         self._inputs.append(Stimulus(target, input, name))
 
-    def add(self, population):
+    def add(self, population: View) -> None:
         """Add a population that is neither connected nor driven; one that the network has already changes nothing.
 
         Parameters
@@ -241,7 +255,28 @@ class Network:
         >>> list(net.populations)
         ['lonely']
         """
-        self._register(_checked_view(population, "Network.add.population"))
+        self._register(checked_view(population, "Network.add.population"))
+
+    def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
+        """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.
+
+        They are the named ones among the contiguous views that projections and inputs use; where none is named, the others
+        if they are eight at most and together are all cells, each once.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
+        >>> net.stimulate(cells[:80].named("exc"), bs.CurrentInput(400.0))
+        >>> net.parts_for_plots()
+        {'cells': [('exc', 0, 80)]}
+        """
+        named, unnamed = {}, {}
+        for view in [v for p in self._projections for v in (p.pre, p.post)] + [s.target for s in self._inputs]:
+            if (ends := view.contiguous) and view.n < view.population.n:
+                (named if view.is_named else unnamed).setdefault(view.population.name, {})[view.name, *ends] = None
+        tiled = {name: parts for name, parts in unnamed.items() if _tile(parts, self._populations[name].n)}
+        return {name: sorted(parts, key=lambda part: part[1:]) for name, parts in (tiled | named).items()}
 
     def __repr__(self):
         """Return a table of populations, projections and inputs."""
@@ -265,7 +300,13 @@ class Network:
             if known.setdefault(population.name, population) is not population:
                 raise ValueError(f"Network: there is already another population named {population.name!r}; "
                                  "give one of them name=...")
-        self._populations = known
+        called = dict(self._called)
+        for view in (*known.values(), *(view for view in views if view.is_named)):
+            if (other := called.setdefault(view.name, view)) != view:
+                kind = "a view and a population" if view.name in known else "two different views"
+                raise ValueError(f"Network: {kind} are named {view.name!r}, of {other.n} and of {view.n} cells; "
+                                 "give one of them another name")
+        self._populations, self._called = known, called
 
     def _free_name(self, name, default, where):
         """Return the name that was asked for if it is free, else the default with a number where that is taken."""
@@ -278,79 +319,14 @@ class Network:
         return name
 
 
-def _checked_view(view, where):
-    """Return `view` if it is one, or raise TypeError saying what came instead."""
-    if isinstance(view, View):
-        return view
-    order = "connect(pre, post, rule, ...)" if "connect" in where else "stimulate(target, input)"
-    hint = f"; the order is {order}" if isinstance(view, (Rule, Input)) else ""
-    if hasattr(view, "spiking_source"):
-        hint = "; a model becomes cells by Population(n, model)"
-    raise TypeError(f"{where}: must be a population or a view of one (got {_named(view)}){hint}")
-
-
-def _check_target(view, where):
-    """Raise ValueError where a view has cells that only send spikes."""
-    for population, _ in view.parts:
-        if getattr(population.model, "spiking_source", False):
-            raise ValueError(f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
-                             "spikes; they can be sources, not targets")
-
-
-def _check_rule(rule, pre, post):
-    if isinstance(rule, type) and issubclass(rule, Rule):
-        raise TypeError(f"Network.connect.rule: {rule.__name__} is a class; write {rule.__name__}(...)")
-    if not isinstance(rule, Rule):
-        hint = "; the order is connect(pre, post, rule, ...)" if isinstance(rule, View) else ""
-        raise TypeError(f"Network.connect.rule: must be a rule such as FixedIndegree(100) (got {rule!r}){hint}")
-    rule.check(pre, post)
-
-
-def _checked_weight(weight, rule, pre, post, synapse):
-    """Return the weight, checked for its unit, sign and shape; of a sparse matrix where none is given."""
-    if weight is None:
-        if not isinstance(rule, FromSparse):
-            raise TypeError(f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse has its own")
-        weight = rule.weight
-    weight = checked_weight(weight, synapse, "Network.connect.weight")
-    _check_shape(weight, "weight", rule, pre, post)
-    return weight
-
-
-def _checked_delay(delay, rule, pre, post):
-    """Return the delay, checked to be above 0 wherever it is drawn or listed."""
-    where = "Network.connect.delay"
-    delay = checked_value(delay, "ms", where)
-    if isinstance(delay, Distribution):
-        if delay.support[0] <= 0:
-            inner = getattr(delay, "distribution", delay)
-            raise ValueError(f"{where}: must be > 0 ms, but {delay} can be less or come as near to 0 as it likes; "
-                             f"use Clipped({inner}, low=0.1)")
-        return delay
-    in_range(delay, where, "ms", above=0)
-    _check_shape(delay, "delay", rule, pre, post)
-    return delay
-
-
-def _check_shape(value, field, rule, pre, post):
-    """Raise ValueError where an array does not fit the pairs of the rule."""
-    if not isinstance(value, np.ndarray):
-        return
-    shape = rule.value_shape(pre.n, post.n)
-    if shape is None:
-        raise ValueError(f"Network.connect.{field}: {rule} draws its pairs, an array does not say which value is whose; "
-                         "give a number or a distribution such as Normal(mean, sd), or list pairs by FromArrays(pre, post)")
-    if value.shape != shape:
-        raise ValueError(f"Network.connect.{field}: must be one number or an array of shape {shape} for {rule} "
-                         f"(got shape {value.shape})")
-
-
-def _named(thing):
-    return f"the class {thing.__name__}" if isinstance(thing, type) else repr(thing)
-
-
 def _short(value):
     return f"<{value.size:,} values>" if isinstance(value, np.ndarray) else repr(value)
+
+
+def _tile(parts, n):
+    """Return whether a few parts (label, first, last) are all of n cells, each once."""
+    ends = sorted(part[1:] for part in parts)
+    return len(ends) <= MOST_PARTS and [0, *(z for _, z in ends)] == [*(a for a, _ in ends), n]
 
 
 def _synapses(projection):

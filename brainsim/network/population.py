@@ -3,6 +3,10 @@
 A population is the view of all its cells, so whatever takes a view takes a population.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
 
 from brainsim.models.values import checked_value
@@ -14,6 +18,7 @@ class View:
 
     ``cells[3]``, ``cells[-1]``, ``cells[:10]``, ``cells[5:100:2]``, ``cells[mask]`` (n bools), ``cells[[1, 2, 3]]``; a view
     can be cut again. ``a + b`` joins two that have no cell in common; ``view.named("exc")`` is the same cells under a name.
+    Views are equal where they are the same cells in the same order; ``cells[1] in view`` asks whether all of them are in it.
 
     Attributes
     ----------
@@ -21,6 +26,8 @@ class View:
         What messages, plots and default names of projections call it; ``cells[0:10]`` unless it was named.
     n : int
         Number of cells, also ``len(view)``.
+    is_named : bool
+        Whether somebody gave it its name: a population, or what `named` returned; not cuts and joins of these.
     parts : tuple of (Population, ndarray of int64)
         The cells, as read-only indices into their populations; several parts where a view joins populations.
 
@@ -43,9 +50,10 @@ class View:
     array([0, 1, 2, 3, 4, 7])
     """
 
-    def __init__(self, parts, name, base=None):
+    def __init__(self, parts, name, base=None, is_named=False):
         # `base` is how a cut of this view is called where it is not called after its population
-        self.__dict__.update(parts=parts, name=name, n=sum(ids.size for _, ids in parts), _base=base)
+        n = sum(ids.size for _, ids in parts)
+        self.__dict__.update(parts=parts, name=name, n=n, is_named=is_named, _base=base)
 
     def __setattr__(self, key, value):
         """Refuse: views are frozen."""
@@ -55,7 +63,7 @@ class View:
         """Refuse: views are frozen."""
         raise AttributeError(f"{self.name!r} is frozen and {key!r} cannot be deleted; make a new one")
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of cells."""
         return self.n
 
@@ -63,11 +71,30 @@ class View:
         """Return name and size."""
         return f"View({self.name!r}, {self.n} cell{'s' * (self.n != 1)})"
 
-    def __iter__(self):
+    def __eq__(self, other):
+        """Compare cells: the same ones of the same populations in the same order, whatever the views are called."""
+        if self is other:
+            return True
+        if not isinstance(other, View):
+            return NotImplemented
+        pairs = zip(self.parts, other.parts, strict=False)
+        return len(self.parts) == len(other.parts) and all(p is q and np.array_equal(i, j) for (p, i), (q, j) in pairs)
+
+    def __hash__(self):
+        """Return a hash of populations, sizes, first and last cells."""
+        return hash(tuple((id(population), ids.size, int(ids[0]), int(ids[-1])) for population, ids in self.parts))
+
+    def __contains__(self, cells) -> bool:
+        """Return whether all cells of another view are in this one."""
+        if not isinstance(cells, View):
+            raise TypeError(f"{self.name!r}: is asked for a view, e.g. cells[5] in cells[:10] (got {cells!r})")
+        return self.in_common(cells) == cells.n
+
+    def __iter__(self) -> Iterator[View]:
         """Return an iterator over the cells, each a view of one."""
         return (self[i] for i in range(self.n))
 
-    def __getitem__(self, key):
+    def __getitem__(self, key) -> View:
         """Return a view of the cells that `key` stands for."""
         places = _chosen(key, self.n, self.name)
         parts = _cut(self.parts, places)
@@ -76,7 +103,7 @@ class View:
         population, ids = parts[0]
         return View(parts, _label(population.name, ids, population.n))
 
-    def __add__(self, other):
+    def __add__(self, other) -> View:
         """Return a view of these cells and of those of `other`, in this order."""
         if not isinstance(other, View):
             return NotImplemented
@@ -85,7 +112,11 @@ class View:
         name = f"{self.name}+{other.name}"
         return View(_joined(self.parts + other.parts), name, f"({name})")
 
-    def named(self, name):
+    def __radd__(self, other) -> View:
+        """Return this view for ``0 + view``, with which ``sum([a, b])`` begins."""
+        return self if type(other) is int and other == 0 else NotImplemented
+
+    def named(self, name: str) -> View:
         """Return the same cells under another name; cuts of it are called after that name.
 
         Parameters
@@ -105,31 +136,31 @@ class View:
         View('exc', 80 cells)
         """
         name = checked_name(name, "View.named")
-        return View(self.parts, name, name)
+        return View(self.parts, name, name, is_named=True)
 
     @property
-    def population(self):
+    def population(self) -> Population:
         """The population that the cells belong to; ValueError where there are several."""
         if len(self.parts) > 1:
             raise ValueError(self._several())
         return self.parts[0][0]
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """Indices of the cells in their population, int64; ValueError where there are several populations."""
         if len(self.parts) > 1:
             raise ValueError(self._several())
         return self.parts[0][1]
 
     @property
-    def contiguous(self):
+    def contiguous(self) -> tuple[int, int] | None:
         """The stretch (first, stop) of one population that the cells are, in ascending order; else None."""
         if len(self.parts) > 1:
             return None
         ids = self.parts[0][1]
         return (int(ids[0]), int(ids[-1]) + 1) if np.all(np.diff(ids) == 1) else None
 
-    def in_common(self, other):
+    def in_common(self, other: View) -> int:
         """Return how many cells are in this view and in `other`."""
         count = 0
         for population, ids in self.parts:
@@ -163,7 +194,7 @@ class Population(View):
     ----------
     n, model, name, initial
         As above; `initial` is a dict, empty by default.
-    parts, ids, contiguous, population
+    parts, ids, contiguous, population, is_named
         As for a `View`: all cells.
 
     Raises
@@ -179,13 +210,13 @@ class Population(View):
     Population('cells', 12500 LIF)
     """
 
-    def __init__(self, n, model, *, name=None, initial=None):
+    def __init__(self, n: int, model, *, name: str | None = None, initial: dict | None = None):
         n = integer(n, "Population.n", at_least=1)
         _check_model(model)
         name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
         initial = _checked_initial({} if initial is None else initial, model, n)
-        super().__init__(((self, _locked(np.arange(n))),), name)
+        super().__init__(((self, _locked(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial)
 
     def __repr__(self):
@@ -193,7 +224,7 @@ class Population(View):
         return f"Population({self.name!r}, {self.n} {type(self.model).__name__})"
 
     @property
-    def initial(self):
+    def initial(self) -> dict:
         """Values at t = 0 that were given, a new dict from names of variables to numbers, arrays or distributions."""
         return dict(self._initial)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from brainsim.numbers.checks import number
 
 
@@ -54,11 +56,11 @@ class Trace:
         return f"Trace({self.cells.name}, {self.variable!r}{every})"
 
     @property
-    def population(self):
+    def population(self) -> str:
         """Name of the population."""
         return self.cells.parts[0][0].name
 
     @property
-    def ids(self):
+    def ids(self) -> np.ndarray:
         """The cells, as indices into the population."""
         return self.cells.parts[0][1]

@@ -6,7 +6,10 @@ Every message reads ``Object.field: what is allowed (got what came)`` and, where
 import difflib
 import math
 import numbers
+import os
 import re
+import sys
+import warnings
 
 import numpy as np
 
@@ -91,6 +94,15 @@ def in_range(value, where, unit="", *, above=None, at_least=None, at_most=None):
         if np.any(bad):
             first = value if np.ndim(value) == 0 else np.asarray(value)[bad].flat[0]
             raise ValueError(f"{where}: must be {sign} {limit:g}{unit} (got {first})")
+
+
+def warn_user(text):
+    """Warn at the line outside brainsim that led here; Python shows the same text from the same line once."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)
 
 
 def int_or_nan(value):

@@ -35,7 +35,10 @@ class Lookup(Mapping):
 
 
 class SpikesLookup(Lookup):
-    """Spikes by the name of a population, by a population, or by a view of one population.
+    """Spikes by the name of a population or of a named view, by a population, or by a view of one population.
+
+    `views` has for each population its named parts, (label, first cell, one past the last); a population's name goes before
+    a label, and labels are no keys that one could go through.
 
     Examples
     --------
@@ -43,15 +46,32 @@ class SpikesLookup(Lookup):
     >>> result.spikes[cells[:100]]                                      # doctest: +SKIP
     """
 
+    def __init__(self, items, where, views=None):
+        super().__init__(items, where)
+        named = [(label, name, lo, hi) for name, parts in (views or {}).items() for label, lo, hi in parts]
+        self._labels = {label: at for label, *at in reversed(named) if at[0] in self._items}
+
     def __getitem__(self, key):
         """Return the spikes of a population or view; those of a view are renumbered from 0."""
         if not hasattr(key, "parts"):
-            return super().__getitem__(key)
+            return self._called(key)
         name, ids = only_part(key, self._where)
-        spikes = super().__getitem__(name)
+        label = str(getattr(key, "name", ""))
+        if name not in self._items and label in self._items and self._items[label].n == len(ids):
+            return self._items[label]  # only this view's spikes were kept
+        spikes = self._called(name)
         if np.array_equal(ids, np.arange(spikes.n)):
             return spikes
         return replace(spikes.of(ids), name=str(getattr(key, "name", None) or name))
+
+    def _called(self, key):
+        """Return the spikes of what has this name: a population, else a view."""
+        if isinstance(key, str) and key in self._items:
+            return self._items[key]
+        if isinstance(key, str) and key in self._labels:
+            name, lo, hi = self._labels[key]
+            return replace(self._items[name].of(slice(lo, hi)), name=key)
+        raise MissingName(f"{self._where}: has no {key!r}{nearest(key, [*self._items, *self._labels])}")
 
 
 class TracesLookup(Lookup):

@@ -3,6 +3,7 @@
 import html
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -63,7 +64,8 @@ class Result:
     Parameters
     ----------
     spikes : dict of str to Spikes
-        Spikes by population. A population or a view of one is a key too: ``result.spikes[exc]``.
+        Spikes by population. A population, a view of one and the label of a view in `views` are keys too:
+        ``result.spikes[exc]``, ``result.spikes["exc"]``.
     duration : float
         How long was simulated [ms].
     dt : float
@@ -110,8 +112,9 @@ class Result:
     def __post_init__(self):
         """Check and convert the fields."""
         spikes = dict(self.spikes)
+        views = {name: [(str(label), int(lo), int(hi)) for label, lo, hi in parts] for name, parts in self.views.items()}
         vars(self).update(
-            spikes=SpikesLookup(spikes, "Result.spikes"),
+            spikes=SpikesLookup(spikes, "Result.spikes", views),
             traces=TracesLookup(dict(self.traces), "Result.traces"),
             duration=number(self.duration, "Result.duration", "ms", at_least=0.0),
             dt=number(self.dt, "Result.dt", "ms", above=0.0),
@@ -120,12 +123,12 @@ class Result:
             populations={str(k): integer(n, f"Result.populations[{k!r}]", at_least=0) for k, n in self.populations.items()}
             or {name: one.n for name, one in spikes.items()},
             stats=_jsonable(self.stats, "Result.stats"),
-            views={name: [(str(label), int(lo), int(hi)) for label, lo, hi in parts] for name, parts in self.views.items()},
+            views=views,
             thresholds={name: None if v is None else float(v) for name, v in self.thresholds.items()},
         )
 
     @property
-    def stop(self):
+    def stop(self) -> float:
         """Time at which the run ended [ms]."""
         return self.start + self.duration
 
@@ -167,7 +170,7 @@ class Result:
         return (f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
                 f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}")
 
-    def save(self, path, *, compress=False):
+    def save(self, path, *, compress: bool = False) -> Path:
         """Write the result to one ``.npz`` file without pickles and return its path.
 
         Parameters
@@ -191,7 +194,7 @@ class Result:
         return storage.write(path, "Result", FORMAT, description, arrays, compress)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path) -> "Result":
         """Return the result that `save` wrote, equal to the last bit.
 
         Raises

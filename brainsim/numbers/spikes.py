@@ -85,7 +85,7 @@ class Spikes:
             raise ValueError(f"Spikes.times: must be {self.start:g} to {self.stop:g} ms (got {bad})")
 
     @property
-    def stop(self):
+    def stop(self) -> float:
         """When the recording ended [ms]."""
         return self.start + self.duration
 
@@ -108,23 +108,23 @@ class Spikes:
         return (f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
                 f"{self.rate():.3g} Hz")
 
-    def counts(self):
+    def counts(self) -> np.ndarray:
         """Return the number of spikes of each cell, int64, shape (n,)."""
         return np.bincount(self.ids, minlength=self.n)
 
-    def rate(self):
+    def rate(self) -> float:
         """Return the mean firing rate per cell [Hz]; NaN without cells or without time."""
         return 1000.0 * len(self) / (self.n * self.duration) if self.n and self.duration else math.nan
 
-    def rates(self):
+    def rates(self) -> np.ndarray:
         """Return the firing rate of each cell [Hz], shape (n,)."""
         return 1000.0 * self.counts() / self.duration if self.duration else np.full(self.n, np.nan)
 
-    def isi(self):
+    def isi(self) -> np.ndarray:
         """Return all intervals between successive spikes of a cell [ms], cell after cell, in the order of time."""
         return self._intervals[1].copy()
 
-    def cv(self):
+    def cv(self) -> float:
         """Return the mean coefficient of variation of the intervals, over cells with three spikes or more.
 
         1 is as irregular as a Poisson process, 0 is a clock. NaN where no cell has three spikes.
@@ -132,7 +132,7 @@ class Spikes:
         cvs = self._cvs[~np.isnan(self._cvs)]
         return float(cvs.mean()) if cvs.size else math.nan
 
-    def cvs(self):
+    def cvs(self) -> np.ndarray:
         """Return each cell's coefficient of variation, shape (n,): standard deviation over mean of its intervals.
 
         The standard deviation divides by the number of intervals (as `scipy.stats.variation` does). NaN for cells
@@ -140,7 +140,7 @@ class Spikes:
         """
         return self._cvs.copy()
 
-    def between(self, t0=None, t1=None):
+    def between(self, t0: float | None = None, t1: float | None = None) -> "Spikes":
         """Return the spikes of (t0, t1] [ms]; None is the start or the end of the recording.
 
         `start` and `duration` of what is returned are the window's, cut to what was recorded, so its rates are right.
@@ -165,7 +165,7 @@ class Spikes:
         lo, t0, t1 = 0 if t0 <= self.start else lo, max(t0, self.start), min(t1, self.stop)
         return Spikes(self.times[lo:hi], self.ids[lo:hi], self.n, t1 - t0, t0, self.name)
 
-    def of(self, ids):
+    def of(self, ids) -> "Spikes":
         """Return the spikes of some cells, renumbered 0, 1, ... in the order given.
 
         Parameters
@@ -192,7 +192,7 @@ class Spikes:
         kept = new >= 0
         return Spikes(locked(self.times[kept]), locked(new[kept]), chosen.size, self.duration, self.start, self.name)
 
-    def histogram(self, bin=1.0):
+    def histogram(self, bin: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Count the spikes of all cells in bins of `bin` ms.
 
         Returns
@@ -210,7 +210,7 @@ class Spikes:
         edges, counts = self._binned(bin)
         return (edges[1:] + edges[:-1]) / 2, counts
 
-    def population_rate(self, bin=1.0, sigma=None):
+    def population_rate(self, bin: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean rate per cell over time.
 
         Parameters

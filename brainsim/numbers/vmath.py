@@ -10,13 +10,13 @@ from brainsim.numbers.jit import helper
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
-# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: a conversion that vectorises everywhere
+# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: that vectorises everywhere
 ROUND = 6755399441055744.0
 
 
 @intrinsic
 def fma(context, a, b, c):
-    """Return a*b + c, rounded once: asked for by name, since a compiler's own choice would change bits between processors."""
+    """Return a*b + c, rounded once; asked for by name, since a compiler's own choice would differ between processors."""
 
     def generate(target, builder, signature, arguments):
         return builder.fma(*arguments)
@@ -62,4 +62,4 @@ def relaxation(z):
 @helper
 def flushed(x):
     """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more."""
-    return x if abs(x) > 1e-250 else 0.0
+    return 0.0 if abs(x) < 1e-250 else x  # NaN stays, to be found and named after the run

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from matplotlib.colors import is_color_like
 
+from brainsim.numbers.checks import number
 from brainsim.numbers.results import Result, Spikes
 from brainsim.plot.styles import REST, colour
 
@@ -41,6 +42,20 @@ def groups_of(data, where, colours=None):
     return [replace(group, colour=one) for group, one in zip(groups, colours, strict=False)]
 
 
+def kind_of(thing):
+    """Return how a thing that is none of what is asked for is called in a message: by its type, since it may be large."""
+    return f"the class {thing.__name__}" if isinstance(thing, type) else "None" if thing is None else type(thing).__name__
+
+
+def edges_of(window, where):
+    """Return the begin and end [ms] of a window; raise ValueError or TypeError where it is none."""
+    try:
+        t0, t1 = window
+    except (TypeError, ValueError):
+        raise ValueError(f"{where}.window: must be (begin, end) in ms (got {window!r})") from None
+    return number(t0, f"{where}.window", "ms"), number(t1, f"{where}.window", "ms")
+
+
 def _of_list(data, where):
     if isinstance(data, Spikes):
         data = [data]
@@ -51,7 +66,7 @@ def _of_list(data, where):
     except TypeError:
         wrong = [data]
     if wrong:
-        raise TypeError(f"{where}: must be Spikes, a list of them or a Result (got {wrong[0]!r})")
+        raise TypeError(f"{where}: must be Spikes, a list of them or a Result (got {kind_of(wrong[0])})")
     for place, one in enumerate(data):
         yield Group(one.name, one, colour(place), one.name)
 

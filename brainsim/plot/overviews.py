@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from brainsim.numbers.arrays import plural
 from brainsim.numbers.results import Result
-from brainsim.plot.groups import groups_of
+from brainsim.plot.groups import groups_of, kind_of
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
-from brainsim.plot.traces import trace
+from brainsim.plot.traces import marks_of, trace
 
 MOST_TRACES = 3  # rows of traces, and cells in each, unless the user names cells
 HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; a trace's is per cell
@@ -19,7 +20,7 @@ FEW = 10  # cells: fewer have no rate worth a line, a low raster and high traces
 LOW = 0.12  # height of a cell in a low raster
 
 
-def overview(result, *, window=None, cells=None):
+def overview(result, *, window=None, cells=None) -> Figure:
     """Draw a whole run: raster over rates over traces, as far as they were recorded.
 
     Parameters
@@ -47,7 +48,7 @@ def overview(result, *, window=None, cells=None):
     >>> figure.savefig("run.png")                                           # doctest: +SKIP
     """
     if not isinstance(result, Result):
-        raise TypeError(f"overview: must be a Result (got {result!r})")
+        raise TypeError(f"overview: must be a Result (got {kind_of(result)})")
     traced = _traced(result, cells)
     few = sum(one.n for one in result.spikes.values()) < FEW
     rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
@@ -101,10 +102,7 @@ def _fill(result, rows, axes, window):
         elif kind == "rate":
             _rates(result, groups, ax, window)
         else:
-            voltage = traces.variable == "v"
-            trace(traces, ax=ax, window=window, color=_family(traces, groups),
-                  threshold=result.thresholds.get(traces.name) if voltage else None,
-                  spikes=result.spikes.get(traces.name) if voltage else None)
+            trace(traces, ax=ax, window=window, color=_family(traces, groups), **marks_of(result, traces))
             ax.spines["left"].set_visible(traces.ids.size <= 2)
     if groups:
         axes[0].set_xlim(window_of(groups, window, "overview"))

@@ -2,10 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from brainsim.numbers.checks import integer, nearest, number
-from brainsim.plot.groups import groups_of
+from brainsim.numbers.checks import integer, nearest
+from brainsim.plot.groups import edges_of, groups_of
 from brainsim.plot.marks import add_marks
 from brainsim.plot.styles import ink
 
@@ -13,7 +14,7 @@ GAP = 0.012  # between two colours, as a part of all rows
 SORTS = ("id", "rate")
 
 
-def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=None, size=None):
+def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=None, size=None) -> Axes:
     """Draw a raster, as fast for millions of spikes as for ten.
 
     Parameters
@@ -77,11 +78,7 @@ def window_of(groups, window, where):
         raise ValueError(f"{where}: must cover some time (got a recording of 0 ms)")
     if window is None:
         return begin, end
-    try:
-        t0, t1 = window
-    except (TypeError, ValueError):
-        raise ValueError(f"{where}.window: must be (begin, end) in ms (got {window!r})") from None
-    t0, t1 = number(t0, f"{where}.window", "ms"), number(t1, f"{where}.window", "ms")
+    t0, t1 = edges_of(window, where)
     if not (t0 < t1 and t0 < end and t1 > begin):
         raise ValueError(f"{where}.window: must be a part of {begin:g} to {end:g} ms (got {window!r})")
     return max(t0, begin), min(t1, end)

@@ -1,13 +1,14 @@
 """The population rate over time."""
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 from brainsim.plot.groups import groups_of
 from brainsim.plot.rasters import window_of
 from brainsim.plot.styles import legend_above
 
 
-def rate(spikes, *, ax=None, bin=1.0, sigma=2.0, window=None, color=None, legend=None):
+def rate(spikes, *, ax=None, bin=1.0, sigma=2.0, window=None, color=None, legend=None) -> Axes:
     """Draw the mean firing rate per cell over time, one line per population.
 
     Parameters

@@ -4,23 +4,30 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from brainsim.numbers.checks import number
-from brainsim.numbers.results import Spikes, Traces
+from brainsim.numbers.results import Result, Spikes, Traces
+from brainsim.plot.groups import edges_of, kind_of
 from brainsim.plot.styles import FAINT, colour, ink, legend_above
 
 OVERLAID = 2  # more cells than this lie above each other rather than over each other
 HEADROOM = 0.45  # height of a spike above the threshold, as a part of the range of the trace
 
 
-def trace(traces, *, ax=None, threshold=None, spikes=None, cells=None, window=None, offset=None, color=None):
+def trace(
+    traces, key=None, *, ax=None, threshold=None, spikes=None, cells=None, window=None, offset=None, color=None
+) -> Axes:
     """Draw the course of a variable in a few cells.
 
     Parameters
     ----------
-    traces : Traces
-        What was recorded, as in ``result.traces["cells", "v"]``.
+    traces : Traces or Result
+        What was recorded, as in ``result.traces["cells", "v"]``; or the Result itself, with `key`, which then brings the
+        spikes and the threshold of a voltage too.
+    key : (population or view, str), optional
+        Which traces of the Result: ``("cells", "v")``.
     ax : Axes, optional
         Where to draw; the current axes by default.
     threshold : float, optional
@@ -43,13 +50,25 @@ def trace(traces, *, ax=None, threshold=None, spikes=None, cells=None, window=No
 
     Raises
     ------
+    TypeError
+        If `traces` are none, or the key of a Result is missing.
+    MissingName
+        If the Result has no such traces.
     ValueError
         If the spikes are of another population, or nothing was recorded in the window.
 
     Examples
     --------
+    >>> bs.plot.trace(result, ("cells", "v"))                                                       # doctest: +SKIP
     >>> bs.plot.trace(result.traces["cells", "v"], threshold=20.0, spikes=result.spikes["cells"])   # doctest: +SKIP
     """
+    if isinstance(traces, Result):
+        result, traces = traces, _found(traces, key)
+        marks = marks_of(result, traces)
+        threshold = marks["threshold"] if threshold is None else threshold
+        spikes = marks["spikes"] if spikes is None else spikes
+    elif key is not None:
+        raise TypeError("trace.key: goes with a Result, as in trace(result, ('cells', 'v')); Traces have none")
     traces = _checked(traces, spikes, cells)
     ax = plt.gca() if ax is None else ax
     shown = _shown(traces.times, window)
@@ -68,11 +87,30 @@ def trace(traces, *, ax=None, threshold=None, spikes=None, cells=None, window=No
     return ax
 
 
+def marks_of(result, traces):
+    """Return the threshold and the spikes that belong to traces of a voltage, None for those of other variables."""
+    if traces.variable != "v":
+        return {"threshold": None, "spikes": None}
+    return {"threshold": result.thresholds.get(traces.name), "spikes": result.spikes.get(traces.name)}
+
+
+def _found(result, key):
+    """Return the traces of a result that `key` asks for."""
+    if key is not None:
+        return result.traces[key]
+    if not result.traces:
+        raise ValueError("trace: must hold traces (got a Result without any); record=[bs.Trace(cells, 'v')] records some")
+    first, *others = result.traces
+    raise TypeError(f"trace.key: must be given with a Result, as in trace(result, {first!r})"
+                    + (f"; there is also {', '.join(map(repr, others))}" if others else ""))
+
+
 def _checked(traces, spikes, cells):
     if not isinstance(traces, Traces):
-        raise TypeError(f"trace: must be Traces, as result.traces['cells', 'v'] (got {traces!r})")
+        raise TypeError("trace: must be Traces, as result.traces['cells', 'v'], or a Result with the key of its traces "
+                        f"(got {kind_of(traces)})")
     if spikes is not None and not isinstance(spikes, Spikes):
-        raise TypeError(f"trace.spikes: must be Spikes (got {spikes!r})")
+        raise TypeError(f"trace.spikes: must be Spikes, as result.spikes['cells'] (got {kind_of(spikes)})")
     if spikes is not None and spikes.name and traces.name and spikes.name != traces.name:
         raise ValueError(f"trace.spikes: must be the spikes of {traces.name!r}, as the traces are (got {spikes!r})")
     traces = traces if cells is None else traces.of(cells)
@@ -84,7 +122,7 @@ def _checked(traces, spikes, cells):
 def _shown(times, window):
     if window is None:
         return slice(None)
-    t0, t1 = (number(edge, "trace.window", "ms") for edge in window)
+    t0, t1 = edges_of(window, "trace")
     lo, hi = np.searchsorted(times, t0, "left"), np.searchsorted(times, t1, "right")
     if hi - lo < 1:
         raise ValueError(f"trace.window: must be a part of {times[0]:g} to {times[-1]:g} ms (got {t0:g} to {t1:g})")

@@ -1,0 +1,125 @@
+"""What `Network.connect` and `Network.stimulate` are given, checked before anything is added."""
+
+import numpy as np
+
+from brainsim.equations.system import compose
+from brainsim.models.inputs import Input, checked_weight
+from brainsim.models.rules import FromSparse, Rule
+from brainsim.models.values import Distribution, checked_value
+from brainsim.network.population import View
+from brainsim.numbers.checks import in_range
+
+LARGEST_WEIGHT = 3e38  # float32 ends a little above
+SHORTEST_DELAY = 0.01  # ms: a delay below is a tenth of the usual step, and was meant in seconds
+
+
+def checked_view(view, where):
+    """Return `view` if it is one, or raise TypeError saying what came instead."""
+    if isinstance(view, View):
+        return view
+    order = "connect(pre, post, rule, ...)" if "connect" in where else "stimulate(target, input)"
+    hint = f"; the order is {order}" if isinstance(view, (Rule, Input)) else ""
+    if hasattr(view, "spiking_source"):
+        hint = "; a model becomes cells by Population(n, model)"
+    raise TypeError(f"{where}: must be a population or a view of one (got {named(view)}){hint}")
+
+
+def check_target(view, where):
+    """Raise ValueError where a view has cells that only send spikes."""
+    for population, _ in view.parts:
+        if getattr(population.model, "spiking_source", False):
+            raise ValueError(f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
+                             "spikes; they can be sources, not targets")
+
+
+def check_rule(rule, pre, post):
+    """Raise TypeError or ValueError where a rule is none or does not fit the views."""
+    if isinstance(rule, type) and issubclass(rule, Rule):
+        raise TypeError(f"Network.connect.rule: {rule.__name__} is a class; write {rule.__name__}(...)")
+    if not isinstance(rule, Rule):
+        hint = "; the order is connect(pre, post, rule, ...)" if isinstance(rule, View) else ""
+        raise TypeError(f"Network.connect.rule: must be a rule such as FixedIndegree(100) (got {rule!r}){hint}")
+    rule.check(pre, post)
+
+
+def weight_of(weight, rule, pre, post, synapse):
+    """Return the weight, checked for its unit, sign and shape; of a sparse matrix where none is given."""
+    if weight is None:
+        if not isinstance(rule, FromSparse):
+            raise TypeError(f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse has its own")
+        weight = rule.weight
+    weight = checked_weight(weight, synapse, "Network.connect.weight")
+    if not isinstance(weight, Distribution) and np.max(np.abs(weight), initial=0.0) > LARGEST_WEIGHT:
+        largest = np.max(np.abs(weight))
+        raise ValueError(f"Network.connect.weight: must lie within {LARGEST_WEIGHT:g} of 0, as float32 numbers do "
+                         f"(got {largest:g})")
+    _check_shape(weight, "weight", rule, pre, post)
+    return weight
+
+
+def delay_of(delay, rule, pre, post):
+    """Return the delay, checked to be above 0 wherever it is drawn or listed."""
+    where = "Network.connect.delay"
+    delay = checked_value(delay, "ms", where)
+    if isinstance(delay, Distribution):
+        if delay.support[0] <= 0:
+            inner = getattr(delay, "distribution", delay)
+            raise ValueError(f"{where}: must be > 0 ms, but {delay} can be less or come as near to 0 as it likes; "
+                             f"use Clipped({inner}, low=0.1)")
+        _refuse_seconds(delay.support[1], where)
+        return delay
+    in_range(delay, where, "ms", above=0)
+    _refuse_seconds(np.max(delay, initial=0.0), where)
+    _check_shape(delay, "delay", rule, pre, post)
+    return delay
+
+
+def _refuse_seconds(longest, where):
+    """Raise ValueError where all delays are so short that they were meant in seconds."""
+    if 0.0 < longest < SHORTEST_DELAY:
+        raise ValueError(f"{where}: {longest:g} ms is shorter than {SHORTEST_DELAY:g} ms; times are in ms: "
+                         f"did you mean {1000.0 * longest:.6g}?")
+
+
+def check_synapse(synapse, view, where):
+    """Raise ValueError where the cells of a view cannot have this synapse, or an array in it does not fit them."""
+    for population, _ in view.parts:
+        for key in synapse.parameters:
+            value = getattr(synapse, key)
+            if np.ndim(value) and len(value) != population.n:
+                raise ValueError(f"{type(synapse).__name__}.{key}: must be one number or an array with one value per cell "
+                                 f"of the population {population.name!r}, which has {population.n} cells (got {len(value)})")
+        synapse.check_cells(population.n, population.name)
+        _compose(population, [synapse.receptor_equations], False, f"{where}: {synapse!r} onto {population.name!r}")
+
+
+def check_current(view, where):
+    """Raise ValueError where the equations of cells of a view have no current."""
+    for population, _ in view.parts:
+        _compose(population, [], True, f"{where}: a current into {population.name!r}")
+
+
+def _compose(population, receptors, injected, where):
+    model = population.model
+    frozen = [v for v in model.frozen if v in model.initials]
+    compose(
+        model.cell_equations, receptors, where=where, external_current=injected, frozen=frozen, refractory=model.refractory
+    )
+
+
+def _check_shape(value, field, rule, pre, post):
+    """Raise ValueError where an array does not fit the pairs of the rule."""
+    if not isinstance(value, np.ndarray):
+        return
+    shape = rule.value_shape(pre.n, post.n)
+    if shape is None:
+        raise ValueError(f"Network.connect.{field}: {rule} draws its pairs, an array does not say which value is whose; "
+                         "give a number or a distribution such as Normal(mean, sd), or list pairs by FromArrays(pre, post)")
+    if value.shape != shape:
+        raise ValueError(f"Network.connect.{field}: must be one number or an array of shape {shape} for {rule} "
+                         f"(got shape {value.shape})")
+
+
+def named(thing):
+    """Return how a thing is called in a message."""
+    return f"the class {thing.__name__}" if isinstance(thing, type) else repr(thing)

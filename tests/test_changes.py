@@ -1,0 +1,179 @@
+"""What happens between two runs: set, Ctrl-C, drawn values that stay, and what must not be silent."""
+
+import os
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.models.values import Clipped, LogNormal, Normal, Uniform
+
+
+def driven(amplitude=400.0, n=10, **model):
+    cells = bs.Population(n, bs.LIF(**model), name="cells")
+    net = bs.Network(seed=1)
+    drive = bs.CurrentInput(amplitude)
+    net.stimulate(cells, drive)
+    return net, cells, drive
+
+
+def press_ctrl_c_after(seconds):
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_ctrl_c_ends_a_loop_of_short_runs_and_keeps_what_was_recorded():
+    net, _, _ = driven()
+    sim = bs.Simulation(net, seed=1)
+    sim.run(1.0)
+    press_ctrl_c_after(0.3)
+    with pytest.raises(KeyboardInterrupt):
+        while True:
+            sim.run(0.1)
+    done = sim.result()
+    assert done.duration == pytest.approx(sim.time)
+    assert done.duration > 1.0
+    assert sim.run(10.0).start == pytest.approx(done.duration)
+
+
+def test_ctrl_c_in_simulate_returns_what_there_is():
+    net, _, _ = driven(n=2000)
+    bs.simulate(net, 1.0, seed=1)
+    press_ctrl_c_after(0.5)
+    with pytest.warns(UserWarning, match="stopped by Ctrl-C after"):
+        result = bs.simulate(net, 1e7, seed=1)
+    assert 0 < result.duration < 1e7
+    assert len(result.spikes["cells"]) > 0
+
+
+def test_a_delay_drawn_beyond_the_calendar_is_an_error_and_does_not_wrap():
+    net, cells, _ = driven()
+    slow = Clipped(Normal(6550.0, 30.0), low=6000.0)
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=slow, synapse=bs.Delta())
+    with pytest.raises(ValueError, match=r"cells->cells.delay: .* more than 65000 steps"):
+        bs.Simulation(net, seed=1)
+
+
+def test_a_synapse_of_long_delay_costs_little_memory():
+    net, cells, _ = driven()
+    net.connect(cells, cells, bs.FixedIndegree(3), weight=1.0, delay=6_000.0, synapse=bs.Exponential())
+    sim = bs.Simulation(net, seed=1)
+    assert sum(a.nbytes for p in sim._partitions for a in p.calendar) < 40e6
+    sim.run(100.0)
+
+
+def test_what_decays_under_euler_ends_at_zero():
+    class Plain(bs.Neuron):
+        equations = "dv/dt = (-v + I)/20"
+        threshold = "v >= 100"
+        method = "euler"
+        v: float = bs.initial(1.0, "mV", "potential")
+
+    cells = bs.Population(8, Plain(), name="cells")
+    source = bs.Population(1, bs.SpikeTrains(times=[1.0], ids=[0]), name="source")
+    net = bs.Network(seed=1)
+    net.connect(source, cells, bs.AllToAll(), weight=1.0, delay=0.1, synapse=bs.Exponential(tau=2.0))
+    sim = bs.Simulation(net, seed=1)
+    sim.run(2000.0)
+    assert not sim.state["cells"]["exponential.i"].any()
+    sim.run(18_000.0)
+    assert not sim.state["cells"]["v"].any()
+
+
+def test_a_failed_set_changes_nothing():
+    net, cells, drive = driven()
+    poisson = bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta())
+    net.stimulate(cells, poisson)
+    sim = bs.Simulation(net, seed=1)
+    with pytest.raises(ValueError, match="PoissonInput.synapse: cannot change"):
+        sim.set(poisson, synapse=bs.Exponential())
+    with pytest.raises(ValueError, match="do not fit"):
+        sim.set(drive, amplitude=np.zeros(3))
+    with pytest.raises(ValueError, match="shorter than dt"):
+        sim.set(cells, tau_m=0.02)
+    sim.set(poisson, rate=5.0)
+    sim.run(10.0)
+
+
+def test_a_network_that_grows_later_does_not_touch_the_simulation():
+    net, cells, drive = driven()
+    sim = bs.Simulation(net, seed=1)
+    first = sim.run(50.0).spikes["cells"]
+    other = bs.Population(5, bs.LIF(), name="other")
+    net.stimulate(other, bs.CurrentInput(1000.0))
+    sim.reset()
+    sim.set(drive, amplitude=400.0)
+    assert sim.run(50.0).spikes["cells"] == first
+
+
+def test_a_drawn_synapse_keeps_its_numbers_when_others_join():
+    def taus(more):
+        net, cells, _ = driven()
+        if more:
+            net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=bs.Alpha())
+        drawn = bs.Exponential(tau=Uniform(3.0, 6.0), name="ampa")
+        net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=drawn)
+        member = bs.Simulation(net, seed=1)._layout.members["cells"]
+        return member.values[f"r{member.synapses.index(drawn)}_tau"]
+
+    assert np.array_equal(taus(False), taus(True))
+
+
+def test_receptors_have_names_of_their_own():
+    net, cells, _ = driven()
+    for synapse in (bs.Exponential(tau=1.0), bs.Exponential(tau=2.0), bs.Exponential(tau=3.0, name="exponential_2")):
+        net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=synapse)
+    names = list(bs.Simulation(net, seed=1).state["cells"])
+    assert sorted(names) == ["exponential.i", "exponential_2.i", "exponential_3.i", "v"]
+
+
+def test_two_synapses_of_one_name_are_refused():
+    net, cells, _ = driven()
+    for tau in (1.0, 2.0):
+        synapse = bs.Exponential(tau=tau, name="ampa")
+        net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=synapse)
+    with pytest.raises(ValueError, match="two different synapses are named 'ampa'"):
+        bs.Simulation(net, seed=1)
+
+
+def test_the_leak_stays_exact_beside_a_nonlinear_receptor():
+    class NMDA(bs.Synapse):
+        equations = "dg/dt = -g/tau"
+        arrival = "g = g + w"
+        current = "g*(0 - v)/(1 + exp(-0.062*v)/3.57)"
+        weight_unit = "nS"
+        tau: float = bs.parameter(100.0, "ms", "decay time", above=0.0)
+
+    def potential(with_receptor):
+        net, cells, _ = driven(300.0, v_th=1000.0)
+        if with_receptor:
+            net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=NMDA())
+        sim = bs.Simulation(net, dt=1.0, seed=1)
+        result = sim.run(20.0)
+        return sim.state["cells"]["v"][0], result.stats["methods"]["cells"]
+
+    exact, silent = potential(False), potential(True)
+    assert (exact[1], silent[1]) == ("exact", "exponential_euler")
+    assert silent[0] == pytest.approx(exact[0], abs=1e-9)
+
+
+def test_drawn_refractory_times_are_rounded_without_a_word():
+    net, _, _ = driven(t_ref=Uniform(1.0, 3.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bs.Simulation(net, seed=1).run(10.0)
+
+
+def test_a_long_tailed_delay_that_fits_is_no_error():
+    net, cells, _ = driven()
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=Clipped(LogNormal(0.5, 0.5), low=0.1), synapse=bs.Delta())
+    bs.Simulation(net, seed=1).run(20.0)
+
+
+def test_the_seconds_of_a_piece_are_its_own():
+    net, _, _ = driven()
+    sim = bs.Simulation(net, seed=1)
+    pieces = [sim.run(200.0).stats["run"] for _ in range(4)]
+    assert sim.result().stats["run"] == pytest.approx(sum(pieces), rel=1e-3)
