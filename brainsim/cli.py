@@ -104,7 +104,7 @@ def _add_run(commands, argv):
     run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
     run.add_argument("--dt", metavar="MS", type=_positive, default=0.1, help="time step [ms], by default 0.1")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
-    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="how many; the spikes are the same for all")
+    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="how many; the spikes are the same")
     picture = run.add_mutually_exclusive_group()
     picture.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default NAME.png in the current folder")
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")

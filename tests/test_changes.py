@@ -24,14 +24,18 @@ def press_ctrl_c_after(seconds):
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
+def run_for_ever(sim):
+    while True:
+        sim.run(0.1)
+
+
 def test_ctrl_c_ends_a_loop_of_short_runs_and_keeps_what_was_recorded():
     net, _, _ = driven()
     sim = bs.Simulation(net, seed=1)
     sim.run(1.0)
     press_ctrl_c_after(0.3)
     with pytest.raises(KeyboardInterrupt):
-        while True:
-            sim.run(0.1)
+        run_for_ever(sim)
     done = sim.result()
     assert done.duration == pytest.approx(sim.time)
     assert done.duration > 1.0
@@ -177,3 +181,59 @@ def test_the_seconds_of_a_piece_are_its_own():
     sim = bs.Simulation(net, seed=1)
     pieces = [sim.run(200.0).stats["run"] for _ in range(4)]
     assert sim.result().stats["run"] == pytest.approx(sum(pieces), rel=1e-3)
+
+
+def test_class_attributes_without_effect_are_refused():
+    with pytest.raises(TypeError, match=r"Quick.tau_m: a plain value does not replace the parameter"):
+
+        class Quick(bs.LIF):
+            tau_m = 5.0
+
+    with pytest.raises(TypeError, match=r"Typo.treshold: no such attribute of a model; did you mean 'threshold'"):
+
+        class Typo(bs.Neuron):
+            equations = "dv/dt = -v/10"
+            treshold = "v >= 1"
+            v: float = bs.initial(0.0, "mV", "potential")
+
+    with pytest.raises(TypeError, match="variables of a synapse start at 0"):
+
+        class Started(bs.Synapse):
+            equations = "dg/dt = -g/5"
+            arrival = "g = g + w"
+            g: float = bs.initial(1.0, "nS", "conductance")
+
+
+def test_a_reset_may_use_algebraic_names():
+    class Jump(bs.Neuron):
+        equations = """
+            dv/dt = I
+            floor_v = 0.5*bottom
+        """
+        threshold = "v >= 1"
+        reset = "v = floor_v"
+        method = "euler"
+        bottom: float = bs.parameter(-4.0, "mV", "twice the reset")
+        v: float = bs.initial(1.0, "mV", "potential")
+
+    cells = bs.Population(1, Jump(), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=1)
+    sim.run(0.1)
+    assert sim.state["cells"]["v"][0] == -2.0
+
+
+def test_powers_of_powers_stay_short():
+    class Power(bs.Neuron):
+        equations = f"dv/dt = -1e-9*{'(' * 9}v{')**4' * 9}"
+        method = "euler"
+        v: float = bs.initial(1.0, "mV", "potential")
+
+    cells = bs.Population(1, Power(), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=1)
+    assert len(sim._layout.groups[0].kernel.text) < 10_000
+    sim.run(1.0)
+    assert sim.state["cells"]["v"][0] == pytest.approx(1.0 - 1e-9, abs=1e-12)

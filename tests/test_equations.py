@@ -168,14 +168,16 @@ def random_test(rng, depth):
     return rng.choice([f"({plain}) and ({other})", f"({plain}) or ({other})", f"not ({plain})"])
 
 
-KERNEL_NAMES = "from math import cos, expm1, log, log1p, sin, sqrt, tanh\nimport numpy as np\n"
+KERNEL_NAMES = (
+    "from math import cos, expm1, log, log1p, sin, sqrt, tanh\nimport numpy as np\nfrom brainsim.numbers.jit import kernel\n"
+    "from brainsim.numbers.vmath import cube, exp, fourth, square\n"
+)
 
 
 def compiled(tree, names):
     """Compile an expression as the body of a kernel has it."""
     return load_source(
-        f"{KERNEL_NAMES}from brainsim.numbers.jit import kernel\nfrom brainsim.numbers.vmath import exp\n\n\n"
-        f"@kernel\ndef value({', '.join(names)}):\n    return np.float64({lang.render(tree)})\n"
+        f"{KERNEL_NAMES}\n\n@kernel\ndef value({', '.join(names)}):\n    return np.float64({lang.render(tree)})\n"
     ).value
 
 
@@ -187,6 +189,7 @@ def test_random_expressions_agree():
     """Numbers by NumPy, the rendered text read by Python, and the compiled text: one meaning."""
     rng = random.Random(1)
     plain = {name: getattr(np, name) for name in ("cos", "expm1", "floor", "log", "log1p", "sin", "sqrt", "tanh", "exp")}
+    plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
     trees = []
     while len(trees) < 300:
         try:
@@ -217,7 +220,7 @@ def test_compiled_expressions_agree():
     lines = "\n".join(f"        out[i, {k}] = {lang.render(tree)}" for k, tree in enumerate(trees))
     heads = "\n".join(f"        {name} = values[i, {k}]" for k, name in enumerate(NAMES))
     module = load_source(
-        f"{KERNEL_NAMES}from brainsim.numbers.jit import kernel\nfrom brainsim.numbers.vmath import exp\n\n\n@kernel\n"
+        f"{KERNEL_NAMES}\n\n@kernel\n"
         f"def fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"
     )
     values = np.array([[rng.uniform(-3, 3) for _ in NAMES] for _ in range(50)])

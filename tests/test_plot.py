@@ -277,7 +277,7 @@ class TestTrace:
             plot.trace(traces, spikes=result.spikes["b"])
         with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
             plot.trace(traces, window=(200.0, 300.0))
-        with pytest.raises(TypeError, match=r"trace.key: must be given .*result, \('a', 'v'\)\); there is also \('a', 'w'\)"):
+        with pytest.raises(TypeError, match=r"trace.key: must be given .*\('a', 'v'\)\); there is also \('a', 'w'\)"):
             plot.trace(result)
         with pytest.raises(TypeError, match=r"trace: must be Traces, .* \(got Spikes\)$"):
             plot.trace(result.spikes["a"])

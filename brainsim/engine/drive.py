@@ -19,7 +19,6 @@ BLOCK = 1024
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
 BEFORE, AFTER = 0, 1  # whether a drive is added before the cells move, or after they have moved
 S32 = np.uint64(32)
-LOW32 = np.uint64(0xFFFFFFFF)
 
 
 class Drives(NamedTuple):

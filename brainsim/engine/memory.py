@@ -1,5 +1,6 @@
 """How much memory a network needs, and how much there is."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -31,12 +32,22 @@ def available():
     """Return how many bytes of memory can be had now, or None where the system does not tell."""
     try:
         if sys.platform == "linux":
-            for line in Path("/proc/meminfo").read_text().splitlines():
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
+            lines = Path("/proc/meminfo").read_text().splitlines()
+            free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+            return min(free, _left_to_this_group())
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
+    except (AttributeError, OSError, ValueError, StopIteration):
         return None
+
+
+def _left_to_this_group():
+    """Return what the container or batch job may still take, where it is limited; infinite elsewhere."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text().strip()
+        return math.inf if limit == "max" else int(limit) - int((folder / "memory.current").read_text())
+    except (OSError, ValueError):
+        return math.inf
 
 
 def refuse_if_too_large(network):

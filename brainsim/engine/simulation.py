@@ -193,7 +193,7 @@ class Simulation:
         return self._result(self._begin, (0, [0] * len(self._traces)), self._seconds["run"])
 
     def reset(self):
-        """Go back to the start: the initial state, time 0 or that of the restored state, inputs and parameters as described."""
+        """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         self._layout.inputs = list(self._given)
         for name, values in self._described.items():
             if self._layout.members[name].values is not values:
@@ -374,9 +374,13 @@ class Simulation:
         size = sum(a.nbytes for p in self._partitions for a in p.rows)
         return {
             **{k: round(v, 6) for k, v in {**self._seconds, "run": seconds}.items()},
-            "synapses": self.n_synapses, "synapse_bytes": size, "threads": self.threads, "network_seed": self.network.seed, "methods": self._layout.methods(),
+            "synapses": self.n_synapses,
+            "synapse_bytes": size,
+            "threads": self.threads,
+            "network_seed": self.network.seed,
+            "methods": self._layout.methods(),
             "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},
-        }  # fmt: skip
+        }
 
     def _check_finite(self, why, warn=False):
         if np.isfinite(self._shared.state[: self._layout.n_state]).all():

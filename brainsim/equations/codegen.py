@@ -29,7 +29,7 @@ from numba import carray, types
 
 from brainsim.numbers.jit import callback, helper
 from brainsim.numbers.rng import hashed, mix, step_key, uniform
-from brainsim.numbers.vmath import exp, flushed, relaxation
+from brainsim.numbers.vmath import cube, exp, flushed, fourth, relaxation, square
 
 pi = 3.141592653589793
 F8, I4, U1 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.uint8))
@@ -118,11 +118,6 @@ def write_kernel(system: System, step: Step, per_cell):
         block=BLOCK, scan=SCAN, arguments=", ".join(_arguments(system, scalars, arrays, random)),
     )  # fmt: skip
     return Kernel(text, scalars, arrays, random)
-
-
-def constant_names(system, step):
-    """Return the names of all constants that the kernel of this step needs."""
-    return _body(system, step)[1]
 
 
 def _body(system, step):

@@ -339,5 +339,6 @@ def _render_call(name, arguments):
 def _render_binary(tree):
     left, right = render(tree.left), render(tree.right)
     if isinstance(tree.op, ast.Pow) and isinstance(tree.right, ast.Constant) and tree.right.value in (2, 3, 4):
-        return "(" + "*".join([left] * int(tree.right.value)) + ")"
+        # functions, since text that repeats its operand grows with each power of a power
+        return f"{('square', 'cube', 'fourth')[int(tree.right.value) - 2]}({left})"
     return f"({left} {BINARY[type(tree.op)]} {right})"

@@ -14,7 +14,8 @@ from brainsim.equations.language import EquationError
 
 RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", *lang.FUNCTIONS}
 # what the text of a kernel calls by these names; its other names start with an underscore
-RESERVED |= {"np", "range", "uniform", "hashed", "mix", "flushed", "relaxation", "refractory_steps", *keyword.kwlist}
+RESERVED |= {"np", "range", "uniform", "hashed", "mix", "flushed", "relaxation", "square", "cube", "fourth"}
+RESERVED |= {"refractory_steps", *keyword.kwlist}
 CONSTANTS = {"dt", "pi"}
 
 
@@ -107,6 +108,8 @@ def parse_cell(where, equations, threshold, reset, variables, parameters):
     for name, tree in lang.parse_assignments(reset or "", f"{where}.reset"):
         if name not in variables:
             raise EquationError(f"{where}.reset", f"{name!r} is no variable{lang.nearest(name, variables)}")
+        lang.check_names(tree, known | set(algebraic), f"{where}.reset")
+        tree = lang.expanded(tree, algebraic, f"{where}.reset")
         lang.check_names(tree, known, f"{where}.reset")
         lang.check_kind(tree, f"{where}.reset")
         actions.append((name, tree))

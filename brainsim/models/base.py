@@ -14,6 +14,7 @@ The built-in models are written exactly as a user's own::
 The texts are checked when the class is defined. An instance is frozen and compares by its values.
 """
 
+import difflib
 import inspect
 import re
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ from brainsim.equations.methods import method_named
 from brainsim.equations.system import RESERVED, parse_cell, parse_receptor
 from brainsim.models.values import Distribution, read_only
 from brainsim.numbers.checks import in_range, nearest, number, plain
+
+# what a user writes into a class besides parameters and initial values
+ATTRIBUTES = (
+    "equations", "threshold", "reset", "method", "refractory", "frozen", "conditions", "arrival", "current", "weight_unit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class Model:
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, where)
             delattr(cls, name)
+        cls._refuse_what_has_no_effect()
         cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
         cls.__signature__ = inspect.Signature(
@@ -187,6 +194,17 @@ class Model:
         values = {k: getattr(self, k) for k, s in self._fields().items() if not _same(getattr(self, k), s.default)}
         given = [f"{key}={_short(value)}" for key, value in values.items()]
         return f"{type(self).__name__}({', '.join(given)})"
+
+    @classmethod
+    def _refuse_what_has_no_effect(cls):
+        """Raise TypeError for attributes that look as if they meant something, but would not."""
+        for name, value in vars(cls).items():
+            if name in cls.parameters or name in cls.initials:
+                hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
+                raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
+            near = difflib.get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.8)
+            if isinstance(value, str | tuple) and name not in ATTRIBUTES and near:
+                raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
 
     @classmethod
     def _fields(cls):
@@ -346,6 +364,8 @@ class Synapse(Model):
 
     @classmethod
     def _parse(cls):
+        for name in cls.initials:
+            raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0; only neurons have bs.initial(...)")
         if cls.arrival:
             cls.receptor_equations = parse_receptor(
                 cls.__name__, cls.equations, cls.arrival, cls.current, tuple(cls.parameters)
@@ -353,11 +373,6 @@ class Synapse(Model):
 
     def _key(self):
         return (*super()._key(), self.name)
-
-
-def initial_expression(spec, where):
-    """Return the tree of an initial value given as text, or None where it is a number."""
-    return lang.parse_expression(spec.default, where) if isinstance(spec.default, str) else None
 
 
 def _short(value):

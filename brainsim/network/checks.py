@@ -49,10 +49,11 @@ def weight_of(weight, rule, pre, post, synapse):
             raise TypeError(f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse has its own")
         weight = rule.weight
     weight = checked_weight(weight, synapse, "Network.connect.weight")
-    if not isinstance(weight, Distribution) and np.max(np.abs(weight), initial=0.0) > LARGEST_WEIGHT:
-        largest = np.max(np.abs(weight))
-        raise ValueError(f"Network.connect.weight: must lie within {LARGEST_WEIGHT:g} of 0, as float32 numbers do "
-                         f"(got {largest:g})")
+    if not isinstance(weight, Distribution):
+        ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
+        if abs(worst := max(ends, key=abs)) > LARGEST_WEIGHT:
+            raise ValueError(f"Network.connect.weight: must lie within {LARGEST_WEIGHT:g} of 0, as float32 numbers do "
+                             f"(got {worst:g})")
     _check_shape(weight, "weight", rule, pre, post)
     return weight
 
@@ -88,7 +89,8 @@ def check_synapse(synapse, view, where):
             value = getattr(synapse, key)
             if np.ndim(value) and len(value) != population.n:
                 raise ValueError(f"{type(synapse).__name__}.{key}: must be one number or an array with one value per cell "
-                                 f"of the population {population.name!r}, which has {population.n} cells (got {len(value)})")
+                                 f"of the population {population.name!r}, which has {population.n} cells "
+                                 f"(got {len(value)} values)")
         synapse.check_cells(population.n, population.name)
         _compose(population, [synapse.receptor_equations], False, f"{where}: {synapse!r} onto {population.name!r}")
 

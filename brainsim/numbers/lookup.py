@@ -49,7 +49,7 @@ class SpikesLookup(Lookup):
     def __init__(self, items, where, views=None):
         super().__init__(items, where)
         named = [(label, name, lo, hi) for name, parts in (views or {}).items() for label, lo, hi in parts]
-        self._labels = {label: at for label, *at in reversed(named) if at[0] in self._items}
+        self._labels = {label: at for label, *at in named if at[0] in self._items}
 
     def __getitem__(self, key):
         """Return the spikes of a population or view; those of a view are renumbered from 0."""

@@ -53,6 +53,25 @@ def exp(x):
 
 
 @helper
+def square(x):
+    """Return x**2; a product vectorises, the power function does not."""
+    return x * x
+
+
+@helper
+def cube(x):
+    """Return x**3."""
+    return x * x * x
+
+
+@helper
+def fourth(x):
+    """Return x**4."""
+    y = x * x
+    return y * y
+
+
+@helper
 def relaxation(z):
     """Return ``(1 - exp(-z))/z``, the mean of exp(-z s) over s in [0, 1], with its limit 1 at z = 0."""
     safe = z if abs(z) > 1e-5 else 1.0
