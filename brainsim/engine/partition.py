@@ -51,7 +51,7 @@ class Partition:
         margin = 1 + len(np.unique(rows.weight))
         self.calendar = _calendar(longest + 1, 4 * margin, margin, bool(rows.weight.size))
         self.progress = driver.Progress(
-            np.zeros(9, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
+            np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
         )
         room = max(SPIKE_ROOM // layout.partitions, shared.exchange.spikes.shape[2])
         self.recorder = driver.Recorder(np.empty(room, np.int64), *traces)

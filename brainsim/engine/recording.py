@@ -112,19 +112,6 @@ def threshold_of(member):
     return float(value) if value is not None and np.ndim(value) == 0 else None
 
 
-def named_views(network):
-    """Return the contiguous parts of populations that the network uses, for plots."""
-    found = {}
-    ends = [v for p in network.projections for v in (p.pre, p.post)] + [s.target for s in network.inputs]
-    for view in ends:
-        if len(view.parts) == 1 and view.contiguous and view.n < view.parts[0][0].n:
-            found.setdefault(view.parts[0][0].name, {})[view.name] = view.contiguous
-    return {
-        name: sorted(((label, *ends) for label, ends in parts.items()), key=lambda part: part[1])
-        for name, parts in found.items()
-    }
-
-
 def _here(trace, layout, partition):
     number = layout.group_of[trace.population]
     low, high = layout.bounds[number][partition : partition + 2]

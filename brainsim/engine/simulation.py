@@ -136,7 +136,7 @@ class Simulation:
         memory.refuse_if_too_large(network)
         self.threads = thread_count(threads, network, self.dt)
         self._layout = Layout(network, self.dt, self.threads)
-        self._views = recording.named_views(network)
+        self._views = network.parts_for_plots()
         self._given = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
         if state is not None:

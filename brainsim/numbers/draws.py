@@ -40,7 +40,7 @@ def draw(code, key, i, j):
 def fill(out, code, key):
     """Write the values of counters (0, 0), (1, 0), (2, 0)... into the array `out`."""
     for i in range(out.size):
-        out[i] = draw(code, key, i, 0)
+        out[i] = draw(code, key, np.uint64(i), np.uint64(0))
 
 
 @helper
