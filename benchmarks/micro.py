@@ -78,7 +78,7 @@ def delivery(rows, rng, steps=300):
     slots, capacity = int(rows.delay.max()) + 1, 4096
     weight = np.zeros((slots, capacity if rows.weight.size else 0))
     calendar = Calendar(np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32), weight,
-                        np.zeros(slots, np.int64), np.zeros(1, np.int64))  # fmt: skip
+                        np.zeros(slots, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64))  # fmt: skip
     state = np.zeros(CELLS)
 
     def measure():

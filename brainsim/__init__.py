@@ -89,7 +89,10 @@ def __getattr__(name):
         from brainsim.numbers.checks import nearest
 
         raise AttributeError(f"brainsim has no {name!r}{nearest(name, [*__all__, *_ERRORS])}")
-    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    from brainsim.numbers.garbage import collector_paused
+
+    with collector_paused():
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
     globals()[name] = value
     return value
 

@@ -27,6 +27,7 @@ from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.models.inputs import SpikeTrains
 from brainsim.network.population import Population, View
 from brainsim.numbers.checks import number
+from brainsim.numbers.garbage import collector_paused
 from brainsim.numbers.jit import load_source
 from brainsim.numbers.results import Result
 from brainsim.numbers.streams import checked_seed
@@ -105,10 +106,8 @@ class Simulation:
     Attributes
     ----------
     network : Network
-    dt : float
-        Time step [ms].
-    seed : int
-        Seed of the run.
+    dt, seed : float, int
+        Time step [ms], seed of the run.
     threads : int
         Into how many partitions the cells are cut, each with a thread of its own.
     n_synapses : int
@@ -129,6 +128,11 @@ class Simulation:
     """
 
     def __init__(self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, state=None):
+        with collector_paused():
+            self._build(network, dt, seed, record, spikes, threads, state)
+        self.reset()
+
+    def _build(self, network, dt, seed, record, spikes, threads, state):
         began = time.perf_counter()
         self.network, self.dt = checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
         self._restored = checked_state(state, self.dt, seed)
@@ -150,7 +154,6 @@ class Simulation:
         self._partitions = [self._partition(k, r) for k, r in enumerate(rows)]
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
         self._compile()
-        self.reset()
 
     @property
     def time(self):

@@ -15,7 +15,10 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import numba
+from brainsim.numbers.garbage import collector_paused
+
+with collector_paused():
+    import numba  # 0.2 s
 
 # "numpy" removes the branch on a division by zero, which would keep loops from vectorising; fastmath stays off, since
 # it would make the last bits depend on the width of the processor's vectors.
