@@ -71,9 +71,12 @@ def _by_thresholds(key, cell, table, bits, events):
     for k in range(bits.size):
         bits[k] = np.uint32(hashed(key, cell + k) >> S32)
         events[k] = 0
-    for threshold in table:
+    # four at a time: each pass over the block loads and stores it
+    for j in range(0, table.size, 4):
+        a, b, c, d = table[j], table[j + 1], table[j + 2], table[j + 3]
         for k in range(bits.size):
-            events[k] += np.int32(bits[k] >= threshold)
+            u = bits[k]
+            events[k] += np.int32(u >= a) + np.int32(u >= b) + np.int32(u >= c) + np.int32(u >= d)
 
 
 @helper
@@ -131,7 +134,11 @@ def poisson_table(mean):
     probabilities = np.exp(counts * math.log(mean) - mean - log_factorials) if mean > 0 else (counts == 0).astype(float)
     if mean <= MOST_THRESHOLDS:
         thresholds = np.floor(np.cumsum(probabilities) * 2.0**32)
-        return thresholds[thresholds < 2.0**32 - 1].astype(np.uint32), np.empty(0, np.int32)
+        thresholds = thresholds[thresholds < 2.0**32 - 1]
+        # filled up to a multiple of four with the largest number, which a draw reaches with probability 2**-32
+        filled = np.full(-(-thresholds.size // 4) * 4, 2**32 - 1, np.uint32)
+        filled[: thresholds.size] = thresholds
+        return filled, np.empty(0, np.int32)
     return _alias_table(probabilities / probabilities.sum())
 
 
