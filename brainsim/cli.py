@@ -199,7 +199,7 @@ def _announce(network):
     wired = f" and {synapses:,.0f} synapses" if synapses else ""
     print(f"building {cells:,} cell{'s' * (cells != 1)}{wired} ...", flush=True)
     if not _compiled():
-        print("compiling kernels, once for this version: about ten seconds ...", flush=True)
+        print("compiling kernels, once for this version: about five seconds ...", flush=True)
 
 
 def _report(result):
