@@ -2,8 +2,7 @@
 
 Two ways, exact up to 2**-32 in the probabilities: where a stretch of cells shares one rate, a table of the distribution
 (thresholds that are all compared, which vectorises, for up to 12 events a step; an alias table above: Walker 1977,
-doi:10.1145/355744.355749); where each cell has its own rate, inversion, or above 10 events a step the rejection method
-PTRS of Hoermann (1993), doi:10.1016/0167-6687(93)90997-4.
+doi:10.1145/355744.355749); where each cell has its own rate, see `cell_drive`.
 """
 
 import math
@@ -11,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brainsim.engine.calls import call_address
 from brainsim.numbers.jit import helper
-from brainsim.numbers.rng import hashed, mix, step_key, uniform
-from brainsim.numbers.vmath import exp
+from brainsim.numbers.rng import hashed, step_key
 
 BLOCK = 1024
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
@@ -30,11 +29,9 @@ class Drives(NamedTuple):
     weight: np.ndarray  # float64 (inputs): weight of an event of a shared input
     table: np.ndarray  # uint32: thresholds, or probabilities of an alias table
     alias: np.ndarray  # int32: the other outcome of an alias table
-    own: np.ndarray  # int64 (inputs, 4): first and last entry of an input with a rate for each cell, key, whether after
-    place: np.ndarray  # int32 (entries): place in the state
-    cell: np.ndarray  # int64 (entries): index of the cell in the stimulated view
-    mean: np.ndarray  # float64 (entries): events per step
-    weights: np.ndarray  # float64 (entries)
+    # int64 (inputs, 8): address of `cell_drive.add_each`, of place, cell, mean and weights of its entries, their number,
+    # key, whether it is added after
+    own: np.ndarray
     bits: np.ndarray  # uint32 (BLOCK): scratch
     events: np.ndarray  # int32 (BLOCK): scratch
 
@@ -57,13 +54,10 @@ def add_poisson(step, drives, state, after):
                 _by_alias(key, cell + low, table, drives.alias[start : start - size], drives.events[:n])
             _add(target, drives.events[:n], drives.weight[d])
     for d in range(drives.own.shape[0]):
-        first, last, key, late = drives.own[d]
-        if late != after:
-            continue
-        key = step_key(np.uint64(key), step)
-        for e in range(first, last):
-            if drives.mean[e] > 0.0:
-                state[drives.place[e]] += drives.weights[e] * poisson(hashed(key, drives.cell[e]), drives.mean[e])
+        address, places, cells, means, weights, entries, key, late = drives.own[d]
+        if late == after:
+            key = np.int64(step_key(np.uint64(key), step))
+            call_address(address, (np.int64(state.ctypes.data), places, cells, means, weights, entries, key))
 
 
 @helper
@@ -92,38 +86,6 @@ def _by_alias(key, cell, table, alias, events):
 def _add(target, events, weight):
     for k in range(target.size):
         target[k] += weight * events[k]
-
-
-@helper
-def poisson(bits, mean):
-    """Return a Poisson number of the given mean; further random numbers, where needed, follow from `bits`."""
-    if mean < 10.0:
-        u = uniform(bits)
-        term = exp(-mean)
-        total = term
-        k = 0
-        while u >= total and k < 200:
-            k += 1
-            term *= mean / k
-            total += term
-        return k
-    b = 0.931 + 2.53 * math.sqrt(mean)
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    v_r = 0.9277 - 3.6224 / (b - 2.0)
-    while True:
-        u = uniform(bits) - 0.5
-        bits = mix(bits)
-        v = uniform(bits)
-        bits = mix(bits)
-        us = 0.5 - abs(u)
-        k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
-        if us >= 0.07 and v <= v_r:
-            return int(k)
-        if k < 0.0 or (us < 0.013 and v > us):
-            continue
-        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= -mean + k * math.log(mean) - math.lgamma(k + 1.0):
-            return int(k)
 
 
 def poisson_table(mean):

@@ -15,10 +15,8 @@ while the other partitions wait at their barrier.
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from brainsim.engine.calls import call_address
 from brainsim.engine.delivery import deliver, file_spike
 from brainsim.engine.drive import AFTER, BEFORE, add_poisson
 from brainsim.engine.threads import wait_for_all
@@ -93,22 +91,6 @@ class Recorder(NamedTuple):
     samples: np.ndarray  # float64
 
 
-@intrinsic
-def _call(context, address, arguments):
-    """Call the kernel at an address; addresses of arrays are passed as numbers and become pointers here."""
-    pointers = (STATE, ARRAYS, SCALARS, REFRACTORY, INPUTS, CURRENT, SPIKES, FLAGS)
-
-    def generate(target, builder, signature, values):
-        number = ir.IntType(64)
-        pointer = ir.IntType(8).as_pointer()
-        given = [builder.extract_value(values[1], i) for i in range(len(signature.args[1]))]
-        given = [builder.inttoptr(v, pointer) if i in pointers else v for i, v in enumerate(given)]
-        kind = ir.FunctionType(number, [v.type for v in given])
-        return builder.call(builder.inttoptr(values[0], kind.as_pointer()), given)
-
-    return types.int64(types.int64, arguments), generate
-
-
 @kernel
 def run_partition(progress, cells, rows, calendar, drives, trains, currents, recorder, exchange):
     """Step one partition until its stop; returns DONE, or what is full, or ABANDONED if another partition failed."""
@@ -169,7 +151,7 @@ def _complete(step, state, rows, calendar, drives, recorder):
 @helper
 def _call_row(call, out, total, step):
     """Call the kernel of one row of the table of calls; its spikes go behind those that are in the list already."""
-    return _call(call[ADDRESS], (
+    return call_address(call[ADDRESS], (
         call[STATE], call[ARRAYS], call[SCALARS], call[REFRACTORY], call[INPUTS], call[CURRENT], out + 4 * total,
         call[FLAGS], call[KEY], step, call[STRIDE], call[WIDTH], call[FIRST], call[CELL], call[COUNT],
     ))  # fmt: skip

@@ -65,7 +65,8 @@ class Partition:
 
     def connect_inputs(self, seed, step):
         """Build the inputs, as they are described now and as they stand at `step`."""
-        self.drives = build_drives(self.layout, self.number, seed)
+        self.kept_by_inputs = []
+        self.drives = build_drives(self.layout, self.number, seed, self.kept_by_inputs)
         self.currents = build_currents(self.layout, self.number, self.current)
         self.trains = build_trains(self.layout, self.number)
         begin = 0

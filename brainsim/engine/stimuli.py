@@ -13,10 +13,13 @@ NEVER = 2**62
 LARGEST_TABLE = 4096  # events a step up to which a table is worth building
 
 
-def build_drives(layout, partition, seed):
-    """Return the Drives of a partition: stretches of cells that share rate and weight, and single cells."""
+def build_drives(layout, partition, seed, kept):
+    """Return the Drives of a partition: stretches of cells that share rate and weight, and single cells.
+
+    Arrays that only their address is known of are appended to the list `kept`.
+    """
     shared, weight, tables, aliases = [], [], [np.empty(0, np.uint32)], [np.empty(0, np.int32)]
-    own, place, cell, mean, weights = [], [], [], [], []
+    own = []
     for stimulus in _of_kind(layout, PoissonInput):
         drive, view = stimulus.input, stimulus.target
         key = int(stream_key(seed, "poisson", stimulus.name).astype(np.int64))
@@ -41,18 +44,24 @@ def build_drives(layout, partition, seed):
                 shared.append([slots[here[a]], z - a, here[a], start, size, key, direct])
                 weight.append(value)
         else:
-            first = len(place) and sum(p.size for p in place)
-            own.append([first, first + here.size, key, direct])
-            place.append(slots[here])
-            cell.append(here)
-            mean.append(np.broadcast_to(events, view.n)[here])
-            weights.append(np.broadcast_to(value, view.n)[here])
+            own.append([*_each(slots[here], here, events, value, view.n, kept), key, direct])
     return Drives(
         shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, np.float64),
-        table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 4),
-        place=_joined(place, np.int32), cell=_joined(cell, np.int64), mean=_joined(mean, np.float64),
-        weights=_joined(weights, np.float64), bits=np.empty(BLOCK, np.uint32), events=np.empty(BLOCK, np.int32),
+        table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 8),
+        bits=np.empty(BLOCK, np.uint32), events=np.empty(BLOCK, np.int32),
     )  # fmt: skip
+
+
+def _each(places, cells, events, weights, n, kept):
+    """Return the address of the function that draws for each cell, those of its arrays, and their length."""
+    from brainsim.engine.cell_drive import add_each
+
+    arrays = [
+        places.astype(np.int32), cells.astype(np.int64),
+        np.broadcast_to(events, n)[cells].astype(np.float64), np.broadcast_to(weights, n)[cells].astype(np.float64),
+    ]  # fmt: skip
+    kept += arrays
+    return add_each.address, *(a.ctypes.data for a in arrays), len(cells)
 
 
 def build_currents(layout, partition, current):
