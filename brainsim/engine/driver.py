@@ -59,19 +59,6 @@ class Trains(NamedTuple):
     cursor: np.ndarray  # int64 (lists): the next spike of each list
 
 
-class Currents(NamedTuple):
-    """Injected currents into this partition's cells."""
-
-    current: np.ndarray  # float64 (all cells): the sum, read by the kernels
-    entries: np.ndarray  # int64 (inputs + 1): the entries of each input
-    cell: np.ndarray  # int32 (entries)
-    column: np.ndarray  # int32 (entries): column of the amplitudes
-    piece: np.ndarray  # int64 (inputs, 5): pieces, first of its starts, first of its amplitudes, columns, the piece it is in
-    starts: np.ndarray  # int64: first step of each piece
-    amplitude: np.ndarray  # float64 [pA]
-    following: np.ndarray  # int64 (1): the next step at which any of them changes
-
-
 class Exchange(NamedTuple):
     """Spikes of the last two slices, written by each partition for all others to read."""
 
@@ -115,8 +102,8 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
             at[FILED] = at[FOUND] = 0
         out = exchange.spikes[progress.partition, at[PARITY]]
         ends = exchange.ends[progress.partition, at[PARITY]]
-        if step >= currents.following[0]:
-            _change_currents(step, currents)
+        if step >= currents[0]:
+            currents[0] = _change_currents(currents, step)
         add_poisson(step, drives, state, np.int64(BEFORE))
         total, call = at[FOUND], 0
         for group in range(groups):
@@ -146,6 +133,12 @@ def _complete(step, state, rows, calendar, drives, recorder):
         add_poisson(step - 1, drives, state, np.int64(AFTER))
     deliver((step + 1) % calendar.count.size, rows, calendar, state)
     _sample(step, state, recorder)
+
+
+@helper
+def _change_currents(row, step):
+    """Change the injected currents: `row` holds when, the address of `injection.change_currents`, and what it is given."""
+    return call_address(row[1], (row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], step))
 
 
 @helper
@@ -191,27 +184,6 @@ def _file_slice(progress, rows, calendar, exchange):
                         at[FILED] = number + 1
                     number += 1
     return True
-
-
-@helper
-def _change_currents(step, currents):
-    """Sum the injected currents anew and find when the next of them changes."""
-    for e in range(currents.cell.size):
-        currents.current[currents.cell[e]] = 0.0
-    following = np.int64(2**62)
-    for i in range(currents.piece.shape[0]):
-        pieces, first_start, first_amplitude, columns, piece = currents.piece[i]
-        while piece + 1 < pieces and currents.starts[first_start + piece + 1] <= step:
-            piece += 1
-        currents.piece[i, 4] = piece
-        if piece + 1 < pieces:
-            following = min(following, currents.starts[first_start + piece + 1])
-        if piece < 0:
-            continue
-        for e in range(currents.entries[i], currents.entries[i + 1]):
-            place = first_amplitude + piece * columns + currents.column[e]
-            currents.current[currents.cell[e]] += currents.amplitude[place]
-    currents.following[0] = following
 
 
 @helper

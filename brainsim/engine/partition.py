@@ -67,7 +67,7 @@ class Partition:
         """Build the inputs, as they are described now and as they stand at `step`."""
         self.kept_by_inputs = []
         self.drives = build_drives(self.layout, self.number, seed, self.kept_by_inputs)
-        self.currents = build_currents(self.layout, self.number, self.current)
+        self.currents = build_currents(self.layout, self.number, self.current, self.kept_by_inputs)
         self.trains = build_trains(self.layout, self.number)
         begin = 0
         for k, end in enumerate(self.trains.ends):

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.engine.constants import whole_steps
 from brainsim.engine.drive import BLOCK, Drives, poisson_table
-from brainsim.engine.driver import Currents, Trains
+from brainsim.engine.driver import Trains
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
 from brainsim.models.values import Distribution
 from brainsim.numbers.streams import stream_key
@@ -64,8 +64,11 @@ def _each(places, cells, events, weights, n, kept):
     return add_each.address, *(a.ctypes.data for a in arrays), len(cells)
 
 
-def build_currents(layout, partition, current):
-    """Return the Currents of a partition; `current` is the array of all cells that the kernels read."""
+def build_currents(layout, partition, current, kept):
+    """Return the row by which the driver changes the currents into a partition's cells: when, whom to call, with what.
+
+    `current` is the array of all cells that the kernels read; arrays that only their address is known of go to `kept`.
+    """
     mine = layout.owned(partition)
     entries, cells, columns, pieces, starts, amplitudes = [0], [], [], [], [], []
     for stimulus in _of_kind(layout, CurrentInput):
@@ -83,12 +86,16 @@ def build_currents(layout, partition, current):
         cells.append(gids[here])
         columns.append(here if table.shape[1] > 1 else np.zeros(here.size))
         entries.append(entries[-1] + here.size)
-    return Currents(
-        current=current, entries=np.array(entries, np.int64), cell=_joined(cells, np.int32),
-        column=_joined(columns, np.int32), piece=np.array(pieces, np.int64).reshape(-1, 5),
-        starts=_joined(starts, np.int64), amplitude=_joined(amplitudes, np.float64),
-        following=np.array([0 if pieces else NEVER], np.int64),
-    )  # fmt: skip
+    if not pieces:
+        return np.array([NEVER, *[0] * 9], np.int64)
+    from brainsim.engine.injection import change_currents
+
+    arrays = [
+        current, np.array(entries, np.int64), _joined(cells, np.int32), _joined(columns, np.int32),
+        np.array(pieces, np.int64), _joined(starts, np.int64), _joined(amplitudes, np.float64),
+    ]  # fmt: skip
+    kept += arrays
+    return np.array([0, change_currents.address, *(a.ctypes.data for a in arrays), len(pieces)], np.int64)
 
 
 def build_trains(layout, partition):

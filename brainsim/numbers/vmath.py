@@ -80,5 +80,8 @@ def relaxation(z):
 
 @helper
 def flushed(x):
-    """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more."""
+    """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more.
+
+    Adding a tiny number and taking it away again is 7 % faster in COBA, but leaves what decays at about 1e-284 for ever.
+    """
     return 0.0 if abs(x) < 1e-250 else x  # NaN stays, to be found and named after the run
