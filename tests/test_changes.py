@@ -20,6 +20,14 @@ def driven(amplitude=400.0, n=10, **model):
     return net, cells, drive
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_works():
+    """A process that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c_after(seconds):
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
 
