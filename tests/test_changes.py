@@ -245,3 +245,12 @@ def test_powers_of_powers_stay_short():
     assert len(sim._layout.groups[0].kernel.text) < 10_000
     sim.run(1.0)
     assert sim.state["cells"]["v"][0] == pytest.approx(1.0 - 1e-9, abs=1e-12)
+
+
+def test_reset_starts_the_clock_anew():
+    net, _, _ = driven()
+    sim = bs.Simulation(net, seed=1)
+    sim.run(200.0)
+    sim.reset()
+    piece = sim.run(10.0)
+    assert sim.result().stats["run"] == pytest.approx(piece.stats["run"], rel=1e-3)

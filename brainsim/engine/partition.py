@@ -8,7 +8,7 @@ from brainsim.engine import driver
 from brainsim.engine.delivery import Calendar
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
-from brainsim.engine.threads import SPINS, abort
+from brainsim.engine.threads import SPINS, abort, new_barrier
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
 
@@ -36,7 +36,7 @@ class Shared:
         shape = (layout.partitions, 2)
         self.exchange = driver.Exchange(
             np.zeros((*shape, max(room, 1)), np.int32), np.zeros((*shape, slice_steps * len(layout.groups)), np.int32),
-            np.zeros((layout.partitions + 1) * 8, np.int64),
+            new_barrier(layout.partitions),
         )  # fmt: skip
 
 

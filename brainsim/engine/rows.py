@@ -52,7 +52,6 @@ class _Plan:
         self.sources = layout.global_indices(projection.pre)
         self.posts = layout.global_indices(projection.post)
         self.constant_weight = _constant(projection.weight)
-        self.constant_delay = _constant(projection.delay)
         self.key = stream_key(layout.network.seed, "wiring", projection.name)
         self.delay_steps = self._delay_steps()
         self.late = int(projection.synapse.receptor_equations.direct)

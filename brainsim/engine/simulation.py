@@ -203,7 +203,7 @@ class Simulation:
                 self._layout.change(name, values)
         state = self._restored
         self._begin = self._step = 0 if state is None else state.step
-        self._failed = False
+        self._failed, self._seconds["run"] = False, 0.0
         self._shared.exchange.barrier[:] = 0
         self._shared.refractory[:] = 0
         self._shared.state[:] = 0.0
