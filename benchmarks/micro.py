@@ -70,7 +70,7 @@ def microcircuit_rows(rng, sources, own):
     targets = rng.integers(0, CELLS, sources * FAN_OUT, dtype=np.int32)
     weights = rng.standard_normal(targets.size if own else 0, dtype=np.float32)
     weight = np.zeros(0) if own else rng.normal(size=length.size)
-    return Rows(first, start, length.astype(np.int32), delay.astype(np.uint16), weight, targets, weights)
+    return Rows(first, 1, start, length.astype(np.int32), delay.astype(np.uint16), weight, targets, weights)
 
 
 def delivery(rows, rng, steps=300):
@@ -98,9 +98,9 @@ def _file_and_deliver(spikes, rows, calendar, state):
     slots = calendar.count.size
     for step in range(spikes.shape[0]):
         for source in spikes[step]:
-            if not file_spike(source, step % slots, 0, rows, calendar):
+            if file_spike(source, 0, step % slots, 0, rows, None, calendar):
                 return False
-        deliver((step + 1) % slots, rows, calendar, state)
+        deliver((step + 1) % slots, rows, None, calendar, state)
     return True
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
     from brainsim import plot as plot
+    from brainsim.engine.simulate import simulate as simulate
     from brainsim.engine.simulation import Simulation as Simulation
-    from brainsim.engine.simulation import simulate as simulate
     from brainsim.equations.language import EquationError as EquationError
     from brainsim.models import values as values
     from brainsim.models.base import Neuron as Neuron
@@ -69,7 +69,8 @@ _HOMES = {
         "FromSparse",
     ),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
-    "brainsim.engine.simulation": ("Simulation", "simulate"),
+    "brainsim.engine.simulate": ("simulate",),
+    "brainsim.engine.simulation": ("Simulation",),
     "brainsim.numbers.results": ("Result", "Spikes", "State", "Traces"),
     "brainsim.numbers.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),

@@ -8,7 +8,6 @@ import ast
 import functools
 import importlib
 import importlib.metadata
-import inspect
 import os
 import platform
 import sys
@@ -70,6 +69,13 @@ def _command(commands, name, function, summary):
     return command
 
 
+def _number(text):
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
+
+
 def _positive(text):
     try:
         value = float(text)
@@ -112,10 +118,21 @@ def _add_run(commands, argv):
     run.set_defaults(options=())
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
     if name:
-        options = getattr(_example(name), "OPTIONS", {})
-        for option, choices in options.items():
-            run.add_argument(f"--{option}", choices=choices, help=f"option of {name}, by default {choices[0]}")
+        options = getattr(example_named(name), "OPTIONS", {})
+        for option, values in options.items():
+            _add_option(run, name, option, values)
         run.set_defaults(options=tuple(options))
+
+
+def _add_option(run, name, option, values):
+    """Add an option of an example: one of several choices, the first by default; a number; or a flag, off by default."""
+    if values is False:
+        look, default = {"action": "store_const", "const": True}, "off"
+    elif isinstance(values, tuple):
+        look, default = {"choices": values}, values[0]
+    else:
+        look, default = {"metavar": "X", "type": _number}, f"{values:g}"
+    run.add_argument(f"--{option.replace('_', '-')}", dest=option, **look, help=f"option of {name}, by default {default}")
 
 
 # ---------------------------------------------------------------------------------------------------- examples
@@ -141,7 +158,8 @@ def _known_example(name):
     return name
 
 
-def _example(name):
+def example_named(name):
+    """Return the module of an example."""
     return importlib.import_module(f"brainsim.examples.{name}")
 
 
@@ -157,7 +175,7 @@ def list_examples(arguments):
 
 def run_example(arguments):
     """Simulate an example, say what happened, and draw it; return the exit code."""
-    name, example = arguments.name, _example(arguments.name)
+    name, example = arguments.name, example_named(arguments.name)
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
     _check_writable(picture, arguments.save)
     print(f"{name}: {summary_of(name)}", flush=True)
@@ -166,7 +184,8 @@ def run_example(arguments):
     if arguments.save:
         print(f"{'saved':<11} {result.save(arguments.save)}")
     if picture and result.duration > 0.0:
-        _draw(result, picture, _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None))
+        window = _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None)
+        _draw(result, picture, window, getattr(example, "draw", None))
     return 0 if complete else INTERRUPTED
 
 
@@ -203,7 +222,7 @@ def _announce(network):
 
 
 def _report(result):
-    from brainsim.engine.memory import in_words
+    from brainsim.network.memory import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0
@@ -247,13 +266,14 @@ def _window(result, wanted, as_planned):
     return max(result.stop - longest, result.start), result.stop
 
 
-def _draw(result, path, window):
+def _draw(result, path, window, draw=None):
+    """Write the picture of a result: the overview, or what the `draw` of an example makes."""
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
     from brainsim.plot import overview
 
-    overview(result, window=window).savefig(path)
+    (draw or overview)(result, window=window).savefig(path)
     print(f"{'picture':<11} {path} ({window[0]:,.6g} to {window[1]:,.6g} ms)")
 
 
@@ -273,8 +293,8 @@ def plot_file(arguments):
 
 def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
-    from brainsim.engine.memory import available, in_words
     from brainsim.engine.simulation import processors
+    from brainsim.network.memory import available, in_words
     from brainsim.numbers.jit import cache_folder, user_cache
 
     free, cores = available(), processors()
@@ -318,8 +338,10 @@ def _compiled():
 
 def warm_up(arguments):
     """Compile the built-in kernels: tiny versions of all examples, of all models and synapses, and of all rules."""
+    from brainsim.warmup import tiny_networks
+
     began, before = time.perf_counter(), _compiled()
-    for name, network, traces in _tiny_networks():
+    for name, network, traces in tiny_networks():
         print(f"{name:<34} ", end="", flush=True)
         start, known = time.perf_counter(), len(_compiled())
         _run_tiny(network, traces)
@@ -335,58 +357,3 @@ def _run_tiny(network, traces):
     import brainsim as bs
 
     bs.simulate(network, 1.0, seed=1, record=traces, threads=1, progress=False)
-
-
-def _tiny_networks():
-    """Yield (name, network, traces) that together need all the kernels that the built-in words need."""
-    for name in example_names():
-        build = _example(name).build
-        yield name, *(build(n=200) if "n" in inspect.signature(build).parameters else build())
-    for neuron, synapse in _combinations():
-        yield f"{type(neuron).__name__} with {type(synapse).__name__}", *_pair(neuron, synapse)
-    for rule in _rules():
-        yield repr(rule), *_wired(rule)
-
-
-def _combinations():
-    import brainsim as bs
-    from brainsim.models import neurons, synapses
-
-    cells = [model for model in _models_in(neurons, bs.Neuron) if not model.spiking_source]
-    return [(cell(), synapse()) for cell in cells for synapse in _models_in(synapses, bs.Synapse)]
-
-
-def _models_in(module, base):
-    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)]
-    return [model for model in found if model.__module__ == module.__name__]
-
-
-def _pair(neuron, synapse):
-    """Return cells of one model with one synapse, driven by Poisson spikes, by sources and by a current."""
-    import brainsim as bs
-
-    network = bs.Network(seed=1)
-    cells = bs.Population(10, neuron, name="cells")
-    sources = bs.Population(10, bs.Poisson(rate=100.0), name="sources")
-    network.connect(sources, cells, bs.OneToOne(), weight=0.1, delay=0.1, synapse=synapse)
-    network.stimulate(cells, bs.PoissonInput(rate=100.0, weight=0.1, synapse=synapse))
-    network.stimulate(cells, bs.CurrentInput(0.0))
-    return network, [bs.Trace(cells[:1], "v")]
-
-
-def _rules():
-    import brainsim as bs
-
-    few = [bs.FixedIndegree(2), bs.FixedIndegree(2, multapses=False), bs.FixedOutdegree(2)]
-    few += [bs.FixedTotal(5), bs.FixedTotal(5, multapses=False)]
-    return [bs.AllToAll(), bs.FixedProbability(0.5), *few, bs.FromArrays([0, 1], [1, 2])]
-
-
-def _wired(rule):
-    import brainsim as bs
-
-    network = bs.Network(seed=1)
-    cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Normal(-60.0, 2.0)})
-    weight, delay = bs.Clipped(bs.Normal(0.1, 0.01), low=0.0), bs.Uniform(0.5, 1.5)
-    network.connect(cells, cells, rule, weight=weight, delay=delay, synapse=bs.Delta())
-    return network, []

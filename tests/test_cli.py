@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import brainsim as bs
-from brainsim import cli
+from brainsim import cli, warmup
 from brainsim.engine import arguments, chunks
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
@@ -70,13 +70,38 @@ class TestRun:
         assert asked == [{"state": "SR"}, {"seed": 3}]
         assert "500 cells and 625,000 synapses" in capsys.readouterr().out
 
+    def test_takes_numbers_and_flags_as_options(self, monkeypatch, folder):
+        from brainsim.examples import microcircuit
+
+        build, asked = microcircuit.build, []
+        monkeypatch.setattr(microcircuit, "build", lambda **chosen: asked.append(chosen) or build(**chosen))
+        run = ["run", "microcircuit", "--scale", "0.01", "--k-scale", "1e-2", "--duration", "5", "--threads", "1"]
+        assert cli.main([*run, "--thalamus"]) == 0
+        assert cli.main([*run, "--background", "dc", "--no-plot"]) == 0
+        small = {"scale": 0.01, "k_scale": 0.01}
+        assert asked == [small | {"thalamus": True}, small | {"background": "dc"}]
+
+    def test_draws_what_the_example_draws(self, folder, monkeypatch):
+        from brainsim.examples import single
+
+        def draw(result, window):
+            seen.append(window)
+            return bs.plot.overview(result)
+
+        seen = []
+        monkeypatch.setattr(single, "draw", draw, raising=False)
+        assert cli.main(["run", "single"]) == 0
+        assert seen == [(0.0, 800.0)]
+        assert (folder / "single.png").exists()
+
     def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(cli, "_compiled", set)
         cli.main(["run", "single", "--no-plot"])
         assert "compiling kernels, once" in capsys.readouterr().out
 
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
-        monkeypatch.setattr(chunks.Watch, "show", lambda self, done: signal.raise_signal(signal.SIGINT))
+        show = lambda self, done: signal.raise_signal(signal.SIGINT) if self._unit == "ms" else None  # noqa: E731
+        monkeypatch.setattr(chunks.Watch, "show", show)
         assert cli.main(["run", "single", "--save", "a.npz"]) == 130
         shown = capsys.readouterr()
         assert "brainsim: warning: stopped by Ctrl-C" in shown.err
@@ -113,6 +138,11 @@ MISTAKES = {
     "run": "NAME",
     "run single --state AI": "unrecognized arguments: --state AI",
     "run balanced --state IA": "invalid choice: 'IA'",
+    "run microcircuit --scale large": "--scale: must be a number (got large)",
+    "run microcircuit --scale 0": "microcircuit.scale: must be > 0 and finite (got 0.0)",
+    "run microcircuit --scale 0.01 --k-scale nan": "microcircuit.k_scale: must be > 0 and finite (got nan)",
+    "run microcircuit --background noise": "invalid choice: 'noise'",
+    "run single --thalamus": "unrecognized arguments: --thalamus",
     "run single --duration -1": "--duration: must be > 0 ms (got -1)",
     "run single --duration nan": "--duration: must be > 0 ms (got nan)",
     "run single --duration soon": "must be a number of ms (got soon)",
@@ -184,7 +214,7 @@ class TestOthers:
         assert "LIF with AlphaConductance" in out
 
     def test_warmup_knows_every_built_in_word(self):
-        names = [name for name, *_ in cli._tiny_networks()]
+        names = [name for name, *_ in warmup.tiny_networks()]
         assert set(cli.example_names()) <= set(names)
         assert {"LIF with Delta", "LIF with Exponential", "LIF with ExponentialConductance", "AllToAll()"} <= set(names)
 

@@ -224,6 +224,32 @@ class TestRate:
         assert ax.lines[0].get_xdata().tolist() == [10.5 + k for k in range(10)]
 
 
+class TestBars:
+    """A number of each population."""
+
+    def test_a_bar_per_population_the_first_on_top(self):
+        result = made()
+        ax = plot.bars(result, Spikes.rate, reference=[200.0, np.nan], label="rate [Hz]")
+        assert [bar.get_width() for bar in ax.patches] == [one.rate() for one in result.spikes.values()]
+        assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == list(PALETTE[:2])
+        heights = [ax.transData.transform((0.0, bar.get_y()))[1] for bar in ax.patches]
+        assert heights[0] > heights[1]
+        assert labels(ax) == ["a", "b"]
+        assert ax.get_xlabel() == "rate [Hz]"
+        assert ax.collections[0].get_segments()[0][:, 0].tolist() == [200.0, 200.0]
+
+    def test_nan_has_no_bar(self):
+        ax = plot.bars(made(), [np.nan, 2.0], color="k")
+        assert [bar.get_width() for bar in ax.patches] == [0.0, 2.0]
+        assert len(ax.collections) == 0
+
+    @pytest.mark.parametrize(("what", "given"), [("values", {"values": [1.0]}), ("values", {"values": 1.0}),
+                                                 ("reference", {"values": [1.0, 2.0], "reference": [1.0, 2.0, 3.0]})])
+    def test_mistakes(self, what, given):
+        with pytest.raises(ValueError, match=rf"bars.{what}: must be one number for each of 2 populations"):
+            plot.bars(made(), **given)
+
+
 class TestTrace:
     """Voltages and their spikes."""
 

@@ -83,6 +83,29 @@ class TestSpikes:
         assert poisson.cv() == pytest.approx(1.0, abs=0.02)
         clock = Spikes(np.arange(1, 101) * 5.0, np.zeros(100, int), 1, 500.0)
         assert clock.cv() == pytest.approx(0.0, abs=1e-12)
+        assert poisson.synchrony() == pytest.approx(1.0, abs=5 * np.sqrt(2 * 3 / duration))  # of a chi-squared variable
+        assert clock.synchrony(bin=5.0) == 0.0
+
+    def test_irregularity_of_cells_with_enough_spikes(self):
+        spikes = Spikes([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0], [0, 1, 0, 1, 0, 1, 1], 3, 10.0)
+        np.testing.assert_allclose(spikes.cvs(), [0.0, np.sqrt(2.0) / 7.0, np.nan])
+        np.testing.assert_allclose(spikes.cvs(least=4), [np.nan, np.sqrt(2.0) / 7.0, np.nan])
+        assert spikes.cv(least=4) == pytest.approx(np.sqrt(2.0) / 7.0)
+        assert math.isnan(spikes.cv(least=5))
+        with pytest.raises(ValueError, match="Spikes.cvs.least: must be >= 3"):
+            spikes.cv(least=2)
+
+    def test_synchrony_is_variance_over_mean_of_counts_in_whole_bins(self):
+        times = np.array([1.0, 1.5, 2.0, 5.0, 11.0])
+        spikes = Spikes(times, [0, 1, 2, 0, 1], 3, 11.0)
+        assert spikes.synchrony(bin=5.0) == pytest.approx(4.0 / 2.0)  # 4 and 0; the spike at 11 ms is in no whole bin
+        together = Spikes(np.repeat(times, 10), np.tile(np.arange(10), 5), 10, 11.0)
+        alone = Spikes(times, np.zeros(5, int), 1, 11.0)
+        assert together.synchrony(bin=5.0) == pytest.approx(10 * alone.synchrony(bin=5.0))
+        assert math.isnan(Spikes([], [], 3, 11.0).synchrony())
+        assert math.isnan(spikes.synchrony(bin=6.0))
+        with pytest.raises(ValueError, match="Spikes.synchrony.bin: must be > 0 ms"):
+            spikes.synchrony(bin=0.0)
 
     @pytest.mark.parametrize("n", [1, 7, 70_000, 5_000_000])
     def test_order_by_cell_is_that_of_a_stable_sort(self, n):

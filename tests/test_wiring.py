@@ -34,29 +34,26 @@ def read(net, name=None, threads=2, dt=DT):
     pre, post = (layout.members[view.parts[0][0].name] for view in (projection.pre, projection.post))
     # what acts on the threshold is filed as it is, what does not a step later, since it is added after the cells have moved
     late = int(projection.synapse.receptor_equations.direct)
-    found = []
-    for number, partition in enumerate(simulation._partitions):
-        rows = partition.rows
-        slots = layout.input_slots(post.population, projection.synapse, number)
-        cell_at = np.full(layout.n_numbers, -1)
-        cell_at[slots[slots >= 0]] = np.flatnonzero(slots >= 0)
-        # of each synapse its segment, of each segment its source; segments lie in no order of their starts
-        assert rows.length.sum() == rows.targets.size
-        segment = np.repeat(np.arange(rows.length.size), rows.length)
-        within = np.arange(segment.size) - np.repeat(np.cumsum(rows.length) - rows.length, rows.length)
-        place = rows.start[segment] + within
-        assert np.array_equal(np.sort(place), np.arange(rows.targets.size))
-        source = np.repeat(np.arange(rows.first.size - 1), np.diff(rows.first))[segment]
-        own = place < rows.weights.size
-        weight = np.empty(place.size)
-        weight[own] = rows.weights[place[own]]
-        if not own.all():
-            weight[~own] = rows.weight[segment[~own]]
-        target = cell_at[rows.targets[place]]
-        mine = (target >= 0) & (source >= pre.first) & (source < pre.first + pre.n)
-        delay = rows.delay[segment].astype(int) - late
-        found.append(np.array([source[mine] - pre.first, target[mine], weight[mine], delay[mine]]))
-    table = np.hstack(found)
+    rows = simulation._partitions[0].rows
+    slots = layout.input_places(post.population, projection.synapse)[0]
+    cell_at = np.full(layout.n_numbers, -1)
+    cell_at[slots] = np.arange(slots.size)
+    # of each synapse its segment, of each segment its source; segments lie in no order of their starts
+    assert rows.length.sum() == rows.targets.size
+    segment = np.repeat(np.arange(rows.length.size), rows.length)
+    within = np.arange(segment.size) - np.repeat(np.cumsum(rows.length) - rows.length, rows.length)
+    place = rows.start[segment] + within
+    assert np.array_equal(np.sort(place), np.arange(rows.targets.size))
+    source = np.repeat(np.arange(rows.first.size - 1) // threads, np.diff(rows.first))[segment]
+    own = place < rows.weights.size
+    weight = np.empty(place.size)
+    weight[own] = rows.weights[place[own]]
+    if not own.all():
+        weight[~own] = rows.weight[segment[~own]]
+    target = cell_at[rows.targets[place]]
+    mine = (target >= 0) & (source >= pre.first) & (source < pre.first + pre.n)
+    delay = rows.delay[segment].astype(int) - late
+    table = np.array([source[mine] - pre.first, target[mine], weight[mine], delay[mine]])
     table = table[:, np.lexsort((table[2], table[3], table[0], table[1]))]
     return Synapses(table[0].astype(int), table[1].astype(int), table[2], table[3].astype(int))
 

@@ -13,6 +13,7 @@ from brainsim.numbers.results import State
 LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
 MOST_SPIKES_IN_A_SLICE = 1 << 22
 MOST_THREADS = 256
+PRECISIONS = {"double": np.float64, "single": np.float32}
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
@@ -41,6 +42,13 @@ def checked_state(state, dt, seed):
     if seed is not None and seed != state.seed:
         raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
     return state
+
+
+def checked_precision(precision):
+    """Return the type of the state for a precision, or raise ValueError."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"simulate.precision: must be 'double' or 'single' (got {precision!r})")
+    return PRECISIONS[precision]
 
 
 def checked_traces(record):

@@ -47,10 +47,20 @@ class Interrupt:
 
 
 class Watch:
-    """Shows a progress bar of biological time, if asked to or if the run is long and a terminal watches."""
+    """Shows a progress bar, if asked to or if it takes long and a terminal watches.
 
-    def __init__(self, duration, wanted):
-        self._duration, self._wanted, self._bar = duration, wanted, None
+    Parameters
+    ----------
+    total : float
+        How much there is to do.
+    wanted : bool or None
+        Whether to show the bar; None leaves it to the time that it takes.
+    unit : str
+        What is counted.
+    """
+
+    def __init__(self, total, wanted, unit):
+        self._total, self._wanted, self._unit, self._bar = total, wanted, unit, None
 
     def __enter__(self):
         import time
@@ -63,16 +73,16 @@ class Watch:
             self._bar.close()
 
     def show(self, done):
-        """Report that `done` ms of the run are done."""
+        """Report that so much is done."""
         if self._wanted is False:
             return
         if self._bar is None:
             so_far = self._clock() - self._began
-            expected = so_far * self._duration / max(done, 1e-9)
+            expected = so_far * self._total / max(done, 1e-9)
             if self._wanted is None and not (expected > LONG_RUN and so_far > 0.3 and sys.stderr.isatty()):
                 return
             from tqdm.auto import tqdm
 
-            shown = "{l_bar}{bar}| {n:.0f}/{total:.0f} ms [{elapsed}<{remaining}]"
-            self._bar = tqdm(total=self._duration, unit="ms", bar_format=shown)
+            shown = f"{{l_bar}}{{bar}}| {{n:,.0f}}/{{total:,.0f}} {self._unit} [{{elapsed}}<{{remaining}}]"
+            self._bar = tqdm(total=self._total, bar_format=shown)
         self._bar.update(done - self._bar.n)

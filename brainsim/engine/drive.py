@@ -1,8 +1,8 @@
 """Poisson drive: the number of events of each cell in a step, from one random number, added to the cell's inputs.
 
 Two ways, exact up to 2**-32 in the probabilities: where a stretch of cells shares one rate, a table of the distribution
-(thresholds that are all compared, which vectorises, for up to 12 events a step; an alias table above: Walker 1977,
-doi:10.1145/355744.355749); where each cell has its own rate, see `cell_drive`.
+(thresholds that are all compared, which vectorises, for up to 12 events a step; an alias table above); where each cell has
+its own rate, see `cell_drive`.
 """
 
 import math
@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.calls import call_address
+from brainsim.numbers.alias import alias_table
 from brainsim.numbers.jit import helper
 from brainsim.numbers.rng import hashed, step_key
+from brainsim.numbers.vmath import like
 
 BLOCK = 1024
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
-BEFORE, AFTER = 0, 1  # whether a drive is added before the cells move, or after they have moved
+# whether a drive is added before the cells move, or after; of a type that keeps Numba from compiling one function for each
+BEFORE, AFTER = np.int64(0), np.int64(1)
 S32 = np.uint64(32)
 
 
@@ -26,7 +29,7 @@ class Drives(NamedTuple):
     # int64 (inputs, 7): place in the state, cells, index of the first cell, table start, table size (below 0 for an alias
     # table), key, whether it is added after the cells have moved
     shared: np.ndarray
-    weight: np.ndarray  # float64 (inputs): weight of an event of a shared input
+    weight: np.ndarray  # of the state's type (inputs): weight of an event of a shared input
     table: np.ndarray  # uint32: thresholds, or probabilities of an alias table
     alias: np.ndarray  # int32: the other outcome of an alias table
     # int64 (inputs, 8): address of `cell_drive.add_each`, of place, cell, mean and weights of its entries, their number,
@@ -85,7 +88,7 @@ def _by_alias(key, cell, table, alias, events):
 @helper
 def _add(target, events, weight):
     for k in range(target.size):
-        target[k] += weight * events[k]
+        target[k] += weight * like(events[k], weight)
 
 
 def poisson_table(mean):
@@ -101,20 +104,4 @@ def poisson_table(mean):
         filled = np.full(-(-thresholds.size // 4) * 4, 2**32 - 1, np.uint32)
         filled[: thresholds.size] = thresholds
         return filled, np.empty(0, np.int32)
-    return _alias_table(probabilities / probabilities.sum())
-
-
-def _alias_table(probabilities):
-    """Build Walker's table, its size a power of two, by Vose's method."""
-    size = 1 << int(np.ceil(np.log2(probabilities.size)))
-    scaled = np.zeros(size)
-    scaled[: probabilities.size] = probabilities * size
-    table, alias = np.ones(size), np.arange(size)
-    small = [k for k in range(size) if scaled[k] < 1.0]
-    large = [k for k in range(size) if scaled[k] >= 1.0]
-    while small and large:
-        low, high = small.pop(), large.pop()
-        table[low], alias[low] = scaled[low], high
-        scaled[high] -= 1.0 - scaled[low]
-        (small if scaled[high] < 1.0 else large).append(high)
-    return np.minimum(np.floor(table * 2.0**32), 2.0**32 - 1).astype(np.uint32), alias.astype(np.int32)
+    return alias_table(probabilities / probabilities.sum())

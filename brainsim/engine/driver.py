@@ -17,15 +17,20 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.calls import call_address
-from brainsim.engine.delivery import deliver, file_spike
+from brainsim.engine.clock import ticks
+from brainsim.engine.delivery import FILED, deliver, file_spike
 from brainsim.engine.drive import AFTER, BEFORE, add_poisson
+from brainsim.engine.procedural import free_rows
 from brainsim.engine.threads import wait_for_all
 from brainsim.numbers.jit import helper, kernel
 
-# what run_partition returns
-DONE, CALENDAR_FULL, SPIKES_FULL, ABANDONED = 0, 1, 2, 3
+# what run_partition returns, besides CALENDAR_FULL and POOL_FULL
+DONE, SPIKES_FULL, ABANDONED = 0, 3, 4
 # places in Progress.at
-STEP, STOP, COMPLETED, PARITY, SLICE_START, SLICE_STEPS, LEFT, FOUND, FILED, RECORDED, GENERATION = range(11)
+STEP, STOP, COMPLETED, PARITY, SLICE_START, SLICE_STEPS, LEFT, FOUND, DONE_FILING, RECORDED, GENERATION = range(11)
+# places in Profile.ticks
+# (of a type of their own, which keeps Numba from compiling one function for each literal)
+UPDATE, DRIVE, DELIVERY, ROUTING, WAITING, REST = (np.int64(k) for k in range(6))
 # columns of Cells.calls; the first fifteen are the kernel's arguments in their order
 (STATE, ARRAYS, SCALARS, REFRACTORY, INPUTS, CURRENT, SPIKES, FLAGS, KEY, AT_STEP, STRIDE, WIDTH, FIRST, CELL, COUNT,
  ADDRESS, GROUP) = range(17)  # fmt: skip
@@ -67,6 +72,13 @@ class Exchange(NamedTuple):
     barrier: np.ndarray  # int64
 
 
+class Profile(NamedTuple):
+    """Where the time of a partition goes."""
+
+    ticks: np.ndarray  # int64 (6): see UPDATE ... REST
+    scratch: np.ndarray  # int64 (3): room for the clock, and when it was last looked at
+
+
 class Recorder(NamedTuple):
     """What a partition records."""
 
@@ -79,17 +91,31 @@ class Recorder(NamedTuple):
 
 
 @kernel
-def run_partition(progress, cells, rows, calendar, drives, trains, currents, recorder, exchange):
-    """Step one partition until its stop; returns DONE, or what is full, or ABANDONED if another partition failed."""
+def run_partition(progress, cells, rows, pool, calendar, drives, trains, currents, recorder, exchange, profile):
+    """Step one partition until its stop; returns DONE, or what is full, or ABANDONED if another partition failed.
+
+    `pool` is None where no projection is procedural, `profile` where none is asked for: Numba compiles another function for
+    each of these cases, without what is not needed.
+    """
     # One function, and names for what is used more than once: handing all these arrays on to a function for a slice, and one
     # for a step, adds 0.7 s to the first start
     at, state, calls, groups = progress.at, cells.state, cells.calls, progress.groups
+    if profile is not None:
+        profile.scratch[2] = ticks(profile.scratch)
     while True:
         step = at[STEP]
         if at[COMPLETED] < step:
-            if at[LEFT] == 0 and not _file_slice(progress, rows, calendar, exchange):
-                return CALENDAR_FULL
-            _complete(step, state, rows, calendar, drives, recorder)
+            if at[LEFT] == 0:
+                full = _file_slice(progress, rows, pool, calendar, exchange)
+                _clock(profile, ROUTING)
+                if full:
+                    return full
+            if step > 0:
+                add_poisson(step - 1, drives, state, AFTER)
+                _clock(profile, DRIVE)
+            deliver((step + 1) % calendar.count.size, rows, pool, calendar, state)
+            _clock(profile, DELIVERY)
+            _sample(step, state, recorder)
             at[COMPLETED] = step
         if step >= at[STOP]:
             return DONE
@@ -99,12 +125,14 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
             at[PARITY] = 1 - at[PARITY]
             at[SLICE_START] = step
             at[SLICE_STEPS] = at[LEFT] = min(np.int64(progress.slice), at[STOP] - step)
-            at[FILED] = at[FOUND] = 0
+            at[DONE_FILING] = at[FOUND] = 0
         out = exchange.spikes[progress.partition, at[PARITY]]
         ends = exchange.ends[progress.partition, at[PARITY]]
         if step >= currents[0]:
             currents[0] = _change_currents(currents, step)
-        add_poisson(step, drives, state, np.int64(BEFORE))
+        _clock(profile, REST)
+        add_poisson(step, drives, state, BEFORE)
+        _clock(profile, DRIVE)
         total, call = at[FOUND], 0
         for group in range(groups):
             while call < calls.shape[0] and calls[call, GROUP] == group:
@@ -112,6 +140,7 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
                 call += 1
             total = _emit_listed(group, step, trains, out, total)
             ends[(step - at[SLICE_START]) * groups + group] = total
+        _clock(profile, UPDATE)
         for a in range(at[FOUND], total):
             recorder.spikes[at[RECORDED] + a - at[FOUND]] = ((step + 1) << 32) | np.int64(out[a])
         at[RECORDED] += total - at[FOUND]
@@ -119,20 +148,22 @@ def run_partition(progress, cells, rows, calendar, drives, trains, currents, rec
         at[STEP] += 1
         at[LEFT] -= 1
         at[GENERATION] += at[LEFT] == 0
-        if at[LEFT] == 0 and progress.partitions > 1 and not wait_for_all(
-            exchange.barrier, progress.partition, progress.partitions, at[GENERATION], progress.spins
-        ):
-            return ABANDONED
+        if at[LEFT] == 0 and progress.partitions > 1:
+            _clock(profile, REST)
+            if not wait_for_all(
+                exchange.barrier, progress.partition, progress.partitions, at[GENERATION], progress.spins
+            ):
+                return ABANDONED
+            _clock(profile, WAITING)
 
 
 @helper
-def _complete(step, state, rows, calendar, drives, recorder):
-    """Complete the point of time `step`: add what is due, and sample."""
-    if step > 0:
-        # a call of int64 keeps Numba from compiling one function for each literal
-        add_poisson(step - 1, drives, state, np.int64(AFTER))
-    deliver((step + 1) % calendar.count.size, rows, calendar, state)
-    _sample(step, state, recorder)
+def _clock(profile, part):
+    """Count the time since the last call to a part of the work."""
+    if profile is not None:
+        now = ticks(profile.scratch)
+        profile.ticks[part] += now - profile.scratch[2]
+        profile.scratch[2] = now
 
 
 @helper
@@ -166,24 +197,32 @@ def _emit_listed(group, step, trains, out, total):
 
 
 @helper
-def _file_slice(progress, rows, calendar, exchange):
-    """File all partitions' spikes of the last slice in the order (step, group, cell); resumes behind the last one filed."""
+def _file_slice(progress, rows, pool, calendar, exchange):
+    """File all partitions' spikes of the last slice in the order (step, group, cell); resumes behind the last one filed.
+
+    Returns FILED, or what is full.
+    """
     at = progress.at
     parity, groups = at[PARITY], progress.groups
     slots = calendar.count.size
     number = 0
+    if pool is not None:
+        free_rows(at[STEP], pool)
     for s in range(at[SLICE_STEPS]):
         slot = (at[SLICE_START] + s + 1) % slots
         for place in range(s * groups, (s + 1) * groups):
             for partition in range(progress.partitions):
                 ends = exchange.ends[partition, parity]
                 for a in range(ends[place - 1] if place else 0, ends[place]):
-                    if number >= at[FILED]:
-                        if not file_spike(exchange.spikes[partition, parity, a], slot, 0, rows, calendar):
-                            return False
-                        at[FILED] = number + 1
+                    if number >= at[DONE_FILING]:
+                        full = file_spike(
+                            exchange.spikes[partition, parity, a], progress.partition, slot, 0, rows, pool, calendar
+                        )
+                        if full:
+                            return full
+                        at[DONE_FILING] = number + 1
                     number += 1
-    return True
+    return FILED
 
 
 @helper
@@ -198,15 +237,16 @@ def _sample(step, state, recorder):
 
 
 @kernel
-def file_pending(steps, sources, now, rows, calendar, done):
+def file_pending(steps, sources, partition, now, rows, pool, calendar, done):
     """File spikes of the past whose events are still to come, when a run goes on from a state completed at `now`.
 
-    `steps` are sorted; `done` (1,) counts those that are filed, so that the call can be repeated after making room, for
-    lack of which it returns False.
+    `steps` are sorted; `done` (1,) counts those that are filed, so that the call can be repeated after making room. Returns
+    FILED, or what is full.
     """
     slots = calendar.count.size
     for a in range(done[0], steps.size):
-        if not file_spike(sources[a], steps[a] % slots, now + 1 - steps[a], rows, calendar):
-            return False
+        full = file_spike(sources[a], partition, steps[a] % slots, now + 1 - steps[a], rows, pool, calendar)
+        if full:
+            return full
         done[0] = a + 1
-    return True
+    return FILED

@@ -11,13 +11,14 @@ import numpy as np
 from brainsim.engine.constants import check_against_dt, drawn_parameter, kernel_constants
 from brainsim.equations.codegen import BLOCK, write_kernel
 from brainsim.equations.methods import method_named
+from brainsim.equations.precision import in_single
 from brainsim.equations.system import compose, prefixed
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
 from brainsim.models.values import Distribution
 from brainsim.numbers.checks import MissingName, nearest
 from brainsim.numbers.streams import stream_key
 
-ALIGNED = 8  # cells: a stretch starts at a cache line of float64
+ALIGNED = 16  # cells: a stretch starts at a cache line, of float64 and of float32
 
 
 @dataclass
@@ -81,11 +82,13 @@ class Layout:
         Time step [ms].
     partitions : int
         Into how many stretches each group is cut.
+    dtype : type
+        ``np.float64`` or ``np.float32``: of the state and of the numbers of the kernels.
     """
 
-    def __init__(self, network, dt, partitions):
-        self.network, self.dt, self.partitions = network, dt, partitions
-        self.groups = _grouped(network, dt)
+    def __init__(self, network, dt, partitions, dtype=np.float64):
+        self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
+        self.groups = _grouped(network, dt, dtype)
         self.members = {m.population.name: m for g in self.groups for m in g.members}
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
         self.n_cells = self.n_state = 0
@@ -95,7 +98,7 @@ class Layout:
                 member.first = self.n_cells
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
-            group.arrays = _stacked(group)
+            group.arrays = _stacked(group, dtype)
         self.bounds = [_cuts(group.n, partitions) for group in self.groups]
         self.input_at, self.n_numbers = self._inputs()
         self.inputs = list(network.inputs)
@@ -113,23 +116,30 @@ class Layout:
         number = member.synapses.index(synapse)
         return number, member.system.direct[number]
 
-    def input_slots(self, view, synapse, partition):
-        """Return for each cell of a view where in the state events of a synapse are added, -1 if by another partition."""
-        slots = []
+    def input_places(self, view, synapse):
+        """Return for each cell of a view where in the state events of a synapse are added (int32), and its partition."""
+        places, parts = [], []
         for population, ids in view.parts:
             number = self.group_of[population.name]
-            group, member = self.groups[number], self.members[population.name]
-            low, high = self.bounds[number][partition : partition + 2]
+            group, member, bounds = self.groups[number], self.members[population.name], self.bounds[number]
             cell = member.first - group.first + ids
+            part = np.searchsorted(bounds[1:-1], cell, side="right")
             receptor, direct = self.receptor(population.name, synapse)
             if direct:
                 row = member.system.variables.index(member.system.arrivals[receptor][0][0])
                 place = group.state_at + row * group.n + cell
             else:
                 row = member.system.buffered.index(receptor)
-                place = self.input_at[partition][number] + row * (high - low) + cell - low
-            slots.append(np.where((cell >= low) & (cell < high), place, -1))
-        return np.concatenate(slots).astype(np.int32)
+                begin = np.array([at[number] for at in self.input_at])
+                place = begin[part] + row * np.diff(bounds)[part] + cell - bounds[part]
+            places.append(place)
+            parts.append(part)
+        return np.concatenate(places).astype(np.int32), np.concatenate(parts).astype(np.uint8)
+
+    def input_slots(self, view, synapse, partition):
+        """Return `input_places` of the cells of one partition, and -1 for those of the others."""
+        places, parts = self.input_places(view, synapse)
+        return np.where(parts == partition, places, np.int32(-1))
 
     def buffers(self, name):
         """Return receptor -> place in the state of each cell's buffer of inputs, for those of a population that have one."""
@@ -137,8 +147,7 @@ class Layout:
         found = {}
         for number, (label, synapse) in enumerate(zip(member.labels, member.synapses, strict=True)):
             if not member.system.direct[number]:
-                slots = [self.input_slots(member.population, synapse, k) for k in range(self.partitions)]
-                found[label] = np.max(slots, axis=0)
+                found[label] = self.input_places(member.population, synapse)[0]
         return found
 
     def owned(self, partition):
@@ -215,7 +224,7 @@ def cell_calls(layout, addresses, partition, store, seed):
             a, z = max(begin, low), min(end, high)
             if a >= z:
                 continue
-            numbers = np.array(scalars or (0.0,))
+            numbers = np.array(scalars or (0.0,), layout.dtype)
             store.kept.append(numbers)
             inputs = layout.input_at[partition][number] + a - low
             rows.append([
@@ -257,14 +266,14 @@ def _cuts(n, partitions):
     return np.minimum(cuts, n)
 
 
-def _stacked(group):
+def _stacked(group, dtype):
     if group.kernel is None or not group.kernel.arrays:
-        return np.zeros((1, max(group.n, 1)))
+        return np.zeros((1, max(group.n, 1)), dtype)
     rows = [np.concatenate([np.broadcast_to(m.constants[a], m.n) for m in group.members]) for a in group.kernel.arrays]
-    return np.ascontiguousarray(rows, dtype=np.float64)
+    return np.ascontiguousarray(rows, dtype=dtype)
 
 
-def _grouped(network, dt):
+def _grouped(network, dt, dtype):
     """Sort the populations into groups, in the order in which they were added."""
     receptors = _receptors(network)
     injected = {p.name for s in network.inputs if isinstance(s.input, CurrentInput) for p, _ in s.target.parts}
@@ -277,6 +286,7 @@ def _grouped(network, dt):
         member = _member(network, population, receptors[population.name], population.name in injected, dt)
         per_cell = {name for name, value in member.constants.items() if np.ndim(value)}
         kernel = write_kernel(member.system, member.step, per_cell)
+        kernel = in_single(kernel) if dtype == np.float32 else kernel
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
 

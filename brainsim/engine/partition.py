@@ -4,8 +4,9 @@ import threading
 
 import numpy as np
 
-from brainsim.engine import driver
-from brainsim.engine.delivery import Calendar
+from brainsim.engine import driver, procedural
+from brainsim.engine.clock import TICK
+from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, Calendar
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
 from brainsim.engine.threads import SPINS, abort, new_barrier
@@ -18,7 +19,7 @@ class Shared:
 
     Attributes
     ----------
-    state : ndarray of float64
+    state : ndarray of float64 or float32
         All groups' state variables, and behind them the buffers of inputs.
     refractory : ndarray of int32
         Steps for which each cell still stands still.
@@ -28,7 +29,7 @@ class Shared:
     """
 
     def __init__(self, layout, slice_steps, listed):
-        self.state = np.zeros(layout.n_numbers)
+        self.state = np.zeros(layout.n_numbers, layout.dtype)
         self.refractory = np.zeros(layout.n_cells, np.int32)
         self.current = np.zeros(layout.n_cells)
         most = max(sum(z - a for a, z in layout.owned(k)) for k in range(layout.partitions))
@@ -43,13 +44,16 @@ class Shared:
 class Partition:
     """A stretch of every group with the synapses onto it."""
 
-    def __init__(self, number, layout, shared, rows, slice_steps, longest, traces, spins):
-        self.number, self.layout, self.shared, self.rows = number, layout, shared, rows
+    def __init__(self, number, layout, shared, synapses, slice_steps, traces, spins, profile):
+        self.number, self.layout, self.shared, self.rows = number, layout, shared, synapses.rows
+        self.pool = synapses.new_pool()
         self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
         self.flags, self.kept = flags_array(), []
-        # one segment of synapses with weights of their own, and one for each shared weight, may be due at one step
-        margin = 1 + len(np.unique(rows.weight))
-        self.calendar = _calendar(longest + 1, 4 * margin, margin, bool(rows.weight.size))
+        # so many segments of one source may be due at one step
+        margin = synapses.different
+        weighted = bool(self.rows.weight.size or (self.pool is not None and self.pool.shared.size))
+        self.calendar = _calendar(synapses.longest + 1, 4 * margin, margin, weighted, layout.dtype)
+        self.profile = driver.Profile(np.zeros(6, np.int64), np.zeros(3, np.int64)) if profile else None
         self.progress = driver.Progress(
             np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
         )
@@ -78,21 +82,25 @@ class Partition:
         """Forget all that is under way and stand at `step`."""
         self.calendar.count[:] = 0
         self.calendar.fullest[0] = 0
+        if self.pool is not None:
+            procedural.empty(self.pool, step)
         at = self.progress.at
         at[:] = 0
         at[driver.STEP] = at[driver.STOP] = at[driver.COMPLETED] = step
         self.collected = []
+        if self.profile is not None:
+            self.profile.ticks[:] = 0
 
     def run(self):
         """Run to the stop that is set in the progress, making room on the way."""
         try:
             while True:
                 status = driver.run_partition(
-                    self.progress, self.cells, self.rows, self.calendar, self.drives, self.trains, self.currents,
-                    self.recorder, self.shared.exchange,
+                    self.progress, self.cells, self.rows, self.pool, self.calendar, self.drives, self.trains,
+                    self.currents, self.recorder, self.shared.exchange, self.profile,
                 )  # fmt: skip
-                if status == driver.CALENDAR_FULL:
-                    self.calendar = _grown(self.calendar)
+                if status in (CALENDAR_FULL, POOL_FULL):
+                    self._make_room(status)
                 elif status == driver.SPIKES_FULL:
                     self._collect()
                 elif status == driver.DONE:
@@ -106,8 +114,21 @@ class Partition:
     def file_pending(self, steps, sources, now):
         """File spikes of the past whose events are still to come."""
         done = np.zeros(1, np.int64)
-        while not driver.file_pending(steps, sources, now, self.rows, self.calendar, done):
+        while status := driver.file_pending(
+            steps, sources, self.number, now, self.rows, self.pool, self.calendar, done
+        ):
+            self._make_room(status)
+
+    def seconds(self):
+        """Return part of the work -> seconds, as profiled since the partition was made or `clear` was called."""
+        names = ("update", "drive", "delivery", "routing", "waiting", "rest")
+        return dict(zip(names, (self.profile.ticks * TICK).tolist(), strict=True))
+
+    def _make_room(self, full):
+        if full == CALENDAR_FULL:
             self.calendar = _grown(self.calendar)
+        else:
+            self.pool = procedural.grown(self.pool, self.calendar)
 
     def take_spikes(self):
         """Return the recorded spikes, each ``step << 32 | cell``, and forget them."""
@@ -147,10 +168,10 @@ def spin_count(partitions, processors):
     return SPINS if partitions <= processors else 0
 
 
-def _calendar(slots, capacity, margin, weighted):
+def _calendar(slots, capacity, margin, weighted, dtype):
     return Calendar(
         np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32),
-        np.zeros((slots, capacity) if weighted else (slots, 0)), np.zeros(slots, np.int64), np.zeros(1, np.int64),
+        np.zeros((slots, capacity) if weighted else (slots, 0), dtype), np.zeros(slots, np.int64), np.zeros(1, np.int64),
         np.array([margin], np.int64),
     )  # fmt: skip
 
@@ -158,7 +179,7 @@ def _calendar(slots, capacity, margin, weighted):
 def _grown(calendar):
     """Return a calendar with twice the room and the same contents."""
     slots, capacity = calendar.start.shape
-    new = _calendar(slots, 2 * capacity, calendar.margin[0], calendar.weight.shape[1] > 0)
+    new = _calendar(slots, 2 * capacity, calendar.margin[0], calendar.weight.shape[1] > 0, calendar.weight.dtype)
     for old, fresh in zip(calendar[:3], new[:3], strict=True):
         fresh[:, : old.shape[1]] = old
     return new._replace(count=calendar.count, fullest=calendar.fullest)

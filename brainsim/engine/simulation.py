@@ -1,13 +1,14 @@
-"""Running a network: `Simulation` holds all that changes, `simulate` is three lines over it."""
+"""A network that is being simulated: `Simulation` holds all that changes."""
 
 import time
 import warnings
 
 import numpy as np
 
-from brainsim.engine import driver, memory, recording
+from brainsim.engine import driver, recording
 from brainsim.engine.arguments import (
     checked_network,
+    checked_precision,
     checked_state,
     checked_steps,
     checked_traces,
@@ -21,10 +22,11 @@ from brainsim.engine.chunks import Interrupt, Pace, Watch
 from brainsim.engine.constants import initial_values
 from brainsim.engine.layout import Layout
 from brainsim.engine.partition import Partition, Shared, run_all, spin_count
-from brainsim.engine.rows import build_rows
+from brainsim.engine.rows import Synapses
 from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
 from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.models.inputs import SpikeTrains
+from brainsim.network.memory import refuse_if_too_large
 from brainsim.network.population import Population, View
 from brainsim.numbers.checks import number
 from brainsim.numbers.garbage import collector_paused
@@ -33,75 +35,13 @@ from brainsim.numbers.results import Result
 from brainsim.numbers.streams import checked_seed
 
 
-def simulate(
-    network, duration, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None
-):
-    """Simulate a network and return what was recorded.
-
-    Parameters
-    ----------
-    network : Network
-        Is not changed.
-    duration : float
-        How long [ms].
-    dt : float
-        Time step [ms]; delays are multiples of it.
-    seed : int, optional
-        Seed of initial values and inputs; None draws one, which is in ``result.seed``. Wiring has the network's seed.
-    record : sequence of Trace
-        Variables to record.
-    spikes : bool or sequence of Population or view
-        Whose spikes to keep: all by default.
-    threads : int, optional
-        How many threads; None takes all processors where the network is large enough. The result is the same for all.
-    progress : bool, optional
-        Show a progress bar; None shows one where the run is long and a terminal watches.
-    state : State, optional
-        Go on from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ValueError, TypeError
-        Where the description cannot be run; before anything is built.
-    MemoryError
-        Where the network would not fit into memory; before anything is built.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> cells = bs.Population(100, bs.LIF(), name="cells")
-    >>> net = bs.Network(seed=1)
-    >>> net.stimulate(cells, bs.CurrentInput(400.0))
-    >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
-    80.0
-    """
-    checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
-    simulation = Simulation(network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, state=state)
-    began = simulation.time
-    try:
-        return simulation.run(duration, progress=progress)
-    except KeyboardInterrupt:
-        done = simulation.time - began
-        if done > duration - 0.5 * simulation.dt:
-            raise
-        warnings.warn(
-            f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
-            stacklevel=2,
-        )
-        return simulation.result()
-
-
 class Simulation:
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
     ----------
-    network, dt, seed, record, spikes, threads, state
-        As for `simulate`.
+    network, dt, seed, record, spikes, threads, progress, state, precision, profile
+        As for `simulate`; `progress` is here about building only.
 
     Attributes
     ----------
@@ -127,19 +67,22 @@ class Simulation:
     5
     """
 
-    def __init__(self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, state=None):
+    def __init__(
+        self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None,
+        precision="double", profile=False,
+    ):  # fmt: skip
         with collector_paused():
-            self._build(network, dt, seed, record, spikes, threads, state)
+            self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
         self.reset()
 
-    def _build(self, network, dt, seed, record, spikes, threads, state):
+    def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile):
         began = time.perf_counter()
         self.network, self.dt = checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
         self._restored = checked_state(state, self.dt, seed)
         self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
-        memory.refuse_if_too_large(network)
         self.threads = thread_count(threads, network, self.dt)
-        self._layout = Layout(network, self.dt, self.threads)
+        refuse_if_too_large(network, self.dt, self.threads)
+        self._layout = Layout(network, self.dt, self.threads, checked_precision(precision))
         self._views = network.parts_for_plots()
         self._given = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
@@ -147,11 +90,14 @@ class Simulation:
             check_fits(state, self._layout)
         self._traces = recording.resolve_traces(checked_traces(record), self._layout)
         self._wanted = wanted_spikes(spikes, self._layout)
-        rows, self.n_synapses, shortest, self._longest = build_rows(self._layout)
-        self._slice = slice_steps(shortest, self._layout)
+        expected = sum(p.expected for p in network.projections if p.storage == "stored")
+        with Watch(expected, progress, "synapses") as watch:
+            synapses = Synapses(self._layout, min(self.threads, processors()), watch.show)
+        self.n_synapses, self._longest = synapses.number, synapses.longest
+        self._slice = slice_steps(synapses.shortest, self._layout)
         self._shared = Shared(self._layout, self._slice, most_listed_in_a_slice(self._layout, self._slice))
         self._pace = Pace(recording.longest_chunk(self._traces, 1 << 20), self._slice)
-        self._partitions = [self._partition(k, r) for k, r in enumerate(rows)]
+        self._partitions = [self._partition(k, synapses, profile) for k in range(self.threads)]
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
         self._compile()
 
@@ -178,7 +124,7 @@ class Simulation:
         start, stop = self._step, self._step + steps
         before = self._recorded()
         began = time.perf_counter()
-        with Interrupt() as interrupt, Watch(steps * self.dt, progress) as watch:
+        with Interrupt() as interrupt, Watch(steps * self.dt, progress, "ms") as watch:
             while self._step < stop and not interrupt.asked:
                 chunk = self._pace.steps(stop - self._step)
                 seconds = self._advance(chunk)
@@ -260,11 +206,11 @@ class Simulation:
             for partition in self._partitions:
                 partition.connect_inputs(self.seed, self._step)
 
-    def _partition(self, number, rows):
+    def _partition(self, number, synapses, profile):
         arrays, columns, places = recording.recorder_arrays(self._traces, self._layout, number, self._pace.longest)
         partition = Partition(
-            number, self._layout, self._shared, rows, self._slice, self._longest, arrays,
-            spin_count(self.threads, processors()),
+            number, self._layout, self._shared, synapses, self._slice, arrays,
+            spin_count(self.threads, processors()), profile,
         )  # fmt: skip
         partition.columns, partition.sample_places = columns, places
         return partition
@@ -374,12 +320,16 @@ class Simulation:
 
         import brainsim
 
-        size = sum(a.nbytes for p in self._partitions for a in p.rows)
+        size = sum(column.nbytes for column in self._partitions[0].rows if isinstance(column, np.ndarray))
+        profiles = [partition.seconds() for partition in self._partitions if partition.profile is not None]
+        profile = {part: sum(p[part] for p in profiles) / len(profiles) for part in profiles[0]} if profiles else None
         return {
+            **({"profile": profile} if profile else {}),
             **{k: round(v, 6) for k, v in {**self._seconds, "run": seconds}.items()},
             "synapses": self.n_synapses,
             "synapse_bytes": size,
             "threads": self.threads,
+            "precision": "single" if self._layout.dtype == np.float32 else "double",
             "network_seed": self.network.seed,
             "methods": self._layout.methods(),
             "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},

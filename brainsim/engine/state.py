@@ -81,6 +81,10 @@ def check_fits(state, layout):
         found = set(state.variables.get(name, ())), set(state.arriving.get(name, ())), len(state.refractory.get(name, ()))
         if wanted != found:
             raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
+        for values in state.variables[name].values():
+            if values.dtype != layout.dtype:
+                given = "single" if values.dtype == np.float32 else "double"
+                raise ValueError(f"simulate.precision: the state was saved in {given} precision; write precision={given!r}")
     for name in state.variables:
         if name not in layout.members:
             raise ValueError(f"simulate.state: is of another network: it has a population {name!r}")

@@ -44,24 +44,24 @@ def build_drives(layout, partition, seed, kept):
                 shared.append([slots[here[a]], z - a, here[a], start, size, key, direct])
                 weight.append(value)
         else:
-            own.append([*_each(slots[here], here, events, value, view.n, kept), key, direct])
+            own.append([*_each(slots[here], here, events, value, view.n, layout.dtype, kept), key, direct])
     return Drives(
-        shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, np.float64),
+        shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, layout.dtype),
         table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 8),
         bits=np.empty(BLOCK, np.uint32), events=np.empty(BLOCK, np.int32),
     )  # fmt: skip
 
 
-def _each(places, cells, events, weights, n, kept):
+def _each(places, cells, events, weights, n, dtype, kept):
     """Return the address of the function that draws for each cell, those of its arrays, and their length."""
-    from brainsim.engine.cell_drive import add_each
+    from brainsim.engine.cell_drive import add_each_to
 
     arrays = [
         places.astype(np.int32), cells.astype(np.int64),
         np.broadcast_to(events, n)[cells].astype(np.float64), np.broadcast_to(weights, n)[cells].astype(np.float64),
     ]  # fmt: skip
     kept += arrays
-    return add_each.address, *(a.ctypes.data for a in arrays), len(cells)
+    return add_each_to(dtype).address, *(a.ctypes.data for a in arrays), len(cells)
 
 
 def build_currents(layout, partition, current, kept):

@@ -10,6 +10,7 @@ import brainsim as bs
 
 DURATION, WINDOW = 1000.0, (800.0, 1000.0)  # ms: of the run, and the part of it that is drawn
 OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
+SMALL = {"n": 200}
 
 # state -> (g, eta)
 STATES = {"AI": (5.0, 2.0), "SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9)}

@@ -7,6 +7,7 @@ Benchmark 1 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: as CUBA, but
 import brainsim as bs
 
 DURATION = 1000.0  # ms
+SMALL = {"n": 200}
 
 
 def build(n=4000, seed=1):

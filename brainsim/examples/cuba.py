@@ -7,6 +7,7 @@ just above threshold; excitation and inhibition keep each other irregular at abo
 import brainsim as bs
 
 DURATION = 1000.0  # ms
+SMALL = {"n": 200}
 
 
 def build(n=4000, seed=1):

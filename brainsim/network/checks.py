@@ -4,12 +4,13 @@ import numpy as np
 
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input, checked_weight
-from brainsim.models.rules import FromSparse, Rule
+from brainsim.models.rules import FixedIndegree, FromSparse, Rule
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
-from brainsim.numbers.checks import in_range
+from brainsim.numbers.checks import in_range, nearest
 
 LARGEST_WEIGHT = 3e38  # float32 ends a little above
+STORAGES = ("stored", "procedural")
 SHORTEST_DELAY = 0.01  # ms: a delay below is a tenth of the usual step, and was meant in seconds
 
 
@@ -73,6 +74,20 @@ def delay_of(delay, rule, pre, post):
     _refuse_seconds(np.max(delay, initial=0.0), where)
     _check_shape(delay, "delay", rule, pre, post)
     return delay
+
+
+def check_storage(storage, rule, weight, delay):
+    """Raise ValueError where a way to store synapses is none, or rows cannot be drawn again from keys alone."""
+    where = "Network.connect.storage"
+    if storage not in STORAGES:
+        raise ValueError(f"{where}: must be 'stored' or 'procedural' (got {storage!r}){nearest(str(storage), STORAGES)}")
+    if storage == "stored":
+        return
+    if isinstance(rule, FixedIndegree):
+        raise ValueError(f"{where}: with {rule} each target draws its sources, so the synapses of a source cannot be drawn "
+                         f"by themselves; use FixedTotal({rule.k} * post.n) or FixedProbability, or 'stored'")
+    if rule.pairs is not None or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
+        raise ValueError(f"{where}: lists of pairs, weights or delays cannot be drawn again; use 'stored'")
 
 
 def _refuse_seconds(longest, where):

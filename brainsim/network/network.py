@@ -14,7 +14,9 @@ from brainsim.models.inputs import CurrentInput, Input, checked_synapse
 from brainsim.models.rules import Rule
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
+from brainsim.network.memory import Estimate, estimate
 from brainsim.network.population import Population, View, checked_name
+from brainsim.numbers.checks import integer, number
 from brainsim.numbers.streams import checked_seed
 
 MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
@@ -36,6 +38,8 @@ class Projection:
         What a spike does to its target.
     name : str
         What results call it; its random numbers are keyed by it.
+    storage : str
+        ``"stored"`` or ``"procedural"``.
 
     Examples
     --------
@@ -52,11 +56,13 @@ class Projection:
     delay: object
     synapse: object
     name: str
+    storage: str = "stored"
 
     def __repr__(self):
         """Return what it is, with the expected number of synapses."""
         return (f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
-                f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {_synapses(self)})")
+                f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {_synapses(self)}"
+                f"{', procedural' * (self.storage == 'procedural')})")
 
     @property
     def expected(self) -> float:
@@ -145,8 +151,9 @@ class Network:
         return tuple(self._inputs)
 
     def connect(
-        self, pre: View, post: View, rule: Rule, *, weight=None, delay, synapse, name: str | None = None
-    ) -> Projection:
+        self, pre: View, post: View, rule: Rule, *, weight=None, delay, synapse, name: str | None = None,
+        storage: str = "stored",
+    ) -> Projection:  # fmt: skip
         """Connect cells of `pre` with cells of `post`; their populations join the network.
 
         Parameters
@@ -167,6 +174,11 @@ class Network:
             have one value for each cell of the population of `post`, also where `post` is a part of it.
         name : str, optional
             By default ``pre->post``, with `` #2`` and so on after it where that is taken.
+        storage : str, default "stored"
+            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes, about ten times slower,
+            for networks that do not fit into memory. The spikes are those of the stored network, to the bit (where cells
+            have several projections onto the same targets, if all of these are stored alike). Not for FixedIndegree, whose
+            synapses belong to their targets, nor for lists.
 
         Returns
         -------
@@ -192,9 +204,10 @@ class Network:
         check_synapse(synapse, post, "Network.connect.synapse")
         weight = checks.weight_of(weight, rule, pre, post, synapse)
         delay = checks.delay_of(delay, rule, pre, post)
+        checks.check_storage(storage, rule, weight, delay)
         name = self._free_name(name, f"{pre.name}->{post.name}", "Network.connect.name")
         self._register(pre, post)
-        self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name))
+        self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name, storage))
         return self._projections[-1]
 
     def stimulate(self, target: View, input: Input, *, name: str | None = None) -> None:
@@ -256,6 +269,33 @@ class Network:
         ['lonely']
         """
         self._register(checked_view(population, "Network.add.population"))
+
+    def estimate(self, dt: float = 0.1, threads: int = 1) -> Estimate:
+        """Return how much memory the network is expected to need, as a table; nothing is built.
+
+        Parameters
+        ----------
+        dt : float
+            Time step [ms]; synapses of a cell whose delays fall into one step share a record.
+        threads : int
+            On how many threads it will run.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
+        >>> wires = net.connect(cells, cells, bs.FixedTotal(10_000_000), weight=bs.Normal(1.0, 0.1), delay=1.5,
+        ...                     synapse=bs.Exponential())
+        >>> print(str(net.estimate()).partition("peak")[0])  # the next lines: at the peak of building, and what is free
+                            synapses    memory
+        cells->cells      10,000,000     80 MB
+        segments of rows                140 kB
+        10,000 cells                    1.2 MB
+        kept              10,000,000   81.3 MB
+        <BLANKLINE>
+        """
+        return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
+                        integer(threads, "Network.estimate.threads", at_least=1))
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.

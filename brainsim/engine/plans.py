@@ -1,0 +1,283 @@
+"""The projections of a network as the arrays from which rows are drawn (`drawing.Plans`)."""
+
+import numpy as np
+
+from brainsim.engine import drawing, wiring
+from brainsim.engine.constants import whole_steps
+from brainsim.models import rules
+from brainsim.models.values import Distribution, value_code
+from brainsim.numbers.alias import alias_table
+from brainsim.numbers.streams import stream_key
+
+LARGEST_TABLE = 4096  # delays up to which a table is worth building
+LEAST_TAIL = 1e-12  # what a table of delays may leave out at its end
+KINDS = {rules.AllToAll: drawing.ALL, rules.OneToOne: drawing.ONE, rules.FromArrays: drawing.LISTED,
+         rules.FromSparse: drawing.LISTED, rules.FixedProbability: drawing.BERNOULLI,
+         rules.FixedIndegree: drawing.BY_TARGET}  # fmt: skip
+
+
+class Plan:
+    """What has to be known of one projection.
+
+    Attributes
+    ----------
+    sources, posts : ndarray of int32
+        Global indices of the cells at both ends.
+    counts : int or ndarray of int32
+        Synapses of each source, once `count` was called.
+    constant_weight : float or None
+        The weight that all synapses share.
+    """
+
+    def __init__(self, layout, projection):
+        self.layout, self.projection, self.rule = layout, projection, projection.rule
+        self.sources = layout.global_indices(projection.pre)
+        self.posts = layout.global_indices(projection.post)
+        self.late = int(projection.synapse.receptor_equations.direct)
+        self.constant_weight = float(projection.weight) if _is_number(projection.weight) else None
+        self.kind = KINDS.get(type(self.rule))
+        if self.kind is None:
+            self.kind = drawing.REPLACING if self.rule.multapses else drawing.DISTINCT
+        if self.kind == drawing.BERNOULLI and self.rule.p == 1.0:
+            self.kind = drawing.ALL
+        own = not getattr(self.rule, "autapses", True)
+        self.own = _places(self.posts, self.sources, layout.n_cells) if own else np.empty(0, np.int32)
+        self.delays, self.table = self._delays()
+        self.counts = 0
+
+    def stream(self, name):
+        """Return the key of one of the projection's streams."""
+        return stream_key(self.layout.network.seed, name, self.projection.name)
+
+    def count(self, low, high):
+        """Count the synapses of each source; where targets draw sources, only of the sources from `low` to `high`."""
+        rule, n_pre, n_post = self.rule, self.sources.size, self.posts.size
+        if self.kind == drawing.BY_TARGET:
+            counts = np.zeros(n_pre, np.int32)
+            self.draw_sources(low, high, counts, np.empty(0, np.int64), np.empty(0, np.int32))
+            return counts
+        if self.kind == drawing.LISTED:
+            return np.bincount(rule.pre, minlength=n_pre).astype(np.int32)
+        if self.kind == drawing.ALL:
+            return (n_post - (self.own >= 0)).astype(np.int32) if self.own.size else n_post
+        if self.kind == drawing.ONE:
+            return 1
+        if isinstance(rule, rules.FixedOutdegree):
+            return rule.k
+        counts = np.zeros(n_pre, np.int32)
+        if self.kind == drawing.BERNOULLI:
+            if rule.p > 0.0:
+                wiring.count_each(float(rule.p), self.stream("wiring"), n_post, self.own, counts)
+        elif rule.multapses:
+            own = self.own if self.own.size and self.own.max() >= 0 else np.empty(0, np.int32)
+            wiring.share_out(rule.n, self.stream("totals"), n_post, own, counts)
+        else:
+            available = np.broadcast_to(n_post - (self.own >= 0) if self.own.size else n_post, n_pre)
+            generator = np.random.Generator(np.random.Philox(key=int(self.stream("totals"))))
+            counts[:] = generator.multivariate_hypergeometric(available, rule.n, method="marginals")
+        return counts
+
+    def draw_sources(self, low, high, counts, cursor, waiting):
+        """Count the synapses that targets draw, or leave the targets in `waiting`; see `wiring.draw_sources`."""
+        n_pre, distinct = self.sources.size, not self.rule.multapses
+        if self.own.size:
+            own = _places(self.sources, self.posts, self.layout.n_cells)
+        else:
+            own = np.full(self.posts.size, -1, np.int32)
+        stamp = np.zeros(n_pre if distinct else 0, np.int64)
+        wiring.draw_sources(
+            self.rule.k, distinct, self.stream("wiring"), n_pre, own, low, high, counts, cursor, waiting, stamp
+        )
+
+    def _delays(self):
+        """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
+        delay, dt, name = self.projection.delay, self.layout.dt, f"{self.projection.name}.delay"
+        if not isinstance(delay, Distribution):
+            if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):
+                raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
+            steps = np.atleast_1d(whole_steps(delay, dt, name))
+            if steps.max(initial=0) > drawing.LONGEST_DELAY:
+                raise ValueError(
+                    f"{name}: must be at most {drawing.LONGEST_DELAY} steps of dt (got {steps.max() * dt:g} ms)"
+                )
+            return ((int(steps.min()), int(steps.max())) if steps.size else (1, 1)), np.ones(1)
+        low, high = delay.support
+        if low < 0.5 * dt:
+            raise ValueError(f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})")
+        if np.isfinite(high) and high / dt > drawing.LONGEST_DELAY:
+            raise ValueError(f"{name}: must be at most {drawing.LONGEST_DELAY} steps of dt (got {high:g} ms)")
+        first = max(1, round(low / dt))
+        chances = _chances(delay, dt, first)
+        if chances is None:
+            last = int(np.ceil(high / dt)) if np.isfinite(high) else drawing.LONGEST_DELAY
+            return (first, last), None
+        return (first, first + chances.size - 1), chances / chances.sum()
+
+    def refuse_delay(self):
+        """Raise ValueError: a delay was drawn that is longer than the calendar."""
+        name, delay = self.projection.name, self.projection.delay
+        longest = drawing.LONGEST_DELAY * self.layout.dt
+        raise ValueError(
+            f"{name}.delay: {delay} gave a delay of more than {drawing.LONGEST_DELAY} steps of dt; write Clipped(..., "
+            f"high={longest:g})"
+        )
+
+
+class Columns:
+    """Lists that grow by one piece a projection, and become one array each."""
+
+    def __init__(self, **kinds):
+        self.kinds, self.pieces, self.sizes = kinds, {name: [] for name in kinds}, dict.fromkeys(kinds, 0)
+
+    def add(self, name, piece):
+        """Append a piece and return where it begins."""
+        at = self.sizes[name]
+        self.pieces[name].append(piece)
+        self.sizes[name] += len(piece)
+        return at
+
+    def arrays(self):
+        """Return name -> array."""
+        return {n: np.concatenate([np.empty(0, kind), *self.pieces[n]]).astype(kind, copy=False)
+                for n, kind in self.kinds.items()}  # fmt: skip
+
+
+def plan_arrays(layout, plans):
+    """Return the Plans of a list of Plan whose synapses are counted."""
+    columns = Columns(
+        counts=np.int32, own=np.int32, place=np.int32, part=np.uint8, list_first=np.int64, listed=np.int32,
+        list_weight=np.float32, list_delay=np.uint16, accept=np.uint32, other=np.int32,
+    )  # fmt: skip
+    shared = shared_weights(plans)
+    numbers, laws, places = [], [], {}
+    for plan in plans:
+        numbers.append(_numbers(plan, shared, columns, places))
+        laws.append([getattr(plan.rule, "p", 0.0), *_code(plan.projection.weight), *_code(plan.projection.delay)])
+    interval, first, entries = _entries(plans, layout.n_cells)
+    shortest = min((plan.delays[0] + plan.late for plan in plans), default=0)
+    longest = max((plan.delays[1] + plan.late for plan in plans), default=0)
+    return drawing.Plans(
+        np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1), np.array(laws, np.float64).reshape(-1, 11),
+        interval, first, entries, **columns.arrays(), delays=longest - shortest + 1, shortest=shortest,
+        origins=max(1, len(shared)), dt=layout.dt,
+    )  # fmt: skip
+
+
+def shared_weights(plans):
+    """Return the weights that are one number for a projection, each once."""
+    return sorted({plan.constant_weight for plan in plans if plan.constant_weight is not None})
+
+
+def new_desk(longest_row, most_targets):
+    """Return scratch for rows of at most so many synapses, onto populations of at most so many cells."""
+    n = max(1, int(longest_row))
+    return drawing.Desk(
+        *(np.empty(n, kind) for kind in (np.int32, np.int32, np.int32, np.float32, np.int64)), np.empty((2, n), np.int32),
+        np.empty(257, np.int64), np.zeros(most_targets, np.int64), np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+def _numbers(plan, shared, columns, places):
+    """Return the row of one projection in `Plans.numbers`, and add to the columns what it points to."""
+    layout, projection = plan.layout, plan.projection
+    key = id(projection.post), projection.synapse
+    if key not in places:
+        place, part = layout.input_places(projection.post, projection.synapse)
+        places[key] = columns.add("place", place)
+        columns.add("part", part)
+    count, count_at = (plan.counts, -1) if np.ndim(plan.counts) == 0 else (0, columns.add("counts", plan.counts))
+    list_at, weights_at, delays_at = _lists(plan, columns)
+    common = plan.constant_weight is not None
+    table_at, table_size = 0, 0
+    if plan.table is not None:
+        accept, other = alias_table(plan.table)
+        table_at, table_size = columns.add("accept", accept), accept.size
+        columns.add("other", other)
+    return [
+        plan.kind, plan.posts.size, places[key], count, count_at, columns.add("own", plan.own) if plan.own.size else -1,
+        list_at, weights_at, delays_at, *(int(plan.stream(s).astype(np.int64)) for s in ("wiring", "weights", "delays")),
+        common, shared.index(plan.constant_weight) if common else 0, plan.late, table_at, table_size,
+        plan.delays[0] + plan.late,
+    ]  # fmt: skip
+
+
+def _lists(plan, columns):
+    """Return where the targets, weights and delays that are listed begin, each -1 where there are none."""
+    weight, delay = plan.projection.weight, plan.projection.delay
+    weights = np.empty(0) if _is_simple(weight) else np.ravel(weight)
+    delays = np.empty(0, np.uint16)
+    if not _is_simple(delay):
+        delays = np.atleast_1d(np.rint(np.ravel(delay) / plan.layout.dt)).astype(np.uint16)
+    list_at = -1
+    if plan.kind == drawing.LISTED:
+        first = np.concatenate([[0], np.cumsum(plan.counts)])
+        # the places count through all projections' lists
+        list_at = columns.add("list_first", first + columns.sizes["listed"])
+        n = plan.rule.pre.size
+        sorted_ = np.empty(n, np.int32), np.empty(weights.size, np.float32), np.empty(delays.size, np.uint16)
+        wiring.sort_listed(plan.rule.pre, plan.rule.post, _locked(weights), delays, first[:-1].copy(), *sorted_)
+        columns.add("listed", sorted_[0])
+        weights, delays = sorted_[1:]
+    weights_at = columns.add("list_weight", weights) if weights.size else -1
+    return list_at, weights_at, columns.add("list_delay", delays) if delays.size else -1
+
+
+def _entries(plans, n_cells):
+    """Cut the cells into intervals of cells with the same projections; return (interval of each cell, first, entries)."""
+    starts, ends, shifts, owners = [], [], [], []
+    for number, plan in enumerate(plans):
+        edges = np.flatnonzero(np.diff(plan.sources) != 1) + 1
+        begin = np.concatenate([[0], edges])
+        starts.append(plan.sources[begin].astype(np.int64))
+        ends.append(starts[-1] + np.diff(np.append(begin, plan.sources.size)))
+        shifts.append(begin - starts[-1])
+        owners.append(np.full(begin.size, number))
+    starts, ends, shifts, owners = (np.concatenate([np.empty(0, np.int64), *x]) for x in (starts, ends, shifts, owners))
+    borders = np.unique(np.concatenate([[0, n_cells], starts, ends]))
+    low, high = np.searchsorted(borders, starts), np.searchsorted(borders, ends)
+    which = np.repeat(np.arange(starts.size), high - low)
+    interval = low[which] + np.arange(which.size) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
+    order = np.lexsort((owners[which], interval))
+    entries = np.column_stack([owners[which], shifts[which]])[order].astype(np.int64)
+    first = np.searchsorted(interval[order], np.arange(borders.size)).astype(np.int64)
+    return np.repeat(np.arange(borders.size - 1), np.diff(borders)).astype(np.int32), first, entries
+
+
+def _chances(delay, dt, first):
+    """Return the chances of `first`, `first` + 1, ... steps, or None where they are too many for a table."""
+    size = 64
+    while size <= LARGEST_TABLE:
+        if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - LEAST_TAIL:
+            edges = (first + np.arange(size + 1) - 0.5) * dt
+            edges[0] = -np.inf
+            chances = np.array([delay.mass(a, z) for a, z in zip(edges[:-1], edges[1:], strict=True)])
+            return np.trim_zeros(chances, "b")
+        size *= 2
+    return None
+
+
+def _places(among, of, n_cells):
+    """Return where each cell of `of` stands in `among`, -1 where it does not."""
+    place = np.full(n_cells, -1, np.int32)
+    place[among] = np.arange(among.size)
+    return place[of]
+
+
+def _code(value):
+    return value.code if isinstance(value, Distribution) else value_code(float(value) if _is_number(value) else 0.0)
+
+
+def _is_number(value):
+    return np.ndim(value) == 0 and not isinstance(value, Distribution)
+
+
+def _is_simple(value):
+    """Return whether a value is one number or a distribution, not a list with one for each pair."""
+    return isinstance(value, Distribution) or np.ndim(value) == 0
+
+
+def _locked(array):
+    """Return a read-only view: to Numba that is a type of its own, and one function is compiled for one type."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

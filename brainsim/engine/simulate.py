@@ -1,0 +1,80 @@
+"""Running a network in one call: `simulate` is three lines over `Simulation`."""
+
+import warnings
+
+from brainsim.engine.arguments import checked_steps
+from brainsim.engine.simulation import Simulation
+from brainsim.numbers.checks import number
+
+
+def simulate(
+    network, duration, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None,
+    precision="double", profile=False,
+):  # fmt: skip
+    """Simulate a network and return what was recorded.
+
+    Parameters
+    ----------
+    network : Network
+        Is not changed.
+    duration : float
+        How long [ms].
+    dt : float
+        Time step [ms]; delays are multiples of it.
+    seed : int, optional
+        Seed of initial values and inputs; None draws one, which is in ``result.seed``. Wiring has the network's seed.
+    record : sequence of Trace
+        Variables to record.
+    spikes : bool or sequence of Population or view
+        Whose spikes to keep: all by default.
+    threads : int, optional
+        How many threads; None takes all processors where the network is large enough. The result is the same for all.
+    progress : bool, optional
+        Show progress bars of building and running; None shows them where it takes long and a terminal watches.
+    state : State, optional
+        Go on from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
+    precision : {"double", "single"}
+        Of state variables and the arithmetic on them: float64, or float32, which is faster in large networks. In single
+        precision each step rounds to 7 digits instead of 16: rates and other statistics stay, single spikes of a network
+        that amplifies differences do not. The spikes are the same for any number of threads with both.
+    profile : bool
+        Measure where the time goes: ``result.stats["profile"]`` then holds seconds, averaged over the threads, for updating
+        cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the description cannot be run; before anything is built.
+    MemoryError
+        Where the network would not fit into memory; before anything is built.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cells, bs.CurrentInput(400.0))
+    >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
+    80.0
+    """
+    checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
+    simulation = Simulation(
+        network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, progress=progress, state=state,
+        precision=precision, profile=profile,
+    )  # fmt: skip
+    began = simulation.time
+    try:
+        return simulation.run(duration, progress=progress)
+    except KeyboardInterrupt:
+        done = simulation.time - began
+        if done > duration - 0.5 * simulation.dt:
+            raise
+        warnings.warn(
+            f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
+            stacklevel=2,
+        )
+        return simulation.result()

@@ -1,0 +1,179 @@
+"""Cortical microcircuit of 77,169 cells with 299 million synapses, four layers (Potjans and Diesmann 2014).
+
+What lies under 1 mm² of sensory cortex: excitatory (E) and inhibitory (I) LIF cells of the layers 2/3, 4, 5 and 6, all alike
+and all driven at 8 Hz per external synapse; only the wiring makes their rates as different as they are in the animal.
+Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 3 GB; with scale=0.1, k_scale=0.1 a hundredth.
+"""
+
+import math
+
+import numpy as np
+
+import brainsim as bs
+
+DURATION, WINDOW = 2000.0, (600.0, 1000.0)  # ms: of the run, and the part of it that is drawn as a raster
+OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thalamus": False}
+SMALL = {"scale": 0.01, "k_scale": 0.01}
+
+# Tables 4 and 5 of the paper; initial voltages and mean rates as published with NEST's version of the network
+POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
+CELLS = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
+PROBABILITY = np.array([  # that a pair has a synapse or more: row = target, column = source
+    [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0000, 0.0076, 0.0000],
+    [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0000, 0.0042, 0.0000],
+    [0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0000],
+    [0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0000, 0.1057, 0.0000],
+    [0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0000],
+    [0.0548, 0.0269, 0.0257, 0.0022, 0.0600, 0.3158, 0.0086, 0.0000],
+    [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
+    [0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443],
+])  # fmt: skip
+BACKGROUND, K_BACKGROUND = 8.0, np.array([1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100])  # Hz, external inputs of a cell
+TAU_M, C_M, V_REST, V_TH, T_REF, TAU_SYN = 10.0, 250.0, -65.0, -50.0, 2.0, 0.5  # ms, pF, mV, mV, ms, ms
+V_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)  # mV, at the start
+V_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)  # mV
+PSP, G, SPREAD = 0.15, -4.0, 0.1  # mV: of an excitatory input; relative weight of inhibition; sd of weights over their mean
+DELAYS = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1), bs.Clipped(bs.Normal(0.75, 0.375), low=0.1)  # ms, of E and of I
+THALAMUS, THALAMUS_RATE, PULSE = 902, 120.0, (700.0, 710.0)  # cells, Hz, ms
+THALAMUS_PROBABILITY = np.array([0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196])
+RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz, of the full network with NEST
+# Romaro et al. (2021), doi:10.1162/neco_a_01400, tables A.3 and A.5: 60 s of the full network with Poisson background
+CVS = np.array([0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819])
+SYNCHRONY = np.array([2.9, 1.8, 3.0, 1.7, 4.4, 1.1, 1.2, 1.0])
+TRANSIENT, DRAWN = 500.0, 8000  # ms at the start that no statistic counts; most cells in the raster
+COLOURS = ("#2a6fb0", "#c8453a") * 4  # E and I
+
+
+def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, seed=1):
+    """Return the network and what to record of it.
+
+    Parameters
+    ----------
+    scale : float
+        Numbers of cells, relative to the full ones. The inputs of a cell stay as many as they are, so the rates stay and
+        the cells, which share more of their inputs, become more alike.
+    k_scale : float
+        Inputs of a cell, recurrent and external, relative to the full ones. Weights are divided by sqrt(k_scale), which
+        keeps the variance of the input, and a current replaces what its mean would lose at the rates of the full network
+        (van Albada et al. 2015, doi:10.1371/journal.pcbi.1004490). There are scale*k_scale times 299 million synapses.
+        Fewer and larger inputs are less Gaussian, so rates fall: at 0.1 by a tenth in L4E and L5I, by half in L23E.
+    background : {"poisson", "dc"}
+        External spikes at random times, or a current with their mean. With the current and k_scale=0.1 the network falls
+        silent: the current that stands for lost inhibition leaves the sum of all currents below threshold.
+    thalamus : bool
+        Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. They are 902 and their spikes as many at any scale,
+        but their synapses scale as all others do.
+    seed : int
+        Of the wiring and of the thalamic spikes.
+
+    Raises
+    ------
+    ValueError
+        Where an option is none of these.
+    """
+    _check(scale, k_scale, background)
+    model = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
+    cells = [bs.Population(max(round(scale * n), 1), model, name=name, initial={"v": bs.Normal(mean, sd)})
+             for name, n, mean, sd in zip(POPULATIONS, CELLS, V_MEAN, V_SD, strict=True)]
+    synapse, unit = bs.Exponential(tau=TAU_SYN), psc() / math.sqrt(k_scale)
+    counts = scale * k_scale * synapses(PROBABILITY, CELLS)
+    strengths, currents = weights() / math.sqrt(k_scale), compensation(k_scale, background)
+
+    net = bs.Network(seed=seed)
+    for population in cells:
+        net.add(population)
+    for target, post in enumerate(cells):
+        for source, pre in enumerate(cells):
+            if PROBABILITY[target, source]:
+                net.connect(pre, post, bs.FixedTotal(round(counts[target, source])), synapse=synapse,
+                            weight=_spread(strengths[target, source]), delay=DELAYS[source % 2])
+        if background == "poisson":
+            rate = BACKGROUND * k_scale * K_BACKGROUND[target]
+            net.stimulate(post, bs.PoissonInput(rate=rate, weight=unit, synapse=synapse))
+        if currents[target]:
+            net.stimulate(post, bs.CurrentInput(currents[target]))
+    if thalamus:
+        _add_thalamus(net, cells, scale * k_scale, unit, synapse, seed)
+    return net, []
+
+
+def psc():
+    """Return the current [pA] of an input whose potential has the peak PSP."""
+    slope = TAU_M * TAU_SYN / (TAU_M - TAU_SYN)
+    peak = slope * math.log(TAU_M / TAU_SYN)  # ms after the arrival
+    return PSP * C_M / (slope * (math.exp(-peak / TAU_M) - math.exp(-peak / TAU_SYN)))
+
+
+def weights():
+    """Return the mean weights of the full network [pA], shape (targets, sources)."""
+    mean = np.where(np.arange(8) % 2 == 0, psc(), G * psc()) * np.ones((8, 1))
+    mean[0, 2] *= 2.0  # from L4E to L23E
+    return mean
+
+
+def synapses(probability, sources):
+    """Return how many synapses, drawn from all pairs with repetition, make each pair connected with this probability."""
+    return np.log1p(-probability) / np.log1p(-1.0 / (CELLS[:, None] * sources))
+
+
+def compensation(k_scale, background):
+    """Return the current [pA] into the cells of each population: what the mean of their input would lack without it."""
+    charge, lost = TAU_SYN * 1e-3, 1.0 - math.sqrt(k_scale)  # pA per (pA Hz)
+    recurrent = (weights() * synapses(PROBABILITY, CELLS) / CELLS[:, None]) @ RATES
+    external = BACKGROUND * K_BACKGROUND * psc()
+    return charge * (lost * recurrent + (lost if background == "poisson" else 1.0) * external)
+
+
+def draw(result, window):
+    """Return a figure: the raster of `window`, and rates, CV of intervals and synchrony of the run beside published ones."""
+    import matplotlib.pyplot as plt
+
+    every = [result.spikes[name] for name in POPULATIONS]
+    settled = [one.between(TRANSIENT) if one.stop > TRANSIENT else one for one in every]
+    panels = {"rate [Hz]": (bs.Spikes.rate, RATES), "CV of intervals (too small in short runs)": (bs.Spikes.cv, CVS),
+              "synchrony of 1,000 cells (3 ms bins)": (lambda one: one.of(slice(1000)).synchrony(), SYNCHRONY)}
+    with bs.plot.style():
+        figure = plt.figure(figsize=(9.5, 7.0), layout="constrained")
+        axes = figure.subplot_mosaic([["raster", label] for label in panels], width_ratios=(2.0, 1.0))
+        raster = bs.plot.raster(every, ax=axes["raster"], window=window, max_cells=DRAWN, color=COLOURS)
+        raster.spines["left"].set_visible(False)
+        cells = sum(one.n for one in every)
+        raster.set_title(f"{cells:,} cells" + (f", one in {-(-cells // DRAWN)} drawn" if cells > DRAWN else ""))
+        for label, (statistic, published) in panels.items():
+            bs.plot.bars(settled, statistic, ax=axes[label], reference=published, color=COLOURS, label=label)
+        seconds = settled[0].duration / 1000.0
+        axes["rate [Hz]"].set_title(f"bars: {seconds:.3g} s of this run; strokes: published", fontsize=9.5)
+    return figure
+
+
+def _add_thalamus(net, cells, scale, weight, synapse, seed):
+    """Connect cells that send Poisson spikes during the pulse, by `scale` times as many synapses as in the full network."""
+    rng = np.random.default_rng(seed)
+    count = rng.poisson(THALAMUS * THALAMUS_RATE * (PULSE[1] - PULSE[0]) / 1000.0)
+    times, ids = np.sort(rng.uniform(*PULSE, count)).round(1), rng.integers(THALAMUS, size=count)
+    relay = bs.Population(THALAMUS, bs.SpikeTrains(times, ids), name="thalamus")
+    counts = scale * synapses(THALAMUS_PROBABILITY[:, None], np.array([THALAMUS]))[:, 0]
+    for post, count in zip(cells, counts, strict=True):
+        if count:
+            net.connect(relay, post, bs.FixedTotal(round(count)), weight=_spread(weight), delay=DELAYS[0], synapse=synapse)
+
+
+def _spread(mean):
+    """Return weights around `mean` that keep its sign."""
+    limit = {"low": 0.0} if mean > 0.0 else {"high": 0.0}
+    return bs.Clipped(bs.Normal(mean, SPREAD * abs(mean)), **limit)
+
+
+def _check(scale, k_scale, background):
+    for name, value in {"scale": scale, "k_scale": k_scale}.items():
+        if not 0.0 < value < math.inf:
+            raise ValueError(f"microcircuit.{name}: must be > 0 and finite (got {value})")
+    if background not in OPTIONS["background"]:
+        raise ValueError(f"microcircuit.background: must be 'poisson' or 'dc' (got {background!r})")
+
+
+if __name__ == "__main__":
+    network, traces = build()
+    result = bs.simulate(network, DURATION, seed=2, record=traces)
+    print(result)
+    draw(result, WINDOW).savefig("microcircuit.png")
