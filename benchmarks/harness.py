@@ -2,7 +2,7 @@
 
 Every row of the table has a process of its own, which builds the network, warms up, and then waits. The timed runs go round:
 one of each process, then the next one of each, so that a drift of the machine hits all of them. A round starts all processes
-anew, with another seed.
+anew, with another seed. Networks that fill the memory are measured one process after the other instead.
 """
 
 import argparse
@@ -42,16 +42,22 @@ def measure(workload, options):
     """Return the rows of the table, each with its timed runs or with what went wrong."""
     rows = [Row(task) for task in _tasks(workload, options)]
     for number in range(options.rounds):
-        try:
-            for row in rows:
-                row.start(options.seed + number, options.timeout)
-            for _ in range(options.runs):
-                for row in rows:
-                    row.run()
-        finally:
-            for row in rows:
-                row.stop()
+        for together in [[row] for row in rows] if workload.apart else [rows]:
+            measure_round(together, options.seed + number, options.runs, options.timeout)
     return rows
+
+
+def measure_round(rows, seed, runs, timeout):
+    """Start the processes of some rows, let them make their timed runs in turn, and end them."""
+    try:
+        for row in rows:
+            row.start(seed, timeout)
+        for _ in range(runs):
+            for row in rows:
+                row.run()
+    finally:
+        for row in rows:
+            row.stop()
 
 
 class Row:
@@ -75,7 +81,7 @@ class Row:
             [sys.executable, sys.modules["__main__"].__file__, "--child", fields],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
         )  # fmt: skip
-        _say(f"{self.task.label}, seed {seed}: building")
+        say(f"{self.task.label}, seed {seed}: building")
         self.about = self._answer() or self.about
 
     def run(self):
@@ -126,37 +132,52 @@ class Row:
             code = self.process.returncode
             why = f"crashed, {signal.Signals(-code).name if code < 0 else f'code {code}'}; its last line: {said[-1].strip()}"
         self.error = why
-        _say(f"{self.task.label}: {why}")
+        say(f"{self.task.label}: {why}")
 
 
 def _tasks(workload, options):
-    """Return the tasks in the order of the simulators in ``--only``, each with every number of threads."""
+    """Return the tasks in the order of ``--only``: each simulator with its own number of threads or with every one."""
     shared = {key: getattr(options, key) for key in ("n", "duration", "warm_up", "seed")}
-    return [Task(simulator=name, threads=count, **shared) for name in options.only for count in options.threads]
+    wanted = [text.partition(":") for text in options.only]
+    return [
+        Task(simulator=name, threads=count, **shared)
+        for name, _, own in wanted for count in ([int(own)] if own else options.threads)
+    ]  # fmt: skip
 
 
 def _options(workload):
     parser = argparse.ArgumentParser(description=f"{workload.name}, in brainsim and in the simulators that are installed.")
     names = list(workload.networks)
     add = parser.add_argument
-    add("--only", type=lambda text: _names(text, names), default=names, help=f"which of {','.join(names)}")
+    only = list(workload.only) or names
+    add("--only", type=lambda text: names_of(text, names, threads=True), default=only,
+        help=f"which of {','.join(names)}; name:2 is that one with two threads (default {','.join(only)})")  # fmt: skip
     add("--threads", type=_numbers, default=[1, 2], help="numbers of threads (default 1,2)")
     add("--runs", type=int, default=3, help="timed runs of each process (default 3)")
     add("--rounds", type=int, default=1, help="fresh processes, each with the next seed (default 1)")
-    add("--n", type=int, default=workload.n, help=f"number of cells (default {workload.n})")
+    if workload.scaled:
+        add("--scale", type=float, default=1.0, help=f"share of {workload.n} cells (default 1)")
+    else:
+        add("--n", type=int, default=workload.n, help=f"number of cells (default {workload.n})")
     add("--duration", type=float, default=workload.duration, help=f"of a timed run, ms (default {workload.duration:g})")
     add("--warm-up", type=float, default=workload.warm_up, help=f"before, ms (default {workload.warm_up:g})")
     add("--seed", type=int, default=1, help="of wiring and run in the first round (default 1)")
     add("--timeout", type=float, default=1800.0, help="seconds after which a process is given up (default 1800)")
     add("--save", metavar="FILE.json", help="where to write all figures")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if workload.scaled:
+        options.n = round(options.scale * workload.n)
+    return options
 
 
-def _names(text, known):
+def names_of(text, known, threads=False):
+    """Return the parts of a list of names, with `threads` also of ``nest:2``, or refuse it where a name is not known."""
     chosen = text.split(",")
-    for name in chosen:
-        if name not in known:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+    for part in chosen:
+        name, colon, count = part.partition(":")
+        if name not in known or colon and not (threads and count.isdigit()):
+            more = " (or NAME:threads)" if threads else ""
+            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(known)}{more}")
     return chosen
 
 
@@ -164,5 +185,6 @@ def _numbers(text):
     return [int(number) for number in text.split(",")]
 
 
-def _say(text):
+def say(text):
+    """Say how far the measuring has come."""
     print(text, file=sys.stderr, flush=True)

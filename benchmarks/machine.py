@@ -1,5 +1,6 @@
 """What the machine is, and how much memory a process takes."""
 
+import math
 import os
 import platform
 import resource
@@ -22,6 +23,12 @@ def describe():
 def load():
     """Return how many processes want a processor, on average over the last minute; None where that is not known."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def free_memory():
+    """Return how much memory can be had now [MB]; infinite where that is not known."""
+    free = _line("/proc/meminfo", "MemAvailable")
+    return int(free.split()[0]) / 1024 if free else math.inf
 
 
 def peak_memory():

@@ -70,15 +70,16 @@ def microcircuit_rows(rng, sources, own):
     targets = rng.integers(0, CELLS, sources * FAN_OUT, dtype=np.int32)
     weights = rng.standard_normal(targets.size if own else 0, dtype=np.float32)
     weight = np.zeros(0) if own else rng.normal(size=length.size)
-    return Rows(first, 1, start, length.astype(np.int32), delay.astype(np.uint16), weight, targets, weights)
+    return Rows(first, 1, start << 24 | length, delay.astype(np.uint16), weight, np.zeros(1, np.int64), targets, weights)
 
 
 def delivery(rows, rng, steps=300):
     """Return what measures filing and delivering the spikes of some steps; the calendar is full from the first on."""
     slots, capacity = int(rows.delay.max()) + 1, 4096
     weight = np.zeros((slots, capacity if rows.weight.size else 0))
-    calendar = Calendar(np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32), weight,
-                        np.zeros(slots, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64))  # fmt: skip
+    calendar = Calendar(
+        np.zeros((slots, capacity), np.int64), weight, np.zeros(slots, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
+    )
     state = np.zeros(CELLS)
 
     def measure():
@@ -100,7 +101,7 @@ def _file_and_deliver(spikes, rows, calendar, state):
         for source in spikes[step]:
             if file_spike(source, 0, step % slots, 0, rows, None, calendar):
                 return False
-        deliver((step + 1) % slots, rows, None, calendar, state)
+        deliver((step + 1) % slots, 0, rows, None, calendar, state)
     return True
 
 

@@ -42,10 +42,10 @@ def _close(rate, reference, tolerance):
 
 def table(rows, setting, reference):
     """Return all that is printed at the end, as text; `reference` is the row that rates were compared with."""
-    workload = setting.workload
-    names = list(workload.populations(setting.n))
+    workload, cells = setting.workload, setting.workload.populations(setting.n)
+    names = list(cells)
     lines = [
-        "", f"{workload.name}: {setting.n:,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
+        "", f"{workload.name}: {sum(cells.values()):,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
         _machine(setting), _versions(rows), "",
         f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % a row gets no ratio.",
         "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
@@ -54,8 +54,10 @@ def table(rows, setting, reference):
             "build s", "compile s", "MB"]  # fmt: skip
     best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
     lines += columns([head, *(_cells(row, names, best) for row in rows)])
-    matrix = _matrix(rows)
-    return "\n".join([*lines, "", *matrix] if matrix else lines)
+    for title, cost in (("faster", lambda row: min(row.pace)), ("less memory", lambda row: row.memory)):
+        matrix = _matrix(rows, f"times {title} than", cost)
+        lines += ["", *matrix] if matrix else []
+    return "\n".join(lines)
 
 
 def _cells(row, names, best):
@@ -71,13 +73,13 @@ def _cells(row, names, best):
     ]  # fmt: skip
 
 
-def _matrix(rows):
-    """Return lines that say how many times faster each row of brainsim is than each row of a peer."""
-    ours, peers = ([row for row in rows if row.agrees and _ours(row) == mine] for mine in (True, False))
+def _matrix(rows, title, cost):
+    """Return lines that say how many times less each row of brainsim costs than each row of a peer."""
+    ours, peers = ([row for row in rows if row.agrees and cost(row) and _ours(row) == mine] for mine in (True, False))
     if not ours or not peers:
         return []
-    head = ["times faster than", *(row.task.label for row in peers)]
-    return columns([head, *([a.task.label, *(f"{min(b.pace) / min(a.pace):.2f}" for b in peers)] for a in ours)])
+    head = [title, *(row.task.label for row in peers)]
+    return columns([head, *([a.task.label, *(f"{cost(b) / cost(a):.2f}" for b in peers)] for a in ours)])
 
 
 def columns(lines):

@@ -8,14 +8,19 @@ import shutil
 import tempfile
 import time
 
+import numpy as np
 from machine import largest_child, peak_memory
 from workload import DT
 
 
 class Brainsim:
-    """Network function: returns (Network, variable of the cells -> values to start from); the population is ``cells``."""
+    """Network function: returns (Network, variable of the population ``cells`` -> values to start from).
+
+    The populations of the workload are those of the network, by name, or else sections of all of its cells.
+    """
 
     module = "brainsim"
+    arguments = {}  # more of those of bs.Simulation
 
     def __init__(self, workload, task):
         self.workload, self.task = workload, task
@@ -26,7 +31,9 @@ class Brainsim:
 
         began = time.perf_counter()
         network, start = self.workload.networks[self.task.simulator](self.task)
-        self.simulation = brainsim.Simulation(network, dt=DT, seed=self.task.seed, threads=self.task.threads)
+        self.simulation = brainsim.Simulation(
+            network, dt=DT, seed=self.task.seed, threads=self.task.threads, **self.arguments
+        )
         for variable, values in start.items():
             self.simulation.state["cells"][variable][:] = values
         build = time.perf_counter() - began
@@ -39,11 +46,15 @@ class Brainsim:
         began = time.perf_counter()
         result = self.simulation.run(self.task.duration, progress=False)
         seconds = time.perf_counter() - began
-        ids, counts, first = result.spikes["cells"].ids, {}, 0
-        for name, n in self.workload.populations(self.task.n).items():
-            counts[name] = int(((ids >= first) & (ids < first + n)).sum())
-            first += n
-        return seconds, counts
+        return seconds, self._counts(result)
+
+    def _counts(self, result):
+        sizes = self.workload.populations(self.task.n)
+        if sizes.keys() <= result.populations.keys():
+            return {name: len(result.spikes[name]) for name in sizes}
+        each = np.concatenate([np.bincount(result.spikes[name].ids, minlength=n) for name, n in result.populations.items()])
+        parts = np.split(each, np.cumsum(list(sizes.values())))
+        return {name: int(part.sum()) for name, part in zip(sizes, parts, strict=False)}
 
     def peak(self):
         """Return the most memory in use so far [MB]."""
@@ -51,6 +62,12 @@ class Brainsim:
 
     def close(self):
         """Nothing to clean up."""
+
+
+class BrainsimSingle(Brainsim):
+    """The same with single precision."""
+
+    arguments = {"precision": "single"}
 
 
 class Nest:
@@ -159,4 +176,7 @@ class Brian2Float32(Brian2):
     float_name = "float32"
 
 
-SIMULATORS = {"brainsim": Brainsim, "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest}
+SIMULATORS = {
+    "brainsim": Brainsim, "brainsim-single": BrainsimSingle,
+    "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest,
+}  # fmt: skip

@@ -1,7 +1,7 @@
 """What a benchmark is: a network described once per simulator, and how it is run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 DT = 0.1  # ms, in all simulators
 
@@ -22,6 +22,12 @@ class Workload:
         Number of cells in all -> population -> mean number of synapses that a spike reaches.
     n : int
         Number of cells, unless ``--n`` says otherwise.
+    scaled : bool
+        Whether the number of cells is given by ``--scale``, as a share of `n`.
+    only : tuple of str
+        Rows of the table unless ``--only`` says otherwise, as it takes them; all of `networks` where there are none.
+    apart : bool
+        Whether each process ends before the next one starts, since they would not fit into memory together.
     duration : float
         Length of a timed run [ms].
     warm_up : float
@@ -38,11 +44,14 @@ class Workload:
     duration: float
     warm_up: float = 200.0
     tolerance: float = 0.1
+    scaled: bool = False
+    only: tuple[str, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One row of the table: which simulator does what."""
+    """One row of the table: which simulator does what. `options` holds what else a network is made from."""
 
     simulator: str
     threads: int
@@ -50,6 +59,7 @@ class Task:
     duration: float
     warm_up: float
     seed: int
+    options: dict = field(default_factory=dict)
 
     @property
     def label(self):

@@ -39,18 +39,20 @@ def read(net, name=None, threads=2, dt=DT):
     cell_at = np.full(layout.n_numbers, -1)
     cell_at[slots] = np.arange(slots.size)
     # of each synapse its segment, of each segment its source; segments lie in no order of their starts
-    assert rows.length.sum() == rows.targets.size
-    segment = np.repeat(np.arange(rows.length.size), rows.length)
-    within = np.arange(segment.size) - np.repeat(np.cumsum(rows.length) - rows.length, rows.length)
-    place = rows.start[segment] + within
+    start, length = rows.piece >> 24, rows.piece & 0xFFFFFF
+    assert length.sum() == rows.targets.size
+    segment = np.repeat(np.arange(length.size), length)
+    within = np.arange(segment.size) - np.repeat(np.cumsum(length) - length, length)
+    place = start[segment] + within
     assert np.array_equal(np.sort(place), np.arange(rows.targets.size))
-    source = np.repeat(np.arange(rows.first.size - 1) // threads, np.diff(rows.first))[segment]
+    owner = np.repeat(np.arange(rows.first.size - 1), np.diff(rows.first))[segment]
+    source, part = owner // threads, owner % threads
     own = place < rows.weights.size
     weight = np.empty(place.size)
     weight[own] = rows.weights[place[own]]
     if not own.all():
         weight[~own] = rows.weight[segment[~own]]
-    target = cell_at[rows.targets[place]]
+    target = cell_at[rows.targets[place] + rows.base[part]]
     mine = (target >= 0) & (source >= pre.first) & (source < pre.first + pre.n)
     delay = rows.delay[segment].astype(int) - late
     table = np.array([source[mine] - pre.first, target[mine], weight[mine], delay[mine]])

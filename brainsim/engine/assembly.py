@@ -11,24 +11,37 @@ import numpy as np
 from brainsim.engine.drawing import COMMON, OWN, draw_row
 from brainsim.numbers.jit import helper, kernel
 
+LENGTH_BITS = np.int64(24)
+MOST = np.int64(1 << 24) - 1  # synapses of a segment
 DIGIT = 256  # keys are sorted by digits of a byte: one pass where partitions times delays are at most so many
 
 
 class Segments(NamedTuple):
     """Runs of synapses that have source, partition, class, delay and shared weight in common."""
 
-    start: np.ndarray  # int64
-    length: np.ndarray  # int32
+    piece: np.ndarray  # int64: where it begins, and how many synapses they are; see `make_piece`
     delay: np.ndarray  # uint16 [steps]
     weight: np.ndarray  # float64, or empty where no weight is shared
 
 
+@helper
+def make_piece(begin, length):
+    """Return place and length of a segment as one number, which is filed and read in one go."""
+    return begin << LENGTH_BITS | length
+
+
+@helper
+def split_piece(piece):
+    """Return (begin, length) of a segment."""
+    return piece >> LENGTH_BITS, piece & MOST
+
+
 @kernel
-def assemble(low, high, plans, own_at, common_at, targets, weights, shared, partitions, segments, per_part, desk):
+def assemble(low, high, plans, own_at, common_at, base, targets, weights, shared, partitions, segments, per_part, desk):
     """Draw and store the rows of the sources from `low` to `high`; return the number of segments written.
 
-    `own_at` and `common_at` say where the synapses of each source begin in `targets`; the number of segments of each source
-    and partition goes to `per_part`.
+    `own_at` and `common_at` say where the synapses of each source begin in `targets`, which are counted from the `base` of
+    their partition; the number of segments of each source and partition goes to `per_part`.
     """
     written = 0
     for source in range(low, high):
@@ -36,7 +49,8 @@ def assemble(low, high, plans, own_at, common_at, targets, weights, shared, part
         order = sort_row(count, desk)
         parts = per_part[source * partitions : (source + 1) * partitions]
         written = store_row(
-            count, order, plans, own_at[source], common_at[source], targets, weights, shared, segments, written, parts, desk
+            count, order, plans, own_at[source], common_at[source], base, targets, weights, shared, segments, written, parts,
+            desk,
         )
     return written
 
@@ -76,7 +90,7 @@ def _sort_by_digit(count, key, least, shift, source, sorted_, bins):
 
 
 @helper
-def store_row(count, which, plans, own_at, common_at, targets, weights, shared, segments, written, parts, desk):
+def store_row(count, which, plans, own_at, common_at, base, targets, weights, shared, segments, written, parts, desk):
     """Write sorted synapses from `own_at` and `common_at` on, and their segments from number `written` on."""
     key, order = desk.key, desk.order[which]
     k = 0
@@ -85,17 +99,18 @@ def store_row(count, which, plans, own_at, common_at, targets, weights, shared, 
         rest = now // plans.origins
         part_class, delay = rest // plans.delays, rest % plans.delays + plans.shortest
         begin = at = common_at if part_class & 1 == COMMON else own_at
+        last, zero = min(count, k + MOST), base[part_class >> 1]
         if part_class & 1 == OWN:
-            while k < count and key[order[k]] == now:
-                targets[at], weights[at] = desk.target[order[k]], desk.weight[order[k]]
+            while k < last and key[order[k]] == now:
+                targets[at], weights[at] = desk.target[order[k]] - zero, desk.weight[order[k]]
                 at, k = at + 1, k + 1
             own_at = at
         else:
-            while k < count and key[order[k]] == now:
-                targets[at] = desk.target[order[k]]
+            while k < last and key[order[k]] == now:
+                targets[at] = desk.target[order[k]] - zero
                 at, k = at + 1, k + 1
             common_at = at
-        segments.start[written], segments.length[written] = begin, at - begin
+        segments.piece[written] = make_piece(begin, at - begin)
         segments.delay[written] = delay
         if segments.weight.size:
             segments.weight[written] = shared[now % plans.origins] if part_class & 1 == COMMON else np.nan

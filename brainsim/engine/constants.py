@@ -1,23 +1,61 @@
 """The numbers of a network: parameters drawn and checked, the constants of the kernels, times in steps, initial values."""
 
+import ast
+
 import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import gain_name
+from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.numbers.checks import warn_user
 from brainsim.numbers.streams import stream_key
 
+LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
+
 
 def kernel_constants(system, step, values, dt, where):
     """Return every number that a kernel may need by name: parameters, the method's constants, gains, refractory steps."""
-    known = values | {"dt": dt, "pi": np.pi}
-    constants = known | step.compute(values, dt)
+    part = dt / system.substeps
+    known = values | {"dt": part, "pi": np.pi}
+    constants = known | step.compute(values, part)
     for index, arrivals in enumerate(system.arrivals):
         constants |= {gain_name(index, name): _plain(lang.evaluate(gain, known)) for name, gain in arrivals}
-    if system.refractory:
-        constants["refractory_steps"] = whole_steps(values[system.refractory], dt, f"{where}: {system.refractory}")
+    if system.fixed_time:
+        times = np.clip(lang.evaluate(system.refractory, known | {"dt": dt}), 0.0, LONGEST_REFRACTORY * dt)
+        constants["refractory_steps"] = whole_steps(times, dt, f"{where}: {ast.unparse(system.refractory)}")
     return constants
+
+
+def has_columns(value):
+    """Return whether a value is a TimedArray with a column for each cell."""
+    return isinstance(value, TimedArray) and value.per_cell
+
+
+def with_tables(numbers, kernel, member, first, last, dt):
+    """Return the scalars of a kernel with its TimedArrays behind them, as `codegen` reads them.
+
+    Each table is a row of [steps that a value holds, rows, values row by row], of the cells `first` to `last` of the member
+    where it has a column for each. A whole number of steps is exact, in single precision too.
+    """
+    parts = [numbers[: len(kernel.scalars)]]
+    for name, per_cell in kernel.tables:
+        table = member.constants[name]
+        values = table.values[:, first:last] if per_cell else table.values
+        steps, whole = table.dt / dt, round(table.dt / dt)
+        parts += [[whole if abs(steps - whole) < 1e-6 else steps, len(table.values)], np.ravel(values)]
+    return np.concatenate(parts, dtype=numbers.dtype, casting="same_kind")
+
+
+def check_tables(member, values):
+    """Raise ValueError where a TimedArray would take the place of one that has columns where it has none, or the reverse."""
+    for name, old in member.values.items():
+        new = values[name]
+        if has_columns(old) != has_columns(new):
+            kind = "a column for each cell" if has_columns(old) else "one column"
+            raise ValueError(f"{type(member.population.model).__name__}.{name}: must stay a TimedArray with {kind}")
+        if has_columns(new):
+            new.check_cells(member.n, f"{type(member.population.model).__name__}.{name}", member.population.name)
 
 
 def whole_steps(times, dt, where):
@@ -49,7 +87,7 @@ def drawn_parameter(network, population, owner, key, label):
 def check_against_dt(owner, values, dt):
     """Catch seconds given for milliseconds: a time constant shorter than the step."""
     for key, spec in owner.parameters.items():
-        if spec.unit != "ms" or spec.above != 0.0:
+        if spec.unit != "ms" or spec.above != 0.0 or spec.timed:
             continue
         shortest = float(np.min(values[key]))
         if shortest < dt:
@@ -69,10 +107,11 @@ def initial_values(layout, seed):
         for variable, spec in getattr(model, "initials", {}).items():
             value = given.get(variable, spec.default)
             at, n = layout.state_row(name, variable, "initial")
-            if isinstance(value, str):
-                value = lang.evaluate(lang.parse_expression(value, variable), member.values)
             if isinstance(value, Distribution):
                 fill(state[at : at + n], value.code, stream_key(seed, "initial", name, variable))
-            else:
-                state[at : at + n] = value
+                continue
+            if isinstance(value, str):
+                rows = {v: state[k : k + n] for v in model.initials for k in [layout.state_row(name, v, "initial")[0]]}
+                value = lang.evaluate(model.cell_equations.initials[variable], member.values | rows | {"pi": np.pi})
+            state[at : at + n] = value
     return state

@@ -14,9 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brainsim.engine.assembly import split_piece
 from brainsim.engine.procedural import draw_again
 from brainsim.engine.threads import prefetch
 from brainsim.numbers.jit import helper
+
+AHEAD = 4  # how many segments ahead synapses are asked for
+LINE = 16  # synapses whose weights fill a cache line
 
 
 class Rows(NamedTuple):
@@ -27,19 +31,18 @@ class Rows(NamedTuple):
 
     first: np.ndarray  # int64 (sources * partitions + 1): where the segments of each source onto each partition begin
     partitions: int
-    start: np.ndarray  # int64 (segments): where its synapses begin
-    length: np.ndarray  # int32 (segments): how many they are
+    piece: np.ndarray  # int64 (segments): where its synapses begin, and how many they are; see `assembly.make_piece`
     delay: np.ndarray  # uint16 (segments) [steps]: after how many steps it is filed; see above
     weight: np.ndarray  # float64 (segments, or 0 if all synapses have their own)
-    targets: np.ndarray  # int32 (synapses): place in the state
+    base: np.ndarray  # int64 (partitions): what is added to the targets of a partition
+    targets: np.ndarray  # uint16 (synapses), place in the state, or int32 where a partition has more than 65,536 places
     weights: np.ndarray  # float32 (synapses with a weight each)
 
 
 class Calendar(NamedTuple):
     """What is due when: for each step, modulo the number of slots, a list of segments."""
 
-    start: np.ndarray  # int64 (slots, capacity)
-    length: np.ndarray  # int32 (slots, capacity)
+    piece: np.ndarray  # int64 (slots, capacity): as in Rows, below 0 in the pool of procedural rows
     weight: np.ndarray  # of the state's type (slots, capacity), or (slots, 0) if all synapses have their own
     count: np.ndarray  # int64 (slots)
     fullest: np.ndarray  # int64 (1): no count is larger
@@ -56,7 +59,7 @@ def file_spike(source, partition, slot, now, rows, pool, calendar):
 
     Returns CALENDAR_FULL or POOL_FULL, with nothing filed, where a slot or the pool of procedural rows might overflow.
     """
-    slots, capacity = calendar.start.shape
+    slots, capacity = calendar.piece.shape
     if calendar.fullest[0] + calendar.margin[0] > capacity:
         calendar.fullest[0] = 0
         for k in range(slots):
@@ -69,20 +72,20 @@ def file_spike(source, partition, slot, now, rows, pool, calendar):
             return POOL_FULL
         segments = pool.segments
         for k in range(drawn):
-            # places in the pool are told by their sign
-            due, place = _file(-1 - segments.start[k], segments.length[k], segments.delay[k], slot, now, calendar)
-            if due >= 0 and segments.weight.size:
-                calendar.weight[due, place] = segments.weight[k]
+            # pieces in the pool are told by their sign
+            due, place = _file(-1 - segments.piece[k], segments.delay[k], slot, now, calendar)
+            if due >= 0 and calendar.weight.shape[1]:
+                calendar.weight[due, place] = segments.weight[k] if segments.weight.size else np.nan
     row = np.int64(source) * rows.partitions + partition
     for k in range(rows.first[row], rows.first[row + 1]):
-        due, place = _file(rows.start[k], rows.length[k], rows.delay[k], slot, now, calendar)
+        due, place = _file(rows.piece[k], rows.delay[k], slot, now, calendar)
         if due >= 0 and rows.weight.size:
             calendar.weight[due, place] = rows.weight[k]
     return FILED
 
 
 @helper
-def _file(start, length, delay, slot, now, calendar):
+def _file(piece, delay, slot, now, calendar):
     """File one segment; return its slot and its place there, -1 and 0 where it is past."""
     slots = calendar.count.size
     if delay <= now:
@@ -90,46 +93,58 @@ def _file(start, length, delay, slot, now, calendar):
     due = slot + np.int64(delay)
     due = due - slots if due >= slots else due
     place = calendar.count[due]
-    calendar.start[due, place] = start
-    calendar.length[due, place] = length
+    calendar.piece[due, place] = piece
     calendar.count[due] = place + 1
     calendar.fullest[0] = max(calendar.fullest[0], place + 1)
     return due, place
 
 
 @helper
-def deliver(slot, rows, pool, calendar, state):
+def prefetch_segments(source, partition, rows):
+    """Ask for the segments of a source that fires soon."""
+    row = np.int64(source) * rows.partitions + partition
+    first, last = rows.first[row], rows.first[row + 1]
+    for k in range(first, last, 8):
+        prefetch(rows.piece, k)
+    for k in range(first, last, 32):
+        prefetch(rows.delay, k)
+
+
+@helper
+def deliver(slot, partition, rows, pool, calendar, state):
     """Add all synapses that are due, segment by segment in the order in which they were filed."""
-    targets, weights = rows.targets, rows.weights
-    start, length = calendar.start[slot], calendar.length[slot]
-    count = calendar.count[slot]
-    own = weights.size
+    targets, weights, own = rows.targets, rows.weights, rows.weights.size
+    here, pieces, count = state[rows.base[partition] :], calendar.piece[slot], calendar.count[slot]
     for e in range(count):
-        begin = start[e]
-        end = begin + length[e]
-        if e + 2 < count and start[e + 2] >= 0:
-            ahead = start[e + 2]
-            # one prefetch a cache line of 16 numbers: 2.0 ns an event instead of 3.3
-            for k in range(0, min(length[e + 2], 128), 16):
-                prefetch(targets, ahead + k)
-                if ahead < own:
-                    prefetch(weights, ahead + k)
-        if pool is not None and begin < 0:
-            _deliver_drawn(-1 - begin, length[e], calendar.weight[slot], e, pool, state)
-        elif begin < own:
-            for k in range(begin, end):
-                state[np.uint64(targets[np.uint64(k)])] += weights[np.uint64(k)]
-        else:
-            weight = calendar.weight[slot, e]
-            for k in range(begin, end):
-                state[np.uint64(targets[np.uint64(k)])] += weight
+        ahead, more = split_piece(pieces[min(e + AHEAD, count - 1)])
+        if pool is not None and pieces[e] < 0:
+            _deliver_drawn(pieces[e], calendar.weight[slot], e, pool, state)
+            continue
+        begin, length = split_piece(pieces[e])
+        weight = 0.0 if begin < own else calendar.weight[slot, e]
+        done = 0
+        # the lines of a segment further on are asked for between the events of this one, not at once: the processor keeps
+        # a dozen requests at a time, and then stalls
+        while done < max(length, more):
+            prefetch(targets, ahead + done)
+            if ahead < own:
+                prefetch(weights, ahead + done)
+            low, high = begin + min(done, length), begin + min(done + LINE, length)
+            if begin < own:
+                for k in range(low, high):
+                    here[np.uint64(targets[np.uint64(k)])] += weights[np.uint64(k)]
+            else:
+                for k in range(low, high):
+                    here[np.uint64(targets[np.uint64(k)])] += weight
+            done += LINE
     calendar.count[slot] = 0
 
 
 @helper
-def _deliver_drawn(begin, length, shared, e, pool, state):
+def _deliver_drawn(piece, shared, e, pool, state):
     """Add one segment of a procedural row; one with weights of its own has NaN for the weight that is shared."""
     targets, weights = pool.targets, pool.weights
+    begin, length = split_piece(-1 - piece)
     if shared.size and shared[e] == shared[e]:
         for k in range(begin, begin + length):
             state[np.uint64(targets[np.uint64(k)])] += shared[e]

@@ -18,7 +18,7 @@ import numpy as np
 
 from brainsim.engine.calls import call_address
 from brainsim.engine.clock import ticks
-from brainsim.engine.delivery import FILED, deliver, file_spike
+from brainsim.engine.delivery import FILED, deliver, file_spike, prefetch_segments
 from brainsim.engine.drive import AFTER, BEFORE, add_poisson
 from brainsim.engine.procedural import free_rows
 from brainsim.engine.threads import wait_for_all
@@ -113,7 +113,7 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
             if step > 0:
                 add_poisson(step - 1, drives, state, AFTER)
                 _clock(profile, DRIVE)
-            deliver((step + 1) % calendar.count.size, rows, pool, calendar, state)
+            deliver((step + 1) % calendar.count.size, progress.partition, rows, pool, calendar, state)
             _clock(profile, DELIVERY)
             _sample(step, state, recorder)
             at[COMPLETED] = step
@@ -213,10 +213,12 @@ def _file_slice(progress, rows, pool, calendar, exchange):
         for place in range(s * groups, (s + 1) * groups):
             for partition in range(progress.partitions):
                 ends = exchange.ends[partition, parity]
-                for a in range(ends[place - 1] if place else 0, ends[place]):
+                spikes, last = exchange.spikes[partition, parity], ends[place]
+                for a in range(ends[place - 1] if place else 0, last):
                     if number >= at[DONE_FILING]:
+                        prefetch_segments(spikes[min(a + 2, last - 1)], progress.partition, rows)
                         full = file_spike(
-                            exchange.spikes[partition, parity, a], progress.partition, slot, 0, rows, pool, calendar
+                            spikes[a], progress.partition, slot, 0, rows, pool, calendar
                         )
                         if full:
                             return full

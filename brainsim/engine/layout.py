@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.engine.constants import check_against_dt, drawn_parameter, kernel_constants
+from brainsim.engine.constants import (
+    check_against_dt,
+    check_tables,
+    drawn_parameter,
+    has_columns,
+    kernel_constants,
+    with_tables,
+)
 from brainsim.equations.codegen import BLOCK, write_kernel
 from brainsim.equations.methods import method_named
 from brainsim.equations.precision import in_single
@@ -173,6 +180,7 @@ class Layout:
     def change(self, name, values):
         """Give a population other parameters: numbers where there were numbers, arrays where there were arrays."""
         member, group = self.members[name], self.groups[self.group_of[name]]
+        check_tables(member, values)
         member.values = values
         member.constants = kernel_constants(member.system, member.step, values, self.dt, name)
         first = member.first - group.first
@@ -225,6 +233,8 @@ def cell_calls(layout, addresses, partition, store, seed):
             if a >= z:
                 continue
             numbers = np.array(scalars or (0.0,), layout.dtype)
+            if group.kernel.tables:
+                numbers = with_tables(numbers, group.kernel, member, a - begin, z - begin, layout.dt)
             store.kept.append(numbers)
             inputs = layout.input_at[partition][number] + a - low
             rows.append([
@@ -251,7 +261,7 @@ def _runs(group):
     runs, at = [], 0
     for member in group.members:
         scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
-        if runs and runs[-1][2] == scalars and not group.kernel.random:
+        if runs and runs[-1][2] == scalars and not group.kernel.random and not group.kernel.tables:
             runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
         else:
             runs.append((at, at + member.n, scalars, member))
@@ -284,7 +294,7 @@ def _grouped(network, dt, dtype):
             groups[population.name, "listed"] = Group(None, [member])
             continue
         member = _member(network, population, receptors[population.name], population.name in injected, dt)
-        per_cell = {name for name, value in member.constants.items() if np.ndim(value)}
+        per_cell = {name for name, value in member.constants.items() if np.ndim(value) or has_columns(value)}
         kernel = write_kernel(member.system, member.step, per_cell)
         kernel = in_single(kernel) if dtype == np.float32 else kernel
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
@@ -308,9 +318,8 @@ def _member(network, population, synapses, injected, dt):
     """Compose the equations of a population with its receptors and compute the numbers of its kernel."""
     model, name = population.model, population.name
     system = compose(
-        model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected,
-        frozen=[v for v in model.frozen if v in model.initials], refractory=model.refractory,
-    )  # fmt: skip
+        model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected
+    )
     step = method_named(model.method, type(model).__name__)(system, name)
     values = {}
     for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:

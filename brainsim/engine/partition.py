@@ -170,7 +170,7 @@ def spin_count(partitions, processors):
 
 def _calendar(slots, capacity, margin, weighted, dtype):
     return Calendar(
-        np.zeros((slots, capacity), np.int64), np.zeros((slots, capacity), np.int32),
+        np.zeros((slots, capacity), np.int64),
         np.zeros((slots, capacity) if weighted else (slots, 0), dtype), np.zeros(slots, np.int64), np.zeros(1, np.int64),
         np.array([margin], np.int64),
     )  # fmt: skip
@@ -178,8 +178,8 @@ def _calendar(slots, capacity, margin, weighted, dtype):
 
 def _grown(calendar):
     """Return a calendar with twice the room and the same contents."""
-    slots, capacity = calendar.start.shape
+    slots, capacity = calendar.piece.shape
     new = _calendar(slots, 2 * capacity, calendar.margin[0], calendar.weight.shape[1] > 0, calendar.weight.dtype)
-    for old, fresh in zip(calendar[:3], new[:3], strict=True):
+    for old, fresh in zip(calendar[:2], new[:2], strict=True):
         fresh[:, : old.shape[1]] = old
     return new._replace(count=calendar.count, fullest=calendar.fullest)

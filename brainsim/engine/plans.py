@@ -54,7 +54,7 @@ class Plan:
         rule, n_pre, n_post = self.rule, self.sources.size, self.posts.size
         if self.kind == drawing.BY_TARGET:
             counts = np.zeros(n_pre, np.int32)
-            self.draw_sources(low, high, counts, np.empty(0, np.int64), np.empty(0, np.int32))
+            self.draw_sources(low, high, counts, np.empty(0, np.int64), np.empty(0, np.uint16))
             return counts
         if self.kind == drawing.LISTED:
             return np.bincount(rule.pre, minlength=n_pre).astype(np.int32)

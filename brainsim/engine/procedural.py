@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.engine.assembly import Segments, sort_row, store_row
+from brainsim.engine.assembly import LENGTH_BITS, Segments, sort_row, store_row
 from brainsim.engine.drawing import Desk, Plans, draw_row
 from brainsim.engine.plans import new_desk, plan_arrays, shared_weights
 from brainsim.numbers.jit import helper
@@ -25,6 +25,7 @@ class Pool(NamedTuple):
     shared: np.ndarray  # float64: the weights that are shared
     segments: Segments  # of the row that was drawn last
     parts: np.ndarray  # int64 (partitions): scratch
+    base: np.ndarray  # int64 (partitions) of zeros: targets are counted from the start of the state
     targets: np.ndarray  # int32 (room): place in the state
     weights: np.ndarray  # float32 (room)
     at: np.ndarray  # int64 (3): where the next row goes, where the oldest one that is needed begins, the last step marked
@@ -43,8 +44,8 @@ def draw_again(source, partition, pool):
     for k in range(count):
         own += desk.key[k] < border
     written = store_row(
-        count, sort_row(count, desk), plans, head, head + own, pool.targets, pool.weights, pool.shared, pool.segments,
-        0, pool.parts, desk,
+        count, sort_row(count, desk), plans, head, head + own, pool.base, pool.targets, pool.weights, pool.shared,
+        pool.segments, 0, pool.parts, desk,
     )  # fmt: skip
     at[HEAD] = head + count
     return written
@@ -82,9 +83,9 @@ def new_pool(layout, plans, longest):
     shared = np.array(shared_weights(plans))
     return Pool(
         arrays, new_desk(row, max(plan.posts.size for plan in plans)), shared,
-        Segments(np.empty(segments, np.int64), np.empty(segments, np.int32), np.empty(segments, np.uint16),
-                 np.empty(segments if shared.size else 0)),
-        np.zeros(layout.partitions, np.int64), *_room_for(max(FEWEST, 2 * row)), np.zeros(3, np.int64),
+        Segments(np.empty(segments, np.int64), np.empty(segments, np.uint16), np.empty(segments if shared.size else 0)),
+        np.zeros(layout.partitions, np.int64), np.zeros(layout.partitions, np.int64),
+        *_room_for(max(FEWEST, 2 * row)), np.zeros(3, np.int64),
         np.zeros(longest + 2, np.int64),
     )  # fmt: skip
 
@@ -104,8 +105,9 @@ def grown(pool, calendar):
         # the ring goes on at the front: what lies there moves behind the old end
         targets[size : size + head], weights[size : size + head] = pool.targets[:head], pool.weights[:head]
         for slot, count in enumerate(calendar.count):
-            starts = calendar.start[slot, :count]
-            starts[(starts < 0) & (starts >= -head)] -= size
+            pieces = calendar.piece[slot, :count]
+            moved = (pieces < 0) & (-1 - pieces < head << LENGTH_BITS)
+            pieces[moved] -= size << LENGTH_BITS
         pool.marks[pool.marks <= head] += size
         pool.at[HEAD] += size
     return pool._replace(targets=targets, weights=weights)

@@ -14,6 +14,7 @@ from brainsim.engine.plans import Plan, new_desk, plan_arrays, shared_weights
 
 BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
 MOST_SOURCES = 1 << 14  # of a batch
+SHORT = 1 << 16  # places that 16 bits can tell apart
 
 
 class Synapses:
@@ -68,12 +69,13 @@ def _build(layout, plans, pool, threads, show):
     store = _Store(layout, plans)
     store.leave_waiting(pool, threads)
     arrays = plan_arrays(layout, plans)
-    jobs = [pool.submit(store.assemble, arrays, *batch) for batch in store.batches()]
+    batches = store.batches()
+    jobs = [pool.submit(store.assemble, arrays, *batch) for batch in batches]
     pieces = []
     try:
         for job in jobs:
             pieces.append(job.result())
-            show(sum(int(piece.length.sum(dtype=np.int64)) for piece in pieces))
+            show(store.total[: batches[len(pieces) - 1][1]].sum())
     except BaseException:
         pool.shutdown(cancel_futures=True)
         raise
@@ -103,7 +105,8 @@ class _Store:
         self.total = sizes[0] + sizes[1]
         ends = np.cumsum(np.concatenate(sizes))
         self.own_at, self.common_at = np.split(ends - np.concatenate(sizes), 2)
-        self.targets = np.empty(int(self.total.sum()), np.int32)
+        self.base, kind = _targets_kind(layout, plans)
+        self.targets = np.empty(int(self.total.sum()), kind)
         self.weights = np.empty(int(sizes[0].sum()), np.float32)
         self.per_part = np.zeros(layout.n_cells * layout.partitions, np.int64)
 
@@ -141,8 +144,8 @@ class _Store:
         most_targets = max(plan.posts.size for plan in self.plans) if self.plans else 0
         desk = new_desk(self.total[low:high].max(initial=0), most_targets)
         written = assembly.assemble(
-            low, high, arrays, self.own_at, self.common_at, self.targets, self.weights, self.shared, parts, segments,
-            self.per_part, desk,
+            low, high, arrays, self.own_at, self.common_at, self.base, self.targets, self.weights, self.shared, parts,
+            segments, self.per_part, desk,
         )  # fmt: skip
         if desk.clock[1]:
             self.plans[desk.clock[1] - 1].refuse_delay()
@@ -153,10 +156,24 @@ class _Store:
         first = np.concatenate([[0], np.cumsum(self.per_part)])
         pieces = [_segments(0, False), *pieces]
         columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
-        return Rows(first, self.layout.partitions, *columns, self.targets, self.weights)
+        return Rows(first, self.layout.partitions, *columns, self.base, self.targets, self.weights)
 
 
 def _segments(room, sharing):
     return assembly.Segments(
-        np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.uint16), np.empty(room if sharing else 0)
+        np.empty(room, np.int64), np.empty(room, np.uint16), np.empty(room if sharing else 0)
     )
+
+
+def _targets_kind(layout, plans):
+    """Return where the targets of each partition begin in the state, and the type that holds their places from there on."""
+    lowest, highest = np.full(layout.partitions, layout.n_numbers), np.zeros(layout.partitions, np.int64)
+    fits = True
+    for plan in plans:
+        place, part = layout.input_places(plan.projection.post, plan.projection.synapse)
+        np.minimum.at(lowest, part, place)
+        np.maximum.at(highest, part, place)
+        # targets that draw their sources wait in the rows under their number in the projection
+        fits &= plan.kind != drawing.BY_TARGET or plan.posts.size <= SHORT
+    fits &= bool((highest - lowest < SHORT).all())
+    return np.minimum(lowest, highest).astype(np.int64), np.uint16 if fits else np.int32

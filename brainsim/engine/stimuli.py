@@ -45,10 +45,11 @@ def build_drives(layout, partition, seed, kept):
                 weight.append(value)
         else:
             own.append([*_each(slots[here], here, events, value, view.n, layout.dtype, kept), key, direct])
+    words = np.empty(BLOCK // 2 + 1, np.uint64)
     return Drives(
         shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, layout.dtype),
         table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 8),
-        bits=np.empty(BLOCK, np.uint32), events=np.empty(BLOCK, np.int32),
+        words=words, halves=words.view(np.uint32), events=np.empty(BLOCK, np.int32),
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def draw_sources(k, distinct, key, n_pre, own, low, high, counts, cursor, waitin
             pre = pick + (own[post] >= 0 and pick >= own[post])
             if low <= pre < high:
                 if waiting.size:
-                    waiting[cursor[pre]] = np.int32(post)
+                    waiting[cursor[pre]] = post
                     cursor[pre] += 1
                 else:
                     counts[pre] += 1

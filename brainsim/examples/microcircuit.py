@@ -2,7 +2,7 @@
 
 What lies under 1 mm² of sensory cortex: excitatory (E) and inhibitory (I) LIF cells of the layers 2/3, 4, 5 and 6, all alike
 and all driven at 8 Hz per external synapse; only the wiring makes their rates as different as they are in the animal.
-Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 3 GB; with scale=0.1, k_scale=0.1 a hundredth.
+Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 2.1 GB; with scale=0.1, k_scale=0.1 a hundredth.
 """
 
 import math
@@ -12,7 +12,8 @@ import numpy as np
 import brainsim as bs
 
 DURATION, WINDOW = 2000.0, (600.0, 1000.0)  # ms: of the run, and the part of it that is drawn as a raster
-OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thalamus": False}
+OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thalamus": False,
+           "storage": ("stored", "procedural")}  # fmt: skip
 SMALL = {"scale": 0.01, "k_scale": 0.01}
 
 # Tables 4 and 5 of the paper; initial voltages and mean rates as published with NEST's version of the network
@@ -44,7 +45,7 @@ TRANSIENT, DRAWN = 500.0, 8000  # ms at the start that no statistic counts; most
 COLOURS = ("#2a6fb0", "#c8453a") * 4  # E and I
 
 
-def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, seed=1):
+def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage="stored", seed=1):
     """Return the network and what to record of it.
 
     Parameters
@@ -63,6 +64,8 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, seed=1):
     thalamus : bool
         Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. They are 902 and their spikes as many at any scale,
         but their synapses scale as all others do.
+    storage : {"stored", "procedural"}
+        Procedural synapses need no memory and a multiple of the time.
     seed : int
         Of the wiring and of the thalamic spikes.
 
@@ -86,7 +89,7 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, seed=1):
         for source, pre in enumerate(cells):
             if PROBABILITY[target, source]:
                 net.connect(pre, post, bs.FixedTotal(round(counts[target, source])), synapse=synapse,
-                            weight=_spread(strengths[target, source]), delay=DELAYS[source % 2])
+                            weight=_spread(strengths[target, source]), delay=DELAYS[source % 2], storage=storage)
         if background == "poisson":
             rate = BACKGROUND * k_scale * K_BACKGROUND[target]
             net.stimulate(post, bs.PoissonInput(rate=rate, weight=unit, synapse=synapse))

@@ -117,11 +117,7 @@ def check_current(view, where):
 
 
 def _compose(population, receptors, injected, where):
-    model = population.model
-    frozen = [v for v in model.frozen if v in model.initials]
-    compose(
-        model.cell_equations, receptors, where=where, external_current=injected, frozen=frozen, refractory=model.refractory
-    )
+    compose(population.model.cell_equations, receptors, where=where, external_current=injected)
 
 
 def _check_shape(value, field, rule, pre, post):

@@ -1,5 +1,6 @@
 """How much memory a network needs, and how much there is."""
 
+import functools
 import math
 import os
 import sys
@@ -10,11 +11,13 @@ import numpy as np
 
 from brainsim.models.values import Distribution
 
-BYTES_OWN, BYTES_SHARED, BYTES_SEGMENT, BYTES_SHARED_SEGMENT = 8, 4, 14, 22
+BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
+BYTES_SEGMENT, BYTES_SHARED_SEGMENT = 10, 18
+SHORT = 1 << 16  # targets on a thread that 16 bits can tell apart
 BYTES_LISTED = 14  # pairs, weights and delays that are listed, sorted by source while they are built
 BYTES_CELL = 120  # state, inputs, refractory counters, lists of spikes
 RATE = 10.0  # Hz: at which the room for procedural rows under way is estimated
-TAIL = 1e-3  # rare delays have few segments
+MOST_DELAYS = 1000  # steps up to which delays are told apart
 
 
 @dataclass(frozen=True)
@@ -59,48 +62,54 @@ class Estimate:
 
 def estimate(network, dt, partitions=1):
     """Return the Estimate of a network that runs with steps of `dt` ms on so many threads."""
-    rows, peak, delays = [], 0.0, {}
-    for projection in network.projections:
-        kept, building = _of_projection(projection)
-        rows.append([projection.name, projection.expected, kept])
-        peak += building
-        if projection.storage == "stored":
-            low, high, length = delays.get(projection.pre, (math.inf, 0.0, 0.0))
-            ends = _delays(projection)
-            length += projection.expected / projection.pre.n
-            delays[projection.pre] = min(low, ends[0]), max(high, ends[1]), length
-    segments = sum(
-        pre.n * min(length, partitions * (round((high - low) / dt) + 1)) for pre, (low, high, length) in delays.items()
-    )
-    shared = any(np.ndim(p.weight) == 0 and not isinstance(p.weight, Distribution) for p in network.projections)
+    rows, building, delays = [], 0.0, {}
     cells = sum(p.n for p in network.populations.values())
-    rows.append(["segments of rows", 0.0, segments * (BYTES_SHARED_SEGMENT if shared else BYTES_SEGMENT)])
-    rows.append([f"{cells:,} cells", 0.0, cells * BYTES_CELL])
-    kept = sum(size for _, _, size in rows)
+    target = BYTES_TARGET if cells / partitions < SHORT else BYTES_LONG_TARGET
+    for projection in network.projections:
+        kept, more = _of_projection(projection, target)
+        rows.append((projection.name, projection.expected, kept))
+        building += more
+        if projection.storage == "stored":
+            # expected synapses of a source onto a partition, by delay
+            known = delays.setdefault(projection.pre, np.zeros(MOST_DELAYS))
+            known += projection.expected / projection.pre.n / partitions * _chances(projection.delay, dt)
+    segments = sum(pre.n * partitions * (1.0 - np.exp(-count)).sum() for pre, count in delays.items())
+    shared = any(_is_number(p.weight) and p.storage == "stored" for p in network.projections)
+    size = segments * (BYTES_SHARED_SEGMENT if shared else BYTES_SEGMENT)
+    rows.append(("segments of rows", 0.0, size + 8.0 * partitions * cells))
+    rows.append((f"{cells:,} cells", 0.0, cells * BYTES_CELL))
+    kept = sum(bytes_ for _, _, bytes_ in rows)
     # segments are collected in pieces and then joined
-    return Estimate(tuple(map(tuple, rows)), int(kept), int(kept + rows[-2][2] + peak), available())
+    return Estimate(tuple(rows), int(kept), int(kept + size + building), available())
 
 
-def _of_projection(projection):
+def _of_projection(projection, target):
     """Return (bytes kept, bytes more while it is built) of a projection."""
     if projection.storage == "procedural":
-        under_way = projection.expected * RATE * 1e-3 * _delays(projection)[1]
-        return 2 * BYTES_OWN * under_way + 4.0 * projection.pre.n, 0.0
-    shared = np.ndim(projection.weight) == 0 and not isinstance(projection.weight, Distribution)
+        longest = np.max(projection.delay) if not isinstance(projection.delay, Distribution) else projection.delay.mean
+        return 16 * projection.expected * RATE * 1e-3 * longest + 4.0 * projection.pre.n, 0.0
     listed = projection.rule.pairs is not None or isinstance(projection.weight, np.ndarray)
-    return (projection.expected * (BYTES_SHARED if shared else BYTES_OWN), BYTES_LISTED * projection.expected * listed)
+    each = target + (0 if _is_number(projection.weight) else BYTES_WEIGHT)
+    return projection.expected * each, BYTES_LISTED * projection.expected * listed
 
 
-def _delays(projection):
-    """Return the shortest and the longest delay [ms] of a projection, without the tails of a distribution."""
-    delay = projection.delay
-    if not isinstance(delay, Distribution):
-        return float(np.min(delay, initial=np.inf)), float(np.max(delay, initial=0.0))
-    low, high = max(delay.support[0], 0.0), max(delay.support[0], delay.mean)
-    step = high - low or 1.0
-    while delay.mass(-math.inf, high) < 1.0 - TAIL and high < delay.support[1]:
-        high += 0.25 * step
-    return low, high
+def _chances(delay, dt):
+    """Return the probability of each number of steps, those that are too long for the table together."""
+    if isinstance(delay, Distribution):
+        return _drawn_chances(delay, dt)
+    return np.bincount(np.minimum(np.rint(np.ravel(delay) / dt).astype(int), MOST_DELAYS - 1), minlength=MOST_DELAYS) / max(
+        1, np.size(delay)
+    )
+
+
+@functools.cache
+def _drawn_chances(delay, dt):
+    below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in range(MOST_DELAYS)] + [1.0])
+    return np.diff(below)
+
+
+def _is_number(value):
+    return np.ndim(value) == 0 and not isinstance(value, Distribution)
 
 
 def available():

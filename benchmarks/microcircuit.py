@@ -1,0 +1,134 @@
+"""The cortical microcircuit of Potjans and Diesmann (2014): 77,169 cells, 299 million synapses, Poisson background.
+
+``python benchmarks/microcircuit.py``. A ``--scale`` below 1 reduces cells and in-degrees alike and compensates mean and
+variance of the input, as published. Each process has the machine for itself, since NEST needs 14.5 GB at full scale.
+"""
+
+import math
+
+import harness
+import numpy as np
+from workload import DT, Workload
+
+from brainsim.examples import microcircuit as circuit
+
+NAMES = circuit.POPULATIONS
+DELAY_MEAN, DELAY_SPREAD, DELAY_EXTERNAL = (1.5, 0.75), 0.5, 1.5  # ms (of E and I), relative, ms
+
+
+def scale_of(n):
+    """Return the share of the full number of cells that `n` is, without what rounding to whole cells changed."""
+    return round(n / int(circuit.CELLS.sum()), 4)
+
+
+def populations(n):
+    """Return how many cells each population has."""
+    return {name: max(round(scale_of(n) * count), 1) for name, count in zip(NAMES, circuit.CELLS.tolist(), strict=True)}
+
+
+def synapses(n):
+    """Return the numbers of synapses between the populations, shape (targets, sources)."""
+    return np.rint(scale_of(n) ** 2 * circuit.synapses(circuit.PROBABILITY, circuit.CELLS)).astype(int)
+
+
+def fan_out(n):
+    """Return how many synapses a spike of each population reaches."""
+    return {name: int(k) / populations(n)[name] for name, k in zip(NAMES, synapses(n).sum(0), strict=True)}
+
+
+def weights(n):
+    """Return (mean weights of the synapses, shape (targets, sources), weight of an external event) [pA]."""
+    root = math.sqrt(scale_of(n))
+    return circuit.weights() / root, circuit.psc() / root
+
+
+def external(n):
+    """Return how many external inputs the cells of each population have."""
+    return [round(scale_of(n) * int(k)) for k in circuit.K_BACKGROUND]
+
+
+def in_brainsim(task):
+    scale = scale_of(task.n)
+    return circuit.build(scale=scale, k_scale=scale, seed=task.seed)[0], {}
+
+
+def in_brian2(task):
+    import brian2 as b2
+
+    ms, mV, pA = b2.ms, b2.mV, b2.pA
+    counts = list(populations(task.n).values())
+    first, of = np.concatenate([[0], np.cumsum(counts)]), np.repeat(np.arange(8), counts)
+    known = {"taum": circuit.TAU_M * ms, "taus": circuit.TAU_SYN * ms, "C": circuit.C_M * b2.pF,
+             "Vr": circuit.V_REST * mV, "Vt": circuit.V_TH * mV}  # fmt: skip
+    inputs = "\n".join(f"p{k} : 1 (constant)\nw{k} : amp (constant)" for k in range(8))
+    cells = b2.NeuronGroup(
+        first[-1],
+        f"""dv/dt = (Vr - v)/taum + (I + Idc)/C : volt (unless refractory)
+            dI/dt = -I/taus : amp
+            Idc : amp (constant)
+            {inputs}""",
+        threshold="v >= Vt", reset="v = Vr", refractory=circuit.T_REF * ms, method="exact", namespace=known,
+    )  # fmt: skip
+    cells.v = np.random.default_rng(task.seed).normal(np.array(circuit.V_MEAN)[of], np.array(circuit.V_SD)[of]) * mV
+    cells.Idc = circuit.compensation(scale_of(task.n), "poisson")[of] * pA
+    sections = [cells[a:b] for a, b in zip(first[:-1], first[1:], strict=True)]
+    (mean, drive), share = weights(task.n), synapses(task.n) / np.outer(counts, counts)
+    projections = []
+    for pre, source in enumerate(sections):
+        # one object for each source population: what depends on the target is a variable of the target
+        setattr(cells, f"p{pre}", share[of, pre])
+        setattr(cells, f"w{pre}", mean[of, pre] * pA)
+        projection = b2.Synapses(source, cells, "w : amp", on_pre="I += w", name=f"from_{NAMES[pre]}")
+        projection.connect(p=f"p{pre}_post")
+        low, high = ("-1*amp", "0*amp") if pre % 2 else ("0*amp", "1*amp")
+        projection.w = f"clip(w{pre}_post*(1 + {circuit.SPREAD}*randn()), {low}, {high})"
+        projection.delay = f"clip({DELAY_MEAN[pre % 2]}*ms*(1 + {DELAY_SPREAD}*randn()), {DT}*ms, 1*second)"
+        projections.append(projection)
+    drives = [b2.PoissonInput(section, "I", N=count, rate=circuit.BACKGROUND * b2.Hz, weight=drive * pA)
+              for section, count in zip(sections, external(task.n), strict=True)]  # fmt: skip
+    monitors = {name: b2.SpikeMonitor(section, record=False) for name, section in zip(NAMES, sections, strict=True)}
+    return b2.Network(cells, projections, drives, list(monitors.values())), monitors
+
+
+def in_nest(task):
+    import nest
+
+    known = {"E_L": circuit.V_REST, "V_th": circuit.V_TH, "V_reset": circuit.V_REST, "C_m": circuit.C_M,
+             "tau_m": circuit.TAU_M, "tau_syn_ex": circuit.TAU_SYN, "tau_syn_in": circuit.TAU_SYN,
+             "t_ref": circuit.T_REF}  # fmt: skip
+    cells, recorders, current = [], {}, circuit.compensation(scale_of(task.n), "poisson")
+    for k, (name, n) in enumerate(populations(task.n).items()):
+        cells.append(nest.Create("iaf_psc_exp", n, params=known | {"I_e": float(current[k])}))
+        cells[-1].V_m = nest.random.normal(circuit.V_MEAN[k], circuit.V_SD[k])
+        # a thread holds at most 2^27 connections of one synapse model: one model for each source
+        nest.CopyModel("static_synapse", f"from_{name}")
+        recorders[name] = nest.Create("spike_recorder")
+        nest.Connect(cells[-1], recorders[name])
+    (means, drive), redraw, normal = weights(task.n), nest.math.redraw, nest.random.normal
+    for (post, pre), count in np.ndenumerate(synapses(task.n)):
+        mean, delay = float(means[post, pre]), DELAY_MEAN[pre % 2]
+        low, high = (-math.inf, 0.0) if pre % 2 else (0.0, math.inf)
+        if count:
+            nest.Connect(
+                cells[pre], cells[post], {"rule": "fixed_total_number", "N": int(count)},
+                {"synapse_model": f"from_{NAMES[pre]}",
+                 "weight": redraw(normal(mean, circuit.SPREAD * abs(mean)), min=low, max=high),
+                 "delay": redraw(normal(delay, DELAY_SPREAD * delay), min=DT, max=math.inf)},
+            )  # fmt: skip
+    for target, count in zip(cells, external(task.n), strict=True):
+        poisson = nest.Create("poisson_generator", params={"rate": circuit.BACKGROUND * count})
+        nest.Connect(poisson, target, "all_to_all", {"weight": drive, "delay": DELAY_EXTERNAL})
+    return recorders
+
+
+WORKLOAD = Workload(
+    name="Cortical microcircuit", n=int(circuit.CELLS.sum()), scaled=True, duration=1000.0, populations=populations,
+    fan_out=fan_out, apart=True, only=("brainsim", "brian2-float32:1", "nest:2"),
+    # over one second the rates differ by up to a fifth from one draw of the wiring to the next
+    tolerance=0.25,
+    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
+              "nest": in_nest},
+)  # fmt: skip
+
+if __name__ == "__main__":
+    harness.main(WORKLOAD)

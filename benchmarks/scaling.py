@@ -1,0 +1,362 @@
+"""Time and memory of brainsim against everything that a network can have much of, drawn as one picture.
+
+``python benchmarks/scaling.py --out scaling.png --save scaling.json``; ``--quick`` for a small grid. Cells, firing rate,
+distinct delays, threads, populations and projections; the peers beside it along the cells. The rate is known in advance:
+each LIF cell is driven by a current of its own, and the synapses, exponential currents, are too weak to matter.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+
+import harness
+import machine
+import numpy as np
+import report
+from workload import DT, Task, Workload
+
+C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV, ms, ms
+WEIGHT, DELAY = 1e-3, 1.5  # pA, ms
+STEPS = 1000.0 / DT  # in a second
+TOLERANCE = 0.03  # of the rate
+CLIFF = 1.5  # how many times its neighbour's cost a point may have
+# what is measured where nothing else is said: 30 million synapses, 300 million events a second
+USUAL = {"n": 30_000, "k": 1000, "rate": 10.0, "delays": 1, "threads": 1, "populations": 1, "projections": 1}
+QUICK = USUAL | {"n": 3000, "k": 300}
+PEERS = ("brian2-float32", "nest")
+# kB a cell and bytes a synapse at the peak, with room to spare: a point that would not fit is left out
+MEMORY = {"brainsim": (1.0, 10.0), "brainsim-single": (1.0, 10.0), "brian2": (1.0, 18.0), "brian2-float32": (1.0, 18.0),
+          "nest": (45.0, 50.0)}  # fmt: skip
+
+
+def cell_rates(task):
+    """Return the rate of each cell [Hz]: within a fifth of the one asked for, so that no two fire in step."""
+    return task.options["rate"] * np.random.default_rng(task.seed).uniform(0.8, 1.2, task.n)
+
+
+def cells_of(task):
+    """Return (tau_m of each population [ms], its slice of the cells, currents [pA] and first v [mV] of all cells).
+
+    The membrane is four times faster than a cell fires, so that the current is well above threshold at any rate. Each
+    population has a tau_m of its own, as populations do have different parameters.
+    """
+    options = options_of(task)
+    count = options["populations"]
+    ends = np.linspace(0, task.n, count + 1).astype(int)
+    taus = 250.0 / options["rate"] * (1.0 + 0.01 * np.arange(count) / count)
+    tau = np.repeat(taus, np.diff(ends))
+    period = 1000.0 / cell_rates(task)
+    infinity = (V_TH - V_REST) / -np.expm1(-(period - T_REF) / tau)
+    since = np.maximum(np.random.default_rng(task.seed + 1).uniform(0.0, period) - T_REF, 0.0)
+    v = V_REST - infinity * np.expm1(-since / tau)
+    return taus.tolist(), [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)], infinity * C_M / tau, v
+
+
+def options_of(task):
+    """Return the options of a task with what is usual for those that it lacks."""
+    return USUAL | task.options
+
+
+def in_brainsim(task):
+    import brainsim as bs
+
+    options = options_of(task)
+    taus, parts, currents, v = cells_of(task)
+    net, synapse = bs.Network(seed=task.seed), bs.Exponential(tau=TAU_SYN)
+    cells = []
+    for number, (tau, part) in enumerate(zip(taus, parts, strict=True)):
+        lif = bs.LIF(tau_m=tau, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
+        cells.append(bs.Population(part.stop - part.start, lif, name=f"cells{number}", initial={"v": v[part]}))
+        net.stimulate(cells[-1], bs.CurrentInput(currents[part]))
+    steps, count = options["delays"], options["projections"]
+    delay = DELAY if steps == 1 else bs.Uniform(DELAY - 0.5 * DT, DELAY + (steps - 0.5) * DT)
+    for number, target in enumerate(cells):
+        # a ring of populations: as many synapses, however many there are
+        for k in range(count):
+            share = options["k"] // count + (k < options["k"] % count)
+            net.connect(
+                cells[number - 1], target, bs.FixedIndegree(share, multapses=True), weight=WEIGHT * (1.0 + 0.01 * k / count),
+                delay=delay, synapse=synapse, name=f"{number}:{k}",
+            )  # fmt: skip
+    return net, {}
+
+
+def in_brian2(task):
+    import brian2 as b2
+
+    (tau,), _, currents, v = cells_of(task)
+    ms, mV, pA = b2.ms, b2.mV, b2.pA
+    known = {"taum": tau * ms, "taus": TAU_SYN * ms, "C": C_M * b2.pF, "Vr": V_REST * mV, "Vt": V_TH * mV, "w": WEIGHT * pA}
+    cells = b2.NeuronGroup(
+        task.n,
+        """dv/dt = (Vr - v)/taum + (I + Iext)/C : volt (unless refractory)
+           dI/dt = -I/taus : amp
+           Iext : amp (constant)""",
+        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exact", namespace=known,
+    )  # fmt: skip
+    cells.v, cells.Iext = v * mV, currents * pA
+    synapses = b2.Synapses(cells, cells, on_pre="I += w", delay=DELAY * ms, namespace=known)
+    synapses.connect(p=min(1.0, task.options["k"] / task.n))
+    monitors = {"all": b2.SpikeMonitor(cells, record=False)}
+    return b2.Network(cells, synapses, *monitors.values()), monitors
+
+
+def in_nest(task):
+    import nest
+
+    (tau,), _, currents, v = cells_of(task)
+    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_REST, "C_m": C_M, "tau_m": tau, "tau_syn_ex": TAU_SYN,
+             "tau_syn_in": TAU_SYN, "t_ref": T_REF}  # fmt: skip
+    cells, recorder = nest.Create("iaf_psc_exp", task.n, params=known), nest.Create("spike_recorder")
+    cells.set(V_m=v.tolist(), I_e=currents.tolist())
+    # the leanest model of a synapse: one weight for all
+    nest.CopyModel("static_synapse_hom_w", "weak", {"weight": WEIGHT})
+    rule = {"rule": "fixed_indegree", "indegree": task.options["k"]}
+    nest.Connect(cells, cells, rule, {"synapse_model": "weak", "delay": DELAY})
+    nest.Connect(cells, recorder)
+    return {"all": recorder}
+
+
+WORKLOAD = Workload(
+    name="Scaling", n=USUAL["n"], duration=1000.0, populations=lambda n: {"all": n}, fan_out=lambda n: {"all": USUAL["k"]},
+    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
+              "nest": in_nest},
+)  # fmt: skip
+
+
+@dataclasses.dataclass
+class Curve:
+    """A line of the picture: one simulator, one quantity that grows, and what was measured at each of its values."""
+
+    axis: str
+    simulator: str
+    about: str
+    points: list = dataclasses.field(default_factory=list)
+
+    @property
+    def name(self):
+        """What tells the curve from others of its axis."""
+        return f"{self.simulator}, {self.about}" if self.about else self.simulator
+
+
+def main():
+    """Measure, or read what was measured; print and draw it."""
+    options = _options()
+    if options.from_file:
+        known = json.loads(Path(options.from_file).read_text())
+        curves = [Curve(**fields) for fields in known["curves"]]
+    else:
+        known = {"options": vars(options), "machine": machine.describe(), "load": machine.load()}
+        curves = measure(options, known)
+    about = known["machine"]
+    print(f"\n{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, load {known['load']}")
+    print("\n".join([*table(curves), "", *cliffs(curves)]))
+    if options.out:
+        import picture
+
+        picture.draw(curves).savefig(options.out)
+
+
+def measure(options, known):
+    """Return the curves with all their points; what is known so far is saved after every point.
+
+    A point that lies on several curves is measured once a round.
+    """
+    rows, found, grid = {}, {}, list(_grid(options))
+    for number in range(options.rounds):
+        fresh, curves = set(), []
+        for axis, simulator, about, settings in grid:
+            curves.append(Curve(axis, simulator, about))
+            for setting in settings:
+                key = (simulator, *setting.values())
+                if key not in fresh:
+                    row = rows.setdefault(key, harness.Row(_task(simulator, setting, options)))
+                    found[key] = _point(row, setting, options, curves[-1].points[-1:], found.get(key))
+                    fresh.add(key)
+                curves[-1].points.append({"x": setting["n" if axis == "cells" else axis], **found[key]})
+                if options.save and number == 0:
+                    _save(options.save, known, curves)
+        if options.save:
+            _save(options.save, known, curves)
+    return curves
+
+
+def _save(path, known, curves):
+    everything = known | {"curves": [vars(curve) for curve in curves]}
+    Path(path).write_text(json.dumps(everything, indent=1) + "\n")
+
+
+def _grid(options):
+    """Yield (axis, simulator, what else tells the curve, settings of its points)."""
+    usual, many = (QUICK, (1, 10, 100)) if options.quick else (USUAL, (1, 3, 10, 30, 100, 300))
+    axes = {"rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0), "delays": many,
+            "threads": (1, 2, 4) if options.quick else (1, 2, 3, 4), "populations": many, "projections": many}  # fmt: skip
+    sizes = (1000, 3000, 10_000) if options.quick else (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+    for simulator in options.only:
+        for k in (100, 300) if options.quick else (100, 1000):
+            ours = simulator.startswith("brainsim")
+            if "cells" in options.axes and (ours or not options.quick or k == 100):
+                yield "cells", simulator, f"in-degree {k:,}", [usual | {"n": n, "k": k} for n in sizes]
+    for simulator in options.only:
+        if simulator.startswith("brainsim"):
+            for axis in (axis for axis in axes if axis in options.axes):
+                yield axis, simulator, "", [usual | {axis: value} for value in axes[axis]]
+
+
+def _task(simulator, setting, options):
+    """Return the task of a point: as long as brainsim needs the wanted time for, and so that each cell fires about once."""
+    rest = {name: value for name, value in setting.items() if name not in ("n", "threads")}
+    length = min(max(round(options.seconds / _work(setting) * 10) * 100.0, 1000.0 / setting["rate"], 100.0), 10_000.0)
+    return Task(simulator=simulator, threads=setting["threads"], n=setting["n"], duration=length, warm_up=100.0,
+                seed=options.seed, options=rest)  # fmt: skip
+
+
+def _point(row, setting, options, before, known):
+    """Return what one point costs, as a dict, or why it was not measured; `before` is the point before it on the curve."""
+    simulator, point = row.task.simulator, {"setting": setting, "error": None}
+    if known and known["error"]:
+        return known
+    if why := _too_large(simulator, setting, options, before):
+        return point | {"error": why}
+    harness.say(", ".join(f"{name} {value:g}" for name, value in setting.items()))
+    if simulator.startswith("brainsim"):
+        _fill_cache(row.task, options)
+    began = time.perf_counter()
+    harness.measure_round([row], options.seed, options.runs, options.timeout)
+    point |= {"wall": time.perf_counter() - began} | _costs(row, setting)
+    if known and not point["error"]:
+        point["build"] = min(point["build"], known["build"])
+    return point
+
+
+def _too_large(simulator, setting, options, before):
+    """Return why a point is left out, if it is."""
+    synapses = setting["n"] * setting["k"]
+    if synapses > options.largest:
+        return "more synapses than --largest"
+    a_cell, a_synapse = MEMORY[simulator]
+    size = (1e3 * a_cell * setting["n"] + a_synapse * synapses) / 1e6
+    if size > 0.9 * machine.free_memory():
+        return f"would need about {size / 1000:.0f} GB"
+    if simulator.startswith("brainsim") or not before:
+        return None
+    if "rate" not in before[0]:
+        return "a smaller one was left out"
+    compiled = before[0]["compile"] or 0.0
+    expected = compiled + (before[0]["wall"] - compiled) * _work(setting) / _work(before[0]["setting"])
+    return f"would take about {expected:.0f} s" if expected > options.budget else None
+
+
+def _fill_cache(task, options):
+    """Run a small twin of a point, so that neither its building nor its memory is that of the compiler."""
+    small = {"n": min(task.n, 10 * task.options["populations"]), "duration": 100.0}
+    row = harness.Row(dataclasses.replace(task, **small, options=task.options | {"k": task.options["projections"]}))
+    harness.measure_round([row], options.seed, 1, options.timeout)
+
+
+def _work(setting):
+    """Return the seconds that a second of this network takes at 2 ns a cell and step and 4 ns an event."""
+    return setting["n"] * (STEPS * 2e-9 + setting["k"] * setting["rate"] * 4e-9)
+
+
+def _costs(row, setting):
+    if row.error or not row.seconds:
+        return {"error": row.error or "no timed run"}
+    biological = row.task.duration / 1000.0
+    rate = float(np.mean([spikes["all"] for spikes in row.spikes])) / setting["n"] / biological
+    expected = float(cell_rates(row.task).mean())
+    pace = [seconds / biological for seconds in row.seconds]
+    wrong = abs(rate - expected) > TOLERANCE * expected
+    return {
+        "error": f"fires at {rate:.3g} instead of {expected:.3g} Hz" if wrong else None, "duration": row.task.duration,
+        "seconds_per_second": pace, "build": row.about["build"], "compile": row.about["compile"], "memory": row.memory,
+        "rate": rate, "ns_per_event": 1e9 * min(pace) / (setting["n"] * setting["k"] * rate),
+        "ns_per_cell_step": 1e9 * min(pace) / (setting["n"] * STEPS), "version": row.about["version"],
+    }  # fmt: skip
+
+
+def table(curves):
+    """Return all points as lines of text."""
+    head = ["", "", "Hz", "s/s min", "max", "ns an event", "ns a cell-step", "build s", "MB"]
+    lines = []
+    for curve in curves:
+        lines += [[""], [f"{curve.name} against {curve.axis}"]]
+        for point in curve.points:
+            x = f"  {point['x']:,g}"
+            if point["error"]:
+                lines.append([x, point["error"].splitlines()[0][:100]])
+                continue
+            pace = point["seconds_per_second"]
+            costs = (point[key] for key in ("ns_per_event", "ns_per_cell_step", "build"))
+            numbers = (point["rate"], min(pace), max(pace), *costs)
+            lines.append([x, "", *(f"{number:.3g}" for number in numbers), f"{point['memory']:.0f}"])
+    return report.columns([head, *lines])
+
+
+def cliffs(curves):
+    """Return lines that name each point of brainsim that costs much more than its neighbour, for what it has to do."""
+    out = []
+    for curve in curves:
+        good = [point for point in curve.points if not point["error"]]
+        if not curve.simulator.startswith("brainsim"):
+            continue
+        for a, b in zip(good[:-1], good[1:], strict=True):
+            for here, other in ((a, b), (b, a)):
+                costs = _worse(here, other).items()
+                out += [f"{curve.name}, {curve.axis} {here['x']:,g}: {what} {ratio:.2f} times that at {other['x']:,g}"
+                        for what, ratio in costs if ratio > CLIFF]  # fmt: skip
+    return [f"Costs more than {CLIFF:g} times what its neighbour does for the same work:", *(out or ["none"])]
+
+
+def _worse(here, other):
+    """Return how much more a point costs than its neighbour: time per event and per cell, whichever says less; memory.
+
+    Memory and building have a part that is the same for all, so they count only where there is more to hold.
+    """
+    def growth(what):
+        return here["setting"]["n"] / other["setting"]["n"] * what(here) / what(other)
+
+    events, cells = (growth(lambda p: p["setting"]["k"] * p["rate"])), growth(lambda p: 1.0)
+    synapses = max(1.0, cells, growth(lambda p: p["setting"]["k"]))
+    seconds = min(here["seconds_per_second"]) / min(other["seconds_per_second"])
+    return {
+        "time per event and per cell": seconds / max(events, cells),
+        "memory": here["memory"] / other["memory"] / synapses,
+        "building": max(here["build"], 0.1) / max(other["build"], 0.1) / synapses,
+    }
+
+
+def _options():
+    parser = argparse.ArgumentParser(description="What brainsim costs against the size of everything.")
+    add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "populations", "projections"]
+    names = list(WORKLOAD.networks)
+    add("--only", type=lambda text: harness.names_of(text, names), default=["brainsim", *PEERS],
+        help=f"which of {','.join(names)} (default brainsim,{','.join(PEERS)})")  # fmt: skip
+    add("--axes", type=lambda text: harness.names_of(text, axes), default=axes, help=f"which of {','.join(axes)}")
+    add("--quick", action="store_true", help="a small grid")
+    add("--runs", type=int, default=3, help="timed runs of each point (default 3)")
+    add("--rounds", type=int, default=1, help="how often the whole grid is measured; the fastest run counts (default 1)")
+    add("--seconds", type=float, default=1.0, help="about how long a timed run of brainsim takes (default 1)")
+    add("--budget", type=float, default=180.0, help="a peer's curve ends where a process would take longer, s (default 180)")
+    add("--largest", type=float, default=1e9, help="most synapses of a point (default 1e9)")
+    add("--seed", type=int, default=1, help="of wiring and cells (default 1)")
+    add("--timeout", type=float, default=900.0, help="seconds after which a process is given up (default 900)")
+    add("--out", metavar="FILE.png", help="where to draw the picture")
+    add("--save", metavar="FILE.json", help="where to write all figures, after each point")
+    add("--from", dest="from_file", metavar="FILE.json", help="print and draw what was saved, measure nothing")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.runs = min(options.seconds, 0.1), min(options.runs, 2)
+    return options
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        import child
+
+        child.serve(WORKLOAD, sys.argv[2])
+    else:
+        main()

@@ -1,0 +1,127 @@
+"""Procedural synapses: the same spikes as stored ones, to the bit, and no memory for synapses."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.engine import procedural
+
+EXP, SLOW, DELTA = bs.Exponential(tau=0.5), bs.Exponential(tau=5.0), bs.Delta()
+DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
+
+
+def network(storage, delay=DRAWN, n=400):
+    """Projections of every kind that can be drawn again: weights each and shared, currents and jumps, all delays."""
+    lif = bs.LIF(tau_m=10.0, c_m=250.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
+    cells = bs.Population(n, lif, name="cells", initial={"v": bs.Normal(-58.0, 5.0)})
+    exc, inh = cells[: 4 * n // 5], cells[4 * n // 5 :]
+    net = bs.Network(seed=3)
+    heavy = bs.Clipped(bs.Normal(250.0, 25.0), low=0.0)
+    net.connect(exc, cells, bs.FixedTotal(n * n // 10), weight=heavy, delay=delay, synapse=EXP, storage=storage)
+    net.connect(inh, cells, bs.FixedProbability(0.1, autapses=False), weight=-900.0, delay=delay, synapse=EXP,
+                storage=storage)
+    net.connect(cells[::3], cells[5:50], bs.FixedOutdegree(7, multapses=False), weight=-3.0, delay=2.0, synapse=SLOW,
+                storage=storage)
+    net.connect(cells[:40], cells[60:100], bs.AllToAll(autapses=False), weight=bs.Uniform(0.0, 0.2), delay=0.4,
+                synapse=DELTA, storage=storage)
+    net.connect(cells[:40], cells[200:240], bs.OneToOne(), weight=0.3, delay=0.7, synapse=DELTA, storage=storage)
+    net.stimulate(cells, bs.PoissonInput(rate=15_000.0, weight=80.0, synapse=EXP))
+    return net
+
+
+def spikes_of(net, duration=150.0, **options):
+    spikes = bs.simulate(net, duration, seed=2, **options).spikes["cells"]
+    assert len(spikes) > 500
+    return spikes
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_spikes_are_those_of_the_stored_network(threads, precision):
+    stored = spikes_of(network("stored"), threads=2, precision=precision)
+    assert spikes_of(network("procedural"), threads=threads, precision=precision) == stored
+
+
+def test_delays_too_wide_for_a_table():
+    wide = bs.Uniform(0.2, 500.0)
+    assert spikes_of(network("procedural", wide), 300.0) == spikes_of(network("stored", wide), 300.0)
+
+
+def test_a_run_in_pieces_a_restored_one_and_a_reset_one():
+    net = network("procedural")
+    whole = spikes_of(net)
+    sim = bs.Simulation(net, seed=2, threads=2)
+    for piece in (0.1, 33.3, 50.0, 66.6):
+        sim.run(piece)
+    assert sim.result().spikes["cells"] == whole
+    sim.reset()
+    first = sim.run(40.0)
+    rest = bs.simulate(net, 110.0, seed=2, state=first.state).spikes["cells"]
+    assert np.array_equal(rest.times, whole.between(40.0 + 1e-9).times)
+    assert np.array_equal(rest.ids, whole.between(40.0 + 1e-9).ids)
+
+
+def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
+    wrapped = []
+    grown = procedural.grown
+
+    def seen(pool, calendar):
+        wrapped.append(pool.at[procedural.TAIL] > pool.at[procedural.HEAD])
+        return grown(pool, calendar)
+
+    monkeypatch.setattr(procedural, "grown", seen)
+    monkeypatch.setattr(procedural, "FEWEST", 16)
+    results = []
+    for storage in ("procedural", "stored"):
+        net = network(storage)
+        sim = bs.Simulation(net, seed=2, threads=1)
+        for rate in (11_000.0, 20_000.0, 30_000.0, 40_000.0, 100_000.0):
+            sim.set("PoissonInput->cells", rate=rate)
+            sim.run(30.0)
+        results.append(sim.result().spikes["cells"])
+    assert len(wrapped) > 3
+    assert any(wrapped)
+    assert results[0] == results[1]
+
+
+def test_no_synapse_is_kept():
+    sim = {storage: bs.Simulation(network(storage), seed=1) for storage in ("stored", "procedural")}
+    assert sim["stored"].n_synapses == sim["procedural"].n_synapses > 20_000
+    sizes = {name: one.run(1.0).stats["synapse_bytes"] for name, one in sim.items()}
+    assert sizes["procedural"] < 20_000 < 100_000 < sizes["stored"]
+
+
+def test_stored_and_procedural_projections_live_together():
+    def mixed(a, b):
+        net = network("stored")
+        again = bs.Network(seed=3)
+        for k, p in enumerate(net.projections):
+            again.connect(p.pre, p.post, p.rule, weight=p.weight, delay=p.delay, synapse=p.synapse, name=p.name,
+                          storage=a if k == 0 else b)
+        for stimulus in net.inputs:
+            again.stimulate(stimulus.target, stimulus.input, name=stimulus.name)
+        return again
+
+    # the first projection shares no source with the second, and no receptor with the others
+    stored = spikes_of(mixed("stored", "stored"))
+    assert spikes_of(mixed("procedural", "stored")) == stored
+    assert spikes_of(mixed("stored", "procedural")) == stored
+
+
+MISTAKES = {
+    "storage must be": (bs.FixedProbability(0.1), 1.0, 1.0, "procedual", r"did you mean 'procedural'"),
+    "targets that draw": (bs.FixedIndegree(3), 1.0, 1.0, "procedural", r"each target draws its sources.*FixedTotal\(3 \* "),
+    "pairs": (bs.FromArrays([0], [1]), 1.0, 1.0, "procedural", r"lists of pairs.*use 'stored'"),
+    "weights": (bs.OneToOne(), np.ones(10), 1.0, "procedural", r"lists of pairs, weights"),
+    "delays": (bs.OneToOne(), 1.0, np.ones(10), "procedural", r"lists of pairs, weights or delays"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_cannot_be_drawn_again_is_refused(name):
+    rule, weight, delay, storage, message = MISTAKES[name]
+    cells = bs.Population(10, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    with pytest.raises(ValueError, match=r"Network.connect.storage: .*" + message):
+        net.connect(cells, cells, rule, weight=weight, delay=delay, synapse=DELTA, storage=storage)
+    assert not net.projections
