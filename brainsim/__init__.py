@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
+    from brainsim import ann as ann
     from brainsim import plot as plot
     from brainsim.engine.simulate import simulate as simulate
     from brainsim.engine.simulation import Simulation as Simulation
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
     from brainsim.models.synapses import Delta as Delta
     from brainsim.models.synapses import Exponential as Exponential
     from brainsim.models.synapses import ExponentialConductance as ExponentialConductance
+    from brainsim.models.timed import TimedArray as TimedArray
     from brainsim.models.values import Clipped as Clipped
     from brainsim.models.values import Gamma as Gamma
     from brainsim.models.values import LogNormal as LogNormal
@@ -68,6 +70,7 @@ _HOMES = {
         "AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal", "FromArrays",
         "FromSparse",
     ),
+    "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
     "brainsim.engine.simulation": ("Simulation",),
@@ -75,7 +78,7 @@ _HOMES = {
     "brainsim.numbers.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
 }  # fmt: skip
-_MODULES = {"plot": "brainsim.plot", "values": "brainsim.models.values"}
+_MODULES = {"ann": "brainsim.ann", "plot": "brainsim.plot", "values": "brainsim.models.values"}
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 
 _ERRORS = {"MissingName", "EquationError"}  # to be caught; they come from no one's hand, so `*` does not import them

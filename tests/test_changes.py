@@ -79,6 +79,7 @@ def test_a_synapse_of_long_delay_costs_little_memory():
 def test_what_decays_under_euler_ends_at_zero():
     class Plain(bs.Neuron):
         equations = "dv/dt = (-v + I)/20"
+        dimensions = False
         threshold = "v >= 100"
         method = "euler"
         v: float = bs.initial(1.0, "mV", "potential")
@@ -155,6 +156,7 @@ def test_the_leak_stays_exact_beside_a_nonlinear_receptor():
         equations = "dg/dt = -g/tau"
         arrival = "g = g + w"
         current = "g*(0 - v)/(1 + exp(-0.062*v)/3.57)"
+        dimensions = False
         weight_unit = "nS"
         tau: float = bs.parameter(100.0, "ms", "decay time", above=0.0)
 
@@ -218,6 +220,7 @@ def test_a_reset_may_use_algebraic_names():
             dv/dt = I
             floor_v = 0.5*bottom
         """
+        dimensions = False
         threshold = "v >= 1"
         reset = "v = floor_v"
         method = "euler"
@@ -235,6 +238,7 @@ def test_a_reset_may_use_algebraic_names():
 def test_powers_of_powers_stay_short():
     class Power(bs.Neuron):
         equations = f"dv/dt = -1e-9*{'(' * 9}v{')**4' * 9}"
+        dimensions = False
         method = "euler"
         v: float = bs.initial(1.0, "mV", "potential")
 

@@ -154,6 +154,15 @@ class TestActivity:
         before, during = (result.spikes["L4E"].between(*part).rate() for part in ((500.0, 700.0), (702.0, 712.0)))
         assert during > 2.0 * before
 
+    def test_the_bits_do_not_depend_on_threads_or_storage(self):
+        spikes = []
+        for storage, threads in (("stored", 1), ("stored", 2), ("stored", 3), ("stored", 4), ("procedural", 2)):
+            net, _ = microcircuit.build(scale=0.1, k_scale=0.1, storage=storage)
+            spikes.append(bs.simulate(net, 100.0, seed=2, threads=threads).spikes)
+        for name in microcircuit.POPULATIONS:
+            assert len(spikes[0][name])
+            assert all(other[name] == spikes[0][name] for other in spikes[1:])
+
     @pytest.mark.slow
     def test_a_tenth_has_the_rates_that_nest_finds(self):
         _, spikes = simulated(10_500.0, scale=0.1, k_scale=0.1)

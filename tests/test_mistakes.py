@@ -71,7 +71,7 @@ def synapse(**changes):
 
 
 NO_CURRENT = neuron(equations="dv/dt = -v/tau")()
-NO_V = type("NoV", (bs.Neuron,), {"equations": "du/dt = -u + I", "u": bs.initial(0.0, "mV", "potential")})()
+NO_V = type("NoV", (bs.Neuron,), {"equations": "du/dt = I", "u": bs.initial(0.0, "pA*ms", "charge")})()
 
 
 def set_nan():
@@ -163,9 +163,9 @@ DESCRIBING = [
     ("no such file", lambda: bs.Result.load("/nowhere/run.npz"), FileNotFoundError, ["/nowhere/run.npz"]),
     # the texts of a class, when it is defined
     ("wrong name in equations", lambda: neuron(equations="dv/dt = -v/tua + I/c_m"), ValueError,
-     ["Mine.equations", "unknown name 'tua'", "did you mean 'tau'", "-v/tua + I/c_m\n       ^"]),
+     ["Mine.equations", "unknown name 'tua'", "did you mean 'tau'", "dv/dt = -v/tua + I/c_m\n               ^"]),
     ("missing bracket", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m"),
-     ValueError, ["never closed", "-(v/tau", "\n     ^"]),
+     ValueError, ["never closed", "-(v/tau", "\n             ^"]),
     ("missing bracket, more lines", lambda: neuron(equations="dv/dt = -(v/tau + I/c_m\ndu/dt = v"),
      ValueError, ["never closed"]),
     ("bracket too many", lambda: neuron(equations="dv/dt = -v/tau) + I/c_m"), ValueError, ["never opened", "^"]),
@@ -180,7 +180,7 @@ DESCRIBING = [
     ("no initial value", lambda: neuron(equations="dv/dt = -v\ndz/dt = -z"),
      ValueError, ["Mine.z", "z: float = bs.initial("]),
     ("equation for a parameter", lambda: neuron(equations="dtau/dt = -v"), ValueError, ["Mine.tau", "no parameter"]),
-    ("random drift", lambda: neuron(equations="dv/dt = rand()"), ValueError, ["threshold or a reset only"]),
+    ("random drift", lambda: neuron(equations="dv/dt = rand()"), ValueError, ["a threshold, a reset or an event only"]),
     ("chained comparison", lambda: neuron(threshold="0 < v < v_th"), ValueError, ["two at a time", "and", "^"]),
     ("threshold that is a number", lambda: neuron(threshold="v"), ValueError, ["Mine.threshold", "comparison", "v >= v_th"]),
     ("number that is a comparison", lambda: neuron(equations="dv/dt = -v*(v > 3)"), ValueError, ["where(comparison, 1, 0)"]),
@@ -246,7 +246,8 @@ RUNNING = [
     ("conductance on cells without v", lambda: run(connected(population(model=NO_V), synapse=bs.ExponentialConductance())),
      ValueError, ["cells", "'v'"]),
     ("exact where it is not linear", lambda: run(network(population(
-        model=neuron(equations="dv/dt = -v*v/tau", method="exact")()))), ValueError, ["'exact'", "linear", "dv/dt"]),
+        model=neuron(equations="dv/dt = -v*v/tau", dimensions=False, method="exact")()))),
+     ValueError, ["'exact'", "linear", "dv/dt"]),
     ("state of another dt", lambda: run(dt=0.2, seed=None, state=run().state), ValueError, ["dt = 0.1 ms", "got 0.2 ms"]),
     ("state of another seed", lambda: run(seed=2, state=run().state), ValueError, ["own seed 1", "leave seed out"]),
     ("state that is a result", lambda: run(seed=None, state=run()), TypeError, ["result.state"]),
@@ -359,7 +360,8 @@ def test_off_the_grid_is_rounded_with_a_warning():
 
 
 def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
-    runaway = neuron(equations="dv/dt = v*v", threshold="v < -1.0", v=bs.initial(100.0, "mV", "x"), method="euler")()
+    runaway = neuron(equations="dv/dt = v*v", threshold="v < -1.0", v=bs.initial(100.0, "mV", "x"), method="euler",
+                     dimensions=False)()
     with pytest.warns(UserWarning, match="cells.v: a variable ran away"):
         result = run(network(population(model=runaway)), 10.0)
     assert result.duration == 10.0

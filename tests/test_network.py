@@ -20,6 +20,7 @@ COND = bs.ExponentialConductance(tau=5.0, e_rev=0.0)
 
 class Theta(bs.Neuron):
     equations = "dx/dt = 1"
+    dimensions = False
     threshold = "x >= 10"
     reset = "x = 0"
     x: float = bs.initial(0.0, "mV", "phase")

@@ -26,6 +26,7 @@ class Izhikevich(bs.Neuron):
         dv/dt = 0.04*v**2 + 5*v + 140 - u + I
         du/dt = a*(b*v - u)
     """
+    dimensions = False
     threshold = "v >= 30"
     reset = "v = c; u = u + d"
     method = "euler"

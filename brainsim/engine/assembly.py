@@ -43,7 +43,7 @@ def assemble(low, high, plans, own_at, common_at, base, targets, weights, shared
     `own_at` and `common_at` say where the synapses of each source begin in `targets`, which are counted from the `base` of
     their partition; the number of segments of each source and partition goes to `per_part`.
     """
-    written = 0
+    written = np.int64(0)
     for source in range(low, high):
         count = draw_row(source, plans, -1, targets, own_at[source], common_at[source], desk)
         order = sort_row(count, desk)
@@ -67,7 +67,7 @@ def sort_row(count, desk):
         order[0, k] = np.int32(k)
     for k in range(1, count):
         in_order &= key[k] >= key[k - 1]
-    now, shift = 0, 0
+    now, shift = 0, np.int64(0)  # typed, or a second function is compiled for the literal
     while not in_order and (most - least) >> shift:
         _sort_by_digit(count, key, least, shift, order[now], order[1 - now], desk.bins)
         now, shift = 1 - now, shift + 8

@@ -20,7 +20,7 @@ ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET = range(7)
 # columns of Plans.numbers
 (KIND, POSTS, PLACE_AT, COUNT, COUNT_AT, OWN_AT, LIST_AT, WEIGHTS_AT, DELAYS_AT, KEY, WEIGHT_KEY, DELAY_KEY, SHARED, ORIGIN,
  LATE, TABLE_AT, TABLE_SIZE, FIRST_DELAY) = range(18)  # fmt: skip
-P, WEIGHT, DELAY = 0, 1, 6  # columns of Plans.laws: a probability and two codes of distributions
+WEIGHT, DELAY = 0, 5  # columns of Plans.laws: two codes of distributions
 LONGEST_DELAY = 65_000  # steps; they are kept in 16 bits
 OWN, COMMON = 0, 1  # classes of synapses: with a weight each, or sharing that of their projection
 
@@ -29,7 +29,8 @@ class Plans(NamedTuple):
     """The projections of a network as arrays."""
 
     numbers: np.ndarray  # int64 (projections, 18): see KIND ... FIRST_DELAY; places are -1 where there is none
-    laws: np.ndarray  # float64 (projections, 11): see P, WEIGHT, DELAY
+    p: np.ndarray  # float64 (projections): with which each pair is connected
+    laws: np.ndarray  # float64 (projections, 10): see WEIGHT and DELAY; None, and less to compile, where nothing is drawn
     interval: np.ndarray  # int32 (cells): cells of one interval have the same projections
     first: np.ndarray  # int64 (intervals + 1): where the entries of an interval begin
     entries: np.ndarray  # int64 (entries, 2): projection, and what is added to a cell's index for its place in `pre`
@@ -84,10 +85,11 @@ def draw_row(source, plans, partition, waiting, own_at, common_at, desk):
             own_at, common_at = own_at + count * (not common), common_at + count * common
         if partition >= 0:
             count = _keep_own(plans.part[facts[PLACE_AT] :], partition, post, number)
-        _place(facts, plans, post[:count], desk.target[total : total + count], desk.key[total : total + count])
-        _draw_delays(facts, plans, projection, pre, post[:count], number[:count], desk.key[total : total + count], desk)
+        keys = desk.key[total : total + count]
+        _place(facts, plans, post[:count], desk.target[total : total + count], keys)
+        _draw_delays(facts, plans, plans.laws, projection, pre, post[:count], number[:count], keys, desk)
         if not common:
-            _draw_weights(facts, plans, projection, pre, post, number, desk.weight[total : total + count])
+            _draw_weights(facts, plans, plans.laws, projection, pre, post, number, desk.weight[total : total + count])
         total += count
     return total
 
@@ -121,7 +123,7 @@ def _draw_targets(facts, plans, projection, pre, waiting, post, number, desk):
     elif kind == DISTINCT:
         _draw_distinct(key, n, post, desk)
     else:
-        _draw_each(key, plans.laws[projection, P], post)
+        _draw_each(key, plans.p[projection], post)
     if own >= 0 and kind != ONE:
         for j in range(count):
             post[j] += np.int32(post[j] >= own)
@@ -176,7 +178,7 @@ def _place(facts, plans, post, target, key):
 
 
 @helper
-def _draw_delays(facts, plans, projection, pre, post, number, key, desk):
+def _draw_delays(facts, plans, laws, projection, pre, post, number, key, desk):
     """Go on with the keys: by delay, then by the weight that is shared."""
     delays, shortest, origins, origin = plans.delays, plans.shortest, plans.origins, facts[ORIGIN]
     first = facts[FIRST_DELAY] - shortest
@@ -197,10 +199,10 @@ def _draw_delays(facts, plans, projection, pre, post, number, key, desk):
             column = np.int64(bits & mask)
             delay = first + (column if np.uint32(bits >> np.uint64(32)) < accept[column] else np.int64(other[column]))
             key[j] = (key[j] * delays + delay) * origins + origin
-    else:
+    elif laws is not None:
         row = step_key(np.uint64(facts[DELAY_KEY]), pre)
         for j in range(key.size):
-            steps = max(1.0, np.rint(draw(plans.laws[projection, DELAY:], row, number[j]) / plans.dt))
+            steps = max(1.0, np.rint(draw(laws[projection, DELAY:], row, number[j]) / plans.dt))
             if not steps <= LONGEST_DELAY:
                 desk.clock[1] = projection + 1  # the caller raises
                 steps = float(facts[FIRST_DELAY] - facts[LATE])
@@ -208,14 +210,14 @@ def _draw_delays(facts, plans, projection, pre, post, number, key, desk):
 
 
 @helper
-def _draw_weights(facts, plans, projection, pre, post, number, weight):
+def _draw_weights(facts, plans, laws, projection, pre, post, number, weight):
     if facts[WEIGHTS_AT] >= 0:
         begin, by_post = _listed_values(facts, plans, pre, facts[WEIGHTS_AT])
         for j in range(weight.size):
             weight[j] = plans.list_weight[begin + (post[j] if by_post else number[j])]
-        return
-    row, code = step_key(np.uint64(facts[WEIGHT_KEY]), pre), plans.laws[projection, WEIGHT:DELAY]
-    draw_each(code, row, number, weight)
+    elif laws is not None:
+        row = step_key(np.uint64(facts[WEIGHT_KEY]), pre)
+        draw_each(laws[projection, WEIGHT:DELAY], row, number, weight)
 
 
 @helper

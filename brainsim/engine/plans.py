@@ -149,18 +149,25 @@ def plan_arrays(layout, plans):
         list_weight=np.float32, list_delay=np.uint16, accept=np.uint32, other=np.int32,
     )  # fmt: skip
     shared = shared_weights(plans)
-    numbers, laws, places = [], [], {}
+    numbers, places = [], {}
     for plan in plans:
         numbers.append(_numbers(plan, shared, columns, places))
-        laws.append([getattr(plan.rule, "p", 0.0), *_code(plan.projection.weight), *_code(plan.projection.delay)])
     interval, first, entries = _entries(plans, layout.n_cells)
     shortest = min((plan.delays[0] + plan.late for plan in plans), default=0)
     longest = max((plan.delays[1] + plan.late for plan in plans), default=0)
     return drawing.Plans(
-        np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1), np.array(laws, np.float64).reshape(-1, 11),
+        np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1),
+        np.array([getattr(plan.rule, "p", 0.0) for plan in plans]), _laws(plans),
         interval, first, entries, **columns.arrays(), delays=longest - shortest + 1, shortest=shortest,
         origins=max(1, len(shared)), dt=layout.dt,
     )  # fmt: skip
+
+
+def _laws(plans):
+    """Return the codes of weights and delays, None where tables and numbers are enough for all of them."""
+    if not any(isinstance(plan.projection.weight, Distribution) or plan.table is None for plan in plans):
+        return None
+    return np.array([[*_code(plan.projection.weight), *_code(plan.projection.delay)] for plan in plans])
 
 
 def shared_weights(plans):

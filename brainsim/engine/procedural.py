@@ -45,7 +45,7 @@ def draw_again(source, partition, pool):
         own += desk.key[k] < border
     written = store_row(
         count, sort_row(count, desk), plans, head, head + own, pool.base, pool.targets, pool.weights, pool.shared,
-        pool.segments, 0, pool.parts, desk,
+        pool.segments, np.int64(0), pool.parts, desk,
     )  # fmt: skip
     at[HEAD] = head + count
     return written

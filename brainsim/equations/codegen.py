@@ -3,37 +3,46 @@
 A kernel advances the cells of one group by one step, in the order of the time grid: the state moves, events are added,
 threshold, reset. It works in blocks that stay in the first-level cache: a branch-free loop over slices that LLVM vectorises
 and that leaves a flag per cell; only where flags are set a second loop collects the spikes (0.7 ns a cell and step for LIF
-with exponential currents, against 1.2 ns for a loop that appends as it goes).
+with exponential currents, against 1.2 ns for a loop that appends as it goes). Where a model divides dt, the loop over a
+block runs once for each part; events come in the last one only.
 
-The text holds names and structure, never a parameter's value, so one compiled kernel serves all networks of its kind.
+The text holds names and structure, never a parameter's value, so one compiled kernel serves all networks of its kind. The
+body of the loop is a list of plain statements ``name = expression``.
 """
 
 import ast
 from dataclasses import dataclass
 
 from brainsim.equations import language as lang
-from brainsim.equations.methods import Step
+from brainsim.equations import trees
+from brainsim.equations.grammar import NOW, RANDOM
+from brainsim.equations.render import HELPERS, HOMES, render
+from brainsim.equations.stages import Step
 from brainsim.equations.system import System
 
 BLOCK = 2048
 # flags are counted 64 at a time, vectorised, and looked at one by one only where there is a spike among them: with the few
 # spikes per step of real networks that halves the time of a kernel against looking through the whole block
 SCAN = 64
+# names in the loop that are no constants
+GIVEN = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
+ANY_SIZE = 1 << 40  # tables follow the scalars, and only the numbers themselves say how long they are
 
 HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
 
-from math import cos, expm1, log, log1p, sin, sqrt, tanh
-
-import numpy as np
-from numba import carray, types
-
-from brainsim.numbers.jit import callback, helper
-from brainsim.numbers.rng import hashed, mix, step_key, uniform
-from brainsim.numbers.vmath import cube, exp, flushed, fourth, relaxation, square
-
+{imports}
 pi = 3.141592653589793
 F8, I4, U1 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.uint8))
 I8, U8 = types.int64, types.uint64
+
+'''
+
+TABLE = '''
+@helper
+def row_of(scalars, place, position):
+    """Return the row of the table at `place` that holds at `position`, in steps of dt; the last one stays."""
+    row = np.int64(position / scalars[place] + 1e-6)
+    return min(row, np.int64(scalars[place + 1]) - 1)
 
 '''
 
@@ -60,10 +69,10 @@ def advance(
     flags = carray(flags_, ({block},))
     key = step_key(key, step)
     found = 0
-    for low in range(0, count, {block}):
+{before}    for low in range(0, count, {block}):
         high = min(low + {block}, count)
         flag = flags[: high - low]
-        block({arguments})
+{parts}        block({arguments})
         for begin in range(0, high - low, {scan}):
             part = flag[begin : begin + {scan}]
             if count_flags(part):
@@ -72,6 +81,14 @@ def advance(
                         spikes[found] = first + low + begin + k
                         found += 1
     return found
+'''
+
+PARTS = '''        flag[:] = 0
+        for turn in range({last}):
+            position = np.float64(step) + np.float64(turn) * {share!r}
+            part_of_block({arguments})
+        position = np.float64(step) + {end!r}
+        turn = {last}
 '''
 
 
@@ -85,6 +102,8 @@ class Kernel:
         The file; its function ``advance`` is the entry.
     scalars, arrays : tuple of str
         Names of the constants that are one number for all cells, and of those with one number per cell.
+    tables : tuple of (str, bool)
+        TimedArrays, whose numbers follow the scalars, and whether they have a column for each cell.
     random : bool
         Whether it draws random numbers.
     """
@@ -92,6 +111,7 @@ class Kernel:
     text: str
     scalars: tuple
     arrays: tuple
+    tables: tuple
     random: bool
 
 
@@ -104,56 +124,35 @@ def write_kernel(system: System, step: Step, per_cell):
     step : Step
         What the method made of it.
     per_cell : set of str
-        Names of the parameters and constants that differ from cell to cell.
+        Names of the parameters and constants that differ from cell to cell; of the tables that have a column for each.
     """
-    body, used = _body(system, step)
-    names = sorted(used)
+    loop = _Loop(system, step)
+    last = loop.lines(True)
+    parts = loop.lines(False) if system.substeps > 1 else []
+    loaded = {n.id for line in [*last, *parts] for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
+    assigned = {n.id for line in [*last, *parts] for n in ast.walk(ast.parse(line))
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+    tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
+    local = {*system.variables, *GIVEN, *HELPERS, *(name + NOW for name, _ in tables)}
+    names = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
+    timed = "t" in loaded or bool(tables)
+    names = sorted(names | {"dt"} if "t" in loaded else names)
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
-    random = any("hashed(" in line for line in body)
-    text = HEADER.format(variables=", ".join(system.variables) or "none", receptors=len(system.buffered))
-    text += _block(system, scalars, arrays, body, random)
+    kernel = Kernel("", scalars, arrays, tables, loop.random)
+    head, arguments = _arguments(system, kernel, "t" in loaded)
+    text = HEADER.format(
+        variables=", ".join(system.variables) or "none", receptors=len(system.buffered), imports=_imports(loaded)
+    )
+    text += TABLE if tables else ""
+    text += _block("part_of_block", head, system, kernel, parts) if parts else ""
+    text += _block("block", head, system, kernel, last)
     text += ENTRY.format(
-        n_state=len(system.variables), n_arrays=len(arrays), n_scalars=len(scalars), n_receptors=len(system.buffered),
-        block=BLOCK, scan=SCAN, arguments=", ".join(_arguments(system, scalars, arrays, random)),
+        n_state=len(system.variables), n_arrays=len(arrays), n_scalars=ANY_SIZE if tables else len(scalars),
+        n_receptors=len(system.buffered), block=BLOCK, scan=SCAN, arguments=", ".join(arguments),
+        before=_before(system, kernel, timed), parts=_parts(system, arguments),
     )  # fmt: skip
-    return Kernel(text, scalars, arrays, random)
-
-
-def _body(system, step):
-    """Return the lines of the loop body and the names of the constants in them."""
-    lines, used = [*step.lines], set(step.constants)
-    for index in system.buffered:
-        for name, gain in system.arrivals[index]:
-            factor = "" if lang.is_one(gain) else f"{gain_name(index, name)}*"
-            used |= {factor[:-1]} if factor else set()
-            lines.append(f"_{name}_new = _{name}_new + {factor}_input_{index}")
-    if system.refractory:
-        used.add("refractory_steps")
-        lines.append("_free = _refractory <= 0")
-        lines += [f"_{name}_new = _{name}_new if _free else {name}" for name in system.variables if name in system.frozen]
-    spike, names = _threshold(system)
-    reset, more = _reset(system)
-    return [*lines, spike, *reset], used | names | more
-
-
-def _threshold(system):
-    """Return the line that sets ``_spike``, and the names of the parameters in it."""
-    if system.threshold is None:
-        return "_spike = False", set()
-    test = _random_text(lang.render(_with(system.threshold, {n: f"_{n}_new" for n in system.variables})), 0)
-    return f"_spike = {'_free & ' if system.refractory else ''}{test}", _parameters(system, system.threshold)
-
-
-def _reset(system):
-    """Return the lines of the reset: each assignment sees those before it, and counts only where there was a spike."""
-    lines, used, now = [], set(), {n: f"_{n}_new" for n in system.variables}
-    for place, (name, tree) in enumerate(system.reset, start=1):
-        lines.append(f"_{name}_reset{place} = {_random_text(lang.render(_with(tree, now)), place)}")
-        now[name] = f"_{name}_reset{place}"
-        used |= _parameters(system, tree)
-    changed = dict.fromkeys(name for name, _ in system.reset)
-    return [*lines, *(f"_{n}_new = {now[n]} if _spike else _{n}_new" for n in changed)], used
+    return Kernel(text, scalars, arrays, tables, loop.random)
 
 
 def gain_name(receptor, variable):
@@ -161,56 +160,183 @@ def gain_name(receptor, variable):
     return f"_gain_{receptor}_{variable}"
 
 
-def _parameters(system, tree):
-    return lang.names_in(tree) - {*system.variables, "I_ext", "pi"}
+class _Loop:
+    """Writes the body of the loop over cells: from the values of the variables to ``_x_new`` and ``_spike``."""
+
+    def __init__(self, system, step):
+        self.system, self.step, self.draws = system, step, 0
+
+    @property
+    def random(self):
+        """Whether anything is drawn."""
+        return self.draws > 0
+
+    def lines(self, last):
+        """Return the lines of the last part of a step, or of one before it, to which no events come."""
+        system, lines = self.system, []
+        self.draws, self.now = 0, {n: ast.Name(f"_{n}_new") for n in system.variables}
+        # threshold, reset and events see the end of the step
+        self.now["t"] = ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))
+        spike = self._threshold()
+        lines += self._free()
+        lines += [f"{name} = gaussian({self._bits()})" for name in self.step.normals]
+        lines += self.step.lines
+        lines += self._arrivals() if last else []
+        if system.refractory is not None:
+            lines += [f"_{n}_new = _{n}_new if _free else {n}" for n in system.variables if n in system.frozen]
+        lines += spike
+        conditions = []
+        for number, (test, _) in enumerate(system.events):
+            drawn, text = self._text(test)
+            conditions += [*drawn, f"_event{number} = {text}"]
+        lines += [*conditions, *self._actions(system.reset, "_spike", "")]
+        for number, (_, actions) in enumerate(system.events):
+            lines += self._actions(actions, f"_event{number}", f"_event{number}")
+        return lines + self._wait(last)
+
+    def _arrivals(self):
+        lines = []
+        for index in self.system.buffered:
+            for name, gain in self.system.arrivals[index]:
+                factor = "" if trees.is_one(gain) else f"{gain_name(index, name)}*"
+                lines.append(f"_{name}_new = _{name}_new + {factor}_input_{index}")
+        return lines
+
+    def _free(self):
+        """Return the line that says whether a cell is not refractory."""
+        tree = self.system.refractory
+        if tree is None:
+            return []
+        if lang.is_condition(tree):
+            return [f"_free = (_refractory <= 0) | ({render(tree)} ^ True)"]
+        return ["_free = _refractory <= 0"]
+
+    def _threshold(self):
+        """Return the lines that set ``_spike``."""
+        if self.system.threshold is None:
+            return ["_spike = False"]
+        drawn, test = self._text(self.system.threshold)
+        return [*drawn, f"_spike = {'_free & ' if self.system.refractory is not None else ''}{test}"]
+
+    def _actions(self, actions, flag, label):
+        """Return the lines of a reset: each assignment sees those before it, and counts only where the flag is set."""
+        lines, before = [], dict(self.now)
+        for place, (name, tree) in enumerate(actions, start=1):
+            drawn, text = self._text(tree)
+            lines += [*drawn, f"_{name}{label}_reset{place} = {text}"]
+            self.now[name] = ast.Name(f"_{name}{label}_reset{place}")
+        changed = dict.fromkeys(name for name, _ in actions)
+        lines += [f"_{n}_new = {self.now[n].id} if {flag} else _{n}_new" for n in changed]
+        self.now = before
+        return lines
+
+    def _wait(self, last):
+        """Return the line with the steps for which a cell stays refractory, ``_wait``."""
+        tree, count = self.system.refractory, "_refractory - np.int32(_refractory > 0)"
+        if tree is None:
+            return []
+        if lang.is_condition(tree):
+            return ["_wait = np.int32(1) if _spike else np.int32(_free ^ True)"]
+        if self.system.substeps > 1:
+            # dt in which a spike fell counts neither for it nor, in its last part, for what is left to wait
+            count = "_refractory - np.int32((_refractory > 0) & (_flag[_k] == 0))" if last else "_refractory"
+        if self.system.fixed_time:
+            return [f"_wait = np.int32(refractory_steps) if _spike else {count}"]
+        drawn, text = self._text(tree)
+        steps = f"min(max(np.floor({text}/(dt*{float(self.system.substeps)!r}) + 0.5), 0.0), 2e9)"
+        return [*drawn, f"_steps = {steps}", f"_wait = np.int32(_steps) if _spike else {count}"]
+
+    def _text(self, tree):
+        """Return the lines that draw the random numbers of a tree, and its text with the new values."""
+        drawn = []
+
+        def named(node):
+            if not (isinstance(node, ast.Call) and node.func.id in RANDOM):
+                return lang.rebuilt(node, named)
+            name, bits = f"_random{self.draws}", self._bits()
+            drawn.append(f"{name} = {'uniform' if node.func.id == 'rand' else 'gaussian'}({bits})")
+            return ast.Name(name)
+
+        tree = named(lang.substitute(tree, self.now))
+        return drawn, render(tree)
+
+    def _bits(self):
+        """Return the text of random bits of one cell and step; each place in the kernel has a stream of its own."""
+        number = f"np.uint64({self.draws})"
+        if self.system.substeps > 1:
+            number = f"(np.uint64({self.draws}) + np.uint64(_turn) * np.uint64(65536))"
+        self.draws += 1
+        return f"hashed(mix(_key + {number}), _cell + np.int64(_k))"
 
 
-def _with(tree, names):
-    """Return the tree with other names for its variables."""
-    return lang.substitute(tree, {old: ast.Name(new) for old, new in names.items()})
+def _imports(loaded):
+    """Return the lines that import what the body calls."""
+    loaded = {*loaded, "step_key"}
+    homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
+    lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
+    lines += ["import numpy as np", "from numba import carray, types", ""]
+    lines += ["from brainsim.numbers.jit import callback, helper"]
+    lines += [f"from {home} import {', '.join(names)}" for home, names in homes.items() if names]
+    return "\n".join(lines) + "\n"
 
 
-def _random_text(text, place):
-    """Give each rand() of one cell and step its own stream, numbered by its place in the kernel."""
-    parts = text.split("rand()")
-    pieces = [parts[0]]
-    for number, part in enumerate(parts[1:]):
-        pieces += [f"uniform(hashed(mix(_key + np.uint64({16 * place + number})), _cell + np.int64(_k)))", part]
-    return "".join(pieces)
-
-
-def _block(system, scalars, arrays, body, random):
-    """Return the text of the vectorised loop over one block of cells."""
-    inputs = [f"__input_{i}" for i in system.buffered]
-    extra = ["_I_ext_"] if system.external_current else []
-    head = [*(f"_{n}_" for n in system.variables), *inputs, *extra, "__refractory", "_flag"]
-    head += [*(f"_{a}_" for a in arrays), *scalars]
-    head += ["_key", "_cell"] if random else []
-    lines = [f"{n} = _{n}_[_k]" for n in system.variables]
-    lines += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered]
-    lines += ["I_ext = _I_ext_[_k]"] if extra else []
-    lines += [f"{a} = _{a}_[_k]" for a in arrays]
-    lines += ["_refractory = __refractory[_k]"] if system.refractory else []
-    lines += body
-    lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
-    lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered]
-    if system.refractory:
-        lines.append("__refractory[_k] = np.int32(refractory_steps) if _spike else _refractory - np.int32(_refractory > 0)")
-    lines.append("_flag[_k] = _spike")
-    loop = "\n".join(f"        {line}" for line in lines)
-    return f"\n@helper\ndef block({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"
-
-
-def _arguments(system, scalars, arrays, random):
-    """Return the arguments of the call of the block, in the order of its head."""
+def _arguments(system, kernel, timed):
+    """Return the arguments of the loop: their names in its head, and what is given for them."""
 
     def row(array, index, stride):
         return f"{array}[{index} * {stride} + low : {index} * {stride} + high]"
 
-    result = [row("state", i, "stride") for i in range(len(system.variables))]
-    result += [row("inputs", i, "width") for i in range(len(system.buffered))]
-    result += ["current[low:high]"] if system.external_current else []
-    result += ["refractory[low:high]", "flag"]
-    result += [row("arrays", i, "stride") for i in range(len(arrays))]
-    result += [f"scalars[{i}]" for i in range(len(scalars))]
-    return result + (["key", "cell + low"] if random else [])
+    pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables)]
+    pairs += [(f"__input_{i}", row("inputs", place, "width")) for place, i in enumerate(system.buffered)]
+    pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
+    pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
+    pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays)]
+    pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars)]
+    for number, (name, per_cell) in enumerate(kernel.tables):
+        row_at = f"row_of(scalars, table{number}, position)"
+        begin = f"table{number} + 2 + {f'count * {row_at}' if per_cell else row_at}"
+        rows = f"scalars[{begin} + low : {begin} + high]"
+        pairs.append((f"_{name}{NOW}_" if per_cell else name + NOW, rows if per_cell else f"scalars[{begin}]"))
+    if timed:
+        full = f"scalars[{kernel.scalars.index('dt')}]"
+        full += f" * {float(system.substeps)!r}" if system.substeps > 1 else ""
+        pairs.append(("t", f"position * ({full})"))
+    pairs += [("_key", "key"), ("_cell", "cell + low")] if kernel.random else []
+    pairs += [("_turn", "turn")] if kernel.random and system.substeps > 1 else []
+    return [name for name, _ in pairs], [given for _, given in pairs]
+
+
+def _before(system, kernel, timed):
+    """Return the lines before the loop over blocks: the time, and where each table begins behind the scalars."""
+    lines = ["position = np.float64(step)"] if timed else []
+    place = f"{len(kernel.scalars)}"
+    for number, (_, per_cell) in enumerate(kernel.tables):
+        lines.append(f"table{number} = np.int64({place})")
+        width = "count" if per_cell else "1"
+        place = f"table{number} + 2 + np.int64(scalars[table{number} + 1]) * {width}"
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def _parts(system, arguments):
+    """Return the lines that run the parts of dt before the last one."""
+    n = system.substeps
+    if n == 1:
+        return ""
+    return PARTS.format(last=n - 1, share=1.0 / n, end=(n - 1.0) / n, arguments=", ".join(arguments))
+
+
+def _block(name, head, system, kernel, body):
+    """Return the text of the vectorised loop over one block of cells."""
+    lines = [f"{n} = _{n}_[_k]" for n in system.variables]
+    last = name == "block"
+    lines += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered] if last else []
+    lines += ["I_ext = _I_ext_[_k]"] if system.external_current else []
+    lines += [f"{a} = _{a}_[_k]" for a in [*kernel.arrays, *(t + NOW for t, per_cell in kernel.tables if per_cell)]]
+    lines += ["_refractory = __refractory[_k]"] if system.refractory is not None else []
+    lines += body
+    lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
+    lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered] if last else []
+    lines += ["__refractory[_k] = _wait"] if system.refractory is not None else []
+    lines.append("_flag[_k] = _spike" if system.substeps == 1 else "_flag[_k] = _spike | (_flag[_k] > 0)")
+    loop = "\n".join(f"        {line}" for line in lines)
+    return f"\n@helper\ndef {name}({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"

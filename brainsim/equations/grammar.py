@@ -10,17 +10,30 @@ import numpy as np
 
 from brainsim.numbers.checks import nearest
 
+
+def _sigmoid(x):
+    small = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _exprel(x):
+    zero = np.asarray(x) == 0
+    return np.where(zero, 1.0, np.expm1(x) / np.where(zero, 1.0, x))
+
+
 FUNCTIONS = {
     "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
     "sin": np.sin, "cos": np.cos, "floor": np.floor, "sign": np.sign, "min": np.minimum, "max": np.maximum,
-    "clip": np.clip, "where": np.where, "rand": None,
+    "clip": np.clip, "where": np.where, "sigmoid": _sigmoid, "exprel": _exprel, "rand": None, "randn": None,
 }  # fmt: skip
-ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0}
+ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0}
+RANDOM = {"rand", "randn"}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 LONGEST, DEEPEST, LARGEST = 4000, 60, 10_000
 WIDEST = 100  # characters of a line that messages show
 NAME = r"(?!\w*__)[A-Za-z]\w*"
+NOW = "__t"  # what `table(t)` becomes: the name `table__t`, which no one can type
 
 
 class EquationError(ValueError):
@@ -38,30 +51,39 @@ class EquationError(ValueError):
         super().__init__(text)
 
 
-def check_brackets(text, where):
-    """Raise EquationError at the first bracket that has no partner."""
+class Line:
+    """A line as it was typed, and where in it an expression begins: what messages about the expression show."""
+
+    def __init__(self, text, start=0):
+        self.text, self.start = text, start
+
+    def place(self, node):
+        """Return the line and the column of a node of the expression; `ast` counts columns in bytes."""
+        at = getattr(node, "col_offset", None)
+        if at is None:
+            return self.text, None
+        part = self.text[self.start :]
+        return self.text, self.start + len(part.encode(errors="replace")[:at].decode(errors="ignore"))
+
+
+def check_brackets(line, where):
+    """Raise EquationError at the first bracket of an expression that has no partner."""
     opened = []
-    for column, letter in enumerate(text):
+    for column, letter in enumerate(line.text[line.start :], start=line.start):
         if letter == "(":
             opened.append(column)
         elif letter == ")" and not opened:
-            raise EquationError(where, "this bracket was never opened", text, column)
+            raise EquationError(where, "this bracket was never opened", line.text, column)
         elif letter == ")":
             opened.pop()
     if opened:
-        raise EquationError(where, "this bracket is never closed", text, opened[-1])
+        raise EquationError(where, "this bracket is never closed", line.text, opened[-1])
 
 
-def place(node, text):
-    """Return the line and the column of a node of the tree of `text`; `ast` counts columns in bytes."""
-    at = getattr(node, "col_offset", None)
-    return text, None if at is None else len(text.encode(errors="replace")[:at].decode(errors="ignore"))
-
-
-def _shown(node):
+def shown(node):
     """Return a node as short text; that of a monster is cut."""
     try:
-        text = ast.unparse(node)
+        text = ast.unparse(node).replace(NOW, "(t)")
     except (RecursionError, ValueError):
         text = type(node).__name__
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
@@ -74,24 +96,24 @@ def _is_finite(value):
         return False
 
 
-def check_nodes(node, text, where, depth=0):
-    """Walk the tree and refuse every node that is not of the grammar."""
+def check_nodes(node, line, where, tables=(), depth=0):
+    """Walk the tree and refuse every node that is not of the grammar; `tables` are the names that are called with t."""
 
     def refuse(message):
-        raise EquationError(where, message, *place(node, text))
+        raise EquationError(where, message, *line.place(node))
 
     if depth > DEEPEST:
         refuse(f"nested deeper than {DEEPEST} levels")
     if isinstance(node, ast.Constant):
         if type(node.value) not in (int, float) or not _is_finite(node.value):
-            refuse(f"only numbers may stand here, up to 1e308 (got {_shown(node)})")
+            refuse(f"only numbers may stand here, up to 1e308 (got {shown(node)})")
         return
     if isinstance(node, ast.Name):
         if node.id.startswith("_") or "__" in node.id:
             refuse(f"a name must not start with an underscore or have two of them (got {node.id!r})")
         return
     if isinstance(node, ast.Call):
-        _check_call(node, refuse)
+        _check_call(node, refuse, tables)
         children = node.args
     elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
         children = [node.left, node.right]
@@ -107,14 +129,18 @@ def check_nodes(node, text, where, depth=0):
         children = [node.test, node.body, node.orelse]
     else:
         allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
-        refuse(f"{_shown(node)} is not arithmetic: {allowed}")
+        refuse(f"{shown(node)} is not arithmetic: {allowed}")
     for child in children:
-        check_nodes(child, text, where, depth + 1)
+        check_nodes(child, line, where, tables, depth + 1)
 
 
-def _check_call(node, refuse):
+def _check_call(node, refuse, tables):
     name = node.func.id if isinstance(node.func, ast.Name) else None
-    if name not in FUNCTIONS:
-        refuse(f"unknown function {_shown(node.func)}{nearest(name, FUNCTIONS)}")
-    if node.keywords or any(isinstance(a, ast.Starred) for a in node.args) or len(node.args) != ARGUMENTS[name]:
+    plain = not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
+    if name in tables:
+        if not (plain and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and node.args[0].id == "t"):
+            refuse(f"{name} is a TimedArray; write {name}(t), also where it has a column for each cell")
+    elif name not in FUNCTIONS:
+        refuse(f"unknown function {shown(node.func)}{nearest(name, [*FUNCTIONS, *tables])}")
+    elif not plain or len(node.args) != ARGUMENTS[name]:
         refuse(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")

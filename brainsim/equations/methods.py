@@ -1,59 +1,49 @@
-"""Integration methods: from a system of equations to one time step, as lines of a kernel and the constants in them.
+"""Integration methods: from a system of equations to one time step, as lines of a kernel and the numbers in them.
 
 Each method is a function ``method(system, where) -> Step``. In the lines ``x`` is the value of variable x at the start of
-the step and ``x_new`` its value at the end, before the events that arrive at the end are added.
+the step and ``_x_new`` its value at the end, before the events that arrive at the end are added.
+
+======================  =====  ================  ====================================================================
+method                  order  with noise        for
+======================  =====  ================  ====================================================================
+``exact``               exact  exact             linear equations with constant coefficients, additive noise
+``exponential_euler``   1, 2   1 (paths)         equations with a linear term of their own variable, additive noise
+``euler``               1      none              all without noise
+``heun``                2      1; Stratonovich   all
+``rk4``                 4      none              all without noise
+``euler_maruyama``      1      1/2 (1); Ito      all; the order of paths is 1 where noise is additive
+``milstein``            1      1; Ito            noise that is one of its own in each equation
+======================  =====  ================  ====================================================================
+
+The orders with noise are of single paths (strong); of means over many (weak) it is 1 for all but `exact`.
 """
 
 import ast
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from brainsim.equations import language as lang
-from brainsim.equations.language import EquationError
-from brainsim.equations.linear import one_step, reachable
+from brainsim.equations import trees
+from brainsim.equations.exact import exact_lines, linear_part
+from brainsim.equations.grammar import EquationError
+from brainsim.equations.stages import Writer
 from brainsim.numbers.checks import nearest
 
-
-@dataclass
-class Step:
-    """One time step of a system.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    lines : list of str
-        Statements that compute ``_x_new`` for every variable x.
-    constants : list of str
-        Names in the lines that stand for numbers: the method's own and the parameters.
-    compute : callable
-        ``compute(values, dt) -> dict``: the method's own constants, each a float or an array with one number per cell, from
-        the parameters in `values`.
-    order : int
-        Order of the method for smooth solutions; 0 where it is exact.
-    """
-
-    method: str
-    lines: list = field(default_factory=list)
-    constants: list = field(default_factory=list)
-    compute: Callable = lambda values, dt: {}
-    order: int = 0
+ROOT_DT = ast.Call(ast.Name("sqrt"), [ast.Name("dt")], [])
 
 
 def exact(system, where):
     """Return the exact step of a linear system with constant coefficients; raise EquationError if it is none."""
-    coefficients = linear_part(system, system.variables)
+    coefficients = linear_part(system, system.variables, where)
     for name in system.variables:
         if name not in coefficients:
             raise EquationError(
                 where,
                 f"method 'exact' needs equations that are linear with constant coefficients, but d{name}/dt is not; "
-                "write method = 'exponential_euler' in the neuron's class",
-                f"d{name}/dt = {ast.unparse(system.derivatives[name])}",
+                f"write method = '{'milstein' if system.noise else 'exponential_euler'}' in the neuron's class",
+                _equation(system, name),
             )
-    return _exact_step("exact", coefficients)
+    writer = Writer(system)
+    compute, normals = exact_lines(writer, coefficients)
+    return writer.step("exact", [compute], normals=normals, **_orders(system, 0, 0, 0))
 
 
 def exponential_euler(system, where):
@@ -61,51 +51,153 @@ def exponential_euler(system, where):
 
     ``x(t+dt) = x + (rest + slope*x) dt phi(-slope*dt)`` with ``dx/dt = slope*x + rest`` and ``phi(z) = (1 - exp(-z))/z``.
     Variables that form a linear system of their own (conductances, synaptic currents) are solved exactly first, and the
-    others see their mean over the step, which makes the step second order in them. Terms that are not linear in x, as the
-    current of an NMDA receptor is in v, count to the rest with the x of the start of the step: first order in these.
+    others see their mean over the step: second order where they depend on nothing else that changes. Terms that are not
+    linear in x, as the current of an NMDA receptor is in v, count to the rest with the x of the start of the step, and
+    variables that lean on each other see each other there: first order in these. Additive noise is that of the equation
+    with slope and rest held: its variance is right at any dt.
     """
-    coefficients = linear_part(system, system.variables, keep_all=False)
-    step = _exact_step("exponential_euler", coefficients)
-    shared = _Shared(system)
-    middle = {name: ast.Name(f"_{name}_mid") for name in coefficients}
-    step.lines += [f"_{name}_mid = 0.5*({name} + _{name}_new)" for name in coefficients]
-    for name in system.variables:
-        if name in coefficients:
-            continue
-        parts = lang.linear_terms(lang.substitute(system.derivatives[name], middle), name)
-        if lang.is_zero(parts[0]) and name in lang.names_in(parts[1]):
+    coefficients = linear_part(system, system.variables, where, keep_all=False)
+    writer = Writer(system)
+    compute, normals = exact_lines(writer, coefficients)
+    middle = {name: f"_{name}_mid" for name in coefficients}
+    for name in coefficients:
+        mean = f"0.5*({name} + _{name}_new)"
+        held = name in system.frozen and system.refractory is not None
+        writer.lines.append(f"_{name}_mid = {f'{mean} if _free else {name}' if held else mean}")
+    others = [name for name in system.variables if name not in coefficients]
+    parts, order = {}, 2
+    for name in others:
+        slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+        if trees.is_zero(slope) and name in lang.names_in(rest):
             raise EquationError(
                 where,
                 f"method 'exponential_euler' needs a term of d{name}/dt that is linear in {name}; write method = 'euler'",
-                f"d{name}/dt = {ast.unparse(system.derivatives[name])}",
+                _equation(system, name),
             )
-        slope, rest = (lang.render(shared.reduced(tree)) for tree in parts)
-        step.lines += [f"_{name}_slope = {slope}"]
-        moved = f"{name} + ({rest} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"
-        step.lines += [f"_{name}_new = flushed({moved})"]
-    step.order = 1 if len(coefficients) < len(system.variables) else 0
-    return shared.added_to(step)
+        _refuse_multiplicative(system, name, "exponential_euler", where)
+        parts |= {(name, "slope"): slope, (name, "rest"): rest}
+        whole = lang.names_in(system.full(slope, where)) | lang.names_in(system.full(rest, where))
+        order = 1 if whole & {*others} else order
+    middle |= _later(system, writer, "mid", "t + 0.5*dt")
+    texts = writer.right_sides(parts | _scaled_gains(system, others, trees.ONE), middle)
+    for name in others:
+        writer.lines.append(f"_{name}_slope = {texts[name, 'slope']}")
+        moved = f"{name} + ({texts[name, 'rest']} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"
+        for noise in system.noise.get(name, ()):
+            moved += f" + {texts[name, noise]}*sqrt(dt*relaxation(-2.0*_{name}_slope*dt))*_z__{noise}"
+            normals.append(f"_z__{noise}")
+        writer.lines.append(f"_{name}_new = flushed({moved})")
+    order = order if others else 0
+    return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
 
 
 def euler(system, where):
     """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
-    shared = _Shared(system)
-    derivatives = {n: lang.render(shared.reduced(system.derivatives[n])) for n in system.variables}
-    lines = [f"_{n}_new = flushed({n} + dt*{derivative})" for n, derivative in derivatives.items()]
-    return shared.added_to(Step("euler", lines, order=1))
+    _refuse_noise(system, "euler", where, "euler_maruyama")
+    writer = Writer(system)
+    for name, slope in writer.right_sides(system.derivatives).items():
+        writer.lines.append(f"_{name}_new = flushed({name} + dt*{slope})")
+    return writer.step("euler", order=1)
+
+
+def heun(system, where):
+    """Return Heun's step: the mean of the slopes at both ends, the end found by Euler's; noise as Stratonovich means it."""
+    writer, sides = Writer(system), system.derivatives | _scaled_gains(system, system.variables)
+    first = writer.right_sides(sides)
+    ends = {name: f"_{name}_end" for name in system.variables}
+    for name in system.variables:
+        writer.lines.append(f"_{name}_slope = {first[name]}")
+        move = f"{name} + dt*_{name}_slope"
+        for noise in system.noise.get(name, ()):
+            writer.lines.append(f"_{name}_{noise}_gain = {first[name, noise]}")
+            move += f" + _{name}_{noise}_gain*_z__{noise}"
+        writer.lines.append(f"_{name}_end = {_moved(system, name, move)}")
+    second = writer.right_sides(sides, ends | _later(system, writer, "end", "t + dt"), "end")
+    for name in system.variables:
+        move = f"{name} + 0.5*dt*(_{name}_slope + {second[name]})"
+        for noise in system.noise.get(name, ()):
+            move += f" + 0.5*(_{name}_{noise}_gain + {second[name, noise]})*_z__{noise}"
+        writer.lines.append(f"_{name}_new = flushed({move})")
+    # noise that commutes: one for each equation, or one for all
+    strong = 1 if _diagonal(system) or len(_normals(system)) == 1 else 0.5
+    return writer.step("heun", normals=_normals(system), **_orders(system, 2, strong, 1, "Stratonovich"))
+
+
+def rk4(system, where):
+    """Return the classical step of Runge and Kutta, of fourth order."""
+    _refuse_noise(system, "rk4", where, "heun")
+    writer, at = Writer(system), {}
+    for stage, move in ((1, "0.5*dt"), (2, "0.5*dt"), (3, "dt"), (4, "")):
+        slopes = writer.right_sides(system.derivatives, at, "" if stage == 1 else f"{stage}")
+        for name, slope in slopes.items():
+            writer.lines.append(f"_{name}_k{stage} = {slope}")
+        if move:
+            for name in system.variables:
+                writer.lines.append(f"_{name}_s{stage} = {_moved(system, name, f'{name} + {move}*_{name}_k{stage}')}")
+            at = {name: f"_{name}_s{stage}" for name in system.variables}
+            at |= _later(system, writer, f"s{stage}", f"t + {move}")
+    for name in system.variables:
+        total = f"_{name}_k1 + 2.0*(_{name}_k2 + _{name}_k3) + _{name}_k4"
+        writer.lines.append(f"_{name}_new = flushed({name} + dt*({total})*{1 / 6!r})")
+    return writer.step("rk4", order=4)
+
+
+def euler_maruyama(system, where):
+    """Return the step of Euler and Maruyama: ``x(t+dt) = x + f dt + g sqrt(dt) z``, noise as Ito means it."""
+    writer = Writer(system)
+    texts = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
+    for name in system.variables:
+        noise = "".join(f" + {texts[name, n]}*_z__{n}" for n in system.noise.get(name, ()))
+        writer.lines.append(f"_{name}_new = flushed({name} + dt*{texts[name]}{noise})")
+    additive = not any(_multiplicative(system, name) for name in system.noise)
+    strong = 1 if additive else 0.5
+    return writer.step("euler_maruyama", normals=_normals(system), **_orders(system, 1, strong, 1, "Ito"))
+
+
+def milstein(system, where):
+    """Return Milstein's step, noise as Ito means it: Euler and Maruyama's and ``g (dg/dx) (dW**2 - dt)/2``.
+
+    The derivative is that of two values of g, Platen's form: Kloeden & Platen (1992), doi:10.1007/978-3-662-12616-5.
+    """
+    if not _diagonal(system):
+        message = "method 'milstein' needs one noise for each equation that no other equation shares or sees"
+        raise EquationError(where, f"{message}; write method = 'euler_maruyama'")
+    writer, gains = Writer(system), _scaled_gains(system, system.variables)
+    texts = writer.right_sides(system.derivatives | gains)
+    for name in system.variables:
+        move = f"{name} + dt*{texts[name]}"
+        for noise in system.noise.get(name, ()):
+            writer.lines.append(f"_{name}_gain = {texts[name, noise]}")
+            if _multiplicative(system, name):
+                writer.lines.append(f"_{name}_up = {move} + _{name}_gain")
+                up = writer.right_sides({0: gains[name, noise]}, {name: f"_{name}_up"}, f"{name}_up")[0]
+                move += f" + 0.5*({up} - _{name}_gain)*(_z__{noise}*_z__{noise} - 1.0)"
+            move += f" + _{name}_gain*_z__{noise}"
+        writer.lines.append(f"_{name}_new = flushed({move})")
+    return writer.step("milstein", normals=_normals(system), **_orders(system, 1, 1, 1, "Ito"))
 
 
 def auto(system, where):
-    """Return the step of the first of `exact`, `exponential_euler` and `euler` that can integrate the system."""
-    for method in (exact, exponential_euler):
+    """Return the step of the first method that can integrate the system.
+
+    Without noise `exact`, `exponential_euler`, `euler`; with noise `exact`, `exponential_euler`, then `euler_maruyama` where
+    it is additive and `milstein`, `euler_maruyama` where it is not.
+    """
+    candidates = [exact, exponential_euler]
+    if any(_multiplicative(system, name) for name in system.noise):
+        candidates.append(milstein)
+    for method in candidates:
         try:
             return method(system, where)
         except EquationError:
             continue
-    return euler(system, where)
+    return euler_maruyama(system, where) if system.noise else euler(system, where)
 
 
-METHODS = {"auto": auto, "exact": exact, "exponential_euler": exponential_euler, "euler": euler}
+METHODS = {
+    "auto": auto, "exact": exact, "exponential_euler": exponential_euler, "euler": euler, "heun": heun, "rk4": rk4,
+    "euler_maruyama": euler_maruyama, "milstein": milstein,
+}  # fmt: skip
 
 
 def method_named(name, where):
@@ -115,101 +207,74 @@ def method_named(name, where):
     return METHODS[name]
 
 
-def linear_part(system, variables, keep_all=True):
-    """Find the variables whose derivatives are linear with constant coefficients in these variables alone.
-
-    Returns a dict variable -> {name: tree}, the coefficients of each variable, of ``I_ext`` and of ``""`` (the constant).
-    With ``keep_all=False`` variables that lean on one that is not linear are dropped too, until the set stands by itself.
-    """
-    kept = set(variables)
-    while True:
-        found = {}
-        for name in (n for n in variables if n in kept):
-            row = _coefficients(system.derivatives[name], [*(n for n in variables if n in kept), "I_ext"])
-            if row is not None and not any(lang.names_in(t) & {*system.variables, "I_ext"} for t in row.values()):
-                found[name] = row
-        if keep_all or set(found) == kept:
-            return found
-        kept = set(found)
+def _orders(system, order, strong, weak, interpretation=""):
+    """Return the orders of a Step; those with noise only where there is some."""
+    if not system.noise:
+        return {"order": order}
+    multiplicative = any(_multiplicative(system, name) for name in system.noise)
+    return {"order": order, "strong": strong, "weak": weak, "interpretation": interpretation if multiplicative else ""}
 
 
-def _coefficients(tree, names):
-    row, rest = {}, tree
-    for name in names:
-        parts = lang.linear_in(rest, name)
-        if parts is None:
-            return None
-        row[name], rest = parts
-    return row | {"": rest}
+def _scaled_gains(system, variables, scale=ROOT_DT):
+    """Return (variable, noise) -> tree of the gain times `scale`, by which a standard normal number is multiplied."""
+    pairs = [(name, noise, gain) for name in variables for noise, gain in system.noise.get(name, {}).items()]
+    return {(name, noise): trees.times(gain, scale) for name, noise, gain in pairs}
 
 
-class _Shared:
-    """What of an equation holds no variable and so is one number (a cell): computed once instead of in each step.
-
-    Division by such a number becomes multiplication by its inverse: a division takes as long as eight multiplications, and
-    a compiler that must keep the last bit may not do this by itself.
-    """
-
-    def __init__(self, system):
-        self._varying = {*system.variables, *(f"_{name}_mid" for name in system.variables), "I_ext"}
-        self._numbers = {}
-
-    def reduced(self, tree):
-        """Return the tree with names ``_k0, _k1, ...`` for its constant parts."""
-        if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in self._varying):
-            return tree
-        if not lang.names_in(tree) & self._varying and "rand" not in lang.calls_in(tree):
-            return self._named(tree)
-        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not lang.names_in(tree.right) & self._varying:
-            return ast.BinOp(self.reduced(tree.left), ast.Mult(), self._named(lang.over(lang.ONE, tree.right)))
-        return lang.rebuilt(tree, self.reduced)
-
-    def added_to(self, step):
-        """Return the step with these numbers among its constants."""
-        inner, trees = step.compute, {f"_k{number}": tree for number, tree in enumerate(self._numbers.values())}
-        step.constants = [*step.constants, *trees, "dt"]
-
-        def compute(values, dt):
-            known = values | {"dt": dt, "pi": np.pi}
-            return inner(values, dt) | {name: 0.0 + lang.evaluate(tree, known) for name, tree in trees.items()}
-
-        step.compute = compute
-        return step
-
-    def _named(self, tree):
-        key = ast.unparse(tree)
-        self._numbers.setdefault(key, tree)
-        return ast.Name(f"_k{list(self._numbers).index(key)}")
+def _multiplicative(system, name):
+    """Return whether the noise of a variable depends on any variable."""
+    gains = [system.full(gain, name) for gain in system.noise.get(name, {}).values()]
+    return any(lang.names_in(gain) & {*system.variables} for gain in gains)
 
 
-def _exact_step(method, coefficients):
-    """Build lines and constants from the coefficients; what the structure says is zero does not appear."""
-    variables = list(coefficients)
-    columns = [*variables, "", "I_ext"]
-    structure = np.zeros((len(columns), len(columns)), dtype=bool)
-    for i, row in enumerate(coefficients.values()):
-        structure[i] = [not lang.is_zero(row[name]) for name in columns]
-    reach = reachable(structure)
-    step, places = Step(method), {}
-    for i, name in enumerate(variables):
-        terms = []
-        for j, column in enumerate(columns):
-            if reach[i, j]:
-                constant = f"_p_{name}__{column}"
-                places[constant] = (i, j)
-                terms.append(f"{constant}*{column}" if column else constant)
-        step.lines.append(f"_{name}_new = flushed({' + '.join(terms)})")
-    step.constants = list(places)
+def _diagonal(system):
+    """Return whether each noise acts on one variable, alone there, by a gain that depends on no other noisy variable."""
+    names = [noise for gains in system.noise.values() for noise in gains]
+    if len(names) > len(set(names)) or any(len(gains) > 1 for gains in system.noise.values()):
+        return False
+    return not any(
+        lang.names_in(system.full(gain, name)) & ({*system.noise} - {name})
+        for name, gains in system.noise.items() for gain in gains.values()
+    )  # fmt: skip
 
-    def compute(values, dt):
-        size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
-        matrix = np.zeros((size, len(columns), len(columns)) if size else (len(columns), len(columns)))
-        for i, row in enumerate(coefficients.values()):
-            for j, column in enumerate(columns):
-                if structure[i, j]:
-                    matrix[..., i, j] = lang.evaluate(row[column], values | {"dt": dt, "pi": np.pi})
-        exponential = one_step(matrix, dt)
-        return {c: (exponential[:, i, j].copy() if size else float(exponential[i, j])) for c, (i, j) in places.items()}
 
-    step.compute = compute
-    return step
+def _normals(system):
+    return _once([f"_z__{noise}" for gains in system.noise.values() for noise in gains])
+
+
+def _once(names):
+    return list(dict.fromkeys(names))
+
+
+def _moved(system, name, text):
+    """Return the value of a variable within the step; one that stands still while refractory does so there, too."""
+    return f"{text} if _free else {name}" if name in system.frozen and system.refractory is not None else text
+
+
+def _later(system, writer, stage, text):
+    """Return the name of the time in a later stage, where the equations hold the time."""
+    uses = [*system.derivatives.values(), *system.algebraic.values()]
+    uses += [gain for gains in system.noise.values() for gain in gains.values()]
+    if not any("t" in lang.names_in(tree) for tree in uses):
+        return {}
+    writer.lines.append(f"_t_{stage} = {text}")
+    return {"t": f"_t_{stage}"}
+
+
+def _refuse_noise(system, method, where, other):
+    for name in system.noise:
+        message = f"method {method!r} has no noise, but d{name}/dt has; write method = {other!r}"
+        raise EquationError(where, message, _equation(system, name))
+
+
+def _refuse_multiplicative(system, name, method, where):
+    if _multiplicative(system, name):
+        message = f"method {method!r} needs noise that does not depend on variables; write method = 'milstein'"
+        raise EquationError(where, message, _equation(system, name))
+
+
+def _equation(system, name):
+    """Return an equation as text, for messages."""
+    terms = [ast.unparse(system.derivatives[name])]
+    terms += [f"({ast.unparse(gain)})*xi" for gain in system.noise.get(name, {}).values()]
+    return f"d{name}/dt = {' + '.join(terms)}".replace("__t", "(t)")

@@ -18,11 +18,11 @@ WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers stay as
 def in_single(kernel):
     """Return a Kernel (see `codegen`) whose state, constants and arithmetic are float32."""
     tree = ast.parse(kernel.text)
-    block = next(part for part in tree.body if isinstance(part, ast.FunctionDef) and part.name == "block")
-    narrowed = ast.unparse(ast.fix_missing_locations(_Narrow().visit(block)))
-    lines = kernel.text.splitlines(keepends=True)
-    first = block.decorator_list[0].lineno - 1
-    text = "".join(lines[:first]) + narrowed + "\n\n" + "".join(lines[block.end_lineno :])
+    lines, loops = kernel.text.splitlines(keepends=True), ("block", "part_of_block")
+    for block in [part for part in tree.body[::-1] if isinstance(part, ast.FunctionDef) and part.name in loops]:
+        narrowed = ast.unparse(ast.fix_missing_locations(_Narrow().visit(block)))
+        lines[block.decorator_list[0].lineno - 1 : block.end_lineno] = [narrowed + "\n\n"]
+    text = "".join(lines)
     return replace(kernel, text=text.replace(ENTRY, SINGLE_ENTRY).replace(POINTERS, SINGLE_POINTERS))
 
 

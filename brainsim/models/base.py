@@ -6,7 +6,7 @@ The built-in models are written exactly as a user's own::
         equations = "dv/dt = (a*(v - v_rest)*(v - v_crit) + I)/c_m"
         threshold = "v >= v_peak"
         reset = "v = v_reset"
-        method = "euler"
+        method = "rk4"
         a: float = bs.parameter(0.04, "nS/mV", "steepness of the parabola", above=0.0)
         ...
         v: float = bs.initial("v_rest", "mV", "membrane potential")
@@ -17,113 +17,24 @@ The texts are checked when the class is defined. An instance is frozen and compa
 import difflib
 import inspect
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations.methods import method_named
-from brainsim.equations.system import RESERVED, parse_cell, parse_receptor
-from brainsim.models.values import Distribution, read_only
-from brainsim.numbers.checks import in_range, nearest, number, plain
+from brainsim.equations.texts import NOISE, RESERVED, Declared, check_condition, parse_cell, parse_receptor
+from brainsim.models.declared import Initial, Parameter, initial, parameter
+from brainsim.models.timed import TimedArray
+from brainsim.models.values import Distribution
+from brainsim.numbers.checks import integer, nearest, number
+
+__all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
 # what a user writes into a class besides parameters and initial values
 ATTRIBUTES = (
-    "equations", "threshold", "reset", "method", "refractory", "frozen", "conditions", "arrival", "current", "weight_unit",
+    "equations", "threshold", "reset", "method", "refractory", "frozen", "events", "substeps", "dimensions", "conditions",
+    "arrival", "current", "weight_unit",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """Default, unit, meaning and range of a parameter; what `parameter` returns."""
-
-    default: object
-    unit: str
-    meaning: str
-    above: float | None = None
-    at_least: float | None = None
-
-    def checked(self, value, where):
-        """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
-        if isinstance(value, Distribution):
-            low = value.support[0]
-            if (self.above is not None and low < self.above) or (self.at_least is not None and low < self.at_least):
-                limit = self.at_least if self.above is None else self.above
-                sign = ">=" if self.above is None else ">"
-                raise ValueError(
-                    f"{where}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
-                    f"write Clipped({value}, low=...)"
-                )
-            return value
-        value = plain(value, self.unit, where)
-        if np.ndim(value) > 1:
-            raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
-        if np.size(value) == 0:
-            raise ValueError(f"{where}: must be one number or one per cell (got an empty array)")
-        in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
-        return read_only(value)
-
-
-@dataclass(frozen=True)
-class Initial:
-    """Initial value, unit and meaning of a state variable; what `initial` returns."""
-
-    default: object
-    unit: str
-    meaning: str
-
-
-def parameter(default, unit, meaning, *, above=None, at_least=None):
-    """Declare a parameter of a model class.
-
-    Parameters
-    ----------
-    default : float
-        Value where the user gives none.
-    unit : str
-        ``"ms" "mV" "pA" "pF" "nS" "Hz"``, an expression of these, or ``""``.
-    meaning : str
-        What it is, in a few words; shown in help, tables and axis labels.
-    above, at_least : float, optional
-        The value must be > `above`, >= `at_least`.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> class Leaky(bs.Neuron):
-    ...     equations = "dv/dt = -v/tau"
-    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
-    ...     v: float = bs.initial(0.0, "mV", "membrane potential")
-    >>> Leaky(tau=20.0)
-    Leaky(tau=20.0)
-    >>> Leaky(tau=-1.0)
-    Traceback (most recent call last):
-    ValueError: Leaky.tau: must be > 0 ms (got -1.0)
-    """
-    return Parameter(default, unit, meaning, above, at_least)
-
-
-def initial(default, unit, meaning):
-    """Declare a state variable of a neuron class.
-
-    Parameters
-    ----------
-    default : float or str
-        Value at t = 0, or an expression of the parameters, e.g. ``"v_rest"``.
-    unit, meaning : str
-        As for `parameter`.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> class Leaky(bs.Neuron):
-    ...     equations = "dv/dt = (v_rest - v)/10"
-    ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
-    ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
-    >>> list(Leaky.initials)
-    ['v']
-    """
-    return Initial(default, unit, meaning)
 
 
 class Model:
@@ -132,13 +43,14 @@ class Model:
     parameters: dict = {}
     initials: dict = {}
     conditions: tuple = ()
+    dimensions = True
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
         for name, spec in own.items():
             where = f"{cls.__name__}.{name}"
-            if name in RESERVED or re.match(r"_|\w*__|r\d+_", name):
+            if name in RESERVED or NOISE.fullmatch(name) or re.match(r"_|\w*__|r\d+_", name):
                 raise ValueError(f"{where}: this name is a word of the language of equations; take another")
             if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
                 raise ValueError(f"{where}: every model has an attribute of this name; take another")
@@ -153,9 +65,7 @@ class Model:
         )
         cls._parse()
         for text in cls.conditions:
-            tree = lang.parse_expression(text, f"{cls.__name__}.conditions")
-            lang.check_names(tree, {*cls.parameters, "dt"}, f"{cls.__name__}.conditions")
-            lang.check_kind(tree, f"{cls.__name__}.conditions", condition=True)
+            check_condition(cls.__name__, cls.declared(), text)
 
     def __init__(self, *positional, **values):
         name = type(self).__name__
@@ -173,6 +83,8 @@ class Model:
         """Raise ValueError where an array parameter does not have one value for each of the `n` cells of `name`."""
         for key in self.parameters:
             value = getattr(self, key)
+            if isinstance(value, TimedArray):
+                value.check_cells(n, f"{type(self).__name__}.{key}", name)
             if np.ndim(value) and len(value) != n:
                 raise ValueError(
                     f"{type(self).__name__}.{key}: {name!r} has {n} cells, but the array has {len(value)} values"
@@ -203,8 +115,15 @@ class Model:
                 hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
                 raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
             near = difflib.get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.8)
-            if isinstance(value, str | tuple) and name not in ATTRIBUTES and near:
+            if isinstance(value, str | tuple | dict | int) and name not in ATTRIBUTES and near:
                 raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
+
+    @classmethod
+    def declared(cls):
+        """Return what the class declares beside its texts, as the equations need to know it."""
+        units = ({n: s.unit for n, s in specs.items()} for specs in (cls.parameters, cls.initials))
+        tables = frozenset(n for n, s in cls.parameters.items() if s.timed)
+        return Declared(*units, tables, bool(cls.dimensions))
 
     @classmethod
     def _fields(cls):
@@ -234,22 +153,65 @@ class Model:
 
 
 class Neuron(Model):
-    """A model of cells.
+    """A model of cells: a class with its equations in text. Nothing in the texts is run as Python.
 
     Class attributes
     ----------------
     equations : str
-        One ``dx/dt = ...`` a line; ``I`` is the sum of all synaptic and injected currents in pA.
+        A line ``dx/dt = ...`` for each variable that moves, and lines ``name = ...`` for what they share, in any order,
+        each computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA.
     threshold, reset : str
         Condition of a spike, and what follows it: ``"v >= v_th"``, ``"v = v_reset; u += d"``.
-    method : str
-        ``"exact"`` for linear equations, ``"exponential_euler"``, ``"euler"``; ``"auto"`` takes the first that can.
+    events : dict
+        Others than the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are looked for in
+        each step, also while refractory. All conditions, and the threshold, see the values before any effect; then come
+        the reset and the effects, in their order.
     refractory : str or None
-        The parameter that holds the refractory time in ms; by default ``t_ref`` where there is one.
+        How long a spike keeps the cell from the next one: a parameter or an expression in ms, taken after the reset
+        (``"t_ref*(1 + u)"``); or a condition, for as long as it holds at the beginning of a step (``"v > v_th"``). By
+        default the parameter ``t_ref`` where there is one.
     frozen : tuple of str
-        Variables that stand still while refractory; by default ``v``.
+        Variables that stand still while refractory; by default ``("v",)``, and ``()`` where refractory is a condition.
+    method : str
+        ``"exact" "exponential_euler" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler" "heun"
+        "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, and the result's ``stats["methods"]`` says
+        which.
+    substeps : int
+        Into how many steps of the method dt is divided, each with threshold and reset; a spike has the time of dt's end.
+        ``dt`` in the texts is that part.
     conditions : tuple of str
         What must hold between parameters, e.g. ``("v_reset < v_th",)``.
+    dimensions : bool
+        False where the numbers in the equations have units of their own, as in empirical models: nothing is then checked.
+
+    Notes
+    -----
+    **The language.** Numbers, names, ``+ - * / **``, brackets, ``< <= > >= == !=``, ``and or not``, ``a if condition else
+    b``; ``#`` begins a comment, and in brackets a line goes on. Functions:
+
+    ====================================================  ==========================================================
+    ``exp expm1 log log1p sqrt tanh sin cos abs``         as everywhere; radians
+    ``floor(x) sign(x)``                                  the whole number below, -1, 0 or 1
+    ``min(a, b) max(a, b) clip(x, low, high)``            the smaller, the greater, x within limits
+    ``where(condition, a, b)``                            a where it holds, b where not; both are computed
+    ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0
+    ``rand() randn()``                                    uniform in [0, 1), standard normal: threshold, reset and events
+    ``name(t)``                                           the value of a `TimedArray` at the start of the step
+    ====================================================  ==========================================================
+
+    The base of a power may be negative only where its exponent is a whole number that is written out (``v**3``). Words:
+    ``I`` current into the cell [pA]; ``t`` time, ``dt`` time step [ms]; ``pi``; ``xi`` white noise.
+
+    **Noise.** ``xi`` in ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`` is white noise in 1/sqrt(ms), another one in each
+    equation; ``xi_name`` is the same one wherever it stands. Where its factor depends on a variable, `euler_maruyama` and
+    `milstein` mean it as Ito does, `heun` as Stratonovich.
+
+    **Escape noise.** ``threshold = "rand() < 1 - exp(-rate*dt)"`` with a rate in 1/ms.
+
+    **Units.** Every parameter and variable has one, of ms mV pA pF nS Hz um mM and their products (pA = nS*mV = pF*mV/ms),
+    and an equation whose sides do not agree is refused. Numbers in the texts are plain ones, but 0 fits all: give a name
+    and a unit to ``0.04`` in ``0.04*v**2``, or write ``dimensions = False``. Functions such as exp take plain numbers only.
+    Hz counts per second: ``0.001*rate`` is in 1/ms.
 
     Examples
     --------
@@ -259,6 +221,7 @@ class Neuron(Model):
     ...         dv/dt = 0.04*v**2 + 5*v + 140 - u + I
     ...         du/dt = a*(b*v - u)
     ...     '''
+    ...     dimensions = False  # the numbers are fits, in ms and mV
     ...     threshold = "v >= 30"
     ...     reset = "v = c; u += d"
     ...     method = "euler"
@@ -270,14 +233,29 @@ class Neuron(Model):
     ...     u: float = bs.initial("b*c", "", "recovery")
     >>> bs.Population(100, Izhikevich(d=2.0), name="cells")
     Population('cells', 100 Izhikevich)
+
+    A wrong unit is found when the class is written:
+
+    >>> class Leaky(bs.Neuron):
+    ...     equations = "dv/dt = (v_rest - v)/tau + I"
+    ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
+    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
+    Traceback (most recent call last):
+    brainsim.equations.grammar.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; what is
+    added must be of one unit
+        dv/dt = (v_rest - v)/tau + I
+                                   ^
     """
 
     equations = ""
     threshold = ""
     reset = ""
+    events: dict = {}
     method = "auto"
     refractory: str | None = None
-    frozen: tuple = ("v",)
+    frozen: tuple | None = None
+    substeps = 1
     cell_equations = None
     spiking_source = False  # whether cells of this model only send spikes
 
@@ -287,23 +265,13 @@ class Neuron(Model):
         method_named(cls.method, name)
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
-        if cls.refractory is not None and cls.refractory not in cls.parameters:
-            hint = nearest(cls.refractory, cls.parameters)
-            raise ValueError(f"{name}.refractory: {cls.refractory!r} is no parameter{hint}")
         cls.cell_equations = parse_cell(
-            name, cls.equations, cls.threshold, cls.reset, tuple(cls.initials), tuple(cls.parameters)
-        )
-        for key in vars(cls).get("frozen", ()):
-            if cls.initials and key not in cls.initials:
-                raise ValueError(f"{name}.frozen: {key!r} is no variable{nearest(key, cls.initials)}")
+            name, cls.declared(), equations=cls.equations, threshold=cls.threshold, reset=cls.reset, events=cls.events,
+            refractory=cls.refractory, frozen=cls.frozen, substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
+            initials={key: spec.default for key, spec in cls.initials.items()},
+        )  # fmt: skip
         for key, spec in cls.initials.items():
-            if isinstance(spec.default, str):
-                tree = lang.parse_expression(spec.default, f"{name}.{key}")
-                lang.check_names(tree, set(cls.parameters), f"{name}.{key}")
-                lang.check_kind(tree, f"{name}.{key}")
-                if "rand" in lang.calls_in(tree):
-                    raise ValueError(f"{name}.{key}: random ones are Population(..., initial={{{key!r}: Uniform(a, b)}})")
-            elif not isinstance(spec.default, Distribution):
+            if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)
 
 
@@ -319,7 +287,9 @@ class Synapse(Model):
     current : str
         Current into the target in pA; ``v`` is the target's. Empty where there is none.
     weight_unit : str
-        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``.
+        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``, or another; what an event adds to is of the same.
+    dimensions : bool
+        As for `Neuron`, where the language is explained: False where units are not to be checked.
 
     Every synapse takes ``name=``: how its variables are called in recordings (``"ampa.g"``); by default the class's name
     in lower case. Synapses equal in class, parameters and name share one receptor of a cell.
@@ -330,11 +300,13 @@ class Synapse(Model):
     >>> class NMDA(bs.Synapse):
     ...     equations = "dg/dt = -g/tau"
     ...     arrival = "g = g + w"
-    ...     current = "g*(e_rev - v)/(1 + mg*exp(-0.062*v)/3.57)"
+    ...     current = "g*(e_rev - v)/(1 + mg/mg_half*exp(-v/v_block))"
     ...     weight_unit = "nS"
     ...     tau: float = bs.parameter(100.0, "ms", "decay time", above=0.0)
     ...     e_rev: float = bs.parameter(0.0, "mV", "reversal potential")
     ...     mg: float = bs.parameter(1.0, "mM", "magnesium outside", at_least=0.0)
+    ...     mg_half: float = bs.parameter(3.57, "mM", "magnesium that blocks half at 0 mV", above=0.0)
+    ...     v_block: float = bs.parameter(16.13, "mV", "steepness of the block", above=0.0)
     >>> NMDA(tau=60.0, name="nmda")
     NMDA(tau=60.0, name='nmda')
     """
@@ -368,8 +340,9 @@ class Synapse(Model):
             raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0; only neurons have bs.initial(...)")
         if cls.arrival:
             cls.receptor_equations = parse_receptor(
-                cls.__name__, cls.equations, cls.arrival, cls.current, tuple(cls.parameters)
-            )
+                cls.__name__, cls.declared(), equations=cls.equations, arrival=cls.arrival, current=cls.current,
+                weight_unit=cls.weight_unit,
+            )  # fmt: skip
 
     def _key(self):
         return (*super()._key(), self.name)

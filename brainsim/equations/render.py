@@ -1,0 +1,89 @@
+"""Expressions as text for kernels: plain arithmetic and calls of helpers that LLVM vectorises."""
+
+import ast
+
+from brainsim.equations.grammar import BINARY, COMPARE
+
+# what a kernel's text may call, and where it is imported from; a text imports what it calls
+HOMES = {
+    "math": ("sqrt",),
+    "brainsim.numbers.rng": ("hashed", "mix", "step_key", "uniform"),
+    "brainsim.numbers.vmath": (
+        "cos", "cube", "exp", "expm1", "exprel_inverse", "flushed", "fourth", "gaussian", "log", "log1p", "power",
+        "relaxation", "sigmoid", "sin", "square", "tanh",
+    ),
+}  # fmt: skip
+HELPERS = {name: home for home, names in HOMES.items() for name in names}
+POWERS = {
+    0.5: "sqrt({})", 1: "{}", 2: "square({})", 3: "cube({})", 4: "fourth({})", 6: "square(cube({}))",
+    8: "square(fourth({}))",
+}  # fmt: skip
+
+
+def render(tree):
+    """Return the expression as text for a kernel; powers with small whole exponents become products."""
+    if isinstance(tree, ast.Constant):
+        return repr(float(tree.value))
+    if isinstance(tree, ast.Name):
+        return tree.id
+    if isinstance(tree, ast.UnaryOp):
+        # '&' and '^' instead of 'and' and 'not': a branch would keep the loop from vectorising
+        operand = render(tree.operand)
+        if isinstance(tree.op, ast.UAdd):
+            return operand
+        return f"({operand} ^ True)" if isinstance(tree.op, ast.Not) else f"(-{operand})"
+    if isinstance(tree, ast.BoolOp):
+        return "(" + (" & " if isinstance(tree.op, ast.And) else " | ").join(render(v) for v in tree.values) + ")"
+    if isinstance(tree, ast.IfExp):
+        return f"({render(tree.body)} if {render(tree.test)} else {render(tree.orelse)})"
+    if isinstance(tree, ast.Compare):
+        return f"({render(tree.left)} {COMPARE[type(tree.ops[0])]} {render(tree.comparators[0])})"
+    if isinstance(tree, ast.Call):
+        return _render_call(tree.func.id, [render(a) for a in tree.args])
+    return _render_binary(tree)
+
+
+def _render_call(name, arguments):
+    if name == "clip":
+        x, low, high = arguments
+        return f"min(max({x}, {low}), {high})"
+    if name == "where":
+        test, yes, no = arguments
+        return f"({yes} if {test} else {no})"
+    if name == "floor":  # that of `math` makes an int
+        return f"np.floor({arguments[0]})"
+    if name == "sign":
+        return f"(np.float64({arguments[0]} > 0.0) - np.float64({arguments[0]} < 0.0))"
+    if name == "exprel":
+        return f"(1.0 / exprel_inverse({arguments[0]}))"
+    return f"{name}({', '.join(arguments)})"
+
+
+def _render_binary(tree):
+    left = render(tree.left)
+    if isinstance(tree.op, ast.Pow):
+        return _render_power(left, tree.right)
+    if isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Call) and tree.right.func.id == "exprel":
+        return f"({left} * exprel_inverse({render(tree.right.args[0])}))"
+    return f"({left} {BINARY[type(tree.op)]} {render(tree.right)})"
+
+
+def _render_power(base, exponent):
+    """Return a power: a product where the exponent is a small whole number, and only then of a base that may be negative."""
+    value = number(exponent)
+    if value in POWERS:
+        # functions, since text that repeats its operand grows with each power of a power
+        return POWERS[value].format(base)
+    if value is not None and -value in POWERS:
+        return f"(1.0 / {POWERS[-value].format(base)})"
+    if value is not None and value == int(value):
+        return f"({base} ** {value!r})"
+    return f"power({base}, {render(exponent)})"
+
+
+def number(tree):
+    """Return the value of a number with a sign, or None where the tree is none."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
+        inner = number(tree.operand)
+        return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner
+    return float(tree.value) if isinstance(tree, ast.Constant) else None

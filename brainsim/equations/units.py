@@ -1,0 +1,258 @@
+"""Dimensions: whether the two sides of an equation are of one unit.
+
+Units are ms, mV, pA, pF, nS, Hz, um, mM and 1, and products of their powers: ``1/ms``, ``nS/mV``, ``mV**2``,
+``mV/sqrt(ms)``. They fit each other (pA = nS*mV = pF*mV/ms), so units need no factors, with one exception: Hz counts per
+second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula may therefore change Hz into 1/ms; where it is
+missing, that is found as a wrong unit is.
+
+Numbers in a formula have the dimension 1, and 0 fits everything.
+"""
+
+import ast
+import functools
+from dataclasses import dataclass
+from fractions import Fraction
+
+from brainsim.equations.grammar import NOW, EquationError, shown
+from brainsim.equations.language import line_of
+from brainsim.numbers.checks import nearest
+
+BASES = ("ms", "mV", "pA", "um", "mM")
+UNITS = {
+    "ms": (1, 0, 0, 0, 0), "mV": (0, 1, 0, 0, 0), "pA": (0, 0, 1, 0, 0), "pF": (1, -1, 1, 0, 0), "nS": (0, -1, 1, 0, 0),
+    "Hz": (-1, 0, 0, 0, 0), "um": (0, 0, 0, 1, 0), "mM": (0, 0, 0, 0, 1), "1": (0, 0, 0, 0, 0),
+}  # fmt: skip
+THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
+PURE = {"exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel", "floor"}  # of a number of dimension 1
+SAME = {"min", "max", "clip"}  # of numbers of one unit
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Powers of ms, mV, pA, um, mM, and by which powers of 1000 the number may be too large (Hz: 1)."""
+
+    powers: tuple
+    thousands: frozenset = frozenset({0})
+
+    def __mul__(self, other):
+        powers = tuple(a + b for a, b in zip(self.powers, other.powers, strict=True))
+        return Dimension(powers, frozenset(a + b for a in self.thousands for b in other.thousands))
+
+    def __pow__(self, exponent):
+        thousands = frozenset(Fraction(a) * exponent for a in self.thousands)
+        return Dimension(tuple(p * exponent for p in self.powers), thousands)
+
+    def fits(self, other):
+        """Return whether numbers of the two dimensions may be added."""
+        return self.powers == other.powers and bool(self.thousands & other.thousands)
+
+    @property
+    def phrase(self):
+        """What a number of this dimension is, in messages: ``in mV/ms``, ``a plain number``."""
+        return f"in {self}" if any(self.powers) else "a plain number"
+
+    def __str__(self):
+        if self.powers in _names():
+            return _names()[self.powers]
+        parts = list(zip(BASES, self.powers, strict=True))
+        above, below = ([_power(b, abs(p)) for b, p in parts if p * sign > 0] for sign in (1, -1))
+        return "/".join(["*".join(above) or "1", *below])
+
+
+def _power(base, exponent):
+    if exponent == Fraction(1, 2):
+        return f"sqrt({base})"
+    return base if exponent == 1 else f"{base}**{exponent if exponent.denominator == 1 else f'({exponent})'}"
+
+
+def _fractions(powers):
+    return tuple(Fraction(p) for p in powers)
+
+
+ONE = Dimension(_fractions(UNITS["1"]))
+
+
+@functools.cache
+def _names():
+    """Return the shortest text of each dimension that is a unit, or a product, a quotient or a power of two of them."""
+    single = {name: Dimension(_fractions(powers)) for name, powers in UNITS.items() if name not in ("1", "Hz")}
+    texts = [("1", ONE), *single.items(), *((f"1/{n}", d**-1) for n, d in single.items())]
+    texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
+    texts += [(f"{n}**2", d**2) for n, d in single.items()]
+    texts += [(f"{n}/sqrt(ms)", d * single["ms"] ** Fraction(-1, 2)) for n, d in [("1", ONE), *single.items()]]
+    order = ["pA", "nS", "pF", "mV", "um", "mM", "ms"]
+    texts += [(f"{a}*{b}", single[a] * single[b]) for a in order for b in order]
+    names = {}
+    for text, dimension in texts:
+        names.setdefault(dimension.powers, text)
+    return names
+
+
+def unit(text, where):
+    """Return the Dimension of a unit such as ``"nS/mV"``; raise ValueError for what is none."""
+    if not isinstance(text, str):
+        raise ValueError(f"{where}: the unit must be a text such as 'mV' (got {text!r})")
+    if not text:
+        return ONE
+    try:
+        tree = ast.parse(text, mode="eval").body if len(text) < 100 else None
+    except (SyntaxError, ValueError):
+        tree = None
+    return _unit(tree, text, where)
+
+
+def _unit(tree, text, where):
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
+        left, right = _unit(tree.left, text, where), _unit(tree.right, text, where)
+        return left * right ** (1 if isinstance(tree.op, ast.Mult) else -1)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and _number(tree.right) is not None:
+        return _unit(tree.left, text, where) ** _number(tree.right)
+    if isinstance(tree, ast.Call) and ast.unparse(tree.func) == "sqrt" and len(tree.args) == 1:
+        return _unit(tree.args[0], text, where) ** Fraction(1, 2)
+    name = tree.id if isinstance(tree, ast.Name) else "1" if isinstance(tree, ast.Constant) and tree.value == 1 else None
+    if name not in UNITS:
+        known = [n for n in UNITS if n != "1"]
+        hint = nearest(name or text, known)
+        if "did you mean" not in hint:
+            hint = f"; units are {', '.join(known)}, products such as 'nS/mV', and '' for plain numbers"
+        raise ValueError(f"{where}: unknown unit {text!r}{hint}")
+    return Dimension(_fractions(UNITS[name]), frozenset({1 if name == "Hz" else 0}))
+
+
+def _number(tree):
+    """Return the value of a number as it may stand in an exponent (2, -1, 0.5, 1/2), or None."""
+    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float) and abs(tree.value) < 100:
+        return Fraction(tree.value).limit_denominator(1000)
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
+        inner = _number(tree.operand)
+        return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
+        a, b = _number(tree.left), _number(tree.right)
+        return a / b if a is not None and b else None
+    return None
+
+
+class Checker:
+    """Finds the dimensions of expressions.
+
+    Parameters
+    ----------
+    units : dict
+        Name -> Dimension, or None where it is not known.
+    where : str
+        With what messages begin.
+    """
+
+    def __init__(self, units, where):
+        self.units, self.where = units, where
+
+    def check(self, tree, wanted, what):
+        """Raise EquationError unless `tree` is of the dimension `wanted`; `what` says in the message what it is for."""
+        found = self.of(tree)
+        if found is not None and wanted is not None and not found.fits(wanted):
+            message = f"{what} is {wanted.phrase}, but this is {found.phrase}"
+            if found.powers == wanted.powers:
+                message = f"{what} and this differ by a factor of 1000; {THOUSAND}"
+            raise EquationError(self.where, message, *line_of(tree).place(tree))
+        return found
+
+    def of(self, tree, line=None):
+        """Return the Dimension of a tree, or None where it fits all: 0, or what depends on names of unknown units."""
+        line = line or line_of(tree)
+
+        def of(node):
+            return self.of(node, line)
+
+        if isinstance(tree, ast.Constant):
+            return _of_number(tree.value)
+        if isinstance(tree, ast.Name):
+            return self.units.get(tree.id)
+        if isinstance(tree, ast.UnaryOp):
+            return of(tree.operand)
+        if isinstance(tree, ast.BoolOp):
+            return [of(v) for v in tree.values] and ONE
+        if isinstance(tree, ast.Compare):
+            self._same([tree.left, tree.comparators[0]], line, "compared")
+            return ONE
+        if isinstance(tree, ast.IfExp):
+            of(tree.test)
+            return self._same([tree.body, tree.orelse], line, "chosen between")
+        if isinstance(tree, ast.Call):
+            return self._of_call(tree, line)
+        if isinstance(tree.op, ast.Add | ast.Sub):
+            return self._same([tree.left, tree.right], line, "added" if isinstance(tree.op, ast.Add) else "subtracted")
+        left, right = of(tree.left), of(tree.right)
+        if isinstance(tree.op, ast.Pow):
+            return self._of_power(tree, left, right, line)
+        if left is None or right is None:
+            return None
+        return left * (right if isinstance(tree.op, ast.Mult) else right**-1)
+
+    def _of_power(self, tree, left, right, line):
+        self._pure(tree.right, right, "an exponent", line)
+        if left is None or left.fits(ONE):
+            return left
+        exponent = _number(tree.right)
+        if exponent is None:
+            message = f"{shown(tree.left)} is {left.phrase}; only a number may be its exponent"
+            raise EquationError(self.where, message, *line.place(tree.right))
+        return left**exponent
+
+    def _of_call(self, tree, line):
+        name, arguments = tree.func.id, tree.args
+        if name == "where":
+            self.of(arguments[0], line)
+            return self._same(arguments[1:], line, "chosen between")
+        if name in SAME:
+            return self._same(arguments, line, "compared")
+        found = [self.of(a, line) for a in arguments]
+        if name in PURE:
+            self._pure(arguments[0], found[0], f"what {name} is taken of", line)
+        if name == "sqrt":
+            return found[0] and found[0] ** Fraction(1, 2)
+        return found[0] if name == "abs" else ONE
+
+    def _same(self, nodes, line, done):
+        """Return the one dimension of all nodes, or raise."""
+        first = None
+        for node in nodes:
+            found = self.of(node, line)
+            if first is None:
+                first, of = found, node
+            elif found is not None and not found.fits(first):
+                message = f"{shown(of)} is {first.phrase}, but {shown(node)} is {found.phrase}"
+                message += f"; what is {done} must be of one unit{_hint(of, node)}"
+                if found.powers == first.powers:
+                    message = f"{shown(of)} and {shown(node)} differ by a factor of 1000; {THOUSAND}"
+                raise EquationError(self.where, message, *line.place(node))
+        return first
+
+    def _pure(self, node, found, what, line):
+        if found is not None and not found.fits(ONE):
+            message = f"{what} must be a plain number, but {shown(node)} is {found.phrase}"
+            if found.powers == ONE.powers:
+                message = f"{shown(node)} is too large by a factor of 1000; {THOUSAND}"
+            raise EquationError(self.where, message, *line.place(node))
+
+
+def _of_number(value):
+    if value == 0:
+        return None
+    thousands = {0.001: {0, -1}, 1000: {0, 1}}.get(value, {0})
+    return Dimension(ONE.powers, frozenset(thousands))
+
+
+def _hint(*nodes):
+    """Return what to do about a bare number."""
+    bare = any(not any(isinstance(part, ast.Name) for part in ast.walk(node)) for node in nodes)
+    return ": give the number a name and a unit by bs.parameter(...), or write dimensions = False" if bare else ""
+
+
+def of_units(units, where):
+    """Return name -> Dimension of a dict name -> text of the unit; `where` is the class."""
+    return {name: unit(text, f"{where}.{name}") for name, text in units.items()}
+
+
+def now_units(units, tables):
+    """Return the units of what is read from TimedArrays, by the names that stand for ``name(t)``."""
+    return {name + NOW: units[name] for name in tables}

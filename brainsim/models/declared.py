@@ -1,0 +1,125 @@
+"""What a model class declares: its parameters and the initial values of its variables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.models.timed import TimedArray
+from brainsim.models.values import Distribution, read_only
+from brainsim.numbers.checks import in_range, number, plain
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Default, unit, meaning and range of a parameter; what `parameter` returns."""
+
+    default: object
+    unit: str
+    meaning: str
+    above: float | None = None
+    at_least: float | None = None
+
+    def checked(self, value, where):
+        """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
+        if self.timed:
+            return self._checked_table(value, where)
+        if isinstance(value, TimedArray):
+            raise TypeError(f"{where}: must be one number or one per cell (got {value}); where its default is a TimedArray, "
+                            "equations read it as name(t)")
+        if isinstance(value, Distribution):
+            low = value.support[0]
+            if (self.above is not None and low < self.above) or (self.at_least is not None and low < self.at_least):
+                limit = self.at_least if self.above is None else self.above
+                sign = ">=" if self.above is None else ">"
+                raise ValueError(
+                    f"{where}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
+                    f"write Clipped({value}, low=...)"
+                )
+            return value
+        value = plain(value, self.unit, where)
+        if np.ndim(value) > 1:
+            raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
+        if np.size(value) == 0:
+            raise ValueError(f"{where}: must be one number or one per cell (got an empty array)")
+        in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
+        return read_only(value)
+
+    @property
+    def timed(self):
+        """Whether it is a TimedArray, which equations read as ``name(t)``."""
+        return isinstance(self.default, TimedArray)
+
+    def _checked_table(self, value, where):
+        """Return a TimedArray; a number is one that stays."""
+        if not isinstance(value, TimedArray):
+            try:
+                value = TimedArray([number(value, where, self.unit)], self.default.dt)
+            except TypeError:
+                raise TypeError(f"{where}: must be a TimedArray or a number in {self.unit} (got {value!r})") from None
+        in_range(value.values, where, self.unit, above=self.above, at_least=self.at_least)
+        return value
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Initial value, unit and meaning of a state variable; what `initial` returns."""
+
+    default: object
+    unit: str
+    meaning: str
+
+
+def parameter(default, unit, meaning, *, above=None, at_least=None):
+    """Declare a parameter of a model class.
+
+    Parameters
+    ----------
+    default : float or TimedArray
+        Value where the user gives none.
+    unit : str
+        ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
+        ``"mV/sqrt(ms)"``, or ``""`` for a plain number.
+    meaning : str
+        What it is, in a few words; shown in help, tables and axis labels.
+    above, at_least : float, optional
+        The value must be > `above`, >= `at_least`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Leaky(bs.Neuron):
+    ...     equations = "dv/dt = -v/tau"
+    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    ...     v: float = bs.initial(0.0, "mV", "membrane potential")
+    >>> Leaky(tau=20.0)
+    Leaky(tau=20.0)
+    >>> Leaky(tau=-1.0)
+    Traceback (most recent call last):
+    ValueError: Leaky.tau: must be > 0 ms (got -1.0)
+    """
+    return Parameter(default, unit, meaning, above, at_least)
+
+
+def initial(default, unit, meaning):
+    """Declare a state variable of a neuron class.
+
+    Parameters
+    ----------
+    default : float or str
+        Value at t = 0, or an expression of the parameters, of the variables declared before it and of lines of the
+        equations, e.g. ``"v_rest"``.
+    unit, meaning : str
+        As for `parameter`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Leaky(bs.Neuron):
+    ...     equations = "dv/dt = (v_rest - v)/tau"
+    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
+    ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
+    >>> list(Leaky.initials)
+    ['v']
+    """
+    return Initial(default, unit, meaning)

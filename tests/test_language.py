@@ -1,0 +1,288 @@
+"""The language of equations: what texts mean, what messages say, and that numbers, text and machine code agree."""
+
+import ast
+import random
+
+import numpy as np
+import pytest
+
+from brainsim.equations import language as lang
+from brainsim.equations import render, trees
+from brainsim.equations import texts as tx
+from brainsim.equations.grammar import EquationError
+from brainsim.numbers.jit import load_source
+
+NAMES = ("x", "y", "k", "tau")
+PLAIN = tx.Declared({"k": ""}, {"v": ""}, dimensions=False)
+
+
+def value(text, **names):
+    return lang.evaluate(lang.parse_expression(text, "here"), names)
+
+
+# -- what the texts mean ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2 + 3*4", 14.0), ("(2 + 3)*4", 20.0), ("-2**2", -4.0), ("2**-1", 0.5), ("2**3**2", 512.0), ("8/4/2", 1.0),
+        ("2 - 3 - 4", -5.0), ("-x**2", -9.0), ("+x", 3.0), ("1e3", 1000.0), ("1_000", 1000.0), ("x if x > 2 else 0", 3.0),
+        ("where(x > 2 and x < 4, 1, 0)", 1.0), ("where(not x > 2 or x == 3, 1, 0)", 1.0), ("min(x, 2) + max(x, 2)", 5.0),
+        ("clip(x, 0, 1)", 1.0), ("clip(-x, 0, 1)", 0.0), ("abs(-x)", 3.0), ("sign(-x)", -1.0), ("floor(2.7)", 2.0),
+        ("exp(log(x))", 3.0), ("sigmoid(0)", 0.5), ("sigmoid(log(x))", 0.75), ("exprel(0)", 1.0),
+        ("exprel(log(x))", 2/np.log(3)), ("x/exprel(log(x))", 3*np.log(3)/2), ("x**0.5", 3**0.5), ("x**-2", 1/9),
+        ("x**6 - (-x)**5", 972.0),
+        ("x**1.5", 3**1.5), ("x**y", 81.0), ("(x - 5)**3", -8.0),
+        ("expm1(0) + log1p(0) + tanh(0) + sin(0)", 0.0), ("sqrt(4)*cos(0)", 2.0),
+    ],
+)  # fmt: skip
+def test_values(text, expected):
+    tree = lang.parse_expression(text, "here")
+    assert float(lang.evaluate(tree, {"x": 3.0, "y": 4.0})) == pytest.approx(expected, rel=1e-15)
+    assert compiled(tree, ("x", "y"))(3.0, 4.0) == pytest.approx(expected, rel=4e-16)
+
+
+def test_lines():
+    derivatives, algebraic = lang.parse_equations(
+        """
+        # the membrane
+        dv/dt = (v_rest - v)/tau_m   # leak
+        minf = 1/(1 + exp(
+            -v  # in brackets an equation goes on
+        ))
+
+        du / dt=0
+        """,
+        "here",
+    )
+    assert list(derivatives) == ["v", "u"]
+    assert ast.unparse(derivatives["v"]) == "(v_rest - v) / tau_m"
+    assert ast.unparse(algebraic["minf"]) == "1 / (1 + exp(-v))"
+    assert lang.parse_equations("", "here") == lang.parse_equations("# nothing\n\n", "here") == ({}, {})
+
+
+def test_assignments():
+    result = lang.parse_assignments("v = c; u += d\n v -= 1 + 2; u *= a + b; v /= 2 # end", "here")
+    assert [(name, ast.unparse(tree)) for name, tree in result] == [
+        ("v", "c"), ("u", "u + d"), ("v", "v - (1 + 2)"), ("u", "u * (a + b)"), ("v", "v / 2"),
+    ]  # fmt: skip
+    assert lang.parse_assignments("", "here") == []
+
+
+def cell_of(equations, **given):
+    return tx.parse_cell("here", PLAIN, equations=equations, **given)
+
+
+def test_algebraic_lines_stay_lines_in_the_equations_and_are_put_in_elsewhere():
+    cell = cell_of("b = 2*a\na = v + k\ndv/dt = b - a", threshold="b > 3", reset="v = a")
+    assert ast.unparse(cell.derivatives["v"]) == "b - a"
+    assert list(cell.algebraic) == ["a", "b"]  # in the order in which they can be computed
+    assert ast.unparse(cell.threshold) == "2 * (v + k) > 3"
+    assert ast.unparse(cell.reset[0][1]) == "v + k"
+
+
+def test_lines_that_double_are_refused_where_they_are_put_in():
+    """Sixty short lines could else stand for 2**60 terms; in the equations, where they stay lines, they are no trouble."""
+    doubling = "\n".join(["a0 = v + v", *(f"a{n} = a{n - 1} + a{n - 1}" for n in range(1, 60)), "dv/dt = a59"])
+    nesting = "\n".join(["a0 = exp(v)", *(f"a{n} = exp(-a{n - 1})" for n in range(1, 400)), "dv/dt = a399"])
+    for text, last in ((doubling, "a59"), (nesting, "a399")):
+        cell_of(text)
+        with pytest.raises(EquationError, match="too large once the lines"):
+            cell_of(text, threshold=f"{last} > 3")
+
+
+def test_lines_that_need_each_other_are_refused():
+    with pytest.raises(EquationError, match="'a', 'b' need each other"):
+        cell_of("a = b\nb = a + v\ndv/dt = a")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x + open('f')", "here: unknown function 'open'; there is exp, "),
+        ("x.real + 1", "here: 'x.real' is not arithmetic: "),
+        ("x + 'a'", "here: only numbers may stand here, up to 1e308 (got \"'a'\")|    x + 'a'|        ^"),
+        ("x + True", "here: only numbers may stand here, up to 1e308 (got 'True')|    x + True|        ^"),
+        ("x + 1j", "here: only numbers may stand here, up to 1e308 (got '1j')|    x + 1j|        ^"),
+        ("τ*x + _y",
+        "here: a name must not start with an underscore or have two of them (got '_y')|    τ*x + _y|          ^"),
+        ("x + (y", "here: this bracket is never closed|    x + (y|        ^"),
+        ("x + y)*2", "here: this bracket was never opened|    x + y)*2|         ^"),
+        ("1 < x < 2", "here: compare two at a time: 'a < x and x < b'|    1 < x < 2|    ^"),
+        ("x +", "here: not an expression (invalid syntax)|    x +"),
+        ("max(x)", "here: max takes 2 arguments (got 1)|    max(x)|    ^"),
+        ("exp(x=1)", "here: exp takes 1 argument (got 0)|    exp(x=1)|    ^"),
+        ("x\ny", "here: must be one expression (got 2 lines); one in brackets may go on over lines"),
+        ("", "here: must be one expression (got 0 lines)"),
+        ("x" * 5000, "here: longer than 4000 characters"),
+        ("-" * 100 + "x", "here: nested deeper than 60 levels"),
+        ("1" + "0" * 400, "here: only numbers may stand here, up to 1e308"),
+    ],
+)
+def test_messages_show_the_line_and_the_place(text, shown):
+    with pytest.raises(EquationError) as caught:
+        lang.parse_expression(text, "here")
+    assert str(caught.value).replace("\n", "|").startswith(shown), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("equations", "message"),
+    [
+        ("dv/dt", "one '='"), ("dv/dt = ", "something on both sides"), ("3 = v", "an equation is"), ("v == 3", "one '='"),
+        ("dv/dt = -v\ndv/dt = v", "two equations"), ("import os", "one '='"), ("dv__x/dt = 1", "an equation is"),
+        ("f(v) = 3", "an equation is"), ("dv/dt = v := 3", "not an expression"), ("dv/dt = a" + " " * 5000 + "b", "longer"),
+    ],
+)  # fmt: skip
+def test_equations_that_are_none(equations, message):
+    with pytest.raises(EquationError, match=message):
+        lang.parse_equations(equations, "here")
+
+
+# -- evaluate, render and the compiled kernel agree ------------------------------------------------------------------------
+
+
+def random_number(rng, depth):
+    """Return the text of a random expression over NAMES, well away from overflow."""
+    if depth == 0 or rng.random() < 0.15:
+        return rng.choice([*NAMES, f"{rng.uniform(0.1, 5):.3g}", str(rng.randint(1, 9))])
+
+    def sub():
+        return random_number(rng, depth - 1)
+
+    make = rng.choice([
+        lambda: f"({sub()} + {sub()})", lambda: f"{sub()} - {sub()}", lambda: f"({sub()})*({sub()})", lambda: f"-({sub()})",
+        lambda: f"({sub()})/(1 + abs({sub()}))", lambda: f"tanh({sub()})**{rng.randint(0, 5)}",
+        lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
+        lambda: f"exp(clip({sub()}, -20, 3))", lambda: f"expm1(tanh({sub()}))", lambda: f"log1p(abs({sub()}))",
+        lambda: f"sigmoid({sub()})", lambda: f"exprel(clip({sub()}, -20, 3))", lambda: f"1/exprel(clip({sub()}, -3, 20))",
+        lambda: f"sqrt(abs({sub()}))", lambda: f"log(1 + abs({sub()}))", lambda: f"sin({sub()})*cos({sub()})",
+        lambda: f"min({sub()}, {sub()})", lambda: f"max({sub()}, {sub()})",
+        lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
+        lambda: f"sign({sub()})", lambda: f"floor({sub()})",
+        lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
+        lambda: f"({sub()} if {random_test(rng, depth - 1)} else {sub()})",
+    ])  # fmt: skip
+    return make()
+
+
+def random_test(rng, depth):
+    """Return the text of a random comparison."""
+    a, b = random_number(rng, max(0, depth - 1)), random_number(rng, max(0, depth - 1))
+    plain = f"{a} {rng.choice(['<', '<=', '>', '>=', '==', '!='])} {b}"
+    if depth <= 0 or rng.random() < 0.5:
+        return plain
+    other = random_test(rng, depth - 1)
+    return rng.choice([f"({plain}) and ({other})", f"({plain}) or ({other})", f"not ({plain})"])
+
+
+KERNEL_NAMES = "import numpy as np\nfrom brainsim.numbers.jit import kernel\n" + "\n".join(
+    f"from {home} import {', '.join(names)}" for home, names in render.HOMES.items()
+)
+
+
+def compiled(tree, names):
+    """Compile an expression as the body of a kernel has it."""
+    return load_source(
+        f"{KERNEL_NAMES}\n\n@kernel\ndef value({', '.join(names)}):\n    return np.float64({render.render(tree)})\n"
+    ).value
+
+
+def close(a, b):
+    return (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-12 * max(1.0, abs(a), abs(b))
+
+
+def test_random_expressions_agree():
+    """Numbers by NumPy, the rendered text read by Python, and the compiled text: one meaning."""
+    rng = random.Random(1)
+    plain = {name: function for name, function in lang.FUNCTIONS.items() if name not in ("min", "max", "abs")}
+    plain |= {"power": np.power, "exprel_inverse": lambda x: 1/lang.FUNCTIONS["exprel"](x)}
+    plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
+    trees = []
+    while len(trees) < 300:
+        try:
+            trees.append(lang.parse_expression(random_number(rng, 4), "here"))
+        except EquationError as error:  # only for size
+            assert "deeper" in str(error) or "longer" in str(error)  # noqa: PT017
+    for tree in trees:
+        lang.check_kind(tree, "here")
+        for _ in range(4):
+            names = {name: rng.uniform(-3, 3) for name in NAMES}
+            with np.errstate(all="ignore"):
+                expected = float(lang.evaluate(tree, names))
+                rendered = eval(render.render(tree), plain | {"np": np}, {n: np.float64(v) for n, v in names.items()})
+            assert close(expected, rendered), ast.unparse(tree)
+            again = lang.parse_expression(ast.unparse(tree), "again")
+            assert float(lang.evaluate(again, names)) == expected
+        arrays = {name: np.array([rng.uniform(-3, 3) for _ in range(3)]) for name in NAMES}
+        with np.errstate(all="ignore"):
+            many = np.broadcast_to(lang.evaluate(tree, arrays), 3)
+            one = [lang.evaluate(tree, {n: v[k] for n, v in arrays.items()}) for k in range(3)]
+        np.testing.assert_allclose(many, np.ravel(one), rtol=1e-13, atol=1e-13)
+
+
+def test_compiled_expressions_agree():
+    """Forty at a time, since compiling takes longer than all else."""
+    rng = random.Random(2)
+    trees = [lang.parse_expression(random_number(rng, 3), "here") for _ in range(40)]
+    lines = "\n".join(f"        out[i, {k}] = {render.render(tree)}" for k, tree in enumerate(trees))
+    heads = "\n".join(f"        {name} = values[i, {k}]" for k, name in enumerate(NAMES))
+    module = load_source(
+        f"{KERNEL_NAMES}\n\n@kernel\n"
+        f"def fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"
+    )
+    values = np.array([[rng.uniform(-3, 3) for _ in NAMES] for _ in range(50)])
+    out = np.empty((50, 40))
+    module.fill(values, out)
+    for row, results in zip(values, out, strict=True):
+        names = dict(zip(NAMES, row, strict=True))
+        for tree, result in zip(trees, results, strict=True):
+            with np.errstate(all="ignore"):
+                assert close(float(lang.evaluate(tree, names)), result), ast.unparse(tree)
+
+# -- linear parts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "linear"),
+    [
+        ("x", True), ("y", True), ("3 - x*y", True), ("-(x - y)/tau", True), ("(x + y)*k - x/(k*tau)", True),
+        ("k*(y - x)*2", True),
+        ("exp(y)*x + x*sin(k)", True), ("x - x", True), ("0*x + y", True), ("(2*x + 1)/(1 + exp(y))", True),
+        ("+y - -x", True),
+        ("x*x", False), ("x**2", False), ("exp(x)", False), ("1/x", False), ("abs(x)", False), ("min(x, y)", False),
+        ("x/(x + 1)", False), ("where(x > 0, 1, 0)", False), ("x if y > 0 else 2*x", False), ("y**x", False),
+    ],
+)  # fmt: skip
+def test_linear_parts(text, linear):
+    tree = lang.parse_expression(text, "here")
+    parts = trees.linear_in(tree, "x")
+    assert (parts is not None) == linear
+    if not linear:
+        return
+    rng = np.random.default_rng(1)
+    for y, k, tau, x, z in rng.uniform(0.5, 3, (20, 5)):
+        names = {"y": y, "k": k, "tau": tau}
+        assert "x" not in lang.names_in(parts[0]) | lang.names_in(parts[1])
+        slope, rest = (lang.evaluate(part, names) for part in parts)
+        f = [float(lang.evaluate(tree, names | {"x": at})) for at in (x, z)]
+        assert slope == pytest.approx((f[0] - f[1]) / (x - z), rel=1e-8, abs=1e-10)
+        assert slope * x + rest == pytest.approx(f[0], rel=1e-12, abs=1e-12)
+
+
+def test_random_expressions_are_linear_or_not():
+    """`linear_in` never calls linear what differences say is not."""
+    rng = random.Random(3)
+    found = 0
+    for _ in range(800):
+        tree = lang.parse_expression(random_number(rng, 2), "here")
+        parts = trees.linear_in(tree, "x")
+        if parts is None:
+            continue
+        found += "x" in lang.names_in(tree)
+        names = {name: rng.uniform(0.5, 3) for name in NAMES}
+        with np.errstate(all="ignore"):
+            slope, rest = (float(lang.evaluate(part, names)) for part in parts)
+            f = float(lang.evaluate(tree, names))
+        assert close(slope * names["x"] + rest, f), ast.unparse(tree)
+    assert found > 20

@@ -1,0 +1,267 @@
+"""Methods: each converges at the order it states, against scipy at 1e-12; what it cannot integrate it says."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
+from single_cells import run
+
+import brainsim as bs
+from brainsim.equations.grammar import EquationError
+from brainsim.equations.methods import METHODS
+from brainsim.equations.system import compose
+
+DTS = np.array([0.2, 0.1, 0.05, 0.025])
+OPTIONS = {"rtol": 1e-12, "atol": 1e-12, "method": "DOP853"}
+
+
+def step_of(model, *synapses, current=False):
+    receptors = [s.receptor_equations for s in synapses]
+    system = compose(model.cell_equations, receptors, external_current=current, where="cells")
+    return METHODS[model.method](system, "cells")
+
+
+def slope_of(errors):
+    return np.polyfit(np.log(DTS), np.log(errors), 1)[0]
+
+
+def solved(derivative, start, duration):
+    return solve_ivp(derivative, (0, duration), start, **OPTIONS).y[:, -1]
+
+
+class Bent(bs.Neuron):
+    """Nonlinear, and each equation linear in its own variable; half of it in lines."""
+
+    equations = """
+        dv/dt = (-v + gain*u)/tau
+        du/dt = pull/2
+        u_end = sigmoid(-v/slope)
+        pull = (u_end - u)/tau
+    """
+    gain: float = bs.parameter(10.0, "mV", "gain")
+    slope: float = bs.parameter(-5.0, "mV", "steepness")
+    tau: float = bs.parameter(5.0, "ms", "time constant", above=0.0)
+    v: float = bs.initial(3.0, "mV", "potential")
+    u: float = bs.initial(0.0, "", "gate")
+
+
+class Quadratic(bs.Neuron):
+    """No equation is linear in anything."""
+
+    equations = "dv/dt = (v_top - v*v/v_top)/tau"
+    v_top: float = bs.parameter(2.0, "mV", "fixed point")
+    tau: float = bs.parameter(2.0, "ms", "time constant", above=0.0)
+    v: float = bs.initial(0.5, "mV", "potential")
+
+
+class Driven(bs.Neuron):
+    """The time itself in the equation."""
+
+    equations = "dv/dt = (size*sin(2*pi*t/period) - v)/tau"
+    size: float = bs.parameter(10.0, "mV", "size")
+    period: float = bs.parameter(7.0, "ms", "period")
+    tau: float = bs.parameter(5.0, "ms", "time constant", above=0.0)
+    v: float = bs.initial(1.0, "mV", "potential")
+
+
+class Squid(bs.Neuron):
+    """Hodgkin and Huxley (1952), doi:10.1113/jphysiol.1952.sp004764, in potentials of today."""
+
+    equations = """
+        dv/dt = (g_na*m**3*h*(50 - v) + g_k*n**4*(-77 - v) + g_l*(-54.387 - v) + I)/c_m
+        dm/dt = a_m*(1 - m) - b_m*m
+        dh/dt = 0.07*exp(-(v + 65)/20)*(1 - h) - h*sigmoid((v + 35)/10)
+        dn/dt = 0.1/exprel(-(v + 55)/10)*(1 - n) - 0.125*exp(-(v + 65)/80)*n
+        a_m = 1/exprel(-(v + 40)/10)
+        b_m = 4*exp(-(v + 65)/18)
+    """
+    dimensions = False
+    g_na: float = bs.parameter(120.0, "", "mS/cm2")
+    g_k: float = bs.parameter(36.0, "", "mS/cm2")
+    g_l: float = bs.parameter(0.3, "", "mS/cm2")
+    c_m: float = bs.parameter(1.0, "", "uF/cm2")
+    v: float = bs.initial(-68.0, "mV", "potential")
+    m: float = bs.initial("a_m/(a_m + b_m)", "", "activation of sodium")
+    h: float = bs.initial(0.6, "", "inactivation")
+    n: float = bs.initial(0.32, "", "activation of potassium")
+
+
+def squid(t, y):
+    v, m, h, n = y
+    a_m, a_n = (v + 40) / (10 * (1 - np.exp(-(v + 40) / 10))), 0.01 * (v + 55) / (1 - np.exp(-(v + 55) / 10))
+    return [
+        120 * m**3 * h * (50 - v) + 36 * n**4 * (-77 - v) + 0.3 * (-54.387 - v) + 2.0,
+        a_m * (1 - m) - 4 * np.exp(-(v + 65) / 18) * m,
+        0.07 * np.exp(-(v + 65) / 20) * (1 - h) - h / (1 + np.exp(-(v + 35) / 10)),
+        a_n * (1 - n) - 0.125 * np.exp(-(v + 65) / 80) * n,
+    ]
+
+
+A_M, B_M = 2.8 / (np.exp(2.8) - 1), 4 * np.exp(3 / 18)
+SYSTEMS = {
+    "bent": (Bent, lambda t, y: [(-y[0] + 10 * y[1]) / 5, (1 / (1 + np.exp(-y[0] / 5)) - y[1]) / 10], [3.0, 0.0], None),
+    "quadratic": (Quadratic, lambda t, y: [(2 - y[0] ** 2 / 2) / 2], [0.5], None),
+    "driven": (Driven, lambda t, y: [(10 * np.sin(2 * np.pi * t / 7) - y[0]) / 5], [1.0], None),
+    "squid": (Squid, squid, [-68.0, A_M / (A_M + B_M), 0.6, 0.32], 2.0),
+}  # fmt: skip
+CASES = [(m, s) for m in ("euler", "heun", "rk4") for s in SYSTEMS]
+CASES += [("exponential_euler", s) for s in ("bent", "driven", "squid")]
+CASES += [("euler_maruyama", "bent"), ("milstein", "squid")]
+
+
+@pytest.mark.parametrize(("method", "name"), CASES)
+def test_order(method, name):
+    """The error falls with dt to the power that the step states."""
+    kind, derivative, start, current = SYSTEMS[name]
+    model = type(kind.__name__, (kind,), {"method": method})()
+    duration = {"bent": 10.0, "quadratic": 1.0, "driven": 10.0, "squid": 4.0}[name]
+    expected = solved(derivative, start, duration)
+    errors = []
+    for dt in DTS / (1 if method == "rk4" else 4):
+        values, result = run(model, duration, dt, current=current)
+        errors.append(max(abs(v[-1, 0] - e) for v, e in zip(values.values(), expected, strict=True)))
+    assert result.stats["methods"]["cells"] == method
+    order = step_of(model, current=current is not None).order
+    assert np.log2(errors[-2] / errors[-1]) == pytest.approx(order, abs=0.12), errors
+
+
+def test_orders_are_told():
+    orders = {name: step_of(type("M", (Bent,), {"method": name})()).order for name in METHODS if name != "exact"}
+    assert orders == {"auto": 1, "exponential_euler": 1, "euler": 1, "heun": 2, "rk4": 4, "euler_maruyama": 1, "milstein": 1}
+    assert step_of(bs.LIF()).order == 0
+    assert step_of(bs.LIF(), bs.ExponentialConductance()).order == 2
+    assert step_of(type("M", (Driven,), {"method": "exponential_euler"})()).order == 2
+
+
+def test_exact_is_the_exponential_of_the_matrix():
+    model = bs.LIF(v_th=1e6, tau_m=12.0, c_m=150.0)
+    values, result = run(model, 30.0, 0.1, initial={"v": -60.0}, events=(bs.Alpha(tau=3.0), 200.0, 1.0), current=50.0)
+    assert result.stats["methods"]["cells"] == "exact"
+    tau, t_m, c_m = 3.0, 12.0, 150.0
+    matrix = np.array([[-1 / t_m, 1 / c_m, 0, (-65.0 / t_m + 50.0 / c_m)], [0, -1 / tau, np.e / tau, 0], [0, 0, -1 / tau, 0],
+                       [0, 0, 0, 0]])  # fmt: skip
+    y = np.array([-60.0, 0.0, 0.0, 1.0])
+    expected = [y[0]]
+    for step in range(1, 301):
+        y = expm(matrix * 0.1) @ y
+        y[2] += 200.0 * (step == 10)
+        expected.append(y[0])
+    np.testing.assert_allclose(values["v"][:, 0], expected, rtol=0, atol=1e-10)
+
+
+def conductance_reference(model, synapse, weight, v0):
+    """Return v at t = 20 ms: from rest until the event arrives at 1 ms, then with the conductance."""
+
+    def slope(t, y):
+        v, g = y
+        return [(model.v_rest - v) / model.tau_m + g * (synapse.e_rev - v) / model.c_m, -g / synapse.tau]
+
+    first = solve_ivp(slope, (0, 1), [v0, 0.0], **OPTIONS).y[:, -1]
+    return solve_ivp(slope, (1, 20), [first[0], first[1] + weight], **OPTIONS).y[0, -1]
+
+
+def test_exponential_euler_is_second_order_for_conductances():
+    model, synapse = bs.LIF(v_th=1e6), bs.ExponentialConductance(tau=5.0, e_rev=0.0)
+    expected = conductance_reference(model, synapse, 30.0, -70.0)
+    results = [run(model, 20.0, dt, initial={"v": -70.0}, events=(synapse, 30.0, 1.0)) for dt in DTS]
+    assert results[0][1].stats["methods"]["cells"] == "exponential_euler"
+    errors = [abs(values["v"][-1, 0] - expected) for values, _ in results]
+    assert errors[1] < 1e-3
+    assert slope_of(errors) == pytest.approx(step_of(model, synapse).order, abs=0.1)
+
+
+class Adapting(bs.Neuron):
+    """Linear, with a second variable that leans on the frozen one."""
+
+    equations = """
+        dv/dt = -v/tau - w_a/c_m + I/c_m
+        dw_a/dt = (a*v - w_a)/tau_w
+    """
+    threshold = "v >= v_th"
+    reset = "v = v_reset; w_a += b"
+    tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    tau_w: float = bs.parameter(30.0, "ms", "time constant of adaptation", above=0.0)
+    a: float = bs.parameter(20.0, "nS", "adaptation below threshold")
+    b: float = bs.parameter(5.0, "pA", "jump of adaptation")
+    c_m: float = bs.parameter(200.0, "pF", "capacitance")
+    v_th: float = bs.parameter(10.0, "mV", "threshold")
+    v_reset: float = bs.parameter(-4.0, "mV", "reset")
+    t_ref: float = bs.parameter(5.0, "ms", "refractory time")
+    v: float = bs.initial(10.5, "mV", "potential")
+    w_a: float = bs.initial(40.0, "pA", "adaptation")
+
+
+@pytest.mark.parametrize("method", ["exact", "heun", "rk4"])
+def test_what_leans_on_a_frozen_variable_sees_it_stand_still(method):
+    """v = -4 mV for 5 ms after the spike at 0.1 ms: w_a relaxes to a*v at its own time constant, to rounding if exact."""
+    values, result = run(type("M", (Adapting,), {"method": method})(), 5.1, 0.1)
+    v, w = values["v"][:, 0], values["w_a"][:, 0]
+    assert result.spikes["cells"].times.tolist() == [0.1]
+    assert np.all(v[1:] == -4.0)
+    expected = -80.0 + (w[1] + 80.0) * np.exp(-0.1 * np.arange(51) / 30.0)
+    tolerance = {"exact": 1e-12, "heun": 1e-4, "rk4": 1e-10}[method]
+    np.testing.assert_allclose(w[1:], expected, rtol=0, atol=tolerance)
+
+
+class Gated(Bent):
+    """The same, by the method that suits it."""
+
+
+NOISY = {"equations": "dv/dt = (v_top - v)/tau + sigma*xi", "sigma": bs.parameter(1.0, "mV/sqrt(ms)", "size")}
+ROUGH = {"equations": "dv/dt = (v_top - v*v/v_top)/tau + sigma*xi", "sigma": bs.parameter(1.0, "mV/sqrt(ms)", "size")}
+SCALED = {"equations": "dv/dt = (v_top - v)/tau + sigma*v*xi", "sigma": bs.parameter(1.0, "1/sqrt(ms)", "size")}
+SHARED = {"equations": "dv/dt = -v/tau + u*s*xi_a\ndu/dt = -u/tau + v*s*xi_a", "s": bs.parameter(1.0, "1/sqrt(ms)", "size"),
+          "u": bs.initial(1.0, "mV", "another")}  # fmt: skip
+
+
+def variant(**texts):
+    return type("Mine", (Quadratic,), texts)()
+
+
+@pytest.mark.parametrize(
+    ("model", "synapse", "method"),
+    [
+        (bs.LIF(), None, "exact"), (bs.LIF(), bs.Exponential(), "exact"), (bs.LIF(), bs.Delta(), "exact"),
+        (bs.LIF(), bs.ExponentialConductance(), "exponential_euler"), (bs.LIF(), bs.AlphaConductance(), "exponential_euler"),
+        (Gated(), None, "exponential_euler"), (Quadratic(), None, "euler"), (variant(**NOISY), None, "exact"),
+        (variant(**ROUGH), None, "euler_maruyama"), (variant(**SCALED), None, "milstein"),
+        (variant(**SHARED), None, "euler_maruyama"),
+    ],
+)  # fmt: skip
+def test_auto_takes_the_first_that_can(model, synapse, method):
+    _, result = run(model, 1.0, 0.1, events=synapse and (synapse, 1.0, 0.9))
+    assert result.stats["methods"]["cells"] == method
+
+
+@pytest.mark.parametrize(
+    ("method", "texts", "message"),
+    [
+        ("exact", {}, r"'exact' needs .* linear .*\n    dv/dt = \(v_top - v \* v / v_top\) / tau"),
+        ("exponential_euler", {}, r"'exponential_euler' needs .* linear .*\n    dv/dt = "),
+        ("euler", NOISY, "'euler' has no noise, but dv/dt has; write method = 'euler_maruyama'\n    dv/dt = .*xi"),
+        ("rk4", NOISY, "'rk4' has no noise, but dv/dt has; write method = 'heun'"),
+        ("exact", SCALED, "'exact' needs .*write method = 'milstein'"),
+        ("exponential_euler", SCALED, "needs noise that does not depend on variables; write method = 'milstein'"),
+        ("milstein", SHARED, "needs one noise for each equation .*; write method = 'euler_maruyama'"),
+    ],
+)  # fmt: skip
+def test_a_method_that_cannot_says_so(method, texts, message):
+    with pytest.raises(EquationError, match=f"cells: method {message}" if message[0] == "'" else message):
+        run(variant(method=method, **texts), 1.0, 0.1)
+
+
+def test_a_line_that_depends_on_the_current_is_evaluated_once():
+    """I in two places becomes a line of its own; lines that never change are numbers."""
+    kind = type("Mine", (Quadratic,), {
+        "equations": "dv/dt = I/c_m - v*v/tau2 + I_k/c_m\ntau2 = tau*v_top\nI_k = I*k*v",
+        "c_m": bs.parameter(100.0, "pF", "x"), "k": bs.parameter(0.1, "1/mV", "x"),
+    })  # fmt: skip
+    receptors = [s.receptor_equations for s in (bs.Exponential(), bs.ExponentialConductance())]
+    system = compose(kind.cell_equations, receptors, external_current=True, where="cells")
+    assert list(system.algebraic) == ["I", "I_k"]
+    lines = METHODS["euler"](system, "cells").lines
+    assert [line.split(" = ")[0] for line in lines] == ["I", "I_k", "_v_new", "_r0_i_new", "_r1_g_new"]
+    assert "r1_g" not in lines[2]
+    values, _ = run(kind(), 3.0, 0.01, current=10.0, initial={"v": 0.0})
+    expected = solved(lambda t, y: [(10 + y[0]) / 100 - y[0] ** 2 / 4], [0.0], 3.0)[0]
+    assert values["v"][-1, 0] == pytest.approx(expected, rel=1e-3)

@@ -1,0 +1,145 @@
+"""Dimensions: an equation whose sides do not agree is refused, with both named; what agrees passes."""
+
+import inspect
+
+import pytest
+
+import brainsim as bs
+from brainsim.equations import units
+from brainsim.equations.grammar import EquationError
+
+BASE = {
+    "tau": bs.parameter(10.0, "ms", "time constant", above=0.0), "c_m": bs.parameter(200.0, "pF", "capacitance"),
+    "g": bs.parameter(10.0, "nS", "conductance"), "E": bs.parameter(-65.0, "mV", "reversal potential"),
+    "delta": bs.parameter(2.0, "mV", "steepness"), "rate": bs.parameter(5.0, "Hz", "rate"),
+    "k": bs.parameter(1.0, "nS/mV", "steepness of a parabola"), "sigma": bs.parameter(1.0, "mV", "size of noise"),
+    "I_in": bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "current"), "v": bs.initial(0.0, "mV", "potential"),
+    "n": bs.initial(0.0, "", "gate"), "z": bs.initial(0.0, "pA", "current"),
+}  # fmt: skip
+
+
+def cell(equations="dv/dt = 0", **given):
+    return type("Mine", (bs.Neuron,), BASE | {"equations": equations} | given)
+
+
+def synapse(**given):
+    texts = {"equations": "dg/dt = -g/tau", "arrival": "g = g + w", "current": "g*(E - v)", "weight_unit": "nS"}
+    return type("Mine", (bs.Synapse,), {n: BASE[n] for n in ("tau", "E", "rate", "delta")} | texts | given)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("nS*mV", "pA"), ("pF*mV/ms", "pA"), ("pF/nS", "ms"), ("mV*nS/pF", "mV/ms"), ("1/ms", "ms**-1"), ("", "1"),
+        ("mV/sqrt(ms)", "mV*ms**-0.5"), ("nS/mV*mV**2", "pA"), ("sqrt(mV**2)", "mV"), ("um/ms*ms", "um"),
+    ],
+)  # fmt: skip
+def test_units_that_are_one(left, right):
+    assert units.unit(left, "x").fits(units.unit(right, "x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("mS", "did you mean"), ("s", "did you mean 'ms'"), ("sec", "units are ms, mV, pA"), ("mV/", "mV"),
+                       ("mV+ms", "units are"), ("mv", "did you mean 'mV'"), ("open('x')", "units are")]
+)  # fmt: skip
+def test_unknown_units(text, hint):
+    with pytest.raises(ValueError, match=rf"Mine.q: unknown unit .*{hint}"):
+        cell(q=bs.parameter(1.0, text, "x"))
+
+
+@pytest.mark.parametrize("unit", ["mV", "mV/ms", "1/ms", "nS/mV", "pA", "pF", "mV**2", "mV/sqrt(ms)", "mM", "pA*ms",
+                                  "mV/sqrt(ms)/pA", "mV**3", "1/mV**(1/3)", "um**2/ms"])  # fmt: skip
+def test_units_are_named_as_they_are_typed(unit):
+    assert str(units.unit(unit, "x")) == unit
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        "dv/dt = (E - v)/tau", "dv/dt = (g*(E - v) + I + I_in(t))/c_m", "dv/dt = k*(v - E)*(v - E - delta)/c_m + I/c_m",
+        "dv/dt = (g*delta*exp((v - E)/delta) + z)/c_m", "dv/dt = (E - v)/tau + sigma*sqrt(2/tau)*xi", "dv/dt = 0",
+        "dv/dt = where(v > E, E - v, 0)/tau", "dv/dt = (clip(v, E, 0) - v)/tau + max(sign(v)*delta, 0)/tau",
+        "a = 1/(1 + exp(-v/delta))\ndn/dt = (a - n)/tau", "dn/dt = 0.001*rate", "dn/dt = rate/1000*(1 - n)",
+        "dn/dt = (1 - n)*0.001*tau*rate/tau", "dz/dt = (sqrt(k*k*(v - E)**4) - z)/tau", "dz/dt = (k*abs(v)**2 - z)/tau",
+        "dn/dt = (0.001*rate*dt - n)/tau", "dn/dt = (sin(2*pi*t/tau) - n**0.3)/tau", "dn/dt = (sqrt(v/E)*1 - n)/tau",
+    ],
+)  # fmt: skip
+def test_equations_that_agree(equations):
+    cell(equations)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"equations": "dv/dt = (E - v)/tau + I"},
+         "Mine.equations: '(E - v) / tau' is in mV/ms, but 'I' is in pA; what is added must be of one unit|"
+         "    dv/dt = (E - v)/tau + I|                          ^"),
+        ({"equations": "dv/dt = g*(E - v)"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA|    dv/dt = g*(E - v)|"),
+        ({"equations": "dv/dt = 0.04*v**2"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV**2|"),
+        ({"equations": "dn/dt = exp(v)/tau"},
+         "Mine.equations: what exp is taken of must be a plain number, but 'v' is in mV|    dn/dt = exp(v)/tau|"
+         "                ^"),
+        ({"equations": "a = v + z\ndv/dt = a/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is added"),
+        ({"equations": "dv/dt = sigma*xi"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV/sqrt(ms)|"),
+        ({"equations": "dn/dt = rate"},
+         "Mine.equations: dn/dt and this differ by a factor of 1000; Hz counts per second "
+         "and times are in ms: write 0.001*rate for a rate in 1/ms|"),
+        ({"equations": "dn/dt = v**n/tau"}, "Mine.equations: 'v' is in mV; only a number may be its exponent|"),
+        ({"equations": "dn/dt = n**v/tau"}, "Mine.equations: an exponent must be a plain number, but 'v' is in mV|"),
+        ({"equations": "dv/dt = min(v, z)/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared"),
+        ({"equations": "dv/dt = (v if v > z else 0)/tau"},
+         "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared"),
+        ({"equations": "dv/dt = I_in(t)/tau"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA/ms|"),
+        ({"threshold": "v > 30"},
+         "Mine.threshold: 'v' is in mV, but '30' is a plain number; what is compared must be of one unit: "
+         "give the number a name and a unit by bs.parameter(...), or write dimensions = False|"),
+        ({"threshold": "rand() < rate*dt"}, "Mine.threshold: 'rand()' and 'rate * dt' differ by a factor of 1000; Hz"),
+        ({"reset": "v = E; z += delta"},
+         "Mine.reset: 'z' is in pA, but 'delta' is in mV; what is added must be of one unit|"),
+        ({"reset": "v = tau"}, "Mine.reset: 'v' is in mV, but this is in ms|    v = tau|        ^"),
+        ({"conditions": ("tau > delta",)}, "Mine.conditions: 'tau' is in ms, but 'delta' is in mV; what is compared"),
+        ({"refractory": "delta"}, "Mine.refractory: a refractory time is in ms, but this is in mV|"),
+        ({"events": {"e": ("v > tau", "n = 0")}}, "Mine.events['e']: 'v' is in mV, but 'tau' is in ms"),
+        ({"v": bs.initial("tau", "mV", "x")}, "Mine.v: 'v' is in mV, but this is in ms|"),
+    ],
+)  # fmt: skip
+def test_equations_that_do_not(given, shown):
+    with pytest.raises(EquationError) as caught:
+        cell(**given)
+    assert str(caught.value).replace("\n", "|").startswith(shown), str(caught.value)
+    cell(**given, dimensions=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"current": "g*E/delta"}, "Mine.current: a current into a cell is in pA, but this is in nS|"),
+        ({"weight_unit": "mV"}, "Mine.current: a current into a cell is in pA, but this is in mV**2|"),
+        ({"equations": "dg/dt = -g/tau + rate*g"},
+         "Mine.equations: '-g / tau' and 'rate * g' differ by a factor of 1000; Hz"),
+        ({"current": "g*(E - v)*exp(v)"},
+         "Mine.current: what exp is taken of must be a plain number, but 'v' is in mV|"),
+        ({"arrival": "g = g + w*tau"}, "Mine.current: a current into a cell is in pA, but this is in pA*ms|"),
+    ],
+)  # fmt: skip
+def test_synapses_that_do_not(given, shown):
+    with pytest.raises(ValueError) as caught:
+        synapse(**given)
+    assert str(caught.value).replace("\n", "|").startswith(shown), str(caught.value)
+    synapse(**given, dimensions=False)
+
+
+def test_the_variables_of_a_synapse_get_their_units_from_its_weights():
+    """A gate behind a conductance: h is in nS as the weight is, and so is g, which only leans on it."""
+    rising = {"equations": "dg/dt = (h - g)/tau\ndh/dt = -h/tau", "arrival": "h = h + w"}
+    synapse(**rising)
+    with pytest.raises(EquationError, match="a current into a cell is in pA, but this is in mV"):
+        synapse(**rising, weight_unit="")
+
+
+def test_built_in_models_agree():
+    """None of them has to opt out."""
+    kinds = [thing for name in bs.__all__ if inspect.isclass(thing := getattr(bs, name))]
+    models = [kind for kind in kinds if issubclass(kind, bs.Neuron | bs.Synapse)]
+    assert len(models) > 5
+    assert all(model.dimensions for model in models if model.__module__ != "brainsim.models.base")
