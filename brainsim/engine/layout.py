@@ -25,7 +25,6 @@ from brainsim.models.values import Distribution
 from brainsim.numbers.checks import MissingName, nearest
 from brainsim.numbers.streams import stream_key
 
-UPDATE_COST, EVENT_COST, GUESSED_RATE = 2.0, 1.7, 5.0  # ns a cell and step, ns an event, Hz
 ALIGNED = 16  # cells: a stretch starts at a cache line, of float64 and of float32
 
 
@@ -107,8 +106,7 @@ class Layout:
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
             group.arrays = _stacked(group, dtype)
-        loads = _loads(network, dt)
-        self.bounds = [_cuts(np.concatenate([loads[m.population.name] for m in g.members]), partitions) for g in self.groups]
+        self.bounds = [_cuts(group.n, partitions) for group in self.groups]
         self.input_at, self.n_numbers = self._inputs()
         self.inputs = list(network.inputs)
         if self.n_numbers >= 2**31:
@@ -271,23 +269,14 @@ def _runs(group):
     return runs
 
 
-def _loads(network, dt):
-    """Return population -> work per cell and step [ns], as far as it is known before the run."""
-    loads = {name: np.full(population.n, UPDATE_COST) for name, population in network.populations.items()}
-    for projection in network.projections:
-        events = projection.expected / projection.post.n * GUESSED_RATE * dt * 1e-3
-        for population, ids in projection.post.parts:
-            loads[population.name][ids] += EVENT_COST * events
-    return loads
+def _cuts(n, partitions):
+    """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
 
-
-def _cuts(loads, partitions):
-    """Return the borders of stretches of cells that are about the same work, at multiples of a cache line."""
-    done = np.concatenate([[0.0], np.cumsum(loads)])
-    cuts = np.searchsorted(done, np.linspace(0.0, done[-1], partitions + 1))
-    cuts = np.round(cuts / ALIGNED).astype(np.int64) * ALIGNED
-    cuts[0], cuts[-1] = 0, loads.size
-    return np.minimum(cuts, loads.size)
+    Weighting cells by their in-degree balances less well: in the microcircuit it is the rates of the sources that differ.
+    """
+    cuts = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
+    cuts[-1] = n
+    return np.minimum(cuts, n)
 
 
 def _stacked(group, dtype):

@@ -17,12 +17,13 @@ SHORT = 1 << 16  # targets on a thread that 16 bits can tell apart
 BYTES_LISTED = 14  # pairs, weights and delays that are listed, sorted by source while they are built
 BYTES_CELL = 120  # state, inputs, refractory counters, lists of spikes
 RATE = 10.0  # Hz: at which the room for procedural rows under way is estimated
+MOST_ROWS = 30  # of the table
 MOST_DELAYS = 1000  # steps up to which delays are told apart
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a network is expected to need; its repr is a table.
+    """What a network is expected to need; its repr is a table of the largest parts.
 
     Attributes
     ----------
@@ -51,7 +52,12 @@ class Estimate:
 
     def __repr__(self):
         """Return a table: a line for each part, then what is kept, the peak of building, and what is free."""
-        lines = [(name, f"{round(synapses):,}" if synapses else "", in_words(size)) for name, synapses, size in self.rows]
+        rows = self.rows
+        if len(rows) > MOST_ROWS:
+            rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MOST_ROWS]
+            rows = [row for row in rows if row not in rest]
+            rows.insert(-2, (f"{len(rest)} smaller projections", *(sum(row[k] for row in rest) for k in (1, 2))))
+        lines = [(name, f"{round(synapses):,}" if synapses else "", in_words(size)) for name, synapses, size in rows]
         total = [("kept", f"{round(self.synapses):,}", in_words(self.kept)), ("peak of building", "", in_words(self.peak))]
         if self.free is not None:
             total.append(("free", "", in_words(self.free)))
