@@ -72,6 +72,13 @@ class Exchange(NamedTuple):
     barrier: np.ndarray  # int64
 
 
+class Lags(NamedTuple):
+    """How long before the end of its step each recorded spike was."""
+
+    places: np.ndarray  # int32 (cells): see `Layout.lag_places`
+    recorded: np.ndarray  # float64 (as many as Recorder.spikes) [ms]
+
+
 class Profile(NamedTuple):
     """Where the time of a partition goes."""
 
@@ -91,11 +98,11 @@ class Recorder(NamedTuple):
 
 
 @kernel
-def run_partition(progress, cells, rows, pool, calendar, drives, trains, currents, recorder, exchange, profile):
+def run_partition(progress, cells, rows, pool, calendar, drives, trains, currents, recorder, exchange, lags, profile):
     """Step one partition until its stop; returns DONE, or what is full, or ABANDONED if another partition failed.
 
-    `pool` is None where no projection is procedural, `profile` where none is asked for: Numba compiles another function for
-    each of these cases, without what is not needed.
+    `pool` is None where no projection is procedural, `lags` where no spike has a time within its step, `profile` where none
+    is asked for: Numba compiles another function for each of these cases, without what is not needed.
     """
     # One function, and names for what is used more than once: handing all these arrays on to a function for a slice, and one
     # for a step, adds 0.7 s to the first start
@@ -143,6 +150,9 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
         _clock(profile, UPDATE)
         for a in range(at[FOUND], total):
             recorder.spikes[at[RECORDED] + a - at[FOUND]] = ((step + 1) << 32) | np.int64(out[a])
+            if lags is not None:
+                place = lags.places[out[a]]
+                lags.recorded[at[RECORDED] + a - at[FOUND]] = state[place] if place >= 0 else 0.0
         at[RECORDED] += total - at[FOUND]
         at[FOUND] = total
         at[STEP] += 1

@@ -71,7 +71,7 @@ class Group:
     @property
     def n_variables(self):
         """Rows of the state."""
-        return len(self.system.variables) if self.kernel else 0
+        return len(self.system.variables) + bool(self.system.crossing) if self.kernel else 0
 
     @property
     def n_receptors(self):
@@ -186,6 +186,17 @@ class Layout:
         first = member.first - group.first
         for row, constant in enumerate(group.kernel.arrays):
             group.arrays[row, first : first + member.n] = member.constants[constant]
+
+    def lag_places(self):
+        """Return for each cell where its last spike says how long before the end of the step it was; None with no such cell.
+
+        -1 stands for cells whose spikes have the time of the end of the step.
+        """
+        places = np.full(self.n_cells, -1, np.int32)
+        for group in (g for g in self.groups if g.kernel and g.system.crossing):
+            first = group.state_at + len(group.system.variables) * group.n
+            places[group.first : group.first + group.n] = first + np.arange(group.n)
+        return places if (places >= 0).any() else None
 
     def variables(self, name):
         """Return the names of a population's variables."""

@@ -59,7 +59,9 @@ class Partition:
         )
         room = max(SPIKE_ROOM // layout.partitions, shared.exchange.spikes.shape[2])
         self.recorder = driver.Recorder(np.empty(room, np.int64), *traces)
-        self.collected = []
+        places = layout.lag_places()
+        self.lags = None if places is None else driver.Lags(places, np.empty(room))
+        self.collected, self.collected_lags = [], []
 
     def connect_cells(self, addresses, seed):
         """Fill the table of kernel calls: after the kernels are compiled, and again when a parameter was changed."""
@@ -87,7 +89,7 @@ class Partition:
         at = self.progress.at
         at[:] = 0
         at[driver.STEP] = at[driver.STOP] = at[driver.COMPLETED] = step
-        self.collected = []
+        self.collected, self.collected_lags = [], []
         if self.profile is not None:
             self.profile.ticks[:] = 0
 
@@ -97,7 +99,7 @@ class Partition:
             while True:
                 status = driver.run_partition(
                     self.progress, self.cells, self.rows, self.pool, self.calendar, self.drives, self.trains,
-                    self.currents, self.recorder, self.shared.exchange, self.profile,
+                    self.currents, self.recorder, self.shared.exchange, self.lags, self.profile,
                 )  # fmt: skip
                 if status in (CALENDAR_FULL, POOL_FULL):
                     self._make_room(status)
@@ -131,15 +133,18 @@ class Partition:
             self.pool = procedural.grown(self.pool, self.calendar)
 
     def take_spikes(self):
-        """Return the recorded spikes, each ``step << 32 | cell``, and forget them."""
+        """Return the recorded spikes, each ``step << 32 | cell``, and their lags [ms], and forget them."""
         self._collect()
-        spikes, self.collected = self.collected, []
-        return spikes
+        spikes, lags = self.collected, self.collected_lags
+        self.collected, self.collected_lags = [], []
+        return spikes, lags
 
     def _collect(self):
         count = self.progress.at[driver.RECORDED]
         if count:
             self.collected.append(self.recorder.spikes[:count].copy())
+            if self.lags is not None:
+                self.collected_lags.append(self.lags.recorded[:count].copy())
         self.progress.at[driver.RECORDED] = 0
 
 

@@ -75,22 +75,22 @@ def times_of(steps, dt):
     return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt
 
 
-def spikes_by_population(packed, layout, wanted, start, stop, dt):
-    """Split packed spikes (sorted) into Spikes of each wanted population."""
+def spikes_by_population(packed, lags, layout, wanted, start, stop, dt):
+    """Split packed spikes (sorted) into Spikes of each wanted population; `lags` are before the ends of steps, or empty."""
     steps = packed >> STEP_BITS
     cells = packed & CELL
     result = {}
     for label, (name, ids) in wanted.items():
         member, n = layout.members[name], layout.members[name].n
         mine = (cells >= member.first) & (cells < member.first + member.n) if len(layout.members) > 1 else slice(None)
-        at, own = steps[mine], cells[mine] - member.first
+        at, own, early = steps[mine], cells[mine] - member.first, lags[mine] if lags.size else 0.0
         if ids is not None:
             places = np.full(n, -1)
             places[ids] = np.arange(len(ids))
             keep, n = places[own] >= 0, len(ids)
-            at, own = at[keep], places[own[keep]]
+            at, own, early = at[keep], places[own[keep]], early[keep] if lags.size else 0.0
         result[label] = Spikes(
-            times_of(at, dt), own, n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
+            times_of(at, dt) - early, own, n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
         )
     return result
 

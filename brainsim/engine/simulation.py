@@ -154,7 +154,7 @@ class Simulation:
         self._shared.refractory[:] = 0
         self._shared.state[:] = 0.0
         self._shared.state[: self._layout.n_state] = initial_values(self._layout, self.seed)
-        self._pieces, self._recent = [], np.empty(0, np.int64)
+        self._pieces, self._lags, self._recent = [], [], np.empty(0, np.int64)
         for partition in self._partitions:
             partition.clear(self._step)
             partition.connect_cells(self._addresses, self.seed)
@@ -240,16 +240,20 @@ class Simulation:
         run_all(self._partitions)
         self._failed = False
         seconds = time.perf_counter() - began
-        packed = [piece for partition in self._partitions for piece in partition.take_spikes()]
+        taken = [partition.take_spikes() for partition in self._partitions]
+        packed, lags = ([piece for pieces in column for piece in pieces] for column in zip(*taken, strict=True))
         if packed:
-            self._keep(np.sort(np.concatenate(packed)))
+            packed = np.concatenate(packed)
+            order = np.argsort(packed, kind="stable") if lags else None
+            self._keep(np.sort(packed) if order is None else packed[order], np.concatenate(lags)[order] if lags else None)
         for place, trace in enumerate(self._traces):
             self._collect_samples(place, trace, completed)
         return seconds
 
-    def _keep(self, packed):
+    def _keep(self, packed, lags):
         if self._wanted:
             self._pieces.append(packed)
+            self._lags.append(np.zeros(packed.size if self._partitions[0].lags is not None else 0) if lags is None else lags)
         recent = np.concatenate([self._recent, packed])
         oldest = (self._step - self._longest) << STEP_BITS
         self._recent = recent[np.searchsorted(recent, oldest) :]
@@ -278,7 +282,7 @@ class Simulation:
                     total += ids.size
             exchange.ends[0, 0, group] = total
         if total:
-            self._keep(exchange.spikes[0, 0, :total].astype(np.int64))
+            self._keep(exchange.spikes[0, 0, :total].astype(np.int64), None)
         for partition in self._partitions:
             at = partition.progress.at
             at[driver.SLICE_START], at[driver.SLICE_STEPS], at[driver.COMPLETED] = -1, 1, -1
@@ -303,11 +307,12 @@ class Simulation:
         """Return the Result from `start` on, made of the pieces that were recorded after `before` in so many seconds."""
         layout, dt = self._layout, self.dt
         # listed spikes at time 0 are kept when the simulation is reset, before the first run
-        pieces = self._pieces[before[0] if start > self._begin else 0 :]
-        packed = np.concatenate([np.empty(0, np.int64), *pieces])
+        first = before[0] if start > self._begin else 0
+        packed = np.concatenate([np.empty(0, np.int64), *self._pieces[first:]])
+        lags = np.concatenate([np.empty(0), *self._lags[first:]])
         traces = recording.traces_of(self._traces, before[1], dt)
         return Result(
-            spikes=recording.spikes_by_population(packed, layout, self._wanted, start, self._step, dt),
+            spikes=recording.spikes_by_population(packed, lags, layout, self._wanted, start, self._step, dt),
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
             start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(seconds),
             state=save_state(layout, self._shared, self._recent, self._step, dt, self.seed),

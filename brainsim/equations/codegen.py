@@ -148,8 +148,8 @@ def write_kernel(system: System, step: Step, per_cell):
     text += _block("part_of_block", head, system, kernel, parts) if parts else ""
     text += _block("block", head, system, kernel, last)
     text += ENTRY.format(
-        n_state=len(system.variables), n_arrays=len(arrays), n_scalars=ANY_SIZE if tables else len(scalars),
-        n_receptors=len(system.buffered), block=BLOCK, scan=SCAN, arguments=", ".join(arguments),
+        n_state=len(system.variables) + bool(system.crossing), n_arrays=len(arrays),
+        n_scalars=ANY_SIZE if tables else len(scalars), n_receptors=len(system.buffered), block=BLOCK, scan=SCAN, arguments=", ".join(arguments),
         before=_before(system, kernel, timed), parts=_parts(system, arguments),
     )  # fmt: skip
     return Kernel(text, scalars, arrays, tables, loop.random)
@@ -180,7 +180,7 @@ class _Loop:
         spike = self._threshold()
         lines += self._free()
         lines += [f"{name} = gaussian({self._bits()})" for name in self.step.normals]
-        lines += self.step.lines
+        lines += [*self.step.lines, *system.crossing]
         lines += self._arrivals() if last else []
         if system.refractory is not None:
             lines += [f"_{n}_new = _{n}_new if _free else {n}" for n in system.variables if n in system.frozen]
@@ -192,6 +192,7 @@ class _Loop:
         lines += [*conditions, *self._actions(system.reset, "_spike", "")]
         for number, (_, actions) in enumerate(system.events):
             lines += self._actions(actions, f"_event{number}", f"_event{number}")
+        lines += ["_lag_new = _lag if _spike else 0.0"] if system.crossing else []
         return lines + self._wait(last)
 
     def _arrivals(self):
@@ -287,6 +288,7 @@ def _arguments(system, kernel, timed):
         return f"{array}[{index} * {stride} + low : {index} * {stride} + high]"
 
     pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables)]
+    pairs += [("__lag", row("state", len(system.variables), "stride"))] if system.crossing else []
     pairs += [(f"__input_{i}", row("inputs", place, "width")) for place, i in enumerate(system.buffered)]
     pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
     pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
@@ -337,6 +339,7 @@ def _block(name, head, system, kernel, body):
     lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
     lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered] if last else []
     lines += ["__refractory[_k] = _wait"] if system.refractory is not None else []
+    lines += ["__lag[_k] = _lag_new"] if system.crossing else []
     lines.append("_flag[_k] = _spike" if system.substeps == 1 else "_flag[_k] = _spike | (_flag[_k] > 0)")
     loop = "\n".join(f"        {line}" for line in lines)
     return f"\n@helper\ndef {name}({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"

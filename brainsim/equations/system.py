@@ -6,10 +6,11 @@ neuron's ``I`` becomes the sum of the receptors' currents and, where a current i
 
 import ast
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainsim.equations import language as lang
 from brainsim.equations import trees
+from brainsim.equations.crossing import crossing_lines
 from brainsim.equations.grammar import NOW, EquationError
 from brainsim.equations.texts import CONSTANTS, NOISE
 
@@ -45,6 +46,8 @@ class System:
         TimedArrays.
     substeps : int
         Into how many steps of the method dt is divided.
+    crossing : tuple of str
+        Lines that compute when within the step the threshold was crossed; none where spikes have the time of its end.
     """
 
     variables: tuple
@@ -61,6 +64,7 @@ class System:
     external_current: bool
     tables: tuple
     substeps: int
+    crossing: tuple = ()
 
     @property
     def buffered(self):
@@ -136,12 +140,13 @@ def compose(cell, receptors, *, external_current, where):
     own, algebraic = _with_current(cell, currents, external_current)
     derivatives, algebraic = _folded(own | derivatives, lines | algebraic, tables, where)
     drift, noise = _noise_apart(derivatives)
-    return System(
+    system = System(
         variables=tuple(drift), derivatives=drift, algebraic=algebraic, noise=noise, arrivals=tuple(arrivals),
         direct=tuple(r.direct for r in receptors), threshold=cell.threshold, reset=cell.reset, events=cell.events,
         frozen=cell.frozen, refractory=cell.refractory, external_current=external_current, tables=tuple(tables),
         substeps=cell.substeps,
     )  # fmt: skip
+    return replace(system, crossing=tuple(crossing_lines(system, where))) if cell.interpolate else system
 
 
 def prefixed(index):

@@ -68,6 +68,8 @@ class CellEquations:
         Variable -> tree of its initial value, where that is an expression.
     tables : frozenset of str
     substeps : int
+    interpolate : bool
+        Whether spike times are found within the step.
     """
 
     derivatives: dict
@@ -80,6 +82,7 @@ class CellEquations:
     initials: dict
     tables: frozenset
     substeps: int = 1
+    interpolate: bool = False
 
     @property
     def uses_current(self):
@@ -108,7 +111,7 @@ class ReceptorEquations:
 
 
 def parse_cell(where, declared, *, equations="", threshold="", reset="", events=None, refractory=None, frozen=None,
-               initials=None, substeps=1):  # fmt: skip
+               initials=None, substeps=1, interpolate=False):  # fmt: skip
     """Parse and check the texts of a neuron class; `where` names it in messages.
 
     `frozen` is a tuple of variables, or None for the default: v, unless a condition keeps cells refractory, which v could
@@ -132,7 +135,7 @@ def parse_cell(where, declared, *, equations="", threshold="", reset="", events=
     derivatives = {name: derivatives.get(name, trees.ZERO) for name in declared.variables}
     return CellEquations(
         derivatives, algebraic, test, actions, others, waits, frozenset(frozen) & {*declared.variables},
-        reader.initials(initials or {}, algebraic), declared.tables, substeps,
+        reader.initials(initials or {}, algebraic), declared.tables, substeps, interpolate,
     )  # fmt: skip
 
 
@@ -184,7 +187,7 @@ class _Reader:
             given = {n: u for n, u in {**declared.parameters, **declared.variables}.items() if u is not None}
             self.units = units.of_units(given, where)
             self.units |= units.now_units(self.units, declared.tables)
-            self.units |= units.of_units(WORDS | {"w": weight_unit}, where)
+            self.units = units.of_units(WORDS | {"w": weight_unit}, where) | self.units  # a cell may have a w of its own
             self.units.setdefault("v", units.unit("mV", where))
             self.units["xi"] = units.unit("1/sqrt(ms)", where)
 

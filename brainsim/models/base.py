@@ -33,7 +33,7 @@ __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "par
 # what a user writes into a class besides parameters and initial values
 ATTRIBUTES = (
     "equations", "threshold", "reset", "method", "refractory", "frozen", "events", "substeps", "dimensions", "conditions",
-    "arrival", "current", "weight_unit",
+    "arrival", "current", "weight_unit", "interpolate",
 )  # fmt: skip
 
 
@@ -48,9 +48,11 @@ class Model:
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+        # the weight of an event is a word of synapses only: cells may have a variable w
+        reserved = RESERVED - {"w"} if own and issubclass(cls, Neuron) else RESERVED
         for name, spec in own.items():
             where = f"{cls.__name__}.{name}"
-            if name in RESERVED or NOISE.fullmatch(name) or re.match(r"_|\w*__|r\d+_", name):
+            if name in reserved or NOISE.fullmatch(name) or re.match(r"_|\w*__|r\d+_", name):
                 raise ValueError(f"{where}: this name is a word of the language of equations; take another")
             if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
                 raise ValueError(f"{where}: every model has an attribute of this name; take another")
@@ -179,6 +181,10 @@ class Neuron(Model):
     substeps : int
         Into how many steps of the method dt is divided, each with threshold and reset; a spike has the time of dt's end.
         ``dt`` in the texts is that part.
+    interpolate : bool
+        Whether the time of a spike is found within the step, by a cubic polynomial with the slopes at both ends. A spike
+        reaches its targets, and refractory time counts, from the end of the step as always. For thresholds that are one
+        comparison, linear in the variables; not with noise or substeps.
     conditions : tuple of str
         What must hold between parameters, e.g. ``("v_reset < v_th",)``.
     dimensions : bool
@@ -256,6 +262,7 @@ class Neuron(Model):
     refractory: str | None = None
     frozen: tuple | None = None
     substeps = 1
+    interpolate = False
     cell_equations = None
     spiking_source = False  # whether cells of this model only send spikes
 
@@ -268,7 +275,7 @@ class Neuron(Model):
         cls.cell_equations = parse_cell(
             name, cls.declared(), equations=cls.equations, threshold=cls.threshold, reset=cls.reset, events=cls.events,
             refractory=cls.refractory, frozen=cls.frozen, substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
-            initials={key: spec.default for key, spec in cls.initials.items()},
+            initials={key: spec.default for key, spec in cls.initials.items()}, interpolate=bool(cls.interpolate),
         )  # fmt: skip
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
