@@ -149,7 +149,8 @@ def write_kernel(system: System, step: Step, per_cell):
     text += _block("block", head, system, kernel, last)
     text += ENTRY.format(
         n_state=len(system.variables) + bool(system.crossing), n_arrays=len(arrays),
-        n_scalars=ANY_SIZE if tables else len(scalars), n_receptors=len(system.buffered), block=BLOCK, scan=SCAN, arguments=", ".join(arguments),
+        n_scalars=ANY_SIZE if tables else len(scalars), n_receptors=len(system.buffered), block=BLOCK, scan=SCAN,
+        arguments=", ".join(arguments),
         before=_before(system, kernel, timed), parts=_parts(system, arguments),
     )  # fmt: skip
     return Kernel(text, scalars, arrays, tables, loop.random)
