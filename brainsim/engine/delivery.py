@@ -116,10 +116,13 @@ def deliver(slot, partition, rows, pool, calendar, state):
     targets, weights, own = rows.targets, rows.weights, rows.weights.size
     here, pieces, count = state[rows.base[partition] :], calendar.piece[slot], calendar.count[slot]
     for e in range(count):
-        ahead, more = split_piece(pieces[min(e + AHEAD, count - 1)])
-        if pool is not None and pieces[e] < 0:
-            _deliver_drawn(pieces[e], calendar.weight[slot], e, pool, state)
-            continue
+        later = pieces[min(e + AHEAD, count - 1)]
+        if pool is not None:
+            if pieces[e] < 0:
+                _deliver_drawn(pieces[e], calendar.weight[slot], e, pool, state)
+                continue
+            later = max(later, 0)  # what lies in the pool is in the cache: nothing to ask for
+        ahead, more = split_piece(later)
         begin, length = split_piece(pieces[e])
         weight = 0.0 if begin < own else calendar.weight[slot, e]
         done = 0
