@@ -121,13 +121,51 @@ def in_nest(task):
     return recorders
 
 
+def in_genn(task):
+    import pygenn as g
+
+    model, background = task.options["model"], circuit.compensation(scale_of(task.n), "poisson")
+    cell = g.create_neuron_model(
+        "lif", params=["Ioff"], vars=[("V", "scalar"), ("left", "scalar"), ("spikes", "unsigned int")],
+        derived_params=[("decay", lambda p, dt: math.exp(-dt / circuit.TAU_M))],
+        sim_code=f"""if(left <= 0) {{
+            const scalar rest = (Isyn + Ioff)*{circuit.TAU_M / circuit.C_M} + ({circuit.V_REST});
+            V = rest - decay*(rest - V);
+        }} else {{ left -= dt; }}""",
+        threshold_condition_code=f"left <= 0 && V >= {circuit.V_TH}",
+        reset_code=f"V = {circuit.V_REST}; left = {circuit.T_REF}; spikes++;",
+    )  # fmt: skip
+    (means, drive), groups = weights(task.n), {}
+    for k, (name, n) in enumerate(populations(task.n).items()):
+        start = {"V": g.init_var("Normal", {"mean": circuit.V_MEAN[k], "sd": circuit.V_SD[k]}), "left": 0.0, "spikes": 0}
+        group = model.add_neuron_population(name, n, cell, {"Ioff": float(background[k])}, start)
+        rate = circuit.BACKGROUND * external(task.n)[k]
+        model.add_current_source(f"to_{name}", "PoissonExp", group, {"weight": float(drive), "tauSyn": circuit.TAU_SYN,
+                                                                     "rate": rate}, {"current": 0.0})  # fmt: skip
+        groups[name] = group
+    for (post, pre), count in np.ndenumerate(synapses(task.n)):
+        mean, delay = float(means[post, pre]), DELAY_MEAN[pre % 2]
+        low, high = (-3e38, 0.0) if pre % 2 else (0.0, 3e38)
+        if count:
+            w = g.init_var("NormalClipped", {"mean": mean, "sd": circuit.SPREAD * abs(mean), "min": low, "max": high})
+            d = g.init_var("NormalClippedDelay", {"mean": delay, "sd": DELAY_SPREAD * delay, "min": 0.0, "max": 6.0})
+            projection = model.add_synapse_population(
+                f"{NAMES[pre]}_{NAMES[post]}", "SPARSE", groups[NAMES[pre]], groups[NAMES[post]],
+                g.init_weight_update("StaticPulseDendriticDelay", {}, {"g": w, "d": d}),
+                g.init_postsynaptic("ExpCurr", {"tau": circuit.TAU_SYN}),
+                g.init_sparse_connectivity("FixedNumberTotalWithReplacement", {"num": int(count)}),
+            )  # fmt: skip
+            projection.max_dendritic_delay_timesteps = 62
+    return groups, {}
+
+
 WORKLOAD = Workload(
     name="Cortical microcircuit", n=int(circuit.CELLS.sum()), scaled=True, duration=1000.0, populations=populations,
-    fan_out=fan_out, apart=True, only=("brainsim", "brian2-float32:1", "nest:2"),
+    fan_out=fan_out, apart=True, only=("brainsim", "brian2-float32:1", "genn:1", "nest:2"),
     # over one second the rates differ by up to a fifth from one draw of the wiring to the next
     tolerance=0.25,
     networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
-              "nest": in_nest},
+              "nest": in_nest, "genn": in_genn},
 )  # fmt: skip
 
 if __name__ == "__main__":

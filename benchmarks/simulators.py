@@ -4,6 +4,7 @@ A class per simulator: `prepare` builds the network, compiles what is to be comp
 each `run` is one timed run. All that is timed is the loop over time, except for brainsim, where it is the whole call.
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -176,7 +177,114 @@ class Brian2Float32(Brian2):
     float_name = "float32"
 
 
+class Genn:
+    """GeNN's code for one processor core, in float32, optimised for the processor at hand.
+
+    Network function: fills the model that the task's options hold as ``model``; returns (population -> neuron group,
+    variable -> values to start from). Neurons count their spikes in a variable `spikes`.
+    """
+
+    module = "pygenn"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+        self.folder = tempfile.mkdtemp(prefix="bench-genn-")
+
+    def prepare(self):
+        """Generate the code, compile it, draw the synapses, warm up."""
+        if self.task.threads != 1:
+            raise ValueError("its code for processors runs on one thread")
+        os.environ["CXX"] = "g++ -march=native"
+        import pygenn
+
+        began = time.perf_counter()
+        model = pygenn.GeNNModel("float", "bench", backend="single_threaded_cpu", optimize_code=True)
+        model.dt, model.seed, model.fuse_postsynaptic_models = DT, self.task.seed, True
+        model.default_narrow_sparse_ind_enabled = True
+        self.task.options["model"] = model
+        self.groups, start = self.workload.networks[self.task.simulator](self.task)
+        described = time.perf_counter() - began
+        model.build(self.folder + "/")
+        compiled = time.perf_counter() - began - described
+        model.load()
+        build = time.perf_counter() - began - compiled
+        for variable, values in start.items():
+            for group, part in zip(self.groups.values(), values, strict=True):
+                group.vars[variable].current_view[:] = part
+        self.step = model.step_time
+        self._steps(self.task.warm_up)
+        return {"version": pygenn.__version__, "build": build, "compile": compiled}
+
+    def _steps(self, duration):
+        for _ in range(round(duration / DT)):
+            self.step()
+
+    def _counts(self):
+        return {name: int(group.vars["spikes"].current_view.sum()) for name, group in self.groups.items()}
+
+    def run(self):
+        """Go on for the duration of the task."""
+        before, began = self._counts(), time.perf_counter()
+        self._steps(self.task.duration)
+        seconds = time.perf_counter() - began
+        return seconds, {name: count - before[name] for name, count in self._counts().items()}
+
+    def peak(self):
+        """Return the most memory in use so far [MB]."""
+        return peak_memory()
+
+    def close(self):
+        """Remove the program."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Annarchy:
+    """ANNarchy's C++ code with its default flags. Network function: fills the network that the task's options hold as
+    ``network``; returns population -> spike monitor.
+    """
+
+    module = "ANNarchy"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+        self.folder = tempfile.mkdtemp(prefix="bench-annarchy-")
+
+    def prepare(self):
+        """Generate the program, compile it, draw the synapses, warm up."""
+        import ANNarchy
+
+        began = time.perf_counter()
+        self.network = ANNarchy.Network(dt=DT, seed=self.task.seed)
+        self.network.config(num_threads=self.task.threads)
+        self.task.options["network"] = self.network
+        self.monitors = self.workload.networks[self.task.simulator](self.task)
+        described = time.perf_counter() - began
+        self.network.compile(directory=self.folder, silent=True)
+        compiled = time.perf_counter() - began - described
+        self.network.simulate(self.task.warm_up)
+        self._counts()
+        return {"version": ANNarchy.__version__, "build": described, "compile": compiled}
+
+    def _counts(self):
+        """Return how many spikes there were since the last call."""
+        return {name: sum(map(len, monitor.get("spike").values())) for name, monitor in self.monitors.items()}
+
+    def run(self):
+        """Go on for the duration of the task."""
+        began = time.perf_counter()
+        self.network.simulate(self.task.duration)
+        return time.perf_counter() - began, self._counts()
+
+    def peak(self):
+        """Return the most memory in use so far [MB]."""
+        return peak_memory()
+
+    def close(self):
+        """Remove the program."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 SIMULATORS = {
     "brainsim": Brainsim, "brainsim-single": BrainsimSingle,
-    "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest,
+    "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest, "genn": Genn, "annarchy": Annarchy,
 }  # fmt: skip

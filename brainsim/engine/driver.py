@@ -148,13 +148,7 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
             total = _emit_listed(group, step, trains, out, total)
             ends[(step - at[SLICE_START]) * groups + group] = total
         _clock(profile, UPDATE)
-        for a in range(at[FOUND], total):
-            recorder.spikes[at[RECORDED] + a - at[FOUND]] = ((step + 1) << 32) | np.int64(out[a])
-            if lags is not None:
-                place = lags.places[out[a]]
-                lags.recorded[at[RECORDED] + a - at[FOUND]] = state[place] if place >= 0 else 0.0
-        at[RECORDED] += total - at[FOUND]
-        at[FOUND] = total
+        _record(step, total, at, out, recorder, lags, state)
         at[STEP] += 1
         at[LEFT] -= 1
         at[GENERATION] += at[LEFT] == 0
@@ -204,6 +198,18 @@ def _emit_listed(group, step, trains, out, total):
                 k += 1
             cursor[t] = k
     return total
+
+
+@helper
+def _record(step, total, at, out, recorder, lags, state):
+    """Record the spikes of a step, which end at `total` of the slice."""
+    for a in range(at[FOUND], total):
+        recorder.spikes[at[RECORDED]] = ((step + 1) << 32) | np.int64(out[a])
+        if lags is not None:
+            place = lags.places[out[a]]
+            lags.recorded[at[RECORDED]] = state[place] if place >= 0 else 0.0
+        at[RECORDED] += 1
+    at[FOUND] = total
 
 
 @helper

@@ -288,10 +288,10 @@ class Network:
         ...                     synapse=bs.Exponential())
         >>> print(str(net.estimate()).partition("peak")[0])  # the next lines: at the peak of building, and what is free
                             synapses    memory
-        cells->cells      10,000,000     80 MB
-        segments of rows                140 kB
+        cells->cells      10,000,000     60 MB
+        segments of rows                180 kB
         10,000 cells                    1.2 MB
-        kept              10,000,000   81.3 MB
+        kept              10,000,000   61.4 MB
         <BLANKLINE>
         """
         return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
