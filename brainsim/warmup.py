@@ -1,7 +1,7 @@
 """Tiny networks that together need all the kernels that the built-in words need, to compile them ahead."""
 
 import brainsim as bs
-from brainsim.cli import example_named, example_names
+from brainsim.commands.examples import example_named, example_names
 from brainsim.models import neurons, synapses
 
 
@@ -9,7 +9,8 @@ def tiny_networks():
     """Yield (name, network, traces) of all examples, of all models with all synapses, and of all rules."""
     for name in example_names():
         example = example_named(name)
-        yield name, *example.build(**getattr(example, "SMALL", {}))
+        if hasattr(example, "build"):
+            yield name, *example.build(**getattr(example, "SMALL", {}))
     for neuron, synapse in _combinations():
         yield f"{type(neuron).__name__} with {type(synapse).__name__}", *_pair(neuron, synapse)
     for rule in _rules():

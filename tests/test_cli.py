@@ -10,6 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim import cli, warmup
+from brainsim.commands import catalogue, running
 from brainsim.engine import arguments, chunks
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
@@ -95,7 +96,7 @@ class TestRun:
         assert (folder / "single.png").exists()
 
     def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
-        monkeypatch.setattr(cli, "_compiled", set)
+        monkeypatch.setattr(running, "compiled", set)
         cli.main(["run", "single", "--no-plot"])
         assert "compiling kernels, once" in capsys.readouterr().out
 
@@ -112,7 +113,7 @@ class TestRun:
         def pressed(network):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(cli, "_announce", pressed)
+        monkeypatch.setattr(running, "_announce", pressed)
         assert cli.main(["run", "single"]) == 130
         assert capsys.readouterr().err == "brainsim: stopped\n"
 
@@ -129,7 +130,7 @@ class TestRun:
 )
 def test_a_long_run_is_drawn_in_part(duration, wanted, as_planned, drawn):
     result = bs.Result(spikes={}, duration=duration, dt=0.1, seed=1)
-    assert cli._window(result, wanted, as_planned) == drawn
+    assert running._window(result, wanted, as_planned) == drawn
 
 
 MISTAKES = {
@@ -163,6 +164,8 @@ MISTAKES = {
     "plot text.npz": "'text.npz' is not a readable brainsim result",
     "plot": "FILE.npz",
     "plot run.npz --window 9 8": "window",
+    "models LIFF": "there is no model 'LIFF'; did you mean 'LIF'?",
+    "models LIF Delta": "unrecognized arguments: Delta",
     "dance": "invalid choice: 'dance'",
     "": "COMMAND",
 }
@@ -197,6 +200,38 @@ class TestOthers:
         assert [line.split()[0] for line in lines] == cli.example_names()
         assert {"balanced", "coba", "cuba", "single", "synfire"} <= set(cli.example_names())
         assert max(map(len, lines)) <= 125
+
+    def test_models_is_a_line_for_each_model(self, capsys):
+        assert cli.main(["models"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        named = [line.split()[0] for line in lines if line.startswith("  ")]
+        models = [n for n in bs.__all__ if n not in ("Neuron", "Synapse") and isinstance(getattr(bs, n), type)]
+        assert sorted(named) == sorted(n for n in models if issubclass(getattr(bs, n), bs.Neuron | bs.Synapse))
+        assert {"LIF", "Delta"} <= set(named)
+        assert max(map(len, lines)) <= 125
+
+    @pytest.mark.parametrize("name", catalogue.catalogue())
+    def test_the_page_of_a_model(self, name, capsys):
+        assert cli.main(["models", name]) == 0
+        page, model = capsys.readouterr().out, getattr(bs, name)
+        assert page.startswith(f"{name}\n")
+        for line in filter(None, map(str.strip, model.equations.splitlines())):
+            assert line in page
+        for key, spec in (model.parameters | model.initials).items():
+            row = next(line for line in page.splitlines() if line.startswith(f"{key} ") and line.endswith(spec.meaning))
+            assert (spec.unit or " 1 ") in row
+            assert not isinstance(spec.default, float) or f" {spec.default:g} " in row
+        assert max(map(len, page.splitlines())) <= 150
+
+    def test_the_page_says_which_method_and_whence(self, capsys):
+        cli.main(["models", "LIF"])
+        page = capsys.readouterr().out
+        assert "method      exact with currents, exponential_euler (order 2) with conductances" in page
+        assert "    dv/dt = (v_rest - v)/tau_m + I/c_m" in page
+        assert "threshold   v >= v_th" in page
+        assert "doi:10.1007/s004220050570" in page
+        cli.main(["models", "AlphaConductance"])
+        assert "weight      w [nS]" in capsys.readouterr().out
 
     def test_info(self, capsys):
         assert cli.main(["info"]) == 0

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.cli import EXAMPLES, example_names
+from brainsim.commands.examples import EXAMPLES, example_names
 
 
 @pytest.fixture(autouse=True)

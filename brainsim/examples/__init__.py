@@ -8,4 +8,7 @@ traces)``, and the constant ``DURATION`` [ms]. It may also have
 - ``WINDOW``, the part (begin, end) [ms] of the run that is drawn;
 - ``SMALL``, keywords of ``build`` for a network that is there at once, to compile its kernels and to try it;
 - ``draw(result, window)``, which returns a figure; where there is none, the overview is drawn.
+
+A module that shows several pictures has instead a function ``pictures(seed)`` that yields ``(title, figure, caption)``, and
+the constants ``TITLE`` and ``INTRODUCTION``: they are written to one page of HTML.
 """

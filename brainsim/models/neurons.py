@@ -47,27 +47,3 @@ class LIF(Neuron):
     t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
-
-
-class Poisson(Neuron):
-    """Sources of independent Poisson spike trains: in each step a cell fires with probability ``rate*dt``.
-
-    At most one spike a cell and step; the rate times dt must stay below 1.
-
-    Parameters
-    ----------
-    rate : float
-        Firing rate [Hz], >= 0; a number, one per cell, or a distribution.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> bs.Population(1000, bs.Poisson(rate=8.0), name="background")
-    Population('background', 1000 Poisson)
-    """
-
-    threshold = "rand() < 0.001*rate*dt"
-    conditions = ("0.001*rate*dt <= 1",)
-    spiking_source = True
-
-    rate: float = parameter(10.0, "Hz", "firing rate", at_least=0.0)

@@ -11,6 +11,10 @@ class Delta(Synapse):
     >>> import brainsim as bs
     >>> bs.Delta()
     Delta()
+
+    References
+    ----------
+    Brunel (2000), doi:10.1023/A:1008925309027.
     """
 
     arrival = "v = v + w"
@@ -33,6 +37,10 @@ class Exponential(Synapse):
     >>> import brainsim as bs
     >>> bs.Exponential(tau=5.0, name="ampa")
     Exponential(name='ampa')
+
+    References
+    ----------
+    Rotter & Diesmann (1999), doi:10.1007/s004220050570 (exact integration).
     """
 
     equations = "di/dt = -i/tau"
@@ -58,6 +66,10 @@ class Alpha(Synapse):
     >>> import brainsim as bs
     >>> bs.Alpha(tau=2.0)
     Alpha(tau=2.0)
+
+    References
+    ----------
+    Rotter & Diesmann (1999), doi:10.1007/s004220050570 (exact integration).
     """
 
     equations = """
@@ -69,6 +81,119 @@ class Alpha(Synapse):
     weight_unit = "pA"
 
     tau: float = parameter(5.0, "ms", "time to peak", above=0.0)
+
+
+class DoubleExponential(Synapse):
+    """A current with a rise and a decay of its own: ``i(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``; weights are its
+    peak in pA.
+
+    N makes the peak 1, at ``tau_rise q log(q)/(q - 1)`` with ``q = tau_decay/tau_rise``. The charge of one event is
+    ``w tau_rise exp(q log(q)/(q - 1))`` [fC]. Where both times are equal it is `Alpha`.
+
+    Parameters
+    ----------
+    tau_rise, tau_decay : float
+        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.DoubleExponential(tau_rise=0.5, tau_decay=8.0, name="gaba")
+    DoubleExponential(tau_decay=8.0, name='gaba')
+
+    References
+    ----------
+    Roth & van Rossum (2009), doi:10.7551/mitpress/9780262013277.003.0007.
+    """
+
+    # q log(q)/(q - 1) with log(q)/(q - 1) = 1/exprel(log(q)), which has a value at q = 1
+    equations = """
+        q = tau_decay/tau_rise
+        scale = exp(q/exprel(log(q)))
+        di/dt = (scale*h - i)/tau_decay
+        dh/dt = -h/tau_rise
+    """
+    arrival = "h = h + w"
+    current = "i"
+    weight_unit = "pA"
+    conditions = ("tau_rise <= tau_decay",)
+
+    tau_rise: float = parameter(0.5, "ms", "time constant of the rise", above=0.0)
+    tau_decay: float = parameter(5.0, "ms", "time constant of the decay", above=0.0)
+
+
+class ExponentialCharge(Exponential):
+    """As `Exponential`, but weights are the charge that one event carries, in pA*ms (fC): its peak is ``w/tau``.
+
+    Parameters
+    ----------
+    tau : float
+        Decay time [ms], > 0; it changes the shape of an event, and not how much it brings.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.ExponentialCharge(tau=2.0)
+    ExponentialCharge(tau=2.0)
+
+    References
+    ----------
+    Rotter & Diesmann (1999), doi:10.1007/s004220050570.
+    """
+
+    arrival = "i = i + w/tau"
+    weight_unit = "pA*ms"
+
+
+class AlphaCharge(Alpha):
+    """As `Alpha`, but weights are the charge that one event carries, in pA*ms (fC): its peak is ``w/(e*tau)``.
+
+    Parameters
+    ----------
+    tau : float
+        Time to peak [ms], > 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.AlphaCharge(tau=2.0)
+    AlphaCharge(tau=2.0)
+
+    References
+    ----------
+    Rotter & Diesmann (1999), doi:10.1007/s004220050570.
+    """
+
+    arrival = "h = h + w/(exp(1)*tau)"
+    weight_unit = "pA*ms"
+
+
+class DoubleExponentialCharge(DoubleExponential):
+    """As `DoubleExponential`, but weights are the charge that one event carries, in pA*ms (fC):
+    ``i(t) = w (exp(-t/tau_decay) - exp(-t/tau_rise))/(tau_decay - tau_rise)``.
+
+    Parameters
+    ----------
+    tau_rise, tau_decay : float
+        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.DoubleExponentialCharge(tau_decay=8.0)
+    DoubleExponentialCharge(tau_decay=8.0)
+
+    References
+    ----------
+    Roth & van Rossum (2009), doi:10.7551/mitpress/9780262013277.003.0007.
+    """
+
+    equations = """
+        di/dt = (h - i)/tau_decay
+        dh/dt = -h/tau_rise
+    """
+    arrival = "h = h + w/tau_rise"
+    weight_unit = "pA*ms"
 
 
 class ExponentialConductance(Synapse):
@@ -86,6 +211,10 @@ class ExponentialConductance(Synapse):
     >>> import brainsim as bs
     >>> bs.ExponentialConductance(tau=10.0, e_rev=-80.0, name="gaba")
     ExponentialConductance(tau=10.0, e_rev=-80.0, name='gaba')
+
+    References
+    ----------
+    Brette et al. (2007), doi:10.1007/s10827-007-0038-6 (benchmark COBA).
     """
 
     equations = "dg/dt = -g/tau"
@@ -113,6 +242,10 @@ class AlphaConductance(Synapse):
     >>> import brainsim as bs
     >>> bs.AlphaConductance(tau=2.0)
     AlphaConductance(tau=2.0)
+
+    References
+    ----------
+    Rall (1967), doi:10.1152/jn.1967.30.5.1138 (the time course).
     """
 
     equations = """
@@ -124,4 +257,42 @@ class AlphaConductance(Synapse):
     weight_unit = "nS"
 
     tau: float = parameter(5.0, "ms", "time to peak", above=0.0)
+    e_rev: float = parameter(0.0, "mV", "reversal potential")
+
+
+class DoubleExponentialConductance(Synapse):
+    """A conductance with a rise and a decay of its own: ``g(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``, current
+    ``g*(e_rev - v)``; weights in nS are its peak, as in `DoubleExponential`.
+
+    Parameters
+    ----------
+    tau_rise, tau_decay : float
+        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
+    e_rev : float
+        Reversal potential [mV].
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.DoubleExponentialConductance(tau_decay=8.0, e_rev=-75.0)
+    DoubleExponentialConductance(tau_decay=8.0, e_rev=-75.0)
+
+    References
+    ----------
+    Roth & van Rossum (2009), doi:10.7551/mitpress/9780262013277.003.0007.
+    """
+
+    equations = """
+        q = tau_decay/tau_rise
+        scale = exp(q/exprel(log(q)))
+        dg/dt = (scale*h - g)/tau_decay
+        dh/dt = -h/tau_rise
+    """
+    arrival = "h = h + w"
+    current = "g*(e_rev - v)"
+    weight_unit = "nS"
+    conditions = ("tau_rise <= tau_decay",)
+
+    tau_rise: float = parameter(0.5, "ms", "time constant of the rise", above=0.0)
+    tau_decay: float = parameter(5.0, "ms", "time constant of the decay", above=0.0)
     e_rev: float = parameter(0.0, "mV", "reversal potential")

@@ -1,0 +1,191 @@
+"""COBAHH: 4,000 Hodgkin-Huxley cells with conductances that sustain themselves (Brette et al. 2007, benchmark 3).
+
+NEST integrates the cells with an adaptive step and counts a spike at its peak; the others take one fixed step of exponential
+Euler, by which cells fire a few per cent slower, and count where v crosses -20 mV.
+"""
+
+import harness
+from workload import Workload, four_to_one
+
+C_M, G_L, G_NA, G_K = 200.0, 10.0, 20_000.0, 6000.0  # pF, nS
+E_L, E_NA, E_K, V_T, V_TH = -60.0, 50.0, -90.0, -63.0, -20.0  # mV
+TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
+W_EXC, W_INH, T_REF = 6.0, 67.0, 3.0  # nS, nS, ms
+IN_DEGREE = 80.0
+# mean and spread at the start, cut at 0 (mV, nS, nS)
+V_START, G_EXC_START, G_INH_START = (-65.0, 5.0), (40.0, 15.0), (200.0, 120.0)
+
+
+def in_brainsim(task):
+    import numpy as np
+
+    import brainsim as bs
+
+    model = bs.TraubMiles(c_m=C_M, g_l=G_L, g_na=G_NA, g_k=G_K, e_l=E_L, e_na=E_NA, e_k=E_K, v_t=V_T, v_th=V_TH)
+    cells = bs.Population(task.n, model, name="cells", initial={"v": bs.Normal(*V_START)})
+    ampa = bs.ExponentialConductance(tau=TAU_EXC, e_rev=E_EXC, name="ampa")
+    gaba = bs.ExponentialConductance(tau=TAU_INH, e_rev=E_INH, name="gaba")
+    n_exc, random = four_to_one(task.n)["E"], bs.FixedProbability(IN_DEGREE / task.n)
+    net = bs.Network(seed=task.seed)
+    net.connect(cells[:n_exc], cells, random, weight=W_EXC, delay=DELAY, synapse=ampa)
+    net.connect(cells[n_exc:], cells, random, weight=W_INH, delay=DELAY, synapse=gaba)
+    rng = np.random.default_rng(task.seed)
+    start = {"ampa.g": G_EXC_START, "gaba.g": G_INH_START}
+    return net, {name: np.maximum(rng.normal(*spread, task.n), 0.0) for name, spread in start.items()}
+
+
+def in_brian2(task):
+    import brian2 as b2
+
+    ms, mV, nS, pF = b2.ms, b2.mV, b2.nS, b2.pF
+    known = {"C": C_M * pF, "gl": G_L * nS, "gna": G_NA * nS, "gk": G_K * nS, "El": E_L * mV, "ENa": E_NA * mV,
+             "EK": E_K * mV, "VT": V_T * mV, "Vs": V_TH * mV, "taue": TAU_EXC * ms, "taui": TAU_INH * ms,
+             "Ee": E_EXC * mV, "Ei": E_INH * mV, "we": W_EXC * nS, "wi": W_INH * nS}  # fmt: skip
+    cells = b2.NeuronGroup(
+        task.n,
+        """dv/dt = (gl*(El - v) + ge*(Ee - v) + gi*(Ei - v) - gna*(m*m*m)*h*(v - ENa) - gk*(n*n*n*n)*(v - EK))/C : volt
+           dm/dt = am*(1 - m) - bm*m : 1
+           dn/dt = an*(1 - n) - bn*n : 1
+           dh/dt = ah*(1 - h) - bh*h : 1
+           dge/dt = -ge/taue : siemens
+           dgi/dt = -gi/taui : siemens
+           u = (v - VT)/mV : 1
+           am = 1.28/exprel((13 - u)/4)/ms : Hz
+           bm = 1.4/exprel((u - 40)/5)/ms : Hz
+           ah = 0.128*exp((17 - u)/18)/ms : Hz
+           bh = 4/(1 + exp((40 - u)/5))/ms : Hz
+           an = 0.16/exprel((15 - u)/5)/ms : Hz
+           bn = 0.5*exp((10 - u)/40)/ms : Hz""",
+        threshold="v > Vs", refractory=T_REF * ms, method="exponential_euler", namespace=known,
+    )  # fmt: skip
+    cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
+    for gate in "mhn":
+        setattr(cells, gate, f"a{gate}/(a{gate} + b{gate})")
+    cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)*nS"
+    cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)*nS"
+    n_exc = four_to_one(task.n)["E"]
+    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
+                b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    for projection in synapses:
+        projection.connect(p=IN_DEGREE / task.n)
+    monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
+    return b2.Network(cells, synapses, list(monitors.values())), monitors
+
+
+def in_nest(task):
+    import nest
+
+    known = {"C_m": C_M, "g_L": G_L, "g_Na": G_NA, "g_K": G_K, "E_L": E_L, "E_Na": E_NA, "E_K": E_K, "V_T": V_T,
+             "E_ex": E_EXC, "E_in": E_INH, "tau_syn_ex": TAU_EXC, "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    cells = nest.Create("hh_cond_exp_traub", task.n, params=known)
+    cells.V_m = nest.random.normal(*V_START)
+    # its conductances cannot be set: spikes for the first 50 ms wake the cells
+    kick = nest.Create("poisson_generator", params={"rate": 300.0, "stop": 50.0})
+    nest.Connect(kick, cells, syn_spec={"weight": 4 * W_EXC, "delay": DELAY})
+    n_exc, recorders = four_to_one(task.n)["E"], {}
+    # a weight below 0 marks the inhibitory conductance
+    for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
+        rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
+        nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})
+        recorders[name] = nest.Create("spike_recorder")
+        nest.Connect(part, recorders[name])
+    return recorders
+
+
+def in_genn(task):
+    import numpy as np
+    import pygenn as g
+
+    model = task.options["model"]
+    code = f"""
+        const scalar u = V - ({V_T});
+        scalar x = (13 - u)/4;
+        const scalar am = 1.28*(fabs(x) < 1e-4 ? 1 : x/(exp(x) - 1));
+        x = (u - 40)/5;
+        const scalar bm = 1.4*(fabs(x) < 1e-4 ? 1 : x/(exp(x) - 1));
+        const scalar ah = 0.128*exp((17 - u)/18), bh = 4/(1 + exp((40 - u)/5));
+        x = (15 - u)/5;
+        const scalar an = 0.16*(fabs(x) < 1e-4 ? 1 : x/(exp(x) - 1)), bn = 0.5*exp((10 - u)/40);
+        const scalar gna = {G_NA}*m*m*m*h, gk = {G_K}*n*n*n*n, g = {G_L} + Isyn + Gi + gna + gk;
+        const scalar rest = ({G_L}*({E_L}) + Isyn*({E_EXC}) + Gi*({E_INH}) + gna*({E_NA}) + gk*({E_K}))/g;
+        V = rest + (V - rest)*exp(-dt*g/{C_M});
+        m = am/(am + bm) + (m - am/(am + bm))*exp(-dt*(am + bm));
+        h = ah/(ah + bh) + (h - ah/(ah + bh))*exp(-dt*(ah + bh));
+        n = an/(an + bn) + (n - an/(an + bn))*exp(-dt*(an + bn));
+        left -= dt;"""
+    variables = [(name, "scalar") for name in ("V", "m", "h", "n", "left")]
+    cell = g.create_neuron_model(
+        "hh", vars=[*variables, ("spikes", "unsigned int")], additional_input_vars=[("Gi", "scalar", 0.0)], sim_code=code,
+        threshold_condition_code=f"left <= 0 && V > {V_TH}", reset_code=f"left = {T_REF}; spikes++;",
+    )  # fmt: skip
+    receptor = g.create_postsynaptic_model(
+        "conductance", params=["tau"], derived_params=[("decay", lambda p, dt: np.exp(-dt / p["tau"]))],
+        sim_code="injectCurrent(inSyn); inSyn *= decay;",
+    )  # fmt: skip
+    sizes = four_to_one(task.n)
+    start = {"V": 0.0, "m": 0.0, "h": 0.0, "n": 0.0, "left": 0.0, "spikes": 0}
+    groups = {name: model.add_neuron_population(name, count, cell, {}, start) for name, count in sizes.items()}
+    wiring = g.init_sparse_connectivity("FixedProbability", {"prob": IN_DEGREE / task.n})
+    for source, tau, weight in (("E", TAU_EXC, W_EXC), ("I", TAU_INH, W_INH)):
+        for target in sizes:
+            projection = model.add_synapse_population(
+                source + target, "SPARSE", groups[source], groups[target],
+                g.init_weight_update("StaticPulseConstantWeight", {"g": weight}),
+                g.init_postsynaptic(receptor, {"tau": tau}), wiring,
+            )  # fmt: skip
+            if source == "I":
+                projection.post_target_var = "Gi"
+    # its conductances start at 0: a seventh of the cells that are above the threshold wakes the others
+    rng = np.random.default_rng(task.seed)
+    v = [np.where(rng.random(n) < 0.15, -15.0, rng.normal(*V_START, n)) for n in sizes.values()]
+    return groups, {"V": v}
+
+
+def in_annarchy(task):
+    import ANNarchy
+
+    network = task.options["network"]
+    cell = ANNarchy.Neuron(
+        parameters={"C": C_M, "gl": G_L, "gna": G_NA, "gk": G_K, "El": E_L, "ENa": E_NA, "EK": E_K, "VT": V_T, "Vs": V_TH,
+                    "taue": TAU_EXC, "taui": TAU_INH, "Ee": E_EXC, "Ei": E_INH},
+        equations="""
+            u = v - VT
+            am = 0.32*(13.0 - u)/(exp((13.0 - u)/4.0) - 1.0)
+            bm = 0.28*(u - 40.0)/(exp((u - 40.0)/5.0) - 1.0)
+            ah = 0.128*exp((17.0 - u)/18.0)
+            bh = 4.0/(1.0 + exp((40.0 - u)/5.0))
+            an = 0.032*(15.0 - u)/(exp((15.0 - u)/5.0) - 1.0)
+            bn = 0.5*exp((10.0 - u)/40.0)
+            dm/dt = am*(1.0 - m) - bm*m : exponential
+            dh/dt = ah*(1.0 - h) - bh*h : exponential
+            dn/dt = an*(1.0 - n) - bn*n : exponential
+            I = gl*(El - v) + g_exc*(Ee - v) + g_inh*(Ei - v)
+            C*dv/dt = I - gna*m*m*m*h*(v - ENa) - gk*n*n*n*n*(v - EK) : exponential
+            taue*dg_exc/dt = -g_exc : exponential
+            taui*dg_inh/dt = -g_inh : exponential
+            left = left - dt
+        """,
+        spike="(v > Vs) and (left <= 0.0)", reset=f"left = {T_REF}",
+    )  # fmt: skip
+    cells = network.create(geometry=task.n, neuron=cell)
+    cells.v = ANNarchy.Normal(*V_START)
+    cells.g_exc = ANNarchy.Normal(*G_EXC_START, min=0.0)
+    cells.g_inh = ANNarchy.Normal(*G_INH_START, min=0.0)
+    n_exc = four_to_one(task.n)["E"]
+    parts = {"E": cells[:n_exc], "I": cells[n_exc:]}
+    for name, receptor, weight in (("E", "exc", W_EXC), ("I", "inh", W_INH)):
+        projection = network.connect(parts[name], cells, receptor)
+        projection.fixed_probability(probability=IN_DEGREE / task.n, weights=weight, allow_self_connections=True)
+    return {name: network.monitor(part, "spike") for name, part in parts.items()}
+
+
+WORKLOAD = Workload(
+    name="COBAHH", n=4000, duration=2000.0, populations=four_to_one, tolerance=0.25,
+    fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
+    only=("brainsim", "brian2", "genn:1", "annarchy", "nest"),
+    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
+              "nest": in_nest, "genn": in_genn, "annarchy": in_annarchy},
+)  # fmt: skip
+
+if __name__ == "__main__":
+    harness.main(WORKLOAD)

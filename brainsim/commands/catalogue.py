@@ -1,0 +1,138 @@
+"""``brainsim models``: the neurons and synapses that there are, and a page about each."""
+
+import inspect
+import re
+import textwrap
+
+TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
+LABEL, WIDTH = 12, 120  # letters
+
+
+def show_models(arguments):
+    """Print a line for each model, or the page of one."""
+    found = catalogue()
+    if arguments.name is None:
+        print(table(found))
+        return
+    print(page(_named(arguments.name, found)))
+
+
+def catalogue():
+    """Return name -> class of every public neuron and synapse, neurons first."""
+    import brainsim as bs
+
+    public = {name: getattr(bs, name) for name in bs.__all__}
+    kinds = {name: thing for name, thing in public.items() if inspect.isclass(thing)}
+    return {
+        name: kind for base in (bs.Neuron, bs.Synapse) for name, kind in sorted(kinds.items())
+        if issubclass(kind, base) and kind is not base
+    }  # fmt: skip
+
+
+def table(models):
+    """Return a line for each model: its name and what it is."""
+    import brainsim as bs
+
+    width, lines = max(map(len, models)), []
+    for heading, base in (("neurons", bs.Neuron), ("synapses", bs.Synapse)):
+        of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
+        lines += ["", heading] if lines else [heading]
+        lines += [f"  {name:{width}}  {summary_of(model, WIDTH - width - 4)}" for name, model in of_kind.items()]
+    return "\n".join(lines)
+
+
+def summary_of(model, width):
+    """Return the first sentence of a model's documentation, up to its last comma or colon that fits into `width` letters."""
+    first = inspect.getdoc(model).split("\n\n")[0].replace("\n", " ").replace("``", "")
+    first = re.split(r"(?<=\w\w[.:])(?<!et al\.)\s|: (?=d\w+/dt)", first)[0].rstrip(":.")
+    if len(first) <= width:
+        return first
+    parts = re.match(rf"(.{{1,{width}}})[,:] ", first)
+    return parts[1] if parts else textwrap.shorten(first, width, placeholder=" ...")
+
+
+def page(model):
+    """Return the page of a model: what it is, its texts, its parameters and variables with units, and where it is from."""
+    import brainsim as bs
+
+    about, sections = _sections(inspect.getdoc(model))
+    lines = [model.__name__, "", *about, ""]
+    if model.equations.strip():
+        lines += ["equations", *textwrap.indent(inspect.cleandoc(model.equations), "    ").splitlines(), ""]
+    lines += [line for field in TEXTS if (text := getattr(model, field, None)) for line in _labelled(field, text)]
+    for name, (test, effect) in getattr(model, "events", {}).items():
+        lines += _labelled(name, f"{test}: {effect}")
+    if issubclass(model, bs.Synapse):
+        lines += [f"{'weight':<{LABEL}}w [{model.weight_unit}]"]
+    elif model.initials:
+        lines += [f"{'method':<{LABEL}}{methods_of(model)}"]
+    for heading, specs in (("parameter", model.parameters), ("initial", model.initials)):
+        if specs:
+            rows = [(name, _default(spec.default), spec.unit or "1", spec.meaning) for name, spec in specs.items()]
+            lines += ["", *_aligned([(heading, "value", "unit", "meaning"), *rows])]
+    for name in ("Notes", "References"):
+        if name in sections:
+            lines += ["", name.lower(), *textwrap.indent("\n".join(sections[name]), "    ").splitlines()]
+    return "\n".join(lines).replace("``", "")
+
+
+def methods_of(model):
+    """Return which method integrates the model by default, alone and under synapses where these make a difference."""
+    import brainsim as bs
+
+    takes_current = model.cell_equations.uses_current
+    cases = {"alone": ()}
+    if takes_current:
+        cases = {"with currents": (bs.Exponential(),)}
+        cases |= {"with conductances": (bs.ExponentialConductance(),)} if "v" in model.initials else {}
+    steps = {name: _step(model, synapses, takes_current) for name, synapses in cases.items()}
+    words = {name: _described(step) for name, step in steps.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{word} {name}" for name, word in words.items())
+
+
+def _step(model, synapses, current):
+    from brainsim.equations.methods import METHODS
+    from brainsim.equations.system import compose
+
+    receptors = [synapse.receptor_equations for synapse in synapses]
+    system = compose(model.cell_equations, receptors, external_current=current, where=model.__name__)
+    return METHODS[model.method](system, model.__name__)
+
+
+def _described(step):
+    if step.strong is not None:
+        return f"{step.method} (noise: {'exact' if step.strong == 0 else f'order {step.strong:g}'})"
+    return step.method if step.order == 0 else f"{step.method} (order {step.order})"
+
+
+def _labelled(label, text):
+    """Return a text behind its label, in several lines where it is long: one for each of its statements."""
+    if len(text) + LABEL > WIDTH:
+        text = text.replace("; ", f"\n{'':{LABEL}}")
+    return f"{label:<{LABEL}}{text}".splitlines()
+
+
+def _sections(text):
+    """Return the lines before the first section of a docstring, and heading -> lines of each section."""
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
+    sections = {name: body.strip("\n").splitlines() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return parts[0].strip("\n").splitlines(), sections
+
+
+def _default(value):
+    return f"{value:g}" if isinstance(value, float | int) else str(value)
+
+
+def _aligned(rows):
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _named(name, models):
+    from brainsim.numbers.checks import nearest
+
+    if name not in models:
+        raise ValueError(f"models: there is no model {name!r}{nearest(name, models)}")
+    return models[name]

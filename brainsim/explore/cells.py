@@ -1,0 +1,86 @@
+"""Cells of one model, each with a current of its own: what every view of single cells runs."""
+
+import numpy as np
+
+from brainsim.engine.simulate import simulate
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import RANDOM
+from brainsim.equations.texts import NOISE
+from brainsim.models.base import Neuron
+from brainsim.models.inputs import CurrentInput
+from brainsim.network.network import Network
+from brainsim.network.population import Population
+from brainsim.network.recording import Trace
+from brainsim.numbers.checks import nearest, plain
+
+NAME = "cells"
+
+
+def checked_model(model, where, current=True):
+    """Return `model` if it is a neuron with one number for each parameter and, if `current`, with a current ``I``."""
+    if isinstance(model, type) and issubclass(model, Neuron):
+        raise TypeError(f"{where}.model: {model.__name__} is a class; write {model.__name__}()")
+    if not isinstance(model, Neuron):
+        raise TypeError(f"{where}.model: must be a neuron such as bs.LIF() (got {model!r})")
+    name = type(model).__name__
+    for key, spec in model.parameters.items():
+        value = getattr(model, key)
+        if not spec.timed and not isinstance(value, float):
+            raise ValueError(f"{where}: {name}.{key} must be one number, the same in all cells (got {value!r})")
+    if current and not model.cell_equations.uses_current:
+        raise ValueError(f"{where}: {name} has no current I in its equations, so no current can be injected")
+    return model
+
+
+def checked_variable(model, variable, where):
+    """Return the name of a variable of the model."""
+    if variable not in model.initials:
+        raise ValueError(f"{where}: {type(model).__name__} has no variable {variable!r}{nearest(variable, model.initials)}")
+    return variable
+
+
+def checked_currents(currents, where):
+    """Return currents as an array of one dimension, one of each cell."""
+    currents = np.atleast_1d(plain(currents, "pA", where))
+    if currents.ndim != 1 or currents.size == 0:
+        raise ValueError(f"{where}: must be one current or a list of them (got an array of shape {currents.shape})")
+    return currents
+
+
+def is_random(model):
+    """Return whether the equations of a model hold noise or random numbers."""
+    cell = model.cell_equations
+    if any(NOISE.fullmatch(name) for tree in cell.derivatives.values() for name in lang.names_in(tree)):
+        return True
+    actions = [*cell.reset, *(action for _, effects in cell.events for action in effects)]
+    trees = [cell.threshold, cell.refractory, *(test for test, _ in cell.events), *(tree for _, tree in actions)]
+    return any(lang.calls_in(tree) & RANDOM for tree in trees if tree is not None)
+
+
+def run_cells(model, duration, dt, *, current=None, n=1, variables=(), initial=None, seed=1):
+    """Return the Result of `n` cells of a model, each under its current, with traces of the variables of all of them.
+
+    Parameters
+    ----------
+    model : Neuron
+    duration, dt : float
+        [ms]
+    current : CurrentInput, optional
+    n : int
+    variables : sequence of str
+    initial : dict, optional
+        As for `Population`.
+    seed : int
+    """
+    cells = Population(n, model, name=NAME, initial=initial)
+    net = Network(seed=seed)
+    net.add(cells)
+    if current is not None:
+        net.stimulate(cells, current)
+    record = [Trace(cells, variable) for variable in variables]
+    return simulate(net, duration, dt=dt, seed=seed, record=record, progress=False)
+
+
+def steps_of_current(levels, times):
+    """Return the `CurrentInput` with the currents `levels`, shape (times, cells), from each of the times on."""
+    return CurrentInput(np.asarray(levels), times=times)

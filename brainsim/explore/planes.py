@@ -1,0 +1,269 @@
+"""The phase plane: nullclines, vector field, fixed points and trajectory of two variables of a model."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.explore.cells import NAME, checked_model, checked_variable, run_cells, steps_of_current
+from brainsim.explore.flow import Flow
+from brainsim.models.base import Neuron
+from brainsim.numbers.checks import integer, number, plain
+
+MARGIN = 0.15  # of the range of the trajectory, around it
+NEWTON, CLOSE = 50, 1e-10
+
+
+class FixedPoint(NamedTuple):
+    """Where both variables stand still.
+
+    Attributes
+    ----------
+    x, y : float
+    eigenvalues : tuple of two complex
+        Of the plane's linearisation there [1/ms].
+    """
+
+    x: float
+    y: float
+    eigenvalues: tuple
+
+    @property
+    def stable(self) -> bool:
+        """Whether small deviations within the plane decay."""
+        return max(value.real for value in self.eigenvalues) < 0.0
+
+    @property
+    def kind(self) -> str:
+        """Return ``"node"``, ``"focus"`` or ``"saddle"``."""
+        first, second = self.eigenvalues
+        return "focus" if first.imag else "saddle" if first.real * second.real < 0.0 else "node"
+
+
+@dataclass(frozen=True, eq=False)
+class PhasePlane:
+    """The plane of two variables of a model under a constant current; `phase_plane` makes it.
+
+    Attributes
+    ----------
+    model : Neuron
+    variables : (str, str)
+        x and y.
+    current : float
+        [pA]
+    x, y : arrays, shapes (nx,) and (ny,)
+        The grid.
+    dx, dy : arrays, shape (ny, nx)
+        Time derivatives on the grid [unit/ms].
+    x_nullcline, y_nullcline : list of arrays of shape (k, 2)
+        Curves on which x, or y, stands still.
+    fixed_points : tuple of FixedPoint
+        Where they cross.
+    times, trajectory : arrays, shapes (T,) and (T, 2)
+        The course of x and y in a simulation of the whole model [ms].
+    spikes : array
+        Times of its spikes [ms].
+    """
+
+    model: Neuron
+    variables: tuple
+    current: float
+    x: np.ndarray
+    y: np.ndarray
+    dx: np.ndarray
+    dy: np.ndarray
+    x_nullcline: list
+    y_nullcline: list
+    fixed_points: tuple
+    times: np.ndarray
+    trajectory: np.ndarray
+    spikes: np.ndarray
+
+    def __repr__(self):
+        """Return in lines what it is of, and the fixed points."""
+        x, y = self.variables
+        lines = [f"PhasePlane of {self.model!r}: {x} and {y} at {self.current:g} pA"]
+        for point in self.fixed_points:
+            state = "stable" if point.stable else "unstable"
+            lines.append(f"    {state} {point.kind} at {x} = {point.x:.4g}, {y} = {point.y:.4g}")
+        return "\n".join(lines)
+
+    def plot(self, ax=None):
+        """Draw nullclines, field, trajectory and fixed points (filled where stable), and return the Axes."""
+        from brainsim.explore.pictures import draw_plane
+
+        return draw_plane(self, ax)
+
+
+def phase_plane(model, x, y, *, current=0.0, x_range=None, y_range=None, steady=(), held=None, points=201, duration=200.0,
+                dt=0.1, initial=None, seed=1):  # fmt: skip
+    """Return nullclines, vector field, fixed points and trajectory in the plane of two variables.
+
+    Parameters
+    ----------
+    model : Neuron
+        Each parameter one number; noise is left out of all but the trajectory.
+    x, y : str
+        Two of its variables.
+    current : float
+        Constant current I [pA].
+    x_range, y_range : (float, float), optional
+        Part of the plane, in the units of the variables; by default around the trajectory.
+    steady : sequence of str
+        Other variables that are so fast that they are at the steady state for x and y all the time, as the activation of
+        sodium is.
+    held : dict, optional
+        Other variables that stand still: ``{"h": 0.6}``. By default they do at their initial values.
+    points : int
+        Points of the grid in each direction.
+    duration, dt : float
+        Of the simulation that gives the trajectory [ms].
+    initial : dict, optional
+        Values at t = 0 where they are not the model's, as for `Population`.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    PhasePlane
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the model has no such variable, a current is given and it has no ``I``, or a steady state is not known.
+
+    Examples
+    --------
+    FitzHugh (1961), doi:10.1016/S0006-3495(61)86902-6, at rest:
+
+    >>> import brainsim as bs
+    >>> class Model(bs.Neuron):
+    ...     equations = '''
+    ...         dv/dt = v - v**3/3 - u + I
+    ...         du/dt = 0.08*(v + 0.7 - 0.8*u)
+    ...     '''
+    ...     dimensions = False
+    ...     v: float = bs.initial(-1.0, "", "fast variable")
+    ...     u: float = bs.initial(-0.5, "", "slow variable")
+    >>> plane = bs.explore.phase_plane(Model(), "v", "u", x_range=(-2.5, 2.5), y_range=(-1.0, 2.0))
+    >>> plane
+    PhasePlane of Model(): v and u at 0 pA
+        stable focus at v = -1.199, u = -0.6243
+    >>> ax = plane.plot()                                                                           # doctest: +SKIP
+    """
+    checked_model(model, "phase_plane", current=False)
+    current = number(current, "phase_plane.current", "pA")
+    if current:
+        checked_model(model, "phase_plane")
+    x, y = checked_variable(model, x, "phase_plane.x"), checked_variable(model, y, "phase_plane.y")
+    if x == y:
+        raise ValueError(f"phase_plane.y: must be another variable than x (got {y!r} twice)")
+    plane = _Plane(model, x, y, current, dt, steady, held, initial)
+    result = _simulated(model, (x, y), current, duration, dt, initial, seed)
+    traces = [result.traces[NAME, name] for name in (x, y)]
+    trajectory = np.column_stack([trace.values[:, 0] for trace in traces])
+    points = integer(points, "phase_plane.points", at_least=2)
+    xs, ys = (
+        np.linspace(*_range(given, values, f"phase_plane.{name}_range"), points)
+        for given, values, name in ((x_range, trajectory[:, 0], "x"), (y_range, trajectory[:, 1], "y"))
+    )  # fmt: skip
+    dx, dy = plane(*np.meshgrid(xs, ys))
+    return PhasePlane(
+        model, (x, y), current, xs, ys, dx, dy, _zeros(xs, ys, dx), _zeros(xs, ys, dy),
+        _fixed_points(plane, xs, ys, dx, dy), traces[0].times, trajectory, result.spikes[NAME].times,
+    )  # fmt: skip
+
+
+class _Plane:
+    """The derivatives of x and y as a function of them, the other variables held or at their steady states."""
+
+    def __init__(self, model, x, y, current, dt, steady, held, initial):
+        self.x, self.y, self.flow, held = x, y, Flow(model, current, dt), dict(held or {})
+        self.steady = (steady,) if isinstance(steady, str) else tuple(steady)
+        for field, names in (("steady", self.steady), ("held", held)):
+            for name in names:
+                checked_variable(model, name, f"phase_plane.{field}")
+                if name in (x, y):
+                    raise ValueError(f"phase_plane.{field}: must be another variable than x and y (got {name!r})")
+                if name in self.steady and name in held:
+                    raise ValueError(f"phase_plane.held: {name!r} cannot be held and steady")
+        numbers = {name: number(value, f"phase_plane.held[{name!r}]") for name, value in held.items()}
+        self.state = self.flow.initial(initial) | numbers
+
+    def __call__(self, x, y):
+        state = self.state | {self.x: x, self.y: y}
+        if self.steady:
+            state = self.flow.steady(state, self.steady)
+        slopes = self.flow.slopes(state)
+        return tuple(np.broadcast_to(slopes[name], np.shape(x)) for name in (self.x, self.y))
+
+
+def _simulated(model, variables, current, duration, dt, initial, seed):
+    drive = steps_of_current([[current]], [0.0]) if model.cell_equations.uses_current else None
+    return run_cells(model, duration, dt, current=drive, variables=variables, initial=initial, seed=seed)
+
+
+def _range(given, values, where):
+    """Return the ends of an axis: those that are given, or some around the values."""
+    if given is not None:
+        ends = plain(given, "", where)
+        if np.shape(ends) != (2,) or not ends[0] < ends[1]:
+            raise ValueError(f"{where}: must be (low, high) with low < high (got {given!r})")
+        return ends
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), values.max()) if values.size else (-1.0, 1.0)
+    pad = MARGIN * (high - low) or max(0.25 * abs(high), 1.0)  # one at rest has no range of its own
+    return low - pad, high + pad
+
+
+def _zeros(xs, ys, values):
+    """Return the curves on which values on a grid are 0."""
+    import contourpy
+
+    finite = np.nan_to_num(values, nan=0.0, posinf=1e300, neginf=-1e300)
+    return contourpy.contour_generator(xs, ys, np.ma.masked_array(finite, np.isnan(values))).lines(0.0)
+
+
+def _fixed_points(plane, xs, ys, dx, dy):
+    """Return the points where both derivatives are 0: Newton's method from each cell of the grid where both change sign."""
+    found, scale = [], np.array([xs[-1] - xs[0], ys[-1] - ys[0]])
+    with np.errstate(all="ignore"):
+        rows, columns = np.nonzero(_changes_sign(dx) & _changes_sign(dy))
+    for row, column in zip(rows, columns, strict=True):
+        at = np.array([xs[column : column + 2].mean(), ys[row : row + 2].mean()])
+        cell = np.array([xs[1] - xs[0], ys[1] - ys[0]])
+        end = _newton(plane, at, scale)
+        near = end is not None and np.all(np.abs(end - at) <= 2.0 * cell)
+        if near and not any(np.all(np.abs(end - other) <= 1e-3 * cell) for other in found):
+            found.append(end)
+    return tuple(
+        FixedPoint(float(at[0]), float(at[1]), tuple(complex(v) for v in np.linalg.eigvals(_jacobian(plane, at, scale))))
+        for at in sorted(found, key=tuple)
+    )
+
+
+def _changes_sign(values):
+    corners = np.stack([values[:-1, :-1], values[:-1, 1:], values[1:, :-1], values[1:, 1:]])
+    return (corners.min(axis=0) <= 0.0) & (corners.max(axis=0) >= 0.0)
+
+
+def _newton(plane, at, scale):
+    for _ in range(NEWTON):
+        value, jacobian = np.array(plane(*at)), _jacobian(plane, at, scale)
+        if not np.isfinite(value).all() or not np.isfinite(jacobian).all() or np.linalg.det(jacobian) == 0.0:
+            return None
+        move = np.linalg.solve(jacobian, value)
+        at = at - move
+        if np.all(np.abs(move) < CLOSE * scale):
+            return at
+    return None
+
+
+def _jacobian(plane, at, scale):
+    """Return the derivatives of (dx/dt, dy/dt) by x and y, by central differences."""
+    columns = []
+    for axis in range(2):
+        step = np.zeros(2)
+        step[axis] = 1e-6 * scale[axis]
+        columns.append((np.array(plane(*(at + step))) - np.array(plane(*(at - step)))) / (2.0 * step[axis]))
+    return np.column_stack(columns)

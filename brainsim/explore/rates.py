@@ -1,0 +1,126 @@
+"""The f-I curve: how often a cell fires under each current."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.explore.cells import NAME, checked_currents, checked_model, is_random, run_cells, steps_of_current
+from brainsim.models.base import Neuron
+from brainsim.numbers.checks import integer, number
+from brainsim.numbers.results import Result
+
+STOPPED = 2.0  # longest intervals: a cell that is silent for longer at the end has stopped firing
+
+
+@dataclass(frozen=True, eq=False)
+class FICurve:
+    """Firing rates of a model under constant currents; `fi_curve` makes it.
+
+    Attributes
+    ----------
+    model : Neuron
+    currents : array, shape (n,)
+        [pA]
+    rates : array, shape (n,)
+        Rates after the time to settle [Hz].
+    onset : array, shape (n,)
+        Inverse of the first interval [Hz], 0 where there is none; the same as `rates` for a cell that does not adapt.
+    result : Result
+        Of the run: ``result.spikes["cells"]``, of ``trials`` cells for each current, one current after the other.
+    """
+
+    model: Neuron
+    currents: np.ndarray
+    rates: np.ndarray
+    onset: np.ndarray
+    result: Result
+
+    @property
+    def rheobase(self) -> float:
+        """The lowest of the currents at which the cell goes on firing [pA], NaN where it does at none."""
+        firing = self.currents[self.rates > 0.0]
+        return float(firing.min()) if firing.size else np.nan
+
+    def __repr__(self):
+        """Return in a line what it is of."""
+        low, high = self.currents.min(), self.currents.max()
+        return f"FICurve of {self.model!r}: {low:g} to {high:g} pA, up to {self.rates.max():.4g} Hz"
+
+    def plot(self, ax=None):
+        """Draw the rates against the currents, dashed those of the first intervals where they differ; return the Axes."""
+        from brainsim.explore.pictures import draw_curve
+
+        return draw_curve(self, ax)
+
+
+def fi_curve(model, currents, *, duration=1000.0, settle=200.0, dt=0.1, trials=1, initial=None, seed=1):
+    """Return the firing rates of a model under constant currents, all of them in one run as cells of one population.
+
+    Parameters
+    ----------
+    model : Neuron
+        With a threshold and a current ``I``; each parameter one number.
+    currents : array of shape (n,)
+        The currents [pA], from t = 0 on.
+    duration : float
+        How long each cell is simulated [ms].
+    settle : float
+        What is left out of `rates` at the beginning [ms].
+    dt : float
+        Time step [ms]: a rate is off by about rate*dt of itself.
+    trials : int
+        Cells for each current, of which the mean is taken; for models with noise.
+    initial : dict, optional
+        Values at t = 0 where they are not the model's, as for `Population`.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    FICurve
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the model has no threshold or no current ``I``, or a parameter that is not the same in all cells.
+
+    Notes
+    -----
+    The rate of a cell is the number of intervals over their length. Where there are fewer than two of them, where it has
+    stopped firing, and where the model is random, it is the number of spikes over the time.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> curve = bs.explore.fi_curve(bs.LIF(), np.linspace(0.0, 400.0, 5))
+    >>> curve.rates.round(1)
+    array([ 0. ,  0. , 33.6, 62.9, 87. ])
+    >>> curve.rheobase
+    200.0
+    >>> ax = curve.plot()                                                                           # doctest: +SKIP
+    """
+    checked_model(model, "fi_curve")
+    if model.cell_equations.threshold is None:
+        raise ValueError(f"fi_curve: {type(model).__name__} has no threshold, so it does not fire; see step_response")
+    currents = checked_currents(currents, "fi_curve.currents")
+    settle = number(settle, "fi_curve.settle", "ms", at_least=0.0)
+    if settle >= number(duration, "fi_curve.duration", "ms", above=0.0):
+        raise ValueError(f"fi_curve.settle: must be shorter than the duration of {duration:g} ms (got {settle:g} ms)")
+    trials = integer(trials, "fi_curve.trials", at_least=1)
+    levels = np.repeat(currents, trials)
+    drive = steps_of_current([levels], [0.0])
+    result = run_cells(model, duration, dt, current=drive, n=levels.size, initial=initial, seed=seed)
+    spikes = result.spikes[NAME]
+    trains = [spikes.times[spikes.ids == cell] for cell in range(levels.size)]
+    random = is_random(model)
+    rates = [_rate(times[times > settle], settle, duration, random) for times in trains]
+    onset = [1000.0 / (times[1] - times[0]) if times.size > 1 else 0.0 for times in trains]
+    rates, onset = (np.reshape(values, (-1, trials)).mean(axis=1) for values in (rates, onset))
+    return FICurve(model, currents, rates, onset, result)
+
+
+def _rate(times, start, stop, random):
+    """Return the rate [Hz] of one cell with spikes at `times`, all from `start` to `stop`."""
+    intervals = np.diff(times)
+    regular = intervals.size > 1 and not random and stop - times[-1] <= STOPPED * intervals.max()
+    return 1000.0 / intervals.mean() if regular else 1000.0 * times.size / (stop - start)

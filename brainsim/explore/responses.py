@@ -1,0 +1,172 @@
+"""What a cell does under a current that changes: a step, or a ramp."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable, run_cells, steps_of_current
+from brainsim.models.base import Neuron
+from brainsim.numbers.checks import number
+from brainsim.numbers.results import Result, Spikes
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """All variables of a cell under a current over time; `step_response` and `current_ramp` make it.
+
+    Attributes
+    ----------
+    model : Neuron
+    times : array, shape (T,)
+        Multiples of dt from 0 on [ms].
+    current : array, shape (T, n)
+        The current that flows from each time on [pA], a column for each cell.
+    result : Result
+        Of the run, with the traces of all variables.
+    """
+
+    model: Neuron
+    times: np.ndarray
+    current: np.ndarray
+    result: Result
+
+    @property
+    def spikes(self) -> Spikes:
+        """The spikes: ``.times`` [ms], ``.ids``."""
+        return self.result.spikes[NAME]
+
+    @property
+    def at_spikes(self) -> np.ndarray:
+        """The current that flowed when each spike was fired [pA]: on a ramp the first is the rheobase."""
+        step = np.rint(self.spikes.times / self.result.dt).astype(int) - 1
+        return self.current[step, self.spikes.ids]
+
+    def __getitem__(self, variable) -> np.ndarray:
+        """Return the values of a variable, shape (T, n)."""
+        return self.result.traces[NAME, checked_variable(self.model, variable, "Response")].values
+
+    def __repr__(self):
+        """Return in a line what it is of."""
+        low, high = self.current.min(), self.current.max()
+        spikes = f"{len(self.spikes)} spikes in {self.result.duration:g} ms"
+        return f"Response of {self.model!r}: {low:g} to {high:g} pA, {spikes}"
+
+    def plot(self, ax=None, variable=None):
+        """Draw a variable over time under the current, and return its Axes.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; the current axes by default. The current is drawn above.
+        variable : str, optional
+            By default the first of the model, in most ``"v"``.
+        """
+        from brainsim.explore.pictures import draw_response
+
+        first = next(iter(self.model.initials))
+        return draw_response(self, ax, first if variable is None else checked_variable(self.model, variable, "plot"))
+
+
+def step_response(model, amplitude, *, onset=50.0, length=200.0, duration=300.0, baseline=0.0, dt=0.1, initial=None, seed=1):
+    """Return all variables of a cell under a step of current, or of one cell for each of several steps.
+
+    Parameters
+    ----------
+    model : Neuron
+        With a current ``I``; each parameter one number.
+    amplitude : float or array of shape (n,)
+        The current during the step [pA].
+    onset, length, duration : float
+        When the step begins, how long it lasts, and the length of the run [ms].
+    baseline : float
+        The current before and after the step [pA].
+    dt : float
+        Time step [ms].
+    initial : dict, optional
+        Values at t = 0 where they are not the model's, as for `Population`.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the model has no current ``I``, or a parameter that is not the same in all cells.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> response = bs.explore.step_response(bs.LIF(), [100.0, 300.0])
+    >>> response["v"].max(axis=0).round(1)
+    array([-55., -50.])
+    >>> response.spikes.times.round(1)[:3]
+    array([63.9, 79.8, 95.7])
+    >>> ax = response.plot()                                                                        # doctest: +SKIP
+    """
+    checked_model(model, "step_response")
+    amplitude = checked_currents(amplitude, "step_response.amplitude")
+    onset = number(onset, "step_response.onset", "ms", at_least=0.0)
+    length = number(length, "step_response.length", "ms", above=0.0)
+    baseline = number(baseline, "step_response.baseline", "pA")
+    edges = [0.0, onset, onset + length] if onset else [0.0, length]
+    rest = np.full(amplitude.size, baseline)
+    levels = np.array([rest, amplitude, rest] if onset else [amplitude, rest])
+    return _response(model, levels, edges, duration, dt, initial, seed)
+
+
+def current_ramp(model, stop, *, start=0.0, duration=1000.0, dt=0.1, initial=None, seed=1):
+    """Return all variables of a cell under a current that grows from `start` to `stop`.
+
+    Parameters
+    ----------
+    model : Neuron
+        With a current ``I``; each parameter one number.
+    stop, start : float
+        The current at the end and at the beginning [pA].
+    duration : float
+        How long that takes [ms].
+    dt : float
+        Time step [ms]: the current is constant over each.
+    initial : dict, optional
+        Values at t = 0 where they are not the model's, as for `Population`.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the model has no current ``I``, or a parameter that is not the same in all cells.
+
+    Examples
+    --------
+    The rheobase of a LIF is ``c_m*(v_th - v_rest)/tau_m`` = 150 pA; on a ramp the potential lags by about tau_m:
+
+    >>> import brainsim as bs
+    >>> ramp = bs.explore.current_ramp(bs.LIF(), 300.0, duration=10_000.0)
+    >>> ramp.at_spikes[0].round(2)
+    np.float64(150.6)
+    >>> ax = ramp.plot()                                                                            # doctest: +SKIP
+    """
+    checked_model(model, "current_ramp")
+    start, stop = number(start, "current_ramp.start", "pA"), number(stop, "current_ramp.stop", "pA")
+    duration = number(duration, "current_ramp.duration", "ms", above=0.0)
+    steps = round(duration / number(dt, "current_ramp.dt", "ms", above=0.0))
+    levels = start + (stop - start) * (np.arange(steps) + 0.5) / max(steps, 1)  # the mean over each step
+    return _response(model, levels[:, None], dt * np.arange(steps), duration, dt, initial, seed)
+
+
+def _response(model, levels, edges, duration, dt, initial, seed):
+    """Return the Response to the currents `levels`, shape (m, n), that begin at `edges`."""
+    drive = steps_of_current(levels, edges)
+    options = {"n": levels.shape[1], "variables": tuple(model.initials), "initial": initial, "seed": seed}
+    result = run_cells(model, duration, dt, current=drive, **options)
+    times = result.traces[NAME, next(iter(model.initials))].times
+    flows = np.searchsorted(np.rint(np.asarray(edges) / dt), np.rint(times / dt), side="right") - 1
+    return Response(model, times, levels[flows], result)

@@ -1,0 +1,184 @@
+"""Neurons of two or three variables that are drawn in the phase plane: how a cell comes to fire, rather than of what."""
+
+from brainsim.models.base import Neuron, initial, parameter
+
+
+class MorrisLecar(Neuron):
+    """Neuron of Morris and Lecar (1981), the barnacle's muscle: calcium that acts at once, potassium that follows.
+
+    ``c_m dv/dt = g_ca m_inf (e_ca - v) + g_k w (e_k - v) + g_l (e_l - v) + I`` and
+    ``dw/dt = phi (w_inf - w) cosh((v - v_3)/(2 v_4))`` with ``m_inf = (1 + tanh((v - v_1)/v_2))/2`` and
+    ``w_inf = (1 + tanh((v - v_3)/v_4))/2``.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0; 20 uF/cm2 on 100 um2, so that 1 pA is 1 uA/cm2.
+    g_ca, g_k, g_l : float
+        Conductances of calcium, potassium and leak [nS], >= 0.
+    e_ca, e_k, e_l : float
+        Their reversal potentials [mV].
+    v_1, v_3 : float
+        Potentials [mV] at which half of the calcium and of the potassium channels are open.
+    v_2, v_4 : float
+        The range of v over which they open [mV], > 0.
+    phi : float
+        Rate of potassium [1/ms], > 0.
+    v_th : float
+        Potential [mV] at whose upward crossing a spike is counted.
+
+    The defaults are those of Rinzel & Ermentrout (1998), *Analysis of neural excitability and oscillations*: firing begins
+    at 9 Hz or not at all (type II, a Hopf bifurcation at 94 pA). With ``g_ca=4.0, v_3=12.0, v_4=17.4, phi=1/15`` it begins
+    at any low rate (type I, a saddle-node on a circle at 40 pA).
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> slow = bs.MorrisLecar(g_ca=4.0, v_3=12.0, v_4=17.4, phi=1 / 15)
+    >>> cell = bs.Population(2, slow, name="cell")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cell, bs.CurrentInput([38.0, 42.0]))
+    >>> [int(n) for n in bs.simulate(net, 1000.0, seed=1).spikes["cell"].counts()]
+    [0, 7]
+
+    References
+    ----------
+    Morris & Lecar (1981), doi:10.1016/S0006-3495(81)84782-0.
+    """
+
+    # (1 + tanh(x))/2 is sigmoid(2 x)
+    equations = """
+        m_inf = sigmoid(2*(v - v_1)/v_2)
+        w_inf = sigmoid(2*(v - v_3)/v_4)
+        speed = exp((v - v_3)/(2*v_4))
+        dv/dt = (g_ca*m_inf*(e_ca - v) + g_k*w*(e_k - v) + g_l*(e_l - v) + I)/c_m
+        dw/dt = phi*(w_inf - w)*(speed + 1/speed)/2
+    """
+    threshold = "v >= v_th"
+    refractory = "v >= v_th"
+    method = "rk4"
+
+    c_m: float = parameter(20.0, "pF", "membrane capacitance", above=0.0)
+    g_ca: float = parameter(4.4, "nS", "calcium conductance", at_least=0.0)
+    g_k: float = parameter(8.0, "nS", "potassium conductance", at_least=0.0)
+    g_l: float = parameter(2.0, "nS", "leak conductance", at_least=0.0)
+    e_ca: float = parameter(120.0, "mV", "calcium reversal potential")
+    e_k: float = parameter(-84.0, "mV", "potassium reversal potential")
+    e_l: float = parameter(-60.0, "mV", "leak reversal potential")
+    v_1: float = parameter(-1.2, "mV", "potential at which half of calcium is open")
+    v_2: float = parameter(18.0, "mV", "range over which calcium opens", above=0.0)
+    v_3: float = parameter(2.0, "mV", "potential at which half of potassium is open")
+    v_4: float = parameter(30.0, "mV", "range over which potassium opens", above=0.0)
+    phi: float = parameter(0.04, "1/ms", "rate of potassium", above=0.0)
+    v_th: float = parameter(0.0, "mV", "potential whose upward crossing is a spike")
+
+    v: float = initial(-60.0, "mV", "membrane potential")
+    w: float = initial("w_inf", "", "activation of potassium")
+
+
+class FitzHughNagumo(Neuron):
+    """Neuron of FitzHugh (1961) and Nagumo: what is left of Hodgkin and Huxley's in two variables without units.
+
+    ``dv/dt = v - v**3/3 - w + I`` and ``dw/dt = (v + a - b w)/tau``.
+
+    Parameters
+    ----------
+    a, b : float
+        Place and slope of the line on which w rests, plain numbers.
+    tau : float
+        How many times slower w is than v, which moves within 1 ms [ms], > 0.
+    v_th : float
+        Value of v, a plain number, at whose upward crossing a spike is counted.
+
+    The defaults are those of the publication (``tau = 1/0.08``). Currents are numbers about 1 where others take pA: the cell
+    fires without end for I from 0.33 to 1.42.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cell = bs.Population(3, bs.FitzHughNagumo(), name="cell")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cell, bs.CurrentInput([0.1, 0.5, 1.5]))
+    >>> [int(n) for n in bs.simulate(net, 500.0, seed=1).spikes["cell"].counts()]
+    [0, 13, 2]
+
+    References
+    ----------
+    FitzHugh (1961), doi:10.1016/S0006-3495(61)86902-6; Nagumo, Arimoto & Yoshizawa (1962),
+    doi:10.1109/JRPROC.1962.288235.
+    """
+
+    equations = """
+        dv/dt = v - v**3/3 - w + I
+        dw/dt = (v + a - b*w)/tau
+    """
+    dimensions = False  # v, w and I are plain numbers
+    threshold = "v >= v_th"
+    refractory = "v >= v_th"
+    method = "rk4"
+
+    a: float = parameter(0.7, "", "place of the line on which w rests")
+    b: float = parameter(0.8, "", "slope of the line on which w rests")
+    tau: float = parameter(12.5, "ms", "time constant of recovery", above=0.0)
+    v_th: float = parameter(1.0, "", "value of v whose upward crossing is a spike")
+
+    v: float = initial(-1.199408035, "", "excitation")
+    w: float = initial(-0.624260044, "", "recovery")
+
+
+class HindmarshRose(Neuron):
+    """Neuron of Hindmarsh and Rose (1984), which fires in bursts: three variables without units.
+
+    ``dv/dt = y - a v**3 + b v**2 - z + I``, ``dy/dt = c - d v**2 - y`` and ``dz/dt = r (s (v - v_rest) - z)``; time is in
+    ms. The publication calls v x, and v_rest x_1.
+
+    Parameters
+    ----------
+    a, b, c, d : float
+        Coefficients of the two fast equations, plain numbers.
+    r : float
+        Rate of the slow adaptation z, a plain number, > 0.
+    s, v_rest : float
+        Slope of the adaptation, and where v rests without current, plain numbers.
+    v_th : float
+        Value of v, a plain number, at whose upward crossing a spike is counted.
+
+    The defaults are those of the publication's burster. Currents are numbers about 1 where others take pA: one burst at a
+    step to 1, bursts without end at 2, chaotic ones at 3.25, single spikes at 4.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cell = bs.Population(2, bs.HindmarshRose(), name="cell")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cell, bs.CurrentInput([0.0, 2.0]))
+    >>> [int(n) for n in bs.simulate(net, 1000.0, seed=1).spikes["cell"].counts()]
+    [0, 26]
+
+    References
+    ----------
+    Hindmarsh & Rose (1984), doi:10.1098/rspb.1984.0024.
+    """
+
+    equations = """
+        dv/dt = y - a*v**3 + b*v**2 - z + I
+        dy/dt = c - d*v**2 - y
+        dz/dt = r*(s*(v - v_rest) - z)
+    """
+    dimensions = False  # v, y, z and I are plain numbers
+    threshold = "v >= v_th"
+    refractory = "v >= v_th"
+    method = "rk4"
+
+    a: float = parameter(1.0, "", "coefficient of v**3")
+    b: float = parameter(3.0, "", "coefficient of v**2")
+    c: float = parameter(1.0, "", "drive of y")
+    d: float = parameter(5.0, "", "coefficient of v**2 in dy/dt")
+    r: float = parameter(0.006, "", "rate of adaptation", above=0.0)
+    s: float = parameter(4.0, "", "slope of adaptation")
+    v_rest: float = parameter(-1.6, "", "value of v at rest")
+    v_th: float = parameter(1.0, "", "value of v whose upward crossing is a spike")
+
+    v: float = initial("v_rest", "", "membrane potential")
+    y: float = initial("c - d*v**2", "", "fast recovery")
+    z: float = initial(0.0, "", "slow adaptation")

@@ -1,0 +1,368 @@
+"""Integrate-and-fire neurons beside the LIF: what makes them fire is in the equation of v."""
+
+from brainsim.models.base import Neuron, initial, parameter
+
+
+class IF(Neuron):
+    """Perfect integrate-and-fire neuron: a capacitor that is charged, without a leak.
+
+    ``dv/dt = I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v stands still for `t_ref`. A constant current
+    gives the rate ``1/(t_ref + c_m*(v_th - v_reset)/I)``. Integrated exactly. Defaults are those of `LIF`.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    v_th, v_reset : float
+        Threshold and reset potential [mV]; ``v_reset < v_th``.
+    t_ref : float
+        Refractory time [ms], >= 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.IF(c_m=100.0, t_ref=0.0), name="cells")
+    Population('cells', 100 IF)
+
+    References
+    ----------
+    Knight (1972), doi:10.1085/jgp.59.6.734; the first: Lapicque (1907), in Abbott (1999), doi:10.1016/S0361-9230(99)00161-6.
+    """
+
+    equations = "dv/dt = I/c_m"
+    threshold = "v >= v_th"
+    reset = "v = v_reset"
+    conditions = ("v_reset < v_th",)
+
+    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_th: float = parameter(-50.0, "mV", "threshold")
+    v_reset: float = parameter(-65.0, "mV", "reset potential")
+    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_reset", "mV", "membrane potential")
+
+
+class QIF(Neuron):
+    """Quadratic integrate-and-fire neuron: the normal form of a cell that begins to fire at arbitrarily low rates.
+
+    ``dv/dt = (k*(v - v_rest)*(v - v_crit) + I)/c_m``; a spike when ``v >= v_peak``, then ``v = v_reset`` and v stands still
+    for `t_ref`. It fires for ever where ``I > k*(v_crit - v_rest)**2/4``; with peak and reset far away at the rate
+    ``sqrt(k*(I - k*(v_crit - v_rest)**2/4))/(pi*c_m)``. Defaults are those of Latham et al. (2000), time constant
+    ``c_m/(k*(v_crit - v_rest))`` = 10 ms; `LIF` has the same capacitance.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    k : float
+        Steepness of the parabola [nS/mV], > 0.
+    v_rest, v_crit : float
+        Resting potential and the potential from which v runs away without a current [mV].
+    v_peak, v_reset : float
+        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+    t_ref : float
+        Refractory time [ms], >= 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.QIF(v_crit=-45.0), name="cells")
+    Population('cells', 100 QIF)
+
+    References
+    ----------
+    Ermentrout & Kopell (1986), doi:10.1137/0146017; Latham et al. (2000), doi:10.1152/jn.2000.83.2.808.
+    """
+
+    equations = "dv/dt = (k*(v - v_rest)*(v - v_crit) + I)/c_m"
+    threshold = "v >= v_peak"
+    reset = "v = v_reset"
+    method = "rk4"
+    conditions = ("v_reset < v_peak",)
+
+    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    k: float = parameter(4 / 3, "nS/mV", "steepness of the parabola", above=0.0)
+    v_rest: float = parameter(-65.0, "mV", "resting potential")
+    v_crit: float = parameter(-50.0, "mV", "potential from which v runs away")
+    v_peak: float = parameter(20.0, "mV", "potential at which a spike ends")
+    v_reset: float = parameter(-80.0, "mV", "reset potential")
+    t_ref: float = parameter(0.0, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_rest", "mV", "membrane potential")
+
+
+class EIF(Neuron):
+    """Exponential integrate-and-fire neuron: the upstroke of a spike as fast as sodium channels make it.
+
+    ``dv/dt = (g_l*(v_rest - v) + g_l*delta_t*exp((v - v_th)/delta_t) + I)/c_m``; a spike when ``v >= v_peak``, then
+    ``v = v_reset`` and v stands still for `t_ref`. As `delta_t` goes to 0 it becomes a LIF with the threshold `v_th`.
+    Defaults are the fit to the cell of Wang and Buzsaki in Fourcaud-Trocme et al. (2003), time constant ``c_m/g_l`` = 10 ms;
+    `LIF` has the same capacitance. Euler's method; see `AdEx` for a closer one.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    g_l : float
+        Leak conductance [nS], > 0.
+    v_rest : float
+        Reversal potential of the leak [mV].
+    v_th : float
+        Where the curve of the current has its minimum [mV]: the largest potential that a constant current can hold.
+    delta_t : float
+        Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
+    v_peak, v_reset : float
+        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+    t_ref : float
+        Refractory time [ms], >= 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.EIF(delta_t=2.0), name="cells")
+    Population('cells', 100 EIF)
+
+    References
+    ----------
+    Fourcaud-Trocme, Hansel, van Vreeswijk & Brunel (2003), doi:10.1523/JNEUROSCI.23-37-11628.2003.
+    """
+
+    # within a step v may come far above its peak, where exp would overflow: the slope stays that of the peak
+    equations = """
+        spike = g_l*delta_t*exp((min(v, v_peak) - v_th)/delta_t)
+        dv/dt = (g_l*(v_rest - v) + spike + I)/c_m
+    """
+    threshold = "v >= v_peak"
+    reset = "v = v_reset"
+    method = "euler"
+    conditions = ("v_reset < v_peak",)
+
+    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    g_l: float = parameter(20.0, "nS", "leak conductance", above=0.0)
+    v_rest: float = parameter(-65.0, "mV", "reversal potential of the leak")
+    v_th: float = parameter(-59.9, "mV", "threshold of the exponential")
+    delta_t: float = parameter(3.48, "mV", "sharpness of the upstroke", above=0.0)
+    v_peak: float = parameter(-30.0, "mV", "potential at which a spike ends")
+    v_reset: float = parameter(-68.0, "mV", "reset potential")
+    t_ref: float = parameter(1.7, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_rest", "mV", "membrane potential")
+
+
+class AdEx(Neuron):
+    """Adaptive exponential integrate-and-fire neuron.
+
+    ``dv/dt = (g_l*(v_rest - v) + g_l*delta_t*exp((v - v_th)/delta_t) - w + I)/c_m``
+    and ``dw/dt = (a*(v - v_rest) - w)/tau_w``; a spike when ``v >= v_peak``, then ``v = v_reset`` and ``w += b``, and v
+    stands still for `t_ref`. Defaults are those of Brette and Gerstner (2005), Table 1; for regular and irregular bursts,
+    delayed and transient firing see Naud et al. (2008). Euler's method, one exp a step: at dt = 0.1 ms intervals between
+    spikes come out 2 to 5 % too long, with ``"rk4"`` (see below) 1 %, and in both ten times less at dt = 0.01 ms.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    g_l : float
+        Leak conductance [nS], > 0.
+    v_rest : float
+        Reversal potential of the leak [mV].
+    v_th : float
+        Threshold of the exponential [mV].
+    delta_t : float
+        Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
+    v_peak, v_reset : float
+        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+    a : float
+        Adaptation below threshold [nS].
+    b : float
+        Step of the adaptation current at a spike [pA].
+    tau_w : float
+        Time constant of the adaptation current [ms], > 0.
+    t_ref : float
+        Refractory time [ms], >= 0; while v stands still w goes on.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bursting = bs.AdEx(b=80.5, v_reset=-46.0)
+    >>> bs.Population(100, bursting, name="cells")
+    Population('cells', 100 AdEx)
+
+    With a method that is closer to the equations at the same dt:
+
+    >>> class AccurateAdEx(bs.AdEx):
+    ...     method = "rk4"
+
+    References
+    ----------
+    Brette & Gerstner (2005), doi:10.1152/jn.00686.2005; Naud, Marcille, Clopath & Gerstner (2008),
+    doi:10.1007/s00422-008-0264-7.
+    """
+
+    # within a step v may come far above its peak, where exp would overflow: the slopes stay those of the peak
+    equations = """
+        v_cut = min(v, v_peak)
+        spike = g_l*delta_t*exp((v_cut - v_th)/delta_t)
+        dv/dt = (g_l*(v_rest - v) + spike - w + I)/c_m
+        dw/dt = (a*(v_cut - v_rest) - w)/tau_w
+    """
+    threshold = "v >= v_peak"
+    reset = "v = v_reset; w += b"
+    method = "euler"
+    conditions = ("v_reset < v_peak",)
+
+    c_m: float = parameter(281.0, "pF", "membrane capacitance", above=0.0)
+    g_l: float = parameter(30.0, "nS", "leak conductance", above=0.0)
+    v_rest: float = parameter(-70.6, "mV", "reversal potential of the leak")
+    v_th: float = parameter(-50.4, "mV", "threshold of the exponential")
+    delta_t: float = parameter(2.0, "mV", "sharpness of the upstroke", above=0.0)
+    v_peak: float = parameter(20.0, "mV", "potential at which a spike ends")
+    v_reset: float = parameter(-70.6, "mV", "reset potential")
+    a: float = parameter(4.0, "nS", "adaptation below threshold")
+    b: float = parameter(80.5, "pA", "step of the adaptation current at a spike")
+    tau_w: float = parameter(144.0, "ms", "time constant of adaptation", above=0.0)
+    t_ref: float = parameter(0.0, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_rest", "mV", "membrane potential")
+    w: float = initial(0.0, "pA", "adaptation current")
+
+
+class Izhikevich(Neuron):
+    """Izhikevich's neuron: a parabola and a slow variable that give the firing patterns of cortical cells.
+
+    ``dv/dt = 0.04*v**2 + 5*v + 140 - u + I`` and ``du/dt = a*(b*v - u)``; a spike when ``v >= v_peak``, then ``v = c`` and
+    ``u += d``. The numbers are fits, in ms and mV; `I` counts in mV/ms, so that 10 pA are the published ``I = 10``. Euler's
+    method, as published: firing patterns are those of this method and of a step of 0.1 to 0.5 ms. Defaults: regular spiking;
+    for others see Izhikevich (2003) and, for all twenty, (2004).
+
+    Parameters
+    ----------
+    a : float
+        Rate of recovery [1/ms].
+    b : float
+        How strongly u follows v [1/ms].
+    c : float
+        Reset potential [mV].
+    d : float
+        Step of u at a spike [mV/ms].
+    v_peak : float
+        Where a spike ends [mV].
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> chattering = bs.Izhikevich(c=-50.0, d=2.0)
+    >>> bs.Population(100, chattering, name="cells")
+    Population('cells', 100 Izhikevich)
+
+    References
+    ----------
+    Izhikevich (2003), doi:10.1109/TNN.2003.820440; (2004), doi:10.1109/TNN.2004.832719.
+    """
+
+    equations = """
+        dv/dt = 0.04*v**2 + 5*v + 140 - u + I
+        du/dt = a*(b*v - u)
+    """
+    dimensions = False  # the numbers are fits, in ms and mV
+    threshold = "v >= v_peak"
+    reset = "v = c; u += d"
+    method = "euler"
+
+    a: float = parameter(0.02, "1/ms", "rate of recovery")
+    b: float = parameter(0.2, "1/ms", "how strongly u follows v")
+    c: float = parameter(-65.0, "mV", "reset potential")
+    d: float = parameter(8.0, "mV/ms", "step of u at a spike")
+    v_peak: float = parameter(30.0, "mV", "potential at which a spike ends")
+
+    v: float = initial("c", "mV", "membrane potential")
+    u: float = initial("b*v", "mV/ms", "recovery")
+
+
+class ResonateAndFire(Neuron):
+    """Resonate-and-fire neuron: a damped oscillation, so that a cell prefers inputs of its own frequency.
+
+    ``dx/dt = -damping*x - omega*v + I/c_m`` and ``dv/dt = omega*x - damping*v``; a spike when ``v >= v_th``, then
+    ``x = x_reset`` and ``v = v_reset``. x is like a current, v is the potential from rest. Integrated exactly. Defaults are
+    those of Izhikevich (2001), ``z' = (-1 + 10i) z``, threshold 1 and reset to i, with 10 ms as the unit of time: 159 Hz.
+
+    Parameters
+    ----------
+    damping : float
+        Rate at which the oscillation dies [1/ms], >= 0.
+    omega : float
+        Angular frequency of the oscillation [1/ms], > 0.
+    c_m : float
+        Capacitance: which slope of x a current gives [pF], > 0.
+    v_th : float
+        Threshold from rest [mV].
+    x_reset, v_reset : float
+        Both variables after a spike [mV]; v at the threshold is how it was published, and the cell goes on from there.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.ResonateAndFire(omega=0.5), name="cells")
+    Population('cells', 100 ResonateAndFire)
+
+    References
+    ----------
+    Izhikevich (2001), doi:10.1016/S0893-6080(01)00078-8.
+    """
+
+    equations = """
+        dx/dt = -damping*x - omega*v + I/c_m
+        dv/dt = omega*x - damping*v
+    """
+    threshold = "v >= v_th"
+    reset = "x = x_reset; v = v_reset"
+
+    damping: float = parameter(0.1, "1/ms", "rate at which the oscillation dies", at_least=0.0)
+    omega: float = parameter(1.0, "1/ms", "angular frequency", above=0.0)
+    c_m: float = parameter(200.0, "pF", "capacitance", above=0.0)
+    v_th: float = parameter(1.0, "mV", "threshold")
+    x_reset: float = parameter(0.0, "mV", "x after a spike")
+    v_reset: float = parameter(1.0, "mV", "v after a spike")
+
+    x: float = initial(0.0, "mV", "current-like variable")
+    v: float = initial(0.0, "mV", "potential from rest")
+
+
+class Theta(Neuron):
+    """Theta neuron: the quadratic integrate-and-fire neuron on a circle, without a reset that jumps.
+
+    ``dtheta/dt = (1 - cos(theta) + (1 + cos(theta))*(eta + gain*I))/tau``; a spike when theta passes pi. With
+    ``v = tan(theta/2)`` it is ``dv/dt = (v**2 + eta + gain*I)/tau`` with peak and reset at plus and minus infinity. A
+    constant drive above 0 gives the rate ``sqrt(eta + gain*I)/(pi*tau)``; below 0 it rests at
+    ``-2*atan(sqrt(-eta - gain*I))``. It has no v: let synapses act by currents.
+
+    Parameters
+    ----------
+    tau : float
+        Time constant [ms], > 0.
+    eta : float
+        Drive without a current, a plain number []; the cell fires where the drive is above 0.
+    gain : float
+        How much drive a current gives [1/pA].
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.Theta(eta=bs.Normal(0.0, 0.1)), name="cells")
+    Population('cells', 100 Theta)
+
+    References
+    ----------
+    Ermentrout & Kopell (1986), doi:10.1137/0146017.
+    """
+
+    equations = "dtheta/dt = (1 - cos(theta) + (1 + cos(theta))*(eta + gain*I))/tau"
+    threshold = "theta >= pi"
+    reset = "theta -= 2*pi"
+    method = "rk4"
+
+    tau: float = parameter(10.0, "ms", "time constant", above=0.0)
+    eta: float = parameter(-0.1, "", "drive without a current")
+    gain: float = parameter(0.01, "1/pA", "drive that a current gives")
+
+    theta: float = initial(0.0, "", "phase, from -pi to pi")

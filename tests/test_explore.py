@@ -1,0 +1,293 @@
+"""Looking at single cells: rates in closed form, nullclines and fixed points by hand, steps and ramps of a leaky cell."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from scipy.optimize import brentq
+
+import brainsim as bs
+from brainsim import explore
+from brainsim.explore.flow import Flow
+
+LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
+
+
+class FitzHugh(bs.Neuron):
+    """FitzHugh (1961), doi:10.1016/S0006-3495(61)86902-6."""
+
+    equations = """
+        dv/dt = v - v**3/3 - u + I
+        du/dt = (v + a - b*u)/tau
+    """
+    dimensions = False
+    a: float = bs.parameter(0.7, "", "shift")
+    b: float = bs.parameter(0.8, "", "slope")
+    tau: float = bs.parameter(12.5, "", "slowness", above=0.0)
+    v: float = bs.initial(-1.0, "", "fast variable")
+    u: float = bs.initial(-0.5, "", "slow variable")
+
+
+class Adapting(bs.Neuron):
+    """A leaky cell whose spikes each add to a current that slows it down; linear, so that its steady state is known."""
+
+    equations = """
+        dv/dt = (v_rest - v)/tau + (I - z)/c_m
+        dz/dt = (a*(v - v_rest) - z)/tau_z
+        dm/dt = (m_end - m)/tau_m
+        m_end = sigmoid(v/v_m)
+    """
+    threshold = "v >= v_th"
+    reset = "v = v_rest; z += jump"
+    tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    c_m: float = bs.parameter(100.0, "pF", "capacitance", above=0.0)
+    v_rest: float = bs.parameter(-60.0, "mV", "rest")
+    v_th: float = bs.parameter(-50.0, "mV", "threshold")
+    v_m: float = bs.parameter(10.0, "mV", "steepness")
+    a: float = bs.parameter(4.0, "nS", "adaptation below threshold")
+    jump: float = bs.parameter(30.0, "pA", "adaptation at a spike")
+    tau_z: float = bs.parameter(100.0, "ms", "time constant of adaptation", above=0.0)
+    tau_m: float = bs.parameter(1.0, "ms", "time constant of m", above=0.0)
+    v: float = bs.initial("v_rest", "mV", "membrane potential")
+    z: float = bs.initial(0.0, "pA", "adaptation")
+    m: float = bs.initial("m_end/2", "", "gate")
+
+
+class Silent(bs.Neuron):
+    equations = "dv/dt = (I/c - v)/tau"
+    c: float = bs.parameter(10.0, "nS", "conductance", above=0.0)
+    tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    v: float = bs.initial(0.0, "mV", "potential")
+
+
+@pytest.fixture
+def ax():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+class TestFICurve:
+    def test_of_a_lif_is_its_closed_form(self):
+        """Spikes lie on the grid: the interval is the closed form rounded up to dt."""
+        currents = np.array([0.0, 149.0, 151.0, 160.0, 250.0, 400.0])
+        curve = explore.fi_curve(LIF, currents, duration=1500.0, dt=0.1)
+        drive = currents[2:] * 20.0 / 200.0
+        interval = 2.0 + np.ceil(20.0 * np.log((drive - 5.0) / (drive - 15.0)) / 0.1 - 1e-9) * 0.1
+        assert curve.rates[:2].tolist() == [0.0, 0.0]
+        assert curve.rates[2:] == pytest.approx(1000.0 / interval, rel=1e-9)
+        assert curve.onset[2:] == pytest.approx(curve.rates[2:], rel=1e-9)
+        assert curve.rheobase == 151.0
+
+    def test_of_an_adapting_cell_begins_higher(self):
+        curve = explore.fi_curve(Adapting(), [250.0, 400.0])
+        assert np.all(curve.onset > 1.5 * curve.rates)
+        assert np.all(curve.rates > 0.0)
+
+    def test_trials_are_the_mean_of_noisy_cells(self):
+        poisson = type("Escape", (Silent,), {
+            "threshold": "rand() < 0.001*I_0*exp(v/v_e)*dt", "reset": "",
+            "I_0": bs.parameter(20.0, "Hz", "rate at 0 mV"), "v_e": bs.parameter(10.0, "mV", "steepness"),
+        })()  # fmt: skip
+        curve = explore.fi_curve(poisson, [0.0, 100.0], trials=100, duration=600.0)
+        expected = 20.0 * np.exp([0.0, 1.0])
+        assert curve.result.spikes["cells"].n == 200
+        assert np.all(np.abs(curve.rates - expected) < 4.0 * np.sqrt(expected / (0.4 * 100)))
+
+    def test_a_cell_that_stops_has_the_rate_of_its_spikes(self):
+        from brainsim.explore.rates import _rate
+
+        assert _rate(np.array([210.0, 220.0, 230.0]), 200.0, 1200.0, False) == 3.0
+        assert _rate(np.array([210.0, 460.0, 710.0, 960.0]), 200.0, 1200.0, False) == 4.0
+        assert _rate(np.array([]), 200.0, 1200.0, False) == 0.0
+
+    def test_has_a_picture(self, ax):
+        assert explore.fi_curve(LIF, [100.0, 200.0]).plot(ax) is ax
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("current [pA]", "rate [Hz]")
+        assert len(ax.lines) == 1
+        explore.fi_curve(Adapting(), [250.0, 400.0]).plot(ax)
+        assert len(ax.lines) == 3  # that of the first intervals, too
+
+    @pytest.mark.parametrize(("arguments", "error", "message"), [
+        ((bs.LIF, [1.0]), TypeError, r"fi_curve.model: LIF is a class; write LIF\(\)"),
+        ((3, [1.0]), TypeError, r"fi_curve.model: must be a neuron such as bs.LIF\(\) \(got 3\)"),
+        ((bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
+        ((Silent(), [1.0]), ValueError, "fi_curve: Silent has no threshold, so it does not fire; see step_response"),
+        ((bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
+        ((bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
+        ((bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),
+    ])  # fmt: skip
+    def test_says_what_is_missing(self, arguments, error, message):
+        with pytest.raises(error, match=message):
+            explore.fi_curve(*arguments)
+
+    def test_settle_is_shorter_than_the_run(self):
+        with pytest.raises(ValueError, match="fi_curve.settle: must be shorter than the duration of 100 ms"):
+            explore.fi_curve(LIF, [100.0], duration=100.0)
+
+
+class TestPhasePlane:
+    def test_nullclines_are_those_by_hand(self):
+        plane = explore.phase_plane(FitzHugh(), "v", "u", current=0.5, x_range=(-2.5, 2.5), y_range=(-1.0, 2.0), points=401)
+        v, u = np.concatenate(plane.x_nullcline).T
+        assert u == pytest.approx(v - v**3 / 3 + 0.5, abs=3e-4)
+        assert np.ptp(v) > 4.0
+        v, u = np.concatenate(plane.y_nullcline).T
+        assert u == pytest.approx((v + 0.7) / 0.8, abs=1e-6)
+
+    def test_field_is_that_of_the_equations(self):
+        plane = explore.phase_plane(FitzHugh(tau=10.0), "u", "v", current=0.3, points=21)
+        u, v = np.meshgrid(plane.x, plane.y)
+        np.testing.assert_allclose(plane.dx, (v + 0.7 - 0.8 * u) / 10.0, rtol=1e-13)
+        np.testing.assert_allclose(plane.dy, v - v**3 / 3 - u + 0.3, rtol=0, atol=1e-13)
+
+    @pytest.mark.parametrize(("current", "stable"), [(0.0, True), (0.3, True), (0.5, False), (1.0, False), (1.6, True)])
+    def test_fixed_point_loses_its_stability_between_the_bifurcations(self, current, stable):
+        """It is stable where 1 - v**2 < b/tau: |v| > 0.9674, which is from I = 0.331 to 1.419 not the case."""
+        plane = explore.phase_plane(FitzHugh(), "v", "u", current=current, x_range=(-2.5, 2.5), y_range=(-1.0, 2.5))
+        v = brentq(lambda v: v - v**3 / 3 - (v + 0.7) / 0.8 + current, -3.0, 3.0)
+        (point,) = plane.fixed_points
+        assert (point.x, point.y) == pytest.approx((v, (v + 0.7) / 0.8), abs=1e-8)
+        assert sum(point.eigenvalues).real == pytest.approx(1 - v**2 - 0.8 / 12.5, abs=1e-6)
+        assert point.stable is stable
+
+    def test_three_fixed_points_of_a_bistable_cell(self):
+        """b = 2: u = (v + a)/2 crosses the cubic three times; the one in the middle is a saddle."""
+        plane = explore.phase_plane(FitzHugh(a=0.0, b=2.0), "v", "u", x_range=(-2.5, 2.5), y_range=(-1.5, 1.5))
+        root = np.sqrt(1.5)
+        assert [point.x for point in plane.fixed_points] == pytest.approx([-root, 0.0, root], abs=1e-8)
+        assert [point.kind for point in plane.fixed_points][1] == "saddle"
+        assert [point.stable for point in plane.fixed_points] == [True, False, True]
+
+    def test_trajectory_is_the_simulation(self):
+        plane = explore.phase_plane(FitzHugh(), "v", "u", current=0.5, duration=300.0)
+        response = explore.step_response(FitzHugh(), 0.5, onset=0.0, length=300.0, duration=300.0)
+        assert np.array_equal(plane.trajectory[:, 0], response["v"][:, 0])
+        assert plane.x[0] < plane.trajectory[:, 0].min() < plane.trajectory[:, 0].max() < plane.x[-1]
+
+    def test_others_are_held_or_steady(self):
+        """z is linear in itself: steady it is a*(v - v_rest); held it is what is given, or its initial value."""
+        options = {"x_range": (-65.0, -50.0), "y_range": (0.0, 1.0), "points": 31, "current": 50.0}
+        model = Adapting()
+        cases = [({}, lambda v: 0.0), ({"held": {"z": 20.0}}, lambda v: 20.0),
+                 ({"steady": ("z",)}, lambda v: 4.0 * (v + 60.0)), ({"initial": {"z": 7.0}}, lambda v: 7.0)]  # fmt: skip
+        for arguments, z in cases:
+            plane = explore.phase_plane(model, "v", "m", **arguments, **options)
+            v, m = np.meshgrid(plane.x, plane.y)
+            np.testing.assert_allclose(plane.dx, (-60.0 - v) / 10.0 + (50.0 - z(v)) / 100.0, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(plane.dy, 1.0 / (1.0 + np.exp(-v / 10.0)) - m, rtol=1e-12, atol=1e-12)
+
+    def test_steady_variables_that_lean_on_each_other(self):
+        flow = Flow(Adapting(), current=100.0)
+        state = flow.steady(flow.initial(), ("v", "z", "m"))
+        assert state["v"] == pytest.approx(-60.0 + 100.0 / 14.0)  # the leak of 10 nS and a = 4 nS
+        assert state["z"] == pytest.approx(400.0 / 14.0)
+        assert max(abs(slope) for slope in flow.slopes(state).values()) < 1e-9
+
+    def test_has_a_picture(self, ax):
+        plane = explore.phase_plane(Adapting(), "v", "z", current=300.0)
+        assert plane.plot(ax) is ax
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("v [mV]", "z [pA]")
+        drawn = next(line for line in ax.lines if line.get_label() == "trajectory")
+        assert np.isnan(drawn.get_ydata()).sum() == plane.spikes.size > 0  # a gap at each reset
+
+    @pytest.mark.parametrize(("model", "arguments", "message"), [
+        (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; there is v, u"),
+        (FitzHugh(), {"x": "v", "y": "v"}, r"phase_plane.y: must be another variable than x \(got 'v' twice\)"),
+        (FitzHugh(), {"x": "v", "y": "u", "steady": ("x",)}, "phase_plane.steady: FitzHugh has no variable 'x'"),
+        (FitzHugh(), {"x": "v", "y": "u", "held": {"u": 1.0}}, "phase_plane.held: must be another variable than x and y"),
+        (FitzHugh(), {"x": "v", "y": "u", "x_range": (1.0, 0.0)}, r"phase_plane.x_range: must be \(low, high\)"),
+        (Adapting(), {"x": "v", "y": "z", "steady": ("m",), "held": {"m": 1.0}}, "phase_plane.held: 'm' cannot be held and"),
+        (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
+        (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; there is v"),
+    ])  # fmt: skip
+    def test_says_what_is_missing(self, model, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            explore.phase_plane(model, **arguments)
+
+    def test_a_steady_state_that_is_not_known(self):
+        kind = type("Cubic", (FitzHugh,), {"equations": "dv/dt = v - v**3/3 - u + z + I\ndu/dt = v - u\ndz/dt = z - z**3",
+                                           "z": bs.initial(0.5, "", "another")})  # fmt: skip
+        with pytest.raises(ValueError, match=r"Cubic.z: its steady state is not known, .* hold it: held=\{'z': 0.5\}"):
+            explore.phase_plane(kind(), "v", "u", steady=("z",))
+
+
+class TestResponses:
+    def test_step_charges_a_leaky_cell(self):
+        response = explore.step_response(LIF, [-100.0, 100.0], onset=20.0, length=100.0, duration=200.0)
+        t, sign = response.times, np.array([-1.0, 1.0])
+        off, on = [0.0, 0.0], [-100.0, 100.0]
+        assert response.current[[199, 200, 1199, 1200]].tolist() == [off, on, on, off]
+        rise = 10.0 * (1.0 - np.exp(-(t - 20.0) / 20.0))
+        fall = 10.0 * (1.0 - np.exp(-5.0)) * np.exp(-(t - 120.0) / 20.0)
+        expected = np.where(t < 20.0, 0.0, np.where(t < 120.0, rise, fall))
+        np.testing.assert_allclose(response["v"] + 65.0, expected[:, None] * sign, atol=1e-9)
+        assert len(response.spikes) == 0
+
+    def test_step_from_a_baseline(self):
+        response = explore.step_response(LIF, 50.0, baseline=-100.0, onset=200.0, length=100.0)
+        assert response["v"][2000, 0] == pytest.approx(-75.0, abs=1e-3)
+        assert response.current[0, 0] == response.current[-1, 0] == -100.0
+
+    def test_step_makes_a_cell_fire(self):
+        response = explore.step_response(LIF, [140.0, 300.0])
+        assert set(response.spikes.ids) == {1}
+        first = 50.0 + 20.0 * np.log(30.0 / 15.0)
+        assert response.spikes.times[0] == pytest.approx(first, abs=0.1)
+        assert response.at_spikes.tolist() == [300.0] * len(response.spikes)
+
+    def test_ramp_fires_at_the_rheobase_and_the_lag(self):
+        """Under I = k*t the potential is R*k*(t - tau*(1 - exp(-t/tau))), and crosses 15 mV above rest."""
+        ramp = explore.current_ramp(LIF, 290.0, duration=1000.0)  # crosses in the middle of a step
+        assert ramp.current[0, 0] == pytest.approx(0.0145)
+        assert ramp.current[-1, 0] == pytest.approx(290.0, abs=0.02)
+        t = brentq(lambda t: 0.1 * 0.29 * (t - 20.0 * (1.0 - np.exp(-t / 20.0))) - 15.0, 100.0, 1000.0)
+        assert ramp.spikes.times[0] == pytest.approx(np.ceil(10.0 * t) / 10.0, abs=1e-9)
+        assert ramp.at_spikes[0] == pytest.approx(0.29 * t, abs=0.05)
+        before = ramp.times < t - 0.2
+        lag = ramp.times - 20.0 * (1.0 - np.exp(-ramp.times / 20.0))
+        np.testing.assert_allclose((ramp["v"][:, 0] + 65.0)[before], 0.029 * lag[before], atol=1e-4)
+
+    def test_ramp_down(self):
+        ramp = explore.current_ramp(Silent(), 0.0, start=100.0, duration=100.0)
+        assert ramp.current[0, 0] > ramp.current[-2, 0] > 0.0
+
+    @pytest.mark.parametrize(("amplitude", "lanes"), [(300.0, 0), ([-100.0, 140.0, 300.0], 3)])
+    def test_step_has_a_picture(self, ax, amplitude, lanes):
+        response = explore.step_response(LIF, amplitude)
+        assert response.plot(ax) is ax
+        assert ax.get_xlabel() == "time [ms]"
+        names = [label.get_text() for label in ax.get_yticklabels()]
+        assert not lanes or names == ["-100 pA", "140 pA", "300 pA"]
+        (above,) = [child for child in ax.child_axes if isinstance(child, Axes)]
+        assert above.get_ylabel() == "I [pA]"
+        assert len(above.lines) == np.size(amplitude)
+
+    def test_pictures_of_other_variables(self, ax):
+        response = explore.current_ramp(Adapting(), 300.0)
+        response.plot(ax, variable="z")
+        assert ax.get_ylabel() == "z [pA]"
+        with pytest.raises(ValueError, match="plot: Adapting has no variable 'w'"):
+            response.plot(ax, variable="w")
+        with pytest.raises(ValueError, match="Response: Adapting has no variable 'w'"):
+            response["w"]
+
+    def test_says_what_is_missing(self):
+        with pytest.raises(ValueError, match="step_response: Poisson has no current I in its equations"):
+            explore.step_response(bs.Poisson(), 100.0)
+        with pytest.raises(ValueError, match="current_ramp: LIF.v_th must be one number"):
+            explore.current_ramp(bs.LIF(v_th=bs.Normal(-50.0, 1.0)), 100.0)
+        with pytest.raises(ValueError, match="step_response.length: must be > 0 ms"):
+            explore.step_response(LIF, 100.0, length=0.0)
+
+
+def test_nothing_is_shown_and_nothing_set():
+    before = dict(plt.rcParams)
+    explore.fi_curve(LIF, [200.0]).plot()
+    assert dict(plt.rcParams) == before
+    plt.close("all")
+
+
+def test_texts_are_short():
+    things = [explore.fi_curve(LIF, [200.0]), explore.step_response(LIF, 200.0), explore.current_ramp(LIF, 200.0)]
+    assert all(len(repr(thing)) < 150 and "\n" not in repr(thing) for thing in things)
