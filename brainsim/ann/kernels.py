@@ -1,0 +1,95 @@
+"""A layer of integrate-and-fire cells for many samples at once. The engine runs one sample; `tests` hold the two equal.
+
+A network that only feeds forward can be run layer by layer: all steps of a layer before the first of the next. Weights are
+rows by source (CSR); a sample takes as long as its spikes have targets.
+"""
+
+from brainsim.numbers.jit import kernel
+
+SUBTRACT, ZERO = 0, 1
+
+
+@kernel
+def weighted_sums(x, first, target, weight, bias, out):
+    """Put ``bias + x @ W`` into `out` (samples, outputs), the inputs in their order, so that a sample's sum is its own."""
+    for s in range(x.shape[0]):
+        for i in range(bias.size):
+            out[s, i] = bias[i]
+        for j in range(x.shape[1]):
+            value = x[s, j]
+            if value != 0.0:
+                for k in range(first[j], first[j + 1]):
+                    out[s, target[k]] += value * weight[k]
+
+
+@kernel
+def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, current, out):
+    """Let the cells of a layer fire step by step, with what arrives in a step acting in it.
+
+    Parameters
+    ----------
+    spikes : uint8 (samples, steps, inputs)
+    held : bool
+        Whether an input spike is the onset of a current, which acts from its step on, instead of a jump.
+    first, target, weight
+        Rows of weights.
+    drive : (samples, outputs)
+        What is added to v in each step.
+    theta, v0 : float
+    reset : SUBTRACT or ZERO
+    v, current : (outputs,)
+        Scratch.
+    out : uint8 (samples, steps, outputs)
+    """
+    for s in range(spikes.shape[0]):
+        for i in range(v.size):
+            v[i], current[i] = v0, drive[s, i]
+        for t in range(spikes.shape[1]):
+            into = current if held else v
+            for j in range(spikes.shape[2]):
+                if spikes[s, t, j]:
+                    for k in range(first[j], first[j + 1]):
+                        into[target[k]] += weight[k]
+            for i in range(v.size):
+                v[i] += current[i]
+                spike = v[i] >= theta
+                out[s, t, i] = spike
+                v[i] = v[i] if not spike else (v[i] - theta if reset == SUBTRACT else 0.0)
+
+
+@kernel
+def collect(spikes, held, first, target, weight, drive, v, current, out):
+    """Let the cells of the last layer integrate; `out` (samples, steps, outputs) is their potential after each step."""
+    for s in range(spikes.shape[0]):
+        for i in range(v.size):
+            v[i], current[i] = 0.0, drive[s, i]
+        for t in range(spikes.shape[1]):
+            into = current if held else v
+            for j in range(spikes.shape[2]):
+                if spikes[s, t, j]:
+                    for k in range(first[j], first[j + 1]):
+                        into[target[k]] += weight[k]
+            for i in range(v.size):
+                v[i] += current[i]
+                out[s, t, i] = v[i]
+
+
+@kernel
+def fire_in_turn(potential, theta, out):
+    """Turn what each cell has integrated (samples, outputs) into spikes, from the first step of its turn on."""
+    for s in range(out.shape[0]):
+        for t in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                spike = potential[s, i] >= theta
+                out[s, t, i] = spike
+                potential[s, i] -= theta if spike else 0.0
+
+
+@kernel
+def add_spikes(counts, first, target, weight, out):
+    """Add to `out` (samples, outputs) what `counts` (samples, inputs) spikes bring."""
+    for s in range(counts.shape[0]):
+        for j in range(counts.shape[1]):
+            if counts[s, j]:
+                for k in range(first[j], first[j + 1]):
+                    out[s, target[k]] += counts[s, j] * weight[k]

@@ -1,0 +1,325 @@
+"""A multilayer perceptron in plain NumPy: the artificial side of every comparison."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+
+from brainsim.ann.activations import ACTIVATIONS
+from brainsim.ann.grid import rounded
+from brainsim.ann.training import Adam, batches, initial_weights
+from brainsim.numbers.checks import integer, nearest, number, plain
+
+WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `grid`
+LEAST_THRESHOLD = 0.01
+
+
+class MLP:
+    """A fully connected network that classifies: hidden layers of one activation, then a linear layer and a softmax.
+
+    ``z_l = h_(l-1) @ W_l + b_l``, ``h_l = activation(z_l)``. It learns by Adam on mini-batches with the cross-entropy as
+    loss, at a learning rate that falls to 0 as half a cosine, and keeps the weights that did best on a part of the training
+    data that is set aside. After training, weights are rounded to 15 bits, which no accuracy notices: sums over spikes are
+    then exact, and a converted network can be compared with this one number by number.
+
+    Parameters
+    ----------
+    hidden : int or tuple of int
+        Units of each hidden layer.
+    activation : {"relu", "qcfs", "softplus", "softlif", "sigmoid", "tanh"}
+        Of the hidden layers. ``"qcfs"`` is a ReLU in `levels` steps that ends at a threshold: what an integrate-and-fire
+        neuron computes in that many time steps.
+    levels : int
+        Steps of qcfs, L.
+    threshold : float or None
+        Where each layer of qcfs ends; None learns it, one for each layer.
+    dropout : float
+        Share of the hidden units that is silenced in each batch while learning, from 0 to below 1.
+    weight_decay : float
+        Share of each weight that is taken off in a step, per unit of learning rate, >= 0.
+    learning_rate : float
+        At the start, > 0.
+    batch, epochs, patience : int
+        Samples in a batch, most passes over the data, and passes without progress after which it ends.
+    validation : float
+        Share of the training data that is set aside for early stopping, from 0 (none: all epochs are run) to below 1.
+    seed : int
+        Of initial weights, batches, dropout and what is set aside: the same seed gives the same network.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of array
+        Weights, of shape (inputs, outputs), and biases of each layer, as scikit-learn names them.
+    thresholds_ : list of float
+        Of each hidden layer; with qcfs only.
+    classes_ : array
+        The labels.
+    history_ : dict of str to list
+        Loss on training data and on what was set aside, by epoch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where a value is out of its range.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.digits()
+    >>> mlp = bs.ann.MLP(32, epochs=20).fit(data.X_train, data.y_train)
+    >>> mlp.score(data.X_test, data.y_test) > 0.93
+    True
+
+    References
+    ----------
+    Kingma & Ba (2015), arXiv:1412.6980 (Adam); Loshchilov & Hutter (2019), arXiv:1711.05101 (weight decay); Bu et al.
+    (2022), arXiv:2303.04347 (qcfs); He et al. (2015), arXiv:1502.01852 (initial weights).
+    """
+
+    def __init__(
+        self, hidden=(128, 64), *, activation="relu", levels=8, threshold=None, dropout=0.3, weight_decay=0.01,
+        learning_rate=3e-3, batch=32, epochs=100, patience=20, validation=0.1, seed=0,
+    ):  # fmt: skip
+        sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
+        self.hidden = tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes)
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
+        self.activation = activation
+        self.levels = integer(levels, "MLP.levels", at_least=1)
+        self.threshold = None if threshold is None else number(threshold, "MLP.threshold", above=0.0)
+        self.dropout = _share(dropout, "MLP.dropout")
+        self.weight_decay = number(weight_decay, "MLP.weight_decay", at_least=0.0)
+        self.learning_rate = number(learning_rate, "MLP.learning_rate", above=0.0)
+        self.batch = integer(batch, "MLP.batch", at_least=1)
+        self.epochs = integer(epochs, "MLP.epochs", at_least=1)
+        self.patience = integer(patience, "MLP.patience", at_least=1)
+        self.validation = _share(validation, "MLP.validation")
+        self.seed = integer(seed, "MLP.seed", at_least=0)
+
+    def __repr__(self):
+        """Return layers and activation."""
+        sizes = [len(self.coefs_[0]), *(b.size for b in self.intercepts_)] if hasattr(self, "coefs_") else self.hidden
+        levels = f", levels={self.levels}" if self.activation == "qcfs" else ""
+        return f"MLP({'-'.join(map(str, sizes))}, {self.activation!r}{levels})"
+
+    def fit(self, X, y):
+        """Learn from samples and return the network.
+
+        Parameters
+        ----------
+        X : array, shape (samples, inputs)
+        y : array, shape (samples,)
+            The label of each.
+
+        Raises
+        ------
+        ValueError
+            Where X and y are not as many, or there is only one class.
+        """
+        X, y = self._samples(X, "MLP.fit.X"), np.asarray(y)
+        if y.shape != (len(X),):
+            raise ValueError(f"MLP.fit.y: must be one label for each of the {len(X)} samples (got shape {y.shape})")
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if self.classes_.size < 2:
+            raise ValueError("MLP.fit.y: must have at least two classes (got one)")
+        rng = np.random.default_rng(self.seed)
+        order = rng.permutation(len(X))
+        aside = order[: int(self.validation * len(X))]
+        rest = order[aside.size :]
+        self._start(X[rest], rng)
+        self._learn(X[rest], labels[rest], X[aside], labels[aside], rng)
+        self._round()
+        return self
+
+    def predict(self, X):
+        """Return the most probable label of each sample."""
+        output = self.decision_function(X)
+        return self.classes_[output.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class, shape (samples, classes)."""
+        return softmax(self.decision_function(X), axis=1)
+
+    def score(self, X, y):
+        """Return the share of samples whose label is found."""
+        return float(np.mean(self.predict(X) == np.asarray(y)))
+
+    def decision_function(self, X):
+        """Return the outputs before the softmax, shape (samples, classes)."""
+        return self.activations(X)[-1]
+
+    def activations(self, X):
+        """Return the output of every layer, a list of arrays of shape (samples, units); the last one before the softmax."""
+        outputs = [self._samples(X, "MLP.X", self._fitted()[0].shape[0])]
+        for layer, z in self._drives(outputs):
+            outputs.append(self._activate(z, layer))
+        return outputs[1:]
+
+    def counts(self, X):
+        """Return the level of every hidden unit, whole numbers from 0 to `levels`, shape (samples, units) for each layer.
+
+        These are the numbers of spikes that the converted network sends in ``T = levels`` steps.
+
+        Raises
+        ------
+        ValueError
+            Where the activation is not qcfs.
+        """
+        if self.activation != "qcfs":
+            raise ValueError(f"MLP.counts: only units of qcfs have levels (this network's activation: {self.activation})")
+        h, found = self.levels * self._samples(X, "MLP.X", self._fitted()[0].shape[0]), []
+        for W, b, theta in zip(self.coefs_, self.intercepts_, self.thresholds_, strict=False):
+            # all of it `levels` times, since numbers divided by `levels` would be rounded
+            drive = h @ W + self.levels * b
+            found.append(np.clip(np.floor((drive + 0.5 * theta) / theta), 0, self.levels).astype(np.int64))
+            h = theta * found[-1]
+        return found
+
+    def save(self, path):
+        """Write the network to a file .npz, which `load` and `convert` read."""
+        layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
+        np.savez_compressed(path, **layers, activation=self.activation, levels=self.levels, classes=self.classes_,
+                            thresholds=np.array(getattr(self, "thresholds_", [])))
+
+    @classmethod
+    def load(cls, path):
+        """Return a network that `save` wrote."""
+        with np.load(Path(path), allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+        depth = sum(name.startswith("W") for name in content)
+        hidden = tuple(content[f"b{k}"].size for k in range(depth - 1))
+        network = cls(hidden, activation=str(content["activation"]), levels=int(content["levels"]))
+        network.coefs_ = [content[f"W{k}"] for k in range(depth)]
+        network.intercepts_ = [content[f"b{k}"] for k in range(depth)]
+        network.classes_ = content["classes"]
+        if network.activation == "qcfs":
+            network.thresholds_ = content["thresholds"].tolist()
+        return network
+
+    def _start(self, X, rng):
+        """Draw the weights; a learned threshold begins where few units of the layer exceed it."""
+        sizes = [X.shape[1], *self.hidden, self.classes_.size]
+        gain = 1.0 if self.activation in ("sigmoid", "tanh") else 2.0
+        self.coefs_ = [initial_weights(n, m, gain, rng) for n, m in zip(sizes, sizes[1:], strict=False)]
+        self.intercepts_ = [np.zeros(m) for m in sizes[1:]]
+        if self.activation != "qcfs":
+            return
+        self.thresholds_, h = [], X
+        for W in self.coefs_[:-1]:
+            z = np.maximum(h @ W, 0.0)
+            self.thresholds_.append(self.threshold or max(float(np.percentile(z, 99.0)), LEAST_THRESHOLD))
+            h = np.minimum(z, self.thresholds_[-1])
+
+    def _learn(self, X, labels, X_aside, labels_aside, rng):
+        """Run the epochs; what was best aside is kept."""
+        learns = self.activation == "qcfs" and self.threshold is None
+        thresholds = np.array(self.thresholds_) if learns else np.zeros(0)
+        optimiser = Adam([*self.coefs_, *self.intercepts_, thresholds])
+        self.history_ = {"loss": [], "validation_loss": []}
+        best, best_loss, waited = None, np.inf, 0
+        for epoch in range(self.epochs):
+            rate = self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs))
+            losses = []
+            for chosen in batches(len(X), self.batch, rng):
+                loss, gradients = self._gradients(X[chosen], labels[chosen], rng, learns)
+                losses.append(loss * len(chosen))
+                for W in self.coefs_:
+                    W *= 1.0 - rate * self.weight_decay
+                optimiser.step(gradients, rate)
+                if learns:
+                    np.maximum(thresholds, LEAST_THRESHOLD, out=thresholds)
+                    self.thresholds_ = thresholds.tolist()
+            self.history_["loss"].append(sum(losses) / len(X))
+            if not len(X_aside):
+                continue
+            aside = self._loss(X_aside, labels_aside)
+            self.history_["validation_loss"].append(aside)
+            waited += 1
+            if aside < best_loss:
+                best, best_loss, waited = [a.copy() for a in optimiser.values], aside, 0
+            if waited >= self.patience:
+                break
+        if best is not None:
+            for value, kept in zip(optimiser.values, best, strict=True):
+                value[...] = kept
+            if learns:
+                self.thresholds_ = thresholds.tolist()
+
+    def _gradients(self, X, labels, rng, learns):
+        """Return the loss of a batch and the gradient of each weight, bias and learned threshold."""
+        hs, zs, masks = [X], [], []
+        for layer, z in self._drives(hs):
+            h = self._activate(z, layer)
+            if layer < len(self.hidden) and self.dropout:
+                masks.append((rng.random(h.shape) >= self.dropout) / (1.0 - self.dropout))
+                h = h * masks[-1]
+            zs.append(z)
+            hs.append(h)
+        logs = log_softmax(hs[-1], axis=1)
+        rows = np.arange(len(X))
+        delta = np.exp(logs)
+        delta[rows, labels] -= 1.0
+        delta /= len(X)
+        dW, db, dthreshold = [None] * len(zs), [None] * len(zs), np.zeros(len(self.hidden) if learns else 0)
+        for layer in range(len(zs) - 1, -1, -1):
+            dW[layer], db[layer] = hs[layer].T @ delta, delta.sum(axis=0)
+            if layer:
+                back = delta @ self.coefs_[layer].T
+                if self.dropout:
+                    back *= masks[layer - 1]
+                if learns:
+                    dthreshold[layer - 1] = np.sum(back * self._threshold_slope(zs[layer - 1], layer - 1))
+                delta = back * self._slope(zs[layer - 1], layer - 1)
+        return -float(logs[rows, labels].mean()), [*dW, *db, dthreshold]
+
+    def _drives(self, outputs):
+        """Go through the layers, giving the drive of each by what was last put into `outputs`."""
+        for layer, (W, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
+            yield layer, outputs[-1] @ W + b
+
+    def _activate(self, z, layer):
+        if layer == len(self.hidden):
+            return z
+        value = ACTIVATIONS[self.activation][0]
+        return value(z, self.thresholds_[layer], self.levels) if self.activation == "qcfs" else value(z)
+
+    def _slope(self, z, layer):
+        slope = ACTIVATIONS[self.activation][1]
+        return slope(z, self.thresholds_[layer]) if self.activation == "qcfs" else slope(z)
+
+    def _threshold_slope(self, z, layer):
+        """Return how the output of a quantised unit moves with its threshold, the floor passing through."""
+        threshold = self.thresholds_[layer]
+        share = z / threshold
+        return self._activate(z, layer) / threshold - np.where((share > 0) & (share < 1), share, 0.0)
+
+    def _loss(self, X, labels):
+        return -float(log_softmax(self.decision_function(X), axis=1)[np.arange(len(X)), labels].mean())
+
+    def _round(self):
+        """Give weights, biases and thresholds few enough bits for sums of their products to be exact."""
+        self.coefs_ = [rounded(W, WEIGHT_BITS) for W in self.coefs_]
+        scales = [max(np.abs(W).max(), np.abs(b).max()) for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
+        self.intercepts_ = [rounded(b, BIAS_BITS, scale) for b, scale in zip(self.intercepts_, scales, strict=True)]
+        if self.activation == "qcfs":
+            self.thresholds_ = [rounded(one, THRESHOLD_BITS) for one in self.thresholds_]
+
+    def _fitted(self):
+        if not hasattr(self, "coefs_"):
+            raise AttributeError("MLP: has not learned yet; call fit(X, y) first")
+        return self.coefs_
+
+    @staticmethod
+    def _samples(X, where, inputs=None):
+        X = np.asarray(plain(X, "", where))
+        if X.ndim != 2 or not X.size or (inputs is not None and X.shape[1] != inputs):
+            wanted = "inputs" if inputs is None else inputs
+            raise ValueError(f"{where}: must have the shape (samples, {wanted}) (got {X.shape})")
+        return X
+
+
+def _share(value, where):
+    value = number(value, where, at_least=0.0)
+    if value >= 1.0:
+        raise ValueError(f"{where}: must be below 1 (got {value})")
+    return value

@@ -1,0 +1,56 @@
+"""One page of HTML with its pictures inside: it needs no other file."""
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+TEMPLATE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>body {{ font: 15px/1.5 sans-serif; color: #222; max-width: 1100px; margin: 2em auto; padding: 0 1em }}
+h2 {{ font-size: 20px; margin: 0 0 0.6em }} pre {{ font-size: 13px; overflow-x: auto; background: #f6f6f6; padding: 1em }}
+img {{ max-width: 100% }} figcaption {{ color: #444; max-width: 62em; margin-top: 0.4em }}
+figure {{ margin: 2.6em 0; break-inside: avoid }}</style></head>
+<body><h1>{title}</h1>{introduction}
+{figures}
+</body></html>
+"""
+
+
+def write_page(path, title, pictures, introduction=""):
+    """Write a page, and close its figures.
+
+    Parameters
+    ----------
+    path : str or Path
+    title : str
+    pictures : iterable of (str, Figure, str)
+        Heading, which may be empty, figure and caption of each; drawn one after the other.
+    introduction : str
+        HTML below the title.
+    """
+    figures = "\n".join(_figure(*one) for one in pictures)
+    text = TEMPLATE.format(title=html.escape(title), introduction=introduction, figures=figures)
+    Path(path).write_text(text, encoding="utf-8")
+
+
+def write_comparison(comparison, path, examples):
+    """Write the summary, the six panels and some samples of a `Comparison` to a file."""
+    pictures = [("", comparison.plot(), "Blue is what spikes, red what does not. Costs are means per inference.")]
+    pictures += [("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
+                 for i in examples]  # fmt: skip
+    write_page(path, f"A network beside its spikes: {comparison.snn!r}", pictures,
+               f"<pre>{html.escape(comparison.summary())}</pre>")  # fmt: skip
+
+
+def _figure(heading, figure, caption):
+    """Return a figure as an element with its image inside, and close it."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=130)
+    plt.close(figure)
+    data = base64.b64encode(picture.getvalue()).decode()
+    title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
+    return f'<figure>{title}<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">' \
+           f"<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -1,0 +1,179 @@
+"""Pictures of a comparison: six panels over all samples, and one sample on both sides."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from scipy.special import softmax
+
+from brainsim.ann.pictures import MACHINE, NEURON
+from brainsim.plot.styles import FAINT, PALETTE, shades, style
+
+MOST_DOTS = 4000  # of a scatter
+
+
+def comparison_figure(comparison):
+    """Return a figure of six panels; blue is what spikes, red what does not."""
+    with style():
+        figure, axes = plt.subplots(2, 3, figsize=(11.0, 6.6), layout="constrained")
+        _accuracy(comparison, axes[0, 0])
+        _operations(comparison, axes[0, 1])
+        _decisions(comparison, axes[0, 2])
+        _rates(comparison, axes[1, 0])
+        _errors(comparison, axes[1, 1])
+        _energy(comparison, axes[1, 2])
+        from brainsim.ann.compare import CAVEAT
+
+        figure.supxlabel(f"{comparison.verdict}\n{CAVEAT}", fontsize=8, color="#444444", x=0.01, ha="left")
+    return figure
+
+
+def _accuracy(comparison, ax):
+    ax.axhline(100.0 * comparison.ann_accuracy, color=MACHINE, linestyle="--", label="artificial")
+    ax.semilogx(comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", label="artificial, same bits")
+    ax.semilogx(comparison.T, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking")
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
+    ax.set(xlabel="steps T", ylabel="accuracy [%]", title="accuracy against time")
+    ax.legend(loc="lower right")
+
+
+def _operations(comparison, ax):
+    costs = comparison.macs + comparison.acs
+    ax.semilogx(costs, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking: MACs + ACs")
+    ax.semilogx([comparison.ann_macs], [100.0 * comparison.ann_accuracy], "s", color=MACHINE, label="artificial: MACs")
+    for cost, accuracy, T in zip(costs, comparison.accuracy, comparison.T, strict=True):
+        ax.annotate(f"{T}", (cost, 100.0 * accuracy), (0, -11), textcoords="offset points", fontsize=7, color=FAINT,
+                    ha="center")  # fmt: skip
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.set(xlabel="operations per inference", ylabel="accuracy [%]", title="accuracy against operations")
+    ax.legend(loc="lower right")
+
+
+def _decisions(comparison, ax):
+    if comparison.decided is None:
+        ax.text(0.5, 0.5, "no early decisions:\nlayers in turns, or no calibration data", ha="center", color=FAINT)
+        ax.set_axis_off()
+        return
+    ax.hist(comparison.decided, bins=np.arange(0.5, comparison.T[-1] + 1.0), color=NEURON)
+    mean = comparison.decided.mean()
+    ax.axvline(mean, color=FAINT, linewidth=0.8)
+    ax.annotate(f"mean {mean:.1f} steps, accuracy {100 * comparison.early_accuracy:.1f} %", (mean, 0.95), (4, 0),
+                xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8, color="#444444")  # fmt: skip
+    ax.set(xlabel="step of decision", ylabel="samples", title="time to decision")
+
+
+def _rates(comparison, ax):
+    T = min(comparison.T, key=lambda steps: abs(np.log2(steps / 32)))
+    snn, some = comparison.snn, comparison.X[:100]
+    every = zip(snn.counts(some, T), snn.trained.activations(some), snn.thresholds, strict=False)
+    colours = shades(NEURON, len(snn.thresholds))
+    for place, (counts, h, theta) in enumerate(every):
+        rates, values = counts.ravel() / T, h.ravel() / theta
+        chosen = np.random.default_rng(0).permutation(rates.size)[:MOST_DOTS]
+        ax.plot(values[chosen], rates[chosen], ".", color=colours[place], markersize=2.5, label=f"layer {place + 1}")
+    line = np.linspace(0.0, 1.15, 200)
+    clipped = np.minimum(line, 1.0)
+    ax.fill_between(line, clipped - 1.0 / T, clipped + 1.0 / T, color=MACHINE, alpha=0.25, linewidth=0.0, label="± 1/T")
+    ax.set(xlim=(-0.02, 1.15), ylim=(-0.02, 1.08), xlabel="activation / threshold", ylabel="spikes per step",
+           title=f"rate against activation, T = {T}")  # fmt: skip
+    ax.legend(loc="upper left", markerscale=3)
+
+
+def _errors(comparison, ax):
+    kinds = ("clipping", "quantisation", "inherited", "unevenness")
+    depth = len(comparison.snn.thresholds)
+    for place, kind in enumerate(kinds):
+        for layer in range(depth):
+            values = np.array([getattr(comparison.layers[T][layer], kind) for T in comparison.T])
+            look = {"color": PALETTE[(0, 3, 7, 6)[place]], "linestyle": ("-", "--", ":", "-.")[layer % 4]}
+            values[values == 0] = np.nan
+            ax.loglog(comparison.T, values, label=kind if layer == 0 else None, **look)
+    ax.set_ylim(bottom=1e-4)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
+    ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from (dashed: layer 2)")
+    ax.legend(loc="lower left")
+
+
+def _energy(comparison, ax):
+    places = np.arange(len(comparison.T))
+    macs = np.full(places.size, 4.6e-3 * comparison.macs)
+    ax.bar(places, macs, color=PALETTE[2], label="spiking: input MACs")
+    ax.bar(places, 0.9e-3 * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
+    ax.axhline(1e-3 * comparison.ann_energy, color=MACHINE, linestyle="--", label="artificial: MACs")
+    ax.set_xticks(places, [str(T) for T in comparison.T])
+    ax.set(xlabel="steps T", ylabel="energy proxy [nJ]", title="arithmetic energy (proxy)")
+    ax.legend(loc="upper left")
+
+
+def sample_figure(comparison, i, T):
+    """Return a figure of one sample: input | activations of each layer | its spikes, same units | evidence, softmax."""
+    snn, x = comparison.snn, comparison.X[i]
+    spikes, evidence = snn.spikes(x[None], T), snn.evidence(x[None], T)[0]
+    activations = [h[0] for h in snn.trained.activations(x[None])]
+    probabilities, found = softmax(activations[-1]), snn.classes_[evidence[-1].argmax()]
+    depth = len(spikes)
+    with style():
+        figure = plt.figure(figsize=(11.0, 1.2 + 2.0 * (depth + 1)), layout="constrained")
+        grid = figure.add_gridspec(depth + 1, 3, width_ratios=(1.3, 1.3, 4.0))
+        _input(x, figure.add_subplot(grid[0, 0])).set_title(f"input: {comparison.y[i]}")
+        for layer in range(depth):
+            row = depth - 1 - layer  # the first layer lies at the bottom, the output on top
+            order = np.argsort(activations[layer], kind="stable")
+            bars, raster = figure.add_subplot(grid[row + 1, 1]), figure.add_subplot(grid[row + 1, 2])
+            bars.barh(np.arange(order.size), activations[layer][order], height=1.0, color=MACHINE)
+            times, units = np.nonzero(spikes[layer][0][:, order])
+            tall = min(110.0 / order.size, 3.0)  # points, of a row at most
+            raster.plot(times + 1, units, "|", color=NEURON, markersize=tall, markeredgewidth=1.6)
+            for ax in (bars, raster):
+                ax.set_ylim(-0.5, order.size - 0.5)
+                ax.set_yticks([])
+            raster.set_xlim(0.0, T + 0.5)
+            bars.set_ylabel(f"layer {layer + 1}")
+            if row < depth - 1:
+                for ax in (bars, raster):
+                    ax.tick_params(labelbottom=False)
+            else:
+                bars.set_xlabel("activation")
+                raster.set_xlabel("step")
+        _outputs(probabilities, snn.classes_, figure.add_subplot(grid[0, 1]))
+        _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), found)
+        notes = figure.add_subplot(grid[1:, 0])
+        notes.set_axis_off()
+        notes.text(0.0, 0.98, f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
+                   f"{sum(int(one.sum()) for one in spikes)} spikes\n\nunits of a row in the\norder of activation", va="top",
+                   color="#444444")  # fmt: skip
+    return figure
+
+
+def _input(x, ax):
+    side = int(np.sqrt(x.size))
+    if side * side == x.size and side > 2:
+        ax.imshow(x.reshape(side, side), cmap="Greys")
+    else:
+        ax.barh(np.arange(x.size), x, color=FAINT)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
+
+
+def _outputs(probabilities, classes, ax):
+    ax.barh(np.arange(classes.size), probabilities, color=MACHINE)
+    ax.set_yticks(np.arange(classes.size), [str(one) for one in classes], fontsize=7)
+    ax.set_xlim(0.0, 1.0)
+    ax.set_title("artificial: softmax")
+    ax.set_ylabel("output")
+
+
+def _evidence(evidence, classes, ax, found):
+    steps = np.arange(1, len(evidence) + 1)
+    for k, one in enumerate(classes):
+        best = one == found
+        ax.plot(steps, evidence[:, k], color=NEURON if best else "#c4c4c4", linewidth=1.6 if best else 0.8, zorder=2 + best)
+    place = int(np.flatnonzero(classes == found)[0])
+    ax.annotate(f" {found}", (steps[-1], evidence[-1, place]), color=NEURON, va="center")
+    ax.set_xlim(0.0, len(evidence) + 0.5)
+    ax.set_ylabel("evidence")
+    ax.set_title("spiking: evidence over time")
