@@ -31,7 +31,7 @@ def test_its_python_runs(tmp_path, monkeypatch, capsys):
             exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
     finally:
         plt.close("all")
-    assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz", "plane.png"}
     assert names["spikes"].rate() > 1.0
     assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
 
@@ -45,12 +45,16 @@ def test_one_line_sets_up_and_runs():
 
 def test_every_example_and_rule_it_names_is_there():
     import brainsim as bs
+    from brainsim.commands.catalogue import catalogue
     from brainsim.commands.examples import example_names
 
     text = README.read_text(encoding="utf-8")
     assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())
-    for name in re.findall(r"`([A-Z][A-Za-z]+)\(", section("What there is")):
-        assert hasattr(bs, name), name
+    quoted = " ".join(re.findall(r"`([^`]+)`", section("What there is")))
+    named = set(re.findall(r"[A-Z][A-Za-z]+\d?", quoted)) - {"False"}
+    assert all(hasattr(bs, name) for name in named), named - set(dir(bs))
+    models = {name for name in catalogue() if not re.fullmatch(r"GLIF[234]", name)}  # written as GLIF1 to GLIF5
+    assert models <= named
 
 
 def test_lines_are_short():
