@@ -98,3 +98,19 @@ def draw_methods(found, ax=None):
     ax.set_ylabel("accuracy [%]")
     ax.legend(loc="lower right")
     return ax
+
+
+def draw_seeds(found, ax=None):
+    """Draw the accuracy of both sides over seeds, mean and standard deviation; return the Axes."""
+    ax = plt.gca() if ax is None else ax
+    ann, snn = 100.0 * found.ann_accuracy, 100.0 * found.accuracy
+    mean, spread = snn.mean(axis=0), snn.std(axis=0, ddof=1)
+    ax.axhspan(ann.mean() - ann.std(ddof=1), ann.mean() + ann.std(ddof=1), color=MACHINE, alpha=0.2, linewidth=0.0)
+    ax.axhline(ann.mean(), color=MACHINE, linestyle="--", label="artificial")
+    ax.errorbar(found.T, mean, spread, color=NEURON, marker="o", markersize=4, capsize=2.5, label="spiking")
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(found.T, [str(T) for T in found.T])
+    ax.set_xlabel("steps T")
+    ax.set_ylabel("accuracy [%]")
+    ax.legend(loc="lower right")
+    return ax

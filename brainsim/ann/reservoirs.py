@@ -7,6 +7,7 @@ which `Ridge` reads. Scales are for inputs whose root mean square is 1.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import eigh
 
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons import LIF
@@ -216,17 +217,18 @@ class Ridge:
         self._spread[self._spread == 0.0] = 1.0
         wanted = (np.asarray(y)[:, None] == self.classes_).astype(np.float64)
         self._means = wanted.mean(axis=0)
-        U, s, Vt = np.linalg.svd((states - self._centre) / self._spread, full_matrices=False)
-        inner = U.T @ (wanted - self._means)
+        Z, wanted = (states - self._centre) / self._spread, wanted - self._means
+        size, axes = eigh(Z.T @ Z)
+        along = Z @ axes
+        inner = along.T @ wanted
         self.left_out = -1.0
         for alpha in ALPHAS:
-            share = s**2 / (s**2 + alpha)
-            leverage = (U**2) @ share + 1.0 / len(U)
-            missed = (wanted - self._means - U @ (share[:, None] * inner)) / np.maximum(1.0 - leverage, 1e-12)[:, None]
-            right = float(np.mean(self.classes_[(wanted - missed).argmax(axis=1)] == y))
+            leverage = along**2 @ (1.0 / (size + alpha)) + 1.0 / len(Z)
+            missed = (wanted - along @ (inner / (size + alpha)[:, None])) / np.maximum(1.0 - leverage, 1e-12)[:, None]
+            right = float(np.mean(self.classes_[(wanted + self._means - missed).argmax(axis=1)] == y))
             if right >= self.left_out:  # of equal ones the largest, whose weights are the smallest
                 self.alpha, self.left_out = alpha, right
-        self._weights = Vt.T @ ((s / (s**2 + self.alpha))[:, None] * inner)
+        self._weights = axes @ (inner / (size + self.alpha)[:, None])
 
     def evidence(self, states):
         """Return what each row of states says for each class, shape (samples, classes): near 1 for its own, 0 for others."""

@@ -21,8 +21,8 @@ class DriftDiffusion:
     Examples
     --------
     >>> machine = DriftDiffusion(k=0.6, bound=20.0, t_0=50.0)
-    >>> machine.accuracy(np.array([0.0, 0.1])), machine.time(np.array([0.0, 0.1]))
-    (array([0.5      , 0.9168273]), array([450.        , 327.88485...]))
+    >>> machine.accuracy(np.array([0.0, 0.1])).round(2), machine.time(np.array([0.0, 0.1])).round()
+    (array([0.5 , 0.92]), array([450., 328.]))
 
     References
     ----------

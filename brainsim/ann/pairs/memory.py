@@ -214,11 +214,11 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
 
 def _caption(n, shown, beyond, hopfield, spiking):
     """Return what is to be seen, with the overlaps of this run."""
-    return (f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a load "
-            f"of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
+    return (f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a "
+            f"load of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
             f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, past the capacity "
-            f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost on "
-            "both sides. Bars: standard deviation over the copies.")  # fmt: skip
+            f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost "
+            "on both sides. Bars: standard deviation over the copies.")  # fmt: skip
 
 
 def _pictures(ax, images, colours):
@@ -229,7 +229,7 @@ def _pictures(ax, images, colours):
         left = place * (side + 2)
         wide[:, left : left + side] = image.reshape(side, side)
         ax.add_patch(Rectangle((left - 0.5, -0.5), side, side, fill=False, edgecolor=FAINT, linewidth=0.6))
-        ax.text(left + 0.5 * side - 0.5, side + 0.4, label, ha="center", va="top", color="#444444", fontsize=9)
+        ax.text(left + 0.5 * side - 0.5, side + 2.6, label, ha="center", va="baseline", color="#444444", fontsize=9)
     erased = np.flatnonzero(images[1].reshape(side, side).any(axis=1) == 0)
     wide[erased, side + 2 : 2 * side + 2] = np.nan
     ax.add_patch(Rectangle((side + 1.5, erased[0] - 0.5), side, erased.size, fill=False, hatch="////", edgecolor="#c8c8c8",

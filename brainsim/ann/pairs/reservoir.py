@@ -60,27 +60,26 @@ class Reservoirs:
     @property
     def caption(self) -> str:
         """What the picture says."""
-        share = {name: 100.0 * values.mean() for name, values in self.accuracy.items()}
-        spread = {name: 100.0 * values.std() for name, values in self.accuracy.items()}
+        told = {name: _as_text(values) for name, values in self.accuracy.items()}
         seeds = self.accuracy["liquid"].size
         over = f", mean and deviation over {seeds} seeds" if seeds > 1 else ""
-        return (f"Two random networks, {self.echo.size} artificial units and {self.liquid.size} spiking cells, hear the same "
-                f"sequence; only a linear readout learns. From their last state it names {share['echo']:.1f} ± "
-                f"{spread['echo']:.1f} % and {share['liquid']:.1f} ± {spread['liquid']:.1f} % of the test samples{over}. The "
-                f"last frame alone gives {share['last frame']:.1f} %, the mean of all frames {share['mean frame']:.1f} %: what "
-                "is above was remembered, in order, by echoes of the past.")  # fmt: skip
+        return (f"Two random networks, {self.echo.size} artificial units and {self.liquid.size} spiking cells, hear the "
+                f"same sequence; only a linear readout learns. From their last state it names {told['echo']} % and "
+                f"{told['liquid']} % of the test samples right{over}. The last frame alone gives {told['last frame']} %, "
+                f"the mean of all frames {told['mean frame']} %: above that is memory for their order.")  # fmt: skip
 
     def __repr__(self):
         """Return a table of accuracies, mean and deviation over seeds."""
-        return "\n".join(f"{NAMES[name]:<17} {100 * values.mean():5.1f} ± {100 * values.std():.1f} %"
-                         for name, values in self.accuracy.items())  # fmt: skip
+        return "\n".join(f"{NAMES[name]:<17} {_as_text(values)} %" for name, values in self.accuracy.items())
 
     def figure(self):
         """Return a Figure: one sample in both networks, what their readouts say of it, and the accuracy of both."""
         end = self.liquid.frame * len(self.sample)
         with style():
-            figure, (machine, brain, both) = side_by_side("echo state network", "liquid of spiking cells", "what they recall",
-                                                          caption=self.caption, heights=(1.25, 1.0))  # fmt: skip
+            figure, (machine, brain, both) = side_by_side(
+                "echo state network", "liquid of spiking cells", "what they recall",
+                caption=self.caption, heights=(1.25, 1.0),
+            )  # fmt: skip
             _units(self, machine[0], end)
             _cells(self, brain[0], end)
             _evidence(self, machine[1], "echo")
@@ -195,14 +194,19 @@ def _read_out(states, cut, y, asked):
     return np.array(shares), np.array([one.evidence(states[cut : cut + 1, k])[0] for k, one in enumerate(readouts)])
 
 
-def _heard(found, ax, end, rows):
+def _as_text(shares):
+    """Return a share in percent, with the deviation where there are several."""
+    return f"{100 * shares.mean():.1f}" + (f" ± {100 * shares.std():.1f}" if shares.size > 1 else "")
+
+
+def _heard(found, ax, end, rows, label):
     """Draw the input above the rows of a network, and name both."""
     low, high = 1.06 * rows, 1.36 * rows
     most = np.abs(found.sample).max()
     ax.imshow(found.sample.T, aspect="auto", origin="lower", cmap="Greys", extent=(0.0, end, low, high), vmin=0.0, vmax=most,
               interpolation="nearest")  # fmt: skip
     ax.set(xlim=(0.0, end), ylim=(-0.5, high), xlabel="time [ms]", ylabel="")
-    ax.set_yticks([0.5 * (low + high), rows], ["input", f"{rows}"])
+    ax.set_yticks([0.5 * (low + high), 0.5 * rows], ["input", f"{rows}\n{label}"])
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
 
@@ -213,13 +217,13 @@ def _units(found, ax, end):
     most = np.abs(units).max()
     ax.imshow(units.T, aspect="auto", origin="lower", cmap="RdGy_r", extent=(0.0, end, -0.5, units.shape[1] - 0.5),
               vmin=-most, vmax=most, interpolation="nearest")  # fmt: skip
-    _heard(found, ax, end, units.shape[1])
+    _heard(found, ax, end, units.shape[1], "units")
     ax.set_title("states of the units; red: above 0", fontsize=10)
 
 
 def _cells(found, ax, end):
     raster(found.spikes, ax=ax, window=(0.0, end), color=NEURON, size=2.0)
-    _heard(found, ax, end, found.spikes.n)
+    _heard(found, ax, end, found.spikes.n, "cells")
     ax.set_title("spikes of the cells", fontsize=10)
 
 
@@ -227,10 +231,10 @@ def _evidence(found, ax, name):
     """Draw what the readout says for each class, its own in colour."""
     time = found.liquid.frame * found.frames
     colour, said = {"echo": MACHINE, "liquid": NEURON}[name], found.evidence[name]
-    for other in np.delete(np.arange(said.shape[1]), found.label):
-        ax.plot(time, said[:, other], color=FAINT, linewidth=0.8, label="other classes" if other == said.shape[1] - 1 else None)
+    others = ax.plot(time, np.delete(said, found.label, axis=1), color=FAINT, linewidth=0.8)
+    others[0].set_label("other classes")
     ax.plot(time, said[:, found.label], color=colour, linewidth=2.2, label=f"{found.names[found.label]}, which it is")
-    ax.set(xlim=(0.0, time[-1]), ylim=(-0.5, 1.45), xlabel="time [ms]", ylabel="evidence")
+    ax.set(xlim=(0.0, time[-1]), ylim=(-0.5, 1.9), xlabel="time [ms]", ylabel="evidence", yticks=(0.0, 0.5, 1.0))
     ax.set_title("what the readout says of this sample", fontsize=10)
     ax.legend(loc="upper left", fontsize=9)
 
@@ -243,23 +247,19 @@ def _course(found, ax, end):
         mean, spread = 100.0 * found.over_time[name].mean(axis=0), 100.0 * found.over_time[name].std(axis=0)
         ax.plot(time, mean, color=colour, label=label)
         ax.fill_between(time, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0.0)
-    ax.set(xlim=(0.0, end), ylim=(0.0, 103.0), xlabel="time [ms]", ylabel="named right [%]")
+    ax.set(xlim=(0.0, end), ylim=(0.0, 140.0), xlabel="time [ms]", ylabel="named right [%]", yticks=range(0, 101, 20))
     ax.set_title("read out after each frame", fontsize=10)
     ax.legend(loc="upper left", fontsize=9)
 
 
 def _bars(found, ax):
-    colours = {"echo": MACHINE, "liquid": NEURON}
-    names = list(found.accuracy)
+    colours, names = {"echo": MACHINE, "liquid": NEURON}, list(found.accuracy)
     values = [100.0 * found.accuracy[name].mean() for name in names]
-    spreads = [100.0 * found.accuracy[name].std() for name in names]
     ax.barh([NAMES[name] for name in names], values, color=[colours.get(name, FAINT) for name in names], height=0.7)
-    for place, (value, spread) in enumerate(zip(values, spreads, strict=True)):
-        seeds = found.accuracy[names[place]].size
-        text = f"{value:.1f} ± {spread:.1f}" if seeds > 1 else f"{value:.1f}"
+    for place, (name, value) in enumerate(zip(names, values, strict=True)):
         inside = value > 60.0
-        ax.annotate(text, (value, place), (-4 if inside else 4, 0), textcoords="offset points", va="center",
-                    ha="right" if inside else "left", color="white" if inside else "#444444")  # fmt: skip
+        ax.annotate(_as_text(found.accuracy[name]), (value, place), (-4 if inside else 4, 0), textcoords="offset points",
+                    va="center", ha="right" if inside else "left", color="white" if inside else "#444444")  # fmt: skip
     chance = 100.0 / len(found.names)
     ax.axvline(chance, color="#444444", linewidth=0.8, linestyle=":")
     ax.annotate("chance", (chance, 1.0), (3, -1), xycoords=("data", "axes fraction"), textcoords="offset points",
