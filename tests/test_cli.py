@@ -160,6 +160,13 @@ MISTAKES = {
     "run single --out .": "is a folder",
     "run single --out a.docx": "must end in one of",
     "run single --out a.png --no-plot": "not allowed with argument",
+    "run tour --duration 5": "--duration: tour writes a page, by --seed and --out only",
+    "run tour --dt 0.1": "--dt: tour writes a page",
+    "run tour --threads 2": "--threads: tour writes a page",
+    "run tour --no-plot": "--no-plot: tour writes a page",
+    "run tour --save a.npz": "--save: tour writes a page",
+    "run tour --out a.png": "--out: must end in .html, since tour writes a page (got 'a.png')",
+    "run tour --out missing/a.html": "there is no folder 'missing' for 'a.html'",
     "plot missing.npz": "there is no file 'missing.npz'",
     "plot text.npz": "'text.npz' is not a readable brainsim result",
     "plot": "FILE.npz",
@@ -233,6 +240,15 @@ class TestOthers:
         cli.main(["models", "AlphaConductance"])
         assert "weight      w [nS]" in capsys.readouterr().out
 
+    def test_models_draws_one(self, capsys, tmp_path):
+        assert cli.main(["models", "LIF", "--out", str(tmp_path / "lif.png")]) == 0
+        assert capsys.readouterr().out.endswith("lif.png\n")
+        assert (tmp_path / "lif.png").read_bytes().startswith(b"\x89PNG")
+        assert cli.main(["models", "--out", str(tmp_path / "all.png")]) == cli.FAILED
+        assert "--out: draws one model; name it" in capsys.readouterr().err
+        assert cli.main(["models", "LIF", "--out", str(tmp_path / "lif.xyz")]) == cli.FAILED
+        assert "--out: must end in one of" in capsys.readouterr().err
+
     def test_info(self, capsys):
         assert cli.main(["info"]) == 0
         out = capsys.readouterr().out
@@ -250,7 +266,9 @@ class TestOthers:
 
     def test_warmup_knows_every_built_in_word(self):
         names = [name for name, *_ in warmup.tiny_networks()]
-        assert set(cli.example_names()) <= set(names)
+        networks = {name for name in cli.example_names() if hasattr(cli.example_named(name), "build")}
+        assert len(networks) > 5
+        assert networks <= set(names)
         assert {"LIF with Delta", "LIF with Exponential", "LIF with ExponentialConductance", "AllToAll()"} <= set(names)
 
     @pytest.mark.parametrize("arguments", ["['list']", "['--help']"])

@@ -30,10 +30,13 @@ def module(name):
     return importlib.import_module(f"brainsim.examples.{name}")
 
 
+NETWORKS = [name for name in example_names() if hasattr(module(name), "build")]  # the others are pages: see test_tour.py
+
+
 def variants():
     """Return (name, options) for every example under each choice of its options."""
     found = []
-    for name in example_names():
+    for name in NETWORKS:
         options = getattr(module(name), "OPTIONS", {})
         choices = {key: (False, True) if values is False else values for key, values in options.items()
                    if values is False or isinstance(values, tuple)}  # fmt: skip
@@ -52,7 +55,7 @@ def test_builds_runs_and_draws(name, options):
     assert picture.getvalue().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", example_names())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_options_are_keywords_of_build(name):
     example, parameters = module(name), inspect.signature(module(name).build).parameters
     for option, values in getattr(example, "OPTIONS", {}).items():
@@ -60,7 +63,7 @@ def test_options_are_keywords_of_build(name):
     assert set(getattr(example, "SMALL", {})) <= set(parameters)
 
 
-@pytest.mark.parametrize("name", example_names())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_is_a_script_to_copy(name):
     text = Path(EXAMPLES, f"{name}.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) < (200 if name == "microcircuit" else 80)  # its parameters alone are forty lines

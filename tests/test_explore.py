@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 
 import brainsim as bs
 from brainsim import explore
+from brainsim.commands.catalogue import catalogue
 from brainsim.explore.flow import Flow
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
@@ -279,6 +280,72 @@ class TestResponses:
             explore.current_ramp(bs.LIF(v_th=bs.Normal(-50.0, 1.0)), 100.0)
         with pytest.raises(ValueError, match="step_response.length: must be > 0 ms"):
             explore.step_response(LIF, 100.0, length=0.0)
+
+
+class TestPortraits:
+    @pytest.fixture(autouse=True)
+    def closed(self):
+        yield
+        plt.close("all")
+
+    def test_of_a_cell_has_its_other_variables_below(self):
+        figure = explore.portrait(Adapting())
+        labels = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel() != "I [pA]"]
+        assert labels == ["v [mV]", "z [pA]", "m"]
+        lines = {line.get_label(): line.get_ydata() for ax in figure.axes for line in ax.lines}
+        assert np.ptp(lines["z"]) >= 30.0  # it fires
+        assert len(lines["z"]) == 5201
+
+    def test_of_a_cell_that_does_not_fire(self):
+        top = explore.portrait(Silent()).axes[0]
+        assert top.lines[0].get_ydata().max() == pytest.approx(10.0, rel=1e-6)  # 100 pA over 10 nS
+
+    def test_a_threshold_that_moves_is_drawn_as_it_moves(self):
+        response = explore.step_response(bs.ALIF(), 400.0)
+        ax = response.plot(plt.figure().gca())
+        (drawn,) = [line for line in ax.lines if line.get_label() == "_threshold"]
+        assert np.array_equal(drawn.get_ydata(), -50.0 + 1.7 * response["a"][:, 0])
+        assert ax.get_ylim()[1] >= drawn.get_ydata().max()
+        still = explore.step_response(LIF, 400.0).plot(plt.figure().gca())
+        assert not [line for line in still.lines if line.get_label() == "_threshold"]
+
+    def test_variables_of_one_unit_lie_together_unless_one_is_far_smaller(self):
+        labels = [ax.get_ylabel() for ax in explore.portrait(bs.SFALIF()).axes]
+        assert {"g_sfa [nS]", "g_rr [nS]"} <= set(labels)
+        together = [ax for ax in explore.portrait(bs.GLIF3()).axes if ax.get_ylabel() == "[pA]"]
+        assert [text.get_text() for text in together[0].get_legend().get_texts()] == ["i_1", "i_2"]
+
+    def test_of_a_synapse_is_its_current_and_a_potential(self):
+        currents, potential = explore.portrait(bs.ExponentialConductance(tau=5.0, e_rev=0.0)).axes
+        (low, *_, high) = [line for line in currents.lines if line.get_label().startswith("at")]
+        t, expected = low.get_xdata(), 5.0 * np.exp(-(low.get_xdata() - 10.0) / 5.0)
+        after = t >= 10.0 - 1e-9
+        np.testing.assert_allclose(low.get_ydata()[after], 80.0 * expected[after], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(high.get_ydata()[after], -40.0 * expected[after], rtol=1e-6, atol=1e-9)
+        assert potential.lines[0].get_ydata().max() > -64.0
+        assert len(explore.portrait(bs.Delta()).axes) == 1
+        assert len(explore.portrait(bs.Alpha()).axes[0].lines) == 2  # the same at each potential, and zero
+
+    def test_of_a_source_tells_its_statistics(self):
+        title = explore.portrait(bs.Poisson(rate=20.0)).axes[0].get_title(loc="left")
+        assert title.startswith("Poisson: 20 cells, ")
+        assert float(title.split()[3]) == pytest.approx(20.0, abs=1.0)
+        assert float(title.split()[-1]) == pytest.approx(1.0, abs=0.06)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", catalogue())
+    def test_every_model_has_one(self, name):
+        figure = explore.portrait(catalogue()[name]())
+        assert name in (figure.get_suptitle() or figure.axes[0].get_title(loc="left"))
+        assert all(ax.has_data() for ax in figure.axes)
+
+    def test_says_what_is_missing(self):
+        with pytest.raises(TypeError, match="portrait.model: must be a neuron such as"):
+            explore.portrait(3)
+        with pytest.raises(ValueError, match="portrait: LIF.tau_m must be one number"):
+            explore.portrait(bs.LIF(tau_m=[10.0, 20.0]))
+        with pytest.raises(ValueError, match="portrait: Exponential.tau must be one number"):
+            explore.portrait(bs.Exponential(tau=[1.0, 2.0]))
 
 
 def test_nothing_is_shown_and_nothing_set():

@@ -31,7 +31,7 @@ def test_its_python_runs(tmp_path, monkeypatch, capsys):
             exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
     finally:
         plt.close("all")
-    assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz", "plane.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz", "plane.png", "digit.png"}
     assert names["spikes"].rate() > 1.0
     assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
 

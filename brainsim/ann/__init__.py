@@ -6,8 +6,9 @@ from brainsim.ann.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.curves import FICurve, fi_curve
 from brainsim.ann.methods import methods
 from brainsim.ann.mlp import MLP
+from brainsim.ann.seeds import SeedComparison, compare_seeds
 
 __all__ = [
-    "MLP", "Comparison", "FICurve", "SpikingClassifier", "SpikingRegressor", "activations", "compare", "convert", "datasets",
-    "fi_curve", "layers", "methods", "theory", "tour",
+    "MLP", "Comparison", "FICurve", "SeedComparison", "SpikingClassifier", "SpikingRegressor", "activations", "compare",
+    "compare_seeds", "convert", "datasets", "fi_curve", "layers", "methods", "theory", "tour",
 ]  # fmt: skip

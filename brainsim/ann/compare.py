@@ -8,6 +8,7 @@ from brainsim.ann.activations import qcfs, relu
 from brainsim.ann.batch import run
 from brainsim.ann.convert import SpikingClassifier, convert, samples
 from brainsim.ann.encoding import encoded
+from brainsim.ann.verdict import verdict
 from brainsim.numbers.checks import integer
 
 MAC, AC = 4.6, 0.9  # pJ of a 32-bit multiplication with addition, and of an addition, in 45 nm: Horowitz (2014)
@@ -108,6 +109,11 @@ class Comparison:
         """Energy of the artificial network's arithmetic [pJ]."""
         return MAC * self.ann_macs
 
+    @property
+    def loss(self) -> np.ndarray:
+        """Points of accuracy that the spiking network is behind at each T."""
+        return 100.0 * (self.ann_accuracy - self.accuracy)
+
     def __repr__(self):
         """Return the summary."""
         return self.summary()
@@ -134,15 +140,8 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Where the spiking side wins and where it loses in arithmetic."""
-        enough = np.flatnonzero(self.accuracy >= 0.99 * self.accuracy[-1])
-        k = int(enough[0])
-        ratio = self.energy[k] / max(self.ann_energy, 1e-300)
-        word = "less" if ratio < 1 else "MORE"
-        dear = [steps for steps, energy in zip(self.T, self.energy, strict=True) if energy > self.ann_energy]
-        later = f"\nFrom T = {dear[0]} on they take more." if dear and dear[0] > self.T[k] else ""
-        return (f"At T = {self.T[k]}, the first with 99 % of the last accuracy, spikes take {ratio:.2f} times the "
-                f"arithmetic energy of the artificial network: {word}.{later}")  # fmt: skip
+        """Where the spiking side wins and where it loses: arithmetic energy, accuracy, depth."""
+        return verdict(self)
 
     def robustness(self, T=None, levels=(0.0, 0.05, 0.1, 0.2, 0.3), seeds=5):
         """Return how both networks stand noise on weights and inputs, and messages that are lost: see `Robustness`.

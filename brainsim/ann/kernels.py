@@ -4,9 +4,22 @@ A network that only feeds forward can be run layer by layer: all steps of a laye
 rows by source (CSR); a sample takes as long as its spikes have targets.
 """
 
-from brainsim.numbers.jit import kernel
+from brainsim.numbers.jit import helper, kernel
 
 SUBTRACT, ZERO = 0, 1
+
+
+@helper
+def add_row(into, times, row, first, target, weight):
+    """Add `times` the weights of a row to what its targets hold; a row is sorted, so a full one needs no list of targets."""
+    values = weight[first[row] : first[row + 1]]
+    if values.size == into.size:
+        for i in range(values.size):
+            into[i] += times * values[i]
+    else:
+        targets = target[first[row] : first[row + 1]]
+        for k in range(values.size):
+            into[targets[k]] += times * values[k]
 
 
 @kernel
@@ -18,8 +31,7 @@ def weighted_sums(x, first, target, weight, bias, out):
         for j in range(x.shape[1]):
             value = x[s, j]
             if value != 0.0:
-                for k in range(first[j], first[j + 1]):
-                    out[s, target[k]] += value * weight[k]
+                add_row(out[s], value, j, first, target, weight)
 
 
 @kernel
@@ -48,8 +60,7 @@ def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, curren
             into = current if held else v
             for j in range(spikes.shape[2]):
                 if spikes[s, t, j]:
-                    for k in range(first[j], first[j + 1]):
-                        into[target[k]] += weight[k]
+                    add_row(into, 1.0, j, first, target, weight)
             for i in range(v.size):
                 v[i] += current[i]
                 spike = v[i] >= theta
@@ -67,8 +78,7 @@ def collect(spikes, held, first, target, weight, drive, v, current, out):
             into = current if held else v
             for j in range(spikes.shape[2]):
                 if spikes[s, t, j]:
-                    for k in range(first[j], first[j + 1]):
-                        into[target[k]] += weight[k]
+                    add_row(into, 1.0, j, first, target, weight)
             for i in range(v.size):
                 v[i] += current[i]
                 out[s, t, i] = v[i]
@@ -91,5 +101,4 @@ def add_spikes(counts, first, target, weight, out):
     for s in range(counts.shape[0]):
         for j in range(counts.shape[1]):
             if counts[s, j]:
-                for k in range(first[j], first[j + 1]):
-                    out[s, target[k]] += counts[s, j] * weight[k]
+                add_row(out[s], counts[s, j], j, first, target, weight)

@@ -33,7 +33,8 @@ class EchoState:
     size : int
         Number of units.
     radius : float
-        Largest absolute eigenvalue of W, of which a tenth is not 0, > 0; below 1 what is past fades.
+        Largest absolute eigenvalue of W, of which a tenth is not 0, > 0; below 1 what is past fades, and a little above 1
+        mostly still does, since tanh saturates.
     leak : float
         How much of a unit is new in each frame, 0 to 1.
     scale : float
@@ -53,8 +54,8 @@ class EchoState:
 
     size: int = 200
     radius: float = 0.9
-    leak: float = 0.1
-    scale: float = 0.1
+    leak: float = 0.2
+    scale: float = 0.05
     seed: int = 1
 
     def __post_init__(self):
@@ -118,7 +119,7 @@ class Liquid:
 
     size: int = 200
     weight: float = 10.0
-    scale: float = 300.0
+    scale: float = 200.0
     tau_s: float = 60.0
     tau: float = 300.0
     frame: float = 10.0

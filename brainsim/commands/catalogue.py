@@ -4,6 +4,8 @@ import inspect
 import re
 import textwrap
 
+from brainsim.commands.running import check_writable
+
 TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
 LABEL, WIDTH = 12, 120  # letters
 
@@ -12,9 +14,27 @@ def show_models(arguments):
     """Print a line for each model, or the page of one."""
     found = catalogue()
     if arguments.name is None:
+        if arguments.out:
+            raise ValueError("--out: draws one model; name it, as in: brainsim models LIF --out LIF.png")
         print(table(found))
         return
-    print(page(_named(arguments.name, found)))
+    model = _named(arguments.name, found)
+    if arguments.out:
+        check_writable(arguments.out)
+    print(page(model))
+    if arguments.out:
+        _draw(model, arguments.out)
+
+
+def _draw(model, path):
+    """Write the example picture of a model."""
+    import matplotlib
+
+    matplotlib.use("Agg")  # a file needs no screen
+    from brainsim.explore import portrait
+
+    portrait(model()).savefig(path)
+    print(f"\npicture     {path}")
 
 
 def catalogue():

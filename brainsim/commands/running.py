@@ -8,6 +8,7 @@ from brainsim.commands.installation import compiled
 
 LONGEST_PICTURE, SHORTENED = 2000.0, 1000.0  # ms: of a run longer than that only the last part is drawn
 INTERRUPTED = 130  # exit code
+DT = 0.1  # ms
 RUN_SEED = 2  # of initial values and inputs, as in the scripts; that of the wiring is the default of build()
 
 
@@ -17,7 +18,7 @@ def run_example(arguments):
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
-    _check_writable(picture, arguments.save)
+    check_writable(picture, arguments.save)
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete = _simulated(example, arguments)
     _report(result)
@@ -31,13 +32,13 @@ def run_example(arguments):
 
 def _write_page(name, example, arguments):
     """Write the pictures of an example to a page, and say how far it is."""
-    for option in ("duration", "threads", "save", "no_plot"):
+    for option in ("duration", "dt", "threads", "save", "no_plot"):
         if getattr(arguments, option):
             raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, by --seed and --out only")
     path = arguments.out or Path(f"{name}.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out: must end in .html, since {name} writes a page (got {str(path)!r})")
-    _check_writable(None, path)
+    check_writable(None, path)
     print(f"{name}: {summary_of(name)}", flush=True)
     if not compiled():
         print("compiling kernels, once for this version: about half a minute ...", flush=True)
@@ -65,13 +66,14 @@ def _simulated(example, arguments):
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
     duration = example.DURATION if arguments.duration is None else arguments.duration
-    _check_grid(duration, arguments.dt)
+    dt = DT if arguments.dt is None else arguments.dt
+    _check_grid(duration, dt)
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     _announce(network)
     import brainsim as bs
 
-    result = bs.simulate(network, duration, dt=arguments.dt, seed=seed, record=traces, threads=arguments.threads)
+    result = bs.simulate(network, duration, dt=dt, seed=seed, record=traces, threads=arguments.threads)
     return result, result.duration > duration - 0.5 * result.dt
 
 
@@ -103,7 +105,7 @@ def _report(result):
         print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per second of the network (real-time factor)")
 
 
-def _check_writable(*paths):
+def check_writable(*paths):
     """Raise before a long run where what it gives could not be written."""
     for path in filter(None, paths):
         folder = path.parent
@@ -147,7 +149,7 @@ def _draw(result, path, window, draw=None):
 def plot_file(arguments):
     """Draw a result that was saved."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)
-    _check_writable(out)
+    check_writable(out)
     import brainsim as bs
 
     result = bs.Result.load(arguments.file)

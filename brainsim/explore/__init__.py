@@ -6,13 +6,15 @@
 array([ 0. , 33.6, 62.9])
 >>> plane = bs.explore.phase_plane(bs.AdEx(), "v", "w", current=500.0)              # doctest: +SKIP
 >>> bs.explore.step_response(bs.AdEx(), [-200.0, 500.0, 800.0]).plot()              # doctest: +SKIP
+>>> bs.explore.portrait(bs.NMDA()).savefig("nmda.png")                              # doctest: +SKIP
 
 Each takes any neuron whose parameters are numbers, also a user's own, and returns arrays with a method ``plot(ax=None)``,
 which draws into the current axes, or those it is given, and returns them.
 """
 
 from brainsim.explore.planes import PhasePlane, phase_plane
+from brainsim.explore.portraits import portrait
 from brainsim.explore.rates import FICurve, fi_curve
 from brainsim.explore.responses import Response, current_ramp, step_response
 
-__all__ = ["FICurve", "PhasePlane", "Response", "current_ramp", "fi_curve", "phase_plane", "step_response"]
+__all__ = ["FICurve", "PhasePlane", "Response", "current_ramp", "fi_curve", "phase_plane", "portrait", "step_response"]

@@ -22,14 +22,20 @@ def checked_model(model, where, current=True):
         raise TypeError(f"{where}.model: {model.__name__} is a class; write {model.__name__}()")
     if not isinstance(model, Neuron):
         raise TypeError(f"{where}.model: must be a neuron such as bs.LIF() (got {model!r})")
-    name = type(model).__name__
+    check_one_number(model, where)
+    if current and not model.cell_equations.uses_current:
+        name = type(model).__name__
+        raise ValueError(f"{where}: {name} has no current I in its equations, so no current can be injected")
+    return model
+
+
+def check_one_number(model, where):
+    """Raise ValueError where a parameter of a model is not one number, the same in all cells."""
     for key, spec in model.parameters.items():
         value = getattr(model, key)
         if not spec.timed and not isinstance(value, float):
-            raise ValueError(f"{where}: {name}.{key} must be one number, the same in all cells (got {value!r})")
-    if current and not model.cell_equations.uses_current:
-        raise ValueError(f"{where}: {name} has no current I in its equations, so no current can be injected")
-    return model
+            name = f"{type(model).__name__}.{key}"
+            raise ValueError(f"{where}: {name} must be one number, the same in all cells (got {value!r})")
 
 
 def checked_variable(model, variable, where):

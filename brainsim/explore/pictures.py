@@ -1,9 +1,12 @@
 """The pictures of single cells: each draws into the axes it is given, or the current ones, and returns them."""
 
+import ast
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from brainsim.equations import language as lang
 from brainsim.explore.cells import NAME
 from brainsim.plot import trace
 from brainsim.plot.styles import FAINT, PALETTE, legend_above
@@ -34,10 +37,12 @@ def draw_response(response, ax, variable) -> Axes:
     """Draw a variable of a Response, and the current above it."""
     ax = plt.gca() if ax is None else ax
     traces, n = response.result.traces[NAME, variable], response.current.shape[1]
-    hidden = variable in {name for name, _ in response.model.cell_equations.reset}  # a reset hides the spike
-    threshold = response.result.thresholds.get(NAME) if variable == "v" else None
-    strokes = response.spikes if hidden and variable == "v" else None
-    trace(traces, ax=ax, threshold=threshold, spikes=strokes, offset=n > 1)
+    moving = moving_threshold(response) if variable == "v" and n == 1 else None
+    threshold = response.result.thresholds.get(NAME) if variable == "v" and moving is None else None
+    hidden = variable == "v" and response.model.cell_equations.reset  # where there is a reset, v never shows a spike
+    trace(traces, ax=ax, threshold=threshold, spikes=response.spikes if hidden else None, offset=n > 1)
+    if moving is not None:
+        _draw_moving(ax, response.times, moving)
     if n > 1:  # the lanes of the cells are called by their currents
         names = [f"{level:g} pA" for level in response.current[_strongest(response.current), np.arange(n)]]
         ax.set_yticks(ax.get_yticks(), names)
@@ -46,7 +51,7 @@ def draw_response(response, ax, variable) -> Axes:
         look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
         above.step(response.times, response.current[:, cell], where="post", **look)
     above.tick_params(labelbottom=False, bottom=False)
-    above.set_ylabel("I [pA]", fontsize="small")
+    above.set_ylabel(labelled("I", current_unit(response.model)), fontsize="small")
     for side in ("top", "right", "bottom"):
         above.spines[side].set_visible(False)
     return ax
@@ -73,9 +78,39 @@ def draw_plane(plane, ax=None) -> Axes:
     return ax
 
 
+def limit_of(model):
+    """Return the tree of what v is compared with for a spike, None where that is not how a neuron fires."""
+    tree = model.cell_equations.threshold
+    compares = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Name) and tree.left.id == "v"
+    return tree.comparators[0] if compares else None
+
+
+def moving_threshold(response):
+    """Return the threshold of the first cell over time, None where it stands still or cannot be told from the variables."""
+    model, limit = response.model, limit_of(response.model)
+    known = {name: getattr(model, name) for name in model.parameters}
+    names = lang.names_in(limit) if limit is not None else set()
+    if not names & set(model.initials) or not names <= {*known, *model.initials}:
+        return None
+    return lang.evaluate(limit, known | {name: response[name][:, 0] for name in model.initials})
+
+
+def current_unit(model):
+    """Return the unit of the current: none where the model's equations are of plain numbers."""
+    plain = not model.dimensions and not any(spec.unit for spec in model.initials.values())
+    return "" if plain else "pA"
+
+
 def labelled(name, unit):
     """Return a name with its unit, as an axis is labelled."""
     return f"{name} [{unit}]" if unit else name
+
+
+def _draw_moving(ax, times, values):
+    """Draw a threshold that moves, in sight."""
+    ax.plot(times, values, color=FAINT, linewidth=0.9, linestyle=(0, (5, 3)), label="_threshold", zorder=2)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, values.min()), max(high, values.max() + 0.03 * (high - low)))
 
 
 def _draw_field(plane, ax):

@@ -119,7 +119,8 @@ class TraubMiles(Neuron):
     v_th : float
         Potential [mV] at whose upward crossing a spike is counted.
 
-    The defaults are those of the benchmark. The gates start where they rest at the potential v starts from.
+    The defaults are those of the benchmark, with which a cell fires by itself, at 13 Hz; with ``v_t=-50.0`` it rests. The
+    gates start where they rest at the potential v starts from.
     It is integrated by exponential Euler, as there, which is fast and of first order: at dt = 0.1 ms the intervals between
     spikes are 8 % too long, at 0.01 ms 1 %. Where that matters::
 

@@ -1,7 +1,8 @@
 """The five levels of the generalised LIF of the Allen Institute: each adds a mechanism to those before.
 
-Defaults are those of one cell of the Allen Cell Types Database (490626718) at all levels. While refractory every variable
-stands still, and what decays after a spike has done so by then: a spike multiplies it by ``exp(-rate*t_ref)`` at once.
+Defaults are those of one cell of the Allen Cell Types Database (490626718) at all levels, but for its refractory time of
+3.75 ms, which is 3.8 ms here: a multiple of 0.1 ms. While refractory every variable stands still, and what decays after a
+spike has done so by then: a spike multiplies it by ``exp(-rate*t_ref)`` at once.
 """
 
 from brainsim.models.base import Neuron, initial, parameter
@@ -45,7 +46,7 @@ class GLIF1(Neuron):
     v_rest: float = parameter(-78.85, "mV", "resting potential")
     v_th: float = parameter(-51.68, "mV", "threshold")
     v_reset: float = parameter(-78.85, "mV", "reset potential")
-    t_ref: float = parameter(3.75, "ms", "refractory time", at_least=0.0)
+    t_ref: float = parameter(3.8, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
 
@@ -99,7 +100,7 @@ class GLIF2(Neuron):
     g_l: float = parameter(9.43, "nS", "leak conductance", above=0.0)
     v_rest: float = parameter(-78.85, "mV", "resting potential")
     v_th: float = parameter(-51.68, "mV", "threshold long after a spike")
-    t_ref: float = parameter(3.75, "ms", "refractory time", at_least=0.0)
+    t_ref: float = parameter(3.8, "ms", "refractory time", at_least=0.0)
     f_v: float = parameter(0.2, "", "part of its distance from rest that v keeps")
     delta_v: float = parameter(18.51, "mV", "what the reset adds to v")
     b_s: float = parameter(0.009, "1/ms", "rate at which the rise of the threshold dies", at_least=0.0)

@@ -12,7 +12,7 @@ from brainsim.plot.rasters import raster
 from brainsim.plot.styles import FAINT, style
 
 # four settings each, of which the one with the most training samples right when left out is taken
-ECHOES = [{"leak": leak, "scale": scale} for leak in (0.1, 0.2) for scale in (0.05, 0.1)]
+ECHOES = [{"leak": leak, "radius": radius} for leak in (0.1, 0.2) for radius in (0.9, 1.1)]
 LIQUIDS = [{"tau": tau, "scale": scale} for tau in (100.0, 300.0) for scale in (200.0, 400.0)]
 LOOKS = 20  # frames, at most, after which it is asked what can be read out
 NAMES = {"last frame": "last frame alone", "mean frame": "mean of frames", "echo": "echo state", "liquid": "liquid"}

@@ -1,4 +1,4 @@
-"""The tour: ten pictures from one neuron to a network that reads a digit in spikes, each beside its artificial counterpart."""
+"""The tour: ten pictures from one neuron to a network that reads a digit in spikes, beside the artificial one."""
 
 from brainsim.ann.tour.picture import Picture
 from brainsim.numbers.checks import integer

@@ -42,10 +42,10 @@ def charging(seed, small):
             ax.annotate(f"{level:g} pA", (DURATION, v), ha="right", color=colour)
         ax.annotate("current on", (ONSET, 0.0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
                     color="#666666", fontsize=8.5)  # fmt: skip
-    caption = (f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV "
-               f"(the equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
-               f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). "
-               "A spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once.")
+    caption = (f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
+               f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
+               f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
+               "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once.")
     return Picture("A neuron charges and fires", figure, caption)
 
 
@@ -70,19 +70,18 @@ def rates(seed, small):
         axes[1].legend(loc="upper left", bbox_to_anchor=(0.0, 0.94))
         draw_saturation(curve, axes[2]).set_title("the same neuron, far above")
     slope = curve.fits["relu"].height / curve.fits["relu"].width
-    caption = (f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the threshold "
-               f"of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of {slope:.1f} Hz "
-               f"per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
-               f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over the "
-               f"logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f}).")
+    caption = (f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
+               f"threshold of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of "
+               f"{slope:.1f} Hz per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
+               f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over "
+               f"the logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f}).")
     return Picture("How often it fires: a curve like an activation function", figure, caption)
 
 
 def _activations(ax):
     z = np.linspace(-4.0, 4.0, 401)
-    for place, (name, function) in enumerate({"relu": relu, "softplus": softplus, "sigmoid": sigmoid}.items()):
-        colour = (MACHINE, PALETTE[3], PALETTE[5])[place]
-        ax.plot(z, function(z), color=colour, linestyle=DASHES[name], label=NAMES[name])
+    for name, function in {"relu": relu, "softplus": softplus, "sigmoid": sigmoid}.items():
+        ax.plot(z, function(z), color=MACHINE, linestyle=DASHES[name], label=NAMES[name])
     ax.set(xlabel="weighted sum of inputs", ylabel="activation", title="artificial units")
     ax.legend(loc="upper left")
 
@@ -98,9 +97,9 @@ def noise(seed, small):
         draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
     caption = (f"Both neurons on the left have a mean drive of {curve.drive[place]:g} mV, below the threshold of "
                f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {LOUD:g} mV the other sends "
-               f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} Hz "
-               f"(Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a softplus, which "
-               f"explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}.")
+               f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} "
+               f"Hz (Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a "
+               f"softplus, which explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}.")
     return Picture("Noise makes the threshold soft", figure, caption)
 
 
@@ -112,8 +111,8 @@ def _noisy_traces(curve: FICurve, ax, seed):
     net.stimulate(cells, bs.CurrentInput(BELOW * lif.c_m / lif.tau_m))
     weight = LOUD / 50.0  # mV: many weak events of both signs are white noise
     for sign in (1.0, -1.0):
-        drive = bs.PoissonInput(rate=1000.0 * LOUD**2 / (2.0 * lif.tau_m * weight**2), weight=sign * weight, synapse=bs.Delta())
-        net.stimulate(cells[1:], drive)
+        rate = 1000.0 * LOUD**2 / (2.0 * lif.tau_m * weight**2)
+        net.stimulate(cells[1:], bs.PoissonInput(rate=rate, weight=sign * weight, synapse=bs.Delta()))
     result = bs.simulate(net, LONG, dt=dt, seed=seed, record=[bs.Trace(cells, "v")], threads=1, progress=False)
     bs.plot.trace(result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[4], PALETTE[2]])
     ax.get_legend().remove()

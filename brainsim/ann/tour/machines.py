@@ -9,7 +9,7 @@ from brainsim.ann.cells import SubtractIF
 from brainsim.ann.compare import compare
 from brainsim.ann.datasets import digits
 from brainsim.ann.mlp import MLP
-from brainsim.ann.pictures import MACHINE, NEURON, draw_staircase
+from brainsim.ann.pictures import NEURON, draw_staircase
 from brainsim.ann.theory import if_counts
 from brainsim.ann.tour.picture import Picture
 from brainsim.plot.styles import FAINT, style
@@ -25,7 +25,8 @@ def staircase(seed, small):
     cells = bs.Population(drives.size, SubtractIF(), name="cells", initial={"v": 0.5})
     net = bs.Network(seed=0)
     net.stimulate(cells, bs.CurrentInput(drives))  # pA: with 1 pF and steps of 1 ms, thresholds in each step
-    result = bs.simulate(net, float(max(STEPS)), dt=1.0, seed=0, record=[bs.Trace(cells[-1:], "v")], threads=1, progress=False)
+    record = [bs.Trace(cells[-1:], "v")]
+    result = bs.simulate(net, float(max(STEPS)), dt=1.0, seed=0, record=record, threads=1, progress=False)
     spikes = result.spikes["cells"]
     counts = {T: np.bincount(spikes.ids[spikes.times <= T + 0.5], minlength=drives.size) for T in STEPS}
     same = all(np.array_equal(counts[T], if_counts(drives, T)) for T in STEPS)
@@ -38,9 +39,9 @@ def staircase(seed, small):
     said = ", ".join(f"{error:.4f} with {T}" for T, error in errors.items())
     count = counts[16][-1]
     agrees = f"All counts of {drives.size:,} cells equal" if same else "Not all counts of the cells equal"
-    caption = (f"This neuron has no leak, and a spike takes one threshold off. At {EXAMPLE:g} thresholds a step it sends {count} "
-               f"spikes in 16 steps, {count / 16:.4f} a step. {agrees} floor(1/2 + T z) between 0 and T: a ReLU in steps. It is "
-               f"off by at most {said} steps, never by more than 1/(2T): precision costs time.")
+    caption = (f"This neuron has no leak, and a spike takes one threshold off. At {EXAMPLE:g} thresholds a step it sends "
+               f"{count} spikes in 16 steps, {count / 16:.4f} a step. {agrees} floor(1/2 + T z) between 0 and T: a ReLU "
+               f"in steps. It is off by at most {said} steps, never by more than 1/(2T): precision costs time.")
     return Picture("From spikes to numbers: a ReLU, step by step", figure, caption)
 
 
@@ -76,10 +77,10 @@ def digit(seed, small):
     accuracy = ", ".join(f"{100 * one:.1f} % with {T}" for T, one in zip(report.T, report.accuracy, strict=True))
     units = sum(mlp.hidden)
     ratio = report.energy / report.ann_energy
-    caption = (f"An artificial network learned {len(data.y_train):,} digits; its weights then connect {units} neurons that spike. "
-               f"Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking one {accuracy} steps. "
-               f"Each row shows the same units on both sides: the larger the activation, the denser the spikes. With {READ} "
-               f"steps a neuron sends {report.spikes[-1] / units:.1f} spikes for a digit and the additions take "
-               f"{ratio[-1]:.2f} times the arithmetic energy of the artificial network's multiplications, with 8 steps "
+    caption = (f"An artificial network learned {len(data.y_train):,} digits; its weights then connect {units} neurons "
+               f"that spike. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
+               f"one {accuracy} steps. Each row shows the same units on both sides: the larger the activation, the denser "
+               f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes for a digit, and the "
+               f"arithmetic of all takes {ratio[-1]:.2f} times the energy of the artificial network's, with 8 steps "
                f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured).")
     return Picture("A digit, read in spikes", report.raster(0, READ), caption)

@@ -16,9 +16,11 @@ EXC, INH = NEURON, PALETTE[3]
 
 
 def balance(seed, small):
-    """Excitatory and inhibitory cells that keep each other irregular (van Vreeswijk & Sompolinsky 1996,
-    doi:10.1126/science.274.5293.1724): spikes, the currents into one of them, and their intervals."""
-    n, duration = (1000, 500.0) if small else (4000, 2000.0)
+    """Excitatory and inhibitory cells that keep each other irregular: spikes, currents into one of them, and intervals.
+
+    van Vreeswijk & Sompolinsky (1996), doi:10.1126/science.274.5293.1724.
+    """
+    n, duration = (1000, 1000.0) if small else (4000, 2000.0)
     result = _simulated(n, duration, seed)
     spikes = result.spikes["cells"].between(SETTLED, duration)
     currents = {name: result.traces["cells", f"{name}.i"] for name in ("exc", "inh")}
@@ -32,12 +34,12 @@ def balance(seed, small):
         _gaps(axes[2], spikes.isi())
     late = {name: one.values[one.times >= SETTLED] for name, one in currents.items()}
     left = late["exc"] + late["inh"]
-    caption = (f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at random. A cell "
-               f"gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of inhibition on average; of "
-               f"both only {left.mean():+.0f} pA are left, with fluctuations of {left.std():.0f} pA (standard deviation), and "
-               f"these decide when it fires: at {spikes.rate():.1f} Hz, almost by chance, with a coefficient of variation of "
-               f"{spikes.cv():.2f} (a clock has 0, pure chance 1). An artificial layer says the same each time it is asked; here "
-               "irregularity is how it works.")
+    caption = (f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at "
+               f"random. A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
+               f"inhibition on average; of both only {left.mean():+.0f} pA are left, with fluctuations of "
+               f"{left.std():.0f} pA (standard deviation), and these decide when it fires: at {spikes.rate():.1f} Hz, "
+               f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
+               "artificial layer says the same each time it is asked; here irregularity is how it works.")
     return Picture("A network: excitation and inhibition in balance", figure, caption)
 
 

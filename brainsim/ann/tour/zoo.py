@@ -38,8 +38,8 @@ def zoo(seed, small):
         bars.set_xlim(0.0, 1.15 * max(rates))
     regular, fast = np.diff(trains["regular spiking"]), np.diff(trains["fast spiking"])
     bursts = np.split(trains["chattering"], np.flatnonzero(np.diff(trains["chattering"]) > 10.0) + 1)
-    caption = (f"The same current from {ONSET:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between spikes to "
-               f"{regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends {len(bursts)} bursts of "
-               f"up to {max(map(len, bursts))} spikes. Numbers of the model of Izhikevich (2003), two equations for each. "
-               "An artificial unit has one number for all this, the rate on the right.")
+    caption = (f"The same current from {ONSET:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between "
+               f"spikes to {regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends "
+               f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. Numbers of the model of Izhikevich (2003), "
+               "two equations for each. An artificial unit has one number for all this, the rate on the right.")
     return Picture("Not one neuron but many kinds", figure, caption)
