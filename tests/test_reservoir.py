@@ -182,6 +182,12 @@ def test_silence_at_the_end_moves_before_the_sequence():
 def test_mistakes():
     with pytest.raises(ValueError, match=r"Liquid.X: must have the shape \(samples, frames, channels\) \(got \(3, 4\)\)"):
         Liquid().states(np.zeros((3, 4)))
+    with pytest.raises(ValueError, match=r"reservoirs.data.X_train: must have the shape \(samples, frames, channels\)"):
+        reservoirs(bs.ann.datasets.yin_yang(20, 10))
+    with pytest.raises(ValueError, match=r"reservoirs.seeds: must be one seed or more \(got none\)"):
+        reservoirs(WORDS[0], seeds=())
+    with pytest.raises(ValueError, match="reservoirs.data.X_train: must not be 0 everywhere"):
+        reservoirs(WORDS[0]._replace(X_train=np.zeros_like(WORDS[0].X_train)))
     with pytest.raises(ValueError, match=r"EchoState.leak: must be <= 1 \(got 2.0\)"):
         EchoState(leak=2.0)
     with pytest.raises(ValueError, match=r"Liquid.tau: must be > 0 \(got 0.0\)"):

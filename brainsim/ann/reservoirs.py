@@ -244,15 +244,21 @@ class Ridge:
         return float(np.mean(self.predict(states) == y))
 
 
-def ended(X):
+def ended(X, where="ended.X"):
     """Return sequences that are filled with zeros at their end with the zeros before them, so that all end together.
+
+    Parameters
+    ----------
+    X : array, shape (samples, frames, channels)
+    where : str
+        What messages call it.
 
     Examples
     --------
     >>> ended(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
     array([0., 1., 2.])
     """
-    X = _sequences(X, "ended.X")
+    X = _sequences(X, where)
     moved = np.zeros_like(X)
     for sample, out in zip(X, moved, strict=True):
         length = np.flatnonzero(np.any(sample != 0.0, axis=1)).max(initial=-1) + 1

@@ -94,7 +94,9 @@ def scaled(data):
 
     Zeros at the end of one become silence before it, and all are divided by the root mean square of training data.
     """
-    train, test = ended(data.X_train), ended(data.X_test)
+    train, test = ended(data.X_train, "reservoirs.data.X_train"), ended(data.X_test, "reservoirs.data.X_test")
+    if not train.any():
+        raise ValueError("reservoirs.data.X_train: must not be 0 everywhere")
     size = np.sqrt(np.mean(train[np.any(train != 0.0, axis=2)] ** 2))
     return np.concatenate([train, test]) / size, len(train)
 
@@ -137,6 +139,8 @@ def reservoirs(data, *, size=200, frame=10.0, seeds=(1, 2, 3, 4, 5), names=None)
     True
     """
     X, cut = scaled(data)
+    if not len(seeds):
+        raise ValueError("reservoirs.seeds: must be one seed or more (got none)")
     first = seeds[0]
     echo = _chosen([EchoState(size=size, seed=first, **one) for one in ECHOES], X[:cut], data.y_train)
     liquid = _chosen([Liquid(size=size, frame=frame, seed=first, **one) for one in LIQUIDS], X[:cut], data.y_train)
@@ -177,7 +181,7 @@ def judged(data, echo, liquid, ripples, spikes, seeds, names=None):
     mean = Ridge(heard[:cut].mean(axis=1), y).score(heard[cut:].mean(axis=1), asked)
     accuracy = {"last frame": over_time["input"][:, -1], "mean frame": np.array([mean])}
     accuracy |= {name: over_time[name][:, -1] for name in found}
-    names = tuple(names or map(str, np.unique(y)))
+    names = tuple(names or map(str, range(max(y.max(), asked.max()) + 1)))
     units = echo.seeded(seeds[0]).states(heard[cut : cut + 1])[0]
     return Reservoirs(echo, liquid, accuracy, frames, over_time, evidence, heard[cut], units, spikes, int(asked[0]), names)
 
@@ -191,7 +195,9 @@ def _read_out(states, cut, y, asked):
     """Return the share of test samples named right after each frame, and what is said of the first one."""
     readouts = [Ridge(states[:cut, k], y) for k in range(states.shape[1])]
     shares = [readout.score(states[cut:, k], asked) for k, readout in enumerate(readouts)]
-    return np.array(shares), np.array([one.evidence(states[cut : cut + 1, k])[0] for k, one in enumerate(readouts)])
+    said = np.zeros((len(readouts), max(y.max(), asked.max()) + 1))  # a class without training data stays at 0
+    said[:, readouts[0].classes_] = [one.evidence(states[cut : cut + 1, k])[0] for k, one in enumerate(readouts)]
+    return np.array(shares), said
 
 
 def _as_text(shares):
@@ -200,11 +206,11 @@ def _as_text(shares):
 
 
 def _heard(found, ax, end, rows, label):
-    """Draw the input above the rows of a network, and name both."""
+    """Draw the size of the input above the rows of a network, and name both."""
     low, high = 1.06 * rows, 1.36 * rows
     most = np.abs(found.sample).max()
-    ax.imshow(found.sample.T, aspect="auto", origin="lower", cmap="Greys", extent=(0.0, end, low, high), vmin=0.0, vmax=most,
-              interpolation="nearest")  # fmt: skip
+    ax.imshow(np.abs(found.sample.T), aspect="auto", origin="lower", cmap="Greys", extent=(0.0, end, low, high), vmin=0.0,
+              vmax=most, interpolation="nearest")  # fmt: skip
     ax.set(xlim=(0.0, end), ylim=(-0.5, high), xlabel="time [ms]", ylabel="")
     ax.set_yticks([0.5 * (low + high), 0.5 * rows], ["input", f"{rows}\n{label}"])
     ax.spines["left"].set_visible(False)
