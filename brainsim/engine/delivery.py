@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.assembly import split_piece
+from brainsim.engine.atoms import prefetch
 from brainsim.engine.procedural import draw_again
-from brainsim.engine.threads import prefetch
 from brainsim.numbers.jit import helper
 
 AHEAD = 4  # how many segments ahead synapses are asked for

@@ -2,36 +2,48 @@
 
 Each partition writes the number of the slice it has finished and waits until all others have written theirs, in three
 stages. It spins, since the others are mostly a microsecond away; then it offers its processor to whoever wants it between
-two looks; then it naps, which leaves its core to a thread that another program keeps from running. With spinning and naps
-alone, one of two cores taken by another program made CUBA, with slices of 5 microseconds, 15 to 30 times slower; with offers
-it takes twice its time with one thread. Offering must outlast a nap of 60 microseconds: otherwise two threads that wait for
-each other's naps go on napping for ever.
+two looks; then it sleeps until it is woken by the partition that it waits for. All three are needed:
 
-The system leaves two threads that only offer on one core for up to a second, as nobody seems to wait; it looks for a free
-core when one wakes up. So after a few dozen waits in a row that took an offer, a thread naps once.
+- Spinning alone keeps a thread of ours from running where there are more threads than processors, and sleeping alone costs
+  ten microseconds, three times a slice of CUBA.
+- An offer takes half a microsecond where only threads of ours want the processor. Where another program does, that program
+  keeps it for up to three milliseconds. A thread whose offer took long makes none for a while.
+- Of threads that only offer the system thinks that all are busy, and leaves two of them on one core for up to a second; it
+  looks for a free core when one wakes up. So after a few dozen waits in a row that took an offer, a thread sleeps.
+
+Slices of 3, 30 and 150 microseconds on two cores of which two other programs want a part: 4, 96 and 240 microseconds with
+two threads. Offers without a limit took 7, 850 and 2,500; with four threads the ratio was 10 to 30.
 
 No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers cannot be told how to wait.
 """
 
 import ctypes
+import platform
 import sys
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
+from brainsim.engine.atoms import fence, observe, publish
+from brainsim.engine.clock import TICK, ticks
 from brainsim.numbers.jit import helper
 
-LINE = 8  # int64 numbers in a cache line: each partition's counter has its own
+LINE = 8  # int64 numbers in a cache line: each partition has one of its own
+# places in it; behind them two numbers for the clock. The line behind those of all partitions: aborted, longest sleep
+FINISHED, ASLEEP, OFFERED, WARY, CLOCK = range(5)
+ABORTED = np.int64(-1)
 SPINS = 20_000  # 8 microseconds
 OFFERS = 1000  # 0.5 milliseconds
-PATIENCE = 32  # waits in a row that took an offer
-# of the system's clock: 20 microseconds, or on Windows 1 millisecond, the shortest there is
+SLOW = np.int64(5e-5 / TICK)  # an offer that took so many ticks was taken by another program
+PATIENCE, CAUTION = 32, 2000  # waits in a row that took an offer; waits without offers after a slow one
+SLEEP = 5_000_000  # nanoseconds: the longest sleep, after which an abort is noticed
+# of the system's clock, where a thread cannot be woken: 20 microseconds, or on Windows 1 millisecond, the shortest there is
 NAP = 1 if sys.platform == "win32" else 20
-ABORTED = np.int64(-1)
+
+# Linux: number of the system call `futex`, 0 elsewhere
+FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if sys.platform == "linux" else 0
+FUTEX_WAIT, FUTEX_WAKE, EVERYBODY = 128, 129, 1 << 30  # among threads of this process
 
 
 def _system_function(name, windows_name):
@@ -46,81 +58,83 @@ llvm.add_symbol("brainsim_nap", _system_function("usleep", "Sleep"))
 llvm.add_symbol("brainsim_offer", _system_function("sched_yield", "SwitchToThread"))
 _nap = types.ExternalFunction("brainsim_nap", types.int32(types.uint32))
 _offer = types.ExternalFunction("brainsim_offer", types.int32())
-
-
-@intrinsic
-def _publish(context, array, index, value):
-    """Store `value` so that all that was written before is seen by who loads it with `_observe`."""
-
-    def generate(target, builder, signature, arguments):
-        pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
-        builder.store_atomic(arguments[2], pointer, "release", 8)
-        return target.get_dummy_value()
-
-    return types.void(array, types.intp, types.int64), generate
-
-
-@intrinsic
-def _observe(context, array, index):
-    """Load a number that another thread may write."""
-
-    def generate(target, builder, signature, arguments):
-        pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
-        return builder.load_atomic(pointer, "acquire", 8)
-
-    return types.int64(array, types.intp), generate
-
-
-@intrinsic
-def prefetch(context, array, index):
-    """Ask for the cache line of an element that will be read soon; harmless for any index."""
-
-    def generate(target, builder, signature, arguments):
-        pointer = builder.bitcast(
-            _element(target, builder, signature.args[0], arguments[0], arguments[1]), ir.IntType(8).as_pointer()
-        )
-        number = ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number]), "llvm.prefetch.p0"
-        )
-        # read, keep in all cache levels, data
-        builder.call(function, [pointer, number(0), number(3), number(1)])
-        return target.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
-def _element(target, builder, kind, array, index):
-    return builder.gep(target.make_array(kind)(target, builder, array).data, [index])
+if FUTEX:
+    llvm.add_symbol("brainsim_system", _system_function("syscall", ""))
+    _system = types.ExternalFunction("brainsim_system", types.int64(*[types.int64] * 5))
 
 
 @helper
-def wait_for_all(finished, partition, partitions, generation, spins):
+def wait_for_all(barrier, partition, partitions, generation, spins):
     """Publish that `partition` has finished slice `generation`, wait for the others; return False if the run is aborted."""
-    mine = np.intp(partition * LINE)
-    _publish(finished, mine, np.int64(generation))
+    mine, common = np.intp(partition * LINE), np.intp(partitions * LINE)
+    publish(barrier, mine, np.int64(generation))
+    if FUTEX:
+        _wake(barrier, partition, partitions)
+    offers = OFFERS if barrier[mine + WARY] == 0 and barrier[mine + OFFERED] < PATIENCE else 0
     looks = 0
     for other in range(partitions):
-        while _observe(finished, np.intp(other * LINE)) < generation:
+        theirs = np.intp(other * LINE)
+        while observe(barrier, theirs) < generation:
             looks += 1
             if looks <= spins:
                 continue
-            if looks <= spins + OFFERS:
-                _offer()
+            if looks <= spins + offers:
+                offers = _offered(barrier, mine, offers)
+            elif observe(barrier, common) == ABORTED:
+                return False
             else:
-                if _observe(finished, np.intp(partitions * LINE)) == ABORTED:
-                    return False
-                _nap(np.uint32(NAP))
-    finished[mine + 1] = finished[mine + 1] + 1 if looks > spins else 0
-    if finished[mine + 1] > PATIENCE:
-        finished[mine + 1] = 0
-        _nap(np.uint32(NAP))
+                _sleep(barrier, mine, theirs, common, generation)
+    offered = looks > spins and offers > 0
+    barrier[mine + OFFERED] = barrier[mine + OFFERED] + 1 if offered else 0
+    barrier[mine + WARY] = max(barrier[mine + WARY] - 1, 0)
     return True
 
 
+@helper
+def _offered(barrier, mine, offers):
+    """Offer the processor; return how many offers may be made in this wait, from now on none if this one took long."""
+    clock = barrier[mine + CLOCK :]
+    began = ticks(clock)
+    _offer()
+    if ticks(clock) - began < SLOW:
+        return offers
+    barrier[mine + WARY] = CAUTION
+    return 0
+
+
+@helper
+def _sleep(barrier, mine, theirs, common, generation):
+    """Sleep until the partition that is waited for wakes this one."""
+    if FUTEX:
+        # who publishes looks for sleepers afterwards, who sleeps looks at the counter afterwards: one of them sees the other
+        publish(barrier, mine + ASLEEP, np.int64(1))
+        fence()
+        seen = observe(barrier, theirs)
+        if seen < generation:
+            # the system looks once more, at the lower half of the counter, before it lets the thread sleep
+            at, longest = barrier.ctypes.data + 8 * theirs, barrier.ctypes.data + 8 * (common + 1)
+            _system(FUTEX, at, FUTEX_WAIT, seen & 0xFFFFFFFF, longest)
+        publish(barrier, mine + ASLEEP, np.int64(0))
+    else:
+        _nap(np.uint32(NAP))
+
+
+@helper
+def _wake(barrier, partition, partitions):
+    """Wake the partitions that may sleep until this one has finished its slice."""
+    fence()
+    asleep = np.int64(0)
+    for other in range(partitions):
+        asleep += observe(barrier, np.intp(other * LINE + ASLEEP))
+    if asleep > 0:
+        _system(FUTEX, barrier.ctypes.data + 8 * np.int64(partition * LINE), FUTEX_WAKE, EVERYBODY, 0)
+
+
 def new_barrier(partitions):
-    """Return the shared array of a barrier: a counter for each partition and one for an abort."""
-    return np.zeros((partitions + 1) * LINE, dtype=np.int64)
+    """Return the shared array of a barrier: a line for each partition and a common one."""
+    barrier = np.zeros((partitions + 1) * LINE, dtype=np.int64)
+    barrier[-LINE + 1 : -LINE + 3] = 0, SLEEP  # seconds and nanoseconds
+    return barrier
 
 
 def abort(barrier):

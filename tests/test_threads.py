@@ -1,0 +1,79 @@
+"""The barrier: nobody passes before all have come, a sleeper is woken, an abort is noticed."""
+
+import threading
+import time
+
+import numba
+import numpy as np
+import pytest
+
+from brainsim.engine import threads
+from brainsim.engine.threads import abort, new_barrier, wait_for_all
+
+
+@numba.njit(nogil=True)
+def rounds(barrier, partition, partitions, sums, seen, spins):
+    """Each partition adds to its own place, waits, and reads the places of all; a second wait keeps them apart."""
+    for k in range(seen.shape[1]):
+        sums[partition] += k + partition
+        if not wait_for_all(barrier, partition, partitions, 2 * k + 1, spins):
+            return
+        seen[partition, k] = sums.sum()
+        if not wait_for_all(barrier, partition, partitions, 2 * k + 2, spins):
+            return
+
+
+@numba.njit(nogil=True)
+def wait(barrier, partition, generation):
+    return wait_for_all(barrier, partition, 2, generation, 100)
+
+
+def together(function, arguments):
+    workers = [threading.Thread(target=function, args=given, daemon=True) for given in arguments]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60.0)
+    assert not any(worker.is_alive() for worker in workers)
+
+
+@pytest.mark.parametrize("offers", [threads.OFFERS, 0], ids=["offers first", "sleeps at once"])
+@pytest.mark.parametrize("partitions", [2, 3, 7])
+def test_nobody_passes_before_all_have_come(partitions, offers):
+    """Also with more threads than processors, and where each wait of the others is a sleep."""
+    barrier, sums, seen = new_barrier(partitions), np.zeros(partitions), np.zeros((partitions, 2000))
+    if not offers:
+        barrier[threads.WARY : -threads.LINE : threads.LINE] = 1 << 40
+    together(rounds, [(barrier, p, partitions, sums, seen, 100 * p) for p in range(partitions)])
+    expected = np.cumsum(partitions * np.arange(2000) + partitions * (partitions - 1) / 2)
+    assert np.array_equal(seen, np.tile(expected, (partitions, 1)))
+
+
+def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
+    barrier, came = new_barrier(2), []
+
+    def first():
+        assert wait(barrier, 0, 1)
+        came.append(time.perf_counter())
+
+    barrier[threads.WARY] = 1 << 40
+    barrier[-threads.LINE + 1] = 30  # seconds
+    wait(new_barrier(2), 0, 0)  # compiled before the clock runs
+    worker = threading.Thread(target=first, daemon=True)
+    worker.start()
+    time.sleep(0.2)
+    assert barrier[threads.ASLEEP] == 1 or not threads.FUTEX
+    began = time.perf_counter()
+    wait(barrier, 1, 1)
+    worker.join(timeout=20.0)
+    assert came[0] - began < 10.0
+
+
+def test_an_abort_is_noticed_by_a_sleeper():
+    barrier, answers = new_barrier(2), []
+    worker = threading.Thread(target=lambda: answers.append(wait(barrier, 0, 1)), daemon=True)
+    worker.start()
+    time.sleep(0.1)
+    abort(barrier)
+    worker.join(timeout=20.0)
+    assert answers == [False]
