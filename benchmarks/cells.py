@@ -86,7 +86,7 @@ def _options():
     parser.add_argument("models", metavar="NAME", nargs="*", help="which neurons (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each (default 5)")
     parser.add_argument("--duration", type=float, default=200.0, help="of a timed run, ms (default 200)")
-    parser.add_argument("--save", metavar="FILE.json", help="where to write all figures")
+    parser.add_argument("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     return parser.parse_args()
 
 

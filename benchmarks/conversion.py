@@ -251,7 +251,7 @@ def _options():
     add("--threads", type=lambda text: [int(one) for one in text.split(",")], default=[1, 2], help="numbers (default 1,2)")
     add("--T", type=int, default=64, help="steps (default 64)")
     add("--runs", type=int, default=20, help="timed runs of each process (default 20)")
-    add("--save", metavar="FILE.json", help="where to write all figures")
+    add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     for name in options.only:
         if name not in ROWS:

@@ -18,7 +18,7 @@ import report
 
 import brainsim as bs
 from brainsim.engine import driver, threads
-from brainsim.engine.delivery import Calendar, Rows, deliver, file_spike
+from brainsim.engine.delivery import Rows, deliver, file_spike, new_calendar
 from brainsim.engine.drive import add_poisson
 
 CELLS, FAN_OUT, SPIKES_A_STEP = 77_169, 3870, 25
@@ -75,11 +75,7 @@ def microcircuit_rows(rng, sources, own):
 
 def delivery(rows, rng, steps=300):
     """Return what measures filing and delivering the spikes of some steps; the calendar is full from the first on."""
-    slots, capacity = int(rows.delay.max()) + 1, 4096
-    weight = np.zeros((slots, capacity if rows.weight.size else 0))
-    calendar = Calendar(
-        np.zeros((slots, capacity), np.int64), weight, np.zeros(slots, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
-    )
+    calendar = new_calendar(int(rows.delay.max()) + 1, 4096, rows.weight.size > 0, np.float64)
     state = np.zeros(CELLS)
 
     def measure():
@@ -187,7 +183,7 @@ def _options():
     parser = argparse.ArgumentParser(description="The inner loops of brainsim, one by one.")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")
     parser.add_argument("--sources", type=int, default=20_000, help="of delivery, 31 kB each (default 20000)")
-    parser.add_argument("--save", metavar="FILE.json", help="where to write all figures")
+    parser.add_argument("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     return parser.parse_args()
 
 

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from brainsim.plot import style
 
+FORMATS = ("png", "svg", "pdf", "jpg")
 COSTS = {
     "time [s per biological second]": lambda point: min(point["seconds_per_second"]),
     "memory at its peak [MB]": lambda point: point["memory"],

@@ -120,7 +120,7 @@ def _options(names):
     add("--only", type=lambda text: text.split(","), default=names, help=f"which of {','.join(names)}")
     add("--runs", type=int, default=5, help="timed processes with a filled cache (default 5)")
     add("--empty-runs", type=int, default=2, help="timed processes with an empty cache (default 2)")
-    add("--save", metavar="FILE.json", help="where to write all figures")
+    add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     for name in options.only:
         if name not in names:

@@ -1,7 +1,10 @@
 """The table: rates are compared first, and a row whose rates differ gets no ratio."""
 
+import argparse
 import dataclasses
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean, median
 
 from workload import Workload
@@ -18,6 +21,16 @@ class Setting:
     load: float | None
 
 
+def writable(text):
+    """Return the name of a file to be written, or refuse it before anything is measured."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written")
+    return text
+
+
 def check_rates(rows, workload, n):
     """Give each row its rates, events a second and `agrees`: whether its rates are those of the first that is not silent."""
     cells, fan_out = workload.populations(n), workload.fan_out(n)
@@ -32,12 +45,20 @@ def check_rates(rows, workload, n):
         row.events = sum(row.rates[name] * count * fan_out[name] for name, count in cells.items())
         row.pace = [seconds / biological for seconds in row.seconds]
         reference = reference or (row if all(row.rates.values()) else None)
-        row.agrees = bool(reference) and all(_close(row.rates[k], reference.rates[k], workload.tolerance) for k in cells)
+        seconds = biological * len(row.spikes)
+        row.agrees = bool(reference) and all(
+            close(row.rates[k], reference.rates[k], workload.tolerance, count * seconds) for k, count in cells.items()
+        )
     return reference.task.label if reference else "none, since all are silent"
 
 
-def _close(rate, reference, tolerance):
-    return rate > 0.0 and abs(rate - reference) <= tolerance * reference
+def close(rate, reference, tolerance, observed):
+    """Return whether two rates [Hz] count as equal.
+
+    `observed` is the number of cells times the seconds in which they were watched: rates may differ by the tolerance and by
+    three standard deviations of the difference of two counts of so few independent spikes.
+    """
+    return rate > 0.0 and abs(rate - reference) <= tolerance * reference + 3.0 * (2.0 * reference / observed) ** 0.5
 
 
 def table(rows, setting, reference):
@@ -47,7 +68,8 @@ def table(rows, setting, reference):
     lines = [
         "", f"{workload.name}: {sum(cells.values()):,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
         _machine(setting), _versions(rows), "",
-        f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % a row gets no ratio.",
+        f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % and three standard deviations "
+        "of counting a row gets no ratio.",
         "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
     ]  # fmt: skip
     head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",

@@ -145,8 +145,8 @@ class Curve:
 def main():
     """Measure, or read what was measured; print and draw it."""
     options = _options()
-    if options.from_file:
-        known = json.loads(Path(options.from_file).read_text())
+    if options.known:
+        known = options.known
         curves = [Curve(**fields) for fields in known["curves"]]
     else:
         known = {"options": vars(options), "machine": machine.describe(), "load": machine.load()}
@@ -329,6 +329,27 @@ def _worse(here, other):
     }
 
 
+def _drawable(text):
+    """Return the name of a picture to be written, or refuse it before anything is measured."""
+    import picture
+
+    if Path(text).suffix[1:].lower() not in picture.FORMATS:
+        raise argparse.ArgumentTypeError(f"must end in one of {', '.join('.' + kind for kind in picture.FORMATS)}")
+    return report.writable(text)
+
+
+def _saved(text):
+    """Return what --save wrote."""
+    try:
+        known = json.loads(Path(text).read_text())
+        [Curve(**fields) for fields in known["curves"]]
+        return {key: known[key] for key in ("curves", "machine", "load")}
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise argparse.ArgumentTypeError(f"{text!r} was not written by --save") from None
+
+
 def _options():
     parser = argparse.ArgumentParser(description="What brainsim costs against the size of everything.")
     add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "populations", "projections"]
@@ -344,9 +365,9 @@ def _options():
     add("--largest", type=float, default=1e9, help="most synapses of a point (default 1e9)")
     add("--seed", type=int, default=1, help="of wiring and cells (default 1)")
     add("--timeout", type=float, default=900.0, help="seconds after which a process is given up (default 900)")
-    add("--out", metavar="FILE.png", help="where to draw the picture")
-    add("--save", metavar="FILE.json", help="where to write all figures, after each point")
-    add("--from", dest="from_file", metavar="FILE.json", help="print and draw what was saved, measure nothing")
+    add("--out", type=_drawable, metavar="FILE.png", help="where to draw the picture")
+    add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures, after each point")
+    add("--from", dest="known", type=_saved, metavar="FILE.json", help="print and draw what was saved, measure nothing")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.runs = min(options.seconds, 0.1), min(options.runs, 2)

@@ -105,7 +105,8 @@ def test_early_decisions(report):
 
 def test_the_summary_says_all(report):
     text = report.summary()
-    for part in ("ANN", "T = 64", "decided early", "connection sparsity", "no memory traffic", "membrane updates"):
+    for part in ("ANN", "T = 64", "decided early", "connection sparsity", "no memory traffic", "membrane updates",
+                 "T + 1 levels", "24 bits"):  # fmt: skip
         assert part in text
     assert repr(report) == text
     assert ("less" if report.energy[int(np.argmax(report.accuracy >= 0.99 * report.accuracy[-1]))] < report.ann_energy
@@ -156,16 +157,138 @@ def test_pictures(report, tmp_path):
     spikes = report.snn.spikes(DATA.X_test[3:4], 16)
     assert [mark.get_xdata().size for mark in marks] == [int(one.sum()) for one in spikes]
     plt.close("all")
-    report.to_html(tmp_path / "page.html", examples=[0])
+    report.to_html(tmp_path / "page.html", examples=[0], robustness=1)
     page = (tmp_path / "page.html").read_text()
     assert page.count("data:image/png;base64,") == 2
-    assert "no hardware was measured" in page
+    for part in ("no hardware was measured", "Under noise", "share of messages lost", "hidden layers at T = 64"):
+        assert part in page
+    report.to_html(tmp_path / "page.html", robustness=0)
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert "Under noise" not in page
 
 
 def test_mistakes_of_a_comparison(mlp):
-    with pytest.raises(ValueError, match="compare.calib: must be training data; some of these samples are test samples"):
-        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_test)
     with pytest.raises(ValueError, match=r"compare.y: must be one label for each of the 360 samples \(got shape \(359,\)\)"):
         compare(mlp, DATA.X_test, DATA.y_test[1:], calib=DATA.X_train)
     with pytest.raises(ValueError, match="compare.T: must be >= 1"):
         compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(0,))
+    with pytest.raises(ValueError, match=r"compare.T: must be one number of steps or more \(got none\)"):
+        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=())
+    with pytest.raises(ValueError, match="compare.seed: must be >= 0"):
+        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, seed=-1)
+    with pytest.raises(TypeError, match="compare: has no option 'encode'; did you mean 'encoder'?"):
+        compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, encode="poisson")
+
+
+def test_options_of_a_network_that_is_converted_already(mlp, report):
+    snn = convert(mlp, DATA.X_train)
+    for options in ({"norm": "max"}, {"encoder": "poisson"}, {"bias_shift": False}):
+        with pytest.raises(TypeError, match=f"compare.{next(iter(options))}: is without effect .* give it to convert"):
+            compare(snn, DATA.X_test, DATA.y_test, **options)
+    assert compare(snn, DATA.X_test, DATA.y_test, T=(8,)).accuracy[0] == report.accuracy[1]
+
+
+def test_calibration_with_test_data_is_said(mlp):
+    X, y = DATA.X_test[:50], DATA.y_test[:50]
+    with pytest.warns(UserWarning, match="compare.calib: 50 of the 50 test samples are calibration samples as well"):
+        compare(mlp, X, y, calib=X, T=(4,))
+    with pytest.warns(UserWarning, match="compare.calib: 10 of the 50 test samples"):
+        compare(mlp, X, y, calib=np.vstack([DATA.X_train[:90], X[:10]]).astype(np.float32), T=(4,))
+    with pytest.warns(UserWarning, match="compare.calib: 50 of the 50 test samples"):
+        compare(convert(mlp, X), X, y, T=(4,))
+
+
+def test_times_are_from_the_stimulus_on(mlp, report):
+    """The last layer of three is two steps behind, and in turns two turns; its spikes' windows are the engine's."""
+    assert report.time.tolist() == [4.0, 10.0, 66.0]
+    assert np.array_equal(report.decision_time, report.decided + 2)
+    assert [(one.begin, one.end) for one in report.layers[8]] == [(0.0, 8.0), (1.0, 9.0)]
+    some = {"calib": DATA.X_train, "T": (8,)}
+    turns = compare(mlp, DATA.X_test[:20], DATA.y_test[:20], schedule="sequential", **some)
+    assert turns.time.tolist() == [24.0]
+    assert turns.decision_time is None
+    late = compare(mlp, DATA.X_test[:20], DATA.y_test[:20], encoder="latency", **some)
+    assert late.time.tolist() == [11.0]
+    assert late.decision_time.min() >= 4  # what is held flows from the step after its spike on
+    assert f"of {report.time[-1]:.0f} ms on average" in report.summary()
+    # an output that leads from its first step on is seen in the engine at that time
+    first = int(report.decided.argmin())
+    potentials = report.snn.simulate(DATA.X_test[first], 64).traces["output", "v"]
+    at = int(report.decision_time[first])
+    assert potentials.times[at] == at
+    evidence = report.snn.evidence(DATA.X_test[first][None], 64)[0, report.decided[first] - 1]
+    assert np.array_equal(potentials.values[at], evidence)
+
+
+def test_the_table_of_layers(mlp, report):
+    first, second = report.layers[8]
+    a, b = report.snn.counts(DATA.X_test, 8)
+    targets = [np.count_nonzero(W, axis=1) for W in mlp.coefs_]
+    assert (first.units, second.units) == (40, 30)
+    assert (first.synapses, second.synapses) == (targets[0].sum(), targets[1].sum())
+    assert first.spikes == a.mean()
+    assert second.acs == pytest.approx(np.mean(b @ targets[2]))
+    assert first.acs + second.acs == pytest.approx(report.acs[1])
+    one = next(line for line in report.summary().splitlines() if line.startswith("layer 2"))
+    last = report.layers[64][1]
+    assert one.split()[2:4] == ["30", f"{last.synapses:,}"]
+    assert f"{last.spikes:.3f}" in one
+    assert "1 < t <= 65" in one
+
+
+def test_the_verdict_names_what_it_compares_with(report):
+    own = f"{100 * report.ann_accuracy:.2f} % of the same 360 test samples"
+    assert f"behind the artificial network with the same weights, which finds {own}" in report.verdict
+
+
+@pytest.mark.parametrize("encoder", ["poisson", "latency", "current"])
+def test_inputs_are_counted_without_holding_all_of_their_spikes(encoder):
+    import tracemalloc
+
+    from brainsim.ann.encoding import encoded, input_counts
+
+    X = np.random.default_rng(0).random((150, 5))
+    sent, acting = input_counts(X, 6, encoder, 1.0, 3)
+    spikes = encoded(X, 6, encoder, 1.0, 3)
+    assert np.array_equal(sent, spikes.sum(axis=1))
+    held = np.cumsum(spikes, axis=1, dtype=np.int64) if encoder == "latency" else spikes
+    assert np.array_equal(acting, held.sum(axis=1))
+    many = np.tile(X, (20, 8))
+    tracemalloc.start()
+    input_counts(many, 200, encoder, 1.0, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3000 * 200 * 40 / 2  # all spikes at once, one byte each, would be twice that
+
+
+def test_time_to_decision_does_not_hold_all_evidence(mlp):
+    import tracemalloc
+
+    from brainsim.ann.compare import _early
+
+    snn, X = convert(mlp, DATA.X_train), np.tile(DATA.X_test, (8, 1))
+    _early(snn, X[:40], np.zeros(40), X[:40], 64, 0)
+    tracemalloc.start()
+    _early(snn, X, np.zeros(len(X)), X[:40], 64, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * len(X) * 64 * 10  # evidence as float64
+
+
+def test_samples_that_are_not_there(report, tmp_path):
+    with pytest.raises(ValueError, match=r"Comparison.raster.i: must be below the number of samples, 360 \(got 360\)"):
+        report.raster(360)
+    with pytest.raises(ValueError, match="Comparison.raster.T: must be >= 1"):
+        report.raster(0, T=0)
+    with pytest.raises(ValueError, match="Comparison.to_html.examples: must be below the number of samples"):
+        report.to_html(tmp_path / "page.html", examples=[400])
+    with pytest.raises(ValueError, match="robustness.levels: must be >= 0"):
+        report.robustness(levels=(-0.1,))
+    with pytest.raises(ValueError, match="robustness.levels: must be one level or more"):
+        report.robustness(levels=())
+
+
+def test_ways_of_converting_take_one_network_of_each_kind(mlp):
+    with pytest.raises(ValueError, match=r"methods.qcfs: must be a network of qcfs, .*\(got one of relu\)"):
+        bs.ann.methods(mlp, mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(1,))

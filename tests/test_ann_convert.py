@@ -163,70 +163,6 @@ def test_a_network_of_convolutions():
     assert np.mean(snn.predict(DATA.X_test, 256) == expected.argmax(axis=1)) > 0.95
 
 
-class Module:
-    """Stands for a torch module."""
-
-    def __init__(self, state, parts):
-        self._state, self._parts = state, parts
-
-    def state_dict(self):
-        return self._state
-
-    def modules(self):
-        return self._parts
-
-    def children(self):
-        return []
-
-
-def part(name, **attributes):
-    """Return an object whose class has the name of a layer."""
-    return type(name, (), {"children": lambda self: [], **attributes})()
-
-
-class Tensor(np.ndarray):
-    def detach(self):
-        return np.asarray(self)
-
-
-def sources(relu, path):
-    """Return the same network as each library has it."""
-    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
-    state = {f"{2 * k}.{name}": value for k, (W, b) in enumerate(pairs) for name, value in (("weight", W.T), ("bias", b))}
-    flat = [array for pair in pairs for array in pair]
-    names = ("Linear", "ReLU", "Linear", "ReLU", "Linear")
-    dense = [part("Dense", activation=type(name, (), {})) for name in ("relu", "relu", "softmax")]
-    keras = part("Sequential", layers=dense, get_weights=lambda self: flat)
-    relu.save(path)
-    attributes = {name: getattr(relu, name) for name in ("coefs_", "intercepts_", "activation", "classes_")}
-    sklearn = part("MLPClassifier", **attributes)
-    torch = Module({name: value.view(Tensor) for name, value in state.items()}, [part(name) for name in names])
-    return {"pairs": pairs, "state": state, "flat": flat, "keras": keras, "torch": torch, "file": path, "sklearn": sklearn}
-
-
-def test_every_source_is_read_alike(relu, tmp_path):
-    expected = convert(relu, DATA.X_train).evidence(DATA.X_test[:20], 8)
-    for name, source in sources(relu, tmp_path / "net.npz").items():
-        assert np.array_equal(convert(source, DATA.X_train).evidence(DATA.X_test[:20], 8), expected), name
-
-
-def test_two_classes_and_regression(relu):
-    rng = np.random.default_rng(1)
-    W, b, V = rng.normal(size=(64, 12)), rng.normal(size=12), rng.normal(size=(12, 1))
-    attributes = {"coefs_": [W, V], "intercepts_": [b, np.array([-3.0])], "activation": "relu"}
-    binary = part("MLPClassifier", classes_=np.array(["no", "yes"]), **attributes)
-    output = (np.maximum(DATA.X_test @ W + b, 0) @ V - 3.0)[:, 0]
-    labels = np.where(output > 0, "yes", "no")
-    assert np.mean(convert(binary, DATA.X_train).predict(DATA.X_test, 256) == labels) > 0.97
-    snn = convert(part("MLPRegressor", **attributes), DATA.X_train, norm="max")
-    assert isinstance(snn, bs.ann.SpikingRegressor)
-    assert snn.predict(DATA.X_test, 256).shape == (360,)
-    with pytest.raises(ValueError, match="outputs of a regression must be linear"):
-        convert(part("MLPRegressor", out_activation_="exp", **attributes), DATA.X_train)
-    assert snn.score(DATA.X_test, output, 256) > 0.99
-    assert snn.score(DATA.X_test, output, 256) > snn.score(DATA.X_test, output, 8)
-
-
 def test_its_network_is_an_ordinary_one(relu):
     snn = convert(relu, DATA.X_train)
     net = snn.network
@@ -248,35 +184,6 @@ def test_its_network_is_an_ordinary_one(relu):
     assert traced.traces["hidden2", "v"].values.shape[1] == 64
 
 
-def test_what_cannot_be_converted_is_refused(relu, tmp_path):
-    X, y = DATA.X_train, DATA.y_train
-    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
-    reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below its threshold", "softlif": "leak"}
-    for activation, reason in reasons.items():
-        with pytest.raises(ValueError, match=f"{activation} cannot be converted: .*{reason}.*MLP\\(activation='qcfs'\\)"):
-            convert(MLP(4, activation=activation, epochs=1).fit(X, y), X)
-    linear = [part("Linear"), part("MaxPool2d"), part("Linear")]
-    with pytest.raises(TypeError, match="MaxPool2d cannot be converted: .*AvgPool2D"):
-        convert(Module({}, linear), X)
-    with pytest.raises(TypeError, match="Softmax cannot be converted"):
-        convert(Module({}, [part("Linear"), part("Softmax"), part("Linear")]), X)
-    with pytest.raises(TypeError, match="GRU cannot be converted"):
-        convert(Module({}, [part("GRU")]), X)
-    with pytest.raises(TypeError, match="'0.weight' is not of a fully connected layer.*layers.lower"):
-        convert({"0.weight": np.ones((4, 1, 3, 3))}, X)
-    with pytest.raises(TypeError, match="convert.source: must be a network of .*call fit first"):
-        convert(MLP(), X)
-    with pytest.raises(TypeError, match=r"layers are given as matrices; write convert\(bs.ann.layers.lower"):
-        convert([layers.Dense(relu.coefs_[0]), layers.ReLU()], X)
-    with pytest.raises(ValueError, match="layer 1: W must have 128 inputs.*transpose"):
-        convert([pairs[0], (pairs[1][0].T, np.zeros(128))], X)
-    with pytest.raises(ValueError, match="must have a hidden layer"):
-        convert(pairs[2:], X)
-    np.savez(tmp_path / "bad.npz", W0=np.ones((2, 2)))
-    with pytest.raises(ValueError, match=r"must hold W0, b0, W1, b1 and so on \(missing: b0\)"):
-        convert(tmp_path / "bad.npz", X)
-
-
 def test_options_that_do_not_go_together(relu):
     for options, message in [
         ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
@@ -291,13 +198,101 @@ def test_options_that_do_not_go_together(relu):
     with pytest.raises(ValueError, match=r"convert.calib: must have the shape \(samples, 64\) \(got \(1437, 32\)\)"):
         convert(relu, DATA.X_train[:, :32])
     snn = convert(relu, DATA.X_train, encoder="poisson")
-    with pytest.raises(ValueError, match="SpikingClassifier.X: must be >= 0"):
+    with pytest.raises(ValueError, match="SpikingClassifier.X: with encoder='poisson': must be >= 0"):
         snn.predict(-DATA.X_test)
-    with pytest.raises(ValueError, match="T: must be >= 1"):
+    with pytest.raises(ValueError, match="SpikingClassifier.T: must be >= 1"):
         snn.predict(DATA.X_test, T=0)
     with pytest.raises(ValueError, match="network_for.x: must be one sample"):
         snn.network_for(DATA.X_test)
-    with pytest.raises(ValueError, match="exactness: compares with the levels of a bs.ann.MLP"):
+    with pytest.raises(ValueError, match="exactness: compares with the levels of a network of qcfs"):
         snn.exactness(DATA.X_test)
     with pytest.raises(ValueError, match="simulate.record: no population is called 'hiden1'; did you mean 'hidden1'?"):
         snn.simulate(DATA.X_test[0], record=["hiden1"])
+    with pytest.raises(TypeError, match=r"simulate.record: must be a list of names .*write \['hidden1'\]"):
+        snn.simulate(DATA.X_test[0], record="hidden1")
+    with pytest.raises(ValueError, match="convert.v0: must be 'half' or 'zero'"):
+        convert(relu, DATA.X_train, v0=np.zeros(2))
+    with pytest.raises(FileNotFoundError, match="convert.source: there is no file 'nowhere.npz'"):
+        convert("nowhere.npz")
+
+
+def test_the_largest_possible_activation_counts_negative_inputs():
+    """No sample of the range exceeds it, and the corner that reaches it does."""
+    W, b = np.array([[1.0, -2.0], [-3.0, 0.5]]), np.array([0.25, -1.0])
+    source = [(W, b), (np.eye(2), np.zeros(2))]
+    calib = np.array([[-1.0, -1.0], [2.0, 2.0]])
+    theta = convert(source, calib, norm="model").thresholds[0]
+    corners = np.array([[x, y] for x in (-1.0, 0.0, 2.0) for y in (-1.0, 0.0, 2.0)])
+    assert theta == (corners @ W + b).max() == 5.25
+    # inputs that are all negative, of weights that are all negative
+    negative = convert([(-np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], -np.ones((3, 2)), norm="model")
+    assert negative.thresholds == [1.0]
+    assert negative.counts(-np.ones((1, 2)), 4)[0].tolist() == [[4, 4]]
+    with pytest.raises(ValueError, match="convert.norm: 'model' finds no input for which a unit of hidden layer 0"):
+        convert([(-np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], norm="model")
+
+
+def test_a_network_from_a_file_is_as_exact(qcfs, tmp_path):
+    qcfs.save(tmp_path / "net.npz")
+    report = convert(tmp_path / "net.npz", schedule="sequential").exactness(DATA.X_test)
+    assert report.exact
+    assert (report.samples, report.units) == (360, 192)
+    content = dict(np.load(tmp_path / "net.npz"))
+    for change, message in [({"thresholds": np.array([1.0])}, r"one for each of the 2 hidden layers \(got shape \(1,\)\)"),
+                            ({"thresholds": np.array([1.0, 0.0])}, "thresholds: must be > 0"),
+                            ({"levels": np.array(0)}, "levels: must be >= 1")]:  # fmt: skip
+        np.savez(tmp_path / "bad.npz", **(content | change))
+        with pytest.raises(ValueError, match=message):
+            convert(tmp_path / "bad.npz")
+
+
+def test_spiking_inputs_without_calibration_data_are_at_most_1(relu):
+    for encoder in ("poisson", "latency"):
+        snn = convert(relu, norm="model", encoder=encoder)
+        assert snn.counts(DATA.X_test[:2], 8)[0].shape == (2, 128)
+        with pytest.raises(ValueError, match=r"must be <= 1 with encoder='\w+' and no calib.* \(got 16\).*calib=X_train"):
+            snn.predict(16 * DATA.X_test)
+        with pytest.raises(ValueError, match="convert.calib: with encoder='.*must be >= 0"):
+            convert(relu, DATA.X_train - 1.0, encoder=encoder)
+
+
+def test_steps_of_1_ms_are_what_counts_are_of(relu):
+    """As the documentation says: in the engine's default steps cells of deeper layers send others."""
+    snn = convert(relu, DATA.X_train)
+    x = DATA.X_test[0]
+    begin, end = snn.windows(32)[1]
+    found = []
+    for dt in (1.0, 0.1):
+        spikes = bs.simulate(snn.network_for(x, 32), snn.duration(32), dt=dt, seed=1, threads=1).spikes["hidden2"]
+        inside = (spikes.times > begin) & (spikes.times <= end)
+        found.append(np.bincount(spikes.ids[inside], minlength=64))
+    expected = snn.counts(x[None], 32)[1][0]
+    assert np.array_equal(found[0], expected)
+    assert not np.array_equal(found[1], expected)
+    for text in (convert.__doc__, snn.network_for.__doc__):
+        assert "dt=1.0" in text
+        assert "0.1" in text
+
+
+def test_mistakes_of_samples_and_labels(relu):
+    snn, X, y = convert(relu, DATA.X_train), DATA.X_test, DATA.y_test
+    for network, name in ((snn, "SpikingClassifier"), (relu, "MLP")):
+        with pytest.raises(ValueError, match=rf"{name}.score.y: must be one label for each of the 360 samples \(got shape"):
+            network.score(X, y[:5])
+        with pytest.raises(ValueError, match=r"of one-hot rows take the places: y.argmax\(axis=1\)"):
+            network.score(X, np.eye(10)[y])
+        with pytest.raises(ValueError, match=rf"{name}.score.y: must hold labels that the network knows, 0, 1, .*got 'a'"):
+            network.score(X, np.full(360, "a"))
+        with pytest.raises(ValueError, match=rf"{name}.X: must be finite \(got nan\)"):
+            network.predict(np.where(X > 0.9, np.nan, X))
+        with pytest.raises(TypeError, match=rf"{name}.X: must be a number or an array of numbers"):
+            network.predict(X.astype(str))
+        with pytest.raises(ValueError, match=r"got \(360, 8, 8\)\); flatten them: X.reshape\(len\(X\), -1\)"):
+            network.predict(X.reshape(-1, 8, 8))
+        with pytest.raises(ValueError, match=r"for one sample give X\[None\]"):
+            network.predict(X[0])
+    for T, kind in ((-1, ValueError), (0, ValueError), (2.5, TypeError), ("8", TypeError)):
+        with pytest.raises(kind, match="SpikingClassifier.T: must be"):
+            snn.score(X, y, T=T)
+    with pytest.raises(TypeError, match="convert.bias_shift: must be True or False"):
+        convert(relu, DATA.X_train, v0="zero", bias_shift="no")

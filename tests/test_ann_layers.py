@@ -104,3 +104,10 @@ def test_mistakes_in_layers():
         lower([Conv2D(np.ones((1, 1, 3, 3)))], (1, 2, 2))
     with pytest.raises(ValueError, match=r"Dense.weight: must have the shape \(64, outputs\)"):
         lower([Dense(np.ones((32, 2)))], (1, 8, 8))
+
+
+def test_what_is_no_list_of_layers():
+    with pytest.raises(TypeError, match=r"lower.layers: must be a list of layers \(got ReLU\)"):
+        lower(ReLU(), (1, 8, 8))
+    with pytest.raises(TypeError, match=r"lower.shape: must be \(channels, height, width\) \(got 64\)"):
+        lower([ReLU()], 64)

@@ -146,3 +146,44 @@ def test_mistakes_of_a_perceptron():
         MLP(epochs=1).fit(X, y).predict(X[:, :1])
     with pytest.raises(ValueError, match="MLP.fit.X: must be finite"):
         MLP().fit(X * np.nan, y)
+    with pytest.raises(ValueError, match=r"MLP.fit.y: must be labels of classes, whole numbers or texts \(got \d.5\)"):
+        MLP().fit(X, y + 0.5)
+    with pytest.raises(ValueError, match=r"MLP.hidden: must be one hidden layer or more \(got none\)"):
+        MLP(())
+
+
+def test_a_file_of_something_else(tmp_path):
+    np.savez(tmp_path / "other.npz", W0=np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"is no file that MLP.save wrote \(missing: b0, activation, levels, classes\)"):
+        MLP.load(tmp_path / "other.npz")
+
+
+def test_parameters_are_got_and_set():
+    X, y = points()
+    mlp = MLP([6, 5], epochs=3, dropout=0, levels=4.0)
+    assert list(mlp.get_params())[:3] == ["hidden", "activation", "levels"]
+    assert MLP(**mlp.get_params()).get_params() == mlp.get_params()
+    assert all(MLP(**mlp.get_params()).get_params()[name] is value for name, value in mlp.get_params().items())
+    assert (mlp.hidden, mlp.levels, mlp.dropout) == ((6, 5), 4, 0.0)
+    mlp.fit(X, y)
+    assert mlp.set_params(hidden=7, epochs=2) is mlp
+    assert (mlp.hidden, mlp.epochs, mlp.levels) == ((7,), 2, 4)
+    with pytest.raises(AttributeError, match="has not learned yet"):  # what it learned had other layers
+        mlp.predict(X)
+    with pytest.raises(ValueError, match="MLP.set_params: there is no parameter 'epoch'; did you mean 'epochs'?"):
+        mlp.set_params(epoch=3)
+    with pytest.raises(ValueError, match="MLP.epochs: must be >= 1"):
+        mlp.set_params(epochs=0)
+
+
+def test_scikit_learn_clones_and_searches():
+    base = pytest.importorskip("sklearn.base")
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+
+    X, y = points()
+    mlp = MLP((6, 5), epochs=3, dropout=0.2, seed=4).fit(X, y)
+    twin = base.clone(mlp)
+    assert twin.get_params() == mlp.get_params()
+    assert not hasattr(twin, "coefs_")
+    assert cross_val_score(mlp, X, y, cv=3).shape == (3,)
+    assert GridSearchCV(MLP(epochs=2), {"hidden": [3, (4, 2)]}, cv=2).fit(X, y).best_params_["hidden"] in (3, (4, 2))

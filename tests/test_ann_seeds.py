@@ -66,13 +66,14 @@ def test_the_spiking_side_gets_there_and_what_it_loses_is_said(found):
     behind = ", ".join(str(T) for T, points in zip(found.T, mean, strict=True) if points > 0.5)
     assert f"LOSE more than half a point of accuracy at T = {behind}; most, {mean[0]:.2f} points, at T = 1." in found.verdict
     assert found.energy_ratio[:, 2].mean() > 1.0
+    assert f"of the same seed and weights, which finds {100 * found.ann_accuracy.mean():.2f} % on average" in found.verdict
     assert f"MORE arithmetic energy at T = 64 ({found.energy_ratio[:, 2].mean():.2f} times)" in found.verdict
 
 
 def test_a_side_that_loses_nothing_is_said_to(found):
     best = tuple(replace(one, accuracy=one.accuracy * 0.0 + one.ann_accuracy, acs=0.0 * one.acs) for one in found.reports)
     assert replace(found, reports=best).verdict.startswith("They lose at most 0.00 points of accuracy")
-    assert "at most 0." in replace(found, reports=best).verdict.splitlines()[1]
+    assert "at most 0." in replace(found, reports=best).verdict.splitlines()[2]
 
 
 def test_a_single_report_says_accuracy_and_depth(found):
@@ -106,3 +107,11 @@ def test_mistakes():
         compare_seeds(make, split, seeds=1)
     with pytest.raises(ValueError, match=r"compare_seeds.seeds: must be two or more, each once \(got \(3, 3\)\)"):
         compare_seeds(make, split, seeds=(3, 3))
+    with pytest.raises(TypeError, match=r"compare_seeds.make: must be a function of a seed .*\(got MLP\); write lambda"):
+        compare_seeds(MLP(5), split)
+    with pytest.raises(TypeError, match=r"compare_seeds.make: must return a network with fit\(X, y\).*\(got int\)"):
+        compare_seeds(lambda seed: seed, split)
+    with pytest.raises(TypeError, match=r"compare_seeds.data: must have X_train, y_train, X_test and y_test.*\(got tuple\)"):
+        compare_seeds(make, (1, 2))
+    with pytest.raises(TypeError, match="compare: has no option 'nrom'; did you mean 'norm'?"):
+        compare_seeds(lambda seed: MLP(4, epochs=1), bs.ann.datasets.yin_yang(50, 20), nrom="max")

@@ -212,10 +212,28 @@ class TestOthers:
         assert cli.main(["models"]) == 0
         lines = capsys.readouterr().out.splitlines()
         named = [line.split()[0] for line in lines if line.startswith("  ")]
+        assert not [line for line in lines if "..." in line]  # nothing is cut in mid-thought
         models = [n for n in bs.__all__ if n not in ("Neuron", "Synapse") and isinstance(getattr(bs, n), type)]
         assert sorted(named) == sorted(n for n in models if issubclass(getattr(bs, n), bs.Neuron | bs.Synapse))
         assert {"LIF", "Delta"} <= set(named)
         assert max(map(len, lines)) <= 125
+
+    def test_models_have_their_units_in_the_list(self, capsys):
+        cli.main(["models"])
+        rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+        units = {"AdEx": "v [mV], w [pA]", "HodgkinHuxley": "v [mV], m h n [1]", "neurons": "variables [unit]",
+                 "AlphaCharge": "w [pA*ms]", "GABAB": "w [1]", "synapses": "weight [unit]"}  # fmt: skip
+        for name, ends in units.items():
+            assert rows[name].endswith(f"  {ends}")
+        assert "Neuron of FitzHugh (1961) and Nagumo et al. (1962)  " in rows["FitzHughNagumo"]
+        assert "neuron with a moving threshold  " in rows["MihalasNiebur"]
+
+    def test_a_model_is_found_in_any_case(self, capsys):
+        names = list(catalogue.catalogue())
+        assert len({name.casefold() for name in names}) == len(names)
+        for written in ("adex", "ADEX"):
+            assert cli.main(["models", written]) == 0
+            assert capsys.readouterr().out.startswith("AdEx\n")
 
     @pytest.mark.parametrize("name", catalogue.catalogue())
     def test_the_page_of_a_model(self, name, capsys):
@@ -239,6 +257,8 @@ class TestOthers:
         assert "doi:10.1007/s004220050570" in page
         cli.main(["models", "AlphaConductance"])
         assert "weight      w [nS]" in capsys.readouterr().out
+        cli.main(["models", "GABAB"])
+        assert "weight      w [1]" in capsys.readouterr().out
 
     def test_models_draws_one(self, capsys, tmp_path):
         assert cli.main(["models", "LIF", "--out", str(tmp_path / "lif.png")]) == 0

@@ -1,5 +1,7 @@
 """Looking at single cells: rates in closed form, nullclines and fixed points by hand, steps and ramps of a leaky cell."""
 
+import time
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ import brainsim as bs
 from brainsim import explore
 from brainsim.commands.catalogue import catalogue
 from brainsim.explore.flow import Flow
+from brainsim.explore.pictures import _broken
+from brainsim.explore.planes import _around
+from brainsim.explore.rates import _rate, _trains
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
 
@@ -96,11 +101,20 @@ class TestFICurve:
         assert np.all(np.abs(curve.rates - expected) < 4.0 * np.sqrt(expected / (0.4 * 100)))
 
     def test_a_cell_that_stops_has_the_rate_of_its_spikes(self):
-        from brainsim.explore.rates import _rate
-
         assert _rate(np.array([210.0, 220.0, 230.0]), 200.0, 1200.0, False) == 3.0
         assert _rate(np.array([210.0, 460.0, 710.0, 960.0]), 200.0, 1200.0, False) == 4.0
         assert _rate(np.array([]), 200.0, 1200.0, False) == 0.0
+
+    def test_spikes_are_parted_by_cell_in_one_pass(self):
+        """Looking through all of them once for each cell takes far longer than the bound."""
+        random, n, fired = np.random.default_rng(1), 200_000, 1_000_000
+        spikes = bs.Spikes(np.sort(random.uniform(0.0, 1000.0, fired)), random.integers(0, n - 1, fired), n, 1000.0)
+        began = time.process_time()
+        trains = _trains(spikes)
+        assert time.process_time() - began < 5.0
+        assert len(trains) == n
+        for cell in (0, 1, n // 2, n - 2, n - 1):  # the last one is silent
+            assert np.array_equal(trains[cell], spikes.times[spikes.ids == cell])
 
     def test_has_a_picture(self, ax):
         assert explore.fi_curve(LIF, [100.0, 200.0]).plot(ax) is ax
@@ -166,6 +180,34 @@ class TestPhasePlane:
         assert np.array_equal(plane.trajectory[:, 0], response["v"][:, 0])
         assert plane.x[0] < plane.trajectory[:, 0].min() < plane.trajectory[:, 0].max() < plane.x[-1]
 
+    @pytest.mark.parametrize(("model", "names", "steady", "reach"), [
+        (bs.FitzHughNagumo(), ("v", "w"), (), ((-1.9, 1.9), (-0.5, 1.2))),
+        (bs.HodgkinHuxley(), ("v", "n"), ("m",), ((-75.0, 30.0), (0.33, 0.7))),
+        (bs.MorrisLecar(), ("v", "w"), (), ((-60.0, 25.0), (0.02, 0.4))),
+        (bs.AdEx(), ("v", "w"), (), ((-70.0, -30.0), (0.0, 200.0))),
+    ])  # fmt: skip
+    def test_of_a_cell_at_rest_reaches_as_far_as_a_spike(self, model, names, steady, reach):
+        """Without a current nothing moves; the plane is that in which the cell would fire."""
+        plane = explore.phase_plane(model, *names, steady=steady, points=51)
+        assert np.all(np.ptp(plane.trajectory, axis=0) < 0.1 * np.ptp(reach, axis=1))
+        for axis, (low, high) in zip((plane.x, plane.y), reach, strict=True):
+            assert axis[0] < low < high < axis[-1]
+            assert axis[-1] - axis[0] < 3.5 * (high - low)
+        assert any(point.stable for point in plane.fixed_points)
+
+    def test_of_a_cell_at_rest_that_cannot_fire(self):
+        """Some around where it rests; from closed to open for what may be a gate."""
+        plane = explore.phase_plane(FitzHugh(), "v", "u", initial={"v": -1.19940804, "u": -0.62426004}, points=51)
+        assert (plane.x[0], plane.x[-1]) == pytest.approx((-2.1994, -0.1994), abs=1e-3)
+        assert (plane.y[0], plane.y[-1]) == pytest.approx((-1.6243, 0.3757), abs=1e-3)
+        assert _around((0.3177, 0.3178), None, "") == pytest.approx((-0.05, 1.05))
+        assert _around((-64.0, -64.0), None, "mV") == (-80.0, -48.0)
+
+    def test_a_trajectory_of_its_own_is_shown_as_large(self):
+        spiking = explore.phase_plane(FitzHugh(), "v", "u", current=0.5, points=21)
+        reach = np.ptp(spiking.trajectory, axis=0)
+        assert [np.ptp(spiking.x), np.ptp(spiking.y)] == pytest.approx(1.3 * reach)
+
     def test_others_are_held_or_steady(self):
         """z is linear in itself: steady it is a*(v - v_rest); held it is what is given, or its initial value."""
         options = {"x_range": (-65.0, -50.0), "y_range": (0.0, 1.0), "points": 31, "current": 50.0}
@@ -191,6 +233,16 @@ class TestPhasePlane:
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("v [mV]", "z [pA]")
         drawn = next(line for line in ax.lines if line.get_label() == "trajectory")
         assert np.isnan(drawn.get_ydata()).sum() == plane.spikes.size > 0  # a gap at each reset
+
+    def test_a_gap_is_where_v_jumps(self):
+        """Also where the time of a spike lies within the step."""
+        for kind in (Adapting, type("Between", (Adapting,), {"interpolate": True})):
+            plane = explore.phase_plane(kind(), "v", "z", current=300.0, points=3)
+            drawn = _broken(plane)[:, 0]
+            (gaps,) = np.nonzero(np.isnan(drawn))
+            assert gaps.size == plane.spikes.size > 3
+            assert np.all(drawn[gaps + 1] == -60.0)  # right after it stands what was reset
+            assert np.all(drawn[gaps - 1] > -51.0)
 
     @pytest.mark.parametrize(("model", "arguments", "message"), [
         (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; there is v, u"),
@@ -249,6 +301,15 @@ class TestResponses:
         lag = ramp.times - 20.0 * (1.0 - np.exp(-ramp.times / 20.0))
         np.testing.assert_allclose((ramp["v"][:, 0] + 65.0)[before], 0.029 * lag[before], atol=1e-4)
 
+    def test_current_at_a_spike_within_a_step_is_that_of_the_step(self):
+        """A spike in the first half of its step as well as one in the second has the current of that step."""
+        kind = type("Between", (Adapting,), {"interpolate": True})
+        ramp = explore.current_ramp(kind(), 400.0, duration=400.0, dt=0.5)
+        parts = ramp.spikes.times / 0.5
+        assert np.any(parts % 1.0 < 0.45)
+        assert np.any(parts % 1.0 > 0.55)
+        np.testing.assert_allclose(ramp.at_spikes, 0.5 * (np.floor(parts) + 0.5), rtol=1e-12)
+
     def test_ramp_down(self):
         ramp = explore.current_ramp(Silent(), 0.0, start=100.0, duration=100.0)
         assert ramp.current[0, 0] > ramp.current[-2, 0] > 0.0
@@ -263,6 +324,49 @@ class TestResponses:
         (above,) = [child for child in ax.child_axes if isinstance(child, Axes)]
         assert above.get_ylabel() == "I [pA]"
         assert len(above.lines) == np.size(amplitude)
+
+    @pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+    def test_pictures_stay_in_their_place(self, layout):
+        """Alone and in a grid: current and response lie within what their axes had, one above the other."""
+        step, ramp = explore.step_response(LIF, [-100.0, 140.0, 300.0]), explore.current_ramp(LIF, 300.0, duration=300.0)
+        for rows in (1, 2):
+            figure, axes = plt.subplots(rows, 2, squeeze=False, layout=layout, figsize=(8.0, 3.5 * rows))
+            for ax, response in zip(axes[-1], (step, ramp), strict=True):
+                response.plot(ax)
+            figure.canvas.draw()
+            for ax in axes[-1]:
+                whole = ax.get_position(original=True).transformed(figure.transFigure)
+                (panel,) = ax.child_axes
+                low, high = ax.get_window_extent(), panel.get_window_extent()
+                assert low.y0 == pytest.approx(whole.y0)
+                assert low.y1 < high.y0 < high.y1 <= whole.y1 + 0.5
+                assert high.height > 0.12 * whole.height
+                assert (high.x0, high.x1) == pytest.approx((low.x0, low.x1))
+                drawn = ax.get_tightbbox()
+                assert drawn.x0 >= 0.0
+                assert drawn.y1 <= figure.bbox.y1 if rows == 1 else drawn.y1 < axes[0, 0].get_window_extent().y0
+            plt.close(figure)
+
+    def test_a_second_response_goes_into_the_same_panels(self, ax):
+        for amplitude in (200.0, 300.0):
+            explore.step_response(LIF, amplitude).plot(ax)
+        ax.figure.canvas.draw()
+        (panel,) = ax.child_axes
+        assert len(panel.lines) == 2
+        whole = ax.get_position(original=True).transformed(ax.figure.transFigure)
+        assert ax.get_window_extent().height == pytest.approx(0.78 * whole.height)
+
+    def test_of_many_steps_some_are_named(self, ax):
+        explore.step_response(LIF, np.linspace(0.0, 2000.0, 40), duration=60.0).plot(ax)
+        ax.figure.canvas.draw()
+        labels = ax.get_yticklabels()
+        assert [label.get_text() for label in labels[:3]] == ["0 pA", "205.1 pA", "410.3 pA"]
+        boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+        assert 6 <= len(boxes) <= 12
+        assert all(below.y1 <= above.y0 for below, above in zip(boxes, boxes[1:], strict=False))
+        assert min(box.x0 for box in boxes) >= 0.0
+        lanes = [line for line in ax.lines if line.get_label().startswith("cell")]
+        assert len(lanes) == 40
 
     def test_pictures_of_other_variables(self, ax):
         response = explore.current_ramp(Adapting(), 300.0)

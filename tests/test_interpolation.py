@@ -108,6 +108,8 @@ def test_a_moving_threshold_and_a_run_in_pieces():
         ({"threshold": "v*v >= v_th*v_th"}, "linear in 'v'"),
         ({"equations": "dv/dt = -v/tau + v_th*sqrt(2/tau)*xi"}, "without noise"),
         ({"substeps": 2}, "without substeps"),
+        ({"threshold": "v >= v_th*(1 + exp(-t/tau))"}, "a threshold without t; give the threshold an equation"),
+        ({"equations": "dv/dt = -v/tau\ntheta = v_th*sin(t/tau)", "threshold": "v >= theta"}, "a threshold without t"),
     ],
 )
 def test_what_cannot_be_interpolated_is_refused(changes, message):

@@ -110,12 +110,13 @@ def test_lines_that_need_each_other_are_refused():
         ("x + (y", "here: this bracket is never closed|    x + (y|        ^"),
         ("x + y)*2", "here: this bracket was never opened|    x + y)*2|         ^"),
         ("1 < x < 2", "here: compare two at a time: 'a < x and x < b'|    1 < x < 2|    ^"),
-        ("x +", "here: not an expression (invalid syntax)|    x +"),
+        ("x +", "here: not an expression (invalid syntax); to go on in the next line, put it in brackets|    x +"),
         ("max(x)", "here: max takes 2 arguments (got 1)|    max(x)|    ^"),
         ("exp(x=1)", "here: exp takes 1 argument (got 0)|    exp(x=1)|    ^"),
         ("x\ny", "here: must be one expression (got 2 lines); one in brackets may go on over lines"),
         ("", "here: must be one expression (got 0 lines)"),
-        ("x" * 5000, "here: longer than 4000 characters"),
+        ("x" * 5000, "here: longer than 4000 characters; break it into lines"),
+        ("x" + " + x" * 250, "here: a sum or product of more than 200 terms and brackets; break it into lines 'name = ...'"),
         ("-" * 100 + "x", "here: nested deeper than 60 levels"),
         ("1" + "0" * 400, "here: only numbers may stand here, up to 1e308"),
     ],
@@ -137,6 +138,76 @@ def test_messages_show_the_line_and_the_place(text, shown):
 def test_equations_that_are_none(equations, message):
     with pytest.raises(EquationError, match=message):
         lang.parse_equations(equations, "here")
+
+
+def test_an_open_bracket_is_found_in_its_own_line():
+    for text in ("dv/dt = -(v/k\nb = 3\ndu/dt = v)", "a = (v\n + k\ndv/dt = a", "v = (u\nu = 0"):
+        with pytest.raises(EquationError) as caught:
+            (lang.parse_assignments if text[0] == "v" else lang.parse_equations)(text, "here")
+        assert "this bracket is never closed" in str(caught.value)
+        assert str(caught.value).splitlines()[1].strip().startswith(text.splitlines()[0])
+    assert list(lang.parse_equations("a = max(v,\n k == 3\n)\nb = a", "here")[1]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("x^2", "a power is written '**'"), ("x > 1 & y > 1", "write 'and' for '&'"), ("~(x > 1)", "write 'not' for '~'"),
+        ("(x > 1) | (y > 1)", "write 'or' for '|'"), ("!(x > 1)", "write 'not' for '!'"), ("x : 1", "no unit"),
+        ("x > 1 && y > 1", "write 'and' for '&'"), ("x > 1 || y > 1", "write 'or' for '|'"), ("x = 1", "write '>=', '<='"),
+        ("x => 1", "write '>=', '<=' or '=='"), ("where(x = 1, 2, 3)", "write '>=', '<=' or '=='"), ("2.5x", "write 2.5*x"),
+        ("-2z/tau", "write 2*z"), ("2(x + y)", "written with '*': 2*(...)"), ("k(x + y)", "a product is written k*(...)"),
+        ("x \\", "to go on in the next line, put it in brackets"), ("x*", "to go on in the next line, put it in brackets"),
+        ("ln(x)", "write log(x)"), ("pow(x, 2)", "write x**y"), ("np.exp(x)", "did you mean 'exp'"), ("x/0", "divides by 0"),
+        ("heaviside(x)", "write where(x > 0, 1, 0)"), ("x : volt", "no unit stands behind"), ("x/(2 - 2)", "divides by 0"),
+        ("1/(0*exp(1))", "divides by 0"),
+    ],
+)  # fmt: skip
+def test_what_other_languages_write_is_told(text, meant):
+    with pytest.raises(EquationError) as caught:
+        lang.parse_expression(text, "here")
+    assert meant in str(caught.value)
+    for fine in ("1e5*x", "2e-3*x + 1E2", "x1/(y - y)", "0/x", "x/rand()", "x != 1"):
+        lang.parse_expression(fine, "here")
+
+
+def test_a_long_sum_is_one_expression():
+    """Python nests the terms of a sum as if they were in brackets."""
+    text = " + ".join(f"{k}*x" for k in range(150)) + " - x/2/2" + "*1"*120
+    tree = lang.parse_expression(text, "here")
+    assert float(lang.evaluate(tree, {"x": 2.0})) == 2.0 * (150 * 149 / 2 - 0.25)
+    assert compiled(tree, ("x",))(2.0) == 2.0 * (150 * 149 / 2 - 0.25)
+    mixed = lang.parse_expression("8/x/2*3 - (x - (1 - x)) - 2**x/4*x + -(x*x)*x", "here")
+    assert float(lang.evaluate(mixed, {"x": 2.0})) == compiled(mixed, ("x",))(2.0) == 6.0 - 3.0 - 2.0 - 8.0
+    with pytest.raises(EquationError, match="nested deeper than 60 levels"):
+        lang.parse_expression("x + (" * 70 + "x" + ")" * 70, "here")
+
+
+def test_names_of_any_alphabet_and_form():
+    """As Python reads them: forms of one letter are one name, and what only looks like a digit is none."""
+    derivatives, algebraic = lang.parse_equations("dν/dt = -ν/τ_m + α\nα = ϵ*2", "here")
+    assert lang.names_in(derivatives["ν"]) == {"ν", "τ_m", "α"}
+    assert lang.names_in(algebraic["α"]) == {"ε"}
+    assert list(lang.parse_equations("ϵ = ﬁ", "here")[1]) == ["ε"]
+    assert lang.parse_assignments("τ += 1", "here")[0][0] == "τ"
+    for text in ("²v = 3", "v² = 3", "_τ = 3", "τ__a = 3", "⁂ = 2"):
+        with pytest.raises(EquationError):
+            lang.parse_equations(text, "here")
+
+
+NAN = ("min(x, 1)", "min(1, x)", "max(x, y)", "max(y, x)", "min(x, y)", "min(y, x)", "sign(x)", "clip(x, -1, 1)", "floor(x)",
+       "clip(y, x, 1)", "clip(y, -1, x)", "abs(x)", "max(0, min(x, 1))", "sqrt(max(x, 0))")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NAN)
+def test_no_number_stays_none(text):
+    """A NaN that min or clip turned into a number could not be found and named after the run."""
+    tree = lang.parse_expression(text, "here")
+    function = compiled(tree, ("x", "y"))
+    assert np.isnan(function(np.nan, 0.5))
+    assert np.isnan(lang.evaluate(tree, {"x": np.nan, "y": 0.5}))
+    with np.errstate(invalid="ignore"):
+        assert function(2.0, 0.5) == pytest.approx(float(lang.evaluate(tree, {"x": 2.0, "y": 0.5})), rel=1e-15)
 
 
 # -- evaluate, render and the compiled kernel agree ------------------------------------------------------------------------
@@ -196,6 +267,7 @@ def test_random_expressions_agree():
     """Numbers by NumPy, the rendered text read by Python, and the compiled text: one meaning."""
     rng = random.Random(1)
     plain = {name: function for name, function in lang.FUNCTIONS.items() if name not in ("min", "max", "abs")}
+    plain |= {"lesser": np.minimum, "greater": np.maximum}
     plain |= {"power": np.power, "exprel_inverse": lambda x: 1/lang.FUNCTIONS["exprel"](x)}
     plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
     trees = []

@@ -7,7 +7,9 @@ from scipy.linalg import expm
 from single_cells import run
 
 import brainsim as bs
+from brainsim.equations import exact
 from brainsim.equations.grammar import EquationError
+from brainsim.equations.linear import covariance, one_step
 from brainsim.equations.methods import METHODS
 from brainsim.equations.system import compose
 
@@ -147,6 +149,103 @@ def test_exact_is_the_exponential_of_the_matrix():
         y[2] += 200.0 * (step == 10)
         expected.append(y[0])
     np.testing.assert_allclose(values["v"][:, 0], expected, rtol=0, atol=1e-10)
+
+
+def exponential_in_long_double(matrix):
+    """Return the exponential by the series of a matrix halved to a norm below 1/64, and doubling; 20 digits on x86."""
+    halvings = max(0, int(np.ceil(np.log2(np.abs(matrix).sum(axis=1).max())))) + 6
+    part = matrix.astype(np.longdouble) / np.longdouble(2) ** halvings
+    result = np.zeros_like(part)
+    for k in range(25, 0, -1):
+        result = (part + part @ result) / k
+    for _ in range(halvings):
+        result = 2 * result + result @ result
+    return result + np.eye(len(matrix))
+
+
+def matrices(kind):
+    """Return 200 matrices of one kind, with the entries of small cells or harder ones."""
+    rng = np.random.default_rng(1)
+    rates = 10.0 ** rng.uniform(-3, 2, 200)
+    return {
+        "ordinary": lambda: rng.normal(size=(200, 4, 4)), "tiny": lambda: 1e-9 * rng.normal(size=(200, 4, 4)),
+        "large": lambda: 8.0 * rng.normal(size=(200, 5, 5)), "zero": lambda: np.zeros((200, 3, 3)),
+        "one of many": lambda: np.where(np.arange(200)[:, None, None] == 7, -3.0, np.zeros((200, 2, 2))),
+        "stiff": lambda: np.array([np.triu(rng.normal(size=(5, 5)), 1) - np.diag(10.0 ** rng.uniform(-4, 5, 5))
+                                   for _ in range(200)]),
+        "defective": lambda: rates[:, None, None] * (np.eye(4, k=1) - np.eye(4)),
+        "nearly defective, driven": lambda: np.array([[[-a, 1e6, 3.0], [0, -a * (1 + 1e-7), 0], [0, 0, 0]] for a in rates]),
+    }[kind]()  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "tiny", "large", "zero", "one of many", "stiff", "defective",
+                                  "nearly defective, driven"])  # fmt: skip
+def test_exponentials_of_many_matrices(kind):
+    """Right to the last digits, and those of a matrix have the same bits alone and among others."""
+    given = matrices(kind)
+    got = one_step(10.0 * given, 0.1)
+    size = np.maximum(1.0, np.abs(got).max(axis=(1, 2), keepdims=True))
+    # scipy's loses digits where entries differ much in size: 1e-9 of the last kind
+    assert (np.abs(got - expm(given)) < 1e-8 * size).all()
+    if np.finfo(np.longdouble).nmant > 52:
+        true = np.array([exponential_in_long_double(matrix) if matrix.any() else np.eye(len(matrix)) for matrix in given])
+        assert (np.abs(got - true) < (1e-12 if kind == "nearly defective, driven" else 2e-14) * size).all()
+    for k in range(0, 200, 7):
+        assert np.array_equal(one_step(10.0 * given[k], 0.1), got[k])
+
+
+def test_what_hardly_decays_keeps_its_digits():
+    """1 - exp(-dt/tau) to 12 digits of itself, for time constants up to 1e4 steps."""
+    rates = np.geomspace(1e-4, 1e-1, 50)
+    decay = one_step(-rates[:, None, None], 1.0)[:, 0, 0]
+    np.testing.assert_allclose(1.0 - decay, -np.expm1(-rates), rtol=0, atol=1.2e-16)
+
+
+def test_the_covariance_of_a_cell_does_not_depend_on_the_others():
+    rng = np.random.default_rng(2)
+    slopes = np.array([-np.eye(2) * rate + np.eye(2, k=1) for rate in (0.01, 1.0, 50.0, 1000.0)])
+    gains = rng.normal(size=(4, 2, 2))
+    together = covariance(slopes, gains, 0.1)
+    for k in range(4):
+        assert np.array_equal(together[k], covariance(slopes[k], gains[k], 0.1))
+
+
+def ring(n, **given):
+    """Return a cell of n variables that all lean on each other, each by its neighbours."""
+    lines = [f"dx{k}/dt = (x{(k - 1) % n} - 3*x{k} + x{(k + 1) % n})/tau" for k in range(n)]
+    variables = {f"x{k}": bs.initial(float(k == 0), "", "x") for k in range(n)}
+    return type("Ring", (bs.Neuron,), {"equations": "\n".join(lines), "tau": bs.parameter(10.0, "ms", "x", above=0.0)}
+                | variables | given)()  # fmt: skip
+
+
+def test_auto_does_not_take_what_would_compile_for_long():
+    """n variables that all lean on each other make an exact step of n*n terms."""
+    assert step_of(ring(17)).method == "exact"
+    assert 17**2 <= exact.MOST_TERMS < 18**2
+    assert step_of(ring(18)).method == "exponential_euler"
+    assert len("".join(step_of(ring(40)).lines)) < 20_000
+    assert step_of(ring(18, method="exact")).method == "exact"  # whoever asks for it gets it
+    apart = {"equations": ring(18).equations + "\ndz/dt = -z/tau", "z": bs.initial(1.0, "", "x")}
+    assert "_p_z__z" in "".join(step_of(ring(18, **apart)).lines)  # what does not lean on these is still exact
+    slow, fine = (run(ring(18, method=method), 20.0, 0.05)[0] for method in ("auto", "rk4"))
+    last = [[values[f"x{k}"][-1, 0] for k in range(18)] for values in (slow, fine)]
+    np.testing.assert_allclose(*last, rtol=0, atol=3e-4)
+
+
+@pytest.mark.parametrize(
+    ("equations", "message"),
+    [
+        ("dv/dt = -v/tau/k", r"cells: '-1.0 / tau / k' in dv/dt is -inf with k = 0, tau = 2; is there a division by 0"),
+        ("rate = k/(k - k)\ndv/dt = -v/tau*rate", "in dv/dt is nan with k = 0"),
+        ("dv/dt = -v/tau*log(k - 1)", "in dv/dt is nan with k = 0"),
+        ("dv/dt = -v/tau + v_top/k*xi/sqrt(tau)", "in dv/dt is inf with k = 0"),
+    ],
+)
+def test_a_division_by_a_parameter_that_is_0_is_named(equations, message):
+    kind = variant(equations=equations, k=bs.parameter(0.0, "", "x"))
+    for model in (kind, type(kind)(k=[0.0, 0.0])):
+        with pytest.raises(ValueError, match=message):
+            run(model, 1.0, 0.1, n=2)
 
 
 def conductance_reference(model, synapse, weight, v0):

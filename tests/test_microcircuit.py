@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim import cli
 from brainsim.examples import microcircuit
 
 # Hz over 10 s at scale=0.1, k_scale=0.1: the mean of two runs of NEST 3.10 with the same sizes, weights, delays and currents
@@ -62,6 +63,11 @@ def simulated(duration, seed=2, **options):
     return result, [result.spikes[name].between(500.0, duration) for name in microcircuit.POPULATIONS]
 
 
+def strokes_of(ax):
+    """Return the numbers that a picture of bars compares with."""
+    return [segment[0, 0] for segment in ax.collections[0].get_segments() if len(segment)]
+
+
 class TestParameters:
     def test_sizes_are_the_published_ones(self):
         network, _ = microcircuit.build()
@@ -96,6 +102,19 @@ class TestParameters:
         assert repr(by_name["L4E->L4E"].delay) == "Clipped(Normal(1.5, 0.75), low=0.1)"
         assert repr(by_name["L4I->L4E"].delay) == "Clipped(Normal(0.75, 0.375), low=0.1)"
 
+    @pytest.mark.parametrize(("dt", "low"), [(0.05, 0.1), (0.25, 0.25)])
+    def test_no_delay_is_shorter_than_a_step(self, dt, low):
+        network, _ = microcircuit.build(scale=0.01, k_scale=0.01, thalamus=True, dt=dt)
+        assert {projection.delay.support[0] for projection in network.projections} == {low}
+        times = network.populations["thalamus"].model.times
+        np.testing.assert_allclose(times / dt, np.rint(times / dt), rtol=1e-12)
+        bs.Simulation(network, dt=dt, seed=2, threads=1)
+
+    def test_the_command_line_takes_a_step_longer_than_the_shortest_delay(self, capsys):
+        run = ["run", "microcircuit", "--scale", "0.01", "--k-scale", "0.01", "--duration", "5", "--no-plot"]
+        assert cli.main([*run, "--dt", "0.25"]) == 0
+        assert "dt = 0.25 ms" in capsys.readouterr().out
+
 
 class TestScaling:
     @pytest.mark.parametrize(("scale", "k_scale"), [(0.1, 1.0), (1.0, 0.1), (0.1, 0.1), (2.0, 0.5)])
@@ -123,10 +142,19 @@ class TestScaling:
     def test_the_full_network_needs_no_current(self):
         assert not any(isinstance(one.input, bs.CurrentInput) for one in microcircuit.build()[0].inputs)
 
-    @pytest.mark.parametrize("options", [{"scale": 0.0}, {"k_scale": -1.0}, {"scale": float("inf")}, {"background": "none"}])
+    @pytest.mark.parametrize("options", [
+        {"scale": 0.0}, {"k_scale": -1.0}, {"scale": float("inf")}, {"background": "none"}, {"scale": "0.1"},
+        {"k_scale": None}, {"dt": "0.1"},
+    ])  # fmt: skip
     def test_mistakes(self, options):
         with pytest.raises(ValueError, match=rf"microcircuit.{next(iter(options))}: must be"):
             microcircuit.build(**options)
+
+
+@pytest.fixture(scope="module")
+def pulsed():
+    """Return the result of 800 ms of a small network with the thalamic pulse."""
+    return simulated(800.0, scale=0.1, k_scale=0.1, thalamus=True)[0]
 
 
 class TestActivity:
@@ -144,15 +172,40 @@ class TestActivity:
         raster, *bars = figure.axes
         assert [text.get_text() for text in raster.get_yticklabels()] == list(microcircuit.POPULATIONS)
         np.testing.assert_allclose([bar.get_width() for bar in bars[0].patches], rates)
+        # published synchrony is of 1,000 cells, and here no population has as many
+        assert bars[2].get_xlabel() == "synchrony (21 to 438 cells, 3 ms bins)"
+        assert strokes_of(bars[2]) == []
 
-    def test_thalamic_spikes_wake_their_layers(self):
-        result, _ = simulated(800.0, scale=0.1, k_scale=0.1, thalamus=True)
-        relay = result.spikes["thalamus"]
+    def test_thalamic_spikes_wake_their_layers(self, pulsed):
+        result, relay = pulsed, pulsed.spikes["thalamus"]
         assert relay.times.min() >= 700.0
         assert relay.times.max() <= 710.0
         assert len(relay) == pytest.approx(902 * 1.2, abs=5 * np.sqrt(902 * 1.2))
         before, during = (result.spikes["L4E"].between(*part).rate() for part in ((500.0, 700.0), (702.0, 712.0)))
         assert during > 2.0 * before
+
+    def test_the_picture_shows_the_thalamus_and_compares_what_is_without_it(self, pulsed):
+        raster, rates, _, synchrony = microcircuit.draw(pulsed, (600.0, 800.0)).axes
+        assert [text.get_text() for text in raster.get_yticklabels()] == [*microcircuit.POPULATIONS, "thalamus"]
+        (band,) = raster.patches
+        assert (band.get_x(), band.get_x() + band.get_width()) == microcircuit.PULSE
+        widths = [bar.get_width() for bar in rates.patches]
+        quiet = [pulsed.spikes[name].between(500.0, 700.0).rate() for name in microcircuit.POPULATIONS]
+        np.testing.assert_allclose(widths, quiet)
+        large = microcircuit.CELLS >= 9995  # a tenth of these is at least 1,000 cells
+        np.testing.assert_allclose(strokes_of(synchrony), microcircuit.SYNCHRONY[large])
+        np.testing.assert_allclose(strokes_of(rates), microcircuit.RATES)
+
+    @pytest.mark.parametrize(("start", "stop", "thalamus", "part"), [
+        (0.0, 2000.0, False, (500.0, 2000.0)), (0.0, 400.0, False, (0.0, 400.0)), (0.0, 400.0, True, (0.0, 400.0)),
+        (0.0, 2000.0, True, (760.0, 2000.0)), (0.0, 800.0, True, (500.0, 700.0)), (705.0, 740.0, True, (705.0, 740.0)),
+        (900.0, 2000.0, True, (900.0, 2000.0)), (0.0, 600.0, True, (500.0, 600.0)),
+    ])  # fmt: skip
+    def test_what_is_compared_is_after_the_start_and_outside_the_pulse(self, start, stop, thalamus, part):
+        populations = {"L4E": 1} | ({"thalamus": 1} if thalamus else {})
+        result = bs.Result(duration=stop - start, start=start, dt=0.1, seed=1, spikes={}, traces={}, stats={}, state=None,
+                           populations=populations)  # fmt: skip
+        assert microcircuit.undisturbed(result) == part
 
     def test_the_bits_do_not_depend_on_threads_or_storage(self):
         spikes = []
@@ -165,6 +218,11 @@ class TestActivity:
 
     @pytest.mark.slow
     def test_a_tenth_has_the_rates_that_nest_finds(self):
+        """Compares with NEST on this very network, since the published rates at a tenth are those of another one.
+
+        Romaro et al. (2021) give 0.75 3.28 4.76 6.20 6.55 8.97 1.10 8.06 Hz. NEST, which here shares nothing with brainsim
+        but the sizes, weights, delays and currents, is as far from them, so the reduction differs, not the simulation.
+        """
         _, spikes = simulated(10_500.0, scale=0.1, k_scale=0.1)
         rates = np.array([one.rate() for one in spikes])
         tolerance = np.array([0.1, 0.05, 0.05, 0.05, 0.1, 0.05, 0.05, 0.05])  # L23E and L5E differ the most between seeds

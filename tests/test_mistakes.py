@@ -70,6 +70,11 @@ def synapse(**changes):
     return type("Mine", (bs.Synapse,), SYNAPSE | changes)
 
 
+def tabled(interval, **changes):
+    table = bs.parameter(bs.TimedArray([1.0, 2.0, 3.0], dt=interval), "pA", "current")
+    return neuron(equations="dv/dt = -v/tau + I_in(t)/c_m", I_in=table, **changes)()
+
+
 NO_CURRENT = neuron(equations="dv/dt = -v/tau")()
 NO_V = type("NoV", (bs.Neuron,), {"equations": "du/dt = I", "u": bs.initial(0.0, "pA*ms", "charge")})()
 
@@ -191,6 +196,34 @@ DESCRIBING = [
     ("unknown refractory time", lambda: neuron(refractory="taus"), ValueError, ["Mine.refractory", "did you mean 'tau'"]),
     ("unknown frozen variable", lambda: neuron(frozen=("V",)), ValueError, ["Mine.frozen", "did you mean 'v'"]),
     ("unknown name in a condition", lambda: neuron(conditions=("v_th > vt",)), ValueError, ["Mine.conditions", "'vt'"]),
+    ("name in the wrong case", lambda: neuron(equations="dv/dt = -v/tau + i/c_m"), ValueError, ["'i'; did you mean 'I'"]),
+    ("equations in a list", lambda: neuron(equations=["dv/dt = -v/tau"]), ValueError, ["Mine.equations", "must be a text"]),
+    ("line that goes on without brackets", lambda: neuron(equations="dv/dt = -v/tau\n + I/c_m"),
+     ValueError, ["needs one '='", "what goes on over lines does so in brackets"]),
+    ("line that needs itself", lambda: neuron(equations="dv/dt = a/tau\na = a + v"), ValueError, ["'a' needs itself"]),
+    ("initial value of a later one", lambda: neuron(v=bs.initial("u", "mV", "x"), u=bs.initial(1.0, "mV", "x")),
+     ValueError, ["Mine.v", "needs 'u', which is declared later", "move the line of 'u' above that of 'v'"]),
+    ("initial value of itself", lambda: neuron(equations="dv/dt = -v/tau\na = 2*v", v=bs.initial("a", "mV", "x")),
+     ValueError, ["Mine.v", "the initial value of 'v' needs itself"]),
+    ("a plain number for a parameter", lambda: neuron(tau=10.0), TypeError,
+     ["Mine.tau", "do not see a plain number", "tau: float = bs.parameter(10.0, 'mV', 'what it is')"]),
+    ("conditions that are a text", lambda: neuron(conditions="v_th > 0"), TypeError,
+     ["Mine.conditions", "tuple of texts", "got 'v_th > 0'"]),
+    ("current of a neuron", lambda: neuron(current="v*tau"), TypeError, ["Mine.current", "bs.Synapse", "no effect here"]),
+    ("threshold of a synapse", lambda: synapse(threshold="g > 1"), TypeError, ["Mine.threshold", "bs.Neuron", "no effect"]),
+    ("reset without threshold", lambda: neuron(threshold=""), ValueError,
+     ["Mine.reset", "no effect without a threshold", "threshold = 'v >= v_th'", "leave out reset = 'v = 0'"]),
+    ("t_ref without threshold", lambda: neuron(threshold="", reset="", t_ref=bs.parameter(2.0, "ms", "x")), ValueError,
+     ["Mine.t_ref", "has no effect without a threshold", "or leave it out"]),
+    ("refractory without threshold", lambda: neuron(threshold="", reset="", refractory="v > v_th"), ValueError,
+     ["Mine.refractory", "has no effect without a threshold"]),
+    ("interpolate without threshold", lambda: neuron(threshold="", reset="", interpolate=True), ValueError,
+     ["Mine.interpolate", "no effect without a threshold"]),
+    ("frozen without refractory time", lambda: neuron(frozen=("v",)), ValueError,
+     ["Mine.frozen", "no effect without a refractory time", "leave out frozen = ('v',)"]),
+    ("frozen v of cells without v", lambda: type("Mine", (type(NO_V),), {
+        "threshold": "u > q", "q": bs.parameter(1.0, "pA*ms", "x"), "refractory": "dt", "frozen": ("v",)}),
+     ValueError, ["Mine.frozen", "'v' is no variable; there is u"]),
     ("default out of range", lambda: neuron(tau=bs.parameter(-1.0, "ms", "x", above=0.0)),
      ValueError, ["Mine.tau", "> 0 ms"]),
     ("default that is a text", lambda: neuron(tau=bs.parameter("x", "ms", "x")), TypeError, ["Mine.tau", "number in ms"]),
@@ -216,6 +249,10 @@ RUNNING = [
     ("no network", lambda: run(population()), TypeError, ["simulate.network", "Population('cells', 10 LIF)"]),
     ("seconds for milliseconds", lambda: run(network(population(model=bs.LIF(tau_m=0.02)))), ValueError,
      ["LIF.tau_m", "0.02 ms", "dt = 0.1 ms", "did you mean 20"]),
+    ("negative refractory time in equations", lambda: run(network(population(model=neuron(
+        t_ref=bs.parameter(-2.0, "ms", "x"))()))), ValueError, ["cells: t_ref as the refractory time", ">= 0 ms", "-2.0"]),
+    ("table finer than dt", lambda: run(network(population(model=tabled(0.05)))), ValueError,
+     ["cells.I_in", "a value every 0.05 ms", "time step is 0.1 ms", "average them, or take a smaller dt"]),
     ("seconds in a synapse", lambda: run(connected(synapse=bs.Exponential(tau=0.005))), ValueError, ["did you mean 5"]),
     ("reset drawn above threshold", drawn_above_threshold, ValueError, ["v_reset < v_th must hold", "100 values"]),
     ("synapse's array for other cells", lambda: run(connected(synapse=bs.Exponential(tau=[5.0] * 3))), ValueError,
@@ -357,6 +394,50 @@ def test_off_the_grid_is_rounded_with_a_warning():
     with pytest.warns(UserWarning, match="source->cells.delay"):
         v = run(net, 5.0, record=[bs.Trace(target, "v")]).traces["cells", "v"]
     assert v.times[np.flatnonzero(v.values[:, 0] > -65.0)[0]] == pytest.approx(2.3)
+
+
+@pytest.mark.parametrize(
+    ("interval", "dt", "changes", "warned"),
+    [(0.25, 0.1, {}, True), (0.3, 0.1, {}, False), (0.1, 0.1, {}, False), (7.0, 0.1, {}, False), (0.15, 0.1, {}, True),
+     (0.05, 0.1, {"substeps": 2, "method": "euler"}, False), (0.07, 0.1, {"substeps": 2, "method": "euler"}, True)],
+)  # fmt: skip
+def test_a_table_whose_interval_is_no_multiple_of_the_step_is_told(interval, dt, changes, warned, recwarn):
+    run(network(population(model=tabled(interval, **changes))), dt=dt)
+    said = [str(warning.message) for warning in recwarn.list]
+    assert len(said) == warned
+    start = f"cells.I_in: the TimedArray's {interval:g} ms are not a multiple of the time step"
+    assert not warned or said[0].startswith(start)
+
+
+def test_one_value_fits_every_step():
+    """A number for a table is one that stays; it has no interval to leave values out of."""
+    cells = population(model=type(tabled(0.01))(I_in=5.0))
+    assert run(network(cells)).duration == 1.0
+
+
+def test_zero_over_zero_is_told_with_the_way_out(recwarn):
+    """x/(exp(x) - 1) has a value at x = 0, but its parts are both 0 there."""
+    k = {"k": bs.parameter(2.0, "mV", "x"), "n": bs.initial(0.0, "", "x")}
+    for wrong in ("x = v/k\ndv/dt = -v/tau*x/(exp(x) - 1)", "dv/dt = -0.1*(v + k)/(1 - exp(-(v + k)/k))/tau",
+                  "dv/dt = n*(k - v)/expm1((v - k)/v_th)/tau", "dn/dt = 3*n/-(exp(n) - 1)/tau"):  # fmt: skip
+        with pytest.warns(UserWarning, match=r"Mine.equations: .* is 0/0.*write x/\(exp\(x\) - 1\) as 1/exprel\(x\)"):
+            neuron(equations=wrong, **k)
+    recwarn.clear()
+    for right in ("dv/dt = -v/tau/(exp(v/k) + 1)", "dv/dt = (k - v)/(exp((v - v_th)/k) - 1)/tau",
+                  "dv/dt = -v/tau/exprel(v/k)", "dv/dt = k/(exp(v/k) - 1)/tau",
+                  "dv/dt = (v - k)**2/(exp((v - k)/k) - 1)/tau/k"):  # fmt: skip
+        neuron(equations=right, **k)
+    assert not recwarn.list
+
+
+def test_a_subclass_without_threshold_has_nothing_that_follows_a_spike():
+    smooth = type("Smooth", (bs.LIF,), {"threshold": "", "conditions": ()})
+    equations = smooth.cell_equations
+    assert (equations.reset, equations.refractory, equations.threshold) == ((), None, None)
+    assert type("Again", (smooth,), {"threshold": "v > v_th"}).cell_equations.refractory is not None
+    with pytest.raises(ValueError, match=r"Smooth.reset: has no effect"):
+        type("Smooth", (bs.LIF,), {"threshold": "", "reset": "v = v_reset"})
+    assert len(run(network(population(model=smooth(v_rest=0.0)))).spikes["cells"]) == 0
 
 
 def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():

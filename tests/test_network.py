@@ -75,6 +75,50 @@ def test_a_default_name_gives_way_to_one_that_was_asked_for():
     assert net.connect(A, B, bs.AllToAll(), **given).name == "a->b #3"
 
 
+def test_default_names_count_on_around_those_that_were_asked_for():
+    net = bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
+
+    def connected(pre, post, name=None):
+        return net.connect(pre, post, bs.AllToAll(), name=name, **given).name
+
+    assert connected(A, B, "a->b #3") == "a->b #3"
+    assert [connected(A, B) for _ in range(4)] == ["a->b", "a->b #2", "a->b #4", "a->b #5"]
+    for taken in ("a->b", "a->b #3", "a->b #4"):
+        with pytest.raises(ValueError, match=f"already a projection or an input named '{taken}'"):
+            connected(A, B, taken)
+    assert connected(A, B, "a->b #6") == "a->b #6"
+    assert connected(A, B) == "a->b #7"
+    assert connected(A, A, "#3") == "#3"
+    assert connected(A, A, "b->a #2") == "b->a #2"
+    assert [connected(B, A) for _ in range(2)] == ["b->a", "b->a #3"]
+    # what was refused takes no number
+    for _ in range(3):
+        with pytest.raises(ValueError, match="FixedOutdegree"):
+            net.connect(A, B, bs.FixedOutdegree(99, multapses=False), **given)
+    assert connected(A, B) == "a->b #8"
+    # projections and inputs share their names
+    net.stimulate(A, bs.CurrentInput(1.0), name="b->a #4")
+    assert connected(B, A) == "b->a #5"
+
+
+def test_thousands_of_projections_have_names_of_their_own():
+    net = bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
+    names = [net.connect(A, B, bs.OneToOne() if A.n == B.n else bs.AllToAll(), **given).name for _ in range(3000)]
+    assert names == ["a->b", *(f"a->b #{k}" for k in range(2, 3001))]
+
+
+def test_a_refused_name_leaves_nothing_behind():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, LIF, name="a")[:2].named("part"))
+    for other in (bs.Population(5, LIF, name="part"), bs.Population(4, LIF, name="c")[:3].named("part")):
+        with pytest.raises(ValueError, match="are named 'part'"):
+            net.connect(other, bs.Population(9, LIF, name="d"), bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    assert list(net.populations) == ["a"]
+    assert net.projections == ()
+
+
 def test_a_fresh_seed_is_kept():
     assert bs.Network().seed != bs.Network().seed
 

@@ -1,9 +1,12 @@
 """precision="single": state and arithmetic in float32, the same statistics, the same bits for any number of threads."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim import cli
 from brainsim.examples import balanced, coba, cuba
 
 
@@ -65,3 +68,61 @@ def test_another_word_is_refused():
     net, _ = cuba.build(n=500)
     with pytest.raises(ValueError, match=r"simulate.precision: must be 'double' or 'single' \(got 'float32'\)"):
         bs.simulate(net, 10.0, precision="float32")
+
+
+@pytest.mark.parametrize("driven", [False, True], ids=["decay", "driven"])
+@pytest.mark.parametrize("dt", [0.1, 0.01])
+def test_long_time_constants_are_kept(dt, driven):
+    tau, error = np.array([20.0, 50.0, 100.0, 200.0, 500.0, 1000.0]), {}
+    for precision in ("single", "double"):
+        model = bs.LIF(tau_m=tau, c_m=200.0)
+        cells = bs.Population(tau.size, model, name="cells", initial={"v": -65.0 if driven else -55.0})
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(driven * 10.0 * 200.0 / tau))  # towards -55 mV, or to rest
+        with warnings.catch_warnings(action="ignore"):
+            sim = bs.Simulation(net, dt=dt, seed=1, threads=1, precision=precision)
+        error[precision] = [sim.run(length).state.variables["cells"]["v"].astype(float) for length in (200.0, 800.0)]
+    on_the_way, late = np.abs(np.subtract(error["single"], error["double"]))
+    # v is rounded to half the spacing of float32, 2**-17 mV, in each step of dt/tau of its way: there it stops at the end
+    most = 2.0**-18 * (1.0 + tau / dt)
+    assert (late < most).all()
+    assert (on_the_way < 0.02 * most)[tau >= 200.0].all()  # before that, what is rounded up and down cancels
+
+
+@pytest.mark.parametrize(("tau", "dt", "v_rest", "warns"), [
+    (1000.0, 0.1, -65.0, False), (1000.0, 0.01, -65.0, True), (20.0, 0.001, -65.0, True), (1000.0, 0.1, 0.0, False),
+    (1000.0, 0.01, 0.0, False), ([20.0, 9000.0], 0.01, 0.0, True),
+])  # fmt: skip
+def test_a_step_that_is_too_small_is_named(tau, dt, v_rest, warns, recwarn):
+    net = bs.Network(seed=1)
+    net.add(bs.Population(2, bs.LIF(tau_m=tau, v_rest=v_rest, v_reset=v_rest, v_th=v_rest + 15.0), name="cells"))
+    bs.Simulation(net, dt=dt, seed=1, threads=1)
+    assert not recwarn.list
+    bs.Simulation(net, dt=dt, seed=1, threads=1, precision="single")
+    said = [str(warning.message) for warning in recwarn.list]
+    assert len(said) == warns
+    assert not warns or said[0].startswith(f"cells.v: a time constant of {np.max(tau) / dt:,.3g} steps is too long")
+
+
+def test_other_objects_are_refused_as_well():
+    net, _ = cuba.build(n=500)
+    with pytest.raises(ValueError, match=r"simulate.precision: must be 'double' or 'single' \(got \['single'\]\)"):
+        bs.simulate(net, 10.0, precision=["single"])
+
+
+def test_the_command_line_takes_it_and_says_where_time_goes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = ["run", "cuba", "--duration", "50", "--threads", "1", "--no-plot", "--save", "a.npz"]
+    assert cli.main([*run, "--precision", "single", "--profile"]) == 0
+    stats = bs.Result.load("a.npz").stats
+    assert stats["precision"] == "single"
+    shown = capsys.readouterr().out.partition("profile\n")[2].splitlines()
+    rows = [line.split() for line in shown if line.startswith("  ")]
+    assert {row[0] for row in rows} == set(stats["profile"])
+    seconds, shares = ([float(row[k]) for row in rows] for k in (1, 3))
+    assert seconds == sorted(seconds, reverse=True)
+    assert sum(seconds) == pytest.approx(sum(stats["profile"].values()), abs=1e-3)
+    assert sum(shares) == pytest.approx(100.0, abs=3.0)
+    assert cli.main(run) == 0
+    assert bs.Result.load("a.npz").stats["precision"] == "double"
+    assert "profile" not in capsys.readouterr().out

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import procedural
+from brainsim.engine import procedural, rows
 
 EXP, SLOW, DELTA = bs.Exponential(tau=0.5), bs.Exponential(tau=5.0), bs.Delta()
 DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
@@ -125,3 +125,53 @@ def test_what_cannot_be_drawn_again_is_refused(name):
     with pytest.raises(ValueError, match=r"Network.connect.storage: .*" + message):
         net.connect(cells, cells, rule, weight=weight, delay=delay, synapse=DELTA, storage=storage)
     assert not net.projections
+
+
+LONG = bs.Clipped(bs.Normal(6420.0, 25.0), low=6000.0)  # one in 1,500 beyond the longest, 65,000 steps
+
+
+def late(storage, delay=LONG):
+    """Sources that fire one after the other, some of which have a synapse whose delay is too long."""
+    n = 400
+    sources = bs.Population(n, bs.SpikeTrains(np.arange(1.0, n + 1), np.arange(n)), name="sources")
+    cells = bs.Population(40, bs.LIF(), name="cells")
+    net = bs.Network(seed=5)
+    net.connect(sources, cells, bs.AllToAll(), weight=1.0, delay=delay, synapse=DELTA, storage=storage)
+    return net, cells
+
+
+def run_for_ever(sim):
+    while True:
+        sim.run(5.0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_delay_drawn_beyond_the_calendar_is_an_error_and_nothing_recorded_is_lost(threads):
+    message = r"sources->cells.delay: Clipped\(.*\) gives delays of more than 65000 steps of dt; .* high=6500\)"
+    net, _ = late("stored")
+    with pytest.raises(ValueError, match=message):
+        bs.Simulation(net, seed=1)
+    net, cells = late("procedural")
+    sim = bs.Simulation(net, seed=1, threads=threads, record=[bs.Trace(cells[0], "v")])
+    with pytest.raises(ValueError, match=message):
+        run_for_ever(sim)
+    done = round(sim.time)
+    assert 0 < done < 400
+    result = sim.result()
+    assert result.duration == done
+    assert result.state is None
+    assert result.spikes["sources"].times.tolist() == list(range(1, done + 1))
+    assert result.traces["cells", "v"].times.size == 10 * done + 1
+    with pytest.raises(RuntimeError, match=r"reset\(\) goes back to the start, and result\(\) returns what was recorded"):
+        sim.run(5.0)
+    sim.reset()
+    assert len(sim.run(5.0).spikes["sources"]) == 5
+    assert sim.result().state is not None
+
+
+@pytest.mark.parametrize("storage", ["stored", "procedural"])
+def test_delays_of_which_some_must_be_too_long_are_refused_before_anything_is_built(storage, monkeypatch):
+    monkeypatch.setattr(rows, "_build", None)
+    net, _ = late(storage, bs.Clipped(bs.Normal(6480.0, 25.0), low=6000.0))
+    with pytest.raises(ValueError, match="gives delays of more than 65000 steps"):
+        bs.Simulation(net, seed=1)

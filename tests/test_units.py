@@ -1,6 +1,7 @@
 """Dimensions: an equation whose sides do not agree is refused, with both named; what agrees passes."""
 
 import inspect
+import re
 
 import pytest
 
@@ -39,12 +40,61 @@ def test_units_that_are_one(left, right):
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"), [("mS", "did you mean"), ("s", "did you mean 'ms'"), ("sec", "units are ms, mV, pA"), ("mV/", "mV"),
-                       ("mV+ms", "units are"), ("mv", "did you mean 'mV'"), ("open('x')", "units are")]
+    ("text", "hint"),
+    [
+        ("mS", "1 mS is 1e+06 nS"), ("s", "1 s is 1000 ms: write the numbers in that"), ("mV+ms", "units are"),
+        ("mV/", "mV"),
+        ("mv", "did you mean 'mV'"), ("open('x')", "units are"), ("sec", "units are ms"), ("kHz", "1 kHz is 1000 Hz"),
+        ("MOhm", "1 MOhm is 0.001 mV/pA"), ("GΩ", "1 GΩ is 1 mV/pA"), ("V/s", "1 V is 1000 mV"), ("1/s", "1 s is 1000 ms"),
+        ("uF/cm**2", "1 uF is 1e+06 pF"), ("%", "units are"), ("nA", "1 nA is 1000 pA"), ("fA", "1 fA is 0.001 pA"),
+        ("uM", "1 uM is 0.001 mM"), ("m", "1 m is 1e+06 um"), ("ms^-1", "a power is written '**'"),
+        ("blorp", "units are ms, mV, pA, pF, nS, Hz, um, mM, products"),
+    ],
 )  # fmt: skip
 def test_unknown_units(text, hint):
-    with pytest.raises(ValueError, match=rf"Mine.q: unknown unit .*{hint}"):
-        cell(q=bs.parameter(1.0, text, "x"))
+    """Also where equations are not checked, and of variables and weights."""
+    for dimensions in (True, False):
+        for given in ({"q": bs.parameter(1.0, text, "x")}, {"q": bs.initial(1.0, text, "x")}):
+            with pytest.raises(ValueError, match=rf"Mine.q: unknown unit .*{re.escape(hint)}"):
+                cell(dimensions=dimensions, **given)
+        with pytest.raises(ValueError, match=rf"weight_unit: unknown unit .*{re.escape(hint)}"):
+            synapse(weight_unit=text, dimensions=dimensions)
+
+
+@pytest.mark.parametrize("dimensions", [True, False])
+def test_no_unit_is_refused(dimensions):
+    with pytest.raises(ValueError, match=r"Mine.q: the unit must be a text such as 'mV' \(got None\)"):
+        cell(q=bs.parameter(1.0, None, "x"), dimensions=dimensions)
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, what is in mV; give the synapse another"),
+        ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, what is in mV"),
+        ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, what is in mV*ms"),
+        ({"arrival": "v = v + w", "dimensions": False}, ""), ({"arrival": "n = n + w", "dimensions": False}, ""),
+        ({"arrival": "z = z + w", "weight_unit": "pA"}, ""), ({"arrival": "n = n + w/E"}, ""),
+        ({"arrival": "z = z + 0.5*w; v = v + w*E/delta", "weight_unit": "pA"}, "'w * E / delta' is in pA"),
+    ],
+)
+def test_what_a_synapse_adds_is_of_the_unit_of_what_it_adds_to(texts, shown):
+    """Of a variable of the cell that is known once the two are put together, and of v before."""
+    given = {"tau": BASE["tau"], "E": BASE["E"], "delta": BASE["delta"], "weight_unit": "mV"} | texts
+
+    def connected(**options):
+        cells, net = bs.Population(2, cell("dv/dt = I/c_m", **options)(), name="cells"), bs.Network(seed=1)
+        jump = type("Jump", (bs.Synapse,), given)()
+        net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=jump)
+
+    if not shown:
+        return connected()
+    with pytest.raises(EquationError) as caught:
+        connected()
+    assert shown in str(caught.value)
+    if "Network.connect.synapse: Jump() onto 'cells'" in str(caught.value):
+        connected(dimensions=False)
+    return None
 
 
 @pytest.mark.parametrize("unit", ["mV", "mV/ms", "1/ms", "nS/mV", "pA", "pF", "mV**2", "mV/sqrt(ms)", "mM", "pA*ms",
@@ -94,11 +144,11 @@ def test_equations_that_agree(equations):
          "Mine.threshold: 'v' is in mV, but '30' is a plain number; what is compared must be of one unit: "
          "give the number a name and a unit by bs.parameter(...), or write dimensions = False|"),
         ({"threshold": "rand() < rate*dt"}, "Mine.threshold: 'rand()' and 'rate * dt' differ by a factor of 1000; Hz"),
-        ({"reset": "v = E; z += delta"},
+        ({"threshold": "v > E", "reset": "v = E; z += delta"},
          "Mine.reset: 'z' is in pA, but 'delta' is in mV; what is added must be of one unit|"),
-        ({"reset": "v = tau"}, "Mine.reset: 'v' is in mV, but this is in ms|    v = tau|        ^"),
+        ({"threshold": "v > E", "reset": "v = tau"}, "Mine.reset: 'v' is in mV, but this is in ms|    v = tau|        ^"),
         ({"conditions": ("tau > delta",)}, "Mine.conditions: 'tau' is in ms, but 'delta' is in mV; what is compared"),
-        ({"refractory": "delta"}, "Mine.refractory: a refractory time is in ms, but this is in mV|"),
+        ({"threshold": "v > E", "refractory": "delta"}, "Mine.refractory: a refractory time is in ms, but this is in mV|"),
         ({"events": {"e": ("v > tau", "n = 0")}}, "Mine.events['e']: 'v' is in mV, but 'tau' is in ms"),
         ({"v": bs.initial("tau", "mV", "x")}, "Mine.v: 'v' is in mV, but this is in ms|"),
     ],

@@ -49,6 +49,18 @@ def clip_loop(x, low, high, out):
         out[i] = vmath.clip(x[i], low, high)
 
 
+@numba.njit(error_model="numpy")
+def lesser_loop(a, b, out):
+    for i in range(a.size):
+        out[i] = vmath.lesser(a[i], b[i])
+
+
+@numba.njit(error_model="numpy")
+def greater_loop(a, b, out):
+    for i in range(a.size):
+        out[i] = vmath.greater(a[i], b[i])
+
+
 NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel_inverse", "relaxation", "floor", "sign",
          "flushed")  # fmt: skip
 FUNCTIONS = {name: looped(getattr(vmath, name)) for name in NAMES}
@@ -291,6 +303,18 @@ def test_clip(limits):
         out = np.empty_like(x)
         clip_loop(x, *limits, out)
         assert np.array_equal(out, np.clip(x, *limits), equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_lesser_and_greater(dtype):
+    """Those of NumPy, NaN included; of 0 and -0 either."""
+    points = np.array([-np.inf, -2.0, -0.5, 0.0, 1e-300, 1.0, 3.0, np.inf, np.nan], dtype=dtype)
+    a, b = (np.ravel(grid) for grid in np.meshgrid(points, points))
+    for loop, true in ((lesser_loop, np.minimum), (greater_loop, np.maximum)):
+        out = np.empty_like(a)
+        loop(a, b, out)
+        np.testing.assert_array_equal(out, true(a, b))
+        assert re.search(r"<(2|4|8|16) x (double|float)>", vectors(loop))
 
 
 def test_flushed():

@@ -7,6 +7,8 @@ import pytest
 from scipy import sparse, stats
 
 import brainsim as bs
+from brainsim.engine import assembly, plans
+from brainsim.engine.layout import Layout
 
 DT = 0.1
 P_LEAST = 1e-4
@@ -294,6 +296,93 @@ def test_degrees_of_fixed_total_scatter_as_they_must(multapses):
         # multinomial: chi-square with n - 1; without multapses 8000 of 40,000 pairs are taken, which leaves 0.8 of it
         scatter = np.sum((degrees - mean) ** 2) / mean / (1.0 if multapses else 0.8)
         assert abs(scatter - (n - 1)) < 4 * np.sqrt(2 * (n - 1))
+
+
+HYPER = [  # synapses, sources, targets; where more than half of the pairs are taken, those that are left out are drawn
+    ("sparse", 300, 20, 60), ("half", 600, 20, 60), ("dense", 1000, 20, 60), ("all but one", 1199, 20, 60),
+]  # fmt: skip
+
+
+def shared_out(net):
+    """Count the synapses of each source of the only projection; nothing is wired."""
+    layout = Layout(net, DT, 1)
+    plan = plans.Plan(layout, net.projections[0], plans.Cells(layout))
+    plans.make_room_for_counts([plan])
+    plan.count(0, plan.sources.size)
+    return plan.counts
+
+
+def totals(rule, pre, post, seed=1):
+    net = bs.Network(seed=seed)
+    net.connect(pre, post, rule, weight=1.0, delay=1.0, synapse=DELTA)
+    return shared_out(net)
+
+
+@pytest.mark.parametrize(("n", "n_pre", "n_post"), [case[1:] for case in HYPER], ids=[case[0] for case in HYPER])
+def test_fixed_total_without_multapses_has_the_hypergeometric_law(n, n_pre, n_post):
+    pre, post = cells(n_pre, "a"), cells(n_post, "b")
+    counts = np.array([totals(bs.FixedTotal(n, multapses=False), pre, post, seed) for seed in range(1, 401)])
+    assert (counts.sum(axis=1) == n).all()
+    assert counts.max() <= n_post
+    law = stats.hypergeom(n_pre * n_post, n_post, n)
+    assert np.allclose(counts.mean(axis=0), law.mean(), atol=4.5 * law.std() / np.sqrt(400))
+    # counts of one draw add up to n, which leaves n_pre - 1 of n_pre free ones
+    scatter = ((counts - law.mean()) ** 2).sum() / law.var()
+    free = 400 * (n_pre - 1)
+    assert abs(scatter * (n_pre - 1) / n_pre - free) < 4.5 * np.sqrt(2 * free) * max(1.0, 0.5 / law.std())
+    seen = np.bincount(counts.ravel(), minlength=n_post + 1)
+    expected = counts.size * law.pmf(np.arange(n_post + 1))
+    some = expected > 8
+    assert np.sum((seen[some] - expected[some]) ** 2 / expected[some]) < some.sum() + 6 * np.sqrt(2 * some.sum())
+
+
+@pytest.mark.parametrize("n", [500, 1200, 2000])
+def test_fixed_total_without_multapses_and_autapses_gives_each_source_its_share(n):
+    """Of the 40 targets 20 are sources as well: these sources have 39 pairs, the other 40."""
+    one = cells(80)
+    pre, post = one[:60], one[40:]
+    counts = np.array([totals(bs.FixedTotal(n, autapses=False, multapses=False), pre, post, seed) for seed in range(1, 401)])
+    assert (counts.sum(axis=1) == n).all()
+    for part, available in ((slice(0, 40), 40), (slice(40, 60), 39)):
+        law = stats.hypergeom(60 * 40 - 20, available, n)
+        assert counts[:, part].max() <= available
+        assert abs(counts[:, part].mean() - law.mean()) < 4.5 * law.std() / np.sqrt(counts[:, part].size)
+        assert counts[:, part].var() == pytest.approx(law.var(), rel=0.1)
+
+
+@pytest.mark.parametrize("left_out", [False, True], ids=["sparse", "dense"])
+def test_fixed_total_without_multapses_of_billions_of_pairs(left_out):
+    pre, post = cells(60_000, "a"), cells(50_000, "b")
+    pairs = 60_000 * 50_000
+    n = pairs - 200_000 if left_out else 200_000
+    counts = totals(bs.FixedTotal(n, multapses=False), pre, post).astype(np.int64)
+    assert counts.sum() == n
+    drawn = 50_000 - counts if left_out else counts
+    assert drawn.min() >= 0
+    mean = 200_000 / 60_000
+    assert drawn.var() == pytest.approx(mean, rel=4.5 * np.sqrt(2 / 60_000) + 1e-3)  # nearly Poisson
+    if not left_out:
+        assert wired(bs.FixedTotal(n, multapses=False), pre, post).pre.size == n
+
+
+def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(monkeypatch):
+    """Segments of at most 7 synapses instead of 16 million: each delay of each class and partition is cut by itself."""
+    monkeypatch.setattr(assembly, "MOST", 7)
+    rng = np.random.default_rng(1)
+    of = NamedTuple("Of", [("delays", int), ("origins", int)])(5, 3)
+    for synapses in (0, 1, 6, 7, 8, 14, 60, 61, 500, 5000):
+        room = assembly.most_segments(np.array([synapses]), 2, of)[0]
+        for spread in (1, 2, 30, 60):
+            runs = np.bincount(rng.integers(0, spread, synapses), minlength=60)
+            assert (-(-runs // 7)).sum() <= room
+
+
+@pytest.mark.slow
+def test_a_source_with_more_synapses_than_two_segments_hold():
+    """2**25 + 9 synapses of one source, delay and weight; it takes 3 GB."""
+    n = 2**25 + 9
+    one = wired(bs.FixedOutdegree(n), cells(1, "a"), cells(3, "b"), threads=1)
+    assert one.pre.size == n
 
 
 # weights and delays

@@ -126,6 +126,31 @@ def qcfs(z, threshold=1.0, levels=8):
     return threshold * qcfs_levels(z, threshold, levels) / levels
 
 
+def network_levels(X, weights, biases, thresholds, levels):
+    """Return the level of every hidden unit of a network of qcfs, int64 of shape (samples, units) for each hidden layer.
+
+    Parameters
+    ----------
+    X : array, shape (samples, inputs)
+    weights, biases : list of array
+        Of all layers; the last is not looked at.
+    thresholds : list of float
+        Of each hidden layer.
+    levels : int
+
+    Examples
+    --------
+    >>> network_levels(np.array([[0.3]]), [np.ones((1, 1)), np.ones((1, 2))], [np.zeros(1), np.zeros(2)], [1.0], 4)
+    [array([[1]])]
+    """
+    h, found = levels * X, []
+    for W, b, threshold in zip(weights, biases, thresholds, strict=False):
+        drive = h @ W + levels * b  # all of it `levels` times, since numbers divided by `levels` would be rounded
+        found.append(np.clip(np.floor((drive + 0.5 * threshold) / threshold), 0, levels).astype(np.int64))
+        h = threshold * found[-1]
+    return found
+
+
 def qcfs_slope(z, threshold=1.0):
     """Return the slope that training takes for `qcfs`: the floor passes through, so 1 between 0 and threshold, else 0."""
     z = np.asarray(z)
@@ -156,6 +181,8 @@ def softlif(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
     ----------
     Hunsberger & Eliasmith (2015), arXiv:1510.08829.
     """
+    sigma = number(sigma, "softlif.sigma", above=0.0)
+    tau, t_ref = number(tau, "softlif.tau", "ms", above=0.0), number(t_ref, "softlif.t_ref", "ms", at_least=0.0)
     j = sigma * softplus(np.asarray(z) / sigma)
     safe = np.maximum(j, 1e-300)
     return np.where(j > 1e-300, tau / (t_ref + tau * np.log1p(1.0 / safe)), 0.0)

@@ -56,7 +56,7 @@ def run(plan, X, steps, seed, keep):
     -------
     list of array
     """
-    from brainsim.engine.arguments import processors
+    from brainsim.network.limits import processors
 
     starts = range(0, len(X), SAMPLES)
     if len(starts) == 1:

@@ -1,44 +1,22 @@
 """The same task in an artificial network and in spikes, on the same samples: how well, how soon, and at what cost."""
 
+import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from brainsim.ann.activations import qcfs, relu
 from brainsim.ann.batch import run
-from brainsim.ann.convert import SpikingClassifier, convert, samples
-from brainsim.ann.encoding import encoded
-from brainsim.ann.verdict import verdict
-from brainsim.numbers.checks import integer
+from brainsim.ann.convert import SpikingClassifier, convert
+from brainsim.ann.encoding import input_counts
+from brainsim.ann.reports import layer_reports
+from brainsim.ann.samples import labels
+from brainsim.ann.summary import summary
+from brainsim.ann.verdict import enough, verdict
+from brainsim.numbers.checks import integer, nearest, warn_user
 
 MAC, AC = 4.6, 0.9  # pJ of a 32-bit multiplication with addition, and of an addition, in 45 nm: Horowitz (2014)
-CAVEAT = ("Energy counts arithmetic only (4.6 pJ a MAC, 0.9 pJ an AC, 45 nm): no memory traffic, no membrane updates, "
-          "no hardware was measured.")  # fmt: skip
 ALIKE = 0.99  # share of calibration samples whose early decision must be the late one
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """How well the rates of one hidden layer follow the activations, root mean squares in units of the threshold.
-
-    Parameters
-    ----------
-    r2 : float
-        Share of the variance of the activations that the rates explain.
-    clipped, silent : float
-        Share of the activations beyond the threshold; of the cells that never fire for any sample.
-    clipping, quantisation, inherited, unevenness : float
-        Errors: what is beyond the threshold; what lies between two counts; what the layers before hand on; and what comes
-        of the order in which spikes arrive, too early or too late, which is nothing where layers run in turns.
-    """
-
-    r2: float
-    clipped: float
-    silent: float
-    clipping: float
-    quantisation: float
-    inherited: float
-    unevenness: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,10 +49,10 @@ class Comparison:
     sparsity : array, one for each T
         Share of cells and steps without a spike.
     layers : dict of int to list of LayerReport
-        By T.
+        By T, for each hidden layer: its size, spikes and errors, and when its spikes count.
     decided, early_accuracy : array of int, float
-        Step at which each sample is decided, and the accuracy then: as soon as the best evidence leads by a margin, which
-        was chosen on calibration data. None where layers run in turns, or there are no calibration data.
+        Step of the last layer at which each sample is decided, and the accuracy then: as soon as the best evidence leads by
+        a margin, which was chosen on calibration data. None where layers run in turns, or there are no calibration data.
     """
 
     snn: SpikingClassifier
@@ -100,6 +78,18 @@ class Comparison:
     early_accuracy: float | None = None
 
     @property
+    def time(self) -> np.ndarray:
+        """Time from the onset of the stimulus to the end of the last layer's steps, for each T [ms]."""
+        return np.array([self.snn.duration(steps) for steps in self.T])
+
+    @property
+    def decision_time(self) -> np.ndarray | None:
+        """Time from the onset of the stimulus to the decision on each sample [ms]: `decided`, and how far the last layer
+        is behind the input.
+        """
+        return None if self.decided is None else self.decided + (self.time[-1] - self.T[-1])
+
+    @property
     def energy(self) -> np.ndarray:
         """Energy of the spiking network's arithmetic at each T [pJ]; see the caveat in `summary`."""
         return MAC * self.macs + AC * self.acs
@@ -119,24 +109,8 @@ class Comparison:
         return self.summary()
 
     def summary(self) -> str:
-        """Return a table: each T against the artificial network, with verdict and caveat."""
-        units = sum(layer.bias.size for layer in self.snn.plan.layers[:-1])
-        lines = [f"{len(self.y)} samples, {units} hidden units; all costs are means per inference",
-                 "          accuracy  agreement  same bits  spikes/cell      MACs       ACs  energy [nJ]",
-                 f"ANN         {100 * self.ann_accuracy:6.2f} %                                    {self.ann_macs:9,.0f}"
-                 f"         -  {1e-3 * self.ann_energy:11.3f}"]  # fmt: skip
-        for k, T in enumerate(self.T):
-            lines.append(f"T = {T:<5}   {100 * self.accuracy[k]:6.2f} %   {100 * self.agreement[k]:6.2f} %   "
-                         f"{100 * self.quantised[k]:6.2f} %  {self.spikes[k] / units:11.3f} {self.macs:9,.0f} "
-                         f"{self.acs[k]:9,.0f}  {1e-3 * self.energy[k]:11.3f}")  # fmt: skip
-        if self.decided is not None:
-            late = np.percentile(self.decided, 90)
-            lines.append(f"decided early: after {self.decided.mean():.1f} of {max(self.T)} steps on average (nine in ten by "
-                         f"step {late:.0f}), accuracy {100 * self.early_accuracy:.2f} %")  # fmt: skip
-        lines.append(f"footprint {self.footprint:,} bytes, connection sparsity {self.connection_sparsity:.3f}, activation "
-                     f"sparsity ANN {self.ann_sparsity:.3f}, SNN {self.sparsity[-1]:.3f}, membrane updates "
-                     f"{self.updates[-1]:,.0f} at T = {self.T[-1]}")  # fmt: skip
-        return "\n".join([*lines, self.verdict, CAVEAT])
+        """Return tables, each T against the artificial network, and each hidden layer, with verdict and caveat."""
+        return summary(self)
 
     @property
     def verdict(self) -> str:
@@ -159,18 +133,23 @@ class Comparison:
 
         return robustness(self, self.T[-1] if T is None else T, levels, seeds)
 
-    def to_html(self, path, examples=(0, 1)):
-        """Write a page with the summary, the six panels and some samples; it needs no other file.
+    def to_html(self, path, examples=None, robustness=3):
+        """Write a page with the summary, how both stand noise, the six panels and some samples; it needs no other file.
 
         Parameters
         ----------
         path : str or Path
-        examples : sequence of int
-            Samples that are drawn as by `raster`.
+        examples : sequence of int, optional
+            Samples that are drawn as by `raster`; the first two by default.
+        robustness : int
+            Seeds of `robustness`, at the first T with 99 % of the last accuracy; 0 leaves it out.
         """
         from brainsim.ann.page import write_comparison
 
-        write_comparison(self, path, examples)
+        chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)
+        examples = [self._sample(i, "to_html.examples") for i in chosen]
+        seeds = integer(robustness, "Comparison.to_html.robustness", at_least=0)
+        write_comparison(self, path, examples, self.robustness(self.T[enough(self)], seeds=seeds) if seeds else None)
 
     def plot(self):
         """Return a Figure of six panels."""
@@ -190,7 +169,14 @@ class Comparison:
         """
         from brainsim.ann.panels import sample_figure
 
-        return sample_figure(self, integer(i, "Comparison.raster.i", at_least=0), self.T[-1] if T is None else T)
+        T = self.T[-1] if T is None else integer(T, "Comparison.raster.T", at_least=1)
+        return sample_figure(self, self._sample(i, "raster.i"), T)
+
+    def _sample(self, i, where):
+        i = integer(i, f"Comparison.{where}", at_least=0)
+        if i >= len(self.y):
+            raise ValueError(f"Comparison.{where}: must be below the number of samples, {len(self.y)} (got {i})")
+        return i
 
 
 def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **options):
@@ -199,7 +185,7 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     Parameters
     ----------
     source : SpikingClassifier, or what `convert` takes
-        The network.
+        The network. The reference is the artificial network that it is made of, with the same weights.
     X, y : array, shapes (samples, inputs) and (samples,)
         Test data.
     calib : array, shape (samples, inputs), optional
@@ -209,7 +195,7 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     seed : int
         Of the Poisson encoder.
     options
-        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift.
+        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not where `source` is converted already.
 
     Returns
     -------
@@ -219,7 +205,12 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     Raises
     ------
     TypeError, ValueError
-        As `convert`; where the network does not classify, or test samples are calibration samples.
+        As `convert`; where the network does not classify, or options are given for one that is converted already.
+
+    Warns
+    -----
+    UserWarning
+        Where test samples are calibration samples, so that the thresholds, or the margin of early decisions, know them.
 
     Examples
     --------
@@ -235,32 +226,57 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     Yik et al. (2025), doi:10.1038/s41467-025-56739-4 (NeuroBench); Horowitz (2014), doi:10.1109/ISSCC.2014.6757323 (energy);
     Davidson & Furber (2021), doi:10.3389/fnins.2021.651141 (most rate codes do not save energy).
     """
-    snn = source if isinstance(source, SpikingClassifier) else convert(source, calib, **options)
-    if not isinstance(snn, SpikingClassifier):
-        raise TypeError("compare.source: must classify (got a regression)")
-    inputs = snn.plan.layers[0].weight.shape[0]
-    X, y = samples(X, inputs, "compare.X"), np.asarray(y)
-    if y.shape != (len(X),):
-        raise ValueError(f"compare.y: must be one label for each of the {len(X)} samples (got shape {y.shape})")
-    T = tuple(sorted(integer(steps, "compare.T", at_least=1) for steps in np.atleast_1d(T)))
-    if calib is not None:
-        calib = samples(calib, inputs, "compare.calib")
-        if {row.tobytes() for row in calib} & {row.tobytes() for row in X}:
-            raise ValueError("compare.calib: must be training data; some of these samples are test samples as well")
+    snn = _converted(source, calib, options)
+    X = snn.checked(X, "compare.X")
+    y = labels(y, len(X), "compare.y", snn.classes_)
+    T = tuple(sorted({integer(steps, "compare.T", at_least=1) for steps in np.atleast_1d(T)}))
+    if not T:
+        raise ValueError("compare.T: must be one number of steps or more (got none)")
+    seed = integer(seed, "compare.seed", at_least=0)
+    calib = None if calib is None else snn.checked(calib, "compare.calib")
+    _warn_of_shared(snn, calib, X)
     activations = snn.trained.activations(X)
     runs = [_costs(snn, X, steps, seed, activations) for steps in T]
     own = snn.trained.predict(X)
     figures = {name: np.array([one[name] for one in runs]) for name in ("spikes", "acs", "updates", "sparsity")}
-    labels = [snn.classes_[one["output"].argmax(axis=1)] for one in runs]
+    said = [snn.classes_[one["output"].argmax(axis=1)] for one in runs]
     early = {} if calib is None or snn.plan.sequential else _early(snn, X, y, calib, T[-1], seed)
     return Comparison(
         snn=snn, X=X, y=y, T=T, ann_accuracy=float(np.mean(own == y)),
-        accuracy=np.array([np.mean(label == y) for label in labels]),
-        agreement=np.array([np.mean(label == own) for label in labels]),
+        accuracy=np.array([np.mean(label == y) for label in said]),
+        agreement=np.array([np.mean(label == own) for label in said]),
         quantised=np.array([np.mean(_quantised(snn, X, steps) == y) for steps in T]),
         layers={steps: one["layers"] for steps, one in zip(T, runs, strict=True)},
         **figures, **_fixed(snn, X, activations), **early,
     )  # fmt: skip
+
+
+def _converted(source, calib, options):
+    """Return the spiking network, after a check of the options."""
+    known = [name for name, one in inspect.signature(convert).parameters.items() if one.kind == one.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"compare: has no option {name!r}{nearest(name, known)}")
+    if isinstance(source, SpikingClassifier):
+        if options:
+            raise TypeError(f"compare.{next(iter(options))}: is without effect on a network that is converted already; give "
+                            "it to convert, or give compare the artificial network")
+        return source
+    snn = convert(source, calib, **options)
+    if not isinstance(snn, SpikingClassifier):
+        raise TypeError("compare.source: must classify (got a regression)")
+    return snn
+
+
+def _warn_of_shared(snn, calib, X):
+    """Warn where test samples are calibration samples, to the precision of float32, in which one of them may have been."""
+    known = set()
+    for given in (calib, snn.calib):
+        known |= set() if given is None else {row.tobytes() for row in (given + 0.0).astype(np.float32)}
+    shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
+    if shared:
+        warn_user(f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so that "
+                  "accuracies say too little about new samples; calibrate with training data, calib=X_train")
 
 
 def _fanouts(snn):
@@ -271,8 +287,9 @@ def _fixed(snn, X, activations):
     """Return the costs that do not depend on the number of steps."""
     fanouts, given = _fanouts(snn), [X, *activations[:-1]]
     macs = [np.mean((h != 0) @ fanout) for h, fanout in zip(given, fanouts, strict=True)]
-    weights = sum(int(np.prod(layer.weight.shape)) for layer in snn.plan.layers)
-    stored, cells = sum(fanout.sum() for fanout in fanouts), sum(layer.bias.size for layer in snn.plan.layers)
+    units, spare = [layer.bias.size for layer in snn.plan.layers], snn.trained.spare
+    weights = sum(int(np.prod(layer.weight.shape)) for layer in snn.plan.layers) - units[-2] * spare
+    stored, cells = sum(fanout.sum() for fanout in fanouts), sum(units) - spare
     return {
         "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0, "ann_macs": float(sum(macs)),
         "ann_dense": float(weights), "footprint": 4 * int(stored + 2 * cells),
@@ -285,51 +302,17 @@ def _costs(snn, X, steps, seed, activations):
     """Return outputs, spikes and operations of one number of steps."""
     *counts, output = run(snn.plan, X, steps, seed,
                           lambda spikes, evidence: [*(one.sum(axis=1, dtype=np.int64) for one in spikes), evidence[:, -1]])
-    given = encoded(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)  # without a unit where inputs are currents
-    sent, fanouts = [given.sum(axis=1, dtype=np.int64), *counts], _fanouts(snn)
-    fanouts[0] = fanouts[0][: given.shape[2]]
+    inputs, acting = input_counts(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
+    sent, fanouts = [inputs, *counts], _fanouts(snn)
+    fanouts[0] = fanouts[0][: inputs.shape[1]]  # none where inputs are currents
     units = sum(one.shape[1] for one in counts)
-    held = np.cumsum(given, axis=1, dtype=np.int64).sum(axis=1) if snn.plan.encoder == "latency" else sent[0]
-    expected = [_in_turn(snn.plan, k, X, before, steps) for k, before in enumerate([held, *counts[:-1]])]
-    layers = [_layer_report(count, turn, h, theta, steps, 0.0 if _rounds_down(snn) else 0.5)
-              for count, turn, h, theta in zip(counts, expected, activations, snn.thresholds, strict=False)]  # fmt: skip
+    layers = layer_reports(snn, X, steps, counts, acting, activations)
     return {
         "output": output, "spikes": float(np.mean(sum(one.sum(axis=1) for one in sent))), "layers": layers,
         "acs": float(np.mean(sum(one @ fanout for one, fanout in zip(sent, fanouts, strict=True)))),
-        "updates": float(steps * (units + output.shape[1])),
+        "updates": float(steps * (units + output.shape[1] - snn.trained.spare)),
         "sparsity": 1.0 - float(np.mean(sum(one.sum(axis=1) for one in counts))) / (steps * units),
     }  # fmt: skip
-
-
-def _in_turn(plan, place, X, before, steps):
-    """Return how many spikes the cells of a layer would send if they had summed their whole input before the first."""
-    layer = plan.layers[place]
-    potential = plan.starts[place] + steps * (plan.drive(X, steps) if place == 0 else plan.bias(place, steps))
-    if before.shape[1]:
-        potential = potential + before @ layer.weight
-    return np.clip(np.floor(potential / layer.theta), 0, steps)
-
-
-def _layer_report(counts, expected, h, theta, steps, shift):
-    """Return the report of a layer, by its counts of spikes and those `expected` of its actual input."""
-    unit = theta / steps
-    clipped = np.minimum(h, theta)
-    levels = np.clip(np.floor(h / unit + shift), 0, steps)
-
-    def size(error):
-        return float(np.sqrt(np.mean(error**2)) / theta)
-
-    spread = np.sum((h - h.mean()) ** 2)
-    return LayerReport(
-        r2=float(1.0 - np.sum((unit * counts - h) ** 2) / max(spread, 1e-300)), clipped=float(np.mean(h > theta)),
-        silent=float(np.mean(~np.any(counts > 0, axis=0))), clipping=size(clipped - h),
-        quantisation=size(unit * levels - clipped), inherited=size(unit * (expected - levels)),
-        unevenness=size(unit * (counts - expected)),
-    )  # fmt: skip
-
-
-def _rounds_down(snn):
-    return not any(snn.plan.starts) and not snn.plan.bias_shift
 
 
 def _quantised(snn, X, steps):
@@ -342,20 +325,27 @@ def _quantised(snn, X, steps):
 
 def _early(snn, X, y, calib, steps, seed):
     """Return when each sample is decided, by the least margin that keeps 99 % of the late decisions on calibration data."""
-    labels, lead = _leads(snn.evidence(calib, steps, seed))
+    leader, lead = _leads(snn, calib, steps, seed)
     for margin in np.quantile(lead, np.linspace(0.0, 1.0, 41)):
         at = _first(lead >= margin)
-        if np.mean(labels[np.arange(len(at)), at] == labels[:, -1]) >= ALIKE:
+        if np.mean(leader[np.arange(len(at)), at] == leader[:, -1]) >= ALIKE:
             break
-    labels, lead = _leads(snn.evidence(X, steps, seed))
+    leader, lead = _leads(snn, X, steps, seed)
     at = _first(lead >= margin)
-    return {"decided": at + 1, "early_accuracy": float(np.mean(snn.classes_[labels[np.arange(len(at)), at]] == y))}
+    return {"decided": at + 1, "early_accuracy": float(np.mean(snn.classes_[leader[np.arange(len(at)), at]] == y))}
 
 
-def _leads(evidence):
-    """Return the leading class after each step, and by how much it leads, shape (samples, steps)."""
-    two = np.sort(evidence, axis=2)[:, :, -2:]
-    return evidence.argmax(axis=2), two[:, :, 1] - two[:, :, 0]
+def _leads(snn, X, steps, seed):
+    """Return the leading class after each step, and by how much it leads, shape (samples, steps).
+
+    Evidence, which is larger by the number of classes, is held for a few samples at a time.
+    """
+
+    def keep(_, evidence):
+        two = np.partition(evidence, -2, axis=2)[:, :, -2:]
+        return [evidence.argmax(axis=2).astype(np.int32), two[:, :, 1] - two[:, :, 0]]
+
+    return run(snn.plan, X, steps, seed, keep)
 
 
 def _first(reached):

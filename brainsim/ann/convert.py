@@ -7,9 +7,10 @@ import numpy as np
 from brainsim.ann import spiking
 from brainsim.ann.batch import Plan, run
 from brainsim.ann.encoding import ENCODERS
+from brainsim.ann.samples import labels, samples
 from brainsim.ann.scaling import scaled, thresholds
 from brainsim.ann.sources import read
-from brainsim.numbers.checks import integer, nearest, plain
+from brainsim.numbers.checks import in_range, integer, nearest, plain
 
 STEPS = 32
 NEAR = 1e-9  # of a threshold: closer than this, rounding may decide
@@ -30,21 +31,25 @@ def convert(
     ----------
     source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
         `brainsim.ann.MLP` with relu or qcfs; a fitted network of scikit-learn with relu; a list of (W, b), W of shape
-        (inputs, outputs) and possibly sparse, as `brainsim.ann.layers.lower` makes it of a CNN; a PyTorch state_dict or
-        module of Linear and ReLU; Keras weights or a model of Dense layers; the path of a file .npz with W0, b0, W1, b1, ...
+        (inputs, outputs) and possibly sparse, as `brainsim.ann.layers.lower` makes it of a CNN; a ``torch.nn.Sequential`` of
+        Linear, ReLU, Flatten and Dropout, or its state_dict; a ``keras.Sequential`` of Dense, Flatten and Dropout, or its
+        weights; the path of a file .npz with W0, b0, W1, b1, ... Lists, state_dicts and files do not say what stands
+        between their layers: they are taken for chains with a ReLU after each layer but the last. One output tells two
+        classes, 0 and 1 unless the source names them: the second where it is above 0.
     calib : array, shape (samples, inputs), optional
         Training data, never test data, on which the largest activation of each layer is found. Not needed for qcfs, whose
         thresholds were learned, and for ``norm="model"``.
     norm : {"p99.9", "max", "model"} or another percentile
         What the threshold of a layer is: a percentile or the maximum of its activations, or the largest that weights and
-        inputs up to the largest of `calib` (or 1) allow. Without effect on qcfs.
+        inputs as small and as large as those of `calib` (or from 0 to 1) allow. Without effect on qcfs.
     v0 : {"half", "zero"}
         Potential at the start: half the threshold, which rounds to the nearest count, or 0, which rounds down.
     reset : {"subtract", "zero"}
         What a spike does to the potential. ``"zero"`` loses what was beyond the threshold.
     encoder : {"current", "poisson", "latency"}
         Inputs as constant currents; as random spikes; or as one spike each, the earlier the larger, after which a current
-        stays. The latter two need inputs >= 0.
+        stays. The latter two need inputs >= 0; one as large as the largest of `calib` (or 1) is a spike in every step, and
+        larger ones are clipped.
     schedule : {"parallel", "sequential"}
         Whether all layers run at once, each a step behind the one before it, or in turns of T steps: a cell then sums its
         whole input before it fires, so that the order of spikes cannot matter; it takes T steps for each layer.
@@ -58,13 +63,16 @@ def convert(
     Raises
     ------
     TypeError, ValueError
-        Where the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or options
-        do not go together; the message says what to do instead.
+        Where the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or is a
+        module whose forward cannot be read off its layers, or options do not go together; the message says what to do
+        instead.
 
     Notes
     -----
     Exactness. Weights, thresholds and drives are rounded to so few bits (24, 36 for what is constant) that sums of them are
-    exact: the same spikes come out of the engine, one sample at a time, and of the batched run behind `predict`. With
+    exact: the same spikes come out of the engine, one sample at a time, and of the batched run behind `predict`. All of
+    this is for steps of 1 ms, as `simulate` of the converted network takes them; `brainsim.simulate` of its `network_for`
+    needs ``dt=1.0``: in its default steps of 0.1 ms cells fire at other times, up to ten times a ms, and counts differ. With
     ``schedule="sequential"`` and ``v0="half"`` a qcfs network with ``T = levels`` sends exactly as many spikes as its units
     have levels: see `SpikingClassifier.exactness`.
 
@@ -92,6 +100,8 @@ def convert(
     _one_of(reset, "reset", ("subtract", "zero"))
     _one_of(encoder, "encoder", ENCODERS)
     _one_of(schedule, "schedule", ("parallel", "sequential"))
+    if not isinstance(bias_shift, bool | np.bool_):
+        raise TypeError(f"convert.bias_shift: must be True or False (got {bias_shift!r})")
     if bias_shift and v0 == "half":
         raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; give v0='zero' with it")
     if schedule == "sequential" and reset == "zero":
@@ -99,12 +109,13 @@ def convert(
                          "input would fire once and forget the rest")
     trained = read(source)
     calib = None if calib is None else samples(calib, trained.weights[0].shape[0], "convert.calib")
+    if calib is not None and encoder != "current":
+        in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
     layers = scaled(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
     starts = [0.5 * layer.theta if v0 == "half" else 0.0 for layer in layers[:-1]]
     plan = Plan(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
-    example = np.zeros(trained.weights[0].shape[0]) if calib is None else calib[0]
-    return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, example)
+    return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, calib)
 
 
 class Exactness(NamedTuple):
@@ -135,9 +146,9 @@ class Exactness(NamedTuple):
 class _Spiking:
     """What classifiers and regressors share: runs of many samples, and the network of one."""
 
-    def __init__(self, trained, plan, example):
-        self.trained, self.plan = trained, plan
-        self._example, self._network = example, None
+    def __init__(self, trained, plan, calib):
+        self.trained, self.plan, self.calib = trained, plan, calib
+        self._network = None
 
     def __repr__(self):
         """Return layers, encoder and schedule."""
@@ -152,13 +163,16 @@ class _Spiking:
 
     @property
     def network(self):
-        """The network for the first calibration sample and 32 steps: an ordinary `brainsim.Network`; see `network_for`."""
+        """The network for the first calibration sample, or zeros, and 32 steps: a `brainsim.Network`; see `network_for`."""
         if self._network is None:
-            self._network = self.network_for(self._example)
+            self._network = self.network_for(np.zeros(self._inputs) if self.calib is None else self.calib[0])
         return self._network
 
     def network_for(self, x, T=STEPS, seed=0):
         """Return an ordinary `brainsim.Network` that is given one sample for T steps; run it with ``dt=1.0``.
+
+        Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they fire at other times,
+        up to ten times a ms, and their numbers of spikes are no longer those of `counts`.
 
         Its populations are ``input`` (unless inputs are currents), ``hidden1``, ``hidden2``, ... and ``output``, whose
         potential ``v`` at the end, divided by T, is the output. They can be recorded, silenced, changed and drawn.
@@ -174,16 +188,16 @@ class _Spiking:
         x = np.asarray(plain(x, "", "network_for.x"))
         if x.ndim != 1:
             raise ValueError(f"network_for.x: must be one sample, of the shape (inputs,) (got {x.shape}); take one: X[0]")
-        x = samples(x[None], self.plan.layers[0].weight.shape[0], "network_for.x")[0]
-        return spiking.build(self.plan, x, _steps(T), integer(seed, "network_for.seed", at_least=0))
+        x = self.checked(x[None], "network_for.x")[0]
+        return spiking.build(self.plan, x, self._steps(T), integer(seed, "network_for.seed", at_least=0))
 
     def duration(self, T=STEPS):
         """Return how long a run of `network_for` must be [ms]: T, and what the last layer is behind the input."""
-        return spiking.windows(self.plan, _steps(T))[-1][1]
+        return spiking.windows(self.plan, self._steps(T))[-1][1]
 
     def windows(self, T=STEPS):
         """Return (begin, end) [ms] for each hidden layer: its spikes at ``begin < t <= end`` count."""
-        return spiking.turns(self.plan, _steps(T))
+        return spiking.turns(self.plan, self._steps(T))
 
     def simulate(self, x, T=STEPS, *, seed=0, record=()):
         """Run the network of one sample in the engine and return its Result, with the potentials of ``output`` recorded.
@@ -200,6 +214,8 @@ class _Spiking:
 
         net = self.network_for(x, T, seed)
         cells = net.populations
+        if isinstance(record, str):
+            raise TypeError(f"simulate.record: must be a list of names (got {record!r}); write [{record!r}]")
         for name in record:
             if name not in cells:
                 raise ValueError(f"simulate.record: no population is called {name!r}{nearest(name, cells)}")
@@ -228,16 +244,16 @@ class _Spiking:
         Raises
         ------
         ValueError
-            Where the network is not of qcfs, or its source cannot count.
+            Where the network is not of qcfs.
         """
-        source = self.trained.source
-        if self.trained.activation != "qcfs" or not hasattr(source, "counts"):
-            raise ValueError("exactness: compares with the levels of a bs.ann.MLP(activation='qcfs'); convert one "
-                             f"(got a network of {self.trained.activation} from {type(source).__name__})")
-        levels = self.trained.levels
-        expected, got = source.counts(X), self.counts(X, levels)
+        if self.trained.activation != "qcfs":
+            raise ValueError("exactness: compares with the levels of a network of qcfs; convert a bs.ann.MLP(activation="
+                             f"'qcfs'), or the file that it saved (got one of {self.trained.activation} from "
+                             f"{type(self.trained.source).__name__})")
+        X, levels = self.checked(X, "exactness.X"), self.trained.levels
+        expected, got = self.trained.levels_of(X), self.counts(X, levels)
         different = [_places(k, a != b) for k, (a, b) in enumerate(zip(expected, got, strict=True))]
-        near, h = [], np.asarray(X, dtype=np.float64) * levels
+        near, h = [], X * levels
         for k, (N, theta) in enumerate(zip(expected, self.trained.thresholds, strict=True)):
             place = (h @ self.trained.weights[k] + levels * self.trained.biases[k]) / theta + 0.5
             gap = np.abs(place - np.rint(place))
@@ -246,9 +262,26 @@ class _Spiking:
             h = theta * N
         return Exactness(len(X), sum(N.shape[1] for N in expected), np.vstack(different), np.vstack(near))
 
+    def checked(self, X, where):
+        """Return samples as an array (samples, inputs), or raise ValueError, which calls them `where`."""
+        X = samples(X, self._inputs, where)
+        if self.plan.encoder != "current":
+            in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
+            if self.calib is None and X.max() > self.plan.input_scale:
+                raise ValueError(f"{where}: must be <= 1 with encoder={self.plan.encoder!r} and no calibration data (got "
+                                 f"{X.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)")
+        return X
+
+    @property
+    def _inputs(self):
+        return self.plan.layers[0].weight.shape[0]
+
+    def _steps(self, T):
+        return integer(T, f"{type(self).__name__}.T", at_least=1)
+
     def _run(self, X, T, seed, keep):
-        X = samples(X, self.plan.layers[0].weight.shape[0], f"{type(self).__name__}.X")
-        return run(self.plan, X, _steps(T), integer(seed, f"{type(self).__name__}.seed", at_least=0), keep)
+        X = self.checked(X, f"{type(self).__name__}.X")
+        return run(self.plan, X, self._steps(T), integer(seed, f"{type(self).__name__}.seed", at_least=0), keep)
 
 
 class SpikingClassifier(_Spiking):
@@ -260,6 +293,8 @@ class SpikingClassifier(_Spiking):
         The artificial network.
     plan : Plan
         Layers and options.
+    calib : array or None
+        Calibration data.
     classes_ : array
         The labels.
 
@@ -283,7 +318,8 @@ class SpikingClassifier(_Spiking):
 
     def score(self, X, y, T=STEPS, seed=0):
         """Return the share of samples whose label is found in T steps."""
-        return float(np.mean(self.predict(X, T, seed) == np.asarray(y)))
+        found = self.predict(X, T, seed)
+        return float(np.mean(found == labels(y, len(found), "SpikingClassifier.score.y", self.classes_)))
 
 
 class SpikingRegressor(_Spiking):
@@ -295,6 +331,8 @@ class SpikingRegressor(_Spiking):
         The artificial network.
     plan : Plan
         Layers and options.
+    calib : array or None
+        Calibration data.
     """
 
     def predict(self, X, T=STEPS, seed=0):
@@ -304,20 +342,10 @@ class SpikingRegressor(_Spiking):
 
     def score(self, X, y, T=STEPS, seed=0):
         """Return the share of the variance that is explained, R2."""
-        y = np.asarray(plain(y, "", "SpikingRegressor.score.y"))
-        return float(1.0 - np.sum((y - self.predict(X, T, seed)) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
-
-
-def samples(X, inputs, where):
-    """Return samples as float64, after a check of their shape."""
-    X = np.asarray(plain(X, "", where))
-    if X.ndim != 2 or X.shape[1] != inputs or not len(X):
-        raise ValueError(f"{where}: must have the shape (samples, {inputs}) (got {X.shape})")
-    return X
-
-
-def _steps(T):
-    return integer(T, "T", at_least=1)
+        y, found = np.asarray(plain(y, "", "SpikingRegressor.score.y")), self.predict(X, T, seed)
+        if y.shape != found.shape:
+            raise ValueError(f"SpikingRegressor.score.y: must have the shape of the outputs, {found.shape} (got {y.shape})")
+        return float(1.0 - np.sum((y - found) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
 
 
 def _places(layer, mask):
@@ -326,5 +354,5 @@ def _places(layer, mask):
 
 
 def _one_of(value, name, choices):
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"convert.{name}: must be {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r} (got {value!r})")

@@ -4,9 +4,8 @@ import zlib
 
 import numpy as np
 
-from brainsim.numbers.checks import in_range
-
 ENCODERS = ("current", "poisson", "latency")
+AT_ONCE = 64  # samples whose spikes are held at once
 
 
 def encoded(X, steps, encoder, scale, seed):
@@ -34,7 +33,6 @@ def encoded(X, steps, encoder, scale, seed):
     """
     if encoder == "current":
         return np.zeros((len(X), steps, 0), dtype=np.uint8)
-    in_range(X, "SpikingClassifier.X", at_least=0.0)
     share = np.minimum(X / scale, 1.0)
     if encoder == "latency":
         first = steps - np.rint(steps * share).astype(np.int64)
@@ -44,3 +42,25 @@ def encoded(X, steps, encoder, scale, seed):
         rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(x).tobytes())])
         one[...] = rng.random(one.shape) < p
     return spikes
+
+
+def input_counts(X, steps, encoder, scale, seed):
+    """Return how many spikes each input sends, and in how many steps each acts, both int64 (samples, inputs).
+
+    The latter is more where a spike is the onset of a current. The spikes themselves, of which there may be gigabytes, are
+    made for some samples at a time.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in input_counts(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)]
+    [[[0, 1, 1]], [[0, 2, 4]]]
+    """
+    sent = np.empty((len(X), 0 if encoder == "current" else X.shape[1]), dtype=np.int64)
+    acting = np.empty_like(sent)
+    left = np.arange(steps, 0, -1)  # steps for which a current flows from each step on
+    for start in range(0, len(X), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        spikes = encoded(X[some], steps, encoder, scale, seed)
+        sent[some] = spikes.sum(axis=1, dtype=np.int64)
+        acting[some] = np.einsum("sti,t->si", spikes, left) if encoder == "latency" else sent[some]
+    return sent, acting

@@ -12,6 +12,16 @@ from scipy import sparse
 
 from brainsim.numbers.checks import integer, plain
 
+# activations of hidden units that a rate cannot follow, and why
+REFUSED = {
+    "tanh": "its units are negative for half of their inputs, and no firing rate is",
+    "identity": "its units are negative for half of their inputs, and no firing rate is",
+    "logistic": "its units are at 1/2 where nothing comes in",
+    "sigmoid": "its units are at 1/2 where nothing comes in",
+    "softplus": "no integrate-and-fire neuron without noise is active below its threshold",
+    "softlif": "its units leak and are refractory; integrate-and-fire neurons are not",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Conv2D:
@@ -199,6 +209,10 @@ def lower(layers, shape):
     >>> [W.shape for W, b in network]
     [(64, 144), (144, 10)]
     """
+    if not isinstance(layers, list | tuple):
+        raise TypeError(f"lower.layers: must be a list of layers (got {type(layers).__name__})")
+    if not isinstance(shape, list | tuple):
+        raise TypeError(f"lower.shape: must be (channels, height, width) (got {shape!r})")
     shape = tuple(integer(size, "lower.shape", at_least=1) for size in shape)
     network, W, b = [], None, None
     for layer in layers:
@@ -229,8 +243,17 @@ def refuse_layer(name, where):
     elif any(word in low for word in ("lstm", "gru", "rnn", "attention")):
         remedy = "rates carry nothing from step to step; only layers that feed forward can be converted"
     else:
-        remedy = "there is Conv2D, AvgPool2D, BatchNorm, Dense and ReLU"
+        remedy = "write the network as bs.ann.layers.lower([...], shape), of Conv2D, AvgPool2D, BatchNorm, Dense and ReLU"
     raise TypeError(f"{where}: {name} cannot be converted: {remedy}")
+
+
+def refuse_activation(name):
+    """Raise ValueError for hidden units of another activation than relu and qcfs, saying why."""
+    if name in REFUSED:
+        raise ValueError(f"convert.source: {name} cannot be converted: {REFUSED[name]}; train with activation='relu' or "
+                         "with bs.ann.MLP(activation='qcfs')")
+    if name not in ("relu", "qcfs"):
+        raise ValueError(f"convert.source: the activation must be relu or qcfs (got {name!r})")
 
 
 def _places(shape, kernel, stride, padding, where):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.ann.convert import convert
+from brainsim.ann.samples import labels
 from brainsim.numbers.checks import integer
 
 # name -> (norm, v0) of a network of ReLUs
@@ -79,9 +80,15 @@ def methods(relu, qcfs, X, y, *, calib, T=(1, 2, 4, 8, 16, 32, 64, 128)):
     Diehl et al. (2015), doi:10.1109/IJCNN.2015.7280696; Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682; Bu et al.
     (2022), arXiv:2303.04347.
     """
-    T = tuple(sorted(integer(steps, "methods.T", at_least=1) for steps in np.atleast_1d(T)))
+    T = tuple(sorted({integer(steps, "methods.T", at_least=1) for steps in np.atleast_1d(T)}))
     networks = {name: convert(relu, calib, norm=norm, v0=v0) for name, (norm, v0) in WAYS.items()}
     networks[TRAINED] = convert(qcfs, calib)
+    for name, given, wanted in (("relu", networks["maximum"], "relu"), ("qcfs", networks[TRAINED], "qcfs")):
+        if given.trained.activation != wanted:
+            raise ValueError(f"methods.{name}: must be a network of {wanted}, bs.ann.MLP(activation={wanted!r}) (got one of "
+                             f"{given.trained.activation})")
+    X = networks[TRAINED].checked(X, "methods.X")
+    y = labels(y, len(X), "methods.y", networks[TRAINED].classes_)
     accuracy = {name: np.array([snn.score(X, y, steps) for steps in T]) for name, snn in networks.items()}
     own = [float(np.mean(networks[name].trained.predict(X) == y)) for name in ("maximum", TRAINED)]
     return MethodCurves(T, accuracy, *own)

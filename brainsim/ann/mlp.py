@@ -1,12 +1,15 @@
 """A multilayer perceptron in plain NumPy: the artificial side of every comparison."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from brainsim.ann.activations import ACTIVATIONS
+from brainsim.ann.activations import ACTIVATIONS, network_levels
 from brainsim.ann.grid import rounded
+from brainsim.ann.samples import labels as labels_of
+from brainsim.ann.samples import samples
 from brainsim.ann.training import Adam, batches, initial_weights
 from brainsim.numbers.checks import integer, nearest, number, plain
 
@@ -81,20 +84,51 @@ class MLP:
         learning_rate=3e-3, batch=32, epochs=100, patience=20, validation=0.1, seed=0,
     ):  # fmt: skip
         sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
-        self.hidden = tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes)
+        if not len(sizes):
+            raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
+        checked = {
+            "hidden": tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes), "activation": activation,
+            "levels": integer(levels, "MLP.levels", at_least=1),
+            "threshold": None if threshold is None else number(threshold, "MLP.threshold", above=0.0),
+            "dropout": _share(dropout, "MLP.dropout"),
+            "weight_decay": number(weight_decay, "MLP.weight_decay", at_least=0.0),
+            "learning_rate": number(learning_rate, "MLP.learning_rate", above=0.0),
+            "batch": integer(batch, "MLP.batch", at_least=1), "epochs": integer(epochs, "MLP.epochs", at_least=1),
+            "patience": integer(patience, "MLP.patience", at_least=1), "validation": _share(validation, "MLP.validation"),
+            "seed": integer(seed, "MLP.seed", at_least=0),
+        }  # fmt: skip
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
-        self.activation = activation
-        self.levels = integer(levels, "MLP.levels", at_least=1)
-        self.threshold = None if threshold is None else number(threshold, "MLP.threshold", above=0.0)
-        self.dropout = _share(dropout, "MLP.dropout")
-        self.weight_decay = number(weight_decay, "MLP.weight_decay", at_least=0.0)
-        self.learning_rate = number(learning_rate, "MLP.learning_rate", above=0.0)
-        self.batch = integer(batch, "MLP.batch", at_least=1)
-        self.epochs = integer(epochs, "MLP.epochs", at_least=1)
-        self.patience = integer(patience, "MLP.patience", at_least=1)
-        self.validation = _share(validation, "MLP.validation")
-        self.seed = integer(seed, "MLP.seed", at_least=0)
+        given = locals()
+        for name, value in checked.items():  # the very object where nothing had to be changed, as scikit-learn's clone asks
+            same = type(given[name]) is type(value) and given[name] == value
+            setattr(self, name, given[name] if same else value)
+
+    def get_params(self, deep=True):
+        """Return the parameters by their names, as scikit-learn's ``clone`` and searches ask for them.
+
+        Parameters
+        ----------
+        deep : bool
+            Without effect: no parameter has parameters.
+        """
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def set_params(self, **parameters):
+        """Change parameters, checked as by the constructor, and return the network, which forgets what it has learned."""
+        for name in parameters:
+            if name not in PARAMETERS:
+                raise ValueError(f"MLP.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
+        self.__init__(**(self.get_params() | parameters))
+        for name in [one for one in vars(self) if one.endswith("_")]:
+            delattr(self, name)
+        return self
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn, which alone calls this, that it classifies."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(estimator_type="classifier", target_tags=TargetTags(required=True), classifier_tags=ClassifierTags())
 
     def __repr__(self):
         """Return layers and activation."""
@@ -116,9 +150,11 @@ class MLP:
         ValueError
             Where X and y are not as many, or there is only one class.
         """
-        X, y = self._samples(X, "MLP.fit.X"), np.asarray(y)
-        if y.shape != (len(X),):
-            raise ValueError(f"MLP.fit.y: must be one label for each of the {len(X)} samples (got shape {y.shape})")
+        X = self._samples(X, "MLP.fit.X")
+        y = labels_of(y, len(X), "MLP.fit.y")
+        if y.dtype.kind == "f" and not np.array_equal(y, np.rint(y)):
+            strange = y[y != np.rint(y)][0]
+            raise ValueError(f"MLP.fit.y: must be labels of classes, whole numbers or texts (got {strange})")
         self.classes_, labels = np.unique(y, return_inverse=True)
         if self.classes_.size < 2:
             raise ValueError("MLP.fit.y: must have at least two classes (got one)")
@@ -142,7 +178,8 @@ class MLP:
 
     def score(self, X, y):
         """Return the share of samples whose label is found."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
+        found = self.predict(X)
+        return float(np.mean(found == labels_of(y, len(found), "MLP.score.y", self.classes_)))
 
     def decision_function(self, X):
         """Return the outputs before the softmax, shape (samples, classes)."""
@@ -167,16 +204,11 @@ class MLP:
         """
         if self.activation != "qcfs":
             raise ValueError(f"MLP.counts: only units of qcfs have levels (this network's activation: {self.activation})")
-        h, found = self.levels * self._samples(X, "MLP.X", self._fitted()[0].shape[0]), []
-        for W, b, theta in zip(self.coefs_, self.intercepts_, self.thresholds_, strict=False):
-            # all of it `levels` times, since numbers divided by `levels` would be rounded
-            drive = h @ W + self.levels * b
-            found.append(np.clip(np.floor((drive + 0.5 * theta) / theta), 0, self.levels).astype(np.int64))
-            h = theta * found[-1]
-        return found
+        X = self._samples(X, "MLP.X", self._fitted()[0].shape[0])
+        return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
     def save(self, path):
-        """Write the network to a file .npz, which `load` and `convert` read."""
+        """Write the network to a file .npz, which `load` and `convert` read; ``.npz`` is put to the name if it lacks it."""
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         np.savez_compressed(path, **layers, activation=self.activation, levels=self.levels, classes=self.classes_,
                             thresholds=np.array(getattr(self, "thresholds_", [])))
@@ -186,6 +218,9 @@ class MLP:
         """Return a network that `save` wrote."""
         with np.load(Path(path), allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
+        missing = [name for name in ("W0", "b0", "activation", "levels", "classes") if name not in content]
+        if missing:
+            raise ValueError(f"MLP.load.path: {str(path)!r} is no file that MLP.save wrote (missing: {', '.join(missing)})")
         depth = sum(name.startswith("W") for name in content)
         hidden = tuple(content[f"b{k}"].size for k in range(depth - 1))
         network = cls(hidden, activation=str(content["activation"]), levels=int(content["levels"]))
@@ -311,10 +346,12 @@ class MLP:
 
     @staticmethod
     def _samples(X, where, inputs=None):
+        if inputs is not None:
+            return samples(X, inputs, where)
         X = np.asarray(plain(X, "", where))
-        if X.ndim != 2 or not X.size or (inputs is not None and X.shape[1] != inputs):
-            wanted = "inputs" if inputs is None else inputs
-            raise ValueError(f"{where}: must have the shape (samples, {wanted}) (got {X.shape})")
+        if X.ndim != 2 or not X.size:
+            hint = "; flatten them: X.reshape(len(X), -1)" if X.ndim > 2 else ""
+            raise ValueError(f"{where}: must have the shape (samples, inputs) (got {X.shape}){hint}")
         return X
 
 
@@ -323,3 +360,6 @@ def _share(value, where):
     if value >= 1.0:
         raise ValueError(f"{where}: must be below 1 (got {value})")
     return value
+
+
+PARAMETERS = tuple(inspect.signature(MLP).parameters)

@@ -36,13 +36,14 @@ def write_page(path, title, pictures, introduction=""):
     Path(path).write_text(text, encoding="utf-8")
 
 
-def write_comparison(comparison, path, examples):
-    """Write the summary, the six panels and some samples of a `Comparison` to a file."""
+def write_comparison(comparison, path, examples, robustness=None):
+    """Write the summary, the six panels and some samples of a `Comparison` to a file, with a `Robustness` or None."""
     pictures = [("", comparison.plot(), "Blue is what spikes, red what does not. Costs are means per inference.")]
     pictures += [("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
                  for i in examples]  # fmt: skip
+    noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{html.escape(repr(robustness))}</pre>"
     write_page(path, f"A network beside its spikes: {comparison.snn!r}", pictures,
-               f"<pre>{html.escape(comparison.summary())}</pre>")  # fmt: skip
+               f"<pre>{html.escape(comparison.summary())}</pre>{noise}")  # fmt: skip
 
 
 def _figure(heading, figure, caption):

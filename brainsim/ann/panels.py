@@ -6,6 +6,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.special import softmax
 
 from brainsim.ann.pictures import MACHINE, NEURON
+from brainsim.ann.summary import CAVEAT
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
 
 MOST_DOTS = 4000  # of a scatter
@@ -21,20 +22,19 @@ def comparison_figure(comparison):
         _rates(comparison, axes[1, 0])
         _errors(comparison, axes[1, 1])
         _energy(comparison, axes[1, 2])
-        from brainsim.ann.compare import CAVEAT
-
         figure.supxlabel(f"{comparison.verdict}\n{CAVEAT}", fontsize=8, color="#444444", x=0.01, ha="left")
     return figure
 
 
 def _accuracy(comparison, ax):
     ax.axhline(100.0 * comparison.ann_accuracy, color=MACHINE, linestyle="--", label="artificial")
-    ax.semilogx(comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", label="artificial, same bits")
+    ax.semilogx(comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", zorder=3,
+                label="artificial, same bits")  # fmt: skip
     ax.semilogx(comparison.T, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking")
     ax.set_xscale("log", base=2)
     ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
     ax.set(xlabel="steps T", ylabel="accuracy [%]", title="accuracy against time")
-    ax.legend(loc="lower right")
+    ax.legend(loc="best")
 
 
 def _operations(comparison, ax):
@@ -47,21 +47,23 @@ def _operations(comparison, ax):
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.margins(y=0.12)  # room for the numbers of steps below the dots
     ax.set(xlabel="operations per inference", ylabel="accuracy [%]", title="accuracy against operations")
     ax.legend(loc="lower right")
 
 
 def _decisions(comparison, ax):
     if comparison.decided is None:
-        ax.text(0.5, 0.5, "no early decisions:\nlayers in turns, or no calibration data", ha="center", color=FAINT)
+        why = "no early decisions:\n" + ("layers run in turns" if comparison.snn.plan.sequential else "no calibration data")
+        ax.text(0.5, 0.5, why, ha="center", color=FAINT)
         ax.set_axis_off()
         return
-    ax.hist(comparison.decided, bins=np.arange(0.5, comparison.T[-1] + 1.0), color=NEURON)
-    mean = comparison.decided.mean()
+    ax.hist(comparison.decision_time, bins=np.arange(0.5, comparison.time[-1] + 1.0), color=NEURON)
+    mean = comparison.decision_time.mean()
     ax.axvline(mean, color=FAINT, linewidth=0.8)
-    ax.annotate(f"mean {mean:.1f} steps, accuracy {100 * comparison.early_accuracy:.1f} %", (mean, 0.95), (4, 0),
+    ax.annotate(f"mean {mean:.1f} ms, accuracy {100 * comparison.early_accuracy:.1f} %", (mean, 0.95), (4, 0),
                 xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8, color="#444444")  # fmt: skip
-    ax.set(xlabel="step of decision", ylabel="samples", title="time to decision")
+    ax.set(xlabel="time since the stimulus came on [ms]", ylabel="samples", title="time to decision")
 
 
 def _rates(comparison, ax):
@@ -89,12 +91,14 @@ def _errors(comparison, ax):
             values = np.array([getattr(comparison.layers[T][layer], kind) for T in comparison.T])
             look = {"color": PALETTE[(0, 3, 7, 6)[place]], "linestyle": ("-", "--", ":", "-.")[layer % 4]}
             values[values == 0] = np.nan
-            ax.loglog(comparison.T, values, label=kind if layer == 0 else None, **look)
-    ax.set_ylim(bottom=1e-4)
+            # dots, since a line between two 0s would not be seen
+            ax.loglog(comparison.T, values, ".", markersize=4, label=kind if layer == 0 else None, **look)
+    ax.set_ylim(1e-4, 4.0)
     ax.set_xscale("log", base=2)
     ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
-    ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from (dashed: layer 2)")
-    ax.legend(loc="lower left")
+    deeper = ("", " (dashed: layer 2)")[depth - 1] if depth < 3 else " (dashed, dotted: deeper)"
+    ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from" + deeper)
+    ax.legend(loc="upper right", ncols=2)
 
 
 def _energy(comparison, ax):
@@ -104,6 +108,7 @@ def _energy(comparison, ax):
     ax.bar(places, 0.9e-3 * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
     ax.axhline(1e-3 * comparison.ann_energy, color=MACHINE, linestyle="--", label="artificial: MACs")
     ax.set_xticks(places, [str(T) for T in comparison.T])
+    ax.set_ylim(top=1.45 * max(ax.get_ylim()[1], 1e-12))  # room for the legend
     ax.set(xlabel="steps T", ylabel="energy proxy [nJ]", title="arithmetic energy (proxy)")
     ax.legend(loc="upper left")
 
@@ -114,7 +119,7 @@ def sample_figure(comparison, i, T):
     spikes, evidence = snn.spikes(x[None], T), snn.evidence(x[None], T)[0]
     activations = [h[0] for h in snn.trained.activations(x[None])]
     probabilities, found = softmax(activations[-1]), snn.classes_[evidence[-1].argmax()]
-    depth = len(spikes)
+    depth, begins = len(spikes), [begin for begin, _ in snn.windows(T)]
     with style():
         figure = plt.figure(figsize=(11.0, 1.2 + 2.0 * (depth + 1)), layout="constrained")
         grid = figure.add_gridspec(depth + 1, 3, width_ratios=(1.3, 1.3, 4.0))
@@ -126,20 +131,20 @@ def sample_figure(comparison, i, T):
             bars.barh(np.arange(order.size), activations[layer][order], height=1.0, color=MACHINE)
             times, units = np.nonzero(spikes[layer][0][:, order])
             tall = min(110.0 / order.size, 3.0)  # points, of a row at most
-            raster.plot(times + 1, units, "|", color=NEURON, markersize=tall, markeredgewidth=1.6)
+            raster.plot(begins[layer] + times + 1, units, "|", color=NEURON, markersize=tall, markeredgewidth=1.6)
             for ax in (bars, raster):
                 ax.set_ylim(-0.5, order.size - 0.5)
                 ax.set_yticks([])
-            raster.set_xlim(0.0, T + 0.5)
+            raster.set_xlim(0.0, snn.duration(T) + 0.5)
             bars.set_ylabel(f"layer {layer + 1}")
             if row < depth - 1:
                 for ax in (bars, raster):
                     ax.tick_params(labelbottom=False)
             else:
                 bars.set_xlabel("activation")
-                raster.set_xlabel("step")
+                raster.set_xlabel("time since the stimulus came on [ms]")
         _outputs(probabilities, snn.classes_, figure.add_subplot(grid[0, 1]))
-        _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), found)
+        _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), found, snn.duration(T))
         notes = figure.add_subplot(grid[1:, 0])
         notes.set_axis_off()
         notes.text(0.0, 0.98, f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
@@ -167,13 +172,13 @@ def _outputs(probabilities, classes, ax):
     ax.set_ylabel("output")
 
 
-def _evidence(evidence, classes, ax, found):
-    steps = np.arange(1, len(evidence) + 1)
+def _evidence(evidence, classes, ax, found, end):
+    times = end + np.arange(1 - len(evidence), 1)
     for k, one in enumerate(classes):
         best = one == found
-        ax.plot(steps, evidence[:, k], color=NEURON if best else "#c4c4c4", linewidth=1.6 if best else 0.8, zorder=2 + best)
+        ax.plot(times, evidence[:, k], color=NEURON if best else "#c4c4c4", linewidth=1.6 if best else 0.8, zorder=2 + best)
     place = int(np.flatnonzero(classes == found)[0])
-    ax.annotate(f" {found}", (steps[-1], evidence[-1, place]), color=NEURON, va="center")
-    ax.set_xlim(0.0, len(evidence) + 0.5)
+    ax.annotate(f" {found}", (end, evidence[-1, place]), color=NEURON, va="center")
+    ax.set_xlim(0.0, end + 0.5)
     ax.set_ylabel("evidence")
     ax.set_title("spiking: evidence over time")

@@ -52,6 +52,8 @@ def robustness(comparison, T, levels, seeds):
     """Return the `Robustness` of both sides of a `Comparison`."""
     levels = np.atleast_1d(plain(levels, "", "robustness.levels"))
     in_range(levels, "robustness.levels", at_least=0.0)
+    if levels.ndim != 1 or not levels.size:
+        raise ValueError(f"robustness.levels: must be one level or more, in a row (got shape {levels.shape})")
     steps, seeds = integer(T, "robustness.T", at_least=1), integer(seeds, "robustness.seeds", at_least=1)
     snn, X, y = comparison.snn, comparison.X, comparison.y
     ann = {kind: np.empty((seeds, levels.size)) for kind in KINDS}

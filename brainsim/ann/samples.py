@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.numbers.checks import integer
+from brainsim.numbers.checks import integer, plain
 
 
 class Dataset(NamedTuple):
@@ -28,6 +28,53 @@ class Dataset(NamedTuple):
     y_train: np.ndarray
     X_test: np.ndarray
     y_test: np.ndarray
+
+
+def samples(X, inputs, where):
+    """Return samples as float64, shape (samples, inputs), or raise TypeError or ValueError, which call them `where`.
+
+    Examples
+    --------
+    >>> samples([[1, 2]], 2, "score.X")
+    array([[1., 2.]])
+    """
+    X = np.asarray(plain(X, "", where))
+    if X.ndim != 2 or X.shape[1] != inputs or not len(X):
+        hint = ""
+        if X.ndim > 2 and len(X) and X[0].size == inputs:
+            hint = "; flatten them: X.reshape(len(X), -1)"
+        elif X.shape == (inputs,):
+            hint = "; for one sample give X[None]"
+        raise ValueError(f"{where}: must have the shape (samples, {inputs}) (got {X.shape}){hint}")
+    return X
+
+
+def labels(y, count, where, classes=None):
+    """Return labels as an array (count,), or raise ValueError where they are no labels of as many samples.
+
+    Parameters
+    ----------
+    y : array
+    count : int
+        Number of samples.
+    where : str
+        What messages call them.
+    classes : array, optional
+        The labels that a network knows: at least one must be among them.
+
+    Examples
+    --------
+    >>> labels([0, 1, 1], 3, "score.y")
+    array([0, 1, 1])
+    """
+    y = np.asarray(y)
+    if y.shape != (count,):
+        hint = "; of one-hot rows take the places: y.argmax(axis=1)" if y.ndim == 2 and len(y) == count > 1 else ""
+        raise ValueError(f"{where}: must be one label for each of the {count} samples (got shape {y.shape}){hint}")
+    if classes is not None and not set(y.tolist()) & set(classes.tolist()):
+        raise ValueError(f"{where}: must hold labels that the network knows, {', '.join(map(repr, classes.tolist()[:10]))} "
+                         f"(got {', '.join(map(repr, sorted(set(y.tolist()), key=str)[:5]))})")
+    return y
 
 
 def split(X, y, test, seed, where):

@@ -59,7 +59,7 @@ def thresholds(trained, calib, norm):
     if norm not in ("max", "model") and (percent is None or not 0.0 < float(percent[1]) <= 100.0):
         raise ValueError(f"convert.norm: must be 'max', 'model' or a percentile such as 'p99.9' (got {norm!r})")
     if norm == "model":
-        return _largest_possible(trained, 1.0 if calib is None else float(calib.max()))
+        return _largest_possible(trained, *((0.0, 1.0) if calib is None else (float(calib.min()), float(calib.max()))))
     if calib is None:
         raise ValueError("convert.calib: must be samples of the training data, to find the largest activations; without "
                          "them give norm='model'")
@@ -73,13 +73,17 @@ def thresholds(trained, calib, norm):
     return found
 
 
-def _largest_possible(trained, largest):
-    """Return the largest activation that inputs from 0 to `largest` could cause: Diehl et al. (2015)."""
-    found = []
-    for W, b in list(zip(trained.weights, trained.biases, strict=True))[:-1]:
-        positive = np.asarray(W.maximum(0.0).sum(axis=0) if sparse.issparse(W) else np.maximum(W, 0.0).sum(axis=0))
-        largest = float((positive * largest + np.maximum(b, 0.0)).max())
-        found.append(largest)
+def _largest_possible(trained, low, high):
+    """Return the largest activation that inputs from `low`, or 0, to `high`, or 0, could cause: Diehl et al. (2015)."""
+    found, low, high = [], min(low, 0.0), max(high, 0.0)
+    for layer, (W, b) in enumerate(list(zip(trained.weights, trained.biases, strict=True))[:-1]):
+        positive = W.maximum(0.0) if sparse.issparse(W) else np.maximum(W, 0.0)
+        summed = np.asarray(positive.sum(axis=0)) * high + np.asarray((W - positive).sum(axis=0)) * low
+        low, high = 0.0, float((summed + b).max())
+        if high <= 0.0:
+            raise ValueError(f"convert.norm: 'model' finds no input for which a unit of hidden layer {layer} is active; "
+                             "give inputs of the size they have, calib=X_train")
+        found.append(high)
     return found
 
 
@@ -105,6 +109,10 @@ def scaled(trained, thetas, input_scale=None):
         sizes = [np.abs(weight.data).max(initial=0.0), np.abs(b).max(initial=0.0), theta or 0.0]
         scale = 2.0 ** np.ceil(np.log2(max(sizes) or 1.0))
         theta = None if theta is None else rounded(theta, DRIVE_BITS, scale)
+        if theta == 0.0:
+            raise ValueError(f"convert.source: the largest weight or bias of hidden layer {place} is more than "
+                             f"2**{DRIVE_BITS} times its threshold, {thetas[place]:g}; leave out units and inputs that are "
+                             "never active")
         layers.append(Layer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
         before = theta
     return layers

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.ann.compare import CAVEAT, compare
+from brainsim.ann.compare import compare
+from brainsim.ann.samples import Dataset
+from brainsim.ann.summary import CAVEAT
 from brainsim.ann.verdict import lost_accuracy
 from brainsim.numbers.checks import integer
 
@@ -72,7 +74,10 @@ class SeedComparison:
         dear = [f"{T} ({one:.2f} times)" for T, one in zip(self.T, ratio, strict=True) if one > 1.0]
         energy = f"They take MORE arithmetic energy at T = {', '.join(dear)}." if dear else (
             f"They take at most {ratio.max():.2f} times the arithmetic energy of the artificial network.")  # fmt: skip
-        return f"{lost_accuracy(self.T, self.loss.mean(axis=0))}\n{energy}"
+        own = 100 * self.ann_accuracy.mean()
+        reference = (f"Points are behind the artificial network of the same seed and weights, which finds {own:.2f} % on "
+                     f"average of the same {len(self.reports[0].y)} test samples.")  # fmt: skip
+        return f"{lost_accuracy(self.T, self.loss.mean(axis=0))}\n{reference}\n{energy}"
 
     def plot(self, ax=None):
         """Draw the accuracy of both sides against the number of steps, bands of one deviation, and return the Axes."""
@@ -124,6 +129,9 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
     >>> found.accuracy.shape, bool(abs(found.loss[:, 1]).max() < 2.0)
     ((3, 2), True)
     """
+    if not callable(make):
+        raise TypeError("compare_seeds.make: must be a function of a seed that returns a network which has not learned "
+                        f"(got {type(make).__name__}); write lambda seed: bs.ann.MLP(seed=seed)")
     chosen = range(integer(seeds, "compare_seeds.seeds", at_least=2)) if np.ndim(seeds) == 0 else seeds
     chosen = tuple(integer(seed, "compare_seeds.seeds", at_least=0) for seed in chosen)
     if len(set(chosen)) < max(len(chosen), 2):
@@ -131,7 +139,14 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
     reports = []
     for seed in chosen:
         one = data(seed) if callable(data) else data
-        network = make(seed).fit(one.X_train, one.y_train)
+        if not all(hasattr(one, name) for name in Dataset._fields):
+            raise TypeError("compare_seeds.data: must have X_train, y_train, X_test and y_test, as "
+                            f"bs.ann.datasets.Dataset(X_train, y_train, X_test, y_test) has (got {type(one).__name__})")
+        network = make(seed)
+        if not hasattr(network, "fit"):
+            raise TypeError("compare_seeds.make: must return a network with fit(X, y), such as bs.ann.MLP(seed=seed) (got "
+                            f"{type(network).__name__})")
+        network = network.fit(one.X_train, one.y_train)
         reports.append(compare(network, one.X_test, one.y_test, calib=one.X_train, T=T, seed=seed, **options))
     return SeedComparison(chosen, reports[0].T, tuple(reports))
 

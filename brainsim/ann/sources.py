@@ -1,6 +1,9 @@
 """Reads trained networks of many kinds into one: weights and biases by layer, and what its hidden units compute.
 
-Nothing is imported for it: scikit-learn's, PyTorch's and Keras's networks are known by their attributes.
+Nothing is imported for it: scikit-learn's networks are known by their attributes, PyTorch's and Keras's by `libraries`.
+
+A network with one output and labels decides between two: the second where its output is above 0. It gets an output before
+that one which stays at 0, so that the largest output tells the label, as in a network with two.
 """
 
 from dataclasses import dataclass, field
@@ -9,20 +12,10 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from brainsim.ann.activations import qcfs, relu
-from brainsim.ann.layers import refuse_layer
-from brainsim.numbers.checks import plain
-
-# activations of hidden units that a rate cannot follow, and why
-REFUSED = {
-    "tanh": "its units are negative for half of their inputs, and no firing rate is",
-    "identity": "its units are negative for half of their inputs, and no firing rate is",
-    "logistic": "its units are at 1/2 where nothing comes in",
-    "sigmoid": "its units are at 1/2 where nothing comes in",
-    "softplus": "no integrate-and-fire neuron without noise is active below its threshold",
-    "softlif": "its units leak and are refractory; integrate-and-fire neurons are not",
-}
-PASSED_OVER = {"flatten", "dropout", "identity", "sequential", "inputlayer"}  # layers that change no number at test time
+from brainsim.ann.activations import network_levels, qcfs, relu
+from brainsim.ann.layers import refuse_activation, refuse_layer
+from brainsim.ann.libraries import array, is_keras, is_torch, keras_pairs, torch_pairs
+from brainsim.numbers.checks import integer, number, plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +36,8 @@ class Trained:
         Labels of the outputs; None for a regression.
     source : object
         What it was read from.
+    spare : int
+        1 where its only output got one before it that stays at 0, else 0.
     """
 
     weights: list
@@ -52,6 +47,7 @@ class Trained:
     levels: int | None = None
     classes: np.ndarray | None = None
     source: object = None
+    spare: int = 0
 
     def activations(self, X):
         """Return the output of each layer, a list of arrays (samples, units)."""
@@ -62,6 +58,10 @@ class Trained:
                 h = relu(h) if self.activation == "relu" else qcfs(h, self.thresholds[layer], self.levels)
             outputs.append(h)
         return outputs
+
+    def levels_of(self, X):
+        """Return the level of every hidden unit of qcfs, whole numbers (samples, units), one array for each layer."""
+        return network_levels(X, self.weights, self.biases, self.thresholds, self.levels)
 
     def predict(self, X):
         """Return the label of each sample, or the outputs of a regression."""
@@ -93,16 +93,19 @@ def read(source):
     if hasattr(source, "coefs_"):
         return _from_estimator(source)
     if isinstance(source, dict):
-        return _from_state(source, source)
-    if hasattr(source, "state_dict") and hasattr(source, "modules"):
-        _check_names([type(one).__name__ for one in source.modules() if not any(True for _ in one.children())])
-        return _from_state({name: np.asarray(value.detach()) for name, value in source.state_dict().items()}, source)
-    if hasattr(source, "get_weights") and hasattr(source, "layers"):
-        _check_keras(source.layers)
-        return _from_pairs(_paired(source.get_weights()), source)
+        return _from_state(source)
+    if is_torch(source):
+        return _from_pairs(torch_pairs(source), source)
+    if is_keras(source):
+        return _from_pairs(keras_pairs(source), source)
     if isinstance(source, list | tuple) and source:
         return _from_list(source)
-    hint = "; it has not learned yet: call fit first" if hasattr(source, "fit") else ""
+    hint = ""
+    if hasattr(source, "steps"):
+        hint = "; give the last step of a pipeline, and samples that went through the steps before it"
+    elif hasattr(source, "fit"):
+        hint = "; it has not learned yet: call fit first" if hasattr(source, "hidden") or hasattr(
+            source, "hidden_layer_sizes") else "; it is no network with hidden layers"  # fmt: skip
     raise TypeError("convert.source: must be a network of bs.ann.MLP, scikit-learn, PyTorch or Keras, a list of (W, b), or "
                     f"a file .npz (got {type(source).__name__}){hint}")
 
@@ -110,12 +113,10 @@ def read(source):
 def _from_estimator(source):
     """Read an `MLP` or what scikit-learn fitted."""
     activation = getattr(source, "activation", "relu")
-    _check_activation(activation)
+    refuse_activation(activation)
     weights, biases = [np.asarray(W) for W in source.coefs_], [np.asarray(b) for b in source.intercepts_]
     classes = getattr(source, "classes_", None)
     _check_output(getattr(source, "out_activation_", None), classes, biases[-1].size)
-    if classes is not None and len(classes) == 2 and biases[-1].size == 1:  # one logistic output: the first class stays at 0
-        weights[-1], biases[-1] = np.hstack([0.0 * weights[-1], weights[-1]]), np.array([0.0, biases[-1][0]])
     qcfs_only = {}
     if activation == "qcfs":
         qcfs_only = {"thresholds": list(source.thresholds_), "levels": source.levels}
@@ -127,7 +128,7 @@ def _from_list(source):
     """Read a list of (W, b), or Keras's flat list W, b, W, b."""
     pairs = [one for one in source if isinstance(one, list | tuple) and len(one) == 2]
     if len(pairs) == len(source):
-        return _from_pairs([tuple(pair) for pair in pairs], source)
+        return _from_pairs([tuple(array(one) if hasattr(one, "detach") else one for one in pair) for pair in pairs], source)
     if any(hasattr(one, "lowered") for one in source):
         raise TypeError("convert.source: layers are given as matrices; write convert(bs.ann.layers.lower(layers, shape), "
                         "...)")
@@ -137,25 +138,30 @@ def _from_list(source):
     return _from_pairs(_paired(source), source)
 
 
-def _from_state(state, source):
+def _from_state(state):
     """Read a Torch state_dict: weights of shape (outputs, inputs), in the order of the layers."""
     pairs = []
     for name, value in state.items():
-        if name.endswith("running_mean") or (name.endswith("weight") and np.ndim(value) not in (2, 0)):
-            raise TypeError(f"convert.source: {name!r} is not of a fully connected layer; give convolutions and batch "
-                            "normalisation by bs.ann.layers.lower([Conv2D(...), BatchNorm(...), ReLU(), ...], shape)")
-        if name.endswith("weight"):
-            prefix = name.removesuffix("weight")
-            W = np.asarray(value, dtype=np.float64).T
-            pairs.append((W, np.asarray(state.get(f"{prefix}bias", np.zeros(W.shape[1])), dtype=np.float64)))
+        end = str(name).rpartition(".")[2]
+        prefix = str(name).removesuffix(end)
+        if end == "weight" and np.ndim(value) == 2:
+            W = array(value).T
+            bias = state.get(f"{prefix}bias")
+            pairs.append((W, np.zeros(W.shape[1]) if bias is None else array(bias)))
+        elif end != "bias" or f"{prefix}weight" not in state:
+            raise TypeError(f"convert.source: {name!r} is not of a fully connected layer, of which there are 'weight' "
+                            "(outputs, inputs) and 'bias'; give convolutions and batch normalisation by "
+                            "bs.ann.layers.lower([Conv2D(...), BatchNorm(...), ReLU(), ...], shape)")
     if not pairs:
         raise ValueError("convert.source: a dict must be a state_dict with entries such as '0.weight' and '0.bias' "
-                         f"(got {', '.join(map(repr, list(state)[:4])) or 'none'})")
-    return _from_pairs(pairs, source)
+                         "(got an empty one)")
+    return _from_pairs(pairs, state)
 
 
 def _from_file(path):
     """Read a file .npz with W0, b0, W1, b1 and so on."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"convert.source: there is no file {str(path)!r}; bs.ann.MLP.save writes one")
     with np.load(Path(path), allow_pickle=False) as file:
         content = {name: file[name] for name in file.files}
     depth = sum(name[:1] == "W" for name in content)
@@ -164,12 +170,23 @@ def _from_file(path):
         raise ValueError(f"convert.source: {str(path)!r} must hold W0, b0, W1, b1 and so on (missing: "
                          f"{', '.join(missing) or 'W0'})")
     activation = str(content.get("activation", "relu"))
-    _check_activation(activation)
-    qcfs_only = {}
-    if activation == "qcfs":
-        qcfs_only = {"thresholds": content["thresholds"].tolist(), "levels": int(content["levels"])}
+    refuse_activation(activation)
+    qcfs_only = {} if activation == "relu" else _quantised(content, depth - 1)
     return _from_pairs([(content[f"W{k}"], content[f"b{k}"]) for k in range(depth)], path, activation=activation,
                        classes=content.get("classes"), **qcfs_only)
+
+
+def _quantised(content, hidden):
+    """Return thresholds and levels of qcfs, by what a file holds, after a check."""
+    missing = [name for name in ("thresholds", "levels") if name not in content]
+    if missing:
+        raise ValueError(f"convert.source: a file of qcfs must hold thresholds and levels (missing: {', '.join(missing)})")
+    thresholds = np.atleast_1d(content["thresholds"])
+    if thresholds.shape != (hidden,):
+        raise ValueError(f"convert.source: thresholds must be one for each of the {hidden} hidden layers (got shape "
+                         f"{thresholds.shape})")
+    return {"thresholds": [number(one, "convert.source: thresholds", above=0.0) for one in thresholds.tolist()],
+            "levels": integer(content["levels"].item(), "convert.source: levels", at_least=1)}
 
 
 def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
@@ -177,7 +194,10 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
     weights, biases = [], []
     for place, (W, b) in enumerate(pairs):
         where = f"convert.source: layer {place}"
-        W = sparse.csr_array(W) if sparse.issparse(W) else np.asarray(plain(W, "", f"{where}: W"))
+        if sparse.issparse(W):
+            W = sparse.csr_array(W)
+            plain(W.data, "", f"{where}: W")
+        W = W if sparse.issparse(W) else np.asarray(plain(W, "", f"{where}: W"))
         b = np.asarray(plain(b, "", f"{where}: b"))
         if W.ndim != 2 or b.shape != (W.shape[1],):
             raise ValueError(f"{where}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and "
@@ -190,31 +210,33 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
     if len(weights) < 2:
         raise ValueError("convert.source: must have a hidden layer, whose units become spiking cells (got "
                          f"{len(weights)} layer)")
-    if classes is None and not regression:
-        classes = np.arange(biases[-1].size)
-    return Trained(weights, biases, classes=classes, source=source, **others)
+    outputs = biases[-1].size
+    if not regression:
+        classes = np.arange(max(outputs, 2)) if classes is None else np.asarray(classes)
+        if outputs == 1:
+            weights[-1] = weights[-1] @ np.array([[0.0, 1.0]])
+            biases[-1] = np.array([0.0, biases[-1][0]])
+        if classes.shape != biases[-1].shape:
+            raise ValueError(f"convert.source: must have a label for each of its outputs, or two labels for one output (got "
+                             f"{classes.size} labels for {outputs} outputs)")
+    spare = int(not regression and outputs == 1)
+    return Trained(weights, biases, classes=classes, source=source, spare=spare, **others)
 
 
 def _paired(arrays):
     """Return [(W, b), ...] of a flat list; a layer without bias has none."""
-    pairs = []
+    pairs, before = [], 0
     for value in arrays:
         if np.ndim(value) == 2:
             pairs.append((value, np.zeros(np.shape(value)[1])))
-        elif np.ndim(value) == 1 and pairs:
+        elif np.ndim(value) == 1 and before == 2:
             pairs[-1] = (pairs[-1][0], value)
         else:
             raise TypeError("convert.source: a list of arrays must be W, b, W, b and so on of fully connected layers (got "
-                            f"one of shape {np.shape(value)}); give convolutions by bs.ann.layers.lower")
+                            f"one of shape {np.shape(value)}); give convolutions and batch normalisation by "
+                            "bs.ann.layers.lower")
+        before = np.ndim(value)
     return pairs
-
-
-def _check_activation(name):
-    if name in REFUSED:
-        raise ValueError(f"convert.source: {name} cannot be converted: {REFUSED[name]}; train with activation='relu' or "
-                         "with bs.ann.MLP(activation='qcfs')")
-    if name not in ("relu", "qcfs"):
-        raise ValueError(f"convert.source: the activation must be relu or qcfs (got {name!r})")
 
 
 def _check_output(name, classes, outputs):
@@ -225,23 +247,3 @@ def _check_output(name, classes, outputs):
     if classes is not None and name == "logistic" and outputs > 1:
         raise ValueError("convert.source: must have one label a sample; a classifier of several labels at once has no "
                          "largest output; fit one for each label")
-
-
-def _check_names(names):
-    """Refuse a module whose parts are not all fully connected layers and ReLUs; a softmax may stand at the end."""
-    for place, name in enumerate(names):
-        low = name.lower()
-        at_end = place == len(names) - 1 and low in ("softmax", "logsoftmax")
-        if low not in PASSED_OVER | {"linear", "dense", "relu"} and not at_end:
-            refuse_layer(name, "convert.source")
-
-
-def _check_keras(layers):
-    """Refuse a Keras model with other layers, or other activations of hidden layers, than are converted."""
-    _check_names([type(layer).__name__ for layer in layers])
-    dense = [layer for layer in layers if type(layer).__name__ == "Dense"]
-    followed = {id(layers[k]) for k in range(len(layers) - 1) if type(layers[k + 1]).__name__ == "ReLU"}
-    for layer in dense[:-1]:
-        name = getattr(getattr(layer, "activation", None), "__name__", "linear")
-        if id(layer) not in followed:
-            _check_activation("identity" if name == "linear" else name)

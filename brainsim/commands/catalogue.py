@@ -7,7 +7,7 @@ import textwrap
 from brainsim.commands.running import check_writable
 
 TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
-LABEL, WIDTH = 12, 120  # letters
+LABEL, WIDTH = 12, 125  # letters
 
 
 def show_models(arguments):
@@ -50,25 +50,40 @@ def catalogue():
 
 
 def table(models):
-    """Return a line for each model: its name and what it is."""
+    """Return a line for each model: its name, what it is, and the units of its variables or of its weights."""
     import brainsim as bs
 
-    width, lines = max(map(len, models)), []
-    for heading, base in (("neurons", bs.Neuron), ("synapses", bs.Synapse)):
+    lines = []
+    for heading, what, base in (("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)):
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
-        lines += ["", heading] if lines else [heading]
-        lines += [f"  {name:{width}}  {summary_of(model, WIDTH - width - 4)}" for name, model in of_kind.items()]
+        lines += ["", f"{heading:{WIDTH - len(what)}}{what}"] if lines else [f"{heading:{WIDTH - len(what)}}{what}"]
+        width = max(map(len, of_kind))
+        for name, model in of_kind.items():
+            units = units_of(model)
+            about = summary_of(model, WIDTH - width - len(units) - 6)
+            lines.append(f"  {f'{name:{width}}  {about}':{WIDTH - len(units) - 2}}{units}".rstrip())
     return "\n".join(lines)
 
 
+def units_of(model):
+    """Return the variables of a neuron with their units, or the unit of a synapse's weights: ``v [mV], w [pA]``."""
+    if hasattr(model, "weight_unit"):
+        return f"w [{model.weight_unit or '1'}]"
+    named = {}
+    for name, spec in model.initials.items():
+        named.setdefault(spec.unit or "1", []).append(name)
+    return ", ".join(f"{' '.join(names)} [{unit}]" for unit, names in named.items())
+
+
 def summary_of(model, width):
-    """Return the first sentence of a model's documentation, up to its last comma or colon that fits into `width` letters."""
+    """Return the first sentence of a model's documentation, or as many of its clauses as fit into `width` letters."""
     first = inspect.getdoc(model).split("\n\n")[0].replace("\n", " ").replace("``", "")
-    first = re.split(r"(?<=\w\w[.:])(?<!et al\.)\s|: (?=d\w+/dt)", first)[0].rstrip(":.")
-    if len(first) <= width:
-        return first
-    parts = re.match(rf"(.{{1,{width}}})[,:] ", first)
-    return parts[1] if parts else textwrap.shorten(first, width, placeholder=" ...")
+    first = re.split(r"(?<=\w\w\.)(?<!et al\.)\s|: (?=\w+(?:/dt|\(t\))? \+?= )", first)[0].rstrip(":.")
+    for end in (r"$", r" \([A-Z*-]+\)$", r"[:;] ", r", ", r" (?:that|which) "):
+        parts = re.match(rf"(.{{1,{width}}}){end}", first)
+        if parts:
+            return parts[1]
+    return textwrap.shorten(first, width, placeholder=" ...")
 
 
 def page(model):
@@ -83,7 +98,7 @@ def page(model):
     for name, (test, effect) in getattr(model, "events", {}).items():
         lines += _labelled(name, f"{test}: {effect}")
     if issubclass(model, bs.Synapse):
-        lines += [f"{'weight':<{LABEL}}w [{model.weight_unit}]"]
+        lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
     elif model.initials:
         lines += [f"{'method':<{LABEL}}{methods_of(model)}"]
     for heading, specs in (("parameter", model.parameters), ("initial", model.initials)):
@@ -151,8 +166,10 @@ def _aligned(rows):
 
 
 def _named(name, models):
+    """Return the model of a name, in whichever case it is written."""
     from brainsim.numbers.checks import nearest
 
-    if name not in models:
+    written = {known.casefold(): known for known in models}
+    if name.casefold() not in written:
         raise ValueError(f"models: there is no model {name!r}{nearest(name, models)}")
-    return models[name]
+    return models[written[name.casefold()]]

@@ -10,11 +10,11 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "tqdm")
 
 def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
-    from brainsim.engine.simulation import processors
-    from brainsim.network.memory import available, in_words
+    from brainsim.network.limits import free_memory, processors
+    from brainsim.network.memory import in_words
     from brainsim.numbers.jit import cache_folder, user_cache
 
-    free, cores = available(), processors()
+    free, cores = free_memory(), processors()
     print(f"{'brainsim':<11} {version('brainsim')} in {Path(__file__).parents[1]}")
     print(f"{'python':<11} {platform.python_version()} on {platform.platform()}")
     for package in PACKAGES:

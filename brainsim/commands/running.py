@@ -1,5 +1,6 @@
 """``brainsim run`` and ``brainsim plot``: simulate an example, say what happened, draw it."""
 
+import inspect
 import os
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def run_example(arguments):
 
 def _write_page(name, example, arguments):
     """Write the pictures of an example to a page, and say how far it is."""
-    for option in ("duration", "dt", "threads", "save", "no_plot"):
+    for option in ("duration", "dt", "threads", "precision", "profile", "save", "no_plot"):
         if getattr(arguments, option):
             raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, by --seed and --out only")
     path = arguments.out or Path(f"{name}.html")
@@ -68,12 +69,17 @@ def _simulated(example, arguments):
     duration = example.DURATION if arguments.duration is None else arguments.duration
     dt = DT if arguments.dt is None else arguments.dt
     _check_grid(duration, dt)
+    if arguments.dt is not None and "dt" in inspect.signature(example.build).parameters:
+        chosen["dt"] = dt  # whose delays depend on it
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     _announce(network)
     import brainsim as bs
 
-    result = bs.simulate(network, duration, dt=dt, seed=seed, record=traces, threads=arguments.threads)
+    result = bs.simulate(
+        network, duration, dt=dt, seed=seed, record=traces, threads=arguments.threads,
+        precision=arguments.precision or "double", profile=arguments.profile,
+    )  # fmt: skip
     return result, result.duration > duration - 0.5 * result.dt
 
 
@@ -103,6 +109,16 @@ def _report(result):
     print(f"{'threads':<11} {stats['threads']}")
     if seconds:
         print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per second of the network (real-time factor)")
+    if "profile" in stats:
+        print(profile_table(stats["profile"]))
+
+
+def profile_table(profile):
+    """Return where the time of a run went, as text: a line for each part, the longest first."""
+    total = sum(profile.values()) or 1.0
+    parts = sorted(profile.items(), key=lambda part: -part[1])
+    rows = [f"  {name:<9} {seconds:9.4f} s {100.0 * seconds / total:4.0f} %" for name, seconds in parts]
+    return "\n".join(["profile", *rows])
 
 
 def check_writable(*paths):

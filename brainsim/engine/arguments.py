@@ -1,10 +1,9 @@
 """What `simulate` is given, checked before anything is built."""
 
-import os
-
 import numpy as np
 
 from brainsim.models.values import Distribution
+from brainsim.network.limits import processors
 from brainsim.network.network import Network
 from brainsim.network.recording import Trace
 from brainsim.numbers.checks import in_range, integer, number
@@ -15,11 +14,6 @@ MOST_SPIKES_IN_A_SLICE = 1 << 22
 MOST_THREADS = 256
 PRECISIONS = {"double": np.float64, "single": np.float32}
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
-
-
-def processors():
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def checked_network(network):
@@ -46,7 +40,7 @@ def checked_state(state, dt, seed):
 
 def checked_precision(precision):
     """Return the type of the state for a precision, or raise ValueError."""
-    if precision not in PRECISIONS:
+    if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ValueError(f"simulate.precision: must be 'double' or 'single' (got {precision!r})")
     return PRECISIONS[precision]
 

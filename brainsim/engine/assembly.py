@@ -24,6 +24,11 @@ class Segments(NamedTuple):
     weight: np.ndarray  # float64, or empty where no weight is shared
 
 
+def most_segments(synapses, partitions, plans):
+    """Return into how many segments so many synapses of one source are cut at most; arrays are taken element by element."""
+    return np.minimum(synapses, 2 * partitions * plans.delays * plans.origins) + synapses // MOST
+
+
 @helper
 def make_piece(begin, length):
     """Return place and length of a segment as one number, which is filed and read in one go."""

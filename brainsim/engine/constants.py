@@ -6,9 +6,10 @@ import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import gain_name
+from brainsim.equations.system import bare
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
-from brainsim.numbers.checks import warn_user
+from brainsim.numbers.checks import in_range, warn_user
 from brainsim.numbers.streams import stream_key
 
 LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
@@ -17,13 +18,19 @@ LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
 def kernel_constants(system, step, values, dt, where):
     """Return every number that a kernel may need by name: parameters, the method's constants, gains, refractory steps."""
     part = dt / system.substeps
+    for name in system.tables:
+        values[name].check_step(part, f"{where}.{bare(name)}")
     known = values | {"dt": part, "pi": np.pi}
-    constants = known | step.compute(values, part)
+    try:
+        constants = known | step.compute(values, part)
+    except FloatingPointError as error:
+        raise ValueError(f"{where}: {error}") from None
     for index, arrivals in enumerate(system.arrivals):
         constants |= {gain_name(index, name): _plain(lang.evaluate(gain, known)) for name, gain in arrivals}
     if system.fixed_time:
-        times = np.clip(lang.evaluate(system.refractory, known | {"dt": dt}), 0.0, LONGEST_REFRACTORY * dt)
-        constants["refractory_steps"] = whole_steps(times, dt, f"{where}: {ast.unparse(system.refractory)}")
+        times, name = lang.evaluate(system.refractory, known | {"dt": dt}), f"{where}: {ast.unparse(system.refractory)}"
+        in_range(times, f"{name} as the refractory time", "ms", at_least=0.0)
+        constants["refractory_steps"] = whole_steps(np.minimum(times, LONGEST_REFRACTORY * dt), dt, name)
     return constants
 
 

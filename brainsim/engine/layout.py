@@ -5,6 +5,7 @@ are numbered through all groups (their *global index*), and each group is cut in
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -18,14 +19,13 @@ from brainsim.engine.constants import (
 )
 from brainsim.equations.codegen import BLOCK, write_kernel
 from brainsim.equations.methods import method_named
-from brainsim.equations.precision import in_single
+from brainsim.equations.precision import in_single, warn_where_coarse
 from brainsim.equations.system import compose, prefixed
-from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
+from brainsim.models.inputs import SpikeTrains
 from brainsim.models.values import Distribution
+from brainsim.network.places import buffer_places, cuts, injected, receptors
 from brainsim.numbers.checks import MissingName, nearest
 from brainsim.numbers.streams import stream_key
-
-ALIGNED = 16  # cells: a stretch starts at a cache line, of float64 and of float32
 
 
 @dataclass
@@ -58,9 +58,9 @@ class Group:
     state_at: int = 0  # place of its first number in the state
     arrays: np.ndarray | None = None  # (constants that differ from cell to cell, cells)
 
-    @property
+    @cached_property
     def n(self):
-        """Number of cells."""
+        """Number of cells, once all members are there: it is asked for by every projection, and members may be thousands."""
         return sum(m.n for m in self.members)
 
     @property
@@ -106,8 +106,8 @@ class Layout:
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
             group.arrays = _stacked(group, dtype)
-        self.bounds = [_cuts(group.n, partitions) for group in self.groups]
-        self.input_at, self.n_numbers = self._inputs()
+        self.bounds = [cuts(group.n, partitions) for group in self.groups]
+        self.input_at, self.n_numbers = buffer_places(self.n_state, [g.n_receptors for g in self.groups], self.bounds)
         self.inputs = list(network.inputs)
         if self.n_numbers >= 2**31:
             raise ValueError(f"Network: {self.n_numbers:,} state variables are more than the 2**31 that can be numbered")
@@ -181,8 +181,8 @@ class Layout:
         """Give a population other parameters: numbers where there were numbers, arrays where there were arrays."""
         member, group = self.members[name], self.groups[self.group_of[name]]
         check_tables(member, values)
-        member.values = values
-        member.constants = kernel_constants(member.system, member.step, values, self.dt, name)
+        constants = kernel_constants(member.system, member.step, values, self.dt, name)
+        member.values, member.constants = values, constants
         first = member.first - group.first
         for row, constant in enumerate(group.kernel.arrays):
             group.arrays[row, first : first + member.n] = member.constants[constant]
@@ -205,19 +205,6 @@ class Layout:
     def methods(self):
         """Return population -> name of the integration method."""
         return {name: m.step.method for name, m in self.members.items() if m.step is not None}
-
-    def _inputs(self):
-        """Return where each partition's inputs to each group lie, behind the state variables, and the size of it all."""
-        places, at = [], self.n_state
-        for partition in range(self.partitions):
-            # partitions write next to each other, but never into one cache line
-            at += -at % ALIGNED
-            row = []
-            for group, bounds in zip(self.groups, self.bounds, strict=True):
-                row.append(at)
-                at += group.n_receptors * int(bounds[partition + 1] - bounds[partition])
-            places.append(row)
-        return places, at
 
 
 def cell_calls(layout, addresses, partition, store, seed):
@@ -280,16 +267,6 @@ def _runs(group):
     return runs
 
 
-def _cuts(n, partitions):
-    """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
-
-    Weighting cells by their in-degree balances less well: in the microcircuit it is the rates of the sources that differ.
-    """
-    cuts = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
-    cuts[-1] = n
-    return np.minimum(cuts, n)
-
-
 def _stacked(group, dtype):
     if group.kernel is None or not group.kernel.arrays:
         return np.zeros((1, max(group.n, 1)), dtype)
@@ -299,33 +276,28 @@ def _stacked(group, dtype):
 
 def _grouped(network, dt, dtype):
     """Sort the populations into groups, in the order in which they were added."""
-    receptors = _receptors(network)
-    injected = {p.name for s in network.inputs if isinstance(s.input, CurrentInput) for p, _ in s.target.parts}
-    groups = {}
+    of_population = receptors(network)
+    currents, groups = injected(network), {}
     for population in network.populations.values():
         if isinstance(population.model, SpikeTrains):
             member = Member(population, (), (), {}, {}, {}, None, None)
             groups[population.name, "listed"] = Group(None, [member])
             continue
-        member = _member(network, population, receptors[population.name], population.name in injected, dt)
+        member = _member(network, population, of_population[population.name], population.name in currents, dt)
         per_cell = {name for name, value in member.constants.items() if np.ndim(value) or has_columns(value)}
         kernel = write_kernel(member.system, member.step, per_cell)
         kernel = in_single(kernel) if dtype == np.float32 else kernel
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
+    if dtype == np.float32:
+        members = [member for group in groups.values() if group.kernel for member in group.members]
+        warn_where_coarse(variable for member in members for variable in _labelled(member))
     return list(groups.values())
 
 
-def _receptors(network):
-    """Return for each population its synapses; those that are equal share a receptor. Their order is one for the network."""
-    found = {name: {} for name in network.populations}
-    everywhere = {}
-    uses = [(p.post, p.synapse) for p in network.projections]
-    uses += [(s.target, s.input.synapse) for s in network.inputs if isinstance(s.input, PoissonInput)]
-    for view, synapse in uses:
-        everywhere.setdefault(synapse, len(everywhere))
-        for population, _ in view.parts:
-            found[population.name][synapse] = None
-    return {name: tuple(sorted(mine, key=everywhere.get)) for name, mine in found.items()}
+def _labelled(member):
+    """Return what the user calls each variable of a population, its name in the equations, and the kernel's constants."""
+    names = zip(member.rows, member.system.variables, strict=True)
+    return [(f"{member.population.name}.{label}", name, member.constants) for label, name in names]
 
 
 def _member(network, population, synapses, injected, dt):

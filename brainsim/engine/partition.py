@@ -6,12 +6,13 @@ import numpy as np
 
 from brainsim.engine import driver, procedural
 from brainsim.engine.clock import TICK
-from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, Calendar
+from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, grown_calendar, new_calendar
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
 from brainsim.engine.threads import SPINS, abort, new_barrier
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
+BLOCKS = 64  # of the calendar at first
 
 
 class Shared:
@@ -46,13 +47,11 @@ class Partition:
 
     def __init__(self, number, layout, shared, synapses, slice_steps, traces, spins, profile):
         self.number, self.layout, self.shared, self.rows = number, layout, shared, synapses.rows
-        self.pool = synapses.new_pool()
+        self.pool, self._check_delays = synapses.new_pool(), synapses.check_delays
         self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
         self.flags, self.kept = flags_array(), []
-        # so many segments of one source may be due at one step
-        margin = synapses.different
         weighted = bool(self.rows.weight.size or (self.pool is not None and self.pool.shared.size))
-        self.calendar = _calendar(synapses.longest + 1, 4 * margin, margin, weighted, layout.dtype)
+        self.calendar = new_calendar(synapses.longest + 1, BLOCKS, weighted, layout.dtype)
         self.profile = driver.Profile(np.zeros(6, np.int64), np.zeros(3, np.int64)) if profile else None
         self.progress = driver.Progress(
             np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
@@ -82,8 +81,7 @@ class Partition:
 
     def clear(self, step):
         """Forget all that is under way and stand at `step`."""
-        self.calendar.count[:] = 0
-        self.calendar.fullest[0] = 0
+        clear_calendar(self.calendar)
         if self.pool is not None:
             procedural.empty(self.pool, step)
         at = self.progress.at
@@ -128,8 +126,9 @@ class Partition:
 
     def _make_room(self, full):
         if full == CALENDAR_FULL:
-            self.calendar = _grown(self.calendar)
+            self.calendar = grown_calendar(self.calendar)
         else:
+            self._check_delays(self.pool)
             self.pool = procedural.grown(self.pool, self.calendar)
 
     def take_spikes(self):
@@ -171,20 +170,3 @@ def run_all(partitions):
 def spin_count(partitions, processors):
     """Return how often a partition looks at its neighbours before it naps: not at all where they share processors."""
     return SPINS if partitions <= processors else 0
-
-
-def _calendar(slots, capacity, margin, weighted, dtype):
-    return Calendar(
-        np.zeros((slots, capacity), np.int64),
-        np.zeros((slots, capacity) if weighted else (slots, 0), dtype), np.zeros(slots, np.int64), np.zeros(1, np.int64),
-        np.array([margin], np.int64),
-    )  # fmt: skip
-
-
-def _grown(calendar):
-    """Return a calendar with twice the room and the same contents."""
-    slots, capacity = calendar.piece.shape
-    new = _calendar(slots, 2 * capacity, calendar.margin[0], calendar.weight.shape[1] > 0, calendar.weight.dtype)
-    for old, fresh in zip(calendar[:2], new[:2], strict=True):
-        fresh[:, : old.shape[1]] = old
-    return new._replace(count=calendar.count, fullest=calendar.fullest)

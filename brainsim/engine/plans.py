@@ -11,9 +11,32 @@ from brainsim.numbers.streams import stream_key
 
 LARGEST_TABLE = 4096  # delays up to which a table is worth building
 LEAST_TAIL = 1e-12  # what a table of delays may leave out at its end
+CERTAIN = 30.0  # delays beyond the longest that are expected: one is drawn but for a chance of 1e-13
 KINDS = {rules.AllToAll: drawing.ALL, rules.OneToOne: drawing.ONE, rules.FromArrays: drawing.LISTED,
          rules.FromSparse: drawing.LISTED, rules.FixedProbability: drawing.BERNOULLI,
          rules.FixedIndegree: drawing.BY_TARGET}  # fmt: skip
+
+
+class Cells:
+    """Global indices of the cells of views, each made once however many projections share a view."""
+
+    def __init__(self, layout):
+        self._layout, self._indices, self._places = layout, {}, {}
+
+    def of(self, view):
+        """Return the global index of each cell of a view, int32."""
+        if view not in self._indices:
+            self._indices[view] = self._layout.global_indices(view)
+        return self._indices[view]
+
+    def places(self, of, among):
+        """Return where each cell of one view stands in another, -1 where it does not; empty where none does."""
+        if (of, among) not in self._places:
+            place = np.full(self._layout.n_cells, -1, np.int32)
+            place[self.of(among)] = np.arange(among.n)
+            place = place[self.of(of)]
+            self._places[of, among] = place if (place >= 0).any() else place[:0]
+        return self._places[of, among]
 
 
 class Plan:
@@ -23,16 +46,19 @@ class Plan:
     ----------
     sources, posts : ndarray of int32
         Global indices of the cells at both ends.
+    own : ndarray of int32
+        Where each source stands among the targets, -1 if nowhere; empty where that does not matter.
     counts : int or ndarray of int32
-        Synapses of each source, once `count` was called.
+        Synapses of each source, once `make_room_for_counts` and `count` were called.
+    count_at : int
+        Where they begin in the column of counts, -1 where they are one number.
     constant_weight : float or None
         The weight that all synapses share.
     """
 
-    def __init__(self, layout, projection):
+    def __init__(self, layout, projection, cells):
         self.layout, self.projection, self.rule = layout, projection, projection.rule
-        self.sources = layout.global_indices(projection.pre)
-        self.posts = layout.global_indices(projection.post)
+        self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.late = int(projection.synapse.receptor_equations.direct)
         self.constant_weight = float(projection.weight) if _is_number(projection.weight) else None
         self.kind = KINDS.get(type(self.rule))
@@ -40,54 +66,60 @@ class Plan:
             self.kind = drawing.REPLACING if self.rule.multapses else drawing.DISTINCT
         if self.kind == drawing.BERNOULLI and self.rule.p == 1.0:
             self.kind = drawing.ALL
-        own = not getattr(self.rule, "autapses", True)
-        self.own = _places(self.posts, self.sources, layout.n_cells) if own else np.empty(0, np.int32)
+        self.own = np.empty(0, np.int32)
+        if not self.rule.autapses and self.kind == drawing.BY_TARGET:
+            self.own_source = cells.places(projection.post, projection.pre)
+        elif not self.rule.autapses:
+            self.own = cells.places(projection.pre, projection.post)
         self.delays, self.table = self._delays()
-        self.counts = 0
+        self.counts, self.count_at = self._even(), -1
 
     def stream(self, name):
         """Return the key of one of the projection's streams."""
         return stream_key(self.layout.network.seed, name, self.projection.name)
 
-    def count(self, low, high):
-        """Count the synapses of each source; where targets draw sources, only of the sources from `low` to `high`."""
-        rule, n_pre, n_post = self.rule, self.sources.size, self.posts.size
-        if self.kind == drawing.BY_TARGET:
-            counts = np.zeros(n_pre, np.int32)
-            self.draw_sources(low, high, counts, np.empty(0, np.int64), np.empty(0, np.uint16))
-            return counts
-        if self.kind == drawing.LISTED:
-            return np.bincount(rule.pre, minlength=n_pre).astype(np.int32)
-        if self.kind == drawing.ALL:
-            return (n_post - (self.own >= 0)).astype(np.int32) if self.own.size else n_post
+    def _even(self):
+        """Return the number of synapses that each source has, None where they differ."""
+        if self.kind == drawing.ALL and not self.own.size:
+            return self.posts.size
         if self.kind == drawing.ONE:
             return 1
-        if isinstance(rule, rules.FixedOutdegree):
-            return rule.k
-        counts = np.zeros(n_pre, np.int32)
-        if self.kind == drawing.BERNOULLI:
+        return self.rule.k if isinstance(self.rule, rules.FixedOutdegree) else None
+
+    def count(self, low, high):
+        """Count the synapses of each source, in place; where targets draw sources, only of those from `low` to `high`."""
+        rule, counts, n_post = self.rule, self.counts, self.posts.size
+        if self.count_at < 0:
+            return
+        if self.kind == drawing.BY_TARGET:
+            self.draw_sources(low, high, np.empty(0, np.int64), np.empty(0, np.uint16))
+        elif self.kind == drawing.LISTED:
+            counts[:] = np.bincount(rule.pre, minlength=counts.size)
+        elif self.kind == drawing.ALL:
+            counts[:] = n_post - (self.own >= 0)
+        elif self.kind == drawing.BERNOULLI:
             if rule.p > 0.0:
                 wiring.count_each(float(rule.p), self.stream("wiring"), n_post, self.own, counts)
         elif rule.multapses:
-            own = self.own if self.own.size and self.own.max() >= 0 else np.empty(0, np.int32)
-            wiring.share_out(rule.n, self.stream("totals"), n_post, own, counts)
+            wiring.share_out(rule.n, self.stream("totals"), n_post, self.own, counts)
         else:
-            available = np.broadcast_to(n_post - (self.own >= 0) if self.own.size else n_post, n_pre)
-            generator = np.random.Generator(np.random.Philox(key=int(self.stream("totals"))))
-            counts[:] = generator.multivariate_hypergeometric(available, rule.n, method="marginals")
-        return counts
+            available = np.full(counts.size, n_post)
+            available[: self.own.size] -= self.own >= 0
+            # of more than half of the pairs, those that are left out are drawn
+            rest = int(available.sum()) - rule.n
+            wiring.share_out_pairs(min(rule.n, rest), self.stream("totals"), n_post, available, counts)
+            if rest < rule.n:
+                counts[:] = available - counts
 
-    def draw_sources(self, low, high, counts, cursor, waiting):
+    def draw_sources(self, low, high, cursor, waiting):
         """Count the synapses that targets draw, or leave the targets in `waiting`; see `wiring.draw_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
-        if self.own.size:
-            own = _places(self.sources, self.posts, self.layout.n_cells)
-        else:
-            own = np.full(self.posts.size, -1, np.int32)
+        own = np.empty(0, np.int32) if self.rule.autapses else self.own_source
         stamp = np.zeros(n_pre if distinct else 0, np.int64)
         wiring.draw_sources(
-            self.rule.k, distinct, self.stream("wiring"), n_pre, own, low, high, counts, cursor, waiting, stamp
-        )
+            self.rule.k, distinct, self.stream("wiring"), n_pre, self.posts.size, own, low, high, self.counts, cursor,
+            waiting, stamp,
+        )  # fmt: skip
 
     def _delays(self):
         """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
@@ -109,6 +141,9 @@ class Plan:
         first = max(1, round(low / dt))
         chances = _chances(delay, dt, first)
         if chances is None:
+            beyond = 1.0 - delay.mass(-np.inf, (drawing.LONGEST_DELAY + 0.5) * dt)
+            if beyond * self.projection.expected > CERTAIN:
+                self.refuse_delay()
             last = int(np.ceil(high / dt)) if np.isfinite(high) else drawing.LONGEST_DELAY
             return (first, last), None
         return (first, first + chances.size - 1), chances / chances.sum()
@@ -118,7 +153,7 @@ class Plan:
         name, delay = self.projection.name, self.projection.delay
         longest = drawing.LONGEST_DELAY * self.layout.dt
         raise ValueError(
-            f"{name}.delay: {delay} gave a delay of more than {drawing.LONGEST_DELAY} steps of dt; write Clipped(..., "
+            f"{name}.delay: {delay} gives delays of more than {drawing.LONGEST_DELAY} steps of dt; write Clipped(..., "
             f"high={longest:g})"
         )
 
@@ -137,28 +172,42 @@ class Columns:
         return at
 
     def arrays(self):
-        """Return name -> array."""
-        return {n: np.concatenate([np.empty(0, kind), *self.pieces[n]]).astype(kind, copy=False)
-                for n, kind in self.kinds.items()}  # fmt: skip
+        """Return name -> array; the pieces are forgotten one column after the other, so that not all are there twice."""
+        joined = {}
+        for name, kind in self.kinds.items():
+            pieces = self.pieces.pop(name)
+            joined[name] = np.asarray(pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, kind), *pieces]), kind)
+        return joined
 
 
-def plan_arrays(layout, plans):
-    """Return the Plans of a list of Plan whose synapses are counted."""
+def make_room_for_counts(plans):
+    """Give each Plan whose sources differ in their number of synapses its stretch of one column; return the column."""
+    uneven = [plan for plan in plans if plan.counts is None]
+    ends = np.cumsum([plan.sources.size for plan in uneven], dtype=np.int64)
+    column = np.zeros(ends[-1] if uneven else 0, np.int32)
+    for plan, end in zip(uneven, ends.tolist(), strict=True):
+        plan.count_at = end - plan.sources.size
+        plan.counts = column[plan.count_at : end]
+    return column
+
+
+def plan_arrays(layout, plans, counts):
+    """Return the Plans of a list of Plan whose synapses are counted, in a column of `make_room_for_counts`."""
     columns = Columns(
-        counts=np.int32, own=np.int32, place=np.int32, part=np.uint8, list_first=np.int64, listed=np.int32,
-        list_weight=np.float32, list_delay=np.uint16, accept=np.uint32, other=np.int32,
+        own=np.int32, place=np.int32, part=np.uint8, list_first=np.int64, listed=np.int32, list_weight=np.float32,
+        list_delay=np.uint16, accept=np.uint32, other=np.int32,
     )  # fmt: skip
     shared = shared_weights(plans)
-    numbers, places = [], {}
+    numbers, known = [], {}
     for plan in plans:
-        numbers.append(_numbers(plan, shared, columns, places))
+        numbers.append(_numbers(plan, shared, columns, known))
     interval, first, entries = _entries(plans, layout.n_cells)
     shortest = min((plan.delays[0] + plan.late for plan in plans), default=0)
     longest = max((plan.delays[1] + plan.late for plan in plans), default=0)
     return drawing.Plans(
         np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1),
         np.array([getattr(plan.rule, "p", 0.0) for plan in plans]), _laws(plans),
-        interval, first, entries, **columns.arrays(), delays=longest - shortest + 1, shortest=shortest,
+        interval, first, entries, counts, **columns.arrays(), delays=longest - shortest + 1, shortest=shortest,
         origins=max(1, len(shared)), dt=layout.dt,
     )  # fmt: skip
 
@@ -184,15 +233,17 @@ def new_desk(longest_row, most_targets):
     )  # fmt: skip
 
 
-def _numbers(plan, shared, columns, places):
-    """Return the row of one projection in `Plans.numbers`, and add to the columns what it points to."""
-    layout, projection = plan.layout, plan.projection
-    key = id(projection.post), projection.synapse
-    if key not in places:
-        place, part = layout.input_places(projection.post, projection.synapse)
-        places[key] = columns.add("place", place)
+def _numbers(plan, shared, columns, known):
+    """Return the row of one projection in `Plans.numbers`, and add to the columns what it points to, once for all."""
+    projection, own_at = plan.projection, -1
+    at = projection.post, projection.synapse
+    if at not in known:
+        place, part = plan.layout.input_places(*at)
+        known[at] = columns.add("place", place)
         columns.add("part", part)
-    count, count_at = (plan.counts, -1) if np.ndim(plan.counts) == 0 else (0, columns.add("counts", plan.counts))
+    if plan.own.size:
+        ends = projection.pre, projection.post, "own"
+        own_at = known[ends] = known[ends] if ends in known else columns.add("own", plan.own)
     list_at, weights_at, delays_at = _lists(plan, columns)
     common = plan.constant_weight is not None
     table_at, table_size = 0, 0
@@ -201,7 +252,7 @@ def _numbers(plan, shared, columns, places):
         table_at, table_size = columns.add("accept", accept), accept.size
         columns.add("other", other)
     return [
-        plan.kind, plan.posts.size, places[key], count, count_at, columns.add("own", plan.own) if plan.own.size else -1,
+        plan.kind, plan.posts.size, known[at], plan.counts if plan.count_at < 0 else 0, plan.count_at, own_at,
         list_at, weights_at, delays_at, *(int(plan.stream(s).astype(np.int64)) for s in ("wiring", "weights", "delays")),
         common, shared.index(plan.constant_weight) if common else 0, plan.late, table_at, table_size,
         plan.delays[0] + plan.late,
@@ -214,7 +265,8 @@ def _lists(plan, columns):
     weights = np.empty(0) if _is_simple(weight) else np.ravel(weight)
     delays = np.empty(0, np.uint16)
     if not _is_simple(delay):
-        delays = np.atleast_1d(np.rint(np.ravel(delay) / plan.layout.dt)).astype(np.uint16)
+        delays = np.ravel(delay) / plan.layout.dt
+        delays = np.rint(delays, out=delays).astype(np.uint16)
     list_at = -1
     if plan.kind == drawing.LISTED:
         first = np.concatenate([[0], np.cumsum(plan.counts)])
@@ -261,13 +313,6 @@ def _chances(delay, dt, first):
             return np.trim_zeros(chances, "b")
         size *= 2
     return None
-
-
-def _places(among, of, n_cells):
-    """Return where each cell of `of` stands in `among`, -1 where it does not."""
-    place = np.full(n_cells, -1, np.int32)
-    place[among] = np.arange(among.size)
-    return place[of]
 
 
 def _code(value):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.engine.assembly import LENGTH_BITS, Segments, sort_row, store_row
+from brainsim.engine.assembly import LENGTH_BITS, Segments, most_segments, sort_row, store_row
 from brainsim.engine.drawing import Desk, Plans, draw_row
-from brainsim.engine.plans import new_desk, plan_arrays, shared_weights
+from brainsim.engine.plans import new_desk, shared_weights
 from brainsim.numbers.jit import helper
 
 HEAD, TAIL, MARKED = 0, 1, 2  # places in Pool.at
@@ -34,11 +34,14 @@ class Pool(NamedTuple):
 
 @helper
 def draw_again(source, partition, pool):
-    """Draw the synapses of a source onto a partition into the pool; return its number of segments, -1 without room."""
+    """Draw the synapses of a source onto a partition into the pool; return its number of segments.
+
+    Returns -1, and changes nothing, without room or where a delay is too long, which `pool.desk.clock` says.
+    """
     plans, desk, at = pool.plans, pool.desk, pool.at
     count = draw_row(source, plans, partition, pool.targets, np.int64(0), np.int64(0), desk)
     head = _room(count, at[HEAD], at[TAIL], pool.targets.size)
-    if head < 0:
+    if head < 0 or desk.clock[1] > 0:
         return -1
     border, own = (2 * partition + 1) * plans.delays * plans.origins, np.int64(0)
     for k in range(count):
@@ -72,14 +75,12 @@ def free_rows(now, pool):
     at[TAIL] = marks[now % marks.size]
 
 
-def new_pool(layout, plans, longest):
-    """Return an empty Pool for the projections of a list of Plan; the longest delay of the network is `longest` steps."""
-    arrays = plan_arrays(layout, plans)
-    rows = np.zeros(layout.n_cells, np.int64)
-    for plan in plans:
-        rows[plan.sources] += plan.counts
-    row = int(rows.max(initial=0))
-    segments = int(min(row, 2 * arrays.delays * arrays.origins))
+def new_pool(layout, plans, arrays, row, longest):
+    """Return an empty Pool for the projections of a list of Plan, of which `arrays` are made; pools may share those.
+
+    The longest row has `row` synapses, the longest delay of the network `longest` steps.
+    """
+    segments = int(most_segments(row, 1, arrays))
     shared = np.array(shared_weights(plans))
     return Pool(
         arrays, new_desk(row, max(plan.posts.size for plan in plans)), shared,
@@ -94,6 +95,7 @@ def empty(pool, step):
     """Forget all rows and stand at `step`."""
     pool.at[:] = 0, 0, step - 1
     pool.marks[:] = 0
+    pool.desk.clock[1] = 0
 
 
 def grown(pool, calendar):
@@ -104,10 +106,9 @@ def grown(pool, calendar):
     if pool.at[TAIL] > head:
         # the ring goes on at the front: what lies there moves behind the old end
         targets[size : size + head], weights[size : size + head] = pool.targets[:head], pool.weights[:head]
-        for slot, count in enumerate(calendar.count):
-            pieces = calendar.piece[slot, :count]
-            moved = (pieces < 0) & (-1 - pieces < head << LENGTH_BITS)
-            pieces[moved] -= size << LENGTH_BITS
+        # in blocks that are free as well, where it does not matter
+        moved = (calendar.piece < 0) & (-1 - calendar.piece < head << LENGTH_BITS)
+        calendar.piece[moved] -= size << LENGTH_BITS
         pool.marks[pool.marks <= head] += size
         pool.at[HEAD] += size
     return pool._replace(targets=targets, weights=weights)

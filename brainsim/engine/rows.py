@@ -4,16 +4,18 @@ The synapses of each source are counted, so every row has its place before anyth
 write the rows in batches of sources.
 """
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from brainsim.engine import assembly, drawing
 from brainsim.engine.delivery import Rows
-from brainsim.engine.plans import Plan, new_desk, plan_arrays, shared_weights
+from brainsim.engine.plans import Cells, Plan, make_room_for_counts, new_desk, plan_arrays, shared_weights
 
 BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
 MOST_SOURCES = 1 << 14  # of a batch
+CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB from which memory is given back
 SHORT = 1 << 16  # places that 16 bits can tell apart
 
 
@@ -36,24 +38,26 @@ class Synapses:
         Number of synapses.
     shortest, longest : int
         Shortest and longest delay as filed, in steps; 0 with no synapse.
-    different : int
-        How many segments of one source, partition and delay there may be.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
-        plans = [Plan(layout, p) for p in layout.network.projections]
+        cells = Cells(layout)
+        plans = [Plan(layout, p, cells) for p in layout.network.projections]
         stored = [plan for plan in plans if plan.projection.storage == "stored"]
-        self._layout, self._drawn = layout, [plan for plan in plans if plan.projection.storage != "stored"]
+        drawn = [plan for plan in plans if plan.projection.storage != "stored"]
+        counts, counts_drawn = make_room_for_counts(stored), make_room_for_counts(drawn)
         with ThreadPoolExecutor(threads) as pool:
             _count(plans, pool, threads)
-            self.rows = _build(layout, stored, pool, threads, show)
+            self.rows = _build(layout, stored, counts, pool, threads, show)
+        self._layout, self._drawn = layout, drawn
+        self._arrays = plan_arrays(layout, drawn, counts_drawn) if drawn else None
+        self._longest_drawn = _longest_row(drawn, layout.n_cells)
         self.number = self.rows.targets.size + sum(
-            int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in self._drawn
+            int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in drawn
         )
-        delays = [plan.delays[k] + plan.late for plan in self._drawn for k in (0, 1)]
+        delays = [plan.delays[k] + plan.late for plan in drawn for k in (0, 1)]
         delays += [self.rows.delay.min(), self.rows.delay.max()] if self.rows.delay.size else []
         self.shortest, self.longest = int(min(delays, default=0)), int(max(delays, default=0))
-        self.different = sum(1 + len(shared_weights(some)) for some in (stored, self._drawn) if some) or 1
 
     def new_pool(self):
         """Return an empty pool for the rows of procedural projections, None where there are none."""
@@ -61,25 +65,38 @@ class Synapses:
             return None
         from brainsim.engine.procedural import new_pool
 
-        return new_pool(self._layout, self._drawn, self.longest)
+        return new_pool(self._layout, self._drawn, self._arrays, self._longest_drawn, self.longest)
+
+    def check_delays(self, pool):
+        """Raise ValueError where the row that a pool drew last has a delay that is longer than the calendar."""
+        if pool.desk.clock[1]:
+            self._drawn[pool.desk.clock[1] - 1].refuse_delay()
 
 
-def _build(layout, plans, pool, threads, show):
+def _longest_row(plans, n_cells):
+    """Return the largest number of synapses that one source has in the projections of a list of Plan."""
+    total = np.zeros(n_cells, np.int64)
+    for plan in plans:
+        total[plan.sources] += plan.counts
+    return int(total.max(initial=0))
+
+
+def _build(layout, plans, counts, pool, threads, show):
     """Return the Rows of the stored projections."""
     store = _Store(layout, plans)
     store.leave_waiting(pool, threads)
-    arrays = plan_arrays(layout, plans)
+    arrays = plan_arrays(layout, plans, counts)
     batches = store.batches()
-    jobs = [pool.submit(store.assemble, arrays, *batch) for batch in batches]
-    pieces = []
+    jobs = deque(pool.submit(store.assemble, arrays, *batch) for batch in batches)
+    segments = _Collected(store.shared.size > 0)
     try:
-        for job in jobs:
-            pieces.append(job.result())
-            show(store.total[: batches[len(pieces) - 1][1]].sum())
+        for _, last in batches:
+            segments.add(jobs.popleft().result())
+            show(store.total[:last].sum())
     except BaseException:
         pool.shutdown(cancel_futures=True)
         raise
-    return store.rows(pieces)
+    return store.rows(segments)
 
 
 def _count(plans, pool, threads):
@@ -89,9 +106,9 @@ def _count(plans, pool, threads):
         cuts = [0, plan.sources.size]
         if plan.kind == drawing.BY_TARGET:
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
-        jobs.append([pool.submit(plan.count, a, z) for a, z in zip(cuts[:-1], cuts[1:], strict=True)])
-    for plan, parts in zip(plans, jobs, strict=True):
-        plan.counts = sum(part.result() for part in parts)
+        jobs += [pool.submit(plan.count, a, z) for a, z in zip(cuts[:-1], cuts[1:], strict=True)]
+    for job in jobs:
+        job.result()
 
 
 class _Store:
@@ -120,7 +137,7 @@ class _Store:
             cursor = at[plan.sources]
             at[plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
-            jobs = [pool.submit(plan.draw_sources, a, z, np.empty(0, np.int32), cursor, self.targets)
+            jobs = [pool.submit(plan.draw_sources, a, z, cursor, self.targets)
                     for a, z in zip(cuts[:-1], cuts[1:], strict=True) if plan.rule.k]  # fmt: skip
             for job in jobs:
                 job.result()
@@ -138,8 +155,7 @@ class _Store:
     def assemble(self, arrays, low, high):
         """Draw, sort and write the rows of a batch; return its Segments."""
         parts = self.layout.partitions
-        different = 2 * parts * arrays.delays * arrays.origins
-        room = int(np.minimum(self.total[low:high], different).sum())
+        room = int(assembly.most_segments(self.total[low:high], parts, arrays).sum())
         segments = _segments(room, self.shared.size > 0)
         most_targets = max(plan.posts.size for plan in self.plans) if self.plans else 0
         desk = new_desk(self.total[low:high].max(initial=0), most_targets)
@@ -151,12 +167,40 @@ class _Store:
             self.plans[desk.clock[1] - 1].refuse_delay()
         return assembly.Segments(*(column[:written].copy() for column in segments))
 
-    def rows(self, pieces):
-        """Return the Rows, from the segments of all batches."""
+    def rows(self, segments):
+        """Return the Rows, from the segments of all batches, which are taken out of their collection."""
         first = np.concatenate([[0], np.cumsum(self.per_part)])
-        pieces = [_segments(0, False), *pieces]
-        columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
-        return Rows(first, self.layout.partitions, *columns, self.base, self.targets, self.weights)
+        return Rows(first, self.layout.partitions, *segments.joined(), self.base, self.targets, self.weights)
+
+
+class _Collected:
+    """Segments in chunks so large that the system takes them back one by one: at no time are there two copies of all."""
+
+    def __init__(self, sharing):
+        self.sharing, self.size, self.room = sharing, 0, 0
+        self.columns = [[] for _ in assembly.Segments._fields]
+
+    def add(self, segments):
+        """Append the segments of a batch."""
+        done, n = 0, segments.piece.size
+        while done < n:
+            if self.room == 0:
+                self.room = CHUNK
+                for column, fresh in zip(self.columns, _segments(CHUNK, self.sharing), strict=True):
+                    column.append(fresh)
+            some, at = min(n - done, self.room), CHUNK - self.room
+            for column, new in zip(self.columns, segments, strict=True):
+                column[-1][at : at + some] = new[done : done + some]
+            done, self.room, self.size = done + some, self.room - some, self.size + some
+
+    def joined(self):
+        """Return all of them as Segments, and forget them."""
+        whole = _segments(self.size, self.sharing)
+        for column, chunks in zip(whole, self.columns, strict=True):
+            for at in range(0, column.size, CHUNK):
+                some = column[at : at + CHUNK]
+                some[:] = chunks.pop(0)[: some.size]
+        return whole
 
 
 def _segments(room, sharing):

@@ -12,7 +12,6 @@ from brainsim.engine.arguments import (
     checked_state,
     checked_steps,
     checked_traces,
-    processors,
     slice_steps,
     thread_count,
     wanted_spikes,
@@ -26,6 +25,7 @@ from brainsim.engine.rows import Synapses
 from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
 from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.models.inputs import SpikeTrains
+from brainsim.network.limits import processors
 from brainsim.network.memory import refuse_if_too_large
 from brainsim.network.population import Population, View
 from brainsim.numbers.checks import number
@@ -115,11 +115,13 @@ class Simulation:
         """Go on for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
 
         Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation is then in order:
-        `result` returns what was recorded until then, and it can go on.
+        `result` returns what was recorded until then, and it can go on. After an error `result` returns what was recorded
+        up to a tenth of a second before, without a state.
         """
         steps = checked_steps(duration, self.dt, "run.duration")
         if self._failed:
-            raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start")
+            raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
+                               "returns what was recorded before")
         self._check_finite("the state was set to a number that is not finite")
         start, stop = self._step, self._step + steps
         before = self._recorded()
@@ -139,7 +141,7 @@ class Simulation:
 
     def result(self):
         """Return the Result of everything since the start or the last reset."""
-        return self._result(self._begin, (0, [0] * len(self._traces)), self._seconds["run"])
+        return self._result(self._begin, (0, [0] * len(self._traces), {}), self._seconds["run"])
 
     def reset(self):
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
@@ -232,13 +234,13 @@ class Simulation:
         began = time.perf_counter()
         # time 0 is completed, and sampled, when the first run begins
         completed = int(self._partitions[0].progress.at[driver.COMPLETED])
-        self._step += chunk
+        stop = self._step + chunk
         for partition in self._partitions:
-            partition.progress.at[driver.STOP] = self._step
+            partition.progress.at[driver.STOP] = stop
             partition.recorder.cursor[:] = partition.sample_places[:-1]
         self._failed = True
         run_all(self._partitions)
-        self._failed = False
+        self._failed, self._step = False, stop
         seconds = time.perf_counter() - began
         taken = [partition.take_spikes() for partition in self._partitions]
         packed, lags = ([piece for pieces in column for piece in pieces] for column in zip(*taken, strict=True))
@@ -300,8 +302,13 @@ class Simulation:
         ]
 
     def _recorded(self):
-        """Return how many pieces of spikes and of each trace there are, so that those of a run can be told later."""
-        return len(self._pieces), [len(trace.steps) for trace in self._traces]
+        """Return how many pieces of spikes and of each trace there are, and the profile; what a run adds is told by them."""
+        return len(self._pieces), [len(trace.steps) for trace in self._traces], self._profile()
+
+    def _profile(self):
+        """Return part of the work -> seconds since the last reset, averaged over the threads; empty if none is asked for."""
+        profiles = [partition.seconds() for partition in self._partitions if partition.profile is not None]
+        return {part: sum(p[part] for p in profiles) / len(profiles) for part in profiles[0]} if profiles else {}
 
     def _result(self, start, before, seconds):
         """Return the Result from `start` on, made of the pieces that were recorded after `before` in so many seconds."""
@@ -314,20 +321,19 @@ class Simulation:
         return Result(
             spikes=recording.spikes_by_population(packed, lags, layout, self._wanted, start, self._step, dt),
             traces=traces, duration=float(recording.times_of(self._step - start, dt)),
-            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(seconds),
-            state=save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
+            start=float(recording.times_of(start, dt)), dt=dt, seed=self.seed, stats=self._stats(seconds, before[2]),
+            state=None if self._failed else save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
             populations={label: m.n if ids is None else len(ids) for label, m, ids in self._kept()}, views=self._views,
             thresholds={name: recording.threshold_of(m) for name, m in layout.members.items()},
         )  # fmt: skip
 
-    def _stats(self, seconds):
+    def _stats(self, seconds, profile_before):
         import numba
 
         import brainsim
 
         size = sum(column.nbytes for column in self._partitions[0].rows if isinstance(column, np.ndarray))
-        profiles = [partition.seconds() for partition in self._partitions if partition.profile is not None]
-        profile = {part: sum(p[part] for p in profiles) / len(profiles) for part in profiles[0]} if profiles else None
+        profile = {part: now - profile_before.get(part, 0.0) for part, now in self._profile().items()}
         return {
             **({"profile": profile} if profile else {}),
             **{k: round(v, 6) for k, v in {**self._seconds, "run": seconds}.items()},

@@ -14,15 +14,17 @@ from brainsim.numbers.rng import GAMMA, hashed, mix, step_key, uniform
 
 
 @kernel
-def draw_sources(k, distinct, key, n_pre, own, low, high, counts, cursor, waiting, stamp):
+def draw_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, cursor, waiting, stamp):
     """Draw `k` sources of each target; of those from `low` to `high` count the synapses, or leave the targets in `waiting`.
 
     They are counted where `waiting` has no room, else put where `cursor` points for each source. `own` is where each target
-    stands among the sources, -1 if nowhere or allowed; `stamp` is scratch of zeros, one for each source, for distinct ones.
+    stands among the sources, -1 if nowhere, and empty where that does not matter; `stamp` is scratch of zeros, one for each
+    source, for distinct ones.
     """
-    for post in range(own.size):
+    for post in range(n_post):
         row = step_key(key, post)
-        n = n_pre - (own[post] >= 0)
+        itself = own[post] if own.size else np.int32(-1)
+        n = n_pre - (itself >= 0)
         for j in range(k):
             last = n - k + j if distinct else n - 1
             pick = min(np.int64(uniform(hashed(row, j)) * (last + 1)), last)
@@ -30,7 +32,7 @@ def draw_sources(k, distinct, key, n_pre, own, low, high, counts, cursor, waitin
                 if stamp[pick] == post + 1:
                     pick = last
                 stamp[pick] = post + 1
-            pre = pick + (own[post] >= 0 and pick >= own[post])
+            pre = pick + (itself >= 0 and pick >= itself)
             if low <= pre < high:
                 if waiting.size:
                     waiting[cursor[pre]] = post
@@ -72,6 +74,25 @@ def share_out(n, key, n_post, own, counts):
                 bits = mix(bits + GAMMA)
                 pre = min(np.int64(uniform(bits) * n_pre), n_pre - 1)
                 bits = mix(bits + GAMMA)
+        counts[pre] += 1
+
+
+@kernel
+def share_out_pairs(n, key, n_post, available, counts):
+    """Share `n` synapses out among the sources, no pair twice; `available` is how many pairs each source has.
+
+    A source is taken with the probability that a pair drawn from all pairs is its own and still free, so the counts have the
+    multivariate hypergeometric law. Tries grow with the share of pairs that are taken: ask for at most half of them.
+    """
+    n_pre = counts.size
+    for j in range(n):
+        bits = hashed(key, j)
+        pre = min(np.int64(uniform(bits) * n_pre), n_pre - 1)
+        bits = mix(bits + GAMMA)
+        while uniform(bits) * n_post >= available[pre] - counts[pre]:
+            bits = mix(bits + GAMMA)
+            pre = min(np.int64(uniform(bits) * n_pre), n_pre - 1)
+            bits = mix(bits + GAMMA)
         counts[pre] += 1
 
 

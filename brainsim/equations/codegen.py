@@ -245,7 +245,7 @@ class _Loop:
         if self.system.fixed_time:
             return [f"_wait = np.int32(refractory_steps) if _spike else {count}"]
         drawn, text = self._text(tree)
-        steps = f"min(max(np.floor({text}/(dt*{float(self.system.substeps)!r}) + 0.5), 0.0), 2e9)"
+        steps = f"min(max(floor({text}/(dt*{float(self.system.substeps)!r}) + 0.5), 0.0), 2e9)"
         return [*drawn, f"_steps = {steps}", f"_wait = np.int32(_steps) if _spike else {count}"]
 
     def _text(self, tree):

@@ -45,6 +45,9 @@ def _gap_and_rate(system, where):
     if isinstance(test.ops[0], (ast.Lt, ast.LtE)):
         left, right = right, left
     gap = system.full(ast.BinOp(left, ast.Sub(), right), where)
+    if "t" in lang.names_in(gap):  # whose own rate of change is not known
+        hint = "give the threshold an equation 'dtheta/dt = ...' of its own, or drop interpolate"
+        raise EquationError(where, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
     rate = trees.ZERO
     for name in system.variables:
         parts = trees.linear_in(gap, name)

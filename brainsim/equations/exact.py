@@ -4,8 +4,11 @@ import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations import trees
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.grammar import EquationError, shown
 from brainsim.equations.linear import covariance, factor, one_step, reachable
+
+LESS_ONE = "_less_one"  # ends the name of what a variable multiplies itself by in a step, less one
+MOST_TERMS = 300  # of the sums of a step: they take 3 s to compile, twice as many 5 s, and 1600 15 s
 
 
 def linear_part(system, variables, where, keep_all=True):
@@ -13,7 +16,8 @@ def linear_part(system, variables, where, keep_all=True):
 
     Returns a dict variable -> {name: tree}, the coefficients of each variable, of what is held over a step and of ``""``
     (the constant). Noise must be additive. With ``keep_all=False`` variables that lean on one that is not linear are
-    dropped too, until the set stands by itself.
+    dropped too, until the set stands by itself, and then those that lean on the most others, until an exact step of what is
+    left has at most `MOST_TERMS`.
     """
     kept = set(variables)
     while True:
@@ -24,8 +28,22 @@ def linear_part(system, variables, where, keep_all=True):
             if row is not None and not any(lang.names_in(t) & system.varying for t in [*row.values(), *gains]):
                 found[name] = row
         if keep_all or set(found) == kept:
-            return found
+            return found if keep_all else _short(system, found)
         kept = set(found)
+
+
+def count_terms(system, coefficients):
+    """Return how many terms the exact step has; each is a number that the kernel reads and multiplies by."""
+    return _Matrix(system, coefficients).count_terms()
+
+
+def _short(system, coefficients):
+    """Return the coefficients without those variables that lean on the most others, while the step has too many terms."""
+    while (matrix := _Matrix(system, coefficients)).count_terms() > MOST_TERMS:
+        most = matrix.reach.sum(axis=1)[: len(coefficients)]
+        # what leans on one that is dropped leans on as many and is dropped, too
+        coefficients = {name: row for (name, row), n in zip(coefficients.items(), most, strict=True) if n < most.max()}
+    return coefficients
 
 
 def exact_lines(writer, coefficients):
@@ -40,19 +58,19 @@ def exact_lines(writer, coefficients):
     places = {}
     for i, name in enumerate(matrix.variables):
         writer.lines.append(f"_{name}_new = flushed({matrix.sum_of(i, 'p', 'l', places)})")
-    frozen = [i for i, name in enumerate(matrix.variables) if name in system.frozen and system.refractory is not None]
-    leaning = [i for i in range(len(matrix.variables)) if i not in frozen and matrix.reach[i, frozen].any()]
-    for i in leaning:
+    for i in matrix.leaning:
         name, held = matrix.variables[i], matrix.sum_of(i, "h", "m", places)
         writer.lines.append(f"_{name}_held = flushed({held})")
         writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
 
     def compute(values, dt):
         found = matrix.numbers(values, dt, ())
-        if leaning:
-            held = matrix.numbers(values, dt, frozen)
+        if matrix.leaning:
+            held = matrix.numbers(values, dt, matrix.frozen)
             found |= {("h" if key[0] == "p" else "m", *key[1:]): value for key, value in held.items()}
-        return {constant: found[key] for constant, key in places.items()}
+        own = {constant: key for constant, key in places.items() if key[0] in "ph" and key[1] == key[2]}
+        less_one = {constant + LESS_ONE: found[key] - 1.0 for constant, key in own.items()}
+        return {constant: found[key] for constant, key in places.items()} | less_one
 
     return compute, [f"_z__{name}" for name in matrix.noisy]
 
@@ -75,6 +93,17 @@ class _Matrix:
         # variables that share no source of noise are independent; the others are, one after the other, sums of normals
         self.shared = reachable((reached.astype(int) @ reached.T.astype(int)) > 0) if n else reached
         self.noisy = [name for name, row in zip(self.variables, reached, strict=True) if row.any()]
+        self.frozen = [i for i, name in enumerate(self.variables) if name in system.frozen and system.refractory is not None]
+        self.leaning = [i for i in range(n) if i not in self.frozen and self.reach[i, self.frozen].any()]
+
+    def count_terms(self):
+        """Return how many numbers the sums have, of refractory cells too."""
+        places = {}
+        for i in range(len(self.variables)):
+            self.sum_of(i, "p", "l", places)
+        for i in self.leaning:
+            self.sum_of(i, "h", "m", places)
+        return len(places)
 
     def sum_of(self, i, letter, noise_letter, places):
         """Return the text of variable i after a step, and note in `places` which number each name in it stands for."""
@@ -101,17 +130,32 @@ class _Matrix:
         for i, row in enumerate(self.coefficients.values()):
             for j, column in enumerate(self.columns):
                 if self.structure[i, j] and i not in frozen:
-                    matrix[..., i, j] = lang.evaluate(row[column], known)
+                    matrix[..., i, j] = _finite(row[column], known, self.variables[i])
         found = {("p", i, j): number for (i, j), number in _entries(one_step(matrix, dt), n, m)}
         if self.noisy:
             gains = np.zeros((*shape, n, len(self.sources)))
             for i, row in enumerate(self.gains):
                 for noise, gain in row.items():
                     if i not in frozen:
-                        gains[..., i, self.sources.index(noise)] = lang.evaluate(gain, known)
+                        gains[..., i, self.sources.index(noise)] = _finite(gain, known, self.variables[i])
             root = factor(covariance(matrix[..., :n, :n], gains, dt))
             found |= {("l", i, j): number for (i, j), number in _entries(root, n, n)}
         return found
+
+
+def _finite(tree, known, variable):
+    """Return the value of a coefficient; raise FloatingPointError where it is none, as after a division by 0."""
+    with np.errstate(all="ignore"):
+        value = lang.evaluate(tree, known)
+    wrong = ~np.isfinite(np.atleast_1d(value))
+    if not wrong.any():
+        return value
+    at = int(np.flatnonzero(wrong)[0])
+    given = {name: np.ravel(known[name]) for name in sorted(lang.names_in(tree))}
+    numbers = ", ".join(f"{name} = {values[at if values.size > 1 else 0]:g}" for name, values in given.items())
+    text = f"{shown(tree)} in d{variable}/dt is {np.atleast_1d(value)[at]}"
+    hint = "is there a division by 0, or the root or logarithm of a negative number?"
+    raise FloatingPointError(f"{text}{f' with {numbers}' if numbers else ''}; {hint}")
 
 
 def _entries(matrix, rows, columns):

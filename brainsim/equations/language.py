@@ -7,6 +7,7 @@ writes it into a kernel. What users may write, word by word, is in the documenta
 
 import ast
 import re
+import unicodedata
 import warnings
 
 import numpy as np
@@ -16,12 +17,15 @@ from brainsim.equations.grammar import (
     FUNCTIONS,
     LARGEST,
     LONGEST,
+    MOST_TERMS,
     NAME,
     NOW,
     EquationError,
     Line,
     check_brackets,
     check_nodes,
+    is_chain,
+    meant_by,
 )
 from brainsim.numbers.checks import nearest
 
@@ -39,12 +43,10 @@ def parse_expression(text, where, tables=(), line=None):
     line : Line, optional
         The line that the expression is a part of, for messages.
     """
-    if not isinstance(text, str):
-        raise EquationError(where, f"must be a text (got {text!r})")
-    if len(text) > LONGEST:
-        raise EquationError(where, f"longer than {LONGEST} characters")
+    if isinstance(text, str) and len(text) > LONGEST:
+        raise EquationError(where, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
     if line is None:
-        lines = _logical_lines(text)
+        lines = _logical_lines(text, where)
         if len(lines) != 1:
             hint = "one in brackets may go on over lines"
             raise EquationError(where, f"must be one expression (got {len(lines)} lines); {hint}")
@@ -57,9 +59,11 @@ def parse_expression(text, where, tables=(), line=None):
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         column = getattr(error, "offset", None)
         reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
+        reason += meant_by(text)
         raise EquationError(where, reason, line.text, line.start + max(0, column - 1) if column else None) from None
     check_nodes(tree, line, where, tables)
     tree = _with_tables(tree, tables)
+    _refuse_division_by_zero(tree, line, where)
     tree.line = line  # for messages about what is found out later
     return tree
 
@@ -71,11 +75,12 @@ def parse_equations(text, where, tables=()):
     A ``#`` starts a comment; an equation goes on over line ends inside brackets.
     """
     derivatives, algebraic = {}, {}
-    for line in _logical_lines(text):
+    for line in _logical_lines(text, where):
         left, equals, right, start = _split_equals(line, where)
-        match = re.fullmatch(r"d([A-Za-z]\w*)\s*/\s*dt", left)
-        name, table = (match.group(1), derivatives) if match else (left, algebraic)
-        if not re.fullmatch(NAME, name):
+        match = re.fullmatch(r"d(\w+)\s*/\s*dt", left)
+        table = derivatives if match else algebraic
+        name = _name(match.group(1) if match else left)
+        if name is None:
             raise EquationError(where, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
         if name in derivatives or name in algebraic:
             raise EquationError(where, f"{name!r} has two equations", line, 0)
@@ -86,18 +91,19 @@ def parse_equations(text, where, tables=()):
 def parse_assignments(text, where, tables=()):
     """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree), in their order."""
     result = []
-    for line in _logical_lines(text):
+    for line in _logical_lines(text, where):
         for part in filter(None, (p.strip() for p in line.split(";"))):
             left, operator, right, start = _split_equals(part, where)
-            if not re.fullmatch(NAME, left):
+            name = _name(left)
+            if name is None:
                 raise EquationError(where, "an assignment is 'name = expression'", part, 0)
             tree = parse_expression(right, where, tables, Line(part, start))
             if operator != "=":
                 operators = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
                 line = tree.line
-                tree = ast.BinOp(ast.Name(left, col_offset=0), operators[operator[0]](), tree, col_offset=0)
+                tree = ast.BinOp(ast.Name(name, col_offset=0), operators[operator[0]](), tree, col_offset=0)
                 tree.line = line
-            result.append((left, tree))
+            result.append((name, tree))
     return result
 
 
@@ -151,9 +157,11 @@ def is_condition(tree):
 
 def substitute(tree, replacements):
     """Return `tree` with the tree of each name of `replacements` in its place; nothing that was given is changed."""
-    if isinstance(tree, ast.Name):
-        return replacements.get(tree.id, tree)
-    return rebuilt(tree, lambda operand: substitute(operand, replacements))
+
+    def put_in(part):
+        return replacements.get(part.id, part) if isinstance(part, ast.Name) else rebuilt(part, put_in)
+
+    return put_in(tree)
 
 
 def expanded(tree, replacements, where):
@@ -162,7 +170,8 @@ def expanded(tree, replacements, where):
     sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in named}
     if sum(sizes[id(part)] for part in named) <= LARGEST:
         result = substitute(tree, replacements)
-        if _depth(result) <= 2 * DEEPEST:
+        depth, terms = _depths(result)
+        if depth <= 2 * DEEPEST and terms <= 1.2 * MOST_TERMS:
             return result
     line = getattr(tree, "line", None)
     raise EquationError(where, "too large once the lines 'name = ...' are put in", line.text if line else "")
@@ -206,6 +215,18 @@ def evaluate(tree, values):
     return _binary(type(tree.op), evaluate(tree.left, values), evaluate(tree.right, values))
 
 
+def _refuse_division_by_zero(tree, line, where):
+    """Raise EquationError for a divisor of numbers only that is 0."""
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or names_in(node.right):
+            continue
+        if not calls_in(node.right) & {"rand", "randn"}:
+            with np.errstate(all="ignore"):
+                divisor = evaluate(node.right, {})
+            if np.all(divisor == 0.0):
+                raise EquationError(where, "this divides by 0", *line.place(node.right))
+
+
 def _with_tables(tree, tables):
     """Return the tree with the name ``table__t`` for each call ``table(t)``."""
     if isinstance(tree, ast.Call) and tree.func.id in tables:
@@ -218,11 +239,17 @@ def _with_tables(tree, tables):
     return tree
 
 
-def _logical_lines(text):
-    """Split a text into equations: comments gone, lines joined while a bracket is open."""
+def _logical_lines(text, where):
+    """Split a text into equations: comments gone, lines joined while a bracket is open, up to the next equation."""
+    if not isinstance(text, str):
+        raise EquationError(where, f"must be a text (got {text!r})")
     lines, open_line = [], ""
     for raw in text.splitlines():
-        open_line = f"{open_line} {raw.split('#')[0].strip()}".strip()
+        raw = raw.split("#")[0].strip()
+        if open_line and re.match(r"(d\w+\s*/\s*dt|\w+)\s*=(?!=)", raw):
+            lines.append(open_line)
+            open_line = ""
+        open_line = f"{open_line} {raw}".strip()
         if open_line and open_line.count("(") <= open_line.count(")"):
             lines.append(open_line)
             open_line = ""
@@ -232,16 +259,27 @@ def _logical_lines(text):
 def _split_equals(line, where):
     """Return the left side, the sign, the right side and where in the line that begins."""
     if len(line) > LONGEST:
-        raise EquationError(where, f"longer than {LONGEST} characters")
+        raise EquationError(where, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
     match = re.fullmatch(r"([^=<>!]*?)\s*([-+*/]?=)(?!=)\s*(.*)", line, re.DOTALL)
     if not match or not match.group(3):
-        raise EquationError(where, "needs one '=' with something on both sides", line)
+        hint = "; what goes on over lines does so in brackets" if re.match(r"[-+*/<>)]|and\b|or\b", line) else ""
+        raise EquationError(where, f"needs one '=' with something on both sides{hint}", line)
     return match.group(1).strip(), match.group(2), match.group(3), match.start(3)
 
 
-def _depth(tree):
-    """Return over how many levels a checked tree is nested."""
-    return 1 + max((_depth(child) for child in ast.iter_child_nodes(tree)), default=0)
+def _name(text):
+    """Return the name of a variable or a line as Python reads it, where forms of one letter are one; None if it is none."""
+    name = unicodedata.normalize("NFKC", text)
+    return name if text.isidentifier() and re.fullmatch(NAME, name) else None
+
+
+def _depths(tree):
+    """Return over how many levels a checked tree is nested, without and with those of the terms of sums and products."""
+    depth = terms = 0
+    for place, child in enumerate(ast.iter_child_nodes(tree)):
+        below, all_below = _depths(child)
+        depth, terms = max(depth, below + (place > 0 or not is_chain(tree))), max(terms, all_below + 1)
+    return depth, terms
 
 
 def _reduce(combine, items):

@@ -10,20 +10,37 @@ the covariance ``Q = integral of exp(A s) G G' exp(A' s) over s from 0 to dt``: 
 
 import numpy as np
 
+TERMS = 12  # of the series of e**X, |X| < 1/4: what is left out is 1e-17 of X
+
 
 def one_step(matrix, dt):
     """Return the exponential of ``matrix*dt`` for one matrix (m, m) or a stack of them (n, m, m).
 
-    Cells with equal parameters share one exponential; 100,000 different 4 x 4 matrices take 0.7 s.
+    That of a matrix has the same bits by itself and in any stack.
     """
-    from scipy.linalg import expm  # 70 ms to import, needed only once a linear model is built
-
     matrix = np.asarray(matrix, dtype=np.float64) * dt
-    if matrix.ndim == 2:
-        return expm(matrix)
-    flat = np.ascontiguousarray(matrix.reshape(len(matrix), -1))
-    different, which = np.unique(flat, axis=0, return_inverse=True)
-    return expm(different.reshape(-1, *matrix.shape[1:]))[which.ravel()]
+    if matrix.ndim == 3 and (matrix != matrix[0]).any():
+        return _exponentials(matrix)
+    return np.broadcast_to(_exponentials(matrix.reshape(-1, *matrix.shape[-2:])[:1])[0], matrix.shape)
+
+
+def _exponentials(matrices):
+    """Return the exponential of each of many small matrices, as ``1 + E``.
+
+    E is found for a matrix halved until its norm is below 1/4, by the Taylor series, and from there by doubling:
+    ``(1 + E)**2 = 1 + (2 E + E**2)``, which loses no digits of what hardly decays. All matrices take each step together:
+    100,000 of 4 x 4 take 0.3 s, where `scipy.linalg.expm` goes through them one by one in 2 s.
+    """
+    halvings = np.maximum(np.frexp(np.abs(matrices).sum(axis=-1).max(axis=-1))[1] + 2, 0)
+    part = np.ldexp(matrices, -halvings[:, None, None])
+    result = part / TERMS
+    for k in range(TERMS - 1, 0, -1):
+        result = (part + part @ result) / k
+    for done in range(halvings.max()):
+        left = halvings > done
+        half = result[left]
+        result[left] = 2.0 * half + half @ half
+    return result + np.eye(matrices.shape[-1])
 
 
 def covariance(matrix, gains, dt):
@@ -41,17 +58,18 @@ def covariance(matrix, gains, dt):
     dt : float
     """
     n = matrix.shape[-1]
-    doublings = max(0, int(np.ceil(np.log2(max(np.abs(matrix).sum(axis=-1).max() * dt, 1e-300)))))
-    h = dt / 2**doublings
+    sizes = np.abs(matrix).sum(axis=-1).max(axis=-1) * dt
+    doublings = np.maximum(np.ceil(np.log2(np.maximum(sizes, 1e-300))), 0.0).astype(int)  # of each cell by itself
     blocks = np.zeros((*matrix.shape[:-2], 2 * n, 2 * n))
     blocks[..., :n, :n], blocks[..., n:, n:] = -matrix, _transposed(matrix)
     blocks[..., :n, n:] = gains @ _transposed(gains)
-    exponential = one_step(blocks, h)
+    exponential = one_step(blocks * (dt / 2.0**doublings)[..., None, None], 1.0)
     step = _transposed(exponential[..., n:, n:])
     result = step @ exponential[..., :n, n:]
-    for _ in range(doublings):
-        result = result + step @ result @ _transposed(step)
-        step = step @ step
+    for done in range(doublings.max()):
+        left = (doublings > done)[..., None, None]
+        result = np.where(left, result + step @ result @ _transposed(step), result)
+        step = np.where(left, step @ step, step)
     return result
 
 

@@ -2,10 +2,19 @@
 
 In the text of a kernel every number and every call that would give a float64 is turned into a float32, so that the loop over
 a block works on vectors of twice as many cells: 0.33 ns a cell and step for LIF with exponential currents, against 0.65.
+
+The exact step ``P*x + rest`` becomes ``x + ((P - 1)*x + rest)``, with P - 1 rounded from the number in double precision:
+a rounded P close to 1 has lost most digits of the time constant, which is in what lacks it to 1.
 """
 
 import ast
+import re
 from dataclasses import replace
+
+import numpy as np
+
+from brainsim.equations.exact import LESS_ONE
+from brainsim.numbers.checks import warn_user
 
 ENTRY = "@callback(I8(F8, F8, F8, I4, F8, F8,"
 SINGLE_ENTRY = "@callback(I8(F4, F4, F4, I4, F4, F8,"  # injected currents stay float64
@@ -13,6 +22,8 @@ POINTERS = "I8, U8 = types.int64, types.uint64\n"
 SINGLE_POINTERS = POINTERS + "F4 = types.CPointer(types.float32)\n"
 WIDE = {"uniform", "gaussian"}  # functions that give float64 whatever they are given
 WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers stay as they are
+FINEST = 0.999e-4  # dt over time constant below which the spacing of float32 shows; a tenth for what returns to 0
+OWN = re.compile(r"_[ph]_(.+)__\1")  # what a variable multiplies itself by in the exact step
 
 
 def in_single(kernel):
@@ -22,8 +33,48 @@ def in_single(kernel):
     for block in [part for part in tree.body[::-1] if isinstance(part, ast.FunctionDef) and part.name in loops]:
         narrowed = ast.unparse(ast.fix_missing_locations(_Narrow().visit(block)))
         lines[block.decorator_list[0].lineno - 1 : block.end_lineno] = [narrowed + "\n\n"]
-    text = "".join(lines)
-    return replace(kernel, text=text.replace(ENTRY, SINGLE_ENTRY).replace(POINTERS, SINGLE_POINTERS))
+    text = "".join(lines).replace(ENTRY, SINGLE_ENTRY).replace(POINTERS, SINGLE_POINTERS)
+    scalars, arrays = (tuple(_less_one(name) for name in names) for names in (kernel.scalars, kernel.arrays))
+    return replace(kernel, text=text, scalars=scalars, arrays=arrays)
+
+
+def warn_where_coarse(variables):
+    """Warn where a variable moves so little in a step that float32 rounds much of it away.
+
+    What is added in a step is right to 7 digits, but the sum is rounded to the next float32. Hence a variable stops short
+    of where it goes by up to half the spacing of float32 there, times tau/dt.
+
+    Parameters
+    ----------
+    variables : iterable of (str, str, dict)
+        What the user calls a variable, its name in the equations, and the constants of its kernel. Only those that are
+        solved exactly are looked at.
+    """
+    found = []
+    for label, name, constants in variables:
+        parts = np.abs(np.atleast_1d(constants.get(f"_p_{name}__{name}{LESS_ONE}", 1.0)))
+        finest = FINEST if np.any(constants.get(f"_p_{name}__", 0.0)) else 0.1 * FINEST
+        parts = parts[(parts > 0.0) & (parts < finest)]
+        found += [(float(parts.min()), label)] if parts.size else []
+    if found:
+        part, label = min(found)
+        others, lost = f" and {len(found) - 1} more" if found[1:] else "", 100.0 * 2.0**-24 / part
+        warn_user(
+            f"{label}{others}: a time constant of {1.0 / part:,.3g} steps is too long for single precision, in which it "
+            f"stops up to {lost:.2g} % of its value short of where it goes; write precision='double' or take a larger dt"
+        )
+
+
+def _less_one(name):
+    return name + LESS_ONE if OWN.fullmatch(name) else name
+
+
+def _increment(total):
+    """Return the tree of ``P*x + rest`` as ``x + ((P - 1)*x + rest)``; any other as it is."""
+    for term in ast.walk(total):
+        if isinstance(term, ast.BinOp) and isinstance(term.left, ast.Name) and OWN.fullmatch(term.left.id):
+            return ast.BinOp(term.right, ast.Add(), total)
+    return total
 
 
 class _Narrow(ast.NodeTransformer):
@@ -33,7 +84,13 @@ class _Narrow(ast.NodeTransformer):
         return _float32(node) if type(node.value) in (int, float) else node
 
     def visit_Name(self, node):
+        node.id = _less_one(node.id)
         return _float32(node) if node.id == "pi" else node
+
+    def visit_arg(self, node):
+        """The number itself is not given to the loop, only what it is less one."""
+        node.arg = _less_one(node.arg)
+        return node
 
     def visit_Subscript(self, node):
         """Injected currents are read as they are kept; indices stay whole."""
@@ -57,7 +114,8 @@ class _Narrow(ast.NodeTransformer):
             return node
         if name in WIDE:
             return _float32(node)
-        node.args = [self.visit(argument) for argument in node.args]
+        arguments = [_increment(argument) for argument in node.args] if name == "flushed" else node.args
+        node.args = [self.visit(argument) for argument in arguments]
         return node
 
 

@@ -2,18 +2,19 @@
 
 import ast
 
-from brainsim.equations.grammar import BINARY, COMPARE
+from brainsim.equations.grammar import BINARY, COMPARE, is_chain
 
 # what a kernel's text may call, and where it is imported from; a text imports what it calls
 HOMES = {
     "math": ("sqrt",),
     "brainsim.numbers.rng": ("hashed", "mix", "step_key", "uniform"),
     "brainsim.numbers.vmath": (
-        "cos", "cube", "exp", "expm1", "exprel_inverse", "flushed", "fourth", "gaussian", "log", "log1p", "power",
-        "relaxation", "sigmoid", "sin", "square", "tanh",
+        "clip", "cos", "cube", "exp", "expm1", "exprel_inverse", "floor", "flushed", "fourth", "gaussian", "greater",
+        "lesser", "log", "log1p", "power", "relaxation", "sigmoid", "sign", "sin", "square", "tanh",
     ),
 }  # fmt: skip
 HELPERS = {name: home for home, names in HOMES.items() for name in names}
+BETWEEN = {"min": "lesser", "max": "greater"}  # Python's own lose a NaN
 POWERS = {
     0.5: "sqrt({})", 1: "{}", 2: "square({})", 3: "cube({})", 4: "fourth({})", 6: "square(cube({}))",
     8: "square(fourth({}))",
@@ -39,21 +40,18 @@ def render(tree):
     if isinstance(tree, ast.Compare):
         return f"({render(tree.left)} {COMPARE[type(tree.ops[0])]} {render(tree.comparators[0])})"
     if isinstance(tree, ast.Call):
-        return _render_call(tree.func.id, [render(a) for a in tree.args])
+        # behind the other, a number that is written out costs no test for NaN
+        places = sorted(tree.args, key=lambda part: number(part) is not None) if tree.func.id in BETWEEN else tree.args
+        return _render_call(tree.func.id, [render(part) for part in places])
     return _render_binary(tree)
 
 
 def _render_call(name, arguments):
-    if name == "clip":
-        x, low, high = arguments
-        return f"min(max({x}, {low}), {high})"
+    if name in BETWEEN:
+        return f"{BETWEEN[name]}({', '.join(arguments)})"
     if name == "where":
         test, yes, no = arguments
         return f"({yes} if {test} else {no})"
-    if name == "floor":  # that of `math` makes an int
-        return f"np.floor({arguments[0]})"
-    if name == "sign":
-        return f"(np.float64({arguments[0]} > 0.0) - np.float64({arguments[0]} < 0.0))"
     if name == "exprel":
         return f"(1.0 / exprel_inverse({arguments[0]}))"
     return f"{name}({', '.join(arguments)})"
@@ -65,7 +63,8 @@ def _render_binary(tree):
         return _render_power(left, tree.right)
     if isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Call) and tree.right.func.id == "exprel":
         return f"({left} * exprel_inverse({render(tree.right.args[0])}))"
-    return f"({left} {BINARY[type(tree.op)]} {render(tree.right)})"
+    # brackets in brackets for each term of a long sum would be too many for Python
+    return f"({left[1:-1] if is_chain(tree) else left} {BINARY[type(tree.op)]} {render(tree.right)})"
 
 
 def _render_power(base, exponent):

@@ -134,6 +134,7 @@ def compose(cell, receptors, *, external_current, where):
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
                 raise EquationError(where, f"a synapse adds to {name!r}, which these cells do not have")
+        _check_jumps(cell, receptor, where)
         arrivals.append(tuple((prefix + n if n in names else n, _rename(g, prefix, names)) for n, g in receptor.arrivals))
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(where, "the neuron's equations have no I, so no synaptic or injected current can reach it")
@@ -147,6 +148,15 @@ def compose(cell, receptors, *, external_current, where):
         substeps=cell.substeps,
     )  # fmt: skip
     return replace(system, crossing=tuple(crossing_lines(system, where))) if cell.interpolate else system
+
+
+def _check_jumps(cell, receptor, where):
+    """Raise EquationError where an event adds to a variable of the cell what is of another unit."""
+    for name, jump in receptor.jumps.items():
+        own = cell.units.get(name)
+        if own is not None and not own.fits(jump):
+            hint = "give the synapse another weight_unit, or one of the classes dimensions = False"
+            raise EquationError(where, f"a synapse adds to {name!r}, which is {own.phrase}, what is {jump.phrase}; {hint}")
 
 
 def prefixed(index):
@@ -187,14 +197,14 @@ def _noise_apart(derivatives):
     """Split each derivative into what is without noise and the gain of each noise; `xi` is one of its own for each."""
     drift, noise = {}, {}
     for name, tree in derivatives.items():
-        for xi in sorted(n for n in lang.names_in(tree) if NOISE.fullmatch(_bare(n))):
+        for xi in sorted(n for n in lang.names_in(tree) if NOISE.fullmatch(bare(n))):
             gain, tree = trees.linear_in(tree, xi)
-            noise.setdefault(name, {})[name if _bare(xi) == "xi" else xi] = gain
+            noise.setdefault(name, {})[name if bare(xi) == "xi" else xi] = gain
         drift[name] = tree
     return drift, noise
 
 
-def _bare(name):
+def bare(name):
     """Return a name without the prefix of a receptor."""
     head, _, tail = name.partition("_")
     return tail if head[:1] == "r" and head[1:].isdigit() else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from brainsim.equations import language as lang
 from brainsim.equations import trees, units
 from brainsim.equations.grammar import NOW, RANDOM, EquationError
+from brainsim.equations.mistakes import check_frozen, check_left_sides, warn_of_removable_zeros
 from brainsim.equations.render import HELPERS
 from brainsim.numbers.checks import nearest
 
@@ -70,6 +71,8 @@ class CellEquations:
     substeps : int
     interpolate : bool
         Whether spike times are found within the step.
+    units : dict
+        Variable -> its Dimension; empty where units are not checked.
     """
 
     derivatives: dict
@@ -83,6 +86,7 @@ class CellEquations:
     tables: frozenset
     substeps: int = 1
     interpolate: bool = False
+    units: dict = field(default_factory=dict)
 
     @property
     def uses_current(self):
@@ -92,13 +96,17 @@ class CellEquations:
 
 @dataclass(frozen=True)
 class ReceptorEquations:
-    """Checked equations of a synapse: what each event adds to which variable (times its weight), and the current."""
+    """Checked equations of a synapse: what each event adds to which variable (times its weight), and the current.
+
+    `jumps` has the Dimension of what is added to each variable of the cell; it is empty where units are not checked.
+    """
 
     derivatives: dict
     algebraic: dict
     arrivals: tuple
     current: ast.expr | None
     tables: frozenset = frozenset()
+    jumps: dict = field(default_factory=dict)
 
     @property
     def direct(self):
@@ -118,24 +126,21 @@ def parse_cell(where, declared, *, equations="", threshold="", reset="", events=
     then never end.
     """
     reader = _Reader(where, declared)
-    _check_left_sides(where, equations, declared)
+    check_left_sides(where, equations, declared)
+    check_frozen(where, frozen, declared)
     derivatives, algebraic = reader.equations(equations, {"I", "t"})
     test = reader.condition(threshold, "threshold", algebraic) if threshold else None
     actions = reader.actions(reset, "reset", algebraic)
     others = reader.events(events or {}, algebraic)
     waits = reader.refractory(refractory, algebraic) if refractory else None
     if frozen is None:
-        frozen = () if waits is not None and lang.is_condition(waits) else ("v",)
-    if not isinstance(frozen, tuple | list):
-        raise TypeError(f"{where}.frozen: must be a tuple of variables, such as ('v',) (got {frozen!r})")
-    for name in frozen:
-        if declared.variables and name != "v" and name not in declared.variables:
-            raise ValueError(f"{where}.frozen: {name!r} is no variable{nearest(name, declared.variables)}")
+        frozen = () if waits is not None and lang.is_condition(waits) else {"v"} & {*declared.variables}
     # a variable without an equation changes in the reset only
     derivatives = {name: derivatives.get(name, trees.ZERO) for name in declared.variables}
     return CellEquations(
-        derivatives, algebraic, test, actions, others, waits, frozenset(frozen) & {*declared.variables},
+        derivatives, algebraic, test, actions, others, waits, frozenset(frozen),
         reader.initials(initials or {}, algebraic), declared.tables, substeps, interpolate,
+        {name: reader.units[name] for name in declared.variables if name in reader.units},
     )  # fmt: skip
 
 
@@ -151,20 +156,24 @@ def parse_receptor(where, declared, *, equations, arrival, current, weight_unit)
             message = f"d{name}/dt depends on v; only the current may"
             raise EquationError(f"{where}.equations", message, lang.line_of(tree).text)
     declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
+    units.unit(weight_unit, f"{where}.weight_unit")
     reader = _Reader(where, declared, weight_unit)
     assignments = lang.parse_assignments(arrival, f"{where}.arrival", declared.tables)
     reader.infer(equations, assignments)
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
-    arrivals = []
+    arrivals, jumps = [], {}
     for name, tree in assignments:
-        arrivals.append((name, _gain(name, tree, f"{where}.arrival", variables, reader)))
+        gain, found = _gain(name, tree, f"{where}.arrival", variables, reader)
+        arrivals.append((name, gain))
+        if name not in variables and found is not None:
+            jumps[name] = found
     if not arrivals:
         raise EquationError(f"{where}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
     tree = None
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
         reader.check(tree, f"{where}.current", units.unit("pA", where), "a current into a cell")
-    return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables)
+    return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps)
 
 
 def check_condition(where, declared, text):
@@ -227,6 +236,8 @@ class _Reader:
             self._refuse_noise(tree, where)
             self.check_tree(tree, where, {*more, *algebraic})
             self.units[name] = self.check(tree, where, None, "")
+        for tree in [*algebraic.values(), *derivatives.values()]:
+            warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, where)
         for name, tree in derivatives.items():
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
             self.units |= {n: self.units.get("xi") for n in noises}
@@ -290,13 +301,22 @@ class _Reader:
                 tree = lang.parse_expression(text, where)
                 if lang.calls_in(tree) & RANDOM:
                     raise ValueError(f"{where}: random ones are Population(..., initial={{{name!r}: Uniform(a, b)}})")
+                self._refuse_later(tree, name, before, where)
                 lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, where)
                 lang.check_kind(tree, where)
                 self.check(tree, where, self.units.get(name), repr(name))
                 result[name] = self._put_in(tree, name, algebraic)
+                self._refuse_later(result[name], name, before, where)
                 lang.check_names(result[name], self.declared.numbers | before | {"pi"}, where)
             before.add(name)
         return result
+
+    def _refuse_later(self, tree, name, before, where):
+        """Raise EquationError where an initial value leans on a variable that has none yet."""
+        for later in sorted(lang.names_in(tree) & {*self.declared.variables} - before):
+            hint = f"{later!r}, which is declared later; move the line of {later!r} above that of {name!r}"
+            message = f"the initial value of {name!r} needs {'itself' if later == name else hint}"
+            raise EquationError(where, message, lang.line_of(tree).text)
 
     def infer(self, equations, arrivals):
         """Find the units of a synapse's variables: from what an event adds to them, and from their equations."""
@@ -333,19 +353,6 @@ class _Reader:
             raise EquationError(where, message, lang.line_of(tree).text)
 
 
-def _check_left_sides(where, equations, declared):
-    """Raise EquationError where an equation is of no variable."""
-    for name, tree in lang.parse_equations(equations, f"{where}.equations", declared.tables)[0].items():
-        if name in declared.parameters:
-            raise EquationError(f"{where}.{name}", "has an equation, so it is no parameter; declare it by bs.initial(...)")
-        if name not in declared.variables:
-            near = nearest(name, declared.variables)
-            near = near if "did you mean" in near else ""
-            hint = f'{name}: float = bs.initial(0.0, "mV", "what it is")'
-            message = f"has an equation but no initial value{near or f'; write in the class: {hint}'}"
-            raise EquationError(f"{where}.{name}", message, lang.line_of(tree).text, 0)
-
-
 def _ordered(algebraic, where):
     """Return the algebraic lines in an order in which each needs only those before it."""
     done, left = {}, dict(algebraic)
@@ -353,14 +360,18 @@ def _ordered(algebraic, where):
         ready = [name for name, tree in left.items() if not lang.names_in(tree) & set(left)]
         if not ready:
             name, tree = next(iter(left.items()))
-            message = f"{', '.join(map(repr, left))} need each other; a line may lean on variables and on other lines only"
+            need = "need each other" if left.keys() - {name} else "needs itself"
+            message = f"{', '.join(map(repr, left))} {need}; a line may lean on variables and on other lines only"
             raise EquationError(where, message, lang.line_of(tree).text, 0)
         done |= {name: left.pop(name) for name in ready}
     return done
 
 
 def _gain(name, tree, where, variables, reader):
-    """Return the factor of w in ``name = name + factor*w``; events are summed before they act, so no other form holds."""
+    """Return the factor of w in ``name = name + factor*w``, and the Dimension of what is added.
+
+    Events are summed before they act, so no other form holds.
+    """
     reader.check_tree(tree, where, {"w", "v", name})
     own = trees.linear_in(tree, name)
     weight = own and trees.is_one(own[0]) and trees.linear_in(own[1], "w")
@@ -368,5 +379,4 @@ def _gain(name, tree, where, variables, reader):
     if not weight or not trees.is_zero(weight[1]) or lang.names_in(weight[0]) & varying:
         message = f"must be '{name} = {name} + w' or with a constant factor of w"
         raise EquationError(where, message, ast.unparse(tree))
-    reader.check(tree, where, reader.units.get(name), repr(name))
-    return weight[0]
+    return weight[0], reader.check(tree, where, reader.units.get(name), repr(name))

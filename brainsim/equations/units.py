@@ -15,13 +15,15 @@ from fractions import Fraction
 
 from brainsim.equations.grammar import NOW, EquationError, shown
 from brainsim.equations.language import line_of
-from brainsim.numbers.checks import nearest
+from brainsim.numbers.checks import BASE, PREFIX, nearest
 
 BASES = ("ms", "mV", "pA", "um", "mM")
 UNITS = {
     "ms": (1, 0, 0, 0, 0), "mV": (0, 1, 0, 0, 0), "pA": (0, 0, 1, 0, 0), "pF": (1, -1, 1, 0, 0), "nS": (0, -1, 1, 0, 0),
     "Hz": (-1, 0, 0, 0, 0), "um": (0, 0, 0, 1, 0), "mM": (0, 0, 0, 0, 1), "1": (0, 0, 0, 0, 0),
 }  # fmt: skip
+FOREIGN = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
+PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
 PURE = {"exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel", "floor"}  # of a number of dimension 1
 SAME = {"min", "max", "clip"}  # of numbers of one unit
@@ -111,12 +113,26 @@ def _unit(tree, text, where):
         return _unit(tree.args[0], text, where) ** Fraction(1, 2)
     name = tree.id if isinstance(tree, ast.Name) else "1" if isinstance(tree, ast.Constant) and tree.value == 1 else None
     if name not in UNITS:
-        known = [n for n in UNITS if n != "1"]
-        hint = nearest(name or text, known)
-        if "did you mean" not in hint:
-            hint = f"; units are {', '.join(known)}, products such as 'nS/mV', and '' for plain numbers"
-        raise ValueError(f"{where}: unknown unit {text!r}{hint}")
+        raise ValueError(f"{where}: unknown unit {text!r}{_unit_meant(tree, name, text)}")
     return Dimension(_fractions(UNITS[name]), frozenset({1 if name == "Hz" else 0}))
+
+
+def _unit_meant(tree, name, text):
+    """Return what to write instead of a unit outside `UNITS`."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor):
+        return "; a power is written '**'"
+    for ours in UNITS:
+        letters = next((base for base in BASE if ours.endswith(base)), None)
+        for foreign in ((letters,) if letters else FOREIGN):
+            prefix = name.removesuffix(foreign) if name and name.endswith(foreign) else None
+            if prefix in PREFIXES:
+                size = PREFIXES[ours.removesuffix(letters)] if letters else 1e9
+                return f"; 1 {name} is {PREFIXES[prefix] / size:g} {ours if letters else 'mV/pA'}: write the numbers in that"
+    known = [n for n in UNITS if n != "1"]
+    hint = nearest(name or text, known)
+    if "did you mean" in hint:
+        return hint
+    return f"; units are {', '.join(known)}, products such as 'nS/mV', and '' for plain numbers"
 
 
 def _number(tree):

@@ -6,6 +6,7 @@ Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 2.1 GB; with sc
 """
 
 import math
+import numbers
 
 import numpy as np
 
@@ -34,18 +35,19 @@ TAU_M, C_M, V_REST, V_TH, T_REF, TAU_SYN = 10.0, 250.0, -65.0, -50.0, 2.0, 0.5  
 V_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)  # mV, at the start
 V_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)  # mV
 PSP, G, SPREAD = 0.15, -4.0, 0.1  # mV: of an excitatory input; relative weight of inhibition; sd of weights over their mean
-DELAYS = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1), bs.Clipped(bs.Normal(0.75, 0.375), low=0.1)  # ms, of E and of I
-THALAMUS, THALAMUS_RATE, PULSE = 902, 120.0, (700.0, 710.0)  # cells, Hz, ms
+DELAYS, SHORTEST = (bs.Normal(1.5, 0.75), bs.Normal(0.75, 0.375)), 0.1  # ms: of E and of I; shorter ones are drawn again
+THALAMUS, THALAMUS_RATE, PULSE, ECHO = 902, 120.0, (700.0, 710.0), 50.0  # cells, Hz, ms, ms until the layers are calm again
 THALAMUS_PROBABILITY = np.array([0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196])
 RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz, of the full network with NEST
 # Romaro et al. (2021), doi:10.1162/neco_a_01400, tables A.3 and A.5: 60 s of the full network with Poisson background
 CVS = np.array([0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819])
 SYNCHRONY = np.array([2.9, 1.8, 3.0, 1.7, 4.4, 1.1, 1.2, 1.0])
 TRANSIENT, DRAWN = 500.0, 8000  # ms at the start that no statistic counts; most cells in the raster
-COLOURS = ("#2a6fb0", "#c8453a") * 4  # E and I
+COMPARED = 1000  # cells, from which published synchrony is
+COLOURS, RELAY = ("#2a6fb0", "#c8453a") * 4, "#3a9696"  # E and I; thalamus
 
 
-def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage="stored", seed=1):
+def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage="stored", seed=1, dt=0.1):
     """Return the network and what to record of it.
 
     Parameters
@@ -57,7 +59,9 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
         Inputs of a cell, recurrent and external, relative to the full ones. Weights are divided by sqrt(k_scale), which
         keeps the variance of the input, and a current replaces what its mean would lose at the rates of the full network
         (van Albada et al. 2015, doi:10.1371/journal.pcbi.1004490). There are scale*k_scale times 299 million synapses.
-        Fewer and larger inputs are less Gaussian, so rates fall: at 0.1 by a tenth in L4E and L5I, by half in L23E.
+        Fewer and larger inputs are less Gaussian, so rates fall: at 0.1 by a tenth in L4E and L5I, by half in L23E. NEST,
+        given the same sizes, weights and currents, finds the same. Rates that Romaro et al. (2021) publish for a tenth are
+        of another reduction and higher but for L5E: 0.75 3.28 4.76 6.20 6.55 8.97 1.10 8.06 Hz, from L23E to L6I.
     background : {"poisson", "dc"}
         External spikes at random times, or a current with their mean. With the current and k_scale=0.1 the network falls
         silent: the current that stands for lost inhibition leaves the sum of all currents below threshold.
@@ -65,22 +69,25 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
         Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. They are 902 and their spikes as many at any scale,
         but their synapses scale as all others do.
     storage : {"stored", "procedural"}
-        Procedural synapses need no memory and a multiple of the time.
+        Procedural synapses need no memory and about five times as long.
     seed : int
         Of the wiring and of the thalamic spikes.
+    dt : float
+        Time step of the run to come [ms]: no delay is shorter.
 
     Raises
     ------
     ValueError
         Where an option is none of these.
     """
-    _check(scale, k_scale, background)
+    _check(background, scale=scale, k_scale=k_scale, dt=dt)
     model = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
     cells = [bs.Population(max(round(scale * n), 1), model, name=name, initial={"v": bs.Normal(mean, sd)})
              for name, n, mean, sd in zip(POPULATIONS, CELLS, V_MEAN, V_SD, strict=True)]
     synapse, unit = bs.Exponential(tau=TAU_SYN), psc() / math.sqrt(k_scale)
     counts = scale * k_scale * synapses(PROBABILITY, CELLS)
     strengths, currents = weights() / math.sqrt(k_scale), compensation(k_scale, background)
+    delays = [bs.Clipped(delay, low=max(SHORTEST, dt)) for delay in DELAYS]
 
     net = bs.Network(seed=seed)
     for population in cells:
@@ -89,14 +96,15 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
         for source, pre in enumerate(cells):
             if PROBABILITY[target, source]:
                 net.connect(pre, post, bs.FixedTotal(round(counts[target, source])), synapse=synapse,
-                            weight=_spread(strengths[target, source]), delay=DELAYS[source % 2], storage=storage)
+                            weight=_spread(strengths[target, source]), delay=delays[source % 2], storage=storage)
         if background == "poisson":
             rate = BACKGROUND * k_scale * K_BACKGROUND[target]
             net.stimulate(post, bs.PoissonInput(rate=rate, weight=unit, synapse=synapse))
         if currents[target]:
             net.stimulate(post, bs.CurrentInput(currents[target]))
     if thalamus:
-        _add_thalamus(net, cells, scale * k_scale, unit, synapse, seed)
+        wires = {"weight": _spread(unit), "delay": delays[0], "synapse": synapse}
+        _add_thalamus(net, cells, scale * k_scale, wires, seed, dt)
     return net, []
 
 
@@ -128,37 +136,65 @@ def compensation(k_scale, background):
 
 
 def draw(result, window):
-    """Return a figure: the raster of `window`, and rates, CV of intervals and synchrony of the run beside published ones."""
+    """Return a figure: the raster of `window`, and rates, CV of intervals and synchrony of the run beside published ones.
+
+    Thalamic cells and their pulse are in the raster only, since what is published is activity without them. Synchrony grows
+    with the number of cells, so it is compared where a population has as many as the published one is of.
+    """
     import matplotlib.pyplot as plt
 
     every = [result.spikes[name] for name in POPULATIONS]
-    settled = [one.between(TRANSIENT) if one.stop > TRANSIENT else one for one in every]
-    panels = {"rate [Hz]": (bs.Spikes.rate, RATES), "CV of intervals (too small in short runs)": (bs.Spikes.cv, CVS),
-              "synchrony of 1,000 cells (3 ms bins)": (lambda one: one.of(slice(1000)).synchrony(), SYNCHRONY)}
+    begin, end = undisturbed(result)
+    settled = [one.between(begin, end) for one in every]
+    cells = [min(one.n, COMPARED) for one in every]
+    synchrony = np.where(np.array(cells) < COMPARED, np.nan, SYNCHRONY)
+    counted = f"{min(cells):,} to {max(cells):,}" if min(cells) < max(cells) else f"{max(cells):,}"
+    panels = {
+        "rate [Hz]": (bs.Spikes.rate, RATES), "CV of intervals (too small in short runs)": (bs.Spikes.cv, CVS),
+        f"synchrony ({counted} cells, 3 ms bins)": (lambda one: one.of(slice(COMPARED)).synchrony(), synchrony),
+    }  # fmt: skip
     with bs.plot.style():
-        figure = plt.figure(figsize=(9.5, 7.0), layout="constrained")
-        axes = figure.subplot_mosaic([["raster", label] for label in panels], width_ratios=(2.0, 1.0))
-        raster = bs.plot.raster(every, ax=axes["raster"], window=window, max_cells=DRAWN, color=COLOURS)
-        raster.spines["left"].set_visible(False)
-        cells = sum(one.n for one in every)
-        raster.set_title(f"{cells:,} cells" + (f", one in {-(-cells // DRAWN)} drawn" if cells > DRAWN else ""))
+        figure = plt.figure(figsize=(10.0, 7.0), layout="constrained")
+        axes = figure.subplot_mosaic([["raster", label] for label in panels], width_ratios=(1.8, 1.0))
+        _draw_raster(result, every, window, axes["raster"])
         for label, (statistic, published) in panels.items():
             bs.plot.bars(settled, statistic, ax=axes[label], reference=published, color=COLOURS, label=label)
-        seconds = settled[0].duration / 1000.0
-        axes["rate [Hz]"].set_title(f"bars: {seconds:.3g} s of this run; strokes: published", fontsize=9.5)
+        axes["rate [Hz]"].set_title(f"bars: {begin:,g} to {end:,g} ms; strokes: published", fontsize=9.5)
     return figure
 
 
-def _add_thalamus(net, cells, scale, weight, synapse, seed):
+def undisturbed(result):
+    """Return the begin and end [ms] of what is compared: after the start, and before or after the thalamic pulse."""
+    begin, end = max(result.start, TRANSIENT) if result.stop > TRANSIENT else result.start, result.stop
+    parts = [(begin, end)]
+    if "thalamus" in result.populations:
+        parts = [(begin, min(end, PULSE[0])), (max(begin, PULSE[1] + ECHO), end)]
+    longest = max(parts, key=lambda part: part[1] - part[0])
+    return longest if longest[0] < longest[1] else (begin, end)
+
+
+def _draw_raster(result, every, window, ax):
+    """Draw the raster of the populations and, where there is one, of the thalamus below, with its pulse as a band."""
+    colours = list(COLOURS)
+    if "thalamus" in result.populations:
+        every, colours = [*every, result.spikes["thalamus"]], [*colours, RELAY]
+        ax.axvspan(*PULSE, color=RELAY, alpha=0.15, linewidth=0.0, zorder=0)
+    bs.plot.raster(every, ax=ax, window=window, max_cells=DRAWN, color=colours)
+    ax.spines["left"].set_visible(False)
+    cells = sum(one.n for one in every)
+    ax.set_title(f"{cells:,} cells" + (f", one in {-(-cells // DRAWN)} drawn" if cells > DRAWN else ""))
+
+
+def _add_thalamus(net, cells, scale, wires, seed, dt):
     """Connect cells that send Poisson spikes during the pulse, by `scale` times as many synapses as in the full network."""
     rng = np.random.default_rng(seed)
     count = rng.poisson(THALAMUS * THALAMUS_RATE * (PULSE[1] - PULSE[0]) / 1000.0)
-    times, ids = np.sort(rng.uniform(*PULSE, count)).round(1), rng.integers(THALAMUS, size=count)
+    times, ids = np.rint(np.sort(rng.uniform(*PULSE, count)) / dt) * dt, rng.integers(THALAMUS, size=count)
     relay = bs.Population(THALAMUS, bs.SpikeTrains(times, ids), name="thalamus")
     counts = scale * synapses(THALAMUS_PROBABILITY[:, None], np.array([THALAMUS]))[:, 0]
     for post, count in zip(cells, counts, strict=True):
         if count:
-            net.connect(relay, post, bs.FixedTotal(round(count)), weight=_spread(weight), delay=DELAYS[0], synapse=synapse)
+            net.connect(relay, post, bs.FixedTotal(round(count)), **wires)
 
 
 def _spread(mean):
@@ -167,10 +203,10 @@ def _spread(mean):
     return bs.Clipped(bs.Normal(mean, SPREAD * abs(mean)), **limit)
 
 
-def _check(scale, k_scale, background):
-    for name, value in {"scale": scale, "k_scale": k_scale}.items():
-        if not 0.0 < value < math.inf:
-            raise ValueError(f"microcircuit.{name}: must be > 0 and finite (got {value})")
+def _check(background, **positive):
+    for name, value in positive.items():
+        if not isinstance(value, numbers.Real) or not 0.0 < value < math.inf:
+            raise ValueError(f"microcircuit.{name}: must be > 0 and finite (got {value!r})")
     if background not in OPTIONS["background"]:
         raise ValueError(f"microcircuit.background: must be 'poisson' or 'dc' (got {background!r})")
 

@@ -1,5 +1,7 @@
 """Cells of one model, each with a current of its own: what every view of single cells runs."""
 
+import warnings
+
 import numpy as np
 
 from brainsim.engine.simulate import simulate
@@ -14,6 +16,10 @@ from brainsim.network.recording import Trace
 from brainsim.numbers.checks import nearest, plain
 
 NAME = "cells"
+LADDER = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1.0, 2.0, 5.0))])  # pA
+ONSET, LENGTH = 20.0, 200.0  # ms, of a step of current under which a cell is looked at
+SPIKES = 4  # in the step, as many as tell how a cell goes on
+ROUNDING = 1e-6  # steps: a time on the grid is not k*dt to the last bit
 
 
 def checked_model(model, where, current=True):
@@ -90,3 +96,29 @@ def run_cells(model, duration, dt, *, current=None, n=1, variables=(), initial=N
 def steps_of_current(levels, times):
     """Return the `CurrentInput` with the currents `levels`, shape (times, cells), from each of the times on."""
     return CurrentInput(np.asarray(levels), times=times)
+
+
+def climb(model, dt, *, variables=()):
+    """Return the Result of cells under steps to the currents of `LADDER`, and which is the first that goes on firing.
+
+    It is None where none fires in the step, or the model has no threshold or no current ``I``.
+    """
+    cell = model.cell_equations
+    if cell.threshold is None or not cell.uses_current:
+        return None
+    levels = np.array([np.zeros(LADDER.size), LADDER])
+    options = {"current": steps_of_current(levels, [0.0, ONSET]), "n": LADDER.size, "variables": variables}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the highest may be beyond what the model is made for
+        result = run_cells(model, ONSET + LENGTH, dt, **options)
+    counts = result.spikes[NAME].counts()
+    counts -= counts[0]  # some fire by themselves
+    for enough in (SPIKES, 2, 1):
+        if np.any(counts >= enough):
+            return result, int(np.argmax(counts >= enough))
+    return None
+
+
+def steps_with(times, dt):
+    """Return the number k of the step that holds each time, which is in ((k - 1)*dt, k*dt]."""
+    return np.maximum(np.ceil(np.asarray(times) / dt - ROUNDING).astype(int), 1)

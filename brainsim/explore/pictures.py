@@ -5,14 +5,17 @@ import ast
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
 from brainsim.equations import language as lang
-from brainsim.explore.cells import NAME
+from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
 from brainsim.plot.styles import FAINT, PALETTE, legend_above
 
 ARROWS = 18  # of the vector field, in each direction
-ABOVE = (0.0, 1.04, 1.0, 0.17)  # where the current lies above a response, as parts of its axes
+LOWER = 0.78  # the part of its axes that a response has
+ABOVE = (0.0, 1.06, 1.0, 0.22)  # where the current lies above it, in parts of that
+NAMED = 12  # lanes at most that have a name each
 
 
 def draw_curve(curve, ax=None) -> Axes:
@@ -43,17 +46,9 @@ def draw_response(response, ax, variable) -> Axes:
     trace(traces, ax=ax, threshold=threshold, spikes=response.spikes if hidden else None, offset=n > 1)
     if moving is not None:
         _draw_moving(ax, response.times, moving)
-    if n > 1:  # the lanes of the cells are called by their currents
-        names = [f"{level:g} pA" for level in response.current[_strongest(response.current), np.arange(n)]]
-        ax.set_yticks(ax.get_yticks(), names)
-    above = ax.inset_axes(ABOVE, sharex=ax)
-    for cell in range(n):
-        look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
-        above.step(response.times, response.current[:, cell], where="post", **look)
-    above.tick_params(labelbottom=False, bottom=False)
-    above.set_ylabel(labelled("I", current_unit(response.model)), fontsize="small")
-    for side in ("top", "right", "bottom"):
-        above.spines[side].set_visible(False)
+    if n > 1:
+        _name_lanes(ax, response)
+    _draw_current(_panel_above(ax), response)
     return ax
 
 
@@ -106,6 +101,52 @@ def labelled(name, unit):
     return f"{name} [{unit}]" if unit else name
 
 
+def _name_lanes(ax, response):
+    """Call the lanes of the cells by their currents; of many only every second, third, ..."""
+    n, unit = response.current.shape[1], current_unit(response.model)
+    strongest = np.abs(response.current - response.current[0]).argmax(axis=0)
+    levels = response.current[strongest, np.arange(n)]
+    every = -(-n // NAMED)
+    colours = [text.get_color() for text in ax.get_yticklabels()]
+    ax.set_yticks(ax.get_yticks()[::every], [f"{float(f'{level:.4g}'):g} {unit}".strip() for level in levels[::every]])
+    for text, colour in zip(ax.get_yticklabels(), colours[::every], strict=True):
+        text.set_color(colour)
+
+
+class _Shortened:
+    """A locator that leaves axes the lower part of their place, whatever lays them out."""
+
+    def __init__(self, ax):
+        self.before = ax.get_axes_locator()
+        self.get_subplotspec = ax.get_subplotspec  # where tight_layout asks
+
+    def __call__(self, ax, renderer):
+        whole = self.before(ax, renderer) if self.before else ax.get_position(original=True)
+        return Bbox.from_bounds(whole.x0, whole.y0, whole.width, LOWER * whole.height)
+
+
+def _panel_above(ax):
+    """Return axes for the current in the upper part of the place of `ax`; the same ones if they are there already."""
+    for panel in ax.child_axes:
+        if panel.get_label() == "_current":
+            return panel
+    if not isinstance(ax.get_axes_locator(), _Shortened):
+        ax.set_axes_locator(_Shortened(ax))
+    panel = ax.inset_axes(ABOVE, sharex=ax, label="_current")
+    panel.tick_params(labelbottom=False, bottom=False)
+    for side in ("top", "right", "bottom"):
+        panel.spines[side].set_visible(False)
+    return panel
+
+
+def _draw_current(ax, response):
+    """Draw the currents of a response."""
+    for cell in range(response.current.shape[1]):
+        look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
+        ax.step(response.times, response.current[:, cell], where="post", **look)
+    ax.set_ylabel(labelled("I", current_unit(response.model)), fontsize="small")
+
+
 def _draw_moving(ax, times, values):
     """Draw a threshold that moves, in sight."""
     ax.plot(times, values, color=FAINT, linewidth=0.9, linestyle=(0, (5, 3)), label="_threshold", zorder=2)
@@ -128,10 +169,5 @@ def _draw_field(plane, ax):
 
 def _broken(plane):
     """Return the trajectory with a gap at each reset: what jumps is no curve."""
-    rows = np.rint(plane.spikes / (plane.times[1] - plane.times[0])).astype(int) if plane.times.size > 1 else []
+    rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if plane.times.size > 1 else []
     return np.insert(plane.trajectory, np.asarray(rows, dtype=int), np.nan, axis=0)
-
-
-def _strongest(current):
-    """Return for each cell the row at which its current is farthest from where it begins."""
-    return np.abs(current - current[0]).argmax(axis=0)

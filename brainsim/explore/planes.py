@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.explore.cells import NAME, checked_model, checked_variable, run_cells, steps_of_current
+from brainsim.explore.cells import NAME, checked_model, checked_variable, climb, run_cells, steps_of_current
 from brainsim.explore.flow import Flow
 from brainsim.models.base import Neuron
 from brainsim.numbers.checks import integer, number, plain
 
 MARGIN = 0.15  # of the range of the trajectory, around it
+STILL = 0.5  # of the range of a cell that fires: one that is silent and moves less is drawn in that range
+AT_REST, GATE_MARGIN = 1e-3, 0.05  # relative; around a variable from 0 to 1
 NEWTON, CLOSE = 50, 1e-10
 
 
@@ -108,7 +110,8 @@ def phase_plane(model, x, y, *, current=0.0, x_range=None, y_range=None, steady=
     current : float
         Constant current I [pA].
     x_range, y_range : (float, float), optional
-        Part of the plane, in the units of the variables; by default around the trajectory.
+        Part of the plane, in the units of the variables; by default around the trajectory. Where the cell is silent and
+        moves little, it is around the course of one that fires as well.
     steady : sequence of str
         Other variables that are so fast that they are at the steady state for x and y all the time, as the activation of
         sodium is.
@@ -162,11 +165,8 @@ def phase_plane(model, x, y, *, current=0.0, x_range=None, y_range=None, steady=
     result = _simulated(model, (x, y), current, duration, dt, initial, seed)
     traces = [result.traces[NAME, name] for name in (x, y)]
     trajectory = np.column_stack([trace.values[:, 0] for trace in traces])
-    points = integer(points, "phase_plane.points", at_least=2)
-    xs, ys = (
-        np.linspace(*_range(given, values, f"phase_plane.{name}_range"), points)
-        for given, values, name in ((x_range, trajectory[:, 0], "x"), (y_range, trajectory[:, 1], "y"))
-    )  # fmt: skip
+    points, ends = integer(points, "phase_plane.points", at_least=2), _ranges(model, (x, y), (x_range, y_range), result, dt)
+    xs, ys = (np.linspace(low, high, points) for low, high in ends)
     dx, dy = plane(*np.meshgrid(xs, ys))
     return PhasePlane(
         model, (x, y), current, xs, ys, dx, dy, _zeros(xs, ys, dx), _zeros(xs, ys, dy),
@@ -203,16 +203,43 @@ def _simulated(model, variables, current, duration, dt, initial, seed):
     return run_cells(model, duration, dt, current=drive, variables=variables, initial=initial, seed=seed)
 
 
-def _range(given, values, where):
-    """Return the ends of an axis: those that are given, or some around the values."""
-    if given is not None:
-        ends = plain(given, "", where)
-        if np.shape(ends) != (2,) or not ends[0] < ends[1]:
-            raise ValueError(f"{where}: must be (low, high) with low < high (got {given!r})")
-        return ends
+def _ranges(model, variables, given, result, dt):
+    """Return the ends of both axes: those that are given, or some around what the variables go through."""
+    ends = [_checked_ends(pair, f"phase_plane.{axis}_range") for axis, pair in zip("xy", given, strict=True)]
+    silent = None in ends and not len(result.spikes[NAME])
+    found = climb(model, dt, variables=variables) if silent else None
+    for axis, variable in enumerate(variables):
+        if ends[axis] is None:
+            lively = found and _reach(found[0].traces[NAME, variable].values[:, found[1]])
+            ends[axis] = _around(_reach(result.traces[NAME, variable].values), lively, model.initials[variable].unit)
+    return ends
+
+
+def _checked_ends(given, where):
+    if given is None:
+        return None
+    ends = plain(given, "", where)
+    if np.shape(ends) != (2,) or not ends[0] < ends[1]:
+        raise ValueError(f"{where}: must be (low, high) with low < high (got {given!r})")
+    return tuple(ends)
+
+
+def _reach(values):
+    """Return the lowest and the highest of the values that are numbers."""
     values = values[np.isfinite(values)]
-    low, high = (values.min(), values.max()) if values.size else (-1.0, 1.0)
-    pad = MARGIN * (high - low) or max(0.25 * abs(high), 1.0)  # one at rest has no range of its own
+    return (values.min(), values.max()) if values.size else (-1.0, 1.0)
+
+
+def _around(reach, lively, unit):
+    """Return the ends of an axis around what a cell reaches, and one that fires where the cell itself hardly moves."""
+    low, high = reach
+    if lively is not None and high - low < STILL * (lively[1] - lively[0]):
+        low, high = min(low, lively[0]), max(high, lively[1])
+    pad = MARGIN * (high - low)
+    if high - low <= max(AT_REST * max(abs(low), abs(high)), 1e-9):  # nothing says how far it could go
+        if unit == "" and low >= 0.0 and high <= 1.0:  # as a gate, from closed to open
+            return -GATE_MARGIN, 1.0 + GATE_MARGIN
+        pad = max(0.25 * abs(high), 1.0)
     return low - pad, high + pad
 
 

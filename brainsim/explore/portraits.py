@@ -1,14 +1,12 @@
 """The example picture of a model: what a neuron does under a step of current, and what one event of a synapse does."""
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from brainsim.engine.simulate import simulate
 from brainsim.equations import language as lang
-from brainsim.explore.cells import NAME, check_one_number, checked_model, run_cells, steps_of_current
+from brainsim.explore.cells import LADDER, LENGTH, NAME, ONSET, check_one_number, checked_model, climb, run_cells
 from brainsim.explore.pictures import current_unit, labelled, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Synapse
@@ -21,9 +19,7 @@ from brainsim.network.recording import Trace
 from brainsim.plot import raster
 from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
 
-LADDER = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1.0, 2.0, 5.0))])  # pA
-ONSET, LENGTH, DURATION, DT = 20.0, 200.0, 260.0, 0.05  # ms, of the step
-SPIKES = 4  # in the step, as many as tell how a cell goes on
+DURATION, DT = 260.0, 0.05  # ms, of the run with a step of current
 QUIET = 100.0  # pA, for what does not fire
 APART = 20.0  # times: variables of one unit that differ by so much have axes of their own
 SOURCES, SHOWN, RECORDING = 20, 1000.0, 20_000.0  # cells and ms, of what only sends
@@ -77,9 +73,9 @@ def _of_cell(model):
     response = step_response(model, amplitude, onset=ONSET, length=LENGTH, duration=DURATION, dt=DT)
     main = "v" if "v" in model.initials else next(iter(model.initials))
     rows = _rows(response, main)
-    heights = [2.0] + [1.0] * len(rows)
+    heights = [2.4] + [1.0] * len(rows)
     figure, axes = plt.subplots(len(heights), sharex=True, squeeze=False, layout="constrained",
-                                figsize=(7.0, 1.4 + 1.25 * sum(heights)), height_ratios=heights)  # fmt: skip
+                                figsize=(7.0, 1.1 + 1.25 * sum(heights)), height_ratios=heights)  # fmt: skip
     response.plot(axes[0, 0], variable=main)
     for ax, names in zip(axes[1:, 0], rows, strict=True):
         for name, colour in zip(names, PALETTE, strict=False):
@@ -115,18 +111,8 @@ def _rows(response, main):
 
 def _lively(model):
     """Return the lowest current of the ladder at which a neuron goes on firing [pA]; `QUIET` where it does at none."""
-    if model.cell_equations.threshold is None:
-        return QUIET
-    levels = np.array([np.zeros(LADDER.size), LADDER])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the highest may be beyond what the model is made for
-        result = run_cells(model, ONSET + LENGTH, DT, current=steps_of_current(levels, [0.0, ONSET]), n=LADDER.size)
-    counts = result.spikes[NAME].counts()
-    counts -= counts[0]  # some fire by themselves
-    for enough in (SPIKES, 2, 1):
-        if np.any(counts >= enough):
-            return float(LADDER[counts >= enough][0])
-    return QUIET
+    found = climb(model, DT)
+    return QUIET if found is None else float(LADDER[found[1]])
 
 
 def _of_source(model):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable, run_cells, steps_of_current
+from brainsim.explore import cells
+from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable
 from brainsim.models.base import Neuron
 from brainsim.numbers.checks import number
 from brainsim.numbers.results import Result, Spikes
@@ -38,8 +39,7 @@ class Response:
     @property
     def at_spikes(self) -> np.ndarray:
         """The current that flowed when each spike was fired [pA]: on a ramp the first is the rheobase."""
-        step = np.rint(self.spikes.times / self.result.dt).astype(int) - 1
-        return self.current[step, self.spikes.ids]
+        return self.current[cells.steps_with(self.spikes.times, self.result.dt) - 1, self.spikes.ids]
 
     def __getitem__(self, variable) -> np.ndarray:
         """Return the values of a variable, shape (T, n)."""
@@ -52,12 +52,12 @@ class Response:
         return f"Response of {self.model!r}: {low:g} to {high:g} pA, {spikes}"
 
     def plot(self, ax=None, variable=None):
-        """Draw a variable over time under the current, and return its Axes.
+        """Draw a variable over time below the current, and return its Axes.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; the current axes by default. The current is drawn above.
+            Where to draw; the current axes by default. The current has their upper fifth.
         variable : str, optional
             By default the first of the model, in most ``"v"``.
         """
@@ -164,9 +164,9 @@ def current_ramp(model, stop, *, start=0.0, duration=1000.0, dt=0.1, initial=Non
 
 def _response(model, levels, edges, duration, dt, initial, seed):
     """Return the Response to the currents `levels`, shape (m, n), that begin at `edges`."""
-    drive = steps_of_current(levels, edges)
+    drive = cells.steps_of_current(levels, edges)
     options = {"n": levels.shape[1], "variables": tuple(model.initials), "initial": initial, "seed": seed}
-    result = run_cells(model, duration, dt, current=drive, **options)
+    result = cells.run_cells(model, duration, dt, current=drive, **options)
     times = result.traces[NAME, next(iter(model.initials))].times
     flows = np.searchsorted(np.rint(np.asarray(edges) / dt), np.rint(times / dt), side="right") - 1
     return Response(model, times, levels[flows], result)

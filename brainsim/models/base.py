@@ -22,7 +22,9 @@ import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations.methods import method_named
+from brainsim.equations.mistakes import refuse_what_has_no_effect
 from brainsim.equations.texts import NOISE, RESERVED, Declared, check_condition, parse_cell, parse_receptor
+from brainsim.equations.units import unit
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
@@ -35,6 +37,8 @@ ATTRIBUTES = (
     "equations", "threshold", "reset", "method", "refractory", "frozen", "events", "substeps", "dimensions", "conditions",
     "arrival", "current", "weight_unit", "interpolate",
 )  # fmt: skip
+
+AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # of these, what acts at or after a spike only
 
 
 class Model:
@@ -56,6 +60,7 @@ class Model:
                 raise ValueError(f"{where}: this name is a word of the language of equations; take another")
             if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
                 raise ValueError(f"{where}: every model has an attribute of this name; take another")
+            unit(spec.unit, where)  # also where equations are not checked: it is a word of tables, axes and messages
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, where)
             delattr(cls, name)
@@ -113,12 +118,22 @@ class Model:
     def _refuse_what_has_no_effect(cls):
         """Raise TypeError for attributes that look as if they meant something, but would not."""
         for name, value in vars(cls).items():
+            if Model not in cls.__bases__ and name in ATTRIBUTES and not any(name in vars(base) for base in cls.__mro__[1:]):
+                other = "Synapse" if issubclass(cls, Neuron) else "Neuron"
+                raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{other} and has no effect here")
             if name in cls.parameters or name in cls.initials:
                 hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
                 raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
             near = difflib.get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.8)
             if isinstance(value, str | tuple | dict | int) and name not in ATTRIBUTES and near:
                 raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
+            if type(value) in (int, float) and name not in ATTRIBUTES and not name.startswith("_"):
+                hint = f"{name}: float = bs.parameter({value!r}, 'mV', 'what it is')"
+                message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"
+                raise TypeError(f"{cls.__name__}.{name}: {message}")
+        if not isinstance(cls.conditions, tuple | list):
+            message = "must be a tuple of texts, such as ('v_reset < v_th',)"
+            raise TypeError(f"{cls.__name__}.conditions: {message} (got {cls.conditions!r})")
 
     @classmethod
     def declared(cls):
@@ -163,37 +178,41 @@ class Neuron(Model):
         A line ``dx/dt = ...`` for each variable that moves, and lines ``name = ...`` for what they share, in any order,
         each computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA.
     threshold, reset : str
-        Condition of a spike, and what follows it: ``"v >= v_th"``, ``"v = v_reset; u += d"``.
+        Condition of a spike, and what follows it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass
+        ``threshold = ""`` takes away all that follows a spike.
     events : dict
         Others than the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are looked for in
         each step, also while refractory. All conditions, and the threshold, see the values before any effect; then come
         the reset and the effects, in their order.
     refractory : str or None
         How long a spike keeps the cell from the next one: a parameter or an expression in ms, taken after the reset
-        (``"t_ref*(1 + u)"``); or a condition, for as long as it holds at the beginning of a step (``"v > v_th"``). By
-        default the parameter ``t_ref`` where there is one.
+        (``"t_ref*(1 + u)"``, 0 where that becomes negative); or a condition, for as long as it holds at the beginning of a
+        step (``"v > v_th"``). By default the parameter ``t_ref`` where there is one.
     frozen : tuple of str
         Variables that stand still while refractory; by default ``("v",)``, and ``()`` where refractory is a condition.
     method : str
         ``"exact" "exponential_euler" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler" "heun"
-        "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, and the result's ``stats["methods"]`` says
-        which.
+        "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, but `exact` only where it compiles in a few
+        seconds (up to about 17 variables that all lean on each other); the result's ``stats["methods"]`` says which.
     substeps : int
         Into how many steps of the method dt is divided, each with threshold and reset; a spike has the time of dt's end.
         ``dt`` in the texts is that part.
     interpolate : bool
         Whether the time of a spike is found within the step, by a cubic polynomial with the slopes at both ends. A spike
         reaches its targets, and refractory time counts, from the end of the step as always. For thresholds that are one
-        comparison, linear in the variables; not with noise or substeps.
+        comparison, linear in the variables and without ``t``; not with noise or substeps.
     conditions : tuple of str
         What must hold between parameters, e.g. ``("v_reset < v_th",)``.
     dimensions : bool
-        False where the numbers in the equations have units of their own, as in empirical models: nothing is then checked.
+        False where the numbers in the equations have units of their own, as in empirical models: equations are then not
+        checked. The units of parameters and variables stay those of the set below.
 
     Notes
     -----
     **The language.** Numbers, names, ``+ - * / **``, brackets, ``< <= > >= == !=``, ``and or not``, ``a if condition else
-    b``; ``#`` begins a comment, and in brackets a line goes on. Functions:
+    b``; ``#`` begins a comment, and in brackets a line goes on. Names are of letters of any alphabet (``τ``, ``α``), digits
+    and single underscores. Brackets are nested up to 60 deep; a sum or product and the brackets around it are up to 200.
+    Functions:
 
     ====================================================  ==========================================================
     ``exp expm1 log log1p sqrt tanh sin cos abs``         as everywhere; radians
@@ -270,13 +289,18 @@ class Neuron(Model):
     def _parse(cls):
         name = cls.__name__
         method_named(cls.method, name)
+        own = {field: vars(cls)[field] for field in AFTER_A_SPIKE if vars(cls).get(field)}
+        if "t_ref" in cls.parameters and not any("t_ref" in getattr(base, "parameters", ()) for base in cls.__bases__):
+            own["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
+        after_a_spike = {"reset": cls.reset, "refractory": cls.refractory, "interpolate": bool(cls.interpolate)}
         cls.cell_equations = parse_cell(
-            name, cls.declared(), equations=cls.equations, threshold=cls.threshold, reset=cls.reset, events=cls.events,
-            refractory=cls.refractory, frozen=cls.frozen, substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
-            initials={key: spec.default for key, spec in cls.initials.items()}, interpolate=bool(cls.interpolate),
+            name, cls.declared(), equations=cls.equations, threshold=cls.threshold, events=cls.events, frozen=cls.frozen,
+            substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
+            initials={key: spec.default for key, spec in cls.initials.items()}, **(after_a_spike if cls.threshold else {}),
         )  # fmt: skip
+        refuse_what_has_no_effect(name, own, threshold=cls.threshold, refractory=cls.refractory)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)

@@ -77,7 +77,7 @@ class MorrisLecar(Neuron):
 
 
 class FitzHughNagumo(Neuron):
-    """Neuron of FitzHugh (1961) and Nagumo: what is left of Hodgkin and Huxley's in two variables without units.
+    """Neuron of FitzHugh (1961) and Nagumo et al. (1962): Hodgkin and Huxley's cell in two variables without units.
 
     ``dv/dt = v - v**3/3 - w + I`` and ``dw/dt = (v + a - b w)/tau``.
 

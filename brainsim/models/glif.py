@@ -228,7 +228,7 @@ class GLIF4(GLIF2):
 
 
 class GLIF5(GLIF4):
-    """Generalised LIF, level 5: as level 4, with a threshold that follows v (LIF-R-ASC-A).
+    """Generalised LIF, level 5: level 4 and a threshold that follows v (LIF-R-ASC-A).
 
     ``dv/dt = (g_l*(v_rest - v) + i_1 + i_2 + I)/c_m``, ``di_1/dt = -k_1*i_1``, ``di_2/dt = -k_2*i_2``,
     ``dtheta_s/dt = -b_s*theta_s``, ``dtheta_v/dt = a_v*(v - v_rest) - b_v*theta_v``; a spike when

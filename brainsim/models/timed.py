@@ -3,14 +3,16 @@
 import numpy as np
 
 from brainsim.models.values import read_only
-from brainsim.numbers.checks import number, plain
+from brainsim.numbers.checks import number, plain, warn_user
 
 
 class TimedArray:
     """Values that follow each other at a fixed interval, for use in equations: ``I_in(t)``.
 
     Value number k holds from k*dt to (k + 1)*dt; the last one stays for ever. A simulation with its own, shorter step reads
-    the value at the start of each step and holds it over the step, like an injected current.
+    the value at the start of each step and holds it over the step, like an injected current. A step that is longer than
+    the interval would leave values out and is refused; an interval that is no multiple of the step is said in a warning,
+    since each value then holds from the next step on. Where a model divides its step (``substeps``), a part counts as one.
 
     Parameters
     ----------
@@ -69,3 +71,18 @@ class TimedArray:
         """Raise ValueError unless there is one column for all, or one for each of the `n` cells of `name`."""
         if self.per_cell and self.values.shape[1] != n:
             raise ValueError(f"{where}: {name!r} has {n} cells, but the TimedArray has {self.values.shape[1]} columns")
+
+    def check_step(self, step, where):
+        """Raise ValueError where a time step [ms] is longer than the interval; warn where it does not divide it."""
+        steps = self.dt / step
+        if len(self.values) == 1 or abs(steps - max(round(steps), 1)) <= 1e-6 * steps:
+            return
+        if steps < 1.0:
+            raise ValueError(
+                f"{where}: the TimedArray has a value every {self.dt:g} ms, but the time step is {step:g} ms, so values "
+                "would be left out; average them, or take a smaller dt"
+            )
+        warn_user(
+            f"{where}: the TimedArray's {self.dt:g} ms are not a multiple of the time step, {step:g} ms; each value holds "
+            "from the next step on"
+        )

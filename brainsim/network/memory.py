@@ -2,23 +2,28 @@
 
 import functools
 import math
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution
+from brainsim.network.checks import check_storage
+from brainsim.network.limits import free_memory, processors
+from brainsim.network.places import Places
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
-BYTES_SEGMENT, BYTES_SHARED_SEGMENT = 10, 18
-SHORT = 1 << 16  # targets on a thread that 16 bits can tell apart
-BYTES_LISTED = 14  # pairs, weights and delays that are listed, sorted by source while they are built
-BYTES_CELL = 120  # state, inputs, refractory counters, lists of spikes
-RATE = 10.0  # Hz: at which the room for procedural rows under way is estimated
+BYTES_SEGMENT, BYTES_SHARED = 10, 8  # and more where weights are shared
+SHORT = 1 << 16  # places that 16 bits can tell apart
+BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
+BYTES_SOURCE = 64  # where its rows begin, and the like, while they are built
+BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what the system does not take back
+BATCH, CHUNK = 1 << 20, 1 << 24  # synapses that a thread draws at a time, segments that are joined at a time
+FEWEST = 1 << 16  # synapses for which a partition has room where some are procedural
+RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
 MOST_ROWS = 30  # of the table
-MOST_DELAYS = 1000  # steps up to which delays are told apart
+MOST_EDGES, LONGEST_DELAY = 1024, 65_000  # steps up to which each is computed, and that a delay may have
+EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
 
 @dataclass(frozen=True)
@@ -68,76 +73,132 @@ class Estimate:
 
 def estimate(network, dt, partitions=1):
     """Return the Estimate of a network that runs with steps of `dt` ms on so many threads."""
-    rows, building, delays = [], 0.0, {}
-    cells = sum(p.n for p in network.populations.values())
-    target = BYTES_TARGET if cells / partitions < SHORT else BYTES_LONG_TARGET
-    for projection in network.projections:
-        kept, more = _of_projection(projection, target)
-        rows.append((projection.name, projection.expected, kept))
-        building += more
-        if projection.storage == "stored":
-            # expected synapses of a source onto a partition, by delay
-            known = delays.setdefault(projection.pre, np.zeros(MOST_DELAYS))
-            known += projection.expected / projection.pre.n / partitions * _chances(projection.delay, dt)
-    segments = sum(pre.n * partitions * (1.0 - np.exp(-count)).sum() for pre, count in delays.items())
-    shared = any(_is_number(p.weight) and p.storage == "stored" for p in network.projections)
-    size = segments * (BYTES_SHARED_SEGMENT if shared else BYTES_SEGMENT)
-    rows.append(("segments of rows", 0.0, size + 8.0 * partitions * cells))
-    rows.append((f"{cells:,} cells", 0.0, cells * BYTES_CELL))
-    kept = sum(bytes_ for _, _, bytes_ in rows)
-    # segments are collected in pieces and then joined
-    return Estimate(tuple(rows), int(kept), int(kept + size + building), available())
+    places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
+    expected = {p: p.expected for p in network.projections}
+    stored = {p: n for p, n in expected.items() if p.storage == "stored"}
+    drawn = {p: n for p, n in expected.items() if p.storage != "stored"}
+    target = bytes_of_target(stored, places)
+    segments = expected_segments(stored, dt, places)
+    each = BYTES_SEGMENT + BYTES_SHARED * any(_is_number(p.weight) for p in stored)
+    plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
+    pools = partitions * _of_pool(drawn, dt, places) + plans_drawn
+    rows = [
+        (p.name, n, n * (target + BYTES_WEIGHT * (not _is_number(p.weight))) if p in stored
+         else pools * n / max(sum(drawn.values()), 1.0))
+        for p, n in expected.items()
+    ]  # fmt: skip
+    rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
+    rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places)))
+    kept = sum(size for _, _, size in rows)
+    synapses = sum(stored.values())
+    batches = min(partitions, processors()) * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
+    # of what is joined at the end one chunk of one column is there twice
+    building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
+    # the state comes after the synapses
+    return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] + building)), free_memory())
 
 
-def _of_projection(projection, target):
-    """Return (bytes kept, bytes more while it is built) of a projection."""
-    if projection.storage == "procedural":
-        longest = np.max(projection.delay) if not isinstance(projection.delay, Distribution) else projection.delay.mean
-        return 16 * projection.expected * RATE * 1e-3 * longest + 4.0 * projection.pre.n, 0.0
-    listed = projection.rule.pairs is not None or isinstance(projection.weight, np.ndarray)
-    each = target + (0 if _is_number(projection.weight) else BYTES_WEIGHT)
-    return projection.expected * each, BYTES_LISTED * projection.expected * listed
+def bytes_of_target(stored, places):
+    """Return how many bytes the target of a synapse takes: it depends on how far apart they are within a partition."""
+    low, high, fits = np.full(places.partitions, places.numbers), np.full(places.partitions, -1), True
+    for projection in stored:
+        _, lowest, highest = places.onto(projection.post, projection.synapse)
+        low, high = np.minimum(low, lowest), np.maximum(high, highest)
+        fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= SHORT
+    return BYTES_TARGET if fits and (high - low < SHORT).all() else BYTES_LONG_TARGET
 
 
-def _chances(delay, dt):
-    """Return the probability of each number of steps, those that are too long for the table together."""
+def expected_segments(stored, dt, places):
+    """Return the expected number of segments: runs of one source, partition, delay and, where it is shared, weight."""
+    runs = {}
+    for projection, n in stored.items():
+        shared = projection.weight if _is_number(projection.weight) else None
+        runs.setdefault((projection.pre, shared), []).append((projection, n))
+    total = 0.0
+    for (pre, _), projections in runs.items():
+        shares = np.array([places.onto(p.post, p.synapse)[0] for p, _ in projections])
+        # partitions that are alike are taken together
+        shares, alike = np.unique(np.round(shares, 4), axis=1, return_counts=True)
+        chances = [_chances(p.delay, dt, int(p.synapse.receptor_equations.direct)) for p, _ in projections]
+        for of_partition, times in zip(shares.T, alike, strict=True):
+            empty = np.zeros(max(chance.size for chance in chances))  # logarithm of the probability that there is no synapse
+            for (projection, n), chance, share in zip(projections, chances, of_partition, strict=True):
+                empty[: chance.size] += _log_empty(projection, n / pre.n, share * chance)
+            total += times * pre.n * -np.expm1(empty).sum()
+    return total
+
+
+def _log_empty(projection, synapses, chance):
+    """Return the logarithm of the probability that none of a source's synapses falls where each does with some chance."""
+    if isinstance(projection.rule, EXACT):
+        return synapses * np.log1p(-np.minimum(chance, 1.0 - 1e-16))
+    return -synapses * chance
+
+
+def _chances(delay, dt, late):
+    """Return the probability of each number of steps, from 0 on, after which an event is filed."""
     if isinstance(delay, Distribution):
-        return _drawn_chances(delay, dt)
-    return np.bincount(np.minimum(np.rint(np.ravel(delay) / dt).astype(int), MOST_DELAYS - 1), minlength=MOST_DELAYS) / max(
-        1, np.size(delay)
-    )
+        return np.concatenate([np.zeros(late), _drawn_chances(delay, dt)])
+    steps = np.rint(np.ravel(delay) / dt).astype(int) + late
+    return np.bincount(steps) / max(1, steps.size)
 
 
 @functools.cache
 def _drawn_chances(delay, dt):
-    below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in range(MOST_DELAYS)] + [1.0])
-    return np.diff(below)
+    size = MOST_EDGES
+    while size < LONGEST_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
+        size *= 2
+    # of very long delays only some steps are computed, and those between them interpolated
+    steps = np.unique(np.linspace(0, size, MOST_EDGES).astype(int))
+    below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in steps])
+    chances = np.diff(np.interp(np.arange(size + 1), steps, below))
+    return np.trim_zeros(chances, "b")
+
+
+def _of_plans(projections):
+    """Return the bytes of what is known of projections before their synapses are drawn; it is kept of procedural ones."""
+    views = {view: 4.0 * view.n for p in projections for view in (p.pre, p.post)}
+    # places in the state, and partitions, of the targets
+    places = {(p.post, p.synapse): 5.0 * p.post.n for p in projections}
+    own = {(p.pre, p.post): 8.0 * p.pre.n for p in projections if not p.rule.autapses}
+    size = sum(sum(some.values()) for some in (views, places, own))
+    for p in projections:
+        size += 0.0 if isinstance(p.rule, EXACT) else 4.0 * p.pre.n
+        listed = [p.rule.pairs is not None, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
+        size += p.rule.expected(p.pre.n, p.post.n) * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
+    return size
+
+
+def _of_pool(drawn, dt, places):
+    """Return the bytes of the ring of a partition in which procedural rows lie while they are under way."""
+    if not drawn:
+        return 0.0
+    lengths = {}
+    for projection, n in drawn.items():
+        for population, ids in projection.pre.parts:
+            lengths.setdefault(population, np.zeros(population.n))[ids] += n / projection.pre.n
+    row = max(length.max() for length in lengths.values())
+    row += 4.0 * math.sqrt(row)  # the longest of many
+    delays = [_chances(p.delay, dt, 1) for p in drawn]
+    longest = max(chance.size for chance in delays)
+    room = max(FEWEST, 2.0 * row)
+    while room < row + SCATTER * RATE * 1e-3 * sum(drawn.values()) * dt * longest / places.partitions:
+        room *= 2.0
+    segments = min(row, 2.0 * longest * len(drawn)) * (BYTES_SEGMENT + BYTES_SHARED)
+    return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in drawn) + 8.0 * longest
+
+
+def _of_cells(network, places):
+    """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
+    size = 16.0 * places.numbers
+    for population in network.populations.values():
+        varied = sum(not _is_number(getattr(population.model, name)) for name in population.model.parameters)
+        size += population.n * (BYTES_CELL + 16.0 * varied)
+    return size
 
 
 def _is_number(value):
     return np.ndim(value) == 0 and not isinstance(value, Distribution)
-
-
-def available():
-    """Return how many bytes of memory can be had now, or None where the system does not tell."""
-    try:
-        if sys.platform == "linux":
-            lines = Path("/proc/meminfo").read_text().splitlines()
-            free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-            return min(free, _left_to_this_group())
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
-    except (AttributeError, OSError, ValueError, StopIteration):
-        return None
-
-
-def _left_to_this_group():
-    """Return what the container or batch job may still take, where it is limited; infinite elsewhere."""
-    folder = Path("/sys/fs/cgroup")
-    try:
-        limit = (folder / "memory.max").read_text().strip()
-        return math.inf if limit == "max" else int(limit) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):
-        return math.inf
 
 
 def refuse_if_too_large(network, dt, partitions):
@@ -146,10 +207,40 @@ def refuse_if_too_large(network, dt, partitions):
     if not needed.fits:
         raise MemoryError(
             f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
-            f"they are built, but only {in_words(needed.free)} are free. connect(..., storage='procedural') keeps none of "
-            "them; fewer cells or synapses, or one weight per projection (4 bytes a synapse instead of 8), make it smaller. "
-            "Network.estimate(dt) shows where the memory goes"
+            f"they are built, but only {in_words(needed.free)} are free. {_advice(network, dt, partitions, needed)}"
         )
+
+
+def _advice(network, dt, partitions, needed):
+    """Return what makes this network smaller, as text; the most helpful first."""
+    sizes = {name: size for name, _, size in needed.rows}
+    stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
+    said = []
+    if again := [p.name for p in stored if _can_be_drawn_again(p)]:
+        size = in_words(sum(sizes[name] for name in again))
+        more = f" and {len(again) - 1} more" if len(again) > 1 else ""
+        said.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
+    if by_target := [p for p in stored if isinstance(p.rule, FixedIndegree)]:
+        rule = by_target[0].rule
+        said.append(f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}")
+    if partitions > 1 and (alone := estimate(network, dt, 1)).peak < 0.95 * needed.peak:
+        said.append(f"threads=1 needs {in_words(alone.peak)}")
+    if sizes["segments of rows"] > 0.2 * needed.kept:
+        said.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
+    if any(not _is_number(p.weight) for p in stored):
+        said.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
+    if needed.rows[-1][-1] > 0.3 * needed.kept:
+        said.append("precision='single' takes half of the state of the cells")
+    said.append("fewer cells or synapses need less")
+    return "; ".join(said) + f". Network.estimate({dt:g}, {partitions}) shows where the memory goes"
+
+
+def _can_be_drawn_again(projection):
+    try:
+        check_storage("procedural", projection.rule, projection.weight, projection.delay)
+    except ValueError:
+        return False
+    return True
 
 
 def in_words(size):

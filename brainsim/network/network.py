@@ -129,6 +129,7 @@ class Network:
         self._seed = checked_seed(seed, "Network.seed")
         self._populations, self._projections, self._inputs = {}, [], []
         self._called = {}  # name -> the population or the named view that has it
+        self._names = {}  # of projections and inputs -> the number to try next where the name is a default and taken
 
     @property
     def seed(self) -> int:
@@ -175,7 +176,7 @@ class Network:
         name : str, optional
             By default ``pre->post``, with `` #2`` and so on after it where that is taken.
         storage : str, default "stored"
-            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes, about ten times slower,
+            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes, about five times slower,
             for networks that do not fit into memory. The spikes are those of the stored network, to the bit (where cells
             have several projections onto the same targets, if all of these are stored alike). Not for FixedIndegree, whose
             synapses belong to their targets, nor for lists.
@@ -207,6 +208,7 @@ class Network:
         checks.check_storage(storage, rule, weight, delay)
         name = self._free_name(name, f"{pre.name}->{post.name}", "Network.connect.name")
         self._register(pre, post)
+        self._names.setdefault(name, 2)
         self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name, storage))
         return self._projections[-1]
 
@@ -245,6 +247,7 @@ class Network:
             check_synapse(input.synapse, target, "Network.stimulate.input")
         name = self._free_name(name, f"{type(input).__name__}->{target.name}", "Network.stimulate.name")
         self._register(target)
+        self._names.setdefault(name, 2)
         self._inputs.append(Stimulus(target, input, name))
 
     def add(self, population: View) -> None:
@@ -278,7 +281,7 @@ class Network:
         dt : float
             Time step [ms]; synapses of a cell whose delays fall into one step share a record.
         threads : int
-            On how many threads it will run.
+            On how many threads it will run; `simulate` takes all processors where the network is large enough.
 
         Examples
         --------
@@ -290,8 +293,8 @@ class Network:
                             synapses    memory
         cells->cells      10,000,000     60 MB
         segments of rows                180 kB
-        10,000 cells                    1.2 MB
-        kept              10,000,000   61.4 MB
+        10,000 cells                    800 kB
+        kept              10,000,000     61 MB
         <BLANKLINE>
         """
         return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
@@ -335,28 +338,35 @@ class Network:
 
     def _register(self, *views):
         """Add the populations of the views: all of them, or none where a name is taken."""
-        known = dict(self._populations)
+        # only these views are gone through: a network may have thousands of populations and of projections
+        new, called = {}, {}
         for population in (p for view in views for p, _ in view.parts):
-            if known.setdefault(population.name, population) is not population:
+            known = self._populations.get(population.name) or new.setdefault(population.name, population)
+            if known is not population:
                 raise ValueError(f"Network: there is already another population named {population.name!r}; "
                                  "give one of them name=...")
-        called = dict(self._called)
-        for view in (*known.values(), *(view for view in views if view.is_named)):
-            if (other := called.setdefault(view.name, view)) != view:
-                kind = "a view and a population" if view.name in known else "two different views"
+        for view in (*new.values(), *(view for view in views if view.is_named)):
+            other = self._called.get(view.name) or called.setdefault(view.name, view)
+            if other != view:
+                kind = "a view and a population" if view.name in self._populations | new else "two different views"
                 raise ValueError(f"Network: {kind} are named {view.name!r}, of {other.n} and of {view.n} cells; "
                                  "give one of them another name")
-        self._populations, self._called = known, called
+        self._populations |= new
+        self._called |= called
 
     def _free_name(self, name, default, where):
         """Return the name that was asked for if it is free, else the default with a number where that is taken."""
-        taken = {p.name for p in self._projections} | {s.name for s in self._inputs}
-        if name is None:
-            numbered = (f"{default} #{k}" for k in range(2, len(taken) + 3))
-            return default if default not in taken else next(n for n in numbered if n not in taken)
-        if checked_name(name, where) in taken:
-            raise ValueError(f"{where}: there is already a projection or an input named {name!r}; take another name")
-        return name
+        if name is not None:
+            if checked_name(name, where) in self._names:
+                raise ValueError(f"{where}: there is already a projection or an input named {name!r}; take another name")
+            return name
+        if default not in self._names:
+            return default
+        number = self._names[default]
+        while f"{default} #{number}" in self._names:
+            number += 1
+        self._names[default] = number  # those below are taken and stay so
+        return f"{default} #{number}"
 
 
 def _short(value):

@@ -37,6 +37,8 @@ def nearest(name, names):
     """Return a hint naming what was probably meant: `` (did you mean 'v'?)``, or what there is to choose from."""
     names = [str(n) for n in names]
     lower = {n.lower(): n for n in reversed(names)}
+    if str(name).lower() in lower:
+        return f"; did you mean {lower[str(name).lower()]!r}?"
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     close = close or [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)]
     if close:

@@ -1,0 +1,232 @@
+"""What is converted: networks as each library has them are read alike, and what is no chain of ReLUs is refused."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import brainsim as bs
+from brainsim.ann import MLP, convert, layers
+
+DATA = bs.ann.datasets.digits()
+RNG = np.random.default_rng(5)
+W1, B1, W2, B2 = RNG.normal(size=(64, 9)), RNG.normal(size=9), RNG.normal(size=(9, 4)), RNG.normal(size=4)
+
+
+@pytest.fixture(scope="module")
+def relu():
+    """Return a network of ReLUs that has learned the digits."""
+    return MLP(epochs=30, seed=0).fit(DATA.X_train, DATA.y_train)
+
+
+class Tensor(np.ndarray):
+    def detach(self):
+        return np.asarray(self)
+
+
+def part(name, **attributes):
+    """Return an object whose class has the name of a layer."""
+    return type(name, (), attributes)()
+
+
+def torch_part(name, **attributes):
+    """Return what is a module of PyTorch by name, and by the module that its class is of."""
+    return part(name, __module__="torch.nn.modules", state_dict=dict, modules=lambda self: [self], **attributes)
+
+
+def linear(W, b=None):
+    return torch_part("Linear", weight=W.T.view(Tensor), bias=None if b is None else b.view(Tensor))
+
+
+def chain(*parts, **attributes):
+    return torch_part("Sequential", __iter__=lambda self: iter(parts), **attributes)
+
+
+def dense(arrays, activation):
+    return part("Dense", activation=activation, get_weights=lambda self: list(arrays))
+
+
+def keras_chain(*layers, name="Sequential"):
+    return part(name, layers=list(layers), get_weights=lambda self: [])
+
+
+def called(name):
+    """Return a function of that name."""
+    return type(name, (), {})
+
+
+def sources(relu, path):
+    """Return the same network as each library has it."""
+    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
+    state = {f"{2 * k}.{name}": value for k, (W, b) in enumerate(pairs) for name, value in (("weight", W.T), ("bias", b))}
+    flat = [array for pair in pairs for array in pair]
+    a, b, c = (linear(*pair) for pair in pairs)
+    torch = chain(torch_part("Flatten"), chain(a, torch_part("ReLU"), torch_part("Dropout", training=False, p=0.5)),
+                  b, torch_part("ReLU"), c, torch_part("LogSoftmax"))  # fmt: skip
+    keras = keras_chain(part("InputLayer"), part("Flatten"), dense(pairs[0], called("relu")), part("Dropout"),
+                        keras_chain(dense(pairs[1], None), part("ReLU", max_value=None, negative_slope=0.0)),
+                        dense(pairs[2], "linear"), part("Activation", activation=called("softmax")))  # fmt: skip
+    relu.save(path)
+    attributes = {name: getattr(relu, name) for name in ("coefs_", "intercepts_", "activation", "classes_")}
+    sklearn = part("MLPClassifier", **attributes)
+    return {"pairs": pairs, "state": state, "flat": flat, "keras": keras, "torch": torch, "file": path, "sklearn": sklearn}
+
+
+FIRST, LAST, SQUARE, RELU = linear(W1, B1), linear(W2, B2), linear(np.eye(9)), torch_part("ReLU")
+INSTEAD = "give a torch.nn.Sequential of Linear, ReLU, Flatten and Dropout, or a list of"
+
+
+def own(**attributes):
+    """Return a module whose class is not PyTorch's, as one with a skip connection."""
+    return part("Residual", __module__="__main__", state_dict=dict, modules=lambda self: [FIRST, RELU, LAST], **attributes)
+
+
+def test_every_source_is_read_alike(relu, tmp_path):
+    expected = convert(relu, DATA.X_train).evidence(DATA.X_test[:20], 8)
+    for name, source in sources(relu, tmp_path / "net.npz").items():
+        assert np.array_equal(convert(source, DATA.X_train).evidence(DATA.X_test[:20], 8), expected), name
+
+
+def test_two_classes_and_regression(relu):
+    rng = np.random.default_rng(1)
+    W, b, V = rng.normal(size=(64, 12)), rng.normal(size=12), rng.normal(size=(12, 1))
+    attributes = {"coefs_": [W, V], "intercepts_": [b, np.array([-3.0])], "activation": "relu"}
+    binary = part("MLPClassifier", classes_=np.array(["no", "yes"]), **attributes)
+    output = (np.maximum(DATA.X_test @ W + b, 0) @ V - 3.0)[:, 0]
+    labels = np.where(output > 0, "yes", "no")
+    assert np.mean(convert(binary, DATA.X_train).predict(DATA.X_test, 256) == labels) > 0.97
+    snn = convert(part("MLPRegressor", **attributes), DATA.X_train, norm="max")
+    assert isinstance(snn, bs.ann.SpikingRegressor)
+    assert snn.predict(DATA.X_test, 256).shape == (360,)
+    with pytest.raises(ValueError, match="outputs of a regression must be linear"):
+        convert(part("MLPRegressor", out_activation_="exp", **attributes), DATA.X_train)
+    assert snn.score(DATA.X_test, output, 256) > 0.99
+    assert snn.score(DATA.X_test, output, 256) > snn.score(DATA.X_test, output, 8)
+
+
+def test_what_cannot_be_converted_is_refused(relu, tmp_path):
+    X, y = DATA.X_train, DATA.y_train
+    pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
+    reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below its threshold", "softlif": "leak"}
+    for activation, reason in reasons.items():
+        with pytest.raises(ValueError, match=f"{activation} cannot be converted: .*{reason}.*MLP\\(activation='qcfs'\\)"):
+            convert(MLP(4, activation=activation, epochs=1).fit(X, y), X)
+    with pytest.raises(TypeError, match="'0.weight' is not of a fully connected layer.*layers.lower"):
+        convert({"0.weight": np.ones((4, 1, 3, 3))}, X)
+    with pytest.raises(TypeError, match="convert.source: must be a network of .*call fit first"):
+        convert(MLP(), X)
+    with pytest.raises(TypeError, match=r"layers are given as matrices; write convert\(bs.ann.layers.lower"):
+        convert([layers.Dense(relu.coefs_[0]), layers.ReLU()], X)
+    with pytest.raises(ValueError, match="layer 1: W must have 128 inputs.*transpose"):
+        convert([pairs[0], (pairs[1][0].T, np.zeros(128))], X)
+    with pytest.raises(ValueError, match="must have a hidden layer"):
+        convert(pairs[2:], X)
+    np.savez(tmp_path / "bad.npz", W0=np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"must hold W0, b0, W1, b1 and so on \(missing: b0\)"):
+        convert(tmp_path / "bad.npz", X)
+
+
+@pytest.mark.parametrize(("module", "message"), [
+    (own(), f"cannot tell what the module Residual computes.*{INSTEAD}"),
+    (chain(FIRST, RELU, own(), LAST), "cannot tell what the module Residual computes"),
+    (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot tell what the module Sequential"),
+    (chain(FIRST, RELU, LAST, _forward_hooks={0: print}), f"Sequential has a hook.*{INSTEAD}"),
+    (chain(FIRST, LAST), "identity cannot be converted: its units are negative"),
+    (chain(FIRST, RELU, LAST, RELU), "must end with a fully connected layer"),
+    (chain(RELU, FIRST, RELU, LAST), "must begin with a fully connected layer"),
+    (chain(FIRST, RELU, torch_part("Dropout", training=True, p=0.5), LAST), r"training mode.*call source.eval\(\) first"),
+    (chain(FIRST, torch_part("BatchNorm1d"), RELU, LAST), "BatchNorm1d cannot be converted: .*BatchNorm"),
+    (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
+    (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
+    (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
+    (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"one output through a sigmoid \(got Sigmoid of 4\)"),
+    (torch_part("GRU"), "GRU cannot be converted"), (FIRST, "must have a hidden layer"),
+])  # fmt: skip
+def test_torch_modules_that_are_no_chain_of_known_layers_are_refused(module, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        convert(module, DATA.X_train)
+
+
+def test_a_layer_that_is_there_twice_is_read_twice():
+    snn = convert(chain(FIRST, RELU, SQUARE, RELU, SQUARE, RELU, LAST), DATA.X_train)
+    assert [W.shape for W in snn.trained.weights] == [(64, 9), (9, 9), (9, 9), (9, 4)]
+    assert snn.trained.biases[1].tolist() == [0.0] * 9
+
+
+def test_modules_of_torch_itself():
+    """Where PyTorch is installed: the converted network's outputs are the module's."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Dropout(0.5),
+                           nn.Sequential(nn.Linear(20, 20, bias=False), nn.ReLU()), nn.Linear(20, 10)).eval()  # fmt: skip
+    expected = module(torch.tensor(DATA.X_test, dtype=torch.float32)).detach().numpy()
+    found = convert(module, DATA.X_train).trained.activations(DATA.X_test)[-1]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(64, 64), nn.Linear(64, 10)
+
+        def forward(self, x):
+            return self.last(torch.relu(self.first(x)) + x)
+
+    with pytest.raises(TypeError, match="cannot tell what the module Skip computes"):
+        convert(Skip(), DATA.X_train)
+
+
+@pytest.mark.parametrize(("model", "message"), [
+    (keras_chain(dense([W1, B1], called("relu")), dense([W2, B2], None), name="Functional"), "the layers of a Functional"),
+    (keras_chain(dense([W1, B1], called("tanh")), dense([W2, B2], None)), "tanh cannot be converted"),
+    (keras_chain(dense([W1, B1], None), dense([W2, B2], None)), "identity cannot be converted"),
+    (keras_chain(dense([W1, B1], "relu"), part("BatchNormalization"), dense([W2, B2], None)), "BatchNormalization cannot"),
+    (keras_chain(dense([W1, B1], None), part("ReLU", max_value=6.0), dense([W2, B2], None)), r"\(got max_value = 6.0\)"),
+    (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "tanh")), r"outputs must be linear.*\(got tanh of 4\)"),
+    (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "relu")), "must end with a fully connected layer"),
+])  # fmt: skip
+def test_keras_models_that_are_no_chain_of_known_layers_are_refused(model, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        convert(model, DATA.X_train)
+
+
+def test_states_and_lists_with_more_than_fully_connected_layers_are_refused():
+    state = {"0.weight": W1.T, "0.bias": B1, "1.weight": B1, "1.bias": B1, "2.weight": W2.T, "2.bias": B2}
+    with pytest.raises(TypeError, match="'1.weight' is not of a fully connected layer"):
+        convert(state, DATA.X_train)
+    with pytest.raises(TypeError, match="'0.weight_g' is not of a fully connected layer"):
+        convert({"0.weight_g": B1, "2.weight": W2.T}, DATA.X_train)
+    with pytest.raises(TypeError, match=r"must be W, b, W, b .*\(got one of shape \(9,\)\)"):
+        convert([W1, B1, B1, B1, W2, B2], DATA.X_train)
+
+
+def test_one_output_tells_two_classes(tmp_path):
+    W, b, V, c = W1, B1, W2[:, :1], np.array([0.4])
+    inside = (np.maximum(DATA.X_test @ W + b, 0) @ V)[:, 0]
+    c -= np.median(inside)
+    expected = (inside + c > 0).astype(int)
+    np.savez(tmp_path / "net.npz", W0=W, b0=b, W1=V, b1=c, classes=np.array(["no", "yes"]))
+    state = {"0.weight": W.T, "0.bias": b, "2.weight": V.T, "2.bias": c}
+    found = {
+        "list": [(W, b), (V, c)], "sparse": [(W, b), (sparse.csr_array(V), c)], "state": state, "flat": [W, b, V, c],
+        "torch": chain(linear(W, b), RELU, linear(V, c), torch_part("Sigmoid")), "file": tmp_path / "net.npz",
+        "keras": keras_chain(dense([W, b], "relu"), dense([V, c], called("sigmoid"))),
+    }  # fmt: skip
+    for name, source in found.items():
+        snn = convert(source, DATA.X_train)
+        labels = np.array(["no", "yes"])[expected] if name == "file" else expected
+        assert (snn.trained.predict(DATA.X_test) == labels).all(), name
+        assert snn.score(DATA.X_test, labels, T=256) > 0.97, name
+    report = bs.ann.compare(found["list"], DATA.X_test, expected, calib=DATA.X_train, T=(8,))
+    assert (report.ann_dense, report.footprint, report.updates[0]) == (64 * 9 + 9, 4 * (64 * 9 + 9 + 2 * 10), 8 * 10)
+    np.savez(tmp_path / "three.npz", W0=W, b0=b, W1=V, b1=c, classes=np.arange(3))
+    with pytest.raises(ValueError, match=r"two labels for one output \(got 3 labels for 1 outputs\)"):
+        convert(tmp_path / "three.npz", DATA.X_train)
+
+
+def test_mistakes_of_estimators():
+    with pytest.raises(TypeError, match="give the last step of a pipeline"):
+        convert(part("Pipeline", steps=[], fit=print), DATA.X_train)
+    with pytest.raises(TypeError, match="it is no network with hidden layers"):
+        convert(part("RandomForestClassifier", fit=print), DATA.X_train)
+    regressor = convert(part("MLPRegressor", coefs_=[W1, W2], intercepts_=[B1, B2], activation="relu"), DATA.X_train)
+    with pytest.raises(ValueError, match=r"SpikingRegressor.score.y: must have the shape of the outputs, \(360, 4\)"):
+        regressor.score(DATA.X_test, DATA.y_test)
