@@ -113,7 +113,7 @@ def two_receptors(n, rule=None):
     (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 1, 4),
     (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 2, 2),
     (lambda: network(n=100_000, rule=bs.FixedIndegree(1)), 2, 4),  # targets wait under their number
-], ids=str)  # fmt: skip
+], ids=["small", "two rows", "two rows in two", "large", "halves", "by target"])  # fmt: skip
 def test_bytes_of_a_target_are_those_of_the_store(net, threads, size):
     net = net()
     assert bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.targets.itemsize == size

@@ -42,7 +42,7 @@ def test_one_line_sets_up_and_runs():
     assert commands("Start") == ["python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/brainsim run balanced"]
     (test,) = commands("Test")
     assert test.count(".venv-test") == 3
-    assert test.endswith("-m pytest")
+    assert test.endswith("-m pytest -n 2")
 
 
 def test_every_example_and_rule_it_names_is_there():

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.engine import drawing, wiring
 from brainsim.engine.constants import whole_steps
 from brainsim.models import rules
-from brainsim.models.values import Distribution, value_code
+from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.numbers.alias import alias_table
 from brainsim.numbers.streams import stream_key
 
@@ -60,7 +60,7 @@ class Plan:
         self.layout, self.projection, self.rule = layout, projection, projection.rule
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.late = int(projection.synapse.receptor_equations.direct)
-        self.constant_weight = float(projection.weight) if _is_number(projection.weight) else None
+        self.constant_weight = float(projection.weight) if is_number(projection.weight) else None
         self.kind = KINDS.get(type(self.rule))
         if self.kind is None:
             self.kind = drawing.REPLACING if self.rule.multapses else drawing.DISTINCT
@@ -316,11 +316,7 @@ def _chances(delay, dt, first):
 
 
 def _code(value):
-    return value.code if isinstance(value, Distribution) else value_code(float(value) if _is_number(value) else 0.0)
-
-
-def _is_number(value):
-    return np.ndim(value) == 0 and not isinstance(value, Distribution)
+    return value.code if isinstance(value, Distribution) else value_code(float(value) if is_number(value) else 0.0)
 
 
 def _is_simple(value):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.models.timed import TimedArray
-from brainsim.models.values import Distribution, read_only
-from brainsim.numbers.checks import in_range, number, plain
+from brainsim.models.values import Distribution
+from brainsim.numbers.checks import in_range, number, plain, read_only
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import KW_ONLY, dataclass, fields
 
 import numpy as np
 
-from brainsim.models.values import Distribution, checked_value, read_only
-from brainsim.numbers.checks import in_range, nearest, plain
+from brainsim.models.values import Distribution, checked_value
+from brainsim.numbers.checks import in_range, nearest, plain, read_only
 from brainsim.numbers.spikes import Spikes
 
 

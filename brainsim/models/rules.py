@@ -8,8 +8,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, fields
 
 import numpy as np
 
-from brainsim.models.values import read_only
-from brainsim.numbers.checks import integer, nearest, number, plain
+from brainsim.numbers.checks import integer, nearest, number, plain, read_only
 
 LARGEST = np.iinfo(np.int32).max
 COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"

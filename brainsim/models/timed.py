@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from brainsim.models.values import read_only
-from brainsim.numbers.checks import number, plain, warn_user
+from brainsim.numbers.checks import number, plain, read_only, warn_user
 
 
 class TimedArray:

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from brainsim.numbers.checks import number, plain
+from brainsim.numbers.checks import number, plain, read_only
 
 CONSTANT = 0
 # Below this share, redrawing until a value lies inside the limits takes longer than anybody waits.
@@ -346,6 +346,11 @@ class Clipped(Distribution):
         return mass / whole, moment / whole
 
 
+def is_number(value):
+    """Return whether a value is one number for all, not a distribution and not an array with one for each."""
+    return np.ndim(value) == 0 and not isinstance(value, Distribution)
+
+
 def value_code(value):
     """Return the code ``[0, value, 0, -inf, inf]`` of a number that is the same for all; see `Distribution.code`."""
     return np.array([CONSTANT, value, 0.0, -math.inf, math.inf])
@@ -371,14 +376,6 @@ def checked_value(value, unit, where):
     if hasattr(value, "weight_unit"):
         raise TypeError(f"{where}: {value!r} is a synapse; the distribution of that kind is bs.values.Exponential(mean)")
     return read_only(plain(value, unit, where))
-
-
-def read_only(value):
-    """Return a number as it is and an array as a copy that nobody can write to."""
-    if isinstance(value, np.ndarray):
-        value = value.copy()
-        value.flags.writeable = False
-    return value
 
 
 def _limit(value, where):

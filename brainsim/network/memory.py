@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
-from brainsim.models.values import Distribution
+from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import check_storage
 from brainsim.network.limits import free_memory, processors
 from brainsim.network.places import Places
@@ -79,11 +79,11 @@ def estimate(network, dt, partitions=1):
     drawn = {p: n for p, n in expected.items() if p.storage != "stored"}
     target = bytes_of_target(stored, places)
     segments = expected_segments(stored, dt, places)
-    each = BYTES_SEGMENT + BYTES_SHARED * any(_is_number(p.weight) for p in stored)
+    each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
     plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
     pools = partitions * _of_pool(drawn, dt, places) + plans_drawn
     rows = [
-        (p.name, n, n * (target + BYTES_WEIGHT * (not _is_number(p.weight))) if p in stored
+        (p.name, n, n * (target + BYTES_WEIGHT * (not is_number(p.weight))) if p in stored
          else pools * n / max(sum(drawn.values()), 1.0))
         for p, n in expected.items()
     ]  # fmt: skip
@@ -112,7 +112,7 @@ def expected_segments(stored, dt, places):
     """Return the expected number of segments: runs of one source, partition, delay and, where it is shared, weight."""
     runs = {}
     for projection, n in stored.items():
-        shared = projection.weight if _is_number(projection.weight) else None
+        shared = projection.weight if is_number(projection.weight) else None
         runs.setdefault((projection.pre, shared), []).append((projection, n))
     total = 0.0
     for (pre, _), projections in runs.items():
@@ -192,13 +192,9 @@ def _of_cells(network, places):
     """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
     size = 16.0 * places.numbers
     for population in network.populations.values():
-        varied = sum(not _is_number(getattr(population.model, name)) for name in population.model.parameters)
+        varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
     return size
-
-
-def _is_number(value):
-    return np.ndim(value) == 0 and not isinstance(value, Distribution)
 
 
 def refuse_if_too_large(network, dt, partitions):
@@ -227,7 +223,7 @@ def _advice(network, dt, partitions, needed):
         said.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
         said.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
-    if any(not _is_number(p.weight) for p in stored):
+    if any(not is_number(p.weight) for p in stored):
         said.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
     if needed.rows[-1][-1] > 0.3 * needed.kept:
         said.append("precision='single' takes half of the state of the cells")

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.equations.system import compose
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
-from brainsim.models.values import Distribution
+from brainsim.models.values import is_number
 
 ALIGNED = 16  # cells: a stretch starts at a cache line, of float64 and of float32
 
@@ -140,9 +140,5 @@ def _kind(population, synapses, with_current):
     if isinstance(population.model, SpikeTrains):
         return population.name
     owners = (population.model, *synapses)
-    varied = [(type(owner), *(k for k in owner.parameters if not _is_number(getattr(owner, k)))) for owner in owners]
+    varied = [(type(owner), *(k for k in owner.parameters if not is_number(getattr(owner, k)))) for owner in owners]
     return *varied, with_current
-
-
-def _is_number(value):
-    return np.ndim(value) == 0 and not isinstance(value, Distribution)

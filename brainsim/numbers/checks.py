@@ -69,6 +69,14 @@ def plain(value, unit, where):
     return float(array) if array.ndim == 0 else array
 
 
+def read_only(value):
+    """Return a number as it is and an array as a copy that nobody can write to."""
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.flags.writeable = False
+    return value
+
+
 def number(value, where, unit="", *, above=None, at_least=None, at_most=None):
     """Return `value` as a float after `plain` and a check of its range; arrays are refused."""
     value = plain(value, unit, where)
