@@ -11,6 +11,7 @@ import numbers
 import numpy as np
 
 import brainsim as bs
+from brainsim.examples._published import draw_beside
 
 DURATION, WINDOW = 2000.0, (600.0, 1000.0)  # ms: of the run, and the part of it that is drawn as a raster
 OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thalamus": False,
@@ -42,8 +43,7 @@ RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz
 # Romaro et al. (2021), doi:10.1162/neco_a_01400, tables A.3 and A.5: 60 s of the full network with Poisson background
 CVS = np.array([0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819])
 SYNCHRONY = np.array([2.9, 1.8, 3.0, 1.7, 4.4, 1.1, 1.2, 1.0])
-TRANSIENT, DRAWN = 500.0, 8000  # ms at the start that no statistic counts; most cells in the raster
-COMPARED = 1000  # cells, from which published synchrony is
+TRANSIENT = 500.0  # ms at the start that no statistic counts
 COLOURS, RELAY = ("#2a6fb0", "#c8453a") * 4, "#3a9696"  # E and I; thalamus
 
 
@@ -138,29 +138,11 @@ def compensation(k_scale, background):
 def draw(result, window):
     """Return a figure: the raster of `window`, and rates, CV of intervals and synchrony of the run beside published ones.
 
-    Thalamic cells and their pulse are in the raster only, since what is published is activity without them. Synchrony grows
-    with the number of cells, so it is compared where a population has as many as the published one is of.
+    Thalamic cells and their pulse are in the raster only, since what is published is activity without them.
     """
-    import matplotlib.pyplot as plt
-
-    every = [result.spikes[name] for name in POPULATIONS]
-    begin, end = undisturbed(result)
-    settled = [one.between(begin, end) for one in every]
-    cells = [min(one.n, COMPARED) for one in every]
-    synchrony = np.where(np.array(cells) < COMPARED, np.nan, SYNCHRONY)
-    counted = f"{min(cells):,} to {max(cells):,}" if min(cells) < max(cells) else f"{max(cells):,}"
-    panels = {
-        "rate [Hz]": (bs.Spikes.rate, RATES), "CV of intervals (too small in short runs)": (bs.Spikes.cv, CVS),
-        f"synchrony ({counted} cells, 3 ms bins)": (lambda one: one.of(slice(COMPARED)).synchrony(), synchrony),
-    }  # fmt: skip
-    with bs.plot.style():
-        figure = plt.figure(figsize=(10.0, 7.0), layout="constrained")
-        axes = figure.subplot_mosaic([["raster", label] for label in panels], width_ratios=(1.8, 1.0))
-        _draw_raster(result, every, window, axes["raster"])
-        for label, (statistic, published) in panels.items():
-            bs.plot.bars(settled, statistic, ax=axes[label], reference=published, color=COLOURS, label=label)
-        axes["rate [Hz]"].set_title(f"bars: {begin:,g} to {end:,g} ms; strokes: published", fontsize=9.5)
-    return figure
+    published = {"rate": RATES, "CV": CVS, "synchrony": SYNCHRONY}
+    relay = ("thalamus", PULSE, RELAY) if "thalamus" in result.populations else None
+    return draw_beside(result, POPULATIONS, published, undisturbed(result), window, COLOURS, relay)
 
 
 def undisturbed(result):
@@ -171,18 +153,6 @@ def undisturbed(result):
         parts = [(begin, min(end, PULSE[0])), (max(begin, PULSE[1] + ECHO), end)]
     longest = max(parts, key=lambda part: part[1] - part[0])
     return longest if longest[0] < longest[1] else (begin, end)
-
-
-def _draw_raster(result, every, window, ax):
-    """Draw the raster of the populations and, where there is one, of the thalamus below, with its pulse as a band."""
-    colours = list(COLOURS)
-    if "thalamus" in result.populations:
-        every, colours = [*every, result.spikes["thalamus"]], [*colours, RELAY]
-        ax.axvspan(*PULSE, color=RELAY, alpha=0.15, linewidth=0.0, zorder=0)
-    bs.plot.raster(every, ax=ax, window=window, max_cells=DRAWN, color=colours)
-    ax.spines["left"].set_visible(False)
-    cells = sum(one.n for one in every)
-    ax.set_title(f"{cells:,} cells" + (f", one in {-(-cells // DRAWN)} drawn" if cells > DRAWN else ""))
 
 
 def _add_thalamus(net, cells, scale, wires, seed, dt):
