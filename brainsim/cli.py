@@ -108,7 +108,7 @@ def _add_run(commands, argv):
     run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
     run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
-    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="how many; the spikes are the same")
+    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="at most so many; the spikes are the same")
     run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
     run.add_argument("--profile", action="store_true", help="say where the time goes")
     picture = run.add_mutually_exclusive_group()

@@ -92,3 +92,17 @@ def test_the_default_number_of_threads_follows(monkeypatch):
     net.connect(cells, cells, bs.FixedTotal(10), weight=1.0, delay=1.5, synapse=bs.Delta())
     monkeypatch.setattr(arguments, "processors", lambda: 3)
     assert bs.Simulation(net, seed=1).threads == 3
+
+
+def test_no_more_partitions_than_processors(monkeypatch, most_partitions):
+    import brainsim as bs
+    from brainsim.engine import arguments
+
+    net = bs.Network(seed=1)
+    net.add(bs.Population(10, bs.LIF(), name="cells"))
+    assert bs.Simulation(net, seed=1, threads=5).threads == 5  # what the other tests of several threads need
+    monkeypatch.setattr(arguments, "most_partitions", most_partitions)
+    for there in (1, 3, 8):
+        monkeypatch.setattr(arguments, "processors", lambda n=there: n)
+        for asked in (1, 3, 5):
+            assert bs.simulate(net, 1.0, seed=1, threads=asked).stats["threads"] == min(asked, there)

@@ -1,5 +1,6 @@
 """The barrier: nobody passes before all have come, a sleeper is woken, an abort is noticed."""
 
+import os
 import threading
 import time
 
@@ -7,6 +8,7 @@ import numba
 import numpy as np
 import pytest
 
+import brainsim as bs
 from brainsim.engine import threads
 from brainsim.engine.threads import abort, new_barrier, wait_for_all
 
@@ -37,13 +39,24 @@ def together(function, arguments):
     assert not any(worker.is_alive() for worker in workers)
 
 
-@pytest.mark.parametrize("offers", [threads.OFFERS, 0], ids=["offers first", "sleeps at once"])
+@pytest.fixture(params=["wherever", "on one processor"])
+def where(request):
+    """Threads that begin in the test are where the system puts them, or on one processor, where each wait is a sleep."""
+    if request.param == "wherever":
+        yield
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system does not let a thread choose its processor")
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    yield
+    os.sched_setaffinity(0, allowed)
+
+
 @pytest.mark.parametrize("partitions", [2, 3, 7])
-def test_nobody_passes_before_all_have_come(partitions, offers):
-    """Also with more threads than processors, and where each wait of the others is a sleep."""
+def test_nobody_passes_before_all_have_come(partitions, where):
+    """Also with more threads than processors."""
     barrier, sums, seen = new_barrier(partitions), np.zeros(partitions), np.zeros((partitions, 2000))
-    if not offers:
-        barrier[threads.WARY : -threads.LINE : threads.LINE] = 1 << 40
     together(rounds, [(barrier, p, partitions, sums, seen, 100 * p) for p in range(partitions)])
     expected = np.cumsum(partitions * np.arange(2000) + partitions * (partitions - 1) / 2)
     assert np.array_equal(seen, np.tile(expected, (partitions, 1)))
@@ -56,8 +69,7 @@ def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
         assert wait(barrier, 0, 1)
         came.append(time.perf_counter())
 
-    barrier[threads.WARY] = 1 << 40
-    barrier[-threads.LINE + 1] = 30  # seconds
+    barrier[-threads.LINE :][threads.LONGEST] = 30, 0
     wait(new_barrier(2), 0, 0)  # compiled before the clock runs
     worker = threading.Thread(target=first, daemon=True)
     worker.start()
@@ -67,6 +79,18 @@ def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
     wait(barrier, 1, 1)
     worker.join(timeout=20.0)
     assert came[0] - began < 10.0
+
+
+def test_a_simulation_begins_and_starts_again_with_a_new_barrier():
+    """Its longest sleep among it: of zero it was taken for no sleep at all."""
+    cells, net = bs.Population(10, bs.LIF(), name="cells"), bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=1, threads=3)
+    assert np.array_equal(sim._shared.exchange.barrier, new_barrier(3))
+    sim.run(10.0)
+    sim.reset()
+    assert np.array_equal(sim._shared.exchange.barrier, new_barrier(3))
+    assert new_barrier(3)[-threads.LINE :][threads.LONGEST].tolist() == [0, threads.SLEEP]
 
 
 def test_an_abort_is_noticed_by_a_sleeper():

@@ -20,8 +20,8 @@ def show_info(arguments):
     for package in PACKAGES:
         print(f"{package:<11} {version(package)}")
     print(f"{'processors':<11} {cores}")
-    print(f"{'threads':<11} by default {cores} where a network is large enough, else 1; --threads N takes N")
-    print(f"{'':<11} own threads with a spinning-then-napping barrier (no OpenMP/TBB layer needed)")
+    print(f"{'threads':<11} by default {cores} where a network is large enough, else 1; --threads N takes at most N")
+    print(f"{'':<11} own threads, which sleep where they wait for long (no OpenMP/TBB layer needed)")
     print(f"{'memory':<11} {'unknown' if free is None else in_words(free)} free")
     print(f"{'cache':<11} {cache_folder()}")
     print(f"{'':<11} {len(compiled())} compiled functions, {in_words(_size(cache_folder()))}")

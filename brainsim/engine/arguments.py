@@ -78,11 +78,19 @@ def wanted_spikes(spikes, layout):
     return wanted
 
 
+def most_partitions():
+    """Return how many partitions are of use: as many as there are processors.
+
+    More of them would take turns: on two processors CUBA takes 2 times as long with four and 4 times with eight as with two.
+    """
+    return processors()
+
+
 def thread_count(threads, network, dt):
-    """Return the number of partitions: what is asked for, or all processors where a slice is worth it."""
+    """Return the number of partitions: what is asked for if it is of use, or all processors where a slice is worth it."""
     if threads is not None:
         in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MOST_THREADS)
-        return int(threads)
+        return min(int(threads), most_partitions())
     delays = [p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
               for p in network.projections]  # fmt: skip
     steps = np.clip(min(delays, default=LONGEST_SLICE * dt) / dt, 1, LONGEST_SLICE)

@@ -21,7 +21,7 @@ from brainsim.engine.clock import ticks
 from brainsim.engine.delivery import FILED, deliver, file_spike, prefetch_segments
 from brainsim.engine.drive import AFTER, BEFORE, add_poisson
 from brainsim.engine.procedural import free_rows
-from brainsim.engine.threads import wait_for_all
+from brainsim.engine.threads import SPINS, wait_for_all
 from brainsim.numbers.jit import helper, kernel
 
 # what run_partition returns, besides CALENDAR_FULL and POOL_FULL
@@ -44,7 +44,6 @@ class Progress(NamedTuple):
     partitions: int
     groups: int
     slice: int  # steps between two exchanges of spikes: the shortest delay
-    spins: int
 
 
 class Cells(NamedTuple):
@@ -154,9 +153,7 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
         at[GENERATION] += at[LEFT] == 0
         if at[LEFT] == 0 and progress.partitions > 1:
             _clock(profile, REST)
-            if not wait_for_all(
-                exchange.barrier, progress.partition, progress.partitions, at[GENERATION], progress.spins
-            ):
+            if not wait_for_all(exchange.barrier, progress.partition, progress.partitions, at[GENERATION], SPINS):
                 return ABANDONED
             _clock(profile, WAITING)
 

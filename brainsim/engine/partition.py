@@ -9,7 +9,7 @@ from brainsim.engine.clock import TICK
 from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, grown_calendar, new_calendar
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
-from brainsim.engine.threads import SPINS, abort, new_barrier
+from brainsim.engine.threads import abort, new_barrier
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
 BLOCKS = 64  # of the calendar at first
@@ -45,7 +45,7 @@ class Shared:
 class Partition:
     """A stretch of every group with the synapses onto it."""
 
-    def __init__(self, number, layout, shared, synapses, slice_steps, traces, spins, profile):
+    def __init__(self, number, layout, shared, synapses, slice_steps, traces, profile):
         self.number, self.layout, self.shared, self.rows = number, layout, shared, synapses.rows
         self.pool, self._check_delays = synapses.new_pool(), synapses.check_delays
         self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
@@ -54,7 +54,7 @@ class Partition:
         self.calendar = new_calendar(synapses.longest + 1, BLOCKS, weighted, layout.dtype)
         self.profile = driver.Profile(np.zeros(6, np.int64), np.zeros(3, np.int64)) if profile else None
         self.progress = driver.Progress(
-            np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps, spins
+            np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps
         )
         room = max(SPIKE_ROOM // layout.partitions, shared.exchange.spikes.shape[2])
         self.recorder = driver.Recorder(np.empty(room, np.int64), *traces)
@@ -165,8 +165,3 @@ def run_all(partitions):
         thread.join()
     if errors:
         raise next((e for e in errors if "a partition of the run failed" not in str(e)), errors[0])
-
-
-def spin_count(partitions, processors):
-    """Return how often a partition looks at its neighbours before it naps: not at all where they share processors."""
-    return SPINS if partitions <= processors else 0

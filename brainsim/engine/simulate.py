@@ -29,7 +29,8 @@ def simulate(
         Whose spikes to keep: all by default.
     threads : int, optional
         How many threads; None takes all processors that this process or its container may use where the network is large
-        enough. The result is the same for all.
+        enough. More than there are processors would only wait for each other, so they are not started:
+        ``result.stats["threads"]`` says how many ran. The result is the same for all.
     progress : bool, optional
         Show progress bars of building and running; None shows them where it takes long and a terminal watches.
     state : State, optional

@@ -20,12 +20,12 @@ from brainsim.engine.changes import change_input, change_parameters
 from brainsim.engine.chunks import Interrupt, Pace, Watch
 from brainsim.engine.constants import initial_values
 from brainsim.engine.layout import Layout
-from brainsim.engine.partition import Partition, Shared, run_all, spin_count
+from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.rows import Synapses
 from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_state, save_state
 from brainsim.engine.stimuli import most_listed_in_a_slice
+from brainsim.engine.threads import clear_barrier
 from brainsim.models.inputs import SpikeTrains
-from brainsim.network.limits import processors
 from brainsim.network.memory import refuse_if_too_large
 from brainsim.network.population import Population, View
 from brainsim.numbers.checks import number
@@ -49,7 +49,7 @@ class Simulation:
     dt, seed : float, int
         Time step [ms], seed of the run.
     threads : int
-        Into how many partitions the cells are cut, each with a thread of its own.
+        Into how many partitions the cells are cut, each with a thread of its own; not more than there are processors.
     n_synapses : int
         Number of synapses.
 
@@ -92,7 +92,7 @@ class Simulation:
         self._wanted = wanted_spikes(spikes, self._layout)
         expected = sum(p.expected for p in network.projections if p.storage == "stored")
         with Watch(expected, progress, "synapses") as watch:
-            synapses = Synapses(self._layout, min(self.threads, processors()), watch.show)
+            synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses, self._longest = synapses.number, synapses.longest
         self._slice = slice_steps(synapses.shortest, self._layout)
         self._shared = Shared(self._layout, self._slice, most_listed_in_a_slice(self._layout, self._slice))
@@ -152,7 +152,7 @@ class Simulation:
         state = self._restored
         self._begin = self._step = 0 if state is None else state.step
         self._failed, self._seconds["run"] = False, 0.0
-        self._shared.exchange.barrier[:] = 0
+        clear_barrier(self._shared.exchange.barrier)
         self._shared.refractory[:] = 0
         self._shared.state[:] = 0.0
         self._shared.state[: self._layout.n_state] = initial_values(self._layout, self.seed)
@@ -210,10 +210,7 @@ class Simulation:
 
     def _partition(self, number, synapses, profile):
         arrays, columns, places = recording.recorder_arrays(self._traces, self._layout, number, self._pace.longest)
-        partition = Partition(
-            number, self._layout, self._shared, synapses, self._slice, arrays,
-            spin_count(self.threads, processors()), profile,
-        )  # fmt: skip
+        partition = Partition(number, self._layout, self._shared, synapses, self._slice, arrays, profile)
         partition.columns, partition.sample_places = columns, places
         return partition
 

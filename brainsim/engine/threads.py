@@ -1,18 +1,18 @@
 """How the partitions of a run wait for each other: a barrier of our own instead of OpenMP's.
 
-Each partition writes the number of the slice it has finished and waits until all others have written theirs, in three
-stages. It spins, since the others are mostly a microsecond away; then it offers its processor to whoever wants it between
-two looks; then it sleeps until it is woken by the partition that it waits for. All three are needed:
+Each partition writes the number of the slice it has finished, and the processor it is on, and waits until all others have
+written theirs. It looks again and again, since the others are mostly a microsecond away; after a while it sleeps until the
+partition that it waits for wakes it:
 
-- Spinning alone keeps a thread of ours from running where there are more threads than processors, and sleeping alone costs
-  ten microseconds, three times a slice of CUBA.
-- An offer takes half a microsecond where only threads of ours want the processor. Where another program does, that program
-  keeps it for up to three milliseconds. A thread whose offer took long makes none for a while.
-- Of threads that only offer the system thinks that all are busy, and leaves two of them on one core for up to a second; it
-  looks for a free core when one wakes up. So after a few dozen waits in a row that took an offer, a thread sleeps.
+- Without looking, CUBA takes 0.25 s per second instead of 0.06, since to be woken takes 20 microseconds and a slice 3.
+- Without sleeping, a partition keeps from running what it waits for, where there are more threads than processors or other
+  programs; and the system leaves two threads that never sleep on one processor for up to a second.
+- Where both are on one processor, looking is in vain, and a partition sleeps at once.
+- Offering the processor (``sched_yield``) gives it to other programs for 3 milliseconds where they want it: CUBA takes 0.15
+  instead of 0.10 beside one.
 
-Slices of 3, 30 and 150 microseconds on two cores of which two other programs want a part: 4, 96 and 240 microseconds with
-two threads. Offers without a limit took 7, 850 and 2,500; with four threads the ratio was 10 to 30.
+CUBA with two threads on two processors takes 0.06 s per second alone, 0.10 beside a program that never rests, 0.12 beside
+two of them, 0.10 beside another such run; with four threads 0.12, with eight 0.23.
 
 No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers cannot be told how to wait.
 """
@@ -26,19 +26,18 @@ import numpy as np
 from numba import types
 
 from brainsim.engine.atoms import fence, observe, publish
-from brainsim.engine.clock import TICK, ticks
 from brainsim.numbers.jit import helper
 
 LINE = 8  # int64 numbers in a cache line: each partition has one of its own
-# places in it; behind them two numbers for the clock. The line behind those of all partitions: aborted, longest sleep
-FINISHED, ASLEEP, OFFERED, WARY, CLOCK = range(5)
+# places in it: the last slice it finished, whether it may sleep, its processor
+FINISHED, ASLEEP, PROCESSOR = range(3)
+# in the line behind those of all partitions: whether the run is aborted, and the longest sleep as seconds and nanoseconds
+ABORT, LONGEST = 0, slice(1, 3)
 ABORTED = np.int64(-1)
-SPINS = 20_000  # 8 microseconds
-OFFERS = 1000  # 0.5 milliseconds
-SLOW = np.int64(5e-5 / TICK)  # an offer that took so many ticks was taken by another program
-PATIENCE, CAUTION = 32, 2000  # waits in a row that took an offer; waits without offers after a slow one
+SPINS = 20_000  # looks before a sleep: 8 microseconds
+OFFERS = 1000  # where a thread cannot be woken: how often it offers its processor before it naps
 SLEEP = 5_000_000  # nanoseconds: the longest sleep, after which an abort is noticed
-# of the system's clock, where a thread cannot be woken: 20 microseconds, or on Windows 1 millisecond, the shortest there is
+# of the system's clock: 20 microseconds, or on Windows 1 millisecond, the shortest there is
 NAP = 1 if sys.platform == "win32" else 20
 
 # Linux: number of the system call `futex`, 0 elsewhere
@@ -54,57 +53,51 @@ def _system_function(name, windows_name):
 
 
 # symbols instead of addresses in the code: an address would be wrong in the next process that loads it from the cache
-llvm.add_symbol("brainsim_nap", _system_function("usleep", "Sleep"))
-llvm.add_symbol("brainsim_offer", _system_function("sched_yield", "SwitchToThread"))
-_nap = types.ExternalFunction("brainsim_nap", types.int32(types.uint32))
-_offer = types.ExternalFunction("brainsim_offer", types.int32())
 if FUTEX:
     llvm.add_symbol("brainsim_system", _system_function("syscall", ""))
+    llvm.add_symbol("brainsim_processor", _system_function("sched_getcpu", ""))
     _system = types.ExternalFunction("brainsim_system", types.int64(*[types.int64] * 5))
+    _processor = types.ExternalFunction("brainsim_processor", types.int32())
+else:
+    llvm.add_symbol("brainsim_nap", _system_function("usleep", "Sleep"))
+    llvm.add_symbol("brainsim_offer", _system_function("sched_yield", "SwitchToThread"))
+    _nap = types.ExternalFunction("brainsim_nap", types.int32(types.uint32))
+    _offer = types.ExternalFunction("brainsim_offer", types.int32())
 
 
 @helper
 def wait_for_all(barrier, partition, partitions, generation, spins):
     """Publish that `partition` has finished slice `generation`, wait for the others; return False if the run is aborted."""
     mine, common = np.intp(partition * LINE), np.intp(partitions * LINE)
+    here = _place(partition)
+    publish(barrier, mine + PROCESSOR, here)
     publish(barrier, mine, np.int64(generation))
     if FUTEX:
         _wake(barrier, partition, partitions)
-    offers = OFFERS if barrier[mine + WARY] == 0 and barrier[mine + OFFERED] < PATIENCE else 0
-    looks = 0
     for other in range(partitions):
-        theirs = np.intp(other * LINE)
+        theirs, looks, waits = np.intp(other * LINE), 0, 0
         while observe(barrier, theirs) < generation:
             looks += 1
-            if looks <= spins:
+            if observe(barrier, theirs + PROCESSOR) != here and looks <= spins:
                 continue
-            if looks <= spins + offers:
-                offers = _offered(barrier, mine, offers)
-            elif observe(barrier, common) == ABORTED:
+            if observe(barrier, common) == ABORTED:
                 return False
-            else:
-                _sleep(barrier, mine, theirs, common, generation)
-    offered = looks > spins and offers > 0
-    barrier[mine + OFFERED] = barrier[mine + OFFERED] + 1 if offered else 0
-    barrier[mine + WARY] = max(barrier[mine + WARY] - 1, 0)
+            waits += 1
+            _sleep(barrier, mine, theirs, common, generation, waits)
+            here = _place(partition)
     return True
 
 
 @helper
-def _offered(barrier, mine, offers):
-    """Offer the processor; return how many offers may be made in this wait, from now on none if this one took long."""
-    clock = barrier[mine + CLOCK :]
-    began = ticks(clock)
-    _offer()
-    if ticks(clock) - began < SLOW:
-        return offers
-    barrier[mine + WARY] = CAUTION
-    return 0
+def _place(partition):
+    """Return the number of the processor that this thread is on; where the system does not tell, another for each thread."""
+    number = _processor() if FUTEX else -1
+    return np.int64(number) if number >= 0 else np.int64(-2 - partition)
 
 
 @helper
-def _sleep(barrier, mine, theirs, common, generation):
-    """Sleep until the partition that is waited for wakes this one."""
+def _sleep(barrier, mine, theirs, common, generation, waits):
+    """Sleep until the partition that is waited for wakes this one; where it cannot, offer the processor, later nap."""
     if FUTEX:
         # who publishes looks for sleepers afterwards, who sleeps looks at the counter afterwards: one of them sees the other
         publish(barrier, mine + ASLEEP, np.int64(1))
@@ -115,6 +108,8 @@ def _sleep(barrier, mine, theirs, common, generation):
             at, longest = barrier.ctypes.data + 8 * theirs, barrier.ctypes.data + 8 * (common + 1)
             _system(FUTEX, at, FUTEX_WAIT, seen & 0xFFFFFFFF, longest)
         publish(barrier, mine + ASLEEP, np.int64(0))
+    elif waits <= OFFERS:
+        _offer()
     else:
         _nap(np.uint32(NAP))
 
@@ -132,11 +127,18 @@ def _wake(barrier, partition, partitions):
 
 def new_barrier(partitions):
     """Return the shared array of a barrier: a line for each partition and a common one."""
-    barrier = np.zeros((partitions + 1) * LINE, dtype=np.int64)
-    barrier[-LINE + 1 : -LINE + 3] = 0, SLEEP  # seconds and nanoseconds
+    barrier = np.empty((partitions + 1) * LINE, dtype=np.int64)
+    clear_barrier(barrier)
     return barrier
+
+
+def clear_barrier(barrier):
+    """Go back to before the first slice."""
+    barrier[:] = 0
+    barrier[PROCESSOR:-LINE:LINE] = -1
+    barrier[-LINE:][LONGEST] = 0, SLEEP
 
 
 def abort(barrier):
     """Let every partition that waits give up; called where one of them failed."""
-    barrier[-LINE] = ABORTED
+    barrier[-LINE + ABORT] = ABORTED

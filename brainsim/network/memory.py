@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import check_storage
-from brainsim.network.limits import free_memory, processors
+from brainsim.network.limits import free_memory
 from brainsim.network.places import Places
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
@@ -91,7 +91,7 @@ def estimate(network, dt, partitions=1):
     rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places)))
     kept = sum(size for _, _, size in rows)
     synapses = sum(stored.values())
-    batches = min(partitions, processors()) * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
+    batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # of what is joined at the end one chunk of one column is there twice
     building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
     # the state comes after the synapses
