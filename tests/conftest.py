@@ -1,5 +1,6 @@
-"""What all tests share: a run has as many partitions as it asks for, also where there are fewer processors."""
+"""What tests share: as many partitions as a run asks for, also where there are fewer processors; axes to draw on."""
 
+import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.engine import arguments
@@ -12,3 +13,10 @@ def most_partitions():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arguments, "most_partitions", lambda: arguments.MOST_THREADS)
         yield original
+
+
+@pytest.fixture
+def ax():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
