@@ -102,7 +102,7 @@ def in_nest(task):
         cells[-1].V_m = nest.random.normal(circuit.V_MEAN[k], circuit.V_SD[k])
         # a thread holds at most 2^27 connections of one synapse model: one model for each source
         nest.CopyModel("static_synapse", f"from_{name}")
-    # devices after all cells: between them they make NEST search long for each cell that it connects (25 minutes for 2)
+    # devices after all cells: between them they make NEST search long for each cell that it connects, for 25 minutes in all
     for name, population in zip(NAMES, cells, strict=True):
         recorders[name] = nest.Create("spike_recorder")
         nest.Connect(population, recorders[name])

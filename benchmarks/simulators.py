@@ -35,6 +35,8 @@ class Brainsim:
         self.simulation = brainsim.Simulation(
             network, dt=DT, seed=self.task.seed, threads=self.task.threads, **self.arguments
         )
+        if self.simulation.threads != self.task.threads:
+            raise ValueError(f"{self.task.threads} threads are more than the processors here: {self.simulation.threads}")
         for variable, values in start.items():
             self.simulation.state["cells"][variable][:] = values
         build = time.perf_counter() - began

@@ -51,7 +51,7 @@ def test_the_table_names_every_part():
         assert part in text
 
 
-def test_a_procedural_network_of_a_trillion_synapses_fits():
+def test_a_procedural_network_of_billions_of_synapses_fits():
     net = network(n=100_000, rule=bs.FixedProbability(0.5), storage="procedural")
     assert net.estimate().synapses == 5e9
     assert net.estimate().kept < 2e9
@@ -198,6 +198,30 @@ ADVICE = {
     "weights": ({"weight": bs.Normal(1.0, 0.1)}, 1, ["one weight per projection saves 4 bytes a synapse"], ["larger dt"]),
     "cells": ({"n": 100_000, "rule": bs.OneToOne()}, 1, ["precision='single' takes half of the state"], []),
 }  # fmt: skip
+
+
+def test_single_precision_halves_the_state():
+    double, single = (network(n=100_000, rule=bs.OneToOne()).estimate(precision=kind) for kind in ("double", "single"))
+    numbers = Places(network(n=100_000, rule=bs.OneToOne()), 1).numbers
+    assert double.kept - single.kept == 8 * numbers  # of the state and of that of the result
+    with pytest.raises(ValueError, match=r"Network.estimate.precision: must be 'double' or 'single' \(got 'half'\)"):
+        network().estimate(precision="half")
+
+
+def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
+    net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
+    for tau in range(1, 20):  # so many variables that the state is most of it
+        net.stimulate(cells, bs.PoissonInput(rate=1.0, weight=1.0, synapse=bs.Exponential(tau=float(tau))))
+    double, single = (net.estimate(precision=kind).peak for kind in ("double", "single"))
+    assert single < 0.7 * double
+    monkeypatch.setattr(memory, "free_memory", lambda: (double + single) // 2)
+    with pytest.raises(MemoryError, match="precision='single'"):
+        bs.Simulation(net, seed=1, threads=1)
+    bs.Simulation(net, seed=1, threads=1, precision="single")
+    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    with pytest.raises(MemoryError, match=r"estimate\(0.1, 1, 'single'\)") as refused:
+        bs.Simulation(net, seed=1, threads=1, precision="single")
+    assert "precision='single' takes" not in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", ADVICE)

@@ -209,12 +209,23 @@ class TestActivity:
 
     def test_the_bits_do_not_depend_on_threads_or_storage(self):
         spikes = []
-        for storage, threads in (("stored", 1), ("stored", 2), ("stored", 3), ("stored", 4), ("procedural", 2)):
+        ways = [("stored", 1), ("stored", 2), ("stored", 3), ("stored", 4), ("procedural", 1), ("procedural", 3)]
+        for storage, threads in ways:
             net, _ = microcircuit.build(scale=0.1, k_scale=0.1, storage=storage)
             spikes.append(bs.simulate(net, 100.0, seed=2, threads=threads).spikes)
         for name in microcircuit.POPULATIONS:
             assert len(spikes[0][name])
             assert all(other[name] == spikes[0][name] for other in spikes[1:])
+
+    def test_all_populations_are_one_group_and_all_of_it_fits_into_as_much_memory_as_is_said(self):
+        from brainsim.engine.layout import Layout
+
+        network, _ = microcircuit.build()
+        assert len(Layout(network, 0.1, 2).groups) == 1
+        estimate = network.estimate(0.1, 2)
+        assert estimate.synapses == pytest.approx(299e6, rel=0.005)
+        assert estimate.kept == pytest.approx(1.9e9, rel=0.05)
+        assert estimate.peak < 1.5 * estimate.kept
 
     @pytest.mark.slow
     def test_a_tenth_has_the_rates_that_nest_finds(self):

@@ -1,8 +1,11 @@
 """The barrier: nobody passes before all have come, a sleeper is woken, an abort is noticed."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -53,13 +56,17 @@ def where(request):
     os.sched_setaffinity(0, allowed)
 
 
-@pytest.mark.parametrize("partitions", [2, 3, 7])
-def test_nobody_passes_before_all_have_come(partitions, where):
-    """Also with more threads than processors."""
+def pass_together(partitions):
     barrier, sums, seen = new_barrier(partitions), np.zeros(partitions), np.zeros((partitions, 2000))
     together(rounds, [(barrier, p, partitions, sums, seen, 100 * p) for p in range(partitions)])
     expected = np.cumsum(partitions * np.arange(2000) + partitions * (partitions - 1) / 2)
     assert np.array_equal(seen, np.tile(expected, (partitions, 1)))
+
+
+@pytest.mark.parametrize("partitions", [2, 3, 7])
+def test_nobody_passes_before_all_have_come(partitions, where):
+    """Also with more threads than processors."""
+    pass_together(partitions)
 
 
 def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
@@ -69,7 +76,7 @@ def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
         assert wait(barrier, 0, 1)
         came.append(time.perf_counter())
 
-    barrier[-threads.LINE :][threads.LONGEST] = 30, 0
+    barrier[-threads.LINE + threads.LONGEST :][:2] = 30, 0
     wait(new_barrier(2), 0, 0)  # compiled before the clock runs
     worker = threading.Thread(target=first, daemon=True)
     worker.start()
@@ -90,7 +97,7 @@ def test_a_simulation_begins_and_starts_again_with_a_new_barrier():
     sim.run(10.0)
     sim.reset()
     assert np.array_equal(sim._shared.exchange.barrier, new_barrier(3))
-    assert new_barrier(3)[-threads.LINE :][threads.LONGEST].tolist() == [0, threads.SLEEP]
+    assert new_barrier(3)[-threads.LINE + threads.LONGEST :][:2].tolist() == [0, threads.SLEEP]
 
 
 def test_an_abort_is_noticed_by_a_sleeper():
@@ -101,3 +108,43 @@ def test_an_abort_is_noticed_by_a_sleeper():
     abort(barrier)
     worker.join(timeout=20.0)
     assert answers == [False]
+
+
+ELSEWHERE = """
+import platform, sys
+import numba
+platform.machine = lambda: "another"
+sys.path.insert(0, sys.argv[1])
+import test_threads as tests
+assert tests.threads.FUTEX == 0
+tests.pass_together(3)
+tests.test_an_abort_is_noticed_by_a_sleeper()
+"""
+
+
+def test_where_a_thread_cannot_be_woken_it_naps(tmp_path):
+    """Systems without futex, in a process that takes itself for one."""
+    environment = os.environ | {"BRAINSIM_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parent)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_the_system_has_no_more_threads_the_others_are_sent_home(monkeypatch):
+    cells, net = bs.Population(100, bs.LIF(), name="cells"), bs.Network(seed=1)
+    net.add(cells)
+    sim, start, started = bs.Simulation(net, seed=1, threads=3), threading.Thread.start, []
+
+    def start_one(thread):
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        sim.run(10.0)
+    monkeypatch.undo()
+    assert not started[0].is_alive()
+    sim.reset()
+    assert sim.run(10.0).duration == 10.0

@@ -12,7 +12,6 @@ from brainsim.numbers.results import State
 LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
 MOST_SPIKES_IN_A_SLICE = 1 << 22
 MOST_THREADS = 256
-PRECISIONS = {"double": np.float64, "single": np.float32}
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
@@ -36,13 +35,6 @@ def checked_state(state, dt, seed):
     if seed is not None and seed != state.seed:
         raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
     return state
-
-
-def checked_precision(precision):
-    """Return the type of the state for a precision, or raise ValueError."""
-    if not isinstance(precision, str) or precision not in PRECISIONS:
-        raise ValueError(f"simulate.precision: must be 'double' or 'single' (got {precision!r})")
-    return PRECISIONS[precision]
 
 
 def checked_traces(record):
@@ -79,11 +71,11 @@ def wanted_spikes(spikes, layout):
 
 
 def most_partitions():
-    """Return how many partitions are of use: as many as there are processors.
+    """Return how many partitions are of use: as many as there are processors, up to MOST_THREADS.
 
     More of them would take turns: on two processors CUBA takes 2 times as long with four and 4 times with eight as with two.
     """
-    return processors()
+    return min(processors(), MOST_THREADS)
 
 
 def thread_count(threads, network, dt):
@@ -98,7 +90,7 @@ def thread_count(threads, network, dt):
     synapses = sum(p.expected for p in network.projections)
     # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
     work = steps * (cells * 1.5e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
-    return processors() if work > WORTH_A_THREAD else 1
+    return min(processors(), MOST_THREADS) if work > WORTH_A_THREAD else 1
 
 
 def slice_steps(shortest, layout):

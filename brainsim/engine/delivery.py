@@ -5,9 +5,9 @@ Synapses are sorted by source, and within a source by partition and delay. A run
 segment are added to the state. So the scattered writes hit one array that stays in the second-level cache, where a ring
 buffer of inputs times delays would not: 2.0 ns per synaptic event against 6.7 (float32) to 9.6 (float64).
 
-Weights and targets are columns of their own. Side by side, segment by segment, they would begin and end in fewer cache lines,
-but delivery in the microcircuit then takes a fifth longer: what lies side by side is due one step after the other, so the
-lines that two segments share are in the cache anyway.
+Weights and targets are columns of their own. Side by side, segment by segment, they would begin and end in fewer cache
+lines, but delivery in the microcircuit then takes a fifth longer: what lies side by side is due one step after the other, so
+the lines that two segments share are in the cache anyway.
 
 Where an event is added: a current or a conductance to its variable of the state, after the cells have moved to the step at
 which it is due; what acts on the threshold at once (delta synapses) to a buffer that the kernel reads during that move. Both

@@ -148,11 +148,11 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
             ends[(step - at[SLICE_START]) * groups + group] = total
         _clock(profile, UPDATE)
         _record(step, total, at, out, recorder, lags, state)
+        _clock(profile, REST)
         at[STEP] += 1
         at[LEFT] -= 1
         at[GENERATION] += at[LEFT] == 0
         if at[LEFT] == 0 and progress.partitions > 1:
-            _clock(profile, REST)
             if not wait_for_all(exchange.barrier, progress.partition, progress.partitions, at[GENERATION], SPINS):
                 return ABANDONED
             _clock(profile, WAITING)

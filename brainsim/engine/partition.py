@@ -9,7 +9,7 @@ from brainsim.engine.clock import TICK
 from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, grown_calendar, new_calendar
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
-from brainsim.engine.threads import abort, new_barrier
+from brainsim.engine.threads import abort, new_barrier, zeros_at_line
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
 BLOCKS = 64  # of the calendar at first
@@ -30,16 +30,16 @@ class Shared:
     """
 
     def __init__(self, layout, slice_steps, listed):
-        self.state = np.zeros(layout.n_numbers, layout.dtype)
-        self.refractory = np.zeros(layout.n_cells, np.int32)
-        self.current = np.zeros(layout.n_cells)
+        self.state = zeros_at_line(layout.n_numbers, layout.dtype)
+        self.refractory = zeros_at_line(layout.n_cells, np.int32)
+        self.current = zeros_at_line(layout.n_cells, np.float64)
         most = max(sum(z - a for a, z in layout.owned(k)) for k in range(layout.partitions))
         room = most * slice_steps + listed
         shape = (layout.partitions, 2)
+        lists, ends = (-(-size // 16) * 16 for size in (max(room, 1), slice_steps * len(layout.groups)))  # whole lines
         self.exchange = driver.Exchange(
-            np.zeros((*shape, max(room, 1)), np.int32), np.zeros((*shape, slice_steps * len(layout.groups)), np.int32),
-            new_barrier(layout.partitions),
-        )  # fmt: skip
+            zeros_at_line((*shape, lists), np.int32), zeros_at_line((*shape, ends), np.int32), new_barrier(layout.partitions)
+        )
 
 
 class Partition:
@@ -157,11 +157,19 @@ def run_all(partitions):
         except BaseException as error:  # noqa: BLE001 - it is raised again below, in the caller's thread
             errors.append(error)
 
-    threads = [threading.Thread(target=guarded, args=(p,), daemon=True) for p in partitions[1:]]
-    for thread in threads:
-        thread.start()
-    guarded(partitions[0])
-    for thread in threads:
-        thread.join()
+    threads = []
+    try:
+        for partition in partitions[1:]:
+            thread = threading.Thread(target=guarded, args=(partition,), daemon=True)
+            thread.start()
+            threads.append(thread)
+        guarded(partitions[0])
+    except BaseException:
+        # the system has no thread for us: those that run wait for it
+        abort(partitions[0].shared.exchange.barrier)
+        raise
+    finally:
+        for thread in threads:
+            thread.join()
     if errors:
         raise next((e for e in errors if "a partition of the run failed" not in str(e)), errors[0])

@@ -8,7 +8,6 @@ import numpy as np
 from brainsim.engine import driver, recording
 from brainsim.engine.arguments import (
     checked_network,
-    checked_precision,
     checked_state,
     checked_steps,
     checked_traces,
@@ -26,6 +25,7 @@ from brainsim.engine.state import CELL, STEP_BITS, Variables, check_fits, load_s
 from brainsim.engine.stimuli import most_listed_in_a_slice
 from brainsim.engine.threads import clear_barrier
 from brainsim.models.inputs import SpikeTrains
+from brainsim.network.checks import checked_precision
 from brainsim.network.memory import refuse_if_too_large
 from brainsim.network.population import Population, View
 from brainsim.numbers.checks import number
@@ -81,8 +81,9 @@ class Simulation:
         self._restored = checked_state(state, self.dt, seed)
         self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
         self.threads = thread_count(threads, network, self.dt)
-        refuse_if_too_large(network, self.dt, self.threads)
-        self._layout = Layout(network, self.dt, self.threads, checked_precision(precision))
+        kind = checked_precision(precision, "simulate.precision")
+        refuse_if_too_large(network, self.dt, self.threads, precision)
+        self._layout = Layout(network, self.dt, self.threads, kind)
         self._views = network.parts_for_plots()
         self._given = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}

@@ -1,7 +1,8 @@
 """What is counted, listed or drawn before the rows: synapses of each source, and targets that draw their sources.
 
 Where a rule speaks of targets (FixedIndegree), the sources of each target are drawn twice: once to count the synapses of
-each source, once to leave the targets where the rows of their sources will be. Threads share this work by ranges of sources.
+each source, once to leave the targets where the rows of their sources will be. Each thread draws all of them and keeps those
+of its range of sources, so that none waits for another.
 """
 
 import math

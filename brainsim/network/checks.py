@@ -11,7 +11,15 @@ from brainsim.numbers.checks import in_range, nearest
 
 LARGEST_WEIGHT = 3e38  # float32 ends a little above
 STORAGES = ("stored", "procedural")
+PRECISIONS = {"double": np.float64, "single": np.float32}
 SHORTEST_DELAY = 0.01  # ms: a delay below is a tenth of the usual step, and was meant in seconds
+
+
+def checked_precision(precision, where):
+    """Return the type of the state for a precision, or raise ValueError."""
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ValueError(f"{where}: must be 'double' or 'single' (got {precision!r})")
+    return PRECISIONS[precision]
 
 
 def checked_view(view, where):

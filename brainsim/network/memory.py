@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import check_storage
+from brainsim.network.checks import PRECISIONS, check_storage
 from brainsim.network.limits import free_memory
 from brainsim.network.places import Places
 
@@ -71,7 +71,7 @@ class Estimate:
         return "\n".join(f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total])
 
 
-def estimate(network, dt, partitions=1):
+def estimate(network, dt, partitions=1, precision="double"):
     """Return the Estimate of a network that runs with steps of `dt` ms on so many threads."""
     places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
     expected = {p: p.expected for p in network.projections}
@@ -88,7 +88,7 @@ def estimate(network, dt, partitions=1):
         for p, n in expected.items()
     ]  # fmt: skip
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
-    rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places)))
+    rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places, precision)))
     kept = sum(size for _, _, size in rows)
     synapses = sum(stored.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
@@ -188,26 +188,27 @@ def _of_pool(drawn, dt, places):
     return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in drawn) + 8.0 * longest
 
 
-def _of_cells(network, places):
+def _of_cells(network, places, precision):
     """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
-    size = 16.0 * places.numbers
+    size = 2.0 * np.dtype(PRECISIONS[precision]).itemsize * places.numbers
     for population in network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
     return size
 
 
-def refuse_if_too_large(network, dt, partitions):
+def refuse_if_too_large(network, dt, partitions, precision):
     """Raise MemoryError, before anything is built, where a network will not fit."""
-    needed = estimate(network, dt, partitions)
+    needed = estimate(network, dt, partitions, precision)
     if not needed.fits:
         raise MemoryError(
             f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
-            f"they are built, but only {in_words(needed.free)} are free. {_advice(network, dt, partitions, needed)}"
+            f"they are built, but only {in_words(needed.free)} are free. "
+            f"{_advice(network, dt, partitions, precision, needed)}"
         )
 
 
-def _advice(network, dt, partitions, needed):
+def _advice(network, dt, partitions, precision, needed):
     """Return what makes this network smaller, as text; the most helpful first."""
     sizes = {name: size for name, _, size in needed.rows}
     stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
@@ -219,16 +220,17 @@ def _advice(network, dt, partitions, needed):
     if by_target := [p for p in stored if isinstance(p.rule, FixedIndegree)]:
         rule = by_target[0].rule
         said.append(f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}")
-    if partitions > 1 and (alone := estimate(network, dt, 1)).peak < 0.95 * needed.peak:
+    if partitions > 1 and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak:
         said.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
         said.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
     if any(not is_number(p.weight) for p in stored):
         said.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
-    if needed.rows[-1][-1] > 0.3 * needed.kept:
+    if precision == "double" and needed.rows[-1][-1] > 0.3 * needed.kept:
         said.append("precision='single' takes half of the state of the cells")
     said.append("fewer cells or synapses need less")
-    return "; ".join(said) + f". Network.estimate({dt:g}, {partitions}) shows where the memory goes"
+    given = f"{dt:g}, {partitions}" + (", 'single'" if precision == "single" else "")
+    return "; ".join(said) + f". Network.estimate({given}) shows where the memory goes"
 
 
 def _can_be_drawn_again(projection):

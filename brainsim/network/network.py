@@ -273,7 +273,7 @@ class Network:
         """
         self._register(checked_view(population, "Network.add.population"))
 
-    def estimate(self, dt: float = 0.1, threads: int = 1) -> Estimate:
+    def estimate(self, dt: float = 0.1, threads: int = 1, precision: str = "double") -> Estimate:
         """Return how much memory the network is expected to need, as a table; nothing is built.
 
         Parameters
@@ -281,7 +281,10 @@ class Network:
         dt : float
             Time step [ms]; synapses of a cell whose delays fall into one step share a record.
         threads : int
-            On how many threads it will run; `simulate` takes all processors where the network is large enough.
+            On how many threads it will run, also more than there are processors here; `simulate` takes all processors where
+            the network is large enough.
+        precision : {"double", "single"}
+            Of state variables, as for `simulate`.
 
         Examples
         --------
@@ -297,8 +300,9 @@ class Network:
         kept              10,000,000     61 MB
         <BLANKLINE>
         """
+        checks.checked_precision(precision, "Network.estimate.precision")
         return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
-                        integer(threads, "Network.estimate.threads", at_least=1))
+                        integer(threads, "Network.estimate.threads", at_least=1), precision)
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.

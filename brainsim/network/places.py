@@ -10,7 +10,7 @@ from brainsim.equations.system import compose
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
 from brainsim.models.values import is_number
 
-ALIGNED = 16  # cells: a stretch starts at a cache line, of float64 and of float32
+ALIGNED = 16  # cells: the stretches of a group's first variable start at a cache line, of float64 and of float32
 
 
 def cuts(n, partitions):
