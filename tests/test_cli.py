@@ -54,6 +54,16 @@ class TestRun:
         assert cli.main(["plot", "a.npz", "--out", "b.svg"]) == 0
         assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
 
+    def test_says_where_fewer_threads_run_than_were_asked_for(self, monkeypatch, capsys):
+        from brainsim.engine import arguments
+
+        run = ["run", "single", "--threads", "3", "--no-plot"]
+        cli.main(run)
+        assert "threads     3\n" in capsys.readouterr().out
+        monkeypatch.setattr(arguments, "most_partitions", lambda: 1)
+        cli.main(run)
+        assert "threads     1 (3 were asked for, but there are no more processors)" in capsys.readouterr().out
+
     def test_gives_the_spikes_of_the_script(self):
         from brainsim.examples import single
 

@@ -22,7 +22,7 @@ def run_example(arguments):
     check_writable(picture, arguments.save)
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete = _simulated(example, arguments)
-    _report(result)
+    _report(result, arguments.threads)
     if arguments.save:
         print(f"{'saved':<11} {result.save(arguments.save)}")
     if picture and result.duration > 0.0:
@@ -99,14 +99,15 @@ def _announce(network):
         print("compiling kernels, once for this version: about five seconds ...", flush=True)
 
 
-def _report(result):
+def _report(result, asked):
     from brainsim.network.memory import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0
     if stats["synapses"]:
         print(f"{'synapses':<11} {stats['synapses']:,} in {in_words(stats['synapse_bytes'])}")
-    print(f"{'threads':<11} {stats['threads']}")
+    few = f" ({asked} were asked for, but there are no more processors)" if asked and asked > stats["threads"] else ""
+    print(f"{'threads':<11} {stats['threads']}{few}")
     if seconds:
         print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per second of the network (real-time factor)")
     if "profile" in stats:

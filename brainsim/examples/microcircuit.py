@@ -69,7 +69,7 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
         Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. They are 902 and their spikes as many at any scale,
         but their synapses scale as all others do.
     storage : {"stored", "procedural"}
-        Procedural synapses need no memory and about five times as long.
+        Procedural synapses are not kept but drawn again at each spike, which takes about four times as long.
     seed : int
         Of the wiring and of the thalamic spikes.
     dt : float

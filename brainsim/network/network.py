@@ -176,10 +176,10 @@ class Network:
         name : str, optional
             By default ``pre->post``, with `` #2`` and so on after it where that is taken.
         storage : str, default "stored"
-            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes, about five times slower,
-            for networks that do not fit into memory. The spikes are those of the stored network, to the bit (where cells
-            have several projections onto the same targets, if all of these are stored alike). Not for FixedIndegree, whose
-            synapses belong to their targets, nor for lists.
+            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes: it takes four to twelve
+            times as long, for networks that do not fit into memory. The spikes are those of the stored network, to the bit
+            (where cells have several projections onto the same targets, if all of these are stored alike). Not for
+            FixedIndegree, whose synapses belong to their targets, nor for lists.
 
         Returns
         -------
