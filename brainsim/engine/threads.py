@@ -13,8 +13,8 @@ partition that it waits for wakes it:
 - Offering the processor (``sched_yield``) gives it to other programs for 3 milliseconds where they want it: CUBA takes 0.15
   instead of 0.10 beside one.
 
-CUBA with two threads on two processors takes 0.06 s per second alone, 0.10 beside a program that never rests, 0.12 beside
-two of them, 0.10 beside another such run; with four threads 0.12, with eight 0.23.
+CUBA with two threads on two cores of a Xeon takes 0.06 s per second alone, 0.10 beside a program that never rests, 0.12
+beside two of them, 0.10 beside another such run; with four threads 0.12, with eight 0.23 (`benchmarks/neighbours.py`).
 
 No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers cannot be told how to wait.
 """
