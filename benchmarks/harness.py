@@ -152,7 +152,7 @@ def _options(workload):
     only = list(workload.only) or names
     add("--only", type=lambda text: names_of(text, names, threads=True), default=only,
         help=f"which of {','.join(names)}; name:2 is that one with two threads (default {','.join(only)})")  # fmt: skip
-    add("--threads", type=_numbers, default=[1, 2], help="numbers of threads (default 1,2)")
+    add("--threads", type=numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     add("--runs", type=int, default=3, help="timed runs of each process (default 3)")
     add("--rounds", type=int, default=1, help="fresh processes, each with the next seed (default 1)")
     if workload.scaled:
@@ -181,7 +181,8 @@ def names_of(text, known, threads=False):
     return chosen
 
 
-def _numbers(text):
+def numbers_of(text):
+    """Return the whole numbers of a list such as ``1,2``."""
     return [int(number) for number in text.split(",")]
 
 

@@ -13,6 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
+import harness
 import machine
 import report
 
@@ -22,6 +23,8 @@ NEIGHBOURS = ("none", "1 program", "2 programs", "a second run")
 
 def main():
     options, about, rows = _options(), machine.describe(), []
+    if max(options.threads) > about["cores"]:
+        raise SystemExit(f"--threads: brainsim starts no more threads than there are processors ({about['cores']})")
     print(f"{about['processor']}, {about['cores']} cores, load {machine.load()}; s per biological second\n")
     for n in options.n:
         for threads in options.threads:
@@ -54,10 +57,12 @@ def burning(programs):
     burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(programs)]
     for burner in burners:
         burner.start()
-    yield
-    for burner in burners:
-        burner.kill()
-        burner.join()
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.join()
 
 
 def _burn():
@@ -88,14 +93,10 @@ def measure(n, threads, runs, together=None):
     return seconds
 
 
-def _numbers(text):
-    return [int(one) for one in text.split(",")]
-
-
 def _options():
     parser = argparse.ArgumentParser(description="brainsim beside programs that want the same processors.")
-    parser.add_argument("--n", type=_numbers, default=list(LENGTHS), help="cells (default 4000,64000)")
-    parser.add_argument("--threads", type=_numbers, default=[1, 2], help="numbers of threads (default 1,2)")
+    parser.add_argument("--n", type=harness.numbers_of, default=list(LENGTHS), help="cells (default 4000,64000)")
+    parser.add_argument("--threads", type=harness.numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")
     parser.add_argument("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     return parser.parse_args()

@@ -24,7 +24,7 @@ C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV,
 WEIGHT, DELAY = 1e-3, 1.5  # pA, ms
 STEPS = 1000.0 / DT  # in a second
 TOLERANCE = 0.03  # of the rate
-MOST_THREADS = 8  # more than there are processors are none at all
+LAST_THREADS = 8  # where the axis ends if there are as many processors: brainsim starts no more threads than these
 CLIFF = 1.5  # how many times its neighbour's cost a point may have
 # what is measured where nothing else is said: 30 million synapses, 300 million events a second
 USUAL = {"n": 30_000, "k": 1000, "rate": 10.0, "delays": 1, "threads": 1, "populations": 1, "projections": 1}
@@ -195,7 +195,7 @@ def _save(path, known, curves):
 def _grid(options):
     """Yield (axis, simulator, what else tells the curve, settings of its points)."""
     usual, many = (QUICK, (1, 10, 100)) if options.quick else (USUAL, (1, 3, 10, 30, 100, 300))
-    counts = tuple(range(1, min(processors(), MOST_THREADS) + 1))
+    counts = tuple(range(1, min(processors(), LAST_THREADS) + 1))
     axes = {"rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0), "delays": many,
             "threads": counts, "populations": many, "projections": many}  # fmt: skip
     sizes = (1000, 3000, 10_000) if options.quick else (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
