@@ -22,6 +22,7 @@ def main(argv=None):
     """Run the command line `argv` (by default that of the process) and return the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)  # they speak to the user, also where Python is told to raise them
         warnings.showwarning = _show_warning
         try:
             arguments = _parser(argv).parse_args(argv)

@@ -1,5 +1,7 @@
 """The perceptron: gradients against finite differences, what it learns, and that it does so again."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -153,9 +155,43 @@ def test_mistakes_of_a_perceptron():
 
 
 def test_a_file_of_something_else(tmp_path):
-    np.savez(tmp_path / "other.npz", W0=np.ones((2, 2)))
-    with pytest.raises(ValueError, match=r"is no file that MLP.save wrote \(missing: b0, activation, levels, classes\)"):
-        MLP.load(tmp_path / "other.npz")
+    path = tmp_path / "other.npz"
+    np.savez(path, W0=np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"is no file that MLP.save wrote \(missing: b0, activation, levels, classes"):
+        MLP.load(path)
+    path.write_bytes(b"not a network")
+    with pytest.raises(ValueError, match=r"MLP.load.path: '.*other.npz' is not a readable file of a network \(.* no whole"):
+        MLP.load(path)  # NumPy would advise to allow pickles
+    with pytest.raises(FileNotFoundError, match="MLP.load.path: there is no file"):
+        MLP.load(tmp_path / "none.npz")
+
+
+def test_layers_of_a_file_fit_each_other(tmp_path):
+    X, y = points()
+    MLP((6, 5), epochs=1).fit(X, y).save(tmp_path / "net.npz")
+    with np.load(tmp_path / "net.npz") as file:
+        content = dict(file)
+    for change in ({"W1": np.ones((7, 5))}, {"b0": np.ones(3)}, {"W2": np.ones(5)}, {"classes": np.arange(9)}):
+        np.savez(tmp_path / "bad.npz", **(content | change))
+        with pytest.raises(ValueError, match="MLP.load.path: the layers of '.*bad.npz' do not fit"):
+            MLP.load(tmp_path / "bad.npz")
+
+
+def test_a_network_is_saved_whole_or_not_at_all(tmp_path, monkeypatch):
+    X, y = points()
+    mlp = MLP(4, epochs=1).fit(X, y)
+    mlp.save(tmp_path / "net")
+    before = (tmp_path / "net.npz").read_bytes()
+
+    def fail(file, **arrays):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez_compressed", fail)
+    with pytest.raises(OSError, match="disk full"):
+        mlp.save(tmp_path / "net.npz")
+    assert (tmp_path / "net.npz").read_bytes() == before
+    assert os.listdir(tmp_path) == ["net.npz"]
 
 
 def test_parameters_are_got_and_set():

@@ -168,6 +168,7 @@ MISTAKES = {
     "run single --out missing/a.png": "there is no folder 'missing' for 'a.png'",
     "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
     "run single --out .": "is a folder",
+    "run single --save /dev/null": "is a device or a pipe",
     "run single --out a.docx": "must end in one of",
     "run single --out a.png --no-plot": "not allowed with argument",
     "run tour --duration 5": "--duration: tour writes a page, by --seed and --out only",

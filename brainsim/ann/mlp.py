@@ -7,11 +7,13 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from brainsim.ann.activations import ACTIVATIONS, network_levels
+from brainsim.ann.files import content_of, depth_of
 from brainsim.ann.grid import rounded
 from brainsim.ann.samples import labels as labels_of
 from brainsim.ann.samples import samples
 from brainsim.ann.training import Adam, batches, initial_weights
 from brainsim.numbers.checks import integer, nearest, number, plain
+from brainsim.numbers.storage import write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `grid`
 LEAST_THRESHOLD = 0.01
@@ -208,24 +210,40 @@ class MLP:
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
     def save(self, path):
-        """Write the network to a file .npz, which `load` and `convert` read; ``.npz`` is put to the name if it lacks it."""
+        """Write the network to a file .npz, which `load` and `convert` read; ``.npz`` is put to the name if it lacks it.
+
+        An old file is replaced only when the new one is complete.
+        """
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
-        np.savez_compressed(path, **layers, activation=self.activation, levels=self.levels, classes=self.classes_,
-                            thresholds=np.array(getattr(self, "thresholds_", [])))
+        rest = {"activation": self.activation, "levels": self.levels, "classes": self.classes_,
+                "thresholds": getattr(self, "thresholds_", [])}  # fmt: skip
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        write_arrays(path, "MLP.save", layers | {name: np.asarray(value) for name, value in rest.items()}, compress=True)
 
     @classmethod
     def load(cls, path):
-        """Return a network that `save` wrote."""
-        with np.load(Path(path), allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
-        missing = [name for name in ("W0", "b0", "activation", "levels", "classes") if name not in content]
+        """Return a network that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or `save` did not write it.
+        """
+        content, missing = content_of(path, "MLP.load.path")
+        missing += [name for name in ("activation", "levels", "classes", "thresholds") if name not in content]
         if missing:
             raise ValueError(f"MLP.load.path: {str(path)!r} is no file that MLP.save wrote (missing: {', '.join(missing)})")
-        depth = sum(name.startswith("W") for name in content)
-        hidden = tuple(content[f"b{k}"].size for k in range(depth - 1))
-        network = cls(hidden, activation=str(content["activation"]), levels=int(content["levels"]))
-        network.coefs_ = [content[f"W{k}"] for k in range(depth)]
-        network.intercepts_ = [content[f"b{k}"] for k in range(depth)]
+        layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth_of(content))]
+        ends = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
+        if any(W.ndim != 2 or not W.shape[1:] == b.shape == end for (W, b), end in zip(layers, ends, strict=True)):
+            raise ValueError(f"MLP.load.path: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did "
+                             "not write it")
+        network = cls(tuple(b.size for _, b in layers[:-1]), activation=str(content["activation"]),
+                      levels=content["levels"].item())  # fmt: skip
+        network.coefs_, network.intercepts_ = ([layer[part] for layer in layers] for part in (0, 1))
         network.classes_ = content["classes"]
         if network.activation == "qcfs":
             network.thresholds_ = content["thresholds"].tolist()

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from brainsim.ann.activations import network_levels, qcfs, relu
+from brainsim.ann.files import content_of, depth_of
 from brainsim.ann.layers import refuse_activation, refuse_layer
 from brainsim.ann.libraries import array, is_keras, is_torch, keras_pairs, torch_pairs
 from brainsim.numbers.checks import integer, number, plain
@@ -162,13 +163,10 @@ def _from_file(path):
     """Read a file .npz with W0, b0, W1, b1 and so on."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"convert.source: there is no file {str(path)!r}; bs.ann.MLP.save writes one")
-    with np.load(Path(path), allow_pickle=False) as file:
-        content = {name: file[name] for name in file.files}
-    depth = sum(name[:1] == "W" for name in content)
-    missing = [name for k in range(depth) for name in (f"W{k}", f"b{k}") if name not in content]
-    if not depth or missing:
-        raise ValueError(f"convert.source: {str(path)!r} must hold W0, b0, W1, b1 and so on (missing: "
-                         f"{', '.join(missing) or 'W0'})")
+    content, missing = content_of(path, "convert.source")
+    if missing:
+        raise ValueError(f"convert.source: {str(path)!r} must hold W0, b0, W1, b1 and so on (missing: {', '.join(missing)})")
+    depth = depth_of(content)
     activation = str(content.get("activation", "relu"))
     refuse_activation(activation)
     qcfs_only = {} if activation == "relu" else _quantised(content, depth - 1)

@@ -130,6 +130,8 @@ def check_writable(*paths):
             raise FileNotFoundError(f"there is no folder {str(folder)!r} for {path.name!r}")
         if path.is_dir():
             raise IsADirectoryError(f"{str(path)!r} is a folder; name a file in it")
+        if path.exists() and not path.is_file():
+            raise OSError(f"{str(path)!r} is a device or a pipe; give the name of a file")
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise PermissionError(f"{str(path)!r} cannot be written")
     if paths[0]:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -176,7 +177,8 @@ class Result:
         Parameters
         ----------
         path : str or Path
-            File to write, used as given; an old file is replaced only when the new one is complete.
+            File to write, used as given; an old file is replaced only when the new one is complete. Of a symbolic link
+            that is the file it points to.
         compress : bool
             Smaller, and many times slower to write.
 
@@ -184,6 +186,8 @@ class Result:
         ------
         FileNotFoundError
             If the folder does not exist.
+        OSError
+            If `path` is a folder, a device or a pipe.
 
         Examples
         --------
@@ -202,7 +206,8 @@ class Result:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is damaged, truncated or no result of brainsim.
+            If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its own numbers of
+            cells and steps allow.
         """
         return storage.read(path, "Result", FORMAT, _unpack)
 
@@ -244,27 +249,32 @@ def _pack_state(state, arrays):
 
 
 def _unpack(description, arrays):
-    """Put together what `_pack` took apart."""
-    spikes, traces = {}, {}
+    """Put together what `_pack` took apart; no array is read that is larger than the description allows."""
+    spikes, traces, cells = {}, {}, description["populations"]
+    steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample in each
     for key, name, n, duration, start in description["spikes"]:
-        times, ids = (arrays[storage.member("spikes", key, part)] for part in ("times", "ids"))
+        most = n * (duration / description["dt"] + 1)
+        times, ids = (arrays.take(storage.member("spikes", key, part), most) for part in ("times", "ids"))
         spikes[key] = Spikes(times, ids, n, duration, start, name)
     for key, name, *of in description["traces"]:
-        parts = (arrays[storage.member("traces", key, name, part)] for part in ("times", "ids", "values"))
-        traces[key, name] = Traces(*of, *parts)
-    state = description["state"] and _unpack_state(description["state"], arrays)
+        times = arrays.take(storage.member("traces", key, name, "times"), steps)
+        ids = arrays.take(storage.member("traces", key, name, "ids"), cells.get(key, math.inf))
+        traces[key, name] = Traces(*of, times, ids, arrays.take(storage.member("traces", key, name, "values"),
+                                                                times.size * ids.size))
+    state = description["state"] and _unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN}
     return Result(spikes=spikes, traces=traces, state=state, **rest)
 
 
-def _unpack_state(described, arrays):
-    def get(*names):
-        return arrays[storage.member(*names)]
+def _unpack_state(described, arrays, cells):
+    def get(kind, name, part, steps=1):
+        return arrays.take(storage.member(kind, name, part), steps * cells.get(name, math.inf))
 
     variables = {name: {variable: get("state", name, variable) for variable in variables}
                  for name, variables in described["variables"].items()}
     arriving = {name: {label: get("arriving", name, label) for label in receptors}
                 for name, receptors in described["arriving"].items()}
     refractory = {name: get("refractory", name, "steps") for name in described["refractory"]}
-    pending = {name: (get("pending", name, "steps"), get("pending", name, "ids")) for name in described["pending"]}
+    pending = {name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
+               for name in described["pending"]}
     return State(described["step"], described["dt"], described["seed"], variables, refractory, pending, arriving)
