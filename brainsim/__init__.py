@@ -1,15 +1,67 @@
-"""brainsim: spiking neurons in the words of the field, compiled by Numba, the same spikes every time.
+"""Spiking neurons in the words of the field, compiled by Numba, the same spikes every time.
+
+Describe cells with `Population`, wire them with `Network`, run with `simulate`, look with `bs.plot`:
 
 >>> import brainsim as bs
+>>> cells = bs.Population(100, bs.LIF(tau_m=20.0), name="cells")
+>>> net = bs.Network(seed=1)
+>>> wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=0.1, delay=1.5, synapse=bs.Delta())
+>>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
+>>> result = bs.simulate(net, 1000.0, seed=2)
+>>> rate = result.spikes["cells"].rate()
 
-Describe cells with `Population`, wire them with `Network`, run with `simulate`, look with `bs.plot`.
-Values are plain numbers in ms, mV, pA, pF, nS and Hz. Importing compiles nothing and loads only NumPy.
+Values are plain numbers in ms, mV, pA, pF, nS and Hz. ``help(bs.LIF)`` and the like explain each name below;
+``help(bs.Neuron)`` is the language of equations; ``brainsim models`` and ``brainsim list`` on the command line show the
+models and the examples.
+
+Network and run
+    Population, View    cells of one model, and parts of them: cells[:80]
+    Network             what is connected and driven; its methods connect and stimulate
+    Projection          what connect returns
+    simulate            run a network: returns a Result
+    Simulation          run it in pieces, and change it between them
+    Trace               a variable to be recorded: bs.Trace(cells, "v")
+    Result              what a run gives: its spikes, traces and state; save and load
+    Spikes, Traces      spikes of a population with rates and intervals; a variable over time
+    State               where a run ended, to go on from
+
+Neurons (``brainsim models`` shows their equations)
+    integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire
+    adaptive, measured  ALIF SFALIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5
+    ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
+    excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
+    without spikes      LI RateUnit
+    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SpikeTrains
+    your own            Neuron, with parameter and initial
+
+Synapses
+    a step of v [mV]    Delta
+    currents [pA]       Exponential Alpha DoubleExponential; by charge: ExponentialCharge AlphaCharge DoubleExponentialCharge
+    conductances [nS]   ExponentialConductance AlphaConductance DoubleExponentialConductance NMDA GABAB
+    your own            Synapse, with parameter
+
+Connections, inputs and values
+    rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal FromArrays FromSparse
+    inputs              PoissonInput CurrentInput
+    distributions       Uniform Normal LogNormal Gamma Clipped, and those of bs.values, wherever a number may stand
+    over time           TimedArray, for equations that read a table
+
+Parts with names of their own
+    bs.plot             pictures of results: overview, raster, trace, rate
+    bs.explore          single cells: portrait, f-I curve, phase plane
+    bs.ann              artificial networks and the same networks in spikes
+    bs.values           all distributions
+    errors              EquationError (a ValueError), MissingName (a KeyError)
+
+Not available in this version: synapses that learn, short-term plasticity, gap junctions, positions and rules by distance,
+morphologies, inputs of noise. Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+import sys
+import typing
 
-if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
+if typing.TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
     from brainsim import ann as ann
     from brainsim import explore as explore
     from brainsim import plot as plot
@@ -130,22 +182,38 @@ _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 
 _ERRORS = {"MissingName", "EquationError"}  # to be caught; they come from no one's hand, so `*` does not import them
 
-__all__ = [*(name for name in _PUBLIC if name not in _ERRORS), *_MODULES]  # noqa: PLE0604 - names of the table above
+_EXPORTED = [*(name for name in _PUBLIC if name not in _ERRORS), *_MODULES]
 
 
 def __getattr__(name):
+    if name == "__all__":
+        return _exported()
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
     if name not in _PUBLIC:
-        from brainsim.numbers.checks import nearest
+        if name.startswith("_"):
+            raise AttributeError(f"module 'brainsim' has no attribute {name!r}")
+        from brainsim.numbers.hints import OF_BRAINSIM, answer
 
-        raise AttributeError(f"brainsim has no {name!r}{nearest(name, [*__all__, *_ERRORS])}")
+        said = answer(name, [*_EXPORTED, *_ERRORS], OF_BRAINSIM)
+        raise AttributeError(f"brainsim has no {name!r}{said or '; help(bs) shows what there is'}")
     from brainsim.numbers.garbage import collector_paused
 
     with collector_paused():
         value = getattr(importlib.import_module(_PUBLIC[name]), name)
     globals()[name] = value
     return value
+
+
+def _exported():
+    """Return the names of ``from brainsim import *``.
+
+    Of what a module exports, `help` prints every method: of brainsim 9,000 lines, in which no one finds anything. So it is
+    told that nothing is, and shows the page above.
+    """
+    if sys._getframe(2).f_globals.get("__name__") == "pydoc":
+        raise AttributeError("__all__")
+    return list(_EXPORTED)
 
 
 def __dir__():

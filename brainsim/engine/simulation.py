@@ -28,14 +28,16 @@ from brainsim.models.inputs import SpikeTrains
 from brainsim.network.checks import checked_precision
 from brainsim.network.memory import refuse_if_too_large
 from brainsim.network.population import Population, View
+from brainsim.numbers.arrays import plural
 from brainsim.numbers.checks import number
 from brainsim.numbers.garbage import collector_paused
+from brainsim.numbers.hints import OF_SIMULATION, Answering
 from brainsim.numbers.jit import load_source
 from brainsim.numbers.results import Result
 from brainsim.numbers.streams import checked_seed
 
 
-class Simulation:
+class Simulation(Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
@@ -66,6 +68,8 @@ class Simulation:
     >>> len(second.spikes["cells"])
     5
     """
+
+    _words = OF_SIMULATION
 
     def __init__(
         self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None,
@@ -101,6 +105,13 @@ class Simulation:
         self._partitions = [self._partition(k, synapses, profile) for k in range(self.threads)]
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
         self._compile()
+
+    def __repr__(self):
+        """Return the time reached, what is simulated, and how."""
+        populations = self.network.populations.values()
+        return (f"Simulation at {self.time:,.6g} ms: {plural(sum(one.n for one in populations), 'cell')} in "
+                f"{plural(len(populations), 'population')}, {plural(self.n_synapses, 'synapse')}, dt = {self.dt:g} ms, "
+                f"seed {self.seed}, {plural(self.threads, 'thread')}")
 
     @property
     def time(self):

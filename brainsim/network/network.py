@@ -17,6 +17,7 @@ from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.memory import Estimate, estimate
 from brainsim.network.population import Population, View, checked_name
 from brainsim.numbers.checks import integer, number
+from brainsim.numbers.hints import OF_NETWORK, Answering
 from brainsim.numbers.streams import checked_seed
 
 MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
@@ -89,7 +90,7 @@ class Stimulus:
     name: str
 
 
-class Network:
+class Network(Answering):
     """Populations, the projections between them, and their inputs. It only grows.
 
     Parameters
@@ -124,6 +125,8 @@ class Network:
       projections
         cells[0:10000]->cells   FixedIndegree(1000)   Delta()   12,500,000 synapses
     """
+
+    _words = OF_NETWORK
 
     def __init__(self, seed: int | None = None):
         self._seed = checked_seed(seed, "Network.seed")

@@ -11,6 +11,7 @@ import numpy as np
 from brainsim.numbers import storage
 from brainsim.numbers.arrays import plural
 from brainsim.numbers.checks import integer, number
+from brainsim.numbers.hints import OF_RESULT, Answering
 from brainsim.numbers.lookup import SpikesLookup, TracesLookup
 from brainsim.numbers.spikes import Spikes
 from brainsim.numbers.traces import Traces
@@ -59,7 +60,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Result:
+class Result(Answering):
     """What one run gave.
 
     Parameters
@@ -109,6 +110,8 @@ class Result:
     stats: dict = field(default_factory=dict)
     views: dict = field(default_factory=dict)
     thresholds: dict = field(default_factory=dict)
+
+    _words = OF_RESULT
 
     def __post_init__(self):
         """Check and convert the fields."""

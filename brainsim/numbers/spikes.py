@@ -13,12 +13,13 @@ import numpy as np
 
 from brainsim.numbers.arrays import chosen_cells, frozen, locked, order_by_cell, plural, smoothed
 from brainsim.numbers.checks import integer, number
+from brainsim.numbers.hints import OF_SPIKES, Answering
 
 ROUNDING = 1e-9  # relative, and in ms below 1 ms: far below any time step, far above the rounding of k * dt
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spikes:
+class Spikes(Answering):
     """The spikes of one population, read-only and sorted by time, then by cell.
 
     Parameters
@@ -101,6 +102,7 @@ class Spikes:
         return same and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
 
     __hash__ = None
+    _words = OF_SPIKES
 
     def __repr__(self):
         """Return what it holds in a line."""
@@ -225,6 +227,19 @@ class Spikes:
         new = place[self.ids]
         kept = new >= 0
         return Spikes(locked(self.times[kept]), locked(new[kept]), chosen.size, self.duration, self.start, self.name)
+
+    def trains(self) -> list[np.ndarray]:
+        """Return the times of the spikes of each cell [ms]: a list of n arrays, each sorted, empty for a silent cell.
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).trains()
+        [array([1., 5.]), array([3.]), array([], dtype=float64)]
+        """
+        if not self.n:
+            return []
+        times = locked(self.times[order_by_cell(self.ids, self.n)])
+        return np.split(times, np.cumsum(self.counts())[:-1])
 
     def histogram(self, bin: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Count the spikes of all cells in bins of `bin` ms.

@@ -1,0 +1,145 @@
+"""What a user sees who looks around: `help(bs)`, names that do not exist, and how things show themselves."""
+
+import copy
+import pickle
+import pydoc
+import re
+import subprocess
+import sys
+import timeit
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.numbers import hints
+
+TABLES = {
+    "brainsim": (hints.OF_BRAINSIM, bs.__all__), "Network": (hints.OF_NETWORK, dir(bs.Network)),
+    "Simulation": (hints.OF_SIMULATION, [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"]),
+    "Result": (hints.OF_RESULT, [*dir(bs.Result), *bs.Result.__dataclass_fields__]),
+    "Spikes": (hints.OF_SPIKES, [*dir(bs.Spikes), *bs.Spikes.__dataclass_fields__]),
+}  # fmt: skip
+
+
+def small():
+    net, cells = bs.Network(seed=1), bs.Population(20, bs.LIF(), name="cells")
+    net.connect(cells, cells, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.Delta())
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    return net
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    one = bs.Simulation(small(), seed=2, threads=1)
+    one.run(50.0)
+    return one
+
+
+class TestHelp:
+    def test_help_is_a_page(self):
+        """Also where it has been looked at before, when every name is loaded."""
+        for _ in range(2):
+            text = pydoc.plain(pydoc.render_doc(bs))
+            assert 60 < len(text.splitlines()) < 130
+            for name in [*bs.__all__, "EquationError", "MissingName"]:
+                assert re.search(rf"\b{name}\b", text), name
+            assert "help(bs.Neuron)" in text
+            assert max(map(len, text.splitlines())) < 130
+
+    def test_importing_all_and_looking_through(self):
+        code = ("from brainsim import *\nassert LIF().tau_m == 20.0 and callable(simulate)\n"
+                "import brainsim as bs\nassert set(bs.__all__) <= set(dir(bs)) and 'LIF' in bs.__all__\n"
+                "assert 'EquationError' not in globals()\n")
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+    def test_help_of_a_class_is_as_ever(self):
+        text = pydoc.plain(pydoc.render_doc(bs.LIF))
+        assert text.index("tau_m : float") < text.index("Method resolution order")
+
+
+class TestTables:
+    @pytest.mark.parametrize("of", TABLES)
+    def test_words_are_no_names_that_exist(self, of):
+        table, names = TABLES[of]
+        words = [hints._plain(word) for group in table for word in group]
+        assert len(set(words)) == len(words)
+        assert not set(words) & {hints._plain(name) for name in names if not name.startswith("_")}
+
+    @pytest.mark.parametrize("of", TABLES)
+    def test_answers_name_what_exists(self, of):
+        named = [path for said in TABLES[of][0].values() for path in re.findall(r"\bbs\.([A-Za-z.]*[A-Za-z])", said)]
+        assert named
+        for path in named:
+            thing = bs
+            for part in path.split("."):
+                thing = getattr(thing, part)
+
+    @pytest.mark.parametrize(("name", "said"), {
+        "run": "bs.simulate(net, 1000.0)", "STDP": "not available", "TsodyksMarkram": "not available",
+        "gap_junction": "not available", "GapJunction": "not available", "DistanceRule": "bs.FromArrays", "OUInput": "xi",
+        "SpikeMonitor": ".spikes['cells']", "StateMonitor": "bs.Trace", "NeuronGroup": "bs.Population",
+        "Synapses": "net.connect", "Gaussian": "bs.Normal", "SpatialNeuron": "points", "Unifrom": "did you mean 'Uniform'?",
+        "lif": "did you mean 'LIF'?",
+        "FixedDegree": "'FixedIndegree' or 'FixedOutdegree'", "xyz": "help(bs) shows what there is",
+    }.items())  # fmt: skip
+    def test_unknown_names_of_brainsim(self, name, said):
+        with pytest.raises(AttributeError) as caught:
+            getattr(bs, name)
+        assert str(caught.value).startswith(f"brainsim has no {name!r}; ")
+        assert said in str(caught.value)
+        assert len(str(caught.value)) < 260
+
+    def test_unknown_names_of_objects(self, simulation):
+        net, result = simulation.network, simulation.result()
+        for thing, name, said in [
+            (net, "run", "Network has no 'run'; a network is a description; bs.simulate(net, 1000.0) runs it"),
+            (net, "conect", "Network has no 'conect'; did you mean 'connect'?"),
+            (simulation, "spikes", "sim.result().spikes['cells']"), (simulation, "sead", "did you mean 'seed'?"),
+            (result, "plot", "bs.plot.overview(result)"), (result, "spike", "did you mean 'spikes'?"),
+            (result.spikes["cells"], "t", "spikes.times"), (result, "xyz", "see help(bs.Result)"),
+        ]:  # fmt: skip
+            with pytest.raises(AttributeError, match=re.escape(said)):
+                getattr(thing, name)
+            assert not hasattr(thing, name)
+
+
+class TestProtocols:
+    """A class that answers unknown names must not deceive what looks for known ones."""
+
+    def test_copies_and_pickles(self, simulation):
+        result = simulation.result()
+        for twin in (copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result))):
+            assert dict(twin.spikes) == dict(result.spikes)
+        assert copy.deepcopy(result.spikes["cells"]) == result.spikes["cells"]
+        assert list(copy.deepcopy(simulation.network).populations) == ["cells"]
+        assert np.asarray(result, dtype=object).shape == ()
+
+    def test_words_with_underscores_are_not_looked_up(self, simulation):
+        for thing in (simulation, simulation.network, simulation.result(), bs):
+            for name in ("__array__", "_ipython_display_", "_repr_png_", "__deepcopy_it__"):
+                with pytest.raises(AttributeError) as caught:
+                    getattr(thing, name)
+                assert "did you mean" not in str(caught.value)
+
+    def test_what_is_not_complete_says_so(self):
+        empty = bs.Result.__new__(bs.Result)
+        with pytest.raises(AttributeError, match="Result.spikes: cannot be read yet"):
+            empty.spikes  # noqa: B018
+
+    def test_it_is_quick(self, simulation):
+        assert min(timeit.repeat(lambda: hasattr(simulation, "parts"), number=10, repeat=3)) / 10 < 5e-3
+        assert min(timeit.repeat(lambda: hasattr(simulation, "_repr_png_"), number=100, repeat=3)) / 100 < 1e-4
+
+
+def test_a_simulation_shows_where_it_is(simulation):
+    assert repr(simulation) == ("Simulation at 50 ms: 20 cells in 1 population, 400 synapses, dt = 0.1 ms, seed 2, 1 thread")
+
+
+def test_trains():
+    spikes = bs.Spikes([5.0, 1.0, 3.0, 2.0], [0, 2, 0, 2], n=4, duration=10.0)
+    assert [one.tolist() for one in spikes.trains()] == [[3.0, 5.0], [], [1.0, 2.0], []]
+    assert bs.Spikes([], [], n=0, duration=1.0).trains() == []
+    assert [one.size for one in bs.Spikes([], [], n=2, duration=1.0).trains()] == [0, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        spikes.trains()[0][0] = 1.0
