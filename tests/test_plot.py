@@ -47,7 +47,7 @@ def made(views=None, count=3000):
               ("a", "w"): Traces("a", "w", "pA", times, [1], values[:, :1])}
     return Result(spikes={"a": random_spikes(count, 60, name="a"), "b": random_spikes(count // 2, 40, name="b", seed=1)},
                   duration=100.0, dt=0.1, seed=0, traces=traces, stats={"run": 1.5}, views=views or {},
-                  thresholds={"a": 20.0, "b": None})
+                  thresholds={"a": 20.0, "b": None}, resets={"a": ["v"]})
 
 
 def drawn(ax):
@@ -341,7 +341,7 @@ class TestOverview:
         assert labels(voltage) == ["cell 0", "cell 1", "cell 7"]
         assert current.get_ylabel() == "w [pA]"
         assert raster.get_title(loc="left").startswith("100 cells   450 Hz   CV ")
-        assert raster.get_title(loc="right") == "100 ms in 1.5 s"
+        assert raster.get_title(loc="right") == "100 ms, simulated in 1.5 s"
         assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "", "time [ms]"]
         assert {ax.get_xlim() for ax in figure.axes} == {(0.0, 100.0)}
 

@@ -7,6 +7,7 @@ from scipy.special import softmax
 
 from brainsim.ann.pictures import MACHINE, NEURON
 from brainsim.ann.summary import CAVEAT
+from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
 
 MOST_DOTS = 4000  # of a scatter
@@ -15,7 +16,7 @@ MOST_DOTS = 4000  # of a scatter
 def comparison_figure(comparison):
     """Return a figure of six panels; blue is what spikes, red what does not."""
     with style():
-        figure, axes = plt.subplots(2, 3, figsize=(11.0, 6.6), layout="constrained")
+        figure, axes = plt.subplots(2, 3, figsize=(11.0, 6.6), layout="constrained", FigureClass=ShownOnce)
         _accuracy(comparison, axes[0, 0])
         _operations(comparison, axes[0, 1])
         _decisions(comparison, axes[0, 2])
@@ -121,7 +122,7 @@ def sample_figure(comparison, i, T):
     probabilities, found = softmax(activations[-1]), snn.classes_[evidence[-1].argmax()]
     depth, begins = len(spikes), [begin for begin, _ in snn.windows(T)]
     with style():
-        figure = plt.figure(figsize=(11.0, 1.2 + 2.0 * (depth + 1)), layout="constrained")
+        figure = plt.figure(figsize=(11.0, 1.2 + 2.0 * (depth + 1)), layout="constrained", FigureClass=ShownOnce)
         grid = figure.add_gridspec(depth + 1, 3, width_ratios=(1.3, 1.3, 4.0))
         _input(x, figure.add_subplot(grid[0, 0])).set_title(f"input: {comparison.y[i]}")
         for layer in range(depth):

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.ann.activations import relu
 from brainsim.ann.theory import if_counts, siegert_rate
+from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, style
 
 NEURON, MACHINE = PALETTE[0], PALETTE[1]  # what is a spiking neuron, and what is an artificial one
@@ -74,7 +75,7 @@ def draw_staircase(steps=(4, 16, 64), ax=None):
 def fi_figure(curve):
     """Return a figure of three panels, one neuron beside activation functions, with the caption below."""
     with style():
-        figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.2))
+        figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.2), FigureClass=ShownOnce)
         draw_fi(curve, axes[0]).set_title("noise softens the threshold")
         draw_saturation(curve, axes[1]).set_title("refractoriness sets an end")
         draw_staircase(ax=axes[2]).set_title("time steps make a staircase")

@@ -1,5 +1,6 @@
 """``brainsim run`` and ``brainsim plot``: simulate an example, say what happened, draw it."""
 
+import functools
 import inspect
 import os
 from pathlib import Path
@@ -21,13 +22,13 @@ def run_example(arguments):
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
     check_writable(picture, arguments.save)
     print(f"{name}: {summary_of(name)}", flush=True)
-    result, complete = _simulated(example, arguments)
+    result, complete, chosen = _simulated(example, arguments)
     _report(result, arguments.threads)
     if arguments.save:
         print(f"{'saved':<11} {result.save(arguments.save)}")
     if picture and result.duration > 0.0:
         window = _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None)
-        _draw(result, picture, window, getattr(example, "draw", None))
+        _draw(result, picture, window, _drawing(example, chosen))
     return 0 if complete else INTERRUPTED
 
 
@@ -62,7 +63,7 @@ def _said(pictures):
 
 
 def _simulated(example, arguments):
-    """Return the result of an example, and whether it is complete: it is not after Ctrl-C."""
+    """Return the result of an example, whether it is complete (it is not after Ctrl-C), and what `build` was given."""
     chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
@@ -80,7 +81,15 @@ def _simulated(example, arguments):
         network, duration, dt=dt, seed=seed, record=traces, threads=arguments.threads,
         precision=arguments.precision or "double", profile=arguments.profile,
     )  # fmt: skip
-    return result, result.duration > duration - 0.5 * result.dt
+    return result, result.duration > duration - 0.5 * result.dt, chosen
+
+
+def _drawing(example, chosen):
+    """Return how an example draws itself, with those of the options that it takes; None where it does not."""
+    draw = getattr(example, "draw", None)
+    if draw is None:
+        return None
+    return functools.partial(draw, **{name: chosen[name] for name in inspect.signature(draw).parameters if name in chosen})
 
 
 def _check_grid(duration, dt):

@@ -112,6 +112,11 @@ def threshold_of(member):
     return float(value) if value is not None and np.ndim(value) == 0 else None
 
 
+def resets_of(member):
+    """Return the variables that a spike of a population sets anew, for plots: at these a trace does not show it."""
+    return sorted({name for name, _ in member.system.reset}) if member.system else []
+
+
 def _here(trace, layout, partition):
     number = layout.group_of[trace.population]
     low, high = layout.bounds[number][partition : partition + 2]

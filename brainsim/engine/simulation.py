@@ -334,6 +334,7 @@ class Simulation(Answering):
             state=None if self._failed else save_state(layout, self._shared, self._recent, self._step, dt, self.seed),
             populations={label: m.n if ids is None else len(ids) for label, m, ids in self._kept()}, views=self._views,
             thresholds={name: recording.threshold_of(m) for name, m in layout.members.items()},
+            resets={name: recording.resets_of(m) for name, m in layout.members.items()},
         )  # fmt: skip
 
     def _stats(self, seconds, profile_before):

@@ -1,16 +1,16 @@
-"""The picture of a network whose populations have published rates, CV of intervals and synchrony."""
-
-import numpy as np
+"""The picture of a network whose populations have published rates and CV of intervals; their synchrony beside these."""
 
 import brainsim as bs
+from brainsim.plot.figures import ShownOnce
 
-DRAWN, COMPARED = 8000, 1000  # most cells in the raster; cells from which published synchrony is
+DRAWN, COUNTED = 8000, 1000  # most cells of the raster, and of each population whose synchrony is measured
 
 
 def draw_beside(result, names, published, part, window, colours, relay=None):
-    """Return a figure: the raster of `window`, and statistics of `part` of the run beside published ones.
+    """Return a figure: the raster of `window`, and statistics of `part` of the run, rates and CV beside published ones.
 
-    Synchrony grows with the number of cells, so it is compared where a population has as many as the published one is of.
+    Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells it is taken over.
+    It is that of the first 1,000 cells of each population, or of all where there are fewer.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
     names : sequence of str
         The populations.
     published : dict of str to ndarray
-        ``"rate"`` [Hz], ``"CV"`` and ``"synchrony"``, a number for each population.
+        ``"rate"`` [Hz] and ``"CV"``, a number for each population.
     part, window : (float, float)
         Begin and end [ms] of what is compared, and of what is drawn as a raster.
     colours : sequence of str
@@ -30,21 +30,21 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
 
     every = [result.spikes[name] for name in names]
     settled = [one.between(*part) for one in every]
-    cells = [min(one.n, COMPARED) for one in every]
-    synchrony = np.where(np.array(cells) < COMPARED, np.nan, published["synchrony"])
+    cells = [min(one.n, COUNTED) for one in every]
     counted = f"{min(cells):,} to {max(cells):,}" if min(cells) < max(cells) else f"{max(cells):,}"
     panels = {
         "rate [Hz]": (bs.Spikes.rate, published["rate"]),
-        "CV of intervals (too small in short runs)": (bs.Spikes.cv, published["CV"]),
-        f"synchrony ({counted} cells, 3 ms bins)": (lambda one: one.of(slice(COMPARED)).synchrony(), synchrony),
+        "CV of intervals (biased low in short runs)": (bs.Spikes.cv, published["CV"]),
+        f"synchrony ({counted} cells, 3 ms bins)": (lambda one: one.of(slice(COUNTED)).synchrony(), None),
     }
     with bs.plot.style():
-        figure = plt.figure(figsize=(10.0, 7.0), layout="constrained")
+        figure = plt.figure(figsize=(10.0, 7.0), layout="constrained", FigureClass=ShownOnce)
         axes = figure.subplot_mosaic([["raster", label] for label in panels], width_ratios=(1.8, 1.0))
         _draw_raster(result, every, window, axes["raster"], colours, relay)
         for label, (statistic, known) in panels.items():
             bs.plot.bars(settled, statistic, ax=axes[label], reference=known, color=colours, label=label)
-        axes["rate [Hz]"].set_title(f"bars: {part[0]:,g} to {part[1]:,g} ms; strokes: published", fontsize=9.5)
+        told = f"bars: {part[0]:,g} to {part[1]:,g} ms; black lines: published rate and CV"
+        axes["rate [Hz]"].set_title(told, fontsize=9.5)
     return figure
 
 

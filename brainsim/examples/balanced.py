@@ -2,8 +2,10 @@
 
 10,000 excitatory and 2,500 inhibitory LIF cells, each with 1,000 excitatory and 250 inhibitory inputs and a Poisson drive.
 The relative strength of inhibition g and the drive relative to threshold eta choose the state: Brunel (2000), figure 8,
-doi:10.1023/A:1008925309027. AI is asynchronous irregular, at about 38 Hz; SR synchronous regular; SI-fast and SI-slow are
-synchronous irregular: the network oscillates, at about 180 and 22 Hz, and a cell takes part in few of the cycles.
+doi:10.1023/A:1008925309027. AI is asynchronous irregular in the theory of a large sparse network. Here two cells share a
+tenth of their inputs, so their common noise excites damped oscillations, which the raster shows; at 38 Hz the CV of the
+intervals is 0.4. SR is synchronous regular. SI-fast and SI-slow are synchronous irregular: the network oscillates, at about
+180 and 22 Hz, and a cell takes part in few of the cycles.
 """
 
 import brainsim as bs
@@ -12,8 +14,10 @@ DURATION, WINDOW = 1000.0, (800.0, 1000.0)  # ms: of the run, and the part of it
 OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
 SMALL = {"n": 200}
 
-# state -> (g, eta)
+# state -> (g, eta), and what Brunel calls it
 STATES = {"AI": (5.0, 2.0), "SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9)}
+CALLED = {"AI": "asynchronous irregular, with damped oscillations at this size", "SR": "synchronous regular",
+          "SI-fast": "synchronous irregular, fast", "SI-slow": "synchronous irregular, slow"}  # fmt: skip
 
 TAU_M, V_TH, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms
 WEIGHT, DELAY = 0.1, 1.5  # mV, ms
@@ -37,8 +41,15 @@ def build(state="AI", n=12_500, seed=1):
     return net, [bs.Trace(exc[:2], "v")]
 
 
+def draw(result, window, state="AI"):
+    """Return the overview of the window, headed by the state."""
+    figure, (g, eta) = bs.plot.overview(result, window=window), STATES[state]
+    figure.suptitle(f"g = {g:g}, eta = {eta:g}: {CALLED[state]}", x=0.01, ha="left", fontsize=11)
+    return figure
+
+
 if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
-    bs.plot.overview(result, window=WINDOW).savefig("balanced.png")
+    draw(result, WINDOW).savefig("balanced.png")

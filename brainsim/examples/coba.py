@@ -1,12 +1,14 @@
 """Sparse network of 4,000 cells with synaptic conductances that sustains itself (COBA, Vogels and Abbott 2005).
 
 Benchmark 1 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: as CUBA, but synapses open conductances of 6 nS
-(excitatory, reversal 0 mV) and 67 nS (inhibitory, -80 mV); a volley to fifty cells wakes the network.
+(excitatory, reversal 0 mV) and 67 nS (inhibitory, -80 mV); spikes to fifty cells for 50 ms wake the network. The traced
+cells are others.
 """
 
 import brainsim as bs
 
 DURATION = 1000.0  # ms
+KICKED = 50  # cells that are driven at the beginning
 SMALL = {"n": 200}
 
 
@@ -22,10 +24,11 @@ def build(n=4000, seed=1):
     random = bs.FixedProbability(80.0 / n)
     net.connect(exc, cells, random, weight=6.0, delay=0.1, synapse=ampa)
     net.connect(inh, cells, random, weight=67.0, delay=0.1, synapse=gaba)
-    # fifty cells are driven for the first 50 ms and wake the others
-    kick = bs.Population(50, bs.SpikeTrains(**_volley(50, seed)), name="kick")
-    net.connect(kick, exc[:50], bs.OneToOne(), weight=100.0, delay=0.1, synapse=ampa)
-    return net, [bs.Trace(exc[:2], "v"), bs.Trace(exc[:1], "ampa.g"), bs.Trace(exc[:1], "gaba.g")]
+    # some cells are driven for the first 50 ms and wake the others
+    kick = bs.Population(KICKED, bs.SpikeTrains(**_volley(KICKED, seed)), name="kick")
+    net.connect(kick, exc[:KICKED], bs.OneToOne(), weight=100.0, delay=0.1, synapse=ampa)
+    traced = exc[KICKED : KICKED + 2]
+    return net, [bs.Trace(traced, "v"), bs.Trace(traced[:1], "ampa.g"), bs.Trace(traced[:1], "gaba.g")]
 
 
 def _volley(n, seed):

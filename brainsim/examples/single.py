@@ -4,6 +4,8 @@ Three steps of 200 ms, of 140, 160 and 300 pA. The rheobase is ``c_m*(v_th - v_r
 ``1/(t_ref + tau_m*log(RI/(RI - (v_th - v_rest))))`` with ``RI = I*tau_m/c_m`` and the reset at rest: 17.4 and 63.0 Hz.
 """
 
+import numpy as np
+
 import brainsim as bs
 
 DURATION = 800.0  # ms
@@ -19,8 +21,27 @@ def build(seed=1):
     return net, [bs.Trace(cell, "v")]
 
 
+def draw(result, window):
+    """Return the figure: the current over the membrane potential."""
+    import matplotlib.pyplot as plt
+
+    edges, levels = np.array([0.0, *STEPS, max(DURATION, result.stop)]), np.array([0.0, *STEPS.values()])
+    with bs.plot.style():
+        figure, (above, below) = plt.subplots(2, sharex=True, figsize=(9.0, 4.4), height_ratios=(1.0, 2.2),
+                                              layout="constrained")  # fmt: skip
+        above.stairs(levels, edges, baseline=None, color="#444444")
+        for begin, end, level in zip(edges, edges[1:], levels, strict=False):
+            if level and window[0] <= begin < window[1]:
+                above.annotate(f"{level:g} pA", (0.5 * (begin + end), level + 12.0), ha="center")
+        above.set(ylim=(-20.0, 1.25 * levels.max()), ylabel="current [pA]")
+        bs.plot.trace(result, ("cell", "v"), ax=below, window=window)
+        below.set_xlim(window)
+        figure.align_ylabels()
+    return figure
+
+
 if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
-    bs.plot.overview(result).savefig("single.png")
+    draw(result, (0.0, DURATION)).savefig("single.png")

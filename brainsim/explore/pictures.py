@@ -11,6 +11,7 @@ from brainsim.equations import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
 from brainsim.plot.styles import FAINT, PALETTE, legend_above
+from brainsim.plot.traces import marks_of
 
 ARROWS = 18  # of the vector field, in each direction
 LOWER = 0.78  # the part of its axes that a response has
@@ -42,8 +43,8 @@ def draw_response(response, ax, variable) -> Axes:
     traces, n = response.result.traces[NAME, variable], response.current.shape[1]
     moving = moving_threshold(response) if variable == "v" and n == 1 else None
     threshold = response.result.thresholds.get(NAME) if variable == "v" and moving is None else None
-    hidden = variable == "v" and response.model.cell_equations.reset  # where there is a reset, v never shows a spike
-    trace(traces, ax=ax, threshold=threshold, spikes=response.spikes if hidden else None, offset=n > 1)
+    spikes = marks_of(response.result, traces)["spikes"]
+    trace(traces, ax=ax, threshold=threshold, spikes=spikes, offset=n > 1)
     if moving is not None:
         _draw_moving(ax, response.times, moving)
     if n > 1:
@@ -168,6 +169,7 @@ def _draw_field(plane, ax):
 
 
 def _broken(plane):
-    """Return the trajectory with a gap at each reset: what jumps is no curve."""
-    rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if plane.times.size > 1 else []
+    """Return the trajectory with a gap at each reset of x or y: a jump is not part of the curve."""
+    jumps = any(name in plane.variables for name, _ in plane.model.cell_equations.reset)
+    rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if jumps and plane.times.size > 1 else []
     return np.insert(plane.trajectory, np.asarray(rows, dtype=int), np.nan, axis=0)

@@ -17,6 +17,7 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.recording import Trace
 from brainsim.plot import raster
+from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
 
 DURATION, DT = 260.0, 0.05  # ms, of the run with a step of current
@@ -74,7 +75,7 @@ def _of_cell(model):
     main = "v" if "v" in model.initials else next(iter(model.initials))
     rows = _rows(response, main)
     heights = [2.4] + [1.0] * len(rows)
-    figure, axes = plt.subplots(len(heights), sharex=True, squeeze=False, layout="constrained",
+    figure, axes = plt.subplots(len(heights), sharex=True, squeeze=False, layout="constrained", FigureClass=ShownOnce,
                                 figsize=(7.0, 1.1 + 1.25 * sum(heights)), height_ratios=heights)  # fmt: skip
     response.plot(axes[0, 0], variable=main)
     for ax, names in zip(axes[1:, 0], rows, strict=True):
@@ -84,7 +85,6 @@ def _of_cell(model):
         ax.set_ylabel(labelled(names[0], unit) if len(names) == 1 else f"[{unit}]" if unit else "")
         if len(names) > 1:
             legend_above(ax, len(names))
-    axes[0, 0].set_xlabel("")
     axes[-1, 0].set_xlabel("time [ms]")
     size = f"{amplitude:g} {current_unit(model)}".strip()
     figure.suptitle(f"{type(model).__name__}: a step of current to {size}", fontsize="medium", x=0.01, ha="left")
@@ -118,7 +118,7 @@ def _lively(model):
 def _of_source(model):
     """Draw the spikes of cells that only send."""
     spikes = run_cells(model, RECORDING, 0.1, n=SOURCES).spikes[NAME]
-    figure, ax = plt.subplots(layout="constrained", figsize=(7.0, 2.6))
+    figure, ax = plt.subplots(layout="constrained", figsize=(7.0, 2.6), FigureClass=ShownOnce)
     raster(spikes, ax=ax, window=(0.0, SHOWN))
     told = f"{SOURCES} cells, {spikes.rate():.3g} Hz, CV of the intervals {spikes.cv():.2f}"
     ax.set_title(f"{type(model).__name__}: {told}", fontsize="medium", loc="left")
@@ -132,7 +132,7 @@ def _of_synapse(synapse):
     """Draw what one event of a synapse does: the current into clamped cells, and the potential of a leaky one."""
     flows = synapse.receptor_equations.current is not None
     result = _events(synapse)
-    figure, axes = plt.subplots(1 + flows, sharex=True, squeeze=False, layout="constrained",
+    figure, axes = plt.subplots(1 + flows, sharex=True, squeeze=False, layout="constrained", FigureClass=ShownOnce,
                                 figsize=(7.0, 2.2 + 1.8 * flows))  # fmt: skip
     times = result.traces["leaky", "v"].times
     if flows:

@@ -19,7 +19,7 @@ from brainsim.numbers.traces import Traces
 __all__ = ["Result", "Spikes", "State", "Traces"]
 
 FORMAT = 1
-PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds")  # fields that JSON holds
+PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")  # in JSON
 PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
 
 
@@ -88,6 +88,8 @@ class Result(Answering):
         Named parts of populations as (label, first cell, one past the last); plots give each its colour.
     thresholds : dict of str to float or None
         Voltage at which the cells of a population fire [mV], for plots.
+    resets : dict of str to list of str
+        Variables that a spike of a population sets anew, for plots: none in a Hodgkin-Huxley model.
 
     Examples
     --------
@@ -110,6 +112,7 @@ class Result(Answering):
     stats: dict = field(default_factory=dict)
     views: dict = field(default_factory=dict)
     thresholds: dict = field(default_factory=dict)
+    resets: dict = field(default_factory=dict)
 
     _words = OF_RESULT
 
@@ -129,6 +132,7 @@ class Result(Answering):
             stats=_jsonable(self.stats, "Result.stats"),
             views=views,
             thresholds={name: None if v is None else float(v) for name, v in self.thresholds.items()},
+            resets={name: list(variables) for name, variables in self.resets.items()},
         )
 
     @property
@@ -265,7 +269,7 @@ def _unpack(description, arrays):
         traces[key, name] = Traces(*of, times, ids, arrays.take(storage.member("traces", key, name, "values"),
                                                                 times.size * ids.size))
     state = description["state"] and _unpack_state(description["state"], arrays, cells)
-    rest = {key: description[key] for key in PLAIN}
+    rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files have none
     return Result(spikes=spikes, traces=traces, state=state, **rest)
 
 

@@ -9,6 +9,7 @@ from brainsim.numbers.checks import integer, nearest
 from brainsim.plot.groups import edges_of, groups_of
 from brainsim.plot.marks import add_marks
 from brainsim.plot.styles import ink
+from brainsim.plot.times import label_time
 
 GAP = 0.012  # between two colours, as a part of all rows
 SORTS = ("id", "rate")
@@ -66,7 +67,7 @@ def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=Non
     for group, base, (times, rows) in zip(groups, bases, marks, strict=False):
         artist = add_marks(ax, times, rows + base, group.colour, total, density, size)
         artist.set_label(group.label)
-    ax.set_xlabel("time [ms]")
+    label_time(ax)
     _label(ax, groups, bases, sort)
     return ax
 

@@ -1,8 +1,10 @@
 """Colours and the style sheet."""
 
+import functools
+from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib.style
+import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
@@ -11,10 +13,15 @@ from matplotlib.colors import to_hex, to_rgb
 PALETTE = ("#2a6fb0", "#c8453a", "#5fa8da", "#ea8f4c", "#173f6b", "#7d1f1a", "#3a9696", "#c29a1c")
 REST = "#8c8c8c"  # cells outside every named view
 FAINT = "#9a9a9a"  # thresholds, scale bars
+LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.3  # weights of red, green and blue in how light a colour is, 0 to 1
 
 
+@contextmanager
 def style():
     """Return a context manager under which figures get the look of brainsim.
+
+    It changes what its style sheet names and puts that back, nothing else. The first figure under it may choose a backend
+    and turn on interactive plotting, as in a notebook, and that stays.
 
     Examples
     --------
@@ -22,7 +29,19 @@ def style():
     ...     figure, ax = plt.subplots()
     ...     bs.plot.raster(spikes, ax=ax)
     """
-    return matplotlib.style.context(str(Path(__file__).with_name("brainsim.mplstyle")))
+    before = {key: matplotlib.rcParams[key] for key in _sheet()}
+    matplotlib.rcParams.update(_sheet())
+    try:
+        yield
+    finally:
+        matplotlib.rcParams.update(before)
+
+
+@functools.cache
+def _sheet():
+    """Return the settings of the style sheet."""
+    sheet = Path(__file__).with_name("brainsim.mplstyle")
+    return dict(matplotlib.rc_params_from_file(sheet, use_default_template=False))
 
 
 def colour(place):
@@ -42,8 +61,12 @@ def legend_above(ax, count):
 
 
 def shades(base, count):
-    """Return `count` colours of the family of `base`, from itself to darker and lighter ones."""
-    mixes = [0.0, -0.45, 0.4, -0.25, 0.2][:max(count, 1)]
+    """Return `count` colours of the family of `base`, from itself to darker and lighter ones.
+
+    A dark one has lighter ones only: darker ones could not be told from it.
+    """
     rgb = np.array(to_rgb(base))
+    dark = rgb @ LUMA < DARK
+    mixes = ([0.0, 0.6, 0.3, 0.75, 0.45] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[:max(count, 1)]
     family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
     return [family[k % len(family)] for k in range(count)]

@@ -11,6 +11,7 @@ from brainsim.numbers.checks import number
 from brainsim.numbers.results import Result, Spikes, Traces
 from brainsim.plot.groups import edges_of, kind_of
 from brainsim.plot.styles import FAINT, colour, ink, legend_above
+from brainsim.plot.times import label_time
 
 OVERLAID = 2  # more cells than this lie above each other rather than over each other
 HEADROOM = 0.45  # height of a spike above the threshold, as a part of the range of the trace
@@ -25,7 +26,7 @@ def trace(
     ----------
     traces : Traces or Result
         What was recorded, as in ``result.traces["cells", "v"]``; or the Result itself, with `key`, which then brings the
-        spikes and the threshold of a voltage too.
+        threshold of a voltage too, and the spikes if the model resets it.
     key : (population or view, str), optional
         Which traces of the Result: ``("cells", "v")``.
     ax : Axes, optional
@@ -33,7 +34,7 @@ def trace(
     threshold : float, optional
         Value drawn as a dashed line; spikes rise above it.
     spikes : Spikes, optional
-        Spikes of the same population, drawn as strokes upwards: the values never show a spike, since it resets them.
+        Spikes of the same population, drawn as strokes upwards: for models with a reset, whose values never show a spike.
     cells : int, array of int or slice, optional
         Which of the recorded cells to draw; all by default.
     window : (float, float), optional
@@ -88,10 +89,14 @@ def trace(
 
 
 def marks_of(result, traces):
-    """Return the threshold and the spikes that belong to traces of a voltage, None for those of other variables."""
+    """Return the threshold and the spikes to draw with traces of a voltage, None for those of other variables.
+
+    Only a reset hides a spike: a model without one shows it as it is, and a stroke would be false.
+    """
     if traces.variable != "v":
         return {"threshold": None, "spikes": None}
-    return {"threshold": result.thresholds.get(traces.name), "spikes": result.spikes.get(traces.name)}
+    hidden = "v" in result.resets.get(traces.name, ())
+    return {"threshold": result.thresholds.get(traces.name), "spikes": result.spikes.get(traces.name) if hidden else None}
 
 
 def _found(result, key):
@@ -171,7 +176,7 @@ def _frame(ax, traces, times, ends, lane, colours):
     if times.size > 1:
         before = times[1] - times[0] if times[0] > 0 else 0.0  # the first value stands at the end of its interval
         ax.set_xlim(times[0] - before, times[-1])
-    ax.set_xlabel("time [ms]")
+    label_time(ax)
     unit = f" [{traces.unit}]" if traces.unit else ""
     if not lane:
         ax.set_ylabel(f"{traces.variable}{unit}")

@@ -5,6 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 
 from brainsim.ann.pictures import MACHINE, NEURON
+from brainsim.plot.figures import ShownOnce
 
 BOTH = "#222222"
 SIZE, HEADING = (10.4, 6.5), 0.09  # inches; height of the row of headings, the two rows of axes together being 2
@@ -38,7 +39,7 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0))
     >>> len(machine), len(brain), len(both)
     (2, 2, 2)
     """
-    figure = plt.figure(figsize=SIZE, layout="constrained")
+    figure = plt.figure(figsize=SIZE, layout="constrained", FigureClass=ShownOnce)
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.05, wspace=0.03)
     rows = [HEADING, *(2.0 * height / sum(heights) for height in heights)]
     grid = figure.add_gridspec(3, 3, height_ratios=rows, width_ratios=(1.1, 1.1, 1.0))
