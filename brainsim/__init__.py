@@ -133,9 +133,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers; at run time each name
     from brainsim.models.values import Normal as Normal
     from brainsim.models.values import Uniform as Uniform
     from brainsim.network.network import Network as Network
-    from brainsim.network.network import Projection as Projection
     from brainsim.network.population import Population as Population
     from brainsim.network.population import View as View
+    from brainsim.network.projection import Projection as Projection
     from brainsim.network.recording import Trace as Trace
     from brainsim.numbers.checks import MissingName as MissingName
     from brainsim.numbers.results import Result as Result
@@ -147,7 +147,8 @@ __version__ = "0.1.0"
 
 # public name -> the module it is loaded from, when it is first used
 _HOMES = {
-    "brainsim.network.network": ("Network", "Projection"),
+    "brainsim.network.network": ("Network",),
+    "brainsim.network.projection": ("Projection",),
     "brainsim.network.population": ("Population", "View"),
     "brainsim.network.recording": ("Trace",),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),

@@ -256,19 +256,21 @@ def test_spiking_inputs_without_calibration_data_are_at_most_1(relu):
             convert(relu, DATA.X_train - 1.0, encoder=encoder)
 
 
-def test_steps_of_1_ms_are_what_counts_are_of(relu):
-    """As the documentation says: in the engine's default steps cells of deeper layers send others."""
+def test_networks_are_run_in_steps_of_1_ms_only(relu):
+    """In the engine's default steps, cells of deeper layers would send other numbers of spikes."""
     snn = convert(relu, DATA.X_train)
     x = DATA.X_test[0]
     begin, end = snn.windows(32)[1]
-    found = []
-    for dt in (1.0, 0.1):
-        spikes = bs.simulate(snn.network_for(x, 32), snn.duration(32), dt=dt, seed=1, threads=1).spikes["hidden2"]
-        inside = (spikes.times > begin) & (spikes.times <= end)
-        found.append(np.bincount(spikes.ids[inside], minlength=64))
-    expected = snn.counts(x[None], 32)[1][0]
-    assert np.array_equal(found[0], expected)
-    assert not np.array_equal(found[1], expected)
+    net = snn.network_for(x, 32)
+    assert net.required_dt == 1.0
+    spikes = bs.simulate(net, snn.duration(32), dt=1.0, seed=1, threads=1).spikes["hidden2"]
+    inside = (spikes.times > begin) & (spikes.times <= end)
+    assert np.array_equal(np.bincount(spikes.ids[inside], minlength=64), snn.counts(x[None], 32)[1][0])
+    for given in ({}, {"dt": 0.5}):
+        with pytest.raises(ValueError, match=r"simulate.dt: must be 1 ms, for which this network is made .*; write dt=1.0"):
+            bs.simulate(net, snn.duration(32), **given)
+        with pytest.raises(ValueError, match="write dt=1.0"):
+            bs.Simulation(net, **given)
     for text in (convert.__doc__, snn.network_for.__doc__):
         assert "dt=1.0" in text
         assert "0.1" in text

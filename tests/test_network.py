@@ -351,7 +351,7 @@ def test_rules_name_the_flags_that_others_take():
 
 def test_editors_see_every_public_name():
     tree = ast.parse(Path(bs.__file__).read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "typing.TYPE_CHECKING"]
     seen = {(node.module, alias.name) for node in block.body for alias in node.names if alias.asname == alias.name}
     homes = {(home, name) for home, names in bs._HOMES.items() for name in names}
     assert seen == homes | {tuple(home.rsplit(".", 1)) for home in bs._MODULES.values()}

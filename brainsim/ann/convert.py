@@ -72,9 +72,9 @@ def convert(
     Exactness. Weights, thresholds and drives are rounded to so few bits (24, 36 for what is constant) that sums of them are
     exact: the same spikes come out of the engine, one sample at a time, and of the batched run behind `predict`. All of
     this is for steps of 1 ms, as `simulate` of the converted network takes them; `brainsim.simulate` of its `network_for`
-    needs ``dt=1.0``: in its default steps of 0.1 ms cells fire at other times, up to ten times a ms, and counts differ. With
-    ``schedule="sequential"`` and ``v0="half"`` a qcfs network with ``T = levels`` sends exactly as many spikes as its units
-    have levels: see `SpikingClassifier.exactness`.
+    needs ``dt=1.0`` and refuses other steps, such as its default of 0.1 ms. With ``schedule="sequential"`` and ``v0="half"``
+    a qcfs network with ``T = levels`` sends exactly as many spikes as its units have levels: see
+    `SpikingClassifier.exactness`.
 
     Examples
     --------
@@ -171,8 +171,9 @@ class _Spiking:
     def network_for(self, x, T=STEPS, seed=0):
         """Return an ordinary `brainsim.Network` that is given one sample for T steps; run it with ``dt=1.0``.
 
-        Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they fire at other times,
-        up to ten times a ms, and their numbers of spikes are no longer those of `counts`.
+        Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they would fire at other
+        times, up to ten times a ms, and their numbers of spikes would not be those of `counts`. So the network has
+        ``required_dt = 1.0``, and other steps are refused.
 
         Its populations are ``input`` (unless inputs are currents), ``hidden1``, ``hidden2``, ... and ``output``, whose
         potential ``v`` at the end, divided by T, is the output. They can be recorded, silenced, changed and drawn.

@@ -29,6 +29,10 @@ class Dataset(NamedTuple):
     X_test: np.ndarray
     y_test: np.ndarray
 
+    def __repr__(self):
+        """Return the shapes."""
+        return f"Dataset({', '.join(f'{name}: {np.shape(value)}' for name, value in self._asdict().items())})"
+
 
 def samples(X, inputs, where):
     """Return samples as float64, shape (samples, inputs), or raise TypeError or ValueError, which call them `where`.

@@ -31,7 +31,7 @@ def build(plan, x, steps, seed):
     """Return the network of one sample `x` (inputs,), as populations ``input`` (where it is spikes), ``hidden1``, ...,
     ``output``.
     """
-    net = Network(seed=0)
+    net = Network(seed=0, required_dt=1.0)
     before = _inputs(plan, x, steps, seed)
     for place, (layer, window) in enumerate(zip(plan.layers, windows(plan, steps), strict=True)):
         cells = _cells(plan, place, steps)

@@ -15,12 +15,15 @@ MOST_THREADS = 256
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
-def checked_network(network):
-    """Return the network, or raise where it is none or empty."""
+def checked_network(network, dt):
+    """Return the network, or raise if it is none or empty, or is made for another time step."""
     if not isinstance(network, Network):
         raise TypeError(f"simulate.network: must be a Network (got {network!r})")
     if not network.populations:
         raise ValueError("Network: there is nothing in it; use net.add(population) or net.connect(...)")
+    if network.required_dt not in (None, dt):
+        raise ValueError(f"simulate.dt: must be {network.required_dt:g} ms, for which this network is made (got {dt:g} ms); "
+                         f"write dt={network.required_dt!r}")
     return network
 
 

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import warnings
 
 WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to cost nothing
 LONG_RUN = 2.0  # seconds from which on a run shows a bar
@@ -47,7 +48,7 @@ class Interrupt:
 
 
 class Watch:
-    """Shows a progress bar, if asked to or if it takes long and a terminal watches.
+    """Shows a progress bar, if asked to or if it takes long and a terminal or a notebook shows it to someone.
 
     Parameters
     ----------
@@ -74,15 +75,22 @@ class Watch:
 
     def show(self, done):
         """Report that so much is done."""
-        if self._wanted is False:
+        if self._wanted is False or sys.stderr is None:
             return
         if self._bar is None:
             so_far = self._clock() - self._began
             expected = so_far * self._total / max(done, 1e-9)
-            if self._wanted is None and not (expected > LONG_RUN and so_far > 0.3 and sys.stderr.isatty()):
+            if self._wanted is None and not (expected > LONG_RUN and so_far > 0.3 and _watched()):
                 return
-            from tqdm.auto import tqdm
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a notebook without widgets gets a bar of letters
+                from tqdm.auto import tqdm
 
             shown = f"{{l_bar}}{{bar}}| {{n:,.0f}}/{{total:,.0f}} {self._unit} [{{elapsed}}<{{remaining}}]"
             self._bar = tqdm(total=self._total, bar_format=shown)
         self._bar.update(done - self._bar.n)
+
+
+def _watched():
+    """Return whether someone sees what is written to the error output: in a terminal or a notebook, not in a file."""
+    return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")

@@ -32,7 +32,7 @@ def simulate(
         enough. More than there are processors would only wait for each other, so they are not started:
         ``result.stats["threads"]`` says how many ran. The result is the same for all.
     progress : bool, optional
-        Show progress bars of building and running; None shows them where it takes long and a terminal watches.
+        Show progress bars of building and running; None shows them if it takes long, in a terminal or a notebook.
     state : State, optional
         Go on from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
     precision : {"double", "single"}

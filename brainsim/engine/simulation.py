@@ -81,7 +81,8 @@ class Simulation(Answering):
 
     def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile):
         began = time.perf_counter()
-        self.network, self.dt = checked_network(network), number(dt, "simulate.dt", "ms", above=0.0)
+        self.dt = number(dt, "simulate.dt", "ms", above=0.0)
+        self.network = checked_network(network, self.dt)
         self._restored = checked_state(state, self.dt, seed)
         self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
         self.threads = thread_count(threads, network, self.dt)

@@ -6,88 +6,18 @@ wanted and always the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from brainsim.models.inputs import CurrentInput, Input, checked_synapse
 from brainsim.models.rules import Rule
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.memory import Estimate, estimate
 from brainsim.network.population import Population, View, checked_name
+from brainsim.network.projection import Projection, Stimulus, number_of_synapses, warn_of_repeat
 from brainsim.numbers.checks import integer, number
 from brainsim.numbers.hints import OF_NETWORK, Answering
 from brainsim.numbers.streams import checked_seed
 
 MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Projection:
-    """Synapses of one kind from the cells of one view to those of another; what ``Network.connect`` returns.
-
-    Attributes
-    ----------
-    pre, post : Population or View
-        The sources and the targets.
-    rule : Rule
-        Which of them are connected.
-    weight, delay : float, ndarray (read-only) or Distribution
-        In the unit of the synapse, and in ms.
-    synapse : Synapse
-        What a spike does to its target.
-    name : str
-        What results call it; its random numbers are keyed by it.
-    storage : str
-        ``"stored"`` or ``"procedural"``.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> cells = bs.Population(100, bs.LIF(), name="cells")
-    >>> bs.Network(seed=1).connect(cells, cells, bs.FixedIndegree(10), weight=0.1, delay=1.5, synapse=bs.Delta())
-    Projection('cells->cells', FixedIndegree(10), Delta(), weight=0.1 mV, delay=1.5 ms, 1,000 synapses)
-    """
-
-    pre: View
-    post: View
-    rule: Rule
-    weight: object
-    delay: object
-    synapse: object
-    name: str
-    storage: str = "stored"
-
-    def __repr__(self):
-        """Return what it is, with the expected number of synapses."""
-        return (f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
-                f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {_synapses(self)}"
-                f"{', procedural' * (self.storage == 'procedural')})")
-
-    @property
-    def expected(self) -> float:
-        """The expected number of synapses."""
-        shared = 0 if self.rule.autapses else self.pre.in_common(self.post)
-        return self.rule.expected(self.pre.n, self.post.n, shared)
-
-
-@dataclass(frozen=True, eq=False)
-class Stimulus:
-    """An input and the cells that it reaches, under the name that results and random numbers know it by.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
-    >>> net.stimulate(cells, bs.CurrentInput(400.0))
-    >>> net.inputs[0].name
-    'CurrentInput->cells'
-    """
-
-    target: View
-    input: Input
-    name: str
 
 
 class Network(Answering):
@@ -97,11 +27,14 @@ class Network(Answering):
     ----------
     seed : int, optional
         Seed of the wiring: of drawn pairs, weights, delays and parameters. By default a fresh one, kept in `seed`.
+    required_dt : float, optional
+        The only time step with which it may be run [ms], for cells whose equations count in steps: those of converted
+        networks are made for steps of 1 ms. By default any.
 
     Attributes
     ----------
-    seed : int
-        The seed.
+    seed, required_dt : int, float or None
+        As given.
     populations : dict of str to Population
         In the order in which they came; a copy.
     projections, inputs : tuple of Projection, tuple of Stimulus
@@ -110,7 +43,8 @@ class Network(Answering):
     Raises
     ------
     TypeError, ValueError
-        Where the seed is no whole number >= 0. A mistake in `connect`, `stimulate` or `add` raises and adds nothing.
+        If the seed is not a whole number >= 0, or the step is not a number > 0. A mistake in `connect`, `stimulate` or `add`
+        raises and adds nothing.
 
     Examples
     --------
@@ -128,8 +62,9 @@ class Network(Answering):
 
     _words = OF_NETWORK
 
-    def __init__(self, seed: int | None = None):
+    def __init__(self, seed: int | None = None, *, required_dt: float | None = None):
         self._seed = checked_seed(seed, "Network.seed")
+        self._dt = None if required_dt is None else number(required_dt, "Network.required_dt", "ms", above=0.0)
         self._populations, self._projections, self._inputs = {}, [], []
         self._called = {}  # name -> the population or the named view that has it
         self._names = {}  # of projections and inputs -> the number to try next where the name is a default and taken
@@ -138,6 +73,11 @@ class Network(Answering):
     def seed(self) -> int:
         """Seed of the wiring."""
         return self._seed
+
+    @property
+    def required_dt(self) -> float | None:
+        """The only time step with which it may be run [ms], None if there is none."""
+        return self._dt
 
     @property
     def populations(self) -> dict[str, Population]:
@@ -177,7 +117,8 @@ class Network(Answering):
             What an arriving spike does. Synapses that are equal share one receptor of a cell. Arrays among its parameters
             have one value for each cell of the population of `post`, also where `post` is a part of it.
         name : str, optional
-            By default ``pre->post``, with `` #2`` and so on after it where that is taken.
+            By default ``pre->post``, with `` #2`` and so on after it where that is taken. One that repeats an earlier one
+            in all else is warned about.
         storage : str, default "stored"
             ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes: it takes four to twelve
             times as long, for networks that do not fit into memory. The spikes are those of the stored network, to the bit
@@ -209,11 +150,15 @@ class Network(Answering):
         weight = checks.weight_of(weight, rule, pre, post, synapse)
         delay = checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weight, delay)
-        name = self._free_name(name, f"{pre.name}->{post.name}", "Network.connect.name")
+        default = f"{pre.name}->{post.name}"
+        free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post)
-        self._names.setdefault(name, 2)
-        self._projections.append(Projection(pre, post, rule, weight, delay, synapse, name, storage))
-        return self._projections[-1]
+        self._names.setdefault(free, 2)
+        new = Projection(pre, post, rule, weight, delay, synapse, free, storage)
+        if name is None and free != default:
+            warn_of_repeat(new, default, self._projections, "Network.connect")
+        self._projections.append(new)
+        return new
 
     def stimulate(self, target: View, input: Input, *, name: str | None = None) -> None:
         """Give an input to cells; their populations join the network. Cells may have any number of inputs.
@@ -225,7 +170,7 @@ class Network(Answering):
         input : PoissonInput or CurrentInput
             What reaches them.
         name : str, optional
-            By default ``PoissonInput->target``, with `` #2`` and so on after it where that is taken.
+            By default ``PoissonInput->target``, with `` #2`` and so on after it where that is taken; as for `connect`.
 
         Raises
         ------
@@ -248,10 +193,14 @@ class Network(Answering):
             checks.check_current(target, "Network.stimulate.input")
         elif hasattr(input, "synapse"):
             check_synapse(input.synapse, target, "Network.stimulate.input")
-        name = self._free_name(name, f"{type(input).__name__}->{target.name}", "Network.stimulate.name")
+        default = f"{type(input).__name__}->{target.name}"
+        free = self._free_name(name, default, "Network.stimulate.name")
         self._register(target)
-        self._names.setdefault(name, 2)
-        self._inputs.append(Stimulus(target, input, name))
+        self._names.setdefault(free, 2)
+        new = Stimulus(target, input, free)
+        if name is None and free != default:
+            warn_of_repeat(new, default, self._inputs, "Network.stimulate")
+        self._inputs.append(new)
 
     def add(self, population: View) -> None:
         """Add a population that is neither connected nor driven; one that the network has already changes nothing.
@@ -331,7 +280,7 @@ class Network(Answering):
     def __repr__(self):
         """Return a table of populations, projections and inputs."""
         populations = [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()]
-        projections = [(p.name, repr(p.rule), repr(p.synapse), _synapses(p)) for p in self._projections]
+        projections = [(p.name, repr(p.rule), repr(p.synapse), number_of_synapses(p)) for p in self._projections]
         inputs = [(s.name, repr(s.input)) for s in self._inputs]
         tables = {"populations": populations, "projections": projections, "inputs": inputs}
         blocks = [(title, rows) for title, rows in tables.items() if rows]
@@ -376,16 +325,7 @@ class Network(Answering):
         return f"{default} #{number}"
 
 
-def _short(value):
-    return f"<{value.size:,} values>" if isinstance(value, np.ndarray) else repr(value)
-
-
 def _tile(parts, n):
     """Return whether a few parts (label, first, last) are all of n cells, each once."""
     ends = sorted(part[1:] for part in parts)
     return len(ends) <= MOST_PARTS and [0, *(z for _, z in ends)] == [*(a for a, _ in ends), n]
-
-
-def _synapses(projection):
-    count = round(projection.expected)
-    return f"{count:,} synapse{'s' * (count != 1)}"
