@@ -50,10 +50,10 @@ def stimulate(target=A, drive=None, **given):
 def test_it_grows_in_order():
     net = bs.Network(seed=3)
     first = net.connect(A, B, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
-    second = net.connect(A, B, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    second = net.connect(A, B, bs.AllToAll(), weight=2.0, delay=1.0, synapse=DELTA)
     named = net.connect(NOISE, A[:3], bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA, name="drive")
     net.stimulate(A, bs.CurrentInput(1.0))
-    net.stimulate(A, bs.CurrentInput(1.0))
+    net.stimulate(A, bs.CurrentInput(2.0))
     net.add(TRAINS)
     net.add(A)
     assert net.seed == 3
@@ -67,6 +67,7 @@ def test_it_grows_in_order():
     assert len(net.populations) == 4
 
 
+@pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
 def test_a_default_name_gives_way_to_one_that_was_asked_for():
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
@@ -75,6 +76,7 @@ def test_a_default_name_gives_way_to_one_that_was_asked_for():
     assert net.connect(A, B, bs.AllToAll(), **given).name == "a->b #3"
 
 
+@pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
 def test_default_names_count_on_around_those_that_were_asked_for():
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
@@ -102,6 +104,7 @@ def test_default_names_count_on_around_those_that_were_asked_for():
     assert connected(B, A) == "b->a #5"
 
 
+@pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
 def test_thousands_of_projections_have_names_of_their_own():
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
@@ -274,7 +277,7 @@ def test_arrays_of_a_synapse_fit_the_population():
 def test_two_views_of_one_name():
     net = bs.Network(seed=1)
     net.stimulate(A[:5].named("x"), bs.CurrentInput(1.0))
-    net.stimulate(A[:5].named("x"), bs.CurrentInput(1.0))
+    net.stimulate(A[:5].named("x"), bs.CurrentInput(2.0))
     net.stimulate(A[:6], bs.CurrentInput(1.0))
     for other in (A[:6].named("x"), B[:5].named("x")):
         with pytest.raises(ValueError, match=r"Network: two different views are named 'x', of 5 and of \d cells"):
