@@ -125,6 +125,28 @@ def test_what_cannot_be_converted_is_refused(relu, tmp_path):
         convert(tmp_path / "bad.npz", X)
 
 
+def test_a_module_of_ones_own_is_told_what_to_give():
+    """As every course writes it: a class with a forward."""
+    with pytest.raises(TypeError, match=r"a ReLU after each but the last, give its weights: convert\(model.state_dict\(\)"):
+        convert(own(), DATA.X_train)
+    with pytest.raises(TypeError, match=r"if it only calls its Sequential, give that: convert\(model.layers, \.\.\.\)"):
+        convert(own(_modules={"layers": chain(FIRST, RELU, LAST)}), DATA.X_train)
+    with pytest.raises(TypeError, match=r"convert\(model.state_dict\(\)"):
+        convert(own(_modules={"layers": chain(FIRST, RELU), "last": LAST}), DATA.X_train)
+    given = {"first.weight": W1.T, "first.bias": B1, "last.weight": W2.T, "last.bias": B2}  # what these words lead to
+    assert convert(given, DATA.X_train).trained.predict(DATA.X_test).shape == (360,)
+
+
+def test_the_footprint_counts_zeros_as_weights():
+    """As NeuroBench does: bytes of every parameter and of the state, whatever its value; sparsity is a number of its own."""
+    few = np.where(np.arange(64)[:, None] % 2, W1, 0.0)
+    y = DATA.y_test % 4
+    reports = [bs.ann.compare([(W, B1), (W2, B2)], DATA.X_test, y, calib=DATA.X_train, T=(2,))
+               for W in (W1, few, sparse.csr_array(few))]  # fmt: skip
+    assert [one.footprint for one in reports] == [4 * (weights + 9 * 4 + 2 * 13) for weights in (576, 576, 288)]
+    assert [round(one.connection_sparsity, 3) for one in reports] == [0.0, 0.471, 0.471]
+
+
 @pytest.mark.parametrize(("module", "message"), [
     (own(), f"cannot tell what the module Residual computes.*{INSTEAD}"),
     (chain(FIRST, RELU, own(), LAST), "cannot tell what the module Residual computes"),

@@ -4,6 +4,7 @@ import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy import sparse
 
 from brainsim.ann.activations import qcfs, relu
 from brainsim.ann.batch import run
@@ -32,8 +33,9 @@ class Comparison:
         Numbers of steps.
     ann_accuracy : float
     accuracy, agreement, quantised : array, one for each T
-        Share that the spiking network finds; on which both agree; that the artificial network finds when its hidden
-        activations are rounded to the ``T + 1`` levels that T steps can say: the fair baseline.
+        Share of the samples whose label the spiking network finds; on which both networks agree; whose label the artificial
+        network finds when its hidden activations are rounded to the ``T + 1`` values that 0 to T spikes can express: the
+        fair baseline.
     spikes, acs : array, one for each T
         Spikes of hidden cells, with those of inputs; additions they cause at their targets.
     macs : float
@@ -43,7 +45,8 @@ class Comparison:
     updates : array, one for each T
         Updates of membrane potentials.
     footprint : int
-        Bytes of weights and biases as float32, and of a float32 potential for each cell.
+        Bytes of all weights and biases as float32, zeros included, and of a float32 potential for each cell. Of weights
+        given as a sparse matrix, such as those of a lowered CNN, only the stored ones count.
     connection_sparsity, ann_sparsity : float
         Share of weights that are 0; of hidden activations that are 0.
     sparsity : array, one for each T
@@ -290,9 +293,10 @@ def _fixed(snn, X, activations):
     units, spare = [layer.bias.size for layer in snn.plan.layers], snn.trained.spare
     weights = sum(int(np.prod(layer.weight.shape)) for layer in snn.plan.layers) - units[-2] * spare
     stored, cells = sum(fanout.sum() for fanout in fanouts), sum(units) - spare
+    kept = sum(W.nnz if sparse.issparse(W) else W.size for W in snn.trained.weights) - units[-2] * spare
     return {
         "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0, "ann_macs": float(sum(macs)),
-        "ann_dense": float(weights), "footprint": 4 * int(stored + 2 * cells),
+        "ann_dense": float(weights), "footprint": 4 * int(kept + 2 * cells),
         "connection_sparsity": float(1.0 - stored / weights),
         "ann_sparsity": float(np.mean(np.concatenate([h == 0 for h in activations[:-1]], axis=1))),
     }  # fmt: skip

@@ -59,7 +59,7 @@ def _torch_parts(module):
     name = type(module).__name__
     if not type(module).__module__.startswith("torch."):
         raise TypeError(f"convert.source: cannot tell what the module {name} computes, since its forward may do anything "
-                        f"with its layers; {INSTEAD}")
+                        f"with its layers; {_way_out(module)}; else {INSTEAD}")
     if getattr(module, "_forward_hooks", None) or getattr(module, "_forward_pre_hooks", None) or "forward" in vars(module):
         raise TypeError(f"convert.source: {name} has a hook, or a forward of its own, that may change what it computes; "
                         f"{INSTEAD}")
@@ -70,6 +70,15 @@ def _torch_parts(module):
     if name.lower() not in TORCH_PARTS:
         refuse_layer(name, "convert.source")
     yield module
+
+
+def _way_out(module):
+    """Return what to type instead of a module with a forward of its own, if that is a plain chain of layers."""
+    inner = [name for name, part in getattr(module, "_modules", {}).items() if type(part).__name__ == "Sequential"]
+    if len(inner) == 1 and len(module._modules) == 1:
+        return f"if it only calls its Sequential, give that: convert(model.{inner[0]}, ...)"
+    return ("if it is a chain of Linear layers in the order in which __init__ makes them, with a ReLU after each but the "
+            "last, give its weights: convert(model.state_dict(), ...)")  # fmt: skip
 
 
 def keras_pairs(model):

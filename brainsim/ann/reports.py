@@ -14,11 +14,16 @@ class LayerReport:
     r2 : float
         Share of the variance of the activations that the rates explain.
     clipped, silent : float
-        Share of the activations beyond the threshold; of the cells that never fire for any sample.
-    clipping, quantisation, inherited, unevenness : float
-        Errors: what is beyond the threshold; what lies between two counts; what the layers before hand on, and
-        what units of qcfs round in another number of steps than they were trained with; and what comes of the order in which
-        spikes arrive, too early or too late, which is nothing where layers run in turns.
+        Share of the activations above the threshold, which a spike in every step cannot express; of the cells that never
+        fire for any sample.
+    clipping, quantisation : float
+        Errors of the layer itself: by what is above the threshold, and by rounding to a whole number of spikes.
+    inherited : float
+        Error of its input: what the layers before it got wrong, and what units of qcfs round in another number of steps than
+        they were trained with.
+    unevenness : float
+        Error by the order in which spikes arrive: a cell may fire for early ones before others take it back. There is none
+        if layers run in turns.
     units, synapses : int
         Its cells, and the weights into them that are not 0.
     spikes, acs : float

@@ -59,7 +59,7 @@ class SeedComparison:
         units = sum(layer.bias.size for layer in one.snn.plan.layers[:-1])
         lines = [f"{len(self.seeds)} seeds, {len(one.y)} test samples each: mean ± standard deviation over seeds",
                  f"both sides: the same {weights:,} weights and biases, training and test samples",
-                 "         accuracy [%]   behind [points]  agreement [%]   same bits [%]  spikes/cell    energy / ANN's",
+                 "         accuracy [%]   behind [points]  agreement [%]   rounded ANN [%]  spikes/cell    energy / ANN's",
                  f"ANN      {_cell(100 * self.ann_accuracy)}"]  # fmt: skip
         columns = (100 * self.accuracy, self.loss, 100 * self._of("agreement"), 100 * self._of("quantised"),
                    self._of("spikes") / units, self.energy_ratio)  # fmt: skip

@@ -7,7 +7,10 @@ from brainsim.ann.scaling import DRIVE_BITS, SPIKE_BITS
 
 CAVEAT = ("Energy counts arithmetic only (4.6 pJ a MAC, 0.9 pJ an AC, 45 nm): no memory traffic, no membrane updates, "
           "no hardware was measured.")  # fmt: skip
-HEAD = "          time [ms]  accuracy  agreement  same bits  spikes/cell      MACs       ACs  energy [nJ]"
+HEAD = "          time [ms]  accuracy  agreement  rounded ANN  spikes/cell      MACs       ACs  energy [nJ]"
+
+EXPLAINED = ("R2: share of the variance of the activations that the rates explain; silent: cells that never fire\n"
+             "clipped: activations above the threshold, which even a spike in every step cannot express")  # fmt: skip
 
 
 def summary(report):
@@ -17,7 +20,7 @@ def summary(report):
     return "\n".join([
         f"{len(report.y)} test samples, {units} hidden units; all costs are means per inference",
         *_steps(report, units), *_levels(report.snn.trained),
-        f"hidden layers at T = {last}:", *layer_table(report.layers[last]), *_decisions(report),
+        f"hidden layers at T = {last}:", *layer_table(report.layers[last]), EXPLAINED, *_decisions(report),
         f"footprint {report.footprint:,} bytes, connection sparsity {report.connection_sparsity:.3f}, activation sparsity "
         f"ANN {report.ann_sparsity:.3f}, SNN {report.sparsity[-1]:.3f}, membrane updates {report.updates[-1]:,.0f} at "
         f"T = {last}",
@@ -27,20 +30,23 @@ def summary(report):
 def _steps(report, units):
     """Give a line for the artificial network and one for each number of steps."""
     yield HEAD
-    yield (f"ANN                  {100 * report.ann_accuracy:6.2f} %                                    "
+    yield (f"ANN                  {100 * report.ann_accuracy:6.2f} %                                      "
            f"{report.ann_macs:9,.0f}         -  {1e-3 * report.ann_energy:11.3f}")  # fmt: skip
     for k, T in enumerate(report.T):
         shares = (report.accuracy[k], report.agreement[k], report.quantised[k])
         yield (f"T = {T:<5} {report.time[k]:9.0f}  " + "   ".join(f"{100 * share:6.2f} %" for share in shares)
-               + f"  {report.spikes[k] / units:11.3f} {report.macs:9,.0f} {report.acs[k]:9,.0f}  "
+               + f"    {report.spikes[k] / units:11.3f} {report.macs:9,.0f} {report.acs[k]:9,.0f}  "
                f"{1e-3 * report.energy[k]:11.3f}")  # fmt: skip
 
 
 def _levels(trained):
-    """Say how finely both sides tell one value from another."""
-    learned = f"; it was trained with {trained.levels + 1} levels" if trained.activation == "qcfs" else ""
-    yield f"T steps tell T + 1 levels of a hidden activation; 'same bits' is the ANN rounded to them{learned}"
-    yield f"weights of spikes have {SPIKE_BITS} bits, currents {DRIVE_BITS}; time counts from the stimulus on, 1 ms a step"
+    """Say what the baseline is, how finely weights and currents are rounded, and what the time counts from."""
+    learned = f"; it was trained with {trained.levels + 1}" if trained.activation == "qcfs" else ""
+    yield ("rounded ANN: the artificial network with hidden activations rounded to the T + 1 values that 0 to T spikes can "
+           f"express{learned}")  # fmt: skip
+    yield (f"weights are rounded to {SPIKE_BITS} bits and input currents to {DRIVE_BITS}, so that sums do not depend on "
+           "their order")  # fmt: skip
+    yield "time is from the onset of the stimulus to the end of the last layer's steps, 1 ms each"
 
 
 def _decisions(report):
