@@ -53,9 +53,11 @@ class TestHelp:
                 "assert 'EquationError' not in globals()\n")
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
-    def test_help_of_a_class_is_as_ever(self):
-        text = pydoc.plain(pydoc.render_doc(bs.LIF))
-        assert text.index("tau_m : float") < text.index("Method resolution order")
+    @pytest.mark.parametrize("name", ["LIF", "AdEx", "Exponential", "Network", "Simulation", "Spikes"])
+    def test_help_of_a_class_is_about_what_a_user_needs(self, name):
+        text = pydoc.plain(pydoc.render_doc(getattr(bs, name)))
+        assert text.index("Examples") < text.index("Method resolution order")
+        assert not re.findall(r"^ \|  _[a-z]\w*", text, re.MULTILINE), "no internals"
 
 
 class TestTables:

@@ -68,7 +68,7 @@ class Model:
         cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
         cls.__signature__ = inspect.Signature(
-            [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=s.default) for n, s in cls._fields().items()]
+            [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=s.default) for n, s in cls.parameters.items()]
         )
         cls._parse()
         for text in cls.conditions:
@@ -80,9 +80,9 @@ class Model:
             first = next(iter(self.parameters), "tau")
             raise TypeError(f"{name}: parameters are given by name: {name}({first}={positional[0]!r})")
         for key in values:
-            if key not in self._fields():
-                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, self._fields())}")
-        for key, spec in self._fields().items():
+            if key not in self.parameters:
+                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, self.parameters)}")
+        for key, spec in self.parameters.items():
             object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
         self._check_conditions()
 
@@ -110,7 +110,7 @@ class Model:
         return hash((type(self), self._key()))
 
     def __repr__(self):
-        values = {k: getattr(self, k) for k, s in self._fields().items() if not _same(getattr(self, k), s.default)}
+        values = {k: getattr(self, k) for k, s in self.parameters.items() if not _same(getattr(self, k), s.default)}
         given = [f"{key}={_short(value)}" for key, value in values.items()]
         return f"{type(self).__name__}({', '.join(given)})"
 
@@ -143,15 +143,11 @@ class Model:
         return Declared(*units, tables, bool(cls.dimensions))
 
     @classmethod
-    def _fields(cls):
-        return cls.parameters
-
-    @classmethod
     def _parse(cls):
         pass
 
     def _key(self):
-        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in (getattr(self, k) for k in self._fields()))
+        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in (getattr(self, k) for k in self.parameters))
 
     def _check_conditions(self):
         """Check what must hold between parameters, e.g. ``v_reset < v_th``; distributions are checked when drawn."""
