@@ -1,41 +1,58 @@
 """Tiny networks that together need all the kernels that the built-in words need, to compile them ahead."""
 
+import functools
+import re
+
 import brainsim as bs
+from brainsim.commands.catalogue import catalogue
 from brainsim.commands.examples import example_named, example_names
-from brainsim.models import neurons, synapses
 
 
 def tiny_networks():
-    """Yield (name, network, traces) of all examples, of all models with all synapses, and of all rules."""
-    for name in example_names():
-        example = example_named(name)
-        if hasattr(example, "build"):
-            yield name, *example.build(**getattr(example, "SMALL", {}))
-    for neuron, synapse in _combinations():
-        yield f"{type(neuron).__name__} with {type(synapse).__name__}", *_pair(neuron, synapse)
-    for rule in _rules():
-        yield repr(rule), *_wired(rule)
+    """Return name -> function that makes (network, traces): all examples, each neuron with each synapse, all rules."""
+    examples = {name: example_named(name) for name in example_names()}
+    found = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
+    for name, neuron in catalogue().items():
+        if not issubclass(neuron, bs.Neuron):
+            continue
+        found[name] = functools.partial(_alone, neuron)
+        for synapse in _synapses_of(neuron):
+            found[f"{name} with {synapse.__name__}"] = functools.partial(_pair, neuron, synapse)
+    return found | {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
 
 
-def _combinations():
-    cells = [model for model in _models_in(neurons, bs.Neuron) if not model.spiking_source]
-    return [(cell(), synapse()) for cell in cells for synapse in _models_in(synapses, bs.Synapse)]
+def _example(module):
+    return module.build(**getattr(module, "SMALL", {}))
 
 
-def _models_in(module, base):
-    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)]
-    return [model for model in found if model.__module__ == module.__name__]
+def _synapses_of(neuron):
+    """Return the built-in synapses that cells of this model take."""
+    if neuron.spiking_source:
+        return []
+    return [kind for kind in catalogue().values() if issubclass(kind, bs.Synapse) and _fits(neuron, kind)]
+
+
+def _fits(neuron, synapse):
+    """Return whether the synapse acts on variables that the cells have: some act on the membrane potential."""
+    return "v" in neuron.initials or not re.search(r"\bv\b", f"{synapse.arrival} {synapse.current}")
+
+
+def _alone(neuron):
+    """Return cells of one model by themselves, under a current if they take one."""
+    network, cells = bs.Network(seed=1), bs.Population(10, neuron(), name="cells")
+    network.add(cells)
+    if not neuron.spiking_source and neuron.cell_equations.uses_current:
+        network.stimulate(cells, bs.CurrentInput(0.0))
+    return network, []
 
 
 def _pair(neuron, synapse):
-    """Return cells of one model with one synapse, driven by Poisson spikes, by sources and by a current."""
-    network = bs.Network(seed=1)
-    cells = bs.Population(10, neuron, name="cells")
+    """Return cells of one model with one synapse, driven by Poisson spikes and by sources."""
+    network, cells = bs.Network(seed=1), bs.Population(10, neuron(), name="cells")
     sources = bs.Population(10, bs.Poisson(rate=100.0), name="sources")
-    network.connect(sources, cells, bs.OneToOne(), weight=0.1, delay=0.1, synapse=synapse)
-    network.stimulate(cells, bs.PoissonInput(rate=100.0, weight=0.1, synapse=synapse))
-    network.stimulate(cells, bs.CurrentInput(0.0))
-    return network, [bs.Trace(cells[:1], "v")]
+    network.connect(sources, cells, bs.OneToOne(), weight=0.1, delay=0.1, synapse=synapse())
+    network.stimulate(cells, bs.PoissonInput(rate=100.0, weight=0.1, synapse=synapse()))
+    return network, []
 
 
 def _rules():

@@ -296,7 +296,7 @@ class TestOthers:
         assert "LIF with AlphaConductance" in out
 
     def test_warmup_knows_every_built_in_word(self):
-        names = [name for name, *_ in warmup.tiny_networks()]
+        names = list(warmup.tiny_networks())
         networks = {name for name in cli.example_names() if hasattr(cli.example_named(name), "build")}
         assert len(networks) > 5
         assert networks <= set(names)

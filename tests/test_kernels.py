@@ -17,7 +17,7 @@ from brainsim.equations import trees
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.methods import METHODS
 from brainsim.equations.system import compose
-from brainsim.numbers import jit
+from brainsim.numbers import cache
 from brainsim.numbers.jit import load_source
 
 # -- from classes to systems -----------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ KERNELS = {
 def test_kernels_vectorise(name, tmp_path, monkeypatch):
     """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
     # numba shows the code of what it compiles here and now only, not of what it finds in a cache
-    monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "new")
     given, options = KERNELS[name]
     module = load_source(kernel_of(*given, **options).text + "# for the test that it vectorises\n")
     text = module.advance.inspect_llvm()

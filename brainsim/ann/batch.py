@@ -1,11 +1,11 @@
 """Runs a converted network for many samples: layer by layer, samples shared among threads."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from brainsim.ann.encoding import encoded
+from brainsim.numbers.background import Workers
 
 SAMPLES = 32  # that one thread takes at a time
 
@@ -65,8 +65,9 @@ def run(plan, X, steps, seed, keep):
     def some(start):
         return keep(*_run_some(plan, X[start : start + SAMPLES], steps, seed, start))
 
-    with ThreadPoolExecutor(min(processors(), len(starts))) as pool:
-        parts = list(pool.map(some, starts))
+    with Workers(min(processors(), len(starts))) as pool:
+        jobs = [pool.submit(some, start) for start in starts]
+        parts = [job.result() for job in jobs]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 

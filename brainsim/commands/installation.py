@@ -1,5 +1,6 @@
 """``brainsim info`` and ``brainsim warmup``: what is installed, and compiling ahead."""
 
+import contextlib
 import importlib.metadata
 import platform
 import time
@@ -12,7 +13,7 @@ def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
     from brainsim.network.limits import free_memory, processors
     from brainsim.network.memory import in_words
-    from brainsim.numbers.jit import cache_folder, user_cache
+    from brainsim.numbers.cache import cache_folder, user_cache
 
     free, cores = free_memory(), processors()
     print(f"{'brainsim':<11} {version('brainsim')} in {Path(__file__).parents[1]}")
@@ -23,9 +24,13 @@ def show_info(arguments):
     print(f"{'threads':<11} by default {cores} where a network is large enough, else 1; --threads N takes at most N")
     print(f"{'':<11} own threads, which sleep where they wait for long (no OpenMP/TBB layer needed)")
     print(f"{'memory':<11} {'unknown' if free is None else in_words(free)} free")
-    print(f"{'cache':<11} {cache_folder()}")
-    print(f"{'':<11} {len(compiled())} compiled functions, {in_words(_size(cache_folder()))}")
-    print(f"{'':<11} all versions in {user_cache()}: {in_words(_size(user_cache()))}; it may be deleted at any time")
+    folder, everything = cache_folder(), user_cache()
+    if folder is None:
+        print(f"{'cache':<11} none: there is no home folder; set BRAINSIM_CACHE_DIR to a folder that only you can write")
+        return
+    print(f"{'cache':<11} {folder}")
+    print(f"{'':<11} {len(compiled())} compiled functions, {in_words(_size(folder))}")
+    print(f"{'':<11} all versions in {everything}: {in_words(_size(everything))}; it may be deleted at any time")
 
 
 def version(package):
@@ -41,25 +46,31 @@ def version(package):
 
 
 def _size(folder):
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    sizes = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # another process may have deleted it meanwhile
+            sizes += path.stat().st_size if path.is_file() else 0
+    return sizes
 
 
 def compiled():
-    """Return the files of machine code that are there for this state of the sources."""
-    from brainsim.numbers.jit import cache_folder
+    """Return the names of the compiled functions that are there for this state of the sources."""
+    from brainsim.numbers.cache import SUFFIX, cache_folder
 
-    return set(cache_folder().rglob("*.nbc"))
+    return set() if cache_folder() is None else {path.name for path in cache_folder().glob(f"*{SUFFIX}")}
 
 
 def warm_up(arguments):
-    """Compile the built-in kernels: tiny versions of all examples, of all models and synapses, and of all rules."""
+    """Compile the built-in kernels: tiny networks of all examples, of each neuron with each synapse, and of all rules."""
     from brainsim.warmup import tiny_networks
 
+    networks = tiny_networks()
+    print(f"{len(networks)} tiny networks; compiling takes 1 to 3 s each, and Ctrl-C keeps what is compiled", flush=True)
     began, before = time.perf_counter(), compiled()
-    for name, network, traces in tiny_networks():
-        print(f"{name:<34} ", end="", flush=True)
+    for count, (name, make) in enumerate(networks.items(), 1):
+        print(f"{count:>{len(str(len(networks)))}}/{len(networks)} {name:<44} ", end="", flush=True)
         start, known = time.perf_counter(), len(compiled())
-        _run_tiny(network, traces)
+        _run_tiny(*make())
         new = len(compiled()) - known
         what = f"{new} compiled" if new else "there already"
         print(f"{time.perf_counter() - start:5.1f} s  {what}", flush=True)

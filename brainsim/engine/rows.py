@@ -5,13 +5,13 @@ write the rows in batches of sources.
 """
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from brainsim.engine import assembly, drawing
 from brainsim.engine.delivery import Rows
 from brainsim.engine.plans import Cells, Plan, make_room_for_counts, new_desk, plan_arrays, shared_weights
+from brainsim.numbers.background import Workers
 
 BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
 MOST_SOURCES = 1 << 14  # of a batch
@@ -46,7 +46,7 @@ class Synapses:
         stored = [plan for plan in plans if plan.projection.storage == "stored"]
         drawn = [plan for plan in plans if plan.projection.storage != "stored"]
         counts, counts_drawn = make_room_for_counts(stored), make_room_for_counts(drawn)
-        with ThreadPoolExecutor(threads) as pool:
+        with Workers(threads) as pool:
             _count(plans, pool, threads)
             self.rows = _build(layout, stored, counts, pool, threads, show)
         self._layout, self._drawn = layout, drawn
@@ -89,13 +89,9 @@ def _build(layout, plans, counts, pool, threads, show):
     batches = store.batches()
     jobs = deque(pool.submit(store.assemble, arrays, *batch) for batch in batches)
     segments = _Collected(store.shared.size > 0)
-    try:
-        for _, last in batches:
-            segments.add(jobs.popleft().result())
-            show(store.total[:last].sum())
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
+    for _, last in batches:
+        segments.add(jobs.popleft().result())
+        show(store.total[:last].sum())
     return store.rows(segments)
 
 

@@ -1,74 +1,32 @@
-"""How brainsim's functions become machine code, and where that code is kept.
+"""How brainsim's functions become machine code.
 
-All of it lies in one folder per user and per state of the sources, ``<cache>/brainsim/<fingerprint>``: Numba's own stamp
-covers only the file of the function itself and misses a changed callee in another one, the fingerprint covers them all.
-Numba reads its ``CACHE_DIR`` when a function is decorated; it is set for that moment and put back, so that a user's own
-Numba code keeps its place.
+Nothing is compiled before it is called, or its address is asked for. `brainsim.numbers.cache` keeps the machine code, and
+`brainsim.numbers.background` lets Ctrl-C through while it is made.
 """
 
-import functools
 import hashlib
-import importlib.util
+import linecache
 import os
 import sys
-import tempfile
-import warnings
-from pathlib import Path
+import threading
+import types
 
+from brainsim.numbers.background import in_background
+from brainsim.numbers.cache import Store
 from brainsim.numbers.garbage import collector_paused
 
 with collector_paused():
     import numba  # 0.2 s
+    from numba.core.ccallback import CFunc
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.sigutils import normalize_signature
 
 # "numpy" removes the branch on a division by zero, which would keep loops from vectorising; fastmath stays off, since
 # it would make the last bits depend on the width of the processor's vectors.
 # No reference counting: Python holds every array while a kernel runs. Counting, which is atomic, took 1.5 of the 5
 # microseconds of a step of 4,000 cells. Hence a compiled function may cut slices but not make arrays: scratch is passed in.
 OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
-PACKAGE = Path(__file__).resolve().parents[1]
-
-
-@functools.cache
-def cache_folder():
-    """Return the folder of compiled code, made if need be; a temporary one, with a warning, where none can be written.
-
-    ``BRAINSIM_CACHE_DIR`` overrides the place, which else is the user's cache directory of the operating system.
-    """
-    folder = user_cache() / fingerprint()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError as error:
-        warnings.warn(
-            f"brainsim: the cache folder {folder} cannot be written ({error.strerror or error}); kernels are compiled "
-            "anew in each process. Set BRAINSIM_CACHE_DIR to a folder that can be written.",
-            stacklevel=2,
-        )
-        return Path(tempfile.mkdtemp(prefix="brainsim-"))
-
-
-def user_cache():
-    """Return the folder that holds the compiled code of all versions."""
-    if chosen := os.environ.get("BRAINSIM_CACHE_DIR"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "brainsim"
-
-
-@functools.cache
-def fingerprint():
-    """Return a hash of every source that takes part in compiled code, and of Numba's version."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for room in ("numbers", "equations", "engine"):
-        for path in sorted((PACKAGE / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+_loading = threading.Lock()
 
 
 def helper(function):
@@ -81,41 +39,74 @@ def helper(function):
 
 def kernel(function):
     """Compile an entry function, called from Python; its machine code is kept on disk."""
-    return _in_cache(lambda: numba.njit(cache=True, no_cfunc_wrapper=True, **OPTIONS)(function))
+    dispatcher = numba.njit(no_cfunc_wrapper=True, **OPTIONS)(function)
+    dispatcher._cache = Store(function)
+    compile_here = dispatcher.compile
+    # Numba calls this for each new signature
+    dispatcher.compile = lambda signature: _compiled(compile_here, signature)
+    return dispatcher
 
 
 def callback(signature):
-    """Compile a function with a fixed C signature at once; its ``.address`` is called by the driver."""
-    return lambda function: _in_cache(lambda: numba.cfunc(signature, cache=True, error_model="numpy")(function))
+    """Make a function with a fixed C signature; its ``.address`` is called by the driver."""
+    return lambda function: Callback(function, signature)
+
+
+class Callback:
+    """A function with a fixed C signature, compiled when its address is first asked for and kept on disk."""
+
+    def __init__(self, function, signature):
+        self._function, self._signature, self._made = function, signature, None
+
+    @property
+    def address(self):
+        """Where the machine code is."""
+        return self._compiled().address
+
+    def inspect_llvm(self):
+        """Return the code as LLVM's text; of one that comes from the cache there is none."""
+        return self._compiled().inspect_llvm()
+
+    def _compiled(self):
+        return self._made or _compiled(self._make)
+
+    def _make(self):
+        with global_compiler_lock:
+            if self._made is None:
+                made = CFunc(self._function, normalize_signature(self._signature), {}, {"error_model": "numpy"})
+                made._cache = Store(self._function)
+                made.compile()
+                self._made = made
+            return self._made
+
+
+def _compiled(work, *given):
+    """Compile behind the scenes; but who holds Numba's lock, being in the midst of compiling, would wait for himself."""
+    return work(*given) if global_compiler_lock.is_locked() else in_background(work, *given)
 
 
 def load_source(text):
-    """Import `text` as a module from a file in the cache folder named by the hash of the text."""
-    name = "kernel_" + hashlib.sha256(text.encode()).hexdigest()[:16]
-    if name in sys.modules:
+    """Return `text` as a module named by its hash. It runs from memory; what lies on a disk is never run."""
+    name = "kernel_" + hashlib.sha256(text.encode()).hexdigest()[:32]
+    with _loading:
+        if name not in sys.modules:
+            module = types.ModuleType(name)
+            module.__file__ = f"<brainsim {name}>"
+            # for tracebacks, debuggers and the messages of Numba; without a time it is never looked for on a disk
+            linecache.cache[module.__file__] = len(text), None, text.splitlines(keepends=True), module.__file__
+            exec(compile(text, module.__file__, "exec"), module.__dict__)
+            sys.modules[name] = module  # only when it is whole, since other threads may look
         return sys.modules[name]
-    path = cache_folder() / f"{name}.py"
-    if not path.exists():
-        # written aside and moved, so that another process never reads half a file
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".py")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
-def _in_cache(decorate):
-    previous = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
-    try:
-        return decorate()
-    finally:
-        numba.config.CACHE_DIR = previous
+if hasattr(os, "register_at_fork"):
+
+    def _unlock():
+        global _loading
+        _loading = threading.Lock()
+        global_compiler_lock.release()
+
+    # a process that forks while a thread compiles would leave its child with locks that nobody opens
+    os.register_at_fork(
+        before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=_unlock
+    )
