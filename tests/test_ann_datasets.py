@@ -111,7 +111,7 @@ def test_idx_files(tmp_path):
     assert np.array_equal(data.X_test * 255, images.reshape(3, 784))
     assert np.array_equal(data.y_test, labels)
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(b"no")
-    with pytest.raises(ValueError, match="t10k-labels-idx1-ubyte is no IDX file"):
+    with pytest.raises(ValueError, match="t10k-labels-idx1-ubyte is not an IDX file"):
         datasets.fashion(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"fashion.path: .*nowhere.* has no file train-images-idx3-ubyte"):
         datasets.fashion(tmp_path / "nowhere")

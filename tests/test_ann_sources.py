@@ -247,7 +247,7 @@ def test_one_output_tells_two_classes(tmp_path):
 def test_mistakes_of_estimators():
     with pytest.raises(TypeError, match="give the last step of a pipeline"):
         convert(part("Pipeline", steps=[], fit=print), DATA.X_train)
-    with pytest.raises(TypeError, match="it is no network with hidden layers"):
+    with pytest.raises(TypeError, match="it is not a network with hidden layers"):
         convert(part("RandomForestClassifier", fit=print), DATA.X_train)
     regressor = convert(part("MLPRegressor", coefs_=[W1, W2], intercepts_=[B1, B2], activation="relu"), DATA.X_train)
     with pytest.raises(ValueError, match=r"SpikingRegressor.score.y: must have the shape of the outputs, \(360, 4\)"):

@@ -80,7 +80,7 @@ def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_refused(tmp_
             "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, 'kB'\n")
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert f"{member!r} declares 25,000,000 values, where the rest of the file allows 22" in done.stdout
+    assert f"{member!r} declares 25,000,000 values; the rest of the file allows 22" in done.stdout
 
 
 def test_what_the_description_does_not_name_is_not_read(tmp_path):

@@ -213,7 +213,7 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     Warns
     -----
     UserWarning
-        Where test samples are calibration samples, so that the thresholds, or the margin of early decisions, know them.
+        If test samples are calibration samples, so that the thresholds, or the margin of early decisions, know them.
 
     Examples
     --------

@@ -63,7 +63,7 @@ def convert(
     Raises
     ------
     TypeError, ValueError
-        Where the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or is a
+        If the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or is a
         module whose forward cannot be read off its layers, or options do not go together; the message says what to do
         instead.
 
@@ -245,7 +245,7 @@ class _Spiking:
         Raises
         ------
         ValueError
-            Where the network is not of qcfs.
+            If the network is not of qcfs.
         """
         if self.trained.activation != "qcfs":
             raise ValueError("exactness: compares with the levels of a network of qcfs; convert a bs.ann.MLP(activation="

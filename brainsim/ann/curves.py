@@ -138,7 +138,7 @@ def fi_curve(
     Raises
     ------
     TypeError, ValueError
-        Where the model is no LIF with one value for each parameter, or a value is out of its range.
+        If the model is not a LIF with one value for each parameter, or a value is out of its range.
 
     Examples
     --------

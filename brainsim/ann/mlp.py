@@ -65,7 +65,7 @@ class MLP:
     Raises
     ------
     ValueError, TypeError
-        Where a value is out of its range.
+        If a value is out of its range.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class MLP:
         Raises
         ------
         ValueError
-            Where X and y are not as many, or there is only one class.
+            If X and y differ in length, or there is only one class.
         """
         X = self._samples(X, "MLP.fit.X")
         y = labels_of(y, len(X), "MLP.fit.y")
@@ -202,7 +202,7 @@ class MLP:
         Raises
         ------
         ValueError
-            Where the activation is not qcfs.
+            If the activation is not qcfs.
         """
         if self.activation != "qcfs":
             raise ValueError(f"MLP.counts: only units of qcfs have levels (this network's activation: {self.activation})")
@@ -235,7 +235,7 @@ class MLP:
         content, missing = content_of(path, "MLP.load.path")
         missing += [name for name in ("activation", "levels", "classes", "thresholds") if name not in content]
         if missing:
-            raise ValueError(f"MLP.load.path: {str(path)!r} is no file that MLP.save wrote (missing: {', '.join(missing)})")
+            raise ValueError(f"MLP.load.path: {str(path)!r} was not written by MLP.save (missing: {', '.join(missing)})")
         layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth_of(content))]
         ends = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
         if any(W.ndim != 2 or not W.shape[1:] == b.shape == end for (W, b), end in zip(layers, ends, strict=True)):

@@ -54,7 +54,7 @@ def samples(X, inputs, where):
 
 
 def labels(y, count, where, classes=None):
-    """Return labels as an array (count,), or raise ValueError where they are no labels of as many samples.
+    """Return labels as an array (count,), or raise ValueError if they are not labels of as many samples.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def vowel_words(train=300, test=300, *, frames=40, channels=16, noise=0.3, seed=
     Raises
     ------
     TypeError, ValueError
-        Where a value is out of its range.
+        If a value is out of its range.
 
     Examples
     --------

@@ -81,7 +81,7 @@ def read(source):
     Raises
     ------
     TypeError, ValueError
-        Where it is none, or holds what cannot be converted.
+        If it is none, or holds what cannot be converted.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def read(source):
         hint = "; give the last step of a pipeline, and samples that went through the steps before it"
     elif hasattr(source, "fit"):
         hint = "; it has not learned yet: call fit first" if hasattr(source, "hidden") or hasattr(
-            source, "hidden_layer_sizes") else "; it is no network with hidden layers"  # fmt: skip
+            source, "hidden_layer_sizes") else "; it is not a network with hidden layers"  # fmt: skip
     raise TypeError("convert.source: must be a network of bs.ann.MLP, scikit-learn, PyTorch or Keras, a list of (W, b), or "
                     f"a file .npz (got {type(source).__name__}){hint}")
 

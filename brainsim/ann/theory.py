@@ -40,7 +40,7 @@ def lif_rate(mu, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0):
     Raises
     ------
     ValueError, TypeError
-        Where a value is no number or ``v_reset >= v_th``.
+        If a value is not a number or ``v_reset >= v_th``.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def siegert_rate(mu, sigma, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0, t
     Raises
     ------
     ValueError, TypeError
-        Where a value is no number, sigma or tau_s is negative, or ``v_reset >= v_th``.
+        If a value is not a number, sigma or tau_s is negative, or ``v_reset >= v_th``.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def if_counts(drive, steps, *, threshold=1.0, v0=0.5):
     Raises
     ------
     ValueError, TypeError
-        Where steps is no whole number >= 1, or threshold is not > 0.
+        If steps is not a whole number >= 1, or threshold is not > 0.
 
     Examples
     --------

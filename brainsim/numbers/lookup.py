@@ -38,7 +38,7 @@ class SpikesLookup(Lookup):
     """Spikes by the name of a population or of a named view, by a population, or by a view of one population.
 
     `views` has for each population its named parts, (label, first cell, one past the last); a population's name goes before
-    a label, and labels are no keys that one could go through.
+    a label, and labels do not appear when one goes through the keys.
 
     Examples
     --------

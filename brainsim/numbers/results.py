@@ -38,7 +38,7 @@ class State:
     variables : dict of str to dict of str to array
         population -> variable -> values, one per cell.
     refractory : dict of str to array of int32
-        population -> steps for which each cell still stands still.
+        population -> steps for which the refractory variables of each cell are still held fixed.
     pending : dict of str to (array of int64, array of int64)
         population -> steps and cells of the spikes that are still under way.
     arriving : dict of str to dict of str to array

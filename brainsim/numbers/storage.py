@@ -105,7 +105,7 @@ class Archive:
         if header + size_in_bytes != self._file.getinfo(self.names[name]).file_size:
             raise ValueError(f"{name!r} is not of the size that it declares")
         if size_in_bytes > NEVER_TOO_LARGE and not size <= most:
-            raise ValueError(f"{name!r} declares {size:,} values, where the rest of the file allows {most:,.0f}")
+            raise ValueError(f"{name!r} declares {size:,} values; the rest of the file allows {most:,.0f}")
         with self._open(name) as stream:
             return np.lib.format.read_array(stream, allow_pickle=False)
 
@@ -173,7 +173,7 @@ def read_arrays(path, where, what, build):
     except (PermissionError, MemoryError):
         raise
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{where}: {str(path)!r} is not a readable {what} (it is no whole .npz archive)") from error
+        raise ValueError(f"{where}: {str(path)!r} is not a readable {what} (it is not a whole .npz archive)") from error
     except Exception as error:  # zip, npy and JSON readers fail on damaged bytes in a dozen ways; all mean the same
         why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{where}: {str(path)!r} is not a readable {what} ({why})") from error
