@@ -1,7 +1,9 @@
 """The language of equations: what texts mean, what messages say, and that numbers, text and machine code agree."""
 
 import ast
+import contextlib
 import random
+import time
 
 import numpy as np
 import pytest
@@ -358,3 +360,42 @@ def test_random_expressions_are_linear_or_not():
             f = float(lang.evaluate(tree, names))
         assert close(slope * names["x"] + rest, f), ast.unparse(tree)
     assert found > 20
+
+
+# -- long texts ------------------------------------------------------------------------------------------------------------
+
+
+def seconds(parse, *given):
+    begin = time.process_time()
+    with contextlib.suppress(EquationError):
+        parse(*given)
+    return time.process_time() - begin
+
+
+def test_long_texts_take_a_time_in_proportion():
+    """Eight times the lines in less than 30 times the time: of a sum of squares it would be 64, of cubes 512."""
+
+    def chain(n):
+        cell_of("\n".join(f"a{k} = {f'a{k - 1}' if k else 'v'} + 1" for k in range(n)[::-1]) + f"\ndv/dt = a{n - 1}")
+
+    def opened(n):
+        lang.parse_equations("dv/dt = (v\n" + "+ v\n" * n, "here")
+
+    for parse, n in ((chain, 250), (opened, 15_000)):
+        seconds(parse, n)
+        assert min(seconds(parse, 8 * n) for _ in range(2)) < 30 * max(min(seconds(parse, n) for _ in range(3)), 0.002)
+
+
+def test_lines_are_put_in_order_however_they_are_written():
+    rng = random.Random(5)
+    for _ in range(20):
+        n = rng.randint(2, 40)
+        lines = [f"a{k} = v + {' + '.join(f'a{rng.randrange(k)}' for _ in range(3)) if k else 1}" for k in range(n)]
+        rng.shuffle(lines)
+        done = set()
+        for name, tree in cell_of("\n".join([*lines, f"dv/dt = a{n - 1}"])).algebraic.items():
+            assert lang.names_in(tree) - {"v"} <= done
+            done.add(name)
+        assert len(done) == n
+    with pytest.raises(EquationError, match="'a0', 'a1', 'a2', .* and others need each other"):
+        cell_of("\n".join(f"a{k} = a{(k + 1) % 30}" for k in range(30)) + "\ndv/dt = a0")

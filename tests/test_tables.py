@@ -5,6 +5,7 @@ import pytest
 from single_cells import run
 
 import brainsim as bs
+from brainsim.engine.constants import _in_two
 
 
 class Reading(bs.Neuron):
@@ -120,6 +121,39 @@ def test_a_table_is_changed_in_a_run():
 def test_tables_that_are_none(make, kind, message):
     with pytest.raises(kind, match=message):
         make()
+
+
+class Twice(bs.Neuron):
+    equations = """
+        dv/dt = first(t)/one
+        du/dt = second(t)/one
+    """
+    method = "euler"
+    one: float = bs.parameter(1.0, "ms", "x")
+    first = bs.parameter(bs.TimedArray([0.0], dt=1.0), "", "values over time")
+    second = bs.parameter(bs.TimedArray([0.0], dt=1.0), "", "values over time")
+    v: float = bs.initial(0.0, "", "sum")
+    u: float = bs.initial(0.0, "", "sum")
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_table_has_more_rows_than_float32_counts(precision):
+    """What is behind such a table is found, and its own last row stays."""
+    rows = 2**24 + 3
+    long = np.ones(rows)
+    long[-1] = 5.0
+    model = Twice(first=bs.TimedArray(long, dt=0.1), second=bs.TimedArray([2.0, 3.0], dt=0.5))
+    sim = bs.Simulation(_network(model, 2), dt=0.1, seed=1, threads=1, precision=precision)
+    sim.run(1.0)
+    assert sim.state["cells"]["v"] == pytest.approx(1.0)
+    assert sim.state["cells"]["u"] == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rows", [1, 2**24 - 1, 2**24 + 1, 2**31 + 7, 2**40 + 12345])
+def test_rows_and_steps_of_a_table_are_exact(dtype, rows):
+    first, rest = _in_two(rows, np.dtype(dtype))
+    assert int(dtype(first)) + int(dtype(rest)) == rows
 
 
 def test_timed_arrays_are_values():

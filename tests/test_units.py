@@ -70,30 +70,33 @@ def test_no_unit_is_refused(dimensions):
 @pytest.mark.parametrize(
     ("texts", "shown"),
     [
-        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, what is in mV; give the synapse another"),
-        ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, what is in mV"),
-        ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, what is in mV*ms"),
+        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; in a class derived"),
+        ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, but what it adds is in mV"),
+        ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV*ms"),
         ({"arrival": "v = v + w", "dimensions": False}, ""), ({"arrival": "n = n + w", "dimensions": False}, ""),
         ({"arrival": "z = z + w", "weight_unit": "pA"}, ""), ({"arrival": "n = n + w/E"}, ""),
-        ({"arrival": "z = z + 0.5*w; v = v + w*E/delta", "weight_unit": "pA"}, "'w * E / delta' is in pA"),
+        ({"arrival": "z = z + 0.5*w; v = v + w*E/delta", "weight_unit": "pA"}, "which is in mV, but what it adds is in pA"),
     ],
 )
 def test_what_a_synapse_adds_is_of_the_unit_of_what_it_adds_to(texts, shown):
-    """Of a variable of the cell that is known once the two are put together, and of v before."""
+    """Of a variable of the cell, whose unit is known once the two are put together."""
     given = {"tau": BASE["tau"], "E": BASE["E"], "delta": BASE["delta"], "weight_unit": "mV"} | texts
 
     def connected(**options):
         cells, net = bs.Population(2, cell("dv/dt = I/c_m", **options)(), name="cells"), bs.Network(seed=1)
         jump = type("Jump", (bs.Synapse,), given)()
-        net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=jump)
+        noise = bs.Population(2, bs.Poisson(rate=1.0), name="noise")
+        net.connect(noise, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=jump)
 
     if not shown:
         return connected()
     with pytest.raises(EquationError) as caught:
         connected()
     assert shown in str(caught.value)
-    if "Network.connect.synapse: Jump() onto 'cells'" in str(caught.value):
-        connected(dimensions=False)
+    connected(dimensions=False)
+    given["weight_unit"] = re.search("write weight_unit = '(.*)'", str(caught.value)).group(1)
+    if ";" not in given["arrival"]:  # of two assignments one is right already
+        connected()
     return None
 
 

@@ -243,6 +243,12 @@ def test_special_points(name):
     np.testing.assert_allclose(FUNCTIONS[name](x), expected, rtol=5e-16, atol=0)
 
 
+def test_tanh_of_a_zero_has_its_sign():
+    for dtype in (np.float64, np.float32):
+        found = FUNCTIONS["tanh"](np.array([0.0, -0.0, 1.0, -1.0], dtype))
+        assert np.signbit(found).tolist() == [False, True, False, True]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_they_do_not_depend_on_their_neighbours(name):
     """Full vectors and the rest of a loop give the same bits."""

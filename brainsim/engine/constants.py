@@ -13,6 +13,7 @@ from brainsim.numbers.checks import in_range, warn_user
 from brainsim.numbers.streams import stream_key
 
 LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
+MOST_STEPS = 2.0**53  # up to which float64 tells each from the next
 
 
 def kernel_constants(system, step, values, dt, where):
@@ -43,15 +44,22 @@ def with_tables(numbers, kernel, member, first, last, dt):
     """Return the scalars of a kernel with its TimedArrays behind them, as `codegen` reads them.
 
     Each table is a row of [steps that a value holds, rows, values row by row], of the cells `first` to `last` of the member
-    where it has a column for each. A whole number of steps is exact, in single precision too.
+    where it has a column for each. Steps and rows are sums of two numbers, exact in single precision too.
     """
     parts = [numbers[: len(kernel.scalars)]]
     for name, per_cell in kernel.tables:
         table = member.constants[name]
         values = table.values[:, first:last] if per_cell else table.values
-        steps, whole = table.dt / dt, round(table.dt / dt)
-        parts += [[whole if abs(steps - whole) < 1e-6 else steps, len(table.values)], np.ravel(values)]
+        steps = min(table.dt / dt, MOST_STEPS)
+        steps = round(steps) if abs(steps - round(steps)) < 1e-6 else steps
+        parts += [_in_two(steps, numbers.dtype), _in_two(len(table.values), numbers.dtype), np.ravel(values)]
     return np.concatenate(parts, dtype=numbers.dtype, casting="same_kind")
+
+
+def _in_two(value, dtype):
+    """Return a number and what it lacks in this precision."""
+    first = float(dtype.type(value))
+    return first, value - first
 
 
 def check_tables(member, values):
@@ -68,6 +76,8 @@ def check_tables(member, values):
 def whole_steps(times, dt, where):
     """Return times in steps of dt, as floats; warns where they are not multiples of dt and are rounded."""
     steps = np.asarray(times) / dt
+    if (latest := np.max(np.abs(steps), initial=0.0)) > MOST_STEPS:
+        raise ValueError(f"{where}: {latest * dt:g} ms are more steps of dt = {dt:g} ms than can be counted, 2**53")
     rounded = np.rint(steps)
     if np.any(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded)):
         bad = np.atleast_1d(times)[np.atleast_1d(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded))][0]
@@ -110,15 +120,16 @@ def initial_values(layout, seed):
     state = np.zeros(layout.n_state)
     for name, member in layout.members.items():
         model = member.population.model
-        given = member.population.initial or {}
-        for variable, spec in getattr(model, "initials", {}).items():
-            value = given.get(variable, spec.default)
-            at, n = layout.state_row(name, variable, "initial")
+        given = member.population.initial
+        values = {variable: given.get(variable, spec.default) for variable, spec in model.initials.items()} | given
+        for variable, value in values.items():
+            at, n = layout.state_row(name, variable, "Population.initial")
             if isinstance(value, Distribution):
                 fill(state[at : at + n], value.code, stream_key(seed, "initial", name, variable))
                 continue
             if isinstance(value, str):
-                rows = {v: state[k : k + n] for v in model.initials for k in [layout.state_row(name, v, "initial")[0]]}
+                places = {v: layout.state_row(name, v, "Population.initial")[0] for v in model.initials}
+                rows = {v: state[k : k + n] for v, k in places.items()}
                 value = lang.evaluate(model.cell_equations.initials[variable], member.values | rows | {"pi": np.pi})
             state[at : at + n] = value
     return state

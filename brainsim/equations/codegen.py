@@ -7,7 +7,9 @@ with exponential currents, against 1.2 ns for a loop that appends as it goes). W
 block runs once for each part; events come in the last one only.
 
 The text holds names and structure, never a parameter's value, so one compiled kernel serves all networks of its kind. The
-body of the loop is a list of plain statements ``name = expression``.
+body of the loop is a list of plain statements ``name = expression``. A user's name is written as it is; what is made for it
+is ``_name_word``, with a word without an underscore, and all else has two underscores together or none behind the first, so
+that no name can meet another.
 """
 
 import ast
@@ -41,8 +43,14 @@ TABLE = '''
 @helper
 def row_of(scalars, place, position):
     """Return the row of the table at `place` that holds at `position`, in steps of dt; the last one stays."""
-    row = np.int64(position / scalars[place] + 1e-6)
-    return min(row, np.int64(scalars[place + 1]) - 1)
+    steps = np.float64(scalars[place]) + np.float64(scalars[place + 1])
+    return min(np.int64(position / steps + 1e-6), rows_of(scalars, place) - 1)
+
+
+@helper
+def rows_of(scalars, place):
+    """Return how many rows a table has; as its steps it is a sum of two, which float32 holds to the last digit."""
+    return np.int64(scalars[place + 2]) + np.int64(scalars[place + 3])
 
 '''
 
@@ -158,7 +166,7 @@ def write_kernel(system: System, step: Step, per_cell):
 
 def gain_name(receptor, variable):
     """Return the name of the constant by which an event's weight is multiplied."""
-    return f"_gain_{receptor}_{variable}"
+    return f"_gain__{receptor}_{variable}"
 
 
 class _Loop:
@@ -192,8 +200,8 @@ class _Loop:
             conditions += [*drawn, f"_event{number} = {text}"]
         lines += [*conditions, *self._actions(system.reset, "_spike", "")]
         for number, (_, actions) in enumerate(system.events):
-            lines += self._actions(actions, f"_event{number}", f"_event{number}")
-        lines += ["_lag_new = _lag if _spike else 0.0"] if system.crossing else []
+            lines += self._actions(actions, f"_event{number}", f"__event{number}")
+        lines += ["__lag_new = _lag if _spike else 0.0"] if system.crossing else []
         return lines + self._wait(last)
 
     def _arrivals(self):
@@ -297,7 +305,7 @@ def _arguments(system, kernel, timed):
     pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars)]
     for number, (name, per_cell) in enumerate(kernel.tables):
         row_at = f"row_of(scalars, table{number}, position)"
-        begin = f"table{number} + 2 + {f'count * {row_at}' if per_cell else row_at}"
+        begin = f"table{number} + 4 + {f'count * {row_at}' if per_cell else row_at}"
         rows = f"scalars[{begin} + low : {begin} + high]"
         pairs.append((f"_{name}{NOW}_" if per_cell else name + NOW, rows if per_cell else f"scalars[{begin}]"))
     if timed:
@@ -316,7 +324,7 @@ def _before(system, kernel, timed):
     for number, (_, per_cell) in enumerate(kernel.tables):
         lines.append(f"table{number} = np.int64({place})")
         width = "count" if per_cell else "1"
-        place = f"table{number} + 2 + np.int64(scalars[table{number} + 1]) * {width}"
+        place = f"table{number} + 4 + rows_of(scalars, table{number}) * {width}"
     return "".join(f"    {line}\n" for line in lines)
 
 
@@ -340,7 +348,7 @@ def _block(name, head, system, kernel, body):
     lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
     lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered] if last else []
     lines += ["__refractory[_k] = _wait"] if system.refractory is not None else []
-    lines += ["__lag[_k] = _lag_new"] if system.crossing else []
+    lines += ["__lag[_k] = __lag_new"] if system.crossing else []
     lines.append("_flag[_k] = _spike" if system.substeps == 1 else "_flag[_k] = _spike | (_flag[_k] > 0)")
     loop = "\n".join(f"        {line}" for line in lines)
     return f"\n@helper\ndef {name}({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"

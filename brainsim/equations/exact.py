@@ -72,7 +72,7 @@ def exact_lines(writer, coefficients):
         less_one = {constant + LESS_ONE: found[key] - 1.0 for constant, key in own.items()}
         return {constant: found[key] for constant, key in places.items()} | less_one
 
-    return compute, [f"_z__{name}" for name in matrix.noisy]
+    return compute, [f"_z__of_{name}" for name in matrix.noisy]
 
 
 class _Matrix:
@@ -110,14 +110,14 @@ class _Matrix:
         name, terms = self.variables[i], []
         for j, column in enumerate(self.columns):
             if self.reach[i, j]:
-                constant = f"_{letter}_{name}__{column}"
+                constant = f"_{letter}__{name}__{column}"
                 places[constant] = letter, i, j
                 terms.append(f"{constant}*{column}" if column else constant)
         for j, other in enumerate(self.variables[: i + 1]):
             if name in self.noisy and other in self.noisy and self.shared[i, j]:
-                constant = f"_{noise_letter}_{name}__{other}"
+                constant = f"_{noise_letter}__{name}__{other}"
                 places[constant] = noise_letter, i, j
-                terms.append(f"{constant}*_z__{other}")
+                terms.append(f"{constant}*_z__of_{other}")
         return " + ".join(terms)
 
     def numbers(self, values, dt, frozen):

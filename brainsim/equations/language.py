@@ -6,6 +6,7 @@ writes it into a kernel. What users may write, word by word, is in the documenta
 """
 
 import ast
+import keyword
 import re
 import unicodedata
 import warnings
@@ -243,17 +244,20 @@ def _logical_lines(text, where):
     """Split a text into equations: comments gone, lines joined while a bracket is open, up to the next equation."""
     if not isinstance(text, str):
         raise EquationError(where, f"must be a text (got {text!r})")
-    lines, open_line = [], ""
+    lines, parts, opened = [], [], 0
     for raw in text.splitlines():
         raw = raw.split("#")[0].strip()
-        if open_line and re.match(r"(d\w+\s*/\s*dt|\w+)\s*=(?!=)", raw):
-            lines.append(open_line)
-            open_line = ""
-        open_line = f"{open_line} {raw}".strip()
-        if open_line and open_line.count("(") <= open_line.count(")"):
-            lines.append(open_line)
-            open_line = ""
-    return [*lines, open_line] if open_line else lines
+        if not raw:
+            continue
+        if parts and re.match(r"(d\w+\s*/\s*dt|\w+)\s*=(?!=)", raw):
+            lines.append(" ".join(parts))
+            parts, opened = [], 0
+        parts.append(raw)
+        opened += raw.count("(") - raw.count(")")
+        if opened <= 0:
+            lines.append(" ".join(parts))
+            parts, opened = [], 0
+    return [*lines, " ".join(parts)] if parts else lines
 
 
 def _split_equals(line, where):
@@ -271,6 +275,15 @@ def _name(text):
     """Return the name of a variable or a line as Python reads it, where forms of one letter are one; None if it is none."""
     name = unicodedata.normalize("NFKC", text)
     return name if text.isidentifier() and re.fullmatch(NAME, name) else None
+
+
+def check_name(name, where):
+    """Raise ValueError unless `name` can stand in equations: a word as Python reads it, which is what kernels hold."""
+    if not isinstance(name, str) or keyword.iskeyword(name) or _name(name) != name:
+        form = _name(name) if isinstance(name, str) else None
+        hint = f"; did you mean {form!r}?" if form and form != name else ""
+        message = "must be a name of letters, digits and single underscores, such as 'tau_m', and no word of Python"
+        raise ValueError(f"{where}: {message} (got {name!r}){hint}")
 
 
 def _depths(tree):

@@ -92,8 +92,8 @@ def exponential_euler(system, where):
         writer.lines.append(f"_{name}_slope = {texts[name, 'slope']}")
         moved = f"{name} + ({texts[name, 'rest']} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"
         for noise in system.noise.get(name, ()):
-            moved += f" + {texts[name, noise]}*sqrt(dt*relaxation(-2.0*_{name}_slope*dt))*_z__{noise}"
-            normals.append(f"_z__{noise}")
+            moved += f" + {texts[name, noise]}*sqrt(dt*relaxation(-2.0*_{name}_slope*dt))*_z__of_{noise}"
+            normals.append(f"_z__of_{noise}")
         writer.lines.append(f"_{name}_new = flushed({moved})")
     order = order if others else 0
     return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
@@ -117,14 +117,14 @@ def heun(system, where):
         writer.lines.append(f"_{name}_slope = {first[name]}")
         move = f"{name} + dt*_{name}_slope"
         for noise in system.noise.get(name, ()):
-            writer.lines.append(f"_{name}_{noise}_gain = {first[name, noise]}")
-            move += f" + _{name}_{noise}_gain*_z__{noise}"
+            writer.lines.append(f"_{name}__{noise}_gain = {first[name, noise]}")
+            move += f" + _{name}__{noise}_gain*_z__of_{noise}"
         writer.lines.append(f"_{name}_end = {_moved(system, name, move)}")
     second = writer.right_sides(sides, ends | _later(system, writer, "end", "t + dt"), "end")
     for name in system.variables:
         move = f"{name} + 0.5*dt*(_{name}_slope + {second[name]})"
         for noise in system.noise.get(name, ()):
-            move += f" + 0.5*(_{name}_{noise}_gain + {second[name, noise]})*_z__{noise}"
+            move += f" + 0.5*(_{name}__{noise}_gain + {second[name, noise]})*_z__of_{noise}"
         writer.lines.append(f"_{name}_new = flushed({move})")
     # noise that commutes: one for each equation, or one for all
     strong = 1 if _diagonal(system) or len(_normals(system)) == 1 else 0.5
@@ -178,9 +178,9 @@ def milstein(system, where):
             writer.lines.append(f"_{name}_gain = {texts[name, noise]}")
             if _multiplicative(system, name):
                 writer.lines.append(f"_{name}_up = {move} + _{name}_gain")
-                up = writer.right_sides({0: gains[name, noise]}, {name: f"_{name}_up"}, f"{name}_up")[0]
-                move += f" + 0.5*({up} - _{name}_gain)*(_z__{noise}*_z__{noise} - 1.0)"
-            move += f" + _{name}_gain*_z__{noise}"
+                up = writer.right_sides({0: gains[name, noise]}, {name: f"_{name}_up"}, f"_{name}_up")[0]
+                move += f" + 0.5*({up} - _{name}_gain)*(_z__of_{noise}*_z__of_{noise} - 1.0)"
+            move += f" + _{name}_gain*_z__of_{noise}"
         writer.lines.append(f"_{name}_new = flushed({move})")
     return writer.step("milstein", normals=_normals(system), **_orders(system, 1, 1, 1, "Ito"))
 
@@ -248,7 +248,7 @@ def _diagonal(system):
 
 
 def _normals(system):
-    return _once([f"_z__{noise}" for gains in system.noise.values() for noise in gains])
+    return _once([f"_z__of_{noise}" for gains in system.noise.values() for noise in gains])
 
 
 def _once(names):

@@ -31,7 +31,7 @@ def check_frozen(where, frozen, declared):
             raise ValueError(f"{where}.frozen: {name!r} is no variable{nearest(name, declared.variables)}")
 
 
-def refuse_what_has_no_effect(where, given, *, threshold, refractory):
+def refuse_without_spikes(where, given, *, threshold, refractory):
     """Raise EquationError for what acts at or after a spike only, in a class without a threshold or a refractory time.
 
     Parameters

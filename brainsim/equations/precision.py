@@ -23,7 +23,7 @@ SINGLE_POINTERS = POINTERS + "F4 = types.CPointer(types.float32)\n"
 WIDE = {"uniform", "gaussian"}  # functions that give float64 whatever they are given
 WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers stay as they are
 FINEST = 0.999e-4  # dt over time constant below which the spacing of float32 shows; a tenth for what returns to 0
-OWN = re.compile(r"_[ph]_(.+)__\1")  # what a variable multiplies itself by in the exact step
+OWN = re.compile(r"_[ph]__(.+)__\1")  # what a variable multiplies itself by in the exact step
 
 
 def in_single(kernel):
@@ -52,8 +52,8 @@ def warn_where_coarse(variables):
     """
     found = []
     for label, name, constants in variables:
-        parts = np.abs(np.atleast_1d(constants.get(f"_p_{name}__{name}{LESS_ONE}", 1.0)))
-        finest = FINEST if np.any(constants.get(f"_p_{name}__", 0.0)) else 0.1 * FINEST
+        parts = np.abs(np.atleast_1d(constants.get(f"_p__{name}__{name}{LESS_ONE}", 1.0)))
+        finest = FINEST if np.any(constants.get(f"_p__{name}__", 0.0)) else 0.1 * FINEST
         parts = parts[(parts > 0.0) & (parts < finest)]
         found += [(float(parts.min()), label)] if parts.size else []
     if found:

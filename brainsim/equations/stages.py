@@ -76,7 +76,7 @@ class Writer:
 
     def step(self, method, computes=(), **about):
         """Return the Step of the lines written so far; `computes` are functions of further numbers."""
-        numbers = {f"_k{number}": tree for number, tree in enumerate(self._numbers.values())}
+        numbers = {f"_k{number}": tree for number, tree in self._numbers.values()}
 
         def compute(values, dt):
             known = values | {"dt": dt, "pi": np.pi}
@@ -93,10 +93,10 @@ class Writer:
     def _needed(self, sides):
         """Return the names of the algebraic lines that trees lean on, in the order of the system."""
         algebraic = self.system.algebraic
-        found = set().union(*(lang.names_in(tree) for tree in sides), ()) & set(algebraic)
+        found = set().union(*(lang.names_in(tree) for tree in sides), ()) & algebraic.keys()
         for name in reversed(algebraic):
             if name in found:
-                found |= lang.names_in(algebraic[name]) & set(algebraic)
+                found |= lang.names_in(algebraic[name]) & algebraic.keys()
         return [name for name in algebraic if name in found]
 
     def _reduced(self, tree):
@@ -105,6 +105,8 @@ class Writer:
         if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in varying):
             return tree
         if not lang.names_in(tree) & varying and not lang.calls_in(tree) & RANDOM:
+            if lang.is_condition(tree):  # its number is 0 or 1, and only a comparison can be joined with others by '&'
+                return ast.Compare(self._named(tree), [ast.NotEq()], [trees.ZERO])
             return self._named(tree)
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not lang.names_in(tree.right) & varying:
             return ast.BinOp(self._reduced(tree.left), ast.Mult(), self._named(trees.over(trees.ONE, tree.right)))
@@ -113,6 +115,5 @@ class Writer:
         return lang.rebuilt(tree, self._reduced)
 
     def _named(self, tree):
-        key = ast.unparse(tree)
-        self._numbers.setdefault(key, tree)
-        return ast.Name(f"_k{list(self._numbers).index(key)}")
+        number, _ = self._numbers.setdefault(ast.unparse(tree), (len(self._numbers), tree))
+        return ast.Name(f"_k{number}")

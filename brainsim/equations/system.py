@@ -93,17 +93,17 @@ class System:
     def full(self, tree, where, about=None):
         """Return a tree with the algebraic lines put in: all of them, or those that depend on the name `about`."""
         lines = self.algebraic if about is None else {n: t for n, t in self.algebraic.items() if about in self._needs[n]}
-        while lang.names_in(tree) & set(lines):
+        while lang.names_in(tree) & lines.keys():
             tree = lang.expanded(tree, lines, where)
         return tree
 
     @functools.cached_property
     def _needs(self):
-        """Algebraic line -> all names it depends on, also through other lines."""
-        needs = {}
+        """Algebraic line -> the variables it depends on, also through other lines."""
+        needs, variables = {}, {*self.variables}
         for name, tree in self.algebraic.items():
             direct = lang.names_in(tree)
-            needs[name] = direct.union(*(needs[n] for n in direct if n in needs))
+            needs[name] = (direct & variables).union(*(needs[n] for n in direct if n in needs))
         return needs
 
 
@@ -155,8 +155,10 @@ def _check_jumps(cell, receptor, where):
     for name, jump in receptor.jumps.items():
         own = cell.units.get(name)
         if own is not None and not own.fits(jump):
-            hint = "give the synapse another weight_unit, or one of the classes dimensions = False"
-            raise EquationError(where, f"a synapse adds to {name!r}, which is {own.phrase}, what is {jump.phrase}; {hint}")
+            unit = str(receptor.weight * own * jump**-1)
+            hint = f"in a class derived from the synapse write weight_unit = {'' if unit == '1' else unit!r}"
+            message = f"a synapse adds to {name!r}, which is {own.phrase}, but what it adds is {jump.phrase}"
+            raise EquationError(where, f"{message}; {hint}")
 
 
 def prefixed(index):
@@ -186,7 +188,8 @@ def _folded(derivatives, algebraic, tables, where):
     fixed, lines = {}, {}
     for name, tree in algebraic.items():
         tree = lang.expanded(tree, fixed, where)
-        if lang.names_in(tree) & (varying | set(lines)):
+        names = lang.names_in(tree)
+        if names & varying or names & lines.keys():
             lines[name] = tree
         else:
             fixed[name] = tree

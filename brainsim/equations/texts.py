@@ -9,6 +9,7 @@ from brainsim.equations import language as lang
 from brainsim.equations import trees, units
 from brainsim.equations.grammar import NOW, RANDOM, EquationError
 from brainsim.equations.mistakes import check_frozen, check_left_sides, warn_of_removable_zeros
+from brainsim.equations.ordering import ordered
 from brainsim.equations.render import HELPERS
 from brainsim.numbers.checks import nearest
 
@@ -17,6 +18,11 @@ RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", "xi", *lang.FUNCTIONS, *HELPERS,
 RESERVED |= set(keyword.kwlist)
 CONSTANTS = {"dt", "pi"}
 NOISE = re.compile(r"xi(_\w+)?")
+OF_RECEPTOR = re.compile(r"r\d+_")  # begins the names of a synapse within a cell
+FIXED = (
+    "; weights, and what an event does, stay as they are during a run: plasticity (STDP, short-term) is not available in "
+    "this version. Change weights between runs: compute them from result.spikes and connect a new Network"
+)
 WORDS = {"I": "pA", "t": "ms", "dt": "ms", "pi": "1", "w": "1"}
 
 
@@ -98,7 +104,8 @@ class CellEquations:
 class ReceptorEquations:
     """Checked equations of a synapse: what each event adds to which variable (times its weight), and the current.
 
-    `jumps` has the Dimension of what is added to each variable of the cell; it is empty where units are not checked.
+    `jumps` has the Dimension of what is added to each variable of the cell, and `weight` that of w; empty and None where
+    units are not checked.
     """
 
     derivatives: dict
@@ -107,6 +114,7 @@ class ReceptorEquations:
     current: ast.expr | None
     tables: frozenset = frozenset()
     jumps: dict = field(default_factory=dict)
+    weight: units.Dimension | None = None
 
     @property
     def direct(self):
@@ -163,17 +171,23 @@ def parse_receptor(where, declared, *, equations, arrival, current, weight_unit)
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
     arrivals, jumps = [], {}
     for name, tree in assignments:
+        if name in declared.parameters or name in RESERVED:
+            raise EquationError(f"{where}.arrival", f"{name!r} is no variable{FIXED}", ast.unparse(tree))
         gain, found = _gain(name, tree, f"{where}.arrival", variables, reader)
         arrivals.append((name, gain))
         if name not in variables and found is not None:
             jumps[name] = found
     if not arrivals:
         raise EquationError(f"{where}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
+    if "v" in declared.parameters:
+        raise EquationError(f"{where}.v", "is the membrane potential of the target; take another name")
     tree = None
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
         reader.check(tree, f"{where}.current", units.unit("pA", where), "a current into a cell")
-    return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps)
+    return ReceptorEquations(
+        derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w")
+    )
 
 
 def check_condition(where, declared, text):
@@ -215,7 +229,7 @@ class _Reader:
 
     def check_tree(self, tree, where, more=(), condition=False, random=False):
         """Check names and kinds of a tree, and that it is not random where it may not be."""
-        lang.check_names(tree, self.known | {*more}, where)
+        lang.check_names(tree, more if self.known <= more else self.known | more, where)
         lang.check_kind(tree, where, condition)
         if not random and lang.calls_in(tree) & RANDOM:
             node = next(n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.func.id in RANDOM)
@@ -226,22 +240,23 @@ class _Reader:
         """Return (derivatives, algebraic), checked; the algebraic lines in an order in which they can be computed."""
         where = f"{self.where}.equations"
         derivatives, algebraic = lang.parse_equations(text, where, self.declared.tables)
+        taken = self.known | RESERVED | self.declared.tables | {*more}
         for name in algebraic:
-            taken = self.known | RESERVED | self.declared.tables | {*more}
-            if name in taken or NOISE.fullmatch(name):
+            if name in taken or NOISE.fullmatch(name) or OF_RECEPTOR.match(name):
                 message = f"{name!r} is a parameter, a variable or a word of the language already"
                 raise EquationError(where, message, *lang.line_of(algebraic[name]).place(None))
-        algebraic = _ordered(algebraic, where)
+        algebraic, more = ordered(algebraic, where), {*more, *algebraic}
+        known = self.known | more
         for name, tree in algebraic.items():
             self._refuse_noise(tree, where)
-            self.check_tree(tree, where, {*more, *algebraic})
+            self.check_tree(tree, where, known)
             self.units[name] = self.check(tree, where, None, "")
         for tree in [*algebraic.values(), *derivatives.values()]:
             warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, where)
         for name, tree in derivatives.items():
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
             self.units |= {n: self.units.get("xi") for n in noises}
-            self.check_tree(tree, where, {*more, *algebraic, *noises})
+            self.check_tree(tree, where, known | noises if noises else known)
             own = self.units.get(name)
             wanted = own and own * units.unit("1/ms", where)
             self.check(tree, where, wanted, f"d{name}/dt")
@@ -277,6 +292,7 @@ class _Reader:
         found = []
         for name, texts in events.items():
             field = f"events[{name!r}]"
+            lang.check_name(name, f"{self.where}.{field}")
             if not isinstance(texts, tuple | list) or len(texts) != 2:
                 message = "must be a pair (condition, effect), such as ('v > v_burst', 'n = n + 1')"
                 raise EquationError(f"{self.where}.{field}", message)
@@ -340,7 +356,7 @@ class _Reader:
     def _put_in(self, tree, field, algebraic):
         """Return the tree with its algebraic lines put in; none of them may hold the current."""
         where = f"{self.where}.{field}"
-        while lang.names_in(tree) & set(algebraic):
+        while lang.names_in(tree) & algebraic.keys():
             tree = lang.expanded(tree, algebraic, where)
         if "I" in lang.names_in(tree):
             raise EquationError(where, "the current I is known in the equations only, not here", ast.unparse(tree))
@@ -353,20 +369,6 @@ class _Reader:
             raise EquationError(where, message, lang.line_of(tree).text)
 
 
-def _ordered(algebraic, where):
-    """Return the algebraic lines in an order in which each needs only those before it."""
-    done, left = {}, dict(algebraic)
-    while left:
-        ready = [name for name, tree in left.items() if not lang.names_in(tree) & set(left)]
-        if not ready:
-            name, tree = next(iter(left.items()))
-            need = "need each other" if left.keys() - {name} else "needs itself"
-            message = f"{', '.join(map(repr, left))} {need}; a line may lean on variables and on other lines only"
-            raise EquationError(where, message, lang.line_of(tree).text, 0)
-        done |= {name: left.pop(name) for name in ready}
-    return done
-
-
 def _gain(name, tree, where, variables, reader):
     """Return the factor of w in ``name = name + factor*w``, and the Dimension of what is added.
 
@@ -377,6 +379,9 @@ def _gain(name, tree, where, variables, reader):
     weight = own and trees.is_one(own[0]) and trees.linear_in(own[1], "w")
     varying = {*variables, name, "v", *reader.declared.now}
     if not weight or not trees.is_zero(weight[1]) or lang.names_in(weight[0]) & varying:
-        message = f"must be '{name} = {name} + w' or with a constant factor of w"
-        raise EquationError(where, message, ast.unparse(tree))
-    return weight[0], reader.check(tree, where, reader.units.get(name), repr(name))
+        message = f"must be '{name} = {name} + w' or with a constant factor of w{FIXED}"
+        raise EquationError(where, message, f"{name} = {ast.unparse(tree)}")
+    if name in variables:
+        return weight[0], reader.check(tree, where, reader.units.get(name), repr(name))
+    # the target's variable is of the unit of what is added, until it is known whose it is: see `jumps`
+    return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), where, None, "")

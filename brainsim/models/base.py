@@ -14,17 +14,16 @@ The built-in models are written exactly as a user's own::
 The texts are checked when the class is defined. An instance is frozen and compares by its values.
 """
 
-import difflib
 import inspect
-import re
 
 import numpy as np
 
 from brainsim.equations import language as lang
 from brainsim.equations.methods import method_named
-from brainsim.equations.mistakes import refuse_what_has_no_effect
-from brainsim.equations.texts import NOISE, RESERVED, Declared, check_condition, parse_cell, parse_receptor
+from brainsim.equations.mistakes import refuse_without_spikes
+from brainsim.equations.texts import Declared, check_condition, parse_cell, parse_receptor
 from brainsim.equations.units import unit
+from brainsim.models.attributes import check_declared_name, refuse_what_has_no_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
@@ -32,12 +31,11 @@ from brainsim.numbers.checks import integer, nearest, number
 
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
-# what a user writes into a class besides parameters and initial values
-ATTRIBUTES = (
-    "equations", "threshold", "reset", "method", "refractory", "frozen", "events", "substeps", "dimensions", "conditions",
-    "arrival", "current", "weight_unit", "interpolate",
-)  # fmt: skip
-
+WITHOUT_SPIKES = (
+    ". A current between cells without spikes (a gap junction, coupled rates) is not available in this version; a few cells "
+    "can be coupled step by step: net.stimulate(cells, CurrentInput([0.0]*cells.n), name='gap'), and in each step "
+    "sim.set('gap', amplitude=...) computed from sim.state, then sim.run(dt)"
+)
 AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # of these, what acts at or after a spike only
 
 
@@ -52,19 +50,17 @@ class Model:
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
-        # the weight of an event is a word of synapses only: cells may have a variable w
-        reserved = RESERVED - {"w"} if own and issubclass(cls, Neuron) else RESERVED
         for name, spec in own.items():
             where = f"{cls.__name__}.{name}"
-            if name in reserved or NOISE.fullmatch(name) or re.match(r"_|\w*__|r\d+_", name):
-                raise ValueError(f"{where}: this name is a word of the language of equations; take another")
-            if any(name in vars(base) for base in (Model, Neuron, Synapse)) or name == "name":
-                raise ValueError(f"{where}: every model has an attribute of this name; take another")
+            taken = {*vars(Model), *vars(Neuron), *vars(Synapse)}
+            # the weight of an event is a word of synapses only: cells may have a variable w
+            check_declared_name(name, where, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
             unit(spec.unit, where)  # also where equations are not checked: it is a word of tables, axes and messages
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, where)
             delattr(cls, name)
-        cls._refuse_what_has_no_effect()
+        if cls.__bases__ != (Model,):
+            refuse_what_has_no_effect(cls, "Synapse" if issubclass(cls, Neuron) else "Neuron")
         cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
         cls.__signature__ = inspect.Signature(
@@ -113,27 +109,6 @@ class Model:
         values = {k: getattr(self, k) for k, s in self.parameters.items() if not _same(getattr(self, k), s.default)}
         given = [f"{key}={_short(value)}" for key, value in values.items()]
         return f"{type(self).__name__}({', '.join(given)})"
-
-    @classmethod
-    def _refuse_what_has_no_effect(cls):
-        """Raise TypeError for attributes that look as if they meant something, but would not."""
-        for name, value in vars(cls).items():
-            if Model not in cls.__bases__ and name in ATTRIBUTES and not any(name in vars(base) for base in cls.__mro__[1:]):
-                other = "Synapse" if issubclass(cls, Neuron) else "Neuron"
-                raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{other} and has no effect here")
-            if name in cls.parameters or name in cls.initials:
-                hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
-                raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
-            near = difflib.get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.8)
-            if isinstance(value, str | tuple | dict | int) and name not in ATTRIBUTES and near:
-                raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
-            if type(value) in (int, float) and name not in ATTRIBUTES and not name.startswith("_"):
-                hint = f"{name}: float = bs.parameter({value!r}, 'mV', 'what it is')"
-                message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"
-                raise TypeError(f"{cls.__name__}.{name}: {message}")
-        if not isinstance(cls.conditions, tuple | list):
-            message = "must be a tuple of texts, such as ('v_reset < v_th',)"
-            raise TypeError(f"{cls.__name__}.conditions: {message} (got {cls.conditions!r})")
 
     @classmethod
     def declared(cls):
@@ -185,7 +160,9 @@ class Neuron(Model):
         (``"t_ref*(1 + u)"``, 0 where that becomes negative); or a condition, for as long as it holds at the beginning of a
         step (``"v > v_th"``). By default the parameter ``t_ref`` where there is one.
     frozen : tuple of str
-        Variables that stand still while refractory; by default ``("v",)``, and ``()`` where refractory is a condition.
+        Variables that are held fixed while refractory; by default ``("v",)``, and ``()`` where refractory is a condition. So
+        in a class with the parameter ``t_ref`` v stays at its reset value for that time, while in Brian2 it moves on unless
+        its equation says ``(unless refractory)``: ``frozen = ()`` is the same here.
     method : str
         ``"exact" "exponential_euler" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler" "heun"
         "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, but `exact` only where it compiles in a few
@@ -296,7 +273,7 @@ class Neuron(Model):
             substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
             initials={key: spec.default for key, spec in cls.initials.items()}, **(after_a_spike if cls.threshold else {}),
         )  # fmt: skip
-        refuse_what_has_no_effect(name, own, threshold=cls.threshold, refractory=cls.refractory)
+        refuse_without_spikes(name, own, threshold=cls.threshold, refractory=cls.refractory)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)
@@ -313,8 +290,12 @@ class Synapse(Model):
         What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``.
     current : str
         Current into the target in pA; ``v`` is the target's. Empty where there is none.
+        It may name any variable of the receptor or of its target: ``"theta = theta + w"`` raises the variable theta that the
+        target's class has. A constant factor may stand before w (``"i = i + w/tau"``), and several assignments side by
+        side, with ``;`` between them. Weights do not change during a run.
     weight_unit : str
-        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``, or another; what an event adds to is of the same.
+        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``, or another, ``""`` for plain numbers; what an event adds to is
+        of the same.
     dimensions : bool
         As for `Neuron`, where the language is explained: False where units are not to be checked.
 
@@ -348,7 +329,8 @@ class Synapse(Model):
         if name is not None and not (isinstance(name, str) and name.isidentifier()):
             raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
         if self.receptor_equations is None:
-            raise TypeError(f"{type(self).__name__}: has no arrival; write in the class: arrival = 'g = g + w'")
+            message = "has no arrival; write in the class: arrival = 'g = g + w'"
+            raise TypeError(f"{type(self).__name__}: {message}{WITHOUT_SPIKES if self.current else ''}")
         object.__setattr__(self, "name", name)
         super().__init__(*positional, **values)
 

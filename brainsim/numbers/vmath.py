@@ -158,7 +158,8 @@ def tanh(x):
     y = np.float64(x)
     e = expm1(-2.0 * abs(y))
     size = -e / (e + 2.0)
-    return like(-size if y < 0.0 else size, x)
+    size = -size if y < 0.0 else size
+    return like(y if y == 0.0 else size, x)  # a zero keeps its own sign
 
 
 @helper
