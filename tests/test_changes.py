@@ -258,3 +258,19 @@ def test_reset_starts_the_clock_anew():
     sim.reset()
     piece = sim.run(10.0)
     assert sim.result().stats["run"] == pytest.approx(piece.stats["run"], rel=1e-3)
+
+
+def test_cells_are_coupled_step_by_step():
+    """What the message about a current without spikes says: the coupling is a current that is held over each step."""
+    g, dt, v = 5.0, 0.1, np.array([-60.0, -70.0])
+    model = bs.LI(tau_m=20.0, c_m=200.0, v_rest=-65.0)
+    cells, net = bs.Population(2, model, name="cells", initial={"v": v}), bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput([0.0] * cells.n), name="gap")
+    sim = bs.Simulation(net, dt=dt, seed=1, threads=1)
+    for _ in range(20):
+        sim.set("gap", amplitude=g * (sim.state["cells"]["v"][::-1] - sim.state["cells"]["v"]))
+        sim.run(dt)
+        goal = -65.0 + g * (v[::-1] - v) * 20.0 / 200.0
+        v = goal + (v - goal) * np.exp(-dt / 20.0)
+        np.testing.assert_allclose(sim.state["cells"]["v"], v, rtol=1e-13)
+    assert v[0] - v[1] < 10.0 * np.exp(-2.0 / 20.0 - 2 * g * 2.0 / 200.0) * 1.01

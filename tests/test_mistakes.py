@@ -72,7 +72,9 @@ def tabled(interval, **changes):
 
 
 NO_CURRENT = neuron(equations="dv/dt = -v/tau")()
-NO_V = type("NoV", (bs.Neuron,), {"equations": "du/dt = I", "u": bs.initial(0.0, "pA*ms", "charge")})()
+NO_V = type("NoV", (bs.Neuron,), {
+    "equations": "du/dt = I", "threshold": "u > 0", "reset": "u = 0", "u": bs.initial(0.0, "pA*ms", "charge"),
+})()  # fmt: skip
 
 
 def set_nan():
@@ -209,6 +211,19 @@ DESCRIBING = [
     ("threshold of a synapse", lambda: synapse(threshold="g > 1"), TypeError, ["Mine.threshold", "bs.Neuron", "no effect"]),
     ("reset without threshold", lambda: neuron(threshold=""), ValueError,
      ["Mine.reset", "no effect without a threshold", "threshold = 'v >= v_th'", "leave out reset = 'v = 0'"]),
+    ("plastic synapse", lambda: synapse(equations="dg/dt = -g/tau\ndApre/dt = -Apre/tau",
+                                        arrival="g = g + w; Apre = Apre + g"),
+     ValueError, ["Mine.arrival", "'Apre = Apre + w'", "plasticity", "not available in this version", "new Network"]),
+    ("weights that change", lambda: synapse(arrival="g = g + w; w = w + g"), ValueError,
+     ["Mine.arrival", "'w' is no variable", "stay as they are", "plasticity", "not available in this version"]),
+    ("gap junction", lambda: type("Gap", (bs.Synapse,), {"current": "g*(e - v)", "g": bs.parameter(1.0, "nS", "x"),
+                                                         "e": bs.parameter(0.0, "mV", "x")})(),
+     TypeError, ["Gap: has no arrival", "gap junction", "not available in this version", "sim.set('gap', amplitude=...)"]),
+    ("cells that never spike as sources", lambda: connected(population(model=bs.LI())), ValueError,
+     ["Network.connect.pre", "'cells' is of LI", "no threshold", "threshold = 'v >= v_th'", "not available in"]),
+    ("some cells that never spike", lambda: bs.Network().connect(
+        population() + population(name="rates", model=bs.RateUnit()), population(name="post"), bs.AllToAll(), weight=1.0,
+        delay=1.0, synapse=bs.Delta()), ValueError, ["'rates' is of RateUnit", "never send a spike"]),
     ("t_ref without threshold", lambda: neuron(threshold="", reset="", t_ref=bs.parameter(2.0, "ms", "x")), ValueError,
      ["Mine.t_ref", "has no effect without a threshold", "or leave it out"]),
     ("refractory without threshold", lambda: neuron(threshold="", reset="", refractory="v > v_th"), ValueError,

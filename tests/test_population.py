@@ -242,10 +242,18 @@ def test_mistakes(mistake, kind, message):
         ([-1.0], [0], ValueError, "SpikeTrains.times: must be >= 0 ms"),
         ([np.inf], [0], ValueError, "SpikeTrains.times: must be finite"),
         ([1.0, 2.0], [0], ValueError, "SpikeTrains.ids: must be as many as times, 2"),
-        ([1.0], [-1], ValueError, "SpikeTrains.ids: must be >= 0"),
+        ([1.0], [-1], ValueError, "SpikeTrains.ids: must be whole numbers >= 0"),
         ([1.0], [0.5], ValueError, "SpikeTrains.ids: must be whole numbers"),
         ([1.0], [3], ValueError, "SpikeTrains.ids: 3 is beyond 'input', whose 3 cells are 0 to 2"),
         ([[1.0]], [[0]], ValueError, "SpikeTrains.times: must be a list of times"),
+        ([1.0, 2.0], None, TypeError, r"SpikeTrains.ids: must be given, .* lists, one a cell: SpikeTrains\(\[\[1.0, 7.5\]"),
+        ([[1.0], [-1.0]], None, ValueError, "SpikeTrains.times: must be >= 0 ms"),
+        ([[1.0], [[2.0]]], None, ValueError, r"SpikeTrains.times\[1\]: must be a list of times"),
+        ([[1.0], ["a"]], None, TypeError, r"SpikeTrains.times\[1\]: must be a number"),
+        ([[1.0]] * 4, None, ValueError, "SpikeTrains.ids: 3 is beyond 'input'"),
+        ({-1: [1.0]}, None, ValueError, "SpikeTrains.times: a cell: must be >= 0"),
+        ({"a": [1.0]}, None, TypeError, "SpikeTrains.times: a cell: must be a whole number"),
+        ({2**31: [1.0]}, None, ValueError, "SpikeTrains.times: a cell: must be <= "),
     ],
 )
 def test_spike_trains_mistakes(times, ids, kind, message):
@@ -272,3 +280,48 @@ def test_spike_trains_of_recorded_spikes():
         bs.SpikeTrains(spikes, [0, 1])
     with pytest.raises(TypeError, match="SpikeTrains.ids: must be given"):
         bs.SpikeTrains([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [[[3.0, 1.0], [], [2.0, 2.0, 1.0]], ([3.0, 1.0], np.array([]), np.array([2.0, 2.0, 1.0])),
+     {0: [3.0, 1.0], 2: [2.0, 2.0, 1.0]}, {2: [2.0, 1.0, 2.0], 0: (1.0, 3.0)},
+     np.array([[3.0, 1.0], [], [2.0, 2.0, 1.0]], dtype=object)],
+)  # fmt: skip
+def test_spike_trains_of_a_list_for_each_cell(given):
+    trains = bs.SpikeTrains(given)
+    assert trains.times.tolist() == [1.0, 1.0, 2.0, 2.0, 3.0]
+    assert sorted(zip(trains.times.tolist(), trains.ids.tolist(), strict=True)) == [
+        (1.0, 0), (1.0, 2), (2.0, 2), (2.0, 2), (3.0, 0)]  # fmt: skip
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, trains, name="input"))
+    assert bs.simulate(net, 5.0, seed=1, threads=1).spikes["input"].of(2).times.tolist() == pytest.approx([1.0, 2.0, 2.0])
+
+
+def test_spike_trains_of_cells_that_are_silent():
+    for given in ([[], [], []], {}, np.empty((3, 0))):
+        assert bs.SpikeTrains(given).times.size == 0
+    assert bs.SpikeTrains(np.array([[1.0, 2.0], [1.5, 2.5]])).ids.tolist() == [0, 1, 0, 1]
+
+
+def test_variables_of_a_synapse_have_initial_values():
+    """Conductances that are there at the start: named as in recordings."""
+    fast, slow = bs.ExponentialConductance(tau=5.0, name="ampa"), bs.ExponentialConductance(tau=10.0)
+    initial = {"v": -60.0, "ampa.g": bs.Uniform(1.0, 2.0), "exponentialconductance.g": [1.0, 2.0, 3.0]}
+    cells, net = bs.Population(3, bs.LI(), name="cells", initial=initial), bs.Network(seed=1)
+    for synapse in (fast, slow):
+        net.stimulate(cells, bs.PoissonInput(rate=0.0, weight=1.0, synapse=synapse))
+    start = bs.Simulation(net, dt=0.1, seed=1, threads=1)
+    drawn = start.state["cells"]["ampa.g"][:].copy()
+    assert np.all((drawn >= 1.0) & (drawn < 2.0))
+    assert len(set(drawn)) == 3
+    np.testing.assert_array_equal(start.state["cells"]["exponentialconductance.g"][:], [1.0, 2.0, 3.0])
+    start.run(5.0)
+    np.testing.assert_allclose(start.state["cells"]["ampa.g"][:], drawn * np.exp(-1.0), rtol=1e-12)
+    for wrong, hint in (("ampa.h", "did you mean 'ampa.g'"), ("gaba.g", "no variable 'gaba.g'")):
+        other, net = bs.Population(3, bs.LI(), name="cells", initial={wrong: 1.0}), bs.Network(seed=1)
+        net.stimulate(other, bs.PoissonInput(rate=0.0, weight=1.0, synapse=fast))
+        with pytest.raises(KeyError, match=f"Population.initial: .*{hint}"):
+            bs.Simulation(net, seed=1)
+    with pytest.raises(ValueError, match=r"initial\['ampa.g'\]: must be one number or an array of shape \(3,\)"):
+        bs.Population(3, bs.LI(), initial={"ampa.g": [1.0, 2.0]})

@@ -220,6 +220,52 @@ def test_models_and_networks_take_them(quantity):
         net.connect(cells, cells, bs.AllToAll(), weight=quantity(1.0, "mV"), delay=1.0, synapse=synapse)
 
 
+def test_distributions_take_them(quantity):
+    """They keep the unit, so that it is checked where the distribution is used."""
+    low, high = quantity(-0.065, "V"), quantity(-50.0, "mV")
+    start = bs.Uniform(low, high)
+    assert (start.low, start.high, start.unit) == (pytest.approx(-65.0), pytest.approx(-50.0), "mV")
+    assert bs.Uniform(-65.0, -50.0).unit is None
+    delay = bs.Clipped(bs.Normal(quantity(1.5, "ms"), quantity(0.75, "ms")), low=quantity(1e-4, "s"))
+    assert (delay.distribution.sd, delay.low, delay.unit) == (pytest.approx(0.75), pytest.approx(0.1), "ms")
+    assert bs.values.Exponential(quantity(0.1, "nA")).mean == pytest.approx(100.0)
+    assert bs.Gamma(2.0, quantity(1.0, "nS")).mean == pytest.approx(2.0)
+    cells, net = bs.Population(3, bs.LIF(v_th=start), name="cells", initial={"v": start}), bs.Network(seed=1)
+    net.connect(cells, cells, bs.AllToAll(), weight=bs.Uniform(0.0, 1.0), delay=delay, synapse=bs.Delta())
+    wrong = [
+        (lambda: bs.LIF(tau_m=bs.Uniform(quantity(1.0, "mV"), quantity(2.0, "mV"))), r"LIF.tau_m: must be in ms .* in mV"),
+        (lambda: bs.Population(3, bs.LIF(), initial={"v": delay}), r"initial\['v'\]: must be in mV \(got .* in ms"),
+        (lambda: net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=bs.Clipped(start, low=quantity(-60.0, "mV")),
+                             synapse=bs.Delta()), "Network.connect.delay: must be in ms"),
+        (lambda: bs.Uniform(0.0, high), "Uniform: must be of one unit, but low is a plain number and high is in mV"),
+        (lambda: bs.Normal(quantity(1.0, "ms"), high), "Normal: must be of one unit, but mean is in ms and sd is in mV"),
+        (lambda: bs.Clipped(start, low=-60.0), r"Clipped.low: must be in mV, as the rest is \(got -60"),
+        (lambda: bs.Clipped(bs.Uniform(1.0, 2.0), low=quantity(1.5, "ms")), "Clipped.low: must be a plain number, as"),
+        (lambda: bs.LogNormal(quantity(1.0, "ms"), 1.0), "LogNormal.mu: must be in "),
+        (lambda: bs.Gamma(quantity(1.0, "ms"), quantity(1.0, "ms")), "Gamma.shape: must be in "),
+        (lambda: bs.Uniform(quantity(1.0, "ms**2"), quantity(2.0, "ms**2")), "Uniform.low: must be in ms, mV, pA"),
+    ]  # fmt: skip
+    for make, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            make()
+
+
+def test_tables_take_them(quantity):
+    class Driven(bs.Neuron):
+        equations = "dv/dt = I_in(t)/c"
+        c: float = bs.parameter(1.0, "pF", "x")
+        I_in = bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "x")
+        v: float = bs.initial(0.0, "mV", "x")
+
+    for values in (quantity(np.array([0.1, 0.2]), "nA"), [quantity(100.0, "pA"), quantity(0.2, "nA")]):
+        table = bs.TimedArray(values, dt=quantity(1e-3, "s"))
+        np.testing.assert_allclose(table.values, [100.0, 200.0])
+        assert (table.dt, table.unit) == (pytest.approx(1.0), "pA")
+        assert Driven(I_in=table).I_in is table
+    with pytest.raises(ValueError, match="Driven.I_in: must be in pA .* in mV"):
+        Driven(I_in=bs.TimedArray(quantity(np.array([1.0]), "mV"), dt=1.0))
+
+
 def test_a_unit_is_one_of_it():
     """Multiplying by nothing is a common shorthand in brian2: ``tau_m=ms``."""
     assert plain(FakeBrian(1.0, "ms"), "ms", "here") == 1.0

@@ -6,6 +6,7 @@ from brainsim.engine import drawing, wiring
 from brainsim.engine.constants import whole_steps
 from brainsim.models import rules
 from brainsim.models.values import Distribution, is_number, value_code
+from brainsim.network.checks import check_delay
 from brainsim.numbers.alias import alias_table
 from brainsim.numbers.streams import stream_key
 
@@ -124,20 +125,15 @@ class Plan:
     def _delays(self):
         """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
         delay, dt, name = self.projection.delay, self.layout.dt, f"{self.projection.name}.delay"
+        check_delay(self.projection, dt)
         if not isinstance(delay, Distribution):
             if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):
                 raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
             steps = np.atleast_1d(whole_steps(delay, dt, name))
-            if steps.max(initial=0) > drawing.LONGEST_DELAY:
-                raise ValueError(
-                    f"{name}: must be at most {drawing.LONGEST_DELAY} steps of dt (got {steps.max() * dt:g} ms)"
-                )
             return ((int(steps.min()), int(steps.max())) if steps.size else (1, 1)), np.ones(1)
         low, high = delay.support
         if low < 0.5 * dt:
             raise ValueError(f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})")
-        if np.isfinite(high) and high / dt > drawing.LONGEST_DELAY:
-            raise ValueError(f"{name}: must be at most {drawing.LONGEST_DELAY} steps of dt (got {high:g} ms)")
         first = max(1, round(low / dt))
         chances = _chances(delay, dt, first)
         if chances is None:

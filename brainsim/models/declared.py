@@ -6,7 +6,7 @@ import numpy as np
 
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
-from brainsim.numbers.checks import in_range, number, plain, read_only
+from brainsim.numbers.checks import check_unit, in_range, number, plain, read_only
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Parameter:
             raise TypeError(f"{where}: must be one number or one per cell (got {value}); where its default is a TimedArray, "
                             "equations read it as name(t)")
         if isinstance(value, Distribution):
+            check_unit(value, self.unit, where)
             low = value.support[0]
             if (self.above is not None and low < self.above) or (self.at_least is not None and low < self.at_least):
                 limit = self.at_least if self.above is None else self.above
@@ -56,6 +57,7 @@ class Parameter:
                 value = TimedArray([number(value, where, self.unit)], self.default.dt)
             except TypeError:
                 raise TypeError(f"{where}: must be a TimedArray or a number in {self.unit} (got {value!r})") from None
+        check_unit(value, self.unit, where)
         in_range(value.values, where, self.unit, above=self.above, at_least=self.at_least)
         return value
 

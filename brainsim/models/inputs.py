@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, fields
 import numpy as np
 
 from brainsim.models.values import Distribution, checked_value
-from brainsim.numbers.checks import in_range, nearest, plain, read_only
+from brainsim.numbers.checks import LARGEST_INDEX, in_range, indices, integer, nearest, plain, read_only
 from brainsim.numbers.spikes import Spikes
 
 
@@ -152,10 +152,10 @@ class SpikeTrains:
 
     Parameters
     ----------
-    times : array of shape (k,), or Spikes
-        When the spikes are sent, ms, >= 0, in ascending order; or recorded spikes with their cells, and no `ids`, as
-        in ``SpikeTrains(result.spikes["cells"])``.
-    ids : array of int, shape (k,)
+    times : array of shape (k,), list of arrays, dict, or Spikes
+        When the spikes are sent, ms, >= 0, in ascending order. Without `ids`: a list with the times of each cell, a dict
+        {cell: times}, each in any order, or recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``.
+    ids : array of int, shape (k,), optional
         Which cell of the population sends them, from 0.
 
     Raises
@@ -169,6 +169,11 @@ class SpikeTrains:
     >>> import brainsim as bs
     >>> bs.Population(3, bs.SpikeTrains(times=[1.0, 2.5, 2.5], ids=[0, 2, 1]), name="input")
     Population('input', 3 SpikeTrains)
+    >>> by_cell = bs.SpikeTrains([[1.0], [2.5], [2.5]])
+    >>> by_cell.times.tolist(), by_cell.ids.tolist()
+    ([1.0, 2.5, 2.5], [0, 1, 2])
+    >>> bs.SpikeTrains({7: [3.0, 1.0]}).times.tolist()
+    [1.0, 3.0]
     """
 
     times: object
@@ -183,17 +188,14 @@ class SpikeTrains:
         """Check the values and copy arrays."""
         times, ids = self._given()
         times = read_only(np.atleast_1d(plain(times, "ms", "SpikeTrains.times")))
-        ids = read_only(np.atleast_1d(plain(ids, "", "SpikeTrains.ids")))
         _check_times(times, "SpikeTrains.times")
+        ids = indices(ids, "SpikeTrains.ids")
         if np.any(np.diff(times) < 0):
             raise ValueError("SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
                              "then SpikeTrains(times[order], ids[order])")
         if ids.shape != times.shape:
             raise ValueError(f"SpikeTrains.ids: must be as many as times, {times.size} (got shape {ids.shape})")
-        in_range(ids, "SpikeTrains.ids", at_least=0)
-        if np.any(ids != np.floor(ids)):
-            raise ValueError(f"SpikeTrains.ids: must be whole numbers (got {ids[ids != np.floor(ids)][0]})")
-        self.__dict__.update(times=times, ids=read_only(ids.astype(np.int64)))
+        self.__dict__.update(times=times, ids=read_only(ids))
 
     def _given(self):
         """Return times and cells as they were given, those of a `Spikes` too."""
@@ -201,8 +203,11 @@ class SpikeTrains:
             if self.ids is not None:
                 raise TypeError("SpikeTrains.ids: must be left out where Spikes are given, which have their cells")
             return self.times.times, self.times.ids
+        if self.ids is None and _by_cell(self.times):
+            return _in_order(self.times)
         if self.ids is None:
-            raise TypeError("SpikeTrains.ids: must be given, one cell per time: SpikeTrains(times, ids)")
+            hint = "one cell per time: SpikeTrains(times, ids); or write lists, one a cell: SpikeTrains([[1.0, 7.5], [2]])"
+            raise TypeError(f"SpikeTrains.ids: must be given, {hint}")
         return self.times, self.ids
 
     def __repr__(self):
@@ -213,6 +218,27 @@ class SpikeTrains:
         """Raise ValueError where a spike is of a cell that the population `name` of `n` cells does not have."""
         if self.ids.size and self.ids.max() >= n:
             raise ValueError(f"SpikeTrains.ids: {self.ids.max()} is beyond {name!r}, whose {n} cells are 0 to {n - 1}")
+
+
+def _by_cell(times):
+    """Return whether times are a dict or a list with the times of each cell."""
+    if isinstance(times, dict):
+        return True
+    some = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
+    return len(some) > 0 and all(isinstance(one, (list, tuple)) or getattr(one, "ndim", 0) == 1 for one in some)
+
+
+def _in_order(times):
+    """Return times and cells of a dict or a list with the times of each cell, in the order of the times."""
+    found, cells = [np.empty(0)], [np.empty(0, np.int64)]
+    for cell, some in times.items() if isinstance(times, dict) else enumerate(times):
+        found.append(np.atleast_1d(plain(some, "ms", f"SpikeTrains.times[{cell!r}]")))
+        if found[-1].ndim != 1:
+            raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {found[-1].shape})")
+        cells.append(np.full(found[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=LARGEST_INDEX)))
+    together = np.concatenate(found)
+    order = np.argsort(together, kind="stable")
+    return together[order], np.concatenate(cells)[order]
 
 
 def checked_synapse(synapse, where):

@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, InitVar, dataclass, fields
 
 import numpy as np
 
-from brainsim.numbers.checks import integer, nearest, number, plain, read_only
+from brainsim.numbers.checks import indices, integer, nearest, number, plain, read_only
 
-LARGEST = np.iinfo(np.int32).max
+MOST = 2**53  # synapses, which are counted in float64 too
 COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"
 TAKEN_BY = {"autapses": f"AllToAll, FixedProbability, {COUNTING}", "multapses": COUNTING}  # flag -> rules that have it
 
@@ -165,7 +165,7 @@ class _Counted(Rule):
     multapses: bool = True
 
     def _checked(self, value, where):
-        return integer(value, where, at_least=0)
+        return integer(value, where, at_least=0, at_most=MOST)
 
     def _check_pool(self, pool, what, shared):
         """Raise ValueError where `pool` cannot offer k cells to each cell at the other end."""
@@ -295,7 +295,7 @@ class _Explicit(Rule):
         return (self.pairs,)
 
     def _checked(self, value, where):
-        return _places(value, where)
+        return read_only(indices(value, where).astype(np.int32))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -370,7 +370,12 @@ class FromSparse(_Explicit):
             raise TypeError(f"FromSparse.matrix: must be a scipy.sparse matrix (got {type(matrix).__name__}); "
                             "scipy.sparse.csr_array(matrix) makes one")
         coo, where = matrix.tocoo(), "FromSparse.matrix"
-        self.__dict__.update(shape=tuple(coo.shape), pre=_places(coo.row, where), post=_places(coo.col, where),
+        if len(coo.shape) != 2:
+            self._refuse("matrix", f"must have two dimensions (got the shape {coo.shape})")
+        for ends, n in ((coo.row, coo.shape[0]), (coo.col, coo.shape[1])):
+            if ends.size and not 0 <= ends.min() <= ends.max() < n:
+                self._refuse("matrix", f"is damaged: it has elements beyond its own shape, {coo.shape}")
+        self.__dict__.update(shape=tuple(coo.shape), pre=self._checked(coo.row, where), post=self._checked(coo.col, where),
                              weight=read_only(plain(coo.data, "", where)))
 
     def __repr__(self):
@@ -383,17 +388,3 @@ class FromSparse(_Explicit):
             hint = "; pass matrix.T" if self.shape == (post.n, pre.n) else ""
             self._refuse("matrix", f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
                                    f"per cell of {post.name!r} (got {self.shape}){hint}")
-
-
-def _places(places, where):
-    """Return indices as a read-only copy in int32, which is what the rows of the engine hold."""
-    array = np.asarray(places)
-    if array.dtype == bool:
-        raise TypeError(f"{where}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
-    values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(places, "", where))
-    if values.ndim != 1:
-        raise ValueError(f"{where}: must be a list of whole numbers (got an array of shape {values.shape})")
-    bad = values[(values < 0) | (values > LARGEST) | (values != np.floor(values))]
-    if bad.size:
-        raise ValueError(f"{where}: must be whole numbers >= 0 (got {bad[0]})")
-    return read_only(values.astype(np.int32))

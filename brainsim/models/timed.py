@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.numbers.checks import number, plain, read_only, warn_user
+from brainsim.numbers.checks import number, plain, read_only, unit_of, warn_user
 
 
 class TimedArray:
@@ -16,7 +16,8 @@ class TimedArray:
     Parameters
     ----------
     values : array of float, shape (times,) or (times, cells)
-        The values, in the unit of the parameter that they are given for; with two dimensions, a column for each cell.
+        The values, in the unit of the parameter that they are given for, or quantities of another library, whose unit is
+        then checked; with two dimensions, a column for each cell.
     dt : float
         The interval [ms], > 0.
 
@@ -42,11 +43,12 @@ class TimedArray:
     """
 
     def __init__(self, values, dt):
-        values = plain(values, "", "TimedArray.values")
+        unit = unit_of(values, "TimedArray.values")
+        values = plain(values, unit or "", "TimedArray.values")
         if np.ndim(values) not in (1, 2) or np.size(values) == 0:
             shape = np.shape(values)
             raise ValueError(f"TimedArray.values: must have the shape (times,) or (times, cells) (got the shape {shape})")
-        self.__dict__.update(values=read_only(values), dt=number(dt, "TimedArray.dt", "ms", above=0.0))
+        self.__dict__.update(values=read_only(values), unit=unit, dt=number(dt, "TimedArray.dt", "ms", above=0.0))
 
     def __setattr__(self, key, value):
         raise AttributeError("a TimedArray is frozen; make a new one")

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from brainsim.numbers.checks import number, plain, read_only
+from brainsim.numbers import gauss
+from brainsim.numbers.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
 
 CONSTANT = 0
 # Below this share, redrawing until a value lies inside the limits takes longer than anybody waits.
@@ -30,6 +31,8 @@ class Distribution:
         The lowest and the highest value that can be drawn; ``-inf`` or ``inf`` where there is no limit.
     mean : float
         The expected value.
+    unit : str or None
+        The unit of the quantities that it was made of, None where it was made of plain numbers.
     code : ndarray of float64, shape (5,)
         ``[kind, a, b, low, high]``, which is how kernels see it: the two parameters and the limits of a clip.
     """
@@ -37,12 +40,15 @@ class Distribution:
     kind: ClassVar[int]
     lowest: ClassVar[float] = 0.0
     positive: ClassVar[tuple] = ()
+    pure: ClassVar[tuple] = ()  # parameters that are plain numbers whatever the values are in
 
     def __post_init__(self):
-        """Check the parameters and keep them as floats."""
-        for f in fields(self):
-            above = 0 if f.name in self.positive else None
-            self.__dict__[f.name] = number(getattr(self, f.name), f"{type(self).__name__}.{f.name}", above=above)
+        """Check the parameters and keep them as floats, with the unit that quantities were in."""
+        name, given = type(self).__name__, {f.name: getattr(self, f.name) for f in fields(self)}
+        same, unit = in_one_unit({n: value for n, value in given.items() if n not in self.pure}, name)
+        self.__dict__["unit"] = unit
+        for n, value in (given | same).items():
+            self.__dict__[n] = number(value, f"{name}.{n}", above=0 if n in self.positive else None)
         self._check()
 
     def __repr__(self):
@@ -150,8 +156,8 @@ class Normal(Distribution):
 
     def _part(self, low, high):
         low, high = (low - self.mean) / self.sd, (high - self.mean) / self.sd
-        mass = _gauss_mass(low, high)
-        return mass, self.mean * mass + self.sd * (_gauss(low) - _gauss(high))
+        mass = gauss.mass(low, high)
+        return mass, self.mean * mass + self.sd * (gauss.density(low) - gauss.density(high))
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,6 +190,7 @@ class LogNormal(Distribution):
     sigma: float
     kind = 3
     positive = ("sigma",)
+    pure = ("mu", "sigma")
 
     def _check(self):
         if self.mu + self.sigma**2 / 2 > 700:
@@ -193,7 +200,7 @@ class LogNormal(Distribution):
     def _part(self, low, high):
         low, high = ((_log(x) - self.mu) / self.sigma for x in (low, high))
         mean = math.exp(self.mu + self.sigma**2 / 2)
-        return _gauss_mass(low, high), mean * _gauss_mass(low - self.sigma, high - self.sigma)
+        return gauss.mass(low, high), mean * gauss.mass(low - self.sigma, high - self.sigma)
 
 
 @dataclass(frozen=True, repr=False)
@@ -263,6 +270,7 @@ class Gamma(Distribution):
     scale: float
     kind = 5
     positive = ("shape", "scale")
+    pure = ("shape",)
 
     def _part(self, low, high):
         from scipy.special import gammainc
@@ -311,7 +319,7 @@ class Clipped(Distribution):
     def __post_init__(self):
         """Check the limits and what lies between them."""
         inner = checked_distribution(self.distribution, "Clipped.distribution")
-        low, high = (_limit(getattr(self, name), f"Clipped.{name}") for name in ("low", "high"))
+        low, high = (_limit(getattr(self, name), inner.unit, f"Clipped.{name}") for name in ("low", "high"))
         if low >= high:
             raise ValueError(f"Clipped.high: must be above low (got low={low:g}, high={high:g})")
         if isinstance(inner, Clipped):
@@ -319,7 +327,7 @@ class Clipped(Distribution):
         if inner.mass(low, high) < LEAST_MASS:
             raise ValueError(f"Clipped: only {inner.mass(low, high):.2g} of the mass of {inner} is in [{low:g}, {high:g}]; "
                              f"at least {LEAST_MASS:g} must: move the limits towards the mean, {inner.mean:.4g}")
-        self.__dict__.update(distribution=inner, low=low, high=high)
+        self.__dict__.update(distribution=inner, low=low, high=high, unit=inner.unit)
 
     def __repr__(self):
         """Return it as it is typed, with the limits that there are."""
@@ -372,24 +380,20 @@ def checked_value(value, unit, where):
     ValueError are raised where it is none of the three, or holds NaN or infinity.
     """
     if isinstance(value, Distribution) or (isinstance(value, type) and issubclass(value, Distribution)):
-        return checked_distribution(value, where)
+        check_unit(checked_distribution(value, where), unit, where)
+        return value
     if hasattr(value, "weight_unit"):
         raise TypeError(f"{where}: {value!r} is a synapse; the distribution of that kind is bs.values.Exponential(mean)")
     return read_only(plain(value, unit, where))
 
 
-def _limit(value, where):
-    """Return a limit as a float; infinity is allowed here, NaN is not."""
-    infinite = isinstance(value, (float, np.floating)) and math.isinf(value)
-    return float(value) if infinite else number(value, where)
-
-
-def _gauss(z):
-    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-
-
-def _gauss_mass(low, high):
-    return (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))) / 2 if low < high else 0.0
+def _limit(value, unit, where):
+    """Return a limit as a float, in the unit of what is clipped; infinity is allowed here, NaN is not."""
+    if isinstance(value, (float, np.floating)) and math.isinf(value):
+        return float(value)
+    if unit_of(value, where) != unit:
+        raise ValueError(f"{where}: must be {f'in {unit}' if unit else 'a plain number'}, as the rest is (got {value})")
+    return number(value, where, unit or "")
 
 
 def _log(x):

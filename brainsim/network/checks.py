@@ -12,6 +12,7 @@ from brainsim.numbers.checks import in_range, nearest
 LARGEST_WEIGHT = 3e38  # float32 ends a little above
 STORAGES = ("stored", "procedural")
 PRECISIONS = {"double": np.float64, "single": np.float32}
+LONGEST_DELAY = 65_000  # steps
 SHORTEST_DELAY = 0.01  # ms: a delay below is a tenth of the usual step, and was meant in seconds
 
 
@@ -39,6 +40,16 @@ def check_target(view, where):
         if getattr(population.model, "spiking_source", False):
             raise ValueError(f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
                              "spikes; they can be sources, not targets")
+
+
+def check_source(view, where):
+    """Raise ValueError where a view has cells that never send a spike."""
+    for population, _ in view.parts:
+        model = population.model
+        if not model.spiking_source and model.cell_equations.threshold is None:
+            raise ValueError(f"{where}: {population.name!r} is of {type(model).__name__}, which has no threshold, so its "
+                             "cells never send a spike; give the class threshold = 'v >= v_th'. Connections that pass on a "
+                             "rate or a potential without spikes are not available in this version")
 
 
 def check_rule(rule, pre, post):
@@ -82,6 +93,15 @@ def delay_of(delay, rule, pre, post):
     _refuse_seconds(np.max(delay, initial=0.0), where)
     _check_shape(delay, "delay", rule, pre, post)
     return delay
+
+
+def check_delay(projection, dt):
+    """Raise ValueError where a delay is longer than the engine's calendar for steps of `dt` ms."""
+    delay = projection.delay
+    longest = delay.support[1] if isinstance(delay, Distribution) else np.max(delay, initial=0.0)
+    if longest / dt > LONGEST_DELAY + 0.5 and np.isfinite(longest):
+        raise ValueError(f"{projection.name}.delay: must be at most {LONGEST_DELAY * dt:g} ms, which are {LONGEST_DELAY} "
+                         f"steps of dt = {dt:g} ms (got {longest:g} ms); a larger dt allows longer ones")
 
 
 def check_storage(storage, rule, weight, delay):

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import PRECISIONS, check_storage
+from brainsim.network.checks import LONGEST_DELAY, PRECISIONS, check_delay, check_storage
 from brainsim.network.limits import free_memory
 from brainsim.network.places import Places
 
@@ -22,7 +22,7 @@ BATCH, CHUNK = 1 << 20, 1 << 24  # synapses that a thread draws at a time, segme
 FEWEST = 1 << 16  # synapses for which a partition has room where some are procedural
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
 MOST_ROWS = 30  # of the table
-MOST_EDGES, LONGEST_DELAY = 1024, 65_000  # steps up to which each is computed, and that a delay may have
+MOST_EDGES = 1024  # steps up to which each is computed
 EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
 
@@ -73,6 +73,8 @@ class Estimate:
 
 def estimate(network, dt, partitions=1, precision="double"):
     """Return the Estimate of a network that runs with steps of `dt` ms on so many threads."""
+    for projection in network.projections:
+        check_delay(projection, dt)
     places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
     expected = {p: p.expected for p in network.projections}
     stored = {p: n for p, n in expected.items() if p.storage == "stored"}

@@ -103,7 +103,7 @@ class Network(Answering):
         Parameters
         ----------
         pre, post : Population or View
-            Sources and targets.
+            Sources, which must be cells that can spike, and targets.
         rule : Rule
             Which of them are connected, e.g. ``FixedIndegree(1000)``.
         weight : float, array or distribution
@@ -112,7 +112,8 @@ class Network(Answering):
             the data of the matrix; else it must be given. Weights that differ from synapse to synapse are kept as float32
             and summed in float64; beyond 3e38 they are refused.
         delay : float, array or distribution
-            From a spike to its arrival, ms, > 0; arrays as for `weight`. The run rounds it to a multiple of dt.
+            From a spike to its arrival, ms, > 0; arrays as for `weight`. The run rounds it to a multiple of dt, of which it
+            may be at most 65,000.
         synapse : Synapse
             What an arriving spike does. Synapses that are equal share one receptor of a cell. Arrays among its parameters
             have one value for each cell of the population of `post`, also where `post` is a part of it.
@@ -144,6 +145,7 @@ class Network(Answering):
         """
         pre, post = checked_view(pre, "Network.connect.pre"), checked_view(post, "Network.connect.post")
         checks.check_rule(rule, pre, post)
+        checks.check_source(pre, "Network.connect.pre")
         checks.check_target(post, "Network.connect.post")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
         check_synapse(synapse, post, "Network.connect.synapse")

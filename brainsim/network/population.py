@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from brainsim.models.values import checked_value
-from brainsim.numbers.checks import integer, nearest
+from brainsim.numbers.checks import LARGEST_INDEX, integer, nearest, refuse_masked
 
 
 class View:
@@ -188,7 +188,8 @@ class Population(View):
         by it, so that another population does not change those of this one.
     initial : dict, optional
         Values of state variables at t = 0: ``{"v": value}`` with a number, an array of shape (n,), or a distribution, in
-        the unit of the variable. By default those of the model.
+        the unit of the variable. By default those of the model. ``"ampa.g"`` is the variable g of the synapse that is
+        called ampa, as in `Trace`; it is 0 by default, and that there is such a synapse is checked when the run begins.
 
     Attributes
     ----------
@@ -211,7 +212,7 @@ class Population(View):
     """
 
     def __init__(self, n: int, model, *, name: str | None = None, initial: dict | None = None):
-        n = integer(n, "Population.n", at_least=1)
+        n = integer(n, "Population.n", at_least=1, at_most=LARGEST_INDEX)
         _check_model(model)
         name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
@@ -252,11 +253,12 @@ def _checked_initial(initial, model, n):
         raise TypeError(f"Population.initial: must be a dict such as {{'v': -65.0}} (got {initial!r})")
     checked = {}
     for name, value in initial.items():
-        if name not in model.initials:
+        of_synapse = isinstance(name, str) and "." in name
+        if name not in model.initials and not of_synapse:
             raise ValueError(f"Population.initial: {type(model).__name__} has no variable {name!r}"
                              f"{nearest(name, model.initials)}")
         where = f"Population.initial[{name!r}]"
-        checked[name] = checked_value(value, model.initials[name].unit, where)
+        checked[name] = checked_value(value, "" if of_synapse else model.initials[name].unit, where)
         if isinstance(checked[name], np.ndarray) and checked[name].shape != (n,):
             raise ValueError(f"{where}: must be one number or an array of shape ({n},), one for each cell "
                              f"(got shape {checked[name].shape})")
@@ -268,15 +270,17 @@ def _chosen(key, n, name):
     if isinstance(key, slice):
         places = _sliced(key, n, name)
     else:
+        refuse_masked(key, repr(name))
         given = np.asarray(key)
         if given.size and given.dtype == bool and given.shape != (n,):
             raise IndexError(f"{name!r}: a mask must have one entry for each of its {n} cells (got shape {given.shape})")
         if isinstance(key, tuple) or given.ndim > 1 or (given.size and given.dtype.kind not in "iub"):
             raise TypeError(f"{name!r}: takes a whole number, a slice, a mask or a list of whole numbers (got [{key!r}])")
-        places = np.flatnonzero(given) if given.dtype == bool else np.atleast_1d(given).astype(np.int64)
+        places = np.flatnonzero(given) if given.dtype == bool else np.atleast_1d(given)
     bad = places[(places < -n) | (places >= n)]
     if bad.size:
         raise IndexError(f"{name!r}: has {n} cells, 0 to {n - 1} (got {bad[0]})")
+    places = places.astype(np.int64)
     if places.size == 0:
         raise ValueError(f"{name!r}: no cell is chosen by [{key!r}]; a view needs at least one of its {n} cells")
     places = np.where(places < 0, places + n, places)

@@ -21,6 +21,8 @@ BASE = {
     "V": (1.0, {"m": 2, "kg": 1, "s": -3, "A": -1}), "F": (1.0, {"m": -2, "kg": -1, "s": 4, "A": 2}),
     "S": (1.0, {"m": -2, "kg": -1, "s": 3, "A": 2}), "C": (1.0, {"s": 1, "A": 1}), "M": (1e3, {"m": -3, "mol": 1}),
 }  # fmt: skip
+OWN = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # what a quantity may be in that tells its unit itself
+LARGEST_INDEX = 2**31 - 1  # rows and places are kept in int32
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # A value this small is almost surely in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
 SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
@@ -50,9 +52,10 @@ def plain(value, unit, where):
     """Turn a number, an array or another library's quantity into a float or a float64 array in brainsim's unit.
 
     Quantities of pint, astropy, quantities and brian2 are recognised by their methods, none is imported.
-    Raises TypeError for what is no number, ValueError for NaN or infinity and for SI-unit slips.
+    Raises TypeError for what is not a number, ValueError for NaN or infinity, for masked values and for SI-unit slips.
     """
     value = _strip_unit(value, unit, where)
+    refuse_masked(value, where)
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         raise TypeError(f"{where}: must be a number{_in(unit)} (got {value!r})")
     try:
@@ -60,6 +63,8 @@ def plain(value, unit, where):
         if given.dtype.kind not in "biufO":  # NumPy would read numbers out of texts, and drop imaginary parts
             raise TypeError
         array = given.astype(np.float64, copy=False)
+    except OverflowError:
+        raise ValueError(f"{where}: must be a number up to 1e308") from None
     except (TypeError, ValueError):
         raise TypeError(f"{where}: must be a number or an array of numbers{_in(unit)} (got {value!r})") from None
     if not np.isfinite(array).all():
@@ -67,6 +72,63 @@ def plain(value, unit, where):
         raise ValueError(f"{where}: must be finite (got {bad})")
     _refuse_si_slip(array, unit, where)
     return float(array) if array.ndim == 0 else array
+
+
+def refuse_masked(value, where):
+    """Raise ValueError for an array with masked values: what stands behind a mask is not meant."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{where}: must have no masked values; write values.filled(0.0), or values.compressed()")
+
+
+def indices(value, where):
+    """Return whole numbers from 0 to 2**31 - 1, a number or an array of one dimension, as an int64 array.
+
+    They are checked as they came: a cast to a shorter type would turn what is too large into another index.
+    """
+    refuse_masked(value, where)
+    array = np.asarray(value)
+    if array.dtype == bool:
+        raise TypeError(f"{where}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
+    values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", where))
+    if values.ndim != 1:
+        raise ValueError(f"{where}: must be a list of whole numbers (got an array of shape {values.shape})")
+    bad = values[(values < 0) | (values > LARGEST_INDEX) | (values != np.floor(values))]
+    if bad.size:
+        limit = "up to 2**31 - 1" if bad[0] > LARGEST_INDEX else ">= 0"
+        raise ValueError(f"{where}: must be whole numbers {limit} (got {bad[0]})")
+    return values.astype(np.int64)
+
+
+def unit_of(value, where):
+    """Return in which unit of brainsim a quantity of another library is, the first one of a list; None for plain numbers."""
+    while type(value) in (list, tuple) and value:
+        value = value[0]
+    if type(value) in (list, tuple) or not _foreign(type(value)):
+        return None
+    for unit in OWN:
+        try:
+            _strip_unit(value, unit, where)
+        except ValueError:
+            continue
+        return unit
+    raise ValueError(f"{where}: must be in {', '.join(OWN[1:])} or a plain number (got {value})")
+
+
+def in_one_unit(values, where):
+    """Return (numbers, unit) of what must be of one unit, a dict name -> number or quantity; the unit may be None."""
+    units = {name: unit_of(value, f"{where}.{name}") for name, value in values.items()}
+    first = next(iter(units), None)
+    for name, unit in units.items():
+        if unit != units[first]:
+            texts = [f"{n} is {f'in {u}' if u else 'a plain number'}" for n, u in ((first, units[first]), (name, unit))]
+            raise ValueError(f"{where}: must be of one unit, but {' and '.join(texts)}")
+    return {n: number(value, f"{where}.{n}", units[n] or "") for n, value in values.items()}, units.get(first)
+
+
+def check_unit(given, unit, where):
+    """Raise ValueError where something that was made of quantities is not in this unit; of plain numbers it fits all."""
+    if given.unit not in (None, unit):
+        raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {given} in {given.unit or 'plain numbers'})")
 
 
 def read_only(value):
@@ -86,11 +148,11 @@ def number(value, where, unit="", *, above=None, at_least=None, at_most=None):
     return value
 
 
-def integer(value, where, *, at_least=None):
+def integer(value, where, *, at_least=None, at_most=None):
     """Return `value` as an int; 3.0 is an integer here, 3.5 and True are not."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
         raise TypeError(f"{where}: must be a whole number (got {value!r})")
-    in_range(int(value), where, at_least=at_least)
+    in_range(int(value), where, at_least=at_least, at_most=at_most)
     return int(value)
 
 
@@ -117,7 +179,7 @@ def warn_user(text):
 
 def int_or_nan(value):
     """Return int(value), or NaN where there is none (NaN and infinity)."""
-    return int(value) if math.isfinite(value) else math.nan
+    return int(value) if isinstance(value, numbers.Integral) or math.isfinite(value) else math.nan
 
 
 def _in(unit):
