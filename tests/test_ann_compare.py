@@ -147,6 +147,19 @@ def test_published_order_of_the_methods(mlp):
     assert "artificial: relu" in repr(found)
 
 
+def test_the_legend_names_errors_that_are_drawn_and_the_others_are_said_to_be_zero():
+    """A single layer inherits no error, and gets constant currents, which are even."""
+    shallow = MLP((16,), epochs=5, seed=1).fit(DATA.X_train, DATA.y_train)
+    ax = compare(shallow, DATA.X_test[:50], DATA.y_test[:50], calib=DATA.X_train, T=(2, 8)).plot().axes[4]
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    seen = {line.get_label() for line in ax.lines if np.isfinite(line.get_ydata()).any()}
+    assert set(named) == seen
+    assert "inherited" not in named
+    (told,) = [text.get_text() for text in ax.texts]
+    assert told.startswith("zero throughout: ")
+    assert set(told.partition(": ")[2].split(", ")) == {"clipping", "quantisation", "inherited", "unevenness"} - seen
+
+
 def test_pictures(report, tmp_path):
     figure = report.plot()
     assert len(figure.axes) == 6

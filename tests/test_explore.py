@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 import brainsim as bs
 from brainsim import explore
 from brainsim.commands.catalogue import catalogue
+from brainsim.explore.cells import ONSET, settled
 from brainsim.explore.rates import _rate, _trains
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
@@ -266,6 +267,30 @@ class TestPortraits:
         assert np.ptp(lines["z"]) >= 30.0  # it fires
         assert len(lines["z"]) == 5201
 
+    @pytest.mark.parametrize("model", [bs.RateUnit(), bs.Theta(), bs.EIF(), bs.ConnorStevens()])
+    def test_of_a_cell_begins_at_rest(self, model):
+        check_rest(explore.portrait(model))
+
+    def test_of_a_cell_that_starts_far_from_rest_begins_at_rest(self):
+        """Left as it starts it would move by 25 mV before there is any current."""
+        kind = type("Started", (bs.HodgkinHuxley,), {"v": bs.initial(-40.0, "mV", "potential")})
+        assert np.ptp(explore.step_response(kind(), 0.0, duration=20.0)["v"]) > 20.0
+        figure = explore.portrait(kind())
+        check_rest(figure)
+        assert figure.axes[0].lines[0].get_ydata().max() > 0.0  # under the current it fires
+
+    def test_of_a_cell_that_fires_by_itself_says_so(self):
+        told = explore.portrait(bs.LIF(v_rest=-45.0)).get_suptitle()
+        rate = 1000.0 / (2.0 + 20.0 * np.log(20.0 / 5.0))
+        assert float(told.partition("fires at ")[2].split()[0]) == pytest.approx(rate, rel=0.08)  # of half a second
+        assert "fires" not in explore.portrait(LIF).get_suptitle()
+        assert "fires at" in explore.portrait(bs.TraubMiles()).get_suptitle()  # a pacemaker
+
+    def test_of_a_cell_that_runs_away_starts_as_the_model_says(self):
+        kind = type("Runs", (Silent,), {"equations": "dv/dt = v/tau + I/c/tau", "v": bs.initial(1.0, "mV", "potential")})
+        assert settled(kind(tau=1.0), 0.1) == (None, 0.0)
+        assert explore.portrait(kind(tau=20.0)).axes[0].lines[0].get_ydata()[0] >= 1.0
+
     def test_of_a_cell_that_does_not_fire(self):
         top = explore.portrait(Silent()).axes[0]
         assert top.lines[0].get_ydata().max() == pytest.approx(10.0, rel=1e-6)  # 100 pA over 10 nS
@@ -316,6 +341,15 @@ class TestPortraits:
             explore.portrait(bs.LIF(tau_m=[10.0, 20.0]))
         with pytest.raises(ValueError, match="portrait: Exponential.tau must be one number"):
             explore.portrait(bs.Exponential(tau=[1.0, 2.0]))
+
+
+def check_rest(figure):
+    """Raise unless no variable in a portrait changes by a hundredth of what it goes through before the step at 20 ms."""
+    lines = [line for ax in figure.axes for line in ax.lines if np.size(line.get_xdata()) > 100]
+    assert lines
+    for line in lines:
+        time, values = line.get_data()
+        assert np.ptp(values[time < ONSET]) <= 0.01 * np.ptp(values)
 
 
 def test_nothing_is_shown_and_nothing_set():

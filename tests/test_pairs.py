@@ -229,6 +229,22 @@ def test_the_picture_of_decision_says_its_numbers(decisions):
         assert f"{explained(measured, predicted(choices.evidence)):.3f}" in text
 
 
+def test_pictures_of_memory_fill_their_row(memories):
+    """Three squares side by side: a higher row would be empty above and below them."""
+    figure = recalling.draw(memories[0], (0.0, recalling.DURATION))
+    figure.canvas.draw()
+    for ax in figure.axes:
+        if ax.images and not ax.axison:
+            whole = ax.get_position(original=True)
+            assert ax.get_position().height > 0.8 * whole.height
+
+
+def test_evidence_is_a_difference():
+    network, _ = deciding.build(trials=2, seed=1)
+    figure = deciding.draw(bs.simulate(network, 400.0, seed=1), (0.0, 400.0))
+    assert "spikes for A minus for B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
+
+
 def test_the_machine_is_on_the_left_and_the_brain_beside_it():
     figure, columns = side_by_side("machine", "brain", "both", caption="what is seen")
     figure.canvas.draw()

@@ -59,6 +59,14 @@ def test_one_neuron_follows_its_equation(shown):
     assert closed == round(2.0 + 20.0 * np.log(30.0 / 15.0), 1)
 
 
+def test_curves_are_named_by_their_current(shown):
+    legend = picture(shown, "A neuron charges").figure.axes[1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["140 pA", "300 pA"]
+    lines = [line for line in picture(shown, "A neuron charges").figure.axes[1].lines if line.get_label().endswith(" pA")]
+    assert [handle.get_color() for handle in legend.get_lines()] == [line.get_color() for line in lines]
+    assert lines[0].get_ydata().max() < -50.5  # the weak one never reaches the threshold
+
+
 def test_rates_lie_on_the_closed_form(shown):
     one = picture(shown, "How often it fires")
     dots = next(line for line in one.figure.axes[1].lines if line.get_marker() == "o")
@@ -118,6 +126,13 @@ def test_excitation_and_inhibition_cancel(shown):
     assert 0.7 < cv < 1.5
 
 
+def test_a_density_has_its_axis(shown):
+    ax = picture(shown, "A network").figure.axes[2]
+    assert ax.get_ylabel() == "probability density [1/ms]"
+    assert len(ax.get_yticks()) > 2
+    assert sum(bar.get_height() * bar.get_width() for bar in ax.patches) == pytest.approx(1.0)
+
+
 def test_memory(shown):
     one = picture(shown, "Memory")
     hopfield, spiking = numbers(one.caption, r"to an overlap of ([\d.]+) and ([\d.]+)")
@@ -175,6 +190,10 @@ def test_a_page_of_its_own(tmp_path, monkeypatch, capsys):
     assert page.count('src="data:image/png;base64,') == page.count("<figure>") == 2
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert page.index("1. One") < page.index("A caption with 3 &lt; 4.") < page.index("2. Two") < page.index("Another.")
+    assert '<meta name="viewport" content="width=device-width' in page  # else a phone shrinks it all
+    assert re.search(r"img {[^}]*min-width: 900px", page)
+    assert re.search(r"\.picture { overflow-x: auto", page)
+    assert page.count('<div class="picture"><img') == 2
     assert (tmp_path / "other.html").exists()
     out = capsys.readouterr().out
     assert "1. One\n2. Two\npage        tour.html\n" in out

@@ -1,4 +1,7 @@
-"""One page of HTML with its pictures inside: it needs no other file."""
+"""One page of HTML with its pictures inside: it needs no other file.
+
+On a narrow screen a picture keeps a width at which its letters can be read, and is moved sideways.
+"""
 
 import base64
 import html
@@ -8,11 +11,15 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 TEMPLATE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
 <style>body {{ font: 15px/1.5 sans-serif; color: #222; max-width: 1100px; margin: 2em auto; padding: 0 1em }}
 h2 {{ font-size: 20px; margin: 0 0 0.6em }} pre {{ font-size: 13px; overflow-x: auto; background: #f6f6f6; padding: 1em }}
-img {{ max-width: 100% }} figcaption {{ color: #444; max-width: 62em; margin-top: 0.4em }}
-figure {{ margin: 2.6em 0; break-inside: avoid }}</style></head>
+h1 {{ line-height: 1.2 }} figcaption {{ color: #444; max-width: 62em; margin-top: 0.4em }}
+figure {{ margin: 2.6em 0; break-inside: avoid }} .picture {{ overflow-x: auto }}
+img {{ display: block; width: 100%; min-width: 900px }} @media print {{ img {{ min-width: 0 }} }}
+.hint {{ display: none; color: #777; font-size: 13px }} @media (max-width: 930px) {{ .hint {{ display: block }} }}
+</style></head>
 <body><h1>{title}</h1>{introduction}
 {figures}
 </body></html>
@@ -53,5 +60,6 @@ def _figure(heading, figure, caption):
     plt.close(figure)
     data = base64.b64encode(picture.getvalue()).decode()
     title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
-    return f'<figure>{title}<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">' \
-           f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    image = f'<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">'
+    return (f'<figure>{title}<div class="picture">{image}</div><div class="hint">The picture is wider than the screen: '
+            f"move it sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>")

@@ -43,13 +43,14 @@ def _operations(comparison, ax):
     ax.semilogx(costs, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking: MACs + ACs")
     ax.semilogx([comparison.ann_macs], [100.0 * comparison.ann_accuracy], "s", color=MACHINE, label="artificial: MACs")
     for cost, accuracy, T in zip(costs, comparison.accuracy, comparison.T, strict=True):
-        ax.annotate(f"{T}", (cost, 100.0 * accuracy), (0, -11), textcoords="offset points", fontsize=7, color=FAINT,
-                    ha="center")  # fmt: skip
+        ax.annotate(f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=7, color=FAINT,
+                    ha="left")  # fmt: skip
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    ax.margins(y=0.12)  # room for the numbers of steps below the dots
-    ax.set(xlabel="operations per inference", ylabel="accuracy [%]", title="accuracy against operations")
+    ax.margins(x=0.09, y=0.12)  # room for the numbers of steps beside the dots
+    ax.set(xlabel="operations per inference (beside the dots: steps T)", ylabel="accuracy [%]",
+           title="accuracy against operations")  # fmt: skip
     ax.legend(loc="lower right")
 
 
@@ -86,12 +87,13 @@ def _rates(comparison, ax):
 
 def _errors(comparison, ax):
     kinds = ("clipping", "quantisation", "inherited", "unevenness")
-    depth = len(comparison.snn.thresholds)
+    depth, drawn = len(comparison.snn.thresholds), {}
     for place, kind in enumerate(kinds):
         for layer in range(depth):
             values = np.array([getattr(comparison.layers[T][layer], kind) for T in comparison.T])
             look = {"color": PALETTE[(0, 3, 7, 6)[place]], "linestyle": ("-", "--", ":", "-.")[layer % 4]}
             values[values == 0] = np.nan
+            drawn[kind] = drawn.get(kind, False) or np.isfinite(values).any()
             # dots, since a line between two 0s would not be seen
             ax.loglog(comparison.T, values, ".", markersize=4, label=kind if layer == 0 else None, **look)
     ax.set_ylim(1e-4, 4.0)
@@ -99,7 +101,12 @@ def _errors(comparison, ax):
     ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
     deeper = ("", " (dashed: layer 2)")[depth - 1] if depth < 3 else " (dashed, dotted: deeper)"
     ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from" + deeper)
-    ax.legend(loc="upper right", ncols=2)
+    named = [line for line in ax.lines if drawn.get(line.get_label(), False)]
+    if named:
+        ax.legend(handles=named, loc="upper right", ncols=2)
+    if none := [kind for kind, is_drawn in drawn.items() if not is_drawn]:
+        told = f"zero throughout: {', '.join(none)}"
+        ax.annotate(told, (0.02, 0.02), xycoords="axes fraction", color="#666666", fontsize=8)
 
 
 def _energy(comparison, ax):
@@ -149,8 +156,8 @@ def sample_figure(comparison, i, T):
         notes = figure.add_subplot(grid[1:, 0])
         notes.set_axis_off()
         notes.text(0.0, 0.98, f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
-                   f"{sum(int(one.sum()) for one in spikes)} spikes\n\nunits of a row in the\norder of activation", va="top",
-                   color="#444444")  # fmt: skip
+                   f"{sum(int(one.sum()) for one in spikes)} spikes\n\n"
+                   "The units of a layer are\nsorted by their activation,\nalike on both sides.", va="top", color="#444444")
     return figure
 
 
@@ -169,6 +176,7 @@ def _outputs(probabilities, classes, ax):
     ax.barh(np.arange(classes.size), probabilities, color=MACHINE)
     ax.set_yticks(np.arange(classes.size), [str(one) for one in classes], fontsize=7)
     ax.set_xlim(0.0, 1.0)
+    ax.set_xlabel("probability")
     ax.set_title("artificial: softmax")
     ax.set_ylabel("output")
 
@@ -181,5 +189,5 @@ def _evidence(evidence, classes, ax, found, end):
     place = int(np.flatnonzero(classes == found)[0])
     ax.annotate(f" {found}", (end, evidence[-1, place]), color=NEURON, va="center")
     ax.set_xlim(0.0, end + 0.5)
-    ax.set_ylabel("evidence")
-    ax.set_title("spiking: evidence over time")
+    ax.set_ylabel("potential [output × steps]")
+    ax.set_title("spiking: potentials of the output cells over time")

@@ -32,8 +32,8 @@ def draw(result, window):
         above.stairs(levels, edges, baseline=None, color="#444444")
         for begin, end, level in zip(edges, edges[1:], levels, strict=False):
             if level and window[0] <= begin < window[1]:
-                above.annotate(f"{level:g} pA", (0.5 * (begin + end), level + 12.0), ha="center")
-        above.set(ylim=(-20.0, 1.25 * levels.max()), ylabel="current [pA]")
+                above.annotate(f"{level:g} pA", (0.5 * (begin + end), level + 18.0), ha="center")
+        above.set(ylim=(-20.0, 1.3 * levels.max()), ylabel="current [pA]")
         bs.plot.trace(result, ("cell", "v"), ax=below, window=window)
         below.set_xlim(window)
         figure.align_ylabels()

@@ -13,13 +13,15 @@ from brainsim.models.inputs import CurrentInput
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.recording import Trace
-from brainsim.numbers.checks import nearest, plain
+from brainsim.numbers.checks import SI_SLIP, nearest, plain
 
 NAME = "cells"
 LADDER = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1.0, 2.0, 5.0))])  # pA
 ONSET, LENGTH = 20.0, 200.0  # ms, of a step of current under which a cell is looked at
 SPIKES = 4  # in the step, as many as tell how a cell goes on
 ROUNDING = 1e-6  # steps: a time on the grid is not k*dt to the last bit
+SETTLE, MOST_SETTLES = 500.0, 8  # ms, and how often at most, that a cell is left alone until it rests
+AT_REST = 1e-4  # change in that time, of the whole way that a variable has gone: it rests
 
 
 def checked_model(model, where, current=True):
@@ -98,16 +100,46 @@ def steps_of_current(levels, times):
     return CurrentInput(np.asarray(levels), times=times)
 
 
-def climb(model, dt, *, variables=()):
+def settled(model, dt, *, seed=1):
+    """Return how a cell is when it has been left alone for so long that it rests, and the rate at which it then fires [Hz].
+
+    The first is variable -> value, for `initial` of another run: a model need not start at rest. One that never rests, since
+    it is noisy or fires by itself, is left alone for `MOST_SETTLES` times `SETTLE` ms; one whose values run away has None,
+    and starts as the model says.
+    """
+    names, state, way = tuple(model.initials), None, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it says of dt is said by the run that is drawn
+        for _ in range(MOST_SETTLES):
+            result = run_cells(model, SETTLE, dt, variables=names, initial=state, seed=seed)
+            values = np.array([result.traces[NAME, name].values[:, 0] for name in names])
+            if not np.isfinite(values).all():
+                return None, 0.0
+            span = np.ptp(values, axis=1)
+            way = span if way is None else np.maximum(way, span)
+            state = {name: _told(value, model.initials[name].unit) for name, value in zip(names, values[:, -1], strict=True)}
+            if not len(result.spikes[NAME]) and np.all(np.abs(values[:, -1] - values[:, 0]) <= AT_REST * way):
+                break
+    return state, result.spikes[NAME].rate()
+
+
+def _told(value, unit):
+    """Return a value as it may be given to a population: one so small that it would be taken for a slip of units is 0."""
+    return 0.0 if abs(value) < SI_SLIP.get(unit, 0.0) else float(value)
+
+
+def climb(model, dt, *, variables=(), initial=None):
     """Return the Result of cells under steps to the currents of `LADDER`, and which is the first that goes on firing.
 
-    It is None where none fires in the step, or the model has no threshold or no current ``I``.
+    It is None where none fires in the step, or the model has no threshold or no current ``I``. `initial` is as for
+    `Population`.
     """
     cell = model.cell_equations
     if cell.threshold is None or not cell.uses_current:
         return None
     levels = np.array([np.zeros(LADDER.size), LADDER])
-    options = {"current": steps_of_current(levels, [0.0, ONSET]), "n": LADDER.size, "variables": variables}
+    drive = steps_of_current(levels, [0.0, ONSET])
+    options = {"current": drive, "n": LADDER.size, "variables": variables, "initial": initial}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the highest may be beyond what the model is made for
         result = run_cells(model, ONSET + LENGTH, dt, **options)

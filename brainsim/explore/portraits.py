@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from brainsim.engine.simulate import simulate
 from brainsim.equations import language as lang
-from brainsim.explore.cells import LADDER, LENGTH, NAME, ONSET, check_one_number, checked_model, climb, run_cells
+from brainsim.explore.cells import LADDER, LENGTH, NAME, ONSET, check_one_number, checked_model, climb, run_cells, settled
 from brainsim.explore.pictures import current_unit, labelled, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Synapse
@@ -34,8 +34,9 @@ def portrait(model) -> Figure:
     """Draw the example picture of a model, with its parameters as they are.
 
     A neuron with a current is drawn under a step of the lowest current at which it goes on firing: its potential with the
-    threshold, and its other variables below, those of one unit together. One that only sends is drawn as a raster. A synapse
-    is drawn by one event, or ten where weights are shares: the current into clamped cells, the potential of a leaky one.
+    threshold, and below it those of its other variables that change, those of one unit together. It is left alone beforehand
+    until it rests; if it fires by itself, the title says how often. One that only sends is drawn as a raster. A synapse is
+    drawn by one event, or ten where weights are shares: the current into clamped cells, and the potential of a leaky one.
 
     Parameters
     ----------
@@ -70,8 +71,9 @@ def portrait(model) -> Figure:
 
 def _of_cell(model):
     """Draw a neuron under a step of current."""
-    amplitude = _lively(model)
-    response = step_response(model, amplitude, onset=ONSET, length=LENGTH, duration=DURATION, dt=DT)
+    rest, spontaneous = settled(model, DT)
+    amplitude = _lively(model, rest)
+    response = step_response(model, amplitude, onset=ONSET, length=LENGTH, duration=DURATION, dt=DT, initial=rest)
     main = "v" if "v" in model.initials else next(iter(model.initials))
     rows = _rows(response, main)
     heights = [2.4] + [1.0] * len(rows)
@@ -87,7 +89,8 @@ def _of_cell(model):
             legend_above(ax, len(names))
     axes[-1, 0].set_xlabel("time [ms]")
     size = f"{amplitude:g} {current_unit(model)}".strip()
-    figure.suptitle(f"{type(model).__name__}: a step of current to {size}", fontsize="medium", x=0.01, ha="left")
+    alone = f" (without it, the cell fires at {spontaneous:.3g} Hz)" if spontaneous else ""
+    figure.suptitle(f"{type(model).__name__}: a step of current to {size}{alone}", fontsize="medium", x=0.01, ha="left")
     figure.align_ylabels()
     return figure
 
@@ -109,9 +112,9 @@ def _rows(response, main):
     return rows
 
 
-def _lively(model):
-    """Return the lowest current of the ladder at which a neuron goes on firing [pA]; `QUIET` where it does at none."""
-    found = climb(model, DT)
+def _lively(model, rest):
+    """Return the lowest current of the ladder at which a neuron at rest goes on firing [pA]; `QUIET` where it never does."""
+    found = climb(model, DT, initial=rest)
     return QUIET if found is None else float(LADDER[found[1]])
 
 

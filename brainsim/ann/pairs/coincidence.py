@@ -213,7 +213,7 @@ def coincidence_figure(inputs, fired, unit, data, heard, hidden, scale):
                                                       caption=caption)  # fmt: skip
         _transfer(machine[0], unit, apart[0], together[0], shown[1])
         _blocks(brain[0], [("alone", *apart), ("together", *together)], together[1].stop, "detectors")
-        brain[0].set_title("see what comes together", fontsize=10)
+        brain[0].set_title("respond to spikes that come together", fontsize=10)
         _against_synchrony(both[0], inputs, fired, unit)
         _counts(machine[1], data)
         _blocks(brain[1], _samples(data, heard, hidden), min(2.0 * scale, hidden.stop), "cells")
@@ -257,7 +257,7 @@ def _transfer(ax, unit, apart, together, size):
     ax.plot(apart.rate(), unit(apart.n * apart.rate()), "o", color=MACHINE, label="alone", **ring)
     ax.plot(together.rate(), unit(together.n * together.rate()), "o", color=MACHINE, markersize=5, label=f"{size} together")
     ax.set(xlim=(0.0, fine[-1]), ylim=(0.0, None), xlabel="rate of each input [Hz]", ylabel="rate of the unit [Hz]")
-    ax.set_title("sees rates: the same for both inputs", fontsize=10)
+    ax.set_title("responds to rates: the same for both", fontsize=10)
     ax.legend(loc="upper left", fontsize=9)
 
 
@@ -288,7 +288,7 @@ def _against_synchrony(ax, inputs, fired, unit):
     sharp = inputs[min(inputs)]
     ax.plot(list(sharp), [unit(spikes.n * spikes.rate()) for spikes in sharp.values()], "s--", color=MACHINE, markersize=4,
             label="rate unit")  # fmt: skip
-    ax.set(xlim=(0.0, None), xlabel=f"inputs that fire together, of {sharp[min(sharp)].n}", ylabel="output [Hz]")
+    ax.set(xlim=(0.0, None), xlabel=f"inputs that fire together, of {sharp[min(sharp)].n}", ylabel="rate of the output [Hz]")
     ax.set_ylim(0.0, 1.65 * ax.get_ylim()[1])
     ax.set_title("equal rates, growing synchrony", fontsize=10)
     ax.legend(loc="upper left", fontsize=8.5)
@@ -309,14 +309,14 @@ def _counts(ax, data):
 
 
 def _against_windows(ax, windowed, named, chance):
-    """Draw the share named right by counts, against the number of windows, and by coincidences."""
+    """Draw the accuracy by counts, against the number of windows, and by coincidences."""
     ax.axhline(100.0 * named, color=NEURON, label="coincidence cells, counts")
     ax.plot(list(windowed), [100.0 * share for share in windowed.values()], "s--", color=MACHINE, markersize=4,
             label="network on counts")  # fmt: skip
     ax.axhline(100.0 * chance, color="#444444", linewidth=0.8, linestyle=":", label="chance", zorder=0)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(windowed), [str(windows) for windows in windowed])
-    ax.set(ylim=(0.0, 150.0), yticks=range(0, 101, 20), ylabel="named right [%]")
+    ax.set(ylim=(0.0, 150.0), yticks=range(0, 101, 20), ylabel="accuracy [%]")
     ax.set_xlabel("windows in which spikes are counted")
     ax.set_title("classes that lie in spike times", fontsize=10)
     ax.legend(loc="upper left", fontsize=8.5)

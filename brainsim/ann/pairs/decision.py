@@ -144,7 +144,7 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
         _rates(middle[0], {name: found[trial] for name, found in rates.items()}, threshold, onset, took[0], span)
         _raster(middle[1], [spikes[name].of(_copy(spikes[name], copies, trial)) for name in POOLS], onset, span)
         _curve(right[0], choices.evidence, choices.accuracy, choices.accuracy_error, fit and fit.accuracy)
-        right[0].set(ylim=(0.38, 1.03), ylabel="accuracy (at 0: for A)")
+        right[0].set(ylim=(0.38, 1.03), ylabel="share of right choices (at 0: of A)")
         _curve(right[1], choices.evidence, choices.time, choices.time_error, fit and fit.time)
         right[1].set(ylim=(0.0, None), ylabel="time to the choice [ms]")
         right[1].legend(loc="lower left")
@@ -175,8 +175,8 @@ def _caption(choices, machine, fit, shown, trials):
     shares = 100.0 * same[both].mean(), 100.0 * same[least][both[least]].mean()
     late = f" In {100 * choices.undecided:.1f} % of the trials there is no choice yet." if choices.undecided > 0.005 else ""
     return (f"One of {trials:,} trials, at an evidence of {100 * shown:.3g} %. The same sensory spikes reach both: on the "
-            "left they are summed until a bound is hit, on the right two pools of cells that excite themselves and inhibit "
-            "each other race to a rate. Drift-diffusion, three numbers, fits both curves of the network: R2 is "
+            "left they are summed up to a bound, in the middle two pools of cells that excite themselves and inhibit each "
+            "other race to a rate. Drift-diffusion fits both curves of the network with three parameters: R2 is "
             f"{accuracy:.3f} for accuracy and {time:.3f} for time. With the same bound the sum makes the choice of the "
             f"network in {shares[0]:.0f} % of all trials, and in {shares[1]:.0f} % of those with an evidence of "
             f"{100 * choices.evidence[least]:.3g} %, where noise decides.{late} Bars: standard error.")  # fmt: skip
@@ -205,18 +205,18 @@ def _path(ax, path, onset, bound, took, span):
         ax.plot(times[shown][-1], path[shown][-1], "o", color=MACHINE, markersize=5)
     _begin(ax, onset, span)
     ax.set_ylabel(r"sum of evidence [$\sqrt{\mathrm{ms}}$]")
-    ax.set_title("the sum, to a bound", fontsize=10)
+    ax.set_title("summed evidence, up to a bound", fontsize=10)
 
 
 def _evidence(ax, pair, span, onset):
-    """Draw spikes for A less spikes for B in bins of 10 ms."""
+    """Draw spikes for A minus spikes for B in bins of 10 ms."""
     edges = np.arange(span[0], span[1] + 1e-9, 2.0 * BIN)
     difference = np.subtract(*(np.histogram(spikes.times, edges)[0] for spikes in pair))
     ax.bar(edges[:-1], difference, 2.0 * BIN, align="edge", color=MACHINE, linewidth=0.0)
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
     _begin(ax, onset, span)
-    ax.set(xlabel="time [ms]", ylabel="spikes for A less for B")
-    ax.set_title("the evidence; grey: not yet", fontsize=10)
+    ax.set(xlabel="time [ms]", ylabel=f"spikes for A minus for B, per {2.0 * BIN:g} ms")
+    ax.set_title("evidence (grey: before its onset)", fontsize=10)
 
 
 def _rates(ax, rates, threshold, onset, took, span):
@@ -233,7 +233,7 @@ def _rates(ax, rates, threshold, onset, took, span):
     _begin(ax, onset, span)
     highest = max(threshold, *(values.max() for values in rates.values()))
     ax.set(ylim=(0.0, 1.25 * highest), ylabel="rate [Hz]")
-    ax.set_title("rates of the pools, to a threshold", fontsize=10)
+    ax.set_title("rates of the pools, up to a threshold", fontsize=10)
     ax.legend(loc="upper left", ncols=3, columnspacing=1.0)
 
 

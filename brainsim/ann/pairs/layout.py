@@ -3,6 +3,7 @@
 import textwrap
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from brainsim.ann.pictures import MACHINE, NEURON
 from brainsim.plot.figures import ShownOnce
@@ -12,7 +13,7 @@ SIZE, HEADING = (10.4, 6.5), 0.09  # inches; height of the row of headings, the 
 LETTERS = 148  # of a line of the caption
 
 
-def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0)):
+def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0), last=None):
     """Return a figure of three columns with two axes each; call it under ``bs.plot.style()``.
 
     Parameters
@@ -24,6 +25,8 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0))
         What is to be read off, below the columns.
     heights : (float, float)
         Relative heights of the two rows.
+    last : (float, float), optional
+        Those of the third column, where they are others.
 
     Returns
     -------
@@ -41,12 +44,16 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0))
     """
     figure = plt.figure(figsize=SIZE, layout="constrained", FigureClass=ShownOnce)
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.05, wspace=0.03)
-    rows = [HEADING, *(2.0 * height / sum(heights) for height in heights)]
-    grid = figure.add_gridspec(3, 3, height_ratios=rows, width_ratios=(1.1, 1.1, 1.0))
+    firsts = [2.0 * top / (top + bottom) for top, bottom in (heights, heights, last or heights)]
+    edges = [0.0, *sorted(set(firsts)), 2.0]  # where a row of axes ends in some column
+    rows = [HEADING, *np.diff(edges)]
+    grid = figure.add_gridspec(len(rows), 3, height_ratios=rows, width_ratios=(1.1, 1.1, 1.0))
     for column, (heading, colour) in enumerate(zip((machine, brain, both), (MACHINE, NEURON, BOTH), strict=True)):
         head = figure.add_subplot(grid[0, column])
         head.set_axis_off()
         head.text(0.0, 0.5, heading, color=colour, fontsize=13, fontweight="bold", va="center")
     if caption:
         figure.supxlabel(textwrap.fill(caption, LETTERS), fontsize=9.5, color="#444444", x=0.01, ha="left")
-    return figure, [[figure.add_subplot(grid[row, column]) for row in (1, 2)] for column in range(3)]
+    cuts = [1 + edges.index(first) for first in firsts]
+    return figure, [[figure.add_subplot(grid[rows, column]) for rows in (slice(1, cut), slice(cut, None))]
+                    for column, cut in enumerate(cuts)]  # fmt: skip

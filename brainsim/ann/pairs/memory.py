@@ -197,7 +197,8 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
                        {load: held.mean() for load, held in spiking.items()})  # fmt: skip
     with style():
         figure, (machine, neurons, both) = side_by_side("Hopfield network", "spiking attractor network",
-                                                        "recall by both", caption=caption, heights=(0.8, 1.2))  # fmt: skip
+                                                        "recall by both", caption=caption, heights=(0.62, 1.38),
+                                                        last=(0.95, 1.05))  # fmt: skip
         path = recall(hebbian(stored(pattern, shown, 0, seed)), half_erased(pattern), looks=LOOKS)
         spikes = by_load[shown].of(slice(n))
         rates = spikes.between(*late).counts().astype(float)
@@ -229,13 +230,14 @@ def _pictures(ax, images, colours):
         left = place * (side + 2)
         wide[:, left : left + side] = image.reshape(side, side)
         ax.add_patch(Rectangle((left - 0.5, -0.5), side, side, fill=False, edgecolor=FAINT, linewidth=0.6))
-        ax.text(left + 0.5 * side - 0.5, side + 2.6, label, ha="center", va="baseline", color="#444444", fontsize=9)
+        ax.text(left + 0.5 * side - 0.5, side + 2.8, label, ha="center", va="baseline", color="#444444", fontsize=9)
     erased = np.flatnonzero(images[1].reshape(side, side).any(axis=1) == 0)
     wide[erased, side + 2 : 2 * side + 2] = np.nan
     ax.add_patch(Rectangle((side + 1.5, erased[0] - 0.5), side, erased.size, fill=False, hatch="////", edgecolor="#c8c8c8",
                            linewidth=0.0))  # fmt: skip
     ax.imshow(wide, cmap=colours, vmin=-1.0, vmax=1.2, interpolation="nearest")
     ax.set_ylim(side + 3.5, -0.7)
+    ax.set_title("one of the patterns", fontsize=10)
     ax.set_axis_off()
 
 
@@ -254,7 +256,7 @@ def _states(ax, states):
               extent=(-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5))  # fmt: skip
     _groups(ax, states.shape[1])
     ax.set_xlabel("updates of each unit")
-    ax.set_title("states of the units; dark: +1", fontsize=10)
+    ax.set_title("states of the units (dark: +1)", fontsize=10)
 
 
 def _raster(ax, spikes, cue, window):
@@ -264,7 +266,7 @@ def _raster(ax, spikes, cue, window):
     _groups(ax, spikes.n)
     if window[0] < cue:
         ax.axvspan(window[0], min(cue, window[1]), color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
-    ax.set_title("spikes of the cells; grey: the cue is given", fontsize=10)
+    ax.set_title("spikes of the cells (grey: during the cue)", fontsize=10)
 
 
 def _over_time(ax, by_load, hopfield, pattern, window):

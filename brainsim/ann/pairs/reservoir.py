@@ -224,7 +224,7 @@ def _units(found, ax, end):
     ax.imshow(units.T, aspect="auto", origin="lower", cmap="RdGy_r", extent=(0.0, end, -0.5, units.shape[1] - 0.5),
               vmin=-most, vmax=most, interpolation="nearest")  # fmt: skip
     _heard(found, ax, end, units.shape[1], "units")
-    ax.set_title("states of the units; red: above 0", fontsize=10)
+    ax.set_title("states of the units (red: above 0)", fontsize=10)
 
 
 def _cells(found, ax, end):
@@ -239,9 +239,10 @@ def _evidence(found, ax, name):
     colour, said = {"echo": MACHINE, "liquid": NEURON}[name], found.evidence[name]
     others = ax.plot(time, np.delete(said, found.label, axis=1), color=FAINT, linewidth=0.8)
     others[0].set_label("other classes")
-    ax.plot(time, said[:, found.label], color=colour, linewidth=2.2, label=f"{found.names[found.label]}, which it is")
-    ax.set(xlim=(0.0, time[-1]), ylim=(-0.5, 1.9), xlabel="time [ms]", ylabel="evidence", yticks=(0.0, 0.5, 1.0))
-    ax.set_title("what the readout says of this sample", fontsize=10)
+    ax.plot(time, said[:, found.label], color=colour, linewidth=2.2, label=f"{found.names[found.label]}, the true class")
+    ax.set(xlim=(0.0, time[-1]), ylim=(-0.5, 1.9), xlabel="time [ms]", ylabel="output (target: 1 or 0)")
+    ax.set_yticks((0.0, 0.5, 1.0))
+    ax.set_title("outputs of the readout for this sample", fontsize=10)
     ax.legend(loc="upper left", fontsize=9)
 
 
@@ -253,7 +254,7 @@ def _course(found, ax, end):
         mean, spread = 100.0 * found.over_time[name].mean(axis=0), 100.0 * found.over_time[name].std(axis=0)
         ax.plot(time, mean, color=colour, label=label)
         ax.fill_between(time, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0.0)
-    ax.set(xlim=(0.0, end), ylim=(0.0, 140.0), xlabel="time [ms]", ylabel="named right [%]", yticks=range(0, 101, 20))
+    ax.set(xlim=(0.0, end), ylim=(0.0, 140.0), xlabel="time [ms]", ylabel="accuracy [%]", yticks=range(0, 101, 20))
     ax.set_title("read out after each frame", fontsize=10)
     ax.legend(loc="upper left", fontsize=9)
 
@@ -272,4 +273,4 @@ def _bars(found, ax):
                 fontsize=8.5, color="#444444", va="bottom")  # fmt: skip
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
-    ax.set(xlim=(0.0, 100.0), xlabel="named right at the end [%]")
+    ax.set(xlim=(0.0, 100.0), xlabel="accuracy at the end [%]")

@@ -10,7 +10,7 @@ from brainsim.ann.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_
 from brainsim.ann.theory import lif_rate
 from brainsim.ann.tour.picture import Picture
 from brainsim.numbers.arrays import plural
-from brainsim.plot.styles import FAINT, PALETTE, style
+from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
 
 WEAK, STRONG = 140.0, 300.0  # pA: below and above what the neuron needs to fire
 ONSET, LENGTH, DURATION = 20.0, 150.0, 200.0  # ms, of the step of current
@@ -35,18 +35,24 @@ def charging(seed, small):
         figure, (texts, ax) = plt.subplots(1, 2, figsize=(11.0, 3.6), width_ratios=(1.0, 2.0), layout="constrained")
         _equations(texts)
         bs.plot.trace(response.result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[2], NEURON])
-        ax.get_legend().remove()
+        _name_lines(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
         ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
         ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
-        for level, v, colour in ((WEAK, highest - 3.5, PALETTE[2]), (STRONG, lif.v_th + 4.0, NEURON)):
-            ax.annotate(f"{level:g} pA", (DURATION, v), ha="right", color=colour)
-        ax.annotate("current on", (ONSET, 0.0), (4, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
+        ax.annotate("current on", (ONSET, 1.0), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
                     color="#666666", fontsize=8.5)  # fmt: skip
     caption = (f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
                f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
                f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
                "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once.")
     return Picture("A neuron charges and fires", figure, caption)
+
+
+def _name_lines(ax, names):
+    """Call the traces of the cells in a picture by other names."""
+    traces = [line for line in ax.lines if line.get_label().startswith("cell ")]
+    for line, name in zip(traces, names, strict=True):
+        line.set_label(name)
+    legend_above(ax, len(names))
 
 
 def _equations(ax):
@@ -115,7 +121,7 @@ def _noisy_traces(curve: FICurve, ax, seed):
         net.stimulate(cells[1:], bs.PoissonInput(rate=rate, weight=sign * weight, synapse=bs.Delta()))
     result = bs.simulate(net, LONG, dt=dt, seed=seed, record=[bs.Trace(cells, "v")], threads=1, progress=False)
     bs.plot.trace(result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[4], PALETTE[2]])
-    ax.get_legend().remove()
-    ax.set_title("the same mean drive, without and with noise")
+    ax.set_title("the same mean drive")
+    _name_lines(ax, ["without noise", f"noise {LOUD:g} mV"])
     ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
     return len(result.spikes["cells"])

@@ -74,7 +74,6 @@ def _gaps(ax, intervals):
     mean, edges = intervals.mean(), np.linspace(0.0, 4.0 * intervals.mean(), 41)
     ax.hist(intervals, edges, density=True, color=NEURON)
     ax.plot(edges, np.exp(-edges / mean) / mean, color="#222222", linestyle=(0, (5, 2)), label="pure chance")
-    ax.set(xlim=(0.0, edges[-1]), xlabel="interval between spikes [ms]", title="irregularity")
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
+    ax.set(xlim=(0.0, edges[-1]), xlabel="interval between spikes [ms]", ylabel="probability density [1/ms]",
+           title="irregularity")  # fmt: skip
     ax.legend(loc="upper right")
