@@ -190,7 +190,7 @@ def __getattr__(name):
     if name == "__all__":
         return _exported()
     if name in _MODULES:
-        return importlib.import_module(_MODULES[name])
+        return _imported(_MODULES[name])
     if name not in _PUBLIC:
         if name.startswith("_"):
             raise AttributeError(f"module 'brainsim' has no attribute {name!r}")
@@ -198,12 +198,17 @@ def __getattr__(name):
 
         said = answer(name, [*_EXPORTED, *_ERRORS], OF_BRAINSIM)
         raise AttributeError(f"brainsim has no {name!r}{said or '; help(bs) shows what there is'}")
-    from brainsim.numbers.garbage import collector_paused
-
-    with collector_paused():
-        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    value = getattr(_imported(_PUBLIC[name]), name)
     globals()[name] = value
     return value
+
+
+def _imported(name):
+    from brainsim.numbers.garbage import collector_paused
+    from brainsim.numbers.interrupts import interrupts_held
+
+    with collector_paused(), interrupts_held():
+        return importlib.import_module(name)
 
 
 def _exported():
