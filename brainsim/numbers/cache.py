@@ -25,7 +25,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # the folders of the package whose files take part in compiled code
-SOURCES = ("numbers", "equations", "models", "engine", "ann")
+SOURCES = ("numbers", "equations", "models", "network", "engine", "ann")
 # settings of Numba that change the code which it makes
 SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "USING_SVML")
 SUFFIX = ".code"
