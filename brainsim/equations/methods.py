@@ -155,7 +155,7 @@ def euler_maruyama(system, where):
     writer = Writer(system)
     texts = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
     for name in system.variables:
-        noise = "".join(f" + {texts[name, n]}*_z__{n}" for n in system.noise.get(name, ()))
+        noise = "".join(f" + {texts[name, n]}*_z__of_{n}" for n in system.noise.get(name, ()))
         writer.lines.append(f"_{name}_new = flushed({name} + dt*{texts[name]}{noise})")
     additive = not any(_multiplicative(system, name) for name in system.noise)
     strong = 1 if additive else 0.5
