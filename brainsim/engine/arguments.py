@@ -12,6 +12,7 @@ from brainsim.numbers.results import State
 LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
 MOST_SPIKES_IN_A_SLICE = 1 << 22
 MOST_THREADS = 256
+MOST_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
@@ -33,6 +34,8 @@ def checked_state(state, dt, seed):
         return None
     if not isinstance(state, State):
         raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
+    checked = integer(state.step, "state.step", at_least=0)
+    checked_end(checked, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
     if state.dt != dt:
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
@@ -58,6 +61,15 @@ def checked_steps(duration, dt, where):
     return steps
 
 
+def checked_end(step, dt, where):
+    """Raise ValueError if a simulation would go beyond the last step that spikes can have."""
+    if step > MOST_STEPS:
+        raise ValueError(
+            f"{where}: a simulation has at most 2**31 - 1 steps, {MOST_STEPS * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
+            f"(got {step:,} steps); go on with a larger dt, or with a new Simulation from what the state holds"
+        )
+
+
 def wanted_spikes(spikes, layout):
     """Return name in the results -> (population, ids whose spikes are kept, None for all of them)."""
     if isinstance(spikes, bool):
@@ -69,8 +81,22 @@ def wanted_spikes(spikes, layout):
         for population, ids in view.parts:
             layout.check_population(population, "simulate.spikes")
             whole = len(ids) == population.n
-            wanted[population.name if whole or len(view.parts) > 1 else view.name] = population.name, None if whole else ids
+            label = population.name if whole or len(view.parts) > 1 else view.name
+            chosen = population.name, None if whole else ids
+            if label in wanted and not _are_same(wanted[label], chosen):
+                raise ValueError(f"simulate.spikes: two views are called {label!r}; rename one of them with .named('...')")
+            wanted[label] = chosen
+    for label, (name, _) in wanted.items():
+        if label in layout.members and label != name:
+            raise ValueError(
+                f"simulate.spikes: a view of {name!r} has the name of the population {label!r}; rename it with .named('...')"
+            )
     return wanted
+
+
+def _are_same(some, others):
+    """Return whether two (population, ids or None) are the same cells."""
+    return some[0] == others[0] and (some[1] is others[1] or np.array_equal(some[1], others[1]))
 
 
 def most_partitions():

@@ -5,6 +5,11 @@ import sys
 import threading
 import warnings
 
+try:  # what `signal.signal` wraps: turning numbers into enumerations takes 10 microseconds of each short run
+    from _signal import signal as _handle
+except ImportError:
+    from signal import signal as _handle
+
 WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to cost nothing
 LONG_RUN = 2.0  # seconds from which on a run shows a bar
 
@@ -36,12 +41,12 @@ class Interrupt:
     def __enter__(self):
         self._old = None
         if threading.current_thread() is threading.main_thread():
-            self._old = signal.signal(signal.SIGINT, self._take)
+            self._old = _handle(signal.SIGINT, self._take)
         return self
 
     def __exit__(self, *_):
         if self._old is not None:
-            signal.signal(signal.SIGINT, self._old)
+            _handle(signal.SIGINT, self._old)
 
     def _take(self, *_):
         self.asked = True

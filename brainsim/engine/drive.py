@@ -1,8 +1,8 @@
 """Poisson drive: the number of events of each cell in a step, from one random number, added to the cell's inputs.
 
-Two ways, exact up to 2**-32 in the probabilities: where a stretch of cells shares one rate, a table of the distribution
-(thresholds that are all compared, which vectorises, for up to 12 events a step; an alias table above); where each cell has
-its own rate, see `cell_drive`.
+There are two ways. If a stretch of cells shares one rate, a table of the distribution is used, exact up to 2**-32 in the
+probabilities: thresholds that are all compared, which vectorises, for up to 12 events a step, and an alias table above. If
+each cell has its own rate, or if the mean is so small that 2**-32 would matter, see `cell_drive`.
 """
 
 import math
@@ -18,6 +18,7 @@ from brainsim.numbers.vmath import like
 
 BLOCK, STRETCH = 1024, 128  # cells
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table
+NEVER = np.uint32(2**32 - 1)  # a threshold that no random number exceeds
 # whether a drive is added before the cells move, or after; of a type that keeps Numba from compiling one function for each
 BEFORE, AFTER = np.int64(0), np.int64(1)
 S32 = np.uint64(32)
@@ -77,18 +78,18 @@ def _by_thresholds(key, cell, table, words, halves, events):
 
 @helper
 def _count_thresholds(table, bits, events):
-    """Count the thresholds that each number reaches; leaving out those that none reaches takes 0.4 ns a cell less."""
+    """Count the thresholds that each number exceeds; leaving out those that none exceeds takes 0.4 ns a cell less."""
     most = np.uint32(0)
     for k in range(bits.size):
         most = max(most, bits[k])
         events[k] = 0
     j = 0
     # four at a time: each pass loads and stores the counts
-    while j < table.size and table[j] <= most:
+    while j < table.size and table[j] < most:
         a, b, c, d = table[j], table[j + 1], table[j + 2], table[j + 3]
         for k in range(bits.size):
             u = bits[k]
-            events[k] += np.int32(u >= a) + np.int32(u >= b) + np.int32(u >= c) + np.int32(u >= d)
+            events[k] += np.int32(u > a) + np.int32(u > b) + np.int32(u > c) + np.int32(u > d)
         j += 4
 
 
@@ -108,16 +109,20 @@ def _add(target, events, weight):
 
 
 def poisson_table(mean):
-    """Return (table, alias) of a Poisson distribution: thresholds and no alias for small means, else an alias table."""
+    """Return (table, alias) of a Poisson distribution: thresholds and no alias for small means, else an alias table.
+
+    A random number of 32 bits that exceeds the first k thresholds stands for at least k events. Threshold k is
+    ``2**32 * P(fewer than k events) - 1``, rounded to a whole number.
+    """
     largest = int(mean + 12.0 * math.sqrt(mean) + 40.0)
     counts = np.arange(largest + 1)
     log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
-    probabilities = np.exp(counts * math.log(mean) - mean - log_factorials) if mean > 0 else (counts == 0).astype(float)
-    if mean <= MOST_THRESHOLDS:
-        thresholds = np.floor(np.cumsum(probabilities) * 2.0**32)
-        thresholds = thresholds[thresholds < 2.0**32 - 1]
-        # filled up to a multiple of four with the largest number, which a draw reaches with probability 2**-32
-        filled = np.full(-(-thresholds.size // 4) * 4, 2**32 - 1, np.uint32)
-        filled[: thresholds.size] = thresholds
-        return filled, np.empty(0, np.int32)
-    return alias_table(probabilities / probabilities.sum())
+    probabilities = np.exp(counts * math.log(mean) - mean - log_factorials)
+    if mean > MOST_THRESHOLDS:
+        return alias_table(probabilities / probabilities.sum())
+    thresholds = np.rint(np.cumsum(probabilities) * 2.0**32) - 1.0
+    thresholds = thresholds[thresholds < NEVER]
+    # filled up to a multiple of four
+    filled = np.full(-(-thresholds.size // 4) * 4, NEVER)
+    filled[: thresholds.size] = thresholds
+    return filled, np.empty(0, np.int32)

@@ -4,7 +4,8 @@ Populations whose kernel is the same lie in one *group*: a block of the state, o
 are numbered through all groups (their *global index*), and each group is cut into one stretch a partition.
 """
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -186,6 +187,17 @@ class Layout:
         first = member.first - group.first
         for row, constant in enumerate(group.kernel.arrays):
             group.arrays[row, first : first + member.n] = member.constants[constant]
+
+    def copy(self):
+        """Return a layout whose parameters and inputs can change without changing those of this one."""
+        new = copy(self)
+        new.inputs = list(self.inputs)
+        new.groups = [
+            replace(group, members=[copy(member) for member in group.members], arrays=group.arrays.copy())
+            for group in self.groups
+        ]
+        new.members = {member.population.name: member for group in new.groups for member in group.members}
+        return new
 
     def lag_places(self):
         """Return for each cell where its last spike says how long before the end of the step it was; None with no such cell.

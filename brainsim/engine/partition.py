@@ -10,6 +10,7 @@ from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, g
 from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
 from brainsim.engine.threads import abort, new_barrier, zeros_at_line
+from brainsim.numbers.jit import compiled_for
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
 BLOCKS = 64  # of the calendar at first
@@ -61,6 +62,7 @@ class Partition:
         places = layout.lag_places()
         self.lags = None if places is None else driver.Lags(places, np.empty(room))
         self.collected, self.collected_lags = [], []
+        self._compiled = None
 
     def connect_cells(self, addresses, seed):
         """Fill the table of kernel calls: after the kernels are compiled, and again when a parameter was changed."""
@@ -95,10 +97,13 @@ class Partition:
         """Run to the stop that is set in the progress, making room on the way."""
         try:
             while True:
-                status = driver.run_partition(
+                arguments = (
                     self.progress, self.cells, self.rows, self.pool, self.calendar, self.drives, self.trains,
                     self.currents, self.recorder, self.shared.exchange, self.lags, self.profile,
                 )  # fmt: skip
+                if self._compiled is None:
+                    self._compiled = compiled_for(driver.run_partition, arguments)
+                status = self._compiled(*arguments)
                 if status in (CALENDAR_FULL, POOL_FULL):
                     self._make_room(status)
                 elif status == driver.SPIKES_FULL:

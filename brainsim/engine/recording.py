@@ -1,12 +1,13 @@
 """From the traces that were asked for to arrays of the recorder, and from its samples and spikes to results."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from brainsim.engine.constants import whole_steps
 from brainsim.engine.state import CELL, STEP_BITS
 from brainsim.equations.language import names_in
+from brainsim.numbers.arrays import locked
 from brainsim.numbers.results import Spikes, Traces
 
 SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
@@ -14,7 +15,7 @@ SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before 
 
 @dataclass
 class Recorded:
-    """A variable that is recorded: which cells, how often, and the samples so far."""
+    """A variable that is recorded: of which cells, and how often."""
 
     population: str
     variable: str
@@ -22,8 +23,6 @@ class Recorded:
     ids: np.ndarray
     every: int  # steps
     index: np.ndarray  # place in the state of each cell's value
-    steps: list = field(default_factory=list)
-    values: list = field(default_factory=list)
 
 
 def resolve_traces(record, layout):
@@ -75,34 +74,39 @@ def times_of(steps, dt):
     return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt
 
 
-def spikes_by_population(packed, lags, layout, wanted, start, stop, dt):
+def spikes_by_population(packed, lags, layout, wanted, start, stop):
     """Split packed spikes (sorted) into Spikes of each wanted population; `lags` are before the ends of steps, or empty."""
-    steps = packed >> STEP_BITS
-    cells = packed & CELL
+    dt = layout.dt
+    steps, cells = packed >> STEP_BITS, packed & CELL
     result = {}
     for label, (name, ids) in wanted.items():
         member, n = layout.members[name], layout.members[name].n
         mine = (cells >= member.first) & (cells < member.first + member.n) if len(layout.members) > 1 else slice(None)
-        at, own, early = steps[mine], cells[mine] - member.first, lags[mine] if lags.size else 0.0
+        at, own, early = steps[mine], cells[mine] - member.first, lags[mine] if lags.size else None
         if ids is not None:
             places = np.full(n, -1)
             places[ids] = np.arange(len(ids))
             keep, n = places[own] >= 0, len(ids)
-            at, own, early = at[keep], places[own[keep]], early[keep] if lags.size else 0.0
+            at, own, early = at[keep], places[own[keep]], None if early is None else early[keep]
+        times = locked(_spike_times(at, early, dt))
         result[label] = Spikes(
-            times_of(at, dt) - early, own, n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
+            times, locked(own), n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
         )
     return result
 
 
-def traces_of(traces, skipped, dt):
-    """Return what was recorded of each trace after the first `skipped` pieces of it, by (population, variable)."""
+def _spike_times(steps, lags, dt):
+    """Return the times of spikes [ms]; one within its step is not before the beginning of the step, as rounding may say."""
+    times = times_of(steps, dt)
+    return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt))
+
+
+def traces_of(piece, dt):
+    """Return what a piece holds of each trace, by (population, variable)."""
     found = {}
-    for trace, first in zip(traces, skipped, strict=True):
-        times = times_of(np.concatenate(trace.steps[first:]), dt)
-        values = np.concatenate(trace.values[first:])
+    for trace, steps, values in zip(piece.traces, piece.steps, piece.values, strict=True):
         key = trace.population, trace.variable
-        found[key] = Traces(*key, trace.unit, times, trace.ids, values)
+        found[key] = Traces(*key, trace.unit, locked(times_of(steps, dt)), trace.ids, locked(values))
     return found
 
 

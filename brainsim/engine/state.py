@@ -1,6 +1,7 @@
 """The state between two runs: read and written by the user, saved into results, and taken over from them."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,17 +46,37 @@ class Variables(Mapping):
         return f"state of {self._population!r}: {', '.join(self)}"
 
 
-def save_state(layout, shared, recent, step, dt, seed):
-    """Return the State of a run that stands at `step`; `recent` are the packed spikes that may still be under way."""
-    variables = Variables(layout, shared)
-    steps, cells = recent >> STEP_BITS, recent & CELL
-    state = State(step, dt, seed)
+def what_is_not_finite(layout, shared):
+    """Return "" if all variables are finite, else the first that is not, as a text with {} for why that is."""
+    if np.isfinite(shared.state[: layout.n_state]).all():
+        return ""
+    for name in layout.members:
+        for variable, values in Variables(layout, shared, name).items():
+            if not np.isfinite(values).all():
+                cell = int(np.flatnonzero(~np.isfinite(values))[0])
+                return f"{name}.{variable}: {{}} (cell {cell}: {values[cell]})"
+    return ""
+
+
+class Snapshot(NamedTuple):
+    """A copy of what changes from step to step."""
+
+    state: np.ndarray  # variables of all groups and buffers of inputs
+    refractory: np.ndarray  # int32
+    recent: np.ndarray  # int64: the packed spikes that may still be under way
+
+
+def save_state(layout, snapshot, step, seed, network):
+    """Return the State of a run that stood at `step` when the snapshot was taken."""
+    variables = Variables(layout, snapshot)
+    steps, cells = snapshot.recent >> STEP_BITS, snapshot.recent & CELL
+    state = State(step, layout.dt, seed, network=network)
     for name, member in layout.members.items():
         mine = (cells >= member.first) & (cells < member.first + member.n)
         state.pending[name] = steps[mine], cells[mine] - member.first
-        state.refractory[name] = shared.refractory[member.first : member.first + member.n].copy()
-        state.variables[name] = {variable: values.copy() for variable, values in variables[name].items()}
-        state.arriving[name] = {label: shared.state[slots] for label, slots in layout.buffers(name).items()}
+        state.refractory[name] = snapshot.refractory[member.first : member.first + member.n]
+        state.variables[name] = dict(variables[name])
+        state.arriving[name] = {label: snapshot.state[slots] for label, slots in layout.buffers(name).items()}
     return state
 
 
@@ -70,21 +91,78 @@ def load_state(state, layout, shared):
             shared.state[slots] = state.arriving[name][label]
         shared.refractory[member.first : member.first + member.n] = state.refractory[name]
         steps, ids = state.pending[name]
-        packed.append((steps << STEP_BITS) | (ids + member.first))
+        packed.append((np.asarray(steps, np.int64) << STEP_BITS) | (np.asarray(ids, np.int64) + member.first))
     return np.sort(np.concatenate(packed))
 
 
-def check_fits(state, layout):
-    """Raise ValueError unless a state is of a network with the same populations, variables and receptors."""
+def check_fits(state, layout, network):
+    """Raise ValueError unless a state is of this network, with arrays that kernels can be given.
+
+    Parameters
+    ----------
+    state : State
+    layout : Layout
+    network : dict of str to str
+        The fingerprint of each part of the network.
+    """
     for name, member in layout.members.items():
         wanted = set(member.rows), set(layout.buffers(name)), member.n
-        found = set(state.variables.get(name, ())), set(state.arriving.get(name, ())), len(state.refractory.get(name, ()))
-        if wanted != found:
+        found = (
+            set(state.variables.get(name, ())), set(state.arriving.get(name, ())), np.size(state.refractory.get(name, ())),
+        )  # fmt: skip
+        if wanted != found or name not in state.pending:
             raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
-        for values in state.variables[name].values():
-            if values.dtype != layout.dtype:
-                given = "single" if values.dtype == np.float32 else "double"
-                raise ValueError(f"simulate.precision: the state was saved in {given} precision; write precision={given!r}")
+        _check_arrays(state, name, member.n, layout.dtype)
     for name in state.variables:
         if name not in layout.members:
             raise ValueError(f"simulate.state: is of another network: it has a population {name!r}")
+    _check_network(state, network)
+
+
+def _check_arrays(state, name, n, dtype):
+    """Check type, shape and range of all that a state holds of a population: it may come from a file."""
+    for variable, values in state.variables[name].items():
+        label, values = f"state.variables[{name!r}][{variable!r}]", np.asarray(values)
+        if values.dtype != dtype and values.dtype in (np.float32, np.float64):
+            given = "single" if values.dtype == np.float32 else "double"
+            raise ValueError(f"simulate.precision: the state was saved in {given} precision; write precision={given!r}")
+        _check_array(label, values, dtype, n)
+    for receptor, values in state.arriving[name].items():
+        label = f"state.arriving[{name!r}][{receptor!r}]"
+        _check_array(label, values, dtype, n)
+        if not np.isfinite(values).all():
+            raise ValueError(f"{label}: must be finite")
+    _check_array(f"state.refractory[{name!r}]", state.refractory[name], np.int32, n)
+    steps, ids = (np.asarray(values) for values in state.pending[name])
+    for part, values, low, high in (("steps", steps, 0, state.step), ("ids", ids, 0, n - 1)):
+        label = f"state.pending[{name!r}]: {part}"
+        _check_array(label, values, None, steps.size)
+        if values.size and not (low <= values.min() and values.max() <= high):
+            bad = values[(values < low) | (values > high)][0]
+            raise ValueError(f"{label} must be {low} to {high} (got {bad})")
+
+
+def _check_array(label, values, dtype, n):
+    """Check that `values` is an array of n numbers, of a type or, if that is None, of whole numbers."""
+    values = np.asarray(values)
+    fits = np.issubdtype(values.dtype, np.integer) if dtype is None else values.dtype == dtype
+    if not fits or values.shape != (n,):
+        kind = "whole numbers" if dtype is None else np.dtype(dtype)
+        raise ValueError(f"{label}: must be an array of {n} {kind} (got {values.dtype}, shape {values.shape})")
+
+
+def _check_network(state, network):
+    """Raise ValueError if a state was saved by a network that differs in any part that a run depends on."""
+    saved = state.network
+    if saved == network:
+        return
+    if not saved:
+        raise ValueError("simulate.state: does not say of which network it is; save it again with this version of brainsim")
+    changed = [part for part, print_ in network.items() if saved.get(part, print_) != print_]
+    added, gone = [part for part in network if part not in saved], [part for part in saved if part not in network]
+    texts = [("other values in", changed), ("more:", added), ("less:", gone)]
+    said = "; ".join(f"{text} {', '.join(parts)}" for text, parts in texts if parts)
+    raise ValueError(
+        f"simulate.state: is of another network ({said}). Build the network as it was when the state was saved, with what "
+        "Simulation.set had changed"
+    )

@@ -10,7 +10,8 @@ from brainsim.models.values import Distribution
 from brainsim.numbers.streams import stream_key
 
 NEVER = 2**62
-LARGEST_TABLE = 4096  # events a step up to which a table is worth building
+# mean events a step for which a table is used: below, its 32 bits would be off by 1e-4 and more; above, it is too large
+SMALLEST_MEAN, LARGEST_MEAN = 1e-6, 4096
 
 
 def build_drives(layout, partition, seed, kept):
@@ -30,17 +31,15 @@ def build_drives(layout, partition, seed, kept):
         value = _weights(layout, stimulus)
         if np.all(events == 0):
             continue
-        stretches = _stretches(here, slots)
-        # a stretch of a few cells costs as much as a few dozen: scattered cells are better drawn one by one
-        one_law = events.ndim == 0 and np.ndim(value) == 0 and events <= LARGEST_TABLE
-        if one_law and len(stretches) <= 16 + here.size // 32:
+        one_law = events.ndim == 0 and np.ndim(value) == 0 and SMALLEST_MEAN <= events <= LARGEST_MEAN
+        if one_law and not _is_scattered(view):
             table, alias = poisson_table(float(events))
             start = sum(t.size for t in tables)
             tables.append(table)
             # thresholds have no other outcome; both tables keep one numbering
             aliases.append(alias if alias.size else np.zeros(table.size, np.int32))
             size = -table.size if alias.size else table.size
-            for a, z in stretches:
+            for a, z in _stretches(here, slots):
                 shared.append([slots[here[a]], z - a, here[a], start, size, key, direct])
                 weight.append(value)
         else:
@@ -128,6 +127,21 @@ def most_listed_in_a_slice(layout, steps):
     return total
 
 
+def list_at_zero(layout, exchange):
+    """Put the listed spikes of t = 0 into the exchange, as those of a slice before it; return their cells, sorted."""
+    exchange.ends[:] = 0
+    total = 0
+    for number, group in enumerate(layout.groups):
+        for member in group.members:
+            model = member.population.model
+            if isinstance(model, SpikeTrains):
+                ids = np.sort(model.ids[np.rint(model.times / layout.dt) == 0]) + member.first
+                exchange.spikes[0, 0, total : total + ids.size] = ids
+                total += ids.size
+        exchange.ends[0, 0, number] = total
+    return np.sort(exchange.spikes[0, 0, :total].astype(np.int64))
+
+
 def _of_kind(layout, kind):
     return [s for s in layout.inputs if isinstance(s.input, kind)]
 
@@ -142,6 +156,15 @@ def _weights(layout, stimulus):
         fill(out, value.code, stream_key(layout.network.seed, "weights", stimulus.name))
         return out
     return value
+
+
+def _is_scattered(view):
+    """Return whether the cells of a view are better drawn one by one: a stretch of a few costs as much as a few dozen.
+
+    The two ways draw different numbers, so this must depend on the view alone and not on how it is cut into partitions.
+    """
+    breaks = sum(1 + np.count_nonzero(np.diff(ids) != 1) for _, ids in view.parts)
+    return breaks > 16 + view.n // 32
 
 
 def _stretches(here, slots):

@@ -22,6 +22,7 @@ BATCH, CHUNK = 1 << 20, 1 << 24  # synapses that a thread draws at a time, segme
 FEWEST = 1 << 16  # synapses for which a partition has room where some are procedural
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
 MOST_ROWS = 30  # of the table
+WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
 MOST_EDGES = 1024  # steps up to which each is computed
 EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
@@ -208,6 +209,33 @@ def refuse_if_too_large(network, dt, partitions, precision):
             f"they are built, but only {in_words(needed.free)} are free. "
             f"{_advice(network, dt, partitions, precision, needed)}"
         )
+
+
+def bytes_of_samples(cells, samples):
+    """Return the bytes of a trace: a time and a value of each cell for each sample."""
+    return 8.0 * samples * (cells + 1)
+
+
+def refuse_if_traces_too_large(traces, steps, dt):
+    """Raise MemoryError if what is sampled in a run of so many steps will not fit into memory.
+
+    Parameters
+    ----------
+    traces : list of engine.recording.Recorded
+    steps : int
+    dt : float
+        Length of a step [ms].
+    """
+    sizes = [bytes_of_samples(trace.ids.size, steps / trace.every) for trace in traces]
+    needed = sum(sizes)
+    if needed < WORTH_A_LOOK or (free := free_memory()) is None or needed <= free:
+        return
+    trace, size = traces[int(np.argmax(sizes))], max(sizes)
+    raise MemoryError(
+        f"Trace: {trace.population}.{trace.variable} of {trace.ids.size:,} cells every {trace.every * dt:g} ms takes "
+        f"{in_words(size)} in {steps * dt:g} ms, and all traces {in_words(needed)}, but only {in_words(free)} are free; "
+        "record fewer cells, or less often with every=, or simulate in pieces and save each"
+    )
 
 
 def _advice(network, dt, partitions, precision, needed):

@@ -6,6 +6,7 @@ Every message reads ``Object.field: what is allowed (got what came)`` and, where
 import difflib
 import math
 import numbers
+import operator
 import os
 import re
 import sys
@@ -141,7 +142,9 @@ def read_only(value):
 
 def number(value, where, unit="", *, above=None, at_least=None, at_most=None):
     """Return `value` as a float after `plain` and a check of its range; arrays are refused."""
-    value = plain(value, unit, where)
+    # a plain float needs no reading: a closed loop checks a duration in each of its steps
+    if type(value) is not float or not math.isfinite(value) or unit in SI_SLIP:
+        value = plain(value, unit, where)
     if not isinstance(value, float):
         raise TypeError(f"{where}: must be one number{_in(unit)} (got an array of shape {value.shape})")
     in_range(value, where, unit, above=above, at_least=at_least, at_most=at_most)
@@ -159,11 +162,11 @@ def integer(value, where, *, at_least=None, at_most=None):
 def in_range(value, where, unit="", *, above=None, at_least=None, at_most=None):
     """Raise ValueError unless every element of `value` lies in the range; the first offender is named."""
     unit = f" {unit}" if unit else ""
-    for limit, sign, wrong in ((above, ">", np.less_equal), (at_least, ">=", np.less), (at_most, "<=", np.greater)):
+    for limit, sign, wrong in ((above, ">", operator.le), (at_least, ">=", operator.lt), (at_most, "<=", operator.gt)):
         if limit is None:
             continue
         bad = wrong(value, limit)
-        if np.any(bad):
+        if bad if type(bad) is bool else np.any(bad):
             first = value if np.ndim(value) == 0 else np.asarray(value)[bad].flat[0]
             raise ValueError(f"{where}: must be {sign} {limit:g}{unit} (got {first})")
 

@@ -43,6 +43,8 @@ class State:
         population -> steps and cells of the spikes that are still under way.
     arriving : dict of str to dict of str to array
         population -> receptor -> what arrives at each cell at the end of the next step.
+    network : dict of str to str
+        Fingerprint of each part of the network that it is a state of: populations, inputs, projections.
     """
 
     step: int
@@ -52,6 +54,7 @@ class State:
     refractory: dict = field(default_factory=dict)
     pending: dict = field(default_factory=dict)
     arriving: dict = field(default_factory=dict)
+    network: dict = field(default_factory=dict)
 
     def __repr__(self):
         """Return the time and the populations."""
@@ -252,7 +255,7 @@ def _pack_state(state, arrays):
     return {"step": int(state.step), "dt": float(state.dt), "seed": int(state.seed), "refractory": list(state.refractory),
             "variables": {name: list(variables) for name, variables in state.variables.items()},
             "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
-            "pending": list(state.pending)}
+            "pending": list(state.pending), "network": state.network}
 
 
 def _unpack(description, arrays):
@@ -284,4 +287,5 @@ def _unpack_state(described, arrays, cells):
     refractory = {name: get("refractory", name, "steps") for name in described["refractory"]}
     pending = {name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
                for name in described["pending"]}
-    return State(described["step"], described["dt"], described["seed"], variables, refractory, pending, arriving)
+    return State(described["step"], described["dt"], described["seed"], variables, refractory, pending, arriving,
+                 dict(described.get("network", {})))

@@ -1,0 +1,82 @@
+"""Fingerprints of a network: by them a state knows what it is a state of.
+
+There is one for each part, so that a message can name what differs. A fingerprint is made of the values that a run depends
+on: of populations the equations and the parameters as they are now, not how they were drawn or what the class is called.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from brainsim.models.base import ATTRIBUTES, Model
+from brainsim.network.population import View
+
+
+class Prints:
+    """The fingerprints of all parts of a network, as its parameters and inputs are when this is made.
+
+    Parameters
+    ----------
+    layout : Layout
+    before : Prints, optional
+        Those before a parameter or an input was changed: projections are the same.
+    """
+
+    def __init__(self, layout, before=None):
+        self._network, self._wiring = layout.network, [] if before is None else before._wiring
+        self._now = {"seed of the network": _print(layout.network.seed)}
+        for name, member in layout.members.items():
+            owners = [_texts(owner) for owner in (member.population.model, *member.synapses)]
+            self._now[f"population {name!r}"] = _print([member.n, owners, member.values])
+        for stimulus in layout.inputs:
+            self._now[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
+
+    def parts(self):
+        """Return part -> fingerprint; the first time takes a second for a billion listed pairs, so it is put off."""
+        if not self._wiring:
+            self._wiring.append({
+                f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse])
+                for p in self._network.projections
+            })  # fmt: skip
+        return self._now | self._wiring[0]
+
+
+def _print(value):
+    digest = hashlib.blake2b(digest_size=8)
+    _feed(digest, value)
+    return digest.hexdigest()
+
+
+def _feed(digest, value):
+    """Add a value to a digest: its kind, its size if it has one, and what it holds."""
+    if isinstance(value, Model):
+        _feed(digest, [_texts(value), vars(value)])
+    elif isinstance(value, View):
+        _feed(digest, [[population.name, _range(ids)] for population, ids in value.parts])
+    elif isinstance(value, np.ndarray):
+        digest.update(f"array {value.dtype.str} {value.shape} ".encode())
+        digest.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+    elif isinstance(value, Mapping):
+        _feed(digest, [[key, value[key]] for key in sorted(value)])
+    elif isinstance(value, list | tuple):
+        digest.update(f"list {len(value)} ".encode())
+        for item in value:
+            _feed(digest, item)
+    elif hasattr(value, "__dict__"):
+        _feed(digest, [type(value).__name__, vars(value)])
+    else:
+        text = repr(value.item() if isinstance(value, np.generic) else value)
+        digest.update(f"{len(text)} {text} ".encode())
+
+
+def _texts(model):
+    """Return what the class of a model says: its equations and options."""
+    return [getattr(model, name, None) for name in ATTRIBUTES]
+
+
+def _range(ids):
+    """Return the first cell and the number of cells if they lie side by side, else all of them."""
+    first, n = int(ids[0]), ids.size
+    side_by_side = ids[-1] - first + 1 == n and np.array_equal(ids, np.arange(first, first + n))
+    return (first, n) if side_by_side else ids

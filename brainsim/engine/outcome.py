@@ -1,0 +1,67 @@
+"""What a run has come to when a piece ends, and the Result that is made of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.engine import recording
+from brainsim.engine.state import Snapshot, save_state
+from brainsim.numbers.deferred import deferred
+from brainsim.numbers.results import Result, State
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a Result is made of, as it is when the piece ends: nothing in it changes when the simulation goes on.
+
+    Attributes
+    ----------
+    layout : Layout
+    wanted : dict
+        See `arguments.wanted_spikes`.
+    start, stop : int
+        The first and the last step.
+    seed : int
+    piece : Piece
+    snapshot : Snapshot or None
+        The state at the end; None if the run failed.
+    network : Prints
+        What the state is a state of.
+    stats, views, thresholds : dict
+        As in Result.
+    """
+
+    layout: object
+    wanted: dict
+    start: int
+    stop: int
+    seed: int
+    piece: object
+    snapshot: Snapshot | None
+    network: object
+    stats: dict
+    views: dict
+    thresholds: dict
+
+    def result(self):
+        """Return the Result."""
+        layout, dt, piece = self.layout, self.layout.dt, self.piece.whole()
+        lags = piece.lags[0] if piece.lags else np.empty(0)
+        return Result(
+            spikes=recording.spikes_by_population(piece.packed[0], lags, layout, self.wanted, self.start, self.stop),
+            traces=recording.traces_of(piece, dt),
+            duration=float(recording.times_of(self.stop - self.start, dt)), start=float(recording.times_of(self.start, dt)),
+            dt=dt, seed=self.seed, stats=self.stats, views=self.views, thresholds=self.thresholds,
+            state=None if self.snapshot is None else deferred(State, self.state),
+            populations=self._sizes(), resets={name: recording.resets_of(m) for name, m in layout.members.items()},
+        )  # fmt: skip
+
+    def state(self):
+        """Return the State."""
+        return save_state(self.layout, self.snapshot, self.stop, self.seed, self.network.parts())
+
+    def _sizes(self):
+        """Return the number of cells of each population, or of those whose spikes are kept under a label."""
+        members = self.layout.members
+        sizes = {label: members[name].n if ids is None else len(ids) for label, (name, ids) in self.wanted.items()}
+        return sizes or {name: member.n for name, member in members.items()}
