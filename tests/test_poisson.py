@@ -8,6 +8,7 @@ from scipy import stats
 from test_laws import DT, Integrator, steps_of, within
 
 import brainsim as bs
+from brainsim.engine.drive import poisson_table
 
 P_LEAST = 1e-4  # of chi-square tests
 
@@ -184,3 +185,56 @@ def test_poisson_sources_are_independent(noise):
     z = (fired - 0.1) / 0.3
     for cell in (1, 2, 7, 100):
         assert within(np.sum(z[:, cell:] * z[:, :-cell]), 0.0, z[:, cell:].size)
+
+
+class TestTinyRates:
+    """Rates so small that the 32 bits of a table would not do."""
+
+    @pytest.mark.parametrize("mean", [1e-6, 1.7e-6, 1e-5, 1e-3, 0.1, 1.0, 7.3, 12.0])
+    def test_table_holds_the_law(self, mean):
+        thresholds, alias = poisson_table(mean)
+        assert alias.size == 0
+        assert thresholds.size > 0
+        assert thresholds.size % 4 == 0
+        # a number exceeds a threshold t if it is one of the 2**32 - 1 - t above it
+        at_least = (2.0**32 - 1.0 - thresholds.astype(float)) / 2.0**32
+        expected = stats.poisson(mean).sf(np.arange(thresholds.size))
+        assert np.abs(at_least - expected).max() <= 0.5001 / 2.0**32
+        assert at_least.sum() == pytest.approx(mean, rel=2e-4)
+
+    @pytest.mark.parametrize("rate", [1e-300, 1e-6, 1e-4, 2.3e-6, 1e-2])
+    def test_rates_at_which_hardly_anything_happens(self, rate):
+        cells = bs.Population(40, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.PoissonInput(rate=rate, weight=1e6, synapse=bs.Exponential()), name="rare")
+        sim = bs.Simulation(net, seed=1)
+        assert len(sim.run(10.0).spikes["cells"]) == 0
+        for smaller in (1e-1, 1e-5, 1e-9, 0.0):
+            sim.set("rare", rate=smaller)
+            sim.run(1.0)
+
+    def test_mean_of_a_small_rate(self):
+        # 4e9 cell steps of 1e-7 events each: 400 are expected, seen as jumps of 1 mV
+        cells = bs.Population(200_000, Integrator(), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.PoissonInput(rate=1e-3, weight=1.0, synapse=bs.Delta()))
+        sim = bs.Simulation(net, dt=0.1, seed=5)
+        events = sim.run(2000.0).state.variables["cells"]["v"].sum()
+        assert within(events, 400.0, 400.0)
+
+
+class TestScatteredCells:
+    """Which cells share a stream of numbers depends on the view alone, not on how the cells are cut into partitions."""
+
+    @pytest.mark.parametrize("step", [1, 2, 17, 31, 40, 64, 97])
+    def test_bits_do_not_depend_on_the_threads(self, step):
+        def spikes(threads):
+            cells = bs.Population(1000, bs.LIF(), name="cells")
+            net = bs.Network(seed=1)
+            scattered = cells[np.arange(0, 1000, step)]
+            net.stimulate(scattered, bs.PoissonInput(rate=20_000.0, weight=10.0, synapse=bs.Exponential()))
+            return bs.simulate(net, 50.0, seed=1, threads=threads).spikes["cells"]
+
+        one = spikes(1)
+        assert len(one) > 10
+        assert all(spikes(threads) == one for threads in (2, 3, 5, 16))

@@ -5,7 +5,6 @@ import numpy as np
 from brainsim.models.values import Distribution
 from brainsim.network.limits import processors
 from brainsim.network.network import Network
-from brainsim.network.recording import Trace
 from brainsim.numbers.checks import in_range, integer, number
 from brainsim.numbers.results import State
 
@@ -41,15 +40,6 @@ def checked_state(state, dt, seed):
     if seed is not None and seed != state.seed:
         raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
     return state
-
-
-def checked_traces(record):
-    """Return what is to be recorded as a list of Trace."""
-    record = list(record) if isinstance(record, list | tuple) else [record]
-    for trace in record:
-        if not isinstance(trace, Trace):
-            raise TypeError(f"simulate.record: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
-    return record
 
 
 def checked_steps(duration, dt, where):

@@ -13,7 +13,6 @@ from brainsim.engine.arguments import (
     checked_network,
     checked_state,
     checked_steps,
-    checked_traces,
     slice_steps,
     thread_count,
     wanted_spikes,
@@ -34,6 +33,7 @@ from brainsim.engine.threads import clear_barrier
 from brainsim.network.checks import checked_precision
 from brainsim.network.memory import refuse_if_too_large, refuse_if_traces_too_large
 from brainsim.network.population import Population, View
+from brainsim.network.recording import checked_traces
 from brainsim.numbers.arrays import plural
 from brainsim.numbers.checks import number
 from brainsim.numbers.deferred import deferred

@@ -122,16 +122,13 @@ def check_fits(state, layout, network):
 def _check_arrays(state, name, n, dtype):
     """Check type, shape and range of all that a state holds of a population: it may come from a file."""
     for variable, values in state.variables[name].items():
-        label, values = f"state.variables[{name!r}][{variable!r}]", np.asarray(values)
+        values = np.asarray(values)
         if values.dtype != dtype and values.dtype in (np.float32, np.float64):
             given = "single" if values.dtype == np.float32 else "double"
             raise ValueError(f"simulate.precision: the state was saved in {given} precision; write precision={given!r}")
-        _check_array(label, values, dtype, n)
+        _check_numbers(f"state.variables[{name!r}][{variable!r}]", values, dtype, n)
     for receptor, values in state.arriving[name].items():
-        label = f"state.arriving[{name!r}][{receptor!r}]"
-        _check_array(label, values, dtype, n)
-        if not np.isfinite(values).all():
-            raise ValueError(f"{label}: must be finite")
+        _check_numbers(f"state.arriving[{name!r}][{receptor!r}]", values, dtype, n)
     _check_array(f"state.refractory[{name!r}]", state.refractory[name], np.int32, n)
     steps, ids = (np.asarray(values) for values in state.pending[name])
     for part, values, low, high in (("steps", steps, 0, state.step), ("ids", ids, 0, n - 1)):
@@ -140,6 +137,14 @@ def _check_arrays(state, name, n, dtype):
         if values.size and not (low <= values.min() and values.max() <= high):
             bad = values[(values < low) | (values > high)][0]
             raise ValueError(f"{label} must be {low} to {high} (got {bad})")
+
+
+def _check_numbers(label, values, dtype, n):
+    """Check that `values` is an array of n finite numbers."""
+    _check_array(label, values, dtype, n)
+    if not np.isfinite(values).all():
+        cell = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"{label}: must be finite (got {values[cell]} for cell {cell})")
 
 
 def _check_array(label, values, dtype, n):

@@ -34,7 +34,7 @@ class Estimate:
     Attributes
     ----------
     rows : tuple of (str, float, float)
-        For each part of the network its name, the expected number of synapses, and the bytes that are kept.
+        For each part of the network, and each trace, its name, the expected number of synapses, and the bytes that are kept.
     kept, peak : int
         Bytes kept during the run, and at the peak of building; Python and its libraries come on top, about 0.2 GB.
     free : int or None
@@ -72,8 +72,8 @@ class Estimate:
         return "\n".join(f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total])
 
 
-def estimate(network, dt, partitions=1, precision="double"):
-    """Return the Estimate of a network that runs with steps of `dt` ms on so many threads."""
+def estimate(network, dt, partitions=1, precision="double", duration=0.0, record=()):
+    """Return the Estimate of a network that runs with steps of `dt` ms on so many threads, and of the traces it records."""
     for projection in network.projections:
         check_delay(projection, dt)
     places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
@@ -90,6 +90,9 @@ def estimate(network, dt, partitions=1, precision="double"):
          else pools * n / max(sum(drawn.values()), 1.0))
         for p, n in expected.items()
     ]  # fmt: skip
+    sampled = [(repr(trace), 0.0, bytes_of_samples(trace.ids.size, duration / (trace.every or dt) + 1)) for trace in record]
+    traces = sum(size for _, _, size in sampled)
+    rows += sampled
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
     rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places, precision)))
     kept = sum(size for _, _, size in rows)
@@ -97,8 +100,8 @@ def estimate(network, dt, partitions=1, precision="double"):
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # of what is joined at the end one chunk of one column is there twice
     building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
-    # the state comes after the synapses
-    return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] + building)), free_memory())
+    # state and traces come after the synapses
+    return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), free_memory())
 
 
 def bytes_of_target(stored, places):

@@ -6,6 +6,8 @@ wanted and always the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from brainsim.models.inputs import CurrentInput, Input, checked_synapse
 from brainsim.models.rules import Rule
 from brainsim.network import checks
@@ -13,6 +15,7 @@ from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.memory import Estimate, estimate
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.projection import Projection, Stimulus, number_of_synapses, warn_of_repeat
+from brainsim.network.recording import Trace, checked_traces
 from brainsim.numbers.checks import integer, number
 from brainsim.numbers.hints import OF_NETWORK, Answering
 from brainsim.numbers.streams import checked_seed
@@ -227,7 +230,8 @@ class Network(Answering):
         """
         self._register(checked_view(population, "Network.add.population"))
 
-    def estimate(self, dt: float = 0.1, threads: int = 1, precision: str = "double") -> Estimate:
+    def estimate(self, dt: float = 0.1, threads: int = 1, precision: str = "double", duration: float = 0.0,
+                 record: Sequence[Trace] = ()) -> Estimate:
         """Return how much memory the network is expected to need, as a table; nothing is built.
 
         Parameters
@@ -239,6 +243,10 @@ class Network(Answering):
             the network is large enough.
         precision : {"double", "single"}
             Of state variables, as for `simulate`.
+        duration : float
+            How long it will run [ms]; only traces depend on it.
+        record : sequence of Trace
+            What is to be recorded. Spikes are not counted: each takes 24 bytes, and how many there will be is not known.
 
         Examples
         --------
@@ -256,7 +264,9 @@ class Network(Answering):
         """
         checks.checked_precision(precision, "Network.estimate.precision")
         return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
-                        integer(threads, "Network.estimate.threads", at_least=1), precision)
+                        integer(threads, "Network.estimate.threads", at_least=1), precision,
+                        number(duration, "Network.estimate.duration", "ms", at_least=0.0),
+                        checked_traces(record, "Network.estimate.record"))
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.

@@ -64,3 +64,12 @@ class Trace:
     def ids(self) -> np.ndarray:
         """The cells, as indices into the population."""
         return self.cells.parts[0][1]
+
+
+def checked_traces(record, where="simulate.record"):
+    """Return what is to be recorded as a list of Trace."""
+    record = list(record) if isinstance(record, list | tuple) else [record]
+    for trace in record:
+        if not isinstance(trace, Trace):
+            raise TypeError(f"{where}: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
+    return record

@@ -40,8 +40,13 @@ def _later(kind):
         become(self)
         return object.__getattribute__(self, name)
 
+    def write(self, name, value):
+        become(self)
+        setattr(self, name, value)
+
     def reduce(self, protocol):  # copying and pickling look at the class itself
         become(self)
         return object.__reduce_ex__(self, protocol)
 
-    return type(kind.__name__, (kind,), {"__getattribute__": look, "__reduce_ex__": reduce, "__doc__": kind.__doc__})
+    methods = {"__getattribute__": look, "__setattr__": write, "__reduce_ex__": reduce}
+    return type(kind.__name__, (kind,), methods | {"__doc__": kind.__doc__, "__module__": kind.__module__})

@@ -1,0 +1,107 @@
+"""What goes wrong half-way loses nothing that was recorded, and what cannot fit is refused before it begins."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.engine import collected
+from brainsim.engine.chunks import Pace
+from brainsim.network import memory
+
+
+def network(n=200, cells=None):
+    cells = cells or bs.Population(n, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -55.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(500.0))
+    return net
+
+
+class TestCommitOrFail:
+    """A chunk counts when all of it is stored."""
+
+    @pytest.mark.parametrize("where", ["gather", "commit"])
+    @pytest.mark.parametrize("failing", [1, 2, 5])
+    def test_memory_error_while_storing(self, monkeypatch, where, failing):
+        monkeypatch.setattr(Pace, "steps", lambda self, left: min(left, 100))
+        net, calls = network(), []
+        sim = bs.Simulation(net, seed=1, record=[bs.Trace(net.populations["cells"][:3], "v", every=1.0)])
+        original = getattr(collected.Collected, where)
+
+        def fails(self, *given):
+            calls.append(where)
+            if len(calls) == failing:
+                raise MemoryError("no room")
+            return original(self, *given)
+
+        monkeypatch.setattr(collected.Collected, where, fails)
+        with pytest.raises(MemoryError):
+            sim.run(100.0)
+        kept = sim.result()
+        assert kept.duration == pytest.approx(10.0 * (failing - 1))
+        assert kept.state is None
+        with pytest.raises(RuntimeError, match="failed half-way"):
+            sim.run(1.0)
+        monkeypatch.undo()
+        if failing > 1:
+            whole = bs.simulate(network(), kept.duration, seed=1)
+            assert kept.spikes["cells"] == whole.spikes["cells"]
+            assert len(whole.spikes["cells"]) > 0
+            assert kept.traces["cells", "v"].times[-1] == kept.duration
+        sim.reset()
+        assert sim.run(100.0).spikes["cells"] == bs.simulate(network(), 100.0, seed=1).spikes["cells"]
+
+    def test_pieces_before_the_failure_stay(self, monkeypatch):
+        sim = bs.Simulation(network(), seed=1)
+        first = sim.run(50.0)
+        monkeypatch.setattr(collected.Collected, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        with pytest.raises(MemoryError):
+            sim.run(50.0)
+        assert sim.result().spikes["cells"] == first.spikes["cells"]
+
+
+class TestTraces:
+    """The memory that traces take."""
+
+    def test_traces_that_cannot_fit_are_refused_before_the_run(self, monkeypatch):
+        monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000_000)
+        net = network(12_500)
+        cells = net.populations["cells"]
+        with pytest.raises(MemoryError, match=r"Trace: cells.v of 12,500 cells every 0.1 ms takes 100 GB in 100000 ms"):
+            bs.simulate(net, 100_000.0, record=[bs.Trace(cells, "v")])
+
+    def test_estimate_counts_them(self):
+        net = network(1000)
+        cells = net.populations["cells"]
+        trace = bs.Trace(cells[:500], "v", every=1.0)
+        more = net.estimate(duration=10_000.0, record=[trace])
+        assert more.kept - net.estimate().kept == pytest.approx(8 * 10_000 * 501, rel=0.001)
+        assert "Trace(cells[0:500], 'v', every=1.0)" in repr(more)
+
+    def test_result_shares_the_samples(self):
+        net = network(100)
+        sim = bs.Simulation(net, seed=1, record=[bs.Trace(net.populations["cells"], "v")])
+        piece = sim.run(200.0)
+        assert np.shares_memory(piece.traces["cells", "v"].values, sim.result().traces["cells", "v"].values)
+
+
+class TestNamesInResults:
+    """Spikes are kept under names that say whose they are."""
+
+    def test_view_with_the_name_of_another_population(self):
+        a, b = (bs.Population(10, bs.LIF(), name=name) for name in "ab")
+        net = bs.Network(seed=1)
+        net.add(a)
+        net.add(b)
+        for spikes in ([b, a[:5].named("b")], [a[:5].named("b"), b]):
+            with pytest.raises(ValueError, match="simulate.spikes: two views are called 'b'"):
+                bs.simulate(net, 1.0, spikes=spikes)
+        with pytest.raises(ValueError, match="has the name of the population 'b'"):
+            bs.simulate(net, 1.0, spikes=[a[:5].named("b")])
+
+    def test_two_views_of_one_name(self):
+        a = bs.Population(10, bs.LIF(), name="a")
+        net = bs.Network(seed=1)
+        net.add(a)
+        with pytest.raises(ValueError, match="two views are called 'x'"):
+            bs.simulate(net, 1.0, spikes=[a[:5].named("x"), a[5:].named("x")])
+        assert list(bs.simulate(net, 1.0, spikes=[a[:5].named("x"), a[:5].named("x")]).spikes) == ["x"]
