@@ -3,7 +3,6 @@
 import copy
 import functools
 import time
-import warnings
 
 import numpy as np
 
@@ -35,7 +34,7 @@ from brainsim.network.memory import refuse_if_too_large, refuse_if_traces_too_la
 from brainsim.network.population import Population, View
 from brainsim.network.recording import checked_traces
 from brainsim.numbers.arrays import plural
-from brainsim.numbers.checks import number
+from brainsim.numbers.checks import number, warn_user
 from brainsim.numbers.deferred import deferred
 from brainsim.numbers.garbage import collector_paused
 from brainsim.numbers.hints import OF_SIMULATION, Answering
@@ -171,7 +170,8 @@ class Simulation(Answering):
             seconds = time.perf_counter() - began
             self._seconds["run"] += seconds
             if not interrupt.asked:
-                self._warn_if_not_finite()
+                if text := what_is_not_finite(self._layout, self._shared):
+                    warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
                 make = self._outcome(piece, start, seconds, profile).result
         if interrupt.asked:
             raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
@@ -296,10 +296,6 @@ class Simulation(Answering):
         refuse_if_traces_too_large(self._traces, steps, self.dt)
         if self._given_out and (text := what_is_not_finite(self._layout, self._shared)):
             raise ValueError(text.format("the state was set to a number that is not finite"))
-
-    def _warn_if_not_finite(self):
-        if text := what_is_not_finite(self._layout, self._shared):
-            warnings.warn(text.format("a variable ran away") + "; a smaller dt or another method may help", stacklevel=3)
 
     def _fill(self, values):
         """Give all variables their values, with nothing under way; connect cells and inputs as they are described now."""
