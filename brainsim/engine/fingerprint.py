@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from brainsim.models.base import Model
 from brainsim.models.attributes import ATTRIBUTES
+from brainsim.models.base import Model
 from brainsim.network.population import View
 
 
