@@ -27,7 +27,9 @@ CURRENT = {"FitzHughNagumo": 0.5, "HindmarshRose": 0.5, "Izhikevich": 5.0, "Morr
 FAST = ("AdEx", "SFALIF", "ResonateAndFire")  # to compile all takes a minute
 SMOOTH = {"threshold": "", "reset": "", "events": {}, "refractory": None, "frozen": None, "substeps": 1}
 # a constant slope, and a gain of a constant current: nothing is left for the method to miss
-EXACT = {("IF", method) for method in ("euler", "heun", "rk4")} | {("RateUnit", "exponential_euler")}
+EXACT = {("IF", method) for method in ("euler", "heun", "rk4")} | {
+    ("RateUnit", "exponential_euler"), ("RateUnit", "exponential_strang"),
+}
 
 
 def smooth(name, method):
@@ -44,7 +46,7 @@ def smooth(name, method):
 CASES = [
     pytest.param(name, method, marks=() if name in FAST else pytest.mark.slow)
     for name, kind in NEURONS.items() if kind.equations
-    for method in ("exact", "exponential_euler", "euler", "heun", "rk4") if smooth(name, method) is not None
+    for method in ("exact", "exponential_euler", "exponential_strang", "euler", "heun", "rk4") if smooth(name, method) is not None
 ]  # fmt: skip
 
 
@@ -84,11 +86,12 @@ def test_order(name, method):
 
 
 def test_every_method_is_tried_on_every_model():
-    """What is left out is what a method says it cannot do: exact needs linear equations, exponential_euler a linear term."""
+    """What is left out is what a method says it cannot do: exact needs linear equations, exponential ones a linear term."""
     tried = {tuple(case.values) for case in CASES}
     names = {name for name, kind in NEURONS.items() if kind.equations}
     assert {name for name, method in tried if method == "rk4"} == names
-    assert names - {name for name, method in tried if method == "exponential_euler"} == {"HindmarshRose", "QIF", "Theta"}
+    for exponential in ("exponential_euler", "exponential_strang"):
+        assert names - {name for name, method in tried if method == exponential} == {"HindmarshRose", "QIF", "Theta"}
     linear = {"ALIF", "GIF", "GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5", "IF", "LI", "LIF", "MAT2", "MihalasNiebur",
               "ResonateAndFire"}  # fmt: skip
     assert {name for name, method in tried if method == "exact"} == linear

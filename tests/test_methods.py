@@ -107,7 +107,7 @@ SYSTEMS = {
     "squid": (Squid, squid, [-68.0, A_M / (A_M + B_M), 0.6, 0.32], 2.0),
 }  # fmt: skip
 CASES = [(m, s) for m in ("euler", "heun", "rk4") for s in SYSTEMS]
-CASES += [("exponential_euler", s) for s in ("bent", "driven", "squid")]
+CASES += [(m, s) for m in ("exponential_euler", "exponential_strang") for s in ("bent", "driven", "squid")]
 CASES += [("euler_maruyama", "bent"), ("milstein", "squid")]
 
 
@@ -129,7 +129,8 @@ def test_order(method, name):
 
 def test_orders_are_told():
     orders = {name: step_of(type("M", (Bent,), {"method": name})()).order for name in METHODS if name != "exact"}
-    assert orders == {"auto": 1, "exponential_euler": 1, "euler": 1, "heun": 2, "rk4": 4, "euler_maruyama": 1, "milstein": 1}
+    assert orders == {"auto": 1, "exponential_euler": 1, "exponential_strang": 2, "euler": 1, "heun": 2, "rk4": 4,
+                      "euler_maruyama": 1, "milstein": 1}  # fmt: skip
     assert step_of(bs.LIF()).order == 0
     assert step_of(bs.LIF(), bs.ExponentialConductance()).order == 2
     assert step_of(type("M", (Driven,), {"method": "exponential_euler"})()).order == 2

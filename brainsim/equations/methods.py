@@ -8,6 +8,7 @@ method                  order  with noise        for
 ======================  =====  ================  ====================================================================
 ``exact``               exact  exact             linear equations with constant coefficients, additive noise
 ``exponential_euler``   1, 2   1 (paths)         equations with a linear term of their own variable, additive noise
+``exponential_strang``  2      none              the same without noise: cells with channels
 ``euler``               1      none              all without noise
 ``heun``                2      1; Stratonovich   all
 ``rk4``                 4      none              all without noise
@@ -64,39 +65,61 @@ def exponential_euler(system, where):
     with slope and rest held: its variance is right at any dt. Of linear systems that are large and closely coupled, a cable
     of many compartments for one, what would take long to compile (`MOST_TERMS`) counts as not linear.
     """
-    coefficients = linear_part(system, system.variables, where, keep_all=False)
-    writer = Writer(system)
-    compute, normals = exact_lines(writer, coefficients)
-    middle = {name: f"_{name}_mid" for name in coefficients}
-    for name in coefficients:
-        mean = f"0.5*({name} + _{name}_new)"
-        held = name in system.frozen and system.refractory is not None
-        writer.lines.append(f"_{name}_mid = {f'{mean} if _free else {name}' if held else mean}")
-    others = [name for name in system.variables if name not in coefficients]
-    parts, order = {}, 2
+    writer, compute, normals, middle, others = _exact_first(system, where)
+    parts = _slopes_and_rests(system, others, "exponential_euler", where)
+    order = 2
     for name in others:
-        slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
-        if trees.is_zero(slope) and name in lang.names_in(rest):
-            raise EquationError(
-                where,
-                f"method 'exponential_euler' needs a term of d{name}/dt that is linear in {name}; write method = 'euler'",
-                _equation(system, name),
-            )
         _refuse_multiplicative(system, name, "exponential_euler", where)
-        parts |= {(name, "slope"): slope, (name, "rest"): rest}
-        whole = lang.names_in(system.full(slope, where)) | lang.names_in(system.full(rest, where))
-        order = 1 if whole & {*others} else order
+        order = 1 if _needs(system, name, where) & {*others} else order
     middle |= _later(system, writer, "mid", "t + 0.5*dt")
     texts = writer.right_sides(parts | _scaled_gains(system, others, trees.ONE), middle)
     for name in others:
         writer.lines.append(f"_{name}_slope = {texts[name, 'slope']}")
-        moved = f"{name} + ({texts[name, 'rest']} + _{name}_slope*{name})*dt*relaxation(-_{name}_slope*dt)"
+        moved = _relaxed(name, texts[name, "rest"], f"_{name}_slope", "dt")
         for noise in system.noise.get(name, ()):
             moved += f" + {texts[name, noise]}*sqrt(dt*relaxation(-2.0*_{name}_slope*dt))*_z__of_{noise}"
             normals.append(f"_z__of_{noise}")
         writer.lines.append(f"_{name}_new = flushed({moved})")
     order = order if others else 0
     return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
+
+
+def exponential_strang(system, where):
+    """Return a symmetric step of the moves of exponential Euler, of second order: Strang (1968), doi:10.1137/0705041.
+
+    Variables that do not lean on each other form a group. The groups move one after the other, each with all others held
+    where they have come to: half a step of each but the last, a whole step of the last, half a step of each on the way back.
+    In a cell with channels v moves by half a step, all gates by a whole one, v by the other half: their rates, which cost
+    most, are computed once. It is stable where exponential Euler is. What forms a linear system of its own is solved first
+    and seen at its mean over the step; a term that is not linear in its variable is taken at the middle of its move.
+    """
+    writer, compute, normals, at, others = _exact_first(system, where)
+    for name in others:
+        if name in system.noise:
+            message = f"method 'exponential_strang' has no noise, but d{name}/dt has; write method = 'exponential_euler'"
+            raise EquationError(where, message, _equation(system, name))
+    parts = _slopes_and_rests(system, others, "exponential_strang", where)
+    at |= _later(system, writer, "mid", "t + 0.5*dt")
+    needs = {name: _needs(system, name, where) & {*others} for name in others}
+    outer, inner = _groups(needs)
+    for stage, group in enumerate([*outer, inner, *reversed(outer)]):
+        share, half_share = ("dt", "(0.5*dt)") if group is inner else ("(0.5*dt)", "(0.25*dt)")
+        last = stage >= len(outer)
+        texts = writer.right_sides({key: tree for key, tree in parts.items() if key[0] in group}, at, f"s{stage}")
+        came = {}
+        for name in group:
+            start, slope, rest = at.get(name, name), f"_{name}_slope{stage}", texts[name, "rest"]
+            writer.lines.append(f"{slope} = {texts[name, 'slope']}")
+            if name in needs[name]:  # not linear: once more, from the middle of this move
+                half = _moved(system, name, _relaxed(start, rest, slope, half_share))
+                writer.lines.append(f"_{name}_half{stage} = {half}")
+                at_half = at | {name: f"_{name}_half{stage}"}
+                rest = writer.right_sides({0: parts[name, "rest"]}, at_half, f"{name}_half{stage}")[0]
+            moved = _relaxed(start, rest, slope, share)
+            came[name] = f"_{name}_new" if last else f"_{name}_s{stage}"
+            writer.lines.append(f"{came[name]} = {f'flushed({moved})' if last else _moved(system, name, moved)}")
+        at |= came
+    return writer.step("exponential_strang", [compute], normals=normals, **_orders(system, 2 if others else 0, 1, 1))
 
 
 def euler(system, where):
@@ -204,8 +227,8 @@ def auto(system, where):
 
 
 METHODS = {
-    "auto": auto, "exact": exact, "exponential_euler": exponential_euler, "euler": euler, "heun": heun, "rk4": rk4,
-    "euler_maruyama": euler_maruyama, "milstein": milstein,
+    "auto": auto, "exact": exact, "exponential_euler": exponential_euler, "exponential_strang": exponential_strang,
+    "euler": euler, "heun": heun, "rk4": rk4, "euler_maruyama": euler_maruyama, "milstein": milstein,
 }  # fmt: skip
 
 
@@ -214,6 +237,58 @@ def method_named(name, where):
     if name not in METHODS:
         raise ValueError(f"{where}.method: unknown method {name!r}{nearest(name, METHODS)}")
     return METHODS[name]
+
+
+def _exact_first(system, where):
+    """Write the exact step of what forms a linear system of its own.
+
+    Returns the Writer, the function of its numbers, its normals, name -> its mean over the step, and all other variables.
+    """
+    coefficients = linear_part(system, system.variables, where, keep_all=False)
+    writer = Writer(system)
+    compute, normals = exact_lines(writer, coefficients)
+    for name in coefficients:
+        mean = f"0.5*({name} + _{name}_new)"
+        writer.lines.append(f"_{name}_mid = {_moved(system, name, mean)}")
+    others = [name for name in system.variables if name not in coefficients]
+    return writer, compute, normals, {name: f"_{name}_mid" for name in coefficients}, others
+
+
+def _slopes_and_rests(system, names, method, where):
+    """Return (name, "slope") and (name, "rest") -> tree, with ``dx/dt = slope*x + rest`` and a slope without x."""
+    parts = {}
+    for name in names:
+        slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+        if trees.is_zero(slope) and name in lang.names_in(rest):
+            message = f"method {method!r} needs a term of d{name}/dt that is linear in {name}; write method = 'euler'"
+            raise EquationError(where, message, _equation(system, name))
+        parts |= {(name, "slope"): slope, (name, "rest"): rest}
+    return parts
+
+
+def _needs(system, name, where):
+    """Return all names on which the slope or the rest of a variable leans."""
+    slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+    return lang.names_in(system.full(slope, where)) | lang.names_in(system.full(rest, where))
+
+
+def _groups(needs):
+    """Return groups of variables that do not lean on each other: all but the largest, and that one."""
+    left, groups = [*needs], []
+    while left:
+        group = []
+        for name in reversed(left):
+            if not any(other in needs[name] or name in needs[other] for other in group):
+                group.insert(0, name)
+        groups.append(group)
+        left = [name for name in left if name not in group]
+    inner = max(groups, key=len, default=[])
+    return [group for group in groups if group is not inner][::-1], inner
+
+
+def _relaxed(start, rest, slope, time):
+    """Return the text of the solution of ``dx/dt = slope*x + rest`` after a time, from `start`."""
+    return f"{start} + ({rest} + {slope}*{start})*{time}*relaxation(-{slope}*{time})"
 
 
 def _orders(system, order, strong, weak, interpretation=""):
