@@ -9,7 +9,7 @@ import pytest
 
 import brainsim as bs
 
-LIF = bs.LIF()
+LIF, AMPA = bs.LIF(), bs.ExponentialConductance()
 
 
 # -- what goes right, for tables to go wrong in one place -----------------------------------------------------------------
@@ -258,13 +258,20 @@ DESCRIBING = [
 RUNNING = [
     ("nothing in the network", lambda: run(bs.Network(seed=1)), ValueError, ["nothing in it", "net.add"]),
     ("no network", lambda: run(population()), TypeError, ["simulate.network", "Population('cells', 10 LIF)"]),
-    ("seconds for milliseconds", lambda: run(network(population(model=bs.LIF(tau_m=0.02)))), ValueError,
+    ("seconds for milliseconds", lambda: run(connected(population(model=bs.LIF(tau_m=0.02)), synapse=AMPA)), ValueError,
      ["LIF.tau_m", "0.02 ms", "dt = 0.1 ms", "did you mean 20"]),
+    ("refractory time in seconds", lambda: run(network(population(model=bs.LIF(t_ref=0.002)))), ValueError,
+     ["LIF.t_ref", "0.002 ms", "dt = 0.1 ms", "did you mean 2?"]),
+    ("refractory times in seconds", lambda: run(network(population(model=bs.LIF(t_ref=np.linspace(0.0, 0.004, 10))))),
+     ValueError, ["LIF.t_ref", "did you mean 4?"]),
+    ("refractory time under a long step", lambda: run(network(population(model=bs.LIF(t_ref=0.4))), dt=1.0), ValueError,
+     ["LIF.t_ref", "dt = 1 ms", "a smaller dt, or write 0"]),
     ("negative refractory time in equations", lambda: run(network(population(model=neuron(
         t_ref=bs.parameter(-2.0, "ms", "x"))()))), ValueError, ["cells: t_ref as the refractory time", ">= 0 ms", "-2.0"]),
     ("table finer than dt", lambda: run(network(population(model=tabled(0.05)))), ValueError,
      ["cells.I_in", "a value every 0.05 ms", "time step is 0.1 ms", "average them, or take a smaller dt"]),
-    ("seconds in a synapse", lambda: run(connected(synapse=bs.Exponential(tau=0.005))), ValueError, ["did you mean 5"]),
+    ("seconds in a synapse", lambda: run(connected(synapse=bs.ExponentialConductance(tau=0.005))), ValueError,
+     ["did you mean 5"]),
     ("reset drawn above threshold", drawn_above_threshold, ValueError, ["v_reset < v_th must hold", "100 values"]),
     ("synapse's array for other cells", lambda: run(connected(synapse=bs.Exponential(tau=[5.0] * 3))), ValueError,
      ["Exponential.tau", "10 cells", "got 3"]),
@@ -331,7 +338,7 @@ ENGINE = [  # of arguments and of `set`
      ["Simulation.set", "not the population named 'cells'"]),
     ("set an array for other cells", lambda: change(n=10, tau_m=[9.0] * 3), ValueError,
      ["LIF.tau_m", "10 cells", "3 values"]),
-    ("set seconds for milliseconds", lambda: change(tau_m=0.02), ValueError, ["LIF.tau_m", "did you mean 20"]),
+    ("set seconds for milliseconds", lambda: change(t_ref=0.002), ValueError, ["LIF.t_ref", "did you mean 2?"]),
     ("state for other cells", lambda: simulation().state["cells"].__setitem__("v", np.ones(3)), ValueError,
      ["cells.v", "10 cells", "(3,)"]),
 ]  # fmt: skip

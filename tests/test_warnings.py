@@ -50,6 +50,27 @@ def test_off_the_grid_is_rounded_with_a_warning():
     assert v.times[np.flatnonzero(v.values[:, 0] > -65.0)[0]] == pytest.approx(2.3)
 
 
+def decay(model, dt=0.1, duration=1.0):
+    """Return v at the multiples of dt, from 1 mV on."""
+    cells = population(1, model, initial={"v": 1.0})
+    return run(network(cells), duration, dt=dt, record=[bs.Trace(cells, "v")]).traces["cells", "v"].values[:, 0]
+
+
+def test_a_time_constant_below_the_step_is_exact_and_told_if_it_may_be_in_seconds(recwarn):
+    fast = bs.LIF(tau_m=[0.25], v_rest=0.0, v_th=2.0, v_reset=0.0)
+    np.testing.assert_allclose(decay(fast, dt=0.5), np.exp(-np.arange(3) * 2.0), rtol=1e-12)
+    assert not recwarn.list
+    for net in (network(population(model=bs.LIF(tau_m=0.02))), connected(synapse=bs.Exponential(tau=0.02))):
+        with pytest.warns(UserWarning, match=r"0.02 ms is shorter than dt = 0.1 ms; times are in ms: did you mean 20\?"):
+            run(net)
+    with pytest.warns(UserWarning, match=r"LIF.tau_m: 0.05 ms .* did you mean 50\?"):
+        v = decay(bs.LIF(tau_m=0.05, v_rest=0.0, v_th=2.0, v_reset=0.0))
+    np.testing.assert_allclose(v, np.exp(-2.0 * np.arange(11)), rtol=1e-12)
+    sim = simulation()
+    with pytest.warns(UserWarning, match=r"LIF.tau_m: 0.02 ms .* did you mean 20\?"):
+        sim.set("cells", tau_m=0.02)
+
+
 @pytest.mark.parametrize(
     ("interval", "dt", "changes", "warned"),
     [(0.25, 0.1, {}, True), (0.3, 0.1, {}, False), (0.1, 0.1, {}, False), (7.0, 0.1, {}, False), (0.15, 0.1, {}, True),

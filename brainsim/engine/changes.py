@@ -28,7 +28,7 @@ def change_parameters(layout, name, values):
         new[key] = np.broadcast_to(value, np.shape(old)) if np.ndim(old) else value
     own = {key: new[key] for key in known}
     model.check_values(own | {"dt": layout.dt})
-    check_against_dt(model, own, layout.dt)
+    check_against_dt(model, own, layout.dt, member.step.method)
     layout.change(name, new)
 
 

@@ -14,6 +14,7 @@ from brainsim.numbers.streams import stream_key
 
 LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
 MOST_STEPS = 2.0**53  # up to which float64 tells each from the next
+SECONDS = 0.2  # no time constant of a cell is as short in ms, but 0.2 s and less are common ones
 
 
 def kernel_constants(system, step, values, dt, where):
@@ -101,16 +102,30 @@ def drawn_parameter(network, population, owner, key, label):
     return value
 
 
-def check_against_dt(owner, values, dt):
-    """Catch seconds given for milliseconds: a time constant shorter than the step."""
+def check_against_dt(owner, values, dt, method):
+    """Catch seconds given for milliseconds: a time constant shorter than the step, a refractory time that is no step long.
+
+    The method `exact` is right for every time constant: there one that may be in seconds is told and taken.
+    """
     for key, spec in owner.parameters.items():
-        if spec.unit != "ms" or spec.above != 0.0 or spec.timed:
+        if spec.unit != "ms" or spec.timed:
             continue
-        shortest = float(np.min(values[key]))
-        if shortest < dt:
-            seconds = shortest < 0.2  # no time constant of a cell is this short, but 0.2 s and less are common ones
-            hint = f"times are in ms: did you mean {1000 * shortest:.6g}?" if seconds else "take a smaller dt"
-            raise ValueError(f"{type(owner).__name__}.{key}: {shortest:g} ms is shorter than dt = {dt:g} ms; {hint}")
+        where, shortest = f"{type(owner).__name__}.{key}", float(np.min(values[key]))
+        if spec.above == 0.0 and shortest < dt:
+            text = f"{where}: {shortest:g} ms is shorter than dt = {dt:g} ms; {_meant(shortest, 'take a smaller dt')}"
+            if method != "exact":
+                raise ValueError(text)
+            if shortest < SECONDS:
+                warn_user(text)
+        longest = float(np.max(values[key]))
+        if key == getattr(owner, "refractory", None) and longest > 0.0 and round(longest / dt) == 0:
+            hint = _meant(longest, "take a smaller dt, or write 0 for none")
+            raise ValueError(f"{where}: {longest:g} ms is less than half of dt = {dt:g} ms, no step long; {hint}")
+
+
+def _meant(time, otherwise):
+    """Return what to write for a time [ms] that is too short: a thousand times as much, if it may be in seconds."""
+    return f"times are in ms: did you mean {1000 * time:.6g}?" if time < SECONDS else otherwise
 
 
 def initial_values(layout, seed):

@@ -326,7 +326,7 @@ def _member(network, population, synapses, injected, dt):
         label = repr(owner) if prefix else ""
         drawn = {k: drawn_parameter(network, population, owner, k, label) for k in owner.parameters}
         owner.check_values(drawn | {"dt": dt})
-        check_against_dt(owner, drawn, dt)
+        check_against_dt(owner, drawn, dt, step.method)
         values |= {prefix + k: v for k, v in drawn.items()}
     if isinstance(getattr(model, model.refractory or "", None), Distribution):
         values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
