@@ -21,7 +21,13 @@ def in_brainsim(task):
 
     import brainsim as bs
 
-    model = bs.TraubMiles(c_m=C_M, g_l=G_L, g_na=G_NA, g_k=G_K, e_l=E_L, e_na=E_NA, e_k=E_K, v_t=V_T, v_th=V_TH)
+    class OneStep(bs.TraubMiles):
+        """By the method of the others; the default is closer to the equations and takes five times as long."""
+
+        method = "exponential_euler"
+        substeps = 1
+
+    model = OneStep(c_m=C_M, g_l=G_L, g_na=G_NA, g_k=G_K, e_l=E_L, e_na=E_NA, e_k=E_K, v_t=V_T, v_th=V_TH)
     cells = bs.Population(task.n, model, name="cells", initial={"v": bs.Normal(*V_START)})
     ampa = bs.ExponentialConductance(tau=TAU_EXC, e_rev=E_EXC, name="ampa")
     gaba = bs.ExponentialConductance(tau=TAU_INH, e_rev=E_INH, name="gaba")

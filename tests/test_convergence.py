@@ -46,7 +46,8 @@ def smooth(name, method):
 CASES = [
     pytest.param(name, method, marks=() if name in FAST else pytest.mark.slow)
     for name, kind in NEURONS.items() if kind.equations
-    for method in ("exact", "exponential_euler", "exponential_strang", "euler", "heun", "rk4") if smooth(name, method) is not None
+    for method in ("exact", "exponential_euler", "exponential_strang", "euler", "heun", "rk4")
+    if smooth(name, method) is not None
 ]  # fmt: skip
 
 

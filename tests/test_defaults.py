@@ -1,11 +1,11 @@
 """Defaults that converge: by its default method at dt = 0.1 ms each model puts the last spike of a second where it belongs.
 
-What a perfect method can reach on a grid: the equations solved exactly between the instants at which a model looks at its
-threshold, spikes and resets at these instants. (A spike that falls into a step is dated by the step's end in every
-simulation on a grid. Where a reset follows, the next interval begins there, so that against a cell without a grid each spike
-comes later by half a step on average; that is the grid's share, and no method's.) The reference is that solution, by rk4 with
-fifty steps in one: `test_convergence` shows rk4 at its order against scipy on every model. Models without a reset have no
-such share, and are compared with the solution itself.
+Where it belongs is what a perfect method reaches on a grid: the equations solved exactly between the instants at which a
+model looks at its threshold, with spikes and resets at these instants. (A spike that falls into a step is dated by the
+step's end in every simulation on a grid. If a reset follows, the next interval begins there, so that each spike comes half a
+step later, on average, than without a grid. That is the grid's share; no method removes it.) The reference is that solution,
+by rk4 with fifty steps in one: `test_convergence` shows rk4 at its order against scipy on every model. Models without a
+reset have no such share, and are compared with the solution itself.
 
 Left out: what draws its spikes (`GIF` and the sources, whose motion is exact), units that never fire, and currents under
 which a model is chaotic, as `HindmarshRose` at 3.25: there no two methods agree for long, and none is right.
@@ -22,13 +22,15 @@ from brainsim.equations import language as lang
 DT, FINER, SECOND, LIMIT = 0.1, 50, 1000.0, 1.0  # ms, steps, ms, ms
 # in pA (FitzHughNagumo, HindmarshRose: plain numbers), from just above where it fires without end
 CURRENTS = {
-    "AdEx": (600.0, 700.0, 1000.0, 2000.0), "ConnorStevens": (850.0, 1000.0, 1500.0, 2000.0), "EIF": (80.0, 150.0, 300.0, 500.0),
-    "FitzHughNagumo": (0.4, 0.7, 1.2), "HindmarshRose": (1.5, 2.0, 4.0), "HodgkinHuxley": (650.0, 1000.0, 1500.0),
-    "Izhikevich": (5.0, 10.0, 20.0), "MorrisLecar": (100.0, 120.0, 160.0), "QIF": (80.0, 150.0, 500.0),
+    "AdEx": (600.0, 700.0, 1000.0, 2000.0), "ConnorStevens": (850.0, 1000.0, 1500.0, 2000.0),
+    "EIF": (80.0, 150.0, 300.0, 500.0), "FitzHughNagumo": (0.4, 0.7, 1.2), "HindmarshRose": (1.5, 2.0, 4.0),
+    "HodgkinHuxley": (650.0, 1000.0, 1500.0), "IF": (130.0, 310.0, 610.0), "Izhikevich": (5.0, 10.0, 20.0),
+    "MAT2": (450.0, 600.0, 900.0), "MihalasNiebur": (250.0, 400.0), "MorrisLecar": (100.0, 120.0, 160.0),
+    "QIF": (80.0, 150.0, 500.0),
     "ResonateAndFire": (300.0, 600.0), "SFALIF": (500.0, 1000.0, 2000.0), "Theta": (12.0, 50.0, 200.0),
     "TraubMiles": (0.0, 100.0, 500.0), "WangBuzsaki": (20.0, 100.0, 500.0),
 }  # fmt: skip
-USUAL = (200.0, 300.0, 600.0)
+USUAL = (350.0, 500.0, 800.0)
 FAST = ("AdEx", "EIF", "Izhikevich", "LIF", "TraubMiles")  # to compile all takes minutes
 
 

@@ -44,7 +44,16 @@ def test_a_dead_time_is_kept_and_the_rate_too():
     assert x.min() > 5.0
     assert x.min() < 5.3
     assert x.mean() == pytest.approx(12.5, rel=0.01)
-    assert x.std() / x.mean() == pytest.approx(1 - 80.0 * 0.005, rel=0.02)
+    assert x.std() / x.mean() == pytest.approx((1 - 80.0 * 0.005) * np.sqrt(1 - 0.1 / 7.5), rel=0.01)
+
+
+def test_intervals_with_a_dead_time_are_a_little_more_regular_on_the_grid():
+    """Waiting times are geometric: (1 - rate*t_dead)*sqrt(1 - p) is 0.2755 where 1 - rate*t_dead is 0.28."""
+    x, _ = intervals(bs.PoissonWithDeadTime(rate=90.0, t_dead=8.0), duration=8000.0)
+    cv = x.std() / x.mean()
+    assert (1 - 0.72) * np.sqrt(1 - 0.1 / (1000 / 90 - 8.0)) == pytest.approx(0.2755, abs=5e-5)
+    assert cv == pytest.approx(0.2755, abs=4 * 0.2755 / np.sqrt(x.size))  # 4 errors of an exponential time's deviation
+    assert abs(cv - 0.28) > 0.003
 
 
 def test_a_source_per_cell():

@@ -1,7 +1,9 @@
 """Sparse network of 4,000 Hodgkin-Huxley cells with synaptic conductances that sustains itself (COBAHH).
 
 Benchmark 3 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: the wiring and the synapses of COBA, with cells of
-Traub and Miles (1991); a current into fifty cells wakes the network. The traced cells are others.
+Traub and Miles (1991); a current into fifty cells wakes the network. The traced cells are others. The cells are integrated
+by one step of exponential Euler, as in the benchmark: it is five times as fast as the default of `TraubMiles`, and cells
+fire a few per cent slower.
 """
 
 import brainsim as bs
@@ -11,9 +13,16 @@ KICKED = 50  # cells that are driven at the beginning
 SMALL = {"n": 200}
 
 
+class FastTraubMiles(bs.TraubMiles):
+    """The cell with the method of the benchmark."""
+
+    method = "exponential_euler"
+    substeps = 1
+
+
 def build(n=4000, seed=1):
     """Return the network and what to record of it."""
-    cells = bs.Population(n, bs.TraubMiles(), name="cells", initial={"v": bs.Normal(-65.0, 5.0)})
+    cells = bs.Population(n, FastTraubMiles(), name="cells", initial={"v": bs.Normal(-65.0, 5.0)})
     exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")
     ampa = bs.ExponentialConductance(tau=5.0, e_rev=0.0, name="ampa")
     gaba = bs.ExponentialConductance(tau=10.0, e_rev=-80.0, name="gaba")

@@ -18,7 +18,8 @@ OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thala
            "storage": ("stored", "procedural")}  # fmt: skip
 SMALL = {"scale": 0.01, "k_scale": 0.01}
 
-# Tables 4 and 5 of the paper; initial voltages and mean rates of pynest/examples/Potjans_2014 in NEST 3, network_params.py
+# Tables 4 and 5 of the paper; inhibitory delays (0.8 +- 0.4 ms in the paper), initial voltages and mean rates are those of
+# pynest/examples/Potjans_2014 in NEST 3, network_params.py
 POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 CELLS = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
 PROBABILITY = np.array([  # that a pair has a synapse or more: row = target, column = source

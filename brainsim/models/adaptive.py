@@ -9,8 +9,8 @@ class ALIF(Neuron):
     ``dv/dt = (v_rest - v)/tau_m + I/c_m`` and ``da/dt = -a/tau_a``; a spike when ``v >= v_th + beta*a``, then ``a += 1``
     and v loses ``v_th - v_rest``; for `t_ref` no spike is sent, while v goes on. Integrated exactly. Defaults: time
     constants, refractory time and ``beta/(v_th - v_rest)`` of the network for speech in Bellec et al. (2020), with the
-    threshold of `LIF`. Where a decays by ``rho`` and gains ``1 - rho`` a step, as in Bellec et al. (2018), their beta is
-    ``beta/(1 - rho)``.
+    threshold of `LIF` (beta is 1.725 mV there, here rounded to 1.7). Where a decays by ``rho`` and gains ``1 - rho`` a step,
+    as in Bellec et al. (2018), their beta is ``beta/(1 - rho)``.
 
     Parameters
     ----------

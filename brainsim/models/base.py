@@ -164,9 +164,9 @@ class Neuron(Model):
         in a class with the parameter ``t_ref`` v stays at its reset value for that time, while in Brian2 it moves on unless
         its equation says ``(unless refractory)``: ``frozen = ()`` is the same here.
     method : str
-        ``"exact" "exponential_euler" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler" "heun"
-        "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, but `exact` only where it compiles in a few
-        seconds (up to about 17 variables that all lean on each other); the result's ``stats["methods"]`` says which.
+        ``"exact" "exponential_euler" "exponential_strang" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler"
+        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, but `exact` only if it compiles in a
+        few seconds (up to about 17 variables that all lean on each other); the result's ``stats["methods"]`` says which.
     substeps : int
         Into how many steps of the method dt is divided, each with threshold and reset; a spike has the time of dt's end.
         ``dt`` in the texts is that part.

@@ -90,8 +90,9 @@ class FitzHughNagumo(Neuron):
     v_th : float
         Value of v, a plain number, at whose upward crossing a spike is counted.
 
-    The defaults are those of the publication (``tau = 1/0.08``). Currents are numbers about 1 where others take pA: the cell
-    fires without end for I from 0.33 to 1.42.
+    a and b are those of FitzHugh (1961), whose c = 3 makes ``tau = c**2 = 9``; ``tau = 1/0.08`` is that of his later work
+    (1969) and of most since. Currents are numbers about 1 where others take pA: the cell fires without end for I from 0.33
+    to 1.42.
 
     Examples
     --------
@@ -143,8 +144,9 @@ class HindmarshRose(Neuron):
     v_th : float
         Value of v, a plain number, at whose upward crossing a spike is counted.
 
-    The defaults are those of the publication's burster. Currents are numbers about 1 where others take pA: one burst at a
-    step to 1, bursts without end at 2, chaotic ones at 3.25, single spikes at 4.
+    The defaults are those of the publication's burster except for r, which is 0.001 in its Fig. 6 and 0.006 in much of the
+    later work. Currents are numbers about 1 where others take pA: one burst at a step to 1, bursts without end at 2, chaotic
+    ones at 3.25, single spikes at 4.
 
     Examples
     --------

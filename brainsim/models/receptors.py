@@ -22,7 +22,7 @@ class NMDA(Synapse):
     v_block : float
         By how much more v must rise for the block to fall by a factor e [mV], > 0; 1/0.062 per mV.
 
-    The block is that of the publication, the times are those of Wang (1999).
+    The block is that of the publication, the times are those of Brunel and Wang (2001); Wang (1999) has 80 ms for the decay.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class NMDA(Synapse):
     References
     ----------
     Jahr & Stevens (1990), doi:10.1523/JNEUROSCI.10-09-03178.1990 (block);
-    Wang (1999), doi:10.1523/JNEUROSCI.19-21-09587.1999 (times).
+    Brunel & Wang (2001), doi:10.1023/A:1011204814320 (times); Wang (1999), doi:10.1523/JNEUROSCI.19-21-09587.1999.
     """
 
     equations = """

@@ -35,8 +35,9 @@ class Poisson(Neuron):
 class PoissonWithDeadTime(Neuron):
     """Sources of Poisson spike trains with a dead time after each spike, as of cells with a refractory time.
 
-    Intervals are ``t_dead`` and an exponential time of mean ``1/rate - t_dead``: their coefficient of variation is
-    ``1 - rate*t_dead``, and in each step a cell that is free fires with probability ``dt/(1/rate - t_dead)``.
+    In each step a cell that is free fires with probability ``p = dt/(1/rate - t_dead)``. Intervals are ``t_dead`` and a
+    waiting time of mean ``1/rate - t_dead``, exponential but for the grid: their coefficient of variation is
+    ``(1 - rate*t_dead)*sqrt(1 - p)``, 0.2755 at 90 Hz and 8 ms with dt = 0.1 ms.
 
     Parameters
     ----------
