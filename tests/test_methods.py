@@ -270,6 +270,49 @@ def test_exponential_euler_is_second_order_for_conductances():
     assert slope_of(errors) == pytest.approx(step_of(model, synapse).order, abs=0.1)
 
 
+class Blocked(bs.LIF):
+    """With an NMDA receptor, whose current is not linear in v."""
+
+    method = "exponential_strang"
+
+
+def test_strang_is_second_order_for_conductances_and_terms_that_are_not_linear():
+    """Exponential Euler is of first order in the current of an NMDA receptor."""
+    synapse, weight, start = bs.NMDA(), 20.0, -70.0
+    model = Blocked(v_th=1e6)
+    peak = weight * np.exp(np.log(50.0) / (1 - 1 / 50.0))  # h jumps by the weight, scaled so that g peaks at it
+
+    def slope(t, y):
+        v, g, h = y
+        current = -g * v / (1 + np.exp(-0.062 * v) / 3.57)
+        return [(-65.0 - v) / 20.0 + current / 200.0, (peak / weight * h - g) / 100.0, -h / 2.0]
+
+    first = solve_ivp(slope, (0, 1), [start, 0.0, 0.0], **OPTIONS).y[:, -1]
+    expected = solve_ivp(slope, (1, 20), [first[0], first[1], weight], **OPTIONS).y[0, -1]
+    errors = {}
+    for kind in (Blocked, bs.LIF):
+        model = type("Mine", (kind,), {"method": "exponential_euler" if kind is bs.LIF else kind.method})(v_th=1e6)
+        results = [run(model, 20.0, dt, initial={"v": start}, events=(synapse, weight, 1.0)) for dt in DTS]
+        errors[kind] = [abs(values["v"][-1, 0] - expected) for values, _ in results]
+    assert slope_of(errors[Blocked]) == pytest.approx(2.0, abs=0.15)
+    assert slope_of(errors[bs.LIF]) == pytest.approx(1.0, abs=0.15)
+    assert step_of(Blocked(), synapse).order == 2
+
+
+def test_strang_computes_the_rates_of_gates_once():
+    """v by half a step, all gates, v by the other half: six exponentials of rates and five of moves."""
+    lines = "".join(step_of(type("S", (bs.TraubMiles,), {"method": "exponential_strang"})(), current=True).lines)
+    assert sum(lines.count(name) for name in ("exprel_inverse(", "exp(", "sigmoid(")) == 6
+    assert lines.count("relaxation(") == 5
+
+
+def test_strang_refuses_noise_by_name():
+    kind = type("N", (Bent,), {"equations": Bent.equations.replace("gain*u)/tau", "gain*u)/tau + s*xi"),
+                               "s": bs.parameter(1.0, "mV/sqrt(ms)", "size"), "method": "exponential_strang"})  # fmt: skip
+    with pytest.raises(EquationError, match=r"'exponential_strang' has no noise, but dv/dt has; write method = 'exp"):
+        step_of(kind())
+
+
 class Adapting(bs.Neuron):
     """Linear, with a second variable that leans on the frozen one."""
 

@@ -114,7 +114,7 @@ def exponential_strang(system, where):
                 half = _moved(system, name, _relaxed(start, rest, slope, half_share))
                 writer.lines.append(f"_{name}_half{stage} = {half}")
                 at_half = at | {name: f"_{name}_half{stage}"}
-                rest = writer.right_sides({0: parts[name, "rest"]}, at_half, f"{name}_half{stage}")[0]
+                rest = writer.right_sides({0: parts[name, "rest"]}, at_half, f"_{name}_half{stage}")[0]
             moved = _relaxed(start, rest, slope, share)
             came[name] = f"_{name}_new" if last else f"_{name}_s{stage}"
             writer.lines.append(f"{came[name]} = {f'flushed({moved})' if last else _moved(system, name, moved)}")
