@@ -121,3 +121,18 @@ def test_what_cannot_be_interpolated_is_refused(changes, message):
     net.add(bs.Population(1, model(), name="cells"))
     with pytest.raises(bs.EquationError, match=f"interpolate needs .*{message}"):
         bs.simulate(net, 1.0)
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.1, 0.2, 0.7])
+def test_a_cell_above_threshold_at_the_start_fires_at_time_0_in_single_precision(dt):
+    cells = bs.Population(5, PreciseLIF(t_ref=0.0), name="cells", initial={"v": bs.Uniform(-54.9, -40.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(500.0))
+    sim = bs.Simulation(net, dt=dt, seed=1, precision="single")
+    pieces = [sim.run(dt) for _ in range(100)]
+    first = pieces[0].spikes["cells"]
+    assert len(first) == 5
+    assert first.times.min() >= 0.0
+    assert first.times.max() < 1e-6
+    # each spike lies in the piece that it was found in, whatever the rounding
+    assert sum(len(piece.spikes["cells"]) for piece in pieces) == len(sim.result().spikes["cells"]) > 5
