@@ -125,7 +125,7 @@ def test_what_cannot_be_interpolated_is_refused(changes, message):
 
 @pytest.mark.parametrize("dt", [0.05, 0.1, 0.2, 0.7])
 def test_a_cell_above_threshold_at_the_start_fires_at_time_0_in_single_precision(dt):
-    cells = bs.Population(5, PreciseLIF(t_ref=0.0), name="cells", initial={"v": bs.Uniform(-54.9, -40.0)})
+    cells = bs.Population(5, PreciseLIF(t_ref=0.0), name="cells", initial={"v": bs.Uniform(-49.9, -40.0)})
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.CurrentInput(500.0))
     sim = bs.Simulation(net, dt=dt, seed=1, precision="single")
