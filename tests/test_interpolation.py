@@ -129,7 +129,7 @@ def test_a_cell_above_threshold_at_the_start_fires_at_time_0_in_single_precision
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.CurrentInput(500.0))
     sim = bs.Simulation(net, dt=dt, seed=1, precision="single")
-    pieces = [sim.run(dt) for _ in range(100)]
+    pieces = [sim.run(dt) for _ in range(400)]
     first = pieces[0].spikes["cells"]
     assert len(first) == 5
     assert first.times.min() >= 0.0
