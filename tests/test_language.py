@@ -271,6 +271,7 @@ def test_random_expressions_agree():
     plain = {name: function for name, function in lang.FUNCTIONS.items() if name not in ("min", "max", "abs")}
     plain |= {"lesser": np.minimum, "greater": np.maximum}
     plain |= {"power": np.power, "exprel_inverse": lambda x: 1/lang.FUNCTIONS["exprel"](x)}
+    plain |= {"whole_power": lambda x, n: x**n}
     plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
     trees = []
     while len(trees) < 300:

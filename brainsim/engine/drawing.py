@@ -5,7 +5,6 @@ spike. Each projection has three streams: of targets, weights and delays; row i 
 number j of the row draws number j of it.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from brainsim.numbers.draws import draw, draw_each
 from brainsim.numbers.jit import helper
 from brainsim.numbers.rng import hashed, step_key, uniform
+from brainsim.numbers.vmath import log, log1p
 
 # how a projection's targets are found: every one, the one of the same number, drawn with or without repetition, each with
 # a probability, listed, or drawn before from the other end (see `wiring`) and waiting where the row is to be
@@ -146,13 +146,13 @@ def _draw_distinct(key, n, post, desk):
 @helper
 def skip(key, j, log_rest):
     """Return how many targets are skipped before the next one that is taken: a geometric distribution."""
-    return math.log(1.0 - uniform(hashed(key, j))) / log_rest
+    return log(1.0 - uniform(hashed(key, j))) / log_rest
 
 
 @helper
 def _draw_each(key, p, post):
     """Draw targets that are taken with probability p each; how many they are was counted before."""
-    log_rest, pick = math.log1p(-p), np.int64(-1)
+    log_rest, pick = log1p(-p), np.int64(-1)
     for j in range(post.size):
         pick += 1 + np.int64(skip(key, j, log_rest))
         post[j] = np.int32(pick)

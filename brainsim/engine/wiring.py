@@ -5,13 +5,12 @@ each source, once to leave the targets where the rows of their sources will be. 
 of its range of sources, so that none waits for another.
 """
 
-import math
-
 import numpy as np
 
 from brainsim.engine.drawing import skip
 from brainsim.numbers.jit import kernel
 from brainsim.numbers.rng import GAMMA, hashed, mix, step_key, uniform
+from brainsim.numbers.vmath import log1p
 
 
 @kernel
@@ -45,7 +44,7 @@ def draw_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, cursor
 @kernel
 def count_each(p, key, n_post, own, counts):
     """Count the targets of each source that takes each target with probability p; `own` as in `share_out`."""
-    log_rest = math.log1p(-p)
+    log_rest = log1p(-p)
     for pre in range(counts.size):
         row = step_key(key, pre)
         n = n_post - (own.size > 0 and own[pre] >= 0)

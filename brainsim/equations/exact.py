@@ -146,7 +146,7 @@ class _Matrix:
 def _finite(tree, known, variable):
     """Return the value of a coefficient; raise FloatingPointError where it is none, as after a division by 0."""
     with np.errstate(all="ignore"):
-        value = lang.evaluate(tree, known)
+        value = lang.computed(tree, known)
     wrong = ~np.isfinite(np.atleast_1d(value))
     if not wrong.any():
         return value

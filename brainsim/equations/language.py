@@ -195,25 +195,36 @@ def rebuilt(tree, change):
     return tree
 
 
-def evaluate(tree, values):
+def computed(tree, values):
+    """Compute what enters a run: as `evaluate`, but with the same bits on every processor."""
+    from brainsim.numbers.functions import FUNCTIONS as EXACT
+
+    return evaluate(tree, values, FUNCTIONS | EXACT)
+
+
+def evaluate(tree, values, functions=FUNCTIONS):
     """Compute an expression with numbers or NumPy arrays for its names."""
     if isinstance(tree, ast.Constant):
         return float(tree.value)
     if isinstance(tree, ast.Name):
         return values[tree.id]
     if isinstance(tree, ast.UnaryOp):
-        value = evaluate(tree.operand, values)
+        value = evaluate(tree.operand, values, functions)
         return np.logical_not(value) if isinstance(tree.op, ast.Not) else -value if isinstance(tree.op, ast.USub) else value
     if isinstance(tree, ast.BoolOp):
         combine = np.logical_and if isinstance(tree.op, ast.And) else np.logical_or
-        return _reduce(combine, [evaluate(v, values) for v in tree.values])
+        return _reduce(combine, [evaluate(v, values, functions) for v in tree.values])
     if isinstance(tree, ast.IfExp):
-        return np.where(*(evaluate(t, values) for t in (tree.test, tree.body, tree.orelse)))
+        return np.where(*(evaluate(t, values, functions) for t in (tree.test, tree.body, tree.orelse)))
     if isinstance(tree, ast.Call):
-        return FUNCTIONS[tree.func.id](*(evaluate(a, values) for a in tree.args))
+        return functions[tree.func.id](*(evaluate(a, values, functions) for a in tree.args))
     if isinstance(tree, ast.Compare):
-        return _compare(type(tree.ops[0]), evaluate(tree.left, values), evaluate(tree.comparators[0], values))
-    return _binary(type(tree.op), evaluate(tree.left, values), evaluate(tree.right, values))
+        left, right = (evaluate(t, values, functions) for t in (tree.left, tree.comparators[0]))
+        return _compare(type(tree.ops[0]), left, right)
+    left, right = (evaluate(t, values, functions) for t in (tree.left, tree.right))
+    if isinstance(tree.op, ast.Pow):
+        return functions.get("**", np.power)(left, right)
+    return _binary(type(tree.op), left, right)
 
 
 def _refuse_division_by_zero(tree, line, where):
@@ -308,5 +319,5 @@ def _compare(operator, a, b):
 
 
 def _binary(operator, a, b):
-    functions = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
+    functions = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide}
     return functions[operator](a, b)

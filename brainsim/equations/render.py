@@ -11,6 +11,7 @@ HOMES = {
     "brainsim.numbers.vmath": (
         "clip", "cos", "cube", "exp", "expm1", "exprel_inverse", "floor", "flushed", "fourth", "gaussian", "greater",
         "lesser", "log", "log1p", "power", "relaxation", "sigmoid", "sign", "sin", "square", "tanh",
+        "whole_power",
     ),
 }  # fmt: skip
 HELPERS = {name: home for home, names in HOMES.items() for name in names}
@@ -76,7 +77,8 @@ def _render_power(base, exponent):
     if value is not None and -value in POWERS:
         return f"(1.0 / {POWERS[-value].format(base)})"
     if value is not None and value == int(value):
-        return f"({base} ** {value!r})"
+        # beyond 2**53 there are even numbers only
+        return f"whole_power({base}, {int(value)})" if abs(value) < 2.0**53 else f"power(abs({base}), {value!r})"
     return f"power({base}, {render(exponent)})"
 
 

@@ -80,7 +80,7 @@ class Writer:
 
         def compute(values, dt):
             known = values | {"dt": dt, "pi": np.pi}
-            found = {name: 0.0 + lang.evaluate(tree, known) for name, tree in numbers.items()}
+            found = {name: 0.0 + lang.computed(tree, known) for name, tree in numbers.items()}
             for function in computes:
                 found |= function(values, dt)
             return found

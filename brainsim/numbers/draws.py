@@ -13,7 +13,7 @@ import math
 
 from brainsim.numbers.jit import helper, kernel
 from brainsim.numbers.rng import GAMMA, hashed, mix, step_key, uniform
-from brainsim.numbers.vmath import exp, gaussian, log, log1p
+from brainsim.numbers.vmath import exp, gaussian, log, log1p, power
 
 # The least mass a clip may leave is 1e-4 (`values.LEAST_MASS`): there, one value in e**30 = 1e13 comes out as NaN.
 ATTEMPTS = 300_000
@@ -80,4 +80,4 @@ def _gamma(shape, z, u, v):
     cube = (1.0 + z / math.sqrt(9.0 * d)) ** 3
     if cube <= 0.0 or log1p(-u) >= 0.5 * z * z + d - d * cube + d * log(cube):
         return math.nan
-    return d * cube if shape >= 1.0 else d * cube * (1.0 - v) ** (1.0 / shape)
+    return d * cube if shape >= 1.0 else d * cube * power(1.0 - v, 1.0 / shape)

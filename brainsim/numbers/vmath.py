@@ -371,6 +371,18 @@ def fourth(x):
 
 
 @helper
+def whole_power(x, n):
+    """Return x**n of a whole number n, by squaring; as many roundings as there are products."""
+    left, factor, value = abs(n), x, like(1.0, x)
+    while left:
+        if left & 1:
+            value = value * factor
+        factor = factor * factor
+        left >>= 1
+    return 1.0 / value if n < 0 else value
+
+
+@helper
 def flushed(x):
     """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more.
 
