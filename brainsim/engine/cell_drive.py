@@ -53,19 +53,20 @@ def poisson(bits, mean):
 def add_each_to(dtype):
     """Return the compiled function that draws the events of each entry and adds them to a state of this type.
 
-    Its arguments are the addresses of the state, and of place, cell, mean and weights of the entries, their number, and the
-    key of the step.
+    Its arguments are the address and the size of the state, the addresses of place, cell, mean and weights of the entries,
+    their number, and the key of the step.
     """
     state_type = types.CPointer(types.float64 if dtype == np.float64 else types.float32)
 
-    @callback(types.int64(state_type, I4, I8, F8, F8, types.int64, types.uint64))
-    def add_each(state_, place_, cell_, mean_, weights_, entries, key):
+    @callback(types.int64(state_type, types.int64, I4, I8, F8, F8, types.int64, types.uint64))
+    def add_each(state_, size, place_, cell_, mean_, weights_, entries, key):
+        state = carray(state_, (size,))
         place, cell = carray(place_, (entries,)), carray(cell_, (entries,))
         mean, weights = carray(mean_, (entries,)), carray(weights_, (entries,))
         for e in range(entries):
             if mean[e] > 0.0:
                 at = np.int64(place[e])
-                state_[at] += like(weights[e] * poisson(hashed(key, cell[e]), mean[e]), state_[at])
+                state[at] += like(weights[e] * poisson(hashed(key, cell[e]), mean[e]), state[at])
         return 0
 
     return add_each

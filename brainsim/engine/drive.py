@@ -62,7 +62,8 @@ def add_poisson(step, drives, state, after):
         address, places, cells, means, weights, entries, key, late = drives.own[d]
         if late == after:
             key = np.int64(step_key(np.uint64(key), step))
-            call_address(address, (np.int64(state.ctypes.data), places, cells, means, weights, entries, key))
+            at = np.int64(state.ctypes.data)
+            call_address(address, (at, np.int64(state.size), places, cells, means, weights, entries, key))
 
 
 @helper

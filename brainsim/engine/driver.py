@@ -142,7 +142,7 @@ def run_partition(progress, cells, rows, pool, calendar, drives, trains, current
         total, call = at[FOUND], 0
         for group in range(groups):
             while call < calls.shape[0] and calls[call, GROUP] == group:
-                total += _call_row(calls[call], np.int64(out.ctypes.data), total, step)
+                total += _call_row(calls[call], out, total, step)
                 call += 1
             total = _emit_listed(group, step, trains, out, total)
             ends[(step - at[SLICE_START]) * groups + group] = total
@@ -170,14 +170,18 @@ def _clock(profile, part):
 @helper
 def _change_currents(row, step):
     """Change the injected currents: `row` holds when, the address of `injection.change_currents`, and what it is given."""
-    return call_address(row[1], (row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], step))
+    return call_address(row[1], (
+        row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12], step,
+    ))  # fmt: skip
 
 
 @helper
 def _call_row(call, out, total, step):
     """Call the kernel of one row of the table of calls; its spikes go behind those that are in the list already."""
+    _ = out[total + call[COUNT] - 1]  # only for bounds checking: all of them may fire
+    place = np.int64(out.ctypes.data) + 4 * total
     return call_address(call[ADDRESS], (
-        call[STATE], call[ARRAYS], call[SCALARS], call[REFRACTORY], call[INPUTS], call[CURRENT], out + 4 * total,
+        call[STATE], call[ARRAYS], call[SCALARS], call[REFRACTORY], call[INPUTS], call[CURRENT], place,
         call[FLAGS], call[KEY], step, call[STRIDE], call[WIDTH], call[FIRST], call[CELL], call[COUNT],
     ))  # fmt: skip
 

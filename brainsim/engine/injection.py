@@ -3,7 +3,7 @@
 Called by address and imported only where a current is injected: it would add 0.2 s to the first start of every network.
 """
 
-from numba import types
+from numba import carray, types
 
 from brainsim.numbers.jit import callback
 
@@ -11,14 +11,20 @@ NEVER = 2**62
 F8, I4, I8 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.int64))
 
 
-@callback(types.int64(F8, I8, I4, I4, I8, I8, F8, types.int64, types.int64))
-def change_currents(current, entries, cell, column, piece, starts, amplitude, inputs, step):
+@callback(types.int64(F8, I8, I4, I4, I8, I8, F8, *[types.int64] * 5))
+def change_currents(
+    current_, entries_, cell_, column_, piece_, starts_, amplitude_, cells, changes, amplitudes, inputs, step
+):  # fmt: skip
     """Write the currents that hold from `step` on and return the next step at which one changes.
 
     The entries of input i are entries[i] ... entries[i + 1], each with its cell and its column of the amplitudes. Of the
     numbers in `piece` five belong to an input: its pieces, the first of their starts and of their amplitudes, its columns,
-    and the piece it is in, which is kept here.
+    and the piece it is in, which is kept here. `cells`, `changes` and `amplitudes` are the sizes of `current`, `starts` and
+    `amplitude`.
     """
+    current, starts, amplitude = carray(current_, (cells,)), carray(starts_, (changes,)), carray(amplitude_, (amplitudes,))
+    entries, piece = carray(entries_, (inputs + 1,)), carray(piece_, (5 * inputs,))
+    cell, column = carray(cell_, (entries[inputs],)), carray(column_, (entries[inputs],))
     for e in range(entries[inputs]):
         current[cell[e]] = 0.0
     following = NEVER

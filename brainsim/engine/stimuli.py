@@ -87,7 +87,7 @@ def build_currents(layout, partition, current, kept):
         columns.append(here if table.shape[1] > 1 else np.zeros(here.size))
         entries.append(entries[-1] + here.size)
     if not pieces:
-        return np.array([NEVER, *[0] * 9], np.int64)
+        return np.array([NEVER, *[0] * 12], np.int64)
     from brainsim.engine.injection import change_currents
 
     arrays = [
@@ -95,7 +95,8 @@ def build_currents(layout, partition, current, kept):
         np.array(pieces, np.int64), _joined(starts, np.int64), _joined(amplitudes, np.float64),
     ]  # fmt: skip
     kept += arrays
-    return np.array([0, change_currents.address, *(a.ctypes.data for a in arrays), len(pieces)], np.int64)
+    sizes = [current.size, arrays[5].size, arrays[6].size, len(pieces)]
+    return np.array([0, change_currents.address, *(a.ctypes.data for a in arrays), *sizes], np.int64)
 
 
 def build_trains(layout, partition):

@@ -325,6 +325,7 @@ def _before(system, kernel, timed):
         lines.append(f"table{number} = np.int64({place})")
         width = "count" if per_cell else "1"
         place = f"table{number} + 4 + rows_of(scalars, table{number}) * {width}"
+    lines += [f"scalars = carray(scalars_, ({place},))"] if kernel.tables else []
     return "".join(f"    {line}\n" for line in lines)
 
 

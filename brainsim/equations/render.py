@@ -78,7 +78,7 @@ def _render_power(base, exponent):
         return f"(1.0 / {POWERS[-value].format(base)})"
     if value is not None and value == int(value):
         # beyond 2**53 there are even numbers only
-        return f"whole_power({base}, {int(value)})" if abs(value) < 2.0**53 else f"power(abs({base}), {value!r})"
+        return f"whole_power({base}, np.int64({int(value)}))" if abs(value) < 2.0**53 else f"power(abs({base}), {value!r})"
     return f"power({base}, {render(exponent)})"
 
 

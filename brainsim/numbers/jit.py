@@ -12,6 +12,7 @@ import threading
 import types
 
 from brainsim.numbers.background import in_background
+from brainsim.numbers.bounds import raising
 from brainsim.numbers.cache import Store
 from brainsim.numbers.garbage import collector_paused
 
@@ -44,7 +45,7 @@ def kernel(function):
     compile_here = dispatcher.compile
     # Numba calls this for each new signature
     dispatcher.compile = lambda signature: _compiled(compile_here, signature)
-    return dispatcher
+    return raising(dispatcher) if numba.config.BOUNDSCHECK else dispatcher
 
 
 def compiled_for(function, arguments):
