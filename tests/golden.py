@@ -120,6 +120,7 @@ def inputs():
     rates = spread(120, 0.0, 2000.0)
     net.stimulate(cells, bs.PoissonInput(rate=rates, weight=bs.Uniform(5.0, 15.0), synapse=slow), name="own rates")
     net.stimulate(cells[::5], bs.PoissonInput(rate=rates[:24] * 200.0, weight=0.02, synapse=slow), name="own, many")
+    net.stimulate(cells[(np.arange(40) * 7) % 120], bs.PoissonInput(rate=400.0, weight=9.0, synapse=slow), name="scattered")
     net.stimulate(cells[10:60], bs.CurrentInput([60.0, -20.0, 90.0], times=[10.0, 33.3, 80.0]), name="stairs")
     net.stimulate(cells[::3], bs.CurrentInput(spread(40, 0.0, 50.0)), name="each")
     train = bs.Population(20, bs.SpikeTrains(np.arange(300) * 3 / 10.0, np.arange(300) * 7 % 20), name="train")

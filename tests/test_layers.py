@@ -13,7 +13,8 @@ FLOORS = {"numbers": 0, "equations": 1, "models": 2, "network": 3, "engine": 4}
 TOP = 5  # plot, analysis, command line, examples and what comes
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
-NUMBA_AT_HOME = {f"brainsim.numbers.{name}" for name in ("jit", "rng", "vmath", "draws")} | {"brainsim.ann.kernels"}
+NUMBA_AT_HOME = {f"brainsim.numbers.{name}" for name in ("jit", "rng", "vmath", "powers", "functions", "draws")}
+NUMBA_AT_HOME |= {"brainsim.ann.kernels"}
 
 
 def module_name(path):

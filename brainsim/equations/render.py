@@ -8,10 +8,10 @@ from brainsim.equations.grammar import BINARY, COMPARE, is_chain
 HOMES = {
     "math": ("sqrt",),
     "brainsim.numbers.rng": ("hashed", "mix", "step_key", "uniform"),
+    "brainsim.numbers.powers": ("cube", "fourth", "square", "whole_power"),
     "brainsim.numbers.vmath": (
-        "clip", "cos", "cube", "exp", "expm1", "exprel_inverse", "floor", "flushed", "fourth", "gaussian", "greater",
-        "lesser", "log", "log1p", "power", "relaxation", "sigmoid", "sign", "sin", "square", "tanh",
-        "whole_power",
+        "clip", "cos", "exp", "expm1", "exprel_inverse", "floor", "flushed", "gaussian", "greater", "lesser", "log", "log1p",
+        "power", "relaxation", "sigmoid", "sign", "sin", "tanh",
     ),
 }  # fmt: skip
 HELPERS = {name: home for home, names in HOMES.items() for name in names}

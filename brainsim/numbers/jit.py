@@ -54,6 +54,8 @@ def compiled_for(function, arguments):
     It is called as the kernel is, but does not look at the types again, which takes 20 microseconds for a dozen tuples of
     arrays; other types crash.
     """
+    if numba.config.BOUNDSCHECK:
+        return function  # which raises
     signature = tuple(numba.typeof(argument) for argument in arguments)
     function.compile(signature)
     return function.overloads[signature].entry_point

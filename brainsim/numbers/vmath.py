@@ -352,37 +352,6 @@ def clip(x, low, high):
 
 
 @helper
-def square(x):
-    """Return x**2; a product vectorises, the power function does not."""
-    return x * x
-
-
-@helper
-def cube(x):
-    """Return x**3."""
-    return x * x * x
-
-
-@helper
-def fourth(x):
-    """Return x**4."""
-    y = x * x
-    return y * y
-
-
-@helper
-def whole_power(x, n):
-    """Return x**n of a whole number n, by squaring; as many roundings as there are products."""
-    left, factor, value = abs(n), x, like(1.0, x)
-    while left:
-        if left & 1:
-            value = value * factor
-        factor = factor * factor
-        left >>= 1
-    return 1.0 / value if n < 0 else value
-
-
-@helper
 def flushed(x):
     """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more.
 
