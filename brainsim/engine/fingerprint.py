@@ -25,22 +25,25 @@ class Prints:
     """
 
     def __init__(self, layout, before=None):
-        self._network, self._wiring = layout.network, [] if before is None else before._wiring
-        self._now = {"seed of the network": _print(layout.network.seed)}
-        for name, member in layout.members.items():
-            owners = [_texts(owner) for owner in (member.population.model, *member.synapses)]
-            self._now[f"population {name!r}"] = _print([member.n, owners, member.values])
-        for stimulus in layout.inputs:
-            self._now[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
+        # these are replaced when they change, not written to: to note them is enough until somebody asks
+        self._network, self._inputs = layout.network, tuple(layout.inputs)
+        self._cells = {name: (member.population, member.synapses, member.values) for name, member in layout.members.items()}
+        self._wiring = [] if before is None else before._wiring
 
     def parts(self):
-        """Return part -> fingerprint; the first time takes a second for a billion listed pairs, so it is put off."""
+        """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
+        found = {"seed of the network": _print(self._network.seed)}
+        for name, (population, synapses, values) in self._cells.items():
+            texts = [_texts(owner) for owner in (population.model, *synapses)]
+            found[f"population {name!r}"] = _print([population.n, texts, values])
+        for stimulus in self._inputs:
+            found[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
         if not self._wiring:
             self._wiring.append({
                 f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse])
                 for p in self._network.projections
             })  # fmt: skip
-        return self._now | self._wiring[0]
+        return found | self._wiring[0]
 
 
 def _print(value):

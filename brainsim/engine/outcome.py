@@ -10,7 +10,7 @@ from brainsim.numbers.deferred import deferred
 from brainsim.numbers.results import Result, State
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
     """All that a Result is made of, as it is when the piece ends: nothing in it changes when the simulation goes on.
 
@@ -51,7 +51,7 @@ class Outcome:
             spikes=recording.spikes_by_population(piece.packed[0], lags, layout, self.wanted, self.start, self.stop),
             traces=recording.traces_of(piece, dt),
             duration=float(recording.times_of(self.stop - self.start, dt)), start=float(recording.times_of(self.start, dt)),
-            dt=dt, seed=self.seed, stats=self.stats, views=self.views, thresholds=self.thresholds,
+            dt=dt, seed=self.seed, stats=self._stats(), views=self.views, thresholds=self.thresholds,
             state=None if self.snapshot is None else deferred(State, self.state),
             populations=self._sizes(), resets={name: recording.resets_of(m) for name, m in layout.members.items()},
         )  # fmt: skip
@@ -59,6 +59,10 @@ class Outcome:
     def state(self):
         """Return the State."""
         return save_state(self.layout, self.snapshot, self.stop, self.seed, self.network.parts())
+
+    def _stats(self):
+        """Return the statistics with seconds that are read easily."""
+        return {key: round(value, 6) if isinstance(value, float) else value for key, value in self.stats.items()}
 
     def _sizes(self):
         """Return the number of cells of each population, or of those whose spikes are kept under a label."""

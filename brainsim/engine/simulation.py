@@ -364,20 +364,15 @@ class Simulation(Answering):
 
     def _outcome(self, piece, start, seconds, profile_before):
         """Return the Outcome of a piece that began at `start` and took so many seconds."""
-        shared = self._shared
+        shared, stats = self._shared, {**self._seconds, "run": seconds, **self._facts}
+        if self._profiled:
+            now = self._profile()
+            stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
         snapshot = None if self._failed else Snapshot(shared.state.copy(), shared.refractory.copy(), self._under_way())
         return Outcome(
             self._layout, self._wanted, start, self._step, self.seed, piece, snapshot, self._prints,
-            self._stats(seconds, profile_before), self._views, self._thresholds,
+            stats, self._views, self._thresholds,
         )  # fmt: skip
-
-    def _stats(self, seconds, profile_before):
-        profile = {part: now - profile_before.get(part, 0.0) for part, now in self._profile().items()}
-        return {
-            **({"profile": profile} if profile else {}),
-            **{k: round(v, 6) for k, v in {**self._seconds, "run": seconds}.items()},
-            **self._facts,
-        }
 
     @functools.cached_property
     def _facts(self):
