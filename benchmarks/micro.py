@@ -1,4 +1,4 @@
-"""The inner loops of brainsim, one by one: what an event, a cell, a random number and a barrier cost.
+"""The inner loops of brainsim, one by one: what an event, a cell, a random number, a barrier and a call of `run` cost.
 
 ``python benchmarks/micro.py``. The sizes are those of the full-scale cortical microcircuit: 77,169 cells, 3,870 synapses a
 source with about 45 delays, 25 spikes a step. Unlike the other benchmarks this one reaches into the engine.
@@ -49,6 +49,7 @@ def _measurements(options):
     for mean in (2.0, 1.6):
         yield (f"Poisson drive, {mean} events a step", "ns a cell and step", 1.5), drive(CELLS, mean)
     yield ("barrier, two threads", "us a round", 3.0), barrier(2)
+    yield ("run of one step, 100 cells", "us a run", 30.0), piece(100)
 
 
 def _per_unit(measure, runs):
@@ -168,6 +169,24 @@ def barrier(partitions, rounds=100_000):
         for thread in waiting:
             thread.join()
         return time.perf_counter() - began, rounds
+
+    return 1e6, measure
+
+
+def piece(n, runs=5000):
+    """Return what measures `Simulation.run` of one step of a small network, as a closed loop calls it."""
+    cells = bs.Population(n, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    net.connect(cells, cells, bs.FixedIndegree(10), weight=5.0, delay=1.0, synapse=bs.Exponential())
+    net.stimulate(cells, bs.PoissonInput(rate=2000.0, weight=30.0, synapse=bs.Exponential()))
+    sim = bs.Simulation(net, dt=DT, seed=1)
+
+    def measure():
+        sim.reset()
+        began = time.perf_counter()
+        for _ in range(runs):
+            sim.run(DT)
+        return time.perf_counter() - began, runs
 
     return 1e6, measure
 
