@@ -1,0 +1,83 @@
+"""What is changed between the pieces of a run: inputs, parameters, the state."""
+
+import numpy as np
+
+import brainsim as bs
+
+from . import pieces
+from .networks import RATES, current, parameter
+from .own_models import table
+from .pieces import chance, one_of
+
+
+def drawn(rng, plan, variables):
+    """Return up to three changes, each a function of a simulation; `variables` are those of each population."""
+    makers = [change_of_input, change_of_parameter, change_of_state]
+    return [made for _ in range(int(rng.integers(1, 4))) if (made := one_of(rng, makers)(rng, plan, variables)) is not None]
+
+
+def applied(changes, sim):
+    """Make the changes and return what was said against them; a value that is refused is refused in each run alike."""
+    said = []
+    for change in changes:
+        try:
+            change(sim)
+        except ValueError as error:
+            said.append(str(error))
+    return said
+
+
+def change_of_input(rng, plan, variables):
+    """Return another rate, weight or amplitude for one of the inputs, by its name or by the input itself."""
+    if not plan.inputs:
+        return None
+    given = one_of(rng, plan.inputs)
+    source, n = given["input"], given["target"].n
+    target = given["name"] if given["name"] is not None and chance(rng, 0.5) else source
+    if isinstance(source, bs.CurrentInput):
+        new = current(rng, plan, plan.kinds[given["target"].parts[0][0].name].size, n)
+        values = {"amplitude": new.amplitude, "times": new.times}
+    elif chance(rng, 0.3):
+        values = {"weight": one_of(rng, [0.0, 0.5, 1.0]) * _number(source.weight)}
+    else:
+        top = one_of(rng, [rate for rate in RATES if rate <= 10 * np.max(source.rate)])
+        values = {"rate": top if chance(rng, 0.6) else rng.uniform(0.0, top, n)}
+    return lambda sim: sim.set(target, **values)
+
+
+def _number(weight):
+    return weight.mean if isinstance(weight, bs.values.Distribution) else weight
+
+
+def change_of_parameter(rng, plan, variables):
+    """Return another value for a parameter of a population, of the same shape as before."""
+    names = [name for name, population in plan.populations.items() if population.model.parameters]
+    if not names:
+        return None
+    name = one_of(rng, names)
+    population, kind = plan.populations[name], plan.kinds[name]
+    key = one_of(rng, list(population.model.parameters))
+    spec, n = population.model.parameters[key], population.n
+    if spec.timed:
+        value = table(rng, plan.dt, n if kind.columns else None)
+    else:
+        value = parameter(rng, spec, n if key in kind.arrays and chance(rng, 0.5) else None)
+    if isinstance(value, bs.values.Distribution):
+        value = np.full(n, value.mean)
+    target = name if chance(rng, 0.5) else population
+    return lambda sim: sim.set(target, **{key: value})
+
+
+def change_of_state(rng, plan, variables):
+    """Return other values for a variable of some cells, of the neuron or of a receptor."""
+    names = [name for name in variables if variables[name]]
+    if not names:
+        return None
+    name = one_of(rng, names)
+    variable, cells = one_of(rng, variables[name]), pieces.view(rng, plan.populations[name]).ids
+    factor = rng.uniform(0.97, 1.03)
+
+    def change(sim):
+        sim.state[name][variable][cells] *= factor
+
+    return change
