@@ -177,7 +177,7 @@ def test_lists_and_matrices_are_taken_as_they_are(synapse):
     s = wired(bs.FromArrays(pre, post), a, b, weight=weight, delay=delay * DT, synapse=synapse)
     order = np.lexsort((weight, delay, pre, post))
     assert equal(s, Synapses(pre[order], post[order], weight[order], delay[order]))
-    matrix = sparse.random_array((30, 20), density=0.2, rng=rng, data_sampler=lambda size: rng.integers(1, 99, size) / 4)
+    matrix = sparse.coo_array(np.where(rng.random((30, 20)) < 0.2, rng.integers(1, 99, (30, 20)) / 4, 0.0))
     net = bs.Network(seed=1)
     net.connect(a, b, bs.FromSparse(matrix), delay=2.0, synapse=synapse)
     s = read(net)
