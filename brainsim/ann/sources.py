@@ -16,7 +16,7 @@ from brainsim.ann.activations import network_levels, qcfs, relu
 from brainsim.ann.files import content_of, depth_of
 from brainsim.ann.layers import refuse_activation, refuse_layer
 from brainsim.ann.libraries import array, is_keras, is_torch, keras_pairs, torch_pairs
-from brainsim.numbers.checks import integer, number, plain
+from brainsim.numbers.checks import check_elements, integer, number, plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +193,7 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
     for place, (W, b) in enumerate(pairs):
         where = f"convert.source: layer {place}"
         if sparse.issparse(W):
+            check_elements(W, f"{where}: W")
             W = sparse.csr_array(W)
             plain(W.data, "", f"{where}: W")
         W = W if sparse.issparse(W) else np.asarray(plain(W, "", f"{where}: W"))

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, fields
 
 import numpy as np
 
-from brainsim.numbers.checks import indices, integer, nearest, number, plain, read_only
+from brainsim.numbers.checks import check_elements, indices, integer, nearest, number, plain, read_only
 
 MOST = 2**53  # synapses, which are counted in float64 too
 COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"
@@ -369,12 +369,11 @@ class FromSparse(_Explicit):
         if not hasattr(matrix, "tocoo"):
             raise TypeError(f"FromSparse.matrix: must be a scipy.sparse matrix (got {type(matrix).__name__}); "
                             "scipy.sparse.csr_array(matrix) makes one")
-        coo, where = matrix.tocoo(), "FromSparse.matrix"
+        where = "FromSparse.matrix"
+        check_elements(matrix, where)
+        coo = matrix.tocoo()
         if len(coo.shape) != 2:
             self._refuse("matrix", f"must have two dimensions (got the shape {coo.shape})")
-        for ends, n in ((coo.row, coo.shape[0]), (coo.col, coo.shape[1])):
-            if ends.size and not 0 <= ends.min() <= ends.max() < n:
-                self._refuse("matrix", f"is damaged: it has elements beyond its own shape, {coo.shape}")
         self.__dict__.update(shape=tuple(coo.shape), pre=self._checked(coo.row, where), post=self._checked(coo.col, where),
                              weight=read_only(plain(coo.data, "", where)))
 

@@ -252,3 +252,16 @@ def _refuse_si_slip(array, unit, where):
         raise ValueError(
             f"{where}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?"
         )
+
+
+def check_elements(matrix, where):
+    """Raise ValueError if a sparse matrix has elements beyond its shape: SciPy would read what does not belong to it."""
+    try:
+        if hasattr(matrix, "check_format"):
+            matrix.check_format(full_check=True)
+        elif hasattr(matrix, "row") and len(matrix.shape) == 2:
+            for ends, n in ((matrix.row, matrix.shape[0]), (matrix.col, matrix.shape[1])):
+                if ends.size and not 0 <= ends.min() <= ends.max() < n:
+                    raise ValueError("it has elements beyond its own shape")
+    except ValueError as error:
+        raise ValueError(f"{where}: is damaged: {error}") from None
