@@ -111,7 +111,7 @@ def kernel(n, cell_steps=100_000_000):
         # the call holds addresses only, so the partition that owns the arrays has to live as long
         call = partition.cells.calls[0]
         began = time.perf_counter()
-        _advance(call, spikes.ctypes.data, steps)
+        _advance(call, spikes, steps)
         return time.perf_counter() - began, n * steps
 
     return 1e9, measure
