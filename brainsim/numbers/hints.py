@@ -100,7 +100,7 @@ OF_SIMULATION = {
     ("plot", "raster", "overview"): "bs.plot.overview(sim.result()) draws it",
     ("save", "store", "checkpoint"): "sim.result().save('run.npz') writes spikes, traces and the state",
     ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) goes on from a file",
-    ("copy", "fork"): "bs.Simulation(net, state=sim.result().state) goes on from the same point",
+    ("copy", "fork"): "copy.deepcopy(sim) is a simulation that goes on from the same point by itself",
     ("populations", "cells"): "sim.network.populations holds them",
 }  # fmt: skip
 
