@@ -8,7 +8,7 @@ import pytest
 import brainsim as bs
 from brainsim.equations import language as lang
 
-CRAFTED = 'a=np[__import__("os").system("touch /tmp/never")], *b'
+CRAFTED = 'a=np[__import__("os").system("touch never")], *b'
 NO_WORDS = [
     "a b", "", " ", "v\n", "v\nimport os", "1v", "v-1", "a.b", "a;b", 'a"b', "v:", "v=1", "(v)", "v ", "²", "ﬁ", "ϵ", "𝐱",
     "\x00", "\ud800", CRAFTED, '""" + 1',

@@ -103,9 +103,9 @@ def drawn_parameter(network, population, owner, key, label):
 
 
 def check_against_dt(owner, values, dt, method):
-    """Catch seconds given for milliseconds: a time constant shorter than the step, a refractory time that is no step long.
+    """Catch seconds given for milliseconds: a time constant shorter than the step, a refractory time shorter than half a step.
 
-    The method `exact` is right for every time constant: there one that may be in seconds is told and taken.
+    The method `exact` is right for every time constant: it takes one that may be in seconds, with a warning.
     """
     for key, spec in owner.parameters.items():
         if spec.unit != "ms" or spec.timed:
