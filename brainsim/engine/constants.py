@@ -103,7 +103,7 @@ def drawn_parameter(network, population, owner, key, label):
 
 
 def check_against_dt(owner, values, dt, method):
-    """Catch seconds given for milliseconds: a time constant shorter than the step, a refractory time shorter than half a step.
+    """Catch seconds given for milliseconds: time constants below the step, refractory times below half a step.
 
     The method `exact` is right for every time constant: it takes one that may be in seconds, with a warning.
     """
