@@ -45,15 +45,27 @@ def in_brian2(task):
 
     ms, mV = b2.ms, b2.mV
     n_exc, k = four_to_one(task.n)["E"], in_degrees(task.n)
-    known = {"tau": TAU_M * ms, "theta": V_TH * mV, "Vr": V_RESET * mV, "J": weight(task.n) * mV,
-             "gJ": G * weight(task.n) * mV}  # fmt: skip
+    known = {
+        "tau": TAU_M * ms,
+        "theta": V_TH * mV,
+        "Vr": V_RESET * mV,
+        "J": weight(task.n) * mV,
+        "gJ": G * weight(task.n) * mV,
+    }
     cells = b2.NeuronGroup(
-        task.n, "dv/dt = -v/tau : volt (unless refractory)", threshold="v > theta", reset="v = Vr",
-        refractory=T_REF * ms, method="exact", namespace=known,
-    )  # fmt: skip
+        task.n,
+        "dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > theta",
+        reset="v = Vr",
+        refractory=T_REF * ms,
+        method="exact",
+        namespace=known,
+    )
     cells.v = "rand()*theta"
-    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="v += J", delay=DELAY * ms, namespace=known),
-                b2.Synapses(cells[n_exc:], cells, on_pre="v -= gJ", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    synapses = [
+        b2.Synapses(cells[:n_exc], cells, on_pre="v += J", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[n_exc:], cells, on_pre="v -= gJ", delay=DELAY * ms, namespace=known),
+    ]
     for projection, name in zip(synapses, "EI", strict=True):
         pre, post = _sorted_pairs(four_to_one(task.n)[name], task.n, k[name], task.seed + (name == "I"))
         projection.connect(i=pre, j=post)
@@ -89,9 +101,14 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="Brunel", n=12_500, duration=1000.0, populations=four_to_one, tolerance=0.1, fan_out=fan_out,
+    name="Brunel",
+    n=12_500,
+    duration=1000.0,
+    populations=four_to_one,
+    tolerance=0.1,
+    fan_out=fan_out,
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
-)  # fmt: skip
+)
 
 if __name__ == "__main__":
     harness.main(WORKLOAD)

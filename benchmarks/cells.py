@@ -28,8 +28,17 @@ def main():
         os.environ["BRAINSIM_CACHE_DIR"] = folder
         rows = measure(options)
     head = ["", "method", "current pA", "Hz", "compile s", "ns min", "median", "max"]
-    lines = [[r["name"], r["method"], f"{r['current']:g}", f"{r['rate']:.3g}", f"{r['compile']:.2f}",
-              *(f"{f(r['ns']):.2f}" for f in (min, median, max))] for r in rows]  # fmt: skip
+    lines = [
+        [
+            r["name"],
+            r["method"],
+            f"{r['current']:g}",
+            f"{r['rate']:.3g}",
+            f"{r['compile']:.2f}",
+            *(f"{f(r['ns']):.2f}" for f in (min, median, max)),
+        ]
+        for r in rows
+    ]
     about = machine.describe()
     print(f"{about['processor']}, {about['cores']} cores, load {machine.load()}; {N:,} cells, dt {DT} ms, one thread\n")
     print("\n".join(report.columns([head, *lines])))
@@ -59,8 +68,16 @@ def measure(options):
             costs.append(1e9 * (time.perf_counter() - began) / (N * options.duration / DT))
             fired += len(result.spikes["cells"])
         rate = 1000.0 * fired / (N * options.duration * options.runs)
-        rows.append({"name": name, "method": first.stats["methods"]["cells"], "current": current, "rate": rate,
-                     "compile": first.stats["compile"], "ns": costs})  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "method": first.stats["methods"]["cells"],
+                "current": current,
+                "rate": rate,
+                "compile": first.stats["compile"],
+                "ns": costs,
+            }
+        )
     return rows
 
 

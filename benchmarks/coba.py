@@ -38,22 +38,38 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV = b2.ms, b2.mV
-    known = {"taum": TAU_M * ms, "taue": TAU_EXC * ms, "taui": TAU_INH * ms, "Vt": V_TH * mV, "Vr": V_RESET * mV,
-             "El": V_REST * mV, "Ee": E_EXC * mV, "Ei": E_INH * mV, "we": W_EXC / LEAK, "wi": W_INH / LEAK}  # fmt: skip
+    known = {
+        "taum": TAU_M * ms,
+        "taue": TAU_EXC * ms,
+        "taui": TAU_INH * ms,
+        "Vt": V_TH * mV,
+        "Vr": V_RESET * mV,
+        "El": V_REST * mV,
+        "Ee": E_EXC * mV,
+        "Ei": E_INH * mV,
+        "we": W_EXC / LEAK,
+        "wi": W_INH / LEAK,
+    }
     # conductances in units of the leak conductance
     cells = b2.NeuronGroup(
         task.n,
         """dv/dt = (ge*(Ee - v) + gi*(Ei - v) - (v - El))/taum : volt (unless refractory)
            dge/dt = -ge/taue : 1
            dgi/dt = -gi/taui : 1""",
-        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exponential_euler", namespace=known,
-    )  # fmt: skip
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=T_REF * ms,
+        method="exponential_euler",
+        namespace=known,
+    )
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
     cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)/{LEAK}"
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)/{LEAK}"
     n_exc = four_to_one(task.n)["E"]
-    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-                b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    synapses = [
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+    ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
     monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
@@ -63,8 +79,18 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_RESET, "C_m": C_M, "g_L": LEAK, "E_ex": E_EXC, "E_in": E_INH,
-             "tau_syn_ex": TAU_EXC, "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    known = {
+        "E_L": V_REST,
+        "V_th": V_TH,
+        "V_reset": V_RESET,
+        "C_m": C_M,
+        "g_L": LEAK,
+        "E_ex": E_EXC,
+        "E_in": E_INH,
+        "tau_syn_ex": TAU_EXC,
+        "tau_syn_in": TAU_INH,
+        "t_ref": T_REF,
+    }
     cells = nest.Create("iaf_cond_exp", task.n, params=known)
     cells.V_m = nest.random.normal(*V_START)
     cells.g_ex = nest.math.max(nest.random.normal(*G_EXC_START), 0.0)
@@ -80,10 +106,14 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="COBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.25,
+    name="COBA",
+    n=4000,
+    duration=10_000.0,
+    populations=four_to_one,
+    tolerance=0.25,
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
-)  # fmt: skip
+)
 
 if __name__ == "__main__":
     harness.main(WORKLOAD)

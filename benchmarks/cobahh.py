@@ -44,9 +44,23 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV, nS, pF = b2.ms, b2.mV, b2.nS, b2.pF
-    known = {"C": C_M * pF, "gl": G_L * nS, "gna": G_NA * nS, "gk": G_K * nS, "El": E_L * mV, "ENa": E_NA * mV,
-             "EK": E_K * mV, "VT": V_T * mV, "Vs": V_TH * mV, "taue": TAU_EXC * ms, "taui": TAU_INH * ms,
-             "Ee": E_EXC * mV, "Ei": E_INH * mV, "we": W_EXC * nS, "wi": W_INH * nS}  # fmt: skip
+    known = {
+        "C": C_M * pF,
+        "gl": G_L * nS,
+        "gna": G_NA * nS,
+        "gk": G_K * nS,
+        "El": E_L * mV,
+        "ENa": E_NA * mV,
+        "EK": E_K * mV,
+        "VT": V_T * mV,
+        "Vs": V_TH * mV,
+        "taue": TAU_EXC * ms,
+        "taui": TAU_INH * ms,
+        "Ee": E_EXC * mV,
+        "Ei": E_INH * mV,
+        "we": W_EXC * nS,
+        "wi": W_INH * nS,
+    }
     cells = b2.NeuronGroup(
         task.n,
         """dv/dt = (gl*(El - v) + ge*(Ee - v) + gi*(Ei - v) - gna*(m*m*m)*h*(v - ENa) - gk*(n*n*n*n)*(v - EK))/C : volt
@@ -62,16 +76,21 @@ def in_brian2(task):
            bh = 4/(1 + exp((40 - u)/5))/ms : Hz
            an = 0.16/exprel((15 - u)/5)/ms : Hz
            bn = 0.5*exp((10 - u)/40)/ms : Hz""",
-        threshold="v > Vs", refractory=T_REF * ms, method="exponential_euler", namespace=known,
-    )  # fmt: skip
+        threshold="v > Vs",
+        refractory=T_REF * ms,
+        method="exponential_euler",
+        namespace=known,
+    )
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
     for gate in "mhn":
         setattr(cells, gate, f"a{gate}/(a{gate} + b{gate})")
     cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)*nS"
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)*nS"
     n_exc = four_to_one(task.n)["E"]
-    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-                b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    synapses = [
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+    ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
     monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
@@ -81,8 +100,21 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {"C_m": C_M, "g_L": G_L, "g_Na": G_NA, "g_K": G_K, "E_L": E_L, "E_Na": E_NA, "E_K": E_K, "V_T": V_T,
-             "E_ex": E_EXC, "E_in": E_INH, "tau_syn_ex": TAU_EXC, "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    known = {
+        "C_m": C_M,
+        "g_L": G_L,
+        "g_Na": G_NA,
+        "g_K": G_K,
+        "E_L": E_L,
+        "E_Na": E_NA,
+        "E_K": E_K,
+        "V_T": V_T,
+        "E_ex": E_EXC,
+        "E_in": E_INH,
+        "tau_syn_ex": TAU_EXC,
+        "tau_syn_in": TAU_INH,
+        "t_ref": T_REF,
+    }
     cells = nest.Create("hh_cond_exp_traub", task.n, params=known)
     cells.V_m = nest.random.normal(*V_START)
     # its conductances cannot be set: spikes for the first 50 ms wake the cells
@@ -121,13 +153,19 @@ def in_genn(task):
         left -= dt;"""
     variables = [(name, "scalar") for name in ("V", "m", "h", "n", "left")]
     cell = g.create_neuron_model(
-        "hh", vars=[*variables, ("spikes", "unsigned int")], additional_input_vars=[("Gi", "scalar", 0.0)], sim_code=code,
-        threshold_condition_code=f"left <= 0 && V > {V_TH}", reset_code=f"left = {T_REF}; spikes++;",
-    )  # fmt: skip
+        "hh",
+        vars=[*variables, ("spikes", "unsigned int")],
+        additional_input_vars=[("Gi", "scalar", 0.0)],
+        sim_code=code,
+        threshold_condition_code=f"left <= 0 && V > {V_TH}",
+        reset_code=f"left = {T_REF}; spikes++;",
+    )
     receptor = g.create_postsynaptic_model(
-        "conductance", params=["tau"], derived_params=[("decay", lambda p, dt: np.exp(-dt / p["tau"]))],
+        "conductance",
+        params=["tau"],
+        derived_params=[("decay", lambda p, dt: np.exp(-dt / p["tau"]))],
         sim_code="injectCurrent(inSyn); inSyn *= decay;",
-    )  # fmt: skip
+    )
     sizes = four_to_one(task.n)
     start = {"V": 0.0, "m": 0.0, "h": 0.0, "n": 0.0, "left": 0.0, "spikes": 0}
     groups = {name: model.add_neuron_population(name, count, cell, {}, start) for name, count in sizes.items()}
@@ -135,10 +173,14 @@ def in_genn(task):
     for source, tau, weight in (("E", TAU_EXC, W_EXC), ("I", TAU_INH, W_INH)):
         for target in sizes:
             projection = model.add_synapse_population(
-                source + target, "SPARSE", groups[source], groups[target],
+                source + target,
+                "SPARSE",
+                groups[source],
+                groups[target],
                 g.init_weight_update("StaticPulseConstantWeight", {"g": weight}),
-                g.init_postsynaptic(receptor, {"tau": tau}), wiring,
-            )  # fmt: skip
+                g.init_postsynaptic(receptor, {"tau": tau}),
+                wiring,
+            )
             if source == "I":
                 projection.post_target_var = "Gi"
     # its conductances start at 0: a seventh of the cells that are above the threshold wakes the others
@@ -152,8 +194,21 @@ def in_annarchy(task):
 
     network = task.options["network"]
     cell = ANNarchy.Neuron(
-        parameters={"C": C_M, "gl": G_L, "gna": G_NA, "gk": G_K, "El": E_L, "ENa": E_NA, "EK": E_K, "VT": V_T, "Vs": V_TH,
-                    "taue": TAU_EXC, "taui": TAU_INH, "Ee": E_EXC, "Ei": E_INH},
+        parameters={
+            "C": C_M,
+            "gl": G_L,
+            "gna": G_NA,
+            "gk": G_K,
+            "El": E_L,
+            "ENa": E_NA,
+            "EK": E_K,
+            "VT": V_T,
+            "Vs": V_TH,
+            "taue": TAU_EXC,
+            "taui": TAU_INH,
+            "Ee": E_EXC,
+            "Ei": E_INH,
+        },
         equations="""
             u = v - VT
             am = 0.32*(13.0 - u)/(exp((13.0 - u)/4.0) - 1.0)
@@ -171,8 +226,9 @@ def in_annarchy(task):
             taui*dg_inh/dt = -g_inh : exponential
             left = left - dt
         """,
-        spike="(v > Vs) and (left <= 0.0)", reset=f"left = {T_REF}",
-    )  # fmt: skip
+        spike="(v > Vs) and (left <= 0.0)",
+        reset=f"left = {T_REF}",
+    )
     cells = network.create(geometry=task.n, neuron=cell)
     cells.v = ANNarchy.Normal(*V_START)
     cells.g_exc = ANNarchy.Normal(*G_EXC_START, min=0.0)
@@ -186,12 +242,23 @@ def in_annarchy(task):
 
 
 WORKLOAD = Workload(
-    name="COBAHH", n=4000, duration=2000.0, populations=four_to_one, tolerance=0.25,
+    name="COBAHH",
+    n=4000,
+    duration=2000.0,
+    populations=four_to_one,
+    tolerance=0.25,
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     only=("brainsim", "brian2", "genn:1", "annarchy", "nest"),
-    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
-              "nest": in_nest, "genn": in_genn, "annarchy": in_annarchy},
-)  # fmt: skip
+    networks={
+        "brainsim": in_brainsim,
+        "brainsim-single": in_brainsim,
+        "brian2": in_brian2,
+        "brian2-float32": in_brian2,
+        "nest": in_nest,
+        "genn": in_genn,
+        "annarchy": in_annarchy,
+    },
+)
 
 if __name__ == "__main__":
     harness.main(WORKLOAD)

@@ -99,10 +99,18 @@ def in_snntorch(folder, T, threads):
     return snntorch.__version__, convert, predict
 
 
-ROWS = {"brainsim": in_brainsim, "spikingjelly": in_spikingjelly, "spikingjelly-multi-step": in_spikingjelly_multi_step,
-        "snntorch": in_snntorch}  # fmt: skip
-MODULES = {"brainsim": "brainsim", "spikingjelly": "spikingjelly", "spikingjelly-multi-step": "spikingjelly",
-           "snntorch": "snntorch"}  # fmt: skip
+ROWS = {
+    "brainsim": in_brainsim,
+    "spikingjelly": in_spikingjelly,
+    "spikingjelly-multi-step": in_spikingjelly_multi_step,
+    "snntorch": in_snntorch,
+}
+MODULES = {
+    "brainsim": "brainsim",
+    "spikingjelly": "spikingjelly",
+    "spikingjelly-multi-step": "spikingjelly",
+    "snntorch": "snntorch",
+}
 
 
 def _samples(folder, kind="float64"):
@@ -160,8 +168,9 @@ class Row:
             self.error = "not installed"
             return
         command = [sys.executable, __file__, "--child", name, str(folder), str(T), str(threads)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True, bufsize=1)  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        )
 
     def run(self, counts=True):
         """Let the process convert and score once."""
@@ -219,9 +228,15 @@ def _figures(row, y, own):
     if any(run["labels"] != labels for run in row.runs):
         return {"label": row.label, "error": "labels differ from run to run"}
     times = {key: [run[key] for run in row.runs] for key in ("convert", "score")}
-    return {"label": row.label, "error": None, "version": row.runs[0]["version"], "accuracy": float((labels == y).mean()),
-            "agreement": float((labels == own).mean()), **times,
-            "total": [sum(pair) for pair in zip(*times.values(), strict=True)]}  # fmt: skip
+    return {
+        "label": row.label,
+        "error": None,
+        "version": row.runs[0]["version"],
+        "accuracy": float((labels == y).mean()),
+        "agreement": float((labels == own).mean()),
+        **times,
+        "total": [sum(pair) for pair in zip(*times.values(), strict=True)],
+    }
 
 
 def _table(found):
@@ -230,14 +245,28 @@ def _table(found):
     reference = done[0]["accuracy"] if done else 0.0
     equal = [one for one in done if abs(one["accuracy"] - reference) <= TOLERANCE]
     best = min((min(one["total"]) for one in equal if not one["label"].startswith("brainsim")), default=None)
-    lines = [["library, threads", "version", "accuracy %", "agrees %", "convert ms", "score ms", "both min", "median", "max",
-              "of best peer"]]  # fmt: skip
+    lines = [
+        [
+            "library, threads",
+            "version",
+            "accuracy %",
+            "agrees %",
+            "convert ms",
+            "score ms",
+            "both min",
+            "median",
+            "max",
+            "of best peer",
+        ]
+    ]
     for one in found:
         if one["error"]:
             lines.append([one["label"], one["error"]])
             continue
-        times = [f"{1e3 * value:.2f}" for value in (min(one["convert"]), min(one["score"]), min(one["total"]),
-                                                    median(one["total"]), max(one["total"]))]  # fmt: skip
+        times = [
+            f"{1e3 * value:.2f}"
+            for value in (min(one["convert"]), min(one["score"]), min(one["total"]), median(one["total"]), max(one["total"]))
+        ]
         ratio = "accuracy differs" if one not in equal else f"{min(one['total']) / best:.3f}" if best else "-"
         shares = [f"{100 * one[key]:.2f}" for key in ("accuracy", "agreement")]
         lines.append([one["label"], one["version"], *shares, *times, ratio])

@@ -30,19 +30,33 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV = b2.ms, b2.mV
-    known = {"taum": TAU_M * ms, "taue": TAU_EXC * ms, "taui": TAU_INH * ms, "Vt": V_TH * mV, "Vr": V_RESET * mV,
-             "El": V_REST * mV, "we": W_EXC * mV, "wi": W_INH * mV}  # fmt: skip
+    known = {
+        "taum": TAU_M * ms,
+        "taue": TAU_EXC * ms,
+        "taui": TAU_INH * ms,
+        "Vt": V_TH * mV,
+        "Vr": V_RESET * mV,
+        "El": V_REST * mV,
+        "we": W_EXC * mV,
+        "wi": W_INH * mV,
+    }
     cells = b2.NeuronGroup(
         task.n,
         """dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
            dge/dt = -ge/taue : volt
            dgi/dt = -gi/taui : volt""",
-        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exact", namespace=known,
-    )  # fmt: skip
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=T_REF * ms,
+        method="exact",
+        namespace=known,
+    )
     cells.v = "Vr + rand()*(Vt - Vr)"
     n_exc = four_to_one(task.n)["E"]
-    synapses = [b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-                b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)]  # fmt: skip
+    synapses = [
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+    ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
     monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
@@ -52,8 +66,16 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_RESET, "C_m": C_M, "tau_m": TAU_M, "tau_syn_ex": TAU_EXC,
-             "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    known = {
+        "E_L": V_REST,
+        "V_th": V_TH,
+        "V_reset": V_RESET,
+        "C_m": C_M,
+        "tau_m": TAU_M,
+        "tau_syn_ex": TAU_EXC,
+        "tau_syn_in": TAU_INH,
+        "t_ref": T_REF,
+    }
     cells = nest.Create("iaf_psc_exp", task.n, params=known)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
     n_exc, recorders = four_to_one(task.n)["E"], {}
@@ -67,10 +89,14 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="CUBA", n=4000, duration=10_000.0, populations=four_to_one, tolerance=0.2,
+    name="CUBA",
+    n=4000,
+    duration=10_000.0,
+    populations=four_to_one,
+    tolerance=0.2,
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
-)  # fmt: skip
+)
 
 if __name__ == "__main__":
     harness.main(WORKLOAD)

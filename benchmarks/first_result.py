@@ -30,8 +30,16 @@ def in_nest(folder):
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.set(resolution=DT, rng_seed=1)
-    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_RESET, "C_m": C_M, "tau_m": TAU_M, "tau_syn_ex": TAU_EXC,
-             "tau_syn_in": TAU_INH, "t_ref": T_REF}  # fmt: skip
+    known = {
+        "E_L": V_REST,
+        "V_th": V_TH,
+        "V_reset": V_RESET,
+        "C_m": C_M,
+        "tau_m": TAU_M,
+        "tau_syn_ex": TAU_EXC,
+        "tau_syn_in": TAU_INH,
+        "t_ref": T_REF,
+    }
     cells = nest.Create("iaf_psc_exp", N, params=known)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
     random, recorder = {"rule": "pairwise_bernoulli", "p": P}, nest.Create("spike_recorder")
@@ -62,15 +70,27 @@ def _brian2(b2):
     b2.seed(1)
     b2.defaultclock.dt = DT * ms
     leak = C_M / TAU_M
-    known = {"taum": TAU_M * ms, "taue": TAU_EXC * ms, "taui": TAU_INH * ms, "Vt": V_TH * mV, "Vr": V_RESET * mV,
-             "El": V_REST * mV, "we": W_EXC / leak * mV, "wi": W_INH / leak * mV}  # fmt: skip
+    known = {
+        "taum": TAU_M * ms,
+        "taue": TAU_EXC * ms,
+        "taui": TAU_INH * ms,
+        "Vt": V_TH * mV,
+        "Vr": V_RESET * mV,
+        "El": V_REST * mV,
+        "we": W_EXC / leak * mV,
+        "wi": W_INH / leak * mV,
+    }
     cells = b2.NeuronGroup(
         N,
         """dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
            dge/dt = -ge/taue : volt
            dgi/dt = -gi/taui : volt""",
-        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exact", namespace=known,
-    )  # fmt: skip
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=T_REF * ms,
+        method="exact",
+        namespace=known,
+    )
     cells.v = "Vr + rand()*(Vt - Vr)"
     exc = b2.Synapses(cells[:N_EXC], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known)
     inh = b2.Synapses(cells[N_EXC:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)
@@ -101,9 +121,14 @@ def python_alone(folder):
 
 
 PROCESSES = {
-    "brainsim": in_brainsim, "nest": in_nest, "brian2": in_brian2, "brian2-standalone": in_brian2_standalone,
-    "import brainsim": import_brainsim, "all names of brainsim": brainsim_names, "python": python_alone,
-}  # fmt: skip
+    "brainsim": in_brainsim,
+    "nest": in_nest,
+    "brian2": in_brian2,
+    "brian2-standalone": in_brian2_standalone,
+    "import brainsim": import_brainsim,
+    "all names of brainsim": brainsim_names,
+    "python": python_alone,
+}
 MODULES = {"nest": "nest", "brian2": "brian2", "brian2-standalone": "brian2"}
 
 

@@ -79,8 +79,12 @@ class Row:
         fields = json.dumps(dataclasses.asdict(self.task) | {"seed": seed})
         self.process = subprocess.Popen(
             [sys.executable, sys.modules["__main__"].__file__, "--child", fields],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            bufsize=1,
+        )
         say(f"{self.task.label}, seed {seed}: building")
         self.about = self._answer() or self.about
 
@@ -141,8 +145,9 @@ def _tasks(workload, options):
     wanted = [text.partition(":") for text in options.only]
     return [
         Task(simulator=name, threads=count, **shared)
-        for name, _, own in wanted for count in ([int(own)] if own else options.threads)
-    ]  # fmt: skip
+        for name, _, own in wanted
+        for count in ([int(own)] if own else options.threads)
+    ]
 
 
 def _options(workload):
@@ -150,8 +155,12 @@ def _options(workload):
     names = list(workload.networks)
     add = parser.add_argument
     only = list(workload.only) or names
-    add("--only", type=lambda text: names_of(text, names, threads=True), default=only,
-        help=f"which of {','.join(names)}; name:2 is that one with two threads (default {','.join(only)})")  # fmt: skip
+    add(
+        "--only",
+        type=lambda text: names_of(text, names, threads=True),
+        default=only,
+        help=f"which of {','.join(names)}; name:2 is that one with two threads (default {','.join(only)})",
+    )
     add("--threads", type=numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     add("--runs", type=int, default=3, help="timed runs of each process (default 3)")
     add("--rounds", type=int, default=1, help="fresh processes, each with the next seed (default 1)")

@@ -58,8 +58,13 @@ def in_brian2(task):
     ms, mV, pA = b2.ms, b2.mV, b2.pA
     counts = list(populations(task.n).values())
     first, of = np.concatenate([[0], np.cumsum(counts)]), np.repeat(np.arange(8), counts)
-    known = {"taum": circuit.TAU_M * ms, "taus": circuit.TAU_SYN * ms, "C": circuit.C_M * b2.pF,
-             "Vr": circuit.V_REST * mV, "Vt": circuit.V_TH * mV}  # fmt: skip
+    known = {
+        "taum": circuit.TAU_M * ms,
+        "taus": circuit.TAU_SYN * ms,
+        "C": circuit.C_M * b2.pF,
+        "Vr": circuit.V_REST * mV,
+        "Vt": circuit.V_TH * mV,
+    }
     inputs = "\n".join(f"p{k} : 1 (constant)\nw{k} : amp (constant)" for k in range(8))
     cells = b2.NeuronGroup(
         first[-1],
@@ -67,8 +72,12 @@ def in_brian2(task):
             dI/dt = -I/taus : amp
             Idc : amp (constant)
             {inputs}""",
-        threshold="v >= Vt", reset="v = Vr", refractory=circuit.T_REF * ms, method="exact", namespace=known,
-    )  # fmt: skip
+        threshold="v >= Vt",
+        reset="v = Vr",
+        refractory=circuit.T_REF * ms,
+        method="exact",
+        namespace=known,
+    )
     cells.v = np.random.default_rng(task.seed).normal(np.array(circuit.V_MEAN)[of], np.array(circuit.V_SD)[of]) * mV
     cells.Idc = circuit.compensation(scale_of(task.n), "poisson")[of] * pA
     sections = [cells[a:b] for a, b in zip(first[:-1], first[1:], strict=True)]
@@ -84,8 +93,10 @@ def in_brian2(task):
         projection.w = f"clip(w{pre}_post*(1 + {circuit.SPREAD}*randn()), {low}, {high})"
         projection.delay = f"clip({DELAY_MEAN[pre % 2]}*ms*(1 + {DELAY_SPREAD}*randn()), {DT}*ms, 1*second)"
         projections.append(projection)
-    drives = [b2.PoissonInput(section, "I", N=count, rate=circuit.BACKGROUND * b2.Hz, weight=drive * pA)
-              for section, count in zip(sections, external(task.n), strict=True)]  # fmt: skip
+    drives = [
+        b2.PoissonInput(section, "I", N=count, rate=circuit.BACKGROUND * b2.Hz, weight=drive * pA)
+        for section, count in zip(sections, external(task.n), strict=True)
+    ]
     monitors = {name: b2.SpikeMonitor(section, record=False) for name, section in zip(NAMES, sections, strict=True)}
     return b2.Network(cells, projections, drives, list(monitors.values())), monitors
 
@@ -93,9 +104,16 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {"E_L": circuit.V_REST, "V_th": circuit.V_TH, "V_reset": circuit.V_REST, "C_m": circuit.C_M,
-             "tau_m": circuit.TAU_M, "tau_syn_ex": circuit.TAU_SYN, "tau_syn_in": circuit.TAU_SYN,
-             "t_ref": circuit.T_REF}  # fmt: skip
+    known = {
+        "E_L": circuit.V_REST,
+        "V_th": circuit.V_TH,
+        "V_reset": circuit.V_REST,
+        "C_m": circuit.C_M,
+        "tau_m": circuit.TAU_M,
+        "tau_syn_ex": circuit.TAU_SYN,
+        "tau_syn_in": circuit.TAU_SYN,
+        "t_ref": circuit.T_REF,
+    }
     cells, recorders, current = [], {}, circuit.compensation(scale_of(task.n), "poisson")
     for k, (name, n) in enumerate(populations(task.n).items()):
         cells.append(nest.Create("iaf_psc_exp", n, params=known | {"I_e": float(current[k])}))
@@ -112,11 +130,15 @@ def in_nest(task):
         low, high = (-math.inf, 0.0) if pre % 2 else (0.0, math.inf)
         if count:
             nest.Connect(
-                cells[pre], cells[post], {"rule": "fixed_total_number", "N": int(count)},
-                {"synapse_model": f"from_{NAMES[pre]}",
-                 "weight": redraw(normal(mean, circuit.SPREAD * abs(mean)), min=low, max=high),
-                 "delay": redraw(normal(delay, DELAY_SPREAD * delay), min=DT, max=math.inf)},
-            )  # fmt: skip
+                cells[pre],
+                cells[post],
+                {"rule": "fixed_total_number", "N": int(count)},
+                {
+                    "synapse_model": f"from_{NAMES[pre]}",
+                    "weight": redraw(normal(mean, circuit.SPREAD * abs(mean)), min=low, max=high),
+                    "delay": redraw(normal(delay, DELAY_SPREAD * delay), min=DT, max=math.inf),
+                },
+            )
     for target, count in zip(cells, external(task.n), strict=True):
         poisson = nest.Create("poisson_generator", params={"rate": circuit.BACKGROUND * count})
         nest.Connect(poisson, target, "all_to_all", {"weight": drive, "delay": DELAY_EXTERNAL})
@@ -128,7 +150,9 @@ def in_genn(task):
 
     model, background = task.options["model"], circuit.compensation(scale_of(task.n), "poisson")
     cell = g.create_neuron_model(
-        "lif", params=["Ioff"], vars=[("V", "scalar"), ("left", "scalar"), ("spikes", "unsigned int")],
+        "lif",
+        params=["Ioff"],
+        vars=[("V", "scalar"), ("left", "scalar"), ("spikes", "unsigned int")],
         derived_params=[("decay", lambda p, dt: math.exp(-dt / circuit.TAU_M))],
         sim_code=f"""if(left <= 0) {{
             const scalar rest = (Isyn + Ioff)*{circuit.TAU_M / circuit.C_M} + ({circuit.V_REST});
@@ -136,14 +160,19 @@ def in_genn(task):
         }} else {{ left -= dt; }}""",
         threshold_condition_code=f"left <= 0 && V >= {circuit.V_TH}",
         reset_code=f"V = {circuit.V_REST}; left = {circuit.T_REF}; spikes++;",
-    )  # fmt: skip
+    )
     (means, drive), groups = weights(task.n), {}
     for k, (name, n) in enumerate(populations(task.n).items()):
         start = {"V": g.init_var("Normal", {"mean": circuit.V_MEAN[k], "sd": circuit.V_SD[k]}), "left": 0.0, "spikes": 0}
         group = model.add_neuron_population(name, n, cell, {"Ioff": float(background[k])}, start)
         rate = circuit.BACKGROUND * external(task.n)[k]
-        model.add_current_source(f"to_{name}", "PoissonExp", group, {"weight": float(drive), "tauSyn": circuit.TAU_SYN,
-                                                                     "rate": rate}, {"current": 0.0})  # fmt: skip
+        model.add_current_source(
+            f"to_{name}",
+            "PoissonExp",
+            group,
+            {"weight": float(drive), "tauSyn": circuit.TAU_SYN, "rate": rate},
+            {"current": 0.0},
+        )
         groups[name] = group
     for (post, pre), count in np.ndenumerate(synapses(task.n)):
         mean, delay = float(means[post, pre]), DELAY_MEAN[pre % 2]
@@ -152,23 +181,38 @@ def in_genn(task):
             w = g.init_var("NormalClipped", {"mean": mean, "sd": circuit.SPREAD * abs(mean), "min": low, "max": high})
             d = g.init_var("NormalClippedDelay", {"mean": delay, "sd": DELAY_SPREAD * delay, "min": 0.0, "max": 6.0})
             projection = model.add_synapse_population(
-                f"{NAMES[pre]}_{NAMES[post]}", "SPARSE", groups[NAMES[pre]], groups[NAMES[post]],
+                f"{NAMES[pre]}_{NAMES[post]}",
+                "SPARSE",
+                groups[NAMES[pre]],
+                groups[NAMES[post]],
                 g.init_weight_update("StaticPulseDendriticDelay", {}, {"g": w, "d": d}),
                 g.init_postsynaptic("ExpCurr", {"tau": circuit.TAU_SYN}),
                 g.init_sparse_connectivity("FixedNumberTotalWithReplacement", {"num": int(count)}),
-            )  # fmt: skip
+            )
             projection.max_dendritic_delay_timesteps = 62
     return groups, {}
 
 
 WORKLOAD = Workload(
-    name="Cortical microcircuit", n=int(circuit.CELLS.sum()), scaled=True, duration=1000.0, populations=populations,
-    fan_out=fan_out, apart=True, only=("brainsim", "brian2-float32:1", "genn:1", "nest:2"),
+    name="Cortical microcircuit",
+    n=int(circuit.CELLS.sum()),
+    scaled=True,
+    duration=1000.0,
+    populations=populations,
+    fan_out=fan_out,
+    apart=True,
+    only=("brainsim", "brian2-float32:1", "genn:1", "nest:2"),
     # over one second the rates differ by up to a fifth from one draw of the wiring to the next
     tolerance=0.25,
-    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
-              "nest": in_nest, "genn": in_genn},
-)  # fmt: skip
+    networks={
+        "brainsim": in_brainsim,
+        "brainsim-single": in_brainsim,
+        "brian2": in_brian2,
+        "brian2-float32": in_brian2,
+        "nest": in_nest,
+        "genn": in_genn,
+    },
+)
 
 if __name__ == "__main__":
     harness.main(WORKLOAD)

@@ -15,10 +15,20 @@ COSTS = {
     "memory at its peak [MB]": lambda point: point["memory"],
     "building [s]": lambda point: max(point["build"], 1e-3),
 }
-COLUMNS = {"number of cells": ("cells",), "firing rate [Hz]": ("rate",), "distinct delays": ("delays",),
-           "threads": ("threads",), "populations, projections": ("populations", "projections")}  # fmt: skip
-COLOURS = {"brainsim": "#2a6fb0", "brainsim-single": "#3a9696", "brian2": "#7d1f1a", "brian2-float32": "#c8453a",
-           "nest": "#c29a1c"}  # fmt: skip
+COLUMNS = {
+    "number of cells": ("cells",),
+    "firing rate [Hz]": ("rate",),
+    "distinct delays": ("delays",),
+    "threads": ("threads",),
+    "populations, projections": ("populations", "projections"),
+}
+COLOURS = {
+    "brainsim": "#2a6fb0",
+    "brainsim-single": "#3a9696",
+    "brian2": "#7d1f1a",
+    "brian2-float32": "#c8453a",
+    "nest": "#c29a1c",
+}
 
 
 def draw(curves):
@@ -51,8 +61,10 @@ def _usual(curves):
     given = next((curve.points[0]["setting"] for curve in curves if curve.axis == "threads"), None)
     if given is None:
         return ""
-    return (f"where not varied: {given['n']:,} cells with {given['k']:,} inputs each, {given['rate']:g} Hz, one delay, "
-            "one thread, one population, one projection")  # fmt: skip
+    return (
+        f"where not varied: {given['n']:,} cells with {given['k']:,} inputs each, {given['rate']:g} Hz, one delay, "
+        "one thread, one population, one projection"
+    )
 
 
 def _line(ax, curve, cost, beside):
@@ -61,10 +73,15 @@ def _line(ax, curve, cost, beside):
     points = [point for point in curve.points if not point["error"]]
     colour = COLOURS[curve.simulator]
     ax.plot(
-        [point["x"] for point in points], [cost(point) for point in points], color=colour,
-        marker="o", markersize=4.0, markerfacecolor=colour if full else "white", linestyle="-" if full else "--",
+        [point["x"] for point in points],
+        [cost(point) for point in points],
+        color=colour,
+        marker="o",
+        markersize=4.0,
+        markerfacecolor=colour if full else "white",
+        linestyle="-" if full else "--",
         label=curve.name if curve.about else f"{curve.name}, {curve.axis}",
-    )  # fmt: skip
+    )
 
 
 def _scales(ax, threads):

@@ -99,8 +99,9 @@ def _table(rows, about, load, tolerance):
     head = ["whole process [s]", "warm min", "median", "max", "empty min", "median", "max", "Hz", ""]
     lines = [
         f"{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, Python {about['python']}, load {load}",
-        f"Rates are compared with the first: they agree within {100 * tolerance:g} %, or no time is printed.", "",
-    ]  # fmt: skip
+        f"Rates are compared with the first: they agree within {100 * tolerance:g} %, or no time is printed.",
+        "",
+    ]
     return "\n".join(lines + report.columns([head, *(_cells(name, row) for name, row in rows.items())]))
 
 

@@ -66,14 +66,29 @@ def table(rows, setting, reference):
     workload, cells = setting.workload, setting.workload.populations(setting.n)
     names = list(cells)
     lines = [
-        "", f"{workload.name}: {sum(cells.values()):,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
-        _machine(setting), _versions(rows), "",
+        "",
+        f"{workload.name}: {sum(cells.values()):,} cells, timed runs of {setting.duration / 1000:g} s, dt 0.1 ms",
+        _machine(setting),
+        _versions(rows),
+        "",
         f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % and three standard deviations "
         "of counting a row gets no ratio.",
-        "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.", "",
-    ]  # fmt: skip
-    head = ["simulator", *(f"{name} Hz" for name in names), "s/s min", "median", "max", "of best peer", "ns", "events/s",
-            "build s", "compile s", "MB"]  # fmt: skip
+        "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.",
+        "",
+    ]
+    head = [
+        "simulator",
+        *(f"{name} Hz" for name in names),
+        "s/s min",
+        "median",
+        "max",
+        "of best peer",
+        "ns",
+        "events/s",
+        "build s",
+        "compile s",
+        "MB",
+    ]
     best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
     lines += columns([head, *(_cells(row, names, best) for row in rows)])
     for title, cost in (("faster", lambda row: min(row.pace)), ("less memory", lambda row: row.memory)):
@@ -90,9 +105,15 @@ def _cells(row, names, best):
     ratio = "rates differ" if not row.agrees else f"{min(row.pace) / best:.2f}" if best else "-"
     per_event = f"{min(row.pace) / row.events * 1e9:.3g}" if row.events else "-"
     return [
-        row.task.label, *rates, *pace, ratio, per_event, f"{row.events:.3g}",
-        *(_number(row.about[k]) for k in ("build", "compile")), _number(row.memory),
-    ]  # fmt: skip
+        row.task.label,
+        *rates,
+        *pace,
+        ratio,
+        per_event,
+        f"{row.events:.3g}",
+        *(_number(row.about[k]) for k in ("build", "compile")),
+        _number(row.memory),
+    ]
 
 
 def _matrix(rows, title, cost):
@@ -119,17 +140,26 @@ def columns(lines):
 def as_json(rows, setting, options):
     """Return all figures as what JSON can hold."""
     return {
-        "workload": setting.workload.name, "tolerance": setting.workload.tolerance, "options": options,
-        "machine": setting.machine, "load": setting.load, "rows": [_row_as_json(row) for row in rows],
-    }  # fmt: skip
+        "workload": setting.workload.name,
+        "tolerance": setting.workload.tolerance,
+        "options": options,
+        "machine": setting.machine,
+        "load": setting.load,
+        "rows": [_row_as_json(row) for row in rows],
+    }
 
 
 def _row_as_json(row):
     known = dataclasses.asdict(row.task) | {"error": row.error, "agrees": row.agrees} | row.about
     if row.error:
         return known
-    return known | {"seconds": row.seconds, "seconds_per_second": row.pace, "rates_Hz": row.rates,
-                    "events_per_second": row.events, "memory_MB": row.memory}  # fmt: skip
+    return known | {
+        "seconds": row.seconds,
+        "seconds_per_second": row.pace,
+        "rates_Hz": row.rates,
+        "events_per_second": row.events,
+        "memory_MB": row.memory,
+    }
 
 
 def _machine(setting):

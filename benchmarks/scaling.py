@@ -31,8 +31,13 @@ USUAL = {"n": 30_000, "k": 1000, "rate": 10.0, "delays": 1, "threads": 1, "popul
 QUICK = USUAL | {"n": 3000, "k": 300}
 PEERS = ("brian2-float32", "nest")
 # kB a cell and bytes a synapse at the peak, with room to spare: a point that would not fit is left out
-MEMORY = {"brainsim": (1.0, 10.0), "brainsim-single": (1.0, 10.0), "brian2": (1.0, 18.0), "brian2-float32": (1.0, 18.0),
-          "nest": (45.0, 50.0)}  # fmt: skip
+MEMORY = {
+    "brainsim": (1.0, 10.0),
+    "brainsim-single": (1.0, 10.0),
+    "brian2": (1.0, 18.0),
+    "brian2-float32": (1.0, 18.0),
+    "nest": (45.0, 50.0),
+}
 
 
 def cell_rates(task):
@@ -81,9 +86,14 @@ def in_brainsim(task):
         for k in range(count):
             share = options["k"] // count + (k < options["k"] % count)
             net.connect(
-                cells[number - 1], target, bs.FixedIndegree(share, multapses=True), weight=WEIGHT * (1.0 + 0.01 * k / count),
-                delay=delay, synapse=synapse, name=f"{number}:{k}",
-            )  # fmt: skip
+                cells[number - 1],
+                target,
+                bs.FixedIndegree(share, multapses=True),
+                weight=WEIGHT * (1.0 + 0.01 * k / count),
+                delay=delay,
+                synapse=synapse,
+                name=f"{number}:{k}",
+            )
     return net, {}
 
 
@@ -98,8 +108,12 @@ def in_brian2(task):
         """dv/dt = (Vr - v)/taum + (I + Iext)/C : volt (unless refractory)
            dI/dt = -I/taus : amp
            Iext : amp (constant)""",
-        threshold="v > Vt", reset="v = Vr", refractory=T_REF * ms, method="exact", namespace=known,
-    )  # fmt: skip
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=T_REF * ms,
+        method="exact",
+        namespace=known,
+    )
     cells.v, cells.Iext = v * mV, currents * pA
     synapses = b2.Synapses(cells, cells, on_pre="I += w", delay=DELAY * ms, namespace=known)
     synapses.connect(p=min(1.0, task.options["k"] / task.n))
@@ -111,8 +125,16 @@ def in_nest(task):
     import nest
 
     (tau,), _, currents, v = cells_of(task)
-    known = {"E_L": V_REST, "V_th": V_TH, "V_reset": V_REST, "C_m": C_M, "tau_m": tau, "tau_syn_ex": TAU_SYN,
-             "tau_syn_in": TAU_SYN, "t_ref": T_REF}  # fmt: skip
+    known = {
+        "E_L": V_REST,
+        "V_th": V_TH,
+        "V_reset": V_REST,
+        "C_m": C_M,
+        "tau_m": tau,
+        "tau_syn_ex": TAU_SYN,
+        "tau_syn_in": TAU_SYN,
+        "t_ref": T_REF,
+    }
     cells, recorder = nest.Create("iaf_psc_exp", task.n, params=known), nest.Create("spike_recorder")
     cells.set(V_m=v.tolist(), I_e=currents.tolist())
     # the leanest model of a synapse: one weight for all
@@ -124,10 +146,19 @@ def in_nest(task):
 
 
 WORKLOAD = Workload(
-    name="Scaling", n=USUAL["n"], duration=1000.0, populations=lambda n: {"all": n}, fan_out=lambda n: {"all": USUAL["k"]},
-    networks={"brainsim": in_brainsim, "brainsim-single": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2,
-              "nest": in_nest},
-)  # fmt: skip
+    name="Scaling",
+    n=USUAL["n"],
+    duration=1000.0,
+    populations=lambda n: {"all": n},
+    fan_out=lambda n: {"all": USUAL["k"]},
+    networks={
+        "brainsim": in_brainsim,
+        "brainsim-single": in_brainsim,
+        "brian2": in_brian2,
+        "brian2-float32": in_brian2,
+        "nest": in_nest,
+    },
+)
 
 
 @dataclasses.dataclass
@@ -196,8 +227,13 @@ def _grid(options):
     """Yield (axis, simulator, what else tells the curve, settings of its points)."""
     usual, many = (QUICK, (1, 10, 100)) if options.quick else (USUAL, (1, 3, 10, 30, 100, 300))
     counts = tuple(range(1, min(processors(), LAST_THREADS) + 1))
-    axes = {"rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0), "delays": many,
-            "threads": counts, "populations": many, "projections": many}  # fmt: skip
+    axes = {
+        "rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0),
+        "delays": many,
+        "threads": counts,
+        "populations": many,
+        "projections": many,
+    }
     sizes = (1000, 3000, 10_000) if options.quick else (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
     for simulator in options.only:
         for k in (100, 300) if options.quick else (100, 1000):
@@ -214,8 +250,15 @@ def _task(simulator, setting, options):
     """Return the task of a point: as long as brainsim needs the wanted time for, and so that each cell fires about once."""
     rest = {name: value for name, value in setting.items() if name not in ("n", "threads")}
     length = min(max(round(options.seconds / _work(setting) * 10) * 100.0, 1000.0 / setting["rate"], 100.0), 10_000.0)
-    return Task(simulator=simulator, threads=setting["threads"], n=setting["n"], duration=length, warm_up=100.0,
-                seed=options.seed, options=rest)  # fmt: skip
+    return Task(
+        simulator=simulator,
+        threads=setting["threads"],
+        n=setting["n"],
+        duration=length,
+        warm_up=100.0,
+        seed=options.seed,
+        options=rest,
+    )
 
 
 def _point(row, setting, options, before, known):
@@ -275,11 +318,17 @@ def _costs(row, setting):
     pace = [seconds / biological for seconds in row.seconds]
     wrong = abs(rate - expected) > TOLERANCE * expected
     return {
-        "error": f"fires at {rate:.3g} instead of {expected:.3g} Hz" if wrong else None, "duration": row.task.duration,
-        "seconds_per_second": pace, "build": row.about["build"], "compile": row.about["compile"], "memory": row.memory,
-        "rate": rate, "ns_per_event": 1e9 * min(pace) / (setting["n"] * setting["k"] * rate),
-        "ns_per_cell_step": 1e9 * min(pace) / (setting["n"] * STEPS), "version": row.about["version"],
-    }  # fmt: skip
+        "error": f"fires at {rate:.3g} instead of {expected:.3g} Hz" if wrong else None,
+        "duration": row.task.duration,
+        "seconds_per_second": pace,
+        "build": row.about["build"],
+        "compile": row.about["compile"],
+        "memory": row.memory,
+        "rate": rate,
+        "ns_per_event": 1e9 * min(pace) / (setting["n"] * setting["k"] * rate),
+        "ns_per_cell_step": 1e9 * min(pace) / (setting["n"] * STEPS),
+        "version": row.about["version"],
+    }
 
 
 def table(curves):
@@ -310,8 +359,11 @@ def cliffs(curves):
         for a, b in zip(good[:-1], good[1:], strict=True):
             for here, other in ((a, b), (b, a)):
                 costs = _worse(here, other).items()
-                out += [f"{curve.name}, {curve.axis} {here['x']:,g}: {what} {ratio:.2f} times that at {other['x']:,g}"
-                        for what, ratio in costs if ratio > CLIFF]  # fmt: skip
+                out += [
+                    f"{curve.name}, {curve.axis} {here['x']:,g}: {what} {ratio:.2f} times that at {other['x']:,g}"
+                    for what, ratio in costs
+                    if ratio > CLIFF
+                ]
     return [f"Costs more than {CLIFF:g} times what its neighbour does for the same work:", *(out or ["none"])]
 
 
@@ -320,6 +372,7 @@ def _worse(here, other):
 
     Memory and building have a part that is the same for all, so they count only where there is more to hold.
     """
+
     def growth(what):
         return here["setting"]["n"] / other["setting"]["n"] * what(here) / what(other)
 
@@ -358,8 +411,12 @@ def _options():
     parser = argparse.ArgumentParser(description="What brainsim costs against the size of everything.")
     add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "populations", "projections"]
     names = list(WORKLOAD.networks)
-    add("--only", type=lambda text: harness.names_of(text, names), default=["brainsim", *PEERS],
-        help=f"which of {','.join(names)} (default brainsim,{','.join(PEERS)})")  # fmt: skip
+    add(
+        "--only",
+        type=lambda text: harness.names_of(text, names),
+        default=["brainsim", *PEERS],
+        help=f"which of {','.join(names)} (default brainsim,{','.join(PEERS)})",
+    )
     add("--axes", type=lambda text: harness.names_of(text, axes), default=axes, help=f"which of {','.join(axes)}")
     add("--quick", action="store_true", help="a small grid")
     add("--runs", type=int, default=3, help="timed runs of each point (default 3)")

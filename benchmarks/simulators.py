@@ -287,6 +287,11 @@ class Annarchy:
 
 
 SIMULATORS = {
-    "brainsim": Brainsim, "brainsim-single": BrainsimSingle,
-    "brian2": Brian2, "brian2-float32": Brian2Float32, "nest": Nest, "genn": Genn, "annarchy": Annarchy,
-}  # fmt: skip
+    "brainsim": Brainsim,
+    "brainsim-single": BrainsimSingle,
+    "brian2": Brian2,
+    "brian2-float32": Brian2Float32,
+    "nest": Nest,
+    "genn": Genn,
+    "annarchy": Annarchy,
+}

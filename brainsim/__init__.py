@@ -157,8 +157,16 @@ _HOMES = {
     "brainsim.models.integrators": ("IF", "QIF", "EIF", "AdEx", "Izhikevich", "ResonateAndFire", "Theta"),
     "brainsim.models.neurons": ("LIF",),
     "brainsim.models.synapses": (
-        "Delta", "Exponential", "Alpha", "DoubleExponential", "ExponentialCharge", "AlphaCharge",
-        "DoubleExponentialCharge", "ExponentialConductance", "AlphaConductance", "DoubleExponentialConductance",
+        "Delta",
+        "Exponential",
+        "Alpha",
+        "DoubleExponential",
+        "ExponentialCharge",
+        "AlphaCharge",
+        "DoubleExponentialCharge",
+        "ExponentialConductance",
+        "AlphaConductance",
+        "DoubleExponentialConductance",
     ),
     "brainsim.models.receptors": ("NMDA", "GABAB"),
     "brainsim.models.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
@@ -167,7 +175,13 @@ _HOMES = {
     "brainsim.models.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput", "SpikeTrains"),
     "brainsim.models.rules": (
-        "AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal", "FromArrays",
+        "AllToAll",
+        "OneToOne",
+        "FixedProbability",
+        "FixedIndegree",
+        "FixedOutdegree",
+        "FixedTotal",
+        "FromArrays",
         "FromSparse",
     ),
     "brainsim.models.timed": ("TimedArray",),
@@ -177,7 +191,7 @@ _HOMES = {
     "brainsim.numbers.results": ("Result", "Spikes", "State", "Traces"),
     "brainsim.numbers.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
-}  # fmt: skip
+}
 _MODULES = {name: f"brainsim.{name}" for name in ("ann", "explore", "plot")} | {"values": "brainsim.models.values"}
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -24,9 +24,11 @@ NETWORKS = {}
 
 def golden(duration=100.0, **options):
     """Add a function that builds a network to those that are pinned, with the options of its runs."""
+
     def add(build):
         NETWORKS[build.__name__] = build, duration, {"dt": 0.1, **options}
         return build
+
     return add
 
 
@@ -89,9 +91,12 @@ def wired(storage, rules):
 
 
 DRAWN = {
-    "AllToAll": bs.AllToAll(), "FixedProbability": bs.FixedProbability(0.1, autapses=False),
-    "FixedOutdegree": bs.FixedOutdegree(5, multapses=False), "FixedTotal": bs.FixedTotal(400), "OneToOne": bs.OneToOne(),
-}  # fmt: skip
+    "AllToAll": bs.AllToAll(),
+    "FixedProbability": bs.FixedProbability(0.1, autapses=False),
+    "FixedOutdegree": bs.FixedOutdegree(5, multapses=False),
+    "FixedTotal": bs.FixedTotal(400),
+    "OneToOne": bs.OneToOne(),
+}
 
 
 @golden()
@@ -131,8 +136,11 @@ def inputs():
 @golden()
 def sources():
     net, cells = bs.Network(seed=3), lif()
-    for model in (bs.Poisson(rate=bs.Uniform(5.0, 60.0)), bs.PoissonWithDeadTime(rate=40.0, t_dead=5.0),
-                  bs.GammaRenewal(rate=30.0, order=3)):  # fmt: skip
+    for model in (
+        bs.Poisson(rate=bs.Uniform(5.0, 60.0)),
+        bs.PoissonWithDeadTime(rate=40.0, t_dead=5.0),
+        bs.GammaRenewal(rate=30.0, order=3),
+    ):
         senders = bs.Population(40, model, name=type(model).__name__)
         net.connect(senders, cells, bs.FixedIndegree(8), weight=60.0, delay=1.0, synapse=bs.Exponential(tau=5.0))
     return net
@@ -151,10 +159,17 @@ def driven(population, synapses, rate=600.0):
 def currents():
     """All that is exact, with parameters that differ from cell to cell, so that there are as many propagators."""
     cells = lif(tau_m=bs.Uniform(10.0, 25.0), t_ref=bs.Uniform(1.0, 3.0))
-    return driven(cells, [
-        (bs.Exponential(tau=5.0), 12.0), (bs.Alpha(tau=2.0), 12.0), (bs.DoubleExponential(tau_rise=1.0, tau_decay=6.0), 9.0),
-        (bs.ExponentialCharge(tau=3.0), 60.0), (bs.AlphaCharge(tau=1.5), 60.0), (bs.Delta(), 0.05),
-    ])  # fmt: skip
+    return driven(
+        cells,
+        [
+            (bs.Exponential(tau=5.0), 12.0),
+            (bs.Alpha(tau=2.0), 12.0),
+            (bs.DoubleExponential(tau_rise=1.0, tau_decay=6.0), 9.0),
+            (bs.ExponentialCharge(tau=3.0), 60.0),
+            (bs.AlphaCharge(tau=1.5), 60.0),
+            (bs.Delta(), 0.05),
+        ],
+    )
 
 
 class ExponentialLIF(bs.LIF):
@@ -164,10 +179,16 @@ class ExponentialLIF(bs.LIF):
 @golden()
 def conductances():
     cells = bs.Population(80, ExponentialLIF(), name="cells")
-    return driven(cells, [
-        (bs.ExponentialConductance(tau=3.0), 1.5), (bs.AlphaConductance(tau=1.5), 1.5), (bs.NMDA(), 0.3),
-        (bs.DoubleExponentialConductance(tau_rise=0.5, tau_decay=4.0, e_rev=-80.0), 0.5), (bs.GABAB(), 0.002),
-    ])  # fmt: skip
+    return driven(
+        cells,
+        [
+            (bs.ExponentialConductance(tau=3.0), 1.5),
+            (bs.AlphaConductance(tau=1.5), 1.5),
+            (bs.NMDA(), 0.3),
+            (bs.DoubleExponentialConductance(tau_rise=0.5, tau_decay=4.0, e_rev=-80.0), 0.5),
+            (bs.GABAB(), 0.002),
+        ],
+    )
 
 
 class Rated(bs.TraubMiles):
@@ -318,27 +339,50 @@ def tables_events_substeps():
 
 # one variable for each of them; the last is of parameters alone, and computed once
 FUNCTIONS = [
-    "exp(-x) + c", "expm1(x)", "log(1 + x*x)", "log1p(x)", "sqrt(x)", "tanh(x - 2)", "sin(9*x) + cos(70*x)",
-    "sigmoid(x - 1)", "exprel(x - 1)", "x**0.7 + 1.3**x + x**5", "where(x > 1, floor(3*x), sign(x - 0.5))",
+    "exp(-x) + c",
+    "expm1(x)",
+    "log(1 + x*x)",
+    "log1p(x)",
+    "sqrt(x)",
+    "tanh(x - 2)",
+    "sin(9*x) + cos(70*x)",
+    "sigmoid(x - 1)",
+    "exprel(x - 1)",
+    "x**0.7 + 1.3**x + x**5",
+    "where(x > 1, floor(3*x), sign(x - 0.5))",
     "clip(x, 0.2, 2) + max(x, 1) - min(x, 1)",
     "exp(a)*log(b)/exprel(a) + tanh(b)**1.5 + sin(a) + b**a",
-]  # fmt: skip
-Functions = type("Functions", (bs.Neuron,), {
-    "equations": "dx/dt = 1/tau\n" + "\n".join(f"dy{k}/dt = ({text} - y{k})/tau" for k, text in enumerate(FUNCTIONS)),
-    "method": "rk4", "tau": bs.parameter(20.0, "ms", "time constant"), "a": bs.parameter(0.7, "", "a number"),
-    "b": bs.parameter(1.9, "", "another"), "c": bs.parameter(0.0, "", "one that is drawn"), "__module__": __name__,
-    "x": bs.initial("2 + log(b) - tanh(a*b)*exp(-a) - sin(b)**2", "", "what grows"),
-    **{f"y{k}": bs.initial(0.0, "", text) for k, text in enumerate(FUNCTIONS)},
-})  # fmt: skip
+]
+Functions = type(
+    "Functions",
+    (bs.Neuron,),
+    {
+        "equations": "dx/dt = 1/tau\n" + "\n".join(f"dy{k}/dt = ({text} - y{k})/tau" for k, text in enumerate(FUNCTIONS)),
+        "method": "rk4",
+        "tau": bs.parameter(20.0, "ms", "time constant"),
+        "a": bs.parameter(0.7, "", "a number"),
+        "b": bs.parameter(1.9, "", "another"),
+        "c": bs.parameter(0.0, "", "one that is drawn"),
+        "__module__": __name__,
+        "x": bs.initial("2 + log(b) - tanh(a*b)*exp(-a) - sin(b)**2", "", "what grows"),
+        **{f"y{k}": bs.initial(0.0, "", text) for k, text in enumerate(FUNCTIONS)},
+    },
+)
 
 
 @golden()
 def values_and_functions():
     """Parameters and initial values from each distribution."""
     net = bs.Network(seed=3)
-    for name, value in {"uniform": bs.Uniform(0.0, 2.0), "normal": bs.Normal(1.0, 0.3), "log": bs.LogNormal(0.0, 0.5),
-                        "exponential": bs.values.Exponential(1.5), "gamma": bs.Gamma(2.5, 0.4), "flat": bs.Gamma(0.5, 1.0),
-                        "clipped": bs.Clipped(bs.Normal(1.0, 0.5), low=0.5)}.items():  # fmt: skip
+    for name, value in {
+        "uniform": bs.Uniform(0.0, 2.0),
+        "normal": bs.Normal(1.0, 0.3),
+        "log": bs.LogNormal(0.0, 0.5),
+        "exponential": bs.values.Exponential(1.5),
+        "gamma": bs.Gamma(2.5, 0.4),
+        "flat": bs.Gamma(0.5, 1.0),
+        "clipped": bs.Clipped(bs.Normal(1.0, 0.5), low=0.5),
+    }.items():
         net.add(bs.Population(30, Functions(c=value, a=bs.Uniform(0.2, 1.2)), name=name, initial={"y0": value}))
     return net
 

@@ -5,8 +5,9 @@ import numpy as np
 import brainsim as bs
 
 
-def run(model, duration, dt=0.1, *, n=1, record=None, initial=None, current=None, events=None, every=None, seed=1,
-        threads=1):  # fmt: skip
+def run(
+    model, duration, dt=0.1, *, n=1, record=None, initial=None, current=None, events=None, every=None, seed=1, threads=1
+):
     """Run n cells and return (values of each recorded variable, shape (times, n), as a dict; the result).
 
     `events` is (synapse, weight, time [ms]): one event onto each cell.

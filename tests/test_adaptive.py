@@ -36,9 +36,14 @@ def alif():
 def test_alif_path_and_spikes(alif):
     """Between spikes it is the solution of its equations; v loses 15 mV at each, so that what is above is not lost."""
     expected, fired = solved(
-        lambda y: [(-65.0 - y[0]) / 20.0 + 250.0 / 200.0, -y[1] / 200.0], lambda y, k: y[0] >= -50.0 + 1.7 * y[1],
-        lambda y: [y[0] - 15.0, y[1] + 1.0], [-65.0, 0.0], 1500.0, 0.1, t_ref=2.0,
-    )  # fmt: skip
+        lambda y: [(-65.0 - y[0]) / 20.0 + 250.0 / 200.0, -y[1] / 200.0],
+        lambda y, k: y[0] >= -50.0 + 1.7 * y[1],
+        lambda y: [y[0] - 15.0, y[1] + 1.0],
+        [-65.0, 0.0],
+        1500.0,
+        0.1,
+        t_ref=2.0,
+    )
     assert np.array_equal(steps(alif[1], 1), fired)
     assert fired.size > 10
     agree({name: v[:, 1:2] for name, v in alif[0].items()}, expected, ("v", "a"))
@@ -83,9 +88,14 @@ def sfalif(current, duration, dt, **changed):
     p = {"q_sfa": 14.48, "q_rr": 3214.0} | changed
     return solved(
         lambda y: [((28.95 + y[1] + y[2]) * (-70.0 - y[0]) + current) / 289.5, -y[1] / 110.0, -y[2] / 1.97],
-        lambda y, k: y[0] >= -57.0, lambda y: [-70.0, y[1] + p["q_sfa"], y[2] + p["q_rr"]], [-70.0, 0.0, 0.0], duration, dt,
-        t_ref=0.5, frozen=[0],
-    )  # fmt: skip
+        lambda y, k: y[0] >= -57.0,
+        lambda y: [-70.0, y[1] + p["q_sfa"], y[2] + p["q_rr"]],
+        [-70.0, 0.0, 0.0],
+        duration,
+        dt,
+        t_ref=0.5,
+        frozen=[0],
+    )
 
 
 def test_sfalif_path_and_spikes():
@@ -195,9 +205,14 @@ def test_gif_traces_are_sums_over_its_spikes():
         np.testing.assert_allclose(values[name][:, 0], size * summed(fired, 4000, 0.1, tau), rtol=0, atol=1e-9, err_msg=name)
     expected, _ = solved(
         lambda y: [(10.0 * (-60.0 - y[0]) - y[1] - y[2] + 500.0) / 200.0, -y[1] / 100.0, -y[2] / 10.0],
-        lambda y, k: k in fired, lambda y: [-50.0, y[1] + 200.0, y[2] - 30.0], [-60.0, 0.0, 0.0], 400.0, 0.1, t_ref=4.0,
+        lambda y, k: k in fired,
+        lambda y: [-50.0, y[1] + 200.0, y[2] - 30.0],
+        [-60.0, 0.0, 0.0],
+        400.0,
+        0.1,
+        t_ref=4.0,
         frozen=[0],
-    )  # fmt: skip
+    )
     agree(values, expected, ("v", "eta_1", "eta_2"))
 
 

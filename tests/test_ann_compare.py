@@ -50,14 +50,17 @@ def test_operations_are_counted(mlp, report):
     first, second = snn.spikes(DATA.X_test, 8)
     assert report.spikes[1] == pytest.approx((first.sum() + second.sum()) / 360)
     targets = [np.count_nonzero(W, axis=1) for W in mlp.coefs_]  # of each unit; a weight of 0 costs nothing
-    acs = [sum(targets[1][spiking].sum() for spiking in a) + sum(targets[2][spiking].sum() for spiking in b)
-           for a, b in zip(first, second, strict=True)]  # fmt: skip
+    acs = [
+        sum(targets[1][spiking].sum() for spiking in a) + sum(targets[2][spiking].sum() for spiking in b)
+        for a, b in zip(first, second, strict=True)
+    ]
     assert report.acs[1] == pytest.approx(np.mean(acs))
     macs = np.mean([targets[0][x != 0].sum() for x in DATA.X_test])
     assert report.macs == pytest.approx(macs)
     a, b, _ = mlp.activations(DATA.X_test)
     assert report.ann_macs == pytest.approx(
-        macs + np.mean([targets[1][h > 0].sum() for h in a]) + np.mean([targets[2][h > 0].sum() for h in b]))
+        macs + np.mean([targets[1][h > 0].sum() for h in a]) + np.mean([targets[2][h > 0].sum() for h in b])
+    )
     assert report.ann_dense == 64 * 40 + 40 * 30 + 30 * 10
     assert report.updates.tolist() == [2 * 80, 8 * 80, 64 * 80]
     weights = sum(np.count_nonzero(W) for W in mlp.coefs_)
@@ -76,7 +79,8 @@ def test_spiking_inputs_cost_additions(mlp):
     targets = [np.count_nonzero(W, axis=1) for W in mlp.coefs_]
     sent = np.rint(8 * DATA.X_test[:50]) > 0
     assert one.acs[0] == pytest.approx(
-        np.mean(sent @ targets[0] + first.sum(axis=1) @ targets[1] + second.sum(axis=1) @ targets[2]))
+        np.mean(sent @ targets[0] + first.sum(axis=1) @ targets[1] + second.sum(axis=1) @ targets[2])
+    )
     assert one.layers[8][0].unevenness > 0
 
 
@@ -105,12 +109,24 @@ def test_early_decisions(report):
 
 def test_the_summary_says_all(report):
     text = report.summary()
-    for part in ("ANN", "T = 64", "decided early", "connection sparsity", "no memory traffic", "membrane updates",
-                 "rounded ANN: ", "24 bits", "clipped: activations above the threshold"):  # fmt: skip
+    for part in (
+        "ANN",
+        "T = 64",
+        "decided early",
+        "connection sparsity",
+        "no memory traffic",
+        "membrane updates",
+        "rounded ANN: ",
+        "24 bits",
+        "clipped: activations above the threshold",
+    ):
         assert part in text
     assert repr(report) == text
-    assert ("less" if report.energy[int(np.argmax(report.accuracy >= 0.99 * report.accuracy[-1]))] < report.ann_energy
-            else "MORE") in report.verdict  # fmt: skip
+    assert (
+        "less"
+        if report.energy[int(np.argmax(report.accuracy >= 0.99 * report.accuracy[-1]))] < report.ann_energy
+        else "MORE"
+    ) in report.verdict
     assert max(map(len, text.splitlines())) < 160
 
 

@@ -83,10 +83,16 @@ def test_a_potential_on_the_threshold_fires(schedule):
 
 
 OPTIONS = [
-    {}, {"norm": "max", "v0": "zero"}, {"reset": "zero"}, {"schedule": "sequential"}, {"encoder": "poisson"},
-    {"encoder": "latency"}, {"encoder": "poisson", "schedule": "sequential"},
-    {"encoder": "latency", "schedule": "sequential"}, {"v0": "zero", "bias_shift": True},
-]  # fmt: skip
+    {},
+    {"norm": "max", "v0": "zero"},
+    {"reset": "zero"},
+    {"schedule": "sequential"},
+    {"encoder": "poisson"},
+    {"encoder": "latency"},
+    {"encoder": "poisson", "schedule": "sequential"},
+    {"encoder": "latency", "schedule": "sequential"},
+    {"v0": "zero", "bias_shift": True},
+]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -148,15 +154,24 @@ def test_a_batch_is_its_samples(relu):
         whole = snn.evidence(DATA.X_test[:100], 10)
         alone = np.concatenate([snn.evidence(DATA.X_test[k : k + 1], 10) for k in (0, 31, 32, 99)])
         assert np.array_equal(whole[[0, 31, 32, 99]], alone)
-    assert not np.array_equal(convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=1)[0],
-                              convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=2)[0])
+    assert not np.array_equal(
+        convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=1)[0],
+        convert(relu, DATA.X_train, encoder="poisson").evidence(DATA.X_test[:5], 10, seed=2)[0],
+    )
 
 
 def test_a_network_of_convolutions():
     rng = np.random.default_rng(3)
     image = (1, 8, 8)
-    lowered = layers.lower([layers.Conv2D(rng.normal(size=(4, 1, 3, 3)), padding=1), layers.ReLU(), layers.AvgPool2D(2),
-                            layers.Dense(rng.normal(size=(64, 10)))], image)  # fmt: skip
+    lowered = layers.lower(
+        [
+            layers.Conv2D(rng.normal(size=(4, 1, 3, 3)), padding=1),
+            layers.ReLU(),
+            layers.AvgPool2D(2),
+            layers.Dense(rng.normal(size=(64, 10))),
+        ],
+        image,
+    )
     snn = convert(lowered, DATA.X_train)
     assert sparse.issparse(lowered[0][0])
     expected = np.maximum(DATA.X_test @ lowered[0][0] + lowered[0][1], 0) @ lowered[1][0]
@@ -188,9 +203,10 @@ def test_options_that_do_not_go_together(relu):
     for options, message in [
         ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
         ({"v0": 0.5}, "convert.v0: must be 'half' or"),
-        ({"bias_shift": True}, "convert.bias_shift: .*give v0='zero'"), ({"encoder": "rate"}, "convert.encoder: must be"),
+        ({"bias_shift": True}, "convert.bias_shift: .*give v0='zero'"),
+        ({"encoder": "rate"}, "convert.encoder: must be"),
         ({"reset": "zero", "schedule": "sequential"}, "convert.reset: must be 'subtract' with schedule='sequential'"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(ValueError, match=message):
             convert(relu, DATA.X_train, **options)
     with pytest.raises(ValueError, match="convert.calib: must be samples of the training data"):
@@ -238,9 +254,11 @@ def test_a_network_from_a_file_is_as_exact(qcfs, tmp_path):
     assert report.exact
     assert (report.samples, report.units) == (360, 192)
     content = dict(np.load(tmp_path / "net.npz"))
-    for change, message in [({"thresholds": np.array([1.0])}, r"one for each of the 2 hidden layers \(got shape \(1,\)\)"),
-                            ({"thresholds": np.array([1.0, 0.0])}, "thresholds: must be > 0"),
-                            ({"levels": np.array(0)}, "levels: must be >= 1")]:  # fmt: skip
+    for change, message in [
+        ({"thresholds": np.array([1.0])}, r"one for each of the 2 hidden layers \(got shape \(1,\)\)"),
+        ({"thresholds": np.array([1.0, 0.0])}, "thresholds: must be > 0"),
+        ({"levels": np.array(0)}, "levels: must be >= 1"),
+    ]:
         np.savez(tmp_path / "bad.npz", **(content | change))
         with pytest.raises(ValueError, match=message):
             convert(tmp_path / "bad.npz")

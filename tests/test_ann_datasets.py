@@ -9,10 +9,11 @@ import pytest
 from brainsim.ann import datasets, formulas
 
 MADE = {
-    "digits": datasets.digits, "yin_yang": lambda **k: datasets.yin_yang(900, 300, **k),
+    "digits": datasets.digits,
+    "yin_yang": lambda **k: datasets.yin_yang(900, 300, **k),
     "randman": lambda **k: datasets.randman(train=200, test=100, **k),
     "mnist1d": lambda **k: datasets.mnist1d(500, 100, **k),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -118,8 +119,10 @@ def test_idx_files(tmp_path):
 
 
 def test_utterances(tmp_path):
-    lines = [":".join(",".join(f"{d + t / 10}" for t in range(length)) for d in range(12)) + f":{speaker}"
-             for length, speaker in ((3, 1), (5, 9))]  # fmt: skip
+    lines = [
+        ":".join(",".join(f"{d + t / 10}" for t in range(length)) for d in range(12)) + f":{speaker}"
+        for length, speaker in ((3, 1), (5, 9))
+    ]
     for part in ("TRAIN", "TEST"):
         (tmp_path / f"JapaneseVowels_{part}.ts").write_text("#note\n@data\n" + "\n".join(lines))
     data = datasets.japanese_vowels(tmp_path)

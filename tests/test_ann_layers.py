@@ -25,14 +25,26 @@ def convolved(image, weight, bias, stride, padding):
 def pooled(image, size, stride):
     """Return means over squares by plain loops."""
     rows, columns = ((n - size) // stride + 1 for n in image.shape[1:])
-    return np.array([[[plane[y * stride : y * stride + size, x * stride : x * stride + size].mean() for x in range(columns)]
-                      for y in range(rows)] for plane in image])  # fmt: skip
+    return np.array(
+        [
+            [
+                [plane[y * stride : y * stride + size, x * stride : x * stride + size].mean() for x in range(columns)]
+                for y in range(rows)
+            ]
+            for plane in image
+        ]
+    )
 
 
-@pytest.mark.parametrize(("shape", "kernel", "stride", "padding"), [
-    ((1, 8, 8), (4, 1, 3, 3), 1, 1), ((3, 7, 9), (2, 3, 2, 3), 2, 0), ((2, 6, 5), (3, 2, 5, 5), 1, 2),
-    ((2, 4, 4), (1, 2, 1, 1), 3, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "padding"),
+    [
+        ((1, 8, 8), (4, 1, 3, 3), 1, 1),
+        ((3, 7, 9), (2, 3, 2, 3), 2, 0),
+        ((2, 6, 5), (3, 2, 5, 5), 1, 2),
+        ((2, 4, 4), (1, 2, 1, 1), 3, 1),
+    ],
+)
 def test_convolution(shape, kernel, stride, padding):
     image, weight, bias = RNG.normal(size=shape), RNG.normal(size=kernel), RNG.normal(size=kernel[0])
     W, b, out = Conv2D(weight, bias, stride, padding).lowered(shape)

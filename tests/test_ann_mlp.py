@@ -135,9 +135,11 @@ def test_few_bits():
 def test_mistakes_of_a_perceptron():
     X, y = points()
     for given, message in [
-        ({"hidden": (0,)}, "MLP.hidden: must be >= 1"), ({"activation": "rely"}, "MLP.activation: .*did you mean 'relu'?"),
-        ({"dropout": 1.0}, r"MLP.dropout: must be below 1 \(got 1.0\)"), ({"levels": 0}, "MLP.levels: must be >= 1"),
-    ]:  # fmt: skip
+        ({"hidden": (0,)}, "MLP.hidden: must be >= 1"),
+        ({"activation": "rely"}, "MLP.activation: .*did you mean 'relu'?"),
+        ({"dropout": 1.0}, r"MLP.dropout: must be below 1 \(got 1.0\)"),
+        ({"levels": 0}, "MLP.levels: must be >= 1"),
+    ]:
         with pytest.raises(ValueError, match=message):
             MLP(**given)
     with pytest.raises(AttributeError, match="MLP: has not learned yet"):

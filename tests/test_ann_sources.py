@@ -60,11 +60,23 @@ def sources(relu, path):
     state = {f"{2 * k}.{name}": value for k, (W, b) in enumerate(pairs) for name, value in (("weight", W.T), ("bias", b))}
     flat = [array for pair in pairs for array in pair]
     a, b, c = (linear(*pair) for pair in pairs)
-    torch = chain(torch_part("Flatten"), chain(a, torch_part("ReLU"), torch_part("Dropout", training=False, p=0.5)),
-                  b, torch_part("ReLU"), c, torch_part("LogSoftmax"))  # fmt: skip
-    keras = keras_chain(part("InputLayer"), part("Flatten"), dense(pairs[0], called("relu")), part("Dropout"),
-                        keras_chain(dense(pairs[1], None), part("ReLU", max_value=None, negative_slope=0.0)),
-                        dense(pairs[2], "linear"), part("Activation", activation=called("softmax")))  # fmt: skip
+    torch = chain(
+        torch_part("Flatten"),
+        chain(a, torch_part("ReLU"), torch_part("Dropout", training=False, p=0.5)),
+        b,
+        torch_part("ReLU"),
+        c,
+        torch_part("LogSoftmax"),
+    )
+    keras = keras_chain(
+        part("InputLayer"),
+        part("Flatten"),
+        dense(pairs[0], called("relu")),
+        part("Dropout"),
+        keras_chain(dense(pairs[1], None), part("ReLU", max_value=None, negative_slope=0.0)),
+        dense(pairs[2], "linear"),
+        part("Activation", activation=called("softmax")),
+    )
     relu.save(path)
     attributes = {name: getattr(relu, name) for name in ("coefs_", "intercepts_", "activation", "classes_")}
     sklearn = part("MLPClassifier", **attributes)
@@ -141,28 +153,37 @@ def test_the_footprint_counts_zeros_as_weights():
     """As NeuroBench does: bytes of every parameter and of the state, whatever its value; sparsity is a number of its own."""
     few = np.where(np.arange(64)[:, None] % 2, W1, 0.0)
     y = DATA.y_test % 4
-    reports = [bs.ann.compare([(W, B1), (W2, B2)], DATA.X_test, y, calib=DATA.X_train, T=(2,))
-               for W in (W1, few, sparse.csr_array(few))]  # fmt: skip
+    reports = [
+        bs.ann.compare([(W, B1), (W2, B2)], DATA.X_test, y, calib=DATA.X_train, T=(2,))
+        for W in (W1, few, sparse.csr_array(few))
+    ]
     assert [one.footprint for one in reports] == [4 * (weights + 9 * 4 + 2 * 13) for weights in (576, 576, 288)]
     assert [round(one.connection_sparsity, 3) for one in reports] == [0.0, 0.471, 0.471]
 
 
-@pytest.mark.parametrize(("module", "message"), [
-    (own(), f"cannot tell what the module Residual computes.*{INSTEAD}"),
-    (chain(FIRST, RELU, own(), LAST), "cannot tell what the module Residual computes"),
-    (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot tell what the module Sequential"),
-    (chain(FIRST, RELU, LAST, _forward_hooks={0: print}), f"Sequential has a hook.*{INSTEAD}"),
-    (chain(FIRST, LAST), "identity cannot be converted: its units are negative"),
-    (chain(FIRST, RELU, LAST, RELU), "must end with a fully connected layer"),
-    (chain(RELU, FIRST, RELU, LAST), "must begin with a fully connected layer"),
-    (chain(FIRST, RELU, torch_part("Dropout", training=True, p=0.5), LAST), r"training mode.*call source.eval\(\) first"),
-    (chain(FIRST, torch_part("BatchNorm1d"), RELU, LAST), "BatchNorm1d cannot be converted: .*BatchNorm"),
-    (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
-    (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
-    (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
-    (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"one output through a sigmoid \(got Sigmoid of 4\)"),
-    (torch_part("GRU"), "GRU cannot be converted"), (FIRST, "must have a hidden layer"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (own(), f"cannot tell what the module Residual computes.*{INSTEAD}"),
+        (chain(FIRST, RELU, own(), LAST), "cannot tell what the module Residual computes"),
+        (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot tell what the module Sequential"),
+        (chain(FIRST, RELU, LAST, _forward_hooks={0: print}), f"Sequential has a hook.*{INSTEAD}"),
+        (chain(FIRST, LAST), "identity cannot be converted: its units are negative"),
+        (chain(FIRST, RELU, LAST, RELU), "must end with a fully connected layer"),
+        (chain(RELU, FIRST, RELU, LAST), "must begin with a fully connected layer"),
+        (
+            chain(FIRST, RELU, torch_part("Dropout", training=True, p=0.5), LAST),
+            r"training mode.*call source.eval\(\) first",
+        ),
+        (chain(FIRST, torch_part("BatchNorm1d"), RELU, LAST), "BatchNorm1d cannot be converted: .*BatchNorm"),
+        (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
+        (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
+        (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
+        (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"one output through a sigmoid \(got Sigmoid of 4\)"),
+        (torch_part("GRU"), "GRU cannot be converted"),
+        (FIRST, "must have a hidden layer"),
+    ],
+)
 def test_torch_modules_that_are_no_chain_of_known_layers_are_refused(module, message):
     with pytest.raises((TypeError, ValueError), match=message):
         convert(module, DATA.X_train)
@@ -178,8 +199,14 @@ def test_modules_of_torch_itself():
     """Where PyTorch is installed: the converted network's outputs are the module's."""
     torch = pytest.importorskip("torch")
     nn = torch.nn
-    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Dropout(0.5),
-                           nn.Sequential(nn.Linear(20, 20, bias=False), nn.ReLU()), nn.Linear(20, 10)).eval()  # fmt: skip
+    module = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(64, 20),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Sequential(nn.Linear(20, 20, bias=False), nn.ReLU()),
+        nn.Linear(20, 10),
+    ).eval()
     expected = module(torch.tensor(DATA.X_test, dtype=torch.float32)).detach().numpy()
     found = convert(module, DATA.X_train).trained.activations(DATA.X_test)[-1]
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -196,15 +223,24 @@ def test_modules_of_torch_itself():
         convert(Skip(), DATA.X_train)
 
 
-@pytest.mark.parametrize(("model", "message"), [
-    (keras_chain(dense([W1, B1], called("relu")), dense([W2, B2], None), name="Functional"), "the layers of a Functional"),
-    (keras_chain(dense([W1, B1], called("tanh")), dense([W2, B2], None)), "tanh cannot be converted"),
-    (keras_chain(dense([W1, B1], None), dense([W2, B2], None)), "identity cannot be converted"),
-    (keras_chain(dense([W1, B1], "relu"), part("BatchNormalization"), dense([W2, B2], None)), "BatchNormalization cannot"),
-    (keras_chain(dense([W1, B1], None), part("ReLU", max_value=6.0), dense([W2, B2], None)), r"\(got max_value = 6.0\)"),
-    (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "tanh")), r"outputs must be linear.*\(got tanh of 4\)"),
-    (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "relu")), "must end with a fully connected layer"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            keras_chain(dense([W1, B1], called("relu")), dense([W2, B2], None), name="Functional"),
+            "the layers of a Functional",
+        ),
+        (keras_chain(dense([W1, B1], called("tanh")), dense([W2, B2], None)), "tanh cannot be converted"),
+        (keras_chain(dense([W1, B1], None), dense([W2, B2], None)), "identity cannot be converted"),
+        (
+            keras_chain(dense([W1, B1], "relu"), part("BatchNormalization"), dense([W2, B2], None)),
+            "BatchNormalization cannot",
+        ),
+        (keras_chain(dense([W1, B1], None), part("ReLU", max_value=6.0), dense([W2, B2], None)), r"\(got max_value = 6.0\)"),
+        (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "tanh")), r"outputs must be linear.*\(got tanh of 4\)"),
+        (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "relu")), "must end with a fully connected layer"),
+    ],
+)
 def test_keras_models_that_are_no_chain_of_known_layers_are_refused(model, message):
     with pytest.raises((TypeError, ValueError), match=message):
         convert(model, DATA.X_train)
@@ -228,10 +264,14 @@ def test_one_output_tells_two_classes(tmp_path):
     np.savez(tmp_path / "net.npz", W0=W, b0=b, W1=V, b1=c, classes=np.array(["no", "yes"]))
     state = {"0.weight": W.T, "0.bias": b, "2.weight": V.T, "2.bias": c}
     found = {
-        "list": [(W, b), (V, c)], "sparse": [(W, b), (sparse.csr_array(V), c)], "state": state, "flat": [W, b, V, c],
-        "torch": chain(linear(W, b), RELU, linear(V, c), torch_part("Sigmoid")), "file": tmp_path / "net.npz",
+        "list": [(W, b), (V, c)],
+        "sparse": [(W, b), (sparse.csr_array(V), c)],
+        "state": state,
+        "flat": [W, b, V, c],
+        "torch": chain(linear(W, b), RELU, linear(V, c), torch_part("Sigmoid")),
+        "file": tmp_path / "net.npz",
         "keras": keras_chain(dense([W, b], "relu"), dense([V, c], called("sigmoid"))),
-    }  # fmt: skip
+    }
     for name, source in found.items():
         snn = convert(source, DATA.X_train)
         labels = np.array(["no", "yes"])[expected] if name == "file" else expected

@@ -23,10 +23,20 @@ def test_rate_is_a_relu_far_above_threshold():
     assert theory.lif_rate(1e6, **CELL) == pytest.approx(1000.0 / 2.0, rel=1e-3)
 
 
-@pytest.mark.parametrize(("mu", "sigma", "tau_s", "expected"), [
-    (15, 5, 0, 9.461), (20, 5, 0, 27.341), (25, 5, 0, 47.217), (30, 5, 0, 66.293), (15, 2, 0, 0.122), (25, 1, 0, 42.017),
-    (15, 5, 2, 5.312), (20, 5, 2, 21.004), (25, 5, 2, 40.758),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mu", "sigma", "tau_s", "expected"),
+    [
+        (15, 5, 0, 9.461),
+        (20, 5, 0, 27.341),
+        (25, 5, 0, 47.217),
+        (30, 5, 0, 66.293),
+        (15, 2, 0, 0.122),
+        (25, 1, 0, 42.017),
+        (15, 5, 2, 5.312),
+        (20, 5, 2, 21.004),
+        (25, 5, 2, 40.758),
+    ],
+)
 def test_rate_with_noise(mu, sigma, tau_s, expected):
     # 0.122 is given in three digits
     assert theory.siegert_rate(mu, sigma, tau_s=tau_s, **CELL) == pytest.approx(expected, rel=1e-3, abs=5e-4)

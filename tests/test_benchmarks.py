@@ -32,14 +32,17 @@ def test_rates_of_many_spikes_are(report):
     assert not report.close(0.0, 0.8, 0.25, 1.0)  # silence is another state, however few spikes are expected
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["scaling.py", "--out", "nowhere/a.png"], "argument --out: there is no folder 'nowhere'"),
-    (["scaling.py", "--out", "a.txt"], "argument --out: must end in one of .png, .svg, .pdf, .jpg"),
-    (["scaling.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
-    (["scaling.py", "--from", "missing.json"], "argument --from: 'missing.json' cannot be read: No such file"),
-    (["scaling.py", "--from", "other.json"], "argument --from: 'other.json' was not written by --save"),
-    (["cuba.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scaling.py", "--out", "nowhere/a.png"], "argument --out: there is no folder 'nowhere'"),
+        (["scaling.py", "--out", "a.txt"], "argument --out: must end in one of .png, .svg, .pdf, .jpg"),
+        (["scaling.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
+        (["scaling.py", "--from", "missing.json"], "argument --from: 'missing.json' cannot be read: No such file"),
+        (["scaling.py", "--from", "other.json"], "argument --from: 'other.json' was not written by --save"),
+        (["cuba.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
+    ],
+)
 def test_a_file_that_cannot_be_read_or_written_is_refused_at_once(arguments, said, tmp_path):
     (tmp_path / "other.json").write_text(json.dumps({"rows": []}))
     script, *options = arguments

@@ -55,8 +55,11 @@ def network():
 
 
 def traces(parts):
-    return [bs.Trace(parts["cells"][::50], "v", every=0.7), bs.Trace(parts["cells"][:3], "slow.i"),
-            bs.Trace(parts["varied"][::9], "ampa.g", every=2.0)]  # fmt: skip
+    return [
+        bs.Trace(parts["cells"][::50], "v", every=0.7),
+        bs.Trace(parts["cells"][:3], "slow.i"),
+        bs.Trace(parts["varied"][::9], "ampa.g", every=2.0),
+    ]
 
 
 def simulation(network, **options):

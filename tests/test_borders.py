@@ -15,14 +15,25 @@ CELLS = bs.Population(5, bs.LIF(), name="cells")
 # -- indices ---------------------------------------------------------------------------------------------------------------
 
 WRONG = [
-    ([-1], ValueError, ">= 0 (got -1"), ([2**31], ValueError, "up to 2**31 - 1 (got 2147483648"), ([1.5], ValueError, "1.5"),
-    ([2**32], ValueError, "4294967296"), ([2**63 + 1], ValueError, "up to 2**31 - 1"), ([1e300], ValueError, "1e+300"),
-    (np.array([2**64 - 1], np.uint64), ValueError, "18446744073709551615"), ([np.nan], ValueError, "finite"),
-    ([-(2**63)], ValueError, ">= 0"), ([np.inf], ValueError, "finite"), ([10**400], ValueError, "up to 1e308"),
-    ([True, False], TypeError, "np.flatnonzero(mask)"), (["1"], TypeError, "number"), ([[1]], ValueError, "shape (1, 1)"),
-    ([1 + 0j], TypeError, "number"), (np.ma.masked_array([1, 2], [False, True]), ValueError, "masked"),
-    ([None], ValueError, "finite"), (np.array([-(2**62)], np.int64), ValueError, ">= 0"),
-]  # fmt: skip
+    ([-1], ValueError, ">= 0 (got -1"),
+    ([2**31], ValueError, "up to 2**31 - 1 (got 2147483648"),
+    ([1.5], ValueError, "1.5"),
+    ([2**32], ValueError, "4294967296"),
+    ([2**63 + 1], ValueError, "up to 2**31 - 1"),
+    ([1e300], ValueError, "1e+300"),
+    (np.array([2**64 - 1], np.uint64), ValueError, "18446744073709551615"),
+    ([np.nan], ValueError, "finite"),
+    ([-(2**63)], ValueError, ">= 0"),
+    ([np.inf], ValueError, "finite"),
+    ([10**400], ValueError, "up to 1e308"),
+    ([True, False], TypeError, "np.flatnonzero(mask)"),
+    (["1"], TypeError, "number"),
+    ([[1]], ValueError, "shape (1, 1)"),
+    ([1 + 0j], TypeError, "number"),
+    (np.ma.masked_array([1, 2], [False, True]), ValueError, "masked"),
+    ([None], ValueError, "finite"),
+    (np.array([-(2**62)], np.int64), ValueError, ">= 0"),
+]
 
 
 @pytest.mark.parametrize(("given", "kind", "message"), WRONG)
@@ -46,12 +57,23 @@ def test_indices_of_any_type_are_whole_numbers(kind):
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        (np.array([2**64 - 1], np.uint64), IndexError), ([2**63 + 3], IndexError), ([2**62], IndexError), ([-6], IndexError),
-        ([5], IndexError), ([0.0], TypeError), ([np.nan], TypeError), ([True], IndexError), (True, IndexError),
-        (np.ma.masked_array([0, 1], [True, False]), ValueError), ([10**30], TypeError), (slice(0, 2**70), IndexError),
-        ([[0]], TypeError), ((0, 1), TypeError), (np.int8([-128]), IndexError),
+        (np.array([2**64 - 1], np.uint64), IndexError),
+        ([2**63 + 3], IndexError),
+        ([2**62], IndexError),
+        ([-6], IndexError),
+        ([5], IndexError),
+        ([0.0], TypeError),
+        ([np.nan], TypeError),
+        ([True], IndexError),
+        (True, IndexError),
+        (np.ma.masked_array([0, 1], [True, False]), ValueError),
+        ([10**30], TypeError),
+        (slice(0, 2**70), IndexError),
+        ([[0]], TypeError),
+        ((0, 1), TypeError),
+        (np.int8([-128]), IndexError),
     ],
-)  # fmt: skip
+)
 def test_a_view_is_of_cells_that_there_are(key, kind):
     with pytest.raises(kind):
         CELLS[key]
@@ -94,9 +116,12 @@ def test_columns_of_tables_and_inputs_are_as_many_as_cells():
         with pytest.raises(ValueError, match=f"5 cells, but the TimedArray has {columns} columns"):
             bs.Population(5, Driven(I_in=bs.TimedArray(np.zeros((3, columns)), dt=1.0)), name="driven")
     net = bs.Network(seed=1)
-    for given in (bs.CurrentInput(np.zeros(4)), bs.CurrentInput(np.zeros((2, 6)), times=[0.0, 1.0]),
-                  bs.PoissonInput(rate=np.ones(4), weight=1.0, synapse=bs.Delta()),
-                  bs.PoissonInput(rate=1.0, weight=np.ones(6), synapse=bs.Delta())):  # fmt: skip
+    for given in (
+        bs.CurrentInput(np.zeros(4)),
+        bs.CurrentInput(np.zeros((2, 6)), times=[0.0, 1.0]),
+        bs.PoissonInput(rate=np.ones(4), weight=1.0, synapse=bs.Delta()),
+        bs.PoissonInput(rate=1.0, weight=np.ones(6), synapse=bs.Delta()),
+    ):
         with pytest.raises(ValueError, match="do not fit 'cells', which has 5 cells"):
             net.stimulate(CELLS, given)
 
@@ -116,14 +141,18 @@ def test_counts_are_whole_numbers_that_can_be_counted(count):
 def test_a_masked_value_is_refused_wherever_numbers_are_taken():
     masked = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
     takers = [
-        lambda: bs.LIF(tau_m=masked), lambda: bs.Population(3, bs.LIF(), initial={"v": masked}),
-        lambda: bs.CurrentInput(masked), lambda: bs.CurrentInput([1.0] * 3, times=masked),
+        lambda: bs.LIF(tau_m=masked),
+        lambda: bs.Population(3, bs.LIF(), initial={"v": masked}),
+        lambda: bs.CurrentInput(masked),
+        lambda: bs.CurrentInput([1.0] * 3, times=masked),
         lambda: bs.TimedArray(masked, dt=1.0),
-        lambda: bs.PoissonInput(rate=masked, weight=1.0, synapse=bs.Delta()), lambda: bs.SpikeTrains(masked, [0, 1, 2]),
-        lambda: bs.SpikeTrains([masked]), lambda: bs.LIF(tau_m=np.ma.masked),
+        lambda: bs.PoissonInput(rate=masked, weight=1.0, synapse=bs.Delta()),
+        lambda: bs.SpikeTrains(masked, [0, 1, 2]),
+        lambda: bs.SpikeTrains([masked]),
+        lambda: bs.LIF(tau_m=np.ma.masked),
         lambda: bs.Network().connect(CELLS[:3], CELLS[:3], bs.OneToOne(), weight=masked, delay=1.0, synapse=bs.Delta()),
         lambda: bs.Network().connect(CELLS[:3], CELLS[:3], bs.OneToOne(), weight=1.0, delay=masked, synapse=bs.Delta()),
-    ]  # fmt: skip
+    ]
     for take in takers:
         with pytest.raises(ValueError, match="must have no masked values"):
             take()
@@ -165,9 +194,15 @@ def connected(delay, rule=None):
 
 @pytest.mark.parametrize(
     ("delay", "rule"),
-    [(1e9, None), (1e300, None), (6500.1, None), (bs.Uniform(1.0, 1e9), None), ([1.0, 1e15], bs.FromArrays([0, 1], [1, 2])),
-     (bs.Clipped(bs.Normal(1.5, 1.0), low=0.1, high=1e12), None)],
-)  # fmt: skip
+    [
+        (1e9, None),
+        (1e300, None),
+        (6500.1, None),
+        (bs.Uniform(1.0, 1e9), None),
+        ([1.0, 1e15], bs.FromArrays([0, 1], [1, 2])),
+        (bs.Clipped(bs.Normal(1.5, 1.0), low=0.1, high=1e12), None),
+    ],
+)
 def test_a_delay_that_is_too_long_is_refused_before_anything_is_counted(delay, rule):
     net = connected(delay, rule)
     message = r"cells->cells.delay: must be at most 6500 ms, which are 65000 steps of dt = 0.1 ms \(got .* ms\); a larger dt"
@@ -187,7 +222,10 @@ def test_long_refractory_times_and_intervals_are_no_overflow():
 
 @pytest.mark.parametrize("rate", [-1.0, -1e-300, np.nan, np.inf, -np.inf, None, "3", 1j, [[1.0]], []])
 def test_rates_that_are_none_are_refused(rate):
-    for make in (lambda r: bs.Poisson(rate=r), lambda r: bs.PoissonInput(rate=r, weight=1.0, synapse=bs.Delta()),
-                 lambda r: bs.PoissonInput(rate=[1.0, r], weight=1.0, synapse=bs.Delta())):  # fmt: skip
+    for make in (
+        lambda r: bs.Poisson(rate=r),
+        lambda r: bs.PoissonInput(rate=r, weight=1.0, synapse=bs.Delta()),
+        lambda r: bs.PoissonInput(rate=[1.0, r], weight=1.0, synapse=bs.Delta()),
+    ):
         with pytest.raises((TypeError, ValueError), match="rate"):
             make(rate)

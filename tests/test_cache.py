@@ -93,13 +93,19 @@ def put_link(path):
 
 
 DAMAGE = {
-    "cut": cut, "empty": lambda path: path.write_bytes(b""), "garbage": lambda path: path.write_bytes(os.urandom(5000)),
-    "one bit": flip, "the hash of nothing": lambda path: path.write_bytes(hashlib.sha256(path.name.encode()).digest()),
+    "cut": cut,
+    "empty": lambda path: path.write_bytes(b""),
+    "garbage": lambda path: path.write_bytes(os.urandom(5000)),
+    "one bit": flip,
+    "the hash of nothing": lambda path: path.write_bytes(hashlib.sha256(path.name.encode()).digest()),
     "no pickle": lambda path: path.write_bytes(cache._sealed(path, b"x" * 1000)),
     "another pickle": lambda path: path.write_bytes(cache._sealed(path, pickle.dumps(("signature", (1, 2))))),
-    "unreadable": lambda path: path.chmod(0), "a folder": put_folder, "a pipe": put_pipe, "a link": put_link,
+    "unreadable": lambda path: path.chmod(0),
+    "a folder": put_folder,
+    "a pipe": put_pipe,
+    "a link": put_link,
     "deleted": lambda path: path.unlink(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -414,19 +420,27 @@ def test_a_child_that_is_forked_while_a_thread_compiles_can_compile(tmp_path):
 
 def test_every_source_of_compiled_code_is_in_the_fingerprint():
     """What a module with compiled functions imports, directly or not, may be part of their code."""
-    loads = {module: {name for name, now in imported(module, tree) if now and name in MODULES}
-             for module, tree in MODULES.items()}  # fmt: skip
-    makers = {module for module, tree in MODULES.items() if any(
-        isinstance(node, ast.ImportFrom) and node.module == "brainsim.numbers.jit"
-        and {alias.name for alias in node.names} & {"helper", "kernel", "callback"} for node in ast.walk(tree)
-    )}  # fmt: skip
+    loads = {
+        module: {name for name, now in imported(module, tree) if now and name in MODULES} for module, tree in MODULES.items()
+    }
+    makers = {
+        module
+        for module, tree in MODULES.items()
+        if any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "brainsim.numbers.jit"
+            and {alias.name for alias in node.names} & {"helper", "kernel", "callback"}
+            for node in ast.walk(tree)
+        )
+    }
     assert {"brainsim.engine.driver", "brainsim.ann.kernels", "brainsim.numbers.draws"} <= makers
     found, new = set(), makers
     while new:
         found |= new
         new = {name for module in new for name in loads[module]} - found
-    covered = {path.relative_to(cache.PACKAGE.parent).with_suffix("").as_posix().replace("/", ".")
-               for path in cache.source_files()}  # fmt: skip
+    covered = {
+        path.relative_to(cache.PACKAGE.parent).with_suffix("").as_posix().replace("/", ".") for path in cache.source_files()
+    }
     assert found - covered == set()
 
 
@@ -463,6 +477,8 @@ def test_a_compiled_function_has_no_closure():
 
 
 def test_nothing_is_compiled_at_import(tmp_path):
-    python("import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive, brainsim.ann.kernels",
-           BRAINSIM_CACHE_DIR=str(tmp_path / "cache"))  # fmt: skip
+    python(
+        "import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive, brainsim.ann.kernels",
+        BRAINSIM_CACHE_DIR=str(tmp_path / "cache"),
+    )
     assert not (tmp_path / "cache").exists()

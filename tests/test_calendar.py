@@ -27,9 +27,15 @@ def rows(delays, weighted):
     shared = np.arange(total) + 1.0 if weighted else np.zeros(0)
     own = np.zeros(0, np.float32) if weighted else np.arange(total, dtype=np.float32) + 1.0
     return delivery.Rows(
-        np.concatenate([[0], np.cumsum(n)]), 1, piece, np.concatenate(delays).astype(np.uint16), shared,
-        np.zeros(1, np.int64), np.arange(total, dtype=np.uint16), own,
-    )  # fmt: skip
+        np.concatenate([[0], np.cumsum(n)]),
+        1,
+        piece,
+        np.concatenate(delays).astype(np.uint16),
+        shared,
+        np.zeros(1, np.int64),
+        np.arange(total, dtype=np.uint16),
+        own,
+    )
 
 
 @pytest.mark.parametrize("weighted", [True, False], ids=["shared weights", "weights of their own"])

@@ -31,18 +31,24 @@ def hodgkin_huxley(t, y, current):
     v, m, h, n = y
     u, current = v + 65.0, current / 100.0
     membrane = current - 120 * m**3 * h * (u - 115) - 36 * n**4 * (u + 12) - 0.3 * (u - 10.613)
-    return [membrane, moved(linoid((25 - u) / 10), 4 * exp(-u / 18), m),
-            moved(0.07 * exp(-u / 20), 1 / (exp((30 - u) / 10) + 1), h),
-            moved(0.1 * linoid((10 - u) / 10), 0.125 * exp(-u / 80), n)]  # fmt: skip
+    return [
+        membrane,
+        moved(linoid((25 - u) / 10), 4 * exp(-u / 18), m),
+        moved(0.07 * exp(-u / 20), 1 / (exp((30 - u) / 10) + 1), h),
+        moved(0.1 * linoid((10 - u) / 10), 0.125 * exp(-u / 80), n),
+    ]
 
 
 def traub_miles(t, y, current):
     v, m, h, n = y
     u, area = v + 63.0, 2e-4  # cm2
     membrane = current * 1e-6 / area - 100 * m**3 * h * (v - 50) - 30 * n**4 * (v + 90) - 0.05 * (v + 60)
-    return [membrane, moved(0.32 * 4 * linoid((13 - u) / 4), 0.28 * 5 * linoid((u - 40) / 5), m),
-            moved(0.128 * exp((17 - u) / 18), 4 / (1 + exp((40 - u) / 5)), h),
-            moved(0.032 * 5 * linoid((15 - u) / 5), 0.5 * exp((10 - u) / 40), n)]  # fmt: skip
+    return [
+        membrane,
+        moved(0.32 * 4 * linoid((13 - u) / 4), 0.28 * 5 * linoid((u - 40) / 5), m),
+        moved(0.128 * exp((17 - u) / 18), 4 / (1 + exp((40 - u) / 5)), h),
+        moved(0.032 * 5 * linoid((15 - u) / 5), 0.5 * exp((10 - u) / 40), n),
+    ]
 
 
 def wang_buzsaki(t, y, current):
@@ -50,28 +56,35 @@ def wang_buzsaki(t, y, current):
     alpha, beta = linoid(-0.1 * (v + 35)), 4 * exp(-(v + 60) / 18)
     m = alpha / (alpha + beta)
     membrane = current / 100 - 35 * m**3 * h * (v - 55) - 9 * n**4 * (v + 90) - 0.1 * (v + 65)
-    return [membrane, 5 * moved(0.07 * exp(-(v + 58) / 20), 1 / (exp(-0.1 * (v + 28)) + 1), h),
-            5 * moved(0.1 * linoid(-0.1 * (v + 34)), 0.125 * exp(-(v + 44) / 80), n)]  # fmt: skip
+    return [
+        membrane,
+        5 * moved(0.07 * exp(-(v + 58) / 20), 1 / (exp(-0.1 * (v + 28)) + 1), h),
+        5 * moved(0.1 * linoid(-0.1 * (v + 34)), 0.125 * exp(-(v + 44) / 80), n),
+    ]
 
 
 def connor_stevens(t, y, current):
     v, m, h, n, a, b = y
-    membrane = (current / 100 - 120 * m**3 * h * (v - 55) - 20 * n**4 * (v + 72) - 47.7 * a**3 * b * (v + 75)
-                - 0.3 * (v + 17))  # fmt: skip
+    membrane = current / 100 - 120 * m**3 * h * (v - 55) - 20 * n**4 * (v + 72) - 47.7 * a**3 * b * (v + 75) - 0.3 * (v + 17)
     a_inf = (0.0761 * exp(0.0314 * (v + 94.22)) / (1 + exp(0.0346 * (v + 1.17)))) ** (1 / 3)
     b_inf = (1 / (1 + exp(0.0688 * (v + 53.3)))) ** 4
-    return [membrane, moved(3.8 * linoid(-0.1 * (v + 29.7)), 15.2 * exp(-0.0556 * (v + 54.7)), m),
-            moved(0.266 * exp(-0.05 * (v + 48)), 3.8 / (1 + exp(-0.1 * (v + 18))), h),
-            moved(0.2 * linoid(-0.1 * (v + 45.7)), 0.25 * exp(-0.0125 * (v + 55.7)), n),
-            (a_inf - a) / (0.3632 + 1.158 / (1 + exp(0.0497 * (v + 55.96)))),
-            (b_inf - b) / (1.24 + 2.678 / (1 + exp(0.0624 * (v + 50))))]  # fmt: skip
+    return [
+        membrane,
+        moved(3.8 * linoid(-0.1 * (v + 29.7)), 15.2 * exp(-0.0556 * (v + 54.7)), m),
+        moved(0.266 * exp(-0.05 * (v + 48)), 3.8 / (1 + exp(-0.1 * (v + 18))), h),
+        moved(0.2 * linoid(-0.1 * (v + 45.7)), 0.25 * exp(-0.0125 * (v + 55.7)), n),
+        (a_inf - a) / (0.3632 + 1.158 / (1 + exp(0.0497 * (v + 55.96)))),
+        (b_inf - b) / (1.24 + 2.678 / (1 + exp(0.0624 * (v + 50)))),
+    ]
 
 
 def morris_lecar(t, y, current):
     v, w = y
     m_inf, w_inf = (1 + np.tanh((v + 1.2) / 18)) / 2, (1 + np.tanh((v - 2) / 30)) / 2
-    return [(current - 4.4 * m_inf * (v - 120) - 8 * w * (v + 84) - 2 * (v + 60)) / 20,
-            0.04 * (w_inf - w) * np.cosh((v - 2) / 60)]  # fmt: skip
+    return [
+        (current - 4.4 * m_inf * (v - 120) - 8 * w * (v + 84) - 2 * (v + 60)) / 20,
+        0.04 * (w_inf - w) * np.cosh((v - 2) / 60),
+    ]
 
 
 def fitzhugh_nagumo(t, y, current):
@@ -134,8 +147,10 @@ def test_paths_are_those_of_the_published_equations(name):
 def test_exponential_euler_of_traub_miles_comes_to_the_true_path():
     """Half the step, half the error, in the times of spikes."""
     true = run(bs.TraubMiles(), 50.0, 0.01, current=500.0, every=0.5)[1].spikes["cells"].times[-1]
-    wrong = [run(FastTraubMiles(), 50.0, dt, current=500.0, every=1.0)[1].spikes["cells"].times[-1] - true
-             for dt in (0.04, 0.02, 0.01)]  # fmt: skip
+    wrong = [
+        run(FastTraubMiles(), 50.0, dt, current=500.0, every=1.0)[1].spikes["cells"].times[-1] - true
+        for dt in (0.04, 0.02, 0.01)
+    ]
     assert wrong[0] > wrong[1] > wrong[2] > 0
     assert wrong[0] / wrong[2] == pytest.approx(4.0, rel=0.1)
 
@@ -145,9 +160,12 @@ def test_hodgkin_huxley_as_in_the_reference():
     case = json.loads((DATA / "hh_dc_700.json").read_text())
 
     class AtPeak(bs.HodgkinHuxley):
-        equations = bs.HodgkinHuxley.equations + """
+        equations = (
+            bs.HodgkinHuxley.equations
+            + """
         slope = g_na*m**3*h*(e_na - v) + g_k*n**4*(e_k - v) + g_l*(e_l - v) + i_dc
         """
+        )
         threshold = "v >= v_th and slope < 0"
         refractory = "t_ref"
         frozen = ()
@@ -215,8 +233,10 @@ def test_hodgkin_huxley_is_refractory():
 def test_hodgkin_huxley_fires_at_anode_break():
     """When a current that held it below rest ends; but not where it held it for 1 ms only, or hardly below."""
     amplitude = -np.array([100.0, 500.0, 1000.0])
-    spikes = [pulses(bs.HodgkinHuxley(), np.vstack([amplitude, 0 * amplitude]), [10.0, 10.0 + width], 100.0)[0]
-              for width in (1.0, 30.0)]  # fmt: skip
+    spikes = [
+        pulses(bs.HodgkinHuxley(), np.vstack([amplitude, 0 * amplitude]), [10.0, 10.0 + width], 100.0)[0]
+        for width in (1.0, 30.0)
+    ]
     assert spikes[0].tolist() == [0, 0, 0]
     assert spikes[1].tolist() == [0, 1, 1]
 

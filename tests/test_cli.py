@@ -232,8 +232,14 @@ class TestOthers:
     def test_models_have_their_units_in_the_list(self, capsys):
         cli.main(["models"])
         rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
-        units = {"AdEx": "v [mV], w [pA]", "HodgkinHuxley": "v [mV], m h n [1]", "neurons": "variables [unit]",
-                 "AlphaCharge": "w [pA*ms]", "GABAB": "w [1]", "synapses": "weight [unit]"}  # fmt: skip
+        units = {
+            "AdEx": "v [mV], w [pA]",
+            "HodgkinHuxley": "v [mV], m h n [1]",
+            "neurons": "variables [unit]",
+            "AlphaCharge": "w [pA*ms]",
+            "GABAB": "w [1]",
+            "synapses": "weight [unit]",
+        }
         for name, ends in units.items():
             assert rows[name].endswith(f"  {ends}")
         assert "Neuron of FitzHugh (1961) and Nagumo et al. (1962)  " in rows["FitzHughNagumo"]

@@ -95,8 +95,14 @@ def test_three_spikes_that_meet_make_a_coincidence_cell_fire():
     net = bs.Network(seed=1)
     delays = {0: [12.0, 7.0, 2.0], 1: [12.0, 7.0, 42.0], 2: [2.0, 7.0, 12.0]}  # three meet; two meet; in the wrong order
     for cell, delay in delays.items():
-        net.connect(inputs, cells[cell : cell + 1], bs.FromArrays(np.arange(3), np.zeros(3, int)), weight=example.MEETING,
-                    delay=np.array(delay), synapse=bs.Delta())  # fmt: skip
+        net.connect(
+            inputs,
+            cells[cell : cell + 1],
+            bs.FromArrays(np.arange(3), np.zeros(3, int)),
+            weight=example.MEETING,
+            delay=np.array(delay),
+            synapse=bs.Delta(),
+        )
     spikes = bs.simulate(net, 100.0, seed=1).spikes["cells"]
     assert spikes.ids.tolist() == [0]
     assert spikes.times[0] == pytest.approx(17.0, abs=0.11)

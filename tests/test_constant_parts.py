@@ -13,11 +13,25 @@ CELLS = 3
 PARAMETERS = {"k": 1.5, "tau": np.array([0.4, 2.0, 3.1]), "mode": np.array([0.0, 1.0, 2.0]), "on": 1.0}
 VARIABLES = {"x": np.array([-1.3, 0.7, 2.2]), "y": np.array([0.3, -2.4, 1.1])}
 PLAIN = {
-    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "tanh": np.tanh, "sin": np.sin,
-    "cos": np.cos, "floor": np.floor, "abs": abs, "min": min, "max": max, "sign": np.sign, "pi": math.pi,
-    "clip": lambda x, low, high: min(max(x, low), high), "where": lambda test, yes, no: yes if test else no,
-    "sigmoid": lambda x: 1/(1 + np.exp(-x)), "exprel": lambda x: np.expm1(x)/x if x else 1.0,
-}  # fmt: skip
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "floor": np.floor,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sign": np.sign,
+    "pi": math.pi,
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "where": lambda test, yes, no: yes if test else no,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exprel": lambda x: np.expm1(x) / x if x else 1.0,
+}
 
 
 def random_number(rng, depth):
@@ -31,14 +45,22 @@ def random_number(rng, depth):
     def test():
         return random_test(rng, depth - 1)
 
-    return rng.choice([
-        lambda: f"({sub()} {rng.choice('+-*')} {sub()})", lambda: f"({sub()})/(1 + abs({sub()}))", lambda: f"-({sub()})",
-        lambda: f"{rng.choice(['tanh', 'sigmoid', 'sin', 'cos', 'sign', 'floor'])}({sub()})",
-        lambda: f"{rng.choice(['sqrt', 'log1p'])}(abs({sub()}))", lambda: f"exp(-abs({sub()}))",
-        lambda: f"exprel(clip({sub()}, -5, 2))", lambda: f"{rng.choice(['min', 'max'])}({sub()}, {sub()})",
-        lambda: f"tanh({sub()})**{rng.randint(0, 4)}", lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
-        lambda: f"where({test()}, {sub()}, {sub()})", lambda: f"({sub()} if {test()} else {sub()})",
-    ])()  # fmt: skip
+    return rng.choice(
+        [
+            lambda: f"({sub()} {rng.choice('+-*')} {sub()})",
+            lambda: f"({sub()})/(1 + abs({sub()}))",
+            lambda: f"-({sub()})",
+            lambda: f"{rng.choice(['tanh', 'sigmoid', 'sin', 'cos', 'sign', 'floor'])}({sub()})",
+            lambda: f"{rng.choice(['sqrt', 'log1p'])}(abs({sub()}))",
+            lambda: f"exp(-abs({sub()}))",
+            lambda: f"exprel(clip({sub()}, -5, 2))",
+            lambda: f"{rng.choice(['min', 'max'])}({sub()}, {sub()})",
+            lambda: f"tanh({sub()})**{rng.randint(0, 4)}",
+            lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
+            lambda: f"where({test()}, {sub()}, {sub()})",
+            lambda: f"({sub()} if {test()} else {sub()})",
+        ]
+    )()
 
 
 def random_test(rng, depth):
@@ -75,15 +97,22 @@ def after_one_step(method, numbers, tests, **given):
     return [state[f"z{i}"] / 0.5 for i in range(len(numbers))], [state[f"n{i}"] for i in range(len(tests))]
 
 
-MIXED = ("mode > 0 and x > 0", "x > 0 and mode > 0", "mode > 0 or x > 0", "not mode > 0 and x > 0",
-         "not (mode > 0 and x > 0)", "mode > 0 and on > 0", "mode > 0",
-         "not mode > 0", "mode == 1 and k > 1 and y < x", "x > y or not (on > 0 or y > 0)",
-         "mode > 0 and (x > 0 or tau > 1) and not k < 1")  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("method", "precision"), [("euler", "double"), ("exponential_euler", "double"), ("rk4", "single")]
+MIXED = (
+    "mode > 0 and x > 0",
+    "x > 0 and mode > 0",
+    "mode > 0 or x > 0",
+    "not mode > 0 and x > 0",
+    "not (mode > 0 and x > 0)",
+    "mode > 0 and on > 0",
+    "mode > 0",
+    "not mode > 0",
+    "mode == 1 and k > 1 and y < x",
+    "x > y or not (on > 0 or y > 0)",
+    "mode > 0 and (x > 0 or tau > 1) and not k < 1",
 )
+
+
+@pytest.mark.parametrize(("method", "precision"), [("euler", "double"), ("exponential_euler", "double"), ("rk4", "single")])
 def test_constant_and_varying_conditions_are_joined(method, precision):
     texts = [form for test in MIXED for form in (f"where({test}, x, -y)", f"(k if {test} else 2)*x + where({test}, 1, 0)")]
     numbers, events = after_one_step(method, texts, MIXED, precision=precision)

@@ -28,7 +28,8 @@ FAST = ("AdEx", "SFALIF", "ResonateAndFire")  # to compile all takes a minute
 SMOOTH = {"threshold": "", "reset": "", "events": {}, "refractory": None, "frozen": None, "substeps": 1}
 # a constant slope, and a gain of a constant current: nothing is left for the method to miss
 EXACT = {("IF", method) for method in ("euler", "heun", "rk4")} | {
-    ("RateUnit", "exponential_euler"), ("RateUnit", "exponential_strang"),
+    ("RateUnit", "exponential_euler"),
+    ("RateUnit", "exponential_strang"),
 }
 
 
@@ -45,10 +46,11 @@ def smooth(name, method):
 
 CASES = [
     pytest.param(name, method, marks=() if name in FAST else pytest.mark.slow)
-    for name, kind in NEURONS.items() if kind.equations
+    for name, kind in NEURONS.items()
+    if kind.equations
     for method in ("exact", "exponential_euler", "exponential_strang", "euler", "heun", "rk4")
     if smooth(name, method) is not None
-]  # fmt: skip
+]
 
 
 def errors_of(model, current):
@@ -93,8 +95,21 @@ def test_every_method_is_tried_on_every_model():
     assert {name for name, method in tried if method == "rk4"} == names
     for exponential in ("exponential_euler", "exponential_strang"):
         assert names - {name for name, method in tried if method == exponential} == {"HindmarshRose", "QIF", "Theta"}
-    linear = {"ALIF", "GIF", "GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5", "IF", "LI", "LIF", "MAT2", "MihalasNiebur",
-              "ResonateAndFire"}  # fmt: skip
+    linear = {
+        "ALIF",
+        "GIF",
+        "GLIF1",
+        "GLIF2",
+        "GLIF3",
+        "GLIF4",
+        "GLIF5",
+        "IF",
+        "LI",
+        "LIF",
+        "MAT2",
+        "MihalasNiebur",
+        "ResonateAndFire",
+    }
     assert {name for name, method in tried if method == "exact"} == linear
     assert set(METHODS) == {"auto", "euler_maruyama", "milstein", *(method for _, method in tried)}
 
@@ -172,6 +187,7 @@ def refined(w, dt, finer, seed):
 
 def finest(cell, w, dt):
     """Return the end of the paths of v that the Wiener process w drives, by Heun's method at dt."""
+
     def drift(v):
         return cell.g_l * (cell.v_rest - v + cell.delta_t * np.exp((v - cell.v_th) / cell.delta_t)) / cell.c_m
 

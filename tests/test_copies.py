@@ -140,8 +140,13 @@ class TestThreads:
         started.wait()
         refused = []
         while worker.is_alive():
-            for call in (lambda: sim.run(0.1), sim.reset, sim.result, lambda: sim.set("noise", rate=1.0),
-                         lambda: copy.deepcopy(sim)):  # fmt: skip
+            for call in (
+                lambda: sim.run(0.1),
+                sim.reset,
+                sim.result,
+                lambda: sim.set("noise", rate=1.0),
+                lambda: copy.deepcopy(sim),
+            ):
                 if not worker.is_alive():
                     break
                 try:

@@ -22,14 +22,24 @@ from brainsim.equations import language as lang
 DT, FINER, SECOND, LIMIT = 0.1, 50, 1000.0, 1.0  # ms, steps, ms, ms
 # in pA (FitzHughNagumo, HindmarshRose: plain numbers), from just above where it fires without end
 CURRENTS = {
-    "AdEx": (600.0, 700.0, 1000.0, 2000.0), "ConnorStevens": (850.0, 1000.0, 1500.0, 2000.0),
-    "EIF": (80.0, 150.0, 300.0, 500.0), "FitzHughNagumo": (0.4, 0.7, 1.2), "HindmarshRose": (1.5, 2.0, 4.0),
-    "HodgkinHuxley": (650.0, 1000.0, 1500.0), "IF": (130.0, 310.0, 610.0), "Izhikevich": (5.0, 10.0, 20.0),
-    "MAT2": (450.0, 600.0, 900.0), "MihalasNiebur": (250.0, 400.0), "MorrisLecar": (100.0, 120.0, 160.0),
+    "AdEx": (600.0, 700.0, 1000.0, 2000.0),
+    "ConnorStevens": (850.0, 1000.0, 1500.0, 2000.0),
+    "EIF": (80.0, 150.0, 300.0, 500.0),
+    "FitzHughNagumo": (0.4, 0.7, 1.2),
+    "HindmarshRose": (1.5, 2.0, 4.0),
+    "HodgkinHuxley": (650.0, 1000.0, 1500.0),
+    "IF": (130.0, 310.0, 610.0),
+    "Izhikevich": (5.0, 10.0, 20.0),
+    "MAT2": (450.0, 600.0, 900.0),
+    "MihalasNiebur": (250.0, 400.0),
+    "MorrisLecar": (100.0, 120.0, 160.0),
     "QIF": (80.0, 150.0, 500.0),
-    "ResonateAndFire": (300.0, 600.0), "SFALIF": (500.0, 1000.0, 2000.0), "Theta": (12.0, 50.0, 200.0),
-    "TraubMiles": (0.0, 100.0, 500.0), "WangBuzsaki": (20.0, 100.0, 500.0),
-}  # fmt: skip
+    "ResonateAndFire": (300.0, 600.0),
+    "SFALIF": (500.0, 1000.0, 2000.0),
+    "Theta": (12.0, 50.0, 200.0),
+    "TraubMiles": (0.0, 100.0, 500.0),
+    "WangBuzsaki": (20.0, 100.0, 500.0),
+}
 USUAL = (350.0, 500.0, 800.0)
 FAST = ("AdEx", "EIF", "Izhikevich", "LIF", "TraubMiles")  # to compile all takes minutes
 
@@ -63,8 +73,9 @@ def lateness(name):
     kind, currents = NEURONS[name], CURRENTS.get(name, USUAL)
     found, true = spikes_of(kind(), currents, DT), spikes_of(reference(kind), currents, DT / FINER)
     counts = [int(np.sum(times <= SECOND)) for times in true]
-    late = [have[n - 1] - times[n - 1] if have.size >= n else np.inf
-            for have, times, n in zip(found, true, counts, strict=True)]  # fmt: skip
+    late = [
+        have[n - 1] - times[n - 1] if have.size >= n else np.inf for have, times, n in zip(found, true, counts, strict=True)
+    ]
     return np.array(late), counts
 
 

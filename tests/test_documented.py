@@ -97,15 +97,31 @@ def test_help_shows_the_parameters():
 
 CELLS = bs.Population(12_500, bs.LIF(tau_m=10.0, c_m=250.0), name="excitatory")
 TYPICAL = [
-    bs.LIF(), bs.LIF(tau_m=10.0, c_m=250.0, v_rest=-60.0), bs.LIF(tau_m=np.linspace(10.0, 20.0, 1000)),
-    bs.LIF(v_th=bs.Normal(-50.0, 2.0)), bs.Poisson(rate=8.0), bs.SpikeTrains(np.arange(1000.0), np.zeros(1000)),
-    bs.Delta(), bs.Exponential(tau=0.5, name="ampa"), bs.ExponentialConductance(tau=5.0, e_rev=-80.0), CELLS, CELLS[:10_000],
-    CELLS[:10] + CELLS[20:30], CELLS[::2], CELLS[np.arange(12_500) % 3 == 0], bs.FixedIndegree(1000),
+    bs.LIF(),
+    bs.LIF(tau_m=10.0, c_m=250.0, v_rest=-60.0),
+    bs.LIF(tau_m=np.linspace(10.0, 20.0, 1000)),
+    bs.LIF(v_th=bs.Normal(-50.0, 2.0)),
+    bs.Poisson(rate=8.0),
+    bs.SpikeTrains(np.arange(1000.0), np.zeros(1000)),
+    bs.Delta(),
+    bs.Exponential(tau=0.5, name="ampa"),
+    bs.ExponentialConductance(tau=5.0, e_rev=-80.0),
+    CELLS,
+    CELLS[:10_000],
+    CELLS[:10] + CELLS[20:30],
+    CELLS[::2],
+    CELLS[np.arange(12_500) % 3 == 0],
+    bs.FixedIndegree(1000),
     bs.AllToAll(autapses=False),
-    bs.FromArrays(np.arange(1000), np.arange(1000)), bs.Clipped(bs.Normal(1.5, 0.75), low=0.1), bs.LogNormal(-0.7, 0.9),
-    bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()), bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0]),
-    bs.CurrentInput(np.ones(12_500)), bs.Trace(CELLS[:3], "v", every=1.0), bs.Network(seed=1),
-]  # fmt: skip
+    bs.FromArrays(np.arange(1000), np.arange(1000)),
+    bs.Clipped(bs.Normal(1.5, 0.75), low=0.1),
+    bs.LogNormal(-0.7, 0.9),
+    bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()),
+    bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0]),
+    bs.CurrentInput(np.ones(12_500)),
+    bs.Trace(CELLS[:3], "v", every=1.0),
+    bs.Network(seed=1),
+]
 
 
 @pytest.mark.parametrize("thing", TYPICAL, ids=lambda thing: type(thing).__name__)

@@ -26,8 +26,9 @@ def clock(**texts):
 
 
 def test_events_have_their_own_conditions_and_effects():
-    model = clock(events={"half": ("v > v_half and v < v_half + dt*speed", "u += 1; v += 0"),
-                          "spike": ("v >= v_th", "u += 100*count")})  # fmt: skip
+    model = clock(
+        events={"half": ("v > v_half and v < v_half + dt*speed", "u += 1; v += 0"), "spike": ("v >= v_th", "u += 100*count")}
+    )
     values, result = run(model(), 5.0)
     assert steps(result).tolist() == [10, 20, 30, 40, 50]
     # the effect of an event comes after the reset and sees what it left; conditions see what was before it
@@ -36,9 +37,16 @@ def test_events_have_their_own_conditions_and_effects():
 
 
 def test_an_event_needs_no_spike_and_is_none():
-    model = type("Mine", (bs.Neuron,), {
-        "equations": "dv/dt = speed", "events": {"wrap": ("v > 10*speed*dt + speed*dt/2", "v = 0")},
-        "speed": bs.parameter(1.0, "mV/ms", "speed"), "v": bs.initial(0.0, "mV", "potential")})  # fmt: skip
+    model = type(
+        "Mine",
+        (bs.Neuron,),
+        {
+            "equations": "dv/dt = speed",
+            "events": {"wrap": ("v > 10*speed*dt + speed*dt/2", "v = 0")},
+            "speed": bs.parameter(1.0, "mV/ms", "speed"),
+            "v": bs.initial(0.0, "mV", "potential"),
+        },
+    )
     values, result = run(model(), 3.0)
     assert values["v"][:, 0] == pytest.approx([k % 11 * 0.1 for k in range(31)], abs=1e-12)
     assert len(result.spikes["cells"]) == 0
@@ -47,11 +55,13 @@ def test_an_event_needs_no_spike_and_is_none():
 @pytest.mark.parametrize(
     ("events", "message"),
     [
-        ({"e": "v > v_th"}, "must be a pair"), ({"e": ("v", "v = 0")}, "must be a comparison"),
-        ({"e": ("v > v_th", "speed = 0")}, "'speed' is no variable"), ({"e": ("v > vth", "v = 0")}, "did you mean 'v_th'"),
+        ({"e": "v > v_th"}, "must be a pair"),
+        ({"e": ("v", "v = 0")}, "must be a comparison"),
+        ({"e": ("v > v_th", "speed = 0")}, "'speed' is no variable"),
+        ({"e": ("v > vth", "v = 0")}, "did you mean 'v_th'"),
         ({"e": ("v > v_th", "v == 0")}, "one '='"),
     ],
-)  # fmt: skip
+)
 def test_events_that_are_none(events, message):
     with pytest.raises(ValueError, match=rf"Mine.events\['e'\]: .*{message}"):
         clock(events=events)
@@ -74,7 +84,7 @@ REFRACTORY = {
     "with a random number": ({"refractory": "tau*(1 + floor(rand()))*2", "tau": bs.parameter(1.0, "ms", "x")}, 30),
     "none": ({}, 10),
     "negative by a variable": ({"refractory": "-tau*count", "tau": bs.parameter(1.0, "ms", "x")}, 10),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFRACTORY)
@@ -89,10 +99,20 @@ def test_refractory_times(name):
 
 def test_a_condition_keeps_a_cell_refractory():
     """v comes down by itself: no reset, one spike for each time that v rises through the threshold."""
-    model = type("Mine", (bs.Neuron,), {
-        "equations": "dv/dt = (size*cos(2*pi*t/period))*2*pi/period", "threshold": "v > v_th", "refractory": "v > v_th",
-        "size": bs.parameter(10.0, "mV", "x"), "period": bs.parameter(10.0, "ms", "x"), "v_th": bs.parameter(5.0, "mV", "x"),
-        "v": bs.initial(0.0, "mV", "x"), "method": "rk4"})  # fmt: skip
+    model = type(
+        "Mine",
+        (bs.Neuron,),
+        {
+            "equations": "dv/dt = (size*cos(2*pi*t/period))*2*pi/period",
+            "threshold": "v > v_th",
+            "refractory": "v > v_th",
+            "size": bs.parameter(10.0, "mV", "x"),
+            "period": bs.parameter(10.0, "ms", "x"),
+            "v_th": bs.parameter(5.0, "mV", "x"),
+            "v": bs.initial(0.0, "mV", "x"),
+            "method": "rk4",
+        },
+    )
     values, result = run(model(), 40.0)
     v = values["v"][:, 0]
     assert np.allclose(v, 10 * np.sin(2 * np.pi * np.arange(401) / 100), atol=1e-4)  # nothing is frozen
@@ -104,8 +124,11 @@ def test_a_condition_keeps_a_cell_refractory():
 
 
 def test_which_variables_are_frozen():
-    texts = {"equations": "dv/dt = speed\ndu/dt = 1/one", "one": bs.parameter(1.0, "ms", "x"),
-             "t_ref": bs.parameter(1.0, "ms", "x")}  # fmt: skip
+    texts = {
+        "equations": "dv/dt = speed\ndu/dt = 1/one",
+        "one": bs.parameter(1.0, "ms", "x"),
+        "t_ref": bs.parameter(1.0, "ms", "x"),
+    }
     cases = {None: (False, True), ("v",): (False, True), ("u",): (True, False), ("u", "v"): (False, False), (): (True, True)}
     for frozen, moves in cases.items():
         values, result = run(clock(frozen=frozen, **texts)(), 2.0)
@@ -116,16 +139,22 @@ def test_which_variables_are_frozen():
 
 
 def test_refractory_times_of_each_cell():
-    values, result = run(clock(refractory="t_wait*(1 + u)", t_wait=bs.parameter(1.0, "ms", "x"))(
-        t_wait=np.array([0.5, 1.0, 2.0])), 9.0, n=3, initial={"u": np.array([0.0, 1.0, 2.0])})  # fmt: skip
+    values, result = run(
+        clock(refractory="t_wait*(1 + u)", t_wait=bs.parameter(1.0, "ms", "x"))(t_wait=np.array([0.5, 1.0, 2.0])),
+        9.0,
+        n=3,
+        initial={"u": np.array([0.0, 1.0, 2.0])},
+    )
     for cell, period in enumerate((15, 30, 70)):
         assert steps(result, cell).tolist() == list(range(10, 91, period))
 
 
 def test_refractoriness_is_kept_in_a_state():
     """A run in pieces is the run in one, with a condition and with an expression."""
-    for texts in ({"refractory": "v > v_half - 1*v_half", "reset": "v = v_th/2"},
-                  {"refractory": "wait*count", "wait": bs.parameter(0.7, "ms", "x")}):  # fmt: skip
+    for texts in (
+        {"refractory": "v > v_half - 1*v_half", "reset": "v = v_th/2"},
+        {"refractory": "wait*count", "wait": bs.parameter(0.7, "ms", "x")},
+    ):
         cells = bs.Population(1, clock(**texts)(), name="cells")
         net = bs.Network(seed=1)
         net.add(cells)

@@ -86,8 +86,10 @@ def test_parameters_of_each_cell_are_those_of_separate_runs(name):
     if not others:
         return
     defaults = {key: kind.parameters[key].default for key, _ in others}
-    arrays = {key: np.array([default, *(value if key == other else default for other, value in others)])
-              for key, default in defaults.items()}  # fmt: skip
+    arrays = {
+        key: np.array([default, *(value if key == other else default for other, value in others)])
+        for key, default in defaults.items()
+    }
     together = run(name, kind(**arrays), n=1 + len(others))
     for cell, alone in enumerate([{}, *({key: value} for key, value in others)]):
         separate = run(name, kind(**alone), n=1 + len(others))
@@ -107,10 +109,14 @@ def test_bits_do_not_depend_on_threads(name):
         assert traces[0] == traces[1] == traces[2], variable
 
 
-@pytest.mark.parametrize("name", [
-    # one kernel of many exponentials takes seconds to compile
-    pytest.param(n, marks=pytest.mark.slow) if len(k.initials) > 3 and n != "TraubMiles" else n for n, k in NEURONS.items()
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        # one kernel of many exponentials takes seconds to compile
+        pytest.param(n, marks=pytest.mark.slow) if len(k.initials) > 3 and n != "TraubMiles" else n
+        for n, k in NEURONS.items()
+    ],
+)
 def test_single_precision_runs(name):
     """It stays finite and fires about as often."""
     double, single = (run(name, NEURONS[name](), precision=precision) for precision in ("double", "single"))

@@ -38,8 +38,11 @@ def variants():
     found = []
     for name in NETWORKS:
         options = getattr(module(name), "OPTIONS", {})
-        choices = {key: (False, True) if values is False else values for key, values in options.items()
-                   if values is False or isinstance(values, tuple)}  # fmt: skip
+        choices = {
+            key: (False, True) if values is False else values
+            for key, values in options.items()
+            if values is False or isinstance(values, tuple)
+        }
         found += [(name, dict(zip(choices, values, strict=True))) for values in itertools.product(*choices.values())]
     return found
 

@@ -82,10 +82,16 @@ class TestFICurve:
         assert np.all(curve.rates > 0.0)
 
     def test_trials_are_the_mean_of_noisy_cells(self):
-        poisson = type("Escape", (Silent,), {
-            "threshold": "rand() < 0.001*I_0*exp(v/v_e)*dt", "reset": "",
-            "I_0": bs.parameter(20.0, "Hz", "rate at 0 mV"), "v_e": bs.parameter(10.0, "mV", "steepness"),
-        })()  # fmt: skip
+        poisson = type(
+            "Escape",
+            (Silent,),
+            {
+                "threshold": "rand() < 0.001*I_0*exp(v/v_e)*dt",
+                "reset": "",
+                "I_0": bs.parameter(20.0, "Hz", "rate at 0 mV"),
+                "v_e": bs.parameter(10.0, "mV", "steepness"),
+            },
+        )()
         curve = explore.fi_curve(poisson, [0.0, 100.0], trials=100, duration=600.0)
         expected = 20.0 * np.exp([0.0, 1.0])
         assert curve.result.spikes["cells"].n == 200
@@ -114,15 +120,18 @@ class TestFICurve:
         explore.fi_curve(Adapting(), [250.0, 400.0]).plot(ax)
         assert len(ax.lines) == 3  # that of the first intervals, too
 
-    @pytest.mark.parametrize(("arguments", "error", "message"), [
-        ((bs.LIF, [1.0]), TypeError, r"fi_curve.model: LIF is a class; write LIF\(\)"),
-        ((3, [1.0]), TypeError, r"fi_curve.model: must be a neuron such as bs.LIF\(\) \(got 3\)"),
-        ((bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
-        ((Silent(), [1.0]), ValueError, "fi_curve: Silent has no threshold, so it does not fire; see step_response"),
-        ((bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
-        ((bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
-        ((bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("arguments", "error", "message"),
+        [
+            ((bs.LIF, [1.0]), TypeError, r"fi_curve.model: LIF is a class; write LIF\(\)"),
+            ((3, [1.0]), TypeError, r"fi_curve.model: must be a neuron such as bs.LIF\(\) \(got 3\)"),
+            ((bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
+            ((Silent(), [1.0]), ValueError, "fi_curve: Silent has no threshold, so it does not fire; see step_response"),
+            ((bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
+            ((bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
+            ((bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),
+        ],
+    )
     def test_says_what_is_missing(self, arguments, error, message):
         with pytest.raises(error, match=message):
             explore.fi_curve(*arguments)

@@ -17,31 +17,147 @@ from brainsim.equations.grammar import EquationError
 from brainsim.equations.methods import method_named
 from brainsim.equations.system import compose
 
-ALLOWED = (ast.Constant, ast.Name, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Load,
-           ast.operator, ast.unaryop, ast.cmpop, ast.boolop)  # fmt: skip
+ALLOWED = (
+    ast.Constant,
+    ast.Name,
+    ast.Call,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.BoolOp,
+    ast.IfExp,
+    ast.Load,
+    ast.operator,
+    ast.unaryop,
+    ast.cmpop,
+    ast.boolop,
+)
 
 SEEDS = [
-    "(v_rest - v)/tau_m + I/c_m", "exp(-v)*where(v > 3 and u < 2, 1, 0)", "__import__('os').system('touch {path}')",
-    "open('{path}', 'w').write('x')", "(lambda: open('{path}', 'w'))()", "[open('{path}', 'w') for x in (1,)]",
-    "(y := open('{path}', 'w'))", "f\"{open('{path}','w')}\"", "().__class__.__base__.__subclasses__()", "exec('import os')",
-    "eval(\"open('{path}','w')\")", "9**9**9**9", "10**400", "1" * 500, "((((((((((1))))))))))", "not not not v",
+    "(v_rest - v)/tau_m + I/c_m",
+    "exp(-v)*where(v > 3 and u < 2, 1, 0)",
+    "__import__('os').system('touch {path}')",
+    "open('{path}', 'w').write('x')",
+    "(lambda: open('{path}', 'w'))()",
+    "[open('{path}', 'w') for x in (1,)]",
+    "(y := open('{path}', 'w'))",
+    "f\"{open('{path}','w')}\"",
+    "().__class__.__base__.__subclasses__()",
+    "exec('import os')",
+    "eval(\"open('{path}','w')\")",
+    "9**9**9**9",
+    "10**400",
+    "1" * 500,
+    "((((((((((1))))))))))",
+    "not not not v",
     "v if u else w",
-    "*a", "**b", "a[0]", "a.b", "{1: 2}", "{1, 2}", "await x", "yield", "...", "None", "True", "'a'", "b'a'", "1j", "0x1F",
-    "0b1", "1if 2else 3", "v is u", "v in u", "a @ b", "a // b", "a % b", "a << b", "a & b", "~a", "a,", "print(1)",
+    "*a",
+    "**b",
+    "a[0]",
+    "a.b",
+    "{1: 2}",
+    "{1, 2}",
+    "await x",
+    "yield",
+    "...",
+    "None",
+    "True",
+    "'a'",
+    "b'a'",
+    "1j",
+    "0x1F",
+    "0b1",
+    "1if 2else 3",
+    "v is u",
+    "v in u",
+    "a @ b",
+    "a // b",
+    "a % b",
+    "a << b",
+    "a & b",
+    "~a",
+    "a,",
+    "print(1)",
     "exp(*a)",
-    "exp(**a)", "lambda: 0", "\x00", "v\x00", "ü*2", "ﬁ + 1", "𝐱 + 1", "x\u2028y", "\ud800", "a\\\nb", "# only", ";", "v; u",
-    "v = 3", "dv/dt = v", "breakpoint()", "help", "type", "exit()", "__builtins__", "v.__class__", "inf", "nan", "1e999",
+    "exp(**a)",
+    "lambda: 0",
+    "\x00",
+    "v\x00",
+    "ü*2",
+    "ﬁ + 1",
+    "𝐱 + 1",
+    "x\u2028y",
+    "\ud800",
+    "a\\\nb",
+    "# only",
+    ";",
+    "v; u",
+    "v = 3",
+    "dv/dt = v",
+    "breakpoint()",
+    "help",
+    "type",
+    "exit()",
+    "__builtins__",
+    "v.__class__",
+    "inf",
+    "nan",
+    "1e999",
     "'\\d'",
-    "rand()", "randn()", "xi", "xi*xi", "xi_a*2", "I_in(t)", "I_in(t, i)", "I_in", "I_in(v)", "t", "dt", "I_in__t",
-    "exp(exp)", "exp(x)(y)", "where(1, 2, 3)(4)", "%s" % ("-" * 300 + "1"), "(" * 150 + "1" + ")" * 150,
-    "[" * 150 + "1" + "]" * 150, "lambda:" * 200 + "1", "a" + "+a" * 900, "a" + ".b" * 900, "a" + "(1)" * 300, "if x: pass",
-    " + ".join("v" for _ in range(190)), "*".join("v" for _ in range(190)), "-".join("(v+u)" for _ in range(120)),
-    "v + (" * 59 + "u" + ")" * 59, "τ*α + β", "v²", "ϵ = v", "dτ/dt = -τ", "v_⁀ = 1", "v＿＿u", "１ + v",
+    "rand()",
+    "randn()",
+    "xi",
+    "xi*xi",
+    "xi_a*2",
+    "I_in(t)",
+    "I_in(t, i)",
+    "I_in",
+    "I_in(v)",
+    "t",
+    "dt",
+    "I_in__t",
+    "exp(exp)",
+    "exp(x)(y)",
+    "where(1, 2, 3)(4)",
+    "%s" % ("-" * 300 + "1"),
+    "(" * 150 + "1" + ")" * 150,
+    "[" * 150 + "1" + "]" * 150,
+    "lambda:" * 200 + "1",
+    "a" + "+a" * 900,
+    "a" + ".b" * 900,
+    "a" + "(1)" * 300,
+    "if x: pass",
+    " + ".join("v" for _ in range(190)),
+    "*".join("v" for _ in range(190)),
+    "-".join("(v+u)" for _ in range(120)),
+    "v + (" * 59 + "u" + ")" * 59,
+    "τ*α + β",
+    "v²",
+    "ϵ = v",
+    "dτ/dt = -τ",
+    "v_⁀ = 1",
+    "v＿＿u",
+    "１ + v",
     "min(v, max(u, 1))",
-    "1/0", "v/(1 - 1)", "v/(exp(v) - 1)", "v == 1 = 2", "v : volt", "2v", "v^2", "v & u", "!v", "v \\",
+    "1/0",
+    "v/(1 - 1)",
+    "v/(exp(v) - 1)",
+    "v == 1 = 2",
+    "v : volt",
+    "2v",
+    "v^2",
+    "v & u",
+    "!v",
+    "v \\",
     "def f(): pass",
-    "class A: pass", "import os", "from os import system", "del v", "assert v", "raise v", "while 1: pass",
-]  # fmt: skip
+    "class A: pass",
+    "import os",
+    "from os import system",
+    "del v",
+    "assert v",
+    "raise v",
+    "while 1: pass",
+]
 JUNK = string.printable + "αβ∂√≤±·×−‘’“”\x00\u2028\u200b\ufeff𝐱ﬁ"
 
 
@@ -51,12 +167,21 @@ def mutated(rng, path):
     for _ in range(rng.randint(0, 5)):
         at, end = sorted(rng.randrange(len(text) + 1) for _ in range(2))
         other = rng.choice(SEEDS).replace("{path}", path)
-        text = rng.choice([
-            text[:at] + rng.choice(JUNK) + text[at:], text[:at] + text[end:], text[:at] + other + text[end:],
-            text + rng.choice("+-*/ ") + other, f"({text})", f"exp({text})", text[at:end] * rng.randint(1, 4),
-            text.replace("v", rng.choice(["_v", "v__", "exp", "I"])), f"where({text}, {other}, 1)",
-            f"{text} if {other} else 0", "".join(rng.choice(JUNK) for _ in range(rng.randint(1, 40))),
-        ])  # fmt: skip
+        text = rng.choice(
+            [
+                text[:at] + rng.choice(JUNK) + text[at:],
+                text[:at] + text[end:],
+                text[:at] + other + text[end:],
+                text + rng.choice("+-*/ ") + other,
+                f"({text})",
+                f"exp({text})",
+                text[at:end] * rng.randint(1, 4),
+                text.replace("v", rng.choice(["_v", "v__", "exp", "I"])),
+                f"where({text}, {other}, 1)",
+                f"{text} if {other} else 0",
+                "".join(rng.choice(JUNK) for _ in range(rng.randint(1, 40))),
+            ]
+        )
     return text
 
 
@@ -90,8 +215,13 @@ def _fuzz(target):
                 refused += 1
                 assert len(str(error)) < 5000  # noqa: PT017
                 continue
-            trees = [result] if isinstance(result, ast.AST) else [t for _, t in result] if isinstance(result, list) else [
-                t for table in result for t in table.values()]  # fmt: skip
+            trees = (
+                [result]
+                if isinstance(result, ast.AST)
+                else [t for _, t in result]
+                if isinstance(result, list)
+                else [t for table in result for t in table.values()]
+            )
             for tree in trees:
                 parsed += 1
                 for node in ast.walk(tree):
@@ -134,14 +264,25 @@ def checked_kernel(model, *synapses):
 def test_junk_in_classes_is_refused():
     """The whole way from a class to a kernel: an EquationError (a ValueError), or arithmetic."""
     rng = random.Random(5)
-    base = {"v": bs.initial(0.0, "mV", "x"), "u": bs.initial(0.0, "mV", "x"), "tau_m": bs.parameter(1.0, "ms", "x"),
-            "I_in": bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "x"), "dimensions": False}  # fmt: skip
+    base = {
+        "v": bs.initial(0.0, "mV", "x"),
+        "u": bs.initial(0.0, "mV", "x"),
+        "tau_m": bs.parameter(1.0, "ms", "x"),
+        "I_in": bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "x"),
+        "dimensions": False,
+    }
     written = 0
     for number in range(600):
         text = SEEDS[number % len(SEEDS)] if number < 2 * len(SEEDS) else mutated(rng, "/nowhere/x")
-        texts = [{"equations": f"dv/dt = {text}"}, {"threshold": text}, {"threshold": "v > u", "reset": f"v = {text}"},
-                 {"equations": text}, {"equations": f"a = {text}\ndv/dt = a"}, {"events": {"e": (text, f"v = {text}")}},
-                 {"threshold": "v > u", "refractory": text}]
+        texts = [
+            {"equations": f"dv/dt = {text}"},
+            {"threshold": text},
+            {"threshold": "v > u", "reset": f"v = {text}"},
+            {"equations": text},
+            {"equations": f"a = {text}\ndv/dt = a"},
+            {"events": {"e": (text, f"v = {text}")}},
+            {"threshold": "v > u", "refractory": text},
+        ]
         texts += [{"conditions": (text,)}, {"v": bs.initial(text, "mV", "x")}, {"method": text}]
         for given in texts:
             try:
@@ -149,8 +290,11 @@ def test_junk_in_classes_is_refused():
             except ValueError:
                 continue
             written += 1
-        for given in ({"equations": f"dg/dt = {text}", "arrival": "g = g + w"}, {"arrival": f"v = {text}"},
-                      {"arrival": "v = v + w", "current": text}):  # fmt: skip
+        for given in (
+            {"equations": f"dg/dt = {text}", "arrival": "g = g + w"},
+            {"arrival": f"v = {text}"},
+            {"arrival": "v = v + w", "current": text},
+        ):
             try:
                 synapse = type("Mine", (bs.Synapse,), {"dimensions": False} | given)
                 checked_kernel(type("Cell", (bs.Neuron,), base | {"equations": "dv/dt = I"})(), synapse())

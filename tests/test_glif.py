@@ -35,16 +35,27 @@ def jump_v(v):
 # level: derivatives, height over the threshold, reset; variables in the order of the class
 BY_HAND = {
     1: (lambda y: [leak(y[0])], lambda y: y[0] - TOP, lambda y: [REST]),
-    2: (lambda y: [leak(y[0]), -0.009 * y[1]], lambda y: y[0] - TOP - y[1],
-        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37)]),
-    3: (lambda y: [leak(y[0], y[1] + y[2]), -0.003 * y[1], -0.1 * y[2]], lambda y: y[0] - TOP,
-        lambda y: [REST, kept(y[1], 0.003, -9.18), kept(y[2], 0.1, -198.94)]),
-    4: (lambda y: [leak(y[0], y[2] + y[3]), -0.009 * y[1], -0.003 * y[2], -0.1 * y[3]], lambda y: y[0] - TOP - y[1],
-        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37), kept(y[2], 0.003, -9.18), kept(y[3], 0.1, -198.94)]),
-    5: (lambda y: [leak(y[0], y[2] + y[3]), -0.009 * y[1], -0.003 * y[2], -0.1 * y[3], 0.005 * (y[0] - REST) - 0.09 * y[4]],
+    2: (
+        lambda y: [leak(y[0]), -0.009 * y[1]],
+        lambda y: y[0] - TOP - y[1],
+        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37)],
+    ),
+    3: (
+        lambda y: [leak(y[0], y[1] + y[2]), -0.003 * y[1], -0.1 * y[2]],
+        lambda y: y[0] - TOP,
+        lambda y: [REST, kept(y[1], 0.003, -9.18), kept(y[2], 0.1, -198.94)],
+    ),
+    4: (
+        lambda y: [leak(y[0], y[2] + y[3]), -0.009 * y[1], -0.003 * y[2], -0.1 * y[3]],
+        lambda y: y[0] - TOP - y[1],
+        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37), kept(y[2], 0.003, -9.18), kept(y[3], 0.1, -198.94)],
+    ),
+    5: (
+        lambda y: [leak(y[0], y[2] + y[3]), -0.009 * y[1], -0.003 * y[2], -0.1 * y[3], 0.005 * (y[0] - REST) - 0.09 * y[4]],
         lambda y: y[0] - TOP - y[1] - y[4],
-        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37), kept(y[2], 0.003, -9.18), kept(y[3], 0.1, -198.94), y[4]]),
-}  # fmt: skip
+        lambda y: [jump_v(y[0]), kept(y[1], 0.009, 0.37), kept(y[2], 0.003, -9.18), kept(y[3], 0.1, -198.94), y[4]],
+    ),
+}
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -53,9 +64,15 @@ def test_paths_and_spikes(level, levels):
     values, result = levels[level]
     slopes, height, reset = BY_HAND[level]
     expected, fired = solved(
-        slopes, lambda y, k: height(y) >= 0.0, reset, [REST] + [0.0] * (len(values) - 1), DURATION, DT, t_ref=T_REF,
+        slopes,
+        lambda y, k: height(y) >= 0.0,
+        reset,
+        [REST] + [0.0] * (len(values) - 1),
+        DURATION,
+        DT,
+        t_ref=T_REF,
         frozen=range(len(values)),
-    )  # fmt: skip
+    )
     assert fired.size >= 5
     assert np.array_equal(steps(result), fired)
     assert result.stats["methods"]["cells"] == "exact"
@@ -71,10 +88,17 @@ def test_level_1_has_the_rate_of_a_leaky_cell(levels):
     assert np.all(isi <= period + DT + 1e-9)
 
 
-@pytest.mark.parametrize(("upper", "off", "lower", "given"), [
-    (2, RESET_OFF, 1, {}), (3, CURRENTS_OFF, 1, {}), (4, CURRENTS_OFF, 2, {}), (4, RESET_OFF, 3, {}),
-    (5, {"a_v": 0.0}, 4, {}), (5, {"a_v": 0.0} | RESET_OFF | CURRENTS_OFF, 1, {}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("upper", "off", "lower", "given"),
+    [
+        (2, RESET_OFF, 1, {}),
+        (3, CURRENTS_OFF, 1, {}),
+        (4, CURRENTS_OFF, 2, {}),
+        (4, RESET_OFF, 3, {}),
+        (5, {"a_v": 0.0}, 4, {}),
+        (5, {"a_v": 0.0} | RESET_OFF | CURRENTS_OFF, 1, {}),
+    ],
+)
 def test_without_its_mechanism_it_is_the_level_below(upper, off, lower, given, levels):
     """Spike for spike; the path to rounding."""
     values, result = run(LEVELS[upper](**off), DURATION, DT, current=CURRENT)
@@ -116,8 +140,10 @@ def test_level_5_fires_less_where_v_has_been_high(levels):
     assert quiet["theta_v"][-1, 0] == pytest.approx(high * 0.005 / 0.09, rel=1e-6)
     rheobase = G_L * (TOP - REST) / (1.0 - 0.005 / 0.09)  # where v_inf is v_th + theta_v
     currents = np.array([rheobase - 1.0, rheobase + 1.0])
-    counts = [run(kind(), DURATION, DT, n=2, current=currents, record=[])[1].spikes["cells"].counts()
-              for kind in (bs.GLIF4, bs.GLIF5)]
+    counts = [
+        run(kind(), DURATION, DT, n=2, current=currents, record=[])[1].spikes["cells"].counts()
+        for kind in (bs.GLIF4, bs.GLIF5)
+    ]
     assert counts[1][0] == 0
     assert counts[1][1] >= 1
     assert counts[0].min() >= 1  # the threshold of the level below stands still

@@ -44,8 +44,9 @@ def test_a_difference_is_named():
     old = {"a": {"count": 3, "spikes": "1", "state": "2"}, "gone": {"count": 3, "spikes": "1", "state": "3"}}
     new = {"a": {"count": 4, "spikes": "5", "state": "6"}, "new": {"count": 3, "spikes": "1", "state": "2"}}
     assert golden.differences(new, old) == [
-        "gone: is pinned but no longer among the networks", "a: spikes and state differ (4 spikes, 3 before)",
+        "gone: is pinned but no longer among the networks",
+        "a: spikes and state differ (4 spikes, 3 before)",
         "new: is not pinned yet",
-    ]  # fmt: skip
+    ]
     new = {"a": {"count": 3, "spikes": "1", "state": "6"}}
     assert golden.differences(new, old, ["a"]) == ["a: state differs (the same spikes)"]

@@ -15,11 +15,12 @@ import brainsim as bs
 from brainsim.numbers import hints
 
 TABLES = {
-    "brainsim": (hints.OF_BRAINSIM, bs.__all__), "Network": (hints.OF_NETWORK, dir(bs.Network)),
+    "brainsim": (hints.OF_BRAINSIM, bs.__all__),
+    "Network": (hints.OF_NETWORK, dir(bs.Network)),
     "Simulation": (hints.OF_SIMULATION, [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"]),
     "Result": (hints.OF_RESULT, [*dir(bs.Result), *bs.Result.__dataclass_fields__]),
     "Spikes": (hints.OF_SPIKES, [*dir(bs.Spikes), *bs.Spikes.__dataclass_fields__]),
-}  # fmt: skip
+}
 
 
 def small():
@@ -48,9 +49,11 @@ class TestHelp:
             assert max(map(len, text.splitlines())) < 130
 
     def test_importing_all_and_looking_through(self):
-        code = ("from brainsim import *\nassert LIF().tau_m == 20.0 and callable(simulate)\n"
-                "import brainsim as bs\nassert set(bs.__all__) <= set(dir(bs)) and 'LIF' in bs.__all__\n"
-                "assert 'EquationError' not in globals()\n")
+        code = (
+            "from brainsim import *\nassert LIF().tau_m == 20.0 and callable(simulate)\n"
+            "import brainsim as bs\nassert set(bs.__all__) <= set(dir(bs)) and 'LIF' in bs.__all__\n"
+            "assert 'EquationError' not in globals()\n"
+        )
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
     @pytest.mark.parametrize("name", ["LIF", "AdEx", "Exponential", "Network", "Simulation", "Spikes"])
@@ -77,14 +80,28 @@ class TestTables:
             for part in path.split("."):
                 thing = getattr(thing, part)
 
-    @pytest.mark.parametrize(("name", "said"), {
-        "run": "bs.simulate(net, 1000.0)", "STDP": "not available", "TsodyksMarkram": "not available",
-        "gap_junction": "not available", "GapJunction": "not available", "DistanceRule": "bs.FromArrays", "OUInput": "xi",
-        "SpikeMonitor": ".spikes['cells']", "StateMonitor": "bs.Trace", "NeuronGroup": "bs.Population",
-        "Synapses": "net.connect", "Gaussian": "bs.Normal", "SpatialNeuron": "points", "Unifrom": "did you mean 'Uniform'?",
-        "lif": "did you mean 'LIF'?",
-        "FixedDegree": "'FixedIndegree' or 'FixedOutdegree'", "xyz": "help(bs) shows what there is",
-    }.items())  # fmt: skip
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        {
+            "run": "bs.simulate(net, 1000.0)",
+            "STDP": "not available",
+            "TsodyksMarkram": "not available",
+            "gap_junction": "not available",
+            "GapJunction": "not available",
+            "DistanceRule": "bs.FromArrays",
+            "OUInput": "xi",
+            "SpikeMonitor": ".spikes['cells']",
+            "StateMonitor": "bs.Trace",
+            "NeuronGroup": "bs.Population",
+            "Synapses": "net.connect",
+            "Gaussian": "bs.Normal",
+            "SpatialNeuron": "points",
+            "Unifrom": "did you mean 'Uniform'?",
+            "lif": "did you mean 'LIF'?",
+            "FixedDegree": "'FixedIndegree' or 'FixedOutdegree'",
+            "xyz": "help(bs) shows what there is",
+        }.items(),
+    )
     def test_unknown_names_of_brainsim(self, name, said):
         with pytest.raises(AttributeError) as caught:
             getattr(bs, name)
@@ -97,10 +114,13 @@ class TestTables:
         for thing, name, said in [
             (net, "run", "Network has no 'run'; a network is a description; bs.simulate(net, 1000.0) runs it"),
             (net, "conect", "Network has no 'conect'; did you mean 'connect'?"),
-            (simulation, "spikes", "sim.result().spikes['cells']"), (simulation, "sead", "did you mean 'seed'?"),
-            (result, "plot", "bs.plot.overview(result)"), (result, "spike", "did you mean 'spikes'?"),
-            (result.spikes["cells"], "t", "spikes.times"), (result, "xyz", "see help(bs.Result)"),
-        ]:  # fmt: skip
+            (simulation, "spikes", "sim.result().spikes['cells']"),
+            (simulation, "sead", "did you mean 'seed'?"),
+            (result, "plot", "bs.plot.overview(result)"),
+            (result, "spike", "did you mean 'spikes'?"),
+            (result.spikes["cells"], "t", "spikes.times"),
+            (result, "xyz", "see help(bs.Result)"),
+        ]:
             with pytest.raises(AttributeError, match=re.escape(said)):
                 getattr(thing, name)
             assert not hasattr(thing, name)

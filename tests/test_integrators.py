@@ -131,12 +131,16 @@ def test_a_resonator_turns_and_dies_away_exactly():
     assert np.allclose(values["x"][:, 0] + 1j * values["v"][:, 0], z, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("gaps", "sizes", "fires"), [
-    ([], [0.9], False),
-    ([2 * np.pi], [0.9, 0.9], True),  # in its own rhythm: 0.9 + 0.9 exp(-0.63)
-    ([np.pi], [0.9, 0.9], False), ([np.pi], [0.9, -0.9], True),  # half a turn later only a kick the other way helps
-    ([], [-2.0], True),  # after inhibition, on the way back
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("gaps", "sizes", "fires"),
+    [
+        ([], [0.9], False),
+        ([2 * np.pi], [0.9, 0.9], True),  # in its own rhythm: 0.9 + 0.9 exp(-0.63)
+        ([np.pi], [0.9, 0.9], False),
+        ([np.pi], [0.9, -0.9], True),  # half a turn later only a kick the other way helps
+        ([], [-2.0], True),  # after inhibition, on the way back
+    ],
+)
 def test_a_resonator_prefers_its_own_rhythm(gaps, sizes, fires):
     """Kicks of x by short currents, in units of the threshold; a kick of x arrives in v a quarter of a turn later."""
     dt, begin = 0.01, np.concatenate([[1.0], 1.0 + np.cumsum(gaps)])
@@ -172,8 +176,19 @@ def test_izhikevich_cells_give_every_spike(name):
 
 
 def adex(p, model=bs.AdEx):
-    return model(c_m=p["C_m"], g_l=p["g_L"], v_rest=p["E_L"], v_th=p["V_th"], v_reset=p["V_reset"], delta_t=p["Delta_T"],
-                 a=p["a"], b=p["b"], tau_w=p["tau_w"], v_peak=p["V_peak"], t_ref=p.get("t_ref", 0.0))  # fmt: skip
+    return model(
+        c_m=p["C_m"],
+        g_l=p["g_L"],
+        v_rest=p["E_L"],
+        v_th=p["V_th"],
+        v_reset=p["V_reset"],
+        delta_t=p["Delta_T"],
+        a=p["a"],
+        b=p["b"],
+        tau_w=p["tau_w"],
+        v_peak=p["V_peak"],
+        t_ref=p.get("t_ref", 0.0),
+    )
 
 
 @pytest.mark.parametrize("name", ["adex_dc_800", "adex_dc_1200"])
@@ -191,8 +206,9 @@ def test_euler_of_adex_converges_to_the_true_solution():
     case = read("adex_dc_800")
     expected, errors = np.array(case["spikes"]), []
     for dt in (0.1, 0.01):
-        times = spikes_of(adex(case["params"], FastAdEx), case["i_e"], case["duration"], dt,
-                          initial={"v": case["params"]["V_m"]})[0]
+        times = spikes_of(
+            adex(case["params"], FastAdEx), case["i_e"], case["duration"], dt, initial={"v": case["params"]["V_m"]}
+        )[0]
         assert times.size == expected.size
         errors.append(np.abs(times / expected - 1).max())
     assert errors[0] < 0.03
@@ -201,11 +217,14 @@ def test_euler_of_adex_converges_to_the_true_solution():
 
 def true_adex(cell, current, w, duration):
     """Return v and w every 0.01 ms by LSODA, with resets at the instants of the spikes, and these."""
+
     def slopes(time, state):
         v = min(state[0], cell.v_peak + 1.0)  # LSODA looks a little beyond the peak
         spike = cell.g_l * cell.delta_t * np.exp((v - cell.v_th) / cell.delta_t)
-        return [(cell.g_l * (cell.v_rest - v) + spike - state[1] + current) / cell.c_m,
-                (cell.a * (v - cell.v_rest) - state[1]) / cell.tau_w]
+        return [
+            (cell.g_l * (cell.v_rest - v) + spike - state[1] + current) / cell.c_m,
+            (cell.a * (v - cell.v_rest) - state[1]) / cell.tau_w,
+        ]
 
     def peak(time, state):
         return state[0] - cell.v_peak
@@ -214,8 +233,9 @@ def true_adex(cell, current, w, duration):
     grid, time, state, spikes = np.arange(int(duration * 100) + 1) / 100, 0.0, [cell.v_rest, w], []
     values = np.empty((2, grid.size))
     while time < duration:
-        part = solve_ivp(slopes, (time, duration), state, method="LSODA", rtol=1e-10, atol=1e-10, events=peak,
-                         dense_output=True)
+        part = solve_ivp(
+            slopes, (time, duration), state, method="LSODA", rtol=1e-10, atol=1e-10, events=peak, dense_output=True
+        )
         inside = (grid >= time) & (grid <= part.t[-1])
         values[:, inside] = part.sol(grid[inside])
         time = part.t[-1]
@@ -227,8 +247,9 @@ def true_adex(cell, current, w, duration):
 
 def test_adex_against_lsoda():
     """The comparison that NEST makes, with its limits: mean relative differences below 5e-4 of v and 1e-4 of w."""
-    cell = bs.AdEx(c_m=200.0, g_l=11.0, v_rest=-70.0, v_th=-50.0, v_reset=-58.0, v_peak=0.0, delta_t=2.0, a=3.0, b=0.0,
-                        tau_w=300.0)
+    cell = bs.AdEx(
+        c_m=200.0, g_l=11.0, v_rest=-70.0, v_th=-50.0, v_reset=-58.0, v_peak=0.0, delta_t=2.0, a=3.0, b=0.0, tau_w=300.0
+    )
     (v, w), spikes = true_adex(cell, 420.0, 5.0, 20.0)
     values, result = run(cell, 20.0, 0.01, current=420.0, initial={"v": -70.0, "w": 5.0})
     assert np.mean(np.abs(values["v"][:, 0] / v - 1)) < 5e-4
@@ -240,12 +261,15 @@ def test_adex_against_lsoda():
 
 # Naud et al. (2008): c_m, g_l, v_rest, a, tau_w, b, v_reset, current; v_th = -50 mV, delta_t = 2 mV
 NAUD = {
-    "tonic": (200, 10, -70, 2, 30, 0, -58, 500), "adapting": (200, 12, -70, 2, 300, 60, -58, 500),
-    "initial burst": (130, 18, -58, 4, 150, 120, -50, 400), "regular bursting": (200, 10, -58, 2, 120, 100, -46, 210),
+    "tonic": (200, 10, -70, 2, 30, 0, -58, 500),
+    "adapting": (200, 12, -70, 2, 300, 60, -58, 500),
+    "initial burst": (130, 18, -58, 4, 150, 120, -50, 400),
+    "regular bursting": (200, 10, -58, 2, 120, 100, -46, 210),
     "delayed accelerating": (200, 12, -70, -10, 300, 0, -58, 300),
     "delayed regular bursting": (100, 10, -65, -10, 90, 30, -47, 110),
-    "transient": (100, 10, -65, 10, 90, 100, -47, 180), "irregular": (100, 12, -60, -11, 130, 30, -48, 160),
-}  # fmt: skip
+    "transient": (100, 10, -65, 10, 90, 100, -47, 180),
+    "irregular": (100, 12, -60, -11, 130, 30, -48, 160),
+}
 
 
 def bursts(times, gap=20.0):
@@ -349,25 +373,80 @@ PANELS = {
     "H class 2": (Published, (0.2, 0.26, -65, 0), -64, 0.25, 300, lambda t: -0.5 + 0.015 * (t - 30) * (t > 30), 14, 105.75),
     "I latency": (Published, (0.02, 0.2, -65, 6), -70, 0.2, 100, lambda t: 7.04 * pulse(t, (10, 13)), 1, 26.6),
     "J oscillations": (Published, (0.05, 0.26, -60, 0), -62, 0.25, 200, lambda t: 2 * pulse(t, (20, 25)), 1, 26.5),
-    "K resonator": (Published, (0.1, 0.26, -60, -1), -62, 0.25, 400,
-                    lambda t: 0.65 * pulse(t, (40, 44), (60, 64), (280, 284), (320, 324)), 1, 338.0),
-    "L integrator": (OtherParabola, (0.02, -0.1, -55, 6), -60, 0.25, 100,
-                     lambda t: 9 * pulse(t, (ELEVENTH, ELEVENTH + 2), (ELEVENTH + 5, ELEVENTH + 7), (70, 72), (80, 82)),
-                     1, 20.0),
+    "K resonator": (
+        Published,
+        (0.1, 0.26, -60, -1),
+        -62,
+        0.25,
+        400,
+        lambda t: 0.65 * pulse(t, (40, 44), (60, 64), (280, 284), (320, 324)),
+        1,
+        338.0,
+    ),
+    "L integrator": (
+        OtherParabola,
+        (0.02, -0.1, -55, 6),
+        -60,
+        0.25,
+        100,
+        lambda t: 9 * pulse(t, (ELEVENTH, ELEVENTH + 2), (ELEVENTH + 5, ELEVENTH + 7), (70, 72), (80, 82)),
+        1,
+        20.0,
+    ),
     "M rebound": (Published, (0.03, 0.25, -60, 4), -64, 0.2, 200, lambda t: -15 * pulse(t, (20, 25)), 1, 68.0),
     "N rebound burst": (Published, (0.03, 0.25, -52, 0), -64, 0.2, 200, lambda t: -15 * pulse(t, (20, 25)), 7, 68.0),
-    "O threshold variability": (Published, (0.03, 0.25, -60, 4), -64, 0.25, 100,
-                                lambda t: pulse(t, (10, 15), (80, 85)) - 6 * pulse(t, (70, 75)), 1, 93.25),
-    "P bistability": (Published, (0.1, 0.26, -60, 0), -61, 0.25, 300,
-                      lambda t: 0.24 + pulse(t, (37.5, 42.5), (216, 221)), 5, 45.25),
+    "O threshold variability": (
+        Published,
+        (0.03, 0.25, -60, 4),
+        -64,
+        0.25,
+        100,
+        lambda t: pulse(t, (10, 15), (80, 85)) - 6 * pulse(t, (70, 75)),
+        1,
+        93.25,
+    ),
+    "P bistability": (
+        Published,
+        (0.1, 0.26, -60, 0),
+        -61,
+        0.25,
+        300,
+        lambda t: 0.24 + pulse(t, (37.5, 42.5), (216, 221)),
+        5,
+        45.25,
+    ),
     "Q after-depolarisation": (Published, (1, 0.2, -60, -21), -70, 0.1, 50, lambda t: 20 * (np.abs(t - 10) < 1), 1, 11.3),
-    "R accommodation": (Accommodating, (0.02, 1, -55, 4), -65, 0.5, 400,
-                        lambda t: t / 25 * (t < 200) + (t - 300) / 12.5 * 4 * ((t >= 300) & (t < 312.5)), 1, 311.5),
-    "S inhibition": (Published, (-0.02, -1, -60, 8), -63.8, 0.5, 350,
-                     lambda t: np.where((t < 50) | (t > 250), 80, 75), 3, 94.5),
-    "T inhibition, bursts": (Published, (-0.026, -1, -45, -2), -63.8, 0.5, 350,
-                             lambda t: np.where((t < 50) | (t > 250), 80, 75), 12, 86.5),
-}  # fmt: skip
+    "R accommodation": (
+        Accommodating,
+        (0.02, 1, -55, 4),
+        -65,
+        0.5,
+        400,
+        lambda t: t / 25 * (t < 200) + (t - 300) / 12.5 * 4 * ((t >= 300) & (t < 312.5)),
+        1,
+        311.5,
+    ),
+    "S inhibition": (
+        Published,
+        (-0.02, -1, -60, 8),
+        -63.8,
+        0.5,
+        350,
+        lambda t: np.where((t < 50) | (t > 250), 80, 75),
+        3,
+        94.5,
+    ),
+    "T inhibition, bursts": (
+        Published,
+        (-0.026, -1, -45, -2),
+        -63.8,
+        0.5,
+        350,
+        lambda t: np.where((t < 50) | (t > 250), 80, 75),
+        12,
+        86.5,
+    ),
+}
 
 
 @pytest.mark.parametrize("panel", PANELS)

@@ -114,8 +114,12 @@ def test_a_moving_threshold_and_a_run_in_pieces():
 )
 def test_what_cannot_be_interpolated_is_refused(changes, message):
     words = {"equations": "dv/dt = -v/tau", "threshold": "v >= v_th", "interpolate": True, **changes}
-    words |= {"v_th": bs.parameter(15.0, "mV", "threshold"), "tau": bs.parameter(10.0, "ms", "time constant"),
-              "v": bs.initial(0.0, "mV", "potential"), "__annotations__": {}}  # fmt: skip
+    words |= {
+        "v_th": bs.parameter(15.0, "mV", "threshold"),
+        "tau": bs.parameter(10.0, "ms", "time constant"),
+        "v": bs.initial(0.0, "mV", "potential"),
+        "__annotations__": {},
+    }
     model = type("Cell", (bs.Neuron,), words)
     net = bs.Network(seed=1)
     net.add(bs.Population(1, model(), name="cells"))

@@ -47,17 +47,49 @@ def test_a_current_that_is_not_there_leaves_no_trace():
 
 def test_a_neuron_may_use_any_name():
     """Names that kernels use themselves ('k', 'spike', 'cell') do not get in the way of the user's."""
-    names = ["k", "key", "cell", "spike", "free", "flag", "state", "count", "step", "first", "low", "block", "float",
-             "v_", "v_new", "v_mid", "v_slope", "v_reset1", "p_v_v", "p_v_const", "input_0", "input_0_", "gain_0_v", "k0",
-             "refractory_", "r0"]  # fmt: skip
+    names = [
+        "k",
+        "key",
+        "cell",
+        "spike",
+        "free",
+        "flag",
+        "state",
+        "count",
+        "step",
+        "first",
+        "low",
+        "block",
+        "float",
+        "v_",
+        "v_new",
+        "v_mid",
+        "v_slope",
+        "v_reset1",
+        "p_v_v",
+        "p_v_const",
+        "input_0",
+        "input_0_",
+        "gain_0_v",
+        "k0",
+        "refractory_",
+        "r0",
+    ]
     found = []
     for chosen in ([f"q{number}" for number in range(len(names))], names):
         terms = [f"{number + 1}*{name}" for number, name in enumerate(chosen)]
-        mine = type("Mine", (bs.Neuron,), {
-            "equations": f"dv/dt = -v/10 + ({' + '.join(terms)})/400", "threshold": f"v > ({' + '.join(terms[::-1])})/100",
-            "reset": f"v = 0.001*({' + '.join(terms)}) - {chosen[0]}", "dimensions": False, "v": bs.initial(0.0, "mV", "x"),
-            **{name: bs.parameter(1.0 + 0.01 * number, "mV/ms", "x") for number, name in enumerate(chosen)},
-        })  # fmt: skip
+        mine = type(
+            "Mine",
+            (bs.Neuron,),
+            {
+                "equations": f"dv/dt = -v/10 + ({' + '.join(terms)})/400",
+                "threshold": f"v > ({' + '.join(terms[::-1])})/100",
+                "reset": f"v = 0.001*({' + '.join(terms)}) - {chosen[0]}",
+                "dimensions": False,
+                "v": bs.initial(0.0, "mV", "x"),
+                **{name: bs.parameter(1.0 + 0.01 * number, "mV/ms", "x") for number, name in enumerate(chosen)},
+            },
+        )
         cells, net = bs.Population(3, mine(), name="cells"), bs.Network(seed=1)
         net.stimulate(cells, bs.PoissonInput(rate=1000.0, weight=0.1, synapse=bs.Delta()))
         result = bs.simulate(net, 100.0, seed=1, threads=1, record=[bs.Trace(cells, "v")])
@@ -103,10 +135,22 @@ KERNELS = {
     "Hodgkin-Huxley, exponential Euler": ((Squid(),), {"current": True}),
     "Hodgkin-Huxley, Runge-Kutta": ((type("M", (Squid,), {"method": "rk4"})(),), {"current": True}),
     "noise": ((type("M", (Bent,), {"equations": "dv/dt = -v/tau + gain*sqrt(2/tau)*xi"})(),), {}),
-    "functions that are chosen between": ((type("M", (Bent,), {
-        "equations": "dv/dt = where(v > gain, exp(v/gain), tanh(u))*(-v if u > log(v/gain) else gain)/tau",
-        "threshold": "v > gain and rand() < u", "reset": "v = -gain", "method": "euler"})(),), {}),
-}  # fmt: skip
+    "functions that are chosen between": (
+        (
+            type(
+                "M",
+                (Bent,),
+                {
+                    "equations": "dv/dt = where(v > gain, exp(v/gain), tanh(u))*(-v if u > log(v/gain) else gain)/tau",
+                    "threshold": "v > gain and rand() < u",
+                    "reset": "v = -gain",
+                    "method": "euler",
+                },
+            )(),
+        ),
+        {},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -135,15 +179,28 @@ def test_parts_of_a_step_are_smaller_steps():
 
 def test_the_time_in_a_threshold_is_that_of_the_end_of_the_step():
     for substeps in (1, 4):
-        _, result = run(clock(threshold="t > t_0 and t < t_0 + 2*dt", refractory="2*dt", substeps=substeps, reset="",
-                              t_0=bs.parameter(2.95, "ms", "x"))(), 5.0)  # fmt: skip
+        _, result = run(
+            clock(
+                threshold="t > t_0 and t < t_0 + 2*dt",
+                refractory="2*dt",
+                substeps=substeps,
+                reset="",
+                t_0=bs.parameter(2.95, "ms", "x"),
+            )(),
+            5.0,
+        )
         assert steps(result)[0] == 30
         assert len(steps(result)) == 1
 
 
 def test_the_time_and_tables_go_on_within_a_step():
-    texts = {"equations": "dq/dt = table(t)/one + 2*t/one**2*q_1\ndv/dt = 0", "events": {}, "substeps": 5, "method": "euler",
-             "q_1": bs.parameter(1.0, "mV", "x")}  # fmt: skip
+    texts = {
+        "equations": "dq/dt = table(t)/one + 2*t/one**2*q_1\ndv/dt = 0",
+        "events": {},
+        "substeps": 5,
+        "method": "euler",
+        "q_1": bs.parameter(1.0, "mV", "x"),
+    }
     table = bs.TimedArray(np.arange(50.0), dt=0.1)
     parts, _ = run(type("M", (Reading,), texts)(table=table), 4.0, 0.5)
     fine, _ = run(type("M", (Reading,), texts | {"substeps": 1})(table=table), 4.0, 0.1)
@@ -181,10 +238,12 @@ def test_noise_in_parts_of_a_step_is_new_in_each():
 SINGLE = {
     "a table, one column": lambda: Reading(table=bs.TimedArray(np.sin(np.arange(300.0)), dt=0.3)),
     "a table, a column for each": lambda: Reading(table=bs.TimedArray(np.sin(np.arange(300.0)).reshape(100, 3), dt=0.1)),
-    "noise": lambda: Process(), "parts": lambda: type("M", (Squid,), {"method": "rk4", "substeps": 2})(),
+    "noise": lambda: Process(),
+    "parts": lambda: type("M", (Squid,), {"method": "rk4", "substeps": 2})(),
     "noise in parts": lambda: type("M", (Process,), {"method": "euler_maruyama", "substeps": 3})(),
-    "the time": lambda: Driven(), "waiting": lambda: clock(refractory="t_0*count", t_0=bs.parameter(1.0, "ms", "x"))(),
-}  # fmt: skip
+    "the time": lambda: Driven(),
+    "waiting": lambda: clock(refractory="t_0*count", t_0=bs.parameter(1.0, "ms", "x"))(),
+}
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -230,15 +289,18 @@ def test_initial_values_may_lean_on_variables_and_lines():
     np.testing.assert_allclose(values["m"][0], 1 / (1 + np.exp(-(start + 60.0) / [1.0, 5.0])), rtol=1e-14)
     assert run(Resting(), 1.0)[0]["m"][0, 0] == pytest.approx(1 / (1 + np.exp(-1.0)), rel=1e-14)
     with pytest.raises(ValueError, match=r"Mine.v: the initial value of 'v' needs 'm', which is declared later"):
-        type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "equations":
-                                  "dv/dt = 0\ndm/dt = 0\nm_inf = m"})  # fmt: skip
+        type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "equations": "dv/dt = 0\ndm/dt = 0\nm_inf = m"})
 
 
 def test_cells_with_parameters_of_their_own_are_cells_by_themselves():
     """Every parameter of a conductance-based cell drawn for each cell, under three methods."""
     rng = np.random.default_rng(1)
-    drawn = {"g_na": rng.uniform(100, 140, 3), "g_k": rng.uniform(30, 40, 3), "g_l": rng.uniform(0.2, 0.4, 3),
-             "c_m": rng.uniform(0.8, 1.2, 3)}  # fmt: skip
+    drawn = {
+        "g_na": rng.uniform(100, 140, 3),
+        "g_k": rng.uniform(30, 40, 3),
+        "g_l": rng.uniform(0.2, 0.4, 3),
+        "c_m": rng.uniform(0.8, 1.2, 3),
+    }
     for method in ("exponential_euler", "rk4", "euler"):
         kind = type("M", (Squid,), {"method": method})
         together, _ = run(kind(**drawn), 10.0, 0.02, n=3, current=8.0)

@@ -28,17 +28,42 @@ def value(text, **names):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2 + 3*4", 14.0), ("(2 + 3)*4", 20.0), ("-2**2", -4.0), ("2**-1", 0.5), ("2**3**2", 512.0), ("8/4/2", 1.0),
-        ("2 - 3 - 4", -5.0), ("-x**2", -9.0), ("+x", 3.0), ("1e3", 1000.0), ("1_000", 1000.0), ("x if x > 2 else 0", 3.0),
-        ("where(x > 2 and x < 4, 1, 0)", 1.0), ("where(not x > 2 or x == 3, 1, 0)", 1.0), ("min(x, 2) + max(x, 2)", 5.0),
-        ("clip(x, 0, 1)", 1.0), ("clip(-x, 0, 1)", 0.0), ("abs(-x)", 3.0), ("sign(-x)", -1.0), ("floor(2.7)", 2.0),
-        ("exp(log(x))", 3.0), ("sigmoid(0)", 0.5), ("sigmoid(log(x))", 0.75), ("exprel(0)", 1.0),
-        ("exprel(log(x))", 2/np.log(3)), ("x/exprel(log(x))", 3*np.log(3)/2), ("x**0.5", 3**0.5), ("x**-2", 1/9),
+        ("2 + 3*4", 14.0),
+        ("(2 + 3)*4", 20.0),
+        ("-2**2", -4.0),
+        ("2**-1", 0.5),
+        ("2**3**2", 512.0),
+        ("8/4/2", 1.0),
+        ("2 - 3 - 4", -5.0),
+        ("-x**2", -9.0),
+        ("+x", 3.0),
+        ("1e3", 1000.0),
+        ("1_000", 1000.0),
+        ("x if x > 2 else 0", 3.0),
+        ("where(x > 2 and x < 4, 1, 0)", 1.0),
+        ("where(not x > 2 or x == 3, 1, 0)", 1.0),
+        ("min(x, 2) + max(x, 2)", 5.0),
+        ("clip(x, 0, 1)", 1.0),
+        ("clip(-x, 0, 1)", 0.0),
+        ("abs(-x)", 3.0),
+        ("sign(-x)", -1.0),
+        ("floor(2.7)", 2.0),
+        ("exp(log(x))", 3.0),
+        ("sigmoid(0)", 0.5),
+        ("sigmoid(log(x))", 0.75),
+        ("exprel(0)", 1.0),
+        ("exprel(log(x))", 2 / np.log(3)),
+        ("x/exprel(log(x))", 3 * np.log(3) / 2),
+        ("x**0.5", 3**0.5),
+        ("x**-2", 1 / 9),
         ("x**6 - (-x)**5", 972.0),
-        ("x**1.5", 3**1.5), ("x**y", 81.0), ("(x - 5)**3", -8.0),
-        ("expm1(0) + log1p(0) + tanh(0) + sin(0)", 0.0), ("sqrt(4)*cos(0)", 2.0),
+        ("x**1.5", 3**1.5),
+        ("x**y", 81.0),
+        ("(x - 5)**3", -8.0),
+        ("expm1(0) + log1p(0) + tanh(0) + sin(0)", 0.0),
+        ("sqrt(4)*cos(0)", 2.0),
     ],
-)  # fmt: skip
+)
 def test_values(text, expected):
     tree = lang.parse_expression(text, "here")
     assert float(lang.evaluate(tree, {"x": 3.0, "y": 4.0})) == pytest.approx(expected, rel=1e-15)
@@ -67,8 +92,12 @@ def test_lines():
 def test_assignments():
     result = lang.parse_assignments("v = c; u += d\n v -= 1 + 2; u *= a + b; v /= 2 # end", "here")
     assert [(name, ast.unparse(tree)) for name, tree in result] == [
-        ("v", "c"), ("u", "u + d"), ("v", "v - (1 + 2)"), ("u", "u * (a + b)"), ("v", "v / 2"),
-    ]  # fmt: skip
+        ("v", "c"),
+        ("u", "u + d"),
+        ("v", "v - (1 + 2)"),
+        ("u", "u * (a + b)"),
+        ("v", "v / 2"),
+    ]
     assert lang.parse_assignments("", "here") == []
 
 
@@ -107,8 +136,10 @@ def test_lines_that_need_each_other_are_refused():
         ("x + 'a'", "here: only numbers may stand here, up to 1e308 (got \"'a'\")|    x + 'a'|        ^"),
         ("x + True", "here: only numbers may stand here, up to 1e308 (got 'True')|    x + True|        ^"),
         ("x + 1j", "here: only numbers may stand here, up to 1e308 (got '1j')|    x + 1j|        ^"),
-        ("τ*x + _y",
-        "here: a name must not start with an underscore or have two of them (got '_y')|    τ*x + _y|          ^"),
+        (
+            "τ*x + _y",
+            "here: a name must not start with an underscore or have two of them (got '_y')|    τ*x + _y|          ^",
+        ),
         ("x + (y", "here: this bracket is never closed|    x + (y|        ^"),
         ("x + y)*2", "here: this bracket was never opened|    x + y)*2|         ^"),
         ("1 < x < 2", "here: compare two at a time: 'a < x and x < b'|    1 < x < 2|    ^"),
@@ -132,11 +163,18 @@ def test_messages_show_the_line_and_the_place(text, shown):
 @pytest.mark.parametrize(
     ("equations", "message"),
     [
-        ("dv/dt", "one '='"), ("dv/dt = ", "something on both sides"), ("3 = v", "an equation is"), ("v == 3", "one '='"),
-        ("dv/dt = -v\ndv/dt = v", "two equations"), ("import os", "one '='"), ("dv__x/dt = 1", "an equation is"),
-        ("f(v) = 3", "an equation is"), ("dv/dt = v := 3", "not an expression"), ("dv/dt = a" + " " * 5000 + "b", "longer"),
+        ("dv/dt", "one '='"),
+        ("dv/dt = ", "something on both sides"),
+        ("3 = v", "an equation is"),
+        ("v == 3", "one '='"),
+        ("dv/dt = -v\ndv/dt = v", "two equations"),
+        ("import os", "one '='"),
+        ("dv__x/dt = 1", "an equation is"),
+        ("f(v) = 3", "an equation is"),
+        ("dv/dt = v := 3", "not an expression"),
+        ("dv/dt = a" + " " * 5000 + "b", "longer"),
     ],
-)  # fmt: skip
+)
 def test_equations_that_are_none(equations, message):
     with pytest.raises(EquationError, match=message):
         lang.parse_equations(equations, "here")
@@ -154,17 +192,33 @@ def test_an_open_bracket_is_found_in_its_own_line():
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("x^2", "a power is written '**'"), ("x > 1 & y > 1", "write 'and' for '&'"), ("~(x > 1)", "write 'not' for '~'"),
-        ("(x > 1) | (y > 1)", "write 'or' for '|'"), ("!(x > 1)", "write 'not' for '!'"), ("x : 1", "no unit"),
-        ("x > 1 && y > 1", "write 'and' for '&'"), ("x > 1 || y > 1", "write 'or' for '|'"), ("x = 1", "write '>=', '<='"),
-        ("x => 1", "write '>=', '<=' or '=='"), ("where(x = 1, 2, 3)", "write '>=', '<=' or '=='"), ("2.5x", "write 2.5*x"),
-        ("-2z/tau", "write 2*z"), ("2(x + y)", "written with '*': 2*(...)"), ("k(x + y)", "a product is written k*(...)"),
-        ("x \\", "to go on in the next line, put it in brackets"), ("x*", "to go on in the next line, put it in brackets"),
-        ("ln(x)", "write log(x)"), ("pow(x, 2)", "write x**y"), ("np.exp(x)", "did you mean 'exp'"), ("x/0", "divides by 0"),
-        ("heaviside(x)", "write where(x > 0, 1, 0)"), ("x : volt", "no unit stands behind"), ("x/(2 - 2)", "divides by 0"),
+        ("x^2", "a power is written '**'"),
+        ("x > 1 & y > 1", "write 'and' for '&'"),
+        ("~(x > 1)", "write 'not' for '~'"),
+        ("(x > 1) | (y > 1)", "write 'or' for '|'"),
+        ("!(x > 1)", "write 'not' for '!'"),
+        ("x : 1", "no unit"),
+        ("x > 1 && y > 1", "write 'and' for '&'"),
+        ("x > 1 || y > 1", "write 'or' for '|'"),
+        ("x = 1", "write '>=', '<='"),
+        ("x => 1", "write '>=', '<=' or '=='"),
+        ("where(x = 1, 2, 3)", "write '>=', '<=' or '=='"),
+        ("2.5x", "write 2.5*x"),
+        ("-2z/tau", "write 2*z"),
+        ("2(x + y)", "written with '*': 2*(...)"),
+        ("k(x + y)", "a product is written k*(...)"),
+        ("x \\", "to go on in the next line, put it in brackets"),
+        ("x*", "to go on in the next line, put it in brackets"),
+        ("ln(x)", "write log(x)"),
+        ("pow(x, 2)", "write x**y"),
+        ("np.exp(x)", "did you mean 'exp'"),
+        ("x/0", "divides by 0"),
+        ("heaviside(x)", "write where(x > 0, 1, 0)"),
+        ("x : volt", "no unit stands behind"),
+        ("x/(2 - 2)", "divides by 0"),
         ("1/(0*exp(1))", "divides by 0"),
     ],
-)  # fmt: skip
+)
 def test_what_other_languages_write_is_told(text, meant):
     with pytest.raises(EquationError) as caught:
         lang.parse_expression(text, "here")
@@ -175,7 +229,7 @@ def test_what_other_languages_write_is_told(text, meant):
 
 def test_a_long_sum_is_one_expression():
     """Python nests the terms of a sum as if they were in brackets."""
-    text = " + ".join(f"{k}*x" for k in range(150)) + " - x/2/2" + "*1"*120
+    text = " + ".join(f"{k}*x" for k in range(150)) + " - x/2/2" + "*1" * 120
     tree = lang.parse_expression(text, "here")
     assert float(lang.evaluate(tree, {"x": 2.0})) == 2.0 * (150 * 149 / 2 - 0.25)
     assert compiled(tree, ("x",))(2.0) == 2.0 * (150 * 149 / 2 - 0.25)
@@ -197,8 +251,22 @@ def test_names_of_any_alphabet_and_form():
             lang.parse_equations(text, "here")
 
 
-NAN = ("min(x, 1)", "min(1, x)", "max(x, y)", "max(y, x)", "min(x, y)", "min(y, x)", "sign(x)", "clip(x, -1, 1)", "floor(x)",
-       "clip(y, x, 1)", "clip(y, -1, x)", "abs(x)", "max(0, min(x, 1))", "sqrt(max(x, 0))")  # fmt: skip
+NAN = (
+    "min(x, 1)",
+    "min(1, x)",
+    "max(x, y)",
+    "max(y, x)",
+    "min(x, y)",
+    "min(y, x)",
+    "sign(x)",
+    "clip(x, -1, 1)",
+    "floor(x)",
+    "clip(y, x, 1)",
+    "clip(y, -1, x)",
+    "abs(x)",
+    "max(0, min(x, 1))",
+    "sqrt(max(x, 0))",
+)
 
 
 @pytest.mark.parametrize("text", NAN)
@@ -223,19 +291,33 @@ def random_number(rng, depth):
     def sub():
         return random_number(rng, depth - 1)
 
-    make = rng.choice([
-        lambda: f"({sub()} + {sub()})", lambda: f"{sub()} - {sub()}", lambda: f"({sub()})*({sub()})", lambda: f"-({sub()})",
-        lambda: f"({sub()})/(1 + abs({sub()}))", lambda: f"tanh({sub()})**{rng.randint(0, 5)}",
-        lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
-        lambda: f"exp(clip({sub()}, -20, 3))", lambda: f"expm1(tanh({sub()}))", lambda: f"log1p(abs({sub()}))",
-        lambda: f"sigmoid({sub()})", lambda: f"exprel(clip({sub()}, -20, 3))", lambda: f"1/exprel(clip({sub()}, -3, 20))",
-        lambda: f"sqrt(abs({sub()}))", lambda: f"log(1 + abs({sub()}))", lambda: f"sin({sub()})*cos({sub()})",
-        lambda: f"min({sub()}, {sub()})", lambda: f"max({sub()}, {sub()})",
-        lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
-        lambda: f"sign({sub()})", lambda: f"floor({sub()})",
-        lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
-        lambda: f"({sub()} if {random_test(rng, depth - 1)} else {sub()})",
-    ])  # fmt: skip
+    make = rng.choice(
+        [
+            lambda: f"({sub()} + {sub()})",
+            lambda: f"{sub()} - {sub()}",
+            lambda: f"({sub()})*({sub()})",
+            lambda: f"-({sub()})",
+            lambda: f"({sub()})/(1 + abs({sub()}))",
+            lambda: f"tanh({sub()})**{rng.randint(0, 5)}",
+            lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
+            lambda: f"exp(clip({sub()}, -20, 3))",
+            lambda: f"expm1(tanh({sub()}))",
+            lambda: f"log1p(abs({sub()}))",
+            lambda: f"sigmoid({sub()})",
+            lambda: f"exprel(clip({sub()}, -20, 3))",
+            lambda: f"1/exprel(clip({sub()}, -3, 20))",
+            lambda: f"sqrt(abs({sub()}))",
+            lambda: f"log(1 + abs({sub()}))",
+            lambda: f"sin({sub()})*cos({sub()})",
+            lambda: f"min({sub()}, {sub()})",
+            lambda: f"max({sub()}, {sub()})",
+            lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
+            lambda: f"sign({sub()})",
+            lambda: f"floor({sub()})",
+            lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
+            lambda: f"({sub()} if {random_test(rng, depth - 1)} else {sub()})",
+        ]
+    )
     return make()
 
 
@@ -270,7 +352,7 @@ def test_random_expressions_agree():
     rng = random.Random(1)
     plain = {name: function for name, function in lang.FUNCTIONS.items() if name not in ("min", "max", "abs")}
     plain |= {"lesser": np.minimum, "greater": np.maximum}
-    plain |= {"power": np.power, "exprel_inverse": lambda x: 1/lang.FUNCTIONS["exprel"](x)}
+    plain |= {"power": np.power, "exprel_inverse": lambda x: 1 / lang.FUNCTIONS["exprel"](x)}
     plain |= {"whole_power": lambda x, n: x**n}
     plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
     trees = []
@@ -303,8 +385,7 @@ def test_compiled_expressions_agree():
     lines = "\n".join(f"        out[i, {k}] = {render.render(tree)}" for k, tree in enumerate(trees))
     heads = "\n".join(f"        {name} = values[i, {k}]" for k, name in enumerate(NAMES))
     module = load_source(
-        f"{KERNEL_NAMES}\n\n@kernel\n"
-        f"def fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"
+        f"{KERNEL_NAMES}\n\n@kernel\ndef fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"
     )
     values = np.array([[rng.uniform(-3, 3) for _ in NAMES] for _ in range(50)])
     out = np.empty((50, 40))
@@ -315,20 +396,36 @@ def test_compiled_expressions_agree():
             with np.errstate(all="ignore"):
                 assert close(float(lang.evaluate(tree, names)), result), ast.unparse(tree)
 
+
 # -- linear parts ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "linear"),
     [
-        ("x", True), ("y", True), ("3 - x*y", True), ("-(x - y)/tau", True), ("(x + y)*k - x/(k*tau)", True),
+        ("x", True),
+        ("y", True),
+        ("3 - x*y", True),
+        ("-(x - y)/tau", True),
+        ("(x + y)*k - x/(k*tau)", True),
         ("k*(y - x)*2", True),
-        ("exp(y)*x + x*sin(k)", True), ("x - x", True), ("0*x + y", True), ("(2*x + 1)/(1 + exp(y))", True),
+        ("exp(y)*x + x*sin(k)", True),
+        ("x - x", True),
+        ("0*x + y", True),
+        ("(2*x + 1)/(1 + exp(y))", True),
         ("+y - -x", True),
-        ("x*x", False), ("x**2", False), ("exp(x)", False), ("1/x", False), ("abs(x)", False), ("min(x, y)", False),
-        ("x/(x + 1)", False), ("where(x > 0, 1, 0)", False), ("x if y > 0 else 2*x", False), ("y**x", False),
+        ("x*x", False),
+        ("x**2", False),
+        ("exp(x)", False),
+        ("1/x", False),
+        ("abs(x)", False),
+        ("min(x, y)", False),
+        ("x/(x + 1)", False),
+        ("where(x > 0, 1, 0)", False),
+        ("x if y > 0 else 2*x", False),
+        ("y**x", False),
     ],
-)  # fmt: skip
+)
 def test_linear_parts(text, linear):
     tree = lang.parse_expression(text, "here")
     parts = trees.linear_in(tree, "x")

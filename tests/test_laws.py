@@ -165,8 +165,10 @@ def test_a_delta_event_jumps_by_its_weight_and_decays():
 
 def test_conductances_at_a_held_voltage():
     w, e_rev, tau, t = 3.0, 0.0, 5.0, np.arange(4001) * DT
-    shapes = [(bs.ExponentialConductance, w * np.exp(-t / tau), 1.0),
-              (bs.AlphaConductance, w * t / tau * np.exp(1 - t / tau), math.e)]  # fmt: skip
+    shapes = [
+        (bs.ExponentialConductance, w * np.exp(-t / tau), 1.0),
+        (bs.AlphaConductance, w * t / tau * np.exp(1 - t / tau), math.e),
+    ]
     for synapse, shape, area in shapes:
         name = synapse.__name__.lower()
         g, q, v = after_a_spike(Clamped(), synapse(tau=tau, e_rev=e_rev), w, 400.0, [f"{name}.g", "q", "v"])
@@ -179,9 +181,12 @@ def test_conductances_at_a_held_voltage():
 
 DELAYS = [0.1, 1.5, 10.0]
 KINDS = [  # synapse, variable that an event changes at once, steps until v moves
-    (bs.Delta(), "v", 0), (bs.Exponential(), "exponential.i", 1), (bs.Alpha(), "alpha.h", 1),
-    (bs.ExponentialConductance(), "exponentialconductance.g", 1), (bs.AlphaConductance(), "alphaconductance.h", 1),
-]  # fmt: skip
+    (bs.Delta(), "v", 0),
+    (bs.Exponential(), "exponential.i", 1),
+    (bs.Alpha(), "alpha.h", 1),
+    (bs.ExponentialConductance(), "exponentialconductance.g", 1),
+    (bs.AlphaConductance(), "alphaconductance.h", 1),
+]
 
 
 @pytest.fixture(scope="module", params=[0.0, 4.0], ids=["from listed spikes", "from a LIF cell"])
@@ -253,8 +258,14 @@ def test_relabelled_cells_give_relabelled_spikes():
         net = bs.Network(seed=1)
         net.stimulate(cells, bs.CurrentInput(current[order]))
         for half, scale, synapse in ((slice(None, None, 2), 1.0, bs.Delta()), (slice(1, None, 2), 30.0, bs.Exponential())):
-            net.connect(cells, cells, bs.FromArrays(place[pre[half]], place[post[half]]), weight=scale * weight[half],
-                        delay=delay[half], synapse=synapse)  # fmt: skip
+            net.connect(
+                cells,
+                cells,
+                bs.FromArrays(place[pre[half]], place[post[half]]),
+                weight=scale * weight[half],
+                delay=delay[half],
+                synapse=synapse,
+            )
         spikes.append(bs.simulate(net, 200.0, dt=DT, seed=1).spikes["cells"])
     assert len(spikes[0]) > 3 * n
     for cell in range(n):

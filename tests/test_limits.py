@@ -14,8 +14,11 @@ HERE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 def tree(root, groups="", files=()):
     """Write the files of a machine with 16 GB of memory that can be had."""
-    files = {"proc/meminfo": "MemTotal: 20000000 kB\nMemFree: 1000 kB\nMemAvailable:   16000000 kB\n",
-             "proc/self/cgroup": groups, **dict(files)}  # fmt: skip
+    files = {
+        "proc/meminfo": "MemTotal: 20000000 kB\nMemFree: 1000 kB\nMemAvailable:   16000000 kB\n",
+        "proc/self/cgroup": groups,
+        **dict(files),
+    }
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
@@ -27,21 +30,38 @@ MEMORY = {
     "no groups": ("", {}, 16 * 1024 * 10**6),
     "not limited": (V2, {"job/step/memory.max": "max\n", "job/step/memory.current": "5\n"}, 16 * 1024 * 10**6),
     "version 2": (V2, {"job/step/memory.max": f"{3 * GB}\n", "job/step/memory.current": f"{GB}\n"}, 2 * GB),
-    "what is cached comes back": (V2, {
-        "job/step/memory.max": f"{3 * GB}\n", "job/step/memory.current": f"{2 * GB}\n",
-        "job/step/memory.stat": f"anon 5\ninactive_file {GB}\n"}, 2 * GB),
-    "the group above": (V2, {
-        "job/memory.max": f"{4 * GB}\n", "job/memory.current": f"{3 * GB}\n", "job/step/memory.max": "max\n"}, GB),
+    "what is cached comes back": (
+        V2,
+        {
+            "job/step/memory.max": f"{3 * GB}\n",
+            "job/step/memory.current": f"{2 * GB}\n",
+            "job/step/memory.stat": f"anon 5\ninactive_file {GB}\n",
+        },
+        2 * GB,
+    ),
+    "the group above": (
+        V2,
+        {"job/memory.max": f"{4 * GB}\n", "job/memory.current": f"{3 * GB}\n", "job/step/memory.max": "max\n"},
+        GB,
+    ),
     "over the limit": (V2, {"job/memory.max": f"{GB}\n", "job/memory.current": f"{2 * GB}\n", "job/step/x": ""}, 0),
     "a path from outside": (V2, {"memory.max": f"{3 * GB}\n", "memory.current": f"{GB}\n"}, 2 * GB),
-    "version 1": (V1, {
-        "memory/job/step/memory.limit_in_bytes": f"{5 * GB}\n", "memory/job/step/memory.usage_in_bytes": f"{2 * GB}\n",
-        "memory/job/step/memory.stat": f"cache 1\ntotal_inactive_file {GB}\n"}, 4 * GB),
-    "version 1 without limit": (V1, {
-        "memory/job/step/memory.limit_in_bytes": "9223372036854771712\n", "memory/job/step/memory.usage_in_bytes": "7\n"},
-        16 * 1024 * 10**6),
+    "version 1": (
+        V1,
+        {
+            "memory/job/step/memory.limit_in_bytes": f"{5 * GB}\n",
+            "memory/job/step/memory.usage_in_bytes": f"{2 * GB}\n",
+            "memory/job/step/memory.stat": f"cache 1\ntotal_inactive_file {GB}\n",
+        },
+        4 * GB,
+    ),
+    "version 1 without limit": (
+        V1,
+        {"memory/job/step/memory.limit_in_bytes": "9223372036854771712\n", "memory/job/step/memory.usage_in_bytes": "7\n"},
+        16 * 1024 * 10**6,
+    ),
     "limits of other controllers": (V1, {"cpu,cpuacct/job/step/memory.max": "5\n"}, 16 * 1024 * 10**6),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MEMORY)
@@ -59,13 +79,22 @@ PROCESSORS = {
     "less than one": (V2, {"job/step/cpu.max": "20000 100000\n"}, 1),
     "more than there are": (V2, {"job/step/cpu.max": "9900000 100000\n"}, 64),
     "the group above": (V2, {"job/cpu.max": "200000 100000\n", "job/step/cpu.max": "max 100000\n"}, 2),
-    "version 1": (V1, {
-        "cpu,cpuacct/job/step/cpu.cfs_quota_us": "500000\n", "cpu,cpuacct/job/step/cpu.cfs_period_us": "100000\n"}, 5),
-    "version 1, a tree for itself": (V1, {
-        "cpu/job/step/cpu.cfs_quota_us": "500000\n", "cpu/job/step/cpu.cfs_period_us": "100000\n"}, 5),
-    "version 1 without limit": (V1, {
-        "cpu/job/step/cpu.cfs_quota_us": "-1\n", "cpu/job/step/cpu.cfs_period_us": "100000\n"}, 64),
-}  # fmt: skip
+    "version 1": (
+        V1,
+        {"cpu,cpuacct/job/step/cpu.cfs_quota_us": "500000\n", "cpu,cpuacct/job/step/cpu.cfs_period_us": "100000\n"},
+        5,
+    ),
+    "version 1, a tree for itself": (
+        V1,
+        {"cpu/job/step/cpu.cfs_quota_us": "500000\n", "cpu/job/step/cpu.cfs_period_us": "100000\n"},
+        5,
+    ),
+    "version 1 without limit": (
+        V1,
+        {"cpu/job/step/cpu.cfs_quota_us": "-1\n", "cpu/job/step/cpu.cfs_period_us": "100000\n"},
+        64,
+    ),
+}
 
 
 @pytest.mark.parametrize("name", PROCESSORS)

@@ -20,15 +20,19 @@ DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
 def network(n=2000, k=200, weight=0.1, delay=1.5, rule=None, storage="stored"):
     cells = bs.Population(n, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
-    net.connect(cells, cells, rule or bs.FixedTotal(n * k), weight=weight, delay=delay, synapse=bs.Exponential(),
-                storage=storage)
+    net.connect(
+        cells, cells, rule or bs.FixedTotal(n * k), weight=weight, delay=delay, synapse=bs.Exponential(), storage=storage
+    )
     return net
 
 
 KINDS = {
-    "one weight": {}, "a weight each": {"weight": bs.Normal(1.0, 0.1)}, "drawn delays": {"delay": DRAWN},
-    "both": {"weight": bs.Normal(1.0, 0.1), "delay": DRAWN}, "by target": {"rule": bs.FixedIndegree(200), "delay": DRAWN},
-}  # fmt: skip
+    "one weight": {},
+    "a weight each": {"weight": bs.Normal(1.0, 0.1)},
+    "drawn delays": {"delay": DRAWN},
+    "both": {"weight": bs.Normal(1.0, 0.1), "delay": DRAWN},
+    "by target": {"rule": bs.FixedIndegree(200), "delay": DRAWN},
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -65,6 +69,7 @@ def test_too_large_a_network_is_refused_before_it_is_built(monkeypatch):
 
 def mixed():
     """Several groups, receptors that act at once and over a buffer, views in another order, listed spikes."""
+
     class Fast(bs.LIF):
         method = "euler"
 
@@ -106,14 +111,18 @@ def two_receptors(n, rule=None):
     return net
 
 
-@pytest.mark.parametrize(("net", "threads", "size"), [
-    (lambda: two_receptors(30_000), 1, 2),
-    (lambda: two_receptors(40_000), 1, 4),  # two rows of the state are further apart than 16 bits reach
-    (lambda: two_receptors(50_000), 2, 4),  # also in half of them: rows go through all partitions
-    (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 1, 4),
-    (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 2, 2),
-    (lambda: network(n=100_000, rule=bs.FixedIndegree(1)), 2, 4),  # targets wait under their number
-], ids=["small", "two rows", "two rows in two", "large", "halves", "by target"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("net", "threads", "size"),
+    [
+        (lambda: two_receptors(30_000), 1, 2),
+        (lambda: two_receptors(40_000), 1, 4),  # two rows of the state are further apart than 16 bits reach
+        (lambda: two_receptors(50_000), 2, 4),  # also in half of them: rows go through all partitions
+        (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 1, 4),
+        (lambda: network(n=100_000, rule=bs.FixedTotal(1000)), 2, 2),
+        (lambda: network(n=100_000, rule=bs.FixedIndegree(1)), 2, 4),  # targets wait under their number
+    ],
+    ids=["small", "two rows", "two rows in two", "large", "halves", "by target"],
+)
 def test_bytes_of_a_target_are_those_of_the_store(net, threads, size):
     net = net()
     assert bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.targets.itemsize == size
@@ -137,7 +146,7 @@ SEGMENTS = {
     "one long delay": lambda: network(n=500, delay=150.0),
     "listed delays": lambda: network(n=100, rule=bs.AllToAll(), delay=LISTED),
     "several weights": several_weights,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("threads", [1, 3, 16])
@@ -157,8 +166,15 @@ def test_pools_are_as_large_as_estimated(threads):
     sources = bs.Population(n, bs.SpikeTrains(times, ids), name="sources")
     cells = bs.Population(n, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
-    net.connect(sources, cells, bs.FixedProbability(0.02), weight=bs.Normal(1.0, 0.1), delay=DRAWN,
-                synapse=bs.Exponential(), storage="procedural")  # fmt: skip
+    net.connect(
+        sources,
+        cells,
+        bs.FixedProbability(0.02),
+        weight=bs.Normal(1.0, 0.1),
+        delay=DRAWN,
+        synapse=bs.Exponential(),
+        storage="procedural",
+    )
     sim = bs.Simulation(net, seed=1, threads=threads)
     sim.run(100.0)
     pools = [partition.pool for partition in sim._partitions]
@@ -187,17 +203,27 @@ def test_an_empty_network_needs_nothing():
 
 ADVICE = {
     "what can be drawn again": (
-        {}, 1,
-        [r"storage='procedural'\) keeps none of the synapses of 'cells->cells' \(800 kB\)"], ["FixedTotal", "threads="]),
+        {},
+        1,
+        [r"storage='procedural'\) keeps none of the synapses of 'cells->cells' \(800 kB\)"],
+        ["FixedTotal", "threads="],
+    ),
     "targets that draw": (
-        {"rule": bs.FixedIndegree(200)}, 1, [r"FixedTotal\(200 \* post.n\) instead of FixedIndegree\(200\) allows storage="],
-        ["keeps none"]),
+        {"rule": bs.FixedIndegree(200)},
+        1,
+        [r"FixedTotal\(200 \* post.n\) instead of FixedIndegree\(200\) allows storage="],
+        ["keeps none"],
+    ),
     "lists": (
-        {"n": 100, "rule": bs.AllToAll(), "weight": np.ones((100, 100))}, 1, ["fewer cells or synapses"], ["procedural"]),
+        {"n": 100, "rule": bs.AllToAll(), "weight": np.ones((100, 100))},
+        1,
+        ["fewer cells or synapses"],
+        ["procedural"],
+    ),
     "threads": ({"delay": DRAWN}, 16, [r"threads=1 needs \d+", "larger dt, or one delay", r"estimate\(0.1, 16\)"], []),
     "weights": ({"weight": bs.Normal(1.0, 0.1)}, 1, ["one weight per projection saves 4 bytes a synapse"], ["larger dt"]),
     "cells": ({"n": 100_000, "rule": bs.OneToOne()}, 1, ["precision='single' takes half of the state"], []),
-}  # fmt: skip
+}
 
 
 def test_single_precision_halves_the_state():
@@ -255,10 +281,15 @@ DRAW = "bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="getrusage counts kilobytes")
-@pytest.mark.parametrize(("rule", "weight", "delay"), [
-    ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", "1.5"), ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", DRAW),
-    ("bs.FixedProbability(k / 6000)", "0.1", "1.5"), ("bs.FixedTotal(3000 * k)", "bs.Normal(1.0, 0.1)", DRAW),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "weight", "delay"),
+    [
+        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", "1.5"),
+        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", DRAW),
+        ("bs.FixedProbability(k / 6000)", "0.1", "1.5"),
+        ("bs.FixedTotal(3000 * k)", "bs.Normal(1.0, 0.1)", DRAW),
+    ],
+)
 def test_the_peak_of_building_is_little_more_than_the_store(rule, weight, delay):
     code = PEAK.format(rule=rule, weight=weight, delay=delay)
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -105,7 +105,7 @@ SYSTEMS = {
     "quadratic": (Quadratic, lambda t, y: [(2 - y[0] ** 2 / 2) / 2], [0.5], None),
     "driven": (Driven, lambda t, y: [(10 * np.sin(2 * np.pi * t / 7) - y[0]) / 5], [1.0], None),
     "squid": (Squid, squid, [-68.0, A_M / (A_M + B_M), 0.6, 0.32], 2.0),
-}  # fmt: skip
+}
 CASES = [(m, s) for m in ("euler", "heun", "rk4") for s in SYSTEMS]
 CASES += [(m, s) for m in ("exponential_euler", "exponential_strang") for s in ("bent", "driven", "squid")]
 CASES += [("euler_maruyama", "bent"), ("milstein", "squid")]
@@ -129,8 +129,16 @@ def test_order(method, name):
 
 def test_orders_are_told():
     orders = {name: step_of(type("M", (Bent,), {"method": name})()).order for name in METHODS if name != "exact"}
-    assert orders == {"auto": 1, "exponential_euler": 1, "exponential_strang": 2, "euler": 1, "heun": 2, "rk4": 4,
-                      "euler_maruyama": 1, "milstein": 1}  # fmt: skip
+    assert orders == {
+        "auto": 1,
+        "exponential_euler": 1,
+        "exponential_strang": 2,
+        "euler": 1,
+        "heun": 2,
+        "rk4": 4,
+        "euler_maruyama": 1,
+        "milstein": 1,
+    }
     assert step_of(bs.LIF()).order == 0
     assert step_of(bs.LIF(), bs.ExponentialConductance()).order == 2
     assert step_of(type("M", (Driven,), {"method": "exponential_euler"})()).order == 2
@@ -141,8 +149,9 @@ def test_exact_is_the_exponential_of_the_matrix():
     values, result = run(model, 30.0, 0.1, initial={"v": -60.0}, events=(bs.Alpha(tau=3.0), 200.0, 1.0), current=50.0)
     assert result.stats["methods"]["cells"] == "exact"
     tau, t_m, c_m = 3.0, 12.0, 150.0
-    matrix = np.array([[-1 / t_m, 1 / c_m, 0, (-65.0 / t_m + 50.0 / c_m)], [0, -1 / tau, np.e / tau, 0], [0, 0, -1 / tau, 0],
-                       [0, 0, 0, 0]])  # fmt: skip
+    matrix = np.array(
+        [[-1 / t_m, 1 / c_m, 0, (-65.0 / t_m + 50.0 / c_m)], [0, -1 / tau, np.e / tau, 0], [0, 0, -1 / tau, 0], [0, 0, 0, 0]]
+    )
     y = np.array([-60.0, 0.0, 0.0, 1.0])
     expected = [y[0]]
     for step in range(1, 301):
@@ -169,18 +178,22 @@ def matrices(kind):
     rng = np.random.default_rng(1)
     rates = 10.0 ** rng.uniform(-3, 2, 200)
     return {
-        "ordinary": lambda: rng.normal(size=(200, 4, 4)), "tiny": lambda: 1e-9 * rng.normal(size=(200, 4, 4)),
-        "large": lambda: 8.0 * rng.normal(size=(200, 5, 5)), "zero": lambda: np.zeros((200, 3, 3)),
+        "ordinary": lambda: rng.normal(size=(200, 4, 4)),
+        "tiny": lambda: 1e-9 * rng.normal(size=(200, 4, 4)),
+        "large": lambda: 8.0 * rng.normal(size=(200, 5, 5)),
+        "zero": lambda: np.zeros((200, 3, 3)),
         "one of many": lambda: np.where(np.arange(200)[:, None, None] == 7, -3.0, np.zeros((200, 2, 2))),
-        "stiff": lambda: np.array([np.triu(rng.normal(size=(5, 5)), 1) - np.diag(10.0 ** rng.uniform(-4, 5, 5))
-                                   for _ in range(200)]),
+        "stiff": lambda: np.array(
+            [np.triu(rng.normal(size=(5, 5)), 1) - np.diag(10.0 ** rng.uniform(-4, 5, 5)) for _ in range(200)]
+        ),
         "defective": lambda: rates[:, None, None] * (np.eye(4, k=1) - np.eye(4)),
         "nearly defective, driven": lambda: np.array([[[-a, 1e6, 3.0], [0, -a * (1 + 1e-7), 0], [0, 0, 0]] for a in rates]),
-    }[kind]()  # fmt: skip
+    }[kind]()
 
 
-@pytest.mark.parametrize("kind", ["ordinary", "tiny", "large", "zero", "one of many", "stiff", "defective",
-                                  "nearly defective, driven"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["ordinary", "tiny", "large", "zero", "one of many", "stiff", "defective", "nearly defective, driven"]
+)
 def test_exponentials_of_many_matrices(kind):
     """Right to the last digits, and those of a matrix have the same bits alone and among others."""
     given = matrices(kind)
@@ -215,8 +228,11 @@ def ring(n, **given):
     """Return a cell of n variables that all lean on each other, each by its neighbours."""
     lines = [f"dx{k}/dt = (x{(k - 1) % n} - 3*x{k} + x{(k + 1) % n})/tau" for k in range(n)]
     variables = {f"x{k}": bs.initial(float(k == 0), "", "x") for k in range(n)}
-    return type("Ring", (bs.Neuron,), {"equations": "\n".join(lines), "tau": bs.parameter(10.0, "ms", "x", above=0.0)}
-                | variables | given)()  # fmt: skip
+    return type(
+        "Ring",
+        (bs.Neuron,),
+        {"equations": "\n".join(lines), "tau": bs.parameter(10.0, "ms", "x", above=0.0)} | variables | given,
+    )()
 
 
 def test_auto_does_not_take_what_would_compile_for_long():
@@ -307,8 +323,15 @@ def test_strang_computes_the_rates_of_gates_once():
 
 
 def test_strang_refuses_noise_by_name():
-    kind = type("N", (Bent,), {"equations": Bent.equations.replace("gain*u)/tau", "gain*u)/tau + s*xi"),
-                               "s": bs.parameter(1.0, "mV/sqrt(ms)", "size"), "method": "exponential_strang"})  # fmt: skip
+    kind = type(
+        "N",
+        (Bent,),
+        {
+            "equations": Bent.equations.replace("gain*u)/tau", "gain*u)/tau + s*xi"),
+            "s": bs.parameter(1.0, "mV/sqrt(ms)", "size"),
+            "method": "exponential_strang",
+        },
+    )
     with pytest.raises(EquationError, match=r"'exponential_strang' has no noise, but dv/dt has; write method = 'exp"):
         step_of(kind())
 
@@ -353,8 +376,11 @@ class Gated(Bent):
 NOISY = {"equations": "dv/dt = (v_top - v)/tau + sigma*xi", "sigma": bs.parameter(1.0, "mV/sqrt(ms)", "size")}
 ROUGH = {"equations": "dv/dt = (v_top - v*v/v_top)/tau + sigma*xi", "sigma": bs.parameter(1.0, "mV/sqrt(ms)", "size")}
 SCALED = {"equations": "dv/dt = (v_top - v)/tau + sigma*v*xi", "sigma": bs.parameter(1.0, "1/sqrt(ms)", "size")}
-SHARED = {"equations": "dv/dt = -v/tau + u*s*xi_a\ndu/dt = -u/tau + v*s*xi_a", "s": bs.parameter(1.0, "1/sqrt(ms)", "size"),
-          "u": bs.initial(1.0, "mV", "another")}  # fmt: skip
+SHARED = {
+    "equations": "dv/dt = -v/tau + u*s*xi_a\ndu/dt = -u/tau + v*s*xi_a",
+    "s": bs.parameter(1.0, "1/sqrt(ms)", "size"),
+    "u": bs.initial(1.0, "mV", "another"),
+}
 
 
 def variant(**texts):
@@ -364,13 +390,19 @@ def variant(**texts):
 @pytest.mark.parametrize(
     ("model", "synapse", "method"),
     [
-        (bs.LIF(), None, "exact"), (bs.LIF(), bs.Exponential(), "exact"), (bs.LIF(), bs.Delta(), "exact"),
-        (bs.LIF(), bs.ExponentialConductance(), "exponential_euler"), (bs.LIF(), bs.AlphaConductance(), "exponential_euler"),
-        (Gated(), None, "exponential_euler"), (Quadratic(), None, "euler"), (variant(**NOISY), None, "exact"),
-        (variant(**ROUGH), None, "euler_maruyama"), (variant(**SCALED), None, "milstein"),
+        (bs.LIF(), None, "exact"),
+        (bs.LIF(), bs.Exponential(), "exact"),
+        (bs.LIF(), bs.Delta(), "exact"),
+        (bs.LIF(), bs.ExponentialConductance(), "exponential_euler"),
+        (bs.LIF(), bs.AlphaConductance(), "exponential_euler"),
+        (Gated(), None, "exponential_euler"),
+        (Quadratic(), None, "euler"),
+        (variant(**NOISY), None, "exact"),
+        (variant(**ROUGH), None, "euler_maruyama"),
+        (variant(**SCALED), None, "milstein"),
         (variant(**SHARED), None, "euler_maruyama"),
     ],
-)  # fmt: skip
+)
 def test_auto_takes_the_first_that_can(model, synapse, method):
     _, result = run(model, 1.0, 0.1, events=synapse and (synapse, 1.0, 0.9))
     assert result.stats["methods"]["cells"] == method
@@ -387,7 +419,7 @@ def test_auto_takes_the_first_that_can(model, synapse, method):
         ("exponential_euler", SCALED, "needs noise that does not depend on variables; write method = 'milstein'"),
         ("milstein", SHARED, "needs one noise for each equation .*; write method = 'euler_maruyama'"),
     ],
-)  # fmt: skip
+)
 def test_a_method_that_cannot_says_so(method, texts, message):
     with pytest.raises(EquationError, match=f"cells: method {message}" if message[0] == "'" else message):
         run(variant(method=method, **texts), 1.0, 0.1)
@@ -395,10 +427,15 @@ def test_a_method_that_cannot_says_so(method, texts, message):
 
 def test_a_line_that_depends_on_the_current_is_evaluated_once():
     """I in two places becomes a line of its own; lines that never change are numbers."""
-    kind = type("Mine", (Quadratic,), {
-        "equations": "dv/dt = I/c_m - v*v/tau2 + I_k/c_m\ntau2 = tau*v_top\nI_k = I*k*v",
-        "c_m": bs.parameter(100.0, "pF", "x"), "k": bs.parameter(0.1, "1/mV", "x"),
-    })  # fmt: skip
+    kind = type(
+        "Mine",
+        (Quadratic,),
+        {
+            "equations": "dv/dt = I/c_m - v*v/tau2 + I_k/c_m\ntau2 = tau*v_top\nI_k = I*k*v",
+            "c_m": bs.parameter(100.0, "pF", "x"),
+            "k": bs.parameter(0.1, "1/mV", "x"),
+        },
+    )
     receptors = [s.receptor_equations for s in (bs.Exponential(), bs.ExponentialConductance())]
     system = compose(kind.cell_equations, receptors, external_current=True, where="cells")
     assert list(system.algebraic) == ["I", "I_k"]

@@ -143,10 +143,18 @@ class TestScaling:
     def test_the_full_network_needs_no_current(self):
         assert not any(isinstance(one.input, bs.CurrentInput) for one in microcircuit.build()[0].inputs)
 
-    @pytest.mark.parametrize("options", [
-        {"scale": 0.0}, {"k_scale": -1.0}, {"scale": float("inf")}, {"background": "none"}, {"scale": "0.1"},
-        {"k_scale": None}, {"dt": "0.1"},
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"scale": 0.0},
+            {"k_scale": -1.0},
+            {"scale": float("inf")},
+            {"background": "none"},
+            {"scale": "0.1"},
+            {"k_scale": None},
+            {"dt": "0.1"},
+        ],
+    )
     def test_mistakes(self, options):
         with pytest.raises(ValueError, match=rf"microcircuit.{next(iter(options))}: must be"):
             microcircuit.build(**options)
@@ -196,15 +204,32 @@ class TestActivity:
         assert len(synchrony.collections) == 0  # nothing published is of the same selection of cells
         np.testing.assert_allclose(strokes_of(rates), microcircuit.RATES)
 
-    @pytest.mark.parametrize(("start", "stop", "thalamus", "part"), [
-        (0.0, 2000.0, False, (500.0, 2000.0)), (0.0, 400.0, False, (0.0, 400.0)), (0.0, 400.0, True, (0.0, 400.0)),
-        (0.0, 2000.0, True, (760.0, 2000.0)), (0.0, 800.0, True, (500.0, 700.0)), (705.0, 740.0, True, (705.0, 740.0)),
-        (900.0, 2000.0, True, (900.0, 2000.0)), (0.0, 600.0, True, (500.0, 600.0)),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("start", "stop", "thalamus", "part"),
+        [
+            (0.0, 2000.0, False, (500.0, 2000.0)),
+            (0.0, 400.0, False, (0.0, 400.0)),
+            (0.0, 400.0, True, (0.0, 400.0)),
+            (0.0, 2000.0, True, (760.0, 2000.0)),
+            (0.0, 800.0, True, (500.0, 700.0)),
+            (705.0, 740.0, True, (705.0, 740.0)),
+            (900.0, 2000.0, True, (900.0, 2000.0)),
+            (0.0, 600.0, True, (500.0, 600.0)),
+        ],
+    )
     def test_what_is_compared_is_after_the_start_and_outside_the_pulse(self, start, stop, thalamus, part):
         populations = {"L4E": 1} | ({"thalamus": 1} if thalamus else {})
-        result = bs.Result(duration=stop - start, start=start, dt=0.1, seed=1, spikes={}, traces={}, stats={}, state=None,
-                           populations=populations)  # fmt: skip
+        result = bs.Result(
+            duration=stop - start,
+            start=start,
+            dt=0.1,
+            seed=1,
+            spikes={},
+            traces={},
+            stats={},
+            state=None,
+            populations=populations,
+        )
         assert microcircuit.undisturbed(result) == part
 
     def test_the_bits_do_not_depend_on_threads_or_storage(self):

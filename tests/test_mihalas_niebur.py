@@ -29,7 +29,7 @@ PATTERNS = {
     "basal bistability": (0, 8, -0.1, [(5, 10), (0, 90), (5, 10), (0, 90)]),
     "preferred frequency": (5, -3, 0.5, [(5, 5), (0, 5), (4, 5), (0, 385), (5, 5), (0, 45), (4, 5), (0, 345)]),
     "spike latency": (-80, 0, 0, [(8, 2), (0, 48)]),
-}  # fmt: skip
+}
 
 
 def drive(patterns):
@@ -76,12 +76,17 @@ def test_paths_and_spikes(name, cells):
     for (size, length), end in zip(current, ends, strict=True):
         part, fired = solved(
             lambda y, size=size: [
-                0.05 * (-70.0 - y[0]) + (y[2] + y[3]) / C_M + size, 0.001 * a * (y[0] + 70.0) - 0.01 * (y[1] + 50.0),
-                -0.2 * y[2], -0.02 * y[3],
+                0.05 * (-70.0 - y[0]) + (y[2] + y[3]) / C_M + size,
+                0.001 * a * (y[0] + 70.0) - 0.01 * (y[1] + 50.0),
+                -0.2 * y[2],
+                -0.02 * y[3],
             ],
-            lambda y, k: y[0] >= y[1], lambda y: [-70.0, max(y[1], -60.0), C_M * a_1, y[3] + C_M * a_2], values[-1][-1],
-            length, DT,
-        )  # fmt: skip
+            lambda y, k: y[0] >= y[1],
+            lambda y: [-70.0, max(y[1], -60.0), C_M * a_1, y[3] + C_M * a_2],
+            values[-1][-1],
+            length,
+            DT,
+        )
         values.append(part[1:])
         spikes += list(fired * DT + start)
         start = end

@@ -10,11 +10,51 @@ from brainsim.equations import language as lang
 
 CRAFTED = 'a=np[__import__("os").system("touch never")], *b'
 NO_WORDS = [
-    "a b", "", " ", "v\n", "v\nimport os", "1v", "v-1", "a.b", "a;b", 'a"b', "v:", "v=1", "(v)", "v ", "²", "ﬁ", "ϵ", "𝐱",
-    "\x00", "\ud800", CRAFTED, '""" + 1',
-]  # fmt: skip
-RESERVED = ["lambda", "None", "if", "np", "range", "exp", "square", "hashed", "t", "dt", "I", "pi", "xi", "xi_1", "r0_g",
-            "_v", "v__u", "__builtins__", "__class__", "refractory_steps"]  # fmt: skip
+    "a b",
+    "",
+    " ",
+    "v\n",
+    "v\nimport os",
+    "1v",
+    "v-1",
+    "a.b",
+    "a;b",
+    'a"b',
+    "v:",
+    "v=1",
+    "(v)",
+    "v ",
+    "²",
+    "ﬁ",
+    "ϵ",
+    "𝐱",
+    "\x00",
+    "\ud800",
+    CRAFTED,
+    '""" + 1',
+]
+RESERVED = [
+    "lambda",
+    "None",
+    "if",
+    "np",
+    "range",
+    "exp",
+    "square",
+    "hashed",
+    "t",
+    "dt",
+    "I",
+    "pi",
+    "xi",
+    "xi_1",
+    "r0_g",
+    "_v",
+    "v__u",
+    "__builtins__",
+    "__class__",
+    "refractory_steps",
+]
 
 
 def mine(base=bs.Neuron, **body):
@@ -73,11 +113,20 @@ def grown(method, names, **given):
     """Return spikes and final state of cells with so many variables, a synapse on two of them, and an event."""
     push = "1" if method == "rk4" else "xi"
     lines = [f"{names[0]}_line = 0.1*({' + '.join(names)})"]
-    lines += [f"d{name}/dt = -0.1*{1 + k % 3}*{name} + 0.01*{names[0]}_line + {0.2 + 0.01*k}*{push}"
-              for k, name in enumerate(names)]  # fmt: skip
+    lines += [
+        f"d{name}/dt = -0.1*{1 + k % 3}*{name} + 0.01*{names[0]}_line + {0.2 + 0.01 * k}*{push}"
+        for k, name in enumerate(names)
+    ]
     event = (f"{names[1]} > 0.1", f"{names[8]} = {names[8]} - 0.1; {names[3]} = 0.9*{names[3]}")
-    cell = mine(equations="\n".join(lines), method=method, threshold=f"{names[3]} > 0.25", reset=f"{names[9]} = 0.5",
-                events={"one": event}, **{name: bs.initial(0.01*k, "", "x") for k, name in enumerate(names)}, **given)
+    cell = mine(
+        equations="\n".join(lines),
+        method=method,
+        threshold=f"{names[3]} > 0.25",
+        reset=f"{names[9]} = 0.5",
+        events={"one": event},
+        **{name: bs.initial(0.01 * k, "", "x") for k, name in enumerate(names)},
+        **given,
+    )
     jump = mine(bs.Synapse, arrival=f"{names[3]} = {names[3]} + 0.5*w; {names[4]} = {names[4]} + w", weight_unit="")
     cells, net = bs.Population(3, cell(), name="cells"), bs.Network(seed=1)
     net.stimulate(cells, bs.PoissonInput(rate=300.0, weight=0.3, synapse=jump()))

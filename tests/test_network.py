@@ -218,8 +218,11 @@ CONNECT = [
     ({"post": B + THETA[:2]}, bs.EquationError, r"Delta\(\) onto 'c'"),
     ({"post": THETA, "synapse": bs.Exponential()}, bs.EquationError, r"Exponential\(\) onto 'c': .* have no I"),
     ({"post": THETA, "synapse": COND}, bs.EquationError, "onto 'c': a synapse's current depends on 'v'"),
-    ({"post": B[:4], "synapse": bs.Exponential(tau=[1.0] * 4)}, ValueError,
-     r"Exponential.tau: .* one value per cell of the population 'b', which has 10 cells \(got 4 values\)"),
+    (
+        {"post": B[:4], "synapse": bs.Exponential(tau=[1.0] * 4)},
+        ValueError,
+        r"Exponential.tau: .* one value per cell of the population 'b', which has 10 cells \(got 4 values\)",
+    ),
     ({"weight": 1e39}, ValueError, r"Network.connect.weight: must lie within 3e\+38 of 0, .* \(got 1e\+39\)"),
     ({"weight": [-1e39], "rule": bs.FromArrays([0], [0])}, ValueError, r"must lie within .* \(got -1e\+39\)"),
     ({"delay": 0.0015}, ValueError, r"delay: 0.0015 ms is shorter than 0.01 ms; times are in ms: did you mean 1.5\?"),
@@ -317,8 +320,10 @@ def test_names_are_unique(twice):
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
     net.connect(A, B, bs.AllToAll(), name="x", **given)
-    again = {"projection": lambda: net.connect(A, B, bs.AllToAll(), name="x", **given),
-             "input": lambda: net.stimulate(A, poisson(), name="x")}  # fmt: skip
+    again = {
+        "projection": lambda: net.connect(A, B, bs.AllToAll(), name="x", **given),
+        "input": lambda: net.stimulate(A, poisson(), name="x"),
+    }
     with pytest.raises(ValueError, match="already a projection or an input named 'x'"):
         again[twice]()
     assert (len(net.projections), len(net.inputs)) == (1, 0)

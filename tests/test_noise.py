@@ -70,8 +70,10 @@ def of(kind, method):
     return type(kind.__name__, (kind,), {"method": method})
 
 
-@pytest.mark.parametrize(("method", "dt"), [("exact", 0.1), ("exact", 2.0), ("exponential_euler", 2.0), ("heun", 0.1),
-                                            ("euler_maruyama", 0.1), ("milstein", 0.1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "dt"),
+    [("exact", 0.1), ("exact", 2.0), ("exponential_euler", 2.0), ("heun", 0.1), ("euler_maruyama", 0.1), ("milstein", 0.1)],
+)
 def test_variance_and_autocorrelation_of_a_process(method, dt):
     """In the stationary state; exact methods hold at any dt, the others have their known variance at theirs."""
     values, result = run(of(Process, method)(), 50.0, dt, n=N)
@@ -139,9 +141,7 @@ def test_coloured_noise_has_its_covariance_at_any_dt(dt):
     np.testing.assert_allclose(found, expected, rtol=2 * CLOSE)
 
 
-@pytest.mark.parametrize(
-    ("method", "correction"), [("euler_maruyama", 0.08), ("milstein", 0.08), ("heun", 0.0)]
-)  # fmt: skip
+@pytest.mark.parametrize(("method", "correction"), [("euler_maruyama", 0.08), ("milstein", 0.08), ("heun", 0.0)])
 def test_strong_order_and_interpretation(method, correction):
     """The mean distance of paths from the exact ones of their own Wiener process falls with dt to the strong order.
 
@@ -251,10 +251,11 @@ def test_random_numbers_in_a_reset_are_new_each_time():
 @pytest.mark.parametrize(
     ("equations", "message"),
     [
-        ("dv/dt = xi**2", "xi may only be multiplied and added"), ("dv/dt = exp(xi_a)", "xi_a may only be multiplied"),
+        ("dv/dt = xi**2", "xi may only be multiplied and added"),
+        ("dv/dt = exp(xi_a)", "xi_a may only be multiplied"),
         ("a = sigma*xi\ndv/dt = a", "the noise xi may stand in a line 'dx/dt = ...' only"),
     ],
-)  # fmt: skip
+)
 def test_noise_where_it_cannot_be(equations, message):
     with pytest.raises(ValueError, match=message):
         type("Mine", (Process,), {"equations": equations, "dimensions": False})

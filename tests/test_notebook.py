@@ -7,10 +7,15 @@ import pytest
 import brainsim as bs
 from brainsim.ann.pairs import side_by_side
 
-CELLS = ["import brainsim as bs, numpy as np; s = bs.Spikes([1.0], [0], n=1, duration=2.0, name='a')\n"
-         "r = bs.Result(spikes={'a': s}, duration=2.0, dt=0.1, seed=0)",
-         "bs.plot.overview(r)", "bs.plot.overview(r);", "figure = bs.plot.overview(r)", "figure",
-         "import matplotlib.pyplot as plt; plt.plot([1, 2, 3]);"]  # fmt: skip
+CELLS = [
+    "import brainsim as bs, numpy as np; s = bs.Spikes([1.0], [0], n=1, duration=2.0, name='a')\n"
+    "r = bs.Result(spikes={'a': s}, duration=2.0, dt=0.1, seed=0)",
+    "bs.plot.overview(r)",
+    "bs.plot.overview(r);",
+    "figure = bs.plot.overview(r)",
+    "figure",
+    "import matplotlib.pyplot as plt; plt.plot([1, 2, 3]);",
+]
 SHOWN = [0, 1, 1, 1, 1, 1]  # pictures of each cell
 
 

@@ -19,10 +19,14 @@ def connect(net, weight=0.1, **given):
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"weight": bs.Normal(1.0, 0.1)}, {"rule": bs.AllToAll(), "weight": np.ones((10, 10))},
-     {"rule": bs.FromArrays([0, 1], [2, 3])}],
+    [
+        {},
+        {"weight": bs.Normal(1.0, 0.1)},
+        {"rule": bs.AllToAll(), "weight": np.ones((10, 10))},
+        {"rule": bs.FromArrays([0, 1], [2, 3])},
+    ],
     ids=["numbers", "distribution", "array", "list"],
-)  # fmt: skip
+)
 def test_connecting_twice_alike_is_warned_about(given):
     net = bs.Network(seed=1)
     connect(net, **given)
@@ -36,9 +40,16 @@ def test_connecting_twice_alike_is_warned_about(given):
 def test_what_differs_or_has_a_name_is_not_warned_about():
     net = bs.Network(seed=1)
     connect(net)
-    for given in ({"weight": 0.2}, {"synapse": bs.Exponential(tau=3.0)}, {"rule": bs.FixedIndegree(4)}, {"name": "again"},
-                  {"rule": bs.FromArrays([0], [2])}, {"rule": bs.FromArrays([0], [3])},
-                  {"rule": bs.AllToAll(), "weight": np.ones((10, 10))}, {"weight": bs.Normal(1.0, 0.1)}):  # fmt: skip
+    for given in (
+        {"weight": 0.2},
+        {"synapse": bs.Exponential(tau=3.0)},
+        {"rule": bs.FixedIndegree(4)},
+        {"name": "again"},
+        {"rule": bs.FromArrays([0], [2])},
+        {"rule": bs.FromArrays([0], [3])},
+        {"rule": bs.AllToAll(), "weight": np.ones((10, 10))},
+        {"weight": bs.Normal(1.0, 0.1)},
+    ):
         connect(net, **given)
     net.stimulate(CELLS, bs.CurrentInput(100.0))
     net.stimulate(CELLS, bs.CurrentInput(200.0))

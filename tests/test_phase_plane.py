@@ -51,12 +51,15 @@ class TestPhasePlane:
         assert np.array_equal(plane.trajectory[:, 0], response["v"][:, 0])
         assert plane.x[0] < plane.trajectory[:, 0].min() < plane.trajectory[:, 0].max() < plane.x[-1]
 
-    @pytest.mark.parametrize(("model", "names", "steady", "reach"), [
-        (bs.FitzHughNagumo(), ("v", "w"), (), ((-1.9, 1.9), (-0.5, 1.2))),
-        (bs.HodgkinHuxley(), ("v", "n"), ("m",), ((-75.0, 30.0), (0.33, 0.7))),
-        (bs.MorrisLecar(), ("v", "w"), (), ((-60.0, 25.0), (0.02, 0.4))),
-        (bs.AdEx(), ("v", "w"), (), ((-70.0, -30.0), (0.0, 200.0))),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("model", "names", "steady", "reach"),
+        [
+            (bs.FitzHughNagumo(), ("v", "w"), (), ((-1.9, 1.9), (-0.5, 1.2))),
+            (bs.HodgkinHuxley(), ("v", "n"), ("m",), ((-75.0, 30.0), (0.33, 0.7))),
+            (bs.MorrisLecar(), ("v", "w"), (), ((-60.0, 25.0), (0.02, 0.4))),
+            (bs.AdEx(), ("v", "w"), (), ((-70.0, -30.0), (0.0, 200.0))),
+        ],
+    )
     def test_of_a_cell_at_rest_reaches_as_far_as_a_spike(self, model, names, steady, reach):
         """Without a current nothing moves; the plane is that in which the cell would fire."""
         plane = explore.phase_plane(model, *names, steady=steady, points=51)
@@ -83,8 +86,12 @@ class TestPhasePlane:
         """z is linear in itself: steady it is a*(v - v_rest); held it is what is given, or its initial value."""
         options = {"x_range": (-65.0, -50.0), "y_range": (0.0, 1.0), "points": 31, "current": 50.0}
         model = Adapting()
-        cases = [({}, lambda v: 0.0), ({"held": {"z": 20.0}}, lambda v: 20.0),
-                 ({"steady": ("z",)}, lambda v: 4.0 * (v + 60.0)), ({"initial": {"z": 7.0}}, lambda v: 7.0)]  # fmt: skip
+        cases = [
+            ({}, lambda v: 0.0),
+            ({"held": {"z": 20.0}}, lambda v: 20.0),
+            ({"steady": ("z",)}, lambda v: 4.0 * (v + 60.0)),
+            ({"initial": {"z": 7.0}}, lambda v: 7.0),
+        ]
         for arguments, z in cases:
             plane = explore.phase_plane(model, "v", "m", **arguments, **options)
             v, m = np.meshgrid(plane.x, plane.y)
@@ -115,22 +122,39 @@ class TestPhasePlane:
             assert np.all(drawn[gaps + 1] == -60.0)  # right after it stands what was reset
             assert np.all(drawn[gaps - 1] > -51.0)
 
-    @pytest.mark.parametrize(("model", "arguments", "message"), [
-        (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; there is v, u"),
-        (FitzHugh(), {"x": "v", "y": "v"}, r"phase_plane.y: must be another variable than x \(got 'v' twice\)"),
-        (FitzHugh(), {"x": "v", "y": "u", "steady": ("x",)}, "phase_plane.steady: FitzHugh has no variable 'x'"),
-        (FitzHugh(), {"x": "v", "y": "u", "held": {"u": 1.0}}, "phase_plane.held: must be another variable than x and y"),
-        (FitzHugh(), {"x": "v", "y": "u", "x_range": (1.0, 0.0)}, r"phase_plane.x_range: must be \(low, high\)"),
-        (Adapting(), {"x": "v", "y": "z", "steady": ("m",), "held": {"m": 1.0}}, "phase_plane.held: 'm' cannot be held and"),
-        (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
-        (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; there is v"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("model", "arguments", "message"),
+        [
+            (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; there is v, u"),
+            (FitzHugh(), {"x": "v", "y": "v"}, r"phase_plane.y: must be another variable than x \(got 'v' twice\)"),
+            (FitzHugh(), {"x": "v", "y": "u", "steady": ("x",)}, "phase_plane.steady: FitzHugh has no variable 'x'"),
+            (
+                FitzHugh(),
+                {"x": "v", "y": "u", "held": {"u": 1.0}},
+                "phase_plane.held: must be another variable than x and y",
+            ),
+            (FitzHugh(), {"x": "v", "y": "u", "x_range": (1.0, 0.0)}, r"phase_plane.x_range: must be \(low, high\)"),
+            (
+                Adapting(),
+                {"x": "v", "y": "z", "steady": ("m",), "held": {"m": 1.0}},
+                "phase_plane.held: 'm' cannot be held and",
+            ),
+            (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
+            (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; there is v"),
+        ],
+    )
     def test_says_what_is_missing(self, model, arguments, message):
         with pytest.raises(ValueError, match=message):
             explore.phase_plane(model, **arguments)
 
     def test_a_steady_state_that_is_not_known(self):
-        kind = type("Cubic", (FitzHugh,), {"equations": "dv/dt = v - v**3/3 - u + z + I\ndu/dt = v - u\ndz/dt = z - z**3",
-                                           "z": bs.initial(0.5, "", "another")})  # fmt: skip
+        kind = type(
+            "Cubic",
+            (FitzHugh,),
+            {
+                "equations": "dv/dt = v - v**3/3 - u + z + I\ndu/dt = v - u\ndz/dt = z - z**3",
+                "z": bs.initial(0.5, "", "another"),
+            },
+        )
         with pytest.raises(ValueError, match=r"Cubic.z: its steady state is not known, .* hold it: held=\{'z': 0.5\}"):
             explore.phase_plane(kind(), "v", "u", steady=("z",))

@@ -43,11 +43,21 @@ def made(views=None, count=3000):
     """Return a result of two populations and traces of one."""
     times = np.arange(1.0, 101.0)
     values = np.column_stack([10.0 + 5.0 * np.sin(times / (5.0 + k)) for k in range(4)])
-    traces = {("a", "v"): Traces("a", "v", "mV", times, [0, 1, 7, 9], values),
-              ("a", "w"): Traces("a", "w", "pA", times, [1], values[:, :1])}
-    return Result(spikes={"a": random_spikes(count, 60, name="a"), "b": random_spikes(count // 2, 40, name="b", seed=1)},
-                  duration=100.0, dt=0.1, seed=0, traces=traces, stats={"run": 1.5}, views=views or {},
-                  thresholds={"a": 20.0, "b": None}, resets={"a": ["v"]})
+    traces = {
+        ("a", "v"): Traces("a", "v", "mV", times, [0, 1, 7, 9], values),
+        ("a", "w"): Traces("a", "w", "pA", times, [1], values[:, :1]),
+    }
+    return Result(
+        spikes={"a": random_spikes(count, 60, name="a"), "b": random_spikes(count // 2, 40, name="b", seed=1)},
+        duration=100.0,
+        dt=0.1,
+        seed=0,
+        traces=traces,
+        stats={"run": 1.5},
+        views=views or {},
+        thresholds={"a": 20.0, "b": None},
+        resets={"a": ["v"]},
+    )
 
 
 def drawn(ax):
@@ -122,10 +132,16 @@ class TestRaster:
         ax = plot.raster(pair, color=["r", (0.0, 0.0, 1.0)])
         assert [to_hex(line.get_color()) for line in ax.lines] == ["#ff0000", "#0000ff"]
 
-    @pytest.mark.parametrize(("options", "text"), [
-        ({"sort": "rates"}, r"raster.sort: must be one of 'id', 'rate' \(got 'rates'; did you mean 'rate'\?"),
-        ({"window": (200.0, 300.0)}, "must be a part of 0 to 100 ms"), ({"window": 5.0}, r"must be \(begin, end\) in ms"),
-        ({"max_cells": 0}, "raster.max_cells: must be >= 1"), ({"color": []}, "one for each of 1 parts")])
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            ({"sort": "rates"}, r"raster.sort: must be one of 'id', 'rate' \(got 'rates'; did you mean 'rate'\?"),
+            ({"window": (200.0, 300.0)}, "must be a part of 0 to 100 ms"),
+            ({"window": 5.0}, r"must be \(begin, end\) in ms"),
+            ({"max_cells": 0}, "raster.max_cells: must be >= 1"),
+            ({"color": []}, "one for each of 1 parts"),
+        ],
+    )
     def test_refuses(self, options, text):
         with pytest.raises(ValueError, match=text):
             plot.raster(random_spikes(5), **options)
@@ -243,8 +259,14 @@ class TestBars:
         assert [bar.get_width() for bar in ax.patches] == [0.0, 2.0]
         assert len(ax.collections) == 0
 
-    @pytest.mark.parametrize(("what", "given"), [("values", {"values": [1.0]}), ("values", {"values": 1.0}),
-                                                 ("reference", {"values": [1.0, 2.0], "reference": [1.0, 2.0, 3.0]})])
+    @pytest.mark.parametrize(
+        ("what", "given"),
+        [
+            ("values", {"values": [1.0]}),
+            ("values", {"values": 1.0}),
+            ("reference", {"values": [1.0, 2.0], "reference": [1.0, 2.0, 3.0]}),
+        ],
+    )
     def test_mistakes(self, what, given):
         with pytest.raises(ValueError, match=rf"bars.{what}: must be one number for each of 2 populations"):
             plot.bars(made(), **given)
@@ -392,7 +414,9 @@ def test_nothing_is_shown(monkeypatch):
 
 
 def test_loading_leaves_the_settings_alone():
-    code = ("import matplotlib; before = dict(matplotlib.rcParams)\n"
-            "import brainsim.plot\n"
-            "assert dict(matplotlib.rcParams) == before")
+    code = (
+        "import matplotlib; before = dict(matplotlib.rcParams)\n"
+        "import brainsim.plot\n"
+        "assert dict(matplotlib.rcParams) == before"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "MPLBACKEND": "Agg"})

@@ -284,15 +284,24 @@ def test_spike_trains_of_recorded_spikes():
 
 @pytest.mark.parametrize(
     "given",
-    [[[3.0, 1.0], [], [2.0, 2.0, 1.0]], ([3.0, 1.0], np.array([]), np.array([2.0, 2.0, 1.0])),
-     {0: [3.0, 1.0], 2: [2.0, 2.0, 1.0]}, {2: [2.0, 1.0, 2.0], 0: (1.0, 3.0)},
-     np.array([[3.0, 1.0], [], [2.0, 2.0, 1.0]], dtype=object)],
-)  # fmt: skip
+    [
+        [[3.0, 1.0], [], [2.0, 2.0, 1.0]],
+        ([3.0, 1.0], np.array([]), np.array([2.0, 2.0, 1.0])),
+        {0: [3.0, 1.0], 2: [2.0, 2.0, 1.0]},
+        {2: [2.0, 1.0, 2.0], 0: (1.0, 3.0)},
+        np.array([[3.0, 1.0], [], [2.0, 2.0, 1.0]], dtype=object),
+    ],
+)
 def test_spike_trains_of_a_list_for_each_cell(given):
     trains = bs.SpikeTrains(given)
     assert trains.times.tolist() == [1.0, 1.0, 2.0, 2.0, 3.0]
     assert sorted(zip(trains.times.tolist(), trains.ids.tolist(), strict=True)) == [
-        (1.0, 0), (1.0, 2), (2.0, 2), (2.0, 2), (3.0, 0)]  # fmt: skip
+        (1.0, 0),
+        (1.0, 2),
+        (2.0, 2),
+        (2.0, 2),
+        (3.0, 0),
+    ]
     net = bs.Network(seed=1)
     net.add(bs.Population(3, trains, name="input"))
     assert bs.simulate(net, 5.0, seed=1, threads=1).spikes["input"].of(2).times.tolist() == pytest.approx([1.0, 2.0, 2.0])

@@ -36,8 +36,10 @@ def test_a_cell_that_decays_follows_to_seven_digits():
     cells = bs.Population(3, bs.LIF(v_rest=0.0, v_reset=0.0, v_th=50.0), name="cells", initial={"v": [1.0, 5.0, 10.0]})
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.CurrentInput([0.0, 50.0, 100.0]))
-    single, double = (bs.simulate(net, 20.0, record=[bs.Trace(cells, "v")], precision=p).traces["cells", "v"].values
-                      for p in ("single", "double"))  # fmt: skip
+    single, double = (
+        bs.simulate(net, 20.0, record=[bs.Trace(cells, "v")], precision=p).traces["cells", "v"].values
+        for p in ("single", "double")
+    )
     assert single.dtype == double.dtype == np.float64
     assert 0.0 < np.abs(single / double - 1).max() < 200 * 2.0**-24
 
@@ -89,10 +91,17 @@ def test_long_time_constants_are_kept(dt, driven):
     assert (on_the_way < 0.02 * most)[tau >= 200.0].all()  # before that, what is rounded up and down cancels
 
 
-@pytest.mark.parametrize(("tau", "dt", "v_rest", "warns"), [
-    (1000.0, 0.1, -65.0, False), (1000.0, 0.01, -65.0, True), (20.0, 0.001, -65.0, True), (1000.0, 0.1, 0.0, False),
-    (1000.0, 0.01, 0.0, False), ([20.0, 9000.0], 0.01, 0.0, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tau", "dt", "v_rest", "warns"),
+    [
+        (1000.0, 0.1, -65.0, False),
+        (1000.0, 0.01, -65.0, True),
+        (20.0, 0.001, -65.0, True),
+        (1000.0, 0.1, 0.0, False),
+        (1000.0, 0.01, 0.0, False),
+        ([20.0, 9000.0], 0.01, 0.0, True),
+    ],
+)
 def test_a_step_that_is_too_small_is_named(tau, dt, v_rest, warns, recwarn):
     net = bs.Network(seed=1)
     net.add(bs.Population(2, bs.LIF(tau_m=tau, v_rest=v_rest, v_reset=v_rest, v_th=v_rest + 15.0), name="cells"))

@@ -18,12 +18,21 @@ def network(storage, delay=DRAWN, n=400):
     net = bs.Network(seed=3)
     heavy = bs.Clipped(bs.Normal(250.0, 25.0), low=0.0)
     net.connect(exc, cells, bs.FixedTotal(n * n // 10), weight=heavy, delay=delay, synapse=EXP, storage=storage)
-    net.connect(inh, cells, bs.FixedProbability(0.1, autapses=False), weight=-900.0, delay=delay, synapse=EXP,
-                storage=storage)
-    net.connect(cells[::3], cells[5:50], bs.FixedOutdegree(7, multapses=False), weight=-3.0, delay=2.0, synapse=SLOW,
-                storage=storage)
-    net.connect(cells[:40], cells[60:100], bs.AllToAll(autapses=False), weight=bs.Uniform(0.0, 0.2), delay=0.4,
-                synapse=DELTA, storage=storage)
+    net.connect(
+        inh, cells, bs.FixedProbability(0.1, autapses=False), weight=-900.0, delay=delay, synapse=EXP, storage=storage
+    )
+    net.connect(
+        cells[::3], cells[5:50], bs.FixedOutdegree(7, multapses=False), weight=-3.0, delay=2.0, synapse=SLOW, storage=storage
+    )
+    net.connect(
+        cells[:40],
+        cells[60:100],
+        bs.AllToAll(autapses=False),
+        weight=bs.Uniform(0.0, 0.2),
+        delay=0.4,
+        synapse=DELTA,
+        storage=storage,
+    )
     net.connect(cells[:40], cells[200:240], bs.OneToOne(), weight=0.3, delay=0.7, synapse=DELTA, storage=storage)
     net.stimulate(cells, bs.PoissonInput(rate=15_000.0, weight=80.0, synapse=EXP))
     return net
@@ -96,8 +105,16 @@ def test_stored_and_procedural_projections_live_together():
         net = network("stored")
         again = bs.Network(seed=3)
         for k, p in enumerate(net.projections):
-            again.connect(p.pre, p.post, p.rule, weight=p.weight, delay=p.delay, synapse=p.synapse, name=p.name,
-                          storage=a if k == 0 else b)
+            again.connect(
+                p.pre,
+                p.post,
+                p.rule,
+                weight=p.weight,
+                delay=p.delay,
+                synapse=p.synapse,
+                name=p.name,
+                storage=a if k == 0 else b,
+            )
         for stimulus in net.inputs:
             again.stimulate(stimulus.target, stimulus.input, name=stimulus.name)
         return again

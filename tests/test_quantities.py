@@ -13,13 +13,27 @@ from brainsim.numbers.checks import plain
 # -- fakes: units as (factor to SI, powers of m kg s A mol) ----------------------------------------------------------------
 
 SIZES = {
-    "s": (1.0, (0, 0, 1, 0)), "ms": (1e-3, (0, 0, 1, 0)), "Hz": (1.0, (0, 0, -1, 0)), "1/s": (1.0, (0, 0, -1, 0)),
-    "1/ms": (1e3, (0, 0, -1, 0)), "kHz": (1e3, (0, 0, -1, 0)), "V": (1.0, (2, 1, -3, -1)), "mV": (1e-3, (2, 1, -3, -1)),
-    "pA": (1e-12, (0, 0, 0, 1)), "nA": (1e-9, (0, 0, 0, 1)), "pF": (1e-12, (-2, -1, 4, 2)), "nS": (1e-9, (-2, -1, 3, 2)),
-    "uS": (1e-6, (-2, -1, 3, 2)), "dimensionless": (1.0, (0, 0, 0, 0)), "": (1.0, (0, 0, 0, 0)), "um": (1e-6, (1, 0, 0, 0)),
-    "nS/mV": (1e-6, (-4, -2, 6, 3)), "1/mV": (1e3, (-2, -1, 3, 1)), "ms**2": (1e-6, (0, 0, 2, 0)), "fC": (1e-15,
-    (0, 0, 1, 1)),
-}  # fmt: skip
+    "s": (1.0, (0, 0, 1, 0)),
+    "ms": (1e-3, (0, 0, 1, 0)),
+    "Hz": (1.0, (0, 0, -1, 0)),
+    "1/s": (1.0, (0, 0, -1, 0)),
+    "1/ms": (1e3, (0, 0, -1, 0)),
+    "kHz": (1e3, (0, 0, -1, 0)),
+    "V": (1.0, (2, 1, -3, -1)),
+    "mV": (1e-3, (2, 1, -3, -1)),
+    "pA": (1e-12, (0, 0, 0, 1)),
+    "nA": (1e-9, (0, 0, 0, 1)),
+    "pF": (1e-12, (-2, -1, 4, 2)),
+    "nS": (1e-9, (-2, -1, 3, 2)),
+    "uS": (1e-6, (-2, -1, 3, 2)),
+    "dimensionless": (1.0, (0, 0, 0, 0)),
+    "": (1.0, (0, 0, 0, 0)),
+    "um": (1e-6, (1, 0, 0, 0)),
+    "nS/mV": (1e-6, (-4, -2, 6, 3)),
+    "1/mV": (1e3, (-2, -1, 3, 1)),
+    "ms**2": (1e-6, (0, 0, 2, 0)),
+    "fC": (1e-15, (0, 0, 1, 1)),
+}
 
 
 def factor(unit, other):
@@ -128,17 +142,31 @@ def real_brian():
     pytest.importorskip("brian2", exc_type=(ImportError, AttributeError))  # AttributeError: one too old for NumPy
     import brian2
 
-    special = {"1/s": brian2.Hz, "1/ms": brian2.kHz, "nS/mV": brian2.nS / brian2.mV, "1/mV": 1 / brian2.mV, "": 1,
-               "um": brian2.umeter, "ms**2": brian2.ms**2, "s": brian2.second, "V": brian2.volt,
-               "fC": brian2.pA * brian2.ms}  # fmt: skip
+    special = {
+        "1/s": brian2.Hz,
+        "1/ms": brian2.kHz,
+        "nS/mV": brian2.nS / brian2.mV,
+        "1/mV": 1 / brian2.mV,
+        "": 1,
+        "um": brian2.umeter,
+        "ms**2": brian2.ms**2,
+        "s": brian2.second,
+        "V": brian2.volt,
+        "fC": brian2.pA * brian2.ms,
+    }
     return lambda magnitude, unit: brian2.Quantity(magnitude * (special[unit] if unit in special else getattr(brian2, unit)))
 
 
 LIBRARIES = {
-    "like pint": lambda: FakePint, "like astropy": lambda: FakeAstropy, "like quantities": lambda: FakeQuantities,
-    "like brian2": lambda: FakeBrian, "pint": real_pint, "astropy": real_astropy, "quantities": real_quantities,
+    "like pint": lambda: FakePint,
+    "like astropy": lambda: FakeAstropy,
+    "like quantities": lambda: FakeQuantities,
+    "like brian2": lambda: FakeBrian,
+    "pint": real_pint,
+    "astropy": real_astropy,
+    "quantities": real_quantities,
     "brian2": real_brian,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(params=LIBRARIES)
@@ -149,11 +177,20 @@ def quantity(request):
 # -- what they become ------------------------------------------------------------------------------------------------------
 
 CONVERSIONS = [
-    (20.0, "ms", "ms", 20.0), (0.02, "s", "ms", 20.0), (-65.0, "mV", "mV", -65.0), (-0.065, "V", "mV", -65.0),
-    (200.0, "pF", "pF", 200.0), (0.2, "nA", "pA", 200.0), (10.0, "nS", "nS", 10.0), (0.01, "uS", "nS", 10.0),
-    (8.0, "Hz", "Hz", 8.0), (0.008, "kHz", "Hz", 8.0), (8.0, "1/s", "Hz", 8.0), (20.0, "1/s", "1/ms", 0.02),
+    (20.0, "ms", "ms", 20.0),
+    (0.02, "s", "ms", 20.0),
+    (-65.0, "mV", "mV", -65.0),
+    (-0.065, "V", "mV", -65.0),
+    (200.0, "pF", "pF", 200.0),
+    (0.2, "nA", "pA", 200.0),
+    (10.0, "nS", "nS", 10.0),
+    (0.01, "uS", "nS", 10.0),
+    (8.0, "Hz", "Hz", 8.0),
+    (0.008, "kHz", "Hz", 8.0),
+    (8.0, "1/s", "Hz", 8.0),
+    (20.0, "1/s", "1/ms", 0.02),
     (0.5, "", "", 0.5),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("magnitude", "given", "unit", "expected"), CONVERSIONS)
@@ -201,8 +238,12 @@ def test_units_of_own_models(quantity, unit):
 def test_models_and_networks_take_them(quantity):
     lif = bs.LIF(tau_m=quantity(0.01, "s"), c_m=quantity(250.0, "pF"), v_th=quantity(-0.05, "V"))
     assert [lif.tau_m, lif.c_m, lif.v_th] == pytest.approx([10.0, 250.0, -50.0], rel=1e-14)
-    cells = bs.Population(3, bs.LIF(tau_m=[quantity(t, "ms") for t in (10.0, 15.0, 20.0)]), name="cells",
-                          initial={"v": quantity(np.array([-60.0, -61.0, -62.0]), "mV")})  # fmt: skip
+    cells = bs.Population(
+        3,
+        bs.LIF(tau_m=[quantity(t, "ms") for t in (10.0, 15.0, 20.0)]),
+        name="cells",
+        initial={"v": quantity(np.array([-60.0, -61.0, -62.0]), "mV")},
+    )
     assert cells.model.tau_m.tolist() == pytest.approx([10.0, 15.0, 20.0])
     assert cells.initial["v"].tolist() == pytest.approx([-60.0, -61.0, -62.0])
     net = bs.Network(seed=1)
@@ -235,8 +276,17 @@ def test_distributions_take_them(quantity):
     wrong = [
         (lambda: bs.LIF(tau_m=bs.Uniform(quantity(1.0, "mV"), quantity(2.0, "mV"))), r"LIF.tau_m: must be in ms .* in mV"),
         (lambda: bs.Population(3, bs.LIF(), initial={"v": delay}), r"initial\['v'\]: must be in mV \(got .* in ms"),
-        (lambda: net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=bs.Clipped(start, low=quantity(-60.0, "mV")),
-                             synapse=bs.Delta()), "Network.connect.delay: must be in ms"),
+        (
+            lambda: net.connect(
+                cells,
+                cells,
+                bs.AllToAll(),
+                weight=1.0,
+                delay=bs.Clipped(start, low=quantity(-60.0, "mV")),
+                synapse=bs.Delta(),
+            ),
+            "Network.connect.delay: must be in ms",
+        ),
         (lambda: bs.Uniform(0.0, high), "Uniform: must be of one unit, but low is a plain number and high is in mV"),
         (lambda: bs.Normal(quantity(1.0, "ms"), high), "Normal: must be of one unit, but mean is in ms and sd is in mV"),
         (lambda: bs.Clipped(start, low=-60.0), r"Clipped.low: must be in mV, as the rest is \(got -60"),
@@ -244,7 +294,7 @@ def test_distributions_take_them(quantity):
         (lambda: bs.LogNormal(quantity(1.0, "ms"), 1.0), "LogNormal.mu: must be in "),
         (lambda: bs.Gamma(quantity(1.0, "ms"), quantity(1.0, "ms")), "Gamma.shape: must be in "),
         (lambda: bs.Uniform(quantity(1.0, "ms**2"), quantity(2.0, "ms**2")), "Uniform.low: must be in ms, mV, pA"),
-    ]  # fmt: skip
+    ]
     for make, message in wrong:
         with pytest.raises(ValueError, match=message):
             make()

@@ -51,9 +51,15 @@ def test_the_hundred_hold_what_there_is(plans):
     inputs = [given for plan in plans for given in plan.inputs]
     assert {kind for plan in plans for kind in plan.kinds.values()} == set(kinds.EVERYDAY)
     assert {type(given["rule"]).__name__ for given in connections} == {
-        "AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal", "FromArrays",
+        "AllToAll",
+        "OneToOne",
+        "FixedProbability",
+        "FixedIndegree",
+        "FixedOutdegree",
+        "FixedTotal",
+        "FromArrays",
         "FromSparse",
-    }  # fmt: skip
+    }
     for key in ("weight", "delay"):
         given = {"array" if np.ndim(value) else type(value) for value in (c[key] for c in connections)}
         assert given >= {"array", float, bs.Uniform, bs.Clipped}, key

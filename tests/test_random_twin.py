@@ -14,9 +14,12 @@ from reference import psp
 import brainsim as bs
 
 KINDS = [
-    Kind(bs.LIF, (), (bs.Delta, bs.Exponential)), Kind(bs.LIF, (), (bs.Delta, bs.Alpha)), Kind(bs.LIF, current=True),
-    Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, bs.Exponential), current=True), Kind(bs.LI, (), (bs.Exponential,)),
-]  # fmt: skip
+    Kind(bs.LIF, (), (bs.Delta, bs.Exponential)),
+    Kind(bs.LIF, (), (bs.Delta, bs.Alpha)),
+    Kind(bs.LIF, current=True),
+    Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, bs.Exponential), current=True),
+    Kind(bs.LI, (), (bs.Exponential,)),
+]
 
 
 def drawn(seed):
@@ -145,8 +148,12 @@ def twin(plan):
     for given in plan.connections:
         for source, *rest in synapses(given, plan.dt):
             outgoing.setdefault(source, []).append(rest)
-    cells = {(name, k): Cell(population, k, plan.receptors[name], plan.dt) for name, population in plan.populations.items()
-             if plan.kinds[name] != LISTED for k in range(population.n)}  # fmt: skip
+    cells = {
+        (name, k): Cell(population, k, plan.receptors[name], plan.dt)
+        for name, population in plan.populations.items()
+        if plan.kinds[name] != LISTED
+        for k in range(population.n)
+    }
     rows = {name: [] for name in plan.populations if plan.kinds[name] != LISTED}
 
     def fire(step, place):
@@ -154,8 +161,12 @@ def twin(plan):
         for target, weight, delay, synapse in outgoing.get(place, ()):
             due.setdefault(step + delay, []).append((target, synapse, weight))
 
-    trains = [(round(t / plan.dt), (name, int(i))) for name, population in plan.populations.items()
-              if plan.kinds[name] == LISTED for t, i in zip(population.model.times, population.model.ids, strict=True)]
+    trains = [
+        (round(t / plan.dt), (name, int(i)))
+        for name, population in plan.populations.items()
+        if plan.kinds[name] == LISTED
+        for t, i in zip(population.model.times, population.model.ids, strict=True)
+    ]
     for step in range(plan.steps + 1):
         current = injected(plan, step - 1)
         for place, cell in cells.items() if step else ():
@@ -175,8 +186,11 @@ def engine(plan, threads):
     """Return the same of the simulator."""
     record = [bs.Trace(plan.populations[name], "v") for name in plan.populations if plan.kinds[name] != LISTED]
     result = bs.simulate(plan.network(), plan.steps * plan.dt, dt=plan.dt, seed=1, threads=threads, record=record)
-    spikes = [(round(t / plan.dt), name, int(i)) for name, found in result.spikes.items()
-              for t, i in zip(found.times, found.ids, strict=True)]  # fmt: skip
+    spikes = [
+        (round(t / plan.dt), name, int(i))
+        for name, found in result.spikes.items()
+        for t, i in zip(found.times, found.ids, strict=True)
+    ]
     return sorted(spikes), {name: trace.values for (name, _), trace in result.traces.items()}
 
 
@@ -197,5 +211,8 @@ def test_the_networks_are_alive():
     fired = [sum(plan.kinds[name] != LISTED for _, name, _ in twin(plan)[0]) for plan in plans]
     assert sum(count > 20 for count in fired) >= 6
     assert {type(given["rule"]) for plan in plans for given in plan.connections} == {
-        bs.AllToAll, bs.OneToOne, bs.FromArrays, bs.FromSparse
-    }  # fmt: skip
+        bs.AllToAll,
+        bs.OneToOne,
+        bs.FromArrays,
+        bs.FromSparse,
+    }

@@ -73,8 +73,14 @@ def simulate(case, model):
             if of_sign.size:
                 conductance = case["model"] in CONDUCTANCES
                 rule = bs.FromArrays(of_sign, np.zeros(of_sign.size, int))
-                net.connect(source, cell, rule, weight=np.abs(weight[of_sign]) if conductance else weight[of_sign],
-                            delay=delay[of_sign], synapse=receptor(case, sign))
+                net.connect(
+                    source,
+                    cell,
+                    rule,
+                    weight=np.abs(weight[of_sign]) if conductance else weight[of_sign],
+                    delay=delay[of_sign],
+                    synapse=receptor(case, sign),
+                )
     return bs.simulate(net, case["duration"], dt=case["dt"], seed=1, record=bs.Trace(cell, "v"))
 
 
@@ -128,8 +134,9 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
     for sign, tau in ((1, p["tau_syn_ex"]), (-1, p["tau_syn_in"])):
         chosen = case["weight"] * sign > 0
         rule = bs.FromArrays(case["source"][chosen], case["target"][chosen])
-        net.connect(cells, cells, rule, weight=case["weight"][chosen], delay=case["delay"][chosen],
-                    synapse=bs.Exponential(tau=tau))
+        net.connect(
+            cells, cells, rule, weight=case["weight"][chosen], delay=case["delay"][chosen], synapse=bs.Exponential(tau=tau)
+        )
     result = bs.simulate(net, float(case["duration"]), dt=float(case["dt"]), seed=1, threads=threads)
     spikes = result.spikes["cells"]
     assert case["spike_times"].size == 2200

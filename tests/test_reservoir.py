@@ -165,8 +165,10 @@ def test_the_readout_left_out_is_the_readout_trained_without():
         given = np.hstack([Z, np.ones((40, 1))])
         penalty = alpha * np.diag([1.0] * 6 + [0.0])
         kept = [np.delete(np.arange(40), one) for one in range(40)]
-        said = [given[one] @ np.linalg.solve(given[k].T @ given[k] + penalty, given[k].T @ wanted[k])
-                for one, k in enumerate(kept)]  # fmt: skip
+        said = [
+            given[one] @ np.linalg.solve(given[k].T @ given[k] + penalty, given[k].T @ wanted[k])
+            for one, k in enumerate(kept)
+        ]
         right.append(np.mean(np.argmax(said, axis=1) == y))
     assert ridge.left_out == max(right)
     assert right[models.ALPHAS.index(ridge.alpha)] == max(right)

@@ -29,12 +29,26 @@ def result(spikes):
     traces = Traces("cells", "v", "mV", [1.0, 2.0], [2, 0], [[0.1, np.nan], [-np.inf, 1e-310]])
     other = Spikes([], [], n=0, duration=100.0, name="L2/3 E%")
     variables = {"cells": {"v": np.array([0.1, 0.2, 0.3]), "I": np.zeros((2, 3), np.float32)}, "L2/3 E%": {}}
-    state = State(1000, 0.1, 7, variables, {"cells": np.array([0, 3, -1], np.int32)},
-                  {"cells": (np.array([1001, 1003]), np.array([2, 0]))})
-    return Result(spikes={"cells": spikes, "L2/3 E%": other}, duration=100.0, dt=0.1, seed=2**70,
-                  traces={("cells", "v"): traces}, populations={"cells": 3, "L2/3 E%": 0},
-                  state=state, stats={"run": 0.125, "threads": 2, "nan": math.nan},
-                  views={"cells": [("exc", 0, 2), ("inh", 2, 3)]}, thresholds={"cells": 20.0, "L2/3 E%": None})
+    state = State(
+        1000,
+        0.1,
+        7,
+        variables,
+        {"cells": np.array([0, 3, -1], np.int32)},
+        {"cells": (np.array([1001, 1003]), np.array([2, 0]))},
+    )
+    return Result(
+        spikes={"cells": spikes, "L2/3 E%": other},
+        duration=100.0,
+        dt=0.1,
+        seed=2**70,
+        traces={("cells", "v"): traces},
+        populations={"cells": 3, "L2/3 E%": 0},
+        state=state,
+        stats={"run": 0.125, "threads": 2, "nan": math.nan},
+        views={"cells": [("exc", 0, 2), ("inh", 2, 3)]},
+        thresholds={"cells": 20.0, "L2/3 E%": None},
+    )
 
 
 def view(*parts, name=None):
@@ -144,9 +158,17 @@ class TestSpikes:
         assert spikes.of(1).n == 1
         assert spikes.of([]).n == 0
 
-    @pytest.mark.parametrize(("ids", "error", "text"), [
-        ([3], IndexError, r"cells are 0 to 2 \(got 3\)"), ([-1], IndexError, "got -1"), ([1, 1], ValueError, "got 1 twice"),
-        ([0.5], TypeError, "by number"), ([True], IndexError, "mask"), ("cells", TypeError, "by number")])
+    @pytest.mark.parametrize(
+        ("ids", "error", "text"),
+        [
+            ([3], IndexError, r"cells are 0 to 2 \(got 3\)"),
+            ([-1], IndexError, "got -1"),
+            ([1, 1], ValueError, "got 1 twice"),
+            ([0.5], TypeError, "by number"),
+            ([True], IndexError, "mask"),
+            ("cells", TypeError, "by number"),
+        ],
+    )
     def test_of_refuses(self, spikes, ids, error, text):
         with pytest.raises(error, match=text):
             spikes.of(ids)
@@ -166,7 +188,7 @@ class TestSpikes:
         one = Spikes([50.0], [0], 1, 100.0).population_rate(1.0, sigma=4.0)[1]
         assert one.sum() == pytest.approx(1000.0, rel=1e-6)
         assert one[49] == pytest.approx(1000.0 / (4.0 * math.sqrt(2 * math.pi)), rel=1e-3)
-        np.testing.assert_allclose(one[49 - 20:49], one[50:50 + 20][::-1])
+        np.testing.assert_allclose(one[49 - 20 : 49], one[50 : 50 + 20][::-1])
 
     def test_empty(self):
         none = Spikes([], [], n=0, duration=0.0)
@@ -174,11 +196,17 @@ class TestSpikes:
         assert math.isnan(none.rate())
         assert Spikes([], [], n=4, duration=10.0).rate() == 0.0
 
-    @pytest.mark.parametrize(("change", "text"), [
-        ({"ids": [0, 1, 0, 0, 3]}, r"Spikes.ids: must be 0 to 2 \(got 3\)"), ({"ids": [0]}, "one cell per time"),
-        ({"times": [1.0, 2.0, 3.0, 4.0, 101.0]}, r"must be 0 to 100 ms \(got 101.0\)"),
-        ({"times": [1.0, 2.0, 3.0, 4.0, np.nan]}, "got nan"),
-        ({"n": -1}, "Spikes.n: must be >= 0"), ({"duration": -1.0}, ">= 0 ms")])
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            ({"ids": [0, 1, 0, 0, 3]}, r"Spikes.ids: must be 0 to 2 \(got 3\)"),
+            ({"ids": [0]}, "one cell per time"),
+            ({"times": [1.0, 2.0, 3.0, 4.0, 101.0]}, r"must be 0 to 100 ms \(got 101.0\)"),
+            ({"times": [1.0, 2.0, 3.0, 4.0, np.nan]}, "got nan"),
+            ({"n": -1}, "Spikes.n: must be >= 0"),
+            ({"duration": -1.0}, ">= 0 ms"),
+        ],
+    )
     def test_refuses(self, spikes, change, text):
         with pytest.raises(ValueError, match=text):
             replace(spikes, **change)
@@ -245,8 +273,12 @@ class TestLookup:
     def test_traces(self, result):
         traces = result.traces["cells", "v"]
         assert result.traces[view(("cells", [0, 1])), "v"] == traces.of([0])
-        for key, text in ((("cells", "w"), "has no 'w' of 'cells'; there is v"), (("cell", "v"), "did you mean 'cells'"),
-                          ("cells", "by population and variable"), ((view(("cells", [1])), "v"), "no 'v' of these cells")):
+        for key, text in (
+            (("cells", "w"), "has no 'w' of 'cells'; there is v"),
+            (("cell", "v"), "did you mean 'cells'"),
+            ("cells", "by population and variable"),
+            ((view(("cells", [1])), "v"), "no 'v' of these cells"),
+        ):
             with pytest.raises(MissingName, match=text):
                 result.traces[key]
 
@@ -257,7 +289,8 @@ class TestLookup:
             "cells           3       5       16.7  0.33",
             "L2/3 E%         0       0          -     -",
             "traces: cells.v: 2 cells",
-            "run 0.125 s"]
+            "run 0.125 s",
+        ]
 
     def test_html_is_escaped(self, spikes):
         bad = Result(spikes={"<b>": spikes}, duration=100.0, dt=0.1, seed=0)
@@ -301,7 +334,7 @@ class TestStorage:
     def test_truncated_files(self, result, tmp_path, part):
         data = result.save(tmp_path / "run.npz").read_bytes()
         short = tmp_path / "short.npz"
-        short.write_bytes(data[:int(part * len(data))])
+        short.write_bytes(data[: int(part * len(data))])
         with pytest.raises(ValueError, match="Result.load: '.*short.npz' is not a readable brainsim result"):
             Result.load(short)
 
@@ -310,7 +343,7 @@ class TestStorage:
         data, bad = path.read_bytes(), tmp_path / "bad.npz"
         refused = 0
         for place in np.random.default_rng(1).integers(0, len(data), 300):
-            bad.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1:])
+            bad.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
             try:
                 back = Result.load(bad)
             except ValueError as error:
@@ -382,6 +415,8 @@ class TestStorage:
 
 
 def test_results_load_neither_matplotlib_nor_numba_nor_scipy():
-    code = ("import sys, brainsim.numbers.results\n"
-            "assert not {'matplotlib', 'numba', 'scipy'} & set(sys.modules), sorted(sys.modules)")
+    code = (
+        "import sys, brainsim.numbers.results\n"
+        "assert not {'matplotlib', 'numba', 'scipy'} & set(sys.modules), sorted(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -98,8 +98,11 @@ def test_uniform_and_without_memory(name):
 def test_streams_do_not_know_each_other():
     """Neighbours in name, seed, step and purpose are uncorrelated, number by number and shifted."""
     n, bound = 100_000, 4.8 / np.sqrt(100_000)
-    streams = [uniforms(key, step, n) for key in (stream_key(1, "a"), stream_key(1, "b"), stream_key(2, "a"), U8(1), U8(2))
-               for step in (0, 1, 2)]  # fmt: skip
+    streams = [
+        uniforms(key, step, n)
+        for key in (stream_key(1, "a"), stream_key(1, "b"), stream_key(2, "a"), U8(1), U8(2))
+        for step in (0, 1, 2)
+    ]
     table = np.corrcoef(streams)
     assert np.abs(table - np.eye(len(streams))).max() < bound
     shifted = np.corrcoef([np.roll(s, k) for k, s in enumerate(streams)])

@@ -105,8 +105,12 @@ MISTAKES = [
     (lambda: bs.FromSparse(sparse.csr_array([[np.nan]])), ValueError, "FromSparse.matrix: must be finite"),
 ]
 MISFITS = [
-    (bs.FixedIndegree(300, multapses=False), A, B,
-     r"FixedIndegree.k: 300 sources wanted but 'a' has only 200 cells; allow multapses=True or take k <= 200"),
+    (
+        bs.FixedIndegree(300, multapses=False),
+        A,
+        B,
+        r"FixedIndegree.k: 300 sources wanted but 'a' has only 200 cells; allow multapses=True or take k <= 200",
+    ),
     (bs.FixedIndegree(200, multapses=False, autapses=False), A, A[:3], "has only 199 besides the cell itself; .* k <= 199"),
     (bs.FixedOutdegree(51, multapses=False), A, B, "FixedOutdegree.k: 51 targets wanted but 'b' has only 50 cells"),
     (bs.FixedIndegree(1, autapses=False), A[3], A, r"'a\[3\]' has no cell but the one to be connected"),

@@ -74,10 +74,12 @@ def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_refused(tmp_
     path = small().save(tmp_path / "bomb.npz")
     unfold(path, member, 25_000_000)
     assert path.stat().st_size < 2e6
-    code = ("import resource, sys\nfrom brainsim.numbers.results import Result\n"
-            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "try:\n    Result.load(sys.argv[1])\nexcept ValueError as error:\n    print(error)\n"
-            "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, 'kB'\n")
+    code = (
+        "import resource, sys\nfrom brainsim.numbers.results import Result\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    Result.load(sys.argv[1])\nexcept ValueError as error:\n    print(error)\n"
+        "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, 'kB'\n"
+    )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert f"{member!r} declares 25,000,000 values; the rest of the file allows 22" in done.stdout
@@ -122,10 +124,12 @@ def test_damaged_files_are_closed(tmp_path):
     path = small().save(tmp_path / "run.npz")
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    code = ("import gc, sys\nfrom brainsim.numbers.results import Result\nfrom brainsim.ann.mlp import MLP\n"
-            "for load in (Result.load, MLP.load):\n"
-            "    try:\n        load(sys.argv[1])\n        sys.exit('it was read')\n"
-            "    except ValueError:\n        gc.collect()\n")
+    code = (
+        "import gc, sys\nfrom brainsim.numbers.results import Result\nfrom brainsim.ann.mlp import MLP\n"
+        "for load in (Result.load, MLP.load):\n"
+        "    try:\n        load(sys.argv[1])\n        sys.exit('it was read')\n"
+        "    except ValueError:\n        gc.collect()\n"
+    )
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", code, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -145,9 +149,25 @@ def test_memory_that_is_not_there_is_said_as_such(tmp_path, monkeypatch):
 
 def test_old_files_are_read(tmp_path):
     """A file as format 1 has always been: nothing but a description and arrays."""
-    text = json.dumps({"kind": "Result", "version": 1, "duration": 1.0, "start": 0.0, "dt": 0.1, "seed": 1, "stats": {},
-                       "populations": {"cells": 2}, "views": {}, "thresholds": {}, "traces": [], "state": None,
-                       "spikes": [["cells", "cells", 2, 1.0, 0.0]]})  # fmt: skip
-    np.savez(tmp_path / "old.npz", **{"description": np.array(text), "spikes/cells/times": np.array([0.5]),
-                                      "spikes/cells/ids": np.array([1])})
+    text = json.dumps(
+        {
+            "kind": "Result",
+            "version": 1,
+            "duration": 1.0,
+            "start": 0.0,
+            "dt": 0.1,
+            "seed": 1,
+            "stats": {},
+            "populations": {"cells": 2},
+            "views": {},
+            "thresholds": {},
+            "traces": [],
+            "state": None,
+            "spikes": [["cells", "cells", 2, 1.0, 0.0]],
+        }
+    )
+    np.savez(
+        tmp_path / "old.npz",
+        **{"description": np.array(text), "spikes/cells/times": np.array([0.5]), "spikes/cells/ids": np.array([1])},
+    )
     assert Result.load(tmp_path / "old.npz").spikes["cells"].ids.tolist() == [1]

@@ -108,16 +108,25 @@ def test_a_table_is_changed_in_a_run():
         (lambda: Reading(table="x"), TypeError, "Reading.table: must be a TimedArray or a number in mV"),
         (lambda: Reading(table=np.ones(3)), TypeError, "Reading.table: must be a TimedArray or a number in mV"),
         (lambda: bs.LIF(v_th=bs.TimedArray([1.0], dt=1.0)), TypeError, "LIF.v_th: must be one number or one per cell"),
-        (lambda: bs.Population(3, Reading(table=bs.TimedArray(np.ones((2, 4)), dt=1.0)), name="c"), ValueError,
-         "Reading.table: 'c' has 3 cells, but the TimedArray has 4 columns"),
-        (lambda: type("M", (Reading,), {"equations": "dq/dt = table/one"}), ValueError,
-         "'table' is a TimedArray; write table"),
-        (lambda: type("M", (Reading,), {"equations": "dq/dt = table(t, i)/one"}), ValueError,
-         "write table\\(t\\), also where"),
+        (
+            lambda: bs.Population(3, Reading(table=bs.TimedArray(np.ones((2, 4)), dt=1.0)), name="c"),
+            ValueError,
+            "Reading.table: 'c' has 3 cells, but the TimedArray has 4 columns",
+        ),
+        (
+            lambda: type("M", (Reading,), {"equations": "dq/dt = table/one"}),
+            ValueError,
+            "'table' is a TimedArray; write table",
+        ),
+        (
+            lambda: type("M", (Reading,), {"equations": "dq/dt = table(t, i)/one"}),
+            ValueError,
+            "write table\\(t\\), also where",
+        ),
         (lambda: type("M", (Reading,), {"equations": "dq/dt = one(t)"}), ValueError, "unknown function 'one'"),
         (lambda: type("M", (Reading,), {"equations": "dq/dt = tabel(t)"}), ValueError, "did you mean 'table'"),
     ],
-)  # fmt: skip
+)
 def test_tables_that_are_none(make, kind, message):
     with pytest.raises(kind, match=message):
         make()

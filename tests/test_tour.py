@@ -13,9 +13,18 @@ from brainsim.ann.theory import if_counts, siegert_rate
 from brainsim.ann.tour import stations
 from brainsim.examples import tour as example
 
-TITLES = ("A neuron charges and fires", "How often it fires", "Noise makes the threshold soft", "Synapses",
-          "Not one neuron but many kinds", "A network", "Memory", "Decision", "From spikes to numbers",
-          "A digit, read in spikes")  # fmt: skip
+TITLES = (
+    "A neuron charges and fires",
+    "How often it fires",
+    "Noise makes the threshold soft",
+    "Synapses",
+    "Not one neuron but many kinds",
+    "A network",
+    "Memory",
+    "Decision",
+    "From spikes to numbers",
+    "A digit, read in spikes",
+)
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +147,11 @@ def test_memory(shown):
     hopfield, spiking = numbers(one.caption, r"to an overlap of ([\d.]+) and ([\d.]+)")
     assert min(hopfield, spiking) > 0.95
     by_load = next(ax for ax in one.figure.axes if ax.get_xlabel().startswith("load"))
-    ends = [round(float(np.interp(0.05, *np.array(line.get_data(), float))), 2) for line in by_load.lines
-            if line.get_marker() in ("s", "o")]  # fmt: skip
+    ends = [
+        round(float(np.interp(0.05, *np.array(line.get_data(), float))), 2)
+        for line in by_load.lines
+        if line.get_marker() in ("s", "o")
+    ]
     assert sorted(ends) == sorted([hopfield, spiking])
     assert max(numbers(one.caption, r"At a load of 0.25, .*, ([\d.]+) and ([\d.]+) are left")) < 0.8
 

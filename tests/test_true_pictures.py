@@ -81,8 +81,10 @@ class TestReset:
 def recorded(variables, cells=1):
     """Return a result with traces of so many variables of cells."""
     times = np.arange(1.0, 11.0)
-    traces = {("a", f"x{k}"): Traces("a", f"x{k}", "mV", times, np.arange(cells), np.ones((10, cells)) * times[:, None])
-              for k in range(variables)}  # fmt: skip
+    traces = {
+        ("a", f"x{k}"): Traces("a", f"x{k}", "mV", times, np.arange(cells), np.ones((10, cells)) * times[:, None])
+        for k in range(variables)
+    }
     return Result(spikes={}, duration=10.0, dt=0.1, seed=0, traces=traces)
 
 

@@ -76,8 +76,11 @@ def simulate(populations, currents, connections, events, threads=2):
         send(net, cells, events)
     result = bs.simulate(net, STEPS * DT, dt=DT, seed=1, threads=threads, record=[bs.Trace(p, "v") for p in populations])
     firsts = np.cumsum([0, *(p.n for p in populations)])
-    spikes = [(round(t / DT), int(first + i)) for p, first in zip(populations, firsts, strict=False)
-              for t, i in zip(result.spikes[p].times, result.spikes[p].ids, strict=True)]  # fmt: skip
+    spikes = [
+        (round(t / DT), int(first + i))
+        for p, first in zip(populations, firsts, strict=False)
+        for t, i in zip(result.spikes[p].times, result.spikes[p].ids, strict=True)
+    ]
     return sorted(spikes), np.hstack([result.traces[p.name, "v"].values for p in populations])
 
 
@@ -89,10 +92,12 @@ def twin_of_each_cell(params, spikes, connections, events, v0, currents):
     found, columns = [], []
     for cell in range(len(v0)):
         arriving = [(e[0], 0, *e[2:]) for e in events if e[1] == cell]
-        arriving += [(step + c[3], 0, c[2], *c[4:]) for step, source in spikes for c in connections
-                     if c[0] == source and c[1] == cell]  # fmt: skip
-        own, v = simulate_lif(1, params[cell], [], STEPS, DT, v0=v0[cell : cell + 1], i_ext=currents[cell : cell + 1],
-                              events=arriving)  # fmt: skip
+        arriving += [
+            (step + c[3], 0, c[2], *c[4:]) for step, source in spikes for c in connections if c[0] == source and c[1] == cell
+        ]
+        own, v = simulate_lif(
+            1, params[cell], [], STEPS, DT, v0=v0[cell : cell + 1], i_ext=currents[cell : cell + 1], events=arriving
+        )
         found += [(step, cell) for step, _ in own]
         columns.append(v)
     return sorted(found), np.hstack(columns)
@@ -145,9 +150,13 @@ def test_two_populations_with_different_parameters():
 def test_parameters_that_differ_from_cell_to_cell():
     rng = np.random.default_rng(6)
     arrays = {
-        "tau_m": rng.uniform(8.0, 25.0, N), "c_m": rng.uniform(150.0, 250.0, N), "v_rest": rng.uniform(-62.0, -58.0, N),
-        "v_th": rng.uniform(-52.0, -49.0, N), "v_reset": rng.uniform(-66.0, -60.0, N), "t_ref": rng.integers(0, 40, N) * DT,
-    }  # fmt: skip
+        "tau_m": rng.uniform(8.0, 25.0, N),
+        "c_m": rng.uniform(150.0, 250.0, N),
+        "v_rest": rng.uniform(-62.0, -58.0, N),
+        "v_th": rng.uniform(-52.0, -49.0, N),
+        "v_reset": rng.uniform(-66.0, -60.0, N),
+        "t_ref": rng.integers(0, 40, N) * DT,
+    }
     connections, events, v0, currents = drawn_case(6)
     # some cells begin above their threshold: they fire in the first step
     cells = bs.Population(N, bs.LIF(**arrays), name="cells", initial={"v": v0})

@@ -10,13 +10,19 @@ from brainsim.equations import units
 from brainsim.equations.grammar import EquationError
 
 BASE = {
-    "tau": bs.parameter(10.0, "ms", "time constant", above=0.0), "c_m": bs.parameter(200.0, "pF", "capacitance"),
-    "g": bs.parameter(10.0, "nS", "conductance"), "E": bs.parameter(-65.0, "mV", "reversal potential"),
-    "delta": bs.parameter(2.0, "mV", "steepness"), "rate": bs.parameter(5.0, "Hz", "rate"),
-    "k": bs.parameter(1.0, "nS/mV", "steepness of a parabola"), "sigma": bs.parameter(1.0, "mV", "size of noise"),
-    "I_in": bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "current"), "v": bs.initial(0.0, "mV", "potential"),
-    "n": bs.initial(0.0, "", "gate"), "z": bs.initial(0.0, "pA", "current"),
-}  # fmt: skip
+    "tau": bs.parameter(10.0, "ms", "time constant", above=0.0),
+    "c_m": bs.parameter(200.0, "pF", "capacitance"),
+    "g": bs.parameter(10.0, "nS", "conductance"),
+    "E": bs.parameter(-65.0, "mV", "reversal potential"),
+    "delta": bs.parameter(2.0, "mV", "steepness"),
+    "rate": bs.parameter(5.0, "Hz", "rate"),
+    "k": bs.parameter(1.0, "nS/mV", "steepness of a parabola"),
+    "sigma": bs.parameter(1.0, "mV", "size of noise"),
+    "I_in": bs.parameter(bs.TimedArray([0.0], dt=1.0), "pA", "current"),
+    "v": bs.initial(0.0, "mV", "potential"),
+    "n": bs.initial(0.0, "", "gate"),
+    "z": bs.initial(0.0, "pA", "current"),
+}
 
 
 def cell(equations="dv/dt = 0", **given):
@@ -31,10 +37,18 @@ def synapse(**given):
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        ("nS*mV", "pA"), ("pF*mV/ms", "pA"), ("pF/nS", "ms"), ("mV*nS/pF", "mV/ms"), ("1/ms", "ms**-1"), ("", "1"),
-        ("mV/sqrt(ms)", "mV*ms**-0.5"), ("nS/mV*mV**2", "pA"), ("sqrt(mV**2)", "mV"), ("um/ms*ms", "um"),
+        ("nS*mV", "pA"),
+        ("pF*mV/ms", "pA"),
+        ("pF/nS", "ms"),
+        ("mV*nS/pF", "mV/ms"),
+        ("1/ms", "ms**-1"),
+        ("", "1"),
+        ("mV/sqrt(ms)", "mV*ms**-0.5"),
+        ("nS/mV*mV**2", "pA"),
+        ("sqrt(mV**2)", "mV"),
+        ("um/ms*ms", "um"),
     ],
-)  # fmt: skip
+)
 def test_units_that_are_one(left, right):
     assert units.unit(left, "x").fits(units.unit(right, "x"))
 
@@ -42,15 +56,28 @@ def test_units_that_are_one(left, right):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("mS", "1 mS is 1e+06 nS"), ("s", "1 s is 1000 ms: write the numbers in that"), ("mV+ms", "units are"),
+        ("mS", "1 mS is 1e+06 nS"),
+        ("s", "1 s is 1000 ms: write the numbers in that"),
+        ("mV+ms", "units are"),
         ("mV/", "mV"),
-        ("mv", "did you mean 'mV'"), ("open('x')", "units are"), ("sec", "units are ms"), ("kHz", "1 kHz is 1000 Hz"),
-        ("MOhm", "1 MOhm is 0.001 mV/pA"), ("GΩ", "1 GΩ is 1 mV/pA"), ("V/s", "1 V is 1000 mV"), ("1/s", "1 s is 1000 ms"),
-        ("uF/cm**2", "1 uF is 1e+06 pF"), ("%", "units are"), ("nA", "1 nA is 1000 pA"), ("fA", "1 fA is 0.001 pA"),
-        ("uM", "1 uM is 0.001 mM"), ("m", "1 m is 1e+06 um"), ("ms^-1", "a power is written '**'"),
+        ("mv", "did you mean 'mV'"),
+        ("open('x')", "units are"),
+        ("sec", "units are ms"),
+        ("kHz", "1 kHz is 1000 Hz"),
+        ("MOhm", "1 MOhm is 0.001 mV/pA"),
+        ("GΩ", "1 GΩ is 1 mV/pA"),
+        ("V/s", "1 V is 1000 mV"),
+        ("1/s", "1 s is 1000 ms"),
+        ("uF/cm**2", "1 uF is 1e+06 pF"),
+        ("%", "units are"),
+        ("nA", "1 nA is 1000 pA"),
+        ("fA", "1 fA is 0.001 pA"),
+        ("uM", "1 uM is 0.001 mM"),
+        ("m", "1 m is 1e+06 um"),
+        ("ms^-1", "a power is written '**'"),
         ("blorp", "units are ms, mV, pA, pF, nS, Hz, um, mM, products"),
     ],
-)  # fmt: skip
+)
 def test_unknown_units(text, hint):
     """Also where equations are not checked, and of variables and weights."""
     for dimensions in (True, False):
@@ -73,8 +100,10 @@ def test_no_unit_is_refused(dimensions):
         ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; in a class derived"),
         ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, but what it adds is in mV"),
         ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV*ms"),
-        ({"arrival": "v = v + w", "dimensions": False}, ""), ({"arrival": "n = n + w", "dimensions": False}, ""),
-        ({"arrival": "z = z + w", "weight_unit": "pA"}, ""), ({"arrival": "n = n + w/E"}, ""),
+        ({"arrival": "v = v + w", "dimensions": False}, ""),
+        ({"arrival": "n = n + w", "dimensions": False}, ""),
+        ({"arrival": "z = z + w", "weight_unit": "pA"}, ""),
+        ({"arrival": "n = n + w/E"}, ""),
         ({"arrival": "z = z + 0.5*w; v = v + w*E/delta", "weight_unit": "pA"}, "which is in mV, but what it adds is in pA"),
     ],
 )
@@ -100,8 +129,25 @@ def test_what_a_synapse_adds_is_of_the_unit_of_what_it_adds_to(texts, shown):
     return None
 
 
-@pytest.mark.parametrize("unit", ["mV", "mV/ms", "1/ms", "nS/mV", "pA", "pF", "mV**2", "mV/sqrt(ms)", "mM", "pA*ms",
-                                  "mV/sqrt(ms)/pA", "mV**3", "1/mV**(1/3)", "um**2/ms"])  # fmt: skip
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "mV",
+        "mV/ms",
+        "1/ms",
+        "nS/mV",
+        "pA",
+        "pF",
+        "mV**2",
+        "mV/sqrt(ms)",
+        "mM",
+        "pA*ms",
+        "mV/sqrt(ms)/pA",
+        "mV**3",
+        "1/mV**(1/3)",
+        "um**2/ms",
+    ],
+)
 def test_units_are_named_as_they_are_typed(unit):
     assert str(units.unit(unit, "x")) == unit
 
@@ -109,14 +155,25 @@ def test_units_are_named_as_they_are_typed(unit):
 @pytest.mark.parametrize(
     "equations",
     [
-        "dv/dt = (E - v)/tau", "dv/dt = (g*(E - v) + I + I_in(t))/c_m", "dv/dt = k*(v - E)*(v - E - delta)/c_m + I/c_m",
-        "dv/dt = (g*delta*exp((v - E)/delta) + z)/c_m", "dv/dt = (E - v)/tau + sigma*sqrt(2/tau)*xi", "dv/dt = 0",
-        "dv/dt = where(v > E, E - v, 0)/tau", "dv/dt = (clip(v, E, 0) - v)/tau + max(sign(v)*delta, 0)/tau",
-        "a = 1/(1 + exp(-v/delta))\ndn/dt = (a - n)/tau", "dn/dt = 0.001*rate", "dn/dt = rate/1000*(1 - n)",
-        "dn/dt = (1 - n)*0.001*tau*rate/tau", "dz/dt = (sqrt(k*k*(v - E)**4) - z)/tau", "dz/dt = (k*abs(v)**2 - z)/tau",
-        "dn/dt = (0.001*rate*dt - n)/tau", "dn/dt = (sin(2*pi*t/tau) - n**0.3)/tau", "dn/dt = (sqrt(v/E)*1 - n)/tau",
+        "dv/dt = (E - v)/tau",
+        "dv/dt = (g*(E - v) + I + I_in(t))/c_m",
+        "dv/dt = k*(v - E)*(v - E - delta)/c_m + I/c_m",
+        "dv/dt = (g*delta*exp((v - E)/delta) + z)/c_m",
+        "dv/dt = (E - v)/tau + sigma*sqrt(2/tau)*xi",
+        "dv/dt = 0",
+        "dv/dt = where(v > E, E - v, 0)/tau",
+        "dv/dt = (clip(v, E, 0) - v)/tau + max(sign(v)*delta, 0)/tau",
+        "a = 1/(1 + exp(-v/delta))\ndn/dt = (a - n)/tau",
+        "dn/dt = 0.001*rate",
+        "dn/dt = rate/1000*(1 - n)",
+        "dn/dt = (1 - n)*0.001*tau*rate/tau",
+        "dz/dt = (sqrt(k*k*(v - E)**4) - z)/tau",
+        "dz/dt = (k*abs(v)**2 - z)/tau",
+        "dn/dt = (0.001*rate*dt - n)/tau",
+        "dn/dt = (sin(2*pi*t/tau) - n**0.3)/tau",
+        "dn/dt = (sqrt(v/E)*1 - n)/tau",
     ],
-)  # fmt: skip
+)
 def test_equations_that_agree(equations):
     cell(equations)
 
@@ -124,38 +181,50 @@ def test_equations_that_agree(equations):
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ({"equations": "dv/dt = (E - v)/tau + I"},
-         "Mine.equations: '(E - v) / tau' is in mV/ms, but 'I' is in pA; what is added must be of one unit|"
-         "    dv/dt = (E - v)/tau + I|                          ^"),
+        (
+            {"equations": "dv/dt = (E - v)/tau + I"},
+            "Mine.equations: '(E - v) / tau' is in mV/ms, but 'I' is in pA; what is added must be of one unit|"
+            "    dv/dt = (E - v)/tau + I|                          ^",
+        ),
         ({"equations": "dv/dt = g*(E - v)"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA|    dv/dt = g*(E - v)|"),
         ({"equations": "dv/dt = 0.04*v**2"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV**2|"),
-        ({"equations": "dn/dt = exp(v)/tau"},
-         "Mine.equations: what exp is taken of must be a plain number, but 'v' is in mV|    dn/dt = exp(v)/tau|"
-         "                ^"),
+        (
+            {"equations": "dn/dt = exp(v)/tau"},
+            "Mine.equations: what exp is taken of must be a plain number, but 'v' is in mV|    dn/dt = exp(v)/tau|"
+            "                ^",
+        ),
         ({"equations": "a = v + z\ndv/dt = a/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is added"),
         ({"equations": "dv/dt = sigma*xi"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV/sqrt(ms)|"),
-        ({"equations": "dn/dt = rate"},
-         "Mine.equations: dn/dt and this differ by a factor of 1000; Hz counts per second "
-         "and times are in ms: write 0.001*rate for a rate in 1/ms|"),
+        (
+            {"equations": "dn/dt = rate"},
+            "Mine.equations: dn/dt and this differ by a factor of 1000; Hz counts per second "
+            "and times are in ms: write 0.001*rate for a rate in 1/ms|",
+        ),
         ({"equations": "dn/dt = v**n/tau"}, "Mine.equations: 'v' is in mV; only a number may be its exponent|"),
         ({"equations": "dn/dt = n**v/tau"}, "Mine.equations: an exponent must be a plain number, but 'v' is in mV|"),
         ({"equations": "dv/dt = min(v, z)/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared"),
-        ({"equations": "dv/dt = (v if v > z else 0)/tau"},
-         "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared"),
+        (
+            {"equations": "dv/dt = (v if v > z else 0)/tau"},
+            "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared",
+        ),
         ({"equations": "dv/dt = I_in(t)/tau"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA/ms|"),
-        ({"threshold": "v > 30"},
-         "Mine.threshold: 'v' is in mV, but '30' is a plain number; what is compared must be of one unit: "
-         "give the number a name and a unit by bs.parameter(...), or write dimensions = False|"),
+        (
+            {"threshold": "v > 30"},
+            "Mine.threshold: 'v' is in mV, but '30' is a plain number; what is compared must be of one unit: "
+            "give the number a name and a unit by bs.parameter(...), or write dimensions = False|",
+        ),
         ({"threshold": "rand() < rate*dt"}, "Mine.threshold: 'rand()' and 'rate * dt' differ by a factor of 1000; Hz"),
-        ({"threshold": "v > E", "reset": "v = E; z += delta"},
-         "Mine.reset: 'z' is in pA, but 'delta' is in mV; what is added must be of one unit|"),
+        (
+            {"threshold": "v > E", "reset": "v = E; z += delta"},
+            "Mine.reset: 'z' is in pA, but 'delta' is in mV; what is added must be of one unit|",
+        ),
         ({"threshold": "v > E", "reset": "v = tau"}, "Mine.reset: 'v' is in mV, but this is in ms|    v = tau|        ^"),
         ({"conditions": ("tau > delta",)}, "Mine.conditions: 'tau' is in ms, but 'delta' is in mV; what is compared"),
         ({"threshold": "v > E", "refractory": "delta"}, "Mine.refractory: a refractory time is in ms, but this is in mV|"),
         ({"events": {"e": ("v > tau", "n = 0")}}, "Mine.events['e']: 'v' is in mV, but 'tau' is in ms"),
         ({"v": bs.initial("tau", "mV", "x")}, "Mine.v: 'v' is in mV, but this is in ms|"),
     ],
-)  # fmt: skip
+)
 def test_equations_that_do_not(given, shown):
     with pytest.raises(EquationError) as caught:
         cell(**given)
@@ -168,13 +237,14 @@ def test_equations_that_do_not(given, shown):
     [
         ({"current": "g*E/delta"}, "Mine.current: a current into a cell is in pA, but this is in nS|"),
         ({"weight_unit": "mV"}, "Mine.current: a current into a cell is in pA, but this is in mV**2|"),
-        ({"equations": "dg/dt = -g/tau + rate*g"},
-         "Mine.equations: '-g / tau' and 'rate * g' differ by a factor of 1000; Hz"),
-        ({"current": "g*(E - v)*exp(v)"},
-         "Mine.current: what exp is taken of must be a plain number, but 'v' is in mV|"),
+        (
+            {"equations": "dg/dt = -g/tau + rate*g"},
+            "Mine.equations: '-g / tau' and 'rate * g' differ by a factor of 1000; Hz",
+        ),
+        ({"current": "g*(E - v)*exp(v)"}, "Mine.current: what exp is taken of must be a plain number, but 'v' is in mV|"),
         ({"arrival": "g = g + w*tau"}, "Mine.current: a current into a cell is in pA, but this is in pA*ms|"),
     ],
-)  # fmt: skip
+)
 def test_synapses_that_do_not(given, shown):
     with pytest.raises(ValueError) as caught:
         synapse(**given)

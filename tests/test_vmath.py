@@ -61,8 +61,21 @@ def greater_loop(a, b, out):
         out[i] = vmath.greater(a[i], b[i])
 
 
-NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel_inverse", "relaxation", "floor", "sign",
-         "flushed")  # fmt: skip
+NAMES = (
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "sin",
+    "cos",
+    "sigmoid",
+    "exprel_inverse",
+    "relaxation",
+    "floor",
+    "sign",
+    "flushed",
+)
 FUNCTIONS = {name: looped(getattr(vmath, name)) for name in NAMES}
 exp, relaxation, flushed = (FUNCTIONS[name] for name in ("exp", "relaxation", "flushed"))
 gaussian = looped(vmath.gaussian)
@@ -105,11 +118,23 @@ def test_exp_against_many_digits():
 @pytest.mark.parametrize(
     ("x", "expected"),
     [
-        (0.0, 1.0), (-0.0, 1.0), (1.0, math.e), (-1.0, 1 / math.e), (708.0, math.exp(708.0)), (-708.0, math.exp(-708.0)),
-        (1e300, math.exp(708.0)), (-1e300, math.exp(-708.0)), (np.inf, math.exp(708.0)), (-np.inf, math.exp(-708.0)),
-        (5e-324, 1.0), (-5e-324, 1.0), (1e-17, 1.0), (2.0**-53, 1.0), (709.7, math.exp(708.0)),
+        (0.0, 1.0),
+        (-0.0, 1.0),
+        (1.0, math.e),
+        (-1.0, 1 / math.e),
+        (708.0, math.exp(708.0)),
+        (-708.0, math.exp(-708.0)),
+        (1e300, math.exp(708.0)),
+        (-1e300, math.exp(-708.0)),
+        (np.inf, math.exp(708.0)),
+        (-np.inf, math.exp(-708.0)),
+        (5e-324, 1.0),
+        (-5e-324, 1.0),
+        (1e-17, 1.0),
+        (2.0**-53, 1.0),
+        (709.7, math.exp(708.0)),
     ],
-)  # fmt: skip
+)
 def test_special_points_of_exp(x, expected):
     assert exp(np.array([x]))[0] == pytest.approx(expected, rel=3e-16)
 
@@ -143,14 +168,25 @@ def signed(low, high, n=N):
 SMALL = np.concatenate([signed(-300, 0), signed(-20, 0), signed(-3, 0)])
 UNITS = np.concatenate([RANDOM.uniform(-3, 3, N), RANDOM.uniform(-40, 40, N)])
 WIDE = np.concatenate([RANDOM.uniform(-708, 708, N), SMALL, UNITS, np.arange(-1000, 1001) * math.log(2.0)])
-POSITIVE = np.concatenate([
-    10.0 ** RANDOM.uniform(-307, 308, N), RANDOM.uniform(0.3, 3, N), 1.0 + signed(-15, -1), 2.0 ** np.arange(-1074, 1024),
-    math.sqrt(2.0) * 2.0 ** np.arange(-9.0, 10.0), RANDOM.integers(1, 2**52, N).view(np.float64), [5e-324, 1.7e308],
-])  # fmt: skip
-ABOVE_MINUS_1 = np.concatenate([
-    10.0 ** RANDOM.uniform(-300, 308, N), SMALL[SMALL > -1.0], RANDOM.uniform(-1, 3, N),
-    10.0 ** RANDOM.uniform(-15.5, 0, N) - 1.0,
-])  # fmt: skip
+POSITIVE = np.concatenate(
+    [
+        10.0 ** RANDOM.uniform(-307, 308, N),
+        RANDOM.uniform(0.3, 3, N),
+        1.0 + signed(-15, -1),
+        2.0 ** np.arange(-1074, 1024),
+        math.sqrt(2.0) * 2.0 ** np.arange(-9.0, 10.0),
+        RANDOM.integers(1, 2**52, N).view(np.float64),
+        [5e-324, 1.7e308],
+    ]
+)
+ABOVE_MINUS_1 = np.concatenate(
+    [
+        10.0 ** RANDOM.uniform(-300, 308, N),
+        SMALL[SMALL > -1.0],
+        RANDOM.uniform(-1, 3, N),
+        10.0 ** RANDOM.uniform(-15.5, 0, N) - 1.0,
+    ]
+)
 ANGLES = np.concatenate([SMALL, RANDOM.uniform(-10, 10, N), RANDOM.uniform(-1e5, 1e5, N)])
 
 
@@ -216,25 +252,72 @@ def test_angles_where_sine_or_cosine_vanish(name, quarters):
 
 SPECIAL = {
     "exp": [(np.inf, math.exp(708.0)), (-np.inf, math.exp(-708.0))],
-    "expm1": [(0.0, 0.0), (-0.0, 0.0), (5e-324, 5e-324), (-1e-320, -1e-320), (-np.inf, -1.0), (-1e300, -1.0),
-              (np.inf, math.exp(708.0)), (1e300, math.exp(708.0))],
-    "log": [(0.0, -np.inf), (-0.0, -np.inf), (1.0, 0.0), (np.inf, np.inf), (-1.0, np.nan), (-5e-324, np.nan),
-            (-np.inf, np.nan), (5e-324, math.log(5e-324)), (1.7976931348623157e308, math.log(1.7976931348623157e308))],
-    "log1p": [(0.0, 0.0), (5e-324, 5e-324), (-1e-320, -1e-320), (-1.0, -np.inf), (-1.0000000000000002, np.nan),
-              (-np.inf, np.nan), (np.inf, np.inf), (1e308, math.log(1e308))],
+    "expm1": [
+        (0.0, 0.0),
+        (-0.0, 0.0),
+        (5e-324, 5e-324),
+        (-1e-320, -1e-320),
+        (-np.inf, -1.0),
+        (-1e300, -1.0),
+        (np.inf, math.exp(708.0)),
+        (1e300, math.exp(708.0)),
+    ],
+    "log": [
+        (0.0, -np.inf),
+        (-0.0, -np.inf),
+        (1.0, 0.0),
+        (np.inf, np.inf),
+        (-1.0, np.nan),
+        (-5e-324, np.nan),
+        (-np.inf, np.nan),
+        (5e-324, math.log(5e-324)),
+        (1.7976931348623157e308, math.log(1.7976931348623157e308)),
+    ],
+    "log1p": [
+        (0.0, 0.0),
+        (5e-324, 5e-324),
+        (-1e-320, -1e-320),
+        (-1.0, -np.inf),
+        (-1.0000000000000002, np.nan),
+        (-np.inf, np.nan),
+        (np.inf, np.inf),
+        (1e308, math.log(1e308)),
+    ],
     "tanh": [(0.0, 0.0), (5e-324, 5e-324), (-1e-320, -1e-320), (np.inf, 1.0), (-np.inf, -1.0), (20.0, 1.0), (-20.0, -1.0)],
-    "sin": [(0.0, 0.0), (5e-324, 5e-324), (-1e-310, -1e-310), (np.inf, np.nan), (-np.inf, np.nan), (1.1e13, np.nan),
-            (1e300, np.nan)],
+    "sin": [
+        (0.0, 0.0),
+        (5e-324, 5e-324),
+        (-1e-310, -1e-310),
+        (np.inf, np.nan),
+        (-np.inf, np.nan),
+        (1.1e13, np.nan),
+        (1e300, np.nan),
+    ],
     "cos": [(0.0, 1.0), (5e-324, 1.0), (np.inf, np.nan), (-np.inf, np.nan), (-1.1e13, np.nan), (1e300, np.nan)],
-    "sigmoid": [(0.0, 0.5), (np.inf, 1.0), (1e300, 1.0), (-np.inf, math.exp(-708.0)), (-1e300, math.exp(-708.0)),
-                (40.0, 1.0), (5e-324, 0.5)],
-    "exprel_inverse": [(0.0, 1.0), (-0.0, 1.0), (5e-324, 1.0), (-1e-320, 1.0), (-1e300, 1e300), (-np.inf, np.inf),
-                       (np.inf, 708.0 / math.exp(708.0)), (1e300, 708.0 / math.exp(708.0))],
+    "sigmoid": [
+        (0.0, 0.5),
+        (np.inf, 1.0),
+        (1e300, 1.0),
+        (-np.inf, math.exp(-708.0)),
+        (-1e300, math.exp(-708.0)),
+        (40.0, 1.0),
+        (5e-324, 0.5),
+    ],
+    "exprel_inverse": [
+        (0.0, 1.0),
+        (-0.0, 1.0),
+        (5e-324, 1.0),
+        (-1e-320, 1.0),
+        (-1e300, 1e300),
+        (-np.inf, np.inf),
+        (np.inf, 708.0 / math.exp(708.0)),
+        (1e300, 708.0 / math.exp(708.0)),
+    ],
     "relaxation": [(0.0, 1.0), (-0.0, 1.0), (5e-324, 1.0), (-1e-300, 1.0), (1e-16, 1.0), (1e300, 1e-300), (np.inf, 0.0)],
     "floor": [(0.0, 0.0), (1.5, 1.0), (-1.5, -2.0), (-5e-324, -1.0), (1e300, 1e300), (np.inf, np.inf), (-np.inf, -np.inf)],
     "sign": [(0.0, 0.0), (-0.0, 0.0), (5e-324, 1.0), (-5e-324, -1.0), (np.inf, 1.0), (-np.inf, -1.0)],
     "flushed": [(0.0, 0.0), (1e-249, 1e-249), (-1e-251, 0.0), (np.inf, np.inf)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,10 +17,14 @@ def test_nothing_recorded_is_lost():
     sims = [simulation(network(cells), record=[bs.Trace(cells, "v")]) for _ in range(2)]
     first = [sim.run(20.0) for sim in sims]
     for wrong in (
-        lambda: sims[0].run(-1.0), lambda: sims[0].run(0.05), lambda: sims[0].set("nobody", rate=1.0),
-        lambda: sims[0].set(cells, tau_m=-1.0), lambda: sims[0].set(cells, v_reset=0.0, tau_m=10.0),
-        lambda: sims[0].set(cells, tau_m=10.0, tau=1.0), lambda: sims[0].state["cells"]["w"],
-    ):  # fmt: skip
+        lambda: sims[0].run(-1.0),
+        lambda: sims[0].run(0.05),
+        lambda: sims[0].set("nobody", rate=1.0),
+        lambda: sims[0].set(cells, tau_m=-1.0),
+        lambda: sims[0].set(cells, v_reset=0.0, tau_m=10.0),
+        lambda: sims[0].set(cells, tau_m=10.0, tau=1.0),
+        lambda: sims[0].state["cells"]["w"],
+    ):
         with pytest.raises((ValueError, KeyError)):
             wrong()
         assert sims[0].time == 20.0
@@ -37,9 +41,11 @@ def test_nothing_recorded_is_lost():
 
 
 def test_off_the_grid_is_rounded_with_a_warning():
-    for net, name in ((connected(delay=1.26), "cells->cells.delay: 1.26 ms"),
-                      (network(population(model=bs.LIF(t_ref=0.26))), "cells: t_ref: 0.26 ms"),
-                      (network(population(3, bs.SpikeTrains([1.03], [0]))), "cells.times: 1.03 ms")):  # fmt: skip
+    for net, name in (
+        (connected(delay=1.26), "cells->cells.delay: 1.26 ms"),
+        (network(population(model=bs.LIF(t_ref=0.26))), "cells: t_ref: 0.26 ms"),
+        (network(population(3, bs.SpikeTrains([1.03], [0]))), "cells.times: 1.03 ms"),
+    ):
         with pytest.warns(UserWarning, match=f"{name} is not a multiple of dt = 0.1 ms and was rounded"):
             run(net)
     source = population(1, bs.SpikeTrains([1.0], [0]), name="source")
@@ -73,9 +79,16 @@ def test_a_time_constant_below_the_step_is_exact_and_told_if_it_may_be_in_second
 
 @pytest.mark.parametrize(
     ("interval", "dt", "changes", "warned"),
-    [(0.25, 0.1, {}, True), (0.3, 0.1, {}, False), (0.1, 0.1, {}, False), (7.0, 0.1, {}, False), (0.15, 0.1, {}, True),
-     (0.05, 0.1, {"substeps": 2, "method": "euler"}, False), (0.07, 0.1, {"substeps": 2, "method": "euler"}, True)],
-)  # fmt: skip
+    [
+        (0.25, 0.1, {}, True),
+        (0.3, 0.1, {}, False),
+        (0.1, 0.1, {}, False),
+        (7.0, 0.1, {}, False),
+        (0.15, 0.1, {}, True),
+        (0.05, 0.1, {"substeps": 2, "method": "euler"}, False),
+        (0.07, 0.1, {"substeps": 2, "method": "euler"}, True),
+    ],
+)
 def test_a_table_whose_interval_is_no_multiple_of_the_step_is_told(interval, dt, changes, warned, recwarn):
     run(network(population(model=tabled(interval, **changes))), dt=dt)
     said = [str(warning.message) for warning in recwarn.list]
@@ -93,14 +106,22 @@ def test_one_value_fits_every_step():
 def test_zero_over_zero_is_told_with_the_way_out(recwarn):
     """x/(exp(x) - 1) has a value at x = 0, but its parts are both 0 there."""
     k = {"k": bs.parameter(2.0, "mV", "x"), "n": bs.initial(0.0, "", "x")}
-    for wrong in ("x = v/k\ndv/dt = -v/tau*x/(exp(x) - 1)", "dv/dt = -0.1*(v + k)/(1 - exp(-(v + k)/k))/tau",
-                  "dv/dt = n*(k - v)/expm1((v - k)/v_th)/tau", "dn/dt = 3*n/-(exp(n) - 1)/tau"):  # fmt: skip
+    for wrong in (
+        "x = v/k\ndv/dt = -v/tau*x/(exp(x) - 1)",
+        "dv/dt = -0.1*(v + k)/(1 - exp(-(v + k)/k))/tau",
+        "dv/dt = n*(k - v)/expm1((v - k)/v_th)/tau",
+        "dn/dt = 3*n/-(exp(n) - 1)/tau",
+    ):
         with pytest.warns(UserWarning, match=r"Mine.equations: .* is 0/0.*write x/\(exp\(x\) - 1\) as 1/exprel\(x\)"):
             neuron(equations=wrong, **k)
     recwarn.clear()
-    for right in ("dv/dt = -v/tau/(exp(v/k) + 1)", "dv/dt = (k - v)/(exp((v - v_th)/k) - 1)/tau",
-                  "dv/dt = -v/tau/exprel(v/k)", "dv/dt = k/(exp(v/k) - 1)/tau",
-                  "dv/dt = (v - k)**2/(exp((v - k)/k) - 1)/tau/k"):  # fmt: skip
+    for right in (
+        "dv/dt = -v/tau/(exp(v/k) + 1)",
+        "dv/dt = (k - v)/(exp((v - v_th)/k) - 1)/tau",
+        "dv/dt = -v/tau/exprel(v/k)",
+        "dv/dt = k/(exp(v/k) - 1)/tau",
+        "dv/dt = (v - k)**2/(exp((v - k)/k) - 1)/tau/k",
+    ):
         neuron(equations=right, **k)
     assert not recwarn.list
 
@@ -116,8 +137,9 @@ def test_a_subclass_without_threshold_has_nothing_that_follows_a_spike():
 
 
 def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
-    runaway = neuron(equations="dv/dt = v*v", threshold="v < -1.0", v=bs.initial(100.0, "mV", "x"), method="euler",
-                     dimensions=False)()
+    runaway = neuron(
+        equations="dv/dt = v*v", threshold="v < -1.0", v=bs.initial(100.0, "mV", "x"), method="euler", dimensions=False
+    )()
     with pytest.warns(UserWarning, match="cells.v: a variable ran away"):
         result = run(network(population(model=runaway)), 10.0)
     assert result.duration == 10.0
@@ -161,7 +183,13 @@ def test_a_damaged_file_is_named(tmp_path, damage):
         np.savez(path, a=np.ones(3))
     else:
         middle = len(whole) // 2
-        path.write_bytes({"cut": whole[:middle], "text": b"not a result", "empty": b"",
-                          "flipped": whole[:60] + bytes(255 - b for b in whole[60:])}[damage])  # fmt: skip
+        path.write_bytes(
+            {
+                "cut": whole[:middle],
+                "text": b"not a result",
+                "empty": b"",
+                "flipped": whole[:60] + bytes(255 - b for b in whole[60:]),
+            }[damage]
+        )
     with pytest.raises(ValueError, match=r"Result.load: .*run.npz.* is not a readable brainsim result"):
         bs.Result.load(path)

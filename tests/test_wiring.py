@@ -123,8 +123,12 @@ def test_all_to_all_is_complete(autapses):
     assert pairs_of(s) == {(i, j) for i in range(30) for j in range(30) if autapses or i != j}
 
 
-FULL = [bs.FixedIndegree(59, autapses=False, multapses=False), bs.FixedOutdegree(59, autapses=False, multapses=False),
-        bs.FixedTotal(60 * 59, autapses=False, multapses=False), bs.FixedProbability(1.0, autapses=False)]  # fmt: skip
+FULL = [
+    bs.FixedIndegree(59, autapses=False, multapses=False),
+    bs.FixedOutdegree(59, autapses=False, multapses=False),
+    bs.FixedTotal(60 * 59, autapses=False, multapses=False),
+    bs.FixedProbability(1.0, autapses=False),
+]
 EMPTY = [bs.FixedIndegree(0), bs.FixedOutdegree(0), bs.FixedTotal(0), bs.FixedProbability(0.0), bs.FromArrays([], [])]
 
 
@@ -145,10 +149,13 @@ def test_two_overlapping_views_without_autapses(multapses):
     # the cells 20 to 29 are in both, in another order; whoever is its own neighbour is left out
     one = cells(50)
     pre, post = one[:30], one[20:][np.random.default_rng(1).permutation(30)]
-    for rule in (bs.FixedIndegree(20, autapses=False, multapses=multapses),
-                 bs.FixedOutdegree(20, autapses=False, multapses=multapses),
-                 bs.FixedTotal(600, autapses=False, multapses=multapses),
-                 bs.FixedProbability(0.7, autapses=False), bs.AllToAll(autapses=False)):  # fmt: skip
+    for rule in (
+        bs.FixedIndegree(20, autapses=False, multapses=multapses),
+        bs.FixedOutdegree(20, autapses=False, multapses=multapses),
+        bs.FixedTotal(600, autapses=False, multapses=multapses),
+        bs.FixedProbability(0.7, autapses=False),
+        bs.AllToAll(autapses=False),
+    ):
         s = wired(rule, pre, post)
         assert not np.any(s.pre == s.post)
         assert s.pre.max() < 30
@@ -240,8 +247,10 @@ def test_a_source_with_more_synapses_than_two_segments_hold():
 
 RULES = [bs.FixedProbability(0.1), bs.FixedIndegree(30), bs.FixedOutdegree(30), bs.FixedTotal(9000), bs.AllToAll()]
 CASES = [*RULES, bs.FixedProbability(0.1, autapses=False)]
-CASES += [rule(k, multapses=False, autapses=False) for rule, k in
-          ((bs.FixedIndegree, 30), (bs.FixedOutdegree, 30), (bs.FixedTotal, 9000))]  # fmt: skip
+CASES += [
+    rule(k, multapses=False, autapses=False)
+    for rule, k in ((bs.FixedIndegree, 30), (bs.FixedOutdegree, 30), (bs.FixedTotal, 9000))
+]
 
 
 @pytest.mark.parametrize("rule", CASES, ids=repr)
@@ -256,8 +265,7 @@ def test_wiring_does_not_depend_on_threads(rule):
 def beside_others(before=(), after=()):
     """The synapses of one projection in a network with others, given as (source name, target name)."""
     net = bs.Network(seed=7)
-    populations = {name: cells(size, name) for name, size in
-                   {"a": 100, "b": 80, "x": 33, "y": 50, "renamed": 50}.items()}  # fmt: skip
+    populations = {name: cells(size, name) for name, size in {"a": 100, "b": 80, "x": 33, "y": 50, "renamed": 50}.items()}
     given = {"weight": bs.Normal(1.0, 0.2), "delay": bs.Uniform(0.5, 4.0)}
 
     def more(pairs):

@@ -46,8 +46,14 @@ def test_every_pair_has_the_probability():
     assert stats.chi2(56).cdf(dispersion) > P_LEAST
 
 
-DRAWN = [bs.FixedIndegree(20), bs.FixedIndegree(20, multapses=False), bs.FixedOutdegree(20),
-         bs.FixedOutdegree(20, multapses=False), bs.FixedTotal(8000), bs.FixedTotal(8000, multapses=False)]  # fmt: skip
+DRAWN = [
+    bs.FixedIndegree(20),
+    bs.FixedIndegree(20, multapses=False),
+    bs.FixedOutdegree(20),
+    bs.FixedOutdegree(20, multapses=False),
+    bs.FixedTotal(8000),
+    bs.FixedTotal(8000, multapses=False),
+]
 
 
 @pytest.mark.parametrize("autapses", [True, False])
@@ -93,8 +99,11 @@ def test_degrees_of_fixed_total_scatter_as_they_must(multapses):
 
 
 HYPER = [  # synapses, sources, targets; where more than half of the pairs are taken, those that are left out are drawn
-    ("sparse", 300, 20, 60), ("half", 600, 20, 60), ("dense", 1000, 20, 60), ("all but one", 1199, 20, 60),
-]  # fmt: skip
+    ("sparse", 300, 20, 60),
+    ("half", 600, 20, 60),
+    ("dense", 1000, 20, 60),
+    ("all but one", 1199, 20, 60),
+]
 
 
 def shared_out(net):
@@ -171,7 +180,7 @@ LAWS = [
     (bs.Gamma(2.5, 0.4), stats.gamma(2.5, scale=0.4)),
     (bs.Gamma(0.5, 2.0), stats.gamma(0.5, scale=2.0)),
     (CLIPPED, stats.truncnorm(-1.5, 1.0, loc=1.0, scale=0.5)),
-]  # fmt: skip
+]
 laws = pytest.mark.parametrize(("value", "law"), LAWS, ids=[repr(value) for value, _ in LAWS])
 
 

@@ -9,6 +9,20 @@ from brainsim.ann.mlp import MLP
 from brainsim.ann.seeds import SeedComparison, compare_seeds
 
 __all__ = [
-    "MLP", "Comparison", "FICurve", "SeedComparison", "SpikingClassifier", "SpikingRegressor", "activations", "compare",
-    "compare_seeds", "convert", "datasets", "fi_curve", "layers", "methods", "theory", "tour",
-]  # fmt: skip
+    "MLP",
+    "Comparison",
+    "FICurve",
+    "SeedComparison",
+    "SpikingClassifier",
+    "SpikingRegressor",
+    "activations",
+    "compare",
+    "compare_seeds",
+    "convert",
+    "datasets",
+    "fi_curve",
+    "layers",
+    "methods",
+    "theory",
+    "tour",
+]

@@ -199,6 +199,10 @@ def softlif_slope(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
 
 # name -> (value, slope); qcfs takes a threshold and the number of levels besides
 ACTIVATIONS = {
-    "relu": (relu, relu_slope), "qcfs": (qcfs, qcfs_slope), "softplus": (softplus, softplus_slope),
-    "softlif": (softlif, softlif_slope), "sigmoid": (sigmoid, sigmoid_slope), "tanh": (tanh, tanh_slope),
-}  # fmt: skip
+    "relu": (relu, relu_slope),
+    "qcfs": (qcfs, qcfs_slope),
+    "softplus": (softplus, softplus_slope),
+    "softlif": (softlif, softlif_slope),
+    "sigmoid": (sigmoid, sigmoid_slope),
+    "tanh": (tanh, tanh_slope),
+}

@@ -245,13 +245,19 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     said = [snn.classes_[one["output"].argmax(axis=1)] for one in runs]
     early = {} if calib is None or snn.plan.sequential else _early(snn, X, y, calib, T[-1], seed)
     return Comparison(
-        snn=snn, X=X, y=y, T=T, ann_accuracy=float(np.mean(own == y)),
+        snn=snn,
+        X=X,
+        y=y,
+        T=T,
+        ann_accuracy=float(np.mean(own == y)),
         accuracy=np.array([np.mean(label == y) for label in said]),
         agreement=np.array([np.mean(label == own) for label in said]),
         quantised=np.array([np.mean(_quantised(snn, X, steps) == y) for steps in T]),
         layers={steps: one["layers"] for steps, one in zip(T, runs, strict=True)},
-        **figures, **_fixed(snn, X, activations), **early,
-    )  # fmt: skip
+        **figures,
+        **_fixed(snn, X, activations),
+        **early,
+    )
 
 
 def _converted(source, calib, options):
@@ -262,8 +268,10 @@ def _converted(source, calib, options):
             raise TypeError(f"compare: has no option {name!r}{nearest(name, known)}")
     if isinstance(source, SpikingClassifier):
         if options:
-            raise TypeError(f"compare.{next(iter(options))}: is without effect on a network that is converted already; give "
-                            "it to convert, or give compare the artificial network")
+            raise TypeError(
+                f"compare.{next(iter(options))}: is without effect on a network that is converted already; give "
+                "it to convert, or give compare the artificial network"
+            )
         return source
     snn = convert(source, calib, **options)
     if not isinstance(snn, SpikingClassifier):
@@ -278,8 +286,10 @@ def _warn_of_shared(snn, calib, X):
         known |= set() if given is None else {row.tobytes() for row in (given + 0.0).astype(np.float32)}
     shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
     if shared:
-        warn_user(f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so that "
-                  "accuracies say too little about new samples; calibrate with training data, calib=X_train")
+        warn_user(
+            f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so that "
+            "accuracies say too little about new samples; calibrate with training data, calib=X_train"
+        )
 
 
 def _fanouts(snn):
@@ -295,28 +305,37 @@ def _fixed(snn, X, activations):
     stored, cells = sum(fanout.sum() for fanout in fanouts), sum(units) - spare
     kept = sum(W.nnz if sparse.issparse(W) else W.size for W in snn.trained.weights) - units[-2] * spare
     return {
-        "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0, "ann_macs": float(sum(macs)),
-        "ann_dense": float(weights), "footprint": 4 * int(kept + 2 * cells),
+        "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0,
+        "ann_macs": float(sum(macs)),
+        "ann_dense": float(weights),
+        "footprint": 4 * int(kept + 2 * cells),
         "connection_sparsity": float(1.0 - stored / weights),
         "ann_sparsity": float(np.mean(np.concatenate([h == 0 for h in activations[:-1]], axis=1))),
-    }  # fmt: skip
+    }
 
 
 def _costs(snn, X, steps, seed, activations):
     """Return outputs, spikes and operations of one number of steps."""
-    *counts, output = run(snn.plan, X, steps, seed,
-                          lambda spikes, evidence: [*(one.sum(axis=1, dtype=np.int64) for one in spikes), evidence[:, -1]])
+    *counts, output = run(
+        snn.plan,
+        X,
+        steps,
+        seed,
+        lambda spikes, evidence: [*(one.sum(axis=1, dtype=np.int64) for one in spikes), evidence[:, -1]],
+    )
     inputs, acting = input_counts(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
     sent, fanouts = [inputs, *counts], _fanouts(snn)
     fanouts[0] = fanouts[0][: inputs.shape[1]]  # none where inputs are currents
     units = sum(one.shape[1] for one in counts)
     layers = layer_reports(snn, X, steps, counts, acting, activations)
     return {
-        "output": output, "spikes": float(np.mean(sum(one.sum(axis=1) for one in sent))), "layers": layers,
+        "output": output,
+        "spikes": float(np.mean(sum(one.sum(axis=1) for one in sent))),
+        "layers": layers,
         "acs": float(np.mean(sum(one @ fanout for one, fanout in zip(sent, fanouts, strict=True)))),
         "updates": float(steps * (units + output.shape[1] - snn.trained.spare)),
         "sparsity": 1.0 - float(np.mean(sum(one.sum(axis=1) for one in counts))) / (steps * units),
-    }  # fmt: skip
+    }
 
 
 def _quantised(snn, X, steps):

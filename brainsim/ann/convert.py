@@ -17,9 +17,16 @@ NEAR = 1e-9  # of a threshold: closer than this, rounding may decide
 
 
 def convert(
-    source, calib=None, *, norm="p99.9", v0="half", reset="subtract", encoder="current", schedule="parallel",
+    source,
+    calib=None,
+    *,
+    norm="p99.9",
+    v0="half",
+    reset="subtract",
+    encoder="current",
+    schedule="parallel",
     bias_shift=False,
-):  # fmt: skip
+):
     """Return a spiking network that computes what a trained artificial network of ReLUs computes, by counts of spikes.
 
     Hidden units become integrate-and-fire cells, ``v = v + W s + b`` in each step of 1 ms, where s are the spikes of the
@@ -105,8 +112,10 @@ def convert(
     if bias_shift and v0 == "half":
         raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; give v0='zero' with it")
     if schedule == "sequential" and reset == "zero":
-        raise ValueError("convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "
-                         "input would fire once and forget the rest")
+        raise ValueError(
+            "convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "
+            "input would fire once and forget the rest"
+        )
     trained = read(source)
     calib = None if calib is None else samples(calib, trained.weights[0].shape[0], "convert.calib")
     if calib is not None and encoder != "current":
@@ -248,9 +257,11 @@ class _Spiking:
             If the network is not of qcfs.
         """
         if self.trained.activation != "qcfs":
-            raise ValueError("exactness: compares with the levels of a network of qcfs; convert a bs.ann.MLP(activation="
-                             f"'qcfs'), or the file that it saved (got one of {self.trained.activation} from "
-                             f"{type(self.trained.source).__name__})")
+            raise ValueError(
+                "exactness: compares with the levels of a network of qcfs; convert a bs.ann.MLP(activation="
+                f"'qcfs'), or the file that it saved (got one of {self.trained.activation} from "
+                f"{type(self.trained.source).__name__})"
+            )
         X, levels = self.checked(X, "exactness.X"), self.trained.levels
         expected, got = self.trained.levels_of(X), self.counts(X, levels)
         different = [_places(k, a != b) for k, (a, b) in enumerate(zip(expected, got, strict=True))]
@@ -269,8 +280,10 @@ class _Spiking:
         if self.plan.encoder != "current":
             in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
             if self.calib is None and X.max() > self.plan.input_scale:
-                raise ValueError(f"{where}: must be <= 1 with encoder={self.plan.encoder!r} and no calibration data (got "
-                                 f"{X.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)")
+                raise ValueError(
+                    f"{where}: must be <= 1 with encoder={self.plan.encoder!r} and no calibration data (got "
+                    f"{X.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)"
+                )
         return X
 
     @property

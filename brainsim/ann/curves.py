@@ -78,14 +78,18 @@ class FICurve:
     def caption(self) -> str:
         """What the picture says."""
         scores = ", ".join(f"{name} R2 = {fit.r2:.3f}" for name, fit in self.fits.items())
-        return ("Dots are simulated, lines are theory (LIF in closed form, Siegert). A ReLU is the noise-free, leak-free, "
-                "long-time limit of a spiking neuron; noise makes its threshold soft, as that of a softplus; refractoriness "
-                f"makes it level off, as a sigmoid. {scores}").rstrip()  # fmt: skip
+        return (
+            "Dots are simulated, lines are theory (LIF in closed form, Siegert). A ReLU is the noise-free, leak-free, "
+            "long-time limit of a spiking neuron; noise makes its threshold soft, as that of a softplus; refractoriness "
+            f"makes it level off, as a sigmoid. {scores}"
+        ).rstrip()
 
     def __repr__(self):
         """Return a table: for each noise, how far the simulation is from the theory."""
-        lines = [f"FICurve of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
-                 "noise [mV]  highest rate [Hz]  largest difference [Hz]"]  # fmt: skip
+        lines = [
+            f"FICurve of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
+            "noise [mV]  highest rate [Hz]  largest difference [Hz]",
+        ]
         for sigma, got, line in zip(self.noise, self.simulated, self.theory, strict=True):
             lines.append(f"{sigma:10g}  {line.max():17.3f}  {np.abs(got - line).max():23.3f}")
         return "\n".join(lines)
@@ -104,8 +108,8 @@ class FICurve:
 
 
 def fi_curve(
-    model="lif", *, noise=(0.0, 1.0, 2.0, 5.0), against=tuple(FUNCTIONS), drive=None, duration=2000.0, cells=50, seed=1,
-):  # fmt: skip
+    model="lif", *, noise=(0.0, 1.0, 2.0, 5.0), against=tuple(FUNCTIONS), drive=None, duration=2000.0, cells=50, seed=1
+):
     """Simulate the rates of a neuron against its drive and compare them with theory and with activation functions.
 
     Without noise one cell of each drive is simulated, in steps so short that its rate is within 0.05 %. White noise comes
@@ -166,11 +170,16 @@ def fi_curve(
     duration = number(duration, "fi_curve.duration", "ms", above=0.0)
     integer(cells, "fi_curve.cells", at_least=1)
     theory = np.array([siegert_rate(drive, sigma, **_values(model)) for sigma in noise])
-    simulated = np.array([_with_noise(model, drive, sigma, duration, cells, seed) if sigma > 0 else
-                          _without_noise(model, drive) for sigma in noise])
+    simulated = np.array(
+        [
+            _with_noise(model, drive, sigma, duration, cells, seed) if sigma > 0 else _without_noise(model, drive)
+            for sigma in noise
+        ]
+    )
     wide = model.v_th + width * np.logspace(-1.0, 2.5, 22)
-    curve = FICurve(model, drive, noise, simulated, theory, wide, _without_noise(model, wide),
-                    lif_rate(wide, **_values(model)))
+    curve = FICurve(
+        model, drive, noise, simulated, theory, wide, _without_noise(model, wide), lif_rate(wide, **_values(model))
+    )
     curve.fits.update({name: _fitted(curve, name) for name in against if name == "sigmoid" or drive.size > 3})
     return curve
 
@@ -190,7 +199,7 @@ def _fitted(curve, name):
     free = start[:2] if name == "relu" else start  # a ReLU has no width of its own
 
     def filled(given, r2=0.0):
-        return Fit(name, *map(float, [*given, *start[len(given):]]), origin, r2)
+        return Fit(name, *map(float, [*given, *start[len(given) :]]), origin, r2)
 
     best = least_squares(lambda given: filled(given)(drive) - rates, free, x_scale=np.abs(free)).x
     rest = np.sum((filled(best)(drive) - rates) ** 2) / max(np.sum((rates - rates.mean()) ** 2), 1e-300)

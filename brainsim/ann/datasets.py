@@ -203,6 +203,7 @@ def _utterances(file):
         except ValueError:
             raise ValueError(f"japanese_vowels.path: line {number} of {file.name} is not an utterance") from None
         if series[-1].ndim != 2 or series[-1].shape[1] != 12:
-            raise ValueError(f"japanese_vowels.path: line {number} of {file.name} must have 12 series "
-                             f"(got {len(dimensions)})")
+            raise ValueError(
+                f"japanese_vowels.path: line {number} of {file.name} must have 12 series (got {len(dimensions)})"
+            )
     return Utterances(series, np.array(speakers))

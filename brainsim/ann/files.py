@@ -23,8 +23,9 @@ def content_of(path, where):
     ValueError
         If it is not an archive of plain arrays, or is damaged.
     """
-    content = read_arrays(path, where, "file of a network",
-                          lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)})
+    content = read_arrays(
+        path, where, "file of a network", lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}
+    )
     missing = [name for k in range(depth_of(content)) for name in (f"W{k}", f"b{k}") if name not in content]
     return content, missing
 

@@ -54,8 +54,9 @@ class Conv2D:
         """Return (W, b, shape of the output) for images of the shape (channels, height, width)."""
         weight = np.asarray(plain(self.weight, "", "Conv2D.weight"))
         if weight.ndim != 4 or weight.shape[1] != shape[0]:
-            raise ValueError(f"Conv2D.weight: must have the shape (channels out, {shape[0]}, height, width) "
-                             f"(got {weight.shape})")
+            raise ValueError(
+                f"Conv2D.weight: must have the shape (channels out, {shape[0]}, height, width) (got {weight.shape})"
+            )
         out, _, height, width = weight.shape
         sources, targets, ends = _places(shape, (height, width), self.stride, self.padding, "Conv2D")
         channel_in, channel_out = np.arange(shape[0]) * shape[1] * shape[2], np.arange(out) * ends[0] * ends[1]
@@ -133,12 +134,15 @@ class BatchNorm:
 
     def lowered(self, shape):
         """Return (W, b, shape) for images of the shape (channels, height, width), or flat ones of (units,)."""
-        given = {name: np.asarray(plain(getattr(self, name), "", f"BatchNorm.{name}"))
-                 for name in ("gamma", "beta", "mean", "variance")}
+        given = {
+            name: np.asarray(plain(getattr(self, name), "", f"BatchNorm.{name}"))
+            for name in ("gamma", "beta", "mean", "variance")
+        }
         for name, value in given.items():
             if value.shape != (shape[0],):
-                raise ValueError(f"BatchNorm.{name}: must be one number for each of the {shape[0]} channels "
-                                 f"(got shape {value.shape})")
+                raise ValueError(
+                    f"BatchNorm.{name}: must be one number for each of the {shape[0]} channels (got shape {value.shape})"
+                )
         factor = given["gamma"] / np.sqrt(given["variance"] + self.epsilon)
         each = int(np.prod(shape[1:]))
         W = sparse.dia_array((np.repeat(factor, each)[None], [0]), shape=(shape[0] * each, shape[0] * each)).tocsr()
@@ -250,8 +254,10 @@ def refuse_layer(name, where):
 def refuse_activation(name):
     """Raise ValueError for hidden units of another activation than relu and qcfs, saying why."""
     if name in REFUSED:
-        raise ValueError(f"convert.source: {name} cannot be converted: {REFUSED[name]}; train with activation='relu' or "
-                         "with bs.ann.MLP(activation='qcfs')")
+        raise ValueError(
+            f"convert.source: {name} cannot be converted: {REFUSED[name]}; train with activation='relu' or "
+            "with bs.ann.MLP(activation='qcfs')"
+        )
     if name not in ("relu", "qcfs"):
         raise ValueError(f"convert.source: the activation must be relu or qcfs (got {name!r})")
 
@@ -264,8 +270,9 @@ def _places(shape, kernel, stride, padding, where):
     padding = integer(padding, f"{where}.padding", at_least=0)
     ends = tuple((shape[1 + k] + 2 * padding - kernel[k]) // stride + 1 for k in (0, 1))
     if min(ends) < 1:
-        raise ValueError(f"{where}: a kernel of {kernel[0]} x {kernel[1]} does not fit into images of "
-                         f"{shape[1]} x {shape[2]}")
+        raise ValueError(
+            f"{where}: a kernel of {kernel[0]} x {kernel[1]} does not fit into images of {shape[1]} x {shape[2]}"
+        )
     y, x = (place.ravel() for place in np.mgrid[: ends[0], : ends[1]])
     sources, targets = {}, {}
     for i in range(kernel[0]):

@@ -12,8 +12,10 @@ PASSED_OVER = {"flatten", "dropout", "identity", "inputlayer"}  # change no numb
 SOFT_ENDS = {"softmax", "logsoftmax", "log_softmax"}  # leave the largest output the largest
 TORCH_PARTS = PASSED_OVER | SOFT_ENDS | {"linear", "relu", "sigmoid"}
 RELU_OPTIONS = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}  # of a ReLU of Keras
-INSTEAD = ("give a torch.nn.Sequential of Linear, ReLU, Flatten and Dropout, or a list of (W, b), W of shape (inputs, "
-           "outputs), with a ReLU after each but the last")  # fmt: skip
+INSTEAD = (
+    "give a torch.nn.Sequential of Linear, ReLU, Flatten and Dropout, or a list of (W, b), W of shape (inputs, "
+    "outputs), with a ReLU after each but the last"
+)
 
 
 def is_torch(source):
@@ -47,8 +49,9 @@ def torch_pairs(module):
             W = array(part.weight).T
             steps.append((W, np.zeros(W.shape[1]) if part.bias is None else array(part.bias)))
         elif name == "Dropout" and getattr(part, "training", False) and getattr(part, "p", 1.0) > 0:
-            raise ValueError("convert.source: is in training mode, in which Dropout silences units at random; call "
-                             "source.eval() first")
+            raise ValueError(
+                "convert.source: is in training mode, in which Dropout silences units at random; call source.eval() first"
+            )
         else:
             steps.append(name)
     return _chain(steps)
@@ -58,11 +61,14 @@ def _torch_parts(module):
     """Go through the parts of a Sequential in their order; a part that is there twice comes twice."""
     name = type(module).__name__
     if not type(module).__module__.startswith("torch."):
-        raise TypeError(f"convert.source: cannot tell what the module {name} computes, since its forward may do anything "
-                        f"with its layers; {_way_out(module)}; else {INSTEAD}")
+        raise TypeError(
+            f"convert.source: cannot tell what the module {name} computes, since its forward may do anything "
+            f"with its layers; {_way_out(module)}; else {INSTEAD}"
+        )
     if getattr(module, "_forward_hooks", None) or getattr(module, "_forward_pre_hooks", None) or "forward" in vars(module):
-        raise TypeError(f"convert.source: {name} has a hook, or a forward of its own, that may change what it computes; "
-                        f"{INSTEAD}")
+        raise TypeError(
+            f"convert.source: {name} has a hook, or a forward of its own, that may change what it computes; {INSTEAD}"
+        )
     if name == "Sequential":
         for part in module:
             yield from _torch_parts(part)
@@ -77,8 +83,10 @@ def _way_out(module):
     inner = [name for name, part in getattr(module, "_modules", {}).items() if type(part).__name__ == "Sequential"]
     if len(inner) == 1 and len(module._modules) == 1:
         return f"if it only calls its Sequential, give that: convert(model.{inner[0]}, ...)"
-    return ("if it is a chain of Linear layers in the order in which __init__ makes them, with a ReLU after each but the "
-            "last, give its weights: convert(model.state_dict(), ...)")  # fmt: skip
+    return (
+        "if it is a chain of Linear layers in the order in which __init__ makes them, with a ReLU after each but the "
+        "last, give its weights: convert(model.state_dict(), ...)"
+    )
 
 
 def keras_pairs(model):
@@ -100,8 +108,10 @@ def keras_pairs(model):
 
 def _keras_steps(model):
     if type(model).__name__ != "Sequential":
-        raise TypeError(f"convert.source: cannot tell how the layers of a {type(model).__name__} model are joined; give a "
-                        "keras.Sequential of Dense layers, or its get_weights() if it is such a chain")
+        raise TypeError(
+            f"convert.source: cannot tell how the layers of a {type(model).__name__} model are joined; give a "
+            "keras.Sequential of Dense layers, or its get_weights() if it is such a chain"
+        )
     for layer in model.layers:
         name = type(layer).__name__
         if hasattr(layer, "layers"):
@@ -117,8 +127,10 @@ def _keras_steps(model):
             given = {option: getattr(layer, option, plain) for option, plain in RELU_OPTIONS.items() if name == "ReLU"}
             strange = [option for option, value in given.items() if value not in (RELU_OPTIONS[option], None)]
             if strange:
-                raise ValueError(f"convert.source: a ReLU must be max(z, 0) (got {strange[0]} = {given[strange[0]]}); train "
-                                 "with a plain one")
+                raise ValueError(
+                    f"convert.source: a ReLU must be max(z, 0) (got {strange[0]} = {given[strange[0]]}); train "
+                    "with a plain one"
+                )
             yield name
 
 
@@ -152,21 +164,27 @@ def _chain(steps):
             before = "layer"
         elif name == "relu":
             if not pairs:
-                raise ValueError("convert.source: must begin with a fully connected layer (got a ReLU); leave it out, and "
-                                 "give samples >= 0")
+                raise ValueError(
+                    "convert.source: must begin with a fully connected layer (got a ReLU); leave it out, and "
+                    "give samples >= 0"
+                )
             before = "relu"
         else:
             end = one
     if before == "relu":
-        raise ValueError("convert.source: must end with a fully connected layer, whose outputs are read without a ReLU (got "
-                         "a ReLU at the end); leave it out")
+        raise ValueError(
+            "convert.source: must end with a fully connected layer, whose outputs are read without a ReLU (got "
+            "a ReLU at the end); leave it out"
+        )
     if end and end.lower() not in SOFT_ENDS:
         units = np.shape(pairs[-1][0])[1] if pairs else 0
         if end.lower() not in REFUSED:
             _refuse(end)
         if end.lower() != "sigmoid" or units != 1:
-            raise ValueError("convert.source: outputs must be linear, or go through a softmax, or one output through a "
-                             f"sigmoid (got {end} of {units})")
+            raise ValueError(
+                "convert.source: outputs must be linear, or go through a softmax, or one output through a "
+                f"sigmoid (got {end} of {units})"
+            )
     return pairs
 
 

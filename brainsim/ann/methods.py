@@ -85,8 +85,10 @@ def methods(relu, qcfs, X, y, *, calib, T=(1, 2, 4, 8, 16, 32, 64, 128)):
     networks[TRAINED] = convert(qcfs, calib)
     for name, given, wanted in (("relu", networks["maximum"], "relu"), ("qcfs", networks[TRAINED], "qcfs")):
         if given.trained.activation != wanted:
-            raise ValueError(f"methods.{name}: must be a network of {wanted}, bs.ann.MLP(activation={wanted!r}) (got one of "
-                             f"{given.trained.activation})")
+            raise ValueError(
+                f"methods.{name}: must be a network of {wanted}, bs.ann.MLP(activation={wanted!r}) (got one of "
+                f"{given.trained.activation})"
+            )
     X = networks[TRAINED].checked(X, "methods.X")
     y = labels(y, len(X), "methods.y", networks[TRAINED].classes_)
     accuracy = {name: np.array([snn.score(X, y, steps) for steps in T]) for name, snn in networks.items()}

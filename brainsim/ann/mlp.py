@@ -82,23 +82,38 @@ class MLP:
     """
 
     def __init__(
-        self, hidden=(128, 64), *, activation="relu", levels=8, threshold=None, dropout=0.3, weight_decay=0.01,
-        learning_rate=3e-3, batch=32, epochs=100, patience=20, validation=0.1, seed=0,
-    ):  # fmt: skip
+        self,
+        hidden=(128, 64),
+        *,
+        activation="relu",
+        levels=8,
+        threshold=None,
+        dropout=0.3,
+        weight_decay=0.01,
+        learning_rate=3e-3,
+        batch=32,
+        epochs=100,
+        patience=20,
+        validation=0.1,
+        seed=0,
+    ):
         sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
         if not len(sizes):
             raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
         checked = {
-            "hidden": tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes), "activation": activation,
+            "hidden": tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes),
+            "activation": activation,
             "levels": integer(levels, "MLP.levels", at_least=1),
             "threshold": None if threshold is None else number(threshold, "MLP.threshold", above=0.0),
             "dropout": _share(dropout, "MLP.dropout"),
             "weight_decay": number(weight_decay, "MLP.weight_decay", at_least=0.0),
             "learning_rate": number(learning_rate, "MLP.learning_rate", above=0.0),
-            "batch": integer(batch, "MLP.batch", at_least=1), "epochs": integer(epochs, "MLP.epochs", at_least=1),
-            "patience": integer(patience, "MLP.patience", at_least=1), "validation": _share(validation, "MLP.validation"),
+            "batch": integer(batch, "MLP.batch", at_least=1),
+            "epochs": integer(epochs, "MLP.epochs", at_least=1),
+            "patience": integer(patience, "MLP.patience", at_least=1),
+            "validation": _share(validation, "MLP.validation"),
             "seed": integer(seed, "MLP.seed", at_least=0),
-        }  # fmt: skip
+        }
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
         given = locals()
@@ -215,8 +230,12 @@ class MLP:
         An old file is replaced only when the new one is complete.
         """
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
-        rest = {"activation": self.activation, "levels": self.levels, "classes": self.classes_,
-                "thresholds": getattr(self, "thresholds_", [])}  # fmt: skip
+        rest = {
+            "activation": self.activation,
+            "levels": self.levels,
+            "classes": self.classes_,
+            "thresholds": getattr(self, "thresholds_", []),
+        }
         path = Path(path)
         path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
         write_arrays(path, "MLP.save", layers | {name: np.asarray(value) for name, value in rest.items()}, compress=True)
@@ -239,10 +258,12 @@ class MLP:
         layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth_of(content))]
         ends = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
         if any(W.ndim != 2 or not W.shape[1:] == b.shape == end for (W, b), end in zip(layers, ends, strict=True)):
-            raise ValueError(f"MLP.load.path: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did "
-                             "not write it")
-        network = cls(tuple(b.size for _, b in layers[:-1]), activation=str(content["activation"]),
-                      levels=content["levels"].item())  # fmt: skip
+            raise ValueError(
+                f"MLP.load.path: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did not write it"
+            )
+        network = cls(
+            tuple(b.size for _, b in layers[:-1]), activation=str(content["activation"]), levels=content["levels"].item()
+        )
         network.coefs_, network.intercepts_ = ([layer[part] for layer in layers] for part in (0, 1))
         network.classes_ = content["classes"]
         if network.activation == "qcfs":

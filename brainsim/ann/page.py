@@ -46,11 +46,17 @@ def write_page(path, title, pictures, introduction=""):
 def write_comparison(comparison, path, examples, robustness=None):
     """Write the summary, the six panels and some samples of a `Comparison` to a file, with a `Robustness` or None."""
     pictures = [("", comparison.plot(), "Blue is what spikes, red what does not. Costs are means per inference.")]
-    pictures += [("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
-                 for i in examples]  # fmt: skip
+    pictures += [
+        ("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
+        for i in examples
+    ]
     noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{html.escape(repr(robustness))}</pre>"
-    write_page(path, f"A network beside its spikes: {comparison.snn!r}", pictures,
-               f"<pre>{html.escape(comparison.summary())}</pre>{noise}")  # fmt: skip
+    write_page(
+        path,
+        f"A network beside its spikes: {comparison.snn!r}",
+        pictures,
+        f"<pre>{html.escape(comparison.summary())}</pre>{noise}",
+    )
 
 
 def _figure(heading, figure, caption):
@@ -61,5 +67,7 @@ def _figure(heading, figure, caption):
     data = base64.b64encode(picture.getvalue()).decode()
     title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
     image = f'<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">'
-    return (f'<figure>{title}<div class="picture">{image}</div><div class="hint">The picture is wider than the screen: '
-            f"move it sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>")
+    return (
+        f'<figure>{title}<div class="picture">{image}</div><div class="hint">The picture is wider than the screen: '
+        f"move it sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>"
+    )

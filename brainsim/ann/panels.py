@@ -29,8 +29,9 @@ def comparison_figure(comparison):
 
 def _accuracy(comparison, ax):
     ax.axhline(100.0 * comparison.ann_accuracy, color=MACHINE, linestyle="--", label="artificial")
-    ax.semilogx(comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", zorder=3,
-                label="artificial, same bits")  # fmt: skip
+    ax.semilogx(
+        comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", zorder=3, label="artificial, same bits"
+    )
     ax.semilogx(comparison.T, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking")
     ax.set_xscale("log", base=2)
     ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
@@ -43,14 +44,18 @@ def _operations(comparison, ax):
     ax.semilogx(costs, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking: MACs + ACs")
     ax.semilogx([comparison.ann_macs], [100.0 * comparison.ann_accuracy], "s", color=MACHINE, label="artificial: MACs")
     for cost, accuracy, T in zip(costs, comparison.accuracy, comparison.T, strict=True):
-        ax.annotate(f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=7, color=FAINT,
-                    ha="left")  # fmt: skip
+        ax.annotate(
+            f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=7, color=FAINT, ha="left"
+        )
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     ax.margins(x=0.09, y=0.12)  # room for the numbers of steps beside the dots
-    ax.set(xlabel="operations per inference (beside the dots: steps T)", ylabel="accuracy [%]",
-           title="accuracy against operations")  # fmt: skip
+    ax.set(
+        xlabel="operations per inference (beside the dots: steps T)",
+        ylabel="accuracy [%]",
+        title="accuracy against operations",
+    )
     ax.legend(loc="lower right")
 
 
@@ -63,8 +68,15 @@ def _decisions(comparison, ax):
     ax.hist(comparison.decision_time, bins=np.arange(0.5, comparison.time[-1] + 1.0), color=NEURON)
     mean = comparison.decision_time.mean()
     ax.axvline(mean, color=FAINT, linewidth=0.8)
-    ax.annotate(f"mean {mean:.1f} ms, accuracy {100 * comparison.early_accuracy:.1f} %", (mean, 0.95), (4, 0),
-                xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8, color="#444444")  # fmt: skip
+    ax.annotate(
+        f"mean {mean:.1f} ms, accuracy {100 * comparison.early_accuracy:.1f} %",
+        (mean, 0.95),
+        (4, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        fontsize=8,
+        color="#444444",
+    )
     ax.set(xlabel="time since the stimulus came on [ms]", ylabel="samples", title="time to decision")
 
 
@@ -80,8 +92,13 @@ def _rates(comparison, ax):
     line = np.linspace(0.0, 1.15, 200)
     clipped = np.minimum(line, 1.0)
     ax.fill_between(line, clipped - 1.0 / T, clipped + 1.0 / T, color=MACHINE, alpha=0.25, linewidth=0.0, label="± 1/T")
-    ax.set(xlim=(-0.02, 1.15), ylim=(-0.02, 1.08), xlabel="activation / threshold", ylabel="spikes per step",
-           title=f"rate against activation, T = {T}")  # fmt: skip
+    ax.set(
+        xlim=(-0.02, 1.15),
+        ylim=(-0.02, 1.08),
+        xlabel="activation / threshold",
+        ylabel="spikes per step",
+        title=f"rate against activation, T = {T}",
+    )
     ax.legend(loc="upper left", markerscale=3)
 
 
@@ -155,9 +172,15 @@ def sample_figure(comparison, i, T):
         _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), found, snn.duration(T))
         notes = figure.add_subplot(grid[1:, 0])
         notes.set_axis_off()
-        notes.text(0.0, 0.98, f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
-                   f"{sum(int(one.sum()) for one in spikes)} spikes\n\n"
-                   "The units of a layer are\nsorted by their activation,\nalike on both sides.", va="top", color="#444444")
+        notes.text(
+            0.0,
+            0.98,
+            f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
+            f"{sum(int(one.sum()) for one in spikes)} spikes\n\n"
+            "The units of a layer are\nsorted by their activation,\nalike on both sides.",
+            va="top",
+            color="#444444",
+        )
     return figure
 
 

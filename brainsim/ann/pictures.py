@@ -28,8 +28,16 @@ def draw_fi(curve, ax=None):
         if name in curve.fits:
             ax.plot(fine, curve.fits[name](fine), color=MACHINE, linestyle=DASHES[name], label=NAMES[name], zorder=1)
     ax.axvline(curve.model.v_th, color=FAINT, linewidth=0.6, zorder=0)
-    ax.annotate("threshold", (curve.model.v_th, 1.0), (3, -2), color=FAINT, fontsize="small", va="top",
-                xycoords=("data", "axes fraction"), textcoords="offset points")  # fmt: skip
+    ax.annotate(
+        "threshold",
+        (curve.model.v_th, 1.0),
+        (3, -2),
+        color=FAINT,
+        fontsize="small",
+        va="top",
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+    )
     ax.set_ylim(bottom=0.0)
     ax.set_xlim(curve.drive[0], curve.drive[-1])
     ax.set_xlabel("mean drive [mV]")
@@ -49,8 +57,16 @@ def draw_saturation(curve, ax=None):
         ax.semilogx(above, rates, color=MACHINE, linestyle=DASHES["sigmoid"], label="sigmoid", zorder=1)
     if curve.model.t_ref > 0:
         ax.axhline(1000.0 / curve.model.t_ref, color=FAINT, linewidth=0.6, zorder=0)
-        ax.annotate("1/refractory time", (0.0, 1000.0 / curve.model.t_ref), (3, -3), color=FAINT, fontsize="small", va="top",
-                    xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
+        ax.annotate(
+            "1/refractory time",
+            (0.0, 1000.0 / curve.model.t_ref),
+            (3, -3),
+            color=FAINT,
+            fontsize="small",
+            va="top",
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+        )
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel("drive above threshold [mV]")
     ax.set_ylabel("rate [Hz]")

@@ -68,10 +68,18 @@ def layer_reports(snn, X, steps, counts, acting, activations):
         expected = _in_turn(snn.plan, place, X, counts[place - 1] if place else acting, steps)
         fanout = np.diff(snn.plan.layers[place + 1].weight.indptr)
         begin, end = windows[place]
-        found.append(LayerReport(
-            **_errors(sent, expected, activations[place], theta, steps, shift), silent=float(np.mean(~np.any(sent, axis=0))),
-            units=sent.shape[1], synapses=int(snn.plan.layers[place].weight.nnz), spikes=float(sent.mean()),
-            acs=float(np.mean(sent @ fanout)), begin=begin, end=end))  # fmt: skip
+        found.append(
+            LayerReport(
+                **_errors(sent, expected, activations[place], theta, steps, shift),
+                silent=float(np.mean(~np.any(sent, axis=0))),
+                units=sent.shape[1],
+                synapses=int(snn.plan.layers[place].weight.nnz),
+                spikes=float(sent.mean()),
+                acs=float(np.mean(sent @ fanout)),
+                begin=begin,
+                end=end,
+            )
+        )
     return found
 
 
@@ -79,8 +87,10 @@ def layer_table(reports):
     """Return lines of text, one for each hidden layer."""
     lines = ["           units  synapses  spikes/cell       ACs      R2  clipped  silent   counted at [ms]"]
     for place, one in enumerate(reports, 1):
-        lines.append(f"layer {place:<3d} {one.units:6,d} {one.synapses:9,d} {one.spikes:12.3f} {one.acs:9,.0f} {one.r2:7.4f}"
-                     f"{100 * one.clipped:7.2f} % {100 * one.silent:5.1f} %   {one.begin:g} < t <= {one.end:g}")  # fmt: skip
+        lines.append(
+            f"layer {place:<3d} {one.units:6,d} {one.synapses:9,d} {one.spikes:12.3f} {one.acs:9,.0f} {one.r2:7.4f}"
+            f"{100 * one.clipped:7.2f} % {100 * one.silent:5.1f} %   {one.begin:g} < t <= {one.end:g}"
+        )
     return lines
 
 
@@ -104,7 +114,10 @@ def _errors(counts, expected, h, theta, steps, shift):
 
     spread = np.sum((h - h.mean()) ** 2)
     return {
-        "r2": float(1.0 - np.sum((unit * counts - h) ** 2) / max(spread, 1e-300)), "clipped": float(np.mean(h > theta)),
-        "clipping": size(clipped - h), "quantisation": size(unit * levels - clipped),
-        "inherited": size(unit * (expected - levels)), "unevenness": size(unit * (counts - expected)),
-    }  # fmt: skip
+        "r2": float(1.0 - np.sum((unit * counts - h) ** 2) / max(spread, 1e-300)),
+        "clipped": float(np.mean(h > theta)),
+        "clipping": size(clipped - h),
+        "quantisation": size(unit * levels - clipped),
+        "inherited": size(unit * (expected - levels)),
+        "unevenness": size(unit * (counts - expected)),
+    }

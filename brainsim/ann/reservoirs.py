@@ -150,8 +150,14 @@ class Liquid:
         lif = LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=15.0, v_reset=0.0, t_ref=2.0)
         cells = Population(samples * self.size, lif, name=name)
         first = self.size * np.arange(samples)[:, None]
-        net.connect(cells, cells, FromArrays((first + pre).ravel(), (first + post).ravel()), weight=np.tile(weight, samples),
-                    delay=1.0, synapse=Exponential(tau=self.tau_s))  # fmt: skip
+        net.connect(
+            cells,
+            cells,
+            FromArrays((first + pre).ravel(), (first + post).ravel()),
+            weight=np.tile(weight, samples),
+            delay=1.0,
+            synapse=Exponential(tau=self.tau_s),
+        )
         current = np.swapaxes(X @ W_in + bias, 0, 1).reshape(frames, -1)
         net.stimulate(cells, CurrentInput(current, times=self.frame * np.arange(frames)))
         return cells

@@ -11,9 +11,10 @@ from brainsim.ann.scaling import scaled
 from brainsim.numbers.checks import in_range, integer, plain
 
 KINDS = {
-    "weights": "noise on weights, relative", "inputs": "noise on inputs, standard deviation",
+    "weights": "noise on weights, relative",
+    "inputs": "noise on inputs, standard deviation",
     "lost": "share of messages lost",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

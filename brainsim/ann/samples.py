@@ -76,8 +76,10 @@ def labels(y, count, where, classes=None):
         hint = "; of one-hot rows take the places: y.argmax(axis=1)" if y.ndim == 2 and len(y) == count > 1 else ""
         raise ValueError(f"{where}: must be one label for each of the {count} samples (got shape {y.shape}){hint}")
     if classes is not None and not set(y.tolist()) & set(classes.tolist()):
-        raise ValueError(f"{where}: must hold labels that the network knows, {', '.join(map(repr, classes.tolist()[:10]))} "
-                         f"(got {', '.join(map(repr, sorted(set(y.tolist()), key=str)[:5]))})")
+        raise ValueError(
+            f"{where}: must hold labels that the network knows, {', '.join(map(repr, classes.tolist()[:10]))} "
+            f"(got {', '.join(map(repr, sorted(set(y.tolist()), key=str)[:5]))})"
+        )
     return y
 
 

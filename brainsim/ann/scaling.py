@@ -61,8 +61,10 @@ def thresholds(trained, calib, norm):
     if norm == "model":
         return _largest_possible(trained, *((0.0, 1.0) if calib is None else (float(calib.min()), float(calib.max()))))
     if calib is None:
-        raise ValueError("convert.calib: must be samples of the training data, to find the largest activations; without "
-                         "them give norm='model'")
+        raise ValueError(
+            "convert.calib: must be samples of the training data, to find the largest activations; without "
+            "them give norm='model'"
+        )
     found = []
     for layer, h in enumerate(trained.activations(calib)[:-1]):
         value = float(h.max() if norm == "max" else np.percentile(h, float(percent[1])))
@@ -81,8 +83,10 @@ def _largest_possible(trained, low, high):
         summed = np.asarray(positive.sum(axis=0)) * high + np.asarray((W - positive).sum(axis=0)) * low
         low, high = 0.0, float((summed + b).max())
         if high <= 0.0:
-            raise ValueError(f"convert.norm: 'model' finds no input for which a unit of hidden layer {layer} is active; "
-                             "give inputs of the size they have, calib=X_train")
+            raise ValueError(
+                f"convert.norm: 'model' finds no input for which a unit of hidden layer {layer} is active; "
+                "give inputs of the size they have, calib=X_train"
+            )
         found.append(high)
     return found
 
@@ -110,9 +114,11 @@ def scaled(trained, thetas, input_scale=None):
         scale = 2.0 ** np.ceil(np.log2(max(sizes) or 1.0))
         theta = None if theta is None else rounded(theta, DRIVE_BITS, scale)
         if theta == 0.0:
-            raise ValueError(f"convert.source: the largest weight or bias of hidden layer {place} is more than "
-                             f"2**{DRIVE_BITS} times its threshold, {thetas[place]:g}; leave out units and inputs that are "
-                             "never active")
+            raise ValueError(
+                f"convert.source: the largest weight or bias of hidden layer {place} is more than "
+                f"2**{DRIVE_BITS} times its threshold, {thetas[place]:g}; leave out units and inputs that are "
+                "never active"
+            )
         layers.append(Layer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
         before = theta
     return layers

@@ -57,12 +57,20 @@ class SeedComparison:
         one = self.reports[0]
         weights = sum(W.size + b.size for W, b in zip(one.snn.trained.weights, one.snn.trained.biases, strict=True))
         units = sum(layer.bias.size for layer in one.snn.plan.layers[:-1])
-        lines = [f"{len(self.seeds)} seeds, {len(one.y)} test samples each: mean ± standard deviation over seeds",
-                 f"both sides: the same {weights:,} weights and biases, training and test samples",
-                 "         accuracy [%]   behind [points]  agreement [%]   rounded ANN [%]  spikes/cell    energy / ANN's",
-                 f"ANN      {_cell(100 * self.ann_accuracy)}"]  # fmt: skip
-        columns = (100 * self.accuracy, self.loss, 100 * self._of("agreement"), 100 * self._of("quantised"),
-                   self._of("spikes") / units, self.energy_ratio)  # fmt: skip
+        lines = [
+            f"{len(self.seeds)} seeds, {len(one.y)} test samples each: mean ± standard deviation over seeds",
+            f"both sides: the same {weights:,} weights and biases, training and test samples",
+            "         accuracy [%]   behind [points]  agreement [%]   rounded ANN [%]  spikes/cell    energy / ANN's",
+            f"ANN      {_cell(100 * self.ann_accuracy)}",
+        ]
+        columns = (
+            100 * self.accuracy,
+            self.loss,
+            100 * self._of("agreement"),
+            100 * self._of("quantised"),
+            self._of("spikes") / units,
+            self.energy_ratio,
+        )
         for k, T in enumerate(self.T):
             lines.append(f"T = {T:<5}" + "   ".join(_cell(column[:, k]) for column in columns))
         return "\n".join([*lines, self.verdict, CAVEAT])
@@ -72,11 +80,16 @@ class SeedComparison:
         """Where the spiking side loses, in accuracy and in arithmetic energy, on average over seeds."""
         ratio = self.energy_ratio.mean(axis=0)
         dear = [f"{T} ({one:.2f} times)" for T, one in zip(self.T, ratio, strict=True) if one > 1.0]
-        energy = f"They take MORE arithmetic energy at T = {', '.join(dear)}." if dear else (
-            f"They take at most {ratio.max():.2f} times the arithmetic energy of the artificial network.")  # fmt: skip
+        energy = (
+            f"They take MORE arithmetic energy at T = {', '.join(dear)}."
+            if dear
+            else (f"They take at most {ratio.max():.2f} times the arithmetic energy of the artificial network.")
+        )
         own = 100 * self.ann_accuracy.mean()
-        reference = (f"Points are behind the artificial network of the same seed and weights, which finds {own:.2f} % on "
-                     f"average of the same {len(self.reports[0].y)} test samples.")  # fmt: skip
+        reference = (
+            f"Points are behind the artificial network of the same seed and weights, which finds {own:.2f} % on "
+            f"average of the same {len(self.reports[0].y)} test samples."
+        )
         return f"{lost_accuracy(self.T, self.loss.mean(axis=0))}\n{reference}\n{energy}"
 
     def plot(self, ax=None):
@@ -130,8 +143,10 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
     ((3, 2), True)
     """
     if not callable(make):
-        raise TypeError("compare_seeds.make: must be a function of a seed that returns a network which has not learned "
-                        f"(got {type(make).__name__}); write lambda seed: bs.ann.MLP(seed=seed)")
+        raise TypeError(
+            "compare_seeds.make: must be a function of a seed that returns a network which has not learned "
+            f"(got {type(make).__name__}); write lambda seed: bs.ann.MLP(seed=seed)"
+        )
     chosen = range(integer(seeds, "compare_seeds.seeds", at_least=2)) if np.ndim(seeds) == 0 else seeds
     chosen = tuple(integer(seed, "compare_seeds.seeds", at_least=0) for seed in chosen)
     if len(set(chosen)) < max(len(chosen), 2):
@@ -140,12 +155,16 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
     for seed in chosen:
         one = data(seed) if callable(data) else data
         if not all(hasattr(one, name) for name in Dataset._fields):
-            raise TypeError("compare_seeds.data: must have X_train, y_train, X_test and y_test, as "
-                            f"bs.ann.datasets.Dataset(X_train, y_train, X_test, y_test) has (got {type(one).__name__})")
+            raise TypeError(
+                "compare_seeds.data: must have X_train, y_train, X_test and y_test, as "
+                f"bs.ann.datasets.Dataset(X_train, y_train, X_test, y_test) has (got {type(one).__name__})"
+            )
         network = make(seed)
         if not hasattr(network, "fit"):
-            raise TypeError("compare_seeds.make: must return a network with fit(X, y), such as bs.ann.MLP(seed=seed) (got "
-                            f"{type(network).__name__})")
+            raise TypeError(
+                "compare_seeds.make: must return a network with fit(X, y), such as bs.ann.MLP(seed=seed) (got "
+                f"{type(network).__name__})"
+            )
         network = network.fit(one.X_train, one.y_train)
         reports.append(compare(network, one.X_test, one.y_test, calib=one.X_train, T=T, seed=seed, **options))
     return SeedComparison(chosen, reports[0].T, tuple(reports))

@@ -105,10 +105,15 @@ def read(source):
     if hasattr(source, "steps"):
         hint = "; give the last step of a pipeline, and samples that went through the steps before it"
     elif hasattr(source, "fit"):
-        hint = "; it has not learned yet: call fit first" if hasattr(source, "hidden") or hasattr(
-            source, "hidden_layer_sizes") else "; it is not a network with hidden layers"  # fmt: skip
-    raise TypeError("convert.source: must be a network of bs.ann.MLP, scikit-learn, PyTorch or Keras, a list of (W, b), or "
-                    f"a file .npz (got {type(source).__name__}){hint}")
+        hint = (
+            "; it has not learned yet: call fit first"
+            if hasattr(source, "hidden") or hasattr(source, "hidden_layer_sizes")
+            else "; it is not a network with hidden layers"
+        )
+    raise TypeError(
+        "convert.source: must be a network of bs.ann.MLP, scikit-learn, PyTorch or Keras, a list of (W, b), or "
+        f"a file .npz (got {type(source).__name__}){hint}"
+    )
 
 
 def _from_estimator(source):
@@ -121,8 +126,14 @@ def _from_estimator(source):
     qcfs_only = {}
     if activation == "qcfs":
         qcfs_only = {"thresholds": list(source.thresholds_), "levels": source.levels}
-    return _from_pairs(list(zip(weights, biases, strict=True)), source, activation=activation, classes=classes,
-                       regression=classes is None, **qcfs_only)
+    return _from_pairs(
+        list(zip(weights, biases, strict=True)),
+        source,
+        activation=activation,
+        classes=classes,
+        regression=classes is None,
+        **qcfs_only,
+    )
 
 
 def _from_list(source):
@@ -131,8 +142,9 @@ def _from_list(source):
     if len(pairs) == len(source):
         return _from_pairs([tuple(array(one) if hasattr(one, "detach") else one for one in pair) for pair in pairs], source)
     if any(hasattr(one, "lowered") for one in source):
-        raise TypeError("convert.source: layers are given as matrices; write convert(bs.ann.layers.lower(layers, shape), "
-                        "...)")
+        raise TypeError(
+            "convert.source: layers are given as matrices; write convert(bs.ann.layers.lower(layers, shape), ...)"
+        )
     strange = next((one for one in source if not (isinstance(one, np.ndarray) or sparse.issparse(one))), None)
     if strange is not None:
         refuse_layer(strange if isinstance(strange, str) else type(strange).__name__, "convert.source")
@@ -150,12 +162,15 @@ def _from_state(state):
             bias = state.get(f"{prefix}bias")
             pairs.append((W, np.zeros(W.shape[1]) if bias is None else array(bias)))
         elif end != "bias" or f"{prefix}weight" not in state:
-            raise TypeError(f"convert.source: {name!r} is not of a fully connected layer, of which there are 'weight' "
-                            "(outputs, inputs) and 'bias'; give convolutions and batch normalisation by "
-                            "bs.ann.layers.lower([Conv2D(...), BatchNorm(...), ReLU(), ...], shape)")
+            raise TypeError(
+                f"convert.source: {name!r} is not of a fully connected layer, of which there are 'weight' "
+                "(outputs, inputs) and 'bias'; give convolutions and batch normalisation by "
+                "bs.ann.layers.lower([Conv2D(...), BatchNorm(...), ReLU(), ...], shape)"
+            )
     if not pairs:
-        raise ValueError("convert.source: a dict must be a state_dict with entries such as '0.weight' and '0.bias' "
-                         "(got an empty one)")
+        raise ValueError(
+            "convert.source: a dict must be a state_dict with entries such as '0.weight' and '0.bias' (got an empty one)"
+        )
     return _from_pairs(pairs, state)
 
 
@@ -170,8 +185,13 @@ def _from_file(path):
     activation = str(content.get("activation", "relu"))
     refuse_activation(activation)
     qcfs_only = {} if activation == "relu" else _quantised(content, depth - 1)
-    return _from_pairs([(content[f"W{k}"], content[f"b{k}"]) for k in range(depth)], path, activation=activation,
-                       classes=content.get("classes"), **qcfs_only)
+    return _from_pairs(
+        [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth)],
+        path,
+        activation=activation,
+        classes=content.get("classes"),
+        **qcfs_only,
+    )
 
 
 def _quantised(content, hidden):
@@ -181,10 +201,13 @@ def _quantised(content, hidden):
         raise ValueError(f"convert.source: a file of qcfs must hold thresholds and levels (missing: {', '.join(missing)})")
     thresholds = np.atleast_1d(content["thresholds"])
     if thresholds.shape != (hidden,):
-        raise ValueError(f"convert.source: thresholds must be one for each of the {hidden} hidden layers (got shape "
-                         f"{thresholds.shape})")
-    return {"thresholds": [number(one, "convert.source: thresholds", above=0.0) for one in thresholds.tolist()],
-            "levels": integer(content["levels"].item(), "convert.source: levels", at_least=1)}
+        raise ValueError(
+            f"convert.source: thresholds must be one for each of the {hidden} hidden layers (got shape {thresholds.shape})"
+        )
+    return {
+        "thresholds": [number(one, "convert.source: thresholds", above=0.0) for one in thresholds.tolist()],
+        "levels": integer(content["levels"].item(), "convert.source: levels", at_least=1),
+    }
 
 
 def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
@@ -199,16 +222,20 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
         W = W if sparse.issparse(W) else np.asarray(plain(W, "", f"{where}: W"))
         b = np.asarray(plain(b, "", f"{where}: b"))
         if W.ndim != 2 or b.shape != (W.shape[1],):
-            raise ValueError(f"{where}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and "
-                             f"{b.shape})")
+            raise ValueError(
+                f"{where}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and {b.shape})"
+            )
         if weights and W.shape[0] != weights[-1].shape[1]:
-            raise ValueError(f"{where}: W must have {weights[-1].shape[1]} inputs, as many as the layer before has units "
-                             f"(got the shape {W.shape}); transpose it if it is (outputs, inputs)")
+            raise ValueError(
+                f"{where}: W must have {weights[-1].shape[1]} inputs, as many as the layer before has units "
+                f"(got the shape {W.shape}); transpose it if it is (outputs, inputs)"
+            )
         weights.append(W)
         biases.append(b)
     if len(weights) < 2:
-        raise ValueError("convert.source: must have a hidden layer, whose units become spiking cells (got "
-                         f"{len(weights)} layer)")
+        raise ValueError(
+            f"convert.source: must have a hidden layer, whose units become spiking cells (got {len(weights)} layer)"
+        )
     outputs = biases[-1].size
     if not regression:
         classes = np.arange(max(outputs, 2)) if classes is None else np.asarray(classes)
@@ -216,8 +243,10 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
             weights[-1] = weights[-1] @ np.array([[0.0, 1.0]])
             biases[-1] = np.array([0.0, biases[-1][0]])
         if classes.shape != biases[-1].shape:
-            raise ValueError(f"convert.source: must have a label for each of its outputs, or two labels for one output (got "
-                             f"{classes.size} labels for {outputs} outputs)")
+            raise ValueError(
+                f"convert.source: must have a label for each of its outputs, or two labels for one output (got "
+                f"{classes.size} labels for {outputs} outputs)"
+            )
     spare = int(not regression and outputs == 1)
     return Trained(weights, biases, classes=classes, source=source, spare=spare, **others)
 
@@ -231,9 +260,11 @@ def _paired(arrays):
         elif np.ndim(value) == 1 and before == 2:
             pairs[-1] = (pairs[-1][0], value)
         else:
-            raise TypeError("convert.source: a list of arrays must be W, b, W, b and so on of fully connected layers (got "
-                            f"one of shape {np.shape(value)}); give convolutions and batch normalisation by "
-                            "bs.ann.layers.lower")
+            raise TypeError(
+                "convert.source: a list of arrays must be W, b, W, b and so on of fully connected layers (got "
+                f"one of shape {np.shape(value)}); give convolutions and batch normalisation by "
+                "bs.ann.layers.lower"
+            )
         before = np.ndim(value)
     return pairs
 
@@ -241,8 +272,11 @@ def _paired(arrays):
 def _check_output(name, classes, outputs):
     """Refuse outputs of scikit-learn that the largest potential, or the potentials themselves, do not say."""
     if classes is None and name not in (None, "identity"):
-        raise ValueError(f"convert.source: outputs of a regression must be linear (got {name}); fit it with "
-                         "loss='squared_error'")
+        raise ValueError(
+            f"convert.source: outputs of a regression must be linear (got {name}); fit it with loss='squared_error'"
+        )
     if classes is not None and name == "logistic" and outputs > 1:
-        raise ValueError("convert.source: must have one label a sample; a classifier of several labels at once has no "
-                         "largest output; fit one for each label")
+        raise ValueError(
+            "convert.source: must have one label a sample; a classifier of several labels at once has no "
+            "largest output; fit one for each label"
+        )

@@ -44,9 +44,11 @@ def catalogue():
     public = {name: getattr(bs, name) for name in bs.__all__}
     kinds = {name: thing for name, thing in public.items() if inspect.isclass(thing)}
     return {
-        name: kind for base in (bs.Neuron, bs.Synapse) for name, kind in sorted(kinds.items())
+        name: kind
+        for base in (bs.Neuron, bs.Synapse)
+        for name, kind in sorted(kinds.items())
         if issubclass(kind, base) and kind is not base
-    }  # fmt: skip
+    }
 
 
 def table(models):

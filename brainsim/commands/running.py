@@ -78,9 +78,15 @@ def _simulated(example, arguments):
     import brainsim as bs
 
     result = bs.simulate(
-        network, duration, dt=dt, seed=seed, record=traces, threads=arguments.threads,
-        precision=arguments.precision or "double", profile=arguments.profile,
-    )  # fmt: skip
+        network,
+        duration,
+        dt=dt,
+        seed=seed,
+        record=traces,
+        threads=arguments.threads,
+        precision=arguments.precision or "double",
+        profile=arguments.profile,
+    )
     return result, result.duration > duration - 0.5 * result.dt, chosen
 
 

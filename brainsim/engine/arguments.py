@@ -22,8 +22,10 @@ def checked_network(network, dt):
     if not network.populations:
         raise ValueError("Network: there is nothing in it; use net.add(population) or net.connect(...)")
     if network.required_dt not in (None, dt):
-        raise ValueError(f"simulate.dt: must be {network.required_dt:g} ms, for which this network is made (got {dt:g} ms); "
-                         f"write dt={network.required_dt!r}")
+        raise ValueError(
+            f"simulate.dt: must be {network.required_dt:g} ms, for which this network is made (got {dt:g} ms); "
+            f"write dt={network.required_dt!r}"
+        )
     return network
 
 
@@ -102,8 +104,10 @@ def thread_count(threads, network, dt):
     if threads is not None:
         in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MOST_THREADS)
         return min(int(threads), most_partitions())
-    delays = [p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
-              for p in network.projections]  # fmt: skip
+    delays = [
+        p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
+        for p in network.projections
+    ]
     steps = np.clip(min(delays, default=LONGEST_SLICE * dt) / dt, 1, LONGEST_SLICE)
     cells = sum(p.n for p in network.populations.values())
     synapses = sum(p.expected for p in network.projections)

@@ -54,7 +54,18 @@ def assemble(low, high, plans, own_at, common_at, base, targets, weights, shared
         order = sort_row(count, desk)
         parts = per_part[source * partitions : (source + 1) * partitions]
         written = store_row(
-            count, order, plans, own_at[source], common_at[source], base, targets, weights, shared, segments, written, parts,
+            count,
+            order,
+            plans,
+            own_at[source],
+            common_at[source],
+            base,
+            targets,
+            weights,
+            shared,
+            segments,
+            written,
+            parts,
             desk,
         )
     return written

@@ -101,9 +101,7 @@ class Collected:
                 packed, lags = packed[order], np.concatenate(lags)[order]
             else:
                 packed.sort()
-        filled = [
-            self._sample(trace, number, piece, partitions, stop) for number, trace in enumerate(self._traces)
-        ]
+        filled = [self._sample(trace, number, piece, partitions, stop) for number, trace in enumerate(self._traces)]
         return filled, packed, lags
 
     def _sample(self, trace, number, piece, partitions, stop):

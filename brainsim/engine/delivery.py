@@ -174,9 +174,14 @@ def deliver(slot, partition, rows, pool, calendar, state):
 def new_calendar(slots, blocks, weighted, dtype):
     """Return an empty Calendar; `weighted` is whether any segment has a weight that its synapses share."""
     calendar = Calendar(
-        np.empty((blocks, BLOCK), np.int64), np.empty((blocks, BLOCK if weighted else 0), dtype), np.empty(blocks, np.int64),
-        np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(slots, np.int64), np.zeros(2, np.int64),
-    )  # fmt: skip
+        np.empty((blocks, BLOCK), np.int64),
+        np.empty((blocks, BLOCK if weighted else 0), dtype),
+        np.empty(blocks, np.int64),
+        np.zeros(slots, np.int64),
+        np.zeros(slots, np.int64),
+        np.zeros(slots, np.int64),
+        np.zeros(2, np.int64),
+    )
     clear_calendar(calendar)
     return calendar
 

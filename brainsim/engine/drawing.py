@@ -18,8 +18,26 @@ from brainsim.numbers.vmath import log, log1p
 # a probability, listed, or drawn before from the other end (see `wiring`) and waiting where the row is to be
 ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET = range(7)
 # columns of Plans.numbers
-(KIND, POSTS, PLACE_AT, COUNT, COUNT_AT, OWN_AT, LIST_AT, WEIGHTS_AT, DELAYS_AT, KEY, WEIGHT_KEY, DELAY_KEY, SHARED, ORIGIN,
- LATE, TABLE_AT, TABLE_SIZE, FIRST_DELAY) = range(18)  # fmt: skip
+(
+    KIND,
+    POSTS,
+    PLACE_AT,
+    COUNT,
+    COUNT_AT,
+    OWN_AT,
+    LIST_AT,
+    WEIGHTS_AT,
+    DELAYS_AT,
+    KEY,
+    WEIGHT_KEY,
+    DELAY_KEY,
+    SHARED,
+    ORIGIN,
+    LATE,
+    TABLE_AT,
+    TABLE_SIZE,
+    FIRST_DELAY,
+) = range(18)
 WEIGHT, DELAY = 0, 5  # columns of Plans.laws: two codes of distributions
 LONGEST_DELAY = 65_000  # steps; they are kept in 16 bits
 OWN, COMMON = 0, 1  # classes of synapses: with a weight each, or sharing that of their projection

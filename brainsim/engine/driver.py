@@ -32,8 +32,25 @@ STEP, STOP, COMPLETED, PARITY, SLICE_START, SLICE_STEPS, LEFT, FOUND, DONE_FILIN
 # (of a type of their own, which keeps Numba from compiling one function for each literal)
 UPDATE, DRIVE, DELIVERY, ROUTING, WAITING, REST = (np.int64(k) for k in range(6))
 # columns of Cells.calls; the first fifteen are the kernel's arguments in their order
-(STATE, ARRAYS, SCALARS, REFRACTORY, INPUTS, CURRENT, SPIKES, FLAGS, KEY, AT_STEP, STRIDE, WIDTH, FIRST, CELL, COUNT,
- ADDRESS, GROUP) = range(17)  # fmt: skip
+(
+    STATE,
+    ARRAYS,
+    SCALARS,
+    REFRACTORY,
+    INPUTS,
+    CURRENT,
+    SPIKES,
+    FLAGS,
+    KEY,
+    AT_STEP,
+    STRIDE,
+    WIDTH,
+    FIRST,
+    CELL,
+    COUNT,
+    ADDRESS,
+    GROUP,
+) = range(17)
 
 
 class Progress(NamedTuple):
@@ -170,9 +187,9 @@ def _clock(profile, part):
 @helper
 def _change_currents(row, step):
     """Change the injected currents: `row` holds when, the address of `injection.change_currents`, and what it is given."""
-    return call_address(row[1], (
-        row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12], step,
-    ))  # fmt: skip
+    return call_address(
+        row[1], (row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12], step)
+    )
 
 
 @helper
@@ -180,10 +197,26 @@ def _call_row(call, out, total, step):
     """Call the kernel of one row of the table of calls; its spikes go behind those that are in the list already."""
     _ = out[total + call[COUNT] - 1]  # only for bounds checking: all of them may fire
     place = np.int64(out.ctypes.data) + 4 * total
-    return call_address(call[ADDRESS], (
-        call[STATE], call[ARRAYS], call[SCALARS], call[REFRACTORY], call[INPUTS], call[CURRENT], place,
-        call[FLAGS], call[KEY], step, call[STRIDE], call[WIDTH], call[FIRST], call[CELL], call[COUNT],
-    ))  # fmt: skip
+    return call_address(
+        call[ADDRESS],
+        (
+            call[STATE],
+            call[ARRAYS],
+            call[SCALARS],
+            call[REFRACTORY],
+            call[INPUTS],
+            call[CURRENT],
+            place,
+            call[FLAGS],
+            call[KEY],
+            step,
+            call[STRIDE],
+            call[WIDTH],
+            call[FIRST],
+            call[CELL],
+            call[COUNT],
+        ),
+    )
 
 
 @helper
@@ -234,9 +267,7 @@ def _file_slice(progress, rows, pool, calendar, exchange):
                 for a in range(ends[place - 1] if place else 0, last):
                     if number >= at[DONE_FILING]:
                         prefetch_segments(spikes[min(a + 2, last - 1)], progress.partition, rows)
-                        full = file_spike(
-                            spikes[a], progress.partition, slot, 0, rows, pool, calendar
-                        )
+                        full = file_spike(spikes[a], progress.partition, slot, 0, rows, pool, calendar)
                         if full:
                             return full
                         at[DONE_FILING] = number + 1

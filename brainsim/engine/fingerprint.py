@@ -39,10 +39,12 @@ class Prints:
         for stimulus in self._inputs:
             found[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
         if not self._wiring:
-            self._wiring.append({
-                f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse])
-                for p in self._network.projections
-            })  # fmt: skip
+            self._wiring.append(
+                {
+                    f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse])
+                    for p in self._network.projections
+                }
+            )
         return found | self._wiring[0]
 
 

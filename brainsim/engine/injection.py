@@ -14,7 +14,7 @@ F8, I4, I8 = (types.CPointer(kind) for kind in (types.float64, types.int32, type
 @callback(types.int64(F8, I8, I4, I4, I8, I8, F8, *[types.int64] * 5))
 def change_currents(
     current_, entries_, cell_, column_, piece_, starts_, amplitude_, cells, changes, amplitudes, inputs, step
-):  # fmt: skip
+):
     """Write the currents that hold from `step` on and return the next step at which one changes.
 
     The entries of input i are entries[i] ... entries[i + 1], each with its cell and its column of the amplitudes. Of the

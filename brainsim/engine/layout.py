@@ -247,12 +247,27 @@ def cell_calls(layout, addresses, partition, store, seed):
                 numbers = with_tables(numbers, group.kernel, member, a - begin, z - begin, layout.dt)
             store.kept.append(numbers)
             inputs = layout.input_at[partition][number] + a - low
-            rows.append([
-                _at(store.state, group.state_at + a), _at(group.arrays, a), _at(numbers, 0),
-                _at(store.refractory, group.first + a), _at(store.state, inputs), _at(store.current, group.first + a),
-                0, _at(store.flags, 0), int(stream_key(seed, "kernel", member.population.name).astype(np.int64)), 0,
-                group.n, high - low, group.first + a, group.first + a - member.first, z - a, addresses[number], number,
-            ])  # fmt: skip
+            rows.append(
+                [
+                    _at(store.state, group.state_at + a),
+                    _at(group.arrays, a),
+                    _at(numbers, 0),
+                    _at(store.refractory, group.first + a),
+                    _at(store.state, inputs),
+                    _at(store.current, group.first + a),
+                    0,
+                    _at(store.flags, 0),
+                    int(stream_key(seed, "kernel", member.population.name).astype(np.int64)),
+                    0,
+                    group.n,
+                    high - low,
+                    group.first + a,
+                    group.first + a - member.first,
+                    z - a,
+                    addresses[number],
+                    number,
+                ]
+            )
     return np.array(rows, dtype=np.int64).reshape(len(rows), 17)
 
 
@@ -315,9 +330,7 @@ def _labelled(member):
 def _member(network, population, synapses, injected, dt):
     """Compose the equations of a population with its receptors and compute the numbers of its kernel."""
     model, name = population.model, population.name
-    system = compose(
-        model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected
-    )
+    system = compose(model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected)
     step = method_named(model.method, type(model).__name__)(system, name)
     values = {}
     for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:

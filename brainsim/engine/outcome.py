@@ -50,11 +50,17 @@ class Outcome:
         return Result(
             spikes=recording.spikes_by_population(piece.packed[0], lags, layout, self.wanted, self.start, self.stop),
             traces=recording.traces_of(piece, dt),
-            duration=float(recording.times_of(self.stop - self.start, dt)), start=float(recording.times_of(self.start, dt)),
-            dt=dt, seed=self.seed, stats=self._stats(), views=self.views, thresholds=self.thresholds,
+            duration=float(recording.times_of(self.stop - self.start, dt)),
+            start=float(recording.times_of(self.start, dt)),
+            dt=dt,
+            seed=self.seed,
+            stats=self._stats(),
+            views=self.views,
+            thresholds=self.thresholds,
             state=None if self.snapshot is None else deferred(State, self.state),
-            populations=self._sizes(), resets={name: recording.resets_of(m) for name, m in layout.members.items()},
-        )  # fmt: skip
+            populations=self._sizes(),
+            resets={name: recording.resets_of(m) for name, m in layout.members.items()},
+        )
 
     def state(self):
         """Return the State."""

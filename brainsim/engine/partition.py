@@ -98,9 +98,19 @@ class Partition:
         try:
             while True:
                 arguments = (
-                    self.progress, self.cells, self.rows, self.pool, self.calendar, self.drives, self.trains,
-                    self.currents, self.recorder, self.shared.exchange, self.lags, self.profile,
-                )  # fmt: skip
+                    self.progress,
+                    self.cells,
+                    self.rows,
+                    self.pool,
+                    self.calendar,
+                    self.drives,
+                    self.trains,
+                    self.currents,
+                    self.recorder,
+                    self.shared.exchange,
+                    self.lags,
+                    self.profile,
+                )
                 if self._compiled is None:
                     self._compiled = compiled_for(driver.run_partition, arguments)
                 status = self._compiled(*arguments)
@@ -119,9 +129,7 @@ class Partition:
     def file_pending(self, steps, sources, now):
         """File spikes of the past whose events are still to come."""
         done = np.zeros(1, np.int64)
-        while status := driver.file_pending(
-            steps, sources, self.number, now, self.rows, self.pool, self.calendar, done
-        ):
+        while status := driver.file_pending(steps, sources, self.number, now, self.rows, self.pool, self.calendar, done):
             self._make_room(status)
 
     def seconds(self):

@@ -13,9 +13,14 @@ from brainsim.numbers.streams import stream_key
 LARGEST_TABLE = 4096  # delays up to which a table is worth building
 LEAST_TAIL = 1e-12  # what a table of delays may leave out at its end
 CERTAIN = 30.0  # delays beyond the longest that are expected: one is drawn but for a chance of 1e-13
-KINDS = {rules.AllToAll: drawing.ALL, rules.OneToOne: drawing.ONE, rules.FromArrays: drawing.LISTED,
-         rules.FromSparse: drawing.LISTED, rules.FixedProbability: drawing.BERNOULLI,
-         rules.FixedIndegree: drawing.BY_TARGET}  # fmt: skip
+KINDS = {
+    rules.AllToAll: drawing.ALL,
+    rules.OneToOne: drawing.ONE,
+    rules.FromArrays: drawing.LISTED,
+    rules.FromSparse: drawing.LISTED,
+    rules.FixedProbability: drawing.BERNOULLI,
+    rules.FixedIndegree: drawing.BY_TARGET,
+}
 
 
 class Cells:
@@ -118,9 +123,19 @@ class Plan:
         own = np.empty(0, np.int32) if self.rule.autapses else self.own_source
         stamp = np.zeros(n_pre if distinct else 0, np.int64)
         wiring.draw_sources(
-            self.rule.k, distinct, self.stream("wiring"), n_pre, self.posts.size, own, low, high, self.counts, cursor,
-            waiting, stamp,
-        )  # fmt: skip
+            self.rule.k,
+            distinct,
+            self.stream("wiring"),
+            n_pre,
+            self.posts.size,
+            own,
+            low,
+            high,
+            self.counts,
+            cursor,
+            waiting,
+            stamp,
+        )
 
     def _delays(self):
         """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
@@ -190,9 +205,16 @@ def make_room_for_counts(plans):
 def plan_arrays(layout, plans, counts):
     """Return the Plans of a list of Plan whose synapses are counted, in a column of `make_room_for_counts`."""
     columns = Columns(
-        own=np.int32, place=np.int32, part=np.uint8, list_first=np.int64, listed=np.int32, list_weight=np.float32,
-        list_delay=np.uint16, accept=np.uint32, other=np.int32,
-    )  # fmt: skip
+        own=np.int32,
+        place=np.int32,
+        part=np.uint8,
+        list_first=np.int64,
+        listed=np.int32,
+        list_weight=np.float32,
+        list_delay=np.uint16,
+        accept=np.uint32,
+        other=np.int32,
+    )
     shared = shared_weights(plans)
     numbers, known = [], {}
     for plan in plans:
@@ -202,10 +224,18 @@ def plan_arrays(layout, plans, counts):
     longest = max((plan.delays[1] + plan.late for plan in plans), default=0)
     return drawing.Plans(
         np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1),
-        np.array([getattr(plan.rule, "p", 0.0) for plan in plans]), _laws(plans),
-        interval, first, entries, counts, **columns.arrays(), delays=longest - shortest + 1, shortest=shortest,
-        origins=max(1, len(shared)), dt=layout.dt,
-    )  # fmt: skip
+        np.array([getattr(plan.rule, "p", 0.0) for plan in plans]),
+        _laws(plans),
+        interval,
+        first,
+        entries,
+        counts,
+        **columns.arrays(),
+        delays=longest - shortest + 1,
+        shortest=shortest,
+        origins=max(1, len(shared)),
+        dt=layout.dt,
+    )
 
 
 def _laws(plans):
@@ -224,9 +254,12 @@ def new_desk(longest_row, most_targets):
     """Return scratch for rows of at most so many synapses, onto populations of at most so many cells."""
     n = max(1, int(longest_row))
     return drawing.Desk(
-        *(np.empty(n, kind) for kind in (np.int32, np.int32, np.int32, np.float32, np.int64)), np.empty((2, n), np.int32),
-        np.empty(257, np.int64), np.zeros(most_targets, np.int64), np.zeros(2, np.int64),
-    )  # fmt: skip
+        *(np.empty(n, kind) for kind in (np.int32, np.int32, np.int32, np.float32, np.int64)),
+        np.empty((2, n), np.int32),
+        np.empty(257, np.int64),
+        np.zeros(most_targets, np.int64),
+        np.zeros(2, np.int64),
+    )
 
 
 def _numbers(plan, shared, columns, known):
@@ -248,11 +281,23 @@ def _numbers(plan, shared, columns, known):
         table_at, table_size = columns.add("accept", accept), accept.size
         columns.add("other", other)
     return [
-        plan.kind, plan.posts.size, known[at], plan.counts if plan.count_at < 0 else 0, plan.count_at, own_at,
-        list_at, weights_at, delays_at, *(int(plan.stream(s).astype(np.int64)) for s in ("wiring", "weights", "delays")),
-        common, shared.index(plan.constant_weight) if common else 0, plan.late, table_at, table_size,
+        plan.kind,
+        plan.posts.size,
+        known[at],
+        plan.counts if plan.count_at < 0 else 0,
+        plan.count_at,
+        own_at,
+        list_at,
+        weights_at,
+        delays_at,
+        *(int(plan.stream(s).astype(np.int64)) for s in ("wiring", "weights", "delays")),
+        common,
+        shared.index(plan.constant_weight) if common else 0,
+        plan.late,
+        table_at,
+        table_size,
         plan.delays[0] + plan.late,
-    ]  # fmt: skip
+    ]
 
 
 def _lists(plan, columns):

@@ -47,9 +47,20 @@ def draw_again(source, partition, pool):
     for k in range(count):
         own += desk.key[k] < border
     written = store_row(
-        count, sort_row(count, desk), plans, head, head + own, pool.base, pool.targets, pool.weights, pool.shared,
-        pool.segments, np.int64(0), pool.parts, desk,
-    )  # fmt: skip
+        count,
+        sort_row(count, desk),
+        plans,
+        head,
+        head + own,
+        pool.base,
+        pool.targets,
+        pool.weights,
+        pool.shared,
+        pool.segments,
+        np.int64(0),
+        pool.parts,
+        desk,
+    )
     at[HEAD] = head + count
     return written
 
@@ -83,12 +94,16 @@ def new_pool(layout, plans, arrays, row, longest):
     segments = int(most_segments(row, 1, arrays))
     shared = np.array(shared_weights(plans))
     return Pool(
-        arrays, new_desk(row, max(plan.posts.size for plan in plans)), shared,
+        arrays,
+        new_desk(row, max(plan.posts.size for plan in plans)),
+        shared,
         Segments(np.empty(segments, np.int64), np.empty(segments, np.uint16), np.empty(segments if shared.size else 0)),
-        np.zeros(layout.partitions, np.int64), np.zeros(layout.partitions, np.int64),
-        *_room_for(max(FEWEST, 2 * row)), np.zeros(3, np.int64),
+        np.zeros(layout.partitions, np.int64),
+        np.zeros(layout.partitions, np.int64),
+        *_room_for(max(FEWEST, 2 * row)),
+        np.zeros(3, np.int64),
         np.zeros(longest + 2, np.int64),
-    )  # fmt: skip
+    )
 
 
 def empty(pool, step):

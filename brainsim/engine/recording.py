@@ -51,9 +51,12 @@ def recorder_arrays(traces, layout, partition, chunk):
     room = [c.size * (chunk // t.every + 2) for t, c in zip(traces, columns, strict=True)]
     index = np.concatenate([t.index[c] for t, c in zip(traces, columns, strict=True)]) if traces else np.empty(0)
     arrays = (
-        np.array([t.every for t in traces], np.int64), first, index.astype(np.int64),
-        np.zeros(len(traces), np.int64), np.empty(sum(room)),
-    )  # fmt: skip
+        np.array([t.every for t in traces], np.int64),
+        first,
+        index.astype(np.int64),
+        np.zeros(len(traces), np.int64),
+        np.empty(sum(room)),
+    )
     return arrays, columns, np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
 
 

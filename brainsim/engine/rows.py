@@ -133,8 +133,11 @@ class _Store:
             cursor = at[plan.sources]
             at[plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
-            jobs = [pool.submit(plan.draw_sources, a, z, cursor, self.targets)
-                    for a, z in zip(cuts[:-1], cuts[1:], strict=True) if plan.rule.k]  # fmt: skip
+            jobs = [
+                pool.submit(plan.draw_sources, a, z, cursor, self.targets)
+                for a, z in zip(cuts[:-1], cuts[1:], strict=True)
+                if plan.rule.k
+            ]
             for job in jobs:
                 job.result()
 
@@ -156,9 +159,20 @@ class _Store:
         most_targets = max(plan.posts.size for plan in self.plans) if self.plans else 0
         desk = new_desk(self.total[low:high].max(initial=0), most_targets)
         written = assembly.assemble(
-            low, high, arrays, self.own_at, self.common_at, self.base, self.targets, self.weights, self.shared, parts,
-            segments, self.per_part, desk,
-        )  # fmt: skip
+            low,
+            high,
+            arrays,
+            self.own_at,
+            self.common_at,
+            self.base,
+            self.targets,
+            self.weights,
+            self.shared,
+            parts,
+            segments,
+            self.per_part,
+            desk,
+        )
         if desk.clock[1]:
             self.plans[desk.clock[1] - 1].refuse_delay()
         return assembly.Segments(*(column[:written].copy() for column in segments))
@@ -200,9 +214,7 @@ class _Collected:
 
 
 def _segments(room, sharing):
-    return assembly.Segments(
-        np.empty(room, np.int64), np.empty(room, np.uint16), np.empty(room if sharing else 0)
-    )
+    return assembly.Segments(np.empty(room, np.int64), np.empty(room, np.uint16), np.empty(room if sharing else 0))
 
 
 def _targets_kind(layout, plans):

@@ -8,9 +8,19 @@ from brainsim.numbers.checks import number
 
 
 def simulate(
-    network, duration, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None,
-    precision="double", profile=False,
-):  # fmt: skip
+    network,
+    duration,
+    *,
+    dt=0.1,
+    seed=None,
+    record=(),
+    spikes=True,
+    threads=None,
+    progress=None,
+    state=None,
+    precision="double",
+    profile=False,
+):
     """Simulate a network and return what was recorded.
 
     Parameters
@@ -68,9 +78,17 @@ def simulate(
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
     simulation = Simulation(
-        network, dt=dt, seed=seed, record=record, spikes=spikes, threads=threads, progress=progress, state=state,
-        precision=precision, profile=profile,
-    )  # fmt: skip
+        network,
+        dt=dt,
+        seed=seed,
+        record=record,
+        spikes=spikes,
+        threads=threads,
+        progress=progress,
+        state=state,
+        precision=precision,
+        profile=profile,
+    )
     began = simulation.time
     try:
         return simulation.run(duration, progress=progress)

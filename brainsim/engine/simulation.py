@@ -86,9 +86,19 @@ class Simulation(Answering):
     _words = OF_SIMULATION
 
     def __init__(
-        self, network, *, dt=0.1, seed=None, record=(), spikes=True, threads=None, progress=None, state=None,
-        precision="double", profile=False,
-    ):  # fmt: skip
+        self,
+        network,
+        *,
+        dt=0.1,
+        seed=None,
+        record=(),
+        spikes=True,
+        threads=None,
+        progress=None,
+        state=None,
+        precision="double",
+        profile=False,
+    ):
         self._exclusive = Exclusive("Simulation")
         with collector_paused():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
@@ -132,9 +142,11 @@ class Simulation(Answering):
     def __repr__(self):
         """Return the time reached, what is simulated, and how."""
         populations = self.network.populations.values()
-        return (f"Simulation at {self.time:,.6g} ms: {plural(sum(one.n for one in populations), 'cell')} in "
-                f"{plural(len(populations), 'population')}, {plural(self.n_synapses, 'synapse')}, dt = {self.dt:g} ms, "
-                f"seed {self.seed}, {plural(self.threads, 'thread')}")
+        return (
+            f"Simulation at {self.time:,.6g} ms: {plural(sum(one.n for one in populations), 'cell')} in "
+            f"{plural(len(populations), 'population')}, {plural(self.n_synapses, 'synapse')}, dt = {self.dt:g} ms, "
+            f"seed {self.seed}, {plural(self.threads, 'thread')}"
+        )
 
     @property
     def time(self):
@@ -290,8 +302,10 @@ class Simulation(Answering):
     def _check_can_run(self, steps):
         """Raise if the last run failed, or if this one would have too many steps or samples, or begins with NaN."""
         if self._failed:
-            raise RuntimeError("Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
-                               "returns what was recorded before")
+            raise RuntimeError(
+                "Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
+                "returns what was recorded before"
+            )
         checked_end(self._step + steps, self.dt, "run.duration")
         refuse_if_traces_too_large(self._traces, steps, self.dt)
         if self._given_out and (text := what_is_not_finite(self._layout, self._shared)):
@@ -370,9 +384,18 @@ class Simulation(Answering):
             stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
         snapshot = None if self._failed else Snapshot(shared.state.copy(), shared.refractory.copy(), self._under_way())
         return Outcome(
-            self._layout, self._wanted, start, self._step, self.seed, piece, snapshot, self._prints,
-            stats, self._views, self._thresholds,
-        )  # fmt: skip
+            self._layout,
+            self._wanted,
+            start,
+            self._step,
+            self.seed,
+            piece,
+            snapshot,
+            self._prints,
+            stats,
+            self._views,
+            self._thresholds,
+        )
 
     @functools.cached_property
     def _facts(self):

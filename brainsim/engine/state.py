@@ -108,8 +108,10 @@ def check_fits(state, layout, network):
     for name, member in layout.members.items():
         wanted = set(member.rows), set(layout.buffers(name)), member.n
         found = (
-            set(state.variables.get(name, ())), set(state.arriving.get(name, ())), np.size(state.refractory.get(name, ())),
-        )  # fmt: skip
+            set(state.variables.get(name, ())),
+            set(state.arriving.get(name, ())),
+            np.size(state.refractory.get(name, ())),
+        )
         if wanted != found or name not in state.pending:
             raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
         _check_arrays(state, name, member.n, layout.dtype)

@@ -46,10 +46,15 @@ def build_drives(layout, partition, seed, kept):
             own.append([*_each(slots[here], here, events, value, view.n, layout.dtype, kept), key, direct])
     words = np.empty(BLOCK // 2 + 1, np.uint64)
     return Drives(
-        shared=np.array(shared, np.int64).reshape(-1, 7), weight=np.array(weight, layout.dtype),
-        table=np.concatenate(tables), alias=np.concatenate(aliases), own=np.array(own, np.int64).reshape(-1, 8),
-        words=words, halves=words.view(np.uint32), events=np.empty(BLOCK, np.int32),
-    )  # fmt: skip
+        shared=np.array(shared, np.int64).reshape(-1, 7),
+        weight=np.array(weight, layout.dtype),
+        table=np.concatenate(tables),
+        alias=np.concatenate(aliases),
+        own=np.array(own, np.int64).reshape(-1, 8),
+        words=words,
+        halves=words.view(np.uint32),
+        events=np.empty(BLOCK, np.int32),
+    )
 
 
 def _each(places, cells, events, weights, n, dtype, kept):
@@ -57,9 +62,11 @@ def _each(places, cells, events, weights, n, dtype, kept):
     from brainsim.engine.cell_drive import add_each_to
 
     arrays = [
-        places.astype(np.int32), cells.astype(np.int64),
-        np.broadcast_to(events, n)[cells].astype(np.float64), np.broadcast_to(weights, n)[cells].astype(np.float64),
-    ]  # fmt: skip
+        places.astype(np.int32),
+        cells.astype(np.int64),
+        np.broadcast_to(events, n)[cells].astype(np.float64),
+        np.broadcast_to(weights, n)[cells].astype(np.float64),
+    ]
     kept += arrays
     return add_each_to(dtype).address, *(a.ctypes.data for a in arrays), len(cells)
 
@@ -91,9 +98,14 @@ def build_currents(layout, partition, current, kept):
     from brainsim.engine.injection import change_currents
 
     arrays = [
-        current, np.array(entries, np.int64), _joined(cells, np.int32), _joined(columns, np.int32),
-        np.array(pieces, np.int64), _joined(starts, np.int64), _joined(amplitudes, np.float64),
-    ]  # fmt: skip
+        current,
+        np.array(entries, np.int64),
+        _joined(cells, np.int32),
+        _joined(columns, np.int32),
+        np.array(pieces, np.int64),
+        _joined(starts, np.int64),
+        _joined(amplitudes, np.float64),
+    ]
     kept += arrays
     sizes = [current.size, arrays[5].size, arrays[6].size, len(pieces)]
     return np.array([0, change_currents.address, *(a.ctypes.data for a in arrays), *sizes], np.int64)
@@ -113,9 +125,12 @@ def build_trains(layout, partition):
             groups.append(layout.group_of[name])
     cursor = [0, *ends[:-1]] if ends else []
     return Trains(
-        steps=_joined(steps, np.int64), sources=_joined(sources, np.int32), ends=np.array(ends, np.int64),
-        groups=np.array(groups, np.int64), cursor=np.array(cursor, np.int64),
-    )  # fmt: skip
+        steps=_joined(steps, np.int64),
+        sources=_joined(sources, np.int32),
+        ends=np.array(ends, np.int64),
+        groups=np.array(groups, np.int64),
+        cursor=np.array(cursor, np.int64),
+    )
 
 
 def most_listed_in_a_slice(layout, steps):

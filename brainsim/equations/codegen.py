@@ -54,7 +54,7 @@ def rows_of(scalars, place):
 
 '''
 
-ENTRY = '''
+ENTRY = """
 @helper
 def count_flags(flag):
     count = np.int32(0)
@@ -89,15 +89,15 @@ def advance(
                         spikes[found] = first + low + begin + k
                         found += 1
     return found
-'''
+"""
 
-PARTS = '''        flag[:] = 0
+PARTS = """        flag[:] = 0
         for turn in range({last}):
             position = np.float64(step) + np.float64(turn) * {share!r}
             part_of_block({arguments})
         position = np.float64(step) + {end!r}
         turn = {last}
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,12 @@ def write_kernel(system: System, step: Step, per_cell):
     last = loop.lines(True)
     parts = loop.lines(False) if system.substeps > 1 else []
     loaded = {n.id for line in [*last, *parts] for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
-    assigned = {n.id for line in [*last, *parts] for n in ast.walk(ast.parse(line))
-                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}  # fmt: skip
+    assigned = {
+        n.id
+        for line in [*last, *parts]
+        for n in ast.walk(ast.parse(line))
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
     local = {*system.variables, *GIVEN, *HELPERS, *(name + NOW for name, _ in tables)}
     names = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
@@ -156,11 +160,16 @@ def write_kernel(system: System, step: Step, per_cell):
     text += _block("part_of_block", head, system, kernel, parts) if parts else ""
     text += _block("block", head, system, kernel, last)
     text += ENTRY.format(
-        n_state=len(system.variables) + bool(system.crossing), n_arrays=len(arrays),
-        n_scalars=ANY_SIZE if tables else len(scalars), n_receptors=len(system.buffered), block=BLOCK, scan=SCAN,
+        n_state=len(system.variables) + bool(system.crossing),
+        n_arrays=len(arrays),
+        n_scalars=ANY_SIZE if tables else len(scalars),
+        n_receptors=len(system.buffered),
+        block=BLOCK,
+        scan=SCAN,
         arguments=", ".join(arguments),
-        before=_before(system, kernel, timed), parts=_parts(system, arguments),
-    )  # fmt: skip
+        before=_before(system, kernel, timed),
+        parts=_parts(system, arguments),
+    )
     return Kernel(text, scalars, arrays, tables, loop.random)
 
 

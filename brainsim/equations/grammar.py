@@ -23,20 +23,48 @@ def _exprel(x):
 
 
 FUNCTIONS = {
-    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
-    "sin": np.sin, "cos": np.cos, "floor": np.floor, "sign": np.sign, "min": np.minimum, "max": np.maximum,
-    "clip": np.clip, "where": np.where, "sigmoid": _sigmoid, "exprel": _exprel, "rand": None, "randn": None,
-}  # fmt: skip
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "floor": np.floor,
+    "sign": np.sign,
+    "min": np.minimum,
+    "max": np.maximum,
+    "clip": np.clip,
+    "where": np.where,
+    "sigmoid": _sigmoid,
+    "exprel": _exprel,
+    "rand": None,
+    "randn": None,
+}
 ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0}
 RANDOM = {"rand", "randn"}
 # how functions of other languages are written here
-ELSEWHERE = {"ln": "log(x)", "pow": "x**y", "power": "x**y", "heaviside": "where(x > 0, 1, 0)", "int": "floor(x)",
-             "round": "floor(x + 0.5)", "tan": "sin(x)/cos(x)", "fabs": "abs(x)"}  # fmt: skip
+ELSEWHERE = {
+    "ln": "log(x)",
+    "pow": "x**y",
+    "power": "x**y",
+    "heaviside": "where(x > 0, 1, 0)",
+    "int": "floor(x)",
+    "round": "floor(x + 0.5)",
+    "tan": "sin(x)/cos(x)",
+    "fabs": "abs(x)",
+}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 # what was meant by what other languages write
-MEANT = {ast.BitXor: "a power is written '**'", ast.BitAnd: "write 'and' for '&'", ast.BitOr: "write 'or' for '|'",
-         ast.Invert: "write 'not' for '~'"}  # fmt: skip
+MEANT = {
+    ast.BitXor: "a power is written '**'",
+    ast.BitAnd: "write 'and' for '&'",
+    ast.BitOr: "write 'or' for '|'",
+    ast.Invert: "write 'not' for '~'",
+}
 LONGEST, DEEPEST, LARGEST = 4000, 60, 10_000
 MOST_TERMS = 200  # of one sum or product, which Python's parser nests to the left, and of all levels: they are recursed into
 CHAINS = ({ast.Add, ast.Sub}, {ast.Mult, ast.Div})
@@ -125,8 +153,11 @@ def _is_finite(value):
 
 def is_chain(node):
     """Return whether a sum goes on in its left arm, or a product: ``a + b - c``, which needs no brackets."""
-    return isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and any(
-        type(node.op) in chain and type(node.left.op) in chain for chain in CHAINS)  # fmt: skip
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.left, ast.BinOp)
+        and any(type(node.op) in chain and type(node.left.op) in chain for chain in CHAINS)
+    )
 
 
 def check_nodes(node, line, where, tables=(), depth=0, terms=0):

@@ -314,8 +314,14 @@ def _reduce(combine, items):
 
 
 def _compare(operator, a, b):
-    return {ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
-            ast.Eq: np.equal, ast.NotEq: np.not_equal}[operator](a, b)  # fmt: skip
+    return {
+        ast.Lt: np.less,
+        ast.LtE: np.less_equal,
+        ast.Gt: np.greater,
+        ast.GtE: np.greater_equal,
+        ast.Eq: np.equal,
+        ast.NotEq: np.not_equal,
+    }[operator](a, b)
 
 
 def _binary(operator, a, b):

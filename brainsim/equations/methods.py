@@ -227,9 +227,16 @@ def auto(system, where):
 
 
 METHODS = {
-    "auto": auto, "exact": exact, "exponential_euler": exponential_euler, "exponential_strang": exponential_strang,
-    "euler": euler, "heun": heun, "rk4": rk4, "euler_maruyama": euler_maruyama, "milstein": milstein,
-}  # fmt: skip
+    "auto": auto,
+    "exact": exact,
+    "exponential_euler": exponential_euler,
+    "exponential_strang": exponential_strang,
+    "euler": euler,
+    "heun": heun,
+    "rk4": rk4,
+    "euler_maruyama": euler_maruyama,
+    "milstein": milstein,
+}
 
 
 def method_named(name, where):
@@ -318,8 +325,9 @@ def _diagonal(system):
         return False
     return not any(
         lang.names_in(system.full(gain, name)) & ({*system.noise} - {name})
-        for name, gains in system.noise.items() for gain in gains.values()
-    )  # fmt: skip
+        for name, gains in system.noise.items()
+        for gain in gains.values()
+    )
 
 
 def _normals(system):

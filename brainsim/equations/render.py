@@ -10,16 +10,37 @@ HOMES = {
     "brainsim.numbers.rng": ("hashed", "mix", "step_key", "uniform"),
     "brainsim.numbers.powers": ("cube", "fourth", "square", "whole_power"),
     "brainsim.numbers.vmath": (
-        "clip", "cos", "exp", "expm1", "exprel_inverse", "floor", "flushed", "gaussian", "greater", "lesser", "log", "log1p",
-        "power", "relaxation", "sigmoid", "sign", "sin", "tanh",
+        "clip",
+        "cos",
+        "exp",
+        "expm1",
+        "exprel_inverse",
+        "floor",
+        "flushed",
+        "gaussian",
+        "greater",
+        "lesser",
+        "log",
+        "log1p",
+        "power",
+        "relaxation",
+        "sigmoid",
+        "sign",
+        "sin",
+        "tanh",
     ),
-}  # fmt: skip
+}
 HELPERS = {name: home for home, names in HOMES.items() for name in names}
 BETWEEN = {"min": "lesser", "max": "greater"}  # Python's own lose a NaN
 POWERS = {
-    0.5: "sqrt({})", 1: "{}", 2: "square({})", 3: "cube({})", 4: "fourth({})", 6: "square(cube({}))",
+    0.5: "sqrt({})",
+    1: "{}",
+    2: "square({})",
+    3: "cube({})",
+    4: "fourth({})",
+    6: "square(cube({}))",
     8: "square(fourth({}))",
-}  # fmt: skip
+}
 
 
 def render(tree):

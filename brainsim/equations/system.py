@@ -142,11 +142,21 @@ def compose(cell, receptors, *, external_current, where):
     derivatives, algebraic = _folded(own | derivatives, lines | algebraic, tables, where)
     drift, noise = _noise_apart(derivatives)
     system = System(
-        variables=tuple(drift), derivatives=drift, algebraic=algebraic, noise=noise, arrivals=tuple(arrivals),
-        direct=tuple(r.direct for r in receptors), threshold=cell.threshold, reset=cell.reset, events=cell.events,
-        frozen=cell.frozen, refractory=cell.refractory, external_current=external_current, tables=tuple(tables),
+        variables=tuple(drift),
+        derivatives=drift,
+        algebraic=algebraic,
+        noise=noise,
+        arrivals=tuple(arrivals),
+        direct=tuple(r.direct for r in receptors),
+        threshold=cell.threshold,
+        reset=cell.reset,
+        events=cell.events,
+        frozen=cell.frozen,
+        refractory=cell.refractory,
+        external_current=external_current,
+        tables=tuple(tables),
         substeps=cell.substeps,
-    )  # fmt: skip
+    )
     return replace(system, crossing=tuple(crossing_lines(system, where))) if cell.interpolate else system
 
 

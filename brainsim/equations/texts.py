@@ -126,8 +126,20 @@ class ReceptorEquations:
         return len(self.arrivals) == 1 and self.arrivals[0][0] in self.derivatives and trees.is_one(self.arrivals[0][1])
 
 
-def parse_cell(where, declared, *, equations="", threshold="", reset="", events=None, refractory=None, frozen=None,
-               initials=None, substeps=1, interpolate=False):  # fmt: skip
+def parse_cell(
+    where,
+    declared,
+    *,
+    equations="",
+    threshold="",
+    reset="",
+    events=None,
+    refractory=None,
+    frozen=None,
+    initials=None,
+    substeps=1,
+    interpolate=False,
+):
     """Parse and check the texts of a neuron class; `where` names it in messages.
 
     `frozen` is a tuple of variables, or None for the default: v, unless a condition keeps cells refractory, which v could
@@ -146,10 +158,19 @@ def parse_cell(where, declared, *, equations="", threshold="", reset="", events=
     # a variable without an equation changes in the reset only
     derivatives = {name: derivatives.get(name, trees.ZERO) for name in declared.variables}
     return CellEquations(
-        derivatives, algebraic, test, actions, others, waits, frozenset(frozen),
-        reader.initials(initials or {}, algebraic), declared.tables, substeps, interpolate,
+        derivatives,
+        algebraic,
+        test,
+        actions,
+        others,
+        waits,
+        frozenset(frozen),
+        reader.initials(initials or {}, algebraic),
+        declared.tables,
+        substeps,
+        interpolate,
         {name: reader.units[name] for name in declared.variables if name in reader.units},
-    )  # fmt: skip
+    )
 
 
 def parse_receptor(where, declared, *, equations, arrival, current, weight_unit):
@@ -185,9 +206,7 @@ def parse_receptor(where, declared, *, equations, arrival, current, weight_unit)
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
         reader.check(tree, f"{where}.current", units.unit("pA", where), "a current into a cell")
-    return ReceptorEquations(
-        derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w")
-    )
+    return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w"))
 
 
 def check_condition(where, declared, text):

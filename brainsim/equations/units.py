@@ -19,9 +19,16 @@ from brainsim.numbers.checks import BASE, PREFIX, nearest
 
 BASES = ("ms", "mV", "pA", "um", "mM")
 UNITS = {
-    "ms": (1, 0, 0, 0, 0), "mV": (0, 1, 0, 0, 0), "pA": (0, 0, 1, 0, 0), "pF": (1, -1, 1, 0, 0), "nS": (0, -1, 1, 0, 0),
-    "Hz": (-1, 0, 0, 0, 0), "um": (0, 0, 0, 1, 0), "mM": (0, 0, 0, 0, 1), "1": (0, 0, 0, 0, 0),
-}  # fmt: skip
+    "ms": (1, 0, 0, 0, 0),
+    "mV": (0, 1, 0, 0, 0),
+    "pA": (0, 0, 1, 0, 0),
+    "pF": (1, -1, 1, 0, 0),
+    "nS": (0, -1, 1, 0, 0),
+    "Hz": (-1, 0, 0, 0, 0),
+    "um": (0, 0, 0, 1, 0),
+    "mM": (0, 0, 0, 0, 1),
+    "1": (0, 0, 0, 0, 0),
+}
 FOREIGN = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
@@ -123,7 +130,7 @@ def _unit_meant(tree, name, text):
         return "; a power is written '**'"
     for ours in UNITS:
         letters = next((base for base in BASE if ours.endswith(base)), None)
-        for foreign in ((letters,) if letters else FOREIGN):
+        for foreign in (letters,) if letters else FOREIGN:
             prefix = name.removesuffix(foreign) if name and name.endswith(foreign) else None
             if prefix in PREFIXES:
                 size = PREFIXES[ours.removesuffix(letters)] if letters else 1e9

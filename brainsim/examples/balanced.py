@@ -16,8 +16,12 @@ SMALL = {"n": 200}
 
 # state -> (g, eta), and what Brunel calls it
 STATES = {"AI": (5.0, 2.0), "SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9)}
-CALLED = {"AI": "asynchronous irregular, with damped oscillations at this size", "SR": "synchronous regular",
-          "SI-fast": "synchronous irregular, fast", "SI-slow": "synchronous irregular, slow"}  # fmt: skip
+CALLED = {
+    "AI": "asynchronous irregular, with damped oscillations at this size",
+    "SR": "synchronous regular",
+    "SI-fast": "synchronous irregular, fast",
+    "SI-slow": "synchronous irregular, slow",
+}
 
 TAU_M, V_TH, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms
 WEIGHT, DELAY = 0.1, 1.5  # mV, ms

@@ -42,8 +42,12 @@ def build(trials=300, seed=1):
         pool = bs.Population(copies * N_POOL, cell, name=name, initial=start)
         speaks = Sensory(rate=RATE * np.repeat(1.0 + sign * EVIDENCE, trials * N_SENSORY), onset=ONSET)
         sensory = bs.Population(copies * N_SENSORY, speaks, name=f"sensory {name}")
-        for pre, post, weight, synapse in ((sensory, pool, WEIGHT, FAST), (pool, pool, 1.4, SLOW), (pool, inh, 15.0, FAST),
-                                           (inh, pool, -40.0, GABA)):  # fmt: skip
+        for pre, post, weight, synapse in (
+            (sensory, pool, WEIGHT, FAST),
+            (pool, pool, 1.4, SLOW),
+            (pool, inh, 15.0, FAST),
+            (inh, pool, -40.0, GABA),
+        ):
             rule = pair.blocks(copies, pre.n // copies, post.n // copies)
             net.connect(pre, post, rule, weight=weight, delay=1.0, synapse=synapse)
         net.stimulate(pool, bs.PoissonInput(rate=400.0, weight=WEIGHT, synapse=FAST))

@@ -14,24 +14,31 @@ import brainsim as bs
 from brainsim.examples._published import draw_beside
 
 DURATION, WINDOW = 2000.0, (600.0, 1000.0)  # ms: of the run, and the part of it that is drawn as a raster
-OPTIONS = {"scale": 1.0, "k_scale": 1.0, "background": ("poisson", "dc"), "thalamus": False,
-           "storage": ("stored", "procedural")}  # fmt: skip
+OPTIONS = {
+    "scale": 1.0,
+    "k_scale": 1.0,
+    "background": ("poisson", "dc"),
+    "thalamus": False,
+    "storage": ("stored", "procedural"),
+}
 SMALL = {"scale": 0.01, "k_scale": 0.01}
 
 # Tables 4 and 5 of the paper; inhibitory delays (0.8 +- 0.4 ms in the paper), initial voltages and mean rates are those of
 # pynest/examples/Potjans_2014 in NEST 3, network_params.py
 POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 CELLS = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
-PROBABILITY = np.array([  # that a pair has a synapse or more: row = target, column = source
-    [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0000, 0.0076, 0.0000],
-    [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0000, 0.0042, 0.0000],
-    [0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0000],
-    [0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0000, 0.1057, 0.0000],
-    [0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0000],
-    [0.0548, 0.0269, 0.0257, 0.0022, 0.0600, 0.3158, 0.0086, 0.0000],
-    [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
-    [0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443],
-])  # fmt: skip
+PROBABILITY = np.array(
+    [  # that a pair has a synapse or more: row = target, column = source
+        [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0000, 0.0076, 0.0000],
+        [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0000, 0.0042, 0.0000],
+        [0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0000],
+        [0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0000, 0.1057, 0.0000],
+        [0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0000],
+        [0.0548, 0.0269, 0.0257, 0.0022, 0.0600, 0.3158, 0.0086, 0.0000],
+        [0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252],
+        [0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443],
+    ]
+)
 BACKGROUND, K_BACKGROUND = 8.0, np.array([1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100])  # Hz, external inputs of a cell
 TAU_M, C_M, V_REST, V_TH, T_REF, TAU_SYN = 10.0, 250.0, -65.0, -50.0, 2.0, 0.5  # ms, pF, mV, mV, ms, ms
 V_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)  # mV, at the start
@@ -83,8 +90,10 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
     """
     _check(background, scale=scale, k_scale=k_scale, dt=dt)
     model = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
-    cells = [bs.Population(max(round(scale * n), 1), model, name=name, initial={"v": bs.Normal(mean, sd)})
-             for name, n, mean, sd in zip(POPULATIONS, CELLS, V_MEAN, V_SD, strict=True)]
+    cells = [
+        bs.Population(max(round(scale * n), 1), model, name=name, initial={"v": bs.Normal(mean, sd)})
+        for name, n, mean, sd in zip(POPULATIONS, CELLS, V_MEAN, V_SD, strict=True)
+    ]
     synapse, unit = bs.Exponential(tau=TAU_SYN), psc() / math.sqrt(k_scale)
     counts = scale * k_scale * synapses(PROBABILITY, CELLS)
     strengths, currents = weights() / math.sqrt(k_scale), compensation(k_scale, background)
@@ -96,8 +105,15 @@ def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage=
     for target, post in enumerate(cells):
         for source, pre in enumerate(cells):
             if PROBABILITY[target, source]:
-                net.connect(pre, post, bs.FixedTotal(round(counts[target, source])), synapse=synapse,
-                            weight=_spread(strengths[target, source]), delay=delays[source % 2], storage=storage)
+                net.connect(
+                    pre,
+                    post,
+                    bs.FixedTotal(round(counts[target, source])),
+                    synapse=synapse,
+                    weight=_spread(strengths[target, source]),
+                    delay=delays[source % 2],
+                    storage=storage,
+                )
         if background == "poisson":
             rate = BACKGROUND * k_scale * K_BACKGROUND[target]
             net.stimulate(post, bs.PoissonInput(rate=rate, weight=unit, synapse=synapse))

@@ -27,8 +27,9 @@ def draw(result, window):
 
     edges, levels = np.array([0.0, *STEPS, max(DURATION, result.stop)]), np.array([0.0, *STEPS.values()])
     with bs.plot.style():
-        figure, (above, below) = plt.subplots(2, sharex=True, figsize=(9.0, 4.4), height_ratios=(1.0, 2.2),
-                                              layout="constrained")  # fmt: skip
+        figure, (above, below) = plt.subplots(
+            2, sharex=True, figsize=(9.0, 4.4), height_ratios=(1.0, 2.2), layout="constrained"
+        )
         above.stairs(levels, edges, baseline=None, color="#444444")
         for begin, end, level in zip(edges, edges[1:], levels, strict=False):
             if level and window[0] <= begin < window[1]:

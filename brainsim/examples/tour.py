@@ -7,8 +7,10 @@ by picture: ``for title, figure, caption in bs.ann.tour.pictures()``.
 import brainsim as bs
 
 TITLE = "Brains beside machines: a tour in ten pictures"
-INTRODUCTION = ("Neurons send spikes, artificial units numbers. Ten simulations show how the one becomes the other. "
-                "Where both are in a picture, the spiking side is blue and the artificial one red.")  # fmt: skip
+INTRODUCTION = (
+    "Neurons send spikes, artificial units numbers. Ten simulations show how the one becomes the other. "
+    "Where both are in a picture, the spiking side is blue and the artificial one red."
+)
 
 
 def pictures(seed=1):

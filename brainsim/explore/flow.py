@@ -68,8 +68,10 @@ class Flow:
             linear = trees.linear_in(system.full(system.derivatives[name], name), name)
             if linear is None or trees.is_zero(linear[0]):
                 owner = f"{type(self.model).__name__}.{name}"
-                raise ValueError(f"{owner}: its steady state is not known, since d{name}/dt is not 'slope*{name} + rest'; "
-                                 f"hold it: held={{{name!r}: {state[name]:g}}}")
+                raise ValueError(
+                    f"{owner}: its steady state is not known, since d{name}/dt is not 'slope*{name} + rest'; "
+                    f"hold it: held={{{name!r}: {state[name]:g}}}"
+                )
             parts[name] = [system.full(tree, name) for tree in linear]
         state = dict(state)
         for _ in range(SWEEPS if len(parts) > 1 else 1):  # until those that lean on each other stand still

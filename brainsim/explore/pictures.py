@@ -164,8 +164,9 @@ def _draw_field(plane, ax):
     with np.errstate(all="ignore"):
         length = np.hypot(u, v)
         u, v = (np.where((length > 0.0) & np.isfinite(length), part / length, 0.0) for part in (u, v))
-    ax.quiver(plane.x[across], plane.y[up], u, v, angles="uv", scale=1.6 * ARROWS, width=0.0025, color=FAINT, pivot="mid",
-              zorder=2)  # fmt: skip
+    ax.quiver(
+        plane.x[across], plane.y[up], u, v, angles="uv", scale=1.6 * ARROWS, width=0.0025, color=FAINT, pivot="mid", zorder=2
+    )
 
 
 def _broken(plane):

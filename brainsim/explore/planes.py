@@ -97,8 +97,22 @@ class PhasePlane:
         return draw_plane(self, ax)
 
 
-def phase_plane(model, x, y, *, current=0.0, x_range=None, y_range=None, steady=(), held=None, points=201, duration=200.0,
-                dt=0.1, initial=None, seed=1):  # fmt: skip
+def phase_plane(
+    model,
+    x,
+    y,
+    *,
+    current=0.0,
+    x_range=None,
+    y_range=None,
+    steady=(),
+    held=None,
+    points=201,
+    duration=200.0,
+    dt=0.1,
+    initial=None,
+    seed=1,
+):
     """Return nullclines, vector field, fixed points and trajectory in the plane of two variables.
 
     Parameters
@@ -169,9 +183,20 @@ def phase_plane(model, x, y, *, current=0.0, x_range=None, y_range=None, steady=
     xs, ys = (np.linspace(low, high, points) for low, high in ends)
     dx, dy = plane(*np.meshgrid(xs, ys))
     return PhasePlane(
-        model, (x, y), current, xs, ys, dx, dy, _zeros(xs, ys, dx), _zeros(xs, ys, dy),
-        _fixed_points(plane, xs, ys, dx, dy), traces[0].times, trajectory, result.spikes[NAME].times,
-    )  # fmt: skip
+        model,
+        (x, y),
+        current,
+        xs,
+        ys,
+        dx,
+        dy,
+        _zeros(xs, ys, dx),
+        _zeros(xs, ys, dy),
+        _fixed_points(plane, xs, ys, dx, dy),
+        traces[0].times,
+        trajectory,
+        result.spikes[NAME].times,
+    )
 
 
 class _Plane:

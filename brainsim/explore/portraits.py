@@ -77,8 +77,15 @@ def _of_cell(model):
     main = "v" if "v" in model.initials else next(iter(model.initials))
     rows = _rows(response, main)
     heights = [2.4] + [1.0] * len(rows)
-    figure, axes = plt.subplots(len(heights), sharex=True, squeeze=False, layout="constrained", FigureClass=ShownOnce,
-                                figsize=(7.0, 1.1 + 1.25 * sum(heights)), height_ratios=heights)  # fmt: skip
+    figure, axes = plt.subplots(
+        len(heights),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+        FigureClass=ShownOnce,
+        figsize=(7.0, 1.1 + 1.25 * sum(heights)),
+        height_ratios=heights,
+    )
     response.plot(axes[0, 0], variable=main)
     for ax, names in zip(axes[1:, 0], rows, strict=True):
         for name, colour in zip(names, PALETTE, strict=False):
@@ -135,8 +142,9 @@ def _of_synapse(synapse):
     """Draw what one event of a synapse does: the current into clamped cells, and the potential of a leaky one."""
     flows = synapse.receptor_equations.current is not None
     result = _events(synapse)
-    figure, axes = plt.subplots(1 + flows, sharex=True, squeeze=False, layout="constrained", FigureClass=ShownOnce,
-                                figsize=(7.0, 2.2 + 1.8 * flows))  # fmt: skip
+    figure, axes = plt.subplots(
+        1 + flows, sharex=True, squeeze=False, layout="constrained", FigureClass=ShownOnce, figsize=(7.0, 2.2 + 1.8 * flows)
+    )
     times = result.traces["leaky", "v"].times
     if flows:
         _draw_currents(synapse, result, times, axes[0, 0])

@@ -8,9 +8,21 @@ from brainsim.equations.texts import NOISE, OF_RECEPTOR, RESERVED
 
 # what a user writes into a class besides parameters and initial values
 ATTRIBUTES = (
-    "equations", "threshold", "reset", "method", "refractory", "frozen", "events", "substeps", "dimensions", "conditions",
-    "arrival", "current", "weight_unit", "interpolate",
-)  # fmt: skip
+    "equations",
+    "threshold",
+    "reset",
+    "method",
+    "refractory",
+    "frozen",
+    "events",
+    "substeps",
+    "dimensions",
+    "conditions",
+    "arrival",
+    "current",
+    "weight_unit",
+    "interpolate",
+)
 MADE = ("parameters", "initials", "cell_equations", "receptor_equations")  # made from these when the class is defined
 
 

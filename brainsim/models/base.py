@@ -269,10 +269,16 @@ class Neuron(Model):
             cls.refractory = "t_ref"
         after_a_spike = {"reset": cls.reset, "refractory": cls.refractory, "interpolate": bool(cls.interpolate)}
         cls.cell_equations = parse_cell(
-            name, cls.declared(), equations=cls.equations, threshold=cls.threshold, events=cls.events, frozen=cls.frozen,
+            name,
+            cls.declared(),
+            equations=cls.equations,
+            threshold=cls.threshold,
+            events=cls.events,
+            frozen=cls.frozen,
             substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
-            initials={key: spec.default for key, spec in cls.initials.items()}, **(after_a_spike if cls.threshold else {}),
-        )  # fmt: skip
+            initials={key: spec.default for key, spec in cls.initials.items()},
+            **(after_a_spike if cls.threshold else {}),
+        )
         refuse_without_spikes(name, own, threshold=cls.threshold, refractory=cls.refractory)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
@@ -349,9 +355,13 @@ class Synapse(Model):
             raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0; only neurons have bs.initial(...)")
         if cls.arrival:
             cls.receptor_equations = parse_receptor(
-                cls.__name__, cls.declared(), equations=cls.equations, arrival=cls.arrival, current=cls.current,
+                cls.__name__,
+                cls.declared(),
+                equations=cls.equations,
+                arrival=cls.arrival,
+                current=cls.current,
                 weight_unit=cls.weight_unit,
-            )  # fmt: skip
+            )
 
     def _key(self):
         return (*super()._key(), self.name)
@@ -365,5 +375,3 @@ def _short(value):
 
 def _same(value, default):
     return not isinstance(value, np.ndarray) and value == default
-
-

@@ -24,8 +24,10 @@ class Parameter:
         if self.timed:
             return self._checked_table(value, where)
         if isinstance(value, TimedArray):
-            raise TypeError(f"{where}: must be one number or one per cell (got {value}); where its default is a TimedArray, "
-                            "equations read it as name(t)")
+            raise TypeError(
+                f"{where}: must be one number or one per cell (got {value}); where its default is a TimedArray, "
+                "equations read it as name(t)"
+            )
         if isinstance(value, Distribution):
             check_unit(value, self.unit, where)
             low = value.support[0]

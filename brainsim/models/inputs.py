@@ -35,8 +35,10 @@ class Input:
 
     def _check_cells(self, name, length, view):
         if length != view.n:
-            raise ValueError(f"{type(self).__name__}.{name}: {length} values do not fit {view.name!r}, which has {view.n} "
-                             f"cells; give one number or {view.n} of them")
+            raise ValueError(
+                f"{type(self).__name__}.{name}: {length} values do not fit {view.name!r}, which has {view.n} "
+                f"cells; give one number or {view.n} of them"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -128,12 +130,16 @@ class CurrentInput(Input):
         times = read_only(np.atleast_1d(plain(self.times, "ms", "CurrentInput.times")))
         _check_times(times, "CurrentInput.times")
         if np.any(np.diff(times) <= 0):
-            raise ValueError("CurrentInput.times: must increase (got "
-                             f"{times[1:][np.diff(times) <= 0][0]:g} ms after an equal or later time)")
+            raise ValueError(
+                "CurrentInput.times: must increase (got "
+                f"{times[1:][np.diff(times) <= 0][0]:g} ms after an equal or later time)"
+            )
         amplitude = read_only(np.atleast_1d(amplitude))
         if amplitude.ndim > 2 or amplitude.shape[0] != times.size:
-            raise ValueError(f"CurrentInput.amplitude: must have the shape ({times.size},) or ({times.size}, cells), "
-                             f"one row per time (got {amplitude.shape})")
+            raise ValueError(
+                f"CurrentInput.amplitude: must have the shape ({times.size},) or ({times.size}, cells), "
+                f"one row per time (got {amplitude.shape})"
+            )
         self.__dict__.update(times=times, amplitude=amplitude)
 
     def check(self, view):
@@ -191,8 +197,10 @@ class SpikeTrains:
         _check_times(times, "SpikeTrains.times")
         ids = indices(ids, "SpikeTrains.ids")
         if np.any(np.diff(times) < 0):
-            raise ValueError("SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
-                             "then SpikeTrains(times[order], ids[order])")
+            raise ValueError(
+                "SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
+                "then SpikeTrains(times[order], ids[order])"
+            )
         if ids.shape != times.shape:
             raise ValueError(f"SpikeTrains.ids: must be as many as times, {times.size} (got shape {ids.shape})")
         self.__dict__.update(times=times, ids=read_only(ids))
@@ -258,8 +266,10 @@ def checked_weight(weight, synapse, where):
     lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
     if synapse.weight_unit == "nS" and lowest < 0:
         hint = f"; write Clipped({weight!r}, low=0.0)" if isinstance(weight, Distribution) else ""
-        raise ValueError(f"{where}: a conductance cannot be negative; inhibition comes from e_rev below rest "
-                         f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}")
+        raise ValueError(
+            f"{where}: a conductance cannot be negative; inhibition comes from e_rev below rest "
+            f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
+        )
     return weight
 
 

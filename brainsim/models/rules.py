@@ -110,8 +110,10 @@ class OneToOne(Rule):
     def check(self, pre, post):
         """Raise ValueError unless both views have the same number of cells."""
         if pre.n != post.n:
-            raise ValueError(f"OneToOne: {pre.name!r} has {pre.n} cells but {post.name!r} has {post.n}; "
-                             f"take views of equal size, e.g. [:{min(pre.n, post.n)}] of the larger one")
+            raise ValueError(
+                f"OneToOne: {pre.name!r} has {pre.n} cells but {post.name!r} has {post.n}; "
+                f"take views of equal size, e.g. [:{min(pre.n, post.n)}] of the larger one"
+            )
 
     def expected(self, n_pre, n_post, shared=0):
         """Return n."""
@@ -174,8 +176,9 @@ class _Counted(Rule):
             self._refuse("k", f"{pool.name!r} has no cell but the one to be connected; allow autapses=True")
         if not self.multapses and self.k > offered:
             only = f"{pool.n} cells" if pool.n == offered else f"{offered} besides the cell itself"
-            self._refuse("k", f"{self.k} {what} wanted but {pool.name!r} has only {only}; "
-                              f"allow multapses=True or take k <= {offered}")
+            self._refuse(
+                "k", f"{self.k} {what} wanted but {pool.name!r} has only {only}; allow multapses=True or take k <= {offered}"
+            )
 
 
 @dataclass(frozen=True, repr=False)
@@ -274,8 +277,11 @@ class FixedTotal(_Counted):
         if self.n > 0 and pairs == 0:
             self._refuse("n", f"{pre.name!r} and {post.name!r} are one and the same cell; allow autapses=True")
         if not self.multapses and self.n > pairs:
-            self._refuse("n", f"{self.n} synapses wanted but {pre.name!r} and {post.name!r} have only {pairs} pairs; "
-                              f"allow multapses=True or take n <= {pairs}")
+            self._refuse(
+                "n",
+                f"{self.n} synapses wanted but {pre.name!r} and {post.name!r} have only {pairs} pairs; "
+                f"allow multapses=True or take n <= {pairs}",
+            )
 
     def expected(self, n_pre, n_post, shared=0):
         """Return n."""
@@ -367,15 +373,21 @@ class FromSparse(_Explicit):
     def __post_init__(self, matrix):
         """Take the elements out of the matrix, which is not kept."""
         if not hasattr(matrix, "tocoo"):
-            raise TypeError(f"FromSparse.matrix: must be a scipy.sparse matrix (got {type(matrix).__name__}); "
-                            "scipy.sparse.csr_array(matrix) makes one")
+            raise TypeError(
+                f"FromSparse.matrix: must be a scipy.sparse matrix (got {type(matrix).__name__}); "
+                "scipy.sparse.csr_array(matrix) makes one"
+            )
         where = "FromSparse.matrix"
         check_elements(matrix, where)
         coo = matrix.tocoo()
         if len(coo.shape) != 2:
             self._refuse("matrix", f"must have two dimensions (got the shape {coo.shape})")
-        self.__dict__.update(shape=tuple(coo.shape), pre=self._checked(coo.row, where), post=self._checked(coo.col, where),
-                             weight=read_only(plain(coo.data, "", where)))
+        self.__dict__.update(
+            shape=tuple(coo.shape),
+            pre=self._checked(coo.row, where),
+            post=self._checked(coo.col, where),
+            weight=read_only(plain(coo.data, "", where)),
+        )
 
     def __repr__(self):
         """Return the shape and the number of elements."""
@@ -385,5 +397,8 @@ class FromSparse(_Explicit):
         """Raise ValueError unless the matrix has a row per cell of `pre` and a column per cell of `post`."""
         if self.shape != (pre.n, post.n):
             hint = "; pass matrix.T" if self.shape == (post.n, pre.n) else ""
-            self._refuse("matrix", f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
-                                   f"per cell of {post.name!r} (got {self.shape}){hint}")
+            self._refuse(
+                "matrix",
+                f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
+                f"per cell of {post.name!r} (got {self.shape}){hint}",
+            )

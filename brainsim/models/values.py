@@ -325,8 +325,10 @@ class Clipped(Distribution):
         if isinstance(inner, Clipped):
             inner, low, high = inner.distribution, max(low, inner.low), min(high, inner.high)
         if inner.mass(low, high) < LEAST_MASS:
-            raise ValueError(f"Clipped: only {inner.mass(low, high):.2g} of the mass of {inner} is in [{low:g}, {high:g}]; "
-                             f"at least {LEAST_MASS:g} must: move the limits towards the mean, {inner.mean:.4g}")
+            raise ValueError(
+                f"Clipped: only {inner.mass(low, high):.2g} of the mass of {inner} is in [{low:g}, {high:g}]; "
+                f"at least {LEAST_MASS:g} must: move the limits towards the mean, {inner.mean:.4g}"
+            )
         self.__dict__.update(distribution=inner, low=low, high=high, unit=inner.unit)
 
     def __repr__(self):

@@ -38,8 +38,10 @@ def check_target(view, where):
     """Raise ValueError where a view has cells that only send spikes."""
     for population, _ in view.parts:
         if getattr(population.model, "spiking_source", False):
-            raise ValueError(f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
-                             "spikes; they can be sources, not targets")
+            raise ValueError(
+                f"{where}: {population.name!r} is of {type(population.model).__name__}, whose cells only send "
+                "spikes; they can be sources, not targets"
+            )
 
 
 def check_source(view, where):
@@ -47,9 +49,11 @@ def check_source(view, where):
     for population, _ in view.parts:
         model = population.model
         if not model.spiking_source and model.cell_equations.threshold is None:
-            raise ValueError(f"{where}: {population.name!r} is of {type(model).__name__}, which has no threshold, so its "
-                             "cells never send a spike; give the class threshold = 'v >= v_th'. Connections that pass on a "
-                             "rate or a potential without spikes are not available in this version")
+            raise ValueError(
+                f"{where}: {population.name!r} is of {type(model).__name__}, which has no threshold, so its "
+                "cells never send a spike; give the class threshold = 'v >= v_th'. Connections that pass on a "
+                "rate or a potential without spikes are not available in this version"
+            )
 
 
 def check_rule(rule, pre, post):
@@ -72,8 +76,9 @@ def weight_of(weight, rule, pre, post, synapse):
     if not isinstance(weight, Distribution):
         ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
         if abs(worst := max(ends, key=abs)) > LARGEST_WEIGHT:
-            raise ValueError(f"Network.connect.weight: must lie within {LARGEST_WEIGHT:g} of 0, as float32 numbers do "
-                             f"(got {worst:g})")
+            raise ValueError(
+                f"Network.connect.weight: must lie within {LARGEST_WEIGHT:g} of 0, as float32 numbers do (got {worst:g})"
+            )
     _check_shape(weight, "weight", rule, pre, post)
     return weight
 
@@ -85,8 +90,10 @@ def delay_of(delay, rule, pre, post):
     if isinstance(delay, Distribution):
         if delay.support[0] <= 0:
             inner = getattr(delay, "distribution", delay)
-            raise ValueError(f"{where}: must be > 0 ms, but {delay} can be less or come as near to 0 as it likes; "
-                             f"use Clipped({inner}, low=0.1)")
+            raise ValueError(
+                f"{where}: must be > 0 ms, but {delay} can be less or come as near to 0 as it likes; "
+                f"use Clipped({inner}, low=0.1)"
+            )
         _refuse_seconds(delay.support[1], where)
         return delay
     in_range(delay, where, "ms", above=0)
@@ -100,8 +107,10 @@ def check_delay(projection, dt):
     delay = projection.delay
     longest = delay.support[1] if isinstance(delay, Distribution) else np.max(delay, initial=0.0)
     if longest / dt > LONGEST_DELAY + 0.5 and np.isfinite(longest):
-        raise ValueError(f"{projection.name}.delay: must be at most {LONGEST_DELAY * dt:g} ms, which are {LONGEST_DELAY} "
-                         f"steps of dt = {dt:g} ms (got {longest:g} ms); a larger dt allows longer ones")
+        raise ValueError(
+            f"{projection.name}.delay: must be at most {LONGEST_DELAY * dt:g} ms, which are {LONGEST_DELAY} "
+            f"steps of dt = {dt:g} ms (got {longest:g} ms); a larger dt allows longer ones"
+        )
 
 
 def check_storage(storage, rule, weight, delay):
@@ -112,8 +121,10 @@ def check_storage(storage, rule, weight, delay):
     if storage == "stored":
         return
     if isinstance(rule, FixedIndegree):
-        raise ValueError(f"{where}: with {rule} each target draws its sources, so the synapses of a source cannot be drawn "
-                         f"by themselves; use FixedTotal({rule.k} * post.n) or FixedProbability, or 'stored'")
+        raise ValueError(
+            f"{where}: with {rule} each target draws its sources, so the synapses of a source cannot be drawn "
+            f"by themselves; use FixedTotal({rule.k} * post.n) or FixedProbability, or 'stored'"
+        )
     if rule.pairs is not None or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
         raise ValueError(f"{where}: lists of pairs, weights or delays cannot be drawn again; use 'stored'")
 
@@ -121,8 +132,10 @@ def check_storage(storage, rule, weight, delay):
 def _refuse_seconds(longest, where):
     """Raise ValueError where all delays are so short that they were meant in seconds."""
     if 0.0 < longest < SHORTEST_DELAY:
-        raise ValueError(f"{where}: {longest:g} ms is shorter than {SHORTEST_DELAY:g} ms; times are in ms: "
-                         f"did you mean {1000.0 * longest:.6g}?")
+        raise ValueError(
+            f"{where}: {longest:g} ms is shorter than {SHORTEST_DELAY:g} ms; times are in ms: "
+            f"did you mean {1000.0 * longest:.6g}?"
+        )
 
 
 def check_synapse(synapse, view, where):
@@ -131,9 +144,11 @@ def check_synapse(synapse, view, where):
         for key in synapse.parameters:
             value = getattr(synapse, key)
             if np.ndim(value) and len(value) != population.n:
-                raise ValueError(f"{type(synapse).__name__}.{key}: must be one number or an array with one value per cell "
-                                 f"of the population {population.name!r}, which has {population.n} cells "
-                                 f"(got {len(value)} values)")
+                raise ValueError(
+                    f"{type(synapse).__name__}.{key}: must be one number or an array with one value per cell "
+                    f"of the population {population.name!r}, which has {population.n} cells "
+                    f"(got {len(value)} values)"
+                )
         synapse.check_cells(population.n, population.name)
         _compose(population, [synapse.receptor_equations], False, f"{where}: {synapse!r} onto {population.name!r}")
 
@@ -154,11 +169,14 @@ def _check_shape(value, field, rule, pre, post):
         return
     shape = rule.value_shape(pre.n, post.n)
     if shape is None:
-        raise ValueError(f"Network.connect.{field}: {rule} draws its pairs, an array does not say which value is whose; "
-                         "give a number or a distribution such as Normal(mean, sd), or list pairs by FromArrays(pre, post)")
+        raise ValueError(
+            f"Network.connect.{field}: {rule} draws its pairs, an array does not say which value is whose; "
+            "give a number or a distribution such as Normal(mean, sd), or list pairs by FromArrays(pre, post)"
+        )
     if value.shape != shape:
-        raise ValueError(f"Network.connect.{field}: must be one number or an array of shape {shape} for {rule} "
-                         f"(got shape {value.shape})")
+        raise ValueError(
+            f"Network.connect.{field}: must be one number or an array of shape {shape} for {rule} (got shape {value.shape})"
+        )
 
 
 def named(thing):

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 # what memory, what of it is only cached and given back, where it is found in `memory.stat`, for both versions
-MEMORY = (("memory.max", "memory.current", "inactive_file"),
-          ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"))  # fmt: skip
+MEMORY = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 
 
 def free_memory(root=Path("/")):

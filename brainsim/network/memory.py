@@ -86,10 +86,15 @@ def estimate(network, dt, partitions=1, precision="double", duration=0.0, record
     plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
     pools = partitions * _of_pool(drawn, dt, places) + plans_drawn
     rows = [
-        (p.name, n, n * (target + BYTES_WEIGHT * (not is_number(p.weight))) if p in stored
-         else pools * n / max(sum(drawn.values()), 1.0))
+        (
+            p.name,
+            n,
+            n * (target + BYTES_WEIGHT * (not is_number(p.weight)))
+            if p in stored
+            else pools * n / max(sum(drawn.values()), 1.0),
+        )
         for p, n in expected.items()
-    ]  # fmt: skip
+    ]
     sampled = [(repr(trace), 0.0, bytes_of_samples(trace.ids.size, duration / (trace.every or dt) + 1)) for trace in record]
     traces = sum(size for _, _, size in sampled)
     rows += sampled

@@ -98,9 +98,17 @@ class Network(Answering):
         return tuple(self._inputs)
 
     def connect(
-        self, pre: View, post: View, rule: Rule, *, weight=None, delay, synapse, name: str | None = None,
+        self,
+        pre: View,
+        post: View,
+        rule: Rule,
+        *,
+        weight=None,
+        delay,
+        synapse,
+        name: str | None = None,
         storage: str = "stored",
-    ) -> Projection:  # fmt: skip
+    ) -> Projection:
         """Connect cells of `pre` with cells of `post`; their populations join the network.
 
         Parameters
@@ -191,8 +199,10 @@ class Network(Answering):
         target = checked_view(target, "Network.stimulate.target")
         checks.check_target(target, "Network.stimulate.target")
         if isinstance(input, type) or not isinstance(input, Input):
-            raise TypeError("Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
-                            f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.named(input)})")
+            raise TypeError(
+                "Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
+                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.named(input)})"
+            )
         input.check(target)
         if isinstance(input, CurrentInput):
             checks.check_current(target, "Network.stimulate.input")
@@ -230,8 +240,14 @@ class Network(Answering):
         """
         self._register(checked_view(population, "Network.add.population"))
 
-    def estimate(self, dt: float = 0.1, threads: int = 1, precision: str = "double", duration: float = 0.0,
-                 record: Sequence[Trace] = ()) -> Estimate:
+    def estimate(
+        self,
+        dt: float = 0.1,
+        threads: int = 1,
+        precision: str = "double",
+        duration: float = 0.0,
+        record: Sequence[Trace] = (),
+    ) -> Estimate:
         """Return how much memory the network is expected to need, as a table; nothing is built.
 
         Parameters
@@ -263,10 +279,14 @@ class Network(Answering):
         <BLANKLINE>
         """
         checks.checked_precision(precision, "Network.estimate.precision")
-        return estimate(self, number(dt, "Network.estimate.dt", "ms", above=0.0),
-                        integer(threads, "Network.estimate.threads", at_least=1), precision,
-                        number(duration, "Network.estimate.duration", "ms", at_least=0.0),
-                        checked_traces(record, "Network.estimate.record"))
+        return estimate(
+            self,
+            number(dt, "Network.estimate.dt", "ms", above=0.0),
+            integer(threads, "Network.estimate.threads", at_least=1),
+            precision,
+            number(duration, "Network.estimate.duration", "ms", at_least=0.0),
+            checked_traces(record, "Network.estimate.record"),
+        )
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.
@@ -311,14 +331,17 @@ class Network(Answering):
         for population in (p for view in views for p, _ in view.parts):
             known = self._populations.get(population.name) or new.setdefault(population.name, population)
             if known is not population:
-                raise ValueError(f"Network: there is already another population named {population.name!r}; "
-                                 "give one of them name=...")
+                raise ValueError(
+                    f"Network: there is already another population named {population.name!r}; give one of them name=..."
+                )
         for view in (*new.values(), *(view for view in views if view.is_named)):
             other = self._called.get(view.name) or called.setdefault(view.name, view)
             if other != view:
                 kind = "a view and a population" if view.name in self._populations | new else "two different views"
-                raise ValueError(f"Network: {kind} are named {view.name!r}, of {other.n} and of {view.n} cells; "
-                                 "give one of them another name")
+                raise ValueError(
+                    f"Network: {kind} are named {view.name!r}, of {other.n} and of {view.n} cells; "
+                    "give one of them another name"
+                )
         self._populations |= new
         self._called |= called
 

@@ -131,8 +131,9 @@ class Places:
         if isinstance(population.model, SpikeTrains):
             return None
         equations = [synapse.receptor_equations for synapse in self._synapses[population.name]]
-        return compose(population.model.cell_equations, equations, external_current=population.name in currents,
-                       where=population.name)  # fmt: skip
+        return compose(
+            population.model.cell_equations, equations, external_current=population.name in currents, where=population.name
+        )
 
 
 def _kind(population, synapses, with_current):

@@ -243,8 +243,10 @@ def _check_model(model):
         short = f"bs.{model.__name__}" if model.__module__.startswith("brainsim.") else model.__name__
         raise TypeError(f"Population.model: {model.__name__} is a class; write {short}()")
     if not (hasattr(model, "check_cells") and hasattr(model, "spiking_source")):
-        raise TypeError("Population.model: must be a model of cells such as bs.LIF(), bs.Poisson(rate=8.0) or "
-                        f"bs.SpikeTrains(times, ids) (got {model!r})")
+        raise TypeError(
+            "Population.model: must be a model of cells such as bs.LIF(), bs.Poisson(rate=8.0) or "
+            f"bs.SpikeTrains(times, ids) (got {model!r})"
+        )
 
 
 def _checked_initial(initial, model, n):
@@ -255,13 +257,16 @@ def _checked_initial(initial, model, n):
     for name, value in initial.items():
         of_synapse = isinstance(name, str) and "." in name
         if name not in model.initials and not of_synapse:
-            raise ValueError(f"Population.initial: {type(model).__name__} has no variable {name!r}"
-                             f"{nearest(name, model.initials)}")
+            raise ValueError(
+                f"Population.initial: {type(model).__name__} has no variable {name!r}{nearest(name, model.initials)}"
+            )
         where = f"Population.initial[{name!r}]"
         checked[name] = checked_value(value, "" if of_synapse else model.initials[name].unit, where)
         if isinstance(checked[name], np.ndarray) and checked[name].shape != (n,):
-            raise ValueError(f"{where}: must be one number or an array of shape ({n},), one for each cell "
-                             f"(got shape {checked[name].shape})")
+            raise ValueError(
+                f"{where}: must be one number or an array of shape ({n},), one for each cell "
+                f"(got shape {checked[name].shape})"
+            )
     return checked
 
 

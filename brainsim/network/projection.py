@@ -50,9 +50,11 @@ class Projection:
 
     def __repr__(self):
         """Return what it is, with the expected number of synapses."""
-        return (f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
-                f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {number_of_synapses(self)}"
-                f"{', procedural' * (self.storage == 'procedural')})")
+        return (
+            f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
+            f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {number_of_synapses(self)}"
+            f"{', procedural' * (self.storage == 'procedural')})"
+        )
 
     @property
     def expected(self) -> float:
@@ -108,9 +110,11 @@ def warn_of_repeat(new, default, earlier, where):
     for one in earlier[-LOOKED_BACK:]:
         if all(_alike(getattr(new, part), getattr(one, part)) for part in parts):
             # without the number of the new one: the same text from the same line is shown once
-            warn_user(f"{where}: {default!r} is there already, with the same {', '.join(parts[:-1])} and {parts[-1]}; "
-                      f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make the "
-                      "network anew: net = bs.Network(...)")
+            warn_user(
+                f"{where}: {default!r} is there already, with the same {', '.join(parts[:-1])} and {parts[-1]}; "
+                f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make the "
+                "network anew: net = bs.Network(...)"
+            )
             return
 
 

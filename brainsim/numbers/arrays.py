@@ -66,7 +66,7 @@ def smoothed(values, sigma):
     """Convolve with a Gaussian of `sigma` samples, cut at 4 sigma; same length, nothing lies beyond the edges."""
     reach = max(math.ceil(4 * sigma), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return np.convolve(values, kernel / kernel.sum(), mode="full")[reach:reach + len(values)]
+    return np.convolve(values, kernel / kernel.sum(), mode="full")[reach : reach + len(values)]
 
 
 def plural(count, noun):

@@ -18,10 +18,16 @@ import numpy as np
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
 # What the letters of a unit are in kg m s A mol, with the factor to the SI unit: how brian2 tells its dimensions.
 BASE = {
-    "s": (1.0, {"s": 1}), "Hz": (1.0, {"s": -1}), "m": (1.0, {"m": 1}), "A": (1.0, {"A": 1}),
-    "V": (1.0, {"m": 2, "kg": 1, "s": -3, "A": -1}), "F": (1.0, {"m": -2, "kg": -1, "s": 4, "A": 2}),
-    "S": (1.0, {"m": -2, "kg": -1, "s": 3, "A": 2}), "C": (1.0, {"s": 1, "A": 1}), "M": (1e3, {"m": -3, "mol": 1}),
-}  # fmt: skip
+    "s": (1.0, {"s": 1}),
+    "Hz": (1.0, {"s": -1}),
+    "m": (1.0, {"m": 1}),
+    "A": (1.0, {"A": 1}),
+    "V": (1.0, {"m": 2, "kg": 1, "s": -3, "A": -1}),
+    "F": (1.0, {"m": -2, "kg": -1, "s": 4, "A": 2}),
+    "S": (1.0, {"m": -2, "kg": -1, "s": 3, "A": 2}),
+    "C": (1.0, {"s": 1, "A": 1}),
+    "M": (1e3, {"m": -3, "mol": 1}),
+}
 OWN = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # what a quantity may be in that tells its unit itself
 LARGEST_INDEX = 2**31 - 1  # rows and places are kept in int32
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}

@@ -98,9 +98,14 @@ def _raised(x, y):
 
 
 FUNCTIONS = {
-    "exp": functools.partial(_infinite_above, _exp), "expm1": functools.partial(_infinite_above, _expm1),
-    "log": functools.partial(_of_arrays, _log), "log1p": functools.partial(_of_arrays, _log1p),
-    "tanh": functools.partial(_of_arrays, _tanh), "sin": functools.partial(_of_arrays, _sin),
-    "cos": functools.partial(_of_arrays, _cos), "sigmoid": functools.partial(_of_arrays, _sigmoid),
-    "exprel": lambda x: 1.0 / _of_arrays(_exprel_inverse, x), "**": _raised,
-}  # fmt: skip
+    "exp": functools.partial(_infinite_above, _exp),
+    "expm1": functools.partial(_infinite_above, _expm1),
+    "log": functools.partial(_of_arrays, _log),
+    "log1p": functools.partial(_of_arrays, _log1p),
+    "tanh": functools.partial(_of_arrays, _tanh),
+    "sin": functools.partial(_of_arrays, _sin),
+    "cos": functools.partial(_of_arrays, _cos),
+    "sigmoid": functools.partial(_of_arrays, _sigmoid),
+    "exprel": lambda x: 1.0 / _of_arrays(_exprel_inverse, x),
+    "**": _raised,
+}

@@ -9,92 +9,220 @@ from typing import TYPE_CHECKING
 MOST = 3  # names that are offered for one that is unknown
 
 OF_BRAINSIM = {
-    ("run", "start", "execute"):
-        "bs.simulate(net, 1000.0) runs a network; bs.Simulation(net) runs it in pieces",
-    ("Create", "NeuronGroup", "Group", "Ensemble", "Neurons", "Layer", "Subgroup"):
-        "cells are made by bs.Population(100, bs.LIF(), name='cells'); a slice of them is a group: cells[:80]",
-    ("Synapses", "Connect", "Connection", "Project", "StaticSynapse"):
-        "a network connects cells: net.connect(pre, post, rule, weight=..., delay=..., synapse=...)",
-    ("SpikeMonitor", "SpikeRecorder", "SpikeDetector", "EventMonitor"):
-        "all spikes are recorded: bs.simulate(net, 1000.0).spikes['cells']",
-    ("StateMonitor", "Multimeter", "Voltmeter", "Monitor", "Recorder", "Probe", "record"):
-        "bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')]) records variables; they are in result.traces['cells', 'v']",
-    ("PopulationRateMonitor", "RateMonitor", "rate"):
-        "result.spikes['cells'].population_rate() is the rate over time, .rate() its mean",
-    ("PoissonGroup", "PoissonGenerator", "PoissonSource"):
-        "bs.PoissonInput(rate=..., weight=..., synapse=...) drives each cell by a train of its own; bs.Population(100, "
-        "bs.Poisson(rate=10.0)) is cells that fire at random and can be connected",
-    ("SpikeGeneratorGroup", "SpikeGenerator", "SpikeSourceArray"):
-        "bs.Population(n, bs.SpikeTrains(times, ids)) is cells that fire at given times",
-    ("DCGenerator", "StepCurrentGenerator", "StepCurrentSource", "CurrentClamp", "IClamp", "DCSource"):
-        "net.stimulate(cells, bs.CurrentInput(400.0)); steps are bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0])",
-    ("ACGenerator", "SineInput", "ACSource"):
-        "give samples of the wave to bs.CurrentInput(amplitudes, times=times)",
-    ("OUInput", "NoiseInput", "NoiseGenerator", "OrnsteinUhlenbeck", "NoisyCurrentSource"):
-        "inputs of noise are not available in this version; write xi into the equations of a model: help(bs.Neuron)",
-    ("InhomogeneousPoisson", "InhomogeneousPoissonGenerator", "SinusoidalPoissonGenerator"):
-        "rates that change in time are not available in this version, but a model may have them: threshold = 'rand() < "
-        "0.001*rate(t)*dt', with a bs.TimedArray as the parameter rate",
-    ("STDP", "STDPSynapse", "TripletSTDP", "Plasticity", "Learning", "LearningRule", "Hebbian", "RSTDP", "ISTDP",
-     "Homeostasis", "Clopath", "BCM", "Oja"):
-        "synapses that learn are not available in this version; weights stay as they were built",
-    ("TsodyksMarkram", "Tsodyks", "TsodyksSynapse", "STP", "ShortTermPlasticity", "ShortTermDepression", "Facilitation"):
-        "short-term plasticity is not available in this version; a weight is the same at each spike",
-    ("GapJunction", "GapJunctions", "ElectricalSynapse", "DiffusionConnection", "RateConnection"):
-        "gap junctions, and other coupling without spikes, are not available in this version; cells act on each other by "
-        "spikes only",
-    ("SpatialNeuron", "Morphology", "Section", "Cable", "Compartment", "MultiCompartment", "Soma", "Dendrite"):
-        "cells are points in this version; two or three compartments can be written as equations of one bs.Neuron",
-    ("DistanceRule", "Grid", "Positions", "Spatial", "Distance", "GaussianProjection", "DistanceDependentProbability"):
-        "positions and rules by distance are not available in this version; draw the pairs with NumPy and give them to "
-        "bs.FromArrays(pre, post)",
+    ("run", "start", "execute"): "bs.simulate(net, 1000.0) runs a network; bs.Simulation(net) runs it in pieces",
+    (
+        "Create",
+        "NeuronGroup",
+        "Group",
+        "Ensemble",
+        "Neurons",
+        "Layer",
+        "Subgroup",
+    ): "cells are made by bs.Population(100, bs.LIF(), name='cells'); a slice of them is a group: cells[:80]",
+    (
+        "Synapses",
+        "Connect",
+        "Connection",
+        "Project",
+        "StaticSynapse",
+    ): "a network connects cells: net.connect(pre, post, rule, weight=..., delay=..., synapse=...)",
+    (
+        "SpikeMonitor",
+        "SpikeRecorder",
+        "SpikeDetector",
+        "EventMonitor",
+    ): "all spikes are recorded: bs.simulate(net, 1000.0).spikes['cells']",
+    (
+        "StateMonitor",
+        "Multimeter",
+        "Voltmeter",
+        "Monitor",
+        "Recorder",
+        "Probe",
+        "record",
+    ): "bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')]) records variables; they are in result.traces['cells', 'v']",
+    (
+        "PopulationRateMonitor",
+        "RateMonitor",
+        "rate",
+    ): "result.spikes['cells'].population_rate() is the rate over time, .rate() its mean",
+    (
+        "PoissonGroup",
+        "PoissonGenerator",
+        "PoissonSource",
+    ): "bs.PoissonInput(rate=..., weight=..., synapse=...) drives each cell by a train of its own; bs.Population(100, "
+    "bs.Poisson(rate=10.0)) is cells that fire at random and can be connected",
+    (
+        "SpikeGeneratorGroup",
+        "SpikeGenerator",
+        "SpikeSourceArray",
+    ): "bs.Population(n, bs.SpikeTrains(times, ids)) is cells that fire at given times",
+    (
+        "DCGenerator",
+        "StepCurrentGenerator",
+        "StepCurrentSource",
+        "CurrentClamp",
+        "IClamp",
+        "DCSource",
+    ): "net.stimulate(cells, bs.CurrentInput(400.0)); steps are bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0])",
+    ("ACGenerator", "SineInput", "ACSource"): "give samples of the wave to bs.CurrentInput(amplitudes, times=times)",
+    (
+        "OUInput",
+        "NoiseInput",
+        "NoiseGenerator",
+        "OrnsteinUhlenbeck",
+        "NoisyCurrentSource",
+    ): "inputs of noise are not available in this version; write xi into the equations of a model: help(bs.Neuron)",
+    (
+        "InhomogeneousPoisson",
+        "InhomogeneousPoissonGenerator",
+        "SinusoidalPoissonGenerator",
+    ): "rates that change in time are not available in this version, but a model may have them: threshold = 'rand() < "
+    "0.001*rate(t)*dt', with a bs.TimedArray as the parameter rate",
+    (
+        "STDP",
+        "STDPSynapse",
+        "TripletSTDP",
+        "Plasticity",
+        "Learning",
+        "LearningRule",
+        "Hebbian",
+        "RSTDP",
+        "ISTDP",
+        "Homeostasis",
+        "Clopath",
+        "BCM",
+        "Oja",
+    ): "synapses that learn are not available in this version; weights stay as they were built",
+    (
+        "TsodyksMarkram",
+        "Tsodyks",
+        "TsodyksSynapse",
+        "STP",
+        "ShortTermPlasticity",
+        "ShortTermDepression",
+        "Facilitation",
+    ): "short-term plasticity is not available in this version; a weight is the same at each spike",
+    (
+        "GapJunction",
+        "GapJunctions",
+        "ElectricalSynapse",
+        "DiffusionConnection",
+        "RateConnection",
+    ): "gap junctions, and other coupling without spikes, are not available in this version; cells act on each other by "
+    "spikes only",
+    (
+        "SpatialNeuron",
+        "Morphology",
+        "Section",
+        "Cable",
+        "Compartment",
+        "MultiCompartment",
+        "Soma",
+        "Dendrite",
+    ): "cells are points in this version; two or three compartments can be written as equations of one bs.Neuron",
+    (
+        "DistanceRule",
+        "Grid",
+        "Positions",
+        "Spatial",
+        "Distance",
+        "GaussianProjection",
+        "DistanceDependentProbability",
+    ): "positions and rules by distance are not available in this version; draw the pairs with NumPy and give them to "
+    "bs.FromArrays(pre, post)",
     ("Gaussian", "Gauss"): "the distribution is bs.Normal(mean, sd)",
     ("Constant",): "a plain number is a constant",
     ("PairwiseBernoulli", "Bernoulli", "FixedProbabilityConnector"): "the rule is bs.FixedProbability(0.1)",
     ("Equations",): "equations are texts in a class of your own: help(bs.Neuron)",
     ("seed", "set_seed", "setrngseed"): "seeds are given to bs.Network(seed=1) and to bs.simulate(net, 1000.0, seed=2)",
     ("defaultclock", "clock", "dt", "timestep"): "the time step is given to bs.simulate(net, 1000.0, dt=0.1)",
-    ("ms", "second", "mV", "volt", "pA", "nA", "amp", "pF", "nS", "siemens", "Hz", "farad", "units"):
-        "values are plain numbers in ms, mV, pA, pF, nS and Hz: tau_m=20.0",
-    ("iaf_psc_exp", "iaf_psc_alpha", "iaf_psc_delta", "iaf_cond_exp", "iaf_cond_alpha", "IF_curr_exp", "IF_cond_exp"):
-        "cells and synapses are chosen apart: bs.LIF() with bs.Exponential(), bs.Alpha(), bs.Delta() or "
-        "bs.ExponentialConductance()",
+    (
+        "ms",
+        "second",
+        "mV",
+        "volt",
+        "pA",
+        "nA",
+        "amp",
+        "pF",
+        "nS",
+        "siemens",
+        "Hz",
+        "farad",
+        "units",
+    ): "values are plain numbers in ms, mV, pA, pF, nS and Hz: tau_m=20.0",
+    (
+        "iaf_psc_exp",
+        "iaf_psc_alpha",
+        "iaf_psc_delta",
+        "iaf_cond_exp",
+        "iaf_cond_alpha",
+        "IF_curr_exp",
+        "IF_cond_exp",
+    ): "cells and synapses are chosen apart: bs.LIF() with bs.Exponential(), bs.Alpha(), bs.Delta() or "
+    "bs.ExponentialConductance()",
     ("aeif_cond_exp", "aeif_cond_alpha", "aeif_psc_exp", "AdaptiveExponential"): "the cell is bs.AdEx()",
     ("HH", "hh_psc_alpha"): "the cell is bs.HodgkinHuxley()",
     ("hh_cond_exp_traub",): "the cell is bs.TraubMiles()",
     ("load",): "bs.Result.load('run.npz') reads what result.save('run.npz') wrote",
     ("save",): "result.save('run.npz') writes a result",
-    ("raster", "overview", "figure", "show"):
-        "pictures are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
+    (
+        "raster",
+        "overview",
+        "figure",
+        "show",
+    ): "pictures are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
     ("portrait", "phase_plane"): "single cells are in bs.explore: bs.explore.portrait(bs.LIF())",
     ("convert", "MLP", "compare", "datasets"): "artificial networks are in bs.ann: bs.ann.convert(network)",
     ("sweep",): "sweeps are not available in this version; write a loop, and bs.simulate in it",
-}  # fmt: skip
+}
 
 OF_NETWORK = {
     ("run", "simulate", "start", "sim"): "a network is a description; bs.simulate(net, 1000.0) runs it",
-    ("step", "reset", "state", "t", "time", "set"):
-        "a network holds no state; sim = bs.Simulation(net) does: sim.run(10.0), sim.state",
-    ("spikes", "traces", "result", "results"):
-        "a run returns them: result = bs.simulate(net, 1000.0); result.spikes['cells']",
-    ("record", "monitor", "trace", "probe"):
-        "what to record is given to the run: bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')])",
+    (
+        "step",
+        "reset",
+        "state",
+        "t",
+        "time",
+        "set",
+    ): "a network holds no state; sim = bs.Simulation(net) does: sim.run(10.0), sim.state",
+    (
+        "spikes",
+        "traces",
+        "result",
+        "results",
+    ): "a run returns them: result = bs.simulate(net, 1000.0); result.spikes['cells']",
+    (
+        "record",
+        "monitor",
+        "trace",
+        "probe",
+    ): "what to record is given to the run: bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')])",
     ("drive", "input", "add_input", "inject"): "inputs are given by net.stimulate(cells, bs.CurrentInput(400.0))",
     ("remove", "disconnect", "delete"): "a network only grows; build another without it",
-    ("synapses", "weights", "connections", "get_connections"):
-        "synapses are drawn when a run begins and cannot be read in this version; net.projections holds what was given",
+    (
+        "synapses",
+        "weights",
+        "connections",
+        "get_connections",
+    ): "synapses are drawn when a run begins and cannot be read in this version; net.projections holds what was given",
     ("dt", "timestep"): "the time step is given to the run: bs.simulate(net, 1000.0, dt=0.1)",
     ("plot", "draw", "graph"): "print(net) shows what it holds; bs.plot draws results",
     ("save", "copy"): "a network is made by a few lines of Python; keep them in a function",
-}  # fmt: skip
+}
 
 OF_SIMULATION = {
     ("spikes", "traces", "spike_monitor"): "they are in what run() and result() return: sim.result().spikes['cells']",
     ("t", "now"): "the time reached is sim.time",
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
     ("v", "get", "values"): "variables are in sim.state['cells']['v'], to be read and written between runs",
-    ("record", "monitor", "probe"):
-        "what to record is given at the start: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
+    (
+        "record",
+        "monitor",
+        "probe",
+    ): "what to record is given at the start: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
     ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network before",
     ("weights", "synapses"): "weights cannot be read or changed during a run in this version",
     ("plot", "raster", "overview"): "bs.plot.overview(sim.result()) draws it",
@@ -102,22 +230,33 @@ OF_SIMULATION = {
     ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) goes on from a file",
     ("copy", "fork"): "copy.deepcopy(sim) is a simulation that goes on from the same point by itself",
     ("populations", "cells"): "sim.network.populations holds them",
-}  # fmt: skip
+}
 
 OF_RESULT = {
     ("plot", "overview", "show", "draw"): "bs.plot.overview(result) draws it",
     ("raster",): "bs.plot.raster(result.spikes['cells']) draws it",
-    ("t", "times", "i", "ids", "spike_trains", "trains"):
-        "spikes are kept by population: result.spikes['cells'].times and .ids",
+    (
+        "t",
+        "times",
+        "i",
+        "ids",
+        "spike_trains",
+        "trains",
+    ): "spikes are kept by population: result.spikes['cells'].times and .ids",
     ("rate", "rates", "cv", "isi", "counts"): "they are asked of the spikes of a population: result.spikes['cells'].rate()",
     ("v", "trace", "voltage"): "recorded variables are in result.traces['cells', 'v']",
     ("weights", "synapses"): "weights cannot be recorded in this version",
     ("run", "simulate"): "bs.simulate(net, 1000.0, state=result.state) goes on from here",
-    ("to_csv", "to_pandas", "to_dataframe"):
-        "pandas.DataFrame({'time': spikes.times, 'cell': spikes.ids}) makes a table of spikes",
-    ("to_neo", "to_nwb"):
-        "other formats are not available in this version; spikes.trains() is an array of times for each cell",
-}  # fmt: skip
+    (
+        "to_csv",
+        "to_pandas",
+        "to_dataframe",
+    ): "pandas.DataFrame({'time': spikes.times, 'cell': spikes.ids}) makes a table of spikes",
+    (
+        "to_neo",
+        "to_nwb",
+    ): "other formats are not available in this version; spikes.trains() is an array of times for each cell",
+}
 
 OF_SPIKES = {
     ("t", "time", "spike_times"): "the times of spikes are spikes.times [ms]",
@@ -126,7 +265,7 @@ OF_SPIKES = {
     ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
     ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() that of each cell",
     ("to_csv", "to_pandas", "to_dataframe"): OF_RESULT["to_csv", "to_pandas", "to_dataframe"],
-}  # fmt: skip
+}
 
 
 def answer(name, names, tables):

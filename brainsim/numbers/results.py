@@ -165,21 +165,27 @@ class Result(Answering):
         """Return a table of the populations."""
         rows = self._rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join([row[0].ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True))])
-                 for row in rows]
+        table = [
+            "  ".join([row[0].ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
         return "\n".join([f"Result: {self._heading()}", *table, *self._footer()])
 
     def _repr_html_(self):
         def line(row, tag):
-            cells = "".join(f'<{tag} style="text-align:{"right" if k else "left"}">{html.escape(text)}</{tag}>'
-                            for k, text in enumerate(row))
+            cells = "".join(
+                f'<{tag} style="text-align:{"right" if k else "left"}">{html.escape(text)}</{tag}>'
+                for k, text in enumerate(row)
+            )
             return f"<tr>{cells}</tr>"
 
         first, *rest = self._rows()
         body = "".join(line(row, "td") for row in rest)
         notes = "".join(f"<div>{html.escape(text)}</div>" for text in self._footer())
-        return (f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
-                f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}")
+        return (
+            f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
+            f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
+        )
 
     def save(self, path, *, compress: bool = False) -> Path:
         """Write the result to one ``.npz`` file without pickles and return its path.
@@ -250,12 +256,20 @@ def _pack_state(state, arrays):
         arrays |= {storage.member("arriving", name, label): np.asarray(values) for label, values in receptors.items()}
     arrays |= {storage.member("refractory", name, "steps"): np.asarray(values) for name, values in state.refractory.items()}
     for name, (steps, ids) in state.pending.items():
-        arrays |= {storage.member("pending", name, "steps"): np.asarray(steps),
-                   storage.member("pending", name, "ids"): np.asarray(ids)}
-    return {"step": int(state.step), "dt": float(state.dt), "seed": int(state.seed), "refractory": list(state.refractory),
-            "variables": {name: list(variables) for name, variables in state.variables.items()},
-            "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
-            "pending": list(state.pending), "network": state.network}
+        arrays |= {
+            storage.member("pending", name, "steps"): np.asarray(steps),
+            storage.member("pending", name, "ids"): np.asarray(ids),
+        }
+    return {
+        "step": int(state.step),
+        "dt": float(state.dt),
+        "seed": int(state.seed),
+        "refractory": list(state.refractory),
+        "variables": {name: list(variables) for name, variables in state.variables.items()},
+        "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
+        "pending": list(state.pending),
+        "network": state.network,
+    }
 
 
 def _unpack(description, arrays):
@@ -269,8 +283,9 @@ def _unpack(description, arrays):
     for key, name, *of in description["traces"]:
         times = arrays.take(storage.member("traces", key, name, "times"), steps)
         ids = arrays.take(storage.member("traces", key, name, "ids"), cells.get(key, math.inf))
-        traces[key, name] = Traces(*of, times, ids, arrays.take(storage.member("traces", key, name, "values"),
-                                                                times.size * ids.size))
+        traces[key, name] = Traces(
+            *of, times, ids, arrays.take(storage.member("traces", key, name, "values"), times.size * ids.size)
+        )
     state = description["state"] and _unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files have none
     return Result(spikes=spikes, traces=traces, state=state, **rest)
@@ -280,12 +295,26 @@ def _unpack_state(described, arrays, cells):
     def get(kind, name, part, steps=1):
         return arrays.take(storage.member(kind, name, part), steps * cells.get(name, math.inf))
 
-    variables = {name: {variable: get("state", name, variable) for variable in variables}
-                 for name, variables in described["variables"].items()}
-    arriving = {name: {label: get("arriving", name, label) for label in receptors}
-                for name, receptors in described["arriving"].items()}
+    variables = {
+        name: {variable: get("state", name, variable) for variable in variables}
+        for name, variables in described["variables"].items()
+    }
+    arriving = {
+        name: {label: get("arriving", name, label) for label in receptors}
+        for name, receptors in described["arriving"].items()
+    }
     refractory = {name: get("refractory", name, "steps") for name in described["refractory"]}
-    pending = {name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
-               for name in described["pending"]}
-    return State(described["step"], described["dt"], described["seed"], variables, refractory, pending, arriving,
-                 dict(described.get("network", {})))
+    pending = {
+        name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
+        for name in described["pending"]
+    }
+    return State(
+        described["step"],
+        described["dt"],
+        described["seed"],
+        variables,
+        refractory,
+        pending,
+        arriving,
+        dict(described.get("network", {})),
+    )

@@ -61,9 +61,12 @@ class Spikes(Answering):
     def __post_init__(self):
         """Check, sort and freeze the arrays."""
         times, ids = frozen(self.times, np.float64, "Spikes.times"), frozen(self.ids, np.int64, "Spikes.ids")
-        checked = {"n": integer(self.n, "Spikes.n", at_least=0), "name": str(self.name),
-                   "duration": number(self.duration, "Spikes.duration", "ms", at_least=0.0),
-                   "start": number(self.start, "Spikes.start", "ms")}
+        checked = {
+            "n": integer(self.n, "Spikes.n", at_least=0),
+            "name": str(self.name),
+            "duration": number(self.duration, "Spikes.duration", "ms", at_least=0.0),
+            "start": number(self.start, "Spikes.start", "ms"),
+        }
         vars(self).update(checked)
         self._check(times, ids)
         later, same = times[1:] > times[:-1], times[1:] == times[:-1]
@@ -107,8 +110,10 @@ class Spikes(Answering):
     def __repr__(self):
         """Return what it holds in a line."""
         of = f" of {self.name!r}" if self.name else ""
-        return (f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
-                f"{self.rate():.3g} Hz")
+        return (
+            f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
+            f"{self.rate():.3g} Hz"
+        )
 
     def counts(self) -> np.ndarray:
         """Return the number of spikes of each cell, int64, shape (n,)."""

@@ -49,10 +49,14 @@ class Traces:
 
     def __post_init__(self):
         """Check and freeze the arrays."""
-        vars(self).update(name=str(self.name), variable=str(self.variable), unit=str(self.unit),
-                          times=frozen(self.times, np.float64, "Traces.times"),
-                          ids=frozen(self.ids, np.int64, "Traces.ids"),
-                          values=frozen(self.values, np.float64, "Traces.values"))
+        vars(self).update(
+            name=str(self.name),
+            variable=str(self.variable),
+            unit=str(self.unit),
+            times=frozen(self.times, np.float64, "Traces.times"),
+            ids=frozen(self.ids, np.int64, "Traces.ids"),
+            values=frozen(self.values, np.float64, "Traces.values"),
+        )
         for field in ("times", "ids"):
             if getattr(self, field).ndim != 1:
                 raise ValueError(f"Traces.{field}: must have one dimension (got shape {getattr(self, field).shape})")
@@ -65,8 +69,10 @@ class Traces:
         if not isinstance(other, Traces):
             return NotImplemented
         same = (self.name, self.variable, self.unit) == (other.name, other.variable, other.unit)
-        return same and all(np.array_equal(getattr(self, field), getattr(other, field), equal_nan=field == "values")
-                            for field in ("times", "ids", "values"))
+        return same and all(
+            np.array_equal(getattr(self, field), getattr(other, field), equal_nan=field == "values")
+            for field in ("times", "ids", "values")
+        )
 
     __hash__ = None
 
@@ -74,8 +80,10 @@ class Traces:
         """Return what it holds in a line."""
         span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
         unit = f", in {self.unit}" if self.unit else ""
-        return (f"Traces of {self.name!r}.{self.variable}: {plural(self.ids.size, 'cell')}, "
-                f"{plural(self.times.size, 'value')} each{span}{unit}")
+        return (
+            f"Traces of {self.name!r}.{self.variable}: {plural(self.ids.size, 'cell')}, "
+            f"{plural(self.times.size, 'value')} each{span}{unit}"
+        )
 
     def of(self, ids):
         """Return the traces of some of the recorded cells, which keep their numbers.
@@ -97,8 +105,9 @@ class Traces:
         array([9])
         """
         columns = self._columns(ids)
-        return Traces(self.name, self.variable, self.unit, self.times, locked(self.ids[columns]),
-                      locked(self.values[:, columns]))
+        return Traces(
+            self.name, self.variable, self.unit, self.times, locked(self.ids[columns]), locked(self.values[:, columns])
+        )
 
     def _columns(self, ids):
         if isinstance(ids, slice):

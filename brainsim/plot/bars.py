@@ -65,6 +65,7 @@ def bars(spikes, values, *, ax=None, reference=None, color=None, label="") -> Ax
 def _one_each(values, groups, what):
     values = np.asarray(values, dtype=float)
     if values.shape != (len(groups),):
-        raise ValueError(f"bars.{what}: must be one number for each of {len(groups)} populations "
-                         f"(got the shape {values.shape})")
+        raise ValueError(
+            f"bars.{what}: must be one number for each of {len(groups)} populations (got the shape {values.shape})"
+        )
     return values

@@ -70,8 +70,15 @@ def overview(result, *, window=None, cells=None, figsize=None) -> Figure:
         raise ValueError("overview: must be the result of a run that recorded spikes or traces (got neither)")
     with style():
         heights = _heights(result, rows)
-        figure, axes = plt.subplots(len(rows), sharex=True, squeeze=False, layout="constrained", height_ratios=heights,
-                                    figsize=figsize or (9.0, 1.0 + 1.12 * sum(heights)), FigureClass=ShownOnce)
+        figure, axes = plt.subplots(
+            len(rows),
+            sharex=True,
+            squeeze=False,
+            layout="constrained",
+            height_ratios=heights,
+            figsize=figsize or (9.0, 1.0 + 1.12 * sum(heights)),
+            FigureClass=ShownOnce,
+        )
         _fill(result, rows, axes[:, 0], window)
         if cells is None:
             _tell_cells(result, rows, axes[:, 0])
@@ -99,8 +106,11 @@ def _traced(result, cells):
             raise missing
     left_out = [f"{one.name}.{one.variable}" for one in chosen[MOST_ROWS:]]
     if left_out:
-        warnings.warn(f"overview: only the first {MOST_ROWS} of {len(chosen)} variables are drawn, without "
-                      f"{', '.join(left_out)}; draw these with bs.plot.trace(result, (population, variable))", stacklevel=3)
+        warnings.warn(
+            f"overview: only the first {MOST_ROWS} of {len(chosen)} variables are drawn, without "
+            f"{', '.join(left_out)}; draw these with bs.plot.trace(result, (population, variable))",
+            stacklevel=3,
+        )
     return chosen[:MOST_ROWS], left_out
 
 
@@ -161,8 +171,10 @@ def _without_sources(result):
 def _family(traces, groups):
     """Return a colour for each cell: a shade of its population's or view's."""
     groups = [group for group in groups if group.population == traces.name]
-    owners = [next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), PALETTE[0])
-              for cell in traces.ids]
+    owners = [
+        next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), PALETTE[0])
+        for cell in traces.ids
+    ]
     colours = [None] * len(owners)
     for owner in dict.fromkeys(owners):
         places = [k for k, one in enumerate(owners) if one == owner]

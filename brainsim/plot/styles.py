@@ -56,8 +56,16 @@ def ink(base):
 
 def legend_above(ax, count):
     """Name `count` lines above the axes, where nothing can lie under the names."""
-    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2, ncols=min(count, 8),
-              fontsize="small", handlelength=1.2, columnspacing=1.2)
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        frameon=False,
+        borderaxespad=0.2,
+        ncols=min(count, 8),
+        fontsize="small",
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
 
 
 def shades(base, count):
@@ -67,6 +75,6 @@ def shades(base, count):
     """
     rgb = np.array(to_rgb(base))
     dark = rgb @ LUMA < DARK
-    mixes = ([0.0, 0.6, 0.3, 0.75, 0.45] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[:max(count, 1)]
+    mixes = ([0.0, 0.6, 0.3, 0.75, 0.45] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[: max(count, 1)]
     family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
     return [family[k % len(family)] for k in range(count)]

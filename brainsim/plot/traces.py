@@ -106,14 +106,18 @@ def _found(result, key):
     if not result.traces:
         raise ValueError("trace: must hold traces (got a Result without any); record=[bs.Trace(cells, 'v')] records some")
     first, *others = result.traces
-    raise TypeError(f"trace.key: must be given with a Result, as in trace(result, {first!r})"
-                    + (f"; there is also {', '.join(map(repr, others))}" if others else ""))
+    raise TypeError(
+        f"trace.key: must be given with a Result, as in trace(result, {first!r})"
+        + (f"; there is also {', '.join(map(repr, others))}" if others else "")
+    )
 
 
 def _checked(traces, spikes, cells):
     if not isinstance(traces, Traces):
-        raise TypeError("trace: must be Traces, as result.traces['cells', 'v'], or a Result with the key of its traces "
-                        f"(got {kind_of(traces)})")
+        raise TypeError(
+            "trace: must be Traces, as result.traces['cells', 'v'], or a Result with the key of its traces "
+            f"(got {kind_of(traces)})"
+        )
     if spikes is not None and not isinstance(spikes, Spikes):
         raise TypeError(f"trace.spikes: must be Spikes, as result.spikes['cells'] (got {kind_of(spikes)})")
     if spikes is not None and spikes.name and traces.name and spikes.name != traces.name:
@@ -194,10 +198,26 @@ def _scale_bar(ax, variable, unit, bottom, height):
     """Draw a bar right of the axes that tells the scale where lanes leave no room for numbers."""
     length = round_number(0.5 * height)
     side = ax.get_yaxis_transform()
-    ax.plot([1.008, 1.008], [bottom, bottom + length], transform=side, color="#555555", linewidth=1.4, clip_on=False,
-            solid_capstyle="butt", label="_scale")
-    ax.text(1.016, bottom + length / 2, f"{variable}\n{length:g} {unit}".rstrip(), transform=side, va="center", ha="left",
-            fontsize="small", color="#555555")
+    ax.plot(
+        [1.008, 1.008],
+        [bottom, bottom + length],
+        transform=side,
+        color="#555555",
+        linewidth=1.4,
+        clip_on=False,
+        solid_capstyle="butt",
+        label="_scale",
+    )
+    ax.text(
+        1.016,
+        bottom + length / 2,
+        f"{variable}\n{length:g} {unit}".rstrip(),
+        transform=side,
+        va="center",
+        ha="left",
+        fontsize="small",
+        color="#555555",
+    )
 
 
 def round_number(value):

@@ -5,14 +5,18 @@ import numpy as np
 
 def of_spikes(result):
     """Return name -> (times, ids) as arrays."""
-    return {("spikes", name, part): getattr(spikes, part) for name, spikes in result.spikes.items()
-            for part in ("times", "ids")}  # fmt: skip
+    return {
+        ("spikes", name, part): getattr(spikes, part) for name, spikes in result.spikes.items() for part in ("times", "ids")
+    }
 
 
 def of_traces(result):
     """Return (population, variable, part) -> array."""
-    return {("trace", *key, part): getattr(trace, part) for key, trace in result.traces.items()
-            for part in ("times", "ids", "values")}  # fmt: skip
+    return {
+        ("trace", *key, part): getattr(trace, part)
+        for key, trace in result.traces.items()
+        for part in ("times", "ids", "values")
+    }
 
 
 def of_state(state):
@@ -41,8 +45,11 @@ def after(result, first):
         found |= {("spikes", name, "times"): spikes.times[later], ("spikes", name, "ids"): spikes.ids[later]}
     for key, trace in result.traces.items():
         later = trace.times > edge
-        found |= {("trace", *key, "times"): trace.times[later], ("trace", *key, "values"): trace.values[later],
-                  ("trace", *key, "ids"): trace.ids}  # fmt: skip
+        found |= {
+            ("trace", *key, "times"): trace.times[later],
+            ("trace", *key, "values"): trace.values[later],
+            ("trace", *key, "ids"): trace.ids,
+        }
     return found
 
 

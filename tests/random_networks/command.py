@@ -91,8 +91,14 @@ def supervise(cases, tally):
     """Run cases in a process; where it ends early, count the case that it was at and start another for the rest."""
     while cases:
         command = [sys.executable, "-X", "faulthandler", "-m", "tests.random_networks", "--worker"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              cwd=Path(__file__).parents[2]) as process:  # fmt: skip
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        ) as process:
             heard = []
             listener = threading.Thread(target=lambda heard=heard, process=process: heard.append(process.stderr.read()))
             listener.start()

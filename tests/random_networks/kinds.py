@@ -17,27 +17,75 @@ from . import own_models as own
 
 # all synapses; a population's receptors are used in this order, since the order of first use decides the kernel
 ORDER = (
-    bs.Delta, bs.Exponential, bs.Alpha, bs.DoubleExponential, bs.ExponentialCharge, bs.AlphaCharge,
-    bs.DoubleExponentialCharge, bs.ExponentialConductance, bs.AlphaConductance, bs.DoubleExponentialConductance, bs.NMDA,
-    bs.GABAB, own.Blocked,
-)  # fmt: skip
+    bs.Delta,
+    bs.Exponential,
+    bs.Alpha,
+    bs.DoubleExponential,
+    bs.ExponentialCharge,
+    bs.AlphaCharge,
+    bs.DoubleExponentialCharge,
+    bs.ExponentialConductance,
+    bs.AlphaConductance,
+    bs.DoubleExponentialConductance,
+    bs.NMDA,
+    bs.GABAB,
+    own.Blocked,
+)
 
 # pA under which a cell fires, or does what it does; 300 for those that are not listed
 CURRENTS = {
-    "AdEx": 1000.0, "ConnorStevens": 1000.0, "FitzHughNagumo": 0.5, "GIF": 1000.0, "HindmarshRose": 2.0, "EIF": 200.0,
-    "HodgkinHuxley": 1000.0, "IF": 100.0, "Izhikevich": 10.0, "Theta": 50.0, "TraubMiles": 200.0, "WangBuzsaki": 100.0,
-    "SFALIF": 1000.0, "MAT2": 500.0, "MihalasNiebur": 500.0, "ResonateAndFire": 200.0,
-}  # fmt: skip
-STIFF = {"ConnorStevens", "HodgkinHuxley", "TraubMiles", "WangBuzsaki", "EIF", "AdEx", "MorrisLecar", "QIF", "Izhikevich",
-         "FitzHughNagumo", "HindmarshRose", "Theta"}
+    "AdEx": 1000.0,
+    "ConnorStevens": 1000.0,
+    "FitzHughNagumo": 0.5,
+    "GIF": 1000.0,
+    "HindmarshRose": 2.0,
+    "EIF": 200.0,
+    "HodgkinHuxley": 1000.0,
+    "IF": 100.0,
+    "Izhikevich": 10.0,
+    "Theta": 50.0,
+    "TraubMiles": 200.0,
+    "WangBuzsaki": 100.0,
+    "SFALIF": 1000.0,
+    "MAT2": 500.0,
+    "MihalasNiebur": 500.0,
+    "ResonateAndFire": 200.0,
+}
+STIFF = {
+    "ConnorStevens",
+    "HodgkinHuxley",
+    "TraubMiles",
+    "WangBuzsaki",
+    "EIF",
+    "AdEx",
+    "MorrisLecar",
+    "QIF",
+    "Izhikevich",
+    "FitzHughNagumo",
+    "HindmarshRose",
+    "Theta",
+}
 
 _E, _G = bs.Exponential, bs.ExponentialConductance
 # receptors of cells with a potential in mV, and of those that take a current only
 ON_POTENTIALS = (
-    (bs.Delta,), (_E,), (bs.Delta, _E), (_G, _G), (bs.Delta, bs.Alpha), (bs.AlphaCharge,), (_E, bs.DoubleExponential),
-    (_G, bs.NMDA), (_E, bs.GABAB), (bs.AlphaConductance,), (bs.Delta, bs.DoubleExponentialConductance),
-    (bs.ExponentialCharge,), (bs.Delta, bs.DoubleExponentialCharge), (own.Blocked,), (_E, _E), (),
-)  # fmt: skip
+    (bs.Delta,),
+    (_E,),
+    (bs.Delta, _E),
+    (_G, _G),
+    (bs.Delta, bs.Alpha),
+    (bs.AlphaCharge,),
+    (_E, bs.DoubleExponential),
+    (_G, bs.NMDA),
+    (_E, bs.GABAB),
+    (bs.AlphaConductance,),
+    (bs.Delta, bs.DoubleExponentialConductance),
+    (bs.ExponentialCharge,),
+    (bs.Delta, bs.DoubleExponentialCharge),
+    (own.Blocked,),
+    (_E, _E),
+    (),
+)
 ON_CURRENTS = ((_E,), (bs.Alpha,), (bs.ExponentialCharge,), (), (bs.DoubleExponential,))
 
 
@@ -125,20 +173,24 @@ EVERYDAY = [
     Kind(bs.Poisson, ("rate",)),
     Kind(bs.GammaRenewal),
     LISTED,
-]  # fmt: skip
+]
 
-KINDS = list(dict.fromkeys([
-    *EVERYDAY,
-    *[Kind(bs.LIF, (), receptors, varied=k % 3 == 1) for k, receptors in enumerate(ON_POTENTIALS)],
-    Kind(own.Driven, (), (_E,)),
-    *_of_catalogue(),
-    Kind(own.Multiplicative, (), (_E,)),
-    Kind(own.Escape, ("v_th",), (bs.Delta,)),
-    Kind(own.Divided, ("g", "jump"), (_G,), current=True),
-    Kind(own.Interpolated, ("v_th",), (_E,), current=True),
-    Kind(own.InterpolatedQIF, (), (_E,), current=True),
-    Kind(own.InterpolatedQIF, ("v_reset", "t_ref"), (_G,)),
-    Kind(own.Euler, (), (bs.Delta, bs.Alpha)),
-    Kind(own.FiringRate, (), (_E,), current=True),
-    Kind(own.Clocked, ("period",)),
-]))  # fmt: skip
+KINDS = list(
+    dict.fromkeys(
+        [
+            *EVERYDAY,
+            *[Kind(bs.LIF, (), receptors, varied=k % 3 == 1) for k, receptors in enumerate(ON_POTENTIALS)],
+            Kind(own.Driven, (), (_E,)),
+            *_of_catalogue(),
+            Kind(own.Multiplicative, (), (_E,)),
+            Kind(own.Escape, ("v_th",), (bs.Delta,)),
+            Kind(own.Divided, ("g", "jump"), (_G,), current=True),
+            Kind(own.Interpolated, ("v_th",), (_E,), current=True),
+            Kind(own.InterpolatedQIF, (), (_E,), current=True),
+            Kind(own.InterpolatedQIF, ("v_reset", "t_ref"), (_G,)),
+            Kind(own.Euler, (), (bs.Delta, bs.Alpha)),
+            Kind(own.FiringRate, (), (_E,), current=True),
+            Kind(own.Clocked, ("period",)),
+        ]
+    )
+)

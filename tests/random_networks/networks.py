@@ -187,8 +187,12 @@ def receptor(rng, synapse, number, kind, n):
     for position, (name, spec) in enumerate(synapse.parameters.items()):
         per_cell = kind.varied and position == 0
         if per_cell or chance(rng, 0.5):
-            values = _allowed(synapse, values | {name: parameter(rng, spec, n if per_cell else None)}, name,
-                              np.full(n, spec.default) if per_cell else spec.default)  # fmt: skip
+            values = _allowed(
+                synapse,
+                values | {name: parameter(rng, spec, n if per_cell else None)},
+                name,
+                np.full(n, spec.default) if per_cell else spec.default,
+            )
     # of two of a class the second is slower, so that they are two; a name keeps their labels apart
     if number and "tau" in synapse.parameters and not kind.varied:
         values["tau"] = synapse.parameters["tau"].default * (1.1 + number)
@@ -198,8 +202,11 @@ def receptor(rng, synapse, number, kind, n):
 
 def use_each_receptor(rng, plan):
     """Use every receptor once, in one order for all networks, which decides the text of kernels."""
-    places = [(ORDER.index(type(synapse)), plan.receptors[name][:k].count(synapse), k, name)
-              for name in plan.receptors for k, synapse in enumerate(plan.receptors[name])]  # fmt: skip
+    places = [
+        (ORDER.index(type(synapse)), plan.receptors[name][:k].count(synapse), k, name)
+        for name in plan.receptors
+        for k, synapse in enumerate(plan.receptors[name])
+    ]
     for *_, k, name in sorted(places):
         synapse = plan.receptors[name][k]
         (add_connection if chance(rng, 0.7) else add_poisson)(rng, plan, synapse, [name])
@@ -241,9 +248,13 @@ def add_connection(rng, plan, synapse, names):
     size = size_of_weight(rng, plan, synapse, names)
     rule = pieces.rule(rng, pre, post, size)
     given = {
-        "pre": pre, "post": post, "rule": rule, "synapse": synapse, "delay": pieces.delay(rng, plan.dt, rule, pre, post),
+        "pre": pre,
+        "post": post,
+        "rule": rule,
+        "synapse": synapse,
+        "delay": pieces.delay(rng, plan.dt, rule, pre, post),
         "weight": pieces.weight(rng, size, rule, pre, post, plan.exact, synapse.weight_unit not in ("nS", "")),
-    }  # fmt: skip
+    }
     if plan.exact or chance(rng, 0.6):
         given["name"] = f"projection {len(plan.connections)}"
     if can_be_procedural(given) and chance(rng, 0.4):
@@ -267,12 +278,18 @@ def add_poisson(rng, plan, synapse, names):
     # of more than 2,000 events a second together as much as of these
     size = size_of_weight(rng, plan, synapse, names) * min(1.0, 2_000.0 / max(top, 1.0))
     size = np.sign(size) * max(abs(size), 5 * LEAST_WEIGHT)
-    weight = 2.0 ** np.round(np.log2(abs(size))) * np.sign(size) if plan.exact else spread(
-        rng, *sorted((0.2 * size, size)), (view.n,))  # fmt: skip
-    plan.inputs.append({
-        "target": view, "input": bs.PoissonInput(rate=rate, weight=weight, synapse=synapse),
-        "name": f"drive {len(plan.inputs)}" if plan.exact or chance(rng, 0.6) else None,
-    })  # fmt: skip
+    weight = (
+        2.0 ** np.round(np.log2(abs(size))) * np.sign(size)
+        if plan.exact
+        else spread(rng, *sorted((0.2 * size, size)), (view.n,))
+    )
+    plan.inputs.append(
+        {
+            "target": view,
+            "input": bs.PoissonInput(rate=rate, weight=weight, synapse=synapse),
+            "name": f"drive {len(plan.inputs)}" if plan.exact or chance(rng, 0.6) else None,
+        }
+    )
 
 
 def add_currents(rng, plan):

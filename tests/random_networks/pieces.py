@@ -21,13 +21,20 @@ def one_of(rng, things):
 def distribution(rng, low, high, free=False):
     """Return a distribution of values from `low` to `high`, of any kind; if `free`, some have values beyond."""
     middle, width = (low + high) / 2, high - low
-    kinds = [bs.Uniform(low, high), bs.Clipped(bs.Normal(middle, width / 3), low=low, high=high),
-             bs.Clipped(bs.Uniform(low - width, high), low=low), bs.Clipped(bs.Normal(low, width), low, high)]  # fmt: skip
+    kinds = [
+        bs.Uniform(low, high),
+        bs.Clipped(bs.Normal(middle, width / 3), low=low, high=high),
+        bs.Clipped(bs.Uniform(low - width, high), low=low),
+        bs.Clipped(bs.Normal(low, width), low, high),
+    ]
     if free:
         kinds += 2 * [bs.Normal(middle, width)]
     if low >= 0:
-        kinds += [bs.Clipped(bs.Gamma(3.0, middle / 3), low, high), bs.Clipped(bs.values.Exponential(middle), low, high),
-                  bs.Clipped(bs.LogNormal(np.log(middle), 0.5), low, high)]  # fmt: skip
+        kinds += [
+            bs.Clipped(bs.Gamma(3.0, middle / 3), low, high),
+            bs.Clipped(bs.values.Exponential(middle), low, high),
+            bs.Clipped(bs.LogNormal(np.log(middle), 0.5), low, high),
+        ]
     return one_of(rng, kinds)
 
 

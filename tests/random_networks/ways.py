@@ -42,8 +42,13 @@ class Case:
 
     def simulation(self, net=None, **options):
         """Return a Simulation, by default of the same network with everything recorded."""
-        options = {"dt": self.plan.dt, "precision": self.precision, "record": self.record, "threads": 1,
-                   "progress": False} | options  # fmt: skip
+        options = {
+            "dt": self.plan.dt,
+            "precision": self.precision,
+            "record": self.record,
+            "threads": 1,
+            "progress": False,
+        } | options
         if "state" not in options:
             options["seed"] = self.plan.seed + 2
         sim = bs.Simulation(self.net if net is None else net, **options)
@@ -149,9 +154,8 @@ def in_pieces(case):
     yield what, bits.differences(bits.of_result(sim.result()), bits.of_result(case.whole))
     parts = [bits.of_spikes(result) | bits.of_traces(result) for result in results]
     joined = {
-        key: np.concatenate([part[key] for part in parts])
-        for key in parts[0] if key[0] == "spikes" or key[-1] != "ids"
-    }  # fmt: skip
+        key: np.concatenate([part[key] for part in parts]) for key in parts[0] if key[0] == "spikes" or key[-1] != "ids"
+    }
     whole = bits.of_spikes(case.whole) | bits.of_traces(case.whole)
     yield f"{what}, joined", bits.differences(joined, {key: whole[key] for key in joined})
     sim.reset()
@@ -207,13 +211,17 @@ def otherwise_stored(case):
     if not free:
         return
     other = {"stored": "procedural", "procedural": "stored"}
-    connections = [given | {"storage": other[given.get("storage", "stored")]} if k in free else given
-                   for k, given in enumerate(case.plan.connections)]  # fmt: skip
+    connections = [
+        given | {"storage": other[given.get("storage", "stored")]} if k in free else given
+        for k, given in enumerate(case.plan.connections)
+    ]
     net = case.plan.with_(connections=connections).network()
     found = case.run(net=net, threads=case.threads())
     # a state keeps spikes for the longest delay that may be drawn, which is closer where all delays are known
-    found, whole = ({key: values for key, values in bits.of_result(result).items() if key[0] != "pending"}
-                    for result in (found, case.whole))  # fmt: skip
+    found, whole = (
+        {key: values for key, values in bits.of_result(result).items() if key[0] != "pending"}
+        for result in (found, case.whole)
+    )
     yield "storage exchanged", bits.differences(found, whole)
 
 

@@ -62,8 +62,9 @@ def volleys(n, spikes, size, count, duration, jitter=0.0, seed=0):
         integer(value, f"volleys.{name}", at_least=least)
     duration, jitter = number(duration, "volleys.duration", "ms", above=0.0), number(jitter, "volleys.jitter", at_least=0.0)
     if size > n or 2 * size * count > n * spikes:
-        raise ValueError(f"volleys.size: {count} volleys of {size} take more than half of {n} x {spikes} spikes, or more "
-                         f"than {n} inputs")  # fmt: skip
+        raise ValueError(
+            f"volleys.size: {count} volleys of {size} take more than half of {n} x {spikes} spikes, or more than {n} inputs"
+        )
     rng, free = np.random.default_rng(seed), np.full(n, spikes)
     margin = min(3.0 * jitter, 0.25 * duration)
     room = 0.5 * np.sort(rng.random(count)) + 0.5 * (np.arange(count) + 0.5) / max(count, 1)
@@ -182,8 +183,14 @@ class RateUnit:
         """Return the rate of the cell [Hz] for spikes of all inputs together at `rate` [Hz]."""
         per_ms, cell = np.asarray(rate, dtype=np.float64) / 1000.0, self.lif
         sigma = np.sqrt(cell.tau_m * self.weight**2 * per_ms + 2.0 * self.noise**2)
-        return siegert_rate(cell.v_rest + cell.tau_m * self.weight * per_ms, sigma, tau_m=cell.tau_m, t_ref=cell.t_ref,
-                            v_th=cell.v_th, v_reset=cell.v_reset)  # fmt: skip
+        return siegert_rate(
+            cell.v_rest + cell.tau_m * self.weight * per_ms,
+            sigma,
+            tau_m=cell.tau_m,
+            t_ref=cell.t_ref,
+            v_th=cell.v_th,
+            v_reset=cell.v_reset,
+        )
 
 
 def coincidence_figure(inputs, fired, unit, data, heard, hidden, scale):
@@ -209,8 +216,9 @@ def coincidence_figure(inputs, fired, unit, data, heard, hidden, scale):
     named, chance = by_coincidences(hidden, data), np.bincount(data.y_test).max() / data.y_test.size
     caption = _caption(unit, apart, together, shown[1], windowed, named, chance)
     with style():
-        figure, (machine, brain, both) = side_by_side("rate unit", "coincidence detectors", "what they tell apart",
-                                                      caption=caption)  # fmt: skip
+        figure, (machine, brain, both) = side_by_side(
+            "rate unit", "coincidence detectors", "what they tell apart", caption=caption
+        )
         _transfer(machine[0], unit, apart[0], together[0], shown[1])
         _blocks(brain[0], [("alone", *apart), ("together", *together)], together[1].stop, "detectors")
         brain[0].set_title("respond to spikes that come together", fontsize=10)
@@ -225,13 +233,14 @@ def coincidence_figure(inputs, fired, unit, data, heard, hidden, scale):
 def _caption(unit, apart, together, size, windowed, named, chance):
     """Return what is to be seen, with the numbers of this run."""
     said = [float(unit(inputs.n * inputs.rate())) for inputs, _ in (apart, together)]
-    return (f"Above: {apart[0].n} inputs fire at {apart[0].rate():.0f} Hz each, alone or {size} at a time. The rate unit "
-            f"sees equal rates and says {said[0]:.1f} and {said[1]:.1f} Hz; the detectors fire at {apart[1].rate():.1f} and "
-            f"{together[1].rate():.1f} Hz, less where volleys are wide. Below: each input fires once, and the class lies in "
-            f"when. A network on spike counts names {100 * windowed[1]:.1f} % of the test samples right (chance "
-            f"{100 * chance:.1f} %), a linear readout of the spike counts of coincidence cells {100 * named:.1f} %. Told in "
-            f"which half each spike came, the network names {100 * windowed[2]:.1f} %: it needs times, not more units."
-            )  # fmt: skip
+    return (
+        f"Above: {apart[0].n} inputs fire at {apart[0].rate():.0f} Hz each, alone or {size} at a time. The rate unit "
+        f"sees equal rates and says {said[0]:.1f} and {said[1]:.1f} Hz; the detectors fire at {apart[1].rate():.1f} and "
+        f"{together[1].rate():.1f} Hz, less where volleys are wide. Below: each input fires once, and the class lies in "
+        f"when. A network on spike counts names {100 * windowed[1]:.1f} % of the test samples right (chance "
+        f"{100 * chance:.1f} %), a linear readout of the spike counts of coincidence cells {100 * named:.1f} %. Told in "
+        f"which half each spike came, the network names {100 * windowed[2]:.1f} %: it needs times, not more units."
+    )
 
 
 def _two_classes(data):
@@ -268,8 +277,15 @@ def _blocks(ax, blocks, end, cells):
         for spikes, colour, name in ((both[1], NEURON, cells), (both[0], INPUT, f"{label}:\ninputs")):
             shown = spikes.of(slice(min(spikes.n, MOST))).between(spikes.start, min(end, spikes.stop))
             height = ROWS / shown.n
-            ax.plot(shown.times, row + height * (shown.ids + 0.5), linestyle="none", marker="|", color=colour,
-                    markersize=2.6, markeredgewidth=0.9)  # fmt: skip
+            ax.plot(
+                shown.times,
+                row + height * (shown.ids + 0.5),
+                linestyle="none",
+                marker="|",
+                color=colour,
+                markersize=2.6,
+                markeredgewidth=0.9,
+            )
             ticks.append((row + 0.5 * ROWS, name))
             row += 1.12 * ROWS
         row += 0.25 * ROWS
@@ -286,8 +302,14 @@ def _against_synchrony(ax, inputs, fired, unit):
         label = f"detectors, volleys {jitter:g} ms wide" if jitter else "detectors, sharp volleys"
         ax.plot(list(by_size), [spikes.rate() for spikes in by_size.values()], "o-", color=colour, markersize=4, label=label)
     sharp = inputs[min(inputs)]
-    ax.plot(list(sharp), [unit(spikes.n * spikes.rate()) for spikes in sharp.values()], "s--", color=MACHINE, markersize=4,
-            label="rate unit")  # fmt: skip
+    ax.plot(
+        list(sharp),
+        [unit(spikes.n * spikes.rate()) for spikes in sharp.values()],
+        "s--",
+        color=MACHINE,
+        markersize=4,
+        label="rate unit",
+    )
     ax.set(xlim=(0.0, None), xlabel=f"inputs that fire together, of {sharp[min(sharp)].n}", ylabel="rate of the output [Hz]")
     ax.set_ylim(0.0, 1.65 * ax.get_ylim()[1])
     ax.set_title("equal rates, growing synchrony", fontsize=10)
@@ -311,8 +333,14 @@ def _counts(ax, data):
 def _against_windows(ax, windowed, named, chance):
     """Draw the accuracy by counts, against the number of windows, and by coincidences."""
     ax.axhline(100.0 * named, color=NEURON, label="coincidence cells, counts")
-    ax.plot(list(windowed), [100.0 * share for share in windowed.values()], "s--", color=MACHINE, markersize=4,
-            label="network on counts")  # fmt: skip
+    ax.plot(
+        list(windowed),
+        [100.0 * share for share in windowed.values()],
+        "s--",
+        color=MACHINE,
+        markersize=4,
+        label="network on counts",
+    )
     ax.axhline(100.0 * chance, color="#444444", linewidth=0.8, linestyle=":", label="chance", zorder=0)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(windowed), [str(windows) for windows in windowed])

@@ -132,15 +132,25 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
     trial = _typical(choices)
     level, own = divmod(trial, choices.times.shape[1])
     took = [found.times[level, own] for found in (choices, machine)]
-    span = (max(window[0], onset - AROUND[0]) if window[1] > onset else window[0],
-            min(window[1], onset + np.nanmax([*took, 0.0]) + AROUND[1]))  # fmt: skip
+    span = (
+        max(window[0], onset - AROUND[0]) if window[1] > onset else window[0],
+        min(window[1], onset + np.nanmax([*took, 0.0]) + AROUND[1]),
+    )
     with style():
         figure, (left, middle, right) = side_by_side(
-            "drift-diffusion", "competing spiking pools", "choices of both", heights=(1.0, 1.1),
-            caption=_caption(choices, machine, fit, evidence[level], path.shape[0]))  # fmt: skip
+            "drift-diffusion",
+            "competing spiking pools",
+            "choices of both",
+            heights=(1.0, 1.1),
+            caption=_caption(choices, machine, fit, evidence[level], path.shape[0]),
+        )
         _path(left[0], path[trial], onset, bound, took[1], span)
-        _evidence(left[1], [spikes[f"sensory {name}"].of(_copy(spikes[f"sensory {name}"], copies, trial)) for name in "AB"],
-                  span, onset)  # fmt: skip
+        _evidence(
+            left[1],
+            [spikes[f"sensory {name}"].of(_copy(spikes[f"sensory {name}"], copies, trial)) for name in "AB"],
+            span,
+            onset,
+        )
         _rates(middle[0], {name: found[trial] for name, found in rates.items()}, threshold, onset, took[0], span)
         _raster(middle[1], [spikes[name].of(_copy(spikes[name], copies, trial)) for name in POOLS], onset, span)
         _curve(right[0], choices.evidence, choices.accuracy, choices.accuracy_error, fit and fit.accuracy)
@@ -174,12 +184,14 @@ def _caption(choices, machine, fit, shown, trials):
     same = choices.chosen == machine.chosen
     shares = 100.0 * same[both].mean(), 100.0 * same[least][both[least]].mean()
     late = f" In {100 * choices.undecided:.1f} % of the trials there is no choice yet." if choices.undecided > 0.005 else ""
-    return (f"One of {trials:,} trials, at an evidence of {100 * shown:.3g} %. The same sensory spikes reach both: on the "
-            "left they are summed up to a bound, in the middle two pools of cells that excite themselves and inhibit each "
-            "other race to a rate. Drift-diffusion fits both curves of the network with three parameters: R2 is "
-            f"{accuracy:.3f} for accuracy and {time:.3f} for time. With the same bound the sum makes the choice of the "
-            f"network in {shares[0]:.0f} % of all trials, and in {shares[1]:.0f} % of those with an evidence of "
-            f"{100 * choices.evidence[least]:.3g} %, where noise decides.{late} Bars: standard error.")  # fmt: skip
+    return (
+        f"One of {trials:,} trials, at an evidence of {100 * shown:.3g} %. The same sensory spikes reach both: on the "
+        "left they are summed up to a bound, in the middle two pools of cells that excite themselves and inhibit each "
+        "other race to a rate. Drift-diffusion fits both curves of the network with three parameters: R2 is "
+        f"{accuracy:.3f} for accuracy and {time:.3f} for time. With the same bound the sum makes the choice of the "
+        f"network in {shares[0]:.0f} % of all trials, and in {shares[1]:.0f} % of those with an evidence of "
+        f"{100 * choices.evidence[least]:.3g} %, where noise decides.{late} Bars: standard error."
+    )
 
 
 def _begin(ax, onset, span):
@@ -197,9 +209,17 @@ def _path(ax, path, onset, bound, took, span):
     if np.isfinite(bound):
         for sign, name in ((1.0, "A"), (-1.0, "B")):
             ax.axhline(sign * bound, color=FAINT, linestyle="--", linewidth=0.8, zorder=0)
-            ax.annotate(f"choose {name}", (1.0, sign * bound), (-2, -3 * sign), xycoords=("axes fraction", "data"),
-                        textcoords="offset points", ha="right", va="top" if sign > 0 else "bottom", color="#444444",
-                        fontsize=9)  # fmt: skip
+            ax.annotate(
+                f"choose {name}",
+                (1.0, sign * bound),
+                (-2, -3 * sign),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha="right",
+                va="top" if sign > 0 else "bottom",
+                color="#444444",
+                fontsize=9,
+            )
         ax.set_ylim(-1.25 * bound, 1.25 * bound)
     if shown.any() and not np.isnan(took):
         ax.plot(times[shown][-1], path[shown][-1], "o", color=MACHINE, markersize=5)
@@ -224,12 +244,24 @@ def _rates(ax, rates, threshold, onset, took, span):
     for name, values in rates.items():
         times = BIN * np.arange(1, values.size + 1)
         shown = (times > span[0]) & (times <= span[1])
-        ax.plot(times[shown], values[shown], color=POOLS[name], linewidth=1.0 if name == "inhibitory" else 1.4, label=name,
-                zorder=1 if name == "inhibitory" else 2)  # fmt: skip
+        ax.plot(
+            times[shown],
+            values[shown],
+            color=POOLS[name],
+            linewidth=1.0 if name == "inhibitory" else 1.4,
+            label=name,
+            zorder=1 if name == "inhibitory" else 2,
+        )
     ax.axhline(threshold, color=FAINT, linestyle="--", linewidth=0.8, zorder=0)
     if not np.isnan(took):
-        ax.plot(onset + took, max(rates[name][round((onset + took) / BIN) - 1] for name in "AB"), "o", color=NEURON,
-                markersize=5, zorder=3)  # fmt: skip
+        ax.plot(
+            onset + took,
+            max(rates[name][round((onset + took) / BIN) - 1] for name in "AB"),
+            "o",
+            color=NEURON,
+            markersize=5,
+            zorder=3,
+        )
     _begin(ax, onset, span)
     highest = max(threshold, *(values.max() for values in rates.values()))
     ax.set(ylim=(0.0, 1.25 * highest), ylabel="rate [Hz]")

@@ -124,8 +124,12 @@ def fitted(choices):
 
     def residuals(logs):
         machine = DriftDiffusion(*np.exp(logs))
-        return np.concatenate([(machine.accuracy(choices.evidence) - choices.accuracy) / choices.accuracy_error,
-                               (machine.time(choices.evidence) - choices.time) / error])  # fmt: skip
+        return np.concatenate(
+            [
+                (machine.accuracy(choices.evidence) - choices.accuracy) / choices.accuracy_error,
+                (machine.time(choices.evidence) - choices.time) / error,
+            ]
+        )
 
     longest, shortest = choices.time.max(), choices.time.min()
     starts = [np.log([k, np.sqrt(longest), 0.5 * shortest]) for k in (0.1, 0.3, 1.0)]

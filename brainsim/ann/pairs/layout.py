@@ -55,5 +55,7 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0),
     if caption:
         figure.supxlabel(textwrap.fill(caption, LETTERS), fontsize=9.5, color="#444444", x=0.01, ha="left")
     cuts = [1 + edges.index(first) for first in firsts]
-    return figure, [[figure.add_subplot(grid[rows, column]) for rows in (slice(1, cut), slice(cut, None))]
-                    for column, cut in enumerate(cuts)]  # fmt: skip
+    return figure, [
+        [figure.add_subplot(grid[rows, column]) for rows in (slice(1, cut), slice(cut, None))]
+        for column, cut in enumerate(cuts)
+    ]

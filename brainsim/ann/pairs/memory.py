@@ -193,18 +193,27 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
     late = (max(begin, end - LATE), end)
     spiking = {load: spiking_overlaps(spikes, pattern, *late) for load, spikes in by_load.items()}
     hopfield = {load: hopfield_overlaps(pattern, load, by_load[load].n // n, seed) for load in by_load}
-    caption = _caption(n, shown, beyond, {load: held[:, -1].mean() for load, held in hopfield.items()},
-                       {load: held.mean() for load, held in spiking.items()})  # fmt: skip
+    caption = _caption(
+        n,
+        shown,
+        beyond,
+        {load: held[:, -1].mean() for load, held in hopfield.items()},
+        {load: held.mean() for load, held in spiking.items()},
+    )
     with style():
-        figure, (machine, neurons, both) = side_by_side("Hopfield network", "spiking attractor network",
-                                                        "recall by both", caption=caption, heights=(0.62, 1.38),
-                                                        last=(0.95, 1.05))  # fmt: skip
+        figure, (machine, neurons, both) = side_by_side(
+            "Hopfield network",
+            "spiking attractor network",
+            "recall by both",
+            caption=caption,
+            heights=(0.62, 1.38),
+            last=(0.95, 1.05),
+        )
         path = recall(hebbian(stored(pattern, shown, 0, seed)), half_erased(pattern), looks=LOOKS)
         spikes = by_load[shown].of(slice(n))
         rates = spikes.between(*late).counts().astype(float)
         _pictures(machine[0], [pattern, half_erased(pattern), path[-1]], "Reds")
-        _pictures(neurons[0], [pattern, half_erased(pattern), 2.0 * rates / max(rates.max(), 1.0) - 1.0],
-                  "Blues")  # fmt: skip
+        _pictures(neurons[0], [pattern, half_erased(pattern), 2.0 * rates / max(rates.max(), 1.0) - 1.0], "Blues")
         order = np.argsort(2.0 * (pattern < 0) + (np.arange(n) >= n // 2), kind="stable")
         _states(machine[1], path[: 5 * LOOKS + 1, order])
         _raster(neurons[1], spikes.of(order), cue, window)
@@ -215,11 +224,13 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
 
 def _caption(n, shown, beyond, hopfield, spiking):
     """Return what is to be seen, with the overlaps of this run."""
-    return (f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a "
-            f"load of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
-            f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, past the capacity "
-            f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost "
-            "on both sides. Bars: standard deviation over the copies.")  # fmt: skip
+    return (
+        f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a "
+        f"load of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
+        f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, past the capacity "
+        f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost "
+        "on both sides. Bars: standard deviation over the copies."
+    )
 
 
 def _pictures(ax, images, colours):
@@ -233,8 +244,11 @@ def _pictures(ax, images, colours):
         ax.text(left + 0.5 * side - 0.5, side + 2.8, label, ha="center", va="baseline", color="#444444", fontsize=9)
     erased = np.flatnonzero(images[1].reshape(side, side).any(axis=1) == 0)
     wide[erased, side + 2 : 2 * side + 2] = np.nan
-    ax.add_patch(Rectangle((side + 1.5, erased[0] - 0.5), side, erased.size, fill=False, hatch="////", edgecolor="#c8c8c8",
-                           linewidth=0.0))  # fmt: skip
+    ax.add_patch(
+        Rectangle(
+            (side + 1.5, erased[0] - 0.5), side, erased.size, fill=False, hatch="////", edgecolor="#c8c8c8", linewidth=0.0
+        )
+    )
     ax.imshow(wide, cmap=colours, vmin=-1.0, vmax=1.2, interpolation="nearest")
     ax.set_ylim(side + 3.5, -0.7)
     ax.set_title("one of the patterns", fontsize=10)
@@ -252,8 +266,15 @@ def _groups(ax, n):
 
 def _states(ax, states):
     sweeps = (len(states) - 1) / LOOKS
-    ax.imshow(states.T, cmap="Reds", vmin=-1.0, vmax=1.2, aspect="auto", interpolation="nearest",
-              extent=(-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5))  # fmt: skip
+    ax.imshow(
+        states.T,
+        cmap="Reds",
+        vmin=-1.0,
+        vmax=1.2,
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5),
+    )
     _groups(ax, states.shape[1])
     ax.set_xlabel("updates of each unit")
     ax.set_title("states of the units (dark: +1)", fontsize=10)
@@ -278,8 +299,17 @@ def _over_time(ax, by_load, hopfield, pattern, window):
         held = [spiking_overlaps(spikes, pattern, t, t + width).mean() for t in edges]
         ax.plot(edges + 0.5 * width, held, color=NEURON)
         updates.plot(np.arange(hopfield[load].shape[1]) / LOOKS, hopfield[load].mean(axis=0), "--", color=MACHINE)
-        ax.annotate(f"load {load:g}", (1.0, held[-1]), (-2, -5), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", ha="right", va="top", color="#444444", fontsize=9)  # fmt: skip
+        ax.annotate(
+            f"load {load:g}",
+            (1.0, held[-1]),
+            (-2, -5),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            color="#444444",
+            fontsize=9,
+        )
     ax.set(xlim=window, ylim=(0.0, 1.05), xlabel="time [ms]", ylabel="overlap")
     updates.set_xlim(0.0, 10.0)
     updates.set_xlabel("updates of each unit")
@@ -292,8 +322,16 @@ def _against_load(ax, spiking, hopfield):
     loads = list(spiking)
     ended = [hopfield[load][:, -1] for load in loads]
     for values, mark, colour, label in ((ended, "s--", MACHINE, "Hopfield"), (spiking.values(), "o-", NEURON, "spiking")):
-        ax.errorbar(loads, [np.mean(one) for one in values], [np.std(one) for one in values], fmt=mark, color=colour,
-                    markersize=4.5, elinewidth=0.8, label=label)  # fmt: skip
+        ax.errorbar(
+            loads,
+            [np.mean(one) for one in values],
+            [np.std(one) for one in values],
+            fmt=mark,
+            color=colour,
+            markersize=4.5,
+            elinewidth=0.8,
+            label=label,
+        )
     ax.axvline(CAPACITY, color=FAINT, linewidth=0.8, zorder=0)
     ax.annotate(f"capacity, {CAPACITY}", (CAPACITY, 0.0), (4, 5), textcoords="offset points", color="#666666", fontsize=9)
     ax.set(ylim=(0.0, 1.08), xlim=(0.0, None), xlabel="load: patterns per unit or cell", ylabel="overlap at the end")

@@ -63,10 +63,12 @@ class Reservoirs:
         told = {name: _as_text(values) for name, values in self.accuracy.items()}
         seeds = self.accuracy["liquid"].size
         over = f", mean and deviation over {seeds} seeds" if seeds > 1 else ""
-        return (f"Two random networks, {self.echo.size} artificial units and {self.liquid.size} spiking cells, hear the "
-                f"same sequence; only a linear readout learns. From their last state it names {told['echo']} % and "
-                f"{told['liquid']} % of the test samples right{over}. The last frame alone gives {told['last frame']} %, "
-                f"the mean of all frames {told['mean frame']} %: above that is memory for their order.")  # fmt: skip
+        return (
+            f"Two random networks, {self.echo.size} artificial units and {self.liquid.size} spiking cells, hear the "
+            f"same sequence; only a linear readout learns. From their last state it names {told['echo']} % and "
+            f"{told['liquid']} % of the test samples right{over}. The last frame alone gives {told['last frame']} %, "
+            f"the mean of all frames {told['mean frame']} %: above that is memory for their order."
+        )
 
     def __repr__(self):
         """Return a table of accuracies, mean and deviation over seeds."""
@@ -77,9 +79,12 @@ class Reservoirs:
         end = self.liquid.frame * len(self.sample)
         with style():
             figure, (machine, brain, both) = side_by_side(
-                "echo state network", "liquid of spiking cells", "what they recall",
-                caption=self.caption, heights=(1.25, 1.0),
-            )  # fmt: skip
+                "echo state network",
+                "liquid of spiking cells",
+                "what they recall",
+                caption=self.caption,
+                heights=(1.25, 1.0),
+            )
             _units(self, machine[0], end)
             _cells(self, brain[0], end)
             _evidence(self, machine[1], "echo")
@@ -209,8 +214,16 @@ def _heard(found, ax, end, rows, label):
     """Draw the size of the input above the rows of a network, and name both."""
     low, high = 1.06 * rows, 1.36 * rows
     most = np.abs(found.sample).max()
-    ax.imshow(np.abs(found.sample.T), aspect="auto", origin="lower", cmap="Greys", extent=(0.0, end, low, high), vmin=0.0,
-              vmax=most, interpolation="nearest")  # fmt: skip
+    ax.imshow(
+        np.abs(found.sample.T),
+        aspect="auto",
+        origin="lower",
+        cmap="Greys",
+        extent=(0.0, end, low, high),
+        vmin=0.0,
+        vmax=most,
+        interpolation="nearest",
+    )
     ax.set(xlim=(0.0, end), ylim=(-0.5, high), xlabel="time [ms]", ylabel="")
     ax.set_yticks([0.5 * (low + high), 0.5 * rows], ["input", f"{rows}\n{label}"])
     ax.spines["left"].set_visible(False)
@@ -221,8 +234,16 @@ def _units(found, ax, end):
     """Draw the states of the artificial units, sorted by when they are farthest from 0."""
     units = found.units[:, np.argsort(np.abs(found.units).argmax(axis=0), kind="stable")]
     most = np.abs(units).max()
-    ax.imshow(units.T, aspect="auto", origin="lower", cmap="RdGy_r", extent=(0.0, end, -0.5, units.shape[1] - 0.5),
-              vmin=-most, vmax=most, interpolation="nearest")  # fmt: skip
+    ax.imshow(
+        units.T,
+        aspect="auto",
+        origin="lower",
+        cmap="RdGy_r",
+        extent=(0.0, end, -0.5, units.shape[1] - 0.5),
+        vmin=-most,
+        vmax=most,
+        interpolation="nearest",
+    )
     _heard(found, ax, end, units.shape[1], "units")
     ax.set_title("states of the units (red: above 0)", fontsize=10)
 
@@ -265,12 +286,27 @@ def _bars(found, ax):
     ax.barh([NAMES[name] for name in names], values, color=[colours.get(name, FAINT) for name in names], height=0.7)
     for place, (name, value) in enumerate(zip(names, values, strict=True)):
         inside = value > 60.0
-        ax.annotate(_as_text(found.accuracy[name]), (value, place), (-4 if inside else 4, 0), textcoords="offset points",
-                    va="center", ha="right" if inside else "left", color="white" if inside else "#444444")  # fmt: skip
+        ax.annotate(
+            _as_text(found.accuracy[name]),
+            (value, place),
+            (-4 if inside else 4, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if inside else "left",
+            color="white" if inside else "#444444",
+        )
     chance = 100.0 / len(found.names)
     ax.axvline(chance, color="#444444", linewidth=0.8, linestyle=":")
-    ax.annotate("chance", (chance, 1.0), (3, -1), xycoords=("data", "axes fraction"), textcoords="offset points",
-                fontsize=8.5, color="#444444", va="bottom")  # fmt: skip
+    ax.annotate(
+        "chance",
+        (chance, 1.0),
+        (3, -1),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        fontsize=8.5,
+        color="#444444",
+        va="bottom",
+    )
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0.0, 100.0), xlabel="accuracy at the end [%]")

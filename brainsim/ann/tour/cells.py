@@ -16,8 +16,11 @@ WEAK, STRONG = 140.0, 300.0  # pA: below and above what the neuron needs to fire
 ONSET, LENGTH, DURATION = 20.0, 150.0, 200.0  # ms, of the step of current
 LONG = 500.0  # ms, of a run with noise
 BELOW, NOISE, LOUD = 16.0, (0.0, 1.0, 2.0, 5.0), 5.0  # mV: a mean drive below threshold; strengths of noise, and one of them
-NEURON_TEXT = (r"$\tau_m\,\frac{dv}{dt} = v_{rest} - v + R\,I$" "\n"
-               r"at $v \geq v_{th}$: a spike, $v \leftarrow v_{reset}$")  # fmt: skip
+NEURON_TEXT = (
+    r"$\tau_m\,\frac{dv}{dt} = v_{rest} - v + R\,I$"
+    "\n"
+    r"at $v \geq v_{th}$: a spike, $v \leftarrow v_{reset}$"
+)
 MACHINE_TEXT = r"$h = \max(0,\; w_1 x_1 + w_2 x_2 + \dots + b)$"
 
 
@@ -29,8 +32,9 @@ def charging(seed, small):
     times = spikes.times[spikes.ids == 1]
     highest = response["v"][:, 0].max()
     expected = lif.v_rest + resistance * WEAK * (1.0 - np.exp(-LENGTH / lif.tau_m))
-    interval = 1000.0 / lif_rate(lif.v_rest + resistance * STRONG, tau_m=lif.tau_m, t_ref=lif.t_ref, v_th=lif.v_th,
-                                 v_reset=lif.v_reset)  # fmt: skip
+    interval = 1000.0 / lif_rate(
+        lif.v_rest + resistance * STRONG, tau_m=lif.tau_m, t_ref=lif.t_ref, v_th=lif.v_th, v_reset=lif.v_reset
+    )
     with style():
         figure, (texts, ax) = plt.subplots(1, 2, figsize=(11.0, 3.6), width_ratios=(1.0, 2.0), layout="constrained")
         _equations(texts)
@@ -38,12 +42,21 @@ def charging(seed, small):
         _name_lines(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
         ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
         ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
-        ax.annotate("current on", (ONSET, 1.0), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-                    color="#666666", fontsize=8.5)  # fmt: skip
-    caption = (f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
-               f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
-               f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
-               "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once.")
+        ax.annotate(
+            "current on",
+            (ONSET, 1.0),
+            (0, 4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color="#666666",
+            fontsize=8.5,
+        )
+    caption = (
+        f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
+        f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
+        f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
+        "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once."
+    )
     return Picture("A neuron charges and fires", figure, caption)
 
 
@@ -57,8 +70,10 @@ def _name_lines(ax, names):
 
 def _equations(ax):
     ax.set_axis_off()
-    for place, title, text, colour in ((0.93, "a neuron", NEURON_TEXT, NEURON), (0.36, "an artificial unit", MACHINE_TEXT,
-                                                                                 MACHINE)):  # fmt: skip
+    for place, title, text, colour in (
+        (0.93, "a neuron", NEURON_TEXT, NEURON),
+        (0.36, "an artificial unit", MACHINE_TEXT, MACHINE),
+    ):
         ax.text(0.0, place, title, color=colour, fontsize=12.5, fontweight="bold", va="top")
         ax.text(0.0, place - 0.13, text, color="#222222", fontsize=12, va="top", linespacing=1.9)
 
@@ -76,11 +91,13 @@ def rates(seed, small):
         axes[1].legend(loc="upper left", bbox_to_anchor=(0.0, 0.94))
         draw_saturation(curve, axes[2]).set_title("the same neuron, far above")
     slope = curve.fits["relu"].height / curve.fits["relu"].width
-    caption = (f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
-               f"threshold of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of "
-               f"{slope:.1f} Hz per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
-               f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over "
-               f"the logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f}).")
+    caption = (
+        f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
+        f"threshold of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of "
+        f"{slope:.1f} Hz per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
+        f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over "
+        f"the logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
+    )
     return Picture("How often it fires: a curve like an activation function", figure, caption)
 
 
@@ -101,11 +118,13 @@ def noise(seed, small):
         figure, axes = plt.subplots(1, 2, figsize=(11.0, 3.8), layout="constrained")
         found = _noisy_traces(curve, axes[0], seed)
         draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
-    caption = (f"Both neurons on the left have a mean drive of {curve.drive[place]:g} mV, below the threshold of "
-               f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {LOUD:g} mV the other sends "
-               f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} "
-               f"Hz (Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a "
-               f"softplus, which explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}.")
+    caption = (
+        f"Both neurons on the left have a mean drive of {curve.drive[place]:g} mV, below the threshold of "
+        f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {LOUD:g} mV the other sends "
+        f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} "
+        f"Hz (Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a "
+        f"softplus, which explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}."
+    )
     return Picture("Noise makes the threshold soft", figure, caption)
 
 

@@ -39,9 +39,11 @@ def staircase(seed, small):
     said = ", ".join(f"{error:.4f} with {T}" for T, error in errors.items())
     count = counts[16][-1]
     agrees = f"All counts of {drives.size:,} cells equal" if same else "Not all counts of the cells equal"
-    caption = (f"This neuron has no leak, and a spike takes one threshold off. At {EXAMPLE:g} thresholds a step it sends "
-               f"{count} spikes in 16 steps, {count / 16:.4f} a step. {agrees} floor(1/2 + T z) between 0 and T: a ReLU "
-               f"in steps. It is off by at most {said} steps, never by more than 1/(2T): precision costs time.")
+    caption = (
+        f"This neuron has no leak, and a spike takes one threshold off. At {EXAMPLE:g} thresholds a step it sends "
+        f"{count} spikes in 16 steps, {count / 16:.4f} a step. {agrees} floor(1/2 + T z) between 0 and T: a ReLU "
+        f"in steps. It is off by at most {said} steps, never by more than 1/(2T): precision costs time."
+    )
     return Picture("From spikes to numbers: a ReLU, step by step", figure, caption)
 
 
@@ -52,8 +54,14 @@ def _integration(ax, result, times):
     ax.vlines(times[times <= 16.0], 1.03, 1.2, color=NEURON)
     ax.axhline(1.0, color=FAINT, linewidth=0.8, linestyle=(0, (5, 4)))
     ax.annotate("threshold", (0.0, 1.0), (3, -4), textcoords="offset points", color="#666666", fontsize=8.5, va="top")
-    ax.set(xlim=(0.0, 16.5), ylim=(0.0, 1.25), xlabel="step", ylabel="potential / threshold",
-           title=f"drive {EXAMPLE:g}, 16 steps", xticks=range(0, 17, 4))  # fmt: skip
+    ax.set(
+        xlim=(0.0, 16.5),
+        ylim=(0.0, 1.25),
+        xlabel="step",
+        ylabel="potential / threshold",
+        title=f"drive {EXAMPLE:g}, 16 steps",
+        xticks=range(0, 17, 4),
+    )
 
 
 def _worst(ax, errors):
@@ -77,10 +85,12 @@ def digit(seed, small):
     accuracy = ", ".join(f"{100 * one:.1f} % with {T}" for T, one in zip(report.T, report.accuracy, strict=True))
     units = sum(mlp.hidden)
     ratio = report.energy / report.ann_energy
-    caption = (f"An artificial network learned {len(data.y_train):,} digits; its weights then connect {units} neurons "
-               f"that spike. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
-               f"one {accuracy} steps. Each row shows the same units on both sides: the larger the activation, the denser "
-               f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes for a digit, and the "
-               f"arithmetic of all takes {ratio[-1]:.2f} times the energy of the artificial network's, with 8 steps "
-               f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured).")
+    caption = (
+        f"An artificial network learned {len(data.y_train):,} digits; its weights then connect {units} neurons "
+        f"that spike. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
+        f"one {accuracy} steps. Each row shows the same units on both sides: the larger the activation, the denser "
+        f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes for a digit, and the "
+        f"arithmetic of all takes {ratio[-1]:.2f} times the energy of the artificial network's, with 8 steps "
+        f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured)."
+    )
     return Picture("A digit, read in spikes", report.raster(0, READ), caption)

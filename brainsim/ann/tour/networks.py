@@ -34,12 +34,14 @@ def balance(seed, small):
         _gaps(axes[2], spikes.isi())
     late = {name: one.values[one.times >= SETTLED] for name, one in currents.items()}
     left = late["exc"] + late["inh"]
-    caption = (f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at "
-               f"random. A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
-               f"inhibition on average; of both only {left.mean():+.0f} pA are left, with fluctuations of "
-               f"{left.std():.0f} pA (standard deviation), and these decide when it fires: at {spikes.rate():.1f} Hz, "
-               f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
-               "artificial layer says the same each time it is asked; here irregularity is how it works.")
+    caption = (
+        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at "
+        f"random. A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
+        f"inhibition on average; of both only {left.mean():+.0f} pA are left, with fluctuations of "
+        f"{left.std():.0f} pA (standard deviation), and these decide when it fires: at {spikes.rate():.1f} Hz, "
+        f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
+        "artificial layer says the same each time it is asked; here irregularity is how it works."
+    )
     return Picture("A network: excitation and inhibition in balance", figure, caption)
 
 
@@ -64,8 +66,13 @@ def _currents(ax, currents, window):
     for values, colour, label in ((exc, EXC, "excitatory"), (inh, INH, "inhibitory"), (exc + inh, "#222222", "sum")):
         ax.plot(times[shown], values, color=colour, label=label, linewidth=1.0)
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
-    ax.set(xlim=window, xlabel="time [ms]", ylabel="current [pA]", title="currents into one cell",
-           ylim=(1.35 * inh.min(), 1.1 * exc.max()))  # fmt: skip
+    ax.set(
+        xlim=window,
+        xlabel="time [ms]",
+        ylabel="current [pA]",
+        title="currents into one cell",
+        ylim=(1.35 * inh.min(), 1.1 * exc.max()),
+    )
     ax.legend(loc="lower center", ncols=3)
 
 
@@ -74,6 +81,10 @@ def _gaps(ax, intervals):
     mean, edges = intervals.mean(), np.linspace(0.0, 4.0 * intervals.mean(), 41)
     ax.hist(intervals, edges, density=True, color=NEURON)
     ax.plot(edges, np.exp(-edges / mean) / mean, color="#222222", linestyle=(0, (5, 2)), label="pure chance")
-    ax.set(xlim=(0.0, edges[-1]), xlabel="interval between spikes [ms]", ylabel="probability density [1/ms]",
-           title="irregularity")  # fmt: skip
+    ax.set(
+        xlim=(0.0, edges[-1]),
+        xlabel="interval between spikes [ms]",
+        ylabel="probability density [1/ms]",
+        title="irregularity",
+    )
     ax.legend(loc="upper right")

@@ -36,24 +36,34 @@ def synapses(seed, small):
         _potentials(axes[1], time, held, BLUES, [f"at {v:g} mV" for v in HELD], begin)
         axes[1].set_title(f"an inhibitory conductance, reversal {E_INH:g} mV")
         _sums(axes[2], sums, opened, expected)
-    caption = (f"A spike opens channels: with a current of {W_EXC:g} pA that decays within {TAU:g} ms the potential rises "
-               f"by {single[:, 0].max():.2f} mV ({expected:.2f} mV in closed form) or, if inhibitory, falls by as much. A "
-               f"conductance pulls towards its reversal potential: the same inhibitory spike moves a cell at {HELD[0]:g} "
-               f"mV by {_largest(held[:, 0]):+.2f} mV, one at {HELD[2]:g} mV by {_largest(held[:, 2]):+.2f} mV and one at "
-               f"{HELD[3]:g} mV by {_largest(held[:, 3]):+.2f} mV. {NUMBERS[-1]} currents at once sum to "
-               f"{sums[-1] / sums[0]:.0f} times one, as in an artificial unit; {NUMBERS[-1]} conductances make only "
-               f"{opened[-1] / opened[0]:.1f} times one.")
+    caption = (
+        f"A spike opens channels: with a current of {W_EXC:g} pA that decays within {TAU:g} ms the potential rises "
+        f"by {single[:, 0].max():.2f} mV ({expected:.2f} mV in closed form) or, if inhibitory, falls by as much. A "
+        f"conductance pulls towards its reversal potential: the same inhibitory spike moves a cell at {HELD[0]:g} "
+        f"mV by {_largest(held[:, 0]):+.2f} mV, one at {HELD[2]:g} mV by {_largest(held[:, 2]):+.2f} mV and one at "
+        f"{HELD[3]:g} mV by {_largest(held[:, 3]):+.2f} mV. {NUMBERS[-1]} currents at once sum to "
+        f"{sums[-1] / sums[0]:.0f} times one, as in an artificial unit; {NUMBERS[-1]} conductances make only "
+        f"{opened[-1] / opened[0]:.1f} times one."
+    )
     return Picture("Synapses: what one spike does to the next cell", figure, caption)
 
 
 def _simulated(lif):
     """Return a run in which every cell is reached by one spike at the same time."""
     net, source = bs.Network(seed=1), bs.Population(1, bs.SpikeTrains([ARRIVAL], [0]), name="source")
-    weights = {"currents": [W_EXC, W_INH], "inhibited": G_INH * np.ones(len(HELD)), "summed": W_EXC * NUMBERS,
-               "opened": G_EXC * NUMBERS}  # fmt: skip
+    weights = {
+        "currents": [W_EXC, W_INH],
+        "inhibited": G_INH * np.ones(len(HELD)),
+        "summed": W_EXC * NUMBERS,
+        "opened": G_EXC * NUMBERS,
+    }
     current = bs.Exponential(tau=TAU)
-    kinds = {"currents": current, "summed": current, "inhibited": bs.ExponentialConductance(tau=TAU, e_rev=E_INH),
-             "opened": bs.ExponentialConductance(tau=TAU, e_rev=E_EXC)}  # fmt: skip
+    kinds = {
+        "currents": current,
+        "summed": current,
+        "inhibited": bs.ExponentialConductance(tau=TAU, e_rev=E_INH),
+        "opened": bs.ExponentialConductance(tau=TAU, e_rev=E_EXC),
+    }
     traces = []
     for name, weight in weights.items():
         start = {"v": np.array(HELD)} if name == "inhibited" else None
@@ -91,8 +101,20 @@ def _sums(ax, sums, opened, one):
     ax.plot(NUMBERS, sums, "o", color=PALETTE[2], markersize=4.5, label="currents")
     ax.plot(NUMBERS, opened, "o-", color=NEURON, markersize=4.5, label="conductances")
     ax.axhline(E_EXC - V_REST, color=FAINT, linewidth=0.8, linestyle=(0, (5, 4)))
-    ax.annotate("reversal potential", (0.0, E_EXC - V_REST), (4, -4), color="#666666", textcoords="offset points",
-                fontsize=8.5, va="top")  # fmt: skip
-    ax.set(xlim=(0.0, None), ylim=(0.0, 69.0), xlabel="synapses active at once", ylabel="highest potential above rest [mV]",
-           title="many spikes at once")  # fmt: skip
+    ax.annotate(
+        "reversal potential",
+        (0.0, E_EXC - V_REST),
+        (4, -4),
+        color="#666666",
+        textcoords="offset points",
+        fontsize=8.5,
+        va="top",
+    )
+    ax.set(
+        xlim=(0.0, None),
+        ylim=(0.0, 69.0),
+        xlabel="synapses active at once",
+        ylabel="highest potential above rest [mV]",
+        title="many spikes at once",
+    )
     ax.legend(loc="lower right")

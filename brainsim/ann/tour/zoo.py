@@ -10,9 +10,13 @@ from brainsim.plot.styles import style
 
 CURRENT, ONSET, DURATION = 10.0, 50.0, 500.0  # in the units of the fit; ms
 # name -> a, b, c, d: Izhikevich (2003), figure 2
-KINDS = {"regular spiking": (0.02, 0.2, -65.0, 8.0), "intrinsically bursting": (0.02, 0.2, -55.0, 4.0),
-         "chattering": (0.02, 0.2, -50.0, 2.0), "fast spiking": (0.1, 0.2, -65.0, 2.0),
-         "low threshold": (0.02, 0.25, -65.0, 2.0)}  # fmt: skip
+KINDS = {
+    "regular spiking": (0.02, 0.2, -65.0, 8.0),
+    "intrinsically bursting": (0.02, 0.2, -55.0, 4.0),
+    "chattering": (0.02, 0.2, -50.0, 2.0),
+    "fast spiking": (0.1, 0.2, -65.0, 2.0),
+    "low threshold": (0.02, 0.25, -65.0, 2.0),
+}
 
 
 def zoo(seed, small):
@@ -38,8 +42,10 @@ def zoo(seed, small):
         bars.set_xlim(0.0, 1.15 * max(rates))
     regular, fast = np.diff(trains["regular spiking"]), np.diff(trains["fast spiking"])
     bursts = np.split(trains["chattering"], np.flatnonzero(np.diff(trains["chattering"]) > 10.0) + 1)
-    caption = (f"The same current from {ONSET:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between "
-               f"spikes to {regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends "
-               f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. Numbers of the model of Izhikevich (2003), "
-               "two equations for each. An artificial unit has one number for all this, the rate on the right.")
+    caption = (
+        f"The same current from {ONSET:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between "
+        f"spikes to {regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends "
+        f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. Numbers of the model of Izhikevich (2003), "
+        "two equations for each. An artificial unit has one number for all this, the rate on the right."
+    )
     return Picture("Not one neuron but many kinds", figure, caption)
