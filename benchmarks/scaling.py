@@ -18,7 +18,7 @@ import numpy as np
 import report
 from workload import DT, Task, Workload
 
-from brainsim.network.limits import processors
+from brainsim.core.machine import processors
 
 C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV, ms, ms
 WEIGHT, DELAY = 1e-3, 1.5  # pA, ms

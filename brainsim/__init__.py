@@ -65,46 +65,48 @@ if typing.TYPE_CHECKING:  # for editors and type checkers; at run time each name
     from brainsim import ann as ann
     from brainsim import explore as explore
     from brainsim import plot as plot
+    from brainsim.core.checks import MissingName as MissingName
     from brainsim.engine.simulate import simulate as simulate
     from brainsim.engine.simulation import Simulation as Simulation
     from brainsim.equations.language import EquationError as EquationError
     from brainsim.models import values as values
-    from brainsim.models.adaptive import ALIF as ALIF
-    from brainsim.models.adaptive import GIF as GIF
-    from brainsim.models.adaptive import MAT2 as MAT2
-    from brainsim.models.adaptive import SFALIF as SFALIF
-    from brainsim.models.adaptive import MihalasNiebur as MihalasNiebur
     from brainsim.models.base import Neuron as Neuron
     from brainsim.models.base import Synapse as Synapse
     from brainsim.models.base import initial as initial
     from brainsim.models.base import parameter as parameter
-    from brainsim.models.channels import ConnorStevens as ConnorStevens
-    from brainsim.models.channels import HodgkinHuxley as HodgkinHuxley
-    from brainsim.models.channels import TraubMiles as TraubMiles
-    from brainsim.models.channels import WangBuzsaki as WangBuzsaki
-    from brainsim.models.excitable import FitzHughNagumo as FitzHughNagumo
-    from brainsim.models.excitable import HindmarshRose as HindmarshRose
-    from brainsim.models.excitable import MorrisLecar as MorrisLecar
-    from brainsim.models.glif import GLIF1 as GLIF1
-    from brainsim.models.glif import GLIF2 as GLIF2
-    from brainsim.models.glif import GLIF3 as GLIF3
-    from brainsim.models.glif import GLIF4 as GLIF4
-    from brainsim.models.glif import GLIF5 as GLIF5
     from brainsim.models.inputs import CurrentInput as CurrentInput
     from brainsim.models.inputs import PoissonInput as PoissonInput
     from brainsim.models.inputs import SpikeTrains as SpikeTrains
-    from brainsim.models.integrators import EIF as EIF
-    from brainsim.models.integrators import IF as IF
-    from brainsim.models.integrators import QIF as QIF
-    from brainsim.models.integrators import AdEx as AdEx
-    from brainsim.models.integrators import Izhikevich as Izhikevich
-    from brainsim.models.integrators import ResonateAndFire as ResonateAndFire
-    from brainsim.models.integrators import Theta as Theta
-    from brainsim.models.neurons import LIF as LIF
-    from brainsim.models.nonspiking import LI as LI
-    from brainsim.models.nonspiking import RateUnit as RateUnit
-    from brainsim.models.receptors import GABAB as GABAB
-    from brainsim.models.receptors import NMDA as NMDA
+    from brainsim.models.neurons.adaptive import ALIF as ALIF
+    from brainsim.models.neurons.adaptive import GIF as GIF
+    from brainsim.models.neurons.adaptive import MAT2 as MAT2
+    from brainsim.models.neurons.adaptive import SFALIF as SFALIF
+    from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
+    from brainsim.models.neurons.channels import ConnorStevens as ConnorStevens
+    from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
+    from brainsim.models.neurons.channels import TraubMiles as TraubMiles
+    from brainsim.models.neurons.channels import WangBuzsaki as WangBuzsaki
+    from brainsim.models.neurons.excitable import FitzHughNagumo as FitzHughNagumo
+    from brainsim.models.neurons.excitable import HindmarshRose as HindmarshRose
+    from brainsim.models.neurons.excitable import MorrisLecar as MorrisLecar
+    from brainsim.models.neurons.glif import GLIF1 as GLIF1
+    from brainsim.models.neurons.glif import GLIF2 as GLIF2
+    from brainsim.models.neurons.glif import GLIF3 as GLIF3
+    from brainsim.models.neurons.glif import GLIF4 as GLIF4
+    from brainsim.models.neurons.glif import GLIF5 as GLIF5
+    from brainsim.models.neurons.integrators import EIF as EIF
+    from brainsim.models.neurons.integrators import IF as IF
+    from brainsim.models.neurons.integrators import QIF as QIF
+    from brainsim.models.neurons.integrators import AdEx as AdEx
+    from brainsim.models.neurons.integrators import Izhikevich as Izhikevich
+    from brainsim.models.neurons.integrators import ResonateAndFire as ResonateAndFire
+    from brainsim.models.neurons.integrators import Theta as Theta
+    from brainsim.models.neurons.lif import LIF as LIF
+    from brainsim.models.neurons.nonspiking import LI as LI
+    from brainsim.models.neurons.nonspiking import RateUnit as RateUnit
+    from brainsim.models.neurons.sources import GammaRenewal as GammaRenewal
+    from brainsim.models.neurons.sources import Poisson as Poisson
+    from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
     from brainsim.models.rules import AllToAll as AllToAll
     from brainsim.models.rules import FixedIndegree as FixedIndegree
     from brainsim.models.rules import FixedOutdegree as FixedOutdegree
@@ -113,19 +115,18 @@ if typing.TYPE_CHECKING:  # for editors and type checkers; at run time each name
     from brainsim.models.rules import FromArrays as FromArrays
     from brainsim.models.rules import FromSparse as FromSparse
     from brainsim.models.rules import OneToOne as OneToOne
-    from brainsim.models.sources import GammaRenewal as GammaRenewal
-    from brainsim.models.sources import Poisson as Poisson
-    from brainsim.models.sources import PoissonWithDeadTime as PoissonWithDeadTime
-    from brainsim.models.synapses import Alpha as Alpha
-    from brainsim.models.synapses import AlphaCharge as AlphaCharge
-    from brainsim.models.synapses import AlphaConductance as AlphaConductance
-    from brainsim.models.synapses import Delta as Delta
-    from brainsim.models.synapses import DoubleExponential as DoubleExponential
-    from brainsim.models.synapses import DoubleExponentialCharge as DoubleExponentialCharge
-    from brainsim.models.synapses import DoubleExponentialConductance as DoubleExponentialConductance
-    from brainsim.models.synapses import Exponential as Exponential
-    from brainsim.models.synapses import ExponentialCharge as ExponentialCharge
-    from brainsim.models.synapses import ExponentialConductance as ExponentialConductance
+    from brainsim.models.synapses.basic import Alpha as Alpha
+    from brainsim.models.synapses.basic import AlphaCharge as AlphaCharge
+    from brainsim.models.synapses.basic import AlphaConductance as AlphaConductance
+    from brainsim.models.synapses.basic import Delta as Delta
+    from brainsim.models.synapses.basic import DoubleExponential as DoubleExponential
+    from brainsim.models.synapses.basic import DoubleExponentialCharge as DoubleExponentialCharge
+    from brainsim.models.synapses.basic import DoubleExponentialConductance as DoubleExponentialConductance
+    from brainsim.models.synapses.basic import Exponential as Exponential
+    from brainsim.models.synapses.basic import ExponentialCharge as ExponentialCharge
+    from brainsim.models.synapses.basic import ExponentialConductance as ExponentialConductance
+    from brainsim.models.synapses.receptors import GABAB as GABAB
+    from brainsim.models.synapses.receptors import NMDA as NMDA
     from brainsim.models.timed import TimedArray as TimedArray
     from brainsim.models.values import Clipped as Clipped
     from brainsim.models.values import Gamma as Gamma
@@ -135,13 +136,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers; at run time each name
     from brainsim.network.network import Network as Network
     from brainsim.network.population import Population as Population
     from brainsim.network.population import View as View
+    from brainsim.network.probes import Trace as Trace
     from brainsim.network.projection import Projection as Projection
-    from brainsim.network.recording import Trace as Trace
-    from brainsim.numbers.checks import MissingName as MissingName
-    from brainsim.numbers.results import Result as Result
-    from brainsim.numbers.results import Spikes as Spikes
-    from brainsim.numbers.results import State as State
-    from brainsim.numbers.results import Traces as Traces
+    from brainsim.results.result import Result as Result
+    from brainsim.results.result import Spikes as Spikes
+    from brainsim.results.result import State as State
+    from brainsim.results.result import Traces as Traces
 
 __version__ = "0.1.0"
 
@@ -150,13 +150,13 @@ _HOMES = {
     "brainsim.network.network": ("Network",),
     "brainsim.network.projection": ("Projection",),
     "brainsim.network.population": ("Population", "View"),
-    "brainsim.network.recording": ("Trace",),
+    "brainsim.network.probes": ("Trace",),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),
-    "brainsim.models.adaptive": ("ALIF", "SFALIF", "GIF", "MAT2", "MihalasNiebur"),
-    "brainsim.models.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),
-    "brainsim.models.integrators": ("IF", "QIF", "EIF", "AdEx", "Izhikevich", "ResonateAndFire", "Theta"),
-    "brainsim.models.neurons": ("LIF",),
-    "brainsim.models.synapses": (
+    "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "GIF", "MAT2", "MihalasNiebur"),
+    "brainsim.models.neurons.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),
+    "brainsim.models.neurons.integrators": ("IF", "QIF", "EIF", "AdEx", "Izhikevich", "ResonateAndFire", "Theta"),
+    "brainsim.models.neurons.lif": ("LIF",),
+    "brainsim.models.synapses.basic": (
         "Delta",
         "Exponential",
         "Alpha",
@@ -168,11 +168,11 @@ _HOMES = {
         "AlphaConductance",
         "DoubleExponentialConductance",
     ),
-    "brainsim.models.receptors": ("NMDA", "GABAB"),
-    "brainsim.models.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
-    "brainsim.models.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
-    "brainsim.models.nonspiking": ("LI", "RateUnit"),
-    "brainsim.models.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal"),
+    "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
+    "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
+    "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
+    "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),
+    "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput", "SpikeTrains"),
     "brainsim.models.rules": (
         "AllToAll",
@@ -188,8 +188,8 @@ _HOMES = {
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
     "brainsim.engine.simulation": ("Simulation",),
-    "brainsim.numbers.results": ("Result", "Spikes", "State", "Traces"),
-    "brainsim.numbers.checks": ("MissingName",),
+    "brainsim.results.result": ("Result", "Spikes", "State", "Traces"),
+    "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("ann", "explore", "plot")} | {"values": "brainsim.models.values"}
@@ -208,7 +208,7 @@ def __getattr__(name):
     if name not in _PUBLIC:
         if name.startswith("_"):
             raise AttributeError(f"module 'brainsim' has no attribute {name!r}")
-        from brainsim.numbers.hints import OF_BRAINSIM, answer
+        from brainsim.core.hints import OF_BRAINSIM, answer
 
         said = answer(name, [*_EXPORTED, *_ERRORS], OF_BRAINSIM)
         raise AttributeError(f"brainsim has no {name!r}{said or '; help(bs) shows what there is'}")
@@ -218,8 +218,8 @@ def __getattr__(name):
 
 
 def _imported(name):
-    from brainsim.numbers.garbage import collector_paused
-    from brainsim.numbers.interrupts import interrupts_held
+    from brainsim.core.garbage import collector_paused
+    from brainsim.core.interrupts import interrupts_held
 
     with collector_paused(), interrupts_held():
         return importlib.import_module(name)

@@ -1,5 +1,5 @@
 """``python -m brainsim`` is the command ``brainsim``."""
 
-from brainsim.cli import main
+from brainsim.commands.cli import main
 
 raise SystemExit(main())

@@ -275,7 +275,7 @@ def test_the_verdict_names_what_it_compares_with(report):
 def test_inputs_are_counted_without_holding_all_of_their_spikes(encoder):
     import tracemalloc
 
-    from brainsim.ann.encoding import encoded, input_counts
+    from brainsim.ann.conversion.encoding import encoded, input_counts
 
     X = np.random.default_rng(0).random((150, 5))
     sent, acting = input_counts(X, 6, encoder, 1.0, 3)
@@ -294,7 +294,7 @@ def test_inputs_are_counted_without_holding_all_of_their_spikes(encoder):
 def test_time_to_decision_does_not_hold_all_evidence(mlp):
     import tracemalloc
 
-    from brainsim.ann.compare import _early
+    from brainsim.ann.report.compare import _early
 
     snn, X = convert(mlp, DATA.X_train), np.tile(DATA.X_test, (8, 1))
     _early(snn, X[:40], np.zeros(40), X[:40], 64, 0)

@@ -5,9 +5,10 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.ann import MLP, convert, layers
-from brainsim.ann.grid import rounded
-from brainsim.ann.theory import if_counts
+from brainsim.ann import MLP, convert
+from brainsim.ann.conversion.quantize import rounded
+from brainsim.ann.networks import layers
+from brainsim.explore.theory import if_counts
 
 DATA = bs.ann.datasets.digits()
 

@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.ann import fi_curve
-from brainsim.ann.pictures import draw_staircase
+from brainsim.ann.report.pictures import draw_staircase
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from brainsim.ann import datasets, formulas
+from brainsim.ann.data import datasets, synthetic
 
 MADE = {
     "digits": datasets.digits,
@@ -55,7 +55,7 @@ def test_yin_yang_lies_where_it_should():
     assert (np.abs(np.bincount(data.y_train) - 1000) < 4 * np.sqrt(3000 * 2 / 9)).all()
     # turned by half a circle yin and yang change places
     yin, yang = ({0: 1, 1: 0}[c] for c in (0, 1))
-    turned = formulas._yin_yang_class(1 - x, 1 - y)
+    turned = synthetic._yin_yang_class(1 - x, 1 - y)
     assert (turned[data.y_train == 0] == yin).all()
     assert (turned[data.y_train == 1] == yang).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainsim.ann.layers import AvgPool2D, BatchNorm, Conv2D, Dense, ReLU, lower
+from brainsim.ann.networks.layers import AvgPool2D, BatchNorm, Conv2D, Dense, ReLU, lower
 
 RNG = np.random.default_rng(5)
 

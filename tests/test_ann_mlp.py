@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann import activations
-from brainsim.ann.grid import rounded
-from brainsim.ann.mlp import MLP
+from brainsim.ann.conversion.quantize import rounded
+from brainsim.ann.networks import activations
+from brainsim.ann.networks.mlp import MLP
 
 DIGITS = bs.ann.datasets.digits()
 

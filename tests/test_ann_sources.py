@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.ann import MLP, convert, layers
+from brainsim.ann import MLP, convert
+from brainsim.ann.networks import layers
 
 DATA = bs.ann.datasets.digits()
 RNG = np.random.default_rng(5)

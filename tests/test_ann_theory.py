@@ -5,7 +5,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import erfcx
 
-from brainsim.ann import activations, theory
+from brainsim.ann.networks import activations
+from brainsim.explore import theory
 
 CELL = {"tau_m": 20.0, "t_ref": 2.0, "v_th": 20.0, "v_reset": 10.0}
 

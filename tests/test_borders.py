@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import coo_array, csr_array
 
 import brainsim as bs
-from brainsim.numbers.checks import indices
+from brainsim.core.checks import indices
 
 CELLS = bs.Population(5, bs.LIF(), name="cells")
 

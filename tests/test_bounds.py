@@ -23,8 +23,8 @@ OUTSIDE = """
 import numpy as np
 from numba import carray, types
 import brainsim as bs
-from brainsim.engine.calls import call_address
-from brainsim.numbers.jit import callback, helper, kernel
+from brainsim.jit.calls import call_address
+from brainsim.jit.decorators import callback, helper, kernel
 
 @helper
 def second_of(a):

@@ -18,10 +18,10 @@ import pytest
 from test_layers import MODULES, imported
 
 import brainsim as bs
-from brainsim.numbers import cache, jit
-from brainsim.numbers.jit import load_source
+from brainsim.jit import cache, decorators
+from brainsim.jit.decorators import load_source
 
-TEXT = "from brainsim.numbers.jit import callback, kernel\n\n\n@kernel\ndef value(x):\n    return 3*x + {}\n"
+TEXT = "from brainsim.jit.decorators import callback, kernel\n\n\n@kernel\ndef value(x):\n    return 3*x + {}\n"
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows guards files by their place, not by owner and mode")
 
 
@@ -235,7 +235,7 @@ def test_text_runs_from_memory(folder):
 FULL = """
 import resource, sys
 import brainsim as bs
-from brainsim.numbers.jit import load_source
+from brainsim.jit.decorators import load_source
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 for number in range(3):
     print(load_source(sys.argv[1].format(number)).value(2.0))
@@ -290,7 +290,7 @@ def test_a_user_without_a_home(monkeypatch):
         assert cache.user_cache() is None
         with pytest.warns(UserWarning, match="no home folder"):
             assert not came_from_cache(TEXT.format(11))
-        from brainsim import cli
+        from brainsim.commands import cli
 
         assert cli.main(["info"]) == 0
     finally:
@@ -368,8 +368,8 @@ def test_two_processes_that_write_at_once_do_not_mix_up_their_code(folder, monke
     # each module stands for a process
     one, two = fresh(text).value, fresh(text).value
     assert one is not two
-    monkeypatch.setattr(jit, "in_background", lambda function, *given: function(*given))
-    monkeypatch.setattr(jit, "global_compiler_lock", Unlocked())
+    monkeypatch.setattr(decorators, "in_background", lambda function, *given: function(*given))
+    monkeypatch.setattr(decorators, "global_compiler_lock", Unlocked())
     monkeypatch.setattr(os, "replace", replace_together)
     paths = [folder / name for name in ("a.code", "b.code")]
     run_together([lambda path=path: cache._write(path, cache._sealed(path, path.name.encode())) for path in paths])
@@ -395,7 +395,7 @@ class Unlocked:
 FORK = """
 import os, sys, threading, time
 import brainsim as bs
-from brainsim.numbers.jit import load_source
+from brainsim.jit.decorators import load_source
 texts = [sys.argv[1].format(number) for number in (1, 2)]
 thread = threading.Thread(target=lambda: load_source(texts[0]).value(2.0))
 thread.start()
@@ -428,12 +428,12 @@ def test_every_source_of_compiled_code_is_in_the_fingerprint():
         for module, tree in MODULES.items()
         if any(
             isinstance(node, ast.ImportFrom)
-            and node.module == "brainsim.numbers.jit"
+            and node.module == "brainsim.jit.decorators"
             and {alias.name for alias in node.names} & {"helper", "kernel", "callback"}
             for node in ast.walk(tree)
         )
     }
-    assert {"brainsim.engine.driver", "brainsim.ann.kernels", "brainsim.numbers.draws"} <= makers
+    assert {"brainsim.engine.driver", "brainsim.ann.conversion.kernels", "brainsim.rng.variates"} <= makers
     found, new = set(), makers
     while new:
         found |= new
@@ -473,12 +473,13 @@ def test_the_name_of_a_file_says_what_its_code_depends_on(folder, monkeypatch):
 def test_a_compiled_function_has_no_closure():
     factor = 2.0
     with pytest.raises(TypeError, match="must not have a closure"):
-        jit.kernel(lambda x: factor * x)
+        decorators.kernel(lambda x: factor * x)
 
 
 def test_nothing_is_compiled_at_import(tmp_path):
     python(
-        "import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive, brainsim.ann.kernels",
+        "import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive\n"
+        "import brainsim.ann.conversion.kernels",
         BRAINSIM_CACHE_DIR=str(tmp_path / "cache"),
     )
     assert not (tmp_path / "cache").exists()

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import brainsim as bs
-from brainsim import cli, warmup
-from brainsim.commands import catalogue, running
+from brainsim.commands import catalogue, cli, running, warmup
 from brainsim.engine import arguments, chunks
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
@@ -312,7 +311,7 @@ class TestOthers:
     def test_loads_nothing_heavy_before_it_is_needed(self, arguments):
         code = f"""if True:
             import sys
-            from brainsim.cli import main
+            from brainsim.commands.cli import main
             try:
                 main({arguments})
             except SystemExit:
@@ -328,5 +327,5 @@ class TestOthers:
 
     def test_a_reader_that_leaves_is_no_error(self):
         close = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
-        code = f"{close}; from brainsim.cli import main; main(['list'])"
+        code = f"{close}; from brainsim.commands.cli import main; main(['list'])"
         assert python("-c", code).stderr == ""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.pairs.coincidence import RateUnit, by_coincidences, by_counts, by_kind, counts_in, volleys
 from brainsim.examples import coincidence as example
+from brainsim.examples._pairs.coincidence import RateUnit, by_coincidences, by_counts, by_kind, counts_in, volleys
 
 SEEDS = (11, 12, 13)  # of wiring, volleys, noise and manifolds; the settings were chosen with others
 

@@ -5,7 +5,7 @@ import pickle
 from dataclasses import dataclass, field, replace
 
 import brainsim as bs
-from brainsim.numbers.deferred import deferred
+from brainsim.core.deferred import deferred
 
 
 @dataclass

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build import estimate
 from brainsim.engine import collected
 from brainsim.engine.chunks import Pace
-from brainsim.network import memory
 
 
 def network(n=200, cells=None):
@@ -63,7 +63,7 @@ class TestTraces:
     """The memory that traces take."""
 
     def test_traces_that_cannot_fit_are_refused_before_the_run(self, monkeypatch):
-        monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000_000)
+        monkeypatch.setattr(estimate, "free_memory", lambda: 1_000_000_000)
         net = network(12_500)
         cells = net.populations["cells"]
         with pytest.raises(MemoryError, match=r"Trace: cells.v of 12,500 cells every 0.1 ms takes 100 GB in 100000 ms"):

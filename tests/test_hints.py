@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.numbers import hints
+from brainsim.core import hints
 
 TABLES = {
     "brainsim": (hints.OF_BRAINSIM, bs.__all__),

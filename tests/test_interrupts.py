@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from brainsim.numbers.background import Workers
-from brainsim.numbers.interrupts import interrupts_held
+from brainsim.core.interrupts import interrupts_held
+from brainsim.jit.background import Workers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console")
 

@@ -12,13 +12,13 @@ from test_noise import Process
 from test_tables import Reading
 
 import brainsim as bs
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.methods import METHODS
 from brainsim.equations.system import compose
-from brainsim.numbers import cache
-from brainsim.numbers.jit import load_source
+from brainsim.jit import cache
+from brainsim.jit.decorators import load_source
 
 # -- from classes to systems -----------------------------------------------------------------------------------------------
 
@@ -36,7 +36,7 @@ def test_names_of_receptors_do_not_clash():
     assert "tau" not in used
     assert "I" not in used
     assert lang.names_in(system.derivatives["r1_i"]) == {"r1_i", "r1_h", "r1_tau"}
-    assert system.arrivals == ((("r0_h", trees.ONE),), (("r1_h", trees.ONE),), (("r2_g", trees.ONE),))
+    assert system.arrivals == ((("r0_h", algebra.ONE),), (("r1_h", algebra.ONE),), (("r2_g", algebra.ONE),))
     # a second composition of the same classes starts from the same trees
     assert ast.unparse(composed(bs.LIF(), bs.Alpha()).derivatives["v"]) == "(v_rest - v) / tau_m + r0_i / c_m"
 

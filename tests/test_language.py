@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pytest
 
+from brainsim.equations import algebra, render
 from brainsim.equations import language as lang
-from brainsim.equations import render, trees
-from brainsim.equations import texts as tx
+from brainsim.equations import model_parser as tx
 from brainsim.equations.grammar import EquationError
-from brainsim.numbers.jit import load_source
+from brainsim.jit.decorators import load_source
 
 NAMES = ("x", "y", "k", "tau")
 PLAIN = tx.Declared({"k": ""}, {"v": ""}, dimensions=False)
@@ -331,7 +331,7 @@ def random_test(rng, depth):
     return rng.choice([f"({plain}) and ({other})", f"({plain}) or ({other})", f"not ({plain})"])
 
 
-KERNEL_NAMES = "import numpy as np\nfrom brainsim.numbers.jit import kernel\n" + "\n".join(
+KERNEL_NAMES = "import numpy as np\nfrom brainsim.jit.decorators import kernel\n" + "\n".join(
     f"from {home} import {', '.join(names)}" for home, names in render.HOMES.items()
 )
 
@@ -358,7 +358,7 @@ def test_random_expressions_agree():
     trees = []
     while len(trees) < 300:
         try:
-            trees.append(lang.parse_expression(random_number(rng, 4), "here"))
+            algebra.append(lang.parse_expression(random_number(rng, 4), "here"))
         except EquationError as error:  # only for size
             assert "deeper" in str(error) or "longer" in str(error)  # noqa: PT017
     for tree in trees:
@@ -428,7 +428,7 @@ def test_compiled_expressions_agree():
 )
 def test_linear_parts(text, linear):
     tree = lang.parse_expression(text, "here")
-    parts = trees.linear_in(tree, "x")
+    parts = algebra.linear_in(tree, "x")
     assert (parts is not None) == linear
     if not linear:
         return
@@ -448,7 +448,7 @@ def test_random_expressions_are_linear_or_not():
     found = 0
     for _ in range(800):
         tree = lang.parse_expression(random_number(rng, 2), "here")
-        parts = trees.linear_in(tree, "x")
+        parts = algebra.linear_in(tree, "x")
         if parts is None:
             continue
         found += "x" in lang.names_in(tree)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from brainsim.network.limits import free_memory, processors
+from brainsim.core.machine import free_memory, processors
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 GB = 10**9

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build import estimate
+from brainsim.build.layout import Layout
+from brainsim.build.places import Places
 from brainsim.engine import drawing
-from brainsim.engine.layout import Layout
-from brainsim.network import memory
-from brainsim.network.places import Places
 
 DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
 
@@ -62,7 +62,7 @@ def test_a_procedural_network_of_billions_of_synapses_fits():
 
 
 def test_too_large_a_network_is_refused_before_it_is_built(monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
+    monkeypatch.setattr(estimate, "free_memory", lambda: 1_000_000)
     with pytest.raises(MemoryError, match=r"400,000 synapses need .* only 1 MB are free.*storage='procedural'.*estimate"):
         bs.Simulation(network(), seed=1)
 
@@ -126,7 +126,7 @@ def two_receptors(n, rule=None):
 def test_bytes_of_a_target_are_those_of_the_store(net, threads, size):
     net = net()
     assert bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.targets.itemsize == size
-    assert memory.bytes_of_target(net.projections, Places(net, threads)) == size
+    assert estimate.bytes_of_target(net.projections, Places(net, threads)) == size
 
 
 def several_weights(n=600, k=80):
@@ -155,7 +155,7 @@ def test_segments_are_as_many_as_estimated(kind, threads):
     net = SEGMENTS[kind]()
     found = bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.piece.size
     stored = {p: p.expected for p in net.projections}
-    assert memory.expected_segments(stored, 0.1, Places(net, threads)) == pytest.approx(found, rel=0.03)
+    assert estimate.expected_segments(stored, 0.1, Places(net, threads)) == pytest.approx(found, rel=0.03)
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -191,9 +191,9 @@ def nbytes(arrays):
 def test_what_the_estimate_takes_from_the_engine():
     from brainsim.engine import procedural, rows
 
-    assert memory.LONGEST_DELAY == drawing.LONGEST_DELAY
-    assert (memory.BATCH, memory.CHUNK, memory.SHORT) == (rows.BATCH, rows.CHUNK, rows.SHORT)
-    assert memory.FEWEST == procedural.FEWEST
+    assert estimate.LONGEST_DELAY == drawing.LONGEST_DELAY
+    assert (estimate.BATCH, estimate.CHUNK, estimate.SHORT) == (rows.BATCH, rows.CHUNK, rows.SHORT)
+    assert estimate.FEWEST == procedural.FEWEST
 
 
 def test_an_empty_network_needs_nothing():
@@ -240,11 +240,11 @@ def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
         net.stimulate(cells, bs.PoissonInput(rate=1.0, weight=1.0, synapse=bs.Exponential(tau=float(tau))))
     double, single = (net.estimate(precision=kind).peak for kind in ("double", "single"))
     assert single < 0.7 * double
-    monkeypatch.setattr(memory, "free_memory", lambda: (double + single) // 2)
+    monkeypatch.setattr(estimate, "free_memory", lambda: (double + single) // 2)
     with pytest.raises(MemoryError, match="precision='single'"):
         bs.Simulation(net, seed=1, threads=1)
     bs.Simulation(net, seed=1, threads=1, precision="single")
-    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
     with pytest.raises(MemoryError, match=r"estimate\(0.1, 1, 'single'\)") as refused:
         bs.Simulation(net, seed=1, threads=1, precision="single")
     assert "precision='single' takes" not in str(refused.value)
@@ -252,7 +252,7 @@ def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
 
 @pytest.mark.parametrize("kind", ADVICE)
 def test_a_refusal_says_what_helps_here(kind, monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
     given, threads, said, unsaid = ADVICE[kind]
     with pytest.raises(MemoryError) as refused:
         bs.Simulation(network(**given), seed=1, threads=threads)

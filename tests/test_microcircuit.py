@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim import cli
+from brainsim.commands import cli
 from brainsim.examples import microcircuit
 
 # Hz over 10 s at scale=0.1, k_scale=0.1: the mean of two runs of NEST 3.10 with the same sizes, weights, delays and currents
@@ -243,7 +243,7 @@ class TestActivity:
             assert all(other[name] == spikes[0][name] for other in spikes[1:])
 
     def test_all_populations_are_one_group_and_all_of_it_fits_into_as_much_memory_as_is_said(self):
-        from brainsim.engine.layout import Layout
+        from brainsim.build.layout import Layout
 
         network, _ = microcircuit.build()
         assert len(Layout(network, 0.1, 2).groups) == 1

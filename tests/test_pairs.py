@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.pairs import decision, memory, side_by_side
-from brainsim.ann.pairs.diffusion import Choices, DriftDiffusion, explained, fitted
-from brainsim.ann.pictures import MACHINE, NEURON
+from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
-from brainsim.numbers.spikes import Spikes
+from brainsim.examples._pairs import decision, memory, side_by_side
+from brainsim.examples._pairs.diffusion import Choices, DriftDiffusion, explained, fitted
+from brainsim.results.spikes import Spikes
 
 matplotlib.use("Agg")
 RINGS = memory.rings(recalling.SIDE)

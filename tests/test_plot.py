@@ -13,12 +13,12 @@ import pytest
 from matplotlib.colors import to_hex
 
 from brainsim import plot
-from brainsim.numbers.results import Result, Spikes, Traces
 from brainsim.plot.groups import groups_of
 from brainsim.plot.marks import DOTS, STROKES, SpikeImage, spread
 from brainsim.plot.rasters import apart
 from brainsim.plot.styles import PALETTE, REST
 from brainsim.plot.traces import round_number
+from brainsim.results.result import Result, Spikes, Traces
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim import cli
+from brainsim.commands import cli
 from brainsim.examples import balanced, coba, cuba
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.numbers.checks import plain
+from brainsim.core.checks import plain
 
 # -- fakes: units as (factor to SI, powers of m kg s A mol) ----------------------------------------------------------------
 

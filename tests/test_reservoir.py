@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann import reservoirs as models
-from brainsim.ann.pairs.reservoir import judged, reservoirs, scaled
-from brainsim.ann.reservoirs import EchoState, Liquid, Ridge, ended
+from brainsim.ann.networks import reservoirs as models
+from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, ended
 from brainsim.examples import reservoir as example
+from brainsim.examples._pairs.reservoir import judged, reservoirs, scaled
 
 WORDS = [bs.ann.datasets.vowel_words(train=200, test=200, seed=seed) for seed in (41, 42, 43)]  # the settings saw none
 

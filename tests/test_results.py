@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from brainsim.numbers import storage
-from brainsim.numbers.arrays import order_by_cell
-from brainsim.numbers.checks import MissingName
-from brainsim.numbers.results import Result, Spikes, State, Traces
+from brainsim.core.arrays import order_by_cell
+from brainsim.core.checks import MissingName
+from brainsim.results import archive
+from brainsim.results.result import Result, Spikes, State, Traces
 
 
 @pytest.fixture
@@ -380,10 +380,10 @@ class TestStorage:
         assert not mark.exists()
 
     def test_other_kinds_and_newer_formats(self, tmp_path):
-        storage.write(tmp_path / "a.npz", "Network", 1, {}, {})
+        archive.write(tmp_path / "a.npz", "Network", 1, {}, {})
         with pytest.raises(ValueError, match="it holds a Network"):
             Result.load(tmp_path / "a.npz")
-        storage.write(tmp_path / "b.npz", "Result", 99, {}, {})
+        archive.write(tmp_path / "b.npz", "Result", 99, {}, {})
         with pytest.raises(ValueError, match="written by a newer brainsim: format 99, this one reads 1"):
             Result.load(tmp_path / "b.npz")
 
@@ -416,7 +416,7 @@ class TestStorage:
 
 def test_results_load_neither_matplotlib_nor_numba_nor_scipy():
     code = (
-        "import sys, brainsim.numbers.results\n"
+        "import sys, brainsim.results.result\n"
         "assert not {'matplotlib', 'numba', 'scipy'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

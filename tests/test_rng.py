@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from brainsim.numbers import rng
-from brainsim.numbers.streams import checked_seed, fresh_seed, stream_key
+from brainsim.rng import hashing
+from brainsim.rng.streams import checked_seed, fresh_seed, stream_key
 
 U8 = np.uint64
 
@@ -14,30 +14,30 @@ U8 = np.uint64
 # helpers are inner functions of kernels and cannot be called from Python
 @numba.njit
 def mixed(z):
-    return rng.mix(z)
+    return hashing.mix(z)
 
 
 @numba.njit
 def hashed(key, index):
-    return rng.hashed(key, index)
+    return hashing.hashed(key, index)
 
 
 @numba.njit
 def step_key(key, step):
-    return rng.step_key(key, step)
+    return hashing.step_key(key, step)
 
 
 @numba.njit
 def uniform(bits):
-    return rng.uniform(bits)
+    return hashing.uniform(bits)
 
 
 @numba.njit
 def uniforms(key, step, n):
     """The numbers of n cells in one step, as kernels draw them."""
-    out, own = np.empty(n), rng.step_key(key, step)
+    out, own = np.empty(n), hashing.step_key(key, step)
     for cell in range(n):
-        out[cell] = rng.uniform(rng.hashed(own, cell))
+        out[cell] = hashing.uniform(hashing.hashed(own, cell))
     return out
 
 
@@ -46,7 +46,7 @@ def test_splitmix_known_answers():
     answers = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
     assert [int(hashed(U8(1234567), i)) for i in range(5)] == answers
     # the state is a sum of steps of gamma, wrapped at 64 bits
-    assert int(mixed(U8((1234567 + 5 * int(rng.GAMMA)) % 2**64))) == answers[4]
+    assert int(mixed(U8((1234567 + 5 * int(hashing.GAMMA)) % 2**64))) == answers[4]
 
 
 def test_mix_loses_nothing():

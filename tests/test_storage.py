@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from brainsim.numbers import storage
-from brainsim.numbers.results import Result, Spikes
+from brainsim.results import archive
+from brainsim.results.result import Result, Spikes
 
 
 def small(n=2):
@@ -57,10 +57,10 @@ def unfold(path, member, values):
     with zipfile.ZipFile(path) as old:
         kept = {name: old.read(name) for name in old.namelist() if name != f"{member}.npy"}
     block = bytes(1 << 20)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
         for name, content in kept.items():
-            archive.writestr(name, content)
-        with archive.open(f"{member}.npy", "w", force_zip64=True) as stream:
+            zipped.writestr(name, content)
+        with zipped.open(f"{member}.npy", "w", force_zip64=True) as stream:
             header = {"descr": "<f8" if member.endswith("times") else "<i8", "fortran_order": False, "shape": (values,)}
             np.lib.format.write_array_header_1_0(stream, header)
             left = 8 * values
@@ -75,7 +75,7 @@ def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_refused(tmp_
     unfold(path, member, 25_000_000)
     assert path.stat().st_size < 2e6
     code = (
-        "import resource, sys\nfrom brainsim.numbers.results import Result\n"
+        "import resource, sys\nfrom brainsim.results.result import Result\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n    Result.load(sys.argv[1])\nexcept ValueError as error:\n    print(error)\n"
         "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, 'kB'\n"
@@ -87,20 +87,20 @@ def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_refused(tmp_
 
 def test_what_the_description_does_not_name_is_not_read(tmp_path):
     path = small().save(tmp_path / "run.npz")
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("notes.npy", b"no array")
+    with zipfile.ZipFile(path, "a") as zipped:
+        zipped.writestr("notes.npy", b"no array")
     assert dict(Result.load(path).spikes) == dict(small().spikes)
 
 
 def test_a_long_description_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "LARGEST_DESCRIPTION", 100)
+    monkeypatch.setattr(archive, "LARGEST_DESCRIPTION", 100)
     with pytest.raises(ValueError, match="'description' declares .* bytes"):
         Result.load(small().save(tmp_path / "run.npz"))
 
 
 def test_large_results_come_back(tmp_path, monkeypatch):
     """The limits are those of the run, so what a run can give is read, however large it is."""
-    monkeypatch.setattr(storage, "NEVER_TOO_LARGE", 0)
+    monkeypatch.setattr(archive, "NEVER_TOO_LARGE", 0)
     steps = np.arange(1, 11) * 0.1
     everything = Spikes(np.repeat(steps, 2), np.tile([0, 1], 10), n=2, duration=1.0, name="cells")
     result = Result(spikes={"cells": everything}, duration=1.0, dt=0.1, seed=1)
@@ -112,9 +112,9 @@ def test_sizes_must_agree(tmp_path):
     with zipfile.ZipFile(path) as old:
         content = {name: old.read(name) for name in old.namelist()}
     content["spikes/cells/times.npy"] = content["spikes/cells/times.npy"].replace(b"(1,)", b"(9,)")
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w") as zipped:
         for name, member in content.items():
-            archive.writestr(name, member)
+            zipped.writestr(name, member)
     with pytest.raises(ValueError, match="'spikes/cells/times' is not of the size that it declares"):
         Result.load(path)
 
@@ -125,7 +125,7 @@ def test_damaged_files_are_closed(tmp_path):
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     code = (
-        "import gc, sys\nfrom brainsim.numbers.results import Result\nfrom brainsim.ann.mlp import MLP\n"
+        "import gc, sys\nfrom brainsim.results.result import Result\nfrom brainsim.ann.networks.mlp import MLP\n"
         "for load in (Result.load, MLP.load):\n"
         "    try:\n        load(sys.argv[1])\n        sys.exit('it was read')\n"
         "    except ValueError:\n        gc.collect()\n"

@@ -5,7 +5,7 @@ import pytest
 from single_cells import run
 
 import brainsim as bs
-from brainsim.engine.constants import _in_two
+from brainsim.build.constants import _in_two
 
 
 class Reading(bs.Neuron):

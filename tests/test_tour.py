@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim import cli
-from brainsim.ann.theory import if_counts, siegert_rate
-from brainsim.ann.tour import stations
+from brainsim.commands import cli
 from brainsim.examples import tour as example
+from brainsim.examples._tour import stations
+from brainsim.explore.theory import if_counts, siegert_rate
 
 TITLES = (
     "A neuron charges and fires",

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import brainsim as bs
-from brainsim.numbers.results import Result, Spikes, Traces
 from brainsim.plot.styles import LUMA, PALETTE, shades
+from brainsim.results.result import Result, Spikes, Traces
 
 matplotlib.use("Agg")
 

@@ -9,8 +9,8 @@ from scipy import stats
 
 from brainsim.models import values
 from brainsim.models.values import Clipped, Distribution, Gamma, LogNormal, Normal, Uniform, checked_value, value_code
-from brainsim.numbers.draws import fill
-from brainsim.numbers.streams import stream_key
+from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import fill
 
 INF = math.inf
 LAWS = [

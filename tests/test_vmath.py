@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from brainsim.numbers import rng, vmath
+from brainsim.jit import vmath
+from brainsim.rng import hashing
 
 
 # helpers are inner functions of kernels and cannot be called from Python
@@ -417,7 +418,7 @@ def test_flushed():
 @numba.njit
 def hashes(key, out):
     for i in range(out.size):
-        out[i] = rng.hashed(key, i)
+        out[i] = hashing.hashed(key, i)
 
 
 def test_gaussian_is_normal():

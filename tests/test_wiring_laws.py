@@ -6,8 +6,8 @@ from scipy import stats
 from test_wiring import DELTA, DT, RULES, cells, pairs_of, read, wired
 
 import brainsim as bs
+from brainsim.build.layout import Layout
 from brainsim.engine import plans
-from brainsim.engine.layout import Layout
 
 P_LEAST = 1e-4
 

@@ -1,12 +1,16 @@
 """Brains beside machines: artificial networks, the same networks in spikes, one neuron beside one activation function."""
 
-from brainsim.ann import activations, datasets, layers, theory, tour
-from brainsim.ann.compare import Comparison, compare
-from brainsim.ann.convert import SpikingClassifier, SpikingRegressor, convert
-from brainsim.ann.curves import FICurve, fi_curve
-from brainsim.ann.methods import methods
-from brainsim.ann.mlp import MLP
-from brainsim.ann.seeds import SeedComparison, compare_seeds
+import importlib
+
+from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
+from brainsim.ann.conversion.methods import methods
+from brainsim.ann.data import datasets
+from brainsim.ann.networks import activations, layers
+from brainsim.ann.networks.mlp import MLP
+from brainsim.ann.report.compare import Comparison, compare
+from brainsim.ann.report.curves import FICurve, fi_curve
+from brainsim.ann.report.seeds import SeedComparison, compare_seeds
+from brainsim.explore import theory
 
 __all__ = [
     "MLP",
@@ -26,3 +30,10 @@ __all__ = [
     "theory",
     "tour",
 ]
+
+
+def __getattr__(name):
+    # the tour shows the examples, so it stands above this folder and is loaded when it is first used
+    if name == "tour":
+        return importlib.import_module("brainsim.examples._tour")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -169,7 +169,7 @@ def _aligned(rows):
 
 def _named(name, models):
     """Return the model of a name, in whichever case it is written."""
-    from brainsim.numbers.checks import nearest
+    from brainsim.core.checks import nearest
 
     written = {known.casefold(): known for known in models}
     if name.casefold() not in written:

@@ -11,9 +11,9 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "tqdm")
 
 def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
-    from brainsim.network.limits import free_memory, processors
-    from brainsim.network.memory import in_words
-    from brainsim.numbers.cache import cache_folder, user_cache
+    from brainsim.build.estimate import in_words
+    from brainsim.core.machine import free_memory, processors
+    from brainsim.jit.cache import cache_folder, user_cache
 
     free, cores = free_memory(), processors()
     print(f"{'brainsim':<11} {version('brainsim')} in {Path(__file__).parents[1]}")
@@ -55,14 +55,14 @@ def _size(folder):
 
 def compiled():
     """Return the names of the compiled functions that are there for this state of the sources."""
-    from brainsim.numbers.cache import SUFFIX, cache_folder
+    from brainsim.jit.cache import SUFFIX, cache_folder
 
     return set() if cache_folder() is None else {path.name for path in cache_folder().glob(f"*{SUFFIX}")}
 
 
 def warm_up(arguments):
     """Compile the built-in kernels: tiny networks of all examples, of each neuron with each synapse, and of all rules."""
-    from brainsim.warmup import tiny_networks
+    from brainsim.commands.warmup import tiny_networks
 
     networks = tiny_networks()
     print(f"{len(networks)} tiny networks; compiling takes 1 to 3 s each, and Ctrl-C keeps what is compiled", flush=True)

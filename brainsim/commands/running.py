@@ -47,7 +47,7 @@ def _write_page(name, example, arguments):
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
-    from brainsim.ann.page import write_page
+    from brainsim.plot.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
     write_page(path, example.TITLE, _said(example.pictures(**chosen)), example.INTRODUCTION)
@@ -115,7 +115,7 @@ def _announce(network):
 
 
 def _report(result, asked):
-    from brainsim.network.memory import in_words
+    from brainsim.build.estimate import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0

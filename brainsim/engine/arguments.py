@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from brainsim.core.checks import in_range, integer, number
+from brainsim.core.machine import processors
 from brainsim.models.values import Distribution
-from brainsim.network.limits import processors
 from brainsim.network.network import Network
-from brainsim.numbers.checks import in_range, integer, number
-from brainsim.numbers.results import State
+from brainsim.results.result import State
 
 LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
 MOST_SPIKES_IN_A_SLICE = 1 << 22

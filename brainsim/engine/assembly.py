@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.drawing import COMMON, OWN, draw_row
-from brainsim.numbers.jit import helper, kernel
+from brainsim.jit.decorators import helper, kernel
 
 LENGTH_BITS = np.int64(24)
 MOST = np.int64(1 << 24) - 1  # synapses of a segment

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numba import carray, types
 
-from brainsim.numbers.jit import callback, helper
-from brainsim.numbers.rng import hashed, mix, uniform
-from brainsim.numbers.vmath import exp, like
+from brainsim.jit.decorators import callback, helper
+from brainsim.jit.vmath import exp, like
+from brainsim.rng.hashing import hashed, mix, uniform
 
 F8, I4, I8 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.int64))
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.engine.constants import check_against_dt
+from brainsim.build.constants import check_against_dt
+from brainsim.core.checks import MissingName, nearest
 from brainsim.models.values import Distribution
-from brainsim.numbers.checks import MissingName, nearest
 
 
 def change_parameters(layout, name, values):

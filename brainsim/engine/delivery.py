@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.assembly import split_piece
-from brainsim.engine.atoms import prefetch
 from brainsim.engine.procedural import draw_again
-from brainsim.numbers.jit import helper
+from brainsim.jit.decorators import helper
+from brainsim.jit.intrinsics import prefetch
 
 AHEAD = 4  # how many segments ahead synapses are asked for
 LINE = 16  # synapses whose weights fill a cache line

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.numbers.draws import draw, draw_each
-from brainsim.numbers.jit import helper
-from brainsim.numbers.rng import hashed, step_key, uniform
-from brainsim.numbers.vmath import log, log1p
+from brainsim.jit.decorators import helper
+from brainsim.jit.vmath import log, log1p
+from brainsim.rng.hashing import hashed, step_key, uniform
+from brainsim.rng.variates import draw, draw_each
 
 # how a projection's targets are found: every one, the one of the same number, drawn with or without repetition, each with
 # a probability, listed, or drawn before from the other end (see `wiring`) and waiting where the row is to be

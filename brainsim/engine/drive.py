@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.engine.calls import call_address
-from brainsim.numbers.alias import alias_table
-from brainsim.numbers.jit import helper
-from brainsim.numbers.rng import hashed, step_key
-from brainsim.numbers.vmath import like
+from brainsim.jit.calls import call_address
+from brainsim.jit.decorators import helper
+from brainsim.jit.vmath import like
+from brainsim.rng.alias import alias_table
+from brainsim.rng.hashing import hashed, step_key
 
 BLOCK, STRETCH = 1024, 128  # cells
 MOST_THRESHOLDS = 12.0  # mean up to which comparing with every threshold beats the alias table

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.engine.calls import call_address
-from brainsim.engine.clock import ticks
 from brainsim.engine.delivery import FILED, deliver, file_spike, prefetch_segments
 from brainsim.engine.drive import AFTER, BEFORE, add_poisson
 from brainsim.engine.procedural import free_rows
 from brainsim.engine.threads import SPINS, wait_for_all
-from brainsim.numbers.jit import helper, kernel
+from brainsim.jit.calls import call_address
+from brainsim.jit.clock import ticks
+from brainsim.jit.decorators import helper, kernel
 
 # what run_partition returns, besides CALENDAR_FULL and POOL_FULL
 DONE, SPIKES_FULL, ABANDONED = 0, 3, 4

@@ -5,7 +5,7 @@ Called by address and imported only where a current is injected: it would add 0.
 
 from numba import carray, types
 
-from brainsim.numbers.jit import callback
+from brainsim.jit.decorators import callback
 
 NEVER = 2**62
 F8, I4, I8 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.int64))

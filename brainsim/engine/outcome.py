@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.core.deferred import deferred
 from brainsim.engine import recording
 from brainsim.engine.state import Snapshot, save_state
-from brainsim.numbers.deferred import deferred
-from brainsim.numbers.results import Result, State
+from brainsim.results.result import Result, State
 
 
 @dataclass

@@ -4,13 +4,13 @@ import threading
 
 import numpy as np
 
+from brainsim.build.layout import cell_calls, flags_array
 from brainsim.engine import driver, procedural
-from brainsim.engine.clock import TICK
 from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, grown_calendar, new_calendar
-from brainsim.engine.layout import cell_calls, flags_array
 from brainsim.engine.stimuli import build_currents, build_drives, build_trains
 from brainsim.engine.threads import abort, new_barrier, zeros_at_line
-from brainsim.numbers.jit import compiled_for
+from brainsim.jit.clock import TICK
+from brainsim.jit.decorators import compiled_for
 
 SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
 BLOCKS = 64  # of the calendar at first

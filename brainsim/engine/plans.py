@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from brainsim.build.constants import whole_steps
 from brainsim.engine import drawing, wiring
-from brainsim.engine.constants import whole_steps
 from brainsim.models import rules
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.network.checks import check_delay
-from brainsim.numbers.alias import alias_table
-from brainsim.numbers.streams import stream_key
+from brainsim.rng.alias import alias_table
+from brainsim.rng.streams import stream_key
 
 LARGEST_TABLE = 4096  # delays up to which a table is worth building
 LEAST_TAIL = 1e-12  # what a table of delays may leave out at its end

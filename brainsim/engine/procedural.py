@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.engine.assembly import LENGTH_BITS, Segments, most_segments, sort_row, store_row
 from brainsim.engine.drawing import Desk, Plans, draw_row
 from brainsim.engine.plans import new_desk, shared_weights
-from brainsim.numbers.jit import helper
+from brainsim.jit.decorators import helper
 
 HEAD, TAIL, MARKED = 0, 1, 2  # places in Pool.at
 FEWEST = 1 << 16  # synapses that a pool has room for at first

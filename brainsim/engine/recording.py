@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.engine.constants import whole_steps
+from brainsim.build.constants import whole_steps
+from brainsim.core.arrays import locked
 from brainsim.engine.state import CELL, STEP_BITS
 from brainsim.equations.language import names_in
-from brainsim.numbers.arrays import locked
-from brainsim.numbers.results import Spikes, Traces
+from brainsim.results.result import Spikes, Traces
 
 SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
 

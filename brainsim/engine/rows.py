@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.engine import assembly, drawing
 from brainsim.engine.delivery import Rows
 from brainsim.engine.plans import Cells, Plan, make_room_for_counts, new_desk, plan_arrays, shared_weights
-from brainsim.numbers.background import Workers
+from brainsim.jit.background import Workers
 
 BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
 MOST_SOURCES = 1 << 14  # of a batch

@@ -2,9 +2,9 @@
 
 import warnings
 
+from brainsim.core.checks import number
 from brainsim.engine.arguments import checked_steps
 from brainsim.engine.simulation import Simulation
-from brainsim.numbers.checks import number
 
 
 def simulate(

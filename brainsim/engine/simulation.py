@@ -6,6 +6,14 @@ import time
 
 import numpy as np
 
+from brainsim.build.constants import initial_values
+from brainsim.build.estimate import refuse_if_too_large, refuse_if_traces_too_large
+from brainsim.build.layout import Layout
+from brainsim.core.arrays import plural
+from brainsim.core.checks import number, warn_user
+from brainsim.core.deferred import deferred
+from brainsim.core.garbage import collector_paused
+from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.engine import driver, recording
 from brainsim.engine.arguments import (
     checked_end,
@@ -19,28 +27,20 @@ from brainsim.engine.arguments import (
 from brainsim.engine.changes import change_input, change_parameters
 from brainsim.engine.chunks import Interrupt, Pace, Watch
 from brainsim.engine.collected import Collected
-from brainsim.engine.constants import initial_values
 from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
-from brainsim.engine.layout import Layout
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.rows import Synapses
 from brainsim.engine.state import CELL, STEP_BITS, Snapshot, Variables, check_fits, load_state, what_is_not_finite
 from brainsim.engine.stimuli import list_at_zero, most_listed_in_a_slice
 from brainsim.engine.threads import clear_barrier
+from brainsim.jit.decorators import load_source
 from brainsim.network.checks import checked_precision
-from brainsim.network.memory import refuse_if_too_large, refuse_if_traces_too_large
 from brainsim.network.population import Population, View
-from brainsim.network.recording import checked_traces
-from brainsim.numbers.arrays import plural
-from brainsim.numbers.checks import number, warn_user
-from brainsim.numbers.deferred import deferred
-from brainsim.numbers.garbage import collector_paused
-from brainsim.numbers.hints import OF_SIMULATION, Answering
-from brainsim.numbers.jit import load_source
-from brainsim.numbers.results import Result
-from brainsim.numbers.streams import checked_seed
+from brainsim.network.probes import checked_traces
+from brainsim.results.result import Result
+from brainsim.rng.streams import checked_seed
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.numbers.checks import MissingName, nearest
-from brainsim.numbers.results import State
+from brainsim.core.checks import MissingName, nearest
+from brainsim.results.result import State
 
 STEP_BITS = 32  # spikes are kept as step << 32 | cell
 CELL = 2**STEP_BITS - 1

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from brainsim.engine.constants import whole_steps
+from brainsim.build.constants import whole_steps
 from brainsim.engine.drive import BLOCK, Drives, poisson_table
 from brainsim.engine.driver import Trains
 from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
 from brainsim.models.values import Distribution
-from brainsim.numbers.streams import stream_key
+from brainsim.rng.streams import stream_key
 
 NEVER = 2**62
 # mean events a step for which a table is used: below, its 32 bits would be off by 1e-4 and more; above, it is too large
@@ -166,7 +166,7 @@ def _weights(layout, stimulus):
     """Return the weight of a Poisson input: a float, or one for each cell."""
     value = stimulus.input.weight
     if isinstance(value, Distribution):
-        from brainsim.numbers.draws import fill
+        from brainsim.rng.variates import fill
 
         out = np.empty(stimulus.target.n)
         fill(out, value.code, stream_key(layout.network.seed, "weights", stimulus.name))

@@ -27,8 +27,8 @@ import llvmlite.binding as llvm
 import numpy as np
 from numba import types
 
-from brainsim.engine.atoms import fence, observe, publish
-from brainsim.numbers.jit import helper
+from brainsim.jit.decorators import helper
+from brainsim.jit.intrinsics import fence, observe, publish
 
 LINE = 8  # int64 numbers in a cache line: each partition has one of its own
 # places in it: the last slice it finished, whether it may sleep, its processor

@@ -8,9 +8,9 @@ of its range of sources, so that none waits for another.
 import numpy as np
 
 from brainsim.engine.drawing import skip
-from brainsim.numbers.jit import kernel
-from brainsim.numbers.rng import GAMMA, hashed, mix, step_key, uniform
-from brainsim.numbers.vmath import log1p
+from brainsim.jit.decorators import kernel
+from brainsim.jit.vmath import log1p
+from brainsim.rng.hashing import GAMMA, hashed, mix, step_key, uniform
 
 
 @kernel

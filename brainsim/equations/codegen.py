@@ -15,11 +15,11 @@ that no name can meet another.
 import ast
 from dataclasses import dataclass
 
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.grammar import NOW, RANDOM
 from brainsim.equations.render import HELPERS, HOMES, render
-from brainsim.equations.stages import Step
+from brainsim.equations.step import Step
 from brainsim.equations.system import System
 
 BLOCK = 2048
@@ -217,7 +217,7 @@ class _Loop:
         lines = []
         for index in self.system.buffered:
             for name, gain in self.system.arrivals[index]:
-                factor = "" if trees.is_one(gain) else f"{gain_name(index, name)}*"
+                factor = "" if algebra.is_one(gain) else f"{gain_name(index, name)}*"
                 lines.append(f"_{name}_new = _{name}_new + {factor}_input_{index}")
         return lines
 
@@ -294,7 +294,7 @@ def _imports(loaded):
     homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
     lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
     lines += ["import numpy as np", "from numba import carray, types", ""]
-    lines += ["from brainsim.numbers.jit import callback, helper"]
+    lines += ["from brainsim.jit.decorators import callback, helper"]
     lines += [f"from {home} import {', '.join(names)}" for home, names in homes.items() if names]
     return "\n".join(lines) + "\n"
 

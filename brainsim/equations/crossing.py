@@ -7,8 +7,8 @@ in dt: a LIF cell with dt = 0.1 ms and tau_m = 10 ms spikes at the right time to
 
 import ast
 
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.grammar import EquationError
 from brainsim.equations.render import render
 
@@ -48,10 +48,10 @@ def _gap_and_rate(system, where):
     if "t" in lang.names_in(gap):  # whose own rate of change is not known
         hint = "give the threshold an equation 'dtheta/dt = ...' of its own, or drop interpolate"
         raise EquationError(where, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
-    rate = trees.ZERO
+    rate = algebra.ZERO
     for name in system.variables:
-        parts = trees.linear_in(gap, name)
+        parts = algebra.linear_in(gap, name)
         if parts is None or system.changes(parts[0]):
             raise EquationError(where, f"interpolate needs a threshold that is linear in {name!r}", ast.unparse(test))
-        rate = trees.plus(rate, trees.times(parts[0], system.full(system.derivatives[name], where)))
+        rate = algebra.plus(rate, algebra.times(parts[0], system.full(system.derivatives[name], where)))
     return gap, rate

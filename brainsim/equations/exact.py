@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.grammar import EquationError, shown
 from brainsim.equations.linear import covariance, factor, one_step, reachable
 
@@ -84,7 +84,7 @@ class _Matrix:
         n = len(self.variables)
         self.structure = np.zeros((len(self.columns), len(self.columns)), dtype=bool)
         for i, row in enumerate(coefficients.values()):
-            self.structure[i] = [not trees.is_zero(row[name]) for name in self.columns]
+            self.structure[i] = [not algebra.is_zero(row[name]) for name in self.columns]
         self.reach = reachable(self.structure)
         self.gains = [system.noise.get(name, {}) for name in self.variables]
         self.sources = sorted({noise for gains in self.gains for noise in gains})
@@ -173,7 +173,7 @@ def _coefficients(system, variable, names, where):
         return None
     row = {}
     for name in names:
-        parts = trees.linear_in(rest, name)
+        parts = algebra.linear_in(rest, name)
         if parts is None:
             return None
         row[name], rest = parts

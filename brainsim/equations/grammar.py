@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from brainsim.numbers.checks import nearest
+from brainsim.core.checks import nearest
 
 
 def _sigmoid(x):

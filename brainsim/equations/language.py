@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 
+from brainsim.core.checks import nearest
 from brainsim.equations.grammar import (
     DEEPEST,
     FUNCTIONS,
@@ -28,7 +29,6 @@ from brainsim.equations.grammar import (
     is_chain,
     meant_by,
 )
-from brainsim.numbers.checks import nearest
 
 
 def parse_expression(text, where, tables=(), line=None):
@@ -197,7 +197,7 @@ def rebuilt(tree, change):
 
 def computed(tree, values):
     """Compute what enters a run: as `evaluate`, but with the same bits on every processor."""
-    from brainsim.numbers.functions import FUNCTIONS as EXACT
+    from brainsim.jit.functions import FUNCTIONS as EXACT
 
     return evaluate(tree, values, FUNCTIONS | EXACT)
 

@@ -23,12 +23,12 @@ import ast
 import functools
 import math
 
+from brainsim.core.checks import nearest
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.exact import MOST_TERMS, count_terms, exact_lines, linear_part
 from brainsim.equations.grammar import EquationError
-from brainsim.equations.stages import Writer
-from brainsim.numbers.checks import nearest
+from brainsim.equations.step import Writer
 
 ROOT_DT = ast.Call(ast.Name("sqrt"), [ast.Name("dt")], [])
 
@@ -72,7 +72,7 @@ def exponential_euler(system, where):
         _refuse_multiplicative(system, name, "exponential_euler", where)
         order = 1 if _needs(system, name, where) & {*others} else order
     middle |= _later(system, writer, "mid", "t + 0.5*dt")
-    texts = writer.right_sides(parts | _scaled_gains(system, others, trees.ONE), middle)
+    texts = writer.right_sides(parts | _scaled_gains(system, others, algebra.ONE), middle)
     for name in others:
         writer.lines.append(f"_{name}_slope = {texts[name, 'slope']}")
         moved = _relaxed(name, texts[name, "rest"], f"_{name}_slope", "dt")
@@ -265,8 +265,8 @@ def _slopes_and_rests(system, names, method, where):
     """Return (name, "slope") and (name, "rest") -> tree, with ``dx/dt = slope*x + rest`` and a slope without x."""
     parts = {}
     for name in names:
-        slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
-        if trees.is_zero(slope) and name in lang.names_in(rest):
+        slope, rest = algebra.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+        if algebra.is_zero(slope) and name in lang.names_in(rest):
             message = f"method {method!r} needs a term of d{name}/dt that is linear in {name}; write method = 'euler'"
             raise EquationError(where, message, _equation(system, name))
         parts |= {(name, "slope"): slope, (name, "rest"): rest}
@@ -275,7 +275,7 @@ def _slopes_and_rests(system, names, method, where):
 
 def _needs(system, name, where):
     """Return all names on which the slope or the rest of a variable leans."""
-    slope, rest = trees.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+    slope, rest = algebra.linear_terms(system.full(system.derivatives[name], where, about=name), name)
     return lang.names_in(system.full(slope, where)) | lang.names_in(system.full(rest, where))
 
 
@@ -309,7 +309,7 @@ def _orders(system, order, strong, weak, interpretation=""):
 def _scaled_gains(system, variables, scale=ROOT_DT):
     """Return (variable, noise) -> tree of the gain times `scale`, by which a standard normal number is multiplied."""
     pairs = [(name, noise, gain) for name in variables for noise, gain in system.noise.get(name, {}).items()]
-    return {(name, noise): trees.times(gain, scale) for name, noise, gain in pairs}
+    return {(name, noise): algebra.times(gain, scale) for name, noise, gain in pairs}
 
 
 def _multiplicative(system, name):

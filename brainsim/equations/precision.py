@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from brainsim.core.checks import warn_user
 from brainsim.equations.exact import LESS_ONE
-from brainsim.numbers.checks import warn_user
 
 ENTRY = "@callback(I8(F8, F8, F8, I4, F8, F8,"
 SINGLE_ENTRY = "@callback(I8(F4, F4, F4, I4, F4, F8,"  # injected currents stay float64

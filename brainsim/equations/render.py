@@ -7,9 +7,9 @@ from brainsim.equations.grammar import BINARY, COMPARE, is_chain
 # what a kernel's text may call, and where it is imported from; a text imports what it calls
 HOMES = {
     "math": ("sqrt",),
-    "brainsim.numbers.rng": ("hashed", "mix", "step_key", "uniform"),
-    "brainsim.numbers.powers": ("cube", "fourth", "square", "whole_power"),
-    "brainsim.numbers.vmath": (
+    "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
+    "brainsim.jit.powers": ("cube", "fourth", "square", "whole_power"),
+    "brainsim.jit.vmath": (
         "clip",
         "cos",
         "exp",

@@ -8,11 +8,11 @@ import ast
 import functools
 from dataclasses import dataclass, replace
 
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.crossing import crossing_lines
 from brainsim.equations.grammar import NOW, EquationError
-from brainsim.equations.texts import CONSTANTS, NOISE
+from brainsim.equations.model_parser import CONSTANTS, NOISE
 
 
 @dataclass(frozen=True)
@@ -178,16 +178,16 @@ def prefixed(index):
 
 def _with_current(cell, currents, external_current):
     """Put the sum of all currents in for I; where I occurs more than once, it becomes a line of its own."""
-    total = ast.Name("I_ext") if external_current else trees.ZERO
+    total = ast.Name("I_ext") if external_current else algebra.ZERO
     for tree in currents:
-        total = trees.plus(total, tree)
+        total = algebra.plus(total, tree)
     everywhere = [*cell.derivatives.values(), *cell.algebraic.values()]
     places = sum(isinstance(n, ast.Name) and n.id == "I" for tree in everywhere for n in ast.walk(tree))
     if places > 1 and not isinstance(total, ast.Constant | ast.Name):
         return dict(cell.derivatives), {"I": total, **cell.algebraic}
 
     def put_in(tree):
-        return trees.simplified(lang.substitute(tree, {"I": total}))
+        return algebra.simplified(lang.substitute(tree, {"I": total}))
 
     return {n: put_in(t) for n, t in cell.derivatives.items()}, {n: put_in(t) for n, t in cell.algebraic.items()}
 
@@ -211,7 +211,7 @@ def _noise_apart(derivatives):
     drift, noise = {}, {}
     for name, tree in derivatives.items():
         for xi in sorted(n for n in lang.names_in(tree) if NOISE.fullmatch(bare(n))):
-            gain, tree = trees.linear_in(tree, xi)
+            gain, tree = algebra.linear_in(tree, xi)
             noise.setdefault(name, {})[name if bare(xi) == "xi" else xi] = gain
         drift[name] = tree
     return drift, noise

@@ -13,9 +13,9 @@ import functools
 from dataclasses import dataclass
 from fractions import Fraction
 
+from brainsim.core.checks import BASE, PREFIX, nearest
 from brainsim.equations.grammar import NOW, EquationError, shown
 from brainsim.equations.language import line_of
-from brainsim.numbers.checks import BASE, PREFIX, nearest
 
 BASES = ("ms", "mV", "pA", "um", "mM")
 UNITS = {

@@ -10,7 +10,7 @@ doi:10.3389/fnins.2011.00009; manifolds: Zenke and Vogels (2021), doi:10.1162/ne
 import numpy as np
 
 import brainsim as bs
-from brainsim.ann.pairs import coincidence as pair
+from brainsim.examples._pairs import coincidence as pair
 
 DURATION = 300.0  # ms
 SMALL = {"samples": 60, "detectors": 10}

@@ -10,7 +10,7 @@ doi:10.1016/S0896-6273(02)01092-9, of whose network this is a small form with cu
 import numpy as np
 
 import brainsim as bs
-from brainsim.ann.pairs import decision as pair
+from brainsim.examples._pairs import decision as pair
 
 DURATION = 1800.0  # ms
 SMALL = {"trials": 2}

@@ -11,7 +11,7 @@ doi:10.1073/pnas.79.8.2554; attractors of spiking cells: Amit and Brunel (1997),
 import numpy as np
 
 import brainsim as bs
-from brainsim.ann.pairs import memory as pair
+from brainsim.examples._pairs import memory as pair
 
 DURATION = 500.0  # ms
 SMALL = {"trials": 1}

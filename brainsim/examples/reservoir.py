@@ -4,13 +4,14 @@ Each word is the same three vowels in another order, so that only who remembers 
 cells, randomly wired and left as it is, hears it as currents; copies of it, one for each word, lie side by side. A linear
 readout of fading spike counts learns from half of the words. Five liquids with other weights show the spread. Settings were
 chosen on other words. Maass, Natschlager and Markram (2002), doi:10.1162/089976602760407955. For other sequences, such as
-the utterances of ``bs.ann.datasets.japanese_vowels(path)``: ``brainsim.ann.pairs.reservoir.reservoirs(data).figure()``.
+the utterances of ``bs.ann.datasets.japanese_vowels(path)``, call
+``brainsim.examples._pairs.reservoir.reservoirs(data).figure()``.
 """
 
 import brainsim as bs
-from brainsim.ann.pairs import reservoir as pair
-from brainsim.ann.reservoirs import EchoState, Liquid
-from brainsim.ann.sequences import WORDS
+from brainsim.ann.data.sequences import WORDS
+from brainsim.ann.networks.reservoirs import EchoState, Liquid
+from brainsim.examples._pairs import reservoir as pair
 
 DURATION = 400.0  # ms: the words have 40 frames
 SMALL = {"words": 48, "copies": 1}

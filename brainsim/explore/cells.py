@@ -4,16 +4,16 @@ import warnings
 
 import numpy as np
 
+from brainsim.core.checks import SI_SLIP, nearest, plain
 from brainsim.engine.simulate import simulate
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import RANDOM
-from brainsim.equations.texts import NOISE
+from brainsim.equations.model_parser import NOISE
 from brainsim.models.base import Neuron
 from brainsim.models.inputs import CurrentInput
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.network.recording import Trace
-from brainsim.numbers.checks import SI_SLIP, nearest, plain
+from brainsim.network.probes import Trace
 
 NAME = "cells"
 LADDER = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1.0, 2.0, 5.0))])  # pA

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations import trees
 from brainsim.equations.grammar import NOW
 from brainsim.equations.system import compose
 from brainsim.models.values import Distribution
@@ -65,8 +65,8 @@ class Flow:
         parts = {}
         for name in names:
             system = self.system
-            linear = trees.linear_in(system.full(system.derivatives[name], name), name)
-            if linear is None or trees.is_zero(linear[0]):
+            linear = algebra.linear_in(system.full(system.derivatives[name], name), name)
+            if linear is None or algebra.is_zero(linear[0]):
                 owner = f"{type(self.model).__name__}.{name}"
                 raise ValueError(
                     f"{owner}: its steady state is not known, since d{name}/dt is not 'slope*{name} + rest'; "

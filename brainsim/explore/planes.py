@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brainsim.core.checks import integer, number, plain
 from brainsim.explore.cells import NAME, checked_model, checked_variable, climb, run_cells, steps_of_current
 from brainsim.explore.flow import Flow
 from brainsim.models.base import Neuron
-from brainsim.numbers.checks import integer, number, plain
 
 MARGIN = 0.15  # of the range of the trajectory, around it
 STILL = 0.5  # of the range of a cell that fires: one that is silent and moves less is drawn in that range

@@ -11,11 +11,11 @@ from brainsim.explore.pictures import current_unit, labelled, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Synapse
 from brainsim.models.inputs import SpikeTrains
-from brainsim.models.nonspiking import LI
+from brainsim.models.neurons.nonspiking import LI
 from brainsim.models.rules import AllToAll
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.network.recording import Trace
+from brainsim.network.probes import Trace
 from brainsim.plot import raster
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, legend_above, style

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.core.checks import integer, number
 from brainsim.explore.cells import NAME, checked_currents, checked_model, is_random, run_cells, steps_of_current
 from brainsim.models.base import Neuron
-from brainsim.numbers.checks import integer, number
-from brainsim.numbers.results import Result
+from brainsim.results.result import Result
 
 STOPPED = 2.0  # longest intervals: a cell that is silent for longer at the end has stopped firing
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.core.checks import number
 from brainsim.explore import cells
 from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable
 from brainsim.models.base import Neuron
-from brainsim.numbers.checks import number
-from brainsim.numbers.results import Result, Spikes
+from brainsim.results.result import Result, Spikes
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ import difflib
 import re
 
 from brainsim.equations.language import check_name
-from brainsim.equations.texts import NOISE, OF_RECEPTOR, RESERVED
+from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 
 # what a user writes into a class besides parameters and initial values
 ATTRIBUTES = (

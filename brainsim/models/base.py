@@ -18,16 +18,16 @@ import inspect
 
 import numpy as np
 
+from brainsim.core.checks import integer, nearest, number
 from brainsim.equations import language as lang
+from brainsim.equations.diagnostics import refuse_without_spikes
 from brainsim.equations.methods import method_named
-from brainsim.equations.mistakes import refuse_without_spikes
-from brainsim.equations.texts import Declared, check_condition, parse_cell, parse_receptor
+from brainsim.equations.model_parser import Declared, check_condition, parse_cell, parse_receptor
 from brainsim.equations.units import unit
 from brainsim.models.attributes import check_declared_name, refuse_what_has_no_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
-from brainsim.numbers.checks import integer, nearest, number
 
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 

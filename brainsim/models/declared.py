@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.core.checks import check_unit, in_range, number, plain, read_only
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
-from brainsim.numbers.checks import check_unit, in_range, number, plain, read_only
 
 
 @dataclass(frozen=True)

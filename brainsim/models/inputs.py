@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, dataclass, fields
 
 import numpy as np
 
+from brainsim.core.checks import LARGEST_INDEX, in_range, indices, integer, nearest, plain, read_only
 from brainsim.models.values import Distribution, checked_value
-from brainsim.numbers.checks import LARGEST_INDEX, in_range, indices, integer, nearest, plain, read_only
-from brainsim.numbers.spikes import Spikes
+from brainsim.results.spikes import Spikes
 
 
 class Input:

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, fields
 
 import numpy as np
 
-from brainsim.numbers.checks import check_elements, indices, integer, nearest, number, plain, read_only
+from brainsim.core.checks import check_elements, indices, integer, nearest, number, plain, read_only
 
 MOST = 2**53  # synapses, which are counted in float64 too
 COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.numbers.checks import number, plain, read_only, unit_of, warn_user
+from brainsim.core.checks import number, plain, read_only, unit_of, warn_user
 
 
 class TimedArray:

@@ -1,7 +1,7 @@
 """Distributions: what may stand wherever a number may (parameters, initial values, weights, delays).
 
 A distribution is a description. It holds no generator and draws nothing; the engine draws its values from counter-based
-streams (`brainsim.numbers.draws`), so value number i depends on the seed and on the name of its object only.
+streams (`brainsim.rng.variates`), so value number i depends on the seed and on the name of its object only.
 
 All of them live in ``bs.values``. ``bs.Uniform``, ``bs.Normal``, ``bs.LogNormal``, ``bs.Gamma`` and ``bs.Clipped`` are also
 at the top level; the exponential distribution is ``bs.values.Exponential``, because ``bs.Exponential`` is the synapse.
@@ -14,8 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from brainsim.numbers import gauss
-from brainsim.numbers.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
+from brainsim.core.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
+from brainsim.rng import gauss
 
 CONSTANT = 0
 # Below this share, redrawing until a value lies inside the limits takes longer than anybody waits.
@@ -378,7 +378,7 @@ def checked_distribution(value, where):
 def checked_value(value, unit, where):
     """Return what may stand for a number: a float, a read-only float64 array (copied), or a distribution as it is.
 
-    `unit` is one of `brainsim.numbers.checks.SI`, `where` the ``Object.field`` that starts an error message; TypeError and
+    `unit` is one of `brainsim.core.checks.SI`, `where` the ``Object.field`` that starts an error message; TypeError and
     ValueError are raised where it is none of the three, or holds NaN or infinity.
     """
     if isinstance(value, Distribution) or (isinstance(value, type) and issubclass(value, Distribution)):

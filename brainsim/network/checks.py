@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input, checked_weight
 from brainsim.models.rules import FixedIndegree, FromSparse, Rule
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
-from brainsim.numbers.checks import in_range, nearest
 
 LARGEST_WEIGHT = 3e38  # float32 ends a little above
 STORAGES = ("stored", "procedural")

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brainsim.build.estimate import Estimate, estimate
+from brainsim.core.checks import integer, number
+from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.models.inputs import CurrentInput, Input, checked_synapse
 from brainsim.models.rules import Rule
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
-from brainsim.network.memory import Estimate, estimate
 from brainsim.network.population import Population, View, checked_name
+from brainsim.network.probes import Trace, checked_traces
 from brainsim.network.projection import Projection, Stimulus, number_of_synapses, warn_of_repeat
-from brainsim.network.recording import Trace, checked_traces
-from brainsim.numbers.checks import integer, number
-from brainsim.numbers.hints import OF_NETWORK, Answering
-from brainsim.numbers.streams import checked_seed
+from brainsim.rng.streams import checked_seed
 
 MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from brainsim.core.checks import LARGEST_INDEX, integer, nearest, refuse_masked
 from brainsim.models.values import checked_value
-from brainsim.numbers.checks import LARGEST_INDEX, integer, nearest, refuse_masked
 
 
 class View:

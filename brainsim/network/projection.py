@@ -4,10 +4,10 @@ from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 
+from brainsim.core.checks import warn_user
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.network.population import View
-from brainsim.numbers.checks import warn_user
 
 LOOKED_BACK = 50  # a network may have thousands of projections; what is repeated by mistake was made a moment ago
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from matplotlib.colors import is_color_like
 
-from brainsim.numbers.checks import number
-from brainsim.numbers.results import Result, Spikes
+from brainsim.core.checks import number
 from brainsim.plot.styles import REST, colour
+from brainsim.results.result import Result, Spikes
 
 
 @dataclass(frozen=True)

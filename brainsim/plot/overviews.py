@@ -7,14 +7,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from brainsim.numbers.arrays import plural
-from brainsim.numbers.results import Result
+from brainsim.core.arrays import plural
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.groups import groups_of, kind_of
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
 from brainsim.plot.traces import marks_of, trace
+from brainsim.results.result import Result
 
 MOST_CELLS = 3  # in a row of traces, unless the user names cells
 MOST_ROWS = 12  # of traces: more would be a picture of metres

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from brainsim.numbers.checks import integer, nearest
+from brainsim.core.checks import integer, nearest
 from brainsim.plot.groups import edges_of, groups_of
 from brainsim.plot.marks import add_marks
 from brainsim.plot.styles import ink

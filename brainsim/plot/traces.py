@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
-from brainsim.numbers.checks import number
-from brainsim.numbers.results import Result, Spikes, Traces
+from brainsim.core.checks import number
 from brainsim.plot.groups import edges_of, kind_of
 from brainsim.plot.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.times import label_time
+from brainsim.results.result import Result, Spikes, Traces
 
 OVERLAID = 2  # more cells than this lie above each other rather than over each other
 HEADROOM = 0.45  # height of a spike above the threshold, as a part of the range of the trace

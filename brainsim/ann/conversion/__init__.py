@@ -1,0 +1,1 @@
+"""From an artificial network to the same network in spikes."""

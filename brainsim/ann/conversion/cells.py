@@ -1,0 +1,116 @@
+"""The cells of converted networks: integrate-and-fire without a leak. Potentials are in the units of activations.
+
+One step of a converted network lasts 1 ms; with a capacitance of 1 pF, a current of 1 pA adds 1 to the potential in a
+step. Cells that are reset to 0 are `brainsim.IF`, without a refractory time.
+"""
+
+from brainsim.models.base import Neuron, Synapse, initial, parameter
+
+
+class SubtractIF(Neuron):
+    """Integrate-and-fire neuron that is reset by subtraction, so that nothing it integrates is lost: ``dv/dt = I/c_m``.
+
+    A spike when ``v >= v_th``, then ``v = v - v_th``; at most one a step. Under a constant drive it counts: see
+    `brainsim.explore.theory.if_counts`.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    v_th : float
+        Threshold [mV], > 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(64, SubtractIF(v_th=2.0), name="hidden")
+    Population('hidden', 64 SubtractIF)
+
+    References
+    ----------
+    Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682.
+    """
+
+    equations = "dv/dt = I/c_m"
+    threshold = "v >= v_th"
+    reset = "v = v - v_th"
+    method = "euler"
+
+    c_m: float = parameter(1.0, "pF", "membrane capacitance", above=0.0)
+    v_th: float = parameter(1.0, "mV", "threshold", above=0.0)
+    v: float = initial(0.0, "mV", "membrane potential")
+
+
+class TurnIF(Neuron):
+    """Integrate-and-fire neuron that integrates all the time and fires only in its turn, ``opens <= t < closes``.
+
+    With turns one after the other a layer has summed its whole input before it sends a spike, and the order in which its
+    input came cannot matter.
+
+    Parameters
+    ----------
+    c_m, v_th : float
+        As for `SubtractIF`: membrane capacitance [pF] and threshold [mV].
+    opens, closes : float
+        When its turn begins and ends [ms].
+
+    Examples
+    --------
+    >>> TurnIF(v_th=2.0, opens=32.0, closes=64.0)
+    TurnIF(v_th=2.0, opens=32.0, closes=64.0)
+    """
+
+    equations = """
+        dv/dt = I/c_m
+        dclock/dt = 1
+    """
+    threshold = "v >= v_th and clock >= opens and clock < closes"
+    reset = "v = v - v_th"
+    method = "euler"
+
+    c_m: float = parameter(1.0, "pF", "membrane capacitance", above=0.0)
+    v_th: float = parameter(1.0, "mV", "threshold", above=0.0)
+    opens: float = parameter(0.0, "ms", "begin of its turn", at_least=0.0)
+    closes: float = parameter(1.0, "ms", "end of its turn", at_least=0.0)
+    v: float = initial(0.0, "mV", "membrane potential")
+    clock: float = initial(0.0, "ms", "time")
+
+
+class Readout(Neuron):
+    """A cell that only integrates, ``dv/dt = I/c_m``: its potential is the evidence for its class.
+
+    Parameters
+    ----------
+    c_m : float
+        Membrane capacitance [pF], > 0.
+
+    Examples
+    --------
+    >>> Readout()
+    Readout()
+    """
+
+    equations = "dv/dt = I/c_m"
+    method = "euler"
+
+    c_m: float = parameter(1.0, "pF", "membrane capacitance", above=0.0)
+    v: float = initial(0.0, "mV", "evidence")
+
+
+class Held(Synapse):
+    """A current that jumps by w and stays: after one early spike flows as much as a large input is worth; weights in pA.
+
+    Examples
+    --------
+    >>> Held()
+    Held()
+
+    References
+    ----------
+    Rueckauer & Liu (2018), doi:10.1109/ISCAS.2018.8351295.
+    """
+
+    equations = "di/dt = 0"
+    arrival = "i = i + w"
+    current = "i"
+    weight_unit = "pA"

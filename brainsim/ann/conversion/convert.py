@@ -1,0 +1,372 @@
+"""From a trained artificial network to the same network in spikes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.ann.conversion import spiking
+from brainsim.ann.conversion.encoding import ENCODERS
+from brainsim.ann.conversion.forward import Plan, run
+from brainsim.ann.conversion.thresholds import scaled, thresholds
+from brainsim.ann.data.samples import labels, samples
+from brainsim.ann.networks.readers import read
+from brainsim.core.checks import in_range, integer, nearest, plain
+
+STEPS = 32
+NEAR = 1e-9  # of a threshold: closer than this, rounding may decide
+
+
+def convert(
+    source,
+    calib=None,
+    *,
+    norm="p99.9",
+    v0="half",
+    reset="subtract",
+    encoder="current",
+    schedule="parallel",
+    bias_shift=False,
+):
+    """Return a spiking network that computes what a trained artificial network of ReLUs computes, by counts of spikes.
+
+    Hidden units become integrate-and-fire cells, ``v = v + W s + b`` in each step of 1 ms, where s are the spikes of the
+    layer before; a cell fires when v reaches its threshold theta, which is subtracted. So it sends ``N = clip(floor((v0 +
+    T z)/theta), 0, T)`` spikes in T steps of a constant drive z, and ``N theta/T`` is a ReLU in T steps. The last layer only
+    integrates: its potentials over T are the outputs.
+
+    Parameters
+    ----------
+    source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
+        `brainsim.ann.MLP` with relu or qcfs; a fitted network of scikit-learn with relu; a list of (W, b), W of shape
+        (inputs, outputs) and possibly sparse, as `bs.ann.layers.lower` makes it of a CNN; a ``torch.nn.Sequential`` of
+        Linear, ReLU, Flatten and Dropout, or its state_dict; a ``keras.Sequential`` of Dense, Flatten and Dropout, or its
+        weights; the path of a file .npz with W0, b0, W1, b1, ... Lists, state_dicts and files do not say what stands
+        between their layers: they are taken for chains with a ReLU after each layer but the last. One output tells two
+        classes, 0 and 1 unless the source names them: the second where it is above 0.
+    calib : array, shape (samples, inputs), optional
+        Training data, never test data, on which the largest activation of each layer is found. Not needed for qcfs, whose
+        thresholds were learned, and for ``norm="model"``.
+    norm : {"p99.9", "max", "model"} or another percentile
+        What the threshold of a layer is: a percentile or the maximum of its activations, or the largest that weights and
+        inputs as small and as large as those of `calib` (or from 0 to 1) allow. Without effect on qcfs.
+    v0 : {"half", "zero"}
+        Potential at the start: half the threshold, which rounds to the nearest count, or 0, which rounds down.
+    reset : {"subtract", "zero"}
+        What a spike does to the potential. ``"zero"`` loses what was beyond the threshold.
+    encoder : {"current", "poisson", "latency"}
+        Inputs as constant currents; as random spikes; or as one spike each, the earlier the larger, after which a current
+        stays. The latter two need inputs >= 0; one as large as the largest of `calib` (or 1) is a spike in every step, and
+        larger ones are clipped.
+    schedule : {"parallel", "sequential"}
+        Whether all layers run at once, each a step behind the one before it, or in turns of T steps: a cell then sums its
+        whole input before it fires, so that the order of spikes cannot matter; it takes T steps for each layer.
+    bias_shift : bool
+        Whether to add ``theta/(2T)`` in each step instead of ``v0="half"``: Deng & Gu (2021).
+
+    Returns
+    -------
+    SpikingClassifier or SpikingRegressor
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or is a
+        module whose forward cannot be read off its layers, or options do not go together; the message says what to do
+        instead.
+
+    Notes
+    -----
+    Exactness. Weights, thresholds and drives are rounded to so few bits (24, 36 for what is constant) that sums of them are
+    exact: the same spikes come out of the engine, one sample at a time, and of the batched run behind `predict`. All of
+    this is for steps of 1 ms, as `simulate` of the converted network takes them; `brainsim.simulate` of its `network_for`
+    needs ``dt=1.0`` and refuses other steps, such as its default of 0.1 ms. With ``schedule="sequential"`` and ``v0="half"``
+    a qcfs network with ``T = levels`` sends exactly as many spikes as its units have levels: see
+    `SpikingClassifier.exactness`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.digits()
+    >>> mlp = bs.ann.MLP(32, epochs=20).fit(data.X_train, data.y_train)
+    >>> snn = bs.ann.convert(mlp, calib=data.X_train)
+    >>> snn
+    SpikingClassifier(64-32-10, current, parallel)
+    >>> abs(snn.score(data.X_test, data.y_test, T=64) - mlp.score(data.X_test, data.y_test)) < 0.02
+    True
+    >>> result = snn.simulate(data.X_test[0], T=32)                         # of an ordinary Network
+    >>> len(result.spikes["hidden1"]) > 50
+    True
+
+    References
+    ----------
+    Cao et al. (2015), doi:10.1007/s11263-014-0788-3; Diehl et al. (2015), doi:10.1109/IJCNN.2015.7280696 (max, model);
+    Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682 (percentile, subtraction); Deng & Gu (2021), arXiv:2103.00476
+    (shift); Bu et al. (2022), arXiv:2303.04347 (qcfs, half a threshold).
+    """
+    _one_of(v0, "v0", ("half", "zero"))
+    _one_of(reset, "reset", ("subtract", "zero"))
+    _one_of(encoder, "encoder", ENCODERS)
+    _one_of(schedule, "schedule", ("parallel", "sequential"))
+    if not isinstance(bias_shift, bool | np.bool_):
+        raise TypeError(f"convert.bias_shift: must be True or False (got {bias_shift!r})")
+    if bias_shift and v0 == "half":
+        raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; give v0='zero' with it")
+    if schedule == "sequential" and reset == "zero":
+        raise ValueError(
+            "convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "
+            "input would fire once and forget the rest"
+        )
+    trained = read(source)
+    calib = None if calib is None else samples(calib, trained.weights[0].shape[0], "convert.calib")
+    if calib is not None and encoder != "current":
+        in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
+    scale = 1.0 if calib is None else float(calib.max()) or 1.0
+    layers = scaled(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
+    starts = [0.5 * layer.theta if v0 == "half" else 0.0 for layer in layers[:-1]]
+    plan = Plan(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
+    return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, calib)
+
+
+class Exactness(NamedTuple):
+    """How the counts of spikes compare with the levels of the artificial network.
+
+    Parameters
+    ----------
+    samples, units : int
+        How many samples, and how many units in all hidden layers.
+    different : array, shape (k, 3)
+        (layer, sample, unit) of all counts that differ.
+    near : array, shape (k, 3)
+        (layer, sample, unit) whose potential, in units of the threshold, comes within 1e-9 of one that would change its
+        count, without being exactly on it.
+    """
+
+    samples: int
+    units: int
+    different: np.ndarray
+    near: np.ndarray
+
+    @property
+    def exact(self):
+        """Whether all counts are the same."""
+        return not len(self.different)
+
+
+class _Spiking:
+    """What classifiers and regressors share: runs of many samples, and the network of one."""
+
+    def __init__(self, trained, plan, calib):
+        self.trained, self.plan, self.calib = trained, plan, calib
+        self._network = None
+
+    def __repr__(self):
+        """Return layers, encoder and schedule."""
+        sizes = [self.plan.layers[0].weight.shape[0], *(layer.bias.size for layer in self.plan.layers)]
+        schedule = "sequential" if self.plan.sequential else "parallel"
+        return f"{type(self).__name__}({'-'.join(map(str, sizes))}, {self.plan.encoder}, {schedule})"
+
+    @property
+    def thresholds(self):
+        """Threshold of each hidden layer, in the units of the activations."""
+        return [layer.theta for layer in self.plan.layers[:-1]]
+
+    @property
+    def network(self):
+        """The network for the first calibration sample, or zeros, and 32 steps: a `brainsim.Network`; see `network_for`."""
+        if self._network is None:
+            self._network = self.network_for(np.zeros(self._inputs) if self.calib is None else self.calib[0])
+        return self._network
+
+    def network_for(self, x, T=STEPS, seed=0):
+        """Return an ordinary `brainsim.Network` that is given one sample for T steps; run it with ``dt=1.0``.
+
+        Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they would fire at other
+        times, up to ten times a ms, and their numbers of spikes would not be those of `counts`. So the network has
+        ``required_dt = 1.0``, and other steps are refused.
+
+        Its populations are ``input`` (unless inputs are currents), ``hidden1``, ``hidden2``, ... and ``output``, whose
+        potential ``v`` at the end, divided by T, is the output. They can be recorded, silenced, changed and drawn.
+
+        Parameters
+        ----------
+        x : array, shape (inputs,)
+        T : int
+            Number of steps, 1 ms each.
+        seed : int
+            Of the Poisson encoder.
+        """
+        x = np.asarray(plain(x, "", "network_for.x"))
+        if x.ndim != 1:
+            raise ValueError(f"network_for.x: must be one sample, of the shape (inputs,) (got {x.shape}); take one: X[0]")
+        x = self.checked(x[None], "network_for.x")[0]
+        return spiking.build(self.plan, x, self._steps(T), integer(seed, "network_for.seed", at_least=0))
+
+    def duration(self, T=STEPS):
+        """Return how long a run of `network_for` must be [ms]: T, and what the last layer is behind the input."""
+        return spiking.windows(self.plan, self._steps(T))[-1][1]
+
+    def windows(self, T=STEPS):
+        """Return (begin, end) [ms] for each hidden layer: its spikes at ``begin < t <= end`` count."""
+        return spiking.turns(self.plan, self._steps(T))
+
+    def simulate(self, x, T=STEPS, *, seed=0, record=()):
+        """Run the network of one sample in the engine and return its Result, with the potentials of ``output`` recorded.
+
+        Parameters
+        ----------
+        x, T, seed
+            As for `network_for`.
+        record : sequence of str
+            Populations whose potentials are recorded besides: ``["hidden1"]``.
+        """
+        from brainsim.engine.simulate import simulate
+        from brainsim.network.probes import Trace
+
+        net = self.network_for(x, T, seed)
+        cells = net.populations
+        if isinstance(record, str):
+            raise TypeError(f"simulate.record: must be a list of names (got {record!r}); write [{record!r}]")
+        for name in record:
+            if name not in cells:
+                raise ValueError(f"simulate.record: no population is called {name!r}{nearest(name, cells)}")
+        traces = [Trace(cells[name], "v") for name in dict.fromkeys([*record, "output"])]
+        return simulate(net, self.duration(T), dt=1.0, seed=seed, record=traces, threads=1)
+
+    def counts(self, X, T=STEPS, seed=0):
+        """Return how many spikes each hidden cell sends in T steps: int64 of shape (samples, units), one for each layer."""
+        return self._run(X, T, seed, lambda spikes, _: [one.sum(axis=1, dtype=np.int64) for one in spikes])
+
+    def spikes(self, X, T=STEPS, seed=0):
+        """Return the spikes of each hidden layer: bool of shape (samples, T, units)."""
+        return self._run(X, T, seed, lambda spikes, _: [one.view(bool) for one in spikes])
+
+    def evidence(self, X, T=STEPS, seed=0):
+        """Return the potentials of the last layer after each step, shape (samples, T, outputs)."""
+        return self._run(X, T, seed, lambda _, evidence: [evidence])[0]
+
+    def decision_function(self, X, T=STEPS, seed=0):
+        """Return the outputs, shape (samples, outputs): what the artificial network's outputs are up to steps of 1/T."""
+        return self._run(X, T, seed, lambda _, evidence: [evidence[:, -1] / evidence.shape[1]])[0]
+
+    def exactness(self, X):
+        """Compare the counts of spikes in ``T = levels`` steps with the levels of the artificial network, unit by unit.
+
+        Raises
+        ------
+        ValueError
+            If the network is not of qcfs.
+        """
+        if self.trained.activation != "qcfs":
+            raise ValueError(
+                "exactness: compares with the levels of a network of qcfs; convert a bs.ann.MLP(activation="
+                f"'qcfs'), or the file that it saved (got one of {self.trained.activation} from "
+                f"{type(self.trained.source).__name__})"
+            )
+        X, levels = self.checked(X, "exactness.X"), self.trained.levels
+        expected, got = self.trained.levels_of(X), self.counts(X, levels)
+        different = [_places(k, a != b) for k, (a, b) in enumerate(zip(expected, got, strict=True))]
+        near, h = [], X * levels
+        for k, (N, theta) in enumerate(zip(expected, self.trained.thresholds, strict=True)):
+            place = (h @ self.trained.weights[k] + levels * self.trained.biases[k]) / theta + 0.5
+            gap = np.abs(place - np.rint(place))
+            inside = (np.rint(place) >= 1) & (np.rint(place) <= levels)
+            near.append(_places(k, (gap < NEAR) & (gap > 0) & inside))
+            h = theta * N
+        return Exactness(len(X), sum(N.shape[1] for N in expected), np.vstack(different), np.vstack(near))
+
+    def checked(self, X, where):
+        """Return samples as an array (samples, inputs), or raise ValueError, which calls them `where`."""
+        X = samples(X, self._inputs, where)
+        if self.plan.encoder != "current":
+            in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
+            if self.calib is None and X.max() > self.plan.input_scale:
+                raise ValueError(
+                    f"{where}: must be <= 1 with encoder={self.plan.encoder!r} and no calibration data (got "
+                    f"{X.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)"
+                )
+        return X
+
+    @property
+    def _inputs(self):
+        return self.plan.layers[0].weight.shape[0]
+
+    def _steps(self, T):
+        return integer(T, f"{type(self).__name__}.T", at_least=1)
+
+    def _run(self, X, T, seed, keep):
+        X = self.checked(X, f"{type(self).__name__}.X")
+        return run(self.plan, X, self._steps(T), integer(seed, f"{type(self).__name__}.seed", at_least=0), keep)
+
+
+class SpikingClassifier(_Spiking):
+    """A classifier in spikes; `convert` makes it.
+
+    Attributes
+    ----------
+    trained : Trained
+        The artificial network.
+    plan : Plan
+        Layers and options.
+    calib : array or None
+        Calibration data.
+    classes_ : array
+        The labels.
+
+    Examples
+    --------
+    >>> snn = convert([(np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], norm="model")
+    >>> snn.predict([[0.2, 0.9], [0.7, 0.1]], T=8)
+    array([1, 0])
+    >>> snn.counts([[0.2, 0.9]], T=8)[0]                                    # of the two hidden cells
+    array([[2, 7]])
+    """
+
+    @property
+    def classes_(self):
+        """The labels, in the order of the outputs."""
+        return self.trained.classes
+
+    def predict(self, X, T=STEPS, seed=0):
+        """Return the label of each sample after T steps: that of the largest output."""
+        return self.classes_[self.decision_function(X, T, seed).argmax(axis=1)]
+
+    def score(self, X, y, T=STEPS, seed=0):
+        """Return the share of samples whose label is found in T steps."""
+        found = self.predict(X, T, seed)
+        return float(np.mean(found == labels(y, len(found), "SpikingClassifier.score.y", self.classes_)))
+
+
+class SpikingRegressor(_Spiking):
+    """A regression in spikes; `convert` makes it of scikit-learn's MLPRegressor.
+
+    Attributes
+    ----------
+    trained : Trained
+        The artificial network.
+    plan : Plan
+        Layers and options.
+    calib : array or None
+        Calibration data.
+    """
+
+    def predict(self, X, T=STEPS, seed=0):
+        """Return the outputs after T steps, shape (samples,) where there is one output."""
+        output = self.decision_function(X, T, seed)
+        return output[:, 0] if output.shape[1] == 1 else output
+
+    def score(self, X, y, T=STEPS, seed=0):
+        """Return the share of the variance that is explained, R2."""
+        y, found = np.asarray(plain(y, "", "SpikingRegressor.score.y")), self.predict(X, T, seed)
+        if y.shape != found.shape:
+            raise ValueError(f"SpikingRegressor.score.y: must have the shape of the outputs, {found.shape} (got {y.shape})")
+        return float(1.0 - np.sum((y - found) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
+
+
+def _places(layer, mask):
+    found = np.argwhere(mask)
+    return np.hstack([np.full((len(found), 1), layer), found])
+
+
+def _one_of(value, name, choices):
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"convert.{name}: must be {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r} (got {value!r})")

@@ -1,0 +1,104 @@
+"""A layer of integrate-and-fire cells for many samples at once. The engine runs one sample; `tests` hold the two equal.
+
+A network that only feeds forward can be run layer by layer: all steps of a layer before the first of the next. Weights are
+rows by source (CSR); a sample takes as long as its spikes have targets.
+"""
+
+from brainsim.jit.decorators import helper, kernel
+
+SUBTRACT, ZERO = 0, 1
+
+
+@helper
+def add_row(into, times, row, first, target, weight):
+    """Add `times` the weights of a row to what its targets hold; a row is sorted, so a full one needs no list of targets."""
+    values = weight[first[row] : first[row + 1]]
+    if values.size == into.size:
+        for i in range(values.size):
+            into[i] += times * values[i]
+    else:
+        targets = target[first[row] : first[row + 1]]
+        for k in range(values.size):
+            into[targets[k]] += times * values[k]
+
+
+@kernel
+def weighted_sums(x, first, target, weight, bias, out):
+    """Put ``bias + x @ W`` into `out` (samples, outputs), the inputs in their order, so that a sample's sum is its own."""
+    for s in range(x.shape[0]):
+        for i in range(bias.size):
+            out[s, i] = bias[i]
+        for j in range(x.shape[1]):
+            value = x[s, j]
+            if value != 0.0:
+                add_row(out[s], value, j, first, target, weight)
+
+
+@kernel
+def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, current, out):
+    """Let the cells of a layer fire step by step, with what arrives in a step acting in it.
+
+    Parameters
+    ----------
+    spikes : uint8 (samples, steps, inputs)
+    held : bool
+        Whether an input spike is the onset of a current, which acts from its step on, instead of a jump.
+    first, target, weight
+        Rows of weights.
+    drive : (samples, outputs)
+        What is added to v in each step.
+    theta, v0 : float
+    reset : SUBTRACT or ZERO
+    v, current : (outputs,)
+        Scratch.
+    out : uint8 (samples, steps, outputs)
+    """
+    for s in range(spikes.shape[0]):
+        for i in range(v.size):
+            v[i], current[i] = v0, drive[s, i]
+        for t in range(spikes.shape[1]):
+            into = current if held else v
+            for j in range(spikes.shape[2]):
+                if spikes[s, t, j]:
+                    add_row(into, 1.0, j, first, target, weight)
+            for i in range(v.size):
+                v[i] += current[i]
+                spike = v[i] >= theta
+                out[s, t, i] = spike
+                v[i] = v[i] if not spike else (v[i] - theta if reset == SUBTRACT else 0.0)
+
+
+@kernel
+def collect(spikes, held, first, target, weight, drive, v, current, out):
+    """Let the cells of the last layer integrate; `out` (samples, steps, outputs) is their potential after each step."""
+    for s in range(spikes.shape[0]):
+        for i in range(v.size):
+            v[i], current[i] = 0.0, drive[s, i]
+        for t in range(spikes.shape[1]):
+            into = current if held else v
+            for j in range(spikes.shape[2]):
+                if spikes[s, t, j]:
+                    add_row(into, 1.0, j, first, target, weight)
+            for i in range(v.size):
+                v[i] += current[i]
+                out[s, t, i] = v[i]
+
+
+@kernel
+def fire_in_turn(potential, theta, out):
+    """Turn what each cell has integrated (samples, outputs) into spikes, from the first step of its turn on."""
+    for s in range(out.shape[0]):
+        for t in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                spike = potential[s, i] >= theta
+                out[s, t, i] = spike
+                potential[s, i] -= theta if spike else 0.0
+
+
+@kernel
+def add_spikes(counts, first, target, weight, out):
+    """Add to `out` (samples, outputs) what `counts` (samples, inputs) spikes bring."""
+    for s in range(counts.shape[0]):
+        for j in range(counts.shape[1]):
+            if counts[s, j]:
+                add_row(out[s], counts[s, j], j, first, target, weight)

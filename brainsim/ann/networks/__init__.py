@@ -1,0 +1,1 @@
+"""Artificial networks: our own, and readers for those of others."""

@@ -1,0 +1,376 @@
+"""The same task in an artificial network and in spikes, on the same samples: how well, how soon, and at what cost."""
+
+import inspect
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from brainsim.ann.conversion.convert import SpikingClassifier, convert
+from brainsim.ann.conversion.encoding import input_counts
+from brainsim.ann.conversion.forward import run
+from brainsim.ann.data.samples import labels
+from brainsim.ann.networks.activations import qcfs, relu
+from brainsim.ann.report.layers import layer_reports
+from brainsim.ann.report.summary import summary
+from brainsim.ann.report.verdict import enough, verdict
+from brainsim.core.checks import integer, nearest, warn_user
+
+MAC, AC = 4.6, 0.9  # pJ of a 32-bit multiplication with addition, and of an addition, in 45 nm: Horowitz (2014)
+ALIKE = 0.99  # share of calibration samples whose early decision must be the late one
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Both networks on the same samples; `compare` makes it. All costs are means per inference.
+
+    Parameters
+    ----------
+    snn : SpikingClassifier
+    X, y : array
+        Samples that neither network has learned, and their labels.
+    T : tuple of int
+        Numbers of steps.
+    ann_accuracy : float
+    accuracy, agreement, quantised : array, one for each T
+        Share of the samples whose label the spiking network finds; on which both networks agree; whose label the artificial
+        network finds when its hidden activations are rounded to the ``T + 1`` values that 0 to T spikes can express: the
+        fair baseline.
+    spikes, acs : array, one for each T
+        Spikes of hidden cells, with those of inputs; additions they cause at their targets.
+    macs : float
+        Multiplications for the input currents, which are constant and so computed once, not in each step.
+    ann_macs, ann_dense : float
+        Multiplications of the artificial network, with inputs that are not 0, and with all.
+    updates : array, one for each T
+        Updates of membrane potentials.
+    footprint : int
+        Bytes of all weights and biases as float32, zeros included, and of a float32 potential for each cell. Of weights
+        given as a sparse matrix, such as those of a lowered CNN, only the stored ones count.
+    connection_sparsity, ann_sparsity : float
+        Share of weights that are 0; of hidden activations that are 0.
+    sparsity : array, one for each T
+        Share of cells and steps without a spike.
+    layers : dict of int to list of LayerReport
+        By T, for each hidden layer: its size, spikes and errors, and when its spikes count.
+    decided, early_accuracy : array of int, float
+        Step of the last layer at which each sample is decided, and the accuracy then: as soon as the best evidence leads by
+        a margin, which was chosen on calibration data. None where layers run in turns, or there are no calibration data.
+    """
+
+    snn: SpikingClassifier
+    X: np.ndarray
+    y: np.ndarray
+    T: tuple
+    ann_accuracy: float
+    accuracy: np.ndarray
+    agreement: np.ndarray
+    quantised: np.ndarray
+    spikes: np.ndarray
+    acs: np.ndarray
+    macs: float
+    ann_macs: float
+    ann_dense: float
+    updates: np.ndarray
+    footprint: int
+    connection_sparsity: float
+    ann_sparsity: float
+    sparsity: np.ndarray
+    layers: dict = field(default_factory=dict)
+    decided: np.ndarray | None = None
+    early_accuracy: float | None = None
+
+    @property
+    def time(self) -> np.ndarray:
+        """Time from the onset of the stimulus to the end of the last layer's steps, for each T [ms]."""
+        return np.array([self.snn.duration(steps) for steps in self.T])
+
+    @property
+    def decision_time(self) -> np.ndarray | None:
+        """Time from the onset of the stimulus to the decision on each sample [ms]: `decided`, and how far the last layer
+        is behind the input.
+        """
+        return None if self.decided is None else self.decided + (self.time[-1] - self.T[-1])
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energy of the spiking network's arithmetic at each T [pJ]; see the caveat in `summary`."""
+        return MAC * self.macs + AC * self.acs
+
+    @property
+    def ann_energy(self) -> float:
+        """Energy of the artificial network's arithmetic [pJ]."""
+        return MAC * self.ann_macs
+
+    @property
+    def loss(self) -> np.ndarray:
+        """Points of accuracy that the spiking network is behind at each T."""
+        return 100.0 * (self.ann_accuracy - self.accuracy)
+
+    def __repr__(self):
+        """Return the summary."""
+        return self.summary()
+
+    def summary(self) -> str:
+        """Return tables, each T against the artificial network, and each hidden layer, with verdict and caveat."""
+        return summary(self)
+
+    @property
+    def verdict(self) -> str:
+        """Where the spiking side wins and where it loses: arithmetic energy, accuracy, depth."""
+        return verdict(self)
+
+    def robustness(self, T=None, levels=(0.0, 0.05, 0.1, 0.2, 0.3), seeds=5):
+        """Return how both networks stand noise on weights and inputs, and messages that are lost: see `Robustness`.
+
+        Parameters
+        ----------
+        T : int, optional
+            Steps; the largest that was compared by default.
+        levels : sequence of float
+            Sizes of the noise, and shares that are lost.
+        seeds : int
+            How often each is drawn.
+        """
+        from brainsim.ann.report.robust import robustness
+
+        return robustness(self, self.T[-1] if T is None else T, levels, seeds)
+
+    def to_html(self, path, examples=None, robustness=3):
+        """Write a page with the summary, how both stand noise, the six panels and some samples; it needs no other file.
+
+        Parameters
+        ----------
+        path : str or Path
+        examples : sequence of int, optional
+            Samples that are drawn as by `raster`; the first two by default.
+        robustness : int
+            Seeds of `robustness`, at the first T with 99 % of the last accuracy; 0 leaves it out.
+        """
+        from brainsim.plot.page import write_comparison
+
+        chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)
+        examples = [self._sample(i, "to_html.examples") for i in chosen]
+        seeds = integer(robustness, "Comparison.to_html.robustness", at_least=0)
+        write_comparison(self, path, examples, self.robustness(self.T[enough(self)], seeds=seeds) if seeds else None)
+
+    def plot(self):
+        """Return a Figure of six panels."""
+        from brainsim.ann.report.figures import comparison_figure
+
+        return comparison_figure(self)
+
+    def raster(self, i, T=None):
+        """Return a Figure of sample i: input, activations as bars, spikes of the same units, evidence over time.
+
+        Parameters
+        ----------
+        i : int
+            Which sample of X.
+        T : int, optional
+            Steps; the largest that was compared by default.
+        """
+        from brainsim.ann.report.figures import sample_figure
+
+        T = self.T[-1] if T is None else integer(T, "Comparison.raster.T", at_least=1)
+        return sample_figure(self, self._sample(i, "raster.i"), T)
+
+    def _sample(self, i, where):
+        i = integer(i, f"Comparison.{where}", at_least=0)
+        if i >= len(self.y):
+            raise ValueError(f"Comparison.{where}: must be below the number of samples, {len(self.y)} (got {i})")
+        return i
+
+
+def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **options):
+    """Compare a trained artificial network with the same network in spikes, on samples that neither has learned.
+
+    Parameters
+    ----------
+    source : SpikingClassifier, or what `convert` takes
+        The network. The reference is the artificial network that it is made of, with the same weights.
+    X, y : array, shapes (samples, inputs) and (samples,)
+        Test data.
+    calib : array, shape (samples, inputs), optional
+        Training data for the thresholds and the margin of early decisions; see `convert`.
+    T : sequence of int
+        Numbers of steps.
+    seed : int
+        Of the Poisson encoder.
+    options
+        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not where `source` is converted already.
+
+    Returns
+    -------
+    Comparison
+        ``.summary()`` is a table, ``.plot()`` six panels, ``.raster(i)`` one sample on both sides.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `convert`; where the network does not classify, or options are given for one that is converted already.
+
+    Warns
+    -----
+    UserWarning
+        If test samples are calibration samples, so that the thresholds, or the margin of early decisions, know them.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.digits()
+    >>> mlp = bs.ann.MLP(32, epochs=20).fit(data.X_train, data.y_train)
+    >>> report = bs.ann.compare(mlp, data.X_test, data.y_test, calib=data.X_train, T=(4, 32))
+    >>> bool(report.agreement[1] > 0.97)
+    True
+
+    References
+    ----------
+    Yik et al. (2025), doi:10.1038/s41467-025-56739-4 (NeuroBench); Horowitz (2014), doi:10.1109/ISSCC.2014.6757323 (energy);
+    Davidson & Furber (2021), doi:10.3389/fnins.2021.651141 (most rate codes do not save energy).
+    """
+    snn = _converted(source, calib, options)
+    X = snn.checked(X, "compare.X")
+    y = labels(y, len(X), "compare.y", snn.classes_)
+    T = tuple(sorted({integer(steps, "compare.T", at_least=1) for steps in np.atleast_1d(T)}))
+    if not T:
+        raise ValueError("compare.T: must be one number of steps or more (got none)")
+    seed = integer(seed, "compare.seed", at_least=0)
+    calib = None if calib is None else snn.checked(calib, "compare.calib")
+    _warn_of_shared(snn, calib, X)
+    activations = snn.trained.activations(X)
+    runs = [_costs(snn, X, steps, seed, activations) for steps in T]
+    own = snn.trained.predict(X)
+    figures = {name: np.array([one[name] for one in runs]) for name in ("spikes", "acs", "updates", "sparsity")}
+    said = [snn.classes_[one["output"].argmax(axis=1)] for one in runs]
+    early = {} if calib is None or snn.plan.sequential else _early(snn, X, y, calib, T[-1], seed)
+    return Comparison(
+        snn=snn,
+        X=X,
+        y=y,
+        T=T,
+        ann_accuracy=float(np.mean(own == y)),
+        accuracy=np.array([np.mean(label == y) for label in said]),
+        agreement=np.array([np.mean(label == own) for label in said]),
+        quantised=np.array([np.mean(_quantised(snn, X, steps) == y) for steps in T]),
+        layers={steps: one["layers"] for steps, one in zip(T, runs, strict=True)},
+        **figures,
+        **_fixed(snn, X, activations),
+        **early,
+    )
+
+
+def _converted(source, calib, options):
+    """Return the spiking network, after a check of the options."""
+    known = [name for name, one in inspect.signature(convert).parameters.items() if one.kind == one.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"compare: has no option {name!r}{nearest(name, known)}")
+    if isinstance(source, SpikingClassifier):
+        if options:
+            raise TypeError(
+                f"compare.{next(iter(options))}: is without effect on a network that is converted already; give "
+                "it to convert, or give compare the artificial network"
+            )
+        return source
+    snn = convert(source, calib, **options)
+    if not isinstance(snn, SpikingClassifier):
+        raise TypeError("compare.source: must classify (got a regression)")
+    return snn
+
+
+def _warn_of_shared(snn, calib, X):
+    """Warn where test samples are calibration samples, to the precision of float32, in which one of them may have been."""
+    known = set()
+    for given in (calib, snn.calib):
+        known |= set() if given is None else {row.tobytes() for row in (given + 0.0).astype(np.float32)}
+    shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
+    if shared:
+        warn_user(
+            f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so that "
+            "accuracies say too little about new samples; calibrate with training data, calib=X_train"
+        )
+
+
+def _fanouts(snn):
+    return [np.diff(layer.weight.indptr).astype(np.float64) for layer in snn.plan.layers]
+
+
+def _fixed(snn, X, activations):
+    """Return the costs that do not depend on the number of steps."""
+    fanouts, given = _fanouts(snn), [X, *activations[:-1]]
+    macs = [np.mean((h != 0) @ fanout) for h, fanout in zip(given, fanouts, strict=True)]
+    units, spare = [layer.bias.size for layer in snn.plan.layers], snn.trained.spare
+    weights = sum(int(np.prod(layer.weight.shape)) for layer in snn.plan.layers) - units[-2] * spare
+    stored, cells = sum(fanout.sum() for fanout in fanouts), sum(units) - spare
+    kept = sum(W.nnz if sparse.issparse(W) else W.size for W in snn.trained.weights) - units[-2] * spare
+    return {
+        "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0,
+        "ann_macs": float(sum(macs)),
+        "ann_dense": float(weights),
+        "footprint": 4 * int(kept + 2 * cells),
+        "connection_sparsity": float(1.0 - stored / weights),
+        "ann_sparsity": float(np.mean(np.concatenate([h == 0 for h in activations[:-1]], axis=1))),
+    }
+
+
+def _costs(snn, X, steps, seed, activations):
+    """Return outputs, spikes and operations of one number of steps."""
+    *counts, output = run(
+        snn.plan,
+        X,
+        steps,
+        seed,
+        lambda spikes, evidence: [*(one.sum(axis=1, dtype=np.int64) for one in spikes), evidence[:, -1]],
+    )
+    inputs, acting = input_counts(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
+    sent, fanouts = [inputs, *counts], _fanouts(snn)
+    fanouts[0] = fanouts[0][: inputs.shape[1]]  # none where inputs are currents
+    units = sum(one.shape[1] for one in counts)
+    layers = layer_reports(snn, X, steps, counts, acting, activations)
+    return {
+        "output": output,
+        "spikes": float(np.mean(sum(one.sum(axis=1) for one in sent))),
+        "layers": layers,
+        "acs": float(np.mean(sum(one @ fanout for one, fanout in zip(sent, fanouts, strict=True)))),
+        "updates": float(steps * (units + output.shape[1] - snn.trained.spare)),
+        "sparsity": 1.0 - float(np.mean(sum(one.sum(axis=1) for one in counts))) / (steps * units),
+    }
+
+
+def _quantised(snn, X, steps):
+    """Return the labels of the artificial network with activations of as many levels as there are counts in T steps."""
+    h = X
+    for W, b, theta in zip(snn.trained.weights, snn.trained.biases, snn.thresholds, strict=False):
+        h = qcfs(relu(h @ W + b), theta, steps)
+    return snn.classes_[(h @ snn.trained.weights[-1] + snn.trained.biases[-1]).argmax(axis=1)]
+
+
+def _early(snn, X, y, calib, steps, seed):
+    """Return when each sample is decided, by the least margin that keeps 99 % of the late decisions on calibration data."""
+    leader, lead = _leads(snn, calib, steps, seed)
+    for margin in np.quantile(lead, np.linspace(0.0, 1.0, 41)):
+        at = _first(lead >= margin)
+        if np.mean(leader[np.arange(len(at)), at] == leader[:, -1]) >= ALIKE:
+            break
+    leader, lead = _leads(snn, X, steps, seed)
+    at = _first(lead >= margin)
+    return {"decided": at + 1, "early_accuracy": float(np.mean(snn.classes_[leader[np.arange(len(at)), at]] == y))}
+
+
+def _leads(snn, X, steps, seed):
+    """Return the leading class after each step, and by how much it leads, shape (samples, steps).
+
+    Evidence, which is larger by the number of classes, is held for a few samples at a time.
+    """
+
+    def keep(_, evidence):
+        two = np.partition(evidence, -2, axis=2)[:, :, -2:]
+        return [evidence.argmax(axis=2).astype(np.int32), two[:, :, 1] - two[:, :, 0]]
+
+    return run(snn.plan, X, steps, seed, keep)
+
+
+def _first(reached):
+    """Return the first step at which it is so, the last where it never is."""
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), reached.shape[1] - 1)

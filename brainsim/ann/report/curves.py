@@ -1,0 +1,275 @@
+"""One neuron beside one activation function: its rate against its drive, in simulation, in theory, and what it resembles."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.ann.networks.activations import relu, sigmoid, softplus
+from brainsim.core.checks import in_range, integer, nearest, number, plain
+from brainsim.explore.theory import lif_rate, siegert_rate
+from brainsim.models.neurons.lif import LIF
+
+LATE = 0.5826  # |zeta(1/2)|/sqrt(2*pi): a threshold looked at once a step seems so many standard deviations of a step higher
+JUMPS = 50.0  # a Poisson event of the noise is sigma/JUMPS
+FUNCTIONS = {"relu": relu, "softplus": softplus, "sigmoid": sigmoid}
+
+
+class Fit(NamedTuple):
+    """An activation function fitted to a curve: ``height*f((x - centre)/width)``, called as ``fit(drive)``.
+
+    Parameters
+    ----------
+    name : {"relu", "softplus", "sigmoid"}
+    height, centre, width : float
+        Rate [Hz]; place and scale of x, which is the drive [mV].
+    origin : float or None
+        With sigmoid, x is the logarithm of what the drive is above this [mV].
+    r2 : float
+        Share of the variance of the rates that it explains.
+    """
+
+    name: str
+    height: float
+    centre: float
+    width: float
+    origin: float | None
+    r2: float
+
+    def __call__(self, drive):
+        """Return its rates [Hz] at drives [mV]."""
+        x = np.asarray(drive) if self.origin is None else np.log(np.asarray(drive) - self.origin)
+        return self.height * FUNCTIONS[self.name]((x - self.centre) / self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class FICurve:
+    """Rates of a neuron against its drive; `fi_curve` makes it.
+
+    Parameters
+    ----------
+    model : LIF
+    drive : array, shape (n,)
+        Where the potential would settle without a threshold [mV].
+    noise : tuple of float
+        Strengths of the noise, sigma [mV].
+    simulated, theory : array, shape (len(noise), n)
+        Rates [Hz].
+    wide : array, shape (m,)
+        Drives far beyond threshold [mV].
+    wide_simulated, wide_theory : array, shape (m,)
+        Rates there, without noise [Hz].
+    fits : dict of str to Fit
+        By activation: ``"relu"`` to the curve of the least noise and ``"softplus"`` to that of the most, both over `drive`;
+        ``"sigmoid"``, of the logarithm of the drive, to the curve over `wide`.
+    """
+
+    model: LIF
+    drive: np.ndarray
+    noise: tuple
+    simulated: np.ndarray
+    theory: np.ndarray
+    wide: np.ndarray
+    wide_simulated: np.ndarray
+    wide_theory: np.ndarray
+    fits: dict = field(default_factory=dict)
+
+    @property
+    def caption(self) -> str:
+        """What the picture says."""
+        scores = ", ".join(f"{name} R2 = {fit.r2:.3f}" for name, fit in self.fits.items())
+        return (
+            "Dots are simulated, lines are theory (LIF in closed form, Siegert). A ReLU is the noise-free, leak-free, "
+            "long-time limit of a spiking neuron; noise makes its threshold soft, as that of a softplus; refractoriness "
+            f"makes it level off, as a sigmoid. {scores}"
+        ).rstrip()
+
+    def __repr__(self):
+        """Return a table: for each noise, how far the simulation is from the theory."""
+        lines = [
+            f"FICurve of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
+            "noise [mV]  highest rate [Hz]  largest difference [Hz]",
+        ]
+        for sigma, got, line in zip(self.noise, self.simulated, self.theory, strict=True):
+            lines.append(f"{sigma:10g}  {line.max():17.3f}  {np.abs(got - line).max():23.3f}")
+        return "\n".join(lines)
+
+    def plot(self, ax=None):
+        """Draw rates against drive with the activation functions that were fitted, and return the Axes."""
+        from brainsim.ann.report.pictures import draw_fi
+
+        return draw_fi(self, ax)
+
+    def figure(self):
+        """Return a Figure: rates at each noise, far above threshold, and the staircase of spikes counted in T steps."""
+        from brainsim.ann.report.pictures import fi_figure
+
+        return fi_figure(self)
+
+
+def fi_curve(
+    model="lif", *, noise=(0.0, 1.0, 2.0, 5.0), against=tuple(FUNCTIONS), drive=None, duration=2000.0, cells=50, seed=1
+):
+    """Simulate the rates of a neuron against its drive and compare them with theory and with activation functions.
+
+    Without noise one cell of each drive is simulated, in steps so short that its rate is within 0.05 %. White noise comes
+    as weak Poisson inputs of both signs, ``sigma**2/(2 tau_m w**2)`` events per ms of each with ``w = sigma/50``; since the
+    threshold is looked at once a step, it is lowered by ``0.5826 sigma sqrt(dt/tau_m)``, what a walk misses between looks.
+
+    Parameters
+    ----------
+    model : "lif" or LIF
+        The neuron, with one value for each parameter; by default tau_m 20 ms, threshold 20 mV above rest, reset half-way and
+        2 ms refractory.
+    noise : sequence of float
+        Strengths of the noise, sigma [mV], >= 0.
+    against : sequence of {"relu", "softplus", "sigmoid"}
+        What it is compared with.
+    drive : array, optional
+        Mean drives ``v_rest + I tau_m/c_m`` [mV]; by default from two to three times ``v_th - v_reset`` around threshold.
+    duration : float
+        How long each cell with noise is simulated [ms].
+    cells : int
+        How many of them for each drive and noise.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    FICurve
+        ``.figure()`` and ``.plot(ax)`` draw it, ``.caption`` says what is to be seen.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model is not a LIF with one value for each parameter, or a value is out of its range.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> curve = bs.ann.fi_curve(noise=(0,), drive=[21.0, 25.0, 30.0, 50.0])
+    >>> curve.simulated.round(1)
+    array([[ 20. ,  41.7,  63. , 129. ]])
+    >>> np.abs(curve.simulated / curve.theory - 1.0).max() < 1e-3
+    np.True_
+
+    References
+    ----------
+    Siegert (1951), doi:10.1103/PhysRev.81.617; Broadie, Glasserman & Kou (1997), doi:10.1111/1467-9965.00035 (threshold).
+    """
+    model = _checked_model(model)
+    noise = tuple(float(sigma) for sigma in np.atleast_1d(plain(noise, "mV", "fi_curve.noise")))
+    in_range(np.array(noise), "fi_curve.noise", "mV", at_least=0.0)
+    for name in against:
+        if name not in FUNCTIONS:
+            raise ValueError(f"fi_curve.against: there is no {name!r}{nearest(name, FUNCTIONS)}")
+    width = model.v_th - model.v_reset
+    if drive is None:
+        drive = np.linspace(model.v_th - 2.0 * width, model.v_th + 3.0 * width, 26)
+    drive = np.atleast_1d(plain(drive, "mV", "fi_curve.drive"))
+    duration = number(duration, "fi_curve.duration", "ms", above=0.0)
+    integer(cells, "fi_curve.cells", at_least=1)
+    theory = np.array([siegert_rate(drive, sigma, **_values(model)) for sigma in noise])
+    simulated = np.array(
+        [
+            _with_noise(model, drive, sigma, duration, cells, seed) if sigma > 0 else _without_noise(model, drive)
+            for sigma in noise
+        ]
+    )
+    wide = model.v_th + width * np.logspace(-1.0, 2.5, 22)
+    curve = FICurve(
+        model, drive, noise, simulated, theory, wide, _without_noise(model, wide), lif_rate(wide, **_values(model))
+    )
+    curve.fits.update({name: _fitted(curve, name) for name in against if name == "sigmoid" or drive.size > 3})
+    return curve
+
+
+def _fitted(curve, name):
+    """Return an activation function fitted to the rates that theory gives: see `FICurve`."""
+    from scipy.optimize import least_squares
+
+    model = curve.model
+    width, origin = model.v_th - model.v_reset, None
+    if name == "sigmoid":
+        drive, rates, origin = curve.wide, curve.wide_theory, 0.5 * (model.v_th + model.v_reset)
+        start = [rates.max(), np.log(width * (1.0 + model.tau_m / max(model.t_ref, 1e-3))), 1.0]
+    else:
+        drive, rates = curve.drive, curve.theory[np.argsort(curve.noise)[0 if name == "relu" else -1]]
+        start = [rates.max() / 3.0, model.v_th - 0.25 * width, width]
+    free = start[:2] if name == "relu" else start  # a ReLU has no width of its own
+
+    def filled(given, r2=0.0):
+        return Fit(name, *map(float, [*given, *start[len(given) :]]), origin, r2)
+
+    best = least_squares(lambda given: filled(given)(drive) - rates, free, x_scale=np.abs(free)).x
+    rest = np.sum((filled(best)(drive) - rates) ** 2) / max(np.sum((rates - rates.mean()) ** 2), 1e-300)
+    return filled(best, float(1.0 - rest))
+
+
+def _without_noise(model, drive):
+    """Return the rates of one cell for each drive, by the interval between its last two spikes."""
+    from brainsim.engine.simulate import simulate
+    from brainsim.models.inputs import CurrentInput
+    from brainsim.network.network import Network
+    from brainsim.network.population import Population
+
+    expected = lif_rate(drive, **_values(model))
+    rates = np.zeros(drive.size)
+    # those of similar rate together: a step is to be a small part of an interval, and a run some intervals long
+    for group in np.unique(octaves := np.floor(np.log2(np.maximum(expected, 1.0)))):
+        chosen = np.flatnonzero((octaves == group) & (expected > 0))
+        if not chosen.size:
+            continue
+        shortest, longest = 1000.0 / expected[chosen].max(), 1000.0 / expected[chosen].min()
+        dt = 2.0 ** np.floor(np.log2(5e-4 * shortest))
+        population = Population(int(chosen.size), model, name="cells")
+        net = Network(seed=0)
+        net.stimulate(population, CurrentInput((drive[chosen] - model.v_rest) * model.c_m / model.tau_m))
+        # the first interval begins at rest, and may be longer
+        length = np.ceil(2.2 * longest + 10.0 * model.tau_m)
+        spikes = simulate(net, length, dt=dt, seed=0, threads=1, progress=False).spikes["cells"]
+        for place, cell in enumerate(chosen):
+            times = spikes.times[spikes.ids == place]
+            rates[cell] = 1000.0 / (times[-1] - times[-2]) if times.size > 1 else 0.0
+    return rates
+
+
+def _with_noise(model, drive, sigma, duration, cells, seed):
+    """Return the mean rates of many cells for each drive."""
+    from brainsim.engine.simulate import simulate
+    from brainsim.models.inputs import CurrentInput, PoissonInput
+    from brainsim.models.synapses.basic import Delta
+    from brainsim.models.values import Uniform
+    from brainsim.network.network import Network
+    from brainsim.network.population import Population
+
+    dt = 2.0 ** np.floor(np.log2(4e-3 * model.tau_m))
+    warm = np.ceil(5.0 * model.tau_m)
+    lower = model.v_th - LATE * sigma * np.sqrt(dt / model.tau_m)
+    values = {name: getattr(model, name) for name in model.parameters} | {"v_th": lower}
+    start = {"v": Uniform(min(model.v_reset, lower - 1e-3), lower)}
+    population = Population(drive.size * cells, LIF(**values), name="cells", initial=start)
+    net = Network(seed=0)
+    net.stimulate(population, CurrentInput(np.repeat(drive - model.v_rest, cells) * model.c_m / model.tau_m))
+    for sign in (1.0, -1.0):
+        rate = 1000.0 * JUMPS**2 / (2.0 * model.tau_m)
+        net.stimulate(population, PoissonInput(rate=rate, weight=sign * sigma / JUMPS, synapse=Delta()))
+    spikes = simulate(net, warm + duration, dt=dt, seed=seed, progress=False).spikes["cells"]
+    counted = np.bincount(spikes.ids[spikes.times > warm], minlength=population.n)
+    return 1000.0 / duration * counted.reshape(drive.size, cells).mean(axis=1)
+
+
+def _values(model):
+    return {name: getattr(model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
+
+
+def _checked_model(model):
+    """Return the model, if it is a LIF that the theory knows."""
+    if model == "lif":
+        return LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=2.0)
+    if not isinstance(model, LIF):
+        raise TypeError(f"fi_curve.model: must be 'lif' or a LIF such as bs.LIF(tau_m=10.0) (got {model!r})")
+    for name in model.parameters:
+        if not isinstance(getattr(model, name), float):
+            raise ValueError(f"fi_curve.model: {name} must be one number, the same for all cells")
+    return model

@@ -1,0 +1,79 @@
+"""A comparison as text: a table of all numbers of steps, one of the hidden layers, and what they come to."""
+
+import numpy as np
+
+from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS
+from brainsim.ann.report.layers import layer_table
+
+CAVEAT = (
+    "Energy counts arithmetic only (4.6 pJ a MAC, 0.9 pJ an AC, 45 nm): no memory traffic, no membrane updates, "
+    "no hardware was measured."
+)
+HEAD = "          time [ms]  accuracy  agreement  rounded ANN  spikes/cell      MACs       ACs  energy [nJ]"
+
+EXPLAINED = (
+    "R2: share of the variance of the activations that the rates explain; silent: cells that never fire\n"
+    "clipped: activations above the threshold, which even a spike in every step cannot express"
+)
+
+
+def summary(report):
+    """Return the text of a `Comparison`."""
+    units = sum(layer.bias.size for layer in report.snn.plan.layers[:-1])
+    last = report.T[-1]
+    return "\n".join(
+        [
+            f"{len(report.y)} test samples, {units} hidden units; all costs are means per inference",
+            *_steps(report, units),
+            *_levels(report.snn.trained),
+            f"hidden layers at T = {last}:",
+            *layer_table(report.layers[last]),
+            EXPLAINED,
+            *_decisions(report),
+            f"footprint {report.footprint:,} bytes, connection sparsity {report.connection_sparsity:.3f}, "
+            f"activation sparsity ANN {report.ann_sparsity:.3f}, SNN {report.sparsity[-1]:.3f}, "
+            f"membrane updates {report.updates[-1]:,.0f} at T = {last}",
+            report.verdict,
+            CAVEAT,
+        ]
+    )
+
+
+def _steps(report, units):
+    """Give a line for the artificial network and one for each number of steps."""
+    yield HEAD
+    yield (
+        f"ANN                  {100 * report.ann_accuracy:6.2f} %                                      "
+        f"{report.ann_macs:9,.0f}         -  {1e-3 * report.ann_energy:11.3f}"
+    )
+    for k, T in enumerate(report.T):
+        shares = (report.accuracy[k], report.agreement[k], report.quantised[k])
+        yield (
+            f"T = {T:<5} {report.time[k]:9.0f}  "
+            + "   ".join(f"{100 * share:6.2f} %" for share in shares)
+            + f"    {report.spikes[k] / units:11.3f} {report.macs:9,.0f} {report.acs[k]:9,.0f}  "
+            f"{1e-3 * report.energy[k]:11.3f}"
+        )
+
+
+def _levels(trained):
+    """Say what the baseline is, how finely weights and currents are rounded, and what the time counts from."""
+    learned = f"; it was trained with {trained.levels + 1}" if trained.activation == "qcfs" else ""
+    yield (
+        "rounded ANN: the artificial network with hidden activations rounded to the T + 1 values that 0 to T spikes can "
+        f"express{learned}"
+    )
+    yield (
+        f"weights are rounded to {SPIKE_BITS} bits and input currents to {DRIVE_BITS}, so that sums do not depend on "
+        "their order"
+    )
+    yield "time is from the onset of the stimulus to the end of the last layer's steps, 1 ms each"
+
+
+def _decisions(report):
+    if report.decided is not None:
+        times = report.decision_time
+        yield (
+            f"decided early: after {times.mean():.1f} of {report.time[-1]:.0f} ms on average (nine in ten by "
+            f"{np.percentile(times, 90):.0f} ms), accuracy {100 * report.early_accuracy:.2f} %"
+        )

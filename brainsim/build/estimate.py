@@ -1,0 +1,288 @@
+"""How much memory a network needs, and how much there is."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.build.places import Places
+from brainsim.core.machine import free_memory
+from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
+from brainsim.models.values import Distribution, is_number
+from brainsim.network.checks import LONGEST_DELAY, PRECISIONS, check_delay, check_storage
+
+BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
+BYTES_SEGMENT, BYTES_SHARED = 10, 8  # and more where weights are shared
+SHORT = 1 << 16  # places that 16 bits can tell apart
+BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
+BYTES_SOURCE = 64  # where its rows begin, and the like, while they are built
+BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what the system does not take back
+BATCH, CHUNK = 1 << 20, 1 << 24  # synapses that a thread draws at a time, segments that are joined at a time
+FEWEST = 1 << 16  # synapses for which a partition has room where some are procedural
+RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
+MOST_ROWS = 30  # of the table
+WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
+MOST_EDGES = 1024  # steps up to which each is computed
+EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a network is expected to need; its repr is a table of the largest parts.
+
+    Attributes
+    ----------
+    rows : tuple of (str, float, float)
+        For each part of the network, and each trace, its name, the expected number of synapses, and the bytes that are kept.
+    kept, peak : int
+        Bytes kept during the run, and at the peak of building; Python and its libraries come on top, about 0.2 GB.
+    free : int or None
+        Bytes that can be had now; None where the system does not tell.
+    """
+
+    rows: tuple
+    kept: int
+    peak: int
+    free: int | None
+
+    @property
+    def synapses(self):
+        """Expected number of synapses."""
+        return sum(synapses for _, synapses, _ in self.rows)
+
+    @property
+    def fits(self):
+        """Whether the network can be built with the memory that is free now."""
+        return self.free is None or self.peak <= self.free
+
+    def __repr__(self):
+        """Return a table: a line for each part, then what is kept, the peak of building, and what is free."""
+        rows = self.rows
+        if len(rows) > MOST_ROWS:
+            rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MOST_ROWS]
+            rows = [row for row in rows if row not in rest]
+            rows.insert(-2, (f"{len(rest)} smaller projections", *(sum(row[k] for row in rest) for k in (1, 2))))
+        lines = [(name, f"{round(synapses):,}" if synapses else "", in_words(size)) for name, synapses, size in rows]
+        total = [("kept", f"{round(self.synapses):,}", in_words(self.kept)), ("peak of building", "", in_words(self.peak))]
+        if self.free is not None:
+            total.append(("free", "", in_words(self.free)))
+        head = ("", "synapses", "memory")
+        names, counts = (max(len(row[k]) for row in [head, *lines, *total]) for k in (0, 1))
+        return "\n".join(f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total])
+
+
+def estimate(network, dt, partitions=1, precision="double", duration=0.0, record=()):
+    """Return the Estimate of a network that runs with steps of `dt` ms on so many threads, and of the traces it records."""
+    for projection in network.projections:
+        check_delay(projection, dt)
+    places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
+    expected = {p: p.expected for p in network.projections}
+    stored = {p: n for p, n in expected.items() if p.storage == "stored"}
+    drawn = {p: n for p, n in expected.items() if p.storage != "stored"}
+    target = bytes_of_target(stored, places)
+    segments = expected_segments(stored, dt, places)
+    each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
+    plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
+    pools = partitions * _of_pool(drawn, dt, places) + plans_drawn
+    rows = [
+        (
+            p.name,
+            n,
+            n * (target + BYTES_WEIGHT * (not is_number(p.weight)))
+            if p in stored
+            else pools * n / max(sum(drawn.values()), 1.0),
+        )
+        for p, n in expected.items()
+    ]
+    sampled = [(repr(trace), 0.0, bytes_of_samples(trace.ids.size, duration / (trace.every or dt) + 1)) for trace in record]
+    traces = sum(size for _, _, size in sampled)
+    rows += sampled
+    rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
+    rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places, precision)))
+    kept = sum(size for _, _, size in rows)
+    synapses = sum(stored.values())
+    batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
+    # of what is joined at the end one chunk of one column is there twice
+    building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
+    # state and traces come after the synapses
+    return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), free_memory())
+
+
+def bytes_of_target(stored, places):
+    """Return how many bytes the target of a synapse takes: it depends on how far apart they are within a partition."""
+    low, high, fits = np.full(places.partitions, places.numbers), np.full(places.partitions, -1), True
+    for projection in stored:
+        _, lowest, highest = places.onto(projection.post, projection.synapse)
+        low, high = np.minimum(low, lowest), np.maximum(high, highest)
+        fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= SHORT
+    return BYTES_TARGET if fits and (high - low < SHORT).all() else BYTES_LONG_TARGET
+
+
+def expected_segments(stored, dt, places):
+    """Return the expected number of segments: runs of one source, partition, delay and, where it is shared, weight."""
+    runs = {}
+    for projection, n in stored.items():
+        shared = projection.weight if is_number(projection.weight) else None
+        runs.setdefault((projection.pre, shared), []).append((projection, n))
+    total = 0.0
+    for (pre, _), projections in runs.items():
+        shares = np.array([places.onto(p.post, p.synapse)[0] for p, _ in projections])
+        # partitions that are alike are taken together
+        shares, alike = np.unique(np.round(shares, 4), axis=1, return_counts=True)
+        chances = [_chances(p.delay, dt, int(p.synapse.receptor_equations.direct)) for p, _ in projections]
+        for of_partition, times in zip(shares.T, alike, strict=True):
+            empty = np.zeros(max(chance.size for chance in chances))  # logarithm of the probability that there is no synapse
+            for (projection, n), chance, share in zip(projections, chances, of_partition, strict=True):
+                empty[: chance.size] += _log_empty(projection, n / pre.n, share * chance)
+            total += times * pre.n * -np.expm1(empty).sum()
+    return total
+
+
+def _log_empty(projection, synapses, chance):
+    """Return the logarithm of the probability that none of a source's synapses falls where each does with some chance."""
+    if isinstance(projection.rule, EXACT):
+        return synapses * np.log1p(-np.minimum(chance, 1.0 - 1e-16))
+    return -synapses * chance
+
+
+def _chances(delay, dt, late):
+    """Return the probability of each number of steps, from 0 on, after which an event is filed."""
+    if isinstance(delay, Distribution):
+        return np.concatenate([np.zeros(late), _drawn_chances(delay, dt)])
+    steps = np.rint(np.ravel(delay) / dt).astype(int) + late
+    return np.bincount(steps) / max(1, steps.size)
+
+
+@functools.cache
+def _drawn_chances(delay, dt):
+    size = MOST_EDGES
+    while size < LONGEST_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
+        size *= 2
+    # of very long delays only some steps are computed, and those between them interpolated
+    steps = np.unique(np.linspace(0, size, MOST_EDGES).astype(int))
+    below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in steps])
+    chances = np.diff(np.interp(np.arange(size + 1), steps, below))
+    return np.trim_zeros(chances, "b")
+
+
+def _of_plans(projections):
+    """Return the bytes of what is known of projections before their synapses are drawn; it is kept of procedural ones."""
+    views = {view: 4.0 * view.n for p in projections for view in (p.pre, p.post)}
+    # places in the state, and partitions, of the targets
+    places = {(p.post, p.synapse): 5.0 * p.post.n for p in projections}
+    own = {(p.pre, p.post): 8.0 * p.pre.n for p in projections if not p.rule.autapses}
+    size = sum(sum(some.values()) for some in (views, places, own))
+    for p in projections:
+        size += 0.0 if isinstance(p.rule, EXACT) else 4.0 * p.pre.n
+        listed = [p.rule.pairs is not None, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
+        size += p.rule.expected(p.pre.n, p.post.n) * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
+    return size
+
+
+def _of_pool(drawn, dt, places):
+    """Return the bytes of the ring of a partition in which procedural rows lie while they are under way."""
+    if not drawn:
+        return 0.0
+    lengths = {}
+    for projection, n in drawn.items():
+        for population, ids in projection.pre.parts:
+            lengths.setdefault(population, np.zeros(population.n))[ids] += n / projection.pre.n
+    row = max(length.max() for length in lengths.values())
+    row += 4.0 * math.sqrt(row)  # the longest of many
+    delays = [_chances(p.delay, dt, 1) for p in drawn]
+    longest = max(chance.size for chance in delays)
+    room = max(FEWEST, 2.0 * row)
+    while room < row + SCATTER * RATE * 1e-3 * sum(drawn.values()) * dt * longest / places.partitions:
+        room *= 2.0
+    segments = min(row, 2.0 * longest * len(drawn)) * (BYTES_SEGMENT + BYTES_SHARED)
+    return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in drawn) + 8.0 * longest
+
+
+def _of_cells(network, places, precision):
+    """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
+    size = 2.0 * np.dtype(PRECISIONS[precision]).itemsize * places.numbers
+    for population in network.populations.values():
+        varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
+        size += population.n * (BYTES_CELL + 16.0 * varied)
+    return size
+
+
+def refuse_if_too_large(network, dt, partitions, precision):
+    """Raise MemoryError, before anything is built, where a network will not fit."""
+    needed = estimate(network, dt, partitions, precision)
+    if not needed.fits:
+        raise MemoryError(
+            f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
+            f"they are built, but only {in_words(needed.free)} are free. "
+            f"{_advice(network, dt, partitions, precision, needed)}"
+        )
+
+
+def bytes_of_samples(cells, samples):
+    """Return the bytes of a trace: a time and a value of each cell for each sample."""
+    return 8.0 * samples * (cells + 1)
+
+
+def refuse_if_traces_too_large(traces, steps, dt):
+    """Raise MemoryError if what is sampled in a run of so many steps will not fit into memory.
+
+    Parameters
+    ----------
+    traces : list of engine.recording.Recorded
+    steps : int
+    dt : float
+        Length of a step [ms].
+    """
+    sizes = [bytes_of_samples(trace.ids.size, steps / trace.every) for trace in traces]
+    needed = sum(sizes)
+    if needed < WORTH_A_LOOK or (free := free_memory()) is None or needed <= free:
+        return
+    trace, size = traces[int(np.argmax(sizes))], max(sizes)
+    raise MemoryError(
+        f"Trace: {trace.population}.{trace.variable} of {trace.ids.size:,} cells every {trace.every * dt:g} ms takes "
+        f"{in_words(size)} in {steps * dt:g} ms, and all traces {in_words(needed)}, but only {in_words(free)} are free; "
+        "record fewer cells, or less often with every=, or simulate in pieces and save each"
+    )
+
+
+def _advice(network, dt, partitions, precision, needed):
+    """Return what makes this network smaller, as text; the most helpful first."""
+    sizes = {name: size for name, _, size in needed.rows}
+    stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
+    said = []
+    if again := [p.name for p in stored if _can_be_drawn_again(p)]:
+        size = in_words(sum(sizes[name] for name in again))
+        more = f" and {len(again) - 1} more" if len(again) > 1 else ""
+        said.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
+    if by_target := [p for p in stored if isinstance(p.rule, FixedIndegree)]:
+        rule = by_target[0].rule
+        said.append(f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}")
+    if partitions > 1 and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak:
+        said.append(f"threads=1 needs {in_words(alone.peak)}")
+    if sizes["segments of rows"] > 0.2 * needed.kept:
+        said.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
+    if any(not is_number(p.weight) for p in stored):
+        said.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
+    if precision == "double" and needed.rows[-1][-1] > 0.3 * needed.kept:
+        said.append("precision='single' takes half of the state of the cells")
+    said.append("fewer cells or synapses need less")
+    given = f"{dt:g}, {partitions}" + (", 'single'" if precision == "single" else "")
+    return "; ".join(said) + f". Network.estimate({given}) shows where the memory goes"
+
+
+def _can_be_drawn_again(projection):
+    try:
+        check_storage("procedural", projection.rule, projection.weight, projection.delay)
+    except ValueError:
+        return False
+    return True
+
+
+def in_words(size):
+    """Return a number of bytes as text, e.g. '2.4 GB'."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"

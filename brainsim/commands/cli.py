@@ -1,0 +1,144 @@
+"""The command ``brainsim``: run an example, draw a result, show the models and the installation, compile ahead.
+
+This module reads the command line; `brainsim.commands` does what it asks for.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from brainsim.commands.catalogue import show_models
+from brainsim.commands.examples import example_named, example_names, list_examples
+from brainsim.commands.installation import show_info, version, warm_up
+from brainsim.commands.running import INTERRUPTED, plot_file, run_example
+
+MOST_THREADS = 256  # as in brainsim.engine.arguments, which would load NumPy
+FAILED = 2  # exit code
+
+
+def main(argv=None):
+    """Run the command line `argv` (by default that of the process) and return the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)  # they speak to the user, also where Python is told to raise them
+        warnings.showwarning = _show_warning
+        try:
+            arguments = _parser(argv).parse_args(argv)
+            code = arguments.command(arguments) or 0
+            sys.stdout.flush()  # a closed pipe shows here, not when Python ends
+            return code
+        except BrokenPipeError:  # as in `brainsim list | head -1`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
+        except (ValueError, MemoryError, OSError) as error:
+            print(f"brainsim: {error}", file=sys.stderr)
+            return FAILED
+        except KeyboardInterrupt:
+            print("brainsim: stopped", file=sys.stderr)
+            return INTERRUPTED
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"brainsim: warning: {message}", file=sys.stderr)
+
+
+def _parser(argv):
+    parser = argparse.ArgumentParser(prog="brainsim", description="Simulate networks of spiking neurons.")
+    parser.add_argument("--version", action="version", version=f"brainsim {version('brainsim')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands, argv)
+    _command(commands, "list", list_examples, "list the examples")
+    models = _command(commands, "models", show_models, "list the neurons and synapses, or show one of them")
+    models.add_argument("name", metavar="NAME", nargs="?", help="a neuron or a synapse, such as LIF")
+    models.add_argument("--out", metavar="PNG", type=Path, help="draw what the model does into this file")
+    plot = _command(commands, "plot", plot_file, "draw a result that was saved")
+    plot.add_argument("file", metavar="FILE.npz", help="written by run --save or Result.save")
+    plot.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default FILE.png in the current folder")
+    plot.add_argument("--window", metavar=("T0", "T1"), type=float, nargs=2, help="part of the time to draw [ms]")
+    _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
+    _command(commands, "warmup", warm_up, "compile the built-in kernels ahead")
+    return parser
+
+
+def _command(commands, name, function, summary):
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(command=function)
+    return command
+
+
+def _number(text):
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
+
+
+def _positive(text):
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number of ms (got {text})") from None
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be > 0 ms (got {text})")
+    return value
+
+
+def _whole(least, most=None):
+    """Return what reads a whole number of at least `least` from the command line."""
+
+    def read(text):
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number (got {text})") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be >= {least} (got {text})")
+        if most is not None and value > most:
+            raise argparse.ArgumentTypeError(f"must be <= {most} (got {text})")
+        return value
+
+    return read
+
+
+def _add_run(commands, argv):
+    """Add the command ``run`` with the options of the example that the command line names."""
+    run = _command(commands, "run", run_example, "simulate an example and draw it")
+    run.add_argument("name", metavar="NAME", type=_known_example, help=f"one of {', '.join(example_names())}")
+    run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
+    run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1")
+    run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
+    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="at most so many; the spikes are the same")
+    run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
+    run.add_argument("--profile", action="store_true", help="say where the time goes")
+    picture = run.add_mutually_exclusive_group()
+    picture.add_argument("--out", metavar="PNG", type=Path, help="the picture or page; by default NAME.png or .html, here")
+    picture.add_argument("--no-plot", action="store_true", help="draw nothing")
+    run.add_argument("--save", metavar="NPZ", type=Path, help="write the result to this file")
+    run.set_defaults(options=())
+    name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
+    if name:
+        options = getattr(example_named(name), "OPTIONS", {})
+        for option, values in options.items():
+            _add_option(run, name, option, values)
+        run.set_defaults(options=tuple(options))
+
+
+def _add_option(run, name, option, values):
+    """Add an option of an example: one of several choices, the first by default; a number; or a flag, off by default."""
+    if values is False:
+        look, default = {"action": "store_const", "const": True}, "off"
+    elif isinstance(values, tuple):
+        look, default = {"choices": values}, values[0]
+    else:
+        look, default = {"metavar": "X", "type": _number}, f"{values:g}"
+    run.add_argument(f"--{option.replace('_', '-')}", dest=option, **look, help=f"option of {name}, by default {default}")
+
+
+def _known_example(name):
+    if name not in example_names():
+        from brainsim.core.checks import nearest
+
+        raise argparse.ArgumentTypeError(f"there is no example {name!r}{nearest(name, example_names())}")
+    return name

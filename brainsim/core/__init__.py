@@ -1,0 +1,1 @@
+"""What every floor uses: checks of values, quantities with units, errors with hints, the machine."""

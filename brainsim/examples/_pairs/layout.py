@@ -1,0 +1,61 @@
+"""The layout that all pairs share: the machine on the left, the brain beside it, the numbers of both on the right."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.plot.figures import ShownOnce
+
+BOTH = "#222222"
+SIZE, HEADING = (10.4, 6.5), 0.09  # inches; height of the row of headings, the two rows of axes together being 2
+LETTERS = 148  # of a line of the caption
+
+
+def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0), last=None):
+    """Return a figure of three columns with two axes each; call it under ``bs.plot.style()``.
+
+    Parameters
+    ----------
+    machine, brain, both : str
+        Headings of the columns, from left to right. The first is red and the second blue, `MACHINE` and `NEURON` of
+        ``brainsim.ann.report.pictures``, as their curves are in the third.
+    caption : str
+        What is to be read off, below the columns.
+    heights : (float, float)
+        Relative heights of the two rows.
+    last : (float, float), optional
+        Those of the third column, where they are others.
+
+    Returns
+    -------
+    figure : Figure
+    columns : list of three lists of Axes
+        ``columns[0]`` is the machine, top and bottom; then the brain; then both.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> with bs.plot.style():
+    ...     figure, (machine, brain, both) = side_by_side("Hopfield network", "spiking attractor network")
+    >>> len(machine), len(brain), len(both)
+    (2, 2, 2)
+    """
+    figure = plt.figure(figsize=SIZE, layout="constrained", FigureClass=ShownOnce)
+    figure.get_layout_engine().set(w_pad=0.09, h_pad=0.05, wspace=0.03)
+    firsts = [2.0 * top / (top + bottom) for top, bottom in (heights, heights, last or heights)]
+    edges = [0.0, *sorted(set(firsts)), 2.0]  # where a row of axes ends in some column
+    rows = [HEADING, *np.diff(edges)]
+    grid = figure.add_gridspec(len(rows), 3, height_ratios=rows, width_ratios=(1.1, 1.1, 1.0))
+    for column, (heading, colour) in enumerate(zip((machine, brain, both), (MACHINE, NEURON, BOTH), strict=True)):
+        head = figure.add_subplot(grid[0, column])
+        head.set_axis_off()
+        head.text(0.0, 0.5, heading, color=colour, fontsize=13, fontweight="bold", va="center")
+    if caption:
+        figure.supxlabel(textwrap.fill(caption, LETTERS), fontsize=9.5, color="#444444", x=0.01, ha="left")
+    cuts = [1 + edges.index(first) for first in firsts]
+    return figure, [
+        [figure.add_subplot(grid[rows, column]) for rows in (slice(1, cut), slice(cut, None))]
+        for column, cut in enumerate(cuts)
+    ]

@@ -1,0 +1,338 @@
+"""Associative memory: Hopfield's network, how much of a pattern a state holds, and the picture of a pair of memories."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.checks import integer
+from brainsim.examples._pairs.layout import side_by_side
+from brainsim.plot.rasters import raster
+from brainsim.plot.styles import FAINT, style
+
+CAPACITY = 0.138  # patterns per unit: Amit, Gutfreund & Sompolinsky (1985), doi:10.1103/PhysRevLett.55.1530
+SHOWN, BEYOND = 0.05, 0.25  # patterns per unit: what is drawn, and what is past the capacity
+SWEEPS, LOOKS = 20, 10  # updates of each unit at most, and states that are kept of each
+LATE = 200.0  # ms: what the spiking network recalls is read from its last spikes
+
+
+def rings(side):
+    """Return a picture of rings with as many pixels of +1 as of -1, flat, shape (side*side,).
+
+    Parameters
+    ----------
+    side : int
+        Width and height [pixels]; even.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where `side` is no whole number, below 2 or odd.
+
+    Examples
+    --------
+    >>> rings(20).shape, int(rings(20).sum())
+    ((400,), 0)
+    """
+    if integer(side, "rings.side", at_least=2) % 2:
+        raise ValueError(f"rings.side: must be even (got {side})")
+    row, column = np.mgrid[:side, :side] - 0.5 * (side - 1)
+    wave = np.cos(20.0 / side * np.hypot(row, column)).ravel()
+    pattern = np.full(side * side, -1.0)
+    pattern[np.argsort(wave, kind="stable")[side * side // 2 :]] = 1.0
+    return pattern
+
+
+def stored(pattern, load, copy=0, seed=1):
+    """Return the patterns that one copy of a memory holds: `pattern`, and others of +1 and -1 at random.
+
+    Both networks get them from here, so that they hold the same.
+
+    Parameters
+    ----------
+    pattern : array, shape (n,)
+        The first of them: +1 and -1.
+    load : float
+        Patterns per unit, p/n.
+    copy, seed : int
+        Which copy, of which series.
+
+    Returns
+    -------
+    array, shape (p, n)
+
+    Examples
+    --------
+    >>> stored(rings(20), 0.05).shape
+    (20, 400)
+    """
+    count = round(load * pattern.size)
+    others = np.random.default_rng([seed, count, copy]).choice([-1.0, 1.0], (count - 1, pattern.size))
+    return np.vstack([pattern, others])
+
+
+def half_erased(pattern):
+    """Return the cue: a pattern whose second half is 0, which is neither +1 nor -1."""
+    return np.where(np.arange(pattern.size) < pattern.size // 2, pattern, 0.0)
+
+
+def hebbian(patterns):
+    """Return the weights ``W_ij = 1/n sum_p x_pi x_pj``, ``W_ii = 0``, of patterns of shape (p, n): shape (n, n).
+
+    Examples
+    --------
+    >>> hebbian(np.array([[1.0, -1.0], [1.0, -1.0]]))
+    array([[ 0., -1.],
+           [-1.,  0.]])
+    """
+    weights = patterns.T @ patterns / patterns.shape[1]
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def recall(weights, state, sweeps=SWEEPS, seed=0, looks=1):
+    """Return how a Hopfield network goes on from a state: ``s_i = sign(sum_j W_ij s_j)``, unit by unit in random order.
+
+    Parameters
+    ----------
+    weights : array, shape (n, n)
+    state : array, shape (n,)
+        +1 and -1, or 0 where it is not known.
+    sweeps : int
+        Most times that each unit is updated; it ends when none changes.
+    seed : int
+        Of the order.
+    looks : int
+        States returned for each sweep.
+
+    Returns
+    -------
+    array, shape (states, n)
+        The first is `state`, the last is where it ends.
+
+    Examples
+    --------
+    >>> patterns = np.random.default_rng(1).choice([-1.0, 1.0], (3, 100))
+    >>> overlap(recall(hebbian(patterns), half_erased(patterns[0]))[-1], patterns[0])
+    np.float64(1.0)
+
+    References
+    ----------
+    Hopfield (1982), doi:10.1073/pnas.79.8.2554.
+    """
+    rng, state = np.random.default_rng(seed), np.array(state, dtype=np.float64)
+    states = [state.copy()]
+    for _ in range(integer(sweeps, "recall.sweeps", at_least=1)):
+        before = state.copy()
+        for some in np.array_split(rng.permutation(state.size), looks):
+            for unit in some:
+                state[unit] = 1.0 if weights[unit] @ state >= 0.0 else -1.0
+            states.append(state.copy())
+        if np.array_equal(before, state):
+            break
+    return np.array(states)
+
+
+def overlap(state, pattern):
+    """Return ``1/n sum_i s_i x_i``: 1 where a state is the pattern, near 0 where it has nothing to do with it.
+
+    `state` may have more axes before the last, which is that of the units.
+    """
+    return (state * pattern).mean(axis=-1)
+
+
+def hopfield_overlaps(pattern, load, copies=8, seed=1):
+    """Return the overlap of Hopfield networks with a half-erased pattern that they complete.
+
+    Parameters
+    ----------
+    pattern, load, seed :
+        As `stored` takes them.
+    copies : int
+        How many networks, each with other patterns beside `pattern`.
+
+    Returns
+    -------
+    array, shape (copies, SWEEPS*LOOKS + 1)
+        At the cue, and after each tenth of an update of all units.
+    """
+    found = np.empty((copies, SWEEPS * LOOKS + 1))
+    for copy in range(copies):
+        states = recall(hebbian(stored(pattern, load, copy, seed)), half_erased(pattern), seed=copy, looks=LOOKS)
+        held = overlap(states, pattern)
+        found[copy] = np.append(held, np.full(found.shape[1] - held.size, held[-1]))
+    return found
+
+
+def spiking_overlaps(spikes, pattern, begin, end):
+    """Return the overlap of copies of a network of cells with a pattern, shape (copies,), by their spikes in (begin, end].
+
+    A cell that fires more than the mean of its copy stands for +1, any other for -1.
+    """
+    counts = spikes.between(begin, end).counts().reshape(-1, pattern.size)
+    return overlap(np.where(counts > counts.mean(axis=1, keepdims=True), 1.0, -1.0), pattern)
+
+
+def memory_figure(by_load, pattern, cue, window, seed=1):
+    """Return the figure of a Hopfield network beside a spiking attractor network.
+
+    Parameters
+    ----------
+    by_load : dict of float to Spikes
+        Load -> spikes of copies of the network, one after the other; each holds what `stored` gives for it.
+    pattern : array, shape (n,)
+        What was to be recalled.
+    cue : float
+        When the cue ends [ms].
+    window : (float, float)
+        Part of the run that is drawn [ms].
+    seed : int
+        Of the patterns.
+    """
+    n, (begin, end) = pattern.size, window
+    shown, beyond = (min(by_load, key=lambda load, at=at: abs(load - at)) for at in (SHOWN, BEYOND))
+    late = (max(begin, end - LATE), end)
+    spiking = {load: spiking_overlaps(spikes, pattern, *late) for load, spikes in by_load.items()}
+    hopfield = {load: hopfield_overlaps(pattern, load, by_load[load].n // n, seed) for load in by_load}
+    caption = _caption(
+        n,
+        shown,
+        beyond,
+        {load: held[:, -1].mean() for load, held in hopfield.items()},
+        {load: held.mean() for load, held in spiking.items()},
+    )
+    with style():
+        figure, (machine, neurons, both) = side_by_side(
+            "Hopfield network",
+            "spiking attractor network",
+            "recall by both",
+            caption=caption,
+            heights=(0.62, 1.38),
+            last=(0.95, 1.05),
+        )
+        path = recall(hebbian(stored(pattern, shown, 0, seed)), half_erased(pattern), looks=LOOKS)
+        spikes = by_load[shown].of(slice(n))
+        rates = spikes.between(*late).counts().astype(float)
+        _pictures(machine[0], [pattern, half_erased(pattern), path[-1]], "Reds")
+        _pictures(neurons[0], [pattern, half_erased(pattern), 2.0 * rates / max(rates.max(), 1.0) - 1.0], "Blues")
+        order = np.argsort(2.0 * (pattern < 0) + (np.arange(n) >= n // 2), kind="stable")
+        _states(machine[1], path[: 5 * LOOKS + 1, order])
+        _raster(neurons[1], spikes.of(order), cue, window)
+        _over_time(both[0], {load: by_load[load] for load in (shown, beyond)}, hopfield, pattern, window)
+        _against_load(both[1], spiking, hopfield)
+    return figure
+
+
+def _caption(n, shown, beyond, hopfield, spiking):
+    """Return what is to be seen, with the overlaps of this run."""
+    return (
+        f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a "
+        f"load of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
+        f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, past the capacity "
+        f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost "
+        "on both sides. Bars: standard deviation over the copies."
+    )
+
+
+def _pictures(ax, images, colours):
+    """Draw what was stored, the cue and what was recalled, side by side; what is 0 is hatched."""
+    side = round(np.sqrt(images[0].size))
+    wide = np.full((side, 3 * side + 4), np.nan)
+    for place, (image, label) in enumerate(zip(images, ("stored", "cue", "recalled"), strict=True)):
+        left = place * (side + 2)
+        wide[:, left : left + side] = image.reshape(side, side)
+        ax.add_patch(Rectangle((left - 0.5, -0.5), side, side, fill=False, edgecolor=FAINT, linewidth=0.6))
+        ax.text(left + 0.5 * side - 0.5, side + 2.8, label, ha="center", va="baseline", color="#444444", fontsize=9)
+    erased = np.flatnonzero(images[1].reshape(side, side).any(axis=1) == 0)
+    wide[erased, side + 2 : 2 * side + 2] = np.nan
+    ax.add_patch(
+        Rectangle(
+            (side + 1.5, erased[0] - 0.5), side, erased.size, fill=False, hatch="////", edgecolor="#c8c8c8", linewidth=0.0
+        )
+    )
+    ax.imshow(wide, cmap=colours, vmin=-1.0, vmax=1.2, interpolation="nearest")
+    ax.set_ylim(side + 3.5, -0.7)
+    ax.set_title("one of the patterns", fontsize=10)
+    ax.set_axis_off()
+
+
+def _groups(ax, n):
+    """Name the quarters of rows that are sorted by the stored value and by whether the cue has them."""
+    edges = n * np.array([0.25, 0.5, 0.75])
+    ax.hlines(edges - 0.5, 0.0, 1.0, transform=ax.get_yaxis_transform(), color=FAINT, linewidth=0.5)
+    names = ("+1, in\nthe cue", "+1,\nerased", "\u22121, in\nthe cue", "\u22121,\nerased")
+    ax.set_yticks(n * np.array([0.125, 0.375, 0.625, 0.875]), names)
+    ax.tick_params(axis="y", length=0)
+
+
+def _states(ax, states):
+    sweeps = (len(states) - 1) / LOOKS
+    ax.imshow(
+        states.T,
+        cmap="Reds",
+        vmin=-1.0,
+        vmax=1.2,
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5),
+    )
+    _groups(ax, states.shape[1])
+    ax.set_xlabel("updates of each unit")
+    ax.set_title("states of the units (dark: +1)", fontsize=10)
+
+
+def _raster(ax, spikes, cue, window):
+    raster(spikes, ax=ax, window=window, color=NEURON)
+    ax.set_ylim(spikes.n - 0.5, -0.5)
+    ax.set_ylabel("")
+    _groups(ax, spikes.n)
+    if window[0] < cue:
+        ax.axvspan(window[0], min(cue, window[1]), color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
+    ax.set_title("spikes of the cells (grey: during the cue)", fontsize=10)
+
+
+def _over_time(ax, by_load, hopfield, pattern, window):
+    """Draw the overlap of spiking networks over time, below, and of Hopfield networks over updates, above."""
+    (begin, end), width = window, min(50.0, window[1] - window[0])
+    edges = np.arange(begin, end - width + 1e-9, 0.5 * width)
+    updates = ax.twiny()
+    for load, spikes in by_load.items():
+        held = [spiking_overlaps(spikes, pattern, t, t + width).mean() for t in edges]
+        ax.plot(edges + 0.5 * width, held, color=NEURON)
+        updates.plot(np.arange(hopfield[load].shape[1]) / LOOKS, hopfield[load].mean(axis=0), "--", color=MACHINE)
+        ax.annotate(
+            f"load {load:g}",
+            (1.0, held[-1]),
+            (-2, -5),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            color="#444444",
+            fontsize=9,
+        )
+    ax.set(xlim=window, ylim=(0.0, 1.05), xlabel="time [ms]", ylabel="overlap")
+    updates.set_xlim(0.0, 10.0)
+    updates.set_xlabel("updates of each unit")
+    updates.spines["top"].set_visible(True)
+    for axes, colour in ((ax, NEURON), (updates, MACHINE)):
+        axes.xaxis.label.set_color(colour)
+
+
+def _against_load(ax, spiking, hopfield):
+    loads = list(spiking)
+    ended = [hopfield[load][:, -1] for load in loads]
+    for values, mark, colour, label in ((ended, "s--", MACHINE, "Hopfield"), (spiking.values(), "o-", NEURON, "spiking")):
+        ax.errorbar(
+            loads,
+            [np.mean(one) for one in values],
+            [np.std(one) for one in values],
+            fmt=mark,
+            color=colour,
+            markersize=4.5,
+            elinewidth=0.8,
+            label=label,
+        )
+    ax.axvline(CAPACITY, color=FAINT, linewidth=0.8, zorder=0)
+    ax.annotate(f"capacity, {CAPACITY}", (CAPACITY, 0.0), (4, 5), textcoords="offset points", color="#666666", fontsize=9)
+    ax.set(ylim=(0.0, 1.08), xlim=(0.0, None), xlabel="load: patterns per unit or cell", ylabel="overlap at the end")
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))

@@ -1,0 +1,146 @@
+"""The first pictures of the tour: one neuron, its rate, and noise, beside one artificial unit."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import brainsim as bs
+from brainsim.ann.networks.activations import relu, sigmoid, softplus
+from brainsim.ann.report.curves import FICurve, fi_curve
+from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_saturation
+from brainsim.core.arrays import plural
+from brainsim.examples._tour.picture import Picture
+from brainsim.explore.theory import lif_rate
+from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
+
+WEAK, STRONG = 140.0, 300.0  # pA: below and above what the neuron needs to fire
+ONSET, LENGTH, DURATION = 20.0, 150.0, 200.0  # ms, of the step of current
+LONG = 500.0  # ms, of a run with noise
+BELOW, NOISE, LOUD = 16.0, (0.0, 1.0, 2.0, 5.0), 5.0  # mV: a mean drive below threshold; strengths of noise, and one of them
+NEURON_TEXT = (
+    r"$\tau_m\,\frac{dv}{dt} = v_{rest} - v + R\,I$"
+    "\n"
+    r"at $v \geq v_{th}$: a spike, $v \leftarrow v_{reset}$"
+)
+MACHINE_TEXT = r"$h = \max(0,\; w_1 x_1 + w_2 x_2 + \dots + b)$"
+
+
+def charging(seed, small):
+    """A leaky integrate-and-fire neuron under a weak and a strong current."""
+    lif = bs.LIF()
+    response = bs.explore.step_response(lif, [WEAK, STRONG], onset=ONSET, length=LENGTH, duration=DURATION)
+    resistance, spikes = lif.tau_m / lif.c_m, response.spikes
+    times = spikes.times[spikes.ids == 1]
+    highest = response["v"][:, 0].max()
+    expected = lif.v_rest + resistance * WEAK * (1.0 - np.exp(-LENGTH / lif.tau_m))
+    interval = 1000.0 / lif_rate(
+        lif.v_rest + resistance * STRONG, tau_m=lif.tau_m, t_ref=lif.t_ref, v_th=lif.v_th, v_reset=lif.v_reset
+    )
+    with style():
+        figure, (texts, ax) = plt.subplots(1, 2, figsize=(11.0, 3.6), width_ratios=(1.0, 2.0), layout="constrained")
+        _equations(texts)
+        bs.plot.trace(response.result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[2], NEURON])
+        _name_lines(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
+        ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
+        ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
+        ax.annotate(
+            "current on",
+            (ONSET, 1.0),
+            (0, 4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color="#666666",
+            fontsize=8.5,
+        )
+    caption = (
+        f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
+        f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
+        f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
+        "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once."
+    )
+    return Picture("A neuron charges and fires", figure, caption)
+
+
+def _name_lines(ax, names):
+    """Call the traces of the cells in a picture by other names."""
+    traces = [line for line in ax.lines if line.get_label().startswith("cell ")]
+    for line, name in zip(traces, names, strict=True):
+        line.set_label(name)
+    legend_above(ax, len(names))
+
+
+def _equations(ax):
+    ax.set_axis_off()
+    for place, title, text, colour in (
+        (0.93, "a neuron", NEURON_TEXT, NEURON),
+        (0.36, "an artificial unit", MACHINE_TEXT, MACHINE),
+    ):
+        ax.text(0.0, place, title, color=colour, fontsize=12.5, fontweight="bold", va="top")
+        ax.text(0.0, place - 0.13, text, color="#222222", fontsize=12, va="top", linespacing=1.9)
+
+
+def rates(seed, small):
+    """Rate against drive without noise, over activation functions."""
+    curve = fi_curve(noise=(0.0,), against=("relu", "sigmoid"))
+    firing = curve.theory[0] > 0
+    error = np.abs(curve.simulated[0][firing] / curve.theory[0][firing] - 1.0).max()
+    with style():
+        figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.6), layout="constrained")
+        _activations(axes[0])
+        draw_fi(curve, axes[1]).set_title("a neuron, around its threshold")
+        axes[1].lines[0].set_label("LIF")
+        axes[1].legend(loc="upper left", bbox_to_anchor=(0.0, 0.94))
+        draw_saturation(curve, axes[2]).set_title("the same neuron, far above")
+    slope = curve.fits["relu"].height / curve.fits["relu"].width
+    caption = (
+        f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
+        f"threshold of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of "
+        f"{slope:.1f} Hz per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
+        f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over "
+        f"the logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
+    )
+    return Picture("How often it fires: a curve like an activation function", figure, caption)
+
+
+def _activations(ax):
+    z = np.linspace(-4.0, 4.0, 401)
+    for name, function in {"relu": relu, "softplus": softplus, "sigmoid": sigmoid}.items():
+        ax.plot(z, function(z), color=MACHINE, linestyle=DASHES[name], label=NAMES[name])
+    ax.set(xlabel="weighted sum of inputs", ylabel="activation", title="artificial units")
+    ax.legend(loc="upper left")
+
+
+def noise(seed, small):
+    """Rate against drive under noise, and what noise does to a neuron below threshold."""
+    levels = (0.0, LOUD) if small else NOISE
+    curve = fi_curve(noise=levels, against=("softplus",), cells=10 if small else 50, seed=seed)
+    row, place = len(levels) - 1, int(np.argmin(np.abs(curve.drive - BELOW)))
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(11.0, 3.8), layout="constrained")
+        found = _noisy_traces(curve, axes[0], seed)
+        draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
+    caption = (
+        f"Both neurons on the left have a mean drive of {curve.drive[place]:g} mV, below the threshold of "
+        f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {LOUD:g} mV the other sends "
+        f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} "
+        f"Hz (Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a "
+        f"softplus, which explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}."
+    )
+    return Picture("Noise makes the threshold soft", figure, caption)
+
+
+def _noisy_traces(curve: FICurve, ax, seed):
+    """Draw a cell without and one with noise at the same mean drive; return how many spikes the second fires."""
+    lif, dt = curve.model, 0.05
+    cells = bs.Population(2, lif, name="cells")
+    net = bs.Network(seed=0)
+    net.stimulate(cells, bs.CurrentInput(BELOW * lif.c_m / lif.tau_m))
+    weight = LOUD / 50.0  # mV: many weak events of both signs are white noise
+    for sign in (1.0, -1.0):
+        rate = 1000.0 * LOUD**2 / (2.0 * lif.tau_m * weight**2)
+        net.stimulate(cells[1:], bs.PoissonInput(rate=rate, weight=sign * weight, synapse=bs.Delta()))
+    result = bs.simulate(net, LONG, dt=dt, seed=seed, record=[bs.Trace(cells, "v")], threads=1, progress=False)
+    bs.plot.trace(result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[4], PALETTE[2]])
+    ax.set_title("the same mean drive")
+    _name_lines(ax, ["without noise", f"noise {LOUD:g} mV"])
+    ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
+    return len(result.spikes["cells"])

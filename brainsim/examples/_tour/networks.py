@@ -1,0 +1,90 @@
+"""The tour's picture of a network, whose cells fire irregularly because excitation and inhibition are in balance."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import brainsim as bs
+from brainsim.ann.report.pictures import NEURON
+from brainsim.examples._tour.picture import Picture
+from brainsim.plot.styles import FAINT, PALETTE, style
+
+WINDOW, SETTLED = 300.0, 200.0  # ms: what is drawn, at the end; when it has settled
+K_EXC, K_INH, DRIVE = 320, 80, 4000.0  # inputs of a cell, and spikes a second from elsewhere
+WEIGHT, G, TAU = 20.0, 10.0, 5.0  # pA, how many times stronger inhibition is, ms
+SHOWN = 200  # cells in the raster
+EXC, INH = NEURON, PALETTE[3]
+
+
+def balance(seed, small):
+    """Excitatory and inhibitory cells that keep each other irregular: spikes, currents into one of them, and intervals.
+
+    van Vreeswijk & Sompolinsky (1996), doi:10.1126/science.274.5293.1724.
+    """
+    n, duration = (1000, 1000.0) if small else (4000, 2000.0)
+    result = _simulated(n, duration, seed)
+    spikes = result.spikes["cells"].between(SETTLED, duration)
+    currents = {name: result.traces["cells", f"{name}.i"] for name in ("exc", "inh")}
+    window = duration - WINDOW, duration
+    with style():
+        figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.0), width_ratios=(1.5, 1.3, 1.0), layout="constrained")
+        bs.plot.raster(result, ax=axes[0], window=window, max_cells=SHOWN, color=[EXC, INH])
+        axes[0].spines["left"].set_visible(False)
+        axes[0].set_title(f"{SHOWN} of the cells")
+        _currents(axes[1], currents, window)
+        _gaps(axes[2], spikes.isi())
+    late = {name: one.values[one.times >= SETTLED] for name, one in currents.items()}
+    left = late["exc"] + late["inh"]
+    caption = (
+        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at "
+        f"random. A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
+        f"inhibition on average; of both only {left.mean():+.0f} pA are left, with fluctuations of "
+        f"{left.std():.0f} pA (standard deviation), and these decide when it fires: at {spikes.rate():.1f} Hz, "
+        f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
+        "artificial layer says the same each time it is asked; here irregularity is how it works."
+    )
+    return Picture("A network: excitation and inhibition in balance", figure, caption)
+
+
+def _simulated(n, duration, seed):
+    """Return a run of the network, with the currents into some of its cells."""
+    cells = bs.Population(n, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")
+    net, delay = bs.Network(seed=seed), bs.Uniform(0.1, 1.0)
+    excites, inhibits = bs.Exponential(tau=TAU, name="exc"), bs.Exponential(tau=TAU, name="inh")
+    net.connect(exc, cells, bs.FixedIndegree(K_EXC), weight=WEIGHT, delay=delay, synapse=excites)
+    net.connect(inh, cells, bs.FixedIndegree(K_INH), weight=-G * WEIGHT, delay=delay, synapse=inhibits)
+    net.stimulate(cells, bs.PoissonInput(rate=DRIVE, weight=WEIGHT, synapse=excites))
+    record = [bs.Trace(exc[:20], name) for name in ("exc.i", "inh.i")]
+    return bs.simulate(net, duration, dt=0.1, seed=seed, record=record, progress=False)
+
+
+def _currents(ax, currents, window):
+    """Draw the excitatory and the inhibitory current into a cell, and what is left of both."""
+    times = currents["exc"].times
+    shown = (times >= window[0]) & (times <= window[1])
+    exc, inh = (currents[name].values[shown, 0] for name in ("exc", "inh"))
+    for values, colour, label in ((exc, EXC, "excitatory"), (inh, INH, "inhibitory"), (exc + inh, "#222222", "sum")):
+        ax.plot(times[shown], values, color=colour, label=label, linewidth=1.0)
+    ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
+    ax.set(
+        xlim=window,
+        xlabel="time [ms]",
+        ylabel="current [pA]",
+        title="currents into one cell",
+        ylim=(1.35 * inh.min(), 1.1 * exc.max()),
+    )
+    ax.legend(loc="lower center", ncols=3)
+
+
+def _gaps(ax, intervals):
+    """Draw how long the intervals between spikes are, over those of events at random times."""
+    mean, edges = intervals.mean(), np.linspace(0.0, 4.0 * intervals.mean(), 41)
+    ax.hist(intervals, edges, density=True, color=NEURON)
+    ax.plot(edges, np.exp(-edges / mean) / mean, color="#222222", linestyle=(0, (5, 2)), label="pure chance")
+    ax.set(
+        xlim=(0.0, edges[-1]),
+        xlabel="interval between spikes [ms]",
+        ylabel="probability density [1/ms]",
+        title="irregularity",
+    )
+    ax.legend(loc="upper right")

@@ -1,0 +1,41 @@
+"""The system's clock for compiled code, for the profile of a run."""
+
+import ctypes
+import sys
+
+import llvmlite.binding as llvm
+import numpy as np
+from numba import types
+
+from brainsim.jit.decorators import helper
+
+WINDOWS = sys.platform == "win32"
+MONOTONIC = {"linux": 1, "darwin": 6}.get(sys.platform, 1)  # number of the clock that never goes back
+
+
+def _counter():
+    """Return (address of the system's function, seconds of one tick)."""
+    if WINDOWS:
+        frequency = ctypes.c_int64()
+        ctypes.windll.kernel32.QueryPerformanceFrequency(ctypes.byref(frequency))
+        function = ctypes.windll.kernel32.QueryPerformanceCounter
+        return ctypes.cast(function, ctypes.c_void_p).value, 1.0 / frequency.value
+    return ctypes.cast(ctypes.CDLL(None).clock_gettime, ctypes.c_void_p).value, 1e-9
+
+
+_address, TICK = _counter()
+llvm.add_symbol("brainsim_clock", _address)
+if WINDOWS:
+    _clock = types.ExternalFunction("brainsim_clock", types.int32(types.intp))
+else:
+    _clock = types.ExternalFunction("brainsim_clock", types.int32(types.int32, types.intp))
+
+
+@helper
+def ticks(scratch):
+    """Return the time in ticks; `scratch` is an int64 array with room for two numbers."""
+    if WINDOWS:
+        _clock(scratch.ctypes.data)
+        return scratch[0]
+    _clock(np.int32(MONOTONIC), scratch.ctypes.data)
+    return scratch[0] * 1_000_000_000 + scratch[1]

@@ -1,0 +1,111 @@
+"""Functions of numbers and arrays with the bits that kernels compute, for what is computed once.
+
+Those of NumPy and of the C library differ in the last bits between processors and versions.
+"""
+
+import functools
+
+import numpy as np
+
+from brainsim.jit import vmath
+from brainsim.jit.decorators import kernel
+
+LARGEST = 709.782712893384  # logarithm of the largest number
+
+
+@kernel
+def _exp(x, out):
+    for k in range(out.size):
+        out[k] = vmath.exp(x[k])
+
+
+@kernel
+def _expm1(x, out):
+    for k in range(out.size):
+        out[k] = vmath.expm1(x[k])
+
+
+@kernel
+def _log(x, out):
+    for k in range(out.size):
+        out[k] = vmath.log(x[k])
+
+
+@kernel
+def _log1p(x, out):
+    for k in range(out.size):
+        out[k] = vmath.log1p(x[k])
+
+
+@kernel
+def _tanh(x, out):
+    for k in range(out.size):
+        out[k] = vmath.tanh(x[k])
+
+
+@kernel
+def _sin(x, out):
+    for k in range(out.size):
+        out[k] = vmath.sin(x[k])
+
+
+@kernel
+def _cos(x, out):
+    for k in range(out.size):
+        out[k] = vmath.cos(x[k])
+
+
+@kernel
+def _sigmoid(x, out):
+    for k in range(out.size):
+        out[k] = vmath.sigmoid(x[k])
+
+
+@kernel
+def _exprel_inverse(x, out):
+    for k in range(out.size):
+        out[k] = vmath.exprel_inverse(x[k])
+
+
+@kernel
+def _power(x, y, out):
+    for k in range(out.size):
+        out[k] = vmath.power(x[k], y[k])
+
+
+def _of_arrays(compiled, *values):
+    """Return what a kernel makes of numbers or arrays, in the shape that they have together."""
+    values = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
+    out = np.empty(values[0].shape)
+    compiled(*(np.array(value).reshape(-1) for value in values), out.reshape(-1))
+    return out[()]
+
+
+def _infinite_above(compiled, x):
+    """As `_of_arrays`, but infinite if the result is too large for a number: such a constant is found and named."""
+    return np.where(np.asarray(x) > LARGEST, np.inf, _of_arrays(compiled, x))
+
+
+def _raised(x, y):
+    """Return x**y; whole powers are products, as in kernels, since of them the base may be negative."""
+    if np.ndim(y) or not float(y).is_integer() or abs(y) >= 2.0**53:
+        return np.sqrt(x) if np.ndim(y) == 0 and y == 0.5 else _of_arrays(_power, x, y)
+    value, factor = np.ones(np.shape(x))[()], np.asarray(x, np.float64)[()]
+    for bit in reversed(bin(abs(int(y)))[2:]):
+        value = value * factor if bit == "1" else value
+        factor = factor * factor
+    return 1.0 / value if y < 0 else value
+
+
+FUNCTIONS = {
+    "exp": functools.partial(_infinite_above, _exp),
+    "expm1": functools.partial(_infinite_above, _expm1),
+    "log": functools.partial(_of_arrays, _log),
+    "log1p": functools.partial(_of_arrays, _log1p),
+    "tanh": functools.partial(_of_arrays, _tanh),
+    "sin": functools.partial(_of_arrays, _sin),
+    "cos": functools.partial(_of_arrays, _cos),
+    "sigmoid": functools.partial(_of_arrays, _sigmoid),
+    "exprel": lambda x: 1.0 / _of_arrays(_exprel_inverse, x),
+    "**": _raised,
+}

@@ -1,0 +1,409 @@
+"""Functions that LLVM vectorises, for use inside kernels: Numba has no vector ``exp`` any more, and a call to the C
+library's costs 3.9 ns where this one costs 0.9 (`log`, `tanh` and `sin` 1.1 to 1.4, `gaussian` 1.6, `power` 4.4).
+
+They are made of selects, polynomials and the bits of the numbers, without branches, tables or calls of the C library, and
+with products and sums rounded as they are written, so that every processor gives the same bits. Errors are bounds in units
+in the last place (ulp) of the true value. NaN stays NaN, to be found and named after the run.
+
+float32 in, float32 out, with the work between in float64: rounded right but for about one number in 1e8, in four fifths
+of the time of float64. ``abs`` and ``math.sqrt`` vectorise as they are, and so do ``min`` and ``max``, which lose a NaN.
+"""
+
+import math
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+from brainsim.jit.decorators import OPTIONS, helper
+
+LOG2_E = 1.4426950408889634
+LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
+# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: that vectorises everywhere
+ROUND = 6755399441055744.0
+_ROUND_BITS = np.int64(0x4338000000000000)
+_HALF_ROOT_BITS = np.int64(0x3FE6A09E667F3BCD)  # of sqrt(1/2)
+_52 = np.int64(52)
+# what makes random bits the mantissa of a number in [1, 2) or [2, 4), with a one below the 40 or the 24 bits used
+_12, _40 = np.uint64(12), np.uint64(40)
+_UPPER, _FROM_1, _FROM_2 = np.uint64(0x000FFFFFFFFFF000), np.uint64(0x3FF0000000000800), np.uint64(0x4000000008000000)
+LEAST_NORMAL, TWO_54 = 2.2250738585072014e-308, 18014398509481984.0
+
+# Polynomials, highest power first. Those of exp are its Taylor series, the others interpolate at Chebyshev's nodes.
+EXP = (
+    1.6059043836821613e-10,
+    2.08767569878681e-09,
+    2.505210838544172e-08,
+    2.755731922398589e-07,
+    2.7557319223985893e-06,
+    2.48015873015873e-05,
+    0.0001984126984126984,
+    0.001388888888888889,
+    0.008333333333333333,
+    0.041666666666666664,
+    0.16666666666666666,
+    0.5,
+)
+# log((1 + s)/(1 - s)) = 2 s + s z LOG(z) = 2 s + s z (2/3 + z LOG_REST(z)) with z = s**2, |s| <= 3 - sqrt(8)
+LOG = (
+    0.14616585424888623,
+    0.15331710618210773,
+    0.18182889455674947,
+    0.22222211130259878,
+    0.2857142862600327,
+    0.39999999999899444,
+    0.666666666666667,
+)
+LOG_REST = (
+    0.11723178623876518,
+    0.11706236339491206,
+    0.1333480469384731,
+    0.1538459496251843,
+    0.18181818335392802,
+    0.22222222221655885,
+    0.28571428571429364,
+    0.4,
+)
+# sin r = r + r z SIN(z), cos r = 1 - z/2 + z**2 COS(z) with z = r**2, |r| <= pi/4
+SIN = (
+    1.5917055344523736e-10,
+    -2.505111688150882e-08,
+    2.755731603048087e-06,
+    -0.00019841269836619096,
+    0.008333333333330856,
+    -0.16666666666666666,
+)
+COS = (
+    -1.1381960569142544e-11,
+    2.0876136907403635e-09,
+    -2.7557317226642997e-07,
+    2.4801587298678435e-05,
+    -0.001388888888888734,
+    0.041666666666666664,
+)
+# sin(pi/2 t) = t ARC(t**2), |t| <= 1
+ARC = (
+    5.872975744780796e-12,
+    -6.68441683185527e-10,
+    5.692136428098611e-08,
+    -3.598843020467257e-06,
+    0.0001604411847130916,
+    -0.004681754135304255,
+    0.07969262624616565,
+    -0.6459640975062462,
+    1.5707963267948966,
+)
+# pi/2 in three parts; a product of the first with a whole number below 2**45, taken from x by fma, leaves no rounding
+PI_2, PI_2_LOW, PI_2_LEAST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
+TWO_OVER_PI = 0.6366197723675814
+TWO_THIRDS, TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
+
+
+def _inlined(function):
+    """As `helper`, for what is so long that LLVM would call it, and a loop with a call in it does not vectorise."""
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)(function)
+
+
+@intrinsic
+def fma(context, a, b, c):
+    """Return a*b + c, rounded once; asked for by name, since a compiler's own choice would differ between processors."""
+
+    def generate(target, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic
+def polynomial(context, x, coefficients):
+    """Return the polynomial of these coefficients, the highest power's first, by Horner's rule in fma."""
+
+    def generate(target, builder, signature, arguments):
+        at, numbers = arguments
+        value = builder.extract_value(numbers, 0)
+        for place in range(1, len(coefficients)):
+            value = builder.fma(value, at, builder.extract_value(numbers, place))
+        return value
+
+    return types.float64(types.float64, coefficients), generate
+
+
+@intrinsic
+def like(context, value, x):
+    """Return `value` as float32 if `x` is float32, else as float64."""
+    kind = types.float32 if x == types.float32 else types.float64
+
+    def generate(target, builder, signature, arguments):
+        return target.cast(builder, arguments[0], value, kind)
+
+    return kind(value, x), generate
+
+
+@intrinsic
+def least(context, x):
+    """Return what `flushed` takes as the least number of the type of `x`: 1e-30 of float32, 1e-250 of float64."""
+    kind, number = (types.float32, 1e-30) if x == types.float32 else (types.float64, 1e-250)
+
+    def generate(target, builder, signature, arguments):
+        return target.get_constant(kind, number)
+
+    return kind(x), generate
+
+
+@helper
+def exp(x):
+    """Return e**x within 1 ulp for -708 <= x <= 708; what lies outside is taken as the nearest end.
+
+    ``x = n ln 2 + r`` with ``|r| <= ln 2 / 2``; e**r by its Taylor series to r**13, 2**n by writing the exponent's bits.
+    """
+    r, t = _reduced(min(max(np.float64(x), -708.0), 708.0))
+    return like(fma(fma(polynomial(r, EXP), r, 1.0), r, 1.0) * _power_of_two(t), x)
+
+
+@helper
+def _reduced(x):
+    """Return r and ROUND + n of ``x = n ln 2 + r``."""
+    t = fma(x, LOG2_E, ROUND)
+    n = t - ROUND
+    return fma(-n, LN2_LOW, fma(-n, LN2_HIGH, x)), t
+
+
+@helper
+def _power_of_two(t):
+    """Return 2**n of ``t = ROUND + n``, -1023 < n < 1024."""
+    bits = (np.float64(t).view(np.int64) + np.int64(1023)) << _52
+    return np.int64(bits).view(np.float64)
+
+
+@helper
+def expm1(x):
+    """Return e**x - 1 within 2 ulp for x <= 708, and from there on e**708.
+
+    As `exp`: ``2**n (e**r - 1) + (2**n - 1)``.
+    """
+    r, t = _reduced(min(max(np.float64(x), -708.0), 708.0))
+    scale = _power_of_two(t)
+    return like(fma(scale, fma(polynomial(r, EXP), r * r, r), scale - 1.0), x)
+
+
+@helper
+def tanh(x):
+    """Return the hyperbolic tangent within 3 ulp: ``-e/(e + 2)`` with ``e = expm1(-2 |x|)``, and the sign of x."""
+    y = np.float64(x)
+    e = expm1(-2.0 * abs(y))
+    size = -e / (e + 2.0)
+    size = -size if y < 0.0 else size
+    return like(y if y == 0.0 else size, x)  # a zero keeps its own sign
+
+
+@helper
+def sigmoid(x):
+    """Return the logistic function ``1/(1 + exp(-x))`` within 3 ulp for x >= -708, and below that its value at -708."""
+    return like(1.0 / (1.0 + exp(-np.float64(x))), x)
+
+
+@helper
+def exprel_inverse(x):
+    """Return ``x/(exp(x) - 1)`` within 3 ulp for x <= 708, with its limit 1 at x = 0; above that its value at 708.
+
+    The rates of Hodgkin and Huxley (1952), doi:10.1113/jphysiol.1952.sp004764, are of this form.
+    """
+    y = min(np.float64(x), 708.0)
+    return like(1.0 if y == 0.0 else y / expm1(y), x)
+
+
+@helper
+def relaxation(z):
+    """Return ``(1 - exp(-z))/z``, the mean of exp(-z s) over s in [0, 1], within 3 ulp for z >= -708; 1 at z = 0."""
+    y = np.float64(z)
+    return like(1.0 if y == 0.0 else expm1(-y) / -y, z)
+
+
+@helper
+def log(x):
+    """Return the natural logarithm within 1 ulp; -inf at 0, NaN below.
+
+    ``x = 2**k (1 + f)`` with 1 + f from sqrt(1/2) to sqrt(2); log(1 + f) by a series in ``s = f/(2 + f)``.
+    """
+    y = np.float64(x)
+    k, m = _split(y)
+    return like(_log_at_ends(y, _log_of_parts(k, m - 1.0, 0.0)), x)
+
+
+@helper
+def log1p(x):
+    """Return log(1 + x) within 1 ulp, also where 1 + x is rounded; -inf at -1, NaN below."""
+    y = np.float64(x)
+    u = 1.0 + y
+    k, m = _split(u)
+    f = m - 1.0
+    # what the sum lost, in units of 2**k, times 1/(1 + f) to f**2
+    lost = (y - (u - 1.0)) * _power_of_two(ROUND - min(k, 1000.0)) * fma(f, f - 1.0, 1.0)
+    return like(_log_at_ends(u, _log_of_parts(k, f, lost)), x)
+
+
+@helper
+def _split(x):
+    """Return k and m of ``x = 2**k m``, m from sqrt(1/2) to sqrt(2), of a positive number."""
+    small = x < LEAST_NORMAL
+    bits = np.float64(x * TWO_54 if small else x).view(np.int64)
+    exponent = (bits - _HALF_ROOT_BITS) >> _52
+    k = np.int64(exponent + _ROUND_BITS).view(np.float64) - ROUND
+    return (k - 54.0 if small else k), np.int64(bits - (exponent << _52)).view(np.float64)
+
+
+@helper
+def _log_of_parts(k, f, lost):
+    """Return ``k ln 2 + log(1 + f) + lost``."""
+    s = f / (2.0 + f)
+    z = s * s
+    half = 0.5 * f * f
+    rest = s * fma(polynomial(z, LOG), z, half)
+    return k * LN2_HIGH + (f - (half - (rest + fma(k, LN2_LOW, lost))))
+
+
+@helper
+def _log_at_ends(x, value):
+    """Return the logarithm's `value`, but where x is no positive finite number what holds there."""
+    end = -math.inf if x == 0.0 else (math.nan if x < 0.0 else x)
+    return value if (x > 0.0) & (x < math.inf) else end
+
+
+@_inlined
+def power(x, y):
+    """Return x**y of x >= 0 within 1.5 ulp, of the type of x; 0 below e**-708, NaN for x < 0, and 1 for y = 0.
+
+    ``exp(y log x)`` with the logarithm and the product in two parts each.
+    """
+    base, exponent = np.float64(x), min(max(np.float64(y), -1e300), 1e300)
+    high, low = _log_in_two(base)
+    product = exponent * high
+    error = fma(exponent, high, -product) + exponent * low
+    r, t = _reduced(min(max(product, -709.0), 710.0))
+    r += error if abs(product) < 1e3 else 0.0
+    value = fma(fma(polynomial(r, EXP), r, 1.0), r, 1.0) * _power_of_two(t - 1.0) * 2.0
+    value = 0.0 if product < -708.0 else value
+    end = 0.0 if (base == 0.0) == (exponent > 0.0) else math.inf
+    value = end if (base == 0.0) | (base == math.inf) else value
+    value = value if (base >= 0.0) & (exponent == exponent) else math.nan
+    return like(1.0 if exponent == 0.0 else value, x)
+
+
+@_inlined
+def _log_in_two(x):
+    """Return the logarithm of a positive number as a sum of two, together within 2**-65 of it."""
+    k, m = _split(x)
+    f = m - 1.0
+    whole = 2.0 + f
+    inverse = 1.0 / whole
+    s = f * inverse
+    s_low = (fma(-s, whole, f) - s * (f - (whole - 2.0))) * inverse
+    z = s * s
+    z_low = fma(s, s, -z) + 2.0 * s * s_low
+    first = TWO_THIRDS * z
+    rest = fma(TWO_THIRDS, z, -first) + TWO_THIRDS * z_low + TWO_THIRDS_LOW * z + z * z * polynomial(z, LOG_REST)
+    third = s * first
+    low = fma(s, first, -third) + s * rest + s_low * (2.0 + first)
+    part = 2.0 * s + third
+    low += third - (part - 2.0 * s)
+    high = k * LN2_HIGH + part
+    low = (part - (high - k * LN2_HIGH)) + fma(k, LN2_LOW, low)
+    total = high + low
+    return total, low - (total - high)
+
+
+@helper
+def sin(x):
+    """Return the sine within 1 ulp for |x| <= 1e13, and NaN beyond, where neighbouring numbers lie 0.002 apart.
+
+    ``x = n pi/2 + r`` by three parts of pi/2; sine and cosine of r by polynomials, of which n takes one.
+    """
+    return like(_turned(np.float64(x), 0), x)
+
+
+@helper
+def cos(x):
+    """Return the cosine within 1 ulp for |x| <= 1e13, and NaN beyond; see `sin`."""
+    return like(_turned(np.float64(x), 1), x)
+
+
+@helper
+def _turned(x, quarters):
+    """Return ``sin(x + quarters pi/2)``."""
+    t = fma(x, TWO_OVER_PI, ROUND)
+    n = t - ROUND
+    first = fma(-n, PI_2, x)
+    second = n * PI_2_LOW
+    r = first - second
+    taken = first - r  # of `second`; with the next line the sum of two by Knuth
+    low = (first - (r + taken)) + (taken - second) - fma(n, PI_2_LEAST, fma(n, PI_2_LOW, -second))
+    z = r * r
+    half = 0.5 * z
+    near = 1.0 - half
+    sine = r + fma(r * z, polynomial(z, SIN), low * near)
+    cosine = near + (fma(z * z, polynomial(z, COS), -r * low) + ((1.0 - near) - half))
+    turn = np.float64(t).view(np.int64) + np.int64(quarters)
+    value = cosine if turn & np.int64(1) else sine
+    value = -value if turn & np.int64(2) else value
+    return value if abs(x) <= 1e13 else math.nan
+
+
+@helper
+def floor(x):
+    """Return the greatest whole number not above x, as a float."""
+    return like(np.floor(np.float64(x)), x)
+
+
+@helper
+def sign(x):
+    """Return -1, 0 or 1, and NaN of NaN."""
+    y = np.float64(x)
+    size = 1.0 if y > 0.0 else (-1.0 if y < 0.0 else 0.0)
+    return like(size if y == y else y, x)
+
+
+@helper
+def lesser(a, b):
+    """Return the smaller of two numbers, and NaN where one is.
+
+    Python's ``min`` loses a NaN of `b`. Where `b` is a number that is written out this is one instruction, else three.
+    """
+    value = b if b < a else a
+    return value if b == b else b
+
+
+@helper
+def greater(a, b):
+    """Return the greater of two numbers, and NaN where one is; see `lesser`."""
+    value = b if b > a else a
+    return value if b == b else b
+
+
+@helper
+def clip(x, low, high):
+    """Return x, but not below `low` and not above `high`; of crossed limits the upper one holds, as in NumPy."""
+    return lesser(greater(x, low), high)
+
+
+@helper
+def flushed(x):
+    """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more.
+
+    Adding a tiny number and taking it away again is 7 % faster in COBA, but leaves what decays at about 1e-284 for ever.
+    """
+    return like(0.0 if abs(x) < least(x) else x, x)  # NaN stays, to be found and named after the run
+
+
+@helper
+def gaussian(bits):
+    """Return a standard normal number made of 64 random bits (uint64); its tails are right up to 7, and end at 7.5.
+
+    Box and Muller (1958), doi:10.1214/aoms/1177706645: ``sqrt(-2 log u) sin(pi t/2)`` with u of 40 bits in (0, 1) and t
+    of 24 bits in (-1, 1), each in the middle of its interval. The inverse of the distribution by Wichura (1988),
+    doi:10.2307/2347330, takes 2.8 ns where this takes 1.6.
+    """
+    u = np.uint64((bits >> _12) & _UPPER | _FROM_1).view(np.float64) - 1.0
+    t = np.uint64((bits << _40) >> _12 | _FROM_2).view(np.float64) - 3.0
+    k, m = _split(u)
+    return math.sqrt(-2.0 * _log_of_parts(k, m - 1.0, 0.0)) * (t * polynomial(t * t, ARC))

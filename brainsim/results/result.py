@@ -1,0 +1,320 @@
+"""What a run gives back: spikes, traces, the state to go on from, and how long it took."""
+
+import html
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from brainsim.core.arrays import plural
+from brainsim.core.checks import integer, number
+from brainsim.core.hints import OF_RESULT, Answering
+from brainsim.results import archive
+from brainsim.results.lookup import SpikesLookup, TracesLookup
+from brainsim.results.spikes import Spikes
+from brainsim.results.traces import Traces
+
+__all__ = ["Result", "Spikes", "State", "Traces"]
+
+FORMAT = 1
+PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")  # in JSON
+PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
+
+
+@dataclass(eq=False)
+class State:
+    """All that a run needs to go on, as arrays and numbers.
+
+    Parameters
+    ----------
+    step : int
+        How many steps have been taken; the time is ``step * dt``.
+    dt : float
+        Length of a step [ms].
+    seed : int
+        Seed of the run.
+    variables : dict of str to dict of str to array
+        population -> variable -> values, one per cell.
+    refractory : dict of str to array of int32
+        population -> steps for which the refractory variables of each cell are still held fixed.
+    pending : dict of str to (array of int64, array of int64)
+        population -> steps and cells of the spikes that are still under way.
+    arriving : dict of str to dict of str to array
+        population -> receptor -> what arrives at each cell at the end of the next step.
+    network : dict of str to str
+        Fingerprint of each part of the network that it is a state of: populations, inputs, projections.
+    """
+
+    step: int
+    dt: float
+    seed: int
+    variables: dict = field(default_factory=dict)
+    refractory: dict = field(default_factory=dict)
+    pending: dict = field(default_factory=dict)
+    arriving: dict = field(default_factory=dict)
+    network: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        """Return the time and the populations."""
+        names = ", ".join(repr(name) for name in self.variables)
+        return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Result(Answering):
+    """What one run gave.
+
+    Parameters
+    ----------
+    spikes : dict of str to Spikes
+        Spikes by population. A population, a view of one and the label of a view in `views` are keys too:
+        ``result.spikes[exc]``, ``result.spikes["exc"]``.
+    duration : float
+        How long was simulated [ms].
+    dt : float
+        Length of a step [ms].
+    seed : int
+        Seed of the run.
+    start : float
+        Time at which this run began [ms].
+    traces : dict of (str, str) to Traces
+        Traces by population and variable.
+    populations : dict of str to int
+        Number of cells of each population.
+    state : State, optional
+        Where the run ended, to go on from.
+    stats : dict
+        What the run cost: seconds as ``"build"``, ``"compile"``, ``"run"``, and whatever else JSON can hold.
+    views : dict of str to list of (str, int, int)
+        Named parts of populations as (label, first cell, one past the last); plots give each its colour.
+    thresholds : dict of str to float or None
+        Voltage at which the cells of a population fire [mV], for plots.
+    resets : dict of str to list of str
+        Variables that a spike of a population sets anew, for plots: none in a Hodgkin-Huxley model.
+
+    Examples
+    --------
+    >>> spikes = Spikes([1.0, 3.0, 5.0, 9.0], [0, 1, 0, 0], n=2, duration=10.0, name="cells")
+    >>> result = Result(spikes={"cells": spikes}, duration=10.0, dt=0.1, seed=1, populations={"cells": 2})
+    >>> result
+    Result: 10 ms from 0 ms, dt = 0.1 ms, seed 1
+    population  cells  spikes  rate [Hz]    CV
+    cells           2       4        200  0.00
+    """
+
+    spikes: dict
+    duration: float
+    dt: float
+    seed: int
+    start: float = 0.0
+    traces: dict = field(default_factory=dict)
+    populations: dict = field(default_factory=dict)
+    state: State | None = None
+    stats: dict = field(default_factory=dict)
+    views: dict = field(default_factory=dict)
+    thresholds: dict = field(default_factory=dict)
+    resets: dict = field(default_factory=dict)
+
+    _words = OF_RESULT
+
+    def __post_init__(self):
+        """Check and convert the fields."""
+        spikes = dict(self.spikes)
+        views = {name: [(str(label), int(lo), int(hi)) for label, lo, hi in parts] for name, parts in self.views.items()}
+        vars(self).update(
+            spikes=SpikesLookup(spikes, "Result.spikes", views),
+            traces=TracesLookup(dict(self.traces), "Result.traces"),
+            duration=number(self.duration, "Result.duration", "ms", at_least=0.0),
+            dt=number(self.dt, "Result.dt", "ms", above=0.0),
+            start=number(self.start, "Result.start", "ms"),
+            seed=integer(self.seed, "Result.seed"),
+            populations={str(k): integer(n, f"Result.populations[{k!r}]", at_least=0) for k, n in self.populations.items()}
+            or {name: one.n for name, one in spikes.items()},
+            stats=_jsonable(self.stats, "Result.stats"),
+            views=views,
+            thresholds={name: None if v is None else float(v) for name, v in self.thresholds.items()},
+            resets={name: list(variables) for name, variables in self.resets.items()},
+        )
+
+    @property
+    def stop(self) -> float:
+        """Time at which the run ended [ms]."""
+        return self.start + self.duration
+
+    def _rows(self):
+        """Return the table of populations as text, heading first."""
+        rows = [("population", "cells", "spikes", "rate [Hz]", "CV")]
+        for name, cells in self.populations.items():
+            spikes = self.spikes.get(name)
+            seen = ("-", "-", "-") if spikes is None else (f"{len(spikes):,}", f"{spikes.rate():.3g}", f"{spikes.cv():.2f}")
+            rows.append((name, f"{cells:,}", *(text.replace("nan", "-") for text in seen)))
+        return rows
+
+    def _heading(self):
+        return f"{self.duration:,.6g} ms from {self.start:,.6g} ms, dt = {self.dt:g} ms, seed {self.seed}"
+
+    def _footer(self):
+        lines = [f"{traces.name}.{traces.variable}: {plural(traces.ids.size, 'cell')}" for traces in self.traces.values()]
+        lines = ["traces: " + ", ".join(lines)] if lines else []
+        took = [f"{phase} {self.stats[phase]:.3g} s" for phase in PHASES if phase in self.stats]
+        return lines + ([", ".join(took)] if took else [])
+
+    def __repr__(self):
+        """Return a table of the populations."""
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = [
+            "  ".join([row[0].ljust(widths[0]), *(text.rjust(w) for text, w in zip(row[1:], widths[1:], strict=True))])
+            for row in rows
+        ]
+        return "\n".join([f"Result: {self._heading()}", *table, *self._footer()])
+
+    def _repr_html_(self):
+        def line(row, tag):
+            cells = "".join(
+                f'<{tag} style="text-align:{"right" if k else "left"}">{html.escape(text)}</{tag}>'
+                for k, text in enumerate(row)
+            )
+            return f"<tr>{cells}</tr>"
+
+        first, *rest = self._rows()
+        body = "".join(line(row, "td") for row in rest)
+        notes = "".join(f"<div>{html.escape(text)}</div>" for text in self._footer())
+        return (
+            f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
+            f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
+        )
+
+    def save(self, path, *, compress: bool = False) -> Path:
+        """Write the result to one ``.npz`` file without pickles and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, used as given; an old file is replaced only when the new one is complete. Of a symbolic link
+            that is the file it points to.
+        compress : bool
+            Smaller, and many times slower to write.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
+        OSError
+            If `path` is a folder, a device or a pipe.
+
+        Examples
+        --------
+        >>> result.save("run.npz")                                      # doctest: +SKIP
+        >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
+        """
+        description, arrays = _pack(self)
+        return archive.write(path, "Result", FORMAT, description, arrays, compress)
+
+    @classmethod
+    def load(cls, path) -> "Result":
+        """Return the result that `save` wrote, equal to the last bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its own numbers of
+            cells and steps allow.
+        """
+        return archive.read(path, "Result", FORMAT, _unpack)
+
+
+def _jsonable(stats, where):
+    try:
+        return json.loads(json.dumps(stats, default=lambda value: value.tolist()))
+    except (TypeError, ValueError, AttributeError):
+        raise TypeError(f"{where}: must hold only what JSON can (got {stats!r})") from None
+
+
+def _pack(result):
+    """Split a result into a description for JSON and arrays by the name of their member."""
+    arrays = {}
+    for name, one in result.spikes.items():
+        arrays |= {archive.member("spikes", name, part): getattr(one, part) for part in ("times", "ids")}
+    for (name, variable), one in result.traces.items():
+        arrays |= {archive.member("traces", name, variable, part): getattr(one, part) for part in ("times", "ids", "values")}
+    description = {key: getattr(result, key) for key in PLAIN}
+    description["spikes"] = [[key, one.name, one.n, one.duration, one.start] for key, one in result.spikes.items()]
+    description["traces"] = [[*key, one.name, one.variable, one.unit] for key, one in result.traces.items()]
+    description["state"] = None if result.state is None else _pack_state(result.state, arrays)
+    return description, arrays
+
+
+def _pack_state(state, arrays):
+    for name, variables in state.variables.items():
+        arrays |= {archive.member("state", name, variable): np.asarray(values) for variable, values in variables.items()}
+    for name, receptors in state.arriving.items():
+        arrays |= {archive.member("arriving", name, label): np.asarray(values) for label, values in receptors.items()}
+    arrays |= {archive.member("refractory", name, "steps"): np.asarray(values) for name, values in state.refractory.items()}
+    for name, (steps, ids) in state.pending.items():
+        arrays |= {
+            archive.member("pending", name, "steps"): np.asarray(steps),
+            archive.member("pending", name, "ids"): np.asarray(ids),
+        }
+    return {
+        "step": int(state.step),
+        "dt": float(state.dt),
+        "seed": int(state.seed),
+        "refractory": list(state.refractory),
+        "variables": {name: list(variables) for name, variables in state.variables.items()},
+        "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
+        "pending": list(state.pending),
+        "network": state.network,
+    }
+
+
+def _unpack(description, arrays):
+    """Put together what `_pack` took apart; no array is read that is larger than the description allows."""
+    spikes, traces, cells = {}, {}, description["populations"]
+    steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample in each
+    for key, name, n, duration, start in description["spikes"]:
+        most = n * (duration / description["dt"] + 1)
+        times, ids = (arrays.take(archive.member("spikes", key, part), most) for part in ("times", "ids"))
+        spikes[key] = Spikes(times, ids, n, duration, start, name)
+    for key, name, *of in description["traces"]:
+        times = arrays.take(archive.member("traces", key, name, "times"), steps)
+        ids = arrays.take(archive.member("traces", key, name, "ids"), cells.get(key, math.inf))
+        traces[key, name] = Traces(
+            *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
+        )
+    state = description["state"] and _unpack_state(description["state"], arrays, cells)
+    rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files have none
+    return Result(spikes=spikes, traces=traces, state=state, **rest)
+
+
+def _unpack_state(described, arrays, cells):
+    def get(kind, name, part, steps=1):
+        return arrays.take(archive.member(kind, name, part), steps * cells.get(name, math.inf))
+
+    variables = {
+        name: {variable: get("state", name, variable) for variable in variables}
+        for name, variables in described["variables"].items()
+    }
+    arriving = {
+        name: {label: get("arriving", name, label) for label in receptors}
+        for name, receptors in described["arriving"].items()
+    }
+    refractory = {name: get("refractory", name, "steps") for name in described["refractory"]}
+    pending = {
+        name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
+        for name in described["pending"]
+    }
+    return State(
+        described["step"],
+        described["dt"],
+        described["seed"],
+        variables,
+        refractory,
+        pending,
+        arriving,
+        dict(described.get("network", {})),
+    )

@@ -1,0 +1,323 @@
+"""The spikes of one population: when, which cell, and the statistics asked for first.
+
+Intervals are open on the left and closed on the right, (t0, t1], here as in the engine: a step takes (t_k, t_k+1] and
+a spike found in it has the time t_k+1. So the two halves of a run hold each spike once. A spike within rounding of an
+edge is on the edge, because 3 * 0.1 is not 0.3.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from brainsim.core.arrays import chosen_cells, frozen, locked, order_by_cell, plural, smoothed
+from brainsim.core.checks import integer, number
+from brainsim.core.hints import OF_SPIKES, Answering
+
+ROUNDING = 1e-9  # relative, and in ms below 1 ms: far below any time step, far above the rounding of k * dt
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Spikes(Answering):
+    """The spikes of one population, read-only and sorted by time, then by cell.
+
+    Parameters
+    ----------
+    times : array of float, shape (spikes,)
+        When each spike was fired [ms].
+    ids : array of int, shape (spikes,)
+        Which cell fired it, 0 to n - 1.
+    n : int
+        Number of cells, silent ones included.
+    duration : float
+        How long was recorded [ms].
+    start : float
+        When the recording began [ms]; it covers (start, start + duration].
+    name : str
+        Name of the population.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length, or a cell or a time lies outside the recording.
+
+    Examples
+    --------
+    >>> spikes = Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0, name="cells")
+    >>> spikes
+    Spikes of 'cells': 3 spikes of 2 cells in 10 ms, 150 Hz
+    >>> spikes.counts()
+    array([2, 1])
+    """
+
+    times: np.ndarray
+    ids: np.ndarray
+    n: int
+    duration: float
+    start: float = 0.0
+    name: str = ""
+
+    def __post_init__(self):
+        """Check, sort and freeze the arrays."""
+        times, ids = frozen(self.times, np.float64, "Spikes.times"), frozen(self.ids, np.int64, "Spikes.ids")
+        checked = {
+            "n": integer(self.n, "Spikes.n", at_least=0),
+            "name": str(self.name),
+            "duration": number(self.duration, "Spikes.duration", "ms", at_least=0.0),
+            "start": number(self.start, "Spikes.start", "ms"),
+        }
+        vars(self).update(checked)
+        self._check(times, ids)
+        later, same = times[1:] > times[:-1], times[1:] == times[:-1]
+        if not (later | (same & (ids[1:] >= ids[:-1]))).all():
+            order = np.lexsort((ids, times))
+            times, ids = locked(times[order]), locked(ids[order])
+        vars(self).update(times=times, ids=ids)
+
+    def _check(self, times, ids):
+        if times.ndim != 1 or times.shape != ids.shape:
+            raise ValueError(f"Spikes.ids: must be one cell per time (got shapes {ids.shape} and {times.shape})")
+        if times.size == 0:
+            return
+        if ids.min() < 0 or ids.max() >= self.n:
+            bad = ids[(ids < 0) | (ids >= self.n)][0]
+            raise ValueError(f"Spikes.ids: must be 0 to {self.n - 1} (got {bad})")
+        first, last = self.start - _rounding(self.start), self.stop + _rounding(self.stop)
+        if not (times.min() >= first and times.max() <= last):
+            bad = times[~((times >= first) & (times <= last))][0]
+            raise ValueError(f"Spikes.times: must be {self.start:g} to {self.stop:g} ms (got {bad})")
+
+    @property
+    def stop(self) -> float:
+        """When the recording ended [ms]."""
+        return self.start + self.duration
+
+    def __len__(self):
+        """Return the number of spikes."""
+        return self.times.size
+
+    def __eq__(self, other):
+        """Compare to the last bit."""
+        if not isinstance(other, Spikes):
+            return NotImplemented
+        same = (self.n, self.duration, self.start, self.name) == (other.n, other.duration, other.start, other.name)
+        return same and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
+
+    __hash__ = None
+    _words = OF_SPIKES
+
+    def __repr__(self):
+        """Return what it holds in a line."""
+        of = f" of {self.name!r}" if self.name else ""
+        return (
+            f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
+            f"{self.rate():.3g} Hz"
+        )
+
+    def counts(self) -> np.ndarray:
+        """Return the number of spikes of each cell, int64, shape (n,)."""
+        return np.bincount(self.ids, minlength=self.n)
+
+    def rate(self) -> float:
+        """Return the mean firing rate per cell [Hz]; NaN without cells or without time."""
+        return 1000.0 * len(self) / (self.n * self.duration) if self.n and self.duration else math.nan
+
+    def rates(self) -> np.ndarray:
+        """Return the firing rate of each cell [Hz], shape (n,)."""
+        return 1000.0 * self.counts() / self.duration if self.duration else np.full(self.n, np.nan)
+
+    def isi(self) -> np.ndarray:
+        """Return all intervals between successive spikes of a cell [ms], cell after cell, in the order of time."""
+        return self._intervals[1].copy()
+
+    def cv(self, least: int = 3) -> float:
+        """Return the mean coefficient of variation of the intervals, over cells with `least` spikes or more.
+
+        1 is as irregular as a Poisson process, 0 is a clock. NaN where no cell has so many spikes.
+
+        Examples
+        --------
+        >>> spikes = Spikes([1.0, 2.0, 3.0, 4.0, 5.0, 8.0], [0, 1, 0, 1, 0, 1], n=3, duration=10.0)
+        >>> spikes.cvs()
+        array([0.        , 0.33333333,        nan])
+        >>> round(spikes.cv(), 3)
+        0.167
+        """
+        cvs = self.cvs(least)
+        cvs = cvs[~np.isnan(cvs)]
+        return float(cvs.mean()) if cvs.size else math.nan
+
+    def cvs(self, least: int = 3) -> np.ndarray:
+        """Return each cell's coefficient of variation, shape (n,): standard deviation over mean of its intervals.
+
+        The standard deviation divides by the number of intervals (as `scipy.stats.variation` does). NaN for cells
+        with fewer than `least` spikes, which is 3 or more. Few intervals make the value too small, and so does a short
+        recording, which misses the long ones: published protocols ask for a larger `least` and a minute or more.
+        """
+        least = integer(least, "Spikes.cvs.least", at_least=3)
+        return np.where(self.counts() < least, np.nan, self._cvs)
+
+    def synchrony(self, bin: float = 3.0) -> float:
+        """Return the variance over the mean of the number of spikes of all cells in bins of `bin` ms.
+
+        1 for independent Poisson processes, below for clocks, above where cells fire together. It grows with the number
+        of cells that do: compare equally many, ``spikes.of(slice(1000)).synchrony()``. Bins are whole: what is left at the
+        end is not counted. NaN without spikes or with fewer than two bins. Potjans and Diesmann (2014),
+        doi:10.1093/cercor/bhs358.
+
+        Parameters
+        ----------
+        bin : float
+            Width of the bins [ms].
+
+        Examples
+        --------
+        >>> Spikes([1.0, 2.0, 3.0, 7.0], [0, 1, 2, 0], n=3, duration=10.0).synchrony(bin=5.0)
+        0.5
+        """
+        bin = number(bin, "Spikes.synchrony.bin", "ms", above=0.0)
+        bins = math.floor(self.duration / bin * (1 + ROUNDING))
+        counts = self.histogram(bin)[1][:bins]
+        return float(counts.var() / counts.mean()) if bins > 1 and counts.any() else math.nan
+
+    def between(self, t0: float | None = None, t1: float | None = None) -> "Spikes":
+        """Return the spikes of (t0, t1] [ms]; None is the start or the end of the recording.
+
+        `start` and `duration` of what is returned are the window's, cut to what was recorded, so its rates are right.
+
+        Raises
+        ------
+        ValueError
+            If the window is empty or misses the recording.
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).between(3.0).times
+        array([5.])
+        """
+        t0 = self.start if t0 is None else number(t0, "Spikes.between.t0", "ms")
+        t1 = self.stop if t1 is None else number(t1, "Spikes.between.t1", "ms")
+        if t1 <= t0:
+            raise ValueError(f"Spikes.between.t1: must be > {t0:g} ms, where the window begins (got {t1:g})")
+        if t0 >= self.stop or t1 <= self.start:
+            raise ValueError(f"Spikes.between: must overlap {self.start:g} to {self.stop:g} ms (got {t0:g} to {t1:g})")
+        lo, hi = np.searchsorted(self.times, [t0 + _rounding(t0), t1 + _rounding(t1)], side="right")
+        lo, t0, t1 = 0 if t0 <= self.start else lo, max(t0, self.start), min(t1, self.stop)
+        return Spikes(self.times[lo:hi], self.ids[lo:hi], self.n, t1 - t0, t0, self.name)
+
+    def of(self, ids) -> "Spikes":
+        """Return the spikes of some cells, renumbered 0, 1, ... in the order given.
+
+        Parameters
+        ----------
+        ids : slice, int, array of int or mask of n bools
+            Which cells; each once.
+
+        Raises
+        ------
+        IndexError
+            If there is no such cell.
+        ValueError
+            If a cell is named twice.
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).of([1, 0]).ids      # cell 1 becomes cell 0
+        array([1, 0, 1])
+        """
+        chosen = chosen_cells(ids, self.n, "Spikes.of")
+        place = np.full(self.n, -1, dtype=np.int64)
+        place[chosen] = np.arange(chosen.size)
+        new = place[self.ids]
+        kept = new >= 0
+        return Spikes(locked(self.times[kept]), locked(new[kept]), chosen.size, self.duration, self.start, self.name)
+
+    def trains(self) -> list[np.ndarray]:
+        """Return the times of the spikes of each cell [ms]: a list of n arrays, each sorted, empty for a silent cell.
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).trains()
+        [array([1., 5.]), array([3.]), array([], dtype=float64)]
+        """
+        if not self.n:
+            return []
+        times = locked(self.times[order_by_cell(self.ids, self.n)])
+        return np.split(times, np.cumsum(self.counts())[:-1])
+
+    def histogram(self, bin: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """Count the spikes of all cells in bins of `bin` ms.
+
+        Returns
+        -------
+        centres : array of float, shape (bins,)
+            Middle of each bin [ms]. The last bin is shorter where `bin` does not divide the duration.
+        counts : array of int, shape (bins,)
+            Spikes in each; they sum to ``len(spikes)``.
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).histogram(bin=5.0)
+        (array([2.5, 7.5]), array([3, 0]))
+        """
+        edges, counts = self._binned(bin)
+        return (edges[1:] + edges[:-1]) / 2, counts
+
+    def population_rate(self, bin: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean rate per cell over time.
+
+        Parameters
+        ----------
+        bin : float
+            Width of the bins [ms].
+        sigma : float, optional
+            Standard deviation of a Gaussian that smooths the rate [ms]; at the ends its weights still sum to 1.
+
+        Returns
+        -------
+        times, rates : arrays of float, shape (bins,)
+            Middle of each bin [ms] and the mean rate per cell in it [Hz].
+
+        Examples
+        --------
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).population_rate(bin=5.0)[1]
+        array([300.,   0.])
+        """
+        edges, counts = self._binned(bin)
+        seconds = np.diff(edges) / 1000.0
+        if sigma is not None:
+            samples = number(sigma, "Spikes.population_rate.sigma", "ms", above=0.0) / bin
+            counts, seconds = smoothed(counts, samples), smoothed(seconds, samples)
+        with np.errstate(invalid="ignore"):
+            return (edges[1:] + edges[:-1]) / 2, counts / (self.n * seconds)
+
+    def _binned(self, bin):
+        bin = number(bin, "Spikes.histogram.bin", "ms", above=0.0)
+        bins = max(math.ceil(self.duration / bin * (1 - ROUNDING)), 1)
+        edges = np.append(self.start + bin * np.arange(bins), self.stop)
+        before = np.searchsorted(self.times, edges + _rounding(edges), side="right")
+        before[0], before[-1] = 0, len(self)
+        return edges, np.diff(before)
+
+    @cached_property
+    def _intervals(self):
+        """Cell and length [ms] of every interval, in the order of cells."""
+        order = order_by_cell(self.ids, self.n)
+        ids, times = self.ids[order], self.times[order]
+        same = ids[1:] == ids[:-1]
+        return ids[1:][same], np.diff(times)[same]
+
+    @cached_property
+    def _cvs(self):
+        owner, gaps = self._intervals
+        count = np.bincount(owner, minlength=self.n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(owner, gaps, self.n) / count
+            cvs = np.sqrt(np.bincount(owner, (gaps - mean[owner]) ** 2, self.n) / count) / mean
+        cvs[count < 2] = np.nan
+        return cvs
+
+
+def _rounding(time):
+    return ROUNDING * np.maximum(np.abs(time), 1.0)

@@ -1,0 +1,127 @@
+"""The course of one variable in some cells of a population."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.core.arrays import frozen, locked, plural
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Traces:
+    """One variable of some cells of a population over time, read-only.
+
+    Parameters
+    ----------
+    name : str
+        Name of the population.
+    variable : str
+        Name of the variable, such as ``"v"``.
+    unit : str
+        Its unit, such as ``"mV"``.
+    times : array of float, shape (T,)
+        When the values were taken [ms].
+    ids : array of int, shape (cells,)
+        Which cells of the population they are of.
+    values : array of float, shape (T, cells)
+        The values, one column per cell.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> v = Traces("cells", "v", "mV", times=[1.0, 2.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0]])
+    >>> v
+    Traces of 'cells'.v: 2 cells, 2 values each, 1 to 2 ms, in mV
+    >>> v.of(9).values[:, 0]
+    array([5., 6.])
+    """
+
+    name: str
+    variable: str
+    unit: str
+    times: np.ndarray
+    ids: np.ndarray
+    values: np.ndarray
+
+    def __post_init__(self):
+        """Check and freeze the arrays."""
+        vars(self).update(
+            name=str(self.name),
+            variable=str(self.variable),
+            unit=str(self.unit),
+            times=frozen(self.times, np.float64, "Traces.times"),
+            ids=frozen(self.ids, np.int64, "Traces.ids"),
+            values=frozen(self.values, np.float64, "Traces.values"),
+        )
+        for field in ("times", "ids"):
+            if getattr(self, field).ndim != 1:
+                raise ValueError(f"Traces.{field}: must have one dimension (got shape {getattr(self, field).shape})")
+        shape = (self.times.size, self.ids.size)
+        if self.values.shape != shape:
+            raise ValueError(f"Traces.values: must have the shape (times, cells) = {shape} (got {self.values.shape})")
+
+    def __eq__(self, other):
+        """Compare to the last bit."""
+        if not isinstance(other, Traces):
+            return NotImplemented
+        same = (self.name, self.variable, self.unit) == (other.name, other.variable, other.unit)
+        return same and all(
+            np.array_equal(getattr(self, field), getattr(other, field), equal_nan=field == "values")
+            for field in ("times", "ids", "values")
+        )
+
+    __hash__ = None
+
+    def __repr__(self):
+        """Return what it holds in a line."""
+        span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
+        unit = f", in {self.unit}" if self.unit else ""
+        return (
+            f"Traces of {self.name!r}.{self.variable}: {plural(self.ids.size, 'cell')}, "
+            f"{plural(self.times.size, 'value')} each{span}{unit}"
+        )
+
+    def of(self, ids):
+        """Return the traces of some of the recorded cells, which keep their numbers.
+
+        Parameters
+        ----------
+        ids : slice, int or array of int
+            Cells of the population; a slice takes those recorded between its bounds.
+
+        Raises
+        ------
+        IndexError
+            If a cell named was not recorded.
+
+        Examples
+        --------
+        >>> v = Traces("cells", "v", "mV", times=[1.0], ids=[4, 9], values=[[0.0, 5.0]])
+        >>> v.of(slice(5, 10)).ids
+        array([9])
+        """
+        columns = self._columns(ids)
+        return Traces(
+            self.name, self.variable, self.unit, self.times, locked(self.ids[columns]), locked(self.values[:, columns])
+        )
+
+    def _columns(self, ids):
+        if isinstance(ids, slice):
+            bounds = [bound for bound in (ids.start, ids.stop) if bound is not None]
+            if ids.step not in (None, 1) or any(bound < 0 for bound in bounds):
+                raise IndexError(f"Traces.of: a slice must count up from a cell to a cell (got {ids})")
+            inside = (self.ids >= (ids.start or 0)) & (True if ids.stop is None else self.ids < ids.stop)
+            return np.flatnonzero(inside)
+        place = {cell: column for column, cell in enumerate(self.ids.tolist())}
+        wanted = np.atleast_1d(np.asarray(ids))
+        if wanted.ndim != 1 or not (wanted.size == 0 or np.issubdtype(wanted.dtype, np.integer)):
+            raise TypeError(f"Traces.of: must be cells by number or a slice (got {ids!r})")
+        missing = [cell for cell in wanted.tolist() if cell not in place]
+        if missing:
+            some = ", ".join(map(str, self.ids[:5])) + (", ..." if self.ids.size > 5 else "")
+            raise IndexError(f"Traces.of: cells must be recorded ones, {some} (got {missing[0]})")
+        return np.array([place[cell] for cell in wanted.tolist()], dtype=np.int64)
