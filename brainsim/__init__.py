@@ -218,10 +218,10 @@ def __getattr__(name):
 
 
 def _imported(name):
-    from brainsim.core.garbage import collector_paused
+    from brainsim.core.garbage import gc_paused
     from brainsim.core.interrupts import interrupts_held
 
-    with collector_paused(), interrupts_held():
+    with gc_paused(), interrupts_held():
         return importlib.import_module(name)
 
 

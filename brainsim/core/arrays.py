@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def frozen(values, dtype, where):
+def frozen_array(values, dtype, where):
     """Return `values` as a read-only array of `dtype` that the caller cannot change later.
 
     A copy is made only of what is still writeable. Raises TypeError where the conversion would change numbers.
@@ -13,10 +13,10 @@ def frozen(values, dtype, where):
     given = np.asarray(values)
     if given.dtype == object or not (given.size == 0 or np.can_cast(given.dtype, dtype, "same_kind")):
         raise TypeError(f"{where}: must be an array of {np.dtype(dtype)} (got {given.dtype})")
-    return locked(np.array(given, dtype=dtype, copy=True if given.flags.writeable else None))
+    return freeze(np.array(given, dtype=dtype, copy=True if given.flags.writeable else None))
 
 
-def locked(array):
+def freeze(array):
     """Make an array that nobody else holds read-only and return it."""
     array.flags.writeable = False
     return array

@@ -14,6 +14,8 @@ import warnings
 
 import numpy as np
 
+from brainsim.core.arrays import freeze
+
 # What one brainsim unit is in SI; quantities of other libraries are converted at the border, kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
 # What the letters of a unit are in kg m s A mol, with the factor to the SI unit: how brian2 tells its dimensions.
@@ -29,7 +31,7 @@ BASE = {
     "M": (1e3, {"m": -3, "mol": 1}),
 }
 OWN = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # what a quantity may be in that tells its unit itself
-LARGEST_INDEX = 2**31 - 1  # rows and places are kept in int32
+MAX_INDEX = 2**31 - 1  # rows and places are kept in int32
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # A value this small is almost surely in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
 SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
@@ -62,7 +64,7 @@ def plain(value, unit, where):
     Raises TypeError for what is not a number, ValueError for NaN or infinity, for masked values and for SI-unit slips.
     """
     value = _strip_unit(value, unit, where)
-    refuse_masked(value, where)
+    reject_masked(value, where)
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         raise TypeError(f"{where}: must be a number{_in(unit)} (got {value!r})")
     try:
@@ -81,7 +83,7 @@ def plain(value, unit, where):
     return float(array) if array.ndim == 0 else array
 
 
-def refuse_masked(value, where):
+def reject_masked(value, where):
     """Raise ValueError for an array with masked values: what stands behind a mask is not meant."""
     if np.ma.is_masked(value):
         raise ValueError(f"{where}: must have no masked values; write values.filled(0.0), or values.compressed()")
@@ -92,16 +94,16 @@ def indices(value, where):
 
     They are checked as they came: a cast to a shorter type would turn what is too large into another index.
     """
-    refuse_masked(value, where)
+    reject_masked(value, where)
     array = np.asarray(value)
     if array.dtype == bool:
         raise TypeError(f"{where}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
     values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", where))
     if values.ndim != 1:
         raise ValueError(f"{where}: must be a list of whole numbers (got an array of shape {values.shape})")
-    bad = values[(values < 0) | (values > LARGEST_INDEX) | (values != np.floor(values))]
+    bad = values[(values < 0) | (values > MAX_INDEX) | (values != np.floor(values))]
     if bad.size:
-        limit = "up to 2**31 - 1" if bad[0] > LARGEST_INDEX else ">= 0"
+        limit = "up to 2**31 - 1" if bad[0] > MAX_INDEX else ">= 0"
         raise ValueError(f"{where}: must be whole numbers {limit} (got {bad[0]})")
     return values.astype(np.int64)
 
@@ -139,11 +141,8 @@ def check_unit(given, unit, where):
 
 
 def read_only(value):
-    """Return a number as it is and an array as a copy that nobody can write to."""
-    if isinstance(value, np.ndarray):
-        value = value.copy()
-        value.flags.writeable = False
-    return value
+    """Return a number unchanged, and an array as a read-only copy."""
+    return freeze(value.copy()) if isinstance(value, np.ndarray) else value
 
 
 def number(value, where, unit="", *, above=None, at_least=None, at_most=None):

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused():
+def gc_paused():
     """Keep the cyclic collector from running within the block; it goes on as before behind it.
 
     Loading Numba and compiling make millions of objects that stay: looking through them again and again takes a fifth of the

@@ -11,7 +11,7 @@ import numpy as np
 from numba import carray, types
 
 from brainsim.jit.decorators import callback, helper
-from brainsim.jit.vmath import exp, like
+from brainsim.jit.vmath import cast_like, exp
 from brainsim.rng.hashing import hashed, mix, uniform
 
 F8, I4, I8 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.int64))
@@ -66,7 +66,7 @@ def add_each_to(dtype):
         for e in range(entries):
             if mean[e] > 0.0:
                 at = np.int64(place[e])
-                state[at] += like(weights[e] * poisson(hashed(key, cell[e]), mean[e]), state[at])
+                state[at] += cast_like(weights[e] * poisson(hashed(key, cell[e]), mean[e]), state[at])
         return 0
 
     return add_each

@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.jit.decorators import helper
 from brainsim.jit.vmath import log, log1p
 from brainsim.rng.hashing import hashed, step_key, uniform
-from brainsim.rng.variates import draw, draw_each
+from brainsim.rng.variates import sample, sample_each
 
 # how a projection's targets are found: every one, the one of the same number, drawn with or without repetition, each with
 # a probability, listed, or drawn before from the other end (see `wiring`) and waiting where the row is to be
@@ -220,7 +220,7 @@ def _draw_delays(facts, plans, laws, projection, pre, post, number, key, desk):
     elif laws is not None:
         row = step_key(np.uint64(facts[DELAY_KEY]), pre)
         for j in range(key.size):
-            steps = max(1.0, np.rint(draw(laws[projection, DELAY:], row, number[j]) / plans.dt))
+            steps = max(1.0, np.rint(sample(laws[projection, DELAY:], row, number[j]) / plans.dt))
             if not steps <= LONGEST_DELAY:
                 desk.clock[1] = projection + 1  # the caller raises
                 steps = float(facts[FIRST_DELAY] - facts[LATE])
@@ -235,7 +235,7 @@ def _draw_weights(facts, plans, laws, projection, pre, post, number, weight):
             weight[j] = plans.list_weight[begin + (post[j] if by_post else number[j])]
     elif laws is not None:
         row = step_key(np.uint64(facts[WEIGHT_KEY]), pre)
-        draw_each(laws[projection, WEIGHT:DELAY], row, number, weight)
+        sample_each(laws[projection, WEIGHT:DELAY], row, number, weight)
 
 
 @helper

@@ -12,7 +12,7 @@ import numpy as np
 
 from brainsim.jit.calls import call_address
 from brainsim.jit.decorators import helper
-from brainsim.jit.vmath import like
+from brainsim.jit.vmath import cast_like
 from brainsim.rng.alias import alias_table
 from brainsim.rng.hashing import hashed, step_key
 
@@ -106,7 +106,7 @@ def _by_alias(key, cell, table, alias, events):
 @helper
 def _add(target, events, weight):
     for k in range(target.size):
-        target[k] += weight * like(events[k], weight)
+        target[k] += weight * cast_like(events[k], weight)
 
 
 def poisson_table(mean):

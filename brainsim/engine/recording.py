@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.core.arrays import locked
+from brainsim.core.arrays import freeze
 from brainsim.engine.state import CELL, STEP_BITS
 from brainsim.equations.language import names_in
 from brainsim.results.result import Spikes, Traces
@@ -91,9 +91,9 @@ def spikes_by_population(packed, lags, layout, wanted, start, stop):
             places[ids] = np.arange(len(ids))
             keep, n = places[own] >= 0, len(ids)
             at, own, early = at[keep], places[own[keep]], None if early is None else early[keep]
-        times = locked(_spike_times(at, early, dt))
+        times = freeze(_spike_times(at, early, dt))
         result[label] = Spikes(
-            times, locked(own), n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
+            times, freeze(own), n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
         )
     return result
 
@@ -109,7 +109,7 @@ def traces_of(piece, dt):
     found = {}
     for trace, steps, values in zip(piece.traces, piece.steps, piece.values, strict=True):
         key = trace.population, trace.variable
-        found[key] = Traces(*key, trace.unit, locked(times_of(steps, dt)), trace.ids, locked(values))
+        found[key] = Traces(*key, trace.unit, freeze(times_of(steps, dt)), trace.ids, freeze(values))
     return found
 
 

@@ -12,7 +12,7 @@ from brainsim.build.layout import Layout
 from brainsim.core.arrays import plural
 from brainsim.core.checks import number, warn_user
 from brainsim.core.deferred import deferred
-from brainsim.core.garbage import collector_paused
+from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.engine import driver, recording
 from brainsim.engine.arguments import (
@@ -100,7 +100,7 @@ class Simulation(Answering):
         profile=False,
     ):
         self._exclusive = Exclusive("Simulation")
-        with collector_paused():
+        with gc_paused():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
         self.reset()
 

@@ -11,12 +11,12 @@ import sys
 import threading
 import types
 
-from brainsim.core.garbage import collector_paused
+from brainsim.core.garbage import gc_paused
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import raising
 from brainsim.jit.cache import Store
 
-with collector_paused():
+with gc_paused():
     import numba  # 0.2 s
     from numba.core.ccallback import CFunc
     from numba.core.compiler_lock import global_compiler_lock

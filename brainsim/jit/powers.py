@@ -1,7 +1,7 @@
 """Whole powers as products, for use inside kernels: they vectorise, the power function of the C library does not."""
 
 from brainsim.jit.decorators import helper
-from brainsim.jit.vmath import like
+from brainsim.jit.vmath import cast_like
 
 
 @helper
@@ -26,7 +26,7 @@ def fourth(x):
 @helper
 def whole_power(x, n):
     """Return x**n of a whole number n, by squaring; as many roundings as there are products."""
-    left, factor, value = abs(n), x, like(1.0, x)
+    left, factor, value = abs(n), x, cast_like(1.0, x)
     while left:
         if left & 1:
             value = value * factor

@@ -130,7 +130,7 @@ def polynomial(context, x, coefficients):
 
 
 @intrinsic
-def like(context, value, x):
+def cast_like(context, value, x):
     """Return `value` as float32 if `x` is float32, else as float64."""
     kind = types.float32 if x == types.float32 else types.float64
 
@@ -141,7 +141,7 @@ def like(context, value, x):
 
 
 @intrinsic
-def least(context, x):
+def flush_limit(context, x):
     """Return what `flushed` takes as the least number of the type of `x`: 1e-30 of float32, 1e-250 of float64."""
     kind, number = (types.float32, 1e-30) if x == types.float32 else (types.float64, 1e-250)
 
@@ -158,7 +158,7 @@ def exp(x):
     ``x = n ln 2 + r`` with ``|r| <= ln 2 / 2``; e**r by its Taylor series to r**13, 2**n by writing the exponent's bits.
     """
     r, t = _reduced(min(max(np.float64(x), -708.0), 708.0))
-    return like(fma(fma(polynomial(r, EXP), r, 1.0), r, 1.0) * _power_of_two(t), x)
+    return cast_like(fma(fma(polynomial(r, EXP), r, 1.0), r, 1.0) * _power_of_two(t), x)
 
 
 @helper
@@ -184,7 +184,7 @@ def expm1(x):
     """
     r, t = _reduced(min(max(np.float64(x), -708.0), 708.0))
     scale = _power_of_two(t)
-    return like(fma(scale, fma(polynomial(r, EXP), r * r, r), scale - 1.0), x)
+    return cast_like(fma(scale, fma(polynomial(r, EXP), r * r, r), scale - 1.0), x)
 
 
 @helper
@@ -194,13 +194,13 @@ def tanh(x):
     e = expm1(-2.0 * abs(y))
     size = -e / (e + 2.0)
     size = -size if y < 0.0 else size
-    return like(y if y == 0.0 else size, x)  # a zero keeps its own sign
+    return cast_like(y if y == 0.0 else size, x)  # a zero keeps its own sign
 
 
 @helper
 def sigmoid(x):
     """Return the logistic function ``1/(1 + exp(-x))`` within 3 ulp for x >= -708, and below that its value at -708."""
-    return like(1.0 / (1.0 + exp(-np.float64(x))), x)
+    return cast_like(1.0 / (1.0 + exp(-np.float64(x))), x)
 
 
 @helper
@@ -210,14 +210,14 @@ def exprel_inverse(x):
     The rates of Hodgkin and Huxley (1952), doi:10.1113/jphysiol.1952.sp004764, are of this form.
     """
     y = min(np.float64(x), 708.0)
-    return like(1.0 if y == 0.0 else y / expm1(y), x)
+    return cast_like(1.0 if y == 0.0 else y / expm1(y), x)
 
 
 @helper
 def relaxation(z):
     """Return ``(1 - exp(-z))/z``, the mean of exp(-z s) over s in [0, 1], within 3 ulp for z >= -708; 1 at z = 0."""
     y = np.float64(z)
-    return like(1.0 if y == 0.0 else expm1(-y) / -y, z)
+    return cast_like(1.0 if y == 0.0 else expm1(-y) / -y, z)
 
 
 @helper
@@ -228,7 +228,7 @@ def log(x):
     """
     y = np.float64(x)
     k, m = _split(y)
-    return like(_log_at_ends(y, _log_of_parts(k, m - 1.0, 0.0)), x)
+    return cast_like(_log_at_ends(y, _log_of_parts(k, m - 1.0, 0.0)), x)
 
 
 @helper
@@ -240,7 +240,7 @@ def log1p(x):
     f = m - 1.0
     # what the sum lost, in units of 2**k, times 1/(1 + f) to f**2
     lost = (y - (u - 1.0)) * _power_of_two(ROUND - min(k, 1000.0)) * fma(f, f - 1.0, 1.0)
-    return like(_log_at_ends(u, _log_of_parts(k, f, lost)), x)
+    return cast_like(_log_at_ends(u, _log_of_parts(k, f, lost)), x)
 
 
 @helper
@@ -287,7 +287,7 @@ def power(x, y):
     end = 0.0 if (base == 0.0) == (exponent > 0.0) else math.inf
     value = end if (base == 0.0) | (base == math.inf) else value
     value = value if (base >= 0.0) & (exponent == exponent) else math.nan
-    return like(1.0 if exponent == 0.0 else value, x)
+    return cast_like(1.0 if exponent == 0.0 else value, x)
 
 
 @_inlined
@@ -319,13 +319,13 @@ def sin(x):
 
     ``x = n pi/2 + r`` by three parts of pi/2; sine and cosine of r by polynomials, of which n takes one.
     """
-    return like(_turned(np.float64(x), 0), x)
+    return cast_like(_turned(np.float64(x), 0), x)
 
 
 @helper
 def cos(x):
     """Return the cosine within 1 ulp for |x| <= 1e13, and NaN beyond; see `sin`."""
-    return like(_turned(np.float64(x), 1), x)
+    return cast_like(_turned(np.float64(x), 1), x)
 
 
 @helper
@@ -352,7 +352,7 @@ def _turned(x, quarters):
 @helper
 def floor(x):
     """Return the greatest whole number not above x, as a float."""
-    return like(np.floor(np.float64(x)), x)
+    return cast_like(np.floor(np.float64(x)), x)
 
 
 @helper
@@ -360,7 +360,7 @@ def sign(x):
     """Return -1, 0 or 1, and NaN of NaN."""
     y = np.float64(x)
     size = 1.0 if y > 0.0 else (-1.0 if y < 0.0 else 0.0)
-    return like(size if y == y else y, x)
+    return cast_like(size if y == y else y, x)
 
 
 @helper
@@ -392,7 +392,7 @@ def flushed(x):
 
     Adding a tiny number and taking it away again is 7 % faster in COBA, but leaves what decays at about 1e-284 for ever.
     """
-    return like(0.0 if abs(x) < least(x) else x, x)  # NaN stays, to be found and named after the run
+    return cast_like(0.0 if abs(x) < flush_limit(x) else x, x)  # NaN stays, to be found and named after the run
 
 
 @helper

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, fields
 
 import numpy as np
 
-from brainsim.core.checks import LARGEST_INDEX, in_range, indices, integer, nearest, plain, read_only
+from brainsim.core.checks import MAX_INDEX, in_range, indices, integer, nearest, plain, read_only
 from brainsim.models.values import Distribution, checked_value
 from brainsim.results.spikes import Spikes
 
@@ -243,7 +243,7 @@ def _in_order(times):
         found.append(np.atleast_1d(plain(some, "ms", f"SpikeTrains.times[{cell!r}]")))
         if found[-1].ndim != 1:
             raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {found[-1].shape})")
-        cells.append(np.full(found[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=LARGEST_INDEX)))
+        cells.append(np.full(found[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=MAX_INDEX)))
     together = np.concatenate(found)
     order = np.argsort(together, kind="stable")
     return together[order], np.concatenate(cells)[order]

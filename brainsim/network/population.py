@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from brainsim.core.checks import LARGEST_INDEX, integer, nearest, refuse_masked
+from brainsim.core.arrays import freeze
+from brainsim.core.checks import MAX_INDEX, integer, nearest, reject_masked
 from brainsim.models.values import checked_value
 
 
@@ -212,12 +213,12 @@ class Population(View):
     """
 
     def __init__(self, n: int, model, *, name: str | None = None, initial: dict | None = None):
-        n = integer(n, "Population.n", at_least=1, at_most=LARGEST_INDEX)
+        n = integer(n, "Population.n", at_least=1, at_most=MAX_INDEX)
         _check_model(model)
         name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
         initial = _checked_initial({} if initial is None else initial, model, n)
-        super().__init__(((self, _locked(np.arange(n))),), name, is_named=True)
+        super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial)
 
     def __repr__(self):
@@ -275,7 +276,7 @@ def _chosen(key, n, name):
     if isinstance(key, slice):
         places = _sliced(key, n, name)
     else:
-        refuse_masked(key, repr(name))
+        reject_masked(key, repr(name))
         given = np.asarray(key)
         if given.size and given.dtype == bool and given.shape != (n,):
             raise IndexError(f"{name!r}: a mask must have one entry for each of its {n} cells (got shape {given.shape})")
@@ -309,7 +310,7 @@ def _cut(parts, places):
     """Return the parts of those cells of a view that stand at `places`."""
     if len(parts) == 1:
         population, ids = parts[0]
-        return ((population, _locked(ids[places])),)
+        return ((population, freeze(ids[places])),)
     ends = np.cumsum([ids.size for _, ids in parts])
     part = np.searchsorted(ends, places, side="right")
     stretches = np.split(np.arange(places.size), np.flatnonzero(np.diff(part)) + 1)
@@ -330,7 +331,7 @@ def _joined(pieces):
             lists[-1][1].append(ids)
         else:
             lists.append((population, [ids]))
-    return tuple((population, _locked(np.concatenate(ids))) for population, ids in lists)
+    return tuple((population, freeze(np.concatenate(ids))) for population, ids in lists)
 
 
 def _label(base, places, n):
@@ -345,8 +346,3 @@ def _label(base, places, n):
     if step == 1:
         return base if places.size == n else f"{base}[{places[0]}:{stop}]"
     return f"{base}[{places[0]}:{stop}:{step}]"
-
-
-def _locked(ids):
-    ids.flags.writeable = False
-    return ids

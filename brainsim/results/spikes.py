@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from brainsim.core.arrays import chosen_cells, frozen, locked, order_by_cell, plural, smoothed
+from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_SPIKES, Answering
 
@@ -60,7 +60,7 @@ class Spikes(Answering):
 
     def __post_init__(self):
         """Check, sort and freeze the arrays."""
-        times, ids = frozen(self.times, np.float64, "Spikes.times"), frozen(self.ids, np.int64, "Spikes.ids")
+        times, ids = frozen_array(self.times, np.float64, "Spikes.times"), frozen_array(self.ids, np.int64, "Spikes.ids")
         checked = {
             "n": integer(self.n, "Spikes.n", at_least=0),
             "name": str(self.name),
@@ -72,7 +72,7 @@ class Spikes(Answering):
         later, same = times[1:] > times[:-1], times[1:] == times[:-1]
         if not (later | (same & (ids[1:] >= ids[:-1]))).all():
             order = np.lexsort((ids, times))
-            times, ids = locked(times[order]), locked(ids[order])
+            times, ids = freeze(times[order]), freeze(ids[order])
         vars(self).update(times=times, ids=ids)
 
     def _check(self, times, ids):
@@ -231,7 +231,7 @@ class Spikes(Answering):
         place[chosen] = np.arange(chosen.size)
         new = place[self.ids]
         kept = new >= 0
-        return Spikes(locked(self.times[kept]), locked(new[kept]), chosen.size, self.duration, self.start, self.name)
+        return Spikes(freeze(self.times[kept]), freeze(new[kept]), chosen.size, self.duration, self.start, self.name)
 
     def trains(self) -> list[np.ndarray]:
         """Return the times of the spikes of each cell [ms]: a list of n arrays, each sorted, empty for a silent cell.
@@ -243,7 +243,7 @@ class Spikes(Answering):
         """
         if not self.n:
             return []
-        times = locked(self.times[order_by_cell(self.ids, self.n)])
+        times = freeze(self.times[order_by_cell(self.ids, self.n)])
         return np.split(times, np.cumsum(self.counts())[:-1])
 
     def histogram(self, bin: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.core.arrays import frozen, locked, plural
+from brainsim.core.arrays import freeze, frozen_array, plural
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,9 +53,9 @@ class Traces:
             name=str(self.name),
             variable=str(self.variable),
             unit=str(self.unit),
-            times=frozen(self.times, np.float64, "Traces.times"),
-            ids=frozen(self.ids, np.int64, "Traces.ids"),
-            values=frozen(self.values, np.float64, "Traces.values"),
+            times=frozen_array(self.times, np.float64, "Traces.times"),
+            ids=frozen_array(self.ids, np.int64, "Traces.ids"),
+            values=frozen_array(self.values, np.float64, "Traces.values"),
         )
         for field in ("times", "ids"):
             if getattr(self, field).ndim != 1:
@@ -106,7 +106,7 @@ class Traces:
         """
         columns = self._columns(ids)
         return Traces(
-            self.name, self.variable, self.unit, self.times, locked(self.ids[columns]), locked(self.values[:, columns])
+            self.name, self.variable, self.unit, self.times, freeze(self.ids[columns]), freeze(self.values[:, columns])
         )
 
     def _columns(self, ids):
