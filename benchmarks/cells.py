@@ -49,7 +49,7 @@ def main():
 def measure(options):
     """Return what is known of each model."""
     import brainsim as bs
-    from brainsim.commands.catalogue import catalogue
+    from brainsim.models.catalogue import catalogue
 
     names = [name for name, kind in catalogue().items() if issubclass(kind, bs.Neuron)]
     _simulation(bs, bs.LIF(v_th=-49.0), 0.0).run(1.0, progress=False)  # compiles the time loop

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 import brainsim as bs
-from brainsim.commands.catalogue import catalogue
+from brainsim.models.catalogue import catalogue
 
 MODELS = catalogue()
 NEURONS = {name: kind for name, kind in MODELS.items() if issubclass(kind, bs.Neuron)}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import brainsim as bs
-from brainsim.commands import catalogue, cli, running, warmup
+from brainsim.commands import cli, running, warmup
 from brainsim.engine import arguments, chunks
+from brainsim.models.catalogue import catalogue
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
 
@@ -245,13 +246,13 @@ class TestOthers:
         assert "neuron with a moving threshold  " in rows["MihalasNiebur"]
 
     def test_a_model_is_found_in_any_case(self, capsys):
-        names = list(catalogue.catalogue())
+        names = list(catalogue())
         assert len({name.casefold() for name in names}) == len(names)
         for written in ("adex", "ADEX"):
             assert cli.main(["models", written]) == 0
             assert capsys.readouterr().out.startswith("AdEx\n")
 
-    @pytest.mark.parametrize("name", catalogue.catalogue())
+    @pytest.mark.parametrize("name", catalogue())
     def test_the_page_of_a_model(self, name, capsys):
         assert cli.main(["models", name]) == 0
         page, model = capsys.readouterr().out, getattr(bs, name)

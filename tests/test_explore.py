@@ -10,9 +10,9 @@ from scipy.optimize import brentq
 
 import brainsim as bs
 from brainsim import explore
-from brainsim.commands.catalogue import catalogue
 from brainsim.explore.cells import ONSET, settled
 from brainsim.explore.rates import _rate, _trains
+from brainsim.models.catalogue import catalogue
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
 

@@ -99,7 +99,7 @@ class TestTables:
             "Unifrom": "did you mean 'Uniform'?",
             "lif": "did you mean 'LIF'?",
             "FixedDegree": "'FixedIndegree' or 'FixedOutdegree'",
-            "xyz": "help(bs) shows what there is",
+            "xyz": "help(bs) lists the names",
         }.items(),
     )
     def test_unknown_names_of_brainsim(self, name, said):

@@ -1,8 +1,5 @@
 """Networks and inputs: what they hold, what they are called, and the mistakes one can make."""
 
-import ast
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -355,14 +352,6 @@ def test_rules_name_the_flags_that_others_take():
         bs.FixedProbability(0.1, multapses=False)
     with pytest.raises(TypeError, match="FixedIndegree: has no 'autapse'; did you mean 'autapses'"):
         bs.FixedIndegree(3, autapse=False)
-
-
-def test_editors_see_every_public_name():
-    tree = ast.parse(Path(bs.__file__).read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "typing.TYPE_CHECKING"]
-    seen = {(node.module, alias.name) for node in block.body for alias in node.names if alias.asname == alias.name}
-    homes = {(home, name) for home, names in bs._HOMES.items() for name in names}
-    assert seen == homes | {tuple(home.rsplit(".", 1)) for home in bs._MODULES.values()}
 
 
 def test_errors_are_public():

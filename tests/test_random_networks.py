@@ -7,7 +7,7 @@ import pytest
 from random_networks import bits, command, kinds, networks
 
 import brainsim as bs
-from brainsim.commands.catalogue import catalogue
+from brainsim.models.catalogue import catalogue
 
 EVERY_TIME = 100
 SLOW = 3_000

@@ -47,8 +47,8 @@ def test_one_line_sets_up_and_runs():
 
 def test_every_example_and_rule_it_names_is_there():
     import brainsim as bs
-    from brainsim.commands.catalogue import catalogue
     from brainsim.commands.examples import example_names
+    from brainsim.models.catalogue import catalogue
 
     text = README.read_text(encoding="utf-8")
     assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())

@@ -24,7 +24,7 @@ from brainsim.equations.codegen import BLOCK, write_kernel
 from brainsim.equations.methods import method_named
 from brainsim.equations.precision import in_single, warn_where_coarse
 from brainsim.equations.system import compose, prefixed
-from brainsim.models.inputs import SpikeTrains
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 

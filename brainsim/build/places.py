@@ -7,7 +7,8 @@ state holds the variables of each group, one row a variable, and behind them the
 import numpy as np
 
 from brainsim.equations.system import compose
-from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
+from brainsim.models.inputs import CurrentInput, PoissonInput
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import is_number
 
 ALIGNED = 16  # cells: the stretches of a group's first variable start at a cache line, of float64 and of float32

@@ -5,6 +5,7 @@ import re
 import textwrap
 
 from brainsim.commands.running import check_writable
+from brainsim.models.catalogue import catalogue
 
 TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
 LABEL, WIDTH = 12, 125  # letters
@@ -35,20 +36,6 @@ def _draw(model, path):
 
     portrait(model()).savefig(path)
     print(f"\npicture     {path}")
-
-
-def catalogue():
-    """Return name -> class of every public neuron and synapse, neurons first."""
-    import brainsim as bs
-
-    public = {name: getattr(bs, name) for name in bs.__all__}
-    kinds = {name: thing for name, thing in public.items() if inspect.isclass(thing)}
-    return {
-        name: kind
-        for base in (bs.Neuron, bs.Synapse)
-        for name, kind in sorted(kinds.items())
-        if issubclass(kind, base) and kind is not base
-    }
 
 
 def table(models):

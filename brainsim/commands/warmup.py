@@ -4,8 +4,8 @@ import functools
 import re
 
 import brainsim as bs
-from brainsim.commands.catalogue import catalogue
 from brainsim.commands.examples import example_named, example_names
+from brainsim.models.catalogue import catalogue
 
 
 def tiny_networks():

@@ -5,7 +5,8 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.drive import BLOCK, Drives, poisson_table
 from brainsim.engine.driver import Trains
-from brainsim.models.inputs import CurrentInput, PoissonInput, SpikeTrains
+from brainsim.models.inputs import CurrentInput, PoissonInput
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 

@@ -10,8 +10,8 @@ from brainsim.explore.cells import LADDER, LENGTH, NAME, ONSET, check_one_number
 from brainsim.explore.pictures import current_unit, labelled, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Synapse
-from brainsim.models.inputs import SpikeTrains
 from brainsim.models.neurons.nonspiking import LI
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.rules import AllToAll
 from brainsim.network.network import Network
 from brainsim.network.population import Population

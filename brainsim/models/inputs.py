@@ -1,16 +1,11 @@
-"""What reaches cells from outside the network: Poisson spikes, currents, and lists of spikes.
-
-`PoissonInput` and `CurrentInput` are given to ``Network.stimulate``. `SpikeTrains` is the model of a population of sources.
-All are frozen; arrays are kept as read-only copies.
-"""
+"""The inputs of ``Network.stimulate``: `PoissonInput` and `CurrentInput`, frozen, with read-only copies of arrays."""
 
 from dataclasses import KW_ONLY, dataclass, fields
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, in_range, indices, integer, nearest, plain, read_only
-from brainsim.models.values import Distribution, checked_value
-from brainsim.results.spikes import Spikes
+from brainsim.core.checks import in_range, nearest, plain, read_only
+from brainsim.models.synapses.checks import checked_synapse, checked_weight
 
 
 class Input:
@@ -128,7 +123,7 @@ class CurrentInput(Input):
             self.__dict__["amplitude"] = _flat(amplitude, "CurrentInput.amplitude")
             return
         times = read_only(np.atleast_1d(plain(self.times, "ms", "CurrentInput.times")))
-        _check_times(times, "CurrentInput.times")
+        check_times(times, "CurrentInput.times")
         if np.any(np.diff(times) <= 0):
             raise ValueError(
                 "CurrentInput.times: must increase (got "
@@ -149,130 +144,6 @@ class CurrentInput(Input):
             self._check_cells("amplitude", self.amplitude.shape[-1], view)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SpikeTrains:
-    """Sources that send a given list of spikes: the model of a population, not of cells with a membrane.
-
-    Spike number s is sent by cell ids[s] at times[s] and reaches its targets after the delay of the connection. A time is
-    rounded to the grid of dt.
-
-    Parameters
-    ----------
-    times : array of shape (k,), list of arrays, dict, or Spikes
-        When the spikes are sent, ms, >= 0, in ascending order. Without `ids`: a list with the times of each cell, a dict
-        {cell: times}, each in any order, or recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``.
-    ids : array of int, shape (k,), optional
-        Which cell of the population sends them, from 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Where times are negative, not finite or not sorted, ids are no whole numbers >= 0, or lengths differ; by
-        `check_cells`, which Population calls, where there is no such cell.
-
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> bs.Population(3, bs.SpikeTrains(times=[1.0, 2.5, 2.5], ids=[0, 2, 1]), name="input")
-    Population('input', 3 SpikeTrains)
-    >>> by_cell = bs.SpikeTrains([[1.0], [2.5], [2.5]])
-    >>> by_cell.times.tolist(), by_cell.ids.tolist()
-    ([1.0, 2.5, 2.5], [0, 1, 2])
-    >>> bs.SpikeTrains({7: [3.0, 1.0]}).times.tolist()
-    [1.0, 3.0]
-    """
-
-    times: object
-    ids: object = None
-
-    spiking_source = True
-    equations = ""
-    parameters = {}
-    initials = {}
-
-    def __post_init__(self):
-        """Check the values and copy arrays."""
-        times, ids = self._given()
-        times = read_only(np.atleast_1d(plain(times, "ms", "SpikeTrains.times")))
-        _check_times(times, "SpikeTrains.times")
-        ids = indices(ids, "SpikeTrains.ids")
-        if np.any(np.diff(times) < 0):
-            raise ValueError(
-                "SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
-                "then SpikeTrains(times[order], ids[order])"
-            )
-        if ids.shape != times.shape:
-            raise ValueError(f"SpikeTrains.ids: must be as many as times, {times.size} (got shape {ids.shape})")
-        self.__dict__.update(times=times, ids=read_only(ids))
-
-    def _given(self):
-        """Return times and cells as they were given, those of a `Spikes` too."""
-        if isinstance(self.times, Spikes):
-            if self.ids is not None:
-                raise TypeError("SpikeTrains.ids: must be left out where Spikes are given, which have their cells")
-            return self.times.times, self.times.ids
-        if self.ids is None and _by_cell(self.times):
-            return _in_order(self.times)
-        if self.ids is None:
-            hint = "one cell per time: SpikeTrains(times, ids); or write lists, one a cell: SpikeTrains([[1.0, 7.5], [2]])"
-            raise TypeError(f"SpikeTrains.ids: must be given, {hint}")
-        return self.times, self.ids
-
-    def __repr__(self):
-        """Return the number of spikes."""
-        return f"SpikeTrains({self.times.size} spikes)"
-
-    def check_cells(self, n, name):
-        """Raise ValueError where a spike is of a cell that the population `name` of `n` cells does not have."""
-        if self.ids.size and self.ids.max() >= n:
-            raise ValueError(f"SpikeTrains.ids: {self.ids.max()} is beyond {name!r}, whose {n} cells are 0 to {n - 1}")
-
-
-def _by_cell(times):
-    """Return whether times are a dict or a list with the times of each cell."""
-    if isinstance(times, dict):
-        return True
-    some = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
-    return len(some) > 0 and all(isinstance(one, (list, tuple)) or getattr(one, "ndim", 0) == 1 for one in some)
-
-
-def _in_order(times):
-    """Return times and cells of a dict or a list with the times of each cell, in the order of the times."""
-    found, cells = [np.empty(0)], [np.empty(0, np.int64)]
-    for cell, some in times.items() if isinstance(times, dict) else enumerate(times):
-        found.append(np.atleast_1d(plain(some, "ms", f"SpikeTrains.times[{cell!r}]")))
-        if found[-1].ndim != 1:
-            raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {found[-1].shape})")
-        cells.append(np.full(found[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=MAX_INDEX)))
-    together = np.concatenate(found)
-    order = np.argsort(together, kind="stable")
-    return together[order], np.concatenate(cells)[order]
-
-
-def checked_synapse(synapse, where):
-    """Return `synapse` if it is one, or raise TypeError saying what to write instead."""
-    if isinstance(synapse, type) and hasattr(synapse, "weight_unit"):
-        raise TypeError(f"{where}: {synapse.__name__} is a class; write {synapse.__name__}()")
-    if isinstance(synapse, Distribution):
-        raise TypeError(f"{where}: {synapse} is a distribution; the synapse of that kind is bs.Exponential(tau=5.0)")
-    if not (hasattr(synapse, "weight_unit") and hasattr(synapse, "equations")):
-        raise TypeError(f"{where}: must be a synapse such as Delta() or Exponential(tau=5.0) (got {synapse!r})")
-    return synapse
-
-
-def checked_weight(weight, synapse, where):
-    """Return a weight as number, array or distribution in the unit of `synapse`; conductances must not be negative."""
-    weight = checked_value(weight, synapse.weight_unit, where)
-    lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
-    if synapse.weight_unit == "nS" and lowest < 0:
-        hint = f"; write Clipped({weight!r}, low=0.0)" if isinstance(weight, Distribution) else ""
-        raise ValueError(
-            f"{where}: a conductance cannot be negative; inhibition comes from e_rev below rest "
-            f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
-        )
-    return weight
-
-
 def _flat(value, where):
     """Refuse arrays of two and more dimensions, and empty ones."""
     if np.ndim(value) > 1 or np.size(value) == 0:
@@ -280,7 +151,8 @@ def _flat(value, where):
     return value
 
 
-def _check_times(times, where):
+def check_times(times, where):
+    """Raise ValueError unless times are a one-dimensional array of numbers >= 0."""
     if times.ndim != 1:
         raise ValueError(f"{where}: must be a list of times (got an array of shape {times.shape})")
     in_range(times, where, "ms", at_least=0)

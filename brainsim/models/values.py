@@ -17,6 +17,8 @@ import numpy as np
 from brainsim.core.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
 from brainsim.rng import gauss
 
+__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
+
 CONSTANT = 0
 # Below this share, redrawing until a value lies inside the limits takes longer than anybody waits.
 LEAST_MASS = 1e-4

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from brainsim.build.estimate import Estimate, estimate
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_NETWORK, Answering
-from brainsim.models.inputs import CurrentInput, Input, checked_synapse
+from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.rules import Rule
+from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.population import Population, View, checked_name

@@ -11,7 +11,7 @@ be added to `ORDER` and to the receptors below; a test says so.
 from dataclasses import dataclass
 
 import brainsim as bs
-from brainsim.commands.catalogue import catalogue
+from brainsim.models.catalogue import catalogue
 
 from . import own_models as own
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from brainsim.ann.conversion.cells import Held, Readout, SubtractIF, TurnIF
 from brainsim.ann.conversion.encoding import encoded
-from brainsim.models.inputs import CurrentInput, SpikeTrains
+from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.integrators import IF
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.rules import FromSparse
 from brainsim.models.synapses.basic import Delta
 from brainsim.network.network import Network

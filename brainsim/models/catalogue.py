@@ -1,0 +1,25 @@
+"""The built-in models, found in the modules that define them."""
+
+import importlib
+import inspect
+import pkgutil
+
+from brainsim.models import neurons, synapses
+from brainsim.models.base import Model, Neuron, Synapse
+
+
+def catalogue() -> dict[str, type[Model]]:
+    """Return name -> class of every built-in neuron and synapse, neurons first, each kind in alphabetical order."""
+    return _classes(neurons, Neuron) | _classes(synapses, Synapse)
+
+
+def _classes(package, base):
+    """Return name -> class of the models that the modules of a package define."""
+    modules = [importlib.import_module(f"{package.__name__}.{info.name}") for info in pkgutil.iter_modules(package.__path__)]
+    classes = [
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and issubclass(kind, base) and kind.__module__ == module.__name__
+    ]
+    return {kind.__name__: kind for kind in sorted(classes, key=lambda kind: kind.__name__)}
