@@ -240,7 +240,7 @@ CALLED = {*render.HELPERS, "max", "min", "abs", "float64", "int32", "int64", "ui
 def checked_kernel(model, *synapses):
     """Write the kernel of a model and check that its loops hold assignments of arithmetic, and nothing else."""
     receptors = [s.receptor_equations for s in synapses]
-    system = compose(model.cell_equations, receptors, external_current=False, where="cells")
+    system = compose(model.cell_equations, receptors, external_current=False, label="cells")
     kernel = write_kernel(system, method_named(model.method, "cells")(system, "cells"), set())
     tree = ast.parse(kernel.text)
     loops = [f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name in ("block", "part_of_block")]

@@ -25,7 +25,7 @@ from brainsim.jit.decorators import load_source
 
 def composed(model, *synapses, current=False):
     receptors = [s.receptor_equations for s in synapses]
-    return compose(model.cell_equations, receptors, external_current=current, where="cells")
+    return compose(model.cell_equations, receptors, external_current=current, label="cells")
 
 
 def test_names_of_receptors_do_not_clash():

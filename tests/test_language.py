@@ -358,7 +358,7 @@ def test_random_expressions_agree():
     trees = []
     while len(trees) < 300:
         try:
-            algebra.append(lang.parse_expression(random_number(rng, 4), "here"))
+            trees.append(lang.parse_expression(random_number(rng, 4), "here"))
         except EquationError as error:  # only for size
             assert "deeper" in str(error) or "longer" in str(error)  # noqa: PT017
     for tree in trees:

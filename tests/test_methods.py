@@ -19,7 +19,7 @@ OPTIONS = {"rtol": 1e-12, "atol": 1e-12, "method": "DOP853"}
 
 def step_of(model, *synapses, current=False):
     receptors = [s.receptor_equations for s in synapses]
-    system = compose(model.cell_equations, receptors, external_current=current, where="cells")
+    system = compose(model.cell_equations, receptors, external_current=current, label="cells")
     return METHODS[model.method](system, "cells")
 
 
@@ -437,7 +437,7 @@ def test_a_line_that_depends_on_the_current_is_evaluated_once():
         },
     )
     receptors = [s.receptor_equations for s in (bs.Exponential(), bs.ExponentialConductance())]
-    system = compose(kind.cell_equations, receptors, external_current=True, where="cells")
+    system = compose(kind.cell_equations, receptors, external_current=True, label="cells")
     assert list(system.algebraic) == ["I", "I_k"]
     lines = METHODS["euler"](system, "cells").lines
     assert [line.split(" = ")[0] for line in lines] == ["I", "I_k", "_v_new", "_r0_i_new", "_r1_g_new"]

@@ -330,7 +330,7 @@ def _labelled(member):
 def _member(network, population, synapses, injected, dt):
     """Compose the equations of a population with its receptors and compute the numbers of its kernel."""
     model, name = population.model, population.name
-    system = compose(model.cell_equations, [s.receptor_equations for s in synapses], where=name, external_current=injected)
+    system = compose(model.cell_equations, [s.receptor_equations for s in synapses], label=name, external_current=injected)
     step = method_named(model.method, type(model).__name__)(system, name)
     values = {}
     for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:

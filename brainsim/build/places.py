@@ -133,7 +133,7 @@ class Places:
             return None
         equations = [synapse.receptor_equations for synapse in self._synapses[population.name]]
         return compose(
-            population.model.cell_equations, equations, external_current=population.name in currents, where=population.name
+            population.model.cell_equations, equations, external_current=population.name in currents, label=population.name
         )
 
 

@@ -121,7 +121,7 @@ def _step(model, synapses, current):
     from brainsim.equations.system import compose
 
     receptors = [synapse.receptor_equations for synapse in synapses]
-    system = compose(model.cell_equations, receptors, external_current=current, where=model.__name__)
+    system = compose(model.cell_equations, receptors, external_current=current, label=model.__name__)
     return METHODS[model.method](system, model.__name__)
 
 

@@ -5,14 +5,14 @@ import math
 import numpy as np
 
 
-def frozen_array(values, dtype, where):
+def frozen_array(values, dtype, label):
     """Return `values` as a read-only array of `dtype` that the caller cannot change later.
 
     A copy is made only of what is still writeable. Raises TypeError where the conversion would change numbers.
     """
     given = np.asarray(values)
     if given.dtype == object or not (given.size == 0 or np.can_cast(given.dtype, dtype, "same_kind")):
-        raise TypeError(f"{where}: must be an array of {np.dtype(dtype)} (got {given.dtype})")
+        raise TypeError(f"{label}: must be an array of {np.dtype(dtype)} (got {given.dtype})")
     return freeze(np.array(given, dtype=dtype, copy=True if given.flags.writeable else None))
 
 
@@ -22,7 +22,7 @@ def freeze(array):
     return array
 
 
-def chosen_cells(ids, n, where):
+def chosen_cells(ids, n, label):
     """Turn a slice, a cell, an array of cells or a mask of n bools into an int64 array of cells 0 to n - 1.
 
     Raises
@@ -37,16 +37,16 @@ def chosen_cells(ids, n, where):
     chosen = np.atleast_1d(np.asarray(ids))
     if chosen.dtype == bool:
         if chosen.shape != (n,):
-            raise IndexError(f"{where}: a mask must have one entry per cell, shape ({n},) (got shape {chosen.shape})")
+            raise IndexError(f"{label}: a mask must have one entry per cell, shape ({n},) (got shape {chosen.shape})")
         return np.flatnonzero(chosen)
     if chosen.ndim != 1 or not (chosen.size == 0 or np.issubdtype(chosen.dtype, np.integer)):
-        raise TypeError(f"{where}: must be cells by number, a slice or a mask (got {ids!r})")
+        raise TypeError(f"{label}: must be cells by number, a slice or a mask (got {ids!r})")
     bad = (chosen < 0) | (chosen >= n)
     if bad.any():
-        raise IndexError(f"{where}: cells are 0 to {n - 1} (got {chosen[bad][0]})")
+        raise IndexError(f"{label}: cells are 0 to {n - 1} (got {chosen[bad][0]})")
     values, counts = np.unique(chosen, return_counts=True)
     if values.size < chosen.size:
-        raise ValueError(f"{where}: must name each cell once (got {values[counts > 1][0]} twice)")
+        raise ValueError(f"{label}: must name each cell once (got {values[counts > 1][0]} twice)")
     return chosen.astype(np.int64)
 
 

@@ -57,58 +57,58 @@ def nearest(name, names):
     return f"; there is {', '.join(names)}" if names else "; there is none"
 
 
-def plain(value, unit, where):
+def plain(value, unit, label):
     """Turn a number, an array or another library's quantity into a float or a float64 array in brainsim's unit.
 
     Quantities of pint, astropy, quantities and brian2 are recognised by their methods, none is imported.
     Raises TypeError for what is not a number, ValueError for NaN or infinity, for masked values and for SI-unit slips.
     """
-    value = _strip_unit(value, unit, where)
-    reject_masked(value, where)
+    value = _strip_unit(value, unit, label)
+    reject_masked(value, label)
     if isinstance(value, (bool, np.bool_, str)) or value is None:
-        raise TypeError(f"{where}: must be a number{_in(unit)} (got {value!r})")
+        raise TypeError(f"{label}: must be a number{_in(unit)} (got {value!r})")
     try:
         given = np.asarray(value)
         if given.dtype.kind not in "biufO":  # NumPy would read numbers out of texts, and drop imaginary parts
             raise TypeError
         array = given.astype(np.float64, copy=False)
     except OverflowError:
-        raise ValueError(f"{where}: must be a number up to 1e308") from None
+        raise ValueError(f"{label}: must be a number up to 1e308") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{where}: must be a number or an array of numbers{_in(unit)} (got {value!r})") from None
+        raise TypeError(f"{label}: must be a number or an array of numbers{_in(unit)} (got {value!r})") from None
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].flat[0]
-        raise ValueError(f"{where}: must be finite (got {bad})")
-    _refuse_si_slip(array, unit, where)
+        raise ValueError(f"{label}: must be finite (got {bad})")
+    _refuse_si_slip(array, unit, label)
     return float(array) if array.ndim == 0 else array
 
 
-def reject_masked(value, where):
+def reject_masked(value, label):
     """Raise ValueError for an array with masked values: what stands behind a mask is not meant."""
     if np.ma.is_masked(value):
-        raise ValueError(f"{where}: must have no masked values; write values.filled(0.0), or values.compressed()")
+        raise ValueError(f"{label}: must have no masked values; write values.filled(0.0), or values.compressed()")
 
 
-def indices(value, where):
+def indices(value, label):
     """Return whole numbers from 0 to 2**31 - 1, a number or an array of one dimension, as an int64 array.
 
     They are checked as they came: a cast to a shorter type would turn what is too large into another index.
     """
-    reject_masked(value, where)
+    reject_masked(value, label)
     array = np.asarray(value)
     if array.dtype == bool:
-        raise TypeError(f"{where}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
-    values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", where))
+        raise TypeError(f"{label}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
+    values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", label))
     if values.ndim != 1:
-        raise ValueError(f"{where}: must be a list of whole numbers (got an array of shape {values.shape})")
+        raise ValueError(f"{label}: must be a list of whole numbers (got an array of shape {values.shape})")
     bad = values[(values < 0) | (values > MAX_INDEX) | (values != np.floor(values))]
     if bad.size:
         limit = "up to 2**31 - 1" if bad[0] > MAX_INDEX else ">= 0"
-        raise ValueError(f"{where}: must be whole numbers {limit} (got {bad[0]})")
+        raise ValueError(f"{label}: must be whole numbers {limit} (got {bad[0]})")
     return values.astype(np.int64)
 
 
-def unit_of(value, where):
+def unit_of(value, label):
     """Return in which unit of brainsim a quantity of another library is, the first one of a list; None for plain numbers."""
     while type(value) in (list, tuple) and value:
         value = value[0]
@@ -116,28 +116,28 @@ def unit_of(value, where):
         return None
     for unit in OWN:
         try:
-            _strip_unit(value, unit, where)
+            _strip_unit(value, unit, label)
         except ValueError:
             continue
         return unit
-    raise ValueError(f"{where}: must be in {', '.join(OWN[1:])} or a plain number (got {value})")
+    raise ValueError(f"{label}: must be in {', '.join(OWN[1:])} or a plain number (got {value})")
 
 
-def in_one_unit(values, where):
+def in_one_unit(values, label):
     """Return (numbers, unit) of what must be of one unit, a dict name -> number or quantity; the unit may be None."""
-    units = {name: unit_of(value, f"{where}.{name}") for name, value in values.items()}
+    units = {name: unit_of(value, f"{label}.{name}") for name, value in values.items()}
     first = next(iter(units), None)
     for name, unit in units.items():
         if unit != units[first]:
             texts = [f"{n} is {f'in {u}' if u else 'a plain number'}" for n, u in ((first, units[first]), (name, unit))]
-            raise ValueError(f"{where}: must be of one unit, but {' and '.join(texts)}")
-    return {n: number(value, f"{where}.{n}", units[n] or "") for n, value in values.items()}, units.get(first)
+            raise ValueError(f"{label}: must be of one unit, but {' and '.join(texts)}")
+    return {n: number(value, f"{label}.{n}", units[n] or "") for n, value in values.items()}, units.get(first)
 
 
-def check_unit(given, unit, where):
+def check_unit(given, unit, label):
     """Raise ValueError where something that was made of quantities is not in this unit; of plain numbers it fits all."""
     if given.unit not in (None, unit):
-        raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {given} in {given.unit or 'plain numbers'})")
+        raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {given} in {given.unit or 'plain numbers'})")
 
 
 def read_only(value):
@@ -145,26 +145,26 @@ def read_only(value):
     return freeze(value.copy()) if isinstance(value, np.ndarray) else value
 
 
-def number(value, where, unit="", *, above=None, at_least=None, at_most=None):
+def number(value, label, unit="", *, above=None, at_least=None, at_most=None):
     """Return `value` as a float after `plain` and a check of its range; arrays are refused."""
     # a plain float needs no reading: a closed loop checks a duration in each of its steps
     if type(value) is not float or not math.isfinite(value) or unit in SI_SLIP:
-        value = plain(value, unit, where)
+        value = plain(value, unit, label)
     if not isinstance(value, float):
-        raise TypeError(f"{where}: must be one number{_in(unit)} (got an array of shape {value.shape})")
-    in_range(value, where, unit, above=above, at_least=at_least, at_most=at_most)
+        raise TypeError(f"{label}: must be one number{_in(unit)} (got an array of shape {value.shape})")
+    in_range(value, label, unit, above=above, at_least=at_least, at_most=at_most)
     return value
 
 
-def integer(value, where, *, at_least=None, at_most=None):
+def integer(value, label, *, at_least=None, at_most=None):
     """Return `value` as an int; 3.0 is an integer here, 3.5 and True are not."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
-        raise TypeError(f"{where}: must be a whole number (got {value!r})")
-    in_range(int(value), where, at_least=at_least, at_most=at_most)
+        raise TypeError(f"{label}: must be a whole number (got {value!r})")
+    in_range(int(value), label, at_least=at_least, at_most=at_most)
     return int(value)
 
 
-def in_range(value, where, unit="", *, above=None, at_least=None, at_most=None):
+def in_range(value, label, unit="", *, above=None, at_least=None, at_most=None):
     """Raise ValueError unless every element of `value` lies in the range; the first offender is named."""
     unit = f" {unit}" if unit else ""
     for limit, sign, wrong in ((above, ">", operator.le), (at_least, ">=", operator.lt), (at_most, "<=", operator.gt)):
@@ -173,7 +173,7 @@ def in_range(value, where, unit="", *, above=None, at_least=None, at_most=None):
         bad = wrong(value, limit)
         if bad if type(bad) is bool else np.any(bad):
             first = value if np.ndim(value) == 0 else np.asarray(value)[bad].flat[0]
-            raise ValueError(f"{where}: must be {sign} {limit:g}{unit} (got {first})")
+            raise ValueError(f"{label}: must be {sign} {limit:g}{unit} (got {first})")
 
 
 def warn_user(text):
@@ -194,10 +194,10 @@ def _in(unit):
     return f" in {unit}" if unit else ""
 
 
-def _strip_unit(value, unit, where):
+def _strip_unit(value, unit, label):
     """Read the magnitude of a foreign quantity in `unit`, also of each one in a list of them."""
     if isinstance(value, (list, tuple)) and any(_foreign(kind) for kind in {type(item) for item in value}):
-        return [_strip_unit(item, unit, where) for item in value]
+        return [_strip_unit(item, unit, label) for item in value]
     name = unit or "dimensionless"
     try:
         if hasattr(value, "to_value"):  # astropy
@@ -207,9 +207,9 @@ def _strip_unit(value, unit, where):
         if hasattr(value, "magnitude") and hasattr(value, "rescale"):  # quantities, neo
             return value.rescale(name).magnitude
     except Exception as error:
-        raise ValueError(f"{where}: must be in {name} (got {value}: {error})") from None
+        raise ValueError(f"{label}: must be in {name} (got {value}: {error})") from None
     if hasattr(value, "dim") and hasattr(value, "has_same_dimensions"):  # brian2 keeps SI numbers
-        return _from_brian(value, unit, where)
+        return _from_brian(value, unit, label)
     return value
 
 
@@ -218,13 +218,13 @@ def _foreign(kind):
     return kind in (list, tuple) or any(hasattr(kind, name) for name in ("to_value", "magnitude", "has_same_dimensions"))
 
 
-def _from_brian(value, unit, where):
+def _from_brian(value, unit, label):
     """Convert a brian2 quantity, whose array holds SI numbers; its dimension is read off its text, ``m^2 kg s^-3 A^-1``."""
     text = "" if str(value.dim) == "1" else str(value.dim)
     found = {name: float(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
     factor, wanted = _dimension(unit)
     if found != wanted:
-        raise ValueError(f"{where}: must be in {unit or 'plain numbers'} (got {value})")
+        raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {value})")
     # times 1e12 is exact where division by 1e-12 is not
     return np.asarray(value, dtype=np.float64) * (round(1 / factor) if factor < 1 else 1 / factor)
 
@@ -247,7 +247,7 @@ def _dimension(unit):
     return factor, {key: float(exponent) for key, exponent in powers.items() if exponent}
 
 
-def _refuse_si_slip(array, unit, where):
+def _refuse_si_slip(array, unit, label):
     limit = SI_SLIP.get(unit)
     if limit is None or array.size == 0:
         return
@@ -255,11 +255,11 @@ def _refuse_si_slip(array, unit, where):
     if 0 < largest < limit:
         meant = largest / SI[unit]
         raise ValueError(
-            f"{where}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?"
+            f"{label}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?"
         )
 
 
-def check_elements(matrix, where):
+def check_elements(matrix, label):
     """Raise ValueError if a sparse matrix has elements beyond its shape: SciPy would read what does not belong to it."""
     try:
         if hasattr(matrix, "check_format"):
@@ -269,4 +269,4 @@ def check_elements(matrix, where):
                 if ends.size and not 0 <= ends.min() <= ends.max() < n:
                     raise ValueError("it has elements beyond its own shape")
     except ValueError as error:
-        raise ValueError(f"{where}: is damaged: {error}") from None
+        raise ValueError(f"{label}: is damaged: {error}") from None

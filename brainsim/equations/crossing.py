@@ -15,13 +15,13 @@ from brainsim.equations.render import render
 ITERATIONS = 4  # from the secant on, each squares the error: 1e-2, 1e-4, 1e-8, 1e-16
 
 
-def crossing_lines(system, where):
+def crossing_lines(system, label):
     """Return the lines that compute ``_lag`` [ms]: from the crossing to the end of the step, 0 if an event crossed it there.
 
     They read ``x`` and ``_x_new`` of each variable, before events are added. Raises EquationError where the threshold is
     not a comparison that is linear in the variables, or the solution is not smooth.
     """
-    gap, rate = _gap_and_rate(system, where)
+    gap, rate = _gap_and_rate(system, label)
     end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))}
     lines = [f"_gap0 = {render(gap)}", f"_gap1 = {render(lang.substitute(gap, end))}"]
     lines += [f"_rate0 = dt*({render(rate)})", f"_rate1 = dt*({render(lang.substitute(rate, end))})"]
@@ -34,24 +34,24 @@ def crossing_lines(system, where):
     return [*lines, f"_lag = (1.0 - (_at{ITERATIONS} if _gap0 < 0.0 else 0.0))*dt if _gap1 >= 0.0 else 0.0"]
 
 
-def _gap_and_rate(system, where):
+def _gap_and_rate(system, label):
     """Return the trees of the distance to the threshold, positive beyond it, and of its time derivative."""
     test = system.threshold
     if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE))):
-        raise EquationError(where, "interpolate needs a threshold that is one comparison, as in 'v >= v_th'")
+        raise EquationError(label, "interpolate needs a threshold that is one comparison, as in 'v >= v_th'")
     if system.noise or system.substeps > 1 or lang.calls_in(test) & {"rand", "randn"}:
-        raise EquationError(where, "interpolate needs equations without noise and without substeps")
+        raise EquationError(label, "interpolate needs equations without noise and without substeps")
     left, right = test.left, test.comparators[0]
     if isinstance(test.ops[0], (ast.Lt, ast.LtE)):
         left, right = right, left
-    gap = system.full(ast.BinOp(left, ast.Sub(), right), where)
+    gap = system.full(ast.BinOp(left, ast.Sub(), right), label)
     if "t" in lang.names_in(gap):  # whose own rate of change is not known
         hint = "give the threshold an equation 'dtheta/dt = ...' of its own, or drop interpolate"
-        raise EquationError(where, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
+        raise EquationError(label, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
     rate = algebra.ZERO
     for name in system.variables:
         parts = algebra.linear_in(gap, name)
         if parts is None or system.changes(parts[0]):
-            raise EquationError(where, f"interpolate needs a threshold that is linear in {name!r}", ast.unparse(test))
-        rate = algebra.plus(rate, algebra.times(parts[0], system.full(system.derivatives[name], where)))
+            raise EquationError(label, f"interpolate needs a threshold that is linear in {name!r}", ast.unparse(test))
+        rate = algebra.plus(rate, algebra.times(parts[0], system.full(system.derivatives[name], label)))
     return gap, rate

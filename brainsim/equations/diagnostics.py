@@ -9,34 +9,34 @@ from brainsim.equations import language as lang
 from brainsim.equations.grammar import EquationError, shown
 
 
-def check_left_sides(where, equations, declared):
+def check_left_sides(label, equations, declared):
     """Raise EquationError where an equation is of no variable."""
-    for name, tree in lang.parse_equations(equations, f"{where}.equations", declared.tables)[0].items():
+    for name, tree in lang.parse_equations(equations, f"{label}.equations", declared.tables)[0].items():
         if name in declared.parameters:
-            raise EquationError(f"{where}.{name}", "has an equation, so it is no parameter; declare it by bs.initial(...)")
+            raise EquationError(f"{label}.{name}", "has an equation, so it is no parameter; declare it by bs.initial(...)")
         if name not in declared.variables:
             near = nearest(name, declared.variables)
             near = near if "did you mean" in near else ""
             hint = f'{name}: float = bs.initial(0.0, "mV", "what it is")'
             message = f"has an equation but no initial value{near or f'; write in the class: {hint}'}"
-            raise EquationError(f"{where}.{name}", message, lang.line_of(tree).text, 0)
+            raise EquationError(f"{label}.{name}", message, lang.line_of(tree).text, 0)
 
 
-def check_frozen(where, frozen, declared):
+def check_frozen(label, frozen, declared):
     """Raise TypeError or ValueError unless `frozen` is a tuple of variables, or None."""
     if frozen is not None and not isinstance(frozen, tuple | list):
-        raise TypeError(f"{where}.frozen: must be a tuple of variables, such as ('v',) (got {frozen!r})")
+        raise TypeError(f"{label}.frozen: must be a tuple of variables, such as ('v',) (got {frozen!r})")
     for name in frozen or ():
         if name not in declared.variables:
-            raise ValueError(f"{where}.frozen: {name!r} is no variable{nearest(name, declared.variables)}")
+            raise ValueError(f"{label}.frozen: {name!r} is no variable{nearest(name, declared.variables)}")
 
 
-def refuse_without_spikes(where, given, *, threshold, refractory):
+def refuse_without_spikes(label, given, *, threshold, refractory):
     """Raise EquationError for what acts at or after a spike only, in a class without a threshold or a refractory time.
 
     Parameters
     ----------
-    where : str
+    label : str
         The class.
     given : dict
         What is written in the body of the class itself, of ``reset refractory t_ref frozen interpolate``. What is inherited
@@ -48,13 +48,13 @@ def refuse_without_spikes(where, given, *, threshold, refractory):
         if not threshold:
             away = "leave it out" if field == "t_ref" else f"leave out {field} = {value!r}"
             message = f"has no effect without a threshold; write threshold = 'v >= v_th' in the class, or {away}"
-            raise EquationError(f"{where}.{field}", message)
+            raise EquationError(f"{label}.{field}", message)
         if field == "frozen" and not refractory:
             message = f"has no effect without a refractory time; write refractory = 't_ref', or leave out frozen = {value!r}"
-            raise EquationError(f"{where}.frozen", message)
+            raise EquationError(f"{label}.frozen", message)
 
 
-def warn_of_removable_zeros(tree, fixed, where):
+def warn_of_removable_zeros(tree, fixed, label):
     """Warn where a quotient is 0/0 for one value of a variable, as ``x/(exp(x) - 1)`` is for x = 0.
 
     Parameters
@@ -62,7 +62,7 @@ def warn_of_removable_zeros(tree, fixed, where):
     tree : ast.expr
     fixed : collection of str
         Names that stand still: parameters and constants.
-    where : str
+    label : str
     """
     for node in ast.walk(tree):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
@@ -70,7 +70,7 @@ def warn_of_removable_zeros(tree, fixed, where):
         exponent = _of_exponential_less_one(node.right)
         if exponent is not None and _vanish_together(node.left, exponent, fixed):
             hint = "write x/(exp(x) - 1) as 1/exprel(x)"
-            warn_user(f"{where}: {shown(node)} is 0/0, which is no number, where {shown(exponent)} is 0; {hint}")
+            warn_user(f"{label}: {shown(node)} is 0/0, which is no number, where {shown(exponent)} is 0; {hint}")
 
 
 def _of_exponential_less_one(tree):

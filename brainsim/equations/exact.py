@@ -11,7 +11,7 @@ LESS_ONE = "_less_one"  # ends the name of what a variable multiplies itself by 
 MOST_TERMS = 300  # of the sums of a step: they take 3 s to compile, twice as many 5 s, and 1600 15 s
 
 
-def linear_part(system, variables, where, keep_all=True):
+def linear_part(system, variables, label, keep_all=True):
     """Find the variables whose derivatives are linear with constant coefficients in these variables alone.
 
     Returns a dict variable -> {name: tree}, the coefficients of each variable, of what is held over a step and of ``""``
@@ -23,8 +23,8 @@ def linear_part(system, variables, where, keep_all=True):
     while True:
         found = {}
         for name in (n for n in variables if n in kept):
-            row = _coefficients(system, name, [*(n for n in variables if n in kept), *system.held], where)
-            gains = [system.full(gain, where) for gain in system.noise.get(name, {}).values()]
+            row = _coefficients(system, name, [*(n for n in variables if n in kept), *system.held], label)
+            gains = [system.full(gain, label) for gain in system.noise.get(name, {}).values()]
             if row is not None and not any(lang.names_in(t) & system.varying for t in [*row.values(), *gains]):
                 found[name] = row
         if keep_all or set(found) == kept:
@@ -166,9 +166,9 @@ def _entries(matrix, rows, columns):
             yield (i, j), entry.copy() if entry.ndim else float(entry)
 
 
-def _coefficients(system, variable, names, where):
+def _coefficients(system, variable, names, label):
     try:
-        rest = system.full(system.derivatives[variable], where)
+        rest = system.full(system.derivatives[variable], label)
     except EquationError:  # too large
         return None
     row = {}

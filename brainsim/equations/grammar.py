@@ -76,8 +76,8 @@ NOW = "__t"  # what `table(t)` becomes: the name `table__t`, which no one can ty
 class EquationError(ValueError):
     """A text that is no equation of the language; shows the line and the place."""
 
-    def __init__(self, where, message, line="", column=None):
-        text = f"{where}: {message}"
+    def __init__(self, label, message, line="", column=None):
+        text = f"{label}: {message}"
         if line:
             if len(line) > WIDEST:  # what is around the place
                 start = max(0, (column or 0) - WIDEST // 2)
@@ -103,18 +103,18 @@ class Line:
         return self.text, self.start + len(part.encode(errors="replace")[:at].decode(errors="ignore"))
 
 
-def check_brackets(line, where):
+def check_brackets(line, label):
     """Raise EquationError at the first bracket of an expression that has no partner."""
     opened = []
     for column, letter in enumerate(line.text[line.start :], start=line.start):
         if letter == "(":
             opened.append(column)
         elif letter == ")" and not opened:
-            raise EquationError(where, "this bracket was never opened", line.text, column)
+            raise EquationError(label, "this bracket was never opened", line.text, column)
         elif letter == ")":
             opened.pop()
     if opened:
-        raise EquationError(where, "this bracket is never closed", line.text, opened[-1])
+        raise EquationError(label, "this bracket is never closed", line.text, opened[-1])
 
 
 def meant_by(text):
@@ -160,14 +160,14 @@ def is_chain(node):
     )
 
 
-def check_nodes(node, line, where, tables=(), depth=0, terms=0):
+def check_nodes(node, line, label, tables=(), depth=0, terms=0):
     """Walk the tree and refuse every node that is not of the grammar; `tables` are the names that are called with t.
 
     `depth` counts the levels above but for the terms of one sum or product, `terms` counts all of them.
     """
 
     def refuse(message):
-        raise EquationError(where, message, *line.place(node))
+        raise EquationError(label, message, *line.place(node))
 
     if depth > DEEPEST:
         refuse(f"nested deeper than {DEEPEST} levels")
@@ -201,7 +201,7 @@ def check_nodes(node, line, where, tables=(), depth=0, terms=0):
         allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
         refuse(f"{shown(node)} is not arithmetic: {MEANT.get(type(getattr(node, 'op', None)), allowed)}")
     for place, child in enumerate(children):
-        check_nodes(child, line, where, tables, depth + (place > 0 or not is_chain(node)), terms + 1)
+        check_nodes(child, line, label, tables, depth + (place > 0 or not is_chain(node)), terms + 1)
 
 
 def _check_call(node, refuse, tables):

@@ -31,13 +31,13 @@ from brainsim.equations.grammar import (
 )
 
 
-def parse_expression(text, where, tables=(), line=None):
+def parse_expression(text, label, tables=(), line=None):
     """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar.
 
     Parameters
     ----------
     text : str
-    where : str
+    label : str
         ``Class.field``, with which messages begin.
     tables : collection of str
         Names of TimedArrays: ``name(t)`` becomes the name ``name__t``.
@@ -45,14 +45,14 @@ def parse_expression(text, where, tables=(), line=None):
         The line that the expression is a part of, for messages.
     """
     if isinstance(text, str) and len(text) > LONGEST:
-        raise EquationError(where, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
+        raise EquationError(label, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
     if line is None:
-        lines = _logical_lines(text, where)
+        lines = _logical_lines(text, label)
         if len(lines) != 1:
             hint = "one in brackets may go on over lines"
-            raise EquationError(where, f"must be one expression (got {len(lines)} lines); {hint}")
+            raise EquationError(label, f"must be one expression (got {len(lines)} lines); {hint}")
         text, line = lines[0], Line(lines[0])
-    check_brackets(line, where)
+    check_brackets(line, label)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's own remarks, on "1if" for one, are no help here
@@ -61,44 +61,44 @@ def parse_expression(text, where, tables=(), line=None):
         column = getattr(error, "offset", None)
         reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
         reason += meant_by(text)
-        raise EquationError(where, reason, line.text, line.start + max(0, column - 1) if column else None) from None
-    check_nodes(tree, line, where, tables)
+        raise EquationError(label, reason, line.text, line.start + max(0, column - 1) if column else None) from None
+    check_nodes(tree, line, label, tables)
     tree = _with_tables(tree, tables)
-    _refuse_division_by_zero(tree, line, where)
+    _refuse_division_by_zero(tree, line, label)
     tree.line = line  # for messages about what is found out later
     return tree
 
 
-def parse_equations(text, where, tables=()):
+def parse_equations(text, label, tables=()):
     """Parse lines ``dx/dt = expression`` and ``name = expression``.
 
     Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in their order.
     A ``#`` starts a comment; an equation goes on over line ends inside brackets.
     """
     derivatives, algebraic = {}, {}
-    for line in _logical_lines(text, where):
-        left, equals, right, start = _split_equals(line, where)
+    for line in _logical_lines(text, label):
+        left, equals, right, start = _split_equals(line, label)
         match = re.fullmatch(r"d(\w+)\s*/\s*dt", left)
         table = derivatives if match else algebraic
         name = _name(match.group(1) if match else left)
         if name is None:
-            raise EquationError(where, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
+            raise EquationError(label, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
         if name in derivatives or name in algebraic:
-            raise EquationError(where, f"{name!r} has two equations", line, 0)
-        table[name] = parse_expression(right, where, tables, Line(line, start))
+            raise EquationError(label, f"{name!r} has two equations", line, 0)
+        table[name] = parse_expression(right, label, tables, Line(line, start))
     return derivatives, algebraic
 
 
-def parse_assignments(text, where, tables=()):
+def parse_assignments(text, label, tables=()):
     """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree), in their order."""
     result = []
-    for line in _logical_lines(text, where):
+    for line in _logical_lines(text, label):
         for part in filter(None, (p.strip() for p in line.split(";"))):
-            left, operator, right, start = _split_equals(part, where)
+            left, operator, right, start = _split_equals(part, label)
             name = _name(left)
             if name is None:
-                raise EquationError(where, "an assignment is 'name = expression'", part, 0)
-            tree = parse_expression(right, where, tables, Line(part, start))
+                raise EquationError(label, "an assignment is 'name = expression'", part, 0)
+            tree = parse_expression(right, label, tables, Line(part, start))
             if operator != "=":
                 operators = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
                 line = tree.line
@@ -124,7 +124,7 @@ def line_of(tree):
     return getattr(tree, "line", None) or Line(ast.unparse(tree).replace(NOW, "(t)"))
 
 
-def check_names(tree, known, where):
+def check_names(tree, known, label):
     """Raise EquationError for a name outside `known`, with the nearest one that is."""
     for name in sorted(names_in(tree)):
         if name not in known:
@@ -132,23 +132,23 @@ def check_names(tree, known, where):
             message = f"unknown name {name!r}{nearest(name, sorted(k.replace(NOW, '(t)') for k in known))}"
             if name + NOW in known:
                 message = f"{name!r} is a TimedArray; write {name}(t)"
-            raise EquationError(where, message, *line_of(tree).place(found))
+            raise EquationError(label, message, *line_of(tree).place(found))
 
 
-def check_kind(tree, where, condition=False, line=None):
+def check_kind(tree, label, condition=False, line=None):
     """Raise EquationError unless the tree is a number (if `condition`, a comparison) and its parts are what they must be."""
     line = line or line_of(tree)
     logical = is_condition(tree)
     if logical and not condition:
-        raise EquationError(where, "a comparison is no number; write where(comparison, 1, 0)", *line.place(tree))
+        raise EquationError(label, "a comparison is no number; write where(comparison, 1, 0)", *line.place(tree))
     if condition and not logical:
-        raise EquationError(where, "must be a comparison, such as 'v >= v_th'", *line.place(tree))
+        raise EquationError(label, "must be a comparison, such as 'v >= v_th'", *line.place(tree))
     tests = tree.values if isinstance(tree, ast.BoolOp) else [tree.test] if isinstance(tree, ast.IfExp) else []
     if isinstance(tree, ast.UnaryOp) and logical:
         tests = [tree.operand]
     if isinstance(tree, ast.Call) and tree.func.id == "where":
         tests = tree.args[:1]
-    rebuilt(tree, lambda operand: check_kind(operand, where, any(operand is test for test in tests), line))
+    rebuilt(tree, lambda operand: check_kind(operand, label, any(operand is test for test in tests), line))
 
 
 def is_condition(tree):
@@ -165,7 +165,7 @@ def substitute(tree, replacements):
     return put_in(tree)
 
 
-def expanded(tree, replacements, where):
+def expanded(tree, replacements, label):
     """Return `substitute`; raise EquationError where the tree would grow out of hand, as by lines like ``b = a + a``."""
     named = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
     sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in named}
@@ -175,7 +175,7 @@ def expanded(tree, replacements, where):
         if depth <= 2 * DEEPEST and terms <= 1.2 * MOST_TERMS:
             return result
     line = getattr(tree, "line", None)
-    raise EquationError(where, "too large once the lines 'name = ...' are put in", line.text if line else "")
+    raise EquationError(label, "too large once the lines 'name = ...' are put in", line.text if line else "")
 
 
 def rebuilt(tree, change):
@@ -227,7 +227,7 @@ def evaluate(tree, values, functions=FUNCTIONS):
     return _binary(type(tree.op), left, right)
 
 
-def _refuse_division_by_zero(tree, line, where):
+def _refuse_division_by_zero(tree, line, label):
     """Raise EquationError for a divisor of numbers only that is 0."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or names_in(node.right):
@@ -236,7 +236,7 @@ def _refuse_division_by_zero(tree, line, where):
             with np.errstate(all="ignore"):
                 divisor = evaluate(node.right, {})
             if np.all(divisor == 0.0):
-                raise EquationError(where, "this divides by 0", *line.place(node.right))
+                raise EquationError(label, "this divides by 0", *line.place(node.right))
 
 
 def _with_tables(tree, tables):
@@ -251,10 +251,10 @@ def _with_tables(tree, tables):
     return tree
 
 
-def _logical_lines(text, where):
+def _logical_lines(text, label):
     """Split a text into equations: comments gone, lines joined while a bracket is open, up to the next equation."""
     if not isinstance(text, str):
-        raise EquationError(where, f"must be a text (got {text!r})")
+        raise EquationError(label, f"must be a text (got {text!r})")
     lines, parts, opened = [], [], 0
     for raw in text.splitlines():
         raw = raw.split("#")[0].strip()
@@ -271,14 +271,14 @@ def _logical_lines(text, where):
     return [*lines, " ".join(parts)] if parts else lines
 
 
-def _split_equals(line, where):
+def _split_equals(line, label):
     """Return the left side, the sign, the right side and where in the line that begins."""
     if len(line) > LONGEST:
-        raise EquationError(where, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
+        raise EquationError(label, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
     match = re.fullmatch(r"([^=<>!]*?)\s*([-+*/]?=)(?!=)\s*(.*)", line, re.DOTALL)
     if not match or not match.group(3):
         hint = "; what goes on over lines does so in brackets" if re.match(r"[-+*/<>)]|and\b|or\b", line) else ""
-        raise EquationError(where, f"needs one '=' with something on both sides{hint}", line)
+        raise EquationError(label, f"needs one '=' with something on both sides{hint}", line)
     return match.group(1).strip(), match.group(2), match.group(3), match.start(3)
 
 
@@ -288,13 +288,13 @@ def _name(text):
     return name if text.isidentifier() and re.fullmatch(NAME, name) else None
 
 
-def check_name(name, where):
+def check_name(name, label):
     """Raise ValueError unless `name` can stand in equations: a word as Python reads it, which is what kernels hold."""
     if not isinstance(name, str) or keyword.iskeyword(name) or _name(name) != name:
         form = _name(name) if isinstance(name, str) else None
         hint = f"; did you mean {form!r}?" if form and form != name else ""
         message = "must be a name of letters, digits and single underscores, such as 'tau_m', and no word of Python"
-        raise ValueError(f"{where}: {message} (got {name!r}){hint}")
+        raise ValueError(f"{label}: {message} (got {name!r}){hint}")
 
 
 def _depths(tree):

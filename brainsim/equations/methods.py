@@ -33,28 +33,28 @@ from brainsim.equations.step import Writer
 ROOT_DT = ast.Call(ast.Name("sqrt"), [ast.Name("dt")], [])
 
 
-def exact(system, where, most_terms=math.inf):
+def exact(system, label, most_terms=math.inf):
     """Return the exact step of a linear system with constant coefficients; raise EquationError if it is none.
 
     n variables that all lean on each other make a step of n**2 terms, which compiles in 3 s for n = 20 and in 15 s for 40.
     """
-    coefficients = linear_part(system, system.variables, where)
+    coefficients = linear_part(system, system.variables, label)
     for name in system.variables:
         if name not in coefficients:
             raise EquationError(
-                where,
+                label,
                 f"method 'exact' needs equations that are linear with constant coefficients, but d{name}/dt is not; "
                 f"write method = '{'milstein' if system.noise else 'exponential_euler'}' in the neuron's class",
                 _equation(system, name),
             )
     if count_terms(system, coefficients) > most_terms:
-        raise EquationError(where, "the exact step has too many terms")
+        raise EquationError(label, "the exact step has too many terms")
     writer = Writer(system)
     compute, normals = exact_lines(writer, coefficients)
     return writer.step("exact", [compute], normals=normals, **_orders(system, 0, 0, 0))
 
 
-def exponential_euler(system, where):
+def exponential_euler(system, label):
     """Return a step that solves each equation exactly with all other variables held.
 
     ``x(t+dt) = x + (rest + slope*x) dt phi(-slope*dt)`` with ``dx/dt = slope*x + rest`` and ``phi(z) = (1 - exp(-z))/z``.
@@ -65,12 +65,12 @@ def exponential_euler(system, where):
     with slope and rest held: its variance is right at any dt. Of linear systems that are large and closely coupled, a cable
     of many compartments for one, what would take long to compile (`MOST_TERMS`) counts as not linear.
     """
-    writer, compute, normals, middle, others = _exact_first(system, where)
-    parts = _slopes_and_rests(system, others, "exponential_euler", where)
+    writer, compute, normals, middle, others = _exact_first(system, label)
+    parts = _slopes_and_rests(system, others, "exponential_euler", label)
     order = 2
     for name in others:
-        _refuse_multiplicative(system, name, "exponential_euler", where)
-        order = 1 if _needs(system, name, where) & {*others} else order
+        _refuse_multiplicative(system, name, "exponential_euler", label)
+        order = 1 if _needs(system, name, label) & {*others} else order
     middle |= _later(system, writer, "mid", "t + 0.5*dt")
     texts = writer.right_sides(parts | _scaled_gains(system, others, algebra.ONE), middle)
     for name in others:
@@ -84,7 +84,7 @@ def exponential_euler(system, where):
     return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
 
 
-def exponential_strang(system, where):
+def exponential_strang(system, label):
     """Return a symmetric step of the moves of exponential Euler, of second order: Strang (1968), doi:10.1137/0705041.
 
     Variables that do not lean on each other form a group. The groups move one after the other, each with all others held
@@ -93,14 +93,14 @@ def exponential_strang(system, where):
     most, are computed once. It is stable where exponential Euler is. What forms a linear system of its own is solved first
     and seen at its mean over the step; a term that is not linear in its variable is taken at the middle of its move.
     """
-    writer, compute, normals, at, others = _exact_first(system, where)
+    writer, compute, normals, at, others = _exact_first(system, label)
     for name in others:
         if name in system.noise:
             message = f"method 'exponential_strang' has no noise, but d{name}/dt has; write method = 'exponential_euler'"
-            raise EquationError(where, message, _equation(system, name))
-    parts = _slopes_and_rests(system, others, "exponential_strang", where)
+            raise EquationError(label, message, _equation(system, name))
+    parts = _slopes_and_rests(system, others, "exponential_strang", label)
     at |= _later(system, writer, "mid", "t + 0.5*dt")
-    needs = {name: _needs(system, name, where) & {*others} for name in others}
+    needs = {name: _needs(system, name, label) & {*others} for name in others}
     outer, inner = _groups(needs)
     for stage, group in enumerate([*outer, inner, *reversed(outer)]):
         share, half_share = ("dt", "(0.5*dt)") if group is inner else ("(0.5*dt)", "(0.25*dt)")
@@ -122,16 +122,16 @@ def exponential_strang(system, where):
     return writer.step("exponential_strang", [compute], normals=normals, **_orders(system, 2 if others else 0, 1, 1))
 
 
-def euler(system, where):
+def euler(system, label):
     """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
-    _refuse_noise(system, "euler", where, "euler_maruyama")
+    _refuse_noise(system, "euler", label, "euler_maruyama")
     writer = Writer(system)
     for name, slope in writer.right_sides(system.derivatives).items():
         writer.lines.append(f"_{name}_new = flushed({name} + dt*{slope})")
     return writer.step("euler", order=1)
 
 
-def heun(system, where):
+def heun(system, label):
     """Return Heun's step: the mean of the slopes at both ends, the end found by Euler's; noise as Stratonovich means it."""
     writer, sides = Writer(system), system.derivatives | _scaled_gains(system, system.variables)
     first = writer.right_sides(sides)
@@ -154,9 +154,9 @@ def heun(system, where):
     return writer.step("heun", normals=_normals(system), **_orders(system, 2, strong, 1, "Stratonovich"))
 
 
-def rk4(system, where):
+def rk4(system, label):
     """Return the classical step of Runge and Kutta, of fourth order."""
-    _refuse_noise(system, "rk4", where, "heun")
+    _refuse_noise(system, "rk4", label, "heun")
     writer, at = Writer(system), {}
     for stage, move in ((1, "0.5*dt"), (2, "0.5*dt"), (3, "dt"), (4, "")):
         slopes = writer.right_sides(system.derivatives, at, "" if stage == 1 else f"{stage}")
@@ -173,7 +173,7 @@ def rk4(system, where):
     return writer.step("rk4", order=4)
 
 
-def euler_maruyama(system, where):
+def euler_maruyama(system, label):
     """Return the step of Euler and Maruyama: ``x(t+dt) = x + f dt + g sqrt(dt) z``, noise as Ito means it."""
     writer = Writer(system)
     texts = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
@@ -185,14 +185,14 @@ def euler_maruyama(system, where):
     return writer.step("euler_maruyama", normals=_normals(system), **_orders(system, 1, strong, 1, "Ito"))
 
 
-def milstein(system, where):
+def milstein(system, label):
     """Return Milstein's step, noise as Ito means it: Euler and Maruyama's and ``g (dg/dx) (dW**2 - dt)/2``.
 
     The derivative is that of two values of g, Platen's form: Kloeden & Platen (1992), doi:10.1007/978-3-662-12616-5.
     """
     if not _diagonal(system):
         message = "method 'milstein' needs one noise for each equation that no other equation shares or sees"
-        raise EquationError(where, f"{message}; write method = 'euler_maruyama'")
+        raise EquationError(label, f"{message}; write method = 'euler_maruyama'")
     writer, gains = Writer(system), _scaled_gains(system, system.variables)
     texts = writer.right_sides(system.derivatives | gains)
     for name in system.variables:
@@ -208,7 +208,7 @@ def milstein(system, where):
     return writer.step("milstein", normals=_normals(system), **_orders(system, 1, 1, 1, "Ito"))
 
 
-def auto(system, where):
+def auto(system, label):
     """Return the step of the first method that can integrate the system.
 
     Without noise `exact`, `exponential_euler`, `euler`; with noise `exact`, `exponential_euler`, then `euler_maruyama` where
@@ -220,10 +220,10 @@ def auto(system, where):
         candidates.append(milstein)
     for method in candidates:
         try:
-            return method(system, where)
+            return method(system, label)
         except EquationError:
             continue
-    return euler_maruyama(system, where) if system.noise else euler(system, where)
+    return euler_maruyama(system, label) if system.noise else euler(system, label)
 
 
 METHODS = {
@@ -239,19 +239,19 @@ METHODS = {
 }
 
 
-def method_named(name, where):
+def method_named(name, label):
     """Return the method called `name`; raise ValueError with the nearest one otherwise."""
     if name not in METHODS:
-        raise ValueError(f"{where}.method: unknown method {name!r}{nearest(name, METHODS)}")
+        raise ValueError(f"{label}.method: unknown method {name!r}{nearest(name, METHODS)}")
     return METHODS[name]
 
 
-def _exact_first(system, where):
+def _exact_first(system, label):
     """Write the exact step of what forms a linear system of its own.
 
     Returns the Writer, the function of its numbers, its normals, name -> its mean over the step, and all other variables.
     """
-    coefficients = linear_part(system, system.variables, where, keep_all=False)
+    coefficients = linear_part(system, system.variables, label, keep_all=False)
     writer = Writer(system)
     compute, normals = exact_lines(writer, coefficients)
     for name in coefficients:
@@ -261,22 +261,22 @@ def _exact_first(system, where):
     return writer, compute, normals, {name: f"_{name}_mid" for name in coefficients}, others
 
 
-def _slopes_and_rests(system, names, method, where):
+def _slopes_and_rests(system, names, method, label):
     """Return (name, "slope") and (name, "rest") -> tree, with ``dx/dt = slope*x + rest`` and a slope without x."""
     parts = {}
     for name in names:
-        slope, rest = algebra.linear_terms(system.full(system.derivatives[name], where, about=name), name)
+        slope, rest = algebra.linear_terms(system.full(system.derivatives[name], label, about=name), name)
         if algebra.is_zero(slope) and name in lang.names_in(rest):
             message = f"method {method!r} needs a term of d{name}/dt that is linear in {name}; write method = 'euler'"
-            raise EquationError(where, message, _equation(system, name))
+            raise EquationError(label, message, _equation(system, name))
         parts |= {(name, "slope"): slope, (name, "rest"): rest}
     return parts
 
 
-def _needs(system, name, where):
+def _needs(system, name, label):
     """Return all names on which the slope or the rest of a variable leans."""
-    slope, rest = algebra.linear_terms(system.full(system.derivatives[name], where, about=name), name)
-    return lang.names_in(system.full(slope, where)) | lang.names_in(system.full(rest, where))
+    slope, rest = algebra.linear_terms(system.full(system.derivatives[name], label, about=name), name)
+    return lang.names_in(system.full(slope, label)) | lang.names_in(system.full(rest, label))
 
 
 def _groups(needs):
@@ -353,16 +353,16 @@ def _later(system, writer, stage, text):
     return {"t": f"_t_{stage}"}
 
 
-def _refuse_noise(system, method, where, other):
+def _refuse_noise(system, method, label, other):
     for name in system.noise:
         message = f"method {method!r} has no noise, but d{name}/dt has; write method = {other!r}"
-        raise EquationError(where, message, _equation(system, name))
+        raise EquationError(label, message, _equation(system, name))
 
 
-def _refuse_multiplicative(system, name, method, where):
+def _refuse_multiplicative(system, name, method, label):
     if _multiplicative(system, name):
         message = f"method {method!r} needs noise that does not depend on variables; write method = 'milstein'"
-        raise EquationError(where, message, _equation(system, name))
+        raise EquationError(label, message, _equation(system, name))
 
 
 def _equation(system, name):

@@ -127,7 +127,7 @@ class ReceptorEquations:
 
 
 def parse_cell(
-    where,
+    label,
     declared,
     *,
     equations="",
@@ -140,14 +140,14 @@ def parse_cell(
     substeps=1,
     interpolate=False,
 ):
-    """Parse and check the texts of a neuron class; `where` names it in messages.
+    """Parse and check the texts of a neuron class; `label` names it in messages.
 
     `frozen` is a tuple of variables, or None for the default: v, unless a condition keeps cells refractory, which v could
     then never end.
     """
-    reader = _Reader(where, declared)
-    check_left_sides(where, equations, declared)
-    check_frozen(where, frozen, declared)
+    reader = _Reader(label, declared)
+    check_left_sides(label, equations, declared)
+    check_frozen(label, frozen, declared)
     derivatives, algebraic = reader.equations(equations, {"I", "t"})
     test = reader.condition(threshold, "threshold", algebraic) if threshold else None
     actions = reader.actions(reset, "reset", algebraic)
@@ -173,133 +173,133 @@ def parse_cell(
     )
 
 
-def parse_receptor(where, declared, *, equations, arrival, current, weight_unit):
+def parse_receptor(label, declared, *, equations, arrival, current, weight_unit):
     """Parse and check the texts of a synapse class; its variables are those that have an equation."""
-    lines = lang.parse_equations(equations, f"{where}.equations", declared.tables)[0]
+    lines = lang.parse_equations(equations, f"{label}.equations", declared.tables)[0]
     variables = dict.fromkeys(lines)
     for name, tree in lines.items():
         if name in RESERVED or name in declared.parameters or NOISE.fullmatch(name):
             message = f"{name!r} is a parameter or a word of the language already"
-            raise EquationError(f"{where}.equations", message, f"d{name}/dt")
+            raise EquationError(f"{label}.equations", message, f"d{name}/dt")
         if "v" in lang.names_in(tree) and "v" not in variables:
             message = f"d{name}/dt depends on v; only the current may"
-            raise EquationError(f"{where}.equations", message, lang.line_of(tree).text)
+            raise EquationError(f"{label}.equations", message, lang.line_of(tree).text)
     declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
-    units.unit(weight_unit, f"{where}.weight_unit")
-    reader = _Reader(where, declared, weight_unit)
-    assignments = lang.parse_assignments(arrival, f"{where}.arrival", declared.tables)
+    units.unit(weight_unit, f"{label}.weight_unit")
+    reader = _Reader(label, declared, weight_unit)
+    assignments = lang.parse_assignments(arrival, f"{label}.arrival", declared.tables)
     reader.infer(equations, assignments)
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
     arrivals, jumps = [], {}
     for name, tree in assignments:
         if name in declared.parameters or name in RESERVED:
-            raise EquationError(f"{where}.arrival", f"{name!r} is no variable{FIXED}", ast.unparse(tree))
-        gain, found = _gain(name, tree, f"{where}.arrival", variables, reader)
+            raise EquationError(f"{label}.arrival", f"{name!r} is no variable{FIXED}", ast.unparse(tree))
+        gain, found = _gain(name, tree, f"{label}.arrival", variables, reader)
         arrivals.append((name, gain))
         if name not in variables and found is not None:
             jumps[name] = found
     if not arrivals:
-        raise EquationError(f"{where}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
+        raise EquationError(f"{label}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
     if "v" in declared.parameters:
-        raise EquationError(f"{where}.v", "is the membrane potential of the target; take another name")
+        raise EquationError(f"{label}.v", "is the membrane potential of the target; take another name")
     tree = None
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
-        reader.check(tree, f"{where}.current", units.unit("pA", where), "a current into a cell")
+        reader.check(tree, f"{label}.current", units.unit("pA", label), "a current into a cell")
     return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w"))
 
 
-def check_condition(where, declared, text):
+def check_condition(label, declared, text):
     """Check a text that says what must hold between parameters, such as ``"v_reset < v_th"``."""
-    reader = _Reader(where, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
-    tree = lang.parse_expression(text, f"{where}.conditions")
-    lang.check_names(tree, declared.numbers | {"dt"}, f"{where}.conditions")
-    lang.check_kind(tree, f"{where}.conditions", condition=True)
-    reader.check(tree, f"{where}.conditions", None, "")
+    reader = _Reader(label, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
+    tree = lang.parse_expression(text, f"{label}.conditions")
+    lang.check_names(tree, declared.numbers | {"dt"}, f"{label}.conditions")
+    lang.check_kind(tree, f"{label}.conditions", condition=True)
+    reader.check(tree, f"{label}.conditions", None, "")
 
 
 class _Reader:
     """Reads the texts of one class; knows its names and their units."""
 
-    def __init__(self, where, declared, weight_unit="1"):
-        self.where, self.declared = where, declared
+    def __init__(self, label, declared, weight_unit="1"):
+        self.label, self.declared = label, declared
         self.known = {*declared.variables, *declared.numbers, *declared.now, *CONSTANTS}
         self.units = {}
         if declared.dimensions:
             given = {n: u for n, u in {**declared.parameters, **declared.variables}.items() if u is not None}
-            self.units = units.of_units(given, where)
+            self.units = units.of_units(given, label)
             self.units |= units.now_units(self.units, declared.tables)
-            self.units = units.of_units(WORDS | {"w": weight_unit}, where) | self.units  # a cell may have a w of its own
-            self.units.setdefault("v", units.unit("mV", where))
-            self.units["xi"] = units.unit("1/sqrt(ms)", where)
+            self.units = units.of_units(WORDS | {"w": weight_unit}, label) | self.units  # a cell may have a w of its own
+            self.units.setdefault("v", units.unit("mV", label))
+            self.units["xi"] = units.unit("1/sqrt(ms)", label)
 
-    def check(self, tree, where, wanted, what):
+    def check(self, tree, label, wanted, what):
         """Check the unit of a tree, where units are checked at all; returns it."""
         if self.declared.dimensions:
-            return units.Checker(self.units, where).check(tree, wanted, what)
+            return units.Checker(self.units, label).check(tree, wanted, what)
         return None
 
     def expression(self, text, field, more=(), condition=False, random=False):
         """Parse one expression and check its names and kinds."""
-        where = f"{self.where}.{field}"
-        tree = lang.parse_expression(text, where, self.declared.tables)
-        self.check_tree(tree, where, more, condition, random)
+        label = f"{self.label}.{field}"
+        tree = lang.parse_expression(text, label, self.declared.tables)
+        self.check_tree(tree, label, more, condition, random)
         return tree
 
-    def check_tree(self, tree, where, more=(), condition=False, random=False):
+    def check_tree(self, tree, label, more=(), condition=False, random=False):
         """Check names and kinds of a tree, and that it is not random where it may not be."""
-        lang.check_names(tree, more if self.known <= more else self.known | more, where)
-        lang.check_kind(tree, where, condition)
+        lang.check_names(tree, more if self.known <= more else self.known | more, label)
+        lang.check_kind(tree, label, condition)
         if not random and lang.calls_in(tree) & RANDOM:
             node = next(n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.func.id in RANDOM)
             message = f"{node.func.id}() may stand in a threshold, a reset or an event only; white noise is xi"
-            raise EquationError(where, message, *lang.line_of(tree).place(node))
+            raise EquationError(label, message, *lang.line_of(tree).place(node))
 
     def equations(self, text, more):
         """Return (derivatives, algebraic), checked; the algebraic lines in an order in which they can be computed."""
-        where = f"{self.where}.equations"
-        derivatives, algebraic = lang.parse_equations(text, where, self.declared.tables)
+        label = f"{self.label}.equations"
+        derivatives, algebraic = lang.parse_equations(text, label, self.declared.tables)
         taken = self.known | RESERVED | self.declared.tables | {*more}
         for name in algebraic:
             if name in taken or NOISE.fullmatch(name) or OF_RECEPTOR.match(name):
                 message = f"{name!r} is a parameter, a variable or a word of the language already"
-                raise EquationError(where, message, *lang.line_of(algebraic[name]).place(None))
-        algebraic, more = ordered(algebraic, where), {*more, *algebraic}
+                raise EquationError(label, message, *lang.line_of(algebraic[name]).place(None))
+        algebraic, more = ordered(algebraic, label), {*more, *algebraic}
         known = self.known | more
         for name, tree in algebraic.items():
-            self._refuse_noise(tree, where)
-            self.check_tree(tree, where, known)
-            self.units[name] = self.check(tree, where, None, "")
+            self._refuse_noise(tree, label)
+            self.check_tree(tree, label, known)
+            self.units[name] = self.check(tree, label, None, "")
         for tree in [*algebraic.values(), *derivatives.values()]:
-            warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, where)
+            warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, label)
         for name, tree in derivatives.items():
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
             self.units |= {n: self.units.get("xi") for n in noises}
-            self.check_tree(tree, where, known | noises if noises else known)
+            self.check_tree(tree, label, known | noises if noises else known)
             own = self.units.get(name)
-            wanted = own and own * units.unit("1/ms", where)
-            self.check(tree, where, wanted, f"d{name}/dt")
+            wanted = own and own * units.unit("1/ms", label)
+            self.check(tree, label, wanted, f"d{name}/dt")
             for noise in noises:
                 if algebra.linear_in(tree, noise) is None:
                     message = f"{noise} may only be multiplied and added: 'dv/dt = -v/tau + sigma*sqrt(2/tau)*{noise}'"
-                    raise EquationError(where, message, lang.line_of(tree).text)
+                    raise EquationError(label, message, lang.line_of(tree).text)
         return derivatives, algebraic
 
     def condition(self, text, field, algebraic):
         """Return the tree of a condition of the new values, algebraic lines put in."""
         tree = self.expression(text, field, {"t", *algebraic}, condition=True, random=True)
-        self.check(tree, f"{self.where}.{field}", None, "")
+        self.check(tree, f"{self.label}.{field}", None, "")
         return self._put_in(tree, field, algebraic)
 
     def actions(self, text, field, algebraic):
         """Return the assignments of a reset or an event as (variable, tree), algebraic lines put in."""
-        where, actions = f"{self.where}.{field}", []
-        for name, tree in lang.parse_assignments(text or "", where, self.declared.tables):
+        label, actions = f"{self.label}.{field}", []
+        for name, tree in lang.parse_assignments(text or "", label, self.declared.tables):
             if name not in self.declared.variables:
                 message = f"{name!r} is no variable{nearest(name, self.declared.variables)}"
-                raise EquationError(where, message, lang.line_of(tree).text, 0)
-            self.check_tree(tree, where, {"t", *algebraic}, random=True)
-            self.check(tree, where, self.units.get(name), repr(name))
+                raise EquationError(label, message, lang.line_of(tree).text, 0)
+            self.check_tree(tree, label, {"t", *algebraic}, random=True)
+            self.check(tree, label, self.units.get(name), repr(name))
             actions.append((name, self._put_in(tree, field, algebraic)))
         return tuple(actions)
 
@@ -307,24 +307,24 @@ class _Reader:
         """Return the events beside the spike as (condition, actions)."""
         if not isinstance(events, dict):
             message = "must be a dict such as {'burst': ('v > v_burst', 'n = n + 1')}"
-            raise TypeError(f"{self.where}.events: {message} (got {events!r})")
+            raise TypeError(f"{self.label}.events: {message} (got {events!r})")
         found = []
         for name, texts in events.items():
             field = f"events[{name!r}]"
-            lang.check_name(name, f"{self.where}.{field}")
+            lang.check_name(name, f"{self.label}.{field}")
             if not isinstance(texts, tuple | list) or len(texts) != 2:
                 message = "must be a pair (condition, effect), such as ('v > v_burst', 'n = n + 1')"
-                raise EquationError(f"{self.where}.{field}", message)
+                raise EquationError(f"{self.label}.{field}", message)
             found.append((self.condition(texts[0], field, algebraic), self.actions(texts[1], field, algebraic)))
         return tuple(found)
 
     def refractory(self, text, algebraic):
         """Return the tree of the refractory time or condition."""
-        where = f"{self.where}.refractory"
-        tree = lang.parse_expression(text, where, self.declared.tables)
+        label = f"{self.label}.refractory"
+        tree = lang.parse_expression(text, label, self.declared.tables)
         condition = lang.is_condition(tree)
-        self.check_tree(tree, where, {"t", *algebraic}, condition, random=not condition)
-        self.check(tree, where, None if condition else units.unit("ms", where), "a refractory time")
+        self.check_tree(tree, label, {"t", *algebraic}, condition, random=not condition)
+        self.check(tree, label, None if condition else units.unit("ms", label), "a refractory time")
         return self._put_in(tree, "refractory", algebraic)
 
     def initials(self, texts, algebraic):
@@ -332,75 +332,75 @@ class _Reader:
         result, before = {}, set()
         for name, text in texts.items():
             if isinstance(text, str):
-                where = f"{self.where}.{name}"
-                tree = lang.parse_expression(text, where)
+                label = f"{self.label}.{name}"
+                tree = lang.parse_expression(text, label)
                 if lang.calls_in(tree) & RANDOM:
-                    raise ValueError(f"{where}: random ones are Population(..., initial={{{name!r}: Uniform(a, b)}})")
-                self._refuse_later(tree, name, before, where)
-                lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, where)
-                lang.check_kind(tree, where)
-                self.check(tree, where, self.units.get(name), repr(name))
+                    raise ValueError(f"{label}: random ones are Population(..., initial={{{name!r}: Uniform(a, b)}})")
+                self._refuse_later(tree, name, before, label)
+                lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, label)
+                lang.check_kind(tree, label)
+                self.check(tree, label, self.units.get(name), repr(name))
                 result[name] = self._put_in(tree, name, algebraic)
-                self._refuse_later(result[name], name, before, where)
-                lang.check_names(result[name], self.declared.numbers | before | {"pi"}, where)
+                self._refuse_later(result[name], name, before, label)
+                lang.check_names(result[name], self.declared.numbers | before | {"pi"}, label)
             before.add(name)
         return result
 
-    def _refuse_later(self, tree, name, before, where):
+    def _refuse_later(self, tree, name, before, label):
         """Raise EquationError where an initial value leans on a variable that has none yet."""
         for later in sorted(lang.names_in(tree) & {*self.declared.variables} - before):
             hint = f"{later!r}, which is declared later; move the line of {later!r} above that of {name!r}"
             message = f"the initial value of {name!r} needs {'itself' if later == name else hint}"
-            raise EquationError(where, message, lang.line_of(tree).text)
+            raise EquationError(label, message, lang.line_of(tree).text)
 
     def infer(self, equations, arrivals):
         """Find the units of a synapse's variables: from what an event adds to them, and from their equations."""
         if not self.declared.dimensions:
             return
-        derivatives, algebraic = lang.parse_equations(equations, f"{self.where}.equations", self.declared.tables)
+        derivatives, algebraic = lang.parse_equations(equations, f"{self.label}.equations", self.declared.tables)
         unknown = {*self.declared.variables}
         for name in unknown:
             self.units.pop(name, None)
         sources = [(n, tree, units.ONE) for n, tree in arrivals]
-        sources += [(n, tree, units.unit("ms", self.where)) for n, tree in derivatives.items()]
+        sources += [(n, tree, units.unit("ms", self.label)) for n, tree in derivatives.items()]
         sources += [(n, tree, units.ONE) for n, tree in algebraic.items()]
         for _ in range(len(sources)):
             for name, tree, factor in sources:
                 if name in unknown or name in algebraic:
-                    found = self.check(tree, f"{self.where}.equations", None, "")
+                    found = self.check(tree, f"{self.label}.equations", None, "")
                     if found is not None:
                         self.units[name] = found * factor
                         unknown.discard(name)
 
     def _put_in(self, tree, field, algebraic):
         """Return the tree with its algebraic lines put in; none of them may hold the current."""
-        where = f"{self.where}.{field}"
+        label = f"{self.label}.{field}"
         while lang.names_in(tree) & algebraic.keys():
-            tree = lang.expanded(tree, algebraic, where)
+            tree = lang.expanded(tree, algebraic, label)
         if "I" in lang.names_in(tree):
-            raise EquationError(where, "the current I is known in the equations only, not here", ast.unparse(tree))
+            raise EquationError(label, "the current I is known in the equations only, not here", ast.unparse(tree))
         return tree
 
-    def _refuse_noise(self, tree, where):
+    def _refuse_noise(self, tree, label):
         noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
         if noises:
             message = f"the noise {min(noises)} may stand in a line 'dx/dt = ...' only"
-            raise EquationError(where, message, lang.line_of(tree).text)
+            raise EquationError(label, message, lang.line_of(tree).text)
 
 
-def _gain(name, tree, where, variables, reader):
+def _gain(name, tree, label, variables, reader):
     """Return the factor of w in ``name = name + factor*w``, and the Dimension of what is added.
 
     Events are summed before they act, so no other form holds.
     """
-    reader.check_tree(tree, where, {"w", "v", name})
+    reader.check_tree(tree, label, {"w", "v", name})
     own = algebra.linear_in(tree, name)
     weight = own and algebra.is_one(own[0]) and algebra.linear_in(own[1], "w")
     varying = {*variables, name, "v", *reader.declared.now}
     if not weight or not algebra.is_zero(weight[1]) or lang.names_in(weight[0]) & varying:
         message = f"must be '{name} = {name} + w' or with a constant factor of w{FIXED}"
-        raise EquationError(where, message, f"{name} = {ast.unparse(tree)}")
+        raise EquationError(label, message, f"{name} = {ast.unparse(tree)}")
     if name in variables:
-        return weight[0], reader.check(tree, where, reader.units.get(name), repr(name))
+        return weight[0], reader.check(tree, label, reader.units.get(name), repr(name))
     # the target's variable is of the unit of what is added, until it is known whose it is: see `jumps`
-    return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), where, None, "")
+    return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), label, None, "")

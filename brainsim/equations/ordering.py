@@ -6,7 +6,7 @@ from brainsim.equations.grammar import EquationError
 MOST_SHOWN = 8  # names in a message
 
 
-def ordered(algebraic, where):
+def ordered(algebraic, label):
     """Return the algebraic lines in an order in which each needs only those before it."""
     needs = {name: lang.names_in(tree) & algebraic.keys() for name, tree in algebraic.items()}
     users = {name: [] for name in algebraic}
@@ -24,5 +24,5 @@ def ordered(algebraic, where):
         need = "need each other" if len(left) > 1 else "needs itself"
         shown = f"{', '.join(map(repr, left[:MOST_SHOWN]))}{' and others' * (len(left) > MOST_SHOWN)}"
         message = f"{shown} {need}; a line may lean on variables and on other lines only"
-        raise EquationError(where, message, lang.line_of(algebraic[left[0]]).text, 0)
+        raise EquationError(label, message, lang.line_of(algebraic[left[0]]).text, 0)
     return done

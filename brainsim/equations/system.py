@@ -90,11 +90,11 @@ class System:
         """Return whether the value of a tree changes in time."""
         return bool(lang.names_in(tree) & self.varying or lang.calls_in(tree) & {"rand", "randn"})
 
-    def full(self, tree, where, about=None):
+    def full(self, tree, label, about=None):
         """Return a tree with the algebraic lines put in: all of them, or those that depend on the name `about`."""
         lines = self.algebraic if about is None else {n: t for n, t in self.algebraic.items() if about in self._needs[n]}
         while lang.names_in(tree) & lines.keys():
-            tree = lang.expanded(tree, lines, where)
+            tree = lang.expanded(tree, lines, label)
         return tree
 
     @functools.cached_property
@@ -107,7 +107,7 @@ class System:
         return needs
 
 
-def compose(cell, receptors, *, external_current, where):
+def compose(cell, receptors, *, external_current, label):
     """Join a neuron's equations with those of the receptors on it.
 
     Parameters
@@ -116,7 +116,7 @@ def compose(cell, receptors, *, external_current, where):
     receptors : sequence of ReceptorEquations
     external_current : bool
         Whether a current is injected into the cells.
-    where : str
+    label : str
         The population, for messages.
     """
     currents, arrivals, derivatives, lines = [], [], {}, {}
@@ -129,17 +129,17 @@ def compose(cell, receptors, *, external_current, where):
         tables += [prefix + name for name in sorted(receptor.tables)]
         uses = [receptor.current, *receptor.algebraic.values()] if receptor.current is not None else []
         if any("v" in lang.names_in(tree) - names for tree in uses) and "v" not in cell.derivatives:
-            raise EquationError(where, "a synapse's current depends on 'v', which these cells do not have")
+            raise EquationError(label, "a synapse's current depends on 'v', which these cells do not have")
         currents += [_rename(tree, prefix, names) for tree in uses[:1]]
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
-                raise EquationError(where, f"a synapse adds to {name!r}, which these cells do not have")
-        _check_jumps(cell, receptor, where)
+                raise EquationError(label, f"a synapse adds to {name!r}, which these cells do not have")
+        _check_jumps(cell, receptor, label)
         arrivals.append(tuple((prefix + n if n in names else n, _rename(g, prefix, names)) for n, g in receptor.arrivals))
     if (currents or external_current) and not cell.uses_current:
-        raise EquationError(where, "the neuron's equations have no I, so no synaptic or injected current can reach it")
+        raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
     own, algebraic = _with_current(cell, currents, external_current)
-    derivatives, algebraic = _folded(own | derivatives, lines | algebraic, tables, where)
+    derivatives, algebraic = _folded(own | derivatives, lines | algebraic, tables, label)
     drift, noise = _noise_apart(derivatives)
     system = System(
         variables=tuple(drift),
@@ -157,10 +157,10 @@ def compose(cell, receptors, *, external_current, where):
         tables=tuple(tables),
         substeps=cell.substeps,
     )
-    return replace(system, crossing=tuple(crossing_lines(system, where))) if cell.interpolate else system
+    return replace(system, crossing=tuple(crossing_lines(system, label))) if cell.interpolate else system
 
 
-def _check_jumps(cell, receptor, where):
+def _check_jumps(cell, receptor, label):
     """Raise EquationError where an event adds to a variable of the cell what is of another unit."""
     for name, jump in receptor.jumps.items():
         own = cell.units.get(name)
@@ -168,7 +168,7 @@ def _check_jumps(cell, receptor, where):
             unit = str(receptor.weight * own * jump**-1)
             hint = f"in a class derived from the synapse write weight_unit = {'' if unit == '1' else unit!r}"
             message = f"a synapse adds to {name!r}, which is {own.phrase}, but what it adds is {jump.phrase}"
-            raise EquationError(where, f"{message}; {hint}")
+            raise EquationError(label, f"{message}; {hint}")
 
 
 def prefixed(index):
@@ -192,18 +192,18 @@ def _with_current(cell, currents, external_current):
     return {n: put_in(t) for n, t in cell.derivatives.items()}, {n: put_in(t) for n, t in cell.algebraic.items()}
 
 
-def _folded(derivatives, algebraic, tables, where):
+def _folded(derivatives, algebraic, tables, label):
     """Put in the algebraic lines that never change in time, so that they are computed once with the constants."""
     varying = {*derivatives, "I_ext", "t", *(name + NOW for name in tables)}
     fixed, lines = {}, {}
     for name, tree in algebraic.items():
-        tree = lang.expanded(tree, fixed, where)
+        tree = lang.expanded(tree, fixed, label)
         names = lang.names_in(tree)
         if names & varying or names & lines.keys():
             lines[name] = tree
         else:
             fixed[name] = tree
-    return {name: lang.expanded(tree, fixed, where) for name, tree in derivatives.items()}, lines
+    return {name: lang.expanded(tree, fixed, label) for name, tree in derivatives.items()}, lines
 
 
 def _noise_apart(derivatives):

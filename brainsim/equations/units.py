@@ -97,30 +97,30 @@ def _names():
     return names
 
 
-def unit(text, where):
+def unit(text, label):
     """Return the Dimension of a unit such as ``"nS/mV"``; raise ValueError for what is none."""
     if not isinstance(text, str):
-        raise ValueError(f"{where}: the unit must be a text such as 'mV' (got {text!r})")
+        raise ValueError(f"{label}: the unit must be a text such as 'mV' (got {text!r})")
     if not text:
         return ONE
     try:
         tree = ast.parse(text, mode="eval").body if len(text) < 100 else None
     except (SyntaxError, ValueError):
         tree = None
-    return _unit(tree, text, where)
+    return _unit(tree, text, label)
 
 
-def _unit(tree, text, where):
+def _unit(tree, text, label):
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
-        left, right = _unit(tree.left, text, where), _unit(tree.right, text, where)
+        left, right = _unit(tree.left, text, label), _unit(tree.right, text, label)
         return left * right ** (1 if isinstance(tree.op, ast.Mult) else -1)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and _number(tree.right) is not None:
-        return _unit(tree.left, text, where) ** _number(tree.right)
+        return _unit(tree.left, text, label) ** _number(tree.right)
     if isinstance(tree, ast.Call) and ast.unparse(tree.func) == "sqrt" and len(tree.args) == 1:
-        return _unit(tree.args[0], text, where) ** Fraction(1, 2)
+        return _unit(tree.args[0], text, label) ** Fraction(1, 2)
     name = tree.id if isinstance(tree, ast.Name) else "1" if isinstance(tree, ast.Constant) and tree.value == 1 else None
     if name not in UNITS:
-        raise ValueError(f"{where}: unknown unit {text!r}{_unit_meant(tree, name, text)}")
+        raise ValueError(f"{label}: unknown unit {text!r}{_unit_meant(tree, name, text)}")
     return Dimension(_fractions(UNITS[name]), frozenset({1 if name == "Hz" else 0}))
 
 
@@ -162,12 +162,12 @@ class Checker:
     ----------
     units : dict
         Name -> Dimension, or None where it is not known.
-    where : str
+    label : str
         With what messages begin.
     """
 
-    def __init__(self, units, where):
-        self.units, self.where = units, where
+    def __init__(self, units, label):
+        self.units, self.label = units, label
 
     def check(self, tree, wanted, what):
         """Raise EquationError unless `tree` is of the dimension `wanted`; `what` says in the message what it is for."""
@@ -176,7 +176,7 @@ class Checker:
             message = f"{what} is {wanted.phrase}, but this is {found.phrase}"
             if found.powers == wanted.powers:
                 message = f"{what} and this differ by a factor of 1000; {THOUSAND}"
-            raise EquationError(self.where, message, *line_of(tree).place(tree))
+            raise EquationError(self.label, message, *line_of(tree).place(tree))
         return found
 
     def of(self, tree, line=None):
@@ -218,7 +218,7 @@ class Checker:
         exponent = _number(tree.right)
         if exponent is None:
             message = f"{shown(tree.left)} is {left.phrase}; only a number may be its exponent"
-            raise EquationError(self.where, message, *line.place(tree.right))
+            raise EquationError(self.label, message, *line.place(tree.right))
         return left**exponent
 
     def _of_call(self, tree, line):
@@ -247,7 +247,7 @@ class Checker:
                 message += f"; what is {done} must be of one unit{_hint(of, node)}"
                 if found.powers == first.powers:
                     message = f"{shown(of)} and {shown(node)} differ by a factor of 1000; {THOUSAND}"
-                raise EquationError(self.where, message, *line.place(node))
+                raise EquationError(self.label, message, *line.place(node))
         return first
 
     def _pure(self, node, found, what, line):
@@ -255,7 +255,7 @@ class Checker:
             message = f"{what} must be a plain number, but {shown(node)} is {found.phrase}"
             if found.powers == ONE.powers:
                 message = f"{shown(node)} is too large by a factor of 1000; {THOUSAND}"
-            raise EquationError(self.where, message, *line.place(node))
+            raise EquationError(self.label, message, *line.place(node))
 
 
 def _of_number(value):
@@ -271,9 +271,9 @@ def _hint(*nodes):
     return ": give the number a name and a unit by bs.parameter(...), or write dimensions = False" if bare else ""
 
 
-def of_units(units, where):
-    """Return name -> Dimension of a dict name -> text of the unit; `where` is the class."""
-    return {name: unit(text, f"{where}.{name}") for name, text in units.items()}
+def of_units(units, label):
+    """Return name -> Dimension of a dict name -> text of the unit; `label` is the class."""
+    return {name: unit(text, f"{label}.{name}") for name, text in units.items()}
 
 
 def now_units(units, tables):

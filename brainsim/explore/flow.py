@@ -26,7 +26,7 @@ class Flow:
 
     def __init__(self, model, current=0.0, dt=0.1):
         self.model, cell = model, model.cell_equations
-        self.system = compose(cell, [], external_current=cell.uses_current, where=type(model).__name__)
+        self.system = compose(cell, [], external_current=cell.uses_current, label=type(model).__name__)
         given = {name: getattr(model, name) for name in model.parameters}
         self.known = {n: v for n, v in given.items() if n not in cell.tables}
         self.known |= {n + NOW: float(np.ravel(given[n].values)[0]) for n in cell.tables}

@@ -161,7 +161,7 @@ def check_current(view, where):
 
 
 def _compose(population, receptors, injected, where):
-    compose(population.model.cell_equations, receptors, where=where, external_current=injected)
+    compose(population.model.cell_equations, receptors, label=where, external_current=injected)
 
 
 def _check_shape(value, field, rule, pre, post):

@@ -47,19 +47,19 @@ def write(path, kind, version, description, arrays, compress=False):
     return write_arrays(path, f"{kind}.save", {DESCRIPTION: np.array(text)} | arrays, compress)
 
 
-def write_arrays(path, where, arrays, compress=False):
+def write_arrays(path, label, arrays, compress=False):
     """Write `arrays` (member name -> array) to `path`, whole or not at all, and return it as a Path.
 
-    What a symbolic link points to is replaced, the link is kept. Errors as of `write`; they begin with `where`.
+    What a symbolic link points to is replaced, the link is kept. Errors as of `write`; they begin with `label`.
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{where}: there is no folder {str(path.parent)!r}")
+        raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
     if target.is_dir():
-        raise IsADirectoryError(f"{where}: {str(path)!r} is a folder; name a file in it")
+        raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
     if target.exists() and not target.is_file():  # replacing a device or a pipe would take it away from all others
-        raise OSError(f"{where}: {str(path)!r} is a device or a pipe; give the name of a file")
+        raise OSError(f"{label}: {str(path)!r} is a device or a pipe; give the name of a file")
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -146,13 +146,13 @@ def read(path, kind, version, build):
     return read_arrays(path, f"{kind}.load", f"brainsim {kind.lower()}", built)
 
 
-def read_arrays(path, where, what, build):
+def read_arrays(path, label, what, build):
     """Open a file of arrays and return ``build(archive)``; the file is closed whatever happens.
 
     Parameters
     ----------
     path : str or Path
-    where, what : str
+    label, what : str
         How messages begin, and what they call a file that can be read.
     build : function
         Takes an `Archive`.
@@ -164,7 +164,7 @@ def read_arrays(path, where, what, build):
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{where}: there is no file {str(path)!r}")
+        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
     try:
         if not path.is_file():
             raise ValueError("it is a folder, a device or a pipe")
@@ -173,7 +173,7 @@ def read_arrays(path, where, what, build):
     except (PermissionError, MemoryError):
         raise
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{where}: {str(path)!r} is not a readable {what} (it is not a whole .npz archive)") from error
+        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} (it is not a whole .npz archive)") from error
     except Exception as error:  # zip, npy and JSON readers fail on damaged bytes in a dozen ways; all mean the same
         why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{where}: {str(path)!r} is not a readable {what} ({why})") from error
+        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} ({why})") from error

@@ -228,11 +228,11 @@ class Result(Answering):
         return archive.read(path, "Result", FORMAT, _unpack)
 
 
-def _jsonable(stats, where):
+def _jsonable(stats, label):
     try:
         return json.loads(json.dumps(stats, default=lambda value: value.tolist()))
     except (TypeError, ValueError, AttributeError):
-        raise TypeError(f"{where}: must hold only what JSON can (got {stats!r})") from None
+        raise TypeError(f"{label}: must hold only what JSON can (got {stats!r})") from None
 
 
 def _pack(result):

@@ -31,6 +31,6 @@ def fresh_seed():
     return secrets.randbelow(2**32)
 
 
-def checked_seed(seed, where):
+def checked_seed(seed, label):
     """Return `seed` as an int; None draws a fresh one."""
-    return fresh_seed() if seed is None else integer(seed, where, at_least=0)
+    return fresh_seed() if seed is None else integer(seed, label, at_least=0)
