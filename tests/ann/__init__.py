@@ -1,0 +1,1 @@
+"""Artificial networks, their conversion and the report."""

@@ -1,0 +1,139 @@
+"""The floors of the house: who may import whom, what an import costs, and how long a file or a function may be."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.modules import MODULES, PACKAGE, imported
+
+FLOORS = ["core", "jit", "rng", "results", "equations", "models", "network", "build", "engine"]
+FLOORS += ["plot", "explore", "ann", "examples", "commands"]
+EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
+LONGEST_FILE, LONGEST_FUNCTION = 420, 60
+NUMBA_AT_HOME = {
+    *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "calls", "clock")),
+    *("brainsim.rng.hashing", "brainsim.rng.variates", "brainsim.ann.conversion.kernels"),
+}
+
+
+def floor(module):
+    """Return the floor of a module of brainsim by its name."""
+    parts = module.split(".")
+    return FLOORS.index(parts[1]) if len(parts) > 1 else 0  # the face of the package imports nothing when it is loaded
+
+
+def upward(modules):
+    """Return (module, what it imports) of all imports that go up."""
+    return [
+        (module, name)
+        for module, tree in modules.items()
+        if module not in EXEMPT
+        for name, _ in imported(module, tree)
+        if name.split(".")[0] == "brainsim" and floor(name) > floor(module)
+    ]
+
+
+def test_no_import_goes_up():
+    # Network.estimate speaks of what stands above it, and so would bs.ann.tour
+    allowed = {("brainsim.network.network", "brainsim.build.estimate")}
+    assert set(upward(MODULES)) - allowed == set()
+
+
+def test_an_upward_import_would_be_seen():
+    texts = [
+        "from brainsim.engine import driver",
+        "import brainsim.engine.rows",
+        "from brainsim.engine.rows import _Store",
+        "def f():\n    from brainsim.network.network import Network",
+    ]
+    for text in texts:
+        assert upward({"brainsim.models.base": ast.parse(text)}), text
+    assert not upward({"brainsim.models.base": ast.parse("from brainsim.core import checks\nimport numpy")})
+    assert not upward({"brainsim.models.base": ast.parse("from brainsim.models.values import Uniform")})
+
+
+def test_every_folder_has_its_floor():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert set(FLOORS) == folders
+
+
+def test_there_is_no_circle():
+    """Modules that load each other work only by luck of the order."""
+    inner = {m: tree for m, tree in MODULES.items() if m not in EXEMPT}
+    loads = {m: {n for n, now in imported(m, tree) if now and n in MODULES and n != m} for m, tree in inner.items()}
+    done = set()
+
+    def visit(module, above):
+        assert module not in above, f"a circle: {' -> '.join([*above, module])}"
+        if module in done or module not in loads:
+            return
+        for name in sorted(loads[module]):
+            visit(name, [*above, module])
+        done.add(module)
+
+    for module in loads:
+        visit(module, [])
+
+
+def test_numba_is_loaded_only_where_code_is_compiled():
+    """Descriptions must stay quick to import: numba takes a quarter of a second."""
+    at_load = {
+        module
+        for module, tree in MODULES.items()
+        for name, now in imported(module, tree)
+        if now and (name.split(".")[0] == "numba" or name in NUMBA_AT_HOME)
+    }
+    assert {m for m in at_load if m not in NUMBA_AT_HOME and not m.startswith("brainsim.engine.")} == set()
+
+
+HEAVY = ["numba", "scipy", "matplotlib", "tqdm", "llvmlite"]
+DESCRIPTION = """
+cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+net = bs.Network(seed=1)
+net.connect(cells, cells, bs.FixedIndegree(10), weight=bs.Normal(1.0, 0.1), delay=1.5, synapse=bs.Alpha())
+net.stimulate(cells, bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta()))
+repr(net)
+class Mine(bs.Neuron):
+    equations = "dv/dt = -v + I"
+    dimensions = False
+    v: float = bs.initial(0.0, "mV", "potential")
+"""
+
+
+@pytest.mark.parametrize("script", ["", DESCRIPTION], ids=["import", "describing a network"])
+def test_importing_is_light(script):
+    code = f"import sys, json\nimport brainsim as bs\n{script}\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+def test_importing_writes_nothing(tmp_path):
+    """No work at import: no file appears, no thread is started."""
+    code = (
+        "import sys, threading\nseen = []\n"
+        "def hook(event, given):\n"
+        "    if event == 'open' and isinstance(given[1], str) and set(given[1]) & set('wax+'):\n        seen.append(given)\n"
+        "sys.addaudithook(hook)\nimport brainsim\nassert seen == [], seen\nassert threading.active_count() == 1\n"
+    )
+    options = {"capture_output": True, "text": True, "timeout": 60, "cwd": PACKAGE.parent}
+    environment = {"BRAINSIM_CACHE_DIR": str(tmp_path / "cache"), "PATH": "/usr/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, **options)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_are_short(module):
+    path = PACKAGE.parent / Path(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            text = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
+            assert node.end_lineno - node.lineno + 1 - text <= LONGEST_FUNCTION, f"{module}.{node.name}"

@@ -1,0 +1,1 @@
+"""Running: threads, storage of synapses, states, changes between runs."""

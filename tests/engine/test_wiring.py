@@ -1,0 +1,239 @@
+"""What the rules really wire: synapses are read back from the rows of the engine and counted."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import brainsim as bs
+from brainsim.engine import assembly
+from tests.helpers.wiring import DELTA, DT, RULES, Synapses, cells, equal, pairs_of, read, wired
+
+FLAGS = [(True, True), (True, False), (False, True), (False, False)]
+flags = pytest.mark.parametrize(("autapses", "multapses"), FLAGS)
+
+
+def check_flags(s, autapses, multapses):
+    """Where a flag is off there is no such synapse; the cases here are so dense that there are some where it is on."""
+    assert np.any(s.pre == s.post) == autapses
+    assert (len(pairs_of(s)) < s.pre.size) == multapses
+
+
+# counts
+
+
+@flags
+def test_fixed_indegree_is_exact(autapses, multapses):
+    one = cells(60)
+    s = wired(bs.FixedIndegree(25, autapses=autapses, multapses=multapses), one, one)
+    assert np.array_equal(np.bincount(s.post, minlength=60), np.full(60, 25))
+    check_flags(s, autapses, multapses)
+
+
+@flags
+def test_fixed_outdegree_is_exact(autapses, multapses):
+    one = cells(60)
+    s = wired(bs.FixedOutdegree(25, autapses=autapses, multapses=multapses), one, one)
+    assert np.array_equal(np.bincount(s.pre, minlength=60), np.full(60, 25))
+    check_flags(s, autapses, multapses)
+
+
+@flags
+def test_fixed_total_is_exact(autapses, multapses):
+    one = cells(40)
+    s = wired(bs.FixedTotal(700, autapses=autapses, multapses=multapses), one, one)
+    assert s.pre.size == 700
+    check_flags(s, autapses, multapses)
+
+
+@pytest.mark.parametrize("autapses", [True, False])
+def test_all_to_all_is_complete(autapses):
+    one = cells(30)
+    s = wired(bs.AllToAll(autapses=autapses), one, one)
+    assert s.pre.size == 900 - 30 * (not autapses)
+    assert pairs_of(s) == {(i, j) for i in range(30) for j in range(30) if autapses or i != j}
+
+
+FULL = [
+    bs.FixedIndegree(59, autapses=False, multapses=False),
+    bs.FixedOutdegree(59, autapses=False, multapses=False),
+    bs.FixedTotal(60 * 59, autapses=False, multapses=False),
+    bs.FixedProbability(1.0, autapses=False),
+]
+EMPTY = [bs.FixedIndegree(0), bs.FixedOutdegree(0), bs.FixedTotal(0), bs.FixedProbability(0.0), bs.FromArrays([], [])]
+
+
+@pytest.mark.parametrize("rule", FULL, ids=repr)
+def test_as_many_as_there_are_is_all_to_all(rule):
+    one = cells(60)
+    assert equal(wired(rule, one, one), wired(bs.AllToAll(autapses=False), one, one))
+
+
+@pytest.mark.parametrize("rule", EMPTY, ids=repr)
+def test_nothing_is_wired_where_nothing_is_asked_for(rule):
+    one = cells(20)
+    assert wired(rule, one, one).pre.size == 0
+
+
+@pytest.mark.parametrize("multapses", [True, False])
+def test_two_overlapping_views_without_autapses(multapses):
+    # the cells 20 to 29 are in both, in another order; whoever is its own neighbour is left out
+    one = cells(50)
+    pre, post = one[:30], one[20:][np.random.default_rng(1).permutation(30)]
+    for rule in (
+        bs.FixedIndegree(20, autapses=False, multapses=multapses),
+        bs.FixedOutdegree(20, autapses=False, multapses=multapses),
+        bs.FixedTotal(600, autapses=False, multapses=multapses),
+        bs.FixedProbability(0.7, autapses=False),
+        bs.AllToAll(autapses=False),
+    ):
+        s = wired(rule, pre, post)
+        assert not np.any(s.pre == s.post)
+        assert s.pre.max() < 30
+        assert s.post.min() >= 20
+        assert set(s.pre) == set(range(30))
+        assert set(s.post) == set(range(20, 50))
+        if not multapses:
+            assert len(pairs_of(s)) == s.pre.size
+    assert s.pre.size == 900 - 10
+
+
+def test_one_to_one_goes_by_the_order_of_the_views():
+    a, b = cells(40, "a"), cells(30, "b")
+    pre, post = a[[5, 3, 39, 0]], b[::-1][:4]
+    s = wired(bs.OneToOne(), pre, post, weight=[1.0, 2.0, 3.0, 4.0], delay=[0.1, 0.2, 0.3, 0.4])
+    expected = {(5, 29, 1.0, 1), (3, 28, 2.0, 2), (39, 27, 3.0, 3), (0, 26, 4.0, 4)}
+    assert set(zip(*(column.tolist() for column in s), strict=True)) == expected
+
+
+@pytest.mark.parametrize("synapse", [DELTA, bs.Exponential()], ids=["buffered", "direct"])
+def test_lists_and_matrices_are_taken_as_they_are(synapse):
+    rng = np.random.default_rng(4)
+    a, b = cells(30, "a"), cells(20, "b")
+    pre, post = rng.integers(0, 30, 200), rng.integers(0, 20, 200)
+    weight, delay = rng.integers(-16, 16, 200) / 8, rng.integers(1, 300, 200)
+    s = wired(bs.FromArrays(pre, post), a, b, weight=weight, delay=delay * DT, synapse=synapse)
+    order = np.lexsort((weight, delay, pre, post))
+    assert equal(s, Synapses(pre[order], post[order], weight[order], delay[order]))
+    matrix = sparse.coo_array(np.where(rng.random((30, 20)) < 0.2, rng.integers(1, 99, (30, 20)) / 4, 0.0))
+    net = bs.Network(seed=1)
+    net.connect(a, b, bs.FromSparse(matrix), delay=2.0, synapse=synapse)
+    s = read(net)
+    assert s.pre.size == matrix.nnz
+    assert np.array_equal(s.weight, matrix.toarray()[s.pre, s.post])
+    assert set(s.delay) == {20}
+    dense = rng.integers(-9, 9, (30, 20)) / 2
+    s = wired(bs.AllToAll(), a, b, weight=dense, synapse=synapse)
+    assert np.array_equal(s.weight, dense[s.pre, s.post])
+    s = wired(bs.AllToAll(autapses=False), a, a, weight=np.arange(900.0).reshape(30, 30), synapse=synapse)
+    assert np.array_equal(s.weight, 30.0 * s.pre + s.post)
+
+
+def test_projections_side_by_side_keep_their_weights_and_delays():
+    """Shared and own weights, one delay and many, positive and negative: all in one store of rows."""
+    a, b = cells(30, "a"), cells(20, "b")
+    other = bs.Exponential()
+    net = bs.Network(seed=1)
+    net.connect(a, b, bs.FixedIndegree(7), weight=0.5, delay=1.5, synapse=DELTA, name="one")
+    net.connect(b, b, bs.FixedIndegree(5), weight=-0.25, delay=1.5, synapse=DELTA, name="two")
+    net.connect(b, a, bs.AllToAll(), weight=np.arange(600.0).reshape(20, 30), delay=0.3, synapse=DELTA, name="three")
+    drawn = {"weight": bs.Uniform(3.0, 4.0), "delay": bs.Uniform(1.0, 2.0)}
+    net.connect(a, a, bs.FixedTotal(333), **drawn, synapse=DELTA, name="four")
+    net.connect(a, b, bs.FixedOutdegree(4), weight=2.0, delay=0.1, synapse=other, name="five")
+    one, two, three, four, five = (read(net, name) for name in ("one", "two", "three", "four", "five"))
+    assert [s.pre.size for s in (one, two, three, four, five)] == [140, 100, 600, 333, 120]
+    for s, weight, delay in ((one, 0.5, 15), (two, -0.25, 15), (five, 2.0, 1)):
+        assert np.all(s.weight == weight)
+        assert np.all(s.delay == delay)
+    assert np.array_equal(three.weight, 30.0 * three.pre + three.post)
+    assert np.all(three.delay == 3)
+    assert four.weight.min() >= 3.0
+    assert four.weight.max() <= 4.0
+    assert four.delay.min() >= 10
+    assert four.delay.max() <= 20
+
+
+def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(monkeypatch):
+    """Segments of at most 7 synapses instead of 16 million: each delay of each class and partition is cut by itself."""
+    monkeypatch.setattr(assembly, "MOST", 7)
+    rng = np.random.default_rng(1)
+    of = NamedTuple("Of", [("delays", int), ("origins", int)])(5, 3)
+    for synapses in (0, 1, 6, 7, 8, 14, 60, 61, 500, 5000):
+        room = assembly.most_segments(np.array([synapses]), 2, of)[0]
+        for spread in (1, 2, 30, 60):
+            runs = np.bincount(rng.integers(0, spread, synapses), minlength=60)
+            assert (-(-runs // 7)).sum() <= room
+
+
+@pytest.mark.slow
+def test_a_source_with_more_synapses_than_two_segments_hold():
+    """2**25 + 9 synapses of one source, delay and weight; it takes 3 GB."""
+    n = 2**25 + 9
+    one = wired(bs.FixedOutdegree(n), cells(1, "a"), cells(3, "b"), threads=1)
+    assert one.pre.size == n
+
+
+# the same wiring, whatever else there is
+
+
+CASES = [*RULES, bs.FixedProbability(0.1, autapses=False)]
+CASES += [
+    rule(k, multapses=False, autapses=False)
+    for rule, k in ((bs.FixedIndegree, 30), (bs.FixedOutdegree, 30), (bs.FixedTotal, 9000))
+]
+
+
+@pytest.mark.parametrize("rule", CASES, ids=repr)
+def test_wiring_does_not_depend_on_threads(rule):
+    one = cells(300)
+    given = {"weight": bs.Normal(1.0, 0.2), "delay": bs.Uniform(0.5, 4.0)}
+    first = wired(rule, one, one, threads=1, **given)
+    for threads in (2, 3, 5):
+        assert equal(wired(rule, one, one, threads=threads, **given), first)
+
+
+def beside_others(before=(), after=()):
+    """The synapses of one projection in a network with others, given as (source name, target name)."""
+    net = bs.Network(seed=7)
+    populations = {name: cells(size, name) for name, size in {"a": 100, "b": 80, "x": 33, "y": 50, "renamed": 50}.items()}
+    given = {"weight": bs.Normal(1.0, 0.2), "delay": bs.Uniform(0.5, 4.0)}
+
+    def more(pairs):
+        for pre, post in pairs:
+            net.connect(populations[pre], populations[post], bs.FixedProbability(0.2), synapse=DELTA, **given)
+
+    more(before)
+    net.connect(populations["a"], populations["b"], bs.FixedTotal(900), synapse=DELTA, name="chosen", **given)
+    more(after)
+    return read(net, "chosen")
+
+
+def test_wiring_does_not_change_when_populations_are_added_or_renamed():
+    alone = beside_others()
+    assert alone.pre.size == 900
+    assert equal(beside_others(before=[("x", "b"), ("y", "x")]), alone)
+    assert equal(beside_others(after=[("y", "b"), ("b", "x")]), alone)
+    assert equal(beside_others(before=[("renamed", "b")], after=[("b", "a")]), alone)
+
+
+def test_wiring_depends_on_seed_and_name():
+    one = cells(100)
+    rule = bs.FixedTotal(500)
+    assert equal(wired(rule, one, one), wired(rule, one, one))
+    assert not equal(wired(rule, one, one), wired(rule, one, one, seed=2))
+    net = bs.Network(seed=1)
+    net.connect(one, one, rule, weight=0.5, delay=1.5, synapse=DELTA, name="another")
+    assert not equal(read(net), wired(rule, one, one))
+
+
+def test_wiring_is_the_same_in_a_second_build_and_at_another_time_step():
+    one = cells(100)
+    net = bs.Network(seed=1)
+    net.connect(one, one, bs.FixedIndegree(9), weight=bs.Uniform(0.0, 1.0), delay=bs.Uniform(1.0, 3.0), synapse=DELTA)
+    first, finer = read(net), read(net, dt=0.025)
+    assert equal(read(net), first)
+    # sorted by delay within a pair, so pairs and weights of multapses may change places
+    assert np.array_equal(finer.pre, first.pre)
+    assert np.array_equal(finer.post, first.post)
+    assert np.array_equal(np.sort(finer.weight), np.sort(first.weight))

@@ -1,0 +1,1 @@
+"""The language of equations, the methods, and the kernels they become."""

@@ -1,0 +1,322 @@
+"""The text of kernels, and what the loop does beside the method: parts of dt, single precision, values of each cell."""
+
+import ast
+import textwrap
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.equations import algebra
+from brainsim.equations import language as lang
+from brainsim.equations.codegen import write_kernel
+from brainsim.equations.methods import METHODS
+from brainsim.equations.system import compose
+from brainsim.jit import cache
+from brainsim.jit.decorators import load_source
+from tests.helpers.own_models import Bent, Driven, Process, Reading, Squid, clock
+from tests.helpers.single_cells import run, steps
+
+# -- from classes to systems -----------------------------------------------------------------------------------------------
+
+
+def composed(model, *synapses, current=False):
+    receptors = [s.receptor_equations for s in synapses]
+    return compose(model.cell_equations, receptors, external_current=current, label="cells")
+
+
+def test_names_of_receptors_do_not_clash():
+    system = composed(bs.LIF(), bs.Alpha(), bs.Alpha(tau=1.0), bs.ExponentialConductance(), current=True)
+    assert system.variables == ("v", "r0_i", "r0_h", "r1_i", "r1_h", "r2_g")
+    used = set().union(*(lang.names_in(tree) for tree in system.derivatives.values()))
+    assert {"r0_tau", "r1_tau", "r2_tau", "r2_e_rev", "I_ext"} <= used
+    assert "tau" not in used
+    assert "I" not in used
+    assert lang.names_in(system.derivatives["r1_i"]) == {"r1_i", "r1_h", "r1_tau"}
+    assert system.arrivals == ((("r0_h", algebra.ONE),), (("r1_h", algebra.ONE),), (("r2_g", algebra.ONE),))
+    # a second composition of the same classes starts from the same trees
+    assert ast.unparse(composed(bs.LIF(), bs.Alpha()).derivatives["v"]) == "(v_rest - v) / tau_m + r0_i / c_m"
+
+
+def test_a_current_that_is_not_there_leaves_no_trace():
+    assert ast.unparse(composed(bs.LIF()).derivatives["v"]) == "(v_rest - v) / tau_m"
+
+
+def test_a_neuron_may_use_any_name():
+    """Names that kernels use themselves ('k', 'spike', 'cell') do not get in the way of the user's."""
+    names = [
+        "k",
+        "key",
+        "cell",
+        "spike",
+        "free",
+        "flag",
+        "state",
+        "count",
+        "step",
+        "first",
+        "low",
+        "block",
+        "float",
+        "v_",
+        "v_new",
+        "v_mid",
+        "v_slope",
+        "v_reset1",
+        "p_v_v",
+        "p_v_const",
+        "input_0",
+        "input_0_",
+        "gain_0_v",
+        "k0",
+        "refractory_",
+        "r0",
+    ]
+    found = []
+    for chosen in ([f"q{number}" for number in range(len(names))], names):
+        terms = [f"{number + 1}*{name}" for number, name in enumerate(chosen)]
+        mine = type(
+            "Mine",
+            (bs.Neuron,),
+            {
+                "equations": f"dv/dt = -v/10 + ({' + '.join(terms)})/400",
+                "threshold": f"v > ({' + '.join(terms[::-1])})/100",
+                "reset": f"v = 0.001*({' + '.join(terms)}) - {chosen[0]}",
+                "dimensions": False,
+                "v": bs.initial(0.0, "mV", "x"),
+                **{name: bs.parameter(1.0 + 0.01 * number, "mV/ms", "x") for number, name in enumerate(chosen)},
+            },
+        )
+        cells, net = bs.Population(3, mine(), name="cells"), bs.Network(seed=1)
+        net.stimulate(cells, bs.PoissonInput(rate=1000.0, weight=0.1, synapse=bs.Delta()))
+        result = bs.simulate(net, 100.0, seed=1, threads=1, record=[bs.Trace(cells, "v")])
+        found.append((tuple(result.spikes["cells"].times), result.traces["cells", "v"].values.tobytes()))
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 3
+
+
+# -- the text of kernels ---------------------------------------------------------------------------------------------------
+
+
+def kernel_of(model, *synapses, current=False, per_cell=()):
+    system = composed(model, *synapses, current=current)
+    return write_kernel(system, METHODS[model.method](system, "cells"), set(per_cell))
+
+
+def test_a_kernel_holds_no_value():
+    one, two = bs.LIF(tau_m=7.125, c_m=31.625, v_th=-40.375), bs.LIF(tau_m=20.0)
+    texts = [kernel_of(m, bs.Exponential(tau=t)).text for m, t in ((one, 2.375), (two, 5.0))]
+    assert texts[0] == texts[1]
+    assert not any(number in texts[0] for number in ("7.125", "31.625", "40.375", "2.375"))
+    assert kernel_of(one, bs.Alpha()).text != texts[0]
+    assert kernel_of(one, bs.Exponential(), per_cell={"v_th"}).text != texts[0]
+
+
+def test_a_kernel_says_what_its_arguments_hold():
+    kernel = kernel_of(bs.LIF(), bs.ExponentialConductance(), current=True, per_cell={"v_th", "r0_tau"})
+    assert "v_th" in kernel.arrays
+    assert "v_th" not in kernel.scalars
+    assert "v_reset" in kernel.scalars
+    assert not kernel.random
+    assert kernel_of(bs.Poisson()).random
+    compile(kernel.text, "kernel", "exec")
+    assert max(map(len, kernel.text.splitlines())) < 400
+
+
+KERNELS = {
+    "LIF + exponential current": ((bs.LIF(), bs.Exponential()), {}),
+    "LIF + alpha current and a current": ((bs.LIF(), bs.Alpha()), {"current": True}),
+    "LIF + conductances": ((bs.LIF(), bs.ExponentialConductance(tau=5.0), bs.ExponentialConductance(tau=10.0)), {}),
+    "LIF + exponential current, one threshold a cell": ((bs.LIF(), bs.Exponential()), {"per_cell": {"v_th"}}),
+    "gates": ((Bent(),), {}),
+    "Hodgkin-Huxley, exponential Euler": ((Squid(),), {"current": True}),
+    "Hodgkin-Huxley, Runge-Kutta": ((type("M", (Squid,), {"method": "rk4"})(),), {"current": True}),
+    "noise": ((type("M", (Bent,), {"equations": "dv/dt = -v/tau + gain*sqrt(2/tau)*xi"})(),), {}),
+    "functions that are chosen between": (
+        (
+            type(
+                "M",
+                (Bent,),
+                {
+                    "equations": "dv/dt = where(v > gain, exp(v/gain), tanh(u))*(-v if u > log(v/gain) else gain)/tau",
+                    "threshold": "v > gain and rand() < u",
+                    "reset": "v = -gain",
+                    "method": "euler",
+                },
+            )(),
+        ),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_vectorise(name, tmp_path, monkeypatch):
+    """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
+    # numba shows the code of what it compiles here and now only, not of what it finds in a cache
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "new")
+    given, options = KERNELS[name]
+    module = load_source(kernel_of(*given, **options).text + "# for the test that it vectorises\n")
+    text = module.advance.inspect_llvm()
+    assert " x double>" in text
+    assert any(f"<{width} x double>" in text for width in (2, 4, 8))
+
+
+# -- parts of dt -----------------------------------------------------------------------------------------------------------
+
+
+def test_parts_of_a_step_are_smaller_steps():
+    """Four parts of 0.4 ms are four steps of 0.1 ms, to the bit, where no spike falls."""
+    for method in ("euler", "rk4", "exponential_euler", "heun"):
+        fine, _ = run(type("M", (Squid,), {"method": method})(), 4.0, 0.1, current=2.0)
+        parts, _ = run(type("M", (Squid,), {"method": method, "substeps": 4})(), 4.0, 0.4, current=2.0)
+        for name, values in parts.items():
+            np.testing.assert_allclose(values, fine[name][::4], rtol=1e-12)
+
+
+def test_the_time_in_a_threshold_is_that_of_the_end_of_the_step():
+    for substeps in (1, 4):
+        _, result = run(
+            clock(
+                threshold="t > t_0 and t < t_0 + 2*dt",
+                refractory="2*dt",
+                substeps=substeps,
+                reset="",
+                t_0=bs.parameter(2.95, "ms", "x"),
+            )(),
+            5.0,
+        )
+        assert steps(result)[0] == 30
+        assert len(steps(result)) == 1
+
+
+def test_the_time_and_tables_go_on_within_a_step():
+    texts = {
+        "equations": "dq/dt = table(t)/one + 2*t/one**2*q_1\ndv/dt = 0",
+        "events": {},
+        "substeps": 5,
+        "method": "euler",
+        "q_1": bs.parameter(1.0, "mV", "x"),
+    }
+    table = bs.TimedArray(np.arange(50.0), dt=0.1)
+    parts, _ = run(type("M", (Reading,), texts)(table=table), 4.0, 0.5)
+    fine, _ = run(type("M", (Reading,), texts | {"substeps": 1})(table=table), 4.0, 0.1)
+    np.testing.assert_allclose(parts["q"], fine["q"][::5], rtol=1e-12)
+
+
+def test_a_spike_within_a_step_resets_there_and_has_the_time_of_its_end():
+    """v crosses 0.95 mV at 0.2 of a step of 0.5 ms; from there it stands still for the rest of it and for t_ref."""
+    texts = {"t_ref": bs.parameter(1.0, "ms", "x"), "substeps": 5}
+    values, result = run(clock(**texts)(v_th=0.55), 5.0, 0.5)
+    assert steps(result).tolist() == [2, 6, 10]
+    assert values["v"][:7, 0] == pytest.approx([0.0, 0.5, 0.0, 0.0, 0.0, 0.5, 0.0])
+    values, result = run(clock(substeps=5)(v_th=0.55), 5.0, 0.5)
+    assert values["v"][:5, 0] == pytest.approx([0.0, 0.5, 0.4, 0.3, 0.2])
+    # more than one spike in a step is one that is sent
+    values, result = run(clock(substeps=5)(v_th=0.15), 5.0, 0.5)
+    assert steps(result).tolist() == list(range(1, 11))
+    assert values["count"][-1] == 25
+
+
+def test_noise_in_parts_of_a_step_is_new_in_each():
+    class Walk(bs.Neuron):
+        equations = "dx/dt = sigma*xi"
+        substeps = 4
+        method = "euler_maruyama"
+        sigma: float = bs.parameter(1.0, "mV/sqrt(ms)", "size")
+        x: float = bs.initial(0.0, "mV", "walk")
+
+    values, _ = run(Walk(), 1.0, 1.0, n=20_000)
+    assert values["x"][-1].var() == pytest.approx(1.0, rel=0.04)
+    one, two = (run(Walk(), 3.0, 0.5, n=99, threads=threads)[0]["x"] for threads in (1, 2))
+    assert one.tobytes() == two.tobytes()
+
+
+SINGLE = {
+    "a table, one column": lambda: Reading(table=bs.TimedArray(np.sin(np.arange(300.0)), dt=0.3)),
+    "a table, a column for each": lambda: Reading(table=bs.TimedArray(np.sin(np.arange(300.0)).reshape(100, 3), dt=0.1)),
+    "noise": lambda: Process(),
+    "parts": lambda: type("M", (Squid,), {"method": "rk4", "substeps": 2})(),
+    "noise in parts": lambda: type("M", (Process,), {"method": "euler_maruyama", "substeps": 3})(),
+    "the time": lambda: Driven(),
+    "waiting": lambda: clock(refractory="t_0*count", t_0=bs.parameter(1.0, "ms", "x"))(),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_precision_follows(name):
+    """The same numbers to about six digits: nothing of the loop is lost where it works on float32."""
+    found = []
+    for precision in ("single", "double"):
+        cells = bs.Population(3, SINGLE[name](), name="cells")
+        net = bs.Network(seed=1)
+        net.add(cells)
+        result = bs.simulate(net, 10.0, seed=1, threads=1, precision=precision)
+        found.append((result.state.variables["cells"], result.spikes["cells"]))
+    (single, spikes), (double, others) = found
+    for variable, values in double.items():
+        np.testing.assert_allclose(single[variable], values, rtol=1e-4, atol=1e-4)
+    assert spikes == others
+
+
+@pytest.mark.parametrize("substeps", [0, 2.5, "2"])
+def test_substeps_that_are_none(substeps):
+    with pytest.raises((ValueError, TypeError), match="Mine.substeps: must be"):
+        clock(substeps=substeps)
+
+
+# -- initial values --------------------------------------------------------------------------------------------------------
+
+
+def test_initial_values_may_lean_on_variables_and_lines():
+    class Resting(bs.Neuron):
+        equations = """
+            dv/dt = (v_rest - v)/tau
+            dm/dt = (m_inf - m)/tau
+            m_inf = sigmoid((v - v_rest)/slope)
+        """
+        tau: float = bs.parameter(10.0, "ms", "time constant")
+        slope: float = bs.parameter(5.0, "mV", "slope")
+        v_rest: float = bs.parameter(-60.0, "mV", "rest")
+        v: float = bs.initial("v_rest + slope", "mV", "potential")
+        m: float = bs.initial("m_inf", "", "gate")
+
+    values, _ = run(Resting(slope=np.array([1.0, 5.0])), 1.0, n=2, initial={"v": bs.Uniform(-60.0, -50.0)})
+    start = values["v"][0]
+    np.testing.assert_allclose(values["m"][0], 1 / (1 + np.exp(-(start + 60.0) / [1.0, 5.0])), rtol=1e-14)
+    assert run(Resting(), 1.0)[0]["m"][0, 0] == pytest.approx(1 / (1 + np.exp(-1.0)), rel=1e-14)
+    with pytest.raises(ValueError, match=r"Mine.v: the initial value of 'v' needs 'm', which is declared later"):
+        type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "equations": "dv/dt = 0\ndm/dt = 0\nm_inf = m"})
+
+
+def test_cells_with_parameters_of_their_own_are_cells_by_themselves():
+    """Every parameter of a conductance-based cell drawn for each cell, under three methods."""
+    rng = np.random.default_rng(1)
+    drawn = {
+        "g_na": rng.uniform(100, 140, 3),
+        "g_k": rng.uniform(30, 40, 3),
+        "g_l": rng.uniform(0.2, 0.4, 3),
+        "c_m": rng.uniform(0.8, 1.2, 3),
+    }
+    for method in ("exponential_euler", "rk4", "euler"):
+        kind = type("M", (Squid,), {"method": method})
+        together, _ = run(kind(**drawn), 10.0, 0.02, n=3, current=8.0)
+        for cell in range(3):
+            alone, _ = run(kind(**{k: v[cell] for k, v in drawn.items()}), 10.0, 0.02, current=8.0)
+            for name, values in alone.items():
+                np.testing.assert_allclose(together[name][:, cell], values[:, 0], rtol=1e-9)
+
+
+def test_an_error_shows_the_place_in_the_line_as_it_was_typed():
+    with pytest.raises(ValueError) as caught:
+        clock(equations="dv/dt = speed*(v + v_t)/v_th  # rises")
+    assert str(caught.value) == textwrap.dedent("""\
+        Mine.equations: unknown name 'v_t'; did you mean 'v_th'?
+            dv/dt = speed*(v + v_t)/v_th
+                               ^""")
+    with pytest.raises(ValueError, match=r"Mine.V: has an equation but no initial value; did you mean 'v'\?"):
+        clock(equations="dV/dt = speed")
+    for text in ("dv/dt = I_x\nI_x = I_y\nI_y = I_x", "dv/dt = speed\nspeed = 3", "v = 3", "t = 3", "xi = 3"):
+        with pytest.raises(ValueError, match="Mine.equations: "):
+            clock(equations=text)
+    assert ast.unparse(lang.parse_expression("a if b > c else d", "here")) == "a if b > c else d"

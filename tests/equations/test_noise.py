@@ -1,0 +1,261 @@
+"""Noise: white noise and the Ornstein-Uhlenbeck process against their theory, and the orders of the methods."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.own_models import Process
+from tests.helpers.single_cells import run, step_of
+
+N = 20_000
+# a variance estimated from N normal numbers has the relative deviation sqrt(2/N) = 1 %; four of these
+CLOSE = 4 * np.sqrt(2 / N)
+
+
+class Walk(bs.Neuron):
+    """White noise added up: variance sigma**2*t; the same noise in two variables, and one of its own in each."""
+
+    equations = """
+        dx/dt = sigma*xi
+        dy/dt = sigma*xi
+        da/dt = sigma*xi_common
+        db/dt = -2*sigma*xi_common
+    """
+    sigma: float = bs.parameter(0.5, "mV/sqrt(ms)", "size")
+    x: float = bs.initial(0.0, "mV", "one")
+    y: float = bs.initial(0.0, "mV", "another")
+    a: float = bs.initial(0.0, "mV", "with the others' noise")
+    b: float = bs.initial(0.0, "mV", "with the others' noise")
+
+
+class Chain(bs.Neuron):
+    """Coloured noise into a membrane: a two-dimensional linear system whose stationary covariance is known."""
+
+    equations = """
+        dv/dt = -v/tau_v + z/tau_z
+        dz/dt = -z/tau_z + sigma*sqrt(2/tau_z)*xi
+    """
+    tau_v: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    tau_z: float = bs.parameter(4.0, "ms", "time constant of the noise", above=0.0)
+    sigma: float = bs.parameter(1.0, "mV", "size")
+    v: float = bs.initial(0.0, "mV", "potential")
+    z: float = bs.initial(0.0, "mV", "noise")
+
+
+class Brownian(bs.Neuron):
+    """Geometric Brownian motion, whose paths are known: x = exp((-r - s**2/2) t + s W) as Ito means it, without s**2/2 as
+    Stratonovich does. W is recorded beside it.
+    """
+
+    equations = """
+        dx/dt = -x*r + s*x*xi_w
+        dw_path/dt = xi_w
+    """
+    r: float = bs.parameter(0.1, "1/ms", "decay", above=0.0)
+    s: float = bs.parameter(0.4, "1/sqrt(ms)", "size")
+    x: float = bs.initial(1.0, "", "value")
+    w_path: float = bs.initial(0.0, "sqrt(ms)", "Wiener process")
+
+
+def of(kind, method):
+    return type(kind.__name__, (kind,), {"method": method})
+
+
+@pytest.mark.parametrize(
+    ("method", "dt"),
+    [("exact", 0.1), ("exact", 2.0), ("exponential_euler", 2.0), ("heun", 0.1), ("euler_maruyama", 0.1), ("milstein", 0.1)],
+)
+def test_variance_and_autocorrelation_of_a_process(method, dt):
+    """In the stationary state; exact methods hold at any dt, the others have their known variance at theirs."""
+    values, result = run(of(Process, method)(), 50.0, dt, n=N)
+    v = values["v"]
+    assert result.stats["methods"]["cells"] == method
+    h = dt / 5.0
+    decay = {"exact": np.exp(-h), "exponential_euler": np.exp(-h), "heun": 1 - h + h * h / 2}.get(method, 1 - h)
+    size = {"heun": 2 * h * (1 - h / 2) ** 2, "exact": 1 - decay**2, "exponential_euler": 1 - decay**2}.get(method, 2 * h)
+    assert v[-1].var() == pytest.approx(9.0 * size / (1 - decay**2), rel=CLOSE)
+    assert abs(v[-1].mean()) < 4 * 3.0 / np.sqrt(N)
+    for lag in (1, round(4.0 / dt)):
+        correlation = np.corrcoef(v[-1 - lag], v[-1])[0, 1]
+        assert correlation == pytest.approx(decay**lag, abs=4 / np.sqrt(N))
+
+
+@pytest.mark.parametrize("dt", [0.1, 4.0])
+def test_exponential_euler_has_the_variance_of_the_held_equation(dt):
+    """The slope is a variable of an equation that is not linear, and stands at 1: a process, but by no exact method."""
+
+    class Modulated(Process):
+        equations = """
+            dv/dt = -g*v/tau + sigma*sqrt(2/tau)*xi
+            dg/dt = (2/(1 + g) - g)/tau
+        """
+        g: float = bs.initial(1.0, "", "slope")
+
+    values, result = run(Modulated(), 48.0, dt, n=N)
+    assert result.stats["methods"]["cells"] == "exponential_euler"
+    assert values["v"][-1].var() == pytest.approx(9.0, rel=CLOSE)
+    correlation = np.corrcoef(values["v"][-2], values["v"][-1])[0, 1]
+    assert correlation == pytest.approx(np.exp(-dt / 5.0), abs=4 / np.sqrt(N))
+
+
+def test_the_kurtosis_and_tails_are_normal():
+    values, _ = run(Walk(), 1.0, 1.0, n=200_000)
+    z = values["x"][-1] / values["x"][-1].std()
+    assert np.mean(z**4) == pytest.approx(3.0, abs=4 * np.sqrt(96 / z.size))
+    assert np.mean(np.abs(z) > 3) == pytest.approx(0.0026998, abs=4 * np.sqrt(0.0027 / z.size))
+
+
+@pytest.mark.parametrize("method", ["exact", "exponential_euler", "heun", "euler_maruyama"])
+def test_white_noise_is_independent_unless_it_is_named(method):
+    values, _ = run(of(Walk, method)() if method != "exponential_euler" else Walk(), 20.0, 0.5, n=N)
+    ends = {name: v[-1] for name, v in values.items()}
+    for name, scale in (("x", 1), ("y", 1), ("a", 1), ("b", 4)):
+        assert ends[name].var() == pytest.approx(scale * 0.25 * 20.0, rel=CLOSE)
+    np.testing.assert_allclose(ends["b"], -2 * ends["a"], rtol=0, atol=1e-13)
+    for one, other in (("x", "y"), ("x", "a"), ("y", "a")):
+        assert abs(np.corrcoef(ends[one], ends[other])[0, 1]) < 4 / np.sqrt(N)
+    moves = np.diff(values["x"], axis=0)
+    assert abs(np.corrcoef(moves[3], moves[4])[0, 1]) < 4 / np.sqrt(N)
+    assert abs(np.corrcoef(moves[3][:-1], moves[3][1:])[0, 1]) < 4 / np.sqrt(N)
+
+
+@pytest.mark.parametrize("dt", [0.5, 4.0])
+def test_coloured_noise_has_its_covariance_at_any_dt(dt):
+    """The Lyapunov equation A Q + Q A' + G G' = 0; exact, also where dt is longer than the time constants."""
+    from scipy.linalg import solve_continuous_lyapunov
+
+    values, result = run(Chain(), 100.0, dt, n=N)
+    assert result.stats["methods"]["cells"] == "exact"
+    a, g = np.array([[-0.1, 0.25], [0.0, -0.25]]), np.array([[0.0], [np.sqrt(2 / 4.0)]])
+    expected = solve_continuous_lyapunov(a, -g @ g.T)
+    found = np.cov(values["v"][-1], values["z"][-1])
+    np.testing.assert_allclose(found, expected, rtol=2 * CLOSE)
+
+
+@pytest.mark.parametrize(("method", "correction"), [("euler_maruyama", 0.08), ("milstein", 0.08), ("heun", 0.0)])
+def test_strong_order_and_interpretation(method, correction):
+    """The mean distance of paths from the exact ones of their own Wiener process falls with dt to the strong order.
+
+    xi_w is shared with the process that is recorded, so `milstein`, which wants noise of its own for each equation, gets
+    the path from a second cell with the same numbers: the one equation alone.
+    """
+    errors, dts = [], np.array([0.1, 0.05, 0.025, 0.0125])
+    if method == "milstein":
+        alone = type("Alone", (Brownian,), {"equations": "dx/dt = -x*r + s*x*xi\ndw_path/dt = 0/dt", "method": method})
+    for dt in dts:
+        values, _ = run(of(Brownian, "euler_maruyama" if method == "milstein" else method)(), 2.0, dt, n=2000, every=2.0)
+        w = values["w_path"][-1]
+        if method == "milstein":
+            values, _ = run(alone(), 2.0, dt, n=2000, every=2.0)
+        errors.append(np.abs(values["x"][-1] - np.exp(-(0.1 + correction) * 2.0 + 0.4 * w)).mean())
+    step = step_of(of(Brownian, method)() if method != "milstein" else alone())
+    assert step.interpretation == ("Stratonovich" if method == "heun" else "Ito")
+    assert np.polyfit(np.log(dts), np.log(errors), 1)[0] == pytest.approx(step.strong, abs=0.12), errors
+
+
+def test_orders_with_noise_are_told():
+    assert (step_of(Process()).strong, step_of(Process()).weak, step_of(Process()).order) == (0, 0, 0)
+    assert step_of(of(Process, "euler_maruyama")()).strong == 1
+    assert step_of(of(Process, "euler_maruyama")()).interpretation == ""
+    assert step_of(of(Brownian, "euler_maruyama")()).strong == 0.5
+    assert step_of(of(Walk, "heun")()).strong == 0.5
+    assert step_of(bs.LIF()).strong is None
+
+
+@pytest.mark.parametrize("method", ["exact", "euler_maruyama", "milstein", "heun", "exponential_euler"])
+def test_bits_do_not_depend_on_threads(method):
+    model = of(Process, method)()
+    one, two = (run(model, 20.0, 0.1, n=101, threads=threads)[0]["v"] for threads in (1, 2))
+    assert one.tobytes() == two.tobytes()
+    assert len(np.unique(one[-1])) == 101
+
+
+def test_noise_with_one_size_a_cell_is_that_of_cells_by_themselves():
+    sigma = np.array([0.0, 1.0, 3.0, 5.0])
+    together, _ = run(Process(sigma=sigma), 5.0, n=4)
+    for cell, value in enumerate(sigma):
+        alone, _ = run(Process(sigma=value), 5.0, n=4)
+        np.testing.assert_allclose(together["v"][:, cell], alone["v"][:, cell], rtol=1e-12, atol=1e-12)
+
+
+def test_a_frozen_variable_gets_no_noise():
+    class Firing(Process):
+        threshold = "v >= v_th"
+        reset = "v = v_th - sigma"
+        v_th: float = bs.parameter(2.0, "mV", "threshold")
+        t_ref: float = bs.parameter(3.0, "ms", "refractory time")
+
+    values, result = run(Firing(), 40.0, n=50)
+    spikes = result.spikes["cells"]
+    assert len(spikes) > 50
+    for time, cell in zip(spikes.times, spikes.ids, strict=True):
+        k = round(time / 0.1)
+        assert np.all(values["v"][k : k + 31, cell] == -1.0)
+        assert k + 31 >= len(values["v"]) or values["v"][k + 31, cell] != -1.0
+
+
+def test_escape_noise():
+    """A cell that fires with the hazard rho: 1 - exp(-rho t) of the cells have fired by t."""
+
+    class Escaping(bs.Neuron):
+        equations = "dv/dt = 0"
+        threshold = "rand() < 1 - exp(-0.001*rho*exp((v - v_t)/delta)*dt)"
+        rho: float = bs.parameter(20.0, "Hz", "hazard at v_t", at_least=0.0)
+        v_t: float = bs.parameter(-50.0, "mV", "soft threshold")
+        delta: float = bs.parameter(2.0, "mV", "softness", above=0.0)
+        v: float = bs.initial(-48.0, "mV", "potential")
+
+    _, result = run(Escaping(), 1000.0, n=500, record=[])
+    rate = 20.0 * np.e
+    # the chance of a step, as a rate
+    expected = 1e4 * (1 - np.exp(-rate * 1e-4))
+    spikes = result.spikes["cells"]
+    assert spikes.rate() == pytest.approx(expected, abs=4 * np.sqrt(expected / 500))
+    assert spikes.cv() == pytest.approx(1.0, abs=0.03)
+
+
+def test_random_numbers_in_a_reset_are_new_each_time():
+    class Jumping(bs.Neuron):
+        equations = "dv/dt = 1*speed"
+        threshold = "v >= v_th + v_th*rand()"
+        reset = "v = v_th*(randn() - 5); u = rand(); y = randn() + rand()"
+        speed: float = bs.parameter(1.0, "mV/ms", "speed")
+        v_th: float = bs.parameter(1.0, "mV", "threshold")
+        v: float = bs.initial(0.0, "mV", "potential")
+        u: float = bs.initial(0.0, "", "uniform")
+        y: float = bs.initial(0.0, "", "a sum")
+
+    values, result = run(Jumping(), 400.0, n=100)
+    spikes = result.spikes["cells"]
+    at = np.rint(spikes.times / 0.1).astype(int), spikes.ids
+    v, u, y = (values[name][at] for name in ("v", "u", "y"))
+    count = v.size
+    assert count > 5000
+    assert len(np.unique(u)) == count
+    assert (v.mean(), v.std()) == (pytest.approx(-5.0, abs=4 / np.sqrt(count)), pytest.approx(1.0, rel=4 / np.sqrt(count)))
+    assert u.mean() == pytest.approx(0.5, abs=4 * np.sqrt(1 / 12 / count))
+    assert y.var() == pytest.approx(1 + 1 / 12, rel=6 / np.sqrt(count))
+    for one, other in ((v, u), (v, y), (u, y)):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(count)
+
+
+@pytest.mark.parametrize(
+    ("equations", "message"),
+    [
+        ("dv/dt = xi**2", "xi may only be multiplied and added"),
+        ("dv/dt = exp(xi_a)", "xi_a may only be multiplied"),
+        ("a = sigma*xi\ndv/dt = a", "the noise xi may stand in a line 'dx/dt = ...' only"),
+    ],
+)
+def test_noise_where_it_cannot_be(equations, message):
+    with pytest.raises(ValueError, match=message):
+        type("Mine", (Process,), {"equations": equations, "dimensions": False})
+    for field in ("threshold", "reset", "refractory"):
+        with pytest.raises(ValueError, match=r"unknown name 'xi'|xi"):
+            type("Mine", (Process,), {field: "v = xi" if field == "reset" else "v > xi"})
+
+
+@pytest.mark.parametrize("name", ["xi", "xi_a"])
+def test_a_parameter_is_not_called_as_the_noise(name):
+    with pytest.raises(ValueError, match="word of the language"):
+        type("Mine", (Process,), {name: bs.parameter(1.0, "", "x")})

@@ -1,0 +1,36 @@
+"""The modules of the package as syntax trees, and what each imports."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "brainsim"
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(module, tree):
+    """Return the names of all modules that a module imports, wherever in it, and whether when it is loaded."""
+    loaded = {id(node) for top in tree.body for node in _at_load(top)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, id(node) in loaded) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [(name if name in MODULES else node.module, id(node) in loaded) for name in inner]
+    return found
+
+
+def _at_load(node):
+    """Go through the nodes that run when a module is loaded: all but the bodies of functions."""
+    yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from _at_load(child)

@@ -1,0 +1,101 @@
+"""Public names: the stub that editors read, and the signature of each name, pinned so that a change is a decision.
+
+``python tests/interface/test_public.py`` writes both anew: ``brainsim/__init__.pyi`` and ``tests/data/signatures.json``.
+"""
+
+import functools
+import inspect
+import json
+import types
+from pathlib import Path
+
+import brainsim as bs
+
+STUB = Path(bs.__file__).with_suffix(".pyi")
+PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
+MODULES = ("ann", "explore", "plot", "values")
+
+
+def stub():
+    """Return the text of the stub: each public name, imported from the module that defines it."""
+    homes = bs._PUBLIC | {name: module.rpartition(".")[0] for name, module in bs._MODULES.items()}
+    lines = sorted(f"from {module} import {name} as {name}" for name, module in homes.items())
+    return "\n".join(['"""Public names, for editors and type checkers."""', "", *lines, "", "__version__: str", ""])
+
+
+def public_things():
+    """Return public name -> class, function, method or property, of brainsim and of its public modules."""
+    things = {name: getattr(bs, name) for name in (*bs._PUBLIC, *MODULES)}
+    classes = {thing for thing in things.values() if inspect.isclass(thing)}
+    found = {}
+    for name, thing in things.items():
+        found |= _of_module(name, thing) if isinstance(thing, types.ModuleType) else _of(name, thing, classes)
+    return found
+
+
+def _of_module(prefix, module):
+    """Return what a module lists in its ``__all__``, and what the modules among it do."""
+    found = {}
+    for name in sorted(getattr(module, "__all__", ())):
+        thing = getattr(module, name)
+        if isinstance(thing, types.ModuleType):
+            found |= _of_module(f"{prefix}.{name}", thing)
+        elif callable(thing):
+            found |= _of(f"{prefix}.{name}", thing, set())
+    return found
+
+
+def _of(name, thing, public):
+    """Return a public thing and, if it is a class, what it and its private bases define."""
+    found = {name: thing}
+    if inspect.isclass(thing):
+        for base in thing.__mro__:
+            if not base.__module__.startswith("brainsim") or (base in public and base is not thing):
+                break
+            members = {key: value for key, value in vars(base).items() if not key.startswith("_")}
+            found |= {f"{name}.{key}": value for key, value in members.items() if f"{name}.{key}" not in found}
+    kinds = (type, types.FunctionType, classmethod, staticmethod, property, functools.cached_property)
+    return {key: value for key, value in found.items() if isinstance(value, kinds) or key == name}
+
+
+def signature(thing):
+    """Return the signature of a thing without annotations, as text: ``(a, *, b=1)``."""
+    if isinstance(thing, property | functools.cached_property):
+        return "property"
+    if inspect.isclass(thing) and issubclass(thing, Exception):
+        return "error"
+    if isinstance(thing, classmethod | staticmethod):
+        thing = thing.__func__
+    bare = inspect.signature(thing)
+    parameters = [parameter.replace(annotation=parameter.empty) for parameter in bare.parameters.values()]
+    return str(bare.replace(parameters=parameters, return_annotation=bare.empty))
+
+
+def signatures():
+    return {name: signature(thing) for name, thing in sorted(public_things().items())}
+
+
+def test_editors_see_every_public_name():
+    # sorted, since the formatter has an order of its own
+    assert sorted(STUB.read_text(encoding="utf-8").splitlines()) == sorted(stub().splitlines())
+
+
+def test_the_package_says_that_it_is_typed():
+    assert STUB.with_name("py.typed").exists()
+
+
+def test_public_names_and_signatures_stay_as_they_are():
+    assert signatures() == json.loads(PINNED.read_text(encoding="utf-8"))
+
+
+def test_the_catalogue_has_every_public_model():
+    from brainsim.models.catalogue import catalogue
+
+    classes = [thing for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name))]
+    models = {kind.__name__: kind for kind in classes if issubclass(kind, bs.Neuron | bs.Synapse)}
+    assert catalogue() == {name: kind for name, kind in models.items() if kind not in (bs.Neuron, bs.Synapse)}
+
+
+if __name__ == "__main__":
+    STUB.write_text(stub(), encoding="utf-8")
+    PINNED.write_text(json.dumps(signatures(), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""How code is compiled: the cache, checks of indices, functions for kernels."""

@@ -1,0 +1,1 @@
+"""What theory, other simulators and slower programs say, and the bits of all runs."""

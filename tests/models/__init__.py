@@ -1,0 +1,1 @@
+"""The built-in neurons, synapses, rules and values."""

@@ -1,0 +1,98 @@
+"""Random sources and units that never fire, by theory."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.single_cells import run
+
+
+def intervals(model, duration=2000.0, n=400, dt=0.1):
+    """Return the pooled intervals of n sources [ms], and their spikes."""
+    net = bs.Network(seed=1)
+    net.add(bs.Population(n, model, name="cells"))
+    spikes = bs.simulate(net, duration, dt=dt, seed=3).spikes["cells"]
+    times, ids = spikes.times[order := np.lexsort((spikes.times, spikes.ids))], spikes.ids[order]
+    return np.diff(times)[np.diff(ids) == 0], spikes
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_gamma_renewal_has_the_intervals_of_its_law(order):
+    from scipy.stats import gamma, kstest
+
+    x, spikes = intervals(bs.GammaRenewal(rate=50.0, order=order), duration=4000.0)
+    assert x.size > 70_000
+    assert x.mean() == pytest.approx(20.0, rel=0.01)
+    # a stage lasts whole steps: its variance is smaller by its chance in one step
+    assert x.var() / x.mean() ** 2 == pytest.approx((1 - order * 0.005) / order, rel=0.03)
+    on_grid = gamma(order, scale=20.0 / order)
+    assert kstest(x - 0.05 * order, on_grid.cdf).statistic < 0.02
+    # it starts as one that has run for ever: no burst of first spikes
+    early = np.histogram(spikes.times, bins=20, range=(0.0, 20.0))[0]
+    assert np.abs(early - 20.0).max() < 5 * np.sqrt(20.0)
+
+
+def test_gamma_renewal_takes_whole_orders():
+    with pytest.raises(ValueError, match="order == floor\\(order\\) must hold"):
+        bs.GammaRenewal(order=2.5)
+    with pytest.raises(ValueError, match="order\\*0.001\\*rate\\*dt <= 1 must hold"):
+        intervals(bs.GammaRenewal(rate=6000.0, order=2), duration=1.0)
+
+
+def test_a_dead_time_is_kept_and_the_rate_too():
+    x, _ = intervals(bs.PoissonWithDeadTime(rate=80.0, t_dead=5.0))
+    assert x.min() > 5.0
+    assert x.min() < 5.3
+    assert x.mean() == pytest.approx(12.5, rel=0.01)
+    assert x.std() / x.mean() == pytest.approx((1 - 80.0 * 0.005) * np.sqrt(1 - 0.1 / 7.5), rel=0.01)
+
+
+def test_intervals_with_a_dead_time_are_a_little_more_regular_on_the_grid():
+    """Waiting times are geometric: (1 - rate*t_dead)*sqrt(1 - p) is 0.2755 where 1 - rate*t_dead is 0.28."""
+    x, _ = intervals(bs.PoissonWithDeadTime(rate=90.0, t_dead=8.0), duration=8000.0)
+    cv = x.std() / x.mean()
+    assert (1 - 0.72) * np.sqrt(1 - 0.1 / (1000 / 90 - 8.0)) == pytest.approx(0.2755, abs=5e-5)
+    assert cv == pytest.approx(0.2755, abs=4 * 0.2755 / np.sqrt(x.size))  # 4 errors of an exponential time's deviation
+    assert abs(cv - 0.28) > 0.003
+
+
+def test_a_source_per_cell():
+    rates = np.repeat([20.0, 80.0], 200)
+    _, spikes = intervals(bs.GammaRenewal(rate=rates, order=np.tile([1.0, 4.0], 200)))
+    counts = np.bincount(spikes.ids, minlength=400)
+    for rate in (20.0, 80.0):
+        assert counts[rates == rate].mean() == pytest.approx(2.0 * rate, rel=0.05)
+    assert counts[201::2].var() < 0.5 * counts[200::2].var()
+
+
+def test_a_leaky_integrator_is_a_target_and_is_recorded():
+    values, result = run(bs.LI(), 50.0, current=500.0, events=(bs.Delta(), 3.0, 20.0))
+    t = result.traces["cells", "v"].times
+    expected = -65.0 + 50.0 * (1 - np.exp(-t / 20.0)) + 3.0 * np.where(t > 19.99, np.exp(-(t - 20.0) / 20.0), 0.0)
+    assert np.allclose(values["v"][:, 0], expected, rtol=0, atol=1e-9)
+    assert values["v"].max() > -30.0, "far above where a LIF fires"
+    assert result.spikes["cells"].times.size == 0
+    assert result.stats["methods"]["cells"] == "exact"
+
+
+def test_a_rate_unit_goes_to_its_gain():
+    currents = np.array([0.0, 200.0, 250.0, 2000.0])
+    values, result = run(bs.RateUnit(), 60.0, n=4, current=currents)
+    end = 100.0 / (1 + np.exp(-(currents - 200.0) / 50.0))
+    t = result.traces["cells", "r"].times[:, None]
+    assert np.allclose(values["r"], end * (1 - np.exp(-t / 10.0)), rtol=1e-9, atol=1e-9)
+
+
+def test_a_rate_unit_takes_spikes():
+    values, _ = run(bs.RateUnit(), 30.0, 0.01, events=(bs.Exponential(tau=5.0), 300.0, 5.0))
+    r = values["r"][:, 0]
+    assert r[500] == pytest.approx(100.0 / (1 + np.exp(4.0)) * (1 - np.exp(-0.5)), rel=1e-6)
+    assert r.max() > 15.0
+
+
+def test_a_rate_unit_can_send_spikes_by_one_line():
+    class PoissonRate(bs.RateUnit):
+        threshold = "rand() < 0.001*r*dt"
+
+    _, result = run(PoissonRate(), 1000.0, n=200, current=200.0, initial={"r": 50.0}, record=[])
+    assert result.spikes["cells"].times.size / 200 == pytest.approx(50.0, rel=0.03)

@@ -1,0 +1,1 @@
+"""Populations, views and networks."""
