@@ -1,4 +1,4 @@
-"""Looking at single cells: f-I curve, phase plane, step of current, ramp of current; one call and one picture each.
+"""Single cells: f-I curve, phase plane, step of current, ramp of current; one call and one picture each.
 
 >>> import brainsim as bs
 >>> curve = bs.explore.fi_curve(bs.LIF(), [100.0, 200.0, 300.0])
@@ -9,7 +9,7 @@ array([ 0. , 33.6, 62.9])
 >>> bs.explore.portrait(bs.NMDA()).savefig("nmda.png")                              # doctest: +SKIP
 
 Each takes any neuron whose parameters are numbers, also a user's own, and returns arrays with a method ``plot(ax=None)``,
-which draws into the current axes, or those it is given, and returns them.
+which draws into `ax`, by default the current axes, and returns the axes.
 """
 
 from brainsim.explore.planes import PhasePlane, phase_plane

@@ -1,4 +1,4 @@
-"""The pictures of single cells: each draws into the axes it is given, or the current ones, and returns them."""
+"""The pictures of single cells: each draws into `ax`, by default the current axes, and returns the axes."""
 
 import ast
 
@@ -14,13 +14,13 @@ from brainsim.plot.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.traces import marks_of
 
 ARROWS = 18  # of the vector field, in each direction
-LOWER = 0.78  # the part of its axes that a response has
-ABOVE = (0.0, 1.06, 1.0, 0.22)  # where the current lies above it, in parts of that
-NAMED = 12  # lanes at most that have a name each
+LOWER = 0.78  # share of the height of its axes that a response takes
+ABOVE = (0.0, 1.06, 1.0, 0.22)  # bounds of the panel of the current above it, relative to the response
+MAX_LABELS = 12  # of lanes
 
 
 def draw_curve(curve, ax=None) -> Axes:
-    """Draw an FICurve."""
+    """Draw an `FICurve`."""
     ax = plt.gca() if ax is None else ax
     order = np.argsort(curve.currents)
     currents, rates, onset = (values[order] for values in (curve.currents, curve.rates, curve.onset))
@@ -38,7 +38,7 @@ def draw_curve(curve, ax=None) -> Axes:
 
 
 def draw_response(response, ax, variable) -> Axes:
-    """Draw a variable of a Response, and the current above it."""
+    """Draw a variable of a `Response`, and the current above it."""
     ax = plt.gca() if ax is None else ax
     traces, n = response.result.traces[NAME, variable], response.current.shape[1]
     moving = moving_threshold(response) if variable == "v" and n == 1 else None
@@ -48,13 +48,13 @@ def draw_response(response, ax, variable) -> Axes:
     if moving is not None:
         _draw_moving(ax, response.times, moving)
     if n > 1:
-        _name_lanes(ax, response)
+        _label_lanes(ax, response)
     _draw_current(_panel_above(ax), response)
     return ax
 
 
 def draw_plane(plane, ax=None) -> Axes:
-    """Draw a PhasePlane."""
+    """Draw a `PhasePlane`."""
     ax = plt.gca() if ax is None else ax
     _draw_field(plane, ax)
     names = dict(zip(("x", "y"), plane.variables, strict=True))
@@ -75,14 +75,14 @@ def draw_plane(plane, ax=None) -> Axes:
 
 
 def limit_of(model):
-    """Return the tree of what v is compared with for a spike, None where that is not how a neuron fires."""
+    """Return the tree that v is compared with for a spike; None if the threshold is not a comparison with v."""
     tree = model.cell_equations.threshold
     compares = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Name) and tree.left.id == "v"
     return tree.comparators[0] if compares else None
 
 
 def moving_threshold(response):
-    """Return the threshold of the first cell over time, None where it stands still or cannot be told from the variables."""
+    """Return the threshold of the first cell over time; None if it is constant or not a function of the variables."""
     model, limit = response.model, limit_of(response.model)
     known = {name: getattr(model, name) for name in model.parameters}
     names = lang.names_in(limit) if limit is not None else set()
@@ -92,22 +92,22 @@ def moving_threshold(response):
 
 
 def current_unit(model):
-    """Return the unit of the current: none where the model's equations are of plain numbers."""
+    """Return the unit of the current: none if the equations of the model are in plain numbers."""
     plain = not model.dimensions and not any(spec.unit for spec in model.initials.values())
     return "" if plain else "pA"
 
 
 def labelled(name, unit):
-    """Return a name with its unit, as an axis is labelled."""
+    """Return the label of an axis: a name with its unit."""
     return f"{name} [{unit}]" if unit else name
 
 
-def _name_lanes(ax, response):
-    """Call the lanes of the cells by their currents; of many only every second, third, ..."""
+def _label_lanes(ax, response):
+    """Label the lanes of the cells with their currents; if there are many, only every second, third, ... of them."""
     n, unit = response.current.shape[1], current_unit(response.model)
     strongest = np.abs(response.current - response.current[0]).argmax(axis=0)
     levels = response.current[strongest, np.arange(n)]
-    every = -(-n // NAMED)
+    every = -(-n // MAX_LABELS)
     colours = [text.get_color() for text in ax.get_yticklabels()]
     ax.set_yticks(ax.get_yticks()[::every], [f"{float(f'{level:.4g}'):g} {unit}".strip() for level in levels[::every]])
     for text, colour in zip(ax.get_yticklabels(), colours[::every], strict=True):
@@ -115,11 +115,11 @@ def _name_lanes(ax, response):
 
 
 class _Shortened:
-    """A locator that leaves axes the lower part of their place, whatever lays them out."""
+    """A locator that gives axes only the lower part of their position, whatever layout placed them."""
 
     def __init__(self, ax):
         self.before = ax.get_axes_locator()
-        self.get_subplotspec = ax.get_subplotspec  # where tight_layout asks
+        self.get_subplotspec = ax.get_subplotspec  # for tight_layout
 
     def __call__(self, ax, renderer):
         whole = self.before(ax, renderer) if self.before else ax.get_position(original=True)
@@ -127,7 +127,7 @@ class _Shortened:
 
 
 def _panel_above(ax):
-    """Return axes for the current in the upper part of the place of `ax`; the same ones if they are there already."""
+    """Return axes for the current above `ax`; the same ones if they exist already."""
     for panel in ax.child_axes:
         if panel.get_label() == "_current":
             return panel
@@ -149,14 +149,14 @@ def _draw_current(ax, response):
 
 
 def _draw_moving(ax, times, values):
-    """Draw a threshold that moves, in sight."""
+    """Draw a threshold that changes over time, and keep it within the limits."""
     ax.plot(times, values, color=FAINT, linewidth=0.9, linestyle=(0, (5, 3)), label="_threshold", zorder=2)
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, values.min()), max(high, values.max() + 0.03 * (high - low)))
 
 
 def _draw_field(plane, ax):
-    """Draw the directions of the field as arrows of one length: only they can be compared by eye."""
+    """Draw the directions of the field as arrows of one length, since only directions can be compared by eye."""
     across, up = (np.linspace(0, values.size - 1, min(ARROWS, values.size)).astype(int) for values in (plane.x, plane.y))
     box = ax.get_window_extent()  # angles are those on the screen
     u = plane.dx[np.ix_(up, across)] * box.width / (plane.x[-1] - plane.x[0])
@@ -170,7 +170,7 @@ def _draw_field(plane, ax):
 
 
 def _broken(plane):
-    """Return the trajectory with a gap at each reset of x or y: a jump is not part of the curve."""
+    """Return the trajectory with a gap at each reset of x or y, since a jump is not part of the curve."""
     jumps = any(name in plane.variables for name, _ in plane.model.cell_equations.reset)
     rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if jumps and plane.times.size > 1 else []
     return np.insert(plane.trajectory, np.asarray(rows, dtype=int), np.nan, axis=0)

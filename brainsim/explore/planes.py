@@ -1,34 +1,38 @@
 """The phase plane: nullclines, vector field, fixed points and trajectory of two variables of a model."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain
-from brainsim.explore.cells import NAME, checked_model, checked_variable, climb, run_cells, steps_of_current
-from brainsim.explore.flow import Flow
+from brainsim.explore.cells import NAME, checked_model, checked_variable, find_firing_current, run_cells, steps_of_current
+from brainsim.explore.flow import VectorField
 from brainsim.models.base import Neuron
 
-MARGIN = 0.15  # of the range of the trajectory, around it
-STILL = 0.5  # of the range of a cell that fires: one that is silent and moves less is drawn in that range
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARGIN = 0.15  # around the trajectory, relative to its range
+STILL = 0.5  # a silent cell that moves less than this share of the range of a firing one is drawn in that range
 AT_REST, GATE_MARGIN = 1e-3, 0.05  # relative; around a variable from 0 to 1
-NEWTON, CLOSE = 50, 1e-10
+MAX_NEWTON_STEPS, TOLERANCE = 50, 1e-10
 
 
 class FixedPoint(NamedTuple):
-    """Where both variables stand still.
+    """A point where both derivatives are 0.
 
     Attributes
     ----------
     x, y : float
     eigenvalues : tuple of two complex
-        Of the plane's linearisation there [1/ms].
+        Of the linearisation of the plane there [1/ms].
     """
 
     x: float
     y: float
-    eigenvalues: tuple
+    eigenvalues: tuple[complex, complex]
 
     @property
     def stable(self) -> bool:
@@ -37,7 +41,7 @@ class FixedPoint(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Return ``"node"``, ``"focus"`` or ``"saddle"``."""
+        """Type of the fixed point: ``"node"``, ``"focus"`` or ``"saddle"``."""
         first, second = self.eigenvalues
         return "focus" if first.imag else "saddle" if first.real * second.real < 0.0 else "node"
 
@@ -58,31 +62,31 @@ class PhasePlane:
     dx, dy : arrays, shape (ny, nx)
         Time derivatives on the grid [unit/ms].
     x_nullcline, y_nullcline : list of arrays of shape (k, 2)
-        Curves on which x, or y, stands still.
+        Curves on which the derivative of x, or y, is 0.
     fixed_points : tuple of FixedPoint
         Where they cross.
     times, trajectory : arrays, shapes (T,) and (T, 2)
-        The course of x and y in a simulation of the whole model [ms].
+        Times [ms], and x and y at these times, from a simulation of the whole model.
     spikes : array
         Times of its spikes [ms].
     """
 
     model: Neuron
-    variables: tuple
+    variables: tuple[str, str]
     current: float
     x: np.ndarray
     y: np.ndarray
     dx: np.ndarray
     dy: np.ndarray
-    x_nullcline: list
-    y_nullcline: list
-    fixed_points: tuple
+    x_nullcline: list[np.ndarray]
+    y_nullcline: list[np.ndarray]
+    fixed_points: tuple[FixedPoint, ...]
     times: np.ndarray
     trajectory: np.ndarray
     spikes: np.ndarray
 
-    def __repr__(self):
-        """Return in lines what it is of, and the fixed points."""
+    def __repr__(self) -> str:
+        """Return the model, the variables, the current, and a line for each fixed point."""
         x, y = self.variables
         lines = [f"PhasePlane of {self.model!r}: {x} and {y} at {self.current:g} pA"]
         for point in self.fixed_points:
@@ -90,53 +94,53 @@ class PhasePlane:
             lines.append(f"    {state} {point.kind} at {x} = {point.x:.4g}, {y} = {point.y:.4g}")
         return "\n".join(lines)
 
-    def plot(self, ax=None):
-        """Draw nullclines, field, trajectory and fixed points (filled where stable), and return the Axes."""
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw nullclines, field, trajectory and fixed points (filled if stable), and return the Axes."""
         from brainsim.explore.pictures import draw_plane
 
         return draw_plane(self, ax)
 
 
 def phase_plane(
-    model,
-    x,
-    y,
+    model: Neuron,
+    x: str,
+    y: str,
     *,
-    current=0.0,
-    x_range=None,
-    y_range=None,
-    steady=(),
-    held=None,
-    points=201,
-    duration=200.0,
-    dt=0.1,
-    initial=None,
-    seed=1,
-):
+    current: float = 0.0,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    steady: Sequence[str] = (),
+    held: Mapping[str, float] | None = None,
+    points: int = 201,
+    duration: float = 200.0,
+    dt: float = 0.1,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 1,
+) -> PhasePlane:
     """Return nullclines, vector field, fixed points and trajectory in the plane of two variables.
 
     Parameters
     ----------
     model : Neuron
-        Each parameter one number; noise is left out of all but the trajectory.
+        With one number per parameter; noise acts on the trajectory only.
     x, y : str
         Two of its variables.
     current : float
         Constant current I [pA].
     x_range, y_range : (float, float), optional
-        Part of the plane, in the units of the variables; by default around the trajectory. Where the cell is silent and
-        moves little, it is around the course of one that fires as well.
+        Part of the plane, in the units of the variables; by default around the trajectory. If the cell is silent and moves
+        little, the plane also covers the trajectory of one that fires.
     steady : sequence of str
-        Other variables that are so fast that they are at the steady state for x and y all the time, as the activation of
-        sodium is.
+        Other variables that are so fast that they are always at their steady state for x and y, such as the activation of
+        sodium.
     held : dict, optional
-        Other variables that stand still: ``{"h": 0.6}``. By default they do at their initial values.
+        Other variables that are held fixed: ``{"h": 0.6}``; by default at their initial values.
     points : int
         Points of the grid in each direction.
     duration, dt : float
-        Of the simulation that gives the trajectory [ms].
+        Length and time step of the simulation of the trajectory [ms].
     initial : dict, optional
-        Values at t = 0 where they are not the model's, as for `Population`.
+        Values at t = 0 that replace those of the model, as for `Population`.
     seed : int
         Of the noise.
 
@@ -147,7 +151,7 @@ def phase_plane(
     Raises
     ------
     ValueError, TypeError
-        Where the model has no such variable, a current is given and it has no ``I``, or a steady state is not known.
+        If the model has no such variable, or no ``I`` for a current that is not 0, or if a steady state is not known.
 
     Examples
     --------
@@ -179,8 +183,11 @@ def phase_plane(
     result = _simulated(model, (x, y), current, duration, dt, initial, seed)
     traces = [result.traces[NAME, name] for name in (x, y)]
     trajectory = np.column_stack([trace.values[:, 0] for trace in traces])
-    points, ends = integer(points, "phase_plane.points", at_least=2), _ranges(model, (x, y), (x_range, y_range), result, dt)
-    xs, ys = (np.linspace(low, high, points) for low, high in ends)
+    points, limits = (
+        integer(points, "phase_plane.points", at_least=2),
+        _limits(model, (x, y), (x_range, y_range), result, dt),
+    )
+    xs, ys = (np.linspace(low, high, points) for low, high in limits)
     dx, dy = plane(*np.meshgrid(xs, ys))
     return PhasePlane(
         model,
@@ -200,10 +207,10 @@ def phase_plane(
 
 
 class _Plane:
-    """The derivatives of x and y as a function of them, the other variables held or at their steady states."""
+    """The derivatives of x and y as a function of both, other variables held or at their steady states."""
 
     def __init__(self, model, x, y, current, dt, steady, held, initial):
-        self.x, self.y, self.flow, held = x, y, Flow(model, current, dt), dict(held or {})
+        self.x, self.y, self.flow, held = x, y, VectorField(model, current, dt), dict(held or {})
         self.steady = (steady,) if isinstance(steady, str) else tuple(steady)
         for field, names in (("steady", self.steady), ("held", held)):
             for name in names:
@@ -211,7 +218,7 @@ class _Plane:
                 if name in (x, y):
                     raise ValueError(f"phase_plane.{field}: must be another variable than x and y (got {name!r})")
                 if name in self.steady and name in held:
-                    raise ValueError(f"phase_plane.held: {name!r} cannot be held and steady")
+                    raise ValueError(f"phase_plane.held: {name!r} cannot be both held and steady")
         numbers = {name: number(value, f"phase_plane.held[{name!r}]") for name, value in held.items()}
         self.state = self.flow.initial(initial) | numbers
 
@@ -225,44 +232,46 @@ class _Plane:
 
 def _simulated(model, variables, current, duration, dt, initial, seed):
     drive = steps_of_current([[current]], [0.0]) if model.cell_equations.uses_current else None
-    return run_cells(model, duration, dt, current=drive, variables=variables, initial=initial, seed=seed)
+    inputs = [] if drive is None else [drive]
+    return run_cells(model, duration, dt, inputs=inputs, variables=variables, initial=initial, seed=seed)
 
 
-def _ranges(model, variables, given, result, dt):
-    """Return the ends of both axes: those that are given, or some around what the variables go through."""
-    ends = [_checked_ends(pair, f"phase_plane.{axis}_range") for axis, pair in zip("xy", given, strict=True)]
-    silent = None in ends and not len(result.spikes[NAME])
-    found = climb(model, dt, variables=variables) if silent else None
+def _limits(model, variables, ranges, result, dt):
+    """Return the limits of both axes: the given ranges, or limits around the values that the variables take."""
+    limits = [_checked_range(pair, f"phase_plane.{axis}_range") for axis, pair in zip("xy", ranges, strict=True)]
+    silent = None in limits and not len(result.spikes[NAME])
+    firing = find_firing_current(model, dt, variables=variables) if silent else None
     for axis, variable in enumerate(variables):
-        if ends[axis] is None:
-            lively = found and _reach(found[0].traces[NAME, variable].values[:, found[1]])
-            ends[axis] = _around(_reach(result.traces[NAME, variable].values), lively, model.initials[variable].unit)
-    return ends
+        if limits[axis] is None:
+            of_firing = firing and _extent(firing[0].traces[NAME, variable].values[:, firing[1]])
+            extent = _extent(result.traces[NAME, variable].values)
+            limits[axis] = _around(extent, of_firing, model.initials[variable].unit)
+    return limits
 
 
-def _checked_ends(given, where):
-    if given is None:
+def _checked_range(pair, label):
+    if pair is None:
         return None
-    ends = plain(given, "", where)
-    if np.shape(ends) != (2,) or not ends[0] < ends[1]:
-        raise ValueError(f"{where}: must be (low, high) with low < high (got {given!r})")
-    return tuple(ends)
+    limits = plain(pair, "", label)
+    if np.shape(limits) != (2,) or not limits[0] < limits[1]:
+        raise ValueError(f"{label}: must be (low, high) with low < high (got {pair!r})")
+    return tuple(limits)
 
 
-def _reach(values):
-    """Return the lowest and the highest of the values that are numbers."""
+def _extent(values):
+    """Return the lowest and the highest of the finite values."""
     values = values[np.isfinite(values)]
     return (values.min(), values.max()) if values.size else (-1.0, 1.0)
 
 
-def _around(reach, lively, unit):
-    """Return the ends of an axis around what a cell reaches, and one that fires where the cell itself hardly moves."""
-    low, high = reach
-    if lively is not None and high - low < STILL * (lively[1] - lively[0]):
-        low, high = min(low, lively[0]), max(high, lively[1])
+def _around(extent, of_firing, unit):
+    """Return the limits of an axis around the extent of a cell, widened to that of a firing cell if it hardly moves."""
+    low, high = extent
+    if of_firing is not None and high - low < STILL * (of_firing[1] - of_firing[0]):
+        low, high = min(low, of_firing[0]), max(high, of_firing[1])
     pad = MARGIN * (high - low)
-    if high - low <= max(AT_REST * max(abs(low), abs(high)), 1e-9):  # nothing says how far it could go
-        if unit == "" and low >= 0.0 and high <= 1.0:  # as a gate, from closed to open
+    if high - low <= max(AT_REST * max(abs(low), abs(high)), 1e-9):  # the variable does not move at all
+        if unit == "" and low >= 0.0 and high <= 1.0:  # a gate, from closed to open
             return -GATE_MARGIN, 1.0 + GATE_MARGIN
         pad = max(0.25 * abs(high), 1.0)
     return low - pad, high + pad
@@ -277,8 +286,8 @@ def _zeros(xs, ys, values):
 
 
 def _fixed_points(plane, xs, ys, dx, dy):
-    """Return the points where both derivatives are 0: Newton's method from each cell of the grid where both change sign."""
-    found, scale = [], np.array([xs[-1] - xs[0], ys[-1] - ys[0]])
+    """Return the points where both derivatives are 0, by Newton's method from each grid cell in which both change sign."""
+    points, scale = [], np.array([xs[-1] - xs[0], ys[-1] - ys[0]])
     with np.errstate(all="ignore"):
         rows, columns = np.nonzero(_changes_sign(dx) & _changes_sign(dy))
     for row, column in zip(rows, columns, strict=True):
@@ -286,11 +295,11 @@ def _fixed_points(plane, xs, ys, dx, dy):
         cell = np.array([xs[1] - xs[0], ys[1] - ys[0]])
         end = _newton(plane, at, scale)
         near = end is not None and np.all(np.abs(end - at) <= 2.0 * cell)
-        if near and not any(np.all(np.abs(end - other) <= 1e-3 * cell) for other in found):
-            found.append(end)
+        if near and not any(np.all(np.abs(end - other) <= 1e-3 * cell) for other in points):
+            points.append(end)
     return tuple(
         FixedPoint(float(at[0]), float(at[1]), tuple(complex(v) for v in np.linalg.eigvals(_jacobian(plane, at, scale))))
-        for at in sorted(found, key=tuple)
+        for at in sorted(points, key=tuple)
     )
 
 
@@ -300,13 +309,13 @@ def _changes_sign(values):
 
 
 def _newton(plane, at, scale):
-    for _ in range(NEWTON):
+    for _ in range(MAX_NEWTON_STEPS):
         value, jacobian = np.array(plane(*at)), _jacobian(plane, at, scale)
         if not np.isfinite(value).all() or not np.isfinite(jacobian).all() or np.linalg.det(jacobian) == 0.0:
             return None
         move = np.linalg.solve(jacobian, value)
         at = at - move
-        if np.all(np.abs(move) < CLOSE * scale):
+        if np.all(np.abs(move) < TOLERANCE * scale):
             return at
     return None
 

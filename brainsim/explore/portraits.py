@@ -1,4 +1,4 @@
-"""The example picture of a model: what a neuron does under a step of current, and what one event of a synapse does."""
+"""The portrait of a model: what a neuron does under a step of current, or what one event of a synapse does."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,10 +6,20 @@ from matplotlib.figure import Figure
 
 from brainsim.engine.simulate import simulate
 from brainsim.equations import language as lang
-from brainsim.explore.cells import LADDER, LENGTH, NAME, ONSET, check_one_number, checked_model, climb, run_cells, settled
+from brainsim.explore.cells import (
+    LADDER,
+    LENGTH,
+    NAME,
+    ONSET,
+    check_one_number,
+    checked_model,
+    find_firing_current,
+    resting_state,
+    run_cells,
+)
 from brainsim.explore.pictures import current_unit, labelled, limit_of
 from brainsim.explore.responses import step_response
-from brainsim.models.base import Synapse
+from brainsim.models.base import Neuron, Synapse
 from brainsim.models.neurons.nonspiking import LI
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.rules import AllToAll
@@ -21,27 +31,27 @@ from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
 
 DURATION, DT = 260.0, 0.05  # ms, of the run with a step of current
-QUIET = 100.0  # pA, for what does not fire
-APART = 20.0  # times: variables of one unit that differ by so much have axes of their own
-SOURCES, SHOWN, RECORDING = 20, 1000.0, 20_000.0  # cells and ms, of what only sends
+QUIET = 100.0  # pA, for cells that do not fire
+APART = 20.0  # variables of one unit whose sizes differ by this factor get separate axes
+SOURCES, SHOWN, RECORDING = 20, 1000.0, 20_000.0  # cells, ms drawn and ms simulated, of a source
 WEIGHTS = {"mV": 1.0, "pA": 100.0, "pA*ms": 500.0, "nS": 5.0, "": 0.0135}
 HELD = (-80.0, -40.0, 0.0, 40.0)  # mV, of clamped cells
 CLAMP = 1e9  # pF: no current moves such a cell
-EVENT, GAP, BURST = 10.0, 5.0, 10  # ms, ms, events: where one alone does little
+EVENT, GAP, BURST = 10.0, 5.0, 10  # ms, ms, events: of a burst, for synapses of which one event does little
 
 
-def portrait(model) -> Figure:
-    """Draw the example picture of a model, with its parameters as they are.
+def portrait(model: Neuron | Synapse) -> Figure:
+    """Draw the portrait of a model, with its parameters as they are.
 
-    A neuron with a current is drawn under a step of the lowest current at which it goes on firing: its potential with the
-    threshold, and below it those of its other variables that change, those of one unit together. It is left alone beforehand
-    until it rests; if it fires by itself, the title says how often. One that only sends is drawn as a raster. A synapse is
-    drawn by one event, or ten where weights are shares: the current into clamped cells, and the potential of a leaky one.
+    A neuron with a current is drawn under a step to the lowest current at which it fires repetitively: its potential with
+    the threshold and, below, the other variables that change, one panel per unit. It settles without input first; if it
+    fires by itself, the title gives its rate. A neuron that only sends is drawn as a raster. A synapse is drawn by one
+    event, or ten if its weights have no unit: the current into clamped cells, and the potential of a leaky cell.
 
     Parameters
     ----------
     model : Neuron or Synapse
-        Each parameter one number.
+        With one number per parameter.
 
     Returns
     -------
@@ -51,7 +61,7 @@ def portrait(model) -> Figure:
     Raises
     ------
     TypeError, ValueError
-        Where it is no model, or a parameter is not the same in all cells.
+        If it is not a model, or a parameter is not the same in all cells.
 
     Examples
     --------
@@ -71,8 +81,8 @@ def portrait(model) -> Figure:
 
 def _of_cell(model):
     """Draw a neuron under a step of current."""
-    rest, spontaneous = settled(model, DT)
-    amplitude = _lively(model, rest)
+    rest, spontaneous = resting_state(model, DT)
+    amplitude = _firing_current(model, rest)
     response = step_response(model, amplitude, onset=ONSET, length=LENGTH, duration=DURATION, dt=DT, initial=rest)
     main = "v" if "v" in model.initials else next(iter(model.initials))
     rows = _rows(response, main)
@@ -96,14 +106,14 @@ def _of_cell(model):
             legend_above(ax, len(names))
     axes[-1, 0].set_xlabel("time [ms]")
     size = f"{amplitude:g} {current_unit(model)}".strip()
-    alone = f" (without it, the cell fires at {spontaneous:.3g} Hz)" if spontaneous else ""
-    figure.suptitle(f"{type(model).__name__}: a step of current to {size}{alone}", fontsize="medium", x=0.01, ha="left")
+    alone = f" (without current, the cell fires at {spontaneous:.3g} Hz)" if spontaneous else ""
+    figure.suptitle(f"{type(model).__name__}: step of current to {size}{alone}", fontsize="medium", x=0.01, ha="left")
     figure.align_ylabels()
     return figure
 
 
 def _rows(response, main):
-    """Return the names of the other variables that move, in the rows in which they are drawn."""
+    """Return the names of the other variables that change, one list for each row of the picture."""
     rows, limit = [], limit_of(response.model)
     for name, spec in response.model.initials.items():
         values = response[name]
@@ -119,10 +129,10 @@ def _rows(response, main):
     return rows
 
 
-def _lively(model, rest):
-    """Return the lowest current of the ladder at which a neuron at rest goes on firing [pA]; `QUIET` where it never does."""
-    found = climb(model, DT, initial=rest)
-    return QUIET if found is None else float(LADDER[found[1]])
+def _firing_current(model, rest):
+    """Return the lowest current of the ladder at which a neuron fires repetitively from rest [pA]; `QUIET` if none."""
+    firing = find_firing_current(model, DT, initial=rest)
+    return QUIET if firing is None else float(LADDER[firing[1]])
 
 
 def _of_source(model):
@@ -130,8 +140,8 @@ def _of_source(model):
     spikes = run_cells(model, RECORDING, 0.1, n=SOURCES).spikes[NAME]
     figure, ax = plt.subplots(layout="constrained", figsize=(7.0, 2.6), FigureClass=ShownOnce)
     raster(spikes, ax=ax, window=(0.0, SHOWN))
-    told = f"{SOURCES} cells, {spikes.rate():.3g} Hz, CV of the intervals {spikes.cv():.2f}"
-    ax.set_title(f"{type(model).__name__}: {told}", fontsize="medium", loc="left")
+    facts = f"{SOURCES} cells, {spikes.rate():.3g} Hz, CV of the intervals {spikes.cv():.2f}"
+    ax.set_title(f"{type(model).__name__}: {facts}", fontsize="medium", loc="left")
     return figure
 
 
@@ -150,7 +160,7 @@ def _of_synapse(synapse):
         _draw_currents(synapse, result, times, axes[0, 0])
     bottom = axes[-1, 0]
     bottom.plot(times, result.traces["leaky", "v"].values[:, 0], color=PALETTE[0], linewidth=1.2)
-    bottom.set_ylabel(labelled("v, leaky", "mV"))
+    bottom.set_ylabel(labelled("v, leaky cell", "mV"))
     bottom.set_xlabel("time [ms]")
     bottom.set_xlim(0.0, result.duration)
     bottom.ticklabel_format(axis="y", useOffset=False)
@@ -183,7 +193,7 @@ def _events(synapse):
 
 
 def _draw_currents(synapse, result, times, ax):
-    """Draw the current into cells that are held: one line where it does not depend on the potential."""
+    """Draw the current into clamped cells: one line if it does not depend on the potential."""
     receptor, title = synapse.receptor_equations, synapse.name or type(synapse).__name__.lower()
     known = {name: getattr(synapse, name) for name in synapse.parameters}
     known |= {name: result.traces["clamped", f"{title}.{name}"].values for name in synapse.variables}
@@ -191,10 +201,10 @@ def _draw_currents(synapse, result, times, ax):
     for name, tree in receptor.algebraic.items():
         known[name] = lang.evaluate(tree, known)
     current = lang.evaluate(receptor.current, known)
-    sees = "v" in lang.names_in(lang.expanded(receptor.current, receptor.algebraic, "portrait"))
-    for cell, held in enumerate(HELD if sees else HELD[:1]):
+    depends_on_v = "v" in lang.names_in(lang.expanded(receptor.current, receptor.algebraic, "portrait"))
+    for cell, held in enumerate(HELD if depends_on_v else HELD[:1]):
         ax.plot(times, current[:, cell], color=PALETTE[cell], linewidth=1.2, label=f"at {held:g} mV")
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=1)
     ax.set_ylabel(labelled("current", "pA"))
-    if sees:
+    if depends_on_v:
         legend_above(ax, len(HELD))

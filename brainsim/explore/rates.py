@@ -1,13 +1,19 @@
-"""The f-I curve: how often a cell fires under each current."""
+"""The f-I curve: firing rate against current."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
 from brainsim.explore.cells import NAME, checked_currents, checked_model, is_random, run_cells, steps_of_current
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STOPPED = 2.0  # longest intervals: a cell that is silent for longer at the end has stopped firing
 
@@ -24,9 +30,9 @@ class FICurve:
     rates : array, shape (n,)
         Rates after the time to settle [Hz].
     onset : array, shape (n,)
-        Inverse of the first interval [Hz], 0 where there is none; the same as `rates` for a cell that does not adapt.
+        Inverse of the first interval [Hz], 0 if there is none; the same as `rates` for a cell that does not adapt.
     result : Result
-        Of the run: ``result.spikes["cells"]``, of ``trials`` cells for each current, one current after the other.
+        The result of the run: ``result.spikes["cells"]`` has ``trials`` cells for each current, in their order.
     """
 
     model: Neuron
@@ -37,41 +43,51 @@ class FICurve:
 
     @property
     def rheobase(self) -> float:
-        """The lowest of the currents at which the cell goes on firing [pA], NaN where it does at none."""
+        """The lowest of the currents at which `rates` is above 0 [pA]; NaN if there is none."""
         firing = self.currents[self.rates > 0.0]
         return float(firing.min()) if firing.size else np.nan
 
-    def __repr__(self):
-        """Return in a line what it is of."""
+    def __repr__(self) -> str:
+        """Return the model and the ranges of currents and rates, in one line."""
         low, high = self.currents.min(), self.currents.max()
         return f"FICurve of {self.model!r}: {low:g} to {high:g} pA, up to {self.rates.max():.4g} Hz"
 
-    def plot(self, ax=None):
-        """Draw the rates against the currents, dashed those of the first intervals where they differ; return the Axes."""
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw rates against currents, with those of the first intervals dashed if they differ, and return the Axes."""
         from brainsim.explore.pictures import draw_curve
 
         return draw_curve(self, ax)
 
 
-def fi_curve(model, currents, *, duration=1000.0, settle=200.0, dt=0.1, trials=1, initial=None, seed=1):
-    """Return the firing rates of a model under constant currents, all of them in one run as cells of one population.
+def fi_curve(
+    model: Neuron,
+    currents: ArrayLike,
+    *,
+    duration: float = 1000.0,
+    settle: float = 200.0,
+    dt: float = 0.1,
+    trials: int = 1,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 1,
+) -> FICurve:
+    """Return the firing rates of a model under constant currents, simulated in one run as cells of one population.
 
     Parameters
     ----------
     model : Neuron
-        With a threshold and a current ``I``; each parameter one number.
+        With a threshold and a current ``I``, and one number per parameter.
     currents : array of shape (n,)
         The currents [pA], from t = 0 on.
     duration : float
         How long each cell is simulated [ms].
     settle : float
-        What is left out of `rates` at the beginning [ms].
+        Time at the beginning that `rates` leaves out [ms].
     dt : float
-        Time step [ms]: a rate is off by about rate*dt of itself.
+        Time step [ms]: the relative error of a rate is about rate*dt.
     trials : int
-        Cells for each current, of which the mean is taken; for models with noise.
+        Cells for each current, over which rates are averaged; for models with noise.
     initial : dict, optional
-        Values at t = 0 where they are not the model's, as for `Population`.
+        Values at t = 0 that replace those of the model, as for `Population`.
     seed : int
         Of the noise.
 
@@ -82,12 +98,12 @@ def fi_curve(model, currents, *, duration=1000.0, settle=200.0, dt=0.1, trials=1
     Raises
     ------
     ValueError, TypeError
-        Where the model has no threshold or no current ``I``, or a parameter that is not the same in all cells.
+        If the model has no threshold or no current ``I``, or a parameter that is not the same in all cells.
 
     Notes
     -----
-    The rate of a cell is the number of intervals over their length. Where there are fewer than two of them, where it has
-    stopped firing, and where the model is random, it is the number of spikes over the time.
+    The rate of a cell is the number of intervals over their total length. If there are fewer than two, if the cell has
+    stopped firing, or if the model is random, it is the number of spikes over the time.
 
     Examples
     --------
@@ -109,23 +125,23 @@ def fi_curve(model, currents, *, duration=1000.0, settle=200.0, dt=0.1, trials=1
     trials = integer(trials, "fi_curve.trials", at_least=1)
     levels = np.repeat(currents, trials)
     drive = steps_of_current([levels], [0.0])
-    result = run_cells(model, duration, dt, current=drive, n=levels.size, initial=initial, seed=seed)
+    result = run_cells(model, duration, dt, inputs=[drive], n=levels.size, initial=initial, seed=seed)
     spikes = result.spikes[NAME]
-    trains, random = _trains(spikes), is_random(model)
+    trains, random = spike_trains(spikes), is_random(model)
     rates = [_rate(times[times > settle], settle, duration, random) for times in trains]
     onset = [1000.0 / (times[1] - times[0]) if times.size > 1 else 0.0 for times in trains]
     rates, onset = (np.reshape(values, (-1, trials)).mean(axis=1) for values in (rates, onset))
     return FICurve(model, currents, rates, onset, result)
 
 
-def _trains(spikes):
-    """Return the spike times of each cell, by one sort for all."""
+def spike_trains(spikes):
+    """Return the spike times of each cell, a list of arrays, with one sort for all."""
     order = np.argsort(spikes.ids, kind="stable")
     return np.split(spikes.times[order], np.cumsum(spikes.counts())[:-1])
 
 
 def _rate(times, start, stop, random):
-    """Return the rate [Hz] of one cell with spikes at `times`, all from `start` to `stop`."""
+    """Return the rate [Hz] of a cell that fired at `times` between `start` and `stop`."""
     intervals = np.diff(times)
     regular = intervals.size > 1 and not random and stop - times[-1] <= STOPPED * intervals.max()
     return 1000.0 / intervals.mean() if regular else 1000.0 * times.size / (stop - start)

@@ -1,8 +1,11 @@
-"""What a cell does under a current that changes: a step, or a ramp."""
+"""The response of a cell to a step or a ramp of current."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
 from brainsim.explore import cells
@@ -10,10 +13,13 @@ from brainsim.explore.cells import NAME, checked_currents, checked_model, checke
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result, Spikes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """All variables of a cell under a current over time; `step_response` and `current_ramp` make it.
+    """All variables of cells over time under a changing current; `step_response` and `current_ramp` make it.
 
     Attributes
     ----------
@@ -21,9 +27,9 @@ class Response:
     times : array, shape (T,)
         Multiples of dt from 0 on [ms].
     current : array, shape (T, n)
-        The current that flows from each time on [pA], a column for each cell.
+        The current from each time on [pA], a column for each cell.
     result : Result
-        Of the run, with the traces of all variables.
+        The result of the run, with the traces of all variables.
     """
 
     model: Neuron
@@ -38,28 +44,28 @@ class Response:
 
     @property
     def at_spikes(self) -> np.ndarray:
-        """The current that flowed when each spike was fired [pA]: on a ramp the first is the rheobase."""
+        """The current at each spike [pA]: on a ramp the first is the rheobase."""
         return self.current[cells.steps_with(self.spikes.times, self.result.dt) - 1, self.spikes.ids]
 
-    def __getitem__(self, variable) -> np.ndarray:
+    def __getitem__(self, variable: str) -> np.ndarray:
         """Return the values of a variable, shape (T, n)."""
         return self.result.traces[NAME, checked_variable(self.model, variable, "Response")].values
 
-    def __repr__(self):
-        """Return in a line what it is of."""
+    def __repr__(self) -> str:
+        """Return the model, the range of the current and the number of spikes, in one line."""
         low, high = self.current.min(), self.current.max()
         spikes = f"{len(self.spikes)} spikes in {self.result.duration:g} ms"
         return f"Response of {self.model!r}: {low:g} to {high:g} pA, {spikes}"
 
-    def plot(self, ax=None, variable=None):
-        """Draw a variable over time below the current, and return its Axes.
+    def plot(self, ax: "Axes | None" = None, variable: str | None = None) -> "Axes":
+        """Draw a variable over time, with the current above it, and return its Axes.
 
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; the current axes by default. The current has their upper fifth.
+            Where to draw; the current axes by default. The current takes their upper fifth.
         variable : str, optional
-            By default the first of the model, in most ``"v"``.
+            By default the first of the model, usually ``"v"``.
         """
         from brainsim.explore.pictures import draw_response
 
@@ -67,23 +73,34 @@ class Response:
         return draw_response(self, ax, first if variable is None else checked_variable(self.model, variable, "plot"))
 
 
-def step_response(model, amplitude, *, onset=50.0, length=200.0, duration=300.0, baseline=0.0, dt=0.1, initial=None, seed=1):
+def step_response(
+    model: Neuron,
+    amplitude: ArrayLike,
+    *,
+    onset: float = 50.0,
+    length: float = 200.0,
+    duration: float = 300.0,
+    baseline: float = 0.0,
+    dt: float = 0.1,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 1,
+) -> Response:
     """Return all variables of a cell under a step of current, or of one cell for each of several steps.
 
     Parameters
     ----------
     model : Neuron
-        With a current ``I``; each parameter one number.
+        With a current ``I`` and one number per parameter.
     amplitude : float or array of shape (n,)
         The current during the step [pA].
     onset, length, duration : float
-        When the step begins, how long it lasts, and the length of the run [ms].
+        Start of the step, its length, and the length of the run [ms].
     baseline : float
         The current before and after the step [pA].
     dt : float
         Time step [ms].
     initial : dict, optional
-        Values at t = 0 where they are not the model's, as for `Population`.
+        Values at t = 0 that replace those of the model, as for `Population`.
     seed : int
         Of the noise.
 
@@ -94,7 +111,7 @@ def step_response(model, amplitude, *, onset=50.0, length=200.0, duration=300.0,
     Raises
     ------
     ValueError, TypeError
-        Where the model has no current ``I``, or a parameter that is not the same in all cells.
+        If the model has no current ``I``, or a parameter that is not the same in all cells.
 
     Examples
     --------
@@ -117,32 +134,32 @@ def step_response(model, amplitude, *, onset=50.0, length=200.0, duration=300.0,
     return _response(model, levels, edges, duration, dt, initial, seed)
 
 
-def current_ramp(model, stop, *, start=0.0, duration=1000.0, dt=0.1, initial=None, seed=1):
-    """Return all variables of a cell under a current that grows from `start` to `stop`.
+def current_ramp(
+    model: Neuron,
+    stop: float,
+    *,
+    start: float = 0.0,
+    duration: float = 1000.0,
+    dt: float = 0.1,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 1,
+) -> Response:
+    """Return all variables of a cell under a current that changes linearly from `start` to `stop`.
 
     Parameters
     ----------
-    model : Neuron
-        With a current ``I``; each parameter one number.
     stop, start : float
         The current at the end and at the beginning [pA].
     duration : float
-        How long that takes [ms].
+        Length of the ramp and of the run [ms].
     dt : float
-        Time step [ms]: the current is constant over each.
-    initial : dict, optional
-        Values at t = 0 where they are not the model's, as for `Population`.
-    seed : int
-        Of the noise.
+        Time step [ms]; the current is constant in each step.
+    model, initial, seed
+        As for `step_response`, which also lists what is raised.
 
     Returns
     -------
     Response
-
-    Raises
-    ------
-    ValueError, TypeError
-        Where the model has no current ``I``, or a parameter that is not the same in all cells.
 
     Examples
     --------
@@ -163,10 +180,10 @@ def current_ramp(model, stop, *, start=0.0, duration=1000.0, dt=0.1, initial=Non
 
 
 def _response(model, levels, edges, duration, dt, initial, seed):
-    """Return the Response to the currents `levels`, shape (m, n), that begin at `edges`."""
+    """Return the Response to the currents `levels`, shape (m, n), which start at `edges`."""
     drive = cells.steps_of_current(levels, edges)
     options = {"n": levels.shape[1], "variables": tuple(model.initials), "initial": initial, "seed": seed}
-    result = cells.run_cells(model, duration, dt, current=drive, **options)
+    result = cells.run_cells(model, duration, dt, inputs=[drive], **options)
     times = result.traces[NAME, next(iter(model.initials))].times
     flows = np.searchsorted(np.rint(np.asarray(edges) / dt), np.rint(times / dt), side="right") - 1
     return Response(model, times, levels[flows], result)

@@ -1,24 +1,27 @@
 """What a single neuron computes, in closed form: rates of integrate-and-fire cells against their drive.
 
-Potentials in mV, times in ms, rates in Hz. `mu` is where the membrane potential would settle without a threshold,
+Potentials are in mV, times in ms, rates in Hz. `mu` is where the membrane potential would settle without a threshold,
 ``v_rest + I*tau_m/c_m``; `sigma` is the strength of white noise, ``tau_m dv/dt = mu - v + sigma*sqrt(tau_m)*xi``, so that
 the free membrane potential has the standard deviation ``sigma/sqrt(2)``.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import dawsn, erfcx
 
 from brainsim.core.checks import in_range, integer, number, plain
 
 ALPHA = 2.0652531522312172  # sqrt(2)*|zeta(1/2)|
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
-_LARGEST = 26.0  # exp(26**2) is the last that a float64 holds; a threshold so many sigmas away is never reached
+_MAX_BOUND = 26.0  # exp(26**2) is near the largest float64; a threshold this many sigmas away is never reached
 
 
-def lif_rate(mu, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0):
+def lif_rate(
+    mu: ArrayLike, *, tau_m: float = 20.0, t_ref: float = 2.0, v_th: float = 20.0, v_reset: float = 10.0
+) -> np.ndarray:
     """Return the firing rate of a leaky integrate-and-fire neuron under a constant drive, without noise.
 
-    ``f = 1/(t_ref + tau_m*log((mu - v_reset)/(mu - v_th)))`` where ``mu > v_th``, else 0.
+    ``f = 1/(t_ref + tau_m*log((mu - v_reset)/(mu - v_th)))`` if ``mu > v_th``, else 0.
 
     For ``mu >> v_th`` and ``t_ref = 0`` it is a straight line, ``(mu - (v_th + v_reset)/2)/(tau_m*(v_th - v_reset))``: an
     affine ReLU. A refractory time makes it level off at ``1/t_ref``.
@@ -57,18 +60,27 @@ def lif_rate(mu, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0):
     return np.where(mu > v_th, rate, 0.0)
 
 
-def siegert_rate(mu, sigma, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0, tau_s=0.0):
+def siegert_rate(
+    mu: ArrayLike,
+    sigma: ArrayLike,
+    *,
+    tau_m: float = 20.0,
+    t_ref: float = 2.0,
+    v_th: float = 20.0,
+    v_reset: float = 10.0,
+    tau_s: float = 0.0,
+) -> np.ndarray:
     """Return the firing rate of a leaky integrate-and-fire neuron under a drive with white or slightly coloured noise.
 
     ``1/f = t_ref + tau_m*sqrt(pi) * integral of erfcx(-x) from (v_reset - mu)/sigma to (v_th - mu)/sigma``
 
-    With noise filtered by a synapse of time constant `tau_s` both bounds move up by ``ALPHA/2*sqrt(tau_s/tau_m)``, where
-    ``ALPHA = sqrt(2)*|zeta(1/2)| = 2.0653``; that is the first order in ``sqrt(tau_s/tau_m)``.
+    If a synapse of time constant `tau_s` filters the noise, both bounds move up by ``ALPHA/2*sqrt(tau_s/tau_m)`` with
+    ``ALPHA = sqrt(2)*|zeta(1/2)| = 2.0653``, which is the first order in ``sqrt(tau_s/tau_m)``.
 
     Parameters
     ----------
     mu, sigma : float or array
-        Mean drive and noise [mV]; they broadcast. Where sigma is 0, the rate is that of `lif_rate`.
+        Mean drive and noise [mV]; they broadcast. For sigma = 0 the rate is that of `lif_rate`.
     tau_m, t_ref, v_th, v_reset : float
         As for `lif_rate`.
     tau_s : float
@@ -104,21 +116,21 @@ def siegert_rate(mu, sigma, *, tau_m=20.0, t_ref=2.0, v_th=20.0, v_reset=10.0, t
     noisy = np.where(sigma > 0, sigma, 1.0)
     low, high = (v_reset - mu) / noisy + shift, (v_th - mu) / noisy + shift
     interval = t_ref + tau_m * np.sqrt(np.pi) * (_integral(high) - _integral(low))
-    rate = np.where(high > _LARGEST, 0.0, 1000.0 / np.where(high > _LARGEST, 1.0, interval))
+    rate = np.where(high > _MAX_BOUND, 0.0, 1000.0 / np.where(high > _MAX_BOUND, 1.0, interval))
     return np.where(sigma > 0, rate, lif_rate(mu, tau_m=tau_m, t_ref=t_ref, v_th=v_th, v_reset=v_reset))
 
 
-def if_counts(drive, steps, *, threshold=1.0, v0=0.5):
-    """Return how many spikes an integrate-and-fire neuron sends in `steps` steps of a constant drive: a staircase.
+def if_counts(drive: ArrayLike, steps: int, *, threshold: float = 1.0, v0: float = 0.5) -> np.ndarray:
+    """Return the number of spikes that an integrate-and-fire neuron sends in `steps` steps of a constant drive: a staircase.
 
     ``N = clip(floor((v0 + steps*drive)/threshold), 0, steps)``, for a cell that is reset by subtraction and sends at most
-    one spike a step; its mean ``N*threshold/steps`` is a ReLU, clipped at `threshold`, of so many levels. From ``v0 =
-    threshold/2`` it is off by at most half a level.
+    one spike per step. Its mean ``N*threshold/steps`` is a ReLU, clipped at `threshold` and quantised to `steps` levels.
+    With ``v0 = threshold/2`` the error is at most half a level.
 
     Parameters
     ----------
     drive : float or array
-        What is added to the potential in each step.
+        Amount added to the potential in each step.
     steps : int
         Number of steps, >= 1.
     threshold, v0 : float
@@ -150,20 +162,20 @@ def if_counts(drive, steps, *, threshold=1.0, v0=0.5):
 
 
 def _integral(x):
-    """Return the integral of erfcx(-t) from 0 to x, for x below the largest."""
-    x = np.minimum(x, _LARGEST)
-    size = np.arcsinh(np.abs(x))[..., None]  # erfcx decays as 1/t: in t = sinh(u) it is flat
+    """Return the integral of erfcx(-t) from 0 to x, with x capped at `_MAX_BOUND`."""
+    x = np.minimum(x, _MAX_BOUND)
+    size = np.arcsinh(np.abs(x))[..., None]  # erfcx decays as 1/t: with t = sinh(u) the integrand is flat
     u = 0.5 * size * (_NODES + 1.0)
     decaying = np.sum(0.5 * size * _WEIGHTS * erfcx(np.sinh(u)) * np.cosh(u), axis=-1)
     positive = np.maximum(x, 0.0)
     return np.where(x > 0, 2.0 * np.exp(positive**2) * dawsn(positive) - decaying, -decaying)
 
 
-def _checked(where, mu, tau_m, t_ref, v_th, v_reset):
-    """Return `mu` as an array after all have been checked."""
-    number(tau_m, f"{where}.tau_m", "ms", above=0.0)
-    number(t_ref, f"{where}.t_ref", "ms", at_least=0.0)
-    number(v_reset, f"{where}.v_reset", "mV")
-    if number(v_th, f"{where}.v_th", "mV") <= v_reset:
-        raise ValueError(f"{where}.v_reset: must be below v_th = {v_th} mV (got {v_reset})")
-    return np.asarray(plain(mu, "mV", f"{where}.mu"))
+def _checked(label, mu, tau_m, t_ref, v_th, v_reset) -> np.ndarray:
+    """Check all values and return `mu` as an array."""
+    number(tau_m, f"{label}.tau_m", "ms", above=0.0)
+    number(t_ref, f"{label}.t_ref", "ms", at_least=0.0)
+    number(v_reset, f"{label}.v_reset", "mV")
+    if number(v_th, f"{label}.v_th", "mV") <= v_reset:
+        raise ValueError(f"{label}.v_reset: must be below v_th = {v_th} mV (got {v_reset})")
+    return np.asarray(plain(mu, "mV", f"{label}.mu"))

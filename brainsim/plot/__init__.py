@@ -1,7 +1,7 @@
-"""Pictures of results: rasters, rates, traces, bars, and a whole run at once.
+"""Pictures of results: rasters, rates, traces, bars, and an overview of a whole run.
 
-Every function draws into the axes it is given (or the current ones) and returns them; only `overview` makes a figure.
-None shows a window or changes the settings of matplotlib; `style` is a context manager for who wants the look.
+Every function draws into the axes passed as `ax`, by default the current ones, and returns them; only `overview` makes a
+figure. None shows a window or changes the settings of matplotlib; `style` is a context manager with the look of brainsim.
 """
 
 from brainsim.plot.bars import bars

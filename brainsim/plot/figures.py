@@ -1,4 +1,6 @@
-"""The figures that brainsim makes: shown once in a notebook, also where one is the value of a cell."""
+"""The figures that brainsim makes, which a notebook shows once."""
+
+from typing import NoReturn
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -7,12 +9,12 @@ from matplotlib.figure import Figure
 class ShownOnce(Figure):
     """A figure of pyplot that a notebook shows once.
 
-    The notebook shows the value of a cell, and then the inline backend all open figures: a function that makes a figure and
-    returns it would have it shown twice. So this one is closed as soon as it is shown.
+    A notebook shows the value of a cell, and its inline backend then shows all open figures, so a figure that a function
+    makes and returns would appear twice. This one closes itself when it is shown as a value.
     """
 
-    def _ipython_display_(self):
-        """Close the figure under the inline backend; raise NotImplementedError, which asks IPython for its usual picture."""
+    def _ipython_display_(self) -> NoReturn:
+        """Close the figure under the inline backend; raise NotImplementedError so that IPython shows its usual picture."""
         if "inline" in plt.get_backend().lower():
             plt.close(self)
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""How spikes become ink: strokes when they are few, dots when they are more, pixels when they are many."""
+"""How spikes are drawn: as strokes if there are few, as dots if there are more, as pixels if there are many."""
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 STROKES = 2_000  # more than this many spikes are drawn as dots
 DOTS = 20_000  # more are counted into pixels: sharper than dots, and a line with as many markers takes 0.3 s per million
-TALLEST = 10.0  # of a stroke [points]
+MAX_STROKE = 10.0  # height of a stroke [points]
 
 
 def add_marks(ax, times, rows, colour, total, density, size=None):
@@ -15,9 +15,9 @@ def add_marks(ax, times, rows, colour, total, density, size=None):
     Parameters
     ----------
     ax : Axes
-        Its limits are already those of the picture.
+        With the limits of the picture already set.
     times, rows : arrays, shape (spikes,)
-        Where the marks go, in data coordinates; times are sorted.
+        Positions of the marks in data coordinates; times are sorted.
     colour : colour
         Of all marks.
     total : int
@@ -25,37 +25,37 @@ def add_marks(ax, times, rows, colour, total, density, size=None):
     density : float
         Spikes per ms and row in the whole picture.
     size : float, optional
-        Of a mark [points].
+        Size of a mark [points].
     """
     if total > DOTS:
         return ax.add_artist(SpikeImage(times, rows, colour, density, size or 0.7))
     if total > STROKES:
         look = {"marker": ".", "markeredgewidth": 0.0, "markersize": size or np.clip(300.0 / np.sqrt(total), 1.2, 4.0)}
     else:
-        tall = np.clip(0.85 * row_height(ax), 3.0, TALLEST)
-        look = {"marker": "|", "markeredgewidth": 1.0, "markersize": size or tall}
+        height = np.clip(0.85 * row_height(ax), 3.0, MAX_STROKE)
+        look = {"marker": "|", "markeredgewidth": 1.0, "markersize": size or height}
     return ax.plot(times, rows, linestyle="none", color=colour, **look)[0]
 
 
 def row_height(ax):
-    """Return the height of one row of cells [points], as the axes stand now."""
+    """Return the height of one row of cells [points] at the present size and limits of the axes."""
     low, high = ax.get_ylim()
     return ax.get_window_extent().height * 72.0 / ax.figure.dpi / max(abs(high - low), 1.0)
 
 
 class SpikeImage(Artist):
-    """Spikes counted into the pixels of the axes each time they are drawn, so it is sharp at any zoom and resolution.
+    """Spikes counted into the pixels of the axes at each drawing, so that the image is sharp at any zoom and resolution.
 
     Parameters
     ----------
     times, rows : arrays, shape (spikes,)
-        Where the spikes are, in data coordinates; times are sorted.
+        Positions of the spikes in data coordinates; times are sorted.
     colour : colour
-        Of a pixel full of spikes; emptier ones are more transparent.
+        Of a pixel full of spikes; emptier pixels are more transparent.
     density : float
         Spikes per ms and row at which a pixel is half full.
     size : float
-        Least width and height of a mark [points].
+        Smallest width and height of a mark [points].
     """
 
     def __init__(self, times, rows, colour, density, size):
@@ -64,7 +64,7 @@ class SpikeImage(Artist):
         self.set_zorder(2)
 
     def draw(self, renderer):
-        """Count the spikes into pixels and hand them to the backend as one image."""
+        """Count the spikes into pixels and pass them to the backend as one image."""
         if not self.get_visible() or self.times.size == 0:
             return
         box, zoom = self.axes.bbox, renderer.get_image_magnification()
@@ -81,9 +81,9 @@ class SpikeImage(Artist):
         (x0, x1), (y0, y1) = self.axes.get_xlim(), self.axes.get_ylim()
         area = abs((x1 - x0) * (y1 - y0)) / (shape[0] * shape[1])
         wide = max(round(self.size * dpi / 72.0), 1)
-        high = max(wide, min(int(0.7 * shape[0] / max(abs(y1 - y0), 1.0)), round(TALLEST * dpi / 72.0)))
+        high = max(wide, min(int(0.7 * shape[0] / max(abs(y1 - y0), 1.0)), round(MAX_STROKE * dpi / 72.0)))
         counts = spread(spread(self.counts(shape), high, axis=0), wide, axis=1)
-        clear = 1.0 - 1.0 / (1.0 + self.density * area * wide * high)  # of one spike, so that a mean pixel is half full
+        clear = 1.0 - 1.0 / (1.0 + self.density * area * wide * high)  # of one spike: then a mean pixel is half full
         opacity = np.rint(255.0 * (1.0 - clear ** np.arange(256))).astype(np.uint8)
         image = np.empty((*shape, 4), dtype=np.uint8)
         image[..., :3] = np.rint(255.0 * np.array(to_rgb(self.colour)))
@@ -93,9 +93,9 @@ class SpikeImage(Artist):
     def counts(self, shape):
         """Return how many spikes fall into each pixel, int32, shape (height, width)."""
         (x0, x1), (y0, y1) = self.axes.get_xlim(), self.axes.get_ylim()
-        lo, hi = np.searchsorted(self.times, sorted((x0, x1)))
-        column = ((self.times[lo:hi] - x0) * (shape[1] / (x1 - x0))).astype(np.int32)
-        row = np.floor((self.rows[lo:hi] - y0) * (shape[0] / (y1 - y0))).astype(np.int32)
+        start, stop = np.searchsorted(self.times, sorted((x0, x1)))
+        column = ((self.times[start:stop] - x0) * (shape[1] / (x1 - x0))).astype(np.int32)
+        row = np.floor((self.rows[start:stop] - y0) * (shape[0] / (y1 - y0))).astype(np.int32)
         pixel = row * np.int32(shape[1]) + np.minimum(column, shape[1] - 1)
         inside = (row >= 0) & (row < shape[0])
         if not inside.all():
@@ -104,7 +104,7 @@ class SpikeImage(Artist):
 
 
 def spread(counts, width, axis):
-    """Add up each `width` neighbouring pixels along `axis`, centred: a mark grows from one pixel to `width`."""
+    """Sum each `width` neighbouring pixels along `axis`, centred: a mark grows from one pixel to `width`."""
     before = (width - 1) // 2
     pad = [(0, 0), (0, 0)]
     pad[axis] = (width - before, before)

@@ -1,6 +1,7 @@
-"""One picture of a whole run: raster, rates and traces over one axis of time."""
+"""One picture of a whole run: raster, rates and traces over one time axis."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -9,34 +10,40 @@ from matplotlib.figure import Figure
 
 from brainsim.core.arrays import plural
 from brainsim.plot.figures import ShownOnce
-from brainsim.plot.groups import groups_of, kind_of
+from brainsim.plot.groups import groups_of, type_name
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
 from brainsim.plot.traces import marks_of, trace
 from brainsim.results.result import Result
 
-MOST_CELLS = 3  # in a row of traces, unless the user names cells
-MOST_ROWS = 12  # of traces: more would be a picture of metres
-HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; a trace's is per cell
-FEW = 10  # cells: fewer have no rate worth a line, a low raster and high traces
+MAX_CELLS = 3  # in a row of traces, unless the user chooses cells
+MAX_ROWS = 12  # of traces: with more the picture would be metres high
+HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; that of a trace is per cell
+FEW = 10  # cells: fewer get no row of rates, a low raster and high traces
 LOW = 0.12  # height of a cell in a low raster
 
 
-def overview(result, *, window=None, cells=None, figsize=None) -> Figure:
-    """Draw a whole run: raster over rates over traces, as far as they were recorded.
+def overview(
+    result: Result,
+    *,
+    window: tuple[float, float] | None = None,
+    cells: int | Sequence[int] | np.ndarray | slice | None = None,
+    figsize: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw a whole run: a raster above rates above traces, as far as they were recorded.
 
-    Each recorded variable has a row. The heading gives the number of cells, their mean rate and the mean CV of their
-    intervals, within the window; populations that only send, such as `SpikeTrains`, are in the raster and not in these.
+    Each recorded variable has a row. The title gives the number of cells, their mean rate and the mean CV of their
+    intervals in the window; populations that only send, such as `SpikeTrains`, are in the raster but not counted there.
 
     Parameters
     ----------
     result : Result
         What `simulate` returned.
     window : (float, float), optional
-        Part of the time to draw [ms]; all by default.
+        Part of the run to draw [ms]; all by default.
     cells : int, array of int or slice, optional
-        Cells whose traces are drawn; the first three recorded by default. A row says where it has left some out.
+        Cells whose traces are drawn; by default the first three recorded, and a row says if it leaves some out.
     figsize : (float, float), optional
         Width and height [inches]; by default 9 wide, and as high as the rows need.
 
@@ -61,9 +68,9 @@ def overview(result, *, window=None, cells=None, figsize=None) -> Figure:
     >>> figure.savefig("run.png")                                           # doctest: +SKIP
     """
     if not isinstance(result, Result):
-        raise TypeError(f"overview: must be a Result (got {kind_of(result)})")
+        raise TypeError(f"overview: must be a Result (got {type_name(result)})")
     traced, left_out = _traced(result, cells)
-    few = sum(one.n for one in result.spikes.values()) < FEW
+    few = sum(spikes.n for spikes in result.spikes.values()) < FEW
     rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
     rows += [("trace", traces) for traces in traced]
     if not rows:
@@ -81,7 +88,7 @@ def overview(result, *, window=None, cells=None, figsize=None) -> Figure:
         )
         _fill(result, rows, axes[:, 0], window)
         if cells is None:
-            _tell_cells(result, rows, axes[:, 0])
+            _note_omitted_cells(result, rows, axes[:, 0])
         _title(result, window, axes[0, 0])
         if left_out:
             figure.supxlabel(f"not drawn: {', '.join(left_out)}", fontsize="small", color="#444444", x=0.01, ha="left")
@@ -90,33 +97,35 @@ def overview(result, *, window=None, cells=None, figsize=None) -> Figure:
 
 
 def _traced(result, cells):
-    """Return what is traced, voltages first, cut to the cells that are drawn, and the names of what is left out."""
-    every = sorted((one for one in result.traces.values() if one.values.size), key=lambda one: one.variable != "v")
+    """Return the traces, voltages first, cut to the cells that are drawn, and the names of the variables left out."""
+    recorded = sorted(
+        (traces for traces in result.traces.values() if traces.values.size), key=lambda traces: traces.variable != "v"
+    )
     if cells is None:
-        chosen = [one.of(one.ids[:MOST_CELLS]) for one in every]
+        chosen = [traces.of(traces.ids[:MAX_CELLS]) for traces in recorded]
     else:
         chosen, missing = [], None
-        for one in every:
+        for traces in recorded:
             try:
-                chosen.append(one.of(cells))
+                chosen.append(traces.of(cells))
             except IndexError as error:
                 missing = error
-        chosen = [one for one in chosen if one.ids.size]
-        if every and not chosen and missing:
+        chosen = [traces for traces in chosen if traces.ids.size]
+        if recorded and not chosen and missing:
             raise missing
-    left_out = [f"{one.name}.{one.variable}" for one in chosen[MOST_ROWS:]]
+    left_out = [f"{traces.name}.{traces.variable}" for traces in chosen[MAX_ROWS:]]
     if left_out:
         warnings.warn(
-            f"overview: only the first {MOST_ROWS} of {len(chosen)} variables are drawn, without "
+            f"overview: only the first {MAX_ROWS} of {len(chosen)} variables are drawn, without "
             f"{', '.join(left_out)}; draw these with bs.plot.trace(result, (population, variable))",
             stacklevel=3,
         )
-    return chosen[:MOST_ROWS], left_out
+    return chosen[:MAX_ROWS], left_out
 
 
 def _heights(result, rows):
     """Return the relative height of each row of the picture."""
-    cells = sum(one.n for one in result.spikes.values())
+    cells = sum(spikes.n for spikes in result.spikes.values())
     few = 0 < cells < FEW
     heights = []
     for kind, traces in rows:
@@ -143,33 +152,33 @@ def _fill(result, rows, axes, window):
         ax.tick_params(axis="x", length=0, labelbottom=False)
 
 
-def _tell_cells(result, rows, axes):
-    """Say in the rows of traces how many of the recorded cells they show, where these are not all."""
+def _note_omitted_cells(result, rows, axes):
+    """Write above a row of traces how many of the recorded cells it shows, unless it shows all."""
     for (_, traces), ax in zip(rows, axes, strict=True):
         recorded = 0 if traces is None else result.traces[traces.name, traces.variable].ids.size
         if traces is not None and traces.ids.size < recorded:
-            told = f"{traces.ids.size} of {recorded:,} recorded cells"
-            ax.set_title(told, loc="left", fontsize="small", color=FAINT, pad=3)
+            note = f"{traces.ids.size} of {recorded:,} recorded cells"
+            ax.set_title(note, loc="left", fontsize="small", color=FAINT, pad=3)
 
 
 def _rates(result, groups, ax, window):
-    """Draw the rates of cells, as smooth as the window is long; listed spikes of sources would only set the scale."""
-    begin, end = window_of(groups, window, "overview")
-    sigma = float(np.clip((end - begin) / 400.0, 0.3, 5.0))
-    bin = max(round(0.5 * sigma / result.dt), 1) * result.dt  # whole steps: else bins would count unlike many
+    """Draw the rates of cells, smoothed in proportion to the window, without sources, which would only set the scale."""
+    start, stop = window_of(groups, window, "overview")
+    sigma = float(np.clip((stop - start) / 400.0, 0.3, 5.0))
+    bin = max(round(0.5 * sigma / result.dt), 1) * result.dt  # whole steps: otherwise bins would hold unequal numbers
     cells = _without_sources(result)
     colours = [group.colour for group in groups if group.population in cells]
-    rate(replace(result, spikes=cells), ax=ax, window=(begin, end), bin=bin, sigma=sigma, color=colours, legend=False)
+    rate(replace(result, spikes=cells), ax=ax, window=(start, stop), bin=bin, sigma=sigma, color=colours, legend=False)
 
 
 def _without_sources(result):
-    """Return population -> Spikes, without those that have no state and only send, unless there are no others."""
+    """Return population -> Spikes without populations that have no state and only send, unless there are no others."""
     state = result.state.variables if result.state else {}
-    return {name: one for name, one in result.spikes.items() if state.get(name, True)} or dict(result.spikes)
+    return {name: spikes for name, spikes in result.spikes.items() if state.get(name, True)} or dict(result.spikes)
 
 
 def _family(traces, groups):
-    """Return a colour for each cell: a shade of its population's or view's."""
+    """Return a colour for each cell: a shade of that of its population or view."""
     groups = [group for group in groups if group.population == traces.name]
     owners = [
         next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), PALETTE[0])
@@ -177,27 +186,27 @@ def _family(traces, groups):
     ]
     colours = [None] * len(owners)
     for owner in dict.fromkeys(owners):
-        places = [k for k, one in enumerate(owners) if one == owner]
-        for place, shade in zip(places, shades(owner, len(places)), strict=True):
-            colours[place] = shade
+        cells = [k for k, colour in enumerate(owners) if colour == owner]
+        for k, shade in zip(cells, shades(owner, len(cells)), strict=True):
+            colours[k] = shade
     return colours
 
 
 def _title(result, window, ax):
-    """Say how many cells there are, their rate and irregularity in the window, and of what run it is a part."""
+    """Write the number of cells, their rate and irregularity in the window, and which part of the run it is."""
     whole = window is None or len(result.spikes) == 0
-    begin, end = (result.start, result.stop) if whole else window_of(groups_of(result, "overview"), window, "overview")
+    start, stop = (result.start, result.stop) if whole else window_of(groups_of(result, "overview"), window, "overview")
     every = list(_without_sources(result).values())
-    every = every if whole else [one.between(begin, end) for one in every]
-    cells = sum(one.n for one in every) or sum(result.populations.values())
+    every = every if whole else [spikes.between(start, stop) for spikes in every]
+    cells = sum(spikes.n for spikes in every) or sum(result.populations.values())
     facts = [plural(cells, "cell")] if cells else []
-    time = sum(one.n * one.duration for one in every)
+    time = sum(spikes.n * spikes.duration for spikes in every)
     if time:
         facts.append(f"{1000.0 * sum(map(len, every)) / time:.3g} Hz")
-    cvs = np.concatenate([one.cvs() for one in every]) if every else np.array([])
+    cvs = np.concatenate([spikes.cvs() for spikes in every]) if every else np.array([])
     if np.isfinite(cvs).any():
         facts.append(f"CV {np.nanmean(cvs):.2f}")
     ax.set_title("   ".join(facts), loc="left")
-    part = "" if end - begin >= result.duration * (1 - 1e-9) else f"{begin:,.6g} to {end:,.6g} ms of "
+    part = "" if stop - start >= result.duration * (1 - 1e-9) else f"{start:,.6g} to {stop:,.6g} ms of "
     took = f", simulated in {result.stats['run']:.3g} s" if isinstance(result.stats.get("run"), (int, float)) else ""
     ax.set_title(f"{part}{result.duration:,.6g} ms{took}", loc="right", color=FAINT, fontsize=9.5)

@@ -1,6 +1,6 @@
-"""One page of HTML with its pictures inside: it needs no other file.
+"""A self-contained page of HTML: the pictures are inside the file.
 
-On a narrow screen a picture keeps a width at which its letters can be read, and is moved sideways.
+On a narrow screen a picture keeps a readable width and scrolls sideways.
 """
 
 import base64
@@ -27,25 +27,27 @@ img {{ display: block; width: 100%; min-width: 900px }} @media print {{ img {{ m
 
 
 def write_page(path, title, pictures, introduction=""):
-    """Write a page, and close its figures.
+    """Write a page and close its figures.
 
     Parameters
     ----------
     path : str or Path
     title : str
     pictures : iterable of (str, Figure, str)
-        Heading, which may be empty, figure and caption of each; drawn one after the other.
+        Heading, which may be empty, figure and caption of each, in their order on the page.
     introduction : str
         HTML below the title.
     """
-    figures = "\n".join(_figure(*one) for one in pictures)
+    figures = "\n".join(_figure(*picture) for picture in pictures)
     text = TEMPLATE.format(title=html.escape(title), introduction=introduction, figures=figures)
     Path(path).write_text(text, encoding="utf-8")
 
 
 def write_comparison(comparison, path, examples, robustness=None):
-    """Write the summary, the six panels and some samples of a `Comparison` to a file, with a `Robustness` or None."""
-    pictures = [("", comparison.plot(), "Blue is what spikes, red what does not. Costs are means per inference.")]
+    """Write the summary, the six panels and some samples of a `Comparison` to a file, and its `Robustness` if not None."""
+    pictures = [
+        ("", comparison.plot(), "Blue: the spiking network; red: the artificial one. Costs are means per inference.")
+    ]
     pictures += [
         ("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
         for i in examples
@@ -53,7 +55,7 @@ def write_comparison(comparison, path, examples, robustness=None):
     noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{html.escape(repr(robustness))}</pre>"
     write_page(
         path,
-        f"A network beside its spikes: {comparison.snn!r}",
+        f"An artificial network beside its spiking version: {comparison.snn!r}",
         pictures,
         f"<pre>{html.escape(comparison.summary())}</pre>{noise}",
     )
@@ -69,5 +71,5 @@ def _figure(heading, figure, caption):
     image = f'<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">'
     return (
         f'<figure>{title}<div class="picture">{image}</div><div class="hint">The picture is wider than the screen: '
-        f"move it sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"scroll sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>"
     )

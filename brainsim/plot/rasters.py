@@ -1,4 +1,6 @@
-"""The raster: time to the right, one row per cell, one mark per spike."""
+"""The raster: time on the horizontal axis, one row per cell, one mark per spike."""
+
+from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,35 +8,44 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest
-from brainsim.plot.groups import edges_of, groups_of
+from brainsim.plot.groups import Colours, SpikesLike, edges_of, groups_of
 from brainsim.plot.marks import add_marks
 from brainsim.plot.styles import ink
 from brainsim.plot.times import label_time
 
-GAP = 0.012  # between two colours, as a part of all rows
+GAP = 0.012  # between two colours, relative to all rows
 SORTS = ("id", "rate")
 
 
-def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=None, size=None) -> Axes:
+def raster(
+    spikes: SpikesLike,
+    *,
+    ax: Axes | None = None,
+    window: tuple[float, float] | None = None,
+    max_cells: int | None = None,
+    sort: Literal["id", "rate"] = "id",
+    color: Colours | None = None,
+    size: float | None = None,
+) -> Axes:
     """Draw a raster, as fast for millions of spikes as for ten.
 
     Parameters
     ----------
     spikes : Spikes, Result, or list of Spikes
-        Several populations are stacked, the first on top, each in its colour and named at the axis. The named views of a
-        population in a Result have a colour each.
+        Several populations are stacked, the first on top, each in its own colour and labelled at the axis. The named views
+        of a population in a Result have a colour each.
     ax : Axes, optional
         Where to draw; the current axes by default.
     window : (float, float), optional
-        Part of the time to draw [ms]; all that was recorded by default.
+        Part of the recording to draw [ms]; all by default.
     max_cells : int, optional
-        Draw at most so many cells, evenly chosen from all; all by default.
+        Draw at most this many cells, evenly chosen from all; all by default.
     sort : {"id", "rate"}
-        Rows in the order of cells, or of their spike count, the most active first.
+        Order the rows by cell, or by spike count, the most active cell first.
     color : colour or list of colours, optional
         One for all, or one for each population or view.
     size : float, optional
-        Of a mark [points].
+        Size of a mark [points].
 
     Returns
     -------
@@ -43,7 +54,7 @@ def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=Non
     Raises
     ------
     ValueError
-        If an option is none of these, or the window misses the recording.
+        If an option has another value, or the window misses the recording.
 
     Examples
     --------
@@ -53,17 +64,17 @@ def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=Non
         raise ValueError(f"raster.sort: must be one of {', '.join(map(repr, SORTS))} (got {sort!r}{nearest(sort, SORTS)})")
     groups = groups_of(spikes, "raster", color)
     ax = plt.gca() if ax is None else ax
-    begin, end = window_of(groups, window, "raster")
+    start, stop = window_of(groups, window, "raster")
     cells = sum(group.spikes.n for group in groups)
     gap = GAP * cells if len(groups) > 1 else 0.0
     bases = np.cumsum([0.0] + [group.spikes.n + gap for group in groups])
     step = 1 if max_cells is None else -(-cells // integer(max_cells, "raster.max_cells", at_least=1))
-    marks = [_marks(group.spikes.between(begin, end), sort, step) for group in groups]
-    ax.set_xlim(begin, end)
+    marks = [_marks(group.spikes.between(start, stop), sort, step) for group in groups]
+    ax.set_xlim(start, stop)
     bottom, top = -0.5 - 0.01 * cells, max(bases[-1] - gap, 1.0) - 0.5 + 0.01 * cells
     ax.set_ylim(*((bottom, top) if len(groups) == 1 else (top, bottom)))
     total = sum(times.size for times, _ in marks)
-    density = total / max((end - begin) * cells, 1e-300)
+    density = total / max((stop - start) * cells, 1e-300)
     for group, base, (times, rows) in zip(groups, bases, marks, strict=False):
         artist = add_marks(ax, times, rows + base, group.colour, total, density, size)
         artist.set_label(group.label)
@@ -72,21 +83,21 @@ def raster(spikes, *, ax=None, window=None, max_cells=None, sort="id", color=Non
     return ax
 
 
-def window_of(groups, window, where):
-    """Return the begin and end [ms] of what is drawn: `window`, cut to the recording."""
-    begin, end = min(g.spikes.start for g in groups), max(g.spikes.stop for g in groups)
-    if begin == end:
-        raise ValueError(f"{where}: must cover some time (got a recording of 0 ms)")
+def window_of(groups, window, caller):
+    """Return start and stop [ms] of what is drawn: `window`, cut to the recording."""
+    start, stop = min(g.spikes.start for g in groups), max(g.spikes.stop for g in groups)
+    if start == stop:
+        raise ValueError(f"{caller}: must cover some time (got a recording of 0 ms)")
     if window is None:
-        return begin, end
-    t0, t1 = edges_of(window, where)
-    if not (t0 < t1 and t0 < end and t1 > begin):
-        raise ValueError(f"{where}.window: must be a part of {begin:g} to {end:g} ms (got {window!r})")
-    return max(t0, begin), min(t1, end)
+        return start, stop
+    t0, t1 = edges_of(window, caller)
+    if not (t0 < t1 and t0 < stop and t1 > start):
+        raise ValueError(f"{caller}.window: must be a part of {start:g} to {stop:g} ms (got {window!r})")
+    return max(t0, start), min(t1, stop)
 
 
 def _marks(spikes, sort, step):
-    """Return the times and rows of the marks; of the rows only every `step`-th is kept."""
+    """Return the times and rows of the marks, of every `step`-th row only."""
     rows = spikes.ids
     if sort == "rate":
         rank = np.empty(spikes.n, dtype=np.int64)
@@ -114,19 +125,19 @@ def _label(ax, groups, bases, sort):
 
 
 def _line_height(ax):
-    """Return the height of a line of tick labels in rows of the axes."""
+    """Return the height of a tick label, in rows of the axes."""
     low, high = ax.get_ylim()
     points = ax.get_window_extent().height * 72.0 / ax.figure.dpi
     return 1.3 * ax.yaxis.get_ticklabels()[0].get_fontsize() * abs(high - low) / points if points else 0.0
 
 
-def apart(places, gap, end):
-    """Move ascending places as little as needed to be `gap` apart and before `end`, if there is room."""
-    places = list(places)
-    for k in range(1, len(places)):
-        places[k] = max(places[k], places[k - 1] + gap)
+def apart(positions, gap, end):
+    """Move ascending positions as little as needed to be `gap` apart and before `end`, if there is room."""
+    positions = list(positions)
+    for k in range(1, len(positions)):
+        positions[k] = max(positions[k], positions[k - 1] + gap)
     limit = end
-    for k in reversed(range(len(places))):
-        places[k] = min(places[k], limit)
-        limit = places[k] - gap
-    return places
+    for k in reversed(range(len(positions))):
+        positions[k] = min(positions[k], limit)
+        limit = positions[k] - gap
+    return positions

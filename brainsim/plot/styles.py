@@ -1,6 +1,7 @@
 """Colours and the style sheet."""
 
 import functools
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,20 +9,20 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-# Cool and warm by turns, as excitatory and inhibitory populations usually come; blue against red-orange is told apart
-# with every common colour blindness, and those of one family differ in lightness.
+# Cool and warm colours alternate, as excitatory and inhibitory populations usually do. Blue and red-orange can be told apart
+# with every common colour blindness; colours of one family differ in lightness.
 PALETTE = ("#2a6fb0", "#c8453a", "#5fa8da", "#ea8f4c", "#173f6b", "#7d1f1a", "#3a9696", "#c29a1c")
 REST = "#8c8c8c"  # cells outside every named view
 FAINT = "#9a9a9a"  # thresholds, scale bars
-LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.3  # weights of red, green and blue in how light a colour is, 0 to 1
+LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.3  # weights of red, green and blue in the lightness of a colour, 0 to 1
 
 
 @contextmanager
-def style():
+def style() -> Iterator[None]:
     """Return a context manager under which figures get the look of brainsim.
 
-    It changes what its style sheet names and puts that back, nothing else. The first figure under it may choose a backend
-    and turn on interactive plotting, as in a notebook, and that stays.
+    It changes only the settings in its style sheet and restores them on exit. The first figure under it may choose a backend
+    and turn on interactive plotting, as in a notebook; that stays.
 
     Examples
     --------
@@ -44,18 +45,18 @@ def _sheet():
     return dict(matplotlib.rc_params_from_file(sheet, use_default_template=False))
 
 
-def colour(place):
-    """Return the colour of the population in this place of the list."""
-    return PALETTE[place % len(PALETTE)]
+def colour(i):
+    """Return the colour of the i-th population."""
+    return PALETTE[i % len(PALETTE)]
 
 
 def ink(base):
-    """Return a colour for text about what is drawn in `base`: a little darker, since letters are thin."""
+    """Return a colour for labels of what is drawn in `base`: a little darker, since letters are thin."""
     return to_hex(0.78 * np.array(to_rgb(base)))
 
 
 def legend_above(ax, count):
-    """Name `count` lines above the axes, where nothing can lie under the names."""
+    """Put a legend of `count` lines above the axes, where it covers nothing."""
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
@@ -69,9 +70,9 @@ def legend_above(ax, count):
 
 
 def shades(base, count):
-    """Return `count` colours of the family of `base`, from itself to darker and lighter ones.
+    """Return `count` shades of `base`: itself, then darker and lighter ones.
 
-    A dark one has lighter ones only: darker ones could not be told from it.
+    A dark colour gets only lighter shades: darker ones could not be told apart.
     """
     rgb = np.array(to_rgb(base))
     dark = rgb @ LUMA < DARK

@@ -1,6 +1,8 @@
 """Traces of a variable in a few cells, with the spikes that a reset hides."""
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,25 +10,37 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from brainsim.core.checks import number
-from brainsim.plot.groups import edges_of, kind_of
+from brainsim.plot.groups import Colours, edges_of, type_name
 from brainsim.plot.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.times import label_time
 from brainsim.results.result import Result, Spikes, Traces
 
-OVERLAID = 2  # more cells than this lie above each other rather than over each other
-HEADROOM = 0.45  # height of a spike above the threshold, as a part of the range of the trace
+if TYPE_CHECKING:
+    from brainsim.network.population import Population, View
+
+OVERLAID = 2  # up to this many cells are drawn over each other, more get a lane each
+HEADROOM = 0.45  # height of a spike above the threshold, relative to the range of the trace
 
 
 def trace(
-    traces, key=None, *, ax=None, threshold=None, spikes=None, cells=None, window=None, offset=None, color=None
+    traces: Traces | Result,
+    key: tuple["str | Population | View", str] | None = None,
+    *,
+    ax: Axes | None = None,
+    threshold: float | None = None,
+    spikes: Spikes | None = None,
+    cells: int | Sequence[int] | np.ndarray | slice | None = None,
+    window: tuple[float, float] | None = None,
+    offset: float | bool | None = None,
+    color: Colours | None = None,
 ) -> Axes:
-    """Draw the course of a variable in a few cells.
+    """Draw a variable over time in a few cells.
 
     Parameters
     ----------
     traces : Traces or Result
-        What was recorded, as in ``result.traces["cells", "v"]``; or the Result itself, with `key`, which then brings the
-        threshold of a voltage too, and the spikes if the model resets it.
+        What was recorded, as in ``result.traces["cells", "v"]``; or the Result itself with `key`, which also provides the
+        threshold of a voltage, and the spikes if the model resets it.
     key : (population or view, str), optional
         Which traces of the Result: ``("cells", "v")``.
     ax : Axes, optional
@@ -34,14 +48,14 @@ def trace(
     threshold : float, optional
         Value drawn as a dashed line; spikes rise above it.
     spikes : Spikes, optional
-        Spikes of the same population, drawn as strokes upwards: for models with a reset, whose values never show a spike.
+        Spikes of the same population, drawn as upward strokes: for models with a reset, whose values never show a spike.
     cells : int, array of int or slice, optional
         Which of the recorded cells to draw; all by default.
     window : (float, float), optional
-        Part of the time to draw [ms]; all by default.
+        Part of the recording to draw [ms]; all by default.
     offset : float or bool, optional
-        Distance between cells drawn one below the other, in the unit of the trace; True chooses it, False draws all over
-        each other. By default more than two cells get a lane each.
+        Vertical distance between cells, in the unit of the trace; True chooses it, False draws them over each other. By
+        default more than two cells get a lane each.
     color : colour or list of colours, optional
         One for all cells or one for each.
 
@@ -52,7 +66,7 @@ def trace(
     Raises
     ------
     TypeError
-        If `traces` are none, or the key of a Result is missing.
+        If `traces` is neither Traces nor a Result, or the key of a Result is missing.
     MissingName
         If the Result has no such traces.
     ValueError
@@ -64,34 +78,36 @@ def trace(
     >>> bs.plot.trace(result.traces["cells", "v"], threshold=20.0, spikes=result.spikes["cells"])   # doctest: +SKIP
     """
     if isinstance(traces, Result):
-        result, traces = traces, _found(traces, key)
+        result, traces = traces, _traces_of(traces, key)
         marks = marks_of(result, traces)
         threshold = marks["threshold"] if threshold is None else threshold
         spikes = marks["spikes"] if spikes is None else spikes
     elif key is not None:
-        raise TypeError("trace.key: goes with a Result, as in trace(result, ('cells', 'v')); Traces have none")
-    traces = _checked(traces, spikes, cells)
+        raise TypeError(
+            "trace.key: is used with a Result only, as in trace(result, ('cells', 'v')); leave it out for Traces"
+        )
+    chosen = _checked(traces, spikes, cells)
     ax = plt.gca() if ax is None else ax
-    shown = _shown(traces.times, window)
-    times, values = traces.times[shown], traces.values[shown]
+    shown = _shown(chosen.times, window)
+    times, values = chosen.times[shown], chosen.values[shown]
     low, top = _range(values, threshold, spikes)
-    lane = _spacing(offset, traces.ids.size, top - low)
-    colours = _colours(color, traces.ids.size)
-    for place, (cell, line) in enumerate(zip(traces.ids, values.T, strict=True)):
-        shift = -lane * place
-        if threshold is not None and (lane or place == 0):
+    lane = _spacing(offset, chosen.ids.size, top - low)
+    colours = _colours(color, chosen.ids.size)
+    for i, (cell, line) in enumerate(zip(chosen.ids, values.T, strict=True)):
+        shift = -lane * i
+        if threshold is not None and (lane or i == 0):
             ax.axhline(threshold + shift, color=FAINT, linewidth=0.7, linestyle=(0, (5, 4)), zorder=1)
-        ax.plot(times, line + shift, color=colours[place], label=f"cell {cell}", linewidth=1.1, zorder=3)
+        ax.plot(times, line + shift, color=colours[i], label=f"cell {cell}", linewidth=1.1, zorder=3)
         if spikes is not None:
-            _strokes(ax, times, line, spikes.times[spikes.ids == cell], top, shift, colours[place])
-    _frame(ax, traces, times, (low, top), lane, colours)
+            _strokes(ax, times, line, spikes.times[spikes.ids == cell], top, shift, colours[i])
+    _frame(ax, chosen, times, (low, top), lane, colours)
     return ax
 
 
 def marks_of(result, traces):
-    """Return the threshold and the spikes to draw with traces of a voltage, None for those of other variables.
+    """Return the threshold and the spikes to draw with traces of a voltage; None for other variables.
 
-    Only a reset hides a spike: a model without one shows it as it is, and a stroke would be false.
+    Only a reset hides a spike: the voltage of a model without one shows it, and a stroke would be wrong.
     """
     if traces.variable != "v":
         return {"threshold": None, "spikes": None}
@@ -99,8 +115,8 @@ def marks_of(result, traces):
     return {"threshold": result.thresholds.get(traces.name), "spikes": result.spikes.get(traces.name) if hidden else None}
 
 
-def _found(result, key):
-    """Return the traces of a result that `key` asks for."""
+def _traces_of(result, key):
+    """Return the traces of a result by their key."""
     if key is not None:
         return result.traces[key]
     if not result.traces:
@@ -108,20 +124,20 @@ def _found(result, key):
     first, *others = result.traces
     raise TypeError(
         f"trace.key: must be given with a Result, as in trace(result, {first!r})"
-        + (f"; there is also {', '.join(map(repr, others))}" if others else "")
+        + (f"; also available: {', '.join(map(repr, others))}" if others else "")
     )
 
 
-def _checked(traces, spikes, cells):
+def _checked(traces, spikes, cells) -> Traces:
     if not isinstance(traces, Traces):
         raise TypeError(
             "trace: must be Traces, as result.traces['cells', 'v'], or a Result with the key of its traces "
-            f"(got {kind_of(traces)})"
+            f"(got {type_name(traces)})"
         )
     if spikes is not None and not isinstance(spikes, Spikes):
-        raise TypeError(f"trace.spikes: must be Spikes, as result.spikes['cells'] (got {kind_of(spikes)})")
+        raise TypeError(f"trace.spikes: must be Spikes, as result.spikes['cells'] (got {type_name(spikes)})")
     if spikes is not None and spikes.name and traces.name and spikes.name != traces.name:
-        raise ValueError(f"trace.spikes: must be the spikes of {traces.name!r}, as the traces are (got {spikes!r})")
+        raise ValueError(f"trace.spikes: must be of {traces.name!r}, the population of the traces (got {spikes!r})")
     traces = traces if cells is None else traces.of(cells)
     if traces.values.size == 0:
         raise ValueError(f"trace: must hold values to draw (got {traces!r})")
@@ -132,18 +148,18 @@ def _shown(times, window):
     if window is None:
         return slice(None)
     t0, t1 = edges_of(window, "trace")
-    lo, hi = np.searchsorted(times, t0, "left"), np.searchsorted(times, t1, "right")
-    if hi - lo < 1:
+    start, stop = np.searchsorted(times, t0, "left"), np.searchsorted(times, t1, "right")
+    if stop - start < 1:
         raise ValueError(f"trace.window: must be a part of {times[0]:g} to {times[-1]:g} ms (got {t0:g} to {t1:g})")
-    return slice(lo, hi)
+    return slice(start, stop)
 
 
 def _range(values, threshold, spikes):
-    """Return the lowest value and the top of the spikes."""
+    """Return the lowest value, and the highest including spikes."""
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     high = high if threshold is None else max(high, threshold)
-    if low == high:  # a resting cell: a line in the middle of one unit
+    if low == high:  # a cell at rest: draw the line in the middle of one unit
         low, high = low - 0.5, high + 0.5
     return low, high + (HEADROOM * (high - low) if spikes is not None else 0.0)
 
@@ -158,7 +174,7 @@ def _spacing(offset, cells, height):
 
 def _colours(color, cells):
     if color is None:
-        return [colour(place) for place in range(cells)]
+        return [colour(i) for i in range(cells)]
     colours = [color] * cells if is_color_like(color) else list(color)
     if len(colours) < cells:
         raise ValueError(f"trace.color: must be one colour or one for each of {cells} cells (got {len(colours)})")
@@ -166,19 +182,20 @@ def _colours(color, cells):
 
 
 def _strokes(ax, times, line, fired, top, shift, colour):
-    """Draw spikes from where the trace is, so that they grow out of it."""
+    """Draw spikes upwards from the trace."""
     fired = fired[(fired >= times[0]) & (fired <= times[-1])]
     feet = np.interp(fired, times, line)
     ends = np.column_stack((feet, np.full_like(feet, top), np.full_like(feet, np.nan))).ravel() + shift
     ax.plot(np.repeat(fired, 3), ends, color=colour, linewidth=1.1, zorder=3, label="_spikes")
 
 
-def _frame(ax, traces, times, ends, lane, colours):
-    low, top = ends
+def _frame(ax, traces, times, limits, lane, colours):
+    """Set limits, labels and, for lanes, the scale bar."""
+    low, top = limits
     pad, bottom = 0.05 * (top - low), low - lane * (len(colours) - 1)
     ax.set_ylim(bottom - pad, top + pad)
     if times.size > 1:
-        before = times[1] - times[0] if times[0] > 0 else 0.0  # the first value stands at the end of its interval
+        before = times[1] - times[0] if times[0] > 0 else 0.0  # the first value is at the end of its interval
         ax.set_xlim(times[0] - before, times[-1])
     label_time(ax)
     unit = f" [{traces.unit}]" if traces.unit else ""
@@ -189,13 +206,13 @@ def _frame(ax, traces, times, ends, lane, colours):
         return
     ax.set_yticks([low + 0.4 * (top - low) - lane * k for k in range(len(colours))], [f"cell {cell}" for cell in traces.ids])
     ax.tick_params(axis="y", length=0)
-    for text, one in zip(ax.get_yticklabels(), colours, strict=True):
-        text.set_color(ink(one))
+    for text, base in zip(ax.get_yticklabels(), colours, strict=True):
+        text.set_color(ink(base))
     _scale_bar(ax, traces.variable, traces.unit, low - lane * (len(colours) - 1), top - low)
 
 
 def _scale_bar(ax, variable, unit, bottom, height):
-    """Draw a bar right of the axes that tells the scale where lanes leave no room for numbers."""
+    """Draw a scale bar right of the axes, since lanes leave no room for numbers."""
     length = round_number(0.5 * height)
     side = ax.get_yaxis_transform()
     ax.plot(

@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 import brainsim as bs
 from brainsim.equations.grammar import EquationError
 from brainsim.equations.methods import METHODS
-from brainsim.explore.flow import Flow
+from brainsim.explore.flow import VectorField
 from tests.helpers.catalogue import NEURONS
 from tests.helpers.single_cells import run, step_of
 
@@ -54,7 +54,7 @@ CASES = [
 
 def errors_of(model, current):
     """Return for each dt the largest error at the end of the run, each variable's in units of its range."""
-    flow, names = Flow(model, current=0.0 if current is None else current), list(model.initials)
+    flow, names = VectorField(model, current=0.0 if current is None else current), list(model.initials)
     start = {name: value + PUSH[model.initials[name].unit] for name, value in flow.initial().items()}
 
     def slopes(t, values):

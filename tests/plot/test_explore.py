@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 
 import brainsim as bs
 from brainsim import explore
-from brainsim.explore.cells import ONSET, settled
-from brainsim.explore.rates import _rate, _trains
+from brainsim.explore.cells import ONSET, resting_state
+from brainsim.explore.rates import _rate, spike_trains
 from brainsim.models.catalogue import catalogue
 from tests.helpers.own_models import Adapting
 
@@ -68,7 +68,7 @@ class TestFICurve:
         random, n, fired = np.random.default_rng(1), 200_000, 1_000_000
         spikes = bs.Spikes(np.sort(random.uniform(0.0, 1000.0, fired)), random.integers(0, n - 1, fired), n, 1000.0)
         began = time.process_time()
-        trains = _trains(spikes)
+        trains = spike_trains(spikes)
         assert time.process_time() - began < 5.0
         assert len(trains) == n
         for cell in (0, 1, n // 2, n - 2, n - 1):  # the last one is silent
@@ -258,7 +258,7 @@ class TestPortraits:
 
     def test_of_a_cell_that_runs_away_starts_as_the_model_says(self):
         kind = type("Runs", (Silent,), {"equations": "dv/dt = v/tau + I/c/tau", "v": bs.initial(1.0, "mV", "potential")})
-        assert settled(kind(tau=1.0), 0.1) == (None, 0.0)
+        assert resting_state(kind(tau=1.0), 0.1) == (None, 0.0)
         assert explore.portrait(kind(tau=20.0)).axes[0].lines[0].get_ydata()[0] >= 1.0
 
     def test_of_a_cell_that_does_not_fire(self):

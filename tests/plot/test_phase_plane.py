@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 
 import brainsim as bs
 from brainsim import explore
-from brainsim.explore.flow import Flow
+from brainsim.explore.flow import VectorField
 from brainsim.explore.pictures import _broken
 from brainsim.explore.planes import _around
 from tests.helpers.own_models import Adapting, FitzHugh
@@ -99,7 +99,7 @@ class TestPhasePlane:
             np.testing.assert_allclose(plane.dy, 1.0 / (1.0 + np.exp(-v / 10.0)) - m, rtol=1e-12, atol=1e-12)
 
     def test_steady_variables_that_lean_on_each_other(self):
-        flow = Flow(Adapting(), current=100.0)
+        flow = VectorField(Adapting(), current=100.0)
         state = flow.steady(flow.initial(), ("v", "z", "m"))
         assert state["v"] == pytest.approx(-60.0 + 100.0 / 14.0)  # the leak of 10 nS and a = 4 nS
         assert state["z"] == pytest.approx(400.0 / 14.0)

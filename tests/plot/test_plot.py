@@ -137,7 +137,7 @@ class TestRaster:
         [
             ({"sort": "rates"}, r"raster.sort: must be one of 'id', 'rate' \(got 'rates'; did you mean 'rate'\?"),
             ({"window": (200.0, 300.0)}, "must be a part of 0 to 100 ms"),
-            ({"window": 5.0}, r"must be \(begin, end\) in ms"),
+            ({"window": 5.0}, r"must be \(start, stop\) in ms"),
             ({"max_cells": 0}, "raster.max_cells: must be >= 1"),
             ({"color": []}, "one for each of 1 parts"),
         ],
@@ -288,7 +288,7 @@ class TestTrace:
         assert (strokes.get_ydata()[1::3] > 20.0).all()
         assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("time [ms]", "v [mV]", (0.0, 100.0))
 
-    def test_a_result_brings_threshold_and_spikes(self):
+    def test_a_result_provides_threshold_and_spikes(self):
         result = made()
         ax = plot.trace(result, ("a", "v"), cells=7)
         threshold, _, strokes = ax.lines
@@ -325,17 +325,17 @@ class TestTrace:
             plot.trace(traces, spikes=result.spikes["b"])
         with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
             plot.trace(traces, window=(200.0, 300.0))
-        with pytest.raises(TypeError, match=r"trace.key: must be given .*\('a', 'v'\)\); there is also \('a', 'w'\)"):
+        with pytest.raises(TypeError, match=r"trace.key: must be given .*\('a', 'v'\)\); also available: \('a', 'w'\)"):
             plot.trace(result)
         with pytest.raises(TypeError, match=r"trace: must be Traces, .* \(got Spikes\)$"):
             plot.trace(result.spikes["a"])
         with pytest.raises(TypeError, match=r"trace.spikes: must be Spikes, .* \(got Result\)$"):
             plot.trace(traces, spikes=result)
-        with pytest.raises(TypeError, match="trace.key: goes with a Result"):
+        with pytest.raises(TypeError, match="trace.key: is used with a Result only"):
             plot.trace(traces, ("a", "v"))
         with pytest.raises(KeyError, match="has no 'u' of 'a'"):
             plot.trace(result, ("a", "u"))
-        with pytest.raises(ValueError, match=r"trace.window: must be \(begin, end\) in ms \(got 5\)"):
+        with pytest.raises(ValueError, match=r"trace.window: must be \(start, stop\) in ms \(got 5\)"):
             plot.trace(traces, window=5)
         with pytest.raises(ValueError, match="got a Result without any"):
             plot.trace(Result(spikes={}, duration=1.0, dt=0.1, seed=0))
