@@ -137,7 +137,9 @@ def _checked(traces, spikes, cells) -> Traces:
     if spikes is not None and not isinstance(spikes, Spikes):
         raise TypeError(f"trace.spikes: must be Spikes, as result.spikes['cells'] (got {type_name(spikes)})")
     if spikes is not None and spikes.name and traces.name and spikes.name != traces.name:
-        raise ValueError(f"trace.spikes: must be of {traces.name!r}, the population of the traces (got {spikes!r})")
+        raise ValueError(
+            f"trace.spikes: must be the spikes of {traces.name!r}, the population of the traces (got {spikes!r})"
+        )
     traces = traces if cells is None else traces.of(cells)
     if traces.values.size == 0:
         raise ValueError(f"trace: must hold values to draw (got {traces!r})")

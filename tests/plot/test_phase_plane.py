@@ -137,7 +137,7 @@ class TestPhasePlane:
             (
                 Adapting(),
                 {"x": "v", "y": "z", "steady": ("m",), "held": {"m": 1.0}},
-                "phase_plane.held: 'm' cannot be held and",
+                "phase_plane.held: 'm' cannot be both held and",
             ),
             (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
             (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; there is v"),
@@ -156,5 +156,5 @@ class TestPhasePlane:
                 "z": bs.initial(0.5, "", "another"),
             },
         )
-        with pytest.raises(ValueError, match=r"Cubic.z: its steady state is not known, .* hold it: held=\{'z': 0.5\}"):
+        with pytest.raises(ValueError, match=r"Cubic.z: its steady state is not known, .* hold it with held=\{'z': 0.5\}"):
             explore.phase_plane(kind(), "v", "u", steady=("z",))
