@@ -1,1 +1,1 @@
-"""What every floor uses: checks of values, quantities with units, errors with hints, the machine."""
+"""What every floor uses: checks of values, quantities with units, hints in error messages, the limits of the machine."""

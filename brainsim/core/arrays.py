@@ -1,34 +1,42 @@
-"""Arrays as results hold them: frozen, chosen by cell, ordered by cell, smoothed."""
+"""Arrays as results hold them: read-only, indexed by cell, sorted by cell, smoothed."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
 
-def frozen_array(values, dtype, label):
+
+def frozen_array(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
     """Return `values` as a read-only array of `dtype` that the caller cannot change later.
 
-    A copy is made only of what is still writeable. Raises TypeError where the conversion would change numbers.
+    A writeable array is copied, a read-only one is not. Raises TypeError if the conversion would change values.
     """
-    given = np.asarray(values)
-    if given.dtype == object or not (given.size == 0 or np.can_cast(given.dtype, dtype, "same_kind")):
-        raise TypeError(f"{label}: must be an array of {np.dtype(dtype)} (got {given.dtype})")
-    return freeze(np.array(given, dtype=dtype, copy=True if given.flags.writeable else None))
+    array = np.asarray(values)
+    if array.dtype == object or not (array.size == 0 or np.can_cast(array.dtype, dtype, "same_kind")):
+        raise TypeError(f"{label}: must be an array of {np.dtype(dtype)} (got {array.dtype})")
+    return freeze(np.array(array, dtype=dtype, copy=True if array.flags.writeable else None))
 
 
-def freeze(array):
-    """Make an array that nobody else holds read-only and return it."""
+def freeze(array: np.ndarray) -> np.ndarray:
+    """Make an array read-only in place and return it; nobody else may hold it."""
     array.flags.writeable = False
     return array
 
 
-def chosen_cells(ids, n, label):
+def chosen_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
     """Turn a slice, a cell, an array of cells or a mask of n bools into an int64 array of cells 0 to n - 1.
 
     Raises
     ------
+    TypeError
+        If `ids` is none of these.
     IndexError
-        If there is no such cell.
+        If a cell does not exist or a mask does not have n entries.
     ValueError
         If a cell is named twice.
     """
@@ -40,7 +48,7 @@ def chosen_cells(ids, n, label):
             raise IndexError(f"{label}: a mask must have one entry per cell, shape ({n},) (got shape {chosen.shape})")
         return np.flatnonzero(chosen)
     if chosen.ndim != 1 or not (chosen.size == 0 or np.issubdtype(chosen.dtype, np.integer)):
-        raise TypeError(f"{label}: must be cells by number, a slice or a mask (got {ids!r})")
+        raise TypeError(f"{label}: must be indices of cells, a slice or a mask (got {ids!r})")
     bad = (chosen < 0) | (chosen >= n)
     if bad.any():
         raise IndexError(f"{label}: cells are 0 to {n - 1} (got {chosen[bad][0]})")
@@ -50,10 +58,10 @@ def chosen_cells(ids, n, label):
     return chosen.astype(np.int64)
 
 
-def order_by_cell(ids, n):
+def order_by_cell(ids: np.ndarray, n: int) -> np.ndarray:
     """Return the stable order that sorts `ids` (0 to n - 1).
 
-    NumPy sorts 16-bit keys by radix, several times faster than 64-bit ones, so wide ids go 16 bits at a time.
+    NumPy sorts 16-bit keys by radix, several times faster than 64-bit ones, so wider ids are sorted 16 bits at a time.
     """
     order = np.argsort((ids & 0xFFFF).astype(np.uint16), kind="stable")
     for shift in range(16, max(n - 1, 0).bit_length(), 16):
@@ -62,13 +70,13 @@ def order_by_cell(ids, n):
     return order
 
 
-def smoothed(values, sigma):
-    """Convolve with a Gaussian of `sigma` samples, cut at 4 sigma; same length, nothing lies beyond the edges."""
+def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
+    """Convolve with a Gaussian of `sigma` samples, cut off at 4 sigma; same length, with zeros beyond the edges."""
     reach = max(math.ceil(4 * sigma), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return np.convolve(values, kernel / kernel.sum(), mode="full")[reach : reach + len(values)]
 
 
-def plural(count, noun):
+def plural(count: int, noun: str) -> str:
     """Return ``1 spike`` or ``2,000 spikes``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

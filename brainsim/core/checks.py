@@ -1,7 +1,10 @@
 """Checks of what a user types: one place, one wording.
 
-Every message reads ``Object.field: what is allowed (got what came)`` and, where it can, ends with what to type instead.
+Every message reads ``Object.field: what is allowed (got what came)`` and, if possible, ends with what to type instead.
+``Object.field`` is the argument `label` of the functions here.
 """
+
+from __future__ import annotations
 
 import difflib
 import math
@@ -11,14 +14,18 @@ import os
 import re
 import sys
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.arrays import freeze
 
-# What one brainsim unit is in SI; quantities of other libraries are converted at the border, kernels see plain floats.
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# Each brainsim unit in SI units. Quantities of other libraries are converted where they come in; kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
-# What the letters of a unit are in kg m s A mol, with the factor to the SI unit: how brian2 tells its dimensions.
+# Unit symbols in kg, m, s, A and mol, with their size in these units: brian2 gives dimensions in this form.
 BASE = {
     "s": (1.0, {"s": 1}),
     "Hz": (1.0, {"s": -1}),
@@ -30,22 +37,22 @@ BASE = {
     "C": (1.0, {"s": 1, "A": 1}),
     "M": (1e3, {"m": -3, "mol": 1}),
 }
-OWN = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # what a quantity may be in that tells its unit itself
-MAX_INDEX = 2**31 - 1  # rows and places are kept in int32
+QUANTITY_UNITS = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # in the order in which they are tried
+MAX_INDEX = 2**31 - 1  # indices are stored as int32
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-# A value this small is almost surely in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
+# A smaller value is almost certainly in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
 SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
 
 
-class MissingName(KeyError):  # noqa: N818 - it is read as what it says
-    """A name that is not there; unlike a bare KeyError its text is shown as it was written."""
+class MissingName(KeyError):  # noqa: N818 - the name says it all
+    """A name that does not exist. Unlike that of a plain KeyError, its message is shown without quotes."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.args[0])
 
 
-def nearest(name, names):
-    """Return a hint naming what was probably meant: `` (did you mean 'v'?)``, or what there is to choose from."""
+def nearest(name: object, names: Iterable[object]) -> str:
+    """Return a hint as the end of a message: ``; did you mean 'v'?``, or else the names to choose from."""
     names = [str(n) for n in names]
     lower = {n.lower(): n for n in reversed(names)}
     if str(name).lower() in lower:
@@ -54,24 +61,30 @@ def nearest(name, names):
     close = close or [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(names)}" if names else "; there is none"
+    return f"; available: {', '.join(names)}" if names else "; none are available"
 
 
-def plain(value, unit, label):
+def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
     """Turn a number, an array or another library's quantity into a float or a float64 array in brainsim's unit.
 
-    Quantities of pint, astropy, quantities and brian2 are recognised by their methods, none is imported.
-    Raises TypeError for what is not a number, ValueError for NaN or infinity, for masked values and for SI-unit slips.
+    Quantities of pint, astropy, quantities and brian2 are recognised by their methods; none of them is imported.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a number or an array of numbers.
+    ValueError
+        If a value is NaN, infinite, masked, in another unit, or so small that it must be in SI units.
     """
     value = _strip_unit(value, unit, label)
     reject_masked(value, label)
     if isinstance(value, (bool, np.bool_, str)) or value is None:
         raise TypeError(f"{label}: must be a number{_in(unit)} (got {value!r})")
     try:
-        given = np.asarray(value)
-        if given.dtype.kind not in "biufO":  # NumPy would read numbers out of texts, and drop imaginary parts
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufO":  # NumPy would parse strings and drop imaginary parts
             raise TypeError
-        array = given.astype(np.float64, copy=False)
+        array = array.astype(np.float64, copy=False)
     except OverflowError:
         raise ValueError(f"{label}: must be a number up to 1e308") from None
     except (TypeError, ValueError):
@@ -79,25 +92,25 @@ def plain(value, unit, label):
     if not np.isfinite(array).all():
         bad = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{label}: must be finite (got {bad})")
-    _refuse_si_slip(array, unit, label)
+    _reject_si_slip(array, unit, label)
     return float(array) if array.ndim == 0 else array
 
 
-def reject_masked(value, label):
-    """Raise ValueError for an array with masked values: what stands behind a mask is not meant."""
+def reject_masked(value: object, label: str) -> None:
+    """Raise ValueError for an array with masked values: the numbers under a mask mean nothing."""
     if np.ma.is_masked(value):
         raise ValueError(f"{label}: must have no masked values; write values.filled(0.0), or values.compressed()")
 
 
-def indices(value, label):
-    """Return whole numbers from 0 to 2**31 - 1, a number or an array of one dimension, as an int64 array.
+def indices(value: Any, label: str) -> np.ndarray:
+    """Return a whole number from 0 to 2**31 - 1, or a one-dimensional array of them, as an int64 array.
 
-    They are checked as they came: a cast to a shorter type would turn what is too large into another index.
+    The values are checked before any cast: a cast to a shorter type would turn one that is too large into another index.
     """
     reject_masked(value, label)
     array = np.asarray(value)
     if array.dtype == bool:
-        raise TypeError(f"{label}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the places")
+        raise TypeError(f"{label}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the indices")
     values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", label))
     if values.ndim != 1:
         raise ValueError(f"{label}: must be a list of whole numbers (got an array of shape {values.shape})")
@@ -108,46 +121,54 @@ def indices(value, label):
     return values.astype(np.int64)
 
 
-def unit_of(value, label):
-    """Return in which unit of brainsim a quantity of another library is, the first one of a list; None for plain numbers."""
+def unit_of(value: Any, label: str) -> str | None:
+    """Return the brainsim unit of another library's quantity, or of the first one in a list; None for plain numbers."""
     while type(value) in (list, tuple) and value:
         value = value[0]
     if type(value) in (list, tuple) or not _foreign(type(value)):
         return None
-    for unit in OWN:
+    for unit in QUANTITY_UNITS:
         try:
             _strip_unit(value, unit, label)
         except ValueError:
             continue
         return unit
-    raise ValueError(f"{label}: must be in {', '.join(OWN[1:])} or a plain number (got {value})")
+    raise ValueError(f"{label}: must be in {', '.join(QUANTITY_UNITS[1:])} or a plain number (got {value})")
 
 
-def in_one_unit(values, label):
-    """Return (numbers, unit) of what must be of one unit, a dict name -> number or quantity; the unit may be None."""
+def in_one_unit(values: Mapping[str, Any], label: str) -> tuple[dict[str, float], str | None]:
+    """Return (numbers, unit) of a dict name -> number or quantity, all in one unit; None as the unit of plain numbers."""
     units = {name: unit_of(value, f"{label}.{name}") for name, value in values.items()}
     first = next(iter(units), None)
     for name, unit in units.items():
         if unit != units[first]:
             texts = [f"{n} is {f'in {u}' if u else 'a plain number'}" for n, u in ((first, units[first]), (name, unit))]
-            raise ValueError(f"{label}: must be of one unit, but {' and '.join(texts)}")
+            raise ValueError(f"{label}: must be in the same unit, but {' and '.join(texts)}")
     return {n: number(value, f"{label}.{n}", units[n] or "") for n, value in values.items()}, units.get(first)
 
 
-def check_unit(given, unit, label):
-    """Raise ValueError where something that was made of quantities is not in this unit; of plain numbers it fits all."""
-    if given.unit not in (None, unit):
-        raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {given} in {given.unit or 'plain numbers'})")
+def check_unit(value: Any, unit: str, label: str) -> None:
+    """Raise ValueError if a distribution or a table made of quantities has another unit; one of plain numbers fits all."""
+    if value.unit not in (None, unit):
+        raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {value} in {value.unit or 'plain numbers'})")
 
 
-def read_only(value):
+def read_only(value: Any) -> Any:
     """Return a number unchanged, and an array as a read-only copy."""
     return freeze(value.copy()) if isinstance(value, np.ndarray) else value
 
 
-def number(value, label, unit="", *, above=None, at_least=None, at_most=None):
-    """Return `value` as a float after `plain` and a check of its range; arrays are refused."""
-    # a plain float needs no reading: a closed loop checks a duration in each of its steps
+def number(
+    value: Any,
+    label: str,
+    unit: str = "",
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> float:
+    """Return `value` as a float after `plain` and a check of its range; arrays are rejected."""
+    # a plain float needs no conversion: a closed loop checks a duration in each of its steps
     if type(value) is not float or not math.isfinite(value) or unit in SI_SLIP:
         value = plain(value, unit, label)
     if not isinstance(value, float):
@@ -156,16 +177,24 @@ def number(value, label, unit="", *, above=None, at_least=None, at_most=None):
     return value
 
 
-def integer(value, label, *, at_least=None, at_most=None):
-    """Return `value` as an int; 3.0 is an integer here, 3.5 and True are not."""
+def integer(value: Any, label: str, *, at_least: int | None = None, at_most: int | None = None) -> int:
+    """Return `value` as an int; 3.0 is accepted, 3.5 and True are not."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
         raise TypeError(f"{label}: must be a whole number (got {value!r})")
     in_range(int(value), label, at_least=at_least, at_most=at_most)
     return int(value)
 
 
-def in_range(value, label, unit="", *, above=None, at_least=None, at_most=None):
-    """Raise ValueError unless every element of `value` lies in the range; the first offender is named."""
+def in_range(
+    value: float | np.ndarray,
+    label: str,
+    unit: str = "",
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Raise ValueError unless every element of `value` lies in the range; the message shows the first that does not."""
     unit = f" {unit}" if unit else ""
     for limit, sign, wrong in ((above, ">", operator.le), (at_least, ">=", operator.lt), (at_most, "<=", operator.gt)):
         if limit is None:
@@ -176,8 +205,8 @@ def in_range(value, label, unit="", *, above=None, at_least=None, at_most=None):
             raise ValueError(f"{label}: must be {sign} {limit:g}{unit} (got {first})")
 
 
-def warn_user(text):
-    """Warn at the line outside brainsim that led here; Python shows the same text from the same line once."""
+def warn_user(text: str) -> None:
+    """Warn at the line outside brainsim that led here; Python shows the same warning from the same line only once."""
     package = os.path.dirname(os.path.dirname(__file__))
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
@@ -185,8 +214,8 @@ def warn_user(text):
     warnings.warn(text, stacklevel=level)
 
 
-def int_or_nan(value):
-    """Return int(value), or NaN where there is none (NaN and infinity)."""
+def int_or_nan(value: Any) -> float:
+    """Return int(value), or NaN for NaN and infinity."""
     return int(value) if isinstance(value, numbers.Integral) or math.isfinite(value) else math.nan
 
 
@@ -195,7 +224,7 @@ def _in(unit):
 
 
 def _strip_unit(value, unit, label):
-    """Read the magnitude of a foreign quantity in `unit`, also of each one in a list of them."""
+    """Return the magnitude in `unit` of another library's quantity or of each one in a list; other values unchanged."""
     if isinstance(value, (list, tuple)) and any(_foreign(kind) for kind in {type(item) for item in value}):
         return [_strip_unit(item, unit, label) for item in value]
     name = unit or "dimensionless"
@@ -208,65 +237,65 @@ def _strip_unit(value, unit, label):
             return value.rescale(name).magnitude
     except Exception as error:
         raise ValueError(f"{label}: must be in {name} (got {value}: {error})") from None
-    if hasattr(value, "dim") and hasattr(value, "has_same_dimensions"):  # brian2 keeps SI numbers
+    if hasattr(value, "dim") and hasattr(value, "has_same_dimensions"):  # brian2 stores values in SI units
         return _from_brian(value, unit, label)
     return value
 
 
 def _foreign(kind):
-    """Return whether objects of this class are quantities, or lists that may hold some."""
+    """Return whether instances of this class are quantities, or lists that may contain some."""
     return kind in (list, tuple) or any(hasattr(kind, name) for name in ("to_value", "magnitude", "has_same_dimensions"))
 
 
 def _from_brian(value, unit, label):
-    """Convert a brian2 quantity, whose array holds SI numbers; its dimension is read off its text, ``m^2 kg s^-3 A^-1``."""
+    """Convert a brian2 quantity, which stores SI values; its dimension is parsed from text such as ``m^2 kg s^-3 A^-1``."""
     text = "" if str(value.dim) == "1" else str(value.dim)
-    found = {name: float(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
-    factor, wanted = _dimension(unit)
-    if found != wanted:
+    powers = {name: float(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
+    factor, expected = _dimension(unit)
+    if powers != expected:
         raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {value})")
-    # times 1e12 is exact where division by 1e-12 is not
+    # multiplying by 1e12 is exact, dividing by 1e-12 is not
     return np.asarray(value, dtype=np.float64) * (round(1 / factor) if factor < 1 else 1 / factor)
 
 
 def _dimension(unit):
-    """Return what one `unit`, such as ``nS/mV``, is in SI, and the powers of its base units."""
+    """Return the size of a `unit` such as ``nS/mV`` in SI units, and the powers of its base units."""
     factor, powers = 1.0, {}
     for sign, name, power in re.findall(r"([*/]?)\s*([^\s*/^]+)(?:\s*(?:\*\*|\^)\s*(\d+))?", unit):
         longest_first = sorted(BASE, key=len, reverse=True)
-        letters = next((n for n in longest_first if name.endswith(n) and name[: -len(n)] in PREFIX), None)
-        if letters is None:
+        symbol = next((n for n in longest_first if name.endswith(n) and name[: -len(n)] in PREFIX), None)
+        if symbol is None:
             if name != "1":
                 return math.nan, None
             continue
-        times = int(power or 1) * (-1 if sign == "/" else 1)
-        size, base = BASE[letters]
-        factor *= (PREFIX[name[: -len(letters)]] * size) ** times
-        for key, exponent in base.items():
-            powers[key] = powers.get(key, 0) + exponent * times
+        exponent = int(power or 1) * (-1 if sign == "/" else 1)
+        size, base = BASE[symbol]
+        factor *= (PREFIX[name[: -len(symbol)]] * size) ** exponent
+        for key, base_exponent in base.items():
+            powers[key] = powers.get(key, 0) + base_exponent * exponent
     return factor, {key: float(exponent) for key, exponent in powers.items() if exponent}
 
 
-def _refuse_si_slip(array, unit, label):
+def _reject_si_slip(array, unit, label):
     limit = SI_SLIP.get(unit)
     if limit is None or array.size == 0:
         return
     largest = np.abs(array).max()
     if 0 < largest < limit:
-        meant = largest / SI[unit]
+        intended = largest / SI[unit]
         raise ValueError(
-            f"{label}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {meant:.6g}?"
+            f"{label}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {intended:.6g}?"
         )
 
 
-def check_elements(matrix, label):
-    """Raise ValueError if a sparse matrix has elements beyond its shape: SciPy would read what does not belong to it."""
+def check_elements(matrix: Any, label: str) -> None:
+    """Raise ValueError if a sparse matrix has elements outside its shape: SciPy would read memory that is not its own."""
     try:
         if hasattr(matrix, "check_format"):
             matrix.check_format(full_check=True)
         elif hasattr(matrix, "row") and len(matrix.shape) == 2:
             for ends, n in ((matrix.row, matrix.shape[0]), (matrix.col, matrix.shape[1])):
                 if ends.size and not 0 <= ends.min() <= ends.max() < n:
-                    raise ValueError("it has elements beyond its own shape")
+                    raise ValueError("it has elements outside its shape")
     except ValueError as error:
         raise ValueError(f"{label}: is damaged: {error}") from None

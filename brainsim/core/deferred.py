@@ -1,30 +1,38 @@
-"""Objects that are made when they are first looked at.
+"""Objects that are built when one of their attributes is first read.
 
-A closed loop runs thousands of short pieces and reads a number or two of each. To make a whole Result and State each time
+A closed loop runs thousands of short pieces and reads a number or two of each. Building a whole Result and State each time
 would take ten times as long as the simulation.
 """
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
-def deferred(kind, make):
-    """Return an object of class `kind` whose attributes are those of ``make()``, called when one is first asked for.
+def deferred(kind: type[T], make: Callable[[], T]) -> T:
+    """Return an object of class `kind` whose attributes are those of ``make()``, called when one is first read.
 
     Parameters
     ----------
     kind : type
         A class without ``__slots__``.
     make : callable
-        Returns an object of that class. It must give the same each time: two threads may both call it.
+        Returns an object of that class, equal at each call: two threads may both call it.
     """
-    later = object.__new__(_later(kind))
-    object.__setattr__(later, "_make", make)
-    return later
+    proxy = object.__new__(_deferring(kind))
+    object.__setattr__(proxy, "_make", make)
+    return proxy
 
 
 @functools.cache
-def _later(kind):
-    """Return a subclass whose objects turn themselves into plain objects of `kind` at the first look."""
+def _deferring(kind):
+    """Return a subclass whose objects turn into plain objects of `kind` when an attribute is read or written."""
 
     def become(self):
         make = object.__getattribute__(self, "__dict__").get("_make")
@@ -35,7 +43,7 @@ def _later(kind):
             object.__setattr__(self, "__class__", kind)
 
     def look(self, name):
-        if name == "__class__":  # isinstance asks for it, and needs nothing else
+        if name == "__class__":  # all that isinstance needs
             return kind
         become(self)
         return object.__getattribute__(self, name)

@@ -1,12 +1,15 @@
-"""What to type instead of a name that brainsim does not have: words of other simulators, and features that are missing.
+"""What to type instead of a name that brainsim does not have: words of other simulators, and missing features.
 
-Each table has groups of words with one answer. Words are compared without regard to case and underscores.
+Each table maps groups of words to one answer. Words are compared without regard to case and underscores.
 """
 
+from __future__ import annotations
+
 import difflib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-MOST = 3  # names that are offered for one that is unknown
+MAX_OFFERED = 3  # known names that are offered for an unknown one
 
 OF_BRAINSIM = {
     ("run", "start", "execute"): "bs.simulate(net, 1000.0) runs a network; bs.Simulation(net) runs it in pieces",
@@ -18,7 +21,7 @@ OF_BRAINSIM = {
         "Neurons",
         "Layer",
         "Subgroup",
-    ): "cells are made by bs.Population(100, bs.LIF(), name='cells'); a slice of them is a group: cells[:80]",
+    ): "bs.Population(100, bs.LIF(), name='cells') makes cells; a slice of them is a group: cells[:80]",
     (
         "Synapses",
         "Connect",
@@ -50,13 +53,13 @@ OF_BRAINSIM = {
         "PoissonGroup",
         "PoissonGenerator",
         "PoissonSource",
-    ): "bs.PoissonInput(rate=..., weight=..., synapse=...) drives each cell by a train of its own; bs.Population(100, "
-    "bs.Poisson(rate=10.0)) is cells that fire at random and can be connected",
+    ): "bs.PoissonInput(rate=..., weight=..., synapse=...) drives each cell with an independent spike train; "
+    "bs.Population(100, bs.Poisson(rate=10.0)) makes cells that fire at random and can be connected",
     (
         "SpikeGeneratorGroup",
         "SpikeGenerator",
         "SpikeSourceArray",
-    ): "bs.Population(n, bs.SpikeTrains(times, ids)) is cells that fire at given times",
+    ): "bs.Population(n, bs.SpikeTrains(times, ids)) makes cells that fire at given times",
     (
         "DCGenerator",
         "StepCurrentGenerator",
@@ -65,20 +68,21 @@ OF_BRAINSIM = {
         "IClamp",
         "DCSource",
     ): "net.stimulate(cells, bs.CurrentInput(400.0)); steps are bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0])",
-    ("ACGenerator", "SineInput", "ACSource"): "give samples of the wave to bs.CurrentInput(amplitudes, times=times)",
+    ("ACGenerator", "SineInput", "ACSource"): "pass samples of the wave to bs.CurrentInput(amplitudes, times=times)",
     (
         "OUInput",
         "NoiseInput",
         "NoiseGenerator",
         "OrnsteinUhlenbeck",
         "NoisyCurrentSource",
-    ): "inputs of noise are not available in this version; write xi into the equations of a model: help(bs.Neuron)",
+    ): "noise inputs are not available in this version; write the white noise xi into the equations of a model: "
+    "help(bs.Neuron)",
     (
         "InhomogeneousPoisson",
         "InhomogeneousPoissonGenerator",
         "SinusoidalPoissonGenerator",
-    ): "rates that change in time are not available in this version, but a model may have them: threshold = 'rand() < "
-    "0.001*rate(t)*dt', with a bs.TimedArray as the parameter rate",
+    ): "inputs with time-varying rates are not available in this version; write a model with threshold = 'rand() < "
+    "0.001*rate(t)*dt' and a bs.TimedArray as its parameter rate",
     (
         "STDP",
         "STDPSynapse",
@@ -93,7 +97,7 @@ OF_BRAINSIM = {
         "Clopath",
         "BCM",
         "Oja",
-    ): "synapses that learn are not available in this version; weights stay as they were built",
+    ): "plasticity is not available in this version; weights stay the same during a run",
     (
         "TsodyksMarkram",
         "Tsodyks",
@@ -102,15 +106,14 @@ OF_BRAINSIM = {
         "ShortTermPlasticity",
         "ShortTermDepression",
         "Facilitation",
-    ): "short-term plasticity is not available in this version; a weight is the same at each spike",
+    ): "short-term plasticity is not available in this version; a synapse has the same weight for each spike",
     (
         "GapJunction",
         "GapJunctions",
         "ElectricalSynapse",
         "DiffusionConnection",
         "RateConnection",
-    ): "gap junctions, and other coupling without spikes, are not available in this version; cells act on each other by "
-    "spikes only",
+    ): "gap junctions and other coupling without spikes are not available in this version; cells interact by spikes only",
     (
         "SpatialNeuron",
         "Morphology",
@@ -120,7 +123,7 @@ OF_BRAINSIM = {
         "MultiCompartment",
         "Soma",
         "Dendrite",
-    ): "cells are points in this version; two or three compartments can be written as equations of one bs.Neuron",
+    ): "cells are points in this version; write two or three compartments as the equations of one bs.Neuron",
     (
         "DistanceRule",
         "Grid",
@@ -129,14 +132,14 @@ OF_BRAINSIM = {
         "Distance",
         "GaussianProjection",
         "DistanceDependentProbability",
-    ): "positions and rules by distance are not available in this version; draw the pairs with NumPy and give them to "
-    "bs.FromArrays(pre, post)",
+    ): "positions and distance-dependent rules are not available in this version; sample the pairs with NumPy and pass them "
+    "to bs.FromArrays(pre, post)",
     ("Gaussian", "Gauss"): "the distribution is bs.Normal(mean, sd)",
     ("Constant",): "a plain number is a constant",
     ("PairwiseBernoulli", "Bernoulli", "FixedProbabilityConnector"): "the rule is bs.FixedProbability(0.1)",
-    ("Equations",): "equations are texts in a class of your own: help(bs.Neuron)",
-    ("seed", "set_seed", "setrngseed"): "seeds are given to bs.Network(seed=1) and to bs.simulate(net, 1000.0, seed=2)",
-    ("defaultclock", "clock", "dt", "timestep"): "the time step is given to bs.simulate(net, 1000.0, dt=0.1)",
+    ("Equations",): "equations are strings in a subclass of bs.Neuron: help(bs.Neuron)",
+    ("seed", "set_seed", "setrngseed"): "seeds are arguments: bs.Network(seed=1) and bs.simulate(net, 1000.0, seed=2)",
+    ("defaultclock", "clock", "dt", "timestep"): "the time step is an argument: bs.simulate(net, 1000.0, dt=0.1)",
     (
         "ms",
         "second",
@@ -160,7 +163,7 @@ OF_BRAINSIM = {
         "iaf_cond_alpha",
         "IF_curr_exp",
         "IF_cond_exp",
-    ): "cells and synapses are chosen apart: bs.LIF() with bs.Exponential(), bs.Alpha(), bs.Delta() or "
+    ): "cell and synapse models are chosen separately: bs.LIF() with bs.Exponential(), bs.Alpha(), bs.Delta() or "
     "bs.ExponentialConductance()",
     ("aeif_cond_exp", "aeif_cond_alpha", "aeif_psc_exp", "AdaptiveExponential"): "the cell is bs.AdEx()",
     ("HH", "hh_psc_alpha"): "the cell is bs.HodgkinHuxley()",
@@ -172,10 +175,10 @@ OF_BRAINSIM = {
         "overview",
         "figure",
         "show",
-    ): "pictures are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
-    ("portrait", "phase_plane"): "single cells are in bs.explore: bs.explore.portrait(bs.LIF())",
+    ): "plots are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
+    ("portrait", "phase_plane"): "tools for single cells are in bs.explore: bs.explore.portrait(bs.LIF())",
     ("convert", "MLP", "compare", "datasets"): "artificial networks are in bs.ann: bs.ann.convert(network)",
-    ("sweep",): "sweeps are not available in this version; write a loop, and bs.simulate in it",
+    ("sweep",): "sweeps are not available in this version; write a loop around bs.simulate",
 }
 
 OF_NETWORK = {
@@ -199,36 +202,32 @@ OF_NETWORK = {
         "monitor",
         "trace",
         "probe",
-    ): "what to record is given to the run: bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')])",
-    ("drive", "input", "add_input", "inject"): "inputs are given by net.stimulate(cells, bs.CurrentInput(400.0))",
-    ("remove", "disconnect", "delete"): "a network only grows; build another without it",
+    ): "what to record is an argument of the run: bs.simulate(net, 1000.0, record=[bs.Trace(cells, 'v')])",
+    ("drive", "input", "add_input", "inject"): "net.stimulate(cells, bs.CurrentInput(400.0)) adds an input",
+    ("remove", "disconnect", "delete"): "nothing can be removed from a network; build another one without it",
     (
         "synapses",
         "weights",
         "connections",
         "get_connections",
-    ): "synapses are drawn when a run begins and cannot be read in this version; net.projections holds what was given",
-    ("dt", "timestep"): "the time step is given to the run: bs.simulate(net, 1000.0, dt=0.1)",
-    ("plot", "draw", "graph"): "print(net) shows what it holds; bs.plot draws results",
-    ("save", "copy"): "a network is made by a few lines of Python; keep them in a function",
+    ): "synapses are sampled when a run begins and cannot be read in this version; net.projections describes them",
+    ("dt", "timestep"): "the time step is an argument of the run: bs.simulate(net, 1000.0, dt=0.1)",
+    ("plot", "draw", "graph"): "print(net) shows its parts; bs.plot draws results",
+    ("save", "copy"): "a network is a few lines of Python; put them into a function",
 }
 
 OF_SIMULATION = {
-    ("spikes", "traces", "spike_monitor"): "they are in what run() and result() return: sim.result().spikes['cells']",
-    ("t", "now"): "the time reached is sim.time",
+    ("spikes", "traces", "spike_monitor"): "run() and result() return them: sim.result().spikes['cells']",
+    ("t", "now"): "the current time is sim.time",
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
-    ("v", "get", "values"): "variables are in sim.state['cells']['v'], to be read and written between runs",
-    (
-        "record",
-        "monitor",
-        "probe",
-    ): "what to record is given at the start: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
-    ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network before",
+    ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
+    ("record", "monitor", "probe"): "what to record is an argument: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
+    ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network first",
     ("weights", "synapses"): "weights cannot be read or changed during a run in this version",
     ("plot", "raster", "overview"): "bs.plot.overview(sim.result()) draws it",
     ("save", "store", "checkpoint"): "sim.result().save('run.npz') writes spikes, traces and the state",
-    ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) goes on from a file",
-    ("copy", "fork"): "copy.deepcopy(sim) is a simulation that goes on from the same point by itself",
+    ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) continues from a file",
+    ("copy", "fork"): "copy.deepcopy(sim) is an independent simulation at the same point",
     ("populations", "cells"): "sim.network.populations holds them",
 }
 
@@ -242,11 +241,11 @@ OF_RESULT = {
         "ids",
         "spike_trains",
         "trains",
-    ): "spikes are kept by population: result.spikes['cells'].times and .ids",
-    ("rate", "rates", "cv", "isi", "counts"): "they are asked of the spikes of a population: result.spikes['cells'].rate()",
+    ): "spikes are stored by population: result.spikes['cells'].times and .ids",
+    ("rate", "rates", "cv", "isi", "counts"): "spikes of a population have these methods: result.spikes['cells'].rate()",
     ("v", "trace", "voltage"): "recorded variables are in result.traces['cells', 'v']",
     ("weights", "synapses"): "weights cannot be recorded in this version",
-    ("run", "simulate"): "bs.simulate(net, 1000.0, state=result.state) goes on from here",
+    ("run", "simulate"): "bs.simulate(net, 1000.0, state=result.state) continues from here",
     (
         "to_csv",
         "to_pandas",
@@ -255,28 +254,28 @@ OF_RESULT = {
     (
         "to_neo",
         "to_nwb",
-    ): "other formats are not available in this version; spikes.trains() is an array of times for each cell",
+    ): "other formats are not available in this version; spikes.trains() gives an array of times for each cell",
 }
 
 OF_SPIKES = {
     ("t", "time", "spike_times"): "the times of spikes are spikes.times [ms]",
     ("i", "cells", "neurons", "senders", "indices"): "the cell of each spike is in spikes.ids",
-    ("spike_trains",): "spikes.trains() is an array of times for each cell",
+    ("spike_trains",): "spikes.trains() gives an array of times for each cell",
     ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
-    ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() that of each cell",
+    ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() the number of each cell",
     ("to_csv", "to_pandas", "to_dataframe"): OF_RESULT["to_csv", "to_pandas", "to_dataframe"],
 }
 
 
-def answer(name, names, tables):
-    """Return what to say about an unknown name, as the end of a sentence.
+def answer(name: str, names: Sequence[str], tables: Mapping[tuple[str, ...], str]) -> str:
+    """Return a hint about an unknown name as the end of a sentence, empty if nothing is close.
 
     Parameters
     ----------
     name : str
         What was typed.
     names : sequence of str
-        Those that there are.
+        The names that exist.
     tables : dict of tuple of str to str
         Words and their answers.
 
@@ -287,27 +286,27 @@ def answer(name, names, tables):
     >>> answer("Unifrom", ["Normal", "Uniform"], OF_BRAINSIM)
     "; did you mean 'Uniform'?"
     """
-    plain = _plain(name)
-    same = [one for one in names if _plain(one) == plain]
-    if not same:
-        for words, said in tables.items():
-            if plain in map(_plain, words):
-                return f"; {said}"
-    by_plain = {_plain(one): one for one in reversed(names)}
-    near = same or [by_plain[one] for one in difflib.get_close_matches(plain, by_plain, n=MOST, cutoff=0.65)]
+    folded = _folded(name)
+    near = [known for known in names if _folded(known) == folded]
+    if not near:
+        for words, text in tables.items():
+            if folded in map(_folded, words):
+                return f"; {text}"
+        by_folded = {_folded(known): known for known in reversed(names)}
+        near = [by_folded[word] for word in difflib.get_close_matches(folded, by_folded, n=MAX_OFFERED, cutoff=0.65)]
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def _plain(word):
+def _folded(word):
     return word.casefold().replace("_", "")
 
 
 class Answering:
-    """Gives a class whose unknown attributes are answered with what was probably meant."""
+    """Base of classes that answer an unknown attribute with what was probably meant."""
 
     _words: dict = {}
 
-    if not TYPE_CHECKING:  # editors and type checkers are to find unknown names themselves
+    if not TYPE_CHECKING:  # editors and type checkers find unknown names themselves
 
         def __getattr__(self, name):
             kind = type(self).__name__
@@ -316,5 +315,5 @@ class Answering:
             names = {*dir(self), *getattr(type(self), "__dataclass_fields__", ())}
             if name in names:  # a property that failed, or a field that is not set yet
                 raise AttributeError(f"{kind}.{name}: cannot be read yet")
-            said = answer(name, sorted(one for one in names if not one.startswith("_")), self._words)
-            raise AttributeError(f"{kind} has no {name!r}{said or f'; see help(bs.{kind})'}")
+            hint = answer(name, sorted(known for known in names if not known.startswith("_")), self._words)
+            raise AttributeError(f"{kind} has no {name!r}{hint or f'; see help(bs.{kind})'}")

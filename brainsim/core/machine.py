@@ -1,8 +1,8 @@
-"""What this process may take of the machine: free memory and processors, within the limits of its container or batch job.
+"""Memory and processors that this process may use, within the limits of its container or batch job.
 
-Linux keeps such limits in control groups, files of a tree in which each group is bound by those above it as well. There are
-two layouts, version 2 with one tree for all, version 1 with a tree for memory and one for processors. Where there are none,
-or on other systems, only what the system itself says counts.
+Linux stores such limits in control groups, a tree of folders in which each group is also bound by the groups above it.
+There are two layouts: version 2 has one tree for everything, version 1 has one tree for memory and one for processors.
+Without control groups, and on other systems, only the limits of the whole system count.
 """
 
 import math
@@ -10,48 +10,49 @@ import os
 import sys
 from pathlib import Path
 
-# what memory, what of it is only cached and given back, where it is found in `memory.stat`, for both versions
+# for both versions: the file of the limit, the file of the memory in use, and the line of `memory.stat` with that part of
+# it which is only cached and can be reclaimed
 MEMORY = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
 
 
-def free_memory(root=Path("/")):
-    """Return how many bytes of memory can be had now, or None where the system does not tell.
+def free_memory(root: Path = Path("/")) -> int | None:
+    """Return how many bytes of memory are free now, or None if the system does not say.
 
     Parameters
     ----------
     root : Path
-        Where the files of the system begin.
+        Root folder of the system's files.
     """
     try:
         if sys.platform != "linux":
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
         lines = (root / "proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-        return min([free, *(_left(group) for group in _groups(root, "memory"))])
+        return min([free, *(_unused_memory(group) for group in _groups(root, "memory"))])
     except (AttributeError, OSError, ValueError, StopIteration):
         return None
 
 
-def processors(root=Path("/")):
-    """Return how many processors this process may use; a part of one counts as one.
+def processors(root: Path = Path("/")) -> int:
+    """Return how many processors this process may use; a fraction of one counts as one.
 
     Parameters
     ----------
     root : Path
-        Where the files of the system begin.
+        Root folder of the system's files.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if sys.platform != "linux":
         return allowed
-    shares = [share for group in _groups(root, "cpu") if (share := _share(group)) is not None]
+    shares = [share for group in _groups(root, "cpu") if (share := _processor_share(group)) is not None]
     return max(1, math.ceil(min([allowed, *shares])))
 
 
 def _groups(root, controller):
-    """Return the folders of the control groups of this process, and of those above, that may bound it."""
+    """Return the folders of the control groups that may limit this process: its own and those above."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -62,24 +63,24 @@ def _groups(root, controller):
         if names and controller not in names.split(","):
             continue
         top = next((tree / name for name in (controller, names) if (tree / name).is_dir()), tree) if names else tree
-        # within a container the path may be the one outside of it: then only the top is there
+        # within a container the path may be the one seen from outside: then only the top of the tree exists
         folder = top / path.strip("/")
         folders += [group for group in (folder, *folder.parents) if group.is_relative_to(top) and group.is_dir()]
     return folders
 
 
-def _left(group):
-    """Return how many bytes a control group may still take, infinite where it is not limited."""
+def _unused_memory(group):
+    """Return how many bytes a control group may still use, infinite if it has no limit."""
     for limit, usage, cached in MEMORY:
         text = _text(group / limit)
         if text and text != "max":
-            counted = dict(line.split() for line in _text(group / "memory.stat").splitlines())
-            return max(0, int(text) - int(_text(group / usage)) + int(counted.get(cached, 0)))
+            statistics = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+            return max(0, int(text) - int(_text(group / usage)) + int(statistics.get(cached, 0)))
     return math.inf
 
 
-def _share(group):
-    """Return how many processors' time a control group may take, None where it is not limited."""
+def _processor_share(group):
+    """Return how many processors a control group may keep busy, None if it has no limit."""
     quota, _, period = _text(group / "cpu.max").partition(" ")
     if not quota:
         quota, period = _text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us")
@@ -89,7 +90,7 @@ def _share(group):
 
 
 def _text(path):
-    """Return what a file holds, nothing where it cannot be read."""
+    """Return the content of a file, or an empty text if it cannot be read."""
     try:
         return path.read_text().strip()
     except OSError:
