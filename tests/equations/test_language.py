@@ -131,7 +131,7 @@ def test_lines_that_need_each_other_are_refused():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("x + open('f')", "here: unknown function 'open'; there is exp, "),
+        ("x + open('f')", "here: unknown function 'open'; available: exp, "),
         ("x.real + 1", "here: 'x.real' is not arithmetic: "),
         ("x + 'a'", "here: only numbers may stand here, up to 1e308 (got \"'a'\")|    x + 'a'|        ^"),
         ("x + True", "here: only numbers may stand here, up to 1e308 (got 'True')|    x + True|        ^"),

@@ -67,9 +67,9 @@ class TestTables:
     @pytest.mark.parametrize("of", TABLES)
     def test_words_are_no_names_that_exist(self, of):
         table, names = TABLES[of]
-        words = [hints._plain(word) for group in table for word in group]
+        words = [hints._folded(word) for group in table for word in group]
         assert len(set(words)) == len(words)
-        assert not set(words) & {hints._plain(name) for name in names if not name.startswith("_")}
+        assert not set(words) & {hints._folded(name) for name in names if not name.startswith("_")}
 
     @pytest.mark.parametrize("of", TABLES)
     def test_answers_name_what_exists(self, of):

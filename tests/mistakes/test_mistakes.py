@@ -297,7 +297,7 @@ DESCRIBING = [
             {"threshold": "u > q", "q": bs.parameter(1.0, "pA*ms", "x"), "refractory": "dt", "frozen": ("v",)},
         ),
         ValueError,
-        ["Mine.frozen", "'v' is no variable; there is u"],
+        ["Mine.frozen", "'v' is no variable; available: u"],
     ),
     (
         "default out of range",
@@ -416,7 +416,7 @@ RUNNING = [
         ["Trace(cells, 'v')", "not the population named 'cells'"],
     ),
     ("record what does not exist", lambda: traced("V"), KeyError, ["no variable 'V'", "did you mean 'v'"]),
-    ("record a synapse that is not there", lambda: traced("ampa.g"), KeyError, ["no variable 'ampa.g'", "there is v"]),
+    ("record a synapse that is not there", lambda: traced("ampa.g"), KeyError, ["no variable 'ampa.g'", "available: v"]),
     ("record more often than there are steps", lambda: traced(every=0.01), ValueError, ["every", "dt = 0.1 ms"]),
     ("keep spikes of others", lambda: run(spikes=[population(name="cell")]), KeyError, ["'cell'", "did you mean 'cells'"]),
     (

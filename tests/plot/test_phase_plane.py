@@ -125,7 +125,7 @@ class TestPhasePlane:
     @pytest.mark.parametrize(
         ("model", "arguments", "message"),
         [
-            (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; there is v, u"),
+            (FitzHugh(), {"x": "v", "y": "w"}, r"phase_plane.y: FitzHugh has no variable 'w'; available: v, u"),
             (FitzHugh(), {"x": "v", "y": "v"}, r"phase_plane.y: must be another variable than x \(got 'v' twice\)"),
             (FitzHugh(), {"x": "v", "y": "u", "steady": ("x",)}, "phase_plane.steady: FitzHugh has no variable 'x'"),
             (
@@ -140,7 +140,7 @@ class TestPhasePlane:
                 "phase_plane.held: 'm' cannot be both held and",
             ),
             (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
-            (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; there is v"),
+            (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; available: v"),
         ],
     )
     def test_says_what_is_missing(self, model, arguments, message):

@@ -164,9 +164,9 @@ class TestSpikes:
             ([3], IndexError, r"cells are 0 to 2 \(got 3\)"),
             ([-1], IndexError, "got -1"),
             ([1, 1], ValueError, "got 1 twice"),
-            ([0.5], TypeError, "by number"),
+            ([0.5], TypeError, "indices of cells"),
             ([True], IndexError, "mask"),
-            ("cells", TypeError, "by number"),
+            ("cells", TypeError, "indices of cells"),
         ],
     )
     def test_of_refuses(self, spikes, ids, error, text):
@@ -258,7 +258,7 @@ class TestLookup:
             with pytest.raises(MissingName, match=r"has no 'ecx'; did you mean 'exc'\?"):
                 one.spikes["ecx"]
         for key in (3, None, [1], np.ones(2)):
-            with pytest.raises(MissingName, match="there is cells, L2/3 E%, exc, inh"):
+            with pytest.raises(MissingName, match="available: cells, L2/3 E%, exc, inh"):
                 result.spikes[key]
         alike = Result(spikes={"cells": spikes}, duration=100.0, dt=0.1, seed=0, views={"cells": [("cells", 0, 2)]})
         assert alike.spikes["cells"] is spikes  # a population goes before a label
@@ -274,7 +274,7 @@ class TestLookup:
         traces = result.traces["cells", "v"]
         assert result.traces[view(("cells", [0, 1])), "v"] == traces.of([0])
         for key, text in (
-            (("cells", "w"), "has no 'w' of 'cells'; there is v"),
+            (("cells", "w"), "has no 'w' of 'cells'; available: v"),
             (("cell", "v"), "did you mean 'cells'"),
             ("cells", "by population and variable"),
             ((view(("cells", [1])), "v"), "no 'v' of these cells"),
