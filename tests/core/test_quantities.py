@@ -288,7 +288,7 @@ def test_distributions_take_them(quantity):
             "Network.connect.delay: must be in ms",
         ),
         (lambda: bs.Uniform(0.0, high), "Uniform: must be in the same unit, but low is a plain number and high is in mV"),
-        (lambda: bs.Normal(quantity(1.0, "ms"), high), "Normal: must be in the same unit, but mean is in ms and sd is in mV"),
+        (lambda: bs.Normal(quantity(1.0, "ms"), high), "Normal: must be in the same unit, but mean is in ms and sd is in"),
         (lambda: bs.Clipped(start, low=-60.0), r"Clipped.low: must be in mV, as the rest is \(got -60"),
         (lambda: bs.Clipped(bs.Uniform(1.0, 2.0), low=quantity(1.5, "ms")), "Clipped.low: must be a plain number, as"),
         (lambda: bs.LogNormal(quantity(1.0, "ms"), 1.0), "LogNormal.mu: must be in "),
