@@ -1,4 +1,4 @@
-"""What tests share: as many partitions as a run asks for, also where there are fewer processors; axes to draw on."""
+"""Fixtures that all folders share."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -6,13 +6,10 @@ import pytest
 from brainsim.engine import arguments
 
 
-@pytest.fixture(scope="session", autouse=True)
-def most_partitions():
-    """Lift the limit of one partition for each processor, or no test would see three on two; the limit is what it gives."""
-    original = arguments.most_partitions
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arguments, "most_partitions", lambda: arguments.MOST_THREADS)
-        yield original
+@pytest.fixture
+def more_partitions(monkeypatch):
+    """Run as many partitions as a test names, although there may be fewer processors."""
+    monkeypatch.setattr(arguments, "most_partitions", lambda: arguments.MOST_THREADS)
 
 
 @pytest.fixture

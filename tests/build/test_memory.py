@@ -14,6 +14,8 @@ from brainsim.build.layout import Layout
 from brainsim.build.places import Places
 from brainsim.engine import drawing
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
 
 

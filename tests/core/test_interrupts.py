@@ -14,7 +14,7 @@ from brainsim.jit.background import Workers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console")
 
-MOST = 1.0  # seconds until an interrupt is heard
+MOST = 5.0  # seconds until an interrupt is heard, fewer than all kernels take to compile
 NETWORK = """
 import brainsim as bs
 

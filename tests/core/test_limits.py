@@ -123,16 +123,14 @@ def test_the_default_number_of_threads_follows(monkeypatch):
     assert bs.Simulation(net, seed=1).threads == 3
 
 
-def test_no_more_partitions_than_processors(monkeypatch, most_partitions):
+def test_no_more_partitions_than_processors(monkeypatch):
     import brainsim as bs
     from brainsim.engine import arguments
 
     net = bs.Network(seed=1)
     net.add(bs.Population(10, bs.LIF(), name="cells"))
-    assert bs.Simulation(net, seed=1, threads=5).threads == 5  # what the other tests of several threads need
-    monkeypatch.setattr(arguments, "most_partitions", most_partitions)
     monkeypatch.setattr(arguments, "processors", lambda: 1000)
-    assert most_partitions() == arguments.MOST_THREADS
+    assert arguments.most_partitions() == arguments.MOST_THREADS
     for there in (1, 3, 8):
         monkeypatch.setattr(arguments, "processors", lambda n=there: n)
         for asked in (1, 3, 5):

@@ -46,6 +46,7 @@ class TestCopy:
 
     @pytest.mark.parametrize("threads", [1, 2])
     @pytest.mark.parametrize("storage", ["stored", "procedural"])
+    @pytest.mark.usefixtures("more_partitions")
     def test_copy_and_original_go_on_alike(self, threads, storage):
         reference = simulation(threads, storage)
         reference.run(40.0)

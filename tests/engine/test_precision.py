@@ -11,6 +11,7 @@ from brainsim.examples import balanced, coba, cuba
 
 
 @pytest.mark.parametrize("example", [cuba, coba, balanced], ids=lambda e: e.__name__.split(".")[-1])
+@pytest.mark.usefixtures("more_partitions")
 def test_same_bits_for_any_number_of_threads(example):
     net, _ = example.build(n=500)
     one, *others = (bs.simulate(net, 200.0, seed=2, threads=k, precision="single") for k in (1, 2, 3))

@@ -6,6 +6,8 @@ import pytest
 import brainsim as bs
 from brainsim.engine import procedural, rows
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 EXP, SLOW, DELTA = bs.Exponential(tau=0.5), bs.Exponential(tau=5.0), bs.Delta()
 DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
 

@@ -10,6 +10,8 @@ import brainsim as bs
 from brainsim.engine import assembly
 from tests.helpers.wiring import DELTA, DT, RULES, Synapses, cells, equal, pairs_of, read, wired
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 FLAGS = [(True, True), (True, False), (False, True), (False, False)]
 flags = pytest.mark.parametrize(("autapses", "multapses"), FLAGS)
 

@@ -55,6 +55,7 @@ def test_an_event_that_crosses_the_threshold_has_the_end_of_the_step():
     assert bs.simulate(net, 5.0).spikes["cells"].times.tolist() == [2.0]
 
 
+@pytest.mark.usefixtures("more_partitions")
 def test_the_grid_and_the_bits_stay():
     currents = np.linspace(400.0, 1500.0, 100)
     on_grid = spikes_of(bs.LIF(**CELL | {"t_ref": 2.0}), currents, 200.0, 0.1)

@@ -218,6 +218,7 @@ def test_a_spike_within_a_step_resets_there_and_has_the_time_of_its_end():
     assert values["count"][-1] == 25
 
 
+@pytest.mark.usefixtures("more_partitions")
 def test_noise_in_parts_of_a_step_is_new_in_each():
     class Walk(bs.Neuron):
         equations = "dx/dt = sigma*xi"

@@ -163,6 +163,7 @@ def test_orders_with_noise_are_told():
 
 
 @pytest.mark.parametrize("method", ["exact", "euler_maruyama", "milstein", "heun", "exponential_euler"])
+@pytest.mark.usefixtures("more_partitions")
 def test_bits_do_not_depend_on_threads(method):
     model = of(Process, method)()
     one, two = (run(model, 20.0, 0.1, n=101, threads=threads)[0]["v"] for threads in (1, 2))

@@ -19,6 +19,7 @@ def test_a_table_is_read_at_the_start_of_each_step(interval):
     np.testing.assert_array_equal(recorded["v"][1:, 0], held)
 
 
+@pytest.mark.usefixtures("more_partitions")
 def test_a_table_with_a_column_for_each_cell():
     table = np.random.default_rng(1).normal(size=(20, 5000))
     for threads in (1, 2):  # more than a block of cells, cut in two

@@ -232,6 +232,7 @@ class TestActivity:
         )
         assert microcircuit.undisturbed(result) == part
 
+    @pytest.mark.usefixtures("more_partitions")
     def test_the_bits_do_not_depend_on_threads_or_storage(self):
         spikes = []
         ways = [("stored", 1), ("stored", 2), ("stored", 3), ("stored", 4), ("procedural", 1), ("procedural", 3)]

@@ -43,6 +43,7 @@ class TestRun:
         assert "picture     single.png (0 to 800 ms)" in out
         assert (folder / "single.png").read_bytes().startswith(MARKS["png"])
 
+    @pytest.mark.usefixtures("more_partitions")
     def test_saves_a_result_that_plot_draws(self, folder, capsys):
         run = ["run", "cuba", "--duration", "50", "--seed", "7", "--threads", "2", "--no-plot", "--save", "a.npz"]
         assert cli.main(run) == 0
@@ -54,7 +55,7 @@ class TestRun:
         assert cli.main(["plot", "a.npz", "--out", "b.svg"]) == 0
         assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
 
-    def test_says_where_fewer_threads_run_than_were_asked_for(self, monkeypatch, capsys):
+    def test_says_if_fewer_threads_run_than_were_requested(self, more_partitions, monkeypatch, capsys):
         from brainsim.engine import arguments
 
         run = ["run", "single", "--threads", "3", "--no-plot"]

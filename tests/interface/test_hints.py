@@ -6,7 +6,6 @@ import pydoc
 import re
 import subprocess
 import sys
-import timeit
 
 import numpy as np
 import pytest
@@ -148,10 +147,6 @@ class TestProtocols:
         empty = bs.Result.__new__(bs.Result)
         with pytest.raises(AttributeError, match="Result.spikes: cannot be read yet"):
             empty.spikes  # noqa: B018
-
-    def test_it_is_quick(self, simulation):
-        assert min(timeit.repeat(lambda: hasattr(simulation, "parts"), number=10, repeat=3)) / 10 < 5e-3
-        assert min(timeit.repeat(lambda: hasattr(simulation, "_repr_png_"), number=100, repeat=3)) / 100 < 1e-4
 
 
 def test_a_simulation_shows_where_it_is(simulation):

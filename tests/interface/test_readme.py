@@ -57,8 +57,3 @@ def test_every_example_and_rule_it_names_is_there():
     assert all(hasattr(bs, name) for name in named), named - set(dir(bs))
     models = {name for name in catalogue() if not re.fullmatch(r"GLIF[234]", name)}  # written as GLIF1 to GLIF5
     assert models <= named
-
-
-def test_lines_are_short():
-    longest = max((line for line in README.read_text(encoding="utf-8").splitlines() if "|" not in line), key=len)
-    assert len(longest) <= 125, longest

@@ -73,6 +73,7 @@ def test_an_index_out_of_bounds_ends_the_run_if_indices_are_checked():
 
 @pytest.mark.parametrize("name", golden.NETWORKS)
 @pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.usefixtures("more_partitions")
 def test_the_arrays_of_a_kernel_lie_within_those_of_the_simulation(name, threads):
     """Kernels get addresses, and what they may reach from there is known from the number of rows, cells and cells a row."""
     build, _, options = golden.NETWORKS[name]

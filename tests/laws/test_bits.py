@@ -5,6 +5,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 DT = 0.1
 SEED = 5
 

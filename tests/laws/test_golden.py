@@ -14,6 +14,8 @@ import pytest
 
 from tests import golden
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 PINNED = golden.pinned()
 ADVICE = "If this change of bits is intended, say so in the changelog and pin the new bits: python -m tests.golden --write"
 

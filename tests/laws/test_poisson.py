@@ -229,6 +229,7 @@ class TestScatteredCells:
     """Which cells share a stream of numbers depends on the view alone, not on how the cells are cut into partitions."""
 
     @pytest.mark.parametrize("step", [1, 2, 17, 31, 40, 64, 97])
+    @pytest.mark.usefixtures("more_partitions")
     def test_bits_do_not_depend_on_the_threads(self, step):
         def spikes(threads):
             cells = bs.Population(1000, bs.LIF(), name="cells")

@@ -9,6 +9,8 @@ import brainsim as bs
 from brainsim.models.catalogue import catalogue
 from tests.random_networks import bits, command, kinds, networks
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 EVERY_TIME = 100
 SLOW = 3_000
 PRECISIONS = command.PRECISIONS

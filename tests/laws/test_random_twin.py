@@ -13,6 +13,8 @@ from tests.helpers.reference import psp
 from tests.random_networks import networks, pieces
 from tests.random_networks.kinds import LISTED, Kind
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 KINDS = [
     Kind(bs.LIF, (), (bs.Delta, bs.Exponential)),
     Kind(bs.LIF, (), (bs.Delta, bs.Alpha)),

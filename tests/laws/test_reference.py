@@ -123,6 +123,7 @@ def test_a_users_izhikevich_cell_gives_every_spike(name):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.usefixtures("more_partitions")
 def test_two_hundred_recurrent_cells_give_all_spikes(threads):
     with np.load(DATA / "net_exp_200.npz") as file:
         case = dict(file)

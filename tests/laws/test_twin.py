@@ -6,6 +6,8 @@ import pytest
 import brainsim as bs
 from tests.helpers.reference import simulate_lif
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 N, STEPS, DT = 20, 1000, 0.1
 PARAMS = {"tau_m": 20.0, "c_m": 200.0, "v_rest": -60.0, "v_th": -50.0, "v_reset": -62.0, "t_ref": 1.5}
 SYNAPSES = {

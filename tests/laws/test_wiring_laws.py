@@ -9,6 +9,8 @@ from brainsim.build.layout import Layout
 from brainsim.engine import plans
 from tests.helpers.wiring import DELTA, DT, RULES, cells, pairs_of, read, wired
 
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
 P_LEAST = 1e-4
 
 # chances

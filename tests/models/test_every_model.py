@@ -101,6 +101,7 @@ def test_parameters_of_each_cell_are_those_of_separate_runs(name):
 
 
 @pytest.mark.parametrize("name", NEURONS)
+@pytest.mark.usefixtures("more_partitions")
 def test_bits_do_not_depend_on_threads(name):
     one, two, three = (run(name, NEURONS[name](), n=7, threads=threads) for threads in (1, 2, 3))
     assert one.spikes["cells"] == two.spikes["cells"] == three.spikes["cells"]
@@ -127,6 +128,7 @@ def test_single_precision_runs(name):
 
 
 @pytest.mark.parametrize("name", SYNAPSES)
+@pytest.mark.usefixtures("more_partitions")
 def test_each_synapse_acts_on_a_lif(name):
     """Poisson events move the potential, finitely; weights count, threads do not; single precision runs."""
     synapse, lif = SYNAPSES[name](), bs.LIF(v_th=-40.0)
