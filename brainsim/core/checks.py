@@ -53,15 +53,15 @@ class MissingName(KeyError):  # noqa: N818 - the name says it all
 
 def nearest(name: object, names: Iterable[object]) -> str:
     """Return a hint as the end of a message: ``; did you mean 'v'?``, or else the names to choose from."""
-    names = [str(n) for n in names]
-    lower = {n.lower(): n for n in reversed(names)}
+    known = [str(n) for n in names]
+    lower = {n.lower(): n for n in reversed(known)}
     if str(name).lower() in lower:
         return f"; did you mean {lower[str(name).lower()]!r}?"
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     close = close or [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; available: {', '.join(names)}" if names else "; none are available"
+    return f"; available: {', '.join(known)}" if known else "; none are available"
 
 
 def plain(value: Any, unit: str, label: str) -> float | np.ndarray:

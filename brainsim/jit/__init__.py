@@ -1,1 +1,1 @@
-"""How code is compiled: decorators over Numba, the cache on disk, functions with the same bits on every processor."""
+"""How code is compiled: decorators over Numba, a cache on disk, functions with the same bits on every processor."""

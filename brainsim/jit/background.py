@@ -1,78 +1,88 @@
 """Long work that Ctrl-C need not wait for.
 
-Python hears Ctrl-C only between two of its own instructions, and LLVM works for seconds without one. So the main thread
-lets another one compile and waits: Ctrl-C raises KeyboardInterrupt at once, while what is under way is completed behind the
-scenes and is there when it is asked for again. The threads do not keep Python from ending, as those of
-`concurrent.futures` would.
+Python handles Ctrl-C only between two of its own instructions, and LLVM works for seconds without one. So the main thread
+lets another thread compile, and waits: Ctrl-C raises KeyboardInterrupt immediately, while the other thread completes its
+work, which is then ready for the next request. Unlike those of `concurrent.futures`, these threads do not keep Python from
+exiting.
 """
+
+from __future__ import annotations
 
 import contextlib
 import contextvars
 import threading
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
 
-STACK = 16 << 20  # bytes: twice that of the main thread; a system may give other threads 100 kB, too few for LLVM
-LOOK = 0.05  # seconds: Windows hears Ctrl-C only between two waits
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STACK = 16 << 20  # bytes: twice that of the main thread; some systems give other threads 100 kB, too little for LLVM
+POLL = 0.05  # seconds: Windows handles Ctrl-C only between two waits
 _starting = threading.Lock()
 
 
 class Job(Future):
     """A call that another thread makes."""
 
-    def __init__(self, function, given):
+    def __init__(self, function: Callable, arguments: tuple):
         super().__init__()
-        self._call = function, given
+        self._call = function, arguments
 
-    def run(self):
+    def run(self) -> None:
         """Make the call, unless the job was cancelled."""
         if self.set_running_or_notify_cancel():
-            function, given = self._call
+            function, arguments = self._call
             try:
-                self.set_result(function(*given))
-            except BaseException as error:  # noqa: BLE001 - it is raised again where the result is asked for
+                self.set_result(function(*arguments))
+            except BaseException as error:  # noqa: BLE001 - `result` raises it again
                 self.set_exception(error)
         del self._call
 
-    def result(self):
+    def result(self) -> Any:
         """Wait for the call; return what it returned, or raise what it raised."""
         while not self.done():
             with contextlib.suppress(TimeoutError):
-                self.exception(LOOK)
+                self.exception(POLL)
         return super().result()
 
 
-def in_background(function, *given):
-    """Return ``function(*given)``, computed in a thread of its own if this is the main one, which alone hears Ctrl-C."""
+def in_background(function: Callable, *arguments: Any) -> Any:
+    """Return ``function(*arguments)``, computed in another thread if this is the main one, which alone handles Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
-        return function(*given)
-    job = Job(function, given)
+        return function(*arguments)
+    job = Job(function, arguments)
     try:
         _start(job.run)
-    except RuntimeError:  # the system has no more threads, or Python is about to end
-        return function(*given)
+    except RuntimeError:  # the system has no more threads, or Python is about to exit
+        return function(*arguments)
     return job.result()
 
 
 class Workers:
-    """Some threads that take jobs in turn; at the end of a ``with`` block all are done, or after an error those begun.
+    """Threads that share a queue of jobs.
+
+    At the end of a ``with`` block all jobs are done. After an error, jobs that have not begun are cancelled.
 
     Parameters
     ----------
-    number : int
-        Of threads; fewer if the system has no more, and with none a job is done when it is submitted.
+    n_threads : int
+        Number of threads. The system may start fewer; without any, a job is done when it is submitted.
     """
 
-    def __init__(self, number):
-        self._queue, self._number, self._threads = SimpleQueue(), number, []
+    def __init__(self, n_threads: int):
+        self._n_threads = n_threads
+        self._queue: SimpleQueue = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
-    def __enter__(self):
+    def __enter__(self) -> Workers:
         with contextlib.suppress(RuntimeError):
-            for _ in range(self._number):
+            for _ in range(self._n_threads):
                 self._threads.append(_start(self._work))
         return self
 
-    def __exit__(self, error, *_):
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if error is not None:
             with contextlib.suppress(Empty):
                 while True:
@@ -81,11 +91,11 @@ class Workers:
             self._queue.put(None)
         for thread in self._threads if error is None else ():
             while thread.is_alive():
-                thread.join(LOOK)
+                thread.join(POLL)
 
-    def submit(self, function, *given):
-        """Return the Job of calling ``function(*given)``."""
-        job = Job(function, given)
+    def submit(self, function: Callable, *arguments: Any) -> Job:
+        """Return the Job of calling ``function(*arguments)``."""
+        job = Job(function, arguments)
         if self._threads:
             self._queue.put(job)
         else:
@@ -95,16 +105,16 @@ class Workers:
     def _work(self):
         while (job := self._queue.get()) is not None:
             job.run()
-            del job  # and what it returned, while waiting for the next
+            del job  # frees the result while the thread waits for the next job
 
 
 def _start(work):
-    """Start a thread that sees the context of this one, such as its settings of warnings, and does not keep Python alive."""
+    """Start a daemon thread in a copy of this thread's context, which includes the settings of warnings."""
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="brainsim", daemon=True)
     with _starting:
-        before = threading.stack_size(STACK)
+        previous = threading.stack_size(STACK)
         try:
             thread.start()
         finally:
-            threading.stack_size(before)
+            threading.stack_size(previous)
     return thread

@@ -1,14 +1,16 @@
-"""Where compiled code is kept, so that a process starts with what an earlier one has compiled.
+"""The cache of compiled code on disk: a process starts with what an earlier one has compiled.
 
-All of it lies in one folder per state of the sources, ``<cache>/brainsim/<fingerprint>``. A compiled function is one file,
-whose name is a hash of everything that its machine code follows from: the function, its signature, the processor, the
-versions and the settings of Numba. A name therefore never changes its meaning: there is no index that two processes could
-mix up, none needs a lock, and a file is written aside and moved to its place in one step.
+There is one folder for each state of the sources, ``<cache>/brainsim/<fingerprint>``. Each compiled function is one file,
+named by a hash of everything that determines its machine code: the function, its signature, the processor, the versions
+and the settings of Numba. A name therefore never changes its meaning: no index can be corrupted by two processes, no locks
+are needed, and a file is written under a temporary name and moved into place in one step.
 
-A file is machine code, so it is used only if nobody but the user, or the administrator, can have written it, and only if
-the hash of its content is the one it carries. All else is compiled anew, and replaced. Where nothing can be written,
-brainsim works without a cache and says so once.
+A file is machine code, so it is used only if nobody but the user or the administrator can have written it, and only if its
+content matches the hash stored in it. Otherwise the function is compiled again and the file replaced. If nothing can be
+written, brainsim works without a cache and warns once.
 """
+
+from __future__ import annotations
 
 import contextlib
 import functools
@@ -21,24 +23,26 @@ import stat
 import sys
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# the folders of the package whose files take part in compiled code
+# folders of the package whose files can affect compiled code
 SOURCES = ("core", "jit", "rng", "results", "equations", "models", "network", "build", "engine", "ann")
-# settings of Numba that change the code which it makes
+# settings of Numba that change the code it generates
 SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "USING_SVML")
 SUFFIX = ".code"
 HASH = hashlib.sha256
-# never follows a link to somewhere else, never waits for a pipe; Windows has neither flag
+# do not follow links and do not wait for pipes; Windows has neither flag
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-ADVICE = "kernels are compiled anew in each process. Set BRAINSIM_CACHE_DIR to a folder that only you can write."
+ADVICE = "kernels are compiled again in each process. Set BRAINSIM_CACHE_DIR to a folder that only you can write to."
 
 
-def user_cache():
-    """Return the folder that holds the compiled code of all versions, or None if the user has no home folder.
+def user_cache() -> Path | None:
+    """Return the folder with the compiled code of all versions, or None if the user has no home folder.
 
-    ``BRAINSIM_CACHE_DIR`` overrides the place, which else is the user's cache directory of the operating system.
+    It is ``BRAINSIM_CACHE_DIR`` if that is set, otherwise in the user's cache directory of the operating system.
     """
     if chosen := os.environ.get("BRAINSIM_CACHE_DIR"):
         base = Path(chosen)
@@ -50,20 +54,20 @@ def user_cache():
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "brainsim"
     try:
         return base.expanduser().absolute()
-    except RuntimeError:  # no HOME, and a user whom the system does not know
+    except RuntimeError:  # HOME is not set and the system does not know the user
         return None
 
 
 @functools.cache
-def cache_folder():
-    """Return the folder of what is compiled from the sources as they are; None if the user has no home folder."""
+def cache_folder() -> Path | None:
+    """Return the folder with the code compiled from the current sources; None if the user has no home folder."""
     folder = user_cache()
     return None if folder is None else folder / fingerprint()
 
 
 @functools.cache
-def fingerprint():
-    """Return a hash of every source file that takes part in compiled code, and of Numba's version."""
+def fingerprint() -> str:
+    """Return a hash of every source file that can affect compiled code, and of Numba's version."""
     import numba
 
     digest = HASH(numba.__version__.encode())
@@ -72,14 +76,14 @@ def fingerprint():
     return digest.hexdigest()[:16]
 
 
-def source_files():
-    """Return the source files that take part in compiled code."""
+def source_files() -> list[Path]:
+    """Return the source files that can affect compiled code."""
     return [path for folder in SOURCES for path in sorted((PACKAGE / folder).rglob("*.py"))]
 
 
 @functools.cache
 def _surroundings():
-    """Return what compiled code depends on besides the function and the processor, as text."""
+    """Return, as text, what compiled code depends on besides the function and the processor."""
     import llvmlite
     import numba
 
@@ -89,15 +93,15 @@ def _surroundings():
 
 
 class Store:
-    """The compiled forms of one function on disk; in the words by which Numba's dispatchers ask their cache.
+    """The compiled forms of one function on disk, with the interface of the caches of Numba's dispatchers.
 
     Parameters
     ----------
     function : function
-        The Python function. It has no closure: its values would be part of the code.
+        The Python function. It must not have a closure, whose values would be part of the code.
     """
 
-    def __init__(self, function):
+    def __init__(self, function: Callable):
         if function.__closure__:
             raise TypeError(f"{function.__qualname__}: a compiled function must not have a closure")
         code = function.__code__
@@ -105,25 +109,26 @@ class Store:
         self._function = repr((function.__module__, function.__qualname__, code.co_firstlineno, code.co_code.hex()))
 
     @property
-    def cache_path(self):
-        """The folder, as text; None if there is none."""
-        return cache_folder() and str(cache_folder())
+    def cache_path(self) -> str | None:
+        """The folder as text, or None if the user has no home folder."""
+        folder = cache_folder()
+        return None if folder is None else str(folder)
 
-    def enable(self):
-        """Do nothing: there is always a store."""
+    def enable(self) -> None:
+        """Do nothing: the store is always enabled."""
 
     disable = flush = enable
 
-    def path(self, signature, codegen):
-        """Return the file of the machine code for one signature and one processor; None if there is no folder."""
+    def path(self, signature: Any, codegen: Any) -> Path | None:
+        """Return the file of the machine code for one signature and one processor, or None without a folder."""
         folder = cache_folder()
         if folder is None:
             return None
         digest = HASH(repr((self._function, str(signature), codegen.magic_tuple(), _surroundings())).encode())
         return folder / f"{self._name}-{digest.hexdigest()[:32]}{SUFFIX}"
 
-    def load_overload(self, signature, target):
-        """Return the compiled function, or None if it is not there or not in order."""
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """Return the compiled function, or None if its file does not exist or is not valid."""
         from numba.core.compiler import CompileResult
 
         target.refresh()
@@ -132,20 +137,20 @@ class Store:
         if content is None:
             return None
         try:
-            written_for, parts = pickle.loads(content)
-            return CompileResult._rebuild(target, *parts) if written_for == signature else None
-        except Exception:  # whatever is wrong with it, it is compiled anew and replaced
+            saved_signature, parts = pickle.loads(content)
+            return CompileResult._rebuild(target, *parts) if saved_signature == signature else None
+        except Exception:  # whatever is wrong, the function is compiled again and the file replaced
             return None
 
-    def save_overload(self, signature, compiled):
-        """Write a compiled function; if that fails, warn once and go on without."""
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Write a compiled function; if that fails, warn once and continue."""
         from numba.core.serialize import dumps
 
-        if compiled.library.has_dynamic_globals:  # addresses of this process
+        if compiled.library.has_dynamic_globals:  # contains addresses of this process
             return
         path = self.path(signature, compiled.codegen)
         if path is None:
-            _warn("brainsim: there is no home folder to keep compiled code in")
+            _warn("brainsim: there is no home folder to store compiled code in")
             return
         content = dumps((signature, compiled._reduce()))
         try:
@@ -155,12 +160,12 @@ class Store:
 
 
 def _sealed(path, content):
-    """Return the content behind a hash of it and of its name."""
+    """Return the content, preceded by a hash of it and of the file's name."""
     return HASH(path.name.encode() + content).digest() + content
 
 
 def _read(path):
-    """Return the content of a file that only the user can have written and that is whole, else None."""
+    """Return the content of a complete file that only the user can have written, else None."""
     try:
         if not _is_own_folder(path.parent):
             return None
@@ -176,32 +181,33 @@ def _read(path):
 
 
 def _write(path, content):
-    """Write a file aside and move it to its place, so that nobody reads half of it."""
+    """Write a file under a temporary name and move it into place, so that nobody reads half of it."""
     path.parent.parent.mkdir(parents=True, exist_ok=True)
-    # whatever the umask, others cannot write; they may read, so that an image can be warmed by its administrator
+    # whatever the umask, others cannot write; they can read, so that an administrator can fill the cache of an image
     path.parent.mkdir(mode=0o755, exist_ok=True)
     if not _is_own_folder(path.parent):
         return
-    aside = path.with_name(f"{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f"{uuid.uuid4().hex}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644), "wb") as file:
+        with open(os.open(temporary, flags, 0o644), "wb") as file:
             file.write(content)
-        _move(aside, path)
+        _move(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            aside.unlink()
+            temporary.unlink()
         raise
 
 
-def _move(aside, path):
+def _move(temporary, path):
     try:
-        os.replace(aside, path)
+        os.replace(temporary, path)
     except OSError:
-        if path.is_dir() and not path.is_symlink():  # in the place of our file, in our folder
+        if path.is_dir() and not path.is_symlink():  # a folder in our folder with the name of our file
             shutil.rmtree(path)
-            os.replace(aside, path)
-        elif sys.platform == "win32" and path.exists():  # another process has written the same and is reading it
-            aside.unlink()
+            os.replace(temporary, path)
+        elif sys.platform == "win32" and path.exists():  # another process has written the same file and is reading it
+            temporary.unlink()
         else:
             raise
 
@@ -216,8 +222,8 @@ def _is_own_folder(folder):
         return True
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(f"{folder} is not a folder")
-    whose = "can be written by other users" if _is_ours(status) else "belongs to another user"
-    _warn(f"brainsim: the cache folder {folder} {whose}, so no code is taken from it")
+    problem = "can be written by other users" if _is_ours(status) else "belongs to another user"
+    _warn(f"brainsim: the cache folder {folder} {problem}, so no code is read from it")
     return False
 
 
@@ -226,11 +232,11 @@ def _is_ours(status):
 
 
 def _is_safe(status):
-    """Return whether only the user and the administrator can have written a file or folder. Windows guards by place."""
+    """Return whether only the user or the administrator can have written a file or folder; on Windows its place decides."""
     return _is_ours(status) and (os.name == "nt" or not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 @functools.cache
 def _warn(message):
-    """Warn once in a process."""
+    """Warn once per process."""
     warnings.warn(f"{message}; {ADVICE}", stacklevel=2)

@@ -10,11 +10,11 @@ from numba import types
 from brainsim.jit.decorators import helper
 
 WINDOWS = sys.platform == "win32"
-MONOTONIC = {"linux": 1, "darwin": 6}.get(sys.platform, 1)  # number of the clock that never goes back
+MONOTONIC = {"linux": 1, "darwin": 6}.get(sys.platform, 1)  # the system's identifier of the clock that never goes back
 
 
 def _counter():
-    """Return (address of the system's function, seconds of one tick)."""
+    """Return (address of the system's function, length of a tick in seconds)."""
     if WINDOWS:
         frequency = ctypes.c_int64()
         ctypes.windll.kernel32.QueryPerformanceFrequency(ctypes.byref(frequency))
@@ -33,7 +33,7 @@ else:
 
 @helper
 def ticks(scratch):
-    """Return the time in ticks; `scratch` is an int64 array with room for two numbers."""
+    """Return the time in ticks; `scratch` is an int64 array of two elements."""
     if WINDOWS:
         _clock(scratch.ctypes.data)
         return scratch[0]

@@ -1,8 +1,10 @@
 """How brainsim's functions become machine code.
 
-Nothing is compiled before it is called, or its address is asked for. `brainsim.jit.cache` keeps the machine code, and
-`brainsim.jit.background` lets Ctrl-C through while it is made.
+A function is compiled when it is first called or its address is first read. `brainsim.jit.cache` stores the machine code,
+and `brainsim.jit.background` keeps Ctrl-C responsive while LLVM works.
 """
+
+from __future__ import annotations
 
 import hashlib
 import linecache
@@ -10,6 +12,8 @@ import os
 import sys
 import threading
 import types
+from collections.abc import Callable
+from typing import Any
 
 from brainsim.core.garbage import gc_paused
 from brainsim.jit.background import in_background
@@ -22,24 +26,24 @@ with gc_paused():
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.sigutils import normalize_signature
 
-# "numpy" removes the branch on a division by zero, which would keep loops from vectorising; fastmath stays off, since
-# it would make the last bits depend on the width of the processor's vectors.
+# "numpy" removes the branch for division by zero, which would keep loops from vectorising; fastmath stays off, since it
+# would make the last bits depend on the width of the processor's vectors.
 # No reference counting: Python holds every array while a kernel runs. Counting, which is atomic, took 1.5 of the 5
-# microseconds of a step of 4,000 cells. Hence a compiled function may cut slices but not make arrays: scratch is passed in.
+# microseconds of a step of 4,000 cells. So a compiled function may slice arrays but not create any: scratch is passed in.
 OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _loading = threading.Lock()
 
 
-def helper(function):
-    """Compile an inner function; it is kept as part of the kernels that call it, and cannot be called from Python.
+def helper(function: Callable) -> Any:
+    """Compile an inner function; it becomes part of the kernels that call it and cannot be called from Python.
 
     Without its wrappers the driver compiles in 3.5 s instead of 4.7.
     """
     return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
-def kernel(function):
-    """Compile an entry function, called from Python; its machine code is kept on disk."""
+def kernel(function: Callable) -> Any:
+    """Compile an entry function, to be called from Python; its machine code is cached on disk."""
     dispatcher = numba.njit(no_cfunc_wrapper=True, **OPTIONS)(function)
     dispatcher._cache = Store(function)
     compile_here = dispatcher.compile
@@ -48,68 +52,69 @@ def kernel(function):
     return raising(dispatcher) if numba.config.BOUNDSCHECK else dispatcher
 
 
-def compiled_for(function, arguments):
-    """Return what Numba compiled of a kernel for arguments of these types, compiling it if need be.
+def compiled_for(function: Any, arguments: tuple) -> Callable:
+    """Return the compiled form of a kernel for arguments of these types, compiling it if necessary.
 
-    It is called as the kernel is, but does not look at the types again, which takes 20 microseconds for a dozen tuples of
-    arrays; other types crash.
+    It is called like the kernel, but skips the dispatch on types, which takes 20 microseconds for a dozen tuples of arrays.
+    Arguments of other types crash the process.
     """
     if numba.config.BOUNDSCHECK:
-        return function  # which raises
+        return function  # the compiled form alone would not raise
     signature = tuple(numba.typeof(argument) for argument in arguments)
     function.compile(signature)
     return function.overloads[signature].entry_point
 
 
-def callback(signature):
-    """Make a function with a fixed C signature; its ``.address`` is called by the driver."""
+def callback(signature: Any) -> Callable[[Callable], Callback]:
+    """Make a function with a fixed C signature; the driver calls it by its ``.address``."""
     return lambda function: Callback(function, signature)
 
 
 class Callback:
-    """A function with a fixed C signature, compiled when its address is first asked for and kept on disk."""
+    """A function with a fixed C signature, compiled when its address is first read and cached on disk."""
 
-    def __init__(self, function, signature):
-        self._function, self._signature, self._made = function, signature, None
+    def __init__(self, function: Callable, signature: Any):
+        self._function, self._signature = function, signature
+        self._cfunc: CFunc | None = None
 
     @property
-    def address(self):
-        """Where the machine code is."""
+    def address(self) -> int:
+        """Address of the machine code."""
         return self._compiled().address
 
-    def inspect_llvm(self):
-        """Return the code as LLVM's text; of one that comes from the cache there is none."""
+    def inspect_llvm(self) -> str:
+        """Return the code in LLVM's language; a function that comes from the cache has none."""
         return self._compiled().inspect_llvm()
 
     def _compiled(self):
-        return self._made or _compiled(self._make)
+        return self._cfunc or _compiled(self._compile)
 
-    def _make(self):
+    def _compile(self):
         with global_compiler_lock:
-            if self._made is None:
-                made = CFunc(self._function, normalize_signature(self._signature), {}, {"error_model": "numpy"})
-                made._cache = Store(self._function)
-                made.compile()
-                self._made = made
-            return self._made
+            if self._cfunc is None:
+                cfunc = CFunc(self._function, normalize_signature(self._signature), {}, {"error_model": "numpy"})
+                cfunc._cache = Store(self._function)
+                cfunc.compile()
+                self._cfunc = cfunc
+            return self._cfunc
 
 
-def _compiled(work, *given):
-    """Compile behind the scenes; but who holds Numba's lock, being in the midst of compiling, would wait for himself."""
-    return work(*given) if global_compiler_lock.is_locked() else in_background(work, *given)
+def _compiled(work, *arguments):
+    """Compile in another thread; but in this one if it holds Numba's lock, since the other would wait for it forever."""
+    return work(*arguments) if global_compiler_lock.is_locked() else in_background(work, *arguments)
 
 
-def load_source(text):
-    """Return `text` as a module named by its hash. It runs from memory; what lies on a disk is never run."""
+def load_source(text: str) -> types.ModuleType:
+    """Return `text` as a module named by its hash. It is run from memory, never from a file."""
     name = "kernel_" + hashlib.sha256(text.encode()).hexdigest()[:32]
     with _loading:
         if name not in sys.modules:
             module = types.ModuleType(name)
             module.__file__ = f"<brainsim {name}>"
-            # for tracebacks, debuggers and the messages of Numba; without a time it is never looked for on a disk
+            # for tracebacks, debuggers and Numba's messages; an entry without a time is never compared with a file
             linecache.cache[module.__file__] = len(text), None, text.splitlines(keepends=True), module.__file__
             exec(compile(text, module.__file__, "exec"), module.__dict__)
-            sys.modules[name] = module  # only when it is whole, since other threads may look
+            sys.modules[name] = module  # only when it is complete, since other threads may import it
         return sys.modules[name]
 
 
@@ -120,7 +125,7 @@ if hasattr(os, "register_at_fork"):
         _loading = threading.Lock()
         global_compiler_lock.release()
 
-    # a process that forks while a thread compiles would leave its child with locks that nobody opens
+    # a process that forks while a thread compiles would leave its child with locks that nobody releases
     os.register_at_fork(
         before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=_unlock
     )

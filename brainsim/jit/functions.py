@@ -1,6 +1,6 @@
-"""Functions of numbers and arrays with the bits that kernels compute, for what is computed once.
+"""Functions of numbers and arrays that give the same bits as in kernels, for values computed once before a run.
 
-Those of NumPy and of the C library differ in the last bits between processors and versions.
+The last bits of NumPy's functions and those of the C library differ between processors and versions.
 """
 
 import functools
@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.jit import vmath
 from brainsim.jit.decorators import kernel
 
-LARGEST = 709.782712893384  # logarithm of the largest number
+MAX_EXPONENT = 709.782712893384  # logarithm of the largest float64
 
 
 @kernel
@@ -74,7 +74,7 @@ def _power(x, y, out):
 
 
 def _of_arrays(compiled, *values):
-    """Return what a kernel makes of numbers or arrays, in the shape that they have together."""
+    """Apply a kernel to numbers or arrays; the result has their common (broadcast) shape."""
     values = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
     out = np.empty(values[0].shape)
     compiled(*(np.array(value).reshape(-1) for value in values), out.reshape(-1))
@@ -82,12 +82,12 @@ def _of_arrays(compiled, *values):
 
 
 def _infinite_above(compiled, x):
-    """As `_of_arrays`, but infinite if the result is too large for a number: such a constant is found and named."""
-    return np.where(np.asarray(x) > LARGEST, np.inf, _of_arrays(compiled, x))
+    """Like `_of_arrays`, but infinite if the result overflows: checks of the constants report it."""
+    return np.where(np.asarray(x) > MAX_EXPONENT, np.inf, _of_arrays(compiled, x))
 
 
 def _raised(x, y):
-    """Return x**y; whole powers are products, as in kernels, since of them the base may be negative."""
+    """Return x**y; whole powers are products, as in kernels, since their base may be negative."""
     if np.ndim(y) or not float(y).is_integer() or abs(y) >= 2.0**53:
         return np.sqrt(x) if np.ndim(y) == 0 and y == 0.5 else _of_arrays(_power, x, y)
     value, factor = np.ones(np.shape(x))[()], np.asarray(x, np.float64)[()]

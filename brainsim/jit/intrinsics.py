@@ -1,4 +1,4 @@
-"""Words of the processor that Numba has not: loads and stores that other threads see in order, and prefetching."""
+"""Intrinsics missing from Numba: loads and stores that other threads see in order, and prefetching."""
 
 from llvmlite import ir
 from numba import types
@@ -8,7 +8,7 @@ from numba.extending import intrinsic
 
 @intrinsic
 def publish(context, array, index, value):
-    """Store `value` so that all that was written before is seen by who loads it with `observe`."""
+    """Store `value`; a thread that loads it with `observe` then also sees everything that was written before."""
 
     def generate(target, builder, signature, arguments):
         pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
@@ -20,7 +20,7 @@ def publish(context, array, index, value):
 
 @intrinsic
 def observe(context, array, index):
-    """Load a number that another thread may write."""
+    """Load a number that another thread may have stored with `publish`."""
 
     def generate(target, builder, signature, arguments):
         pointer = _element(target, builder, signature.args[0], arguments[0], arguments[1])
@@ -31,7 +31,7 @@ def observe(context, array, index):
 
 @intrinsic
 def fence(context):
-    """Let all threads agree that what was stored before came before what is loaded behind."""
+    """Make all threads see the stores before the fence ahead of the loads after it."""
 
     def generate(target, builder, signature, arguments):
         builder.fence("seq_cst")
@@ -42,18 +42,18 @@ def fence(context):
 
 @intrinsic
 def prefetch(context, array, index):
-    """Ask for the cache line of an element that will be read soon; harmless for any index."""
+    """Request the cache line of an element that will be read soon; harmless for any index."""
 
     def generate(target, builder, signature, arguments):
         pointer = builder.bitcast(
             _element(target, builder, signature.args[0], arguments[0], arguments[1]), ir.IntType(8).as_pointer()
         )
-        number = ir.IntType(32)
+        integer = ir.IntType(32)
         function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number]), "llvm.prefetch.p0"
+            builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, integer, integer, integer]), "llvm.prefetch.p0"
         )
         # read, keep in all cache levels, data
-        builder.call(function, [pointer, number(0), number(3), number(1)])
+        builder.call(function, [pointer, integer(0), integer(3), integer(1)])
         return target.get_dummy_value()
 
     return types.void(array, types.intp), generate

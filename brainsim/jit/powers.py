@@ -1,4 +1,4 @@
-"""Whole powers as products, for use inside kernels: they vectorise, the power function of the C library does not."""
+"""Whole powers as products, for use in kernels: they vectorise, the power function of the C library does not."""
 
 from brainsim.jit.decorators import helper
 from brainsim.jit.vmath import cast_like
@@ -25,7 +25,7 @@ def fourth(x):
 
 @helper
 def whole_power(x, n):
-    """Return x**n of a whole number n, by squaring; as many roundings as there are products."""
+    """Return x**n for a whole number n by repeated squaring; each product is rounded."""
     left, factor, value = abs(n), x, cast_like(1.0, x)
     while left:
         if left & 1:

@@ -1,12 +1,12 @@
-"""Functions that LLVM vectorises, for use inside kernels: Numba has no vector ``exp`` any more, and a call to the C
-library's costs 3.9 ns where this one costs 0.9 (`log`, `tanh` and `sin` 1.1 to 1.4, `gaussian` 1.6, `power` 4.4).
+"""Functions that LLVM vectorises, for use in kernels. Numba no longer has a vector ``exp``, and a call to the C library's
+costs 3.9 ns; this one costs 0.9 ns (`log`, `tanh` and `sin` 1.1 to 1.4, `gaussian` 1.6, `power` 4.4).
 
-They are made of selects, polynomials and the bits of the numbers, without branches, tables or calls of the C library, and
-with products and sums rounded as they are written, so that every processor gives the same bits. Errors are bounds in units
-in the last place (ulp) of the true value. NaN stays NaN, to be found and named after the run.
+They consist of selects, polynomials and operations on the bits of the numbers, without branches, tables or calls of the C
+library. Products and sums are rounded as they are written, so every processor gives the same bits. Errors are bounds in
+units in the last place (ulp) of the true value. NaN stays NaN, to be found and reported after the run.
 
-float32 in, float32 out, with the work between in float64: rounded right but for about one number in 1e8, in four fifths
-of the time of float64. ``abs`` and ``math.sqrt`` vectorise as they are, and so do ``min`` and ``max``, which lose a NaN.
+float32 in, float32 out, computed in float64: correctly rounded except for about one number in 1e8, in four fifths of the
+time of float64. ``abs`` and ``math.sqrt`` vectorise unchanged, and so do ``min`` and ``max``, but these can lose a NaN.
 """
 
 import math
@@ -20,17 +20,18 @@ from brainsim.jit.decorators import OPTIONS, helper
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
-# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits: that vectorises everywhere
+# adding 1.5 * 2**52 rounds to a whole number and leaves it in the low bits, which vectorises everywhere
 ROUND = 6755399441055744.0
 _ROUND_BITS = np.int64(0x4338000000000000)
 _HALF_ROOT_BITS = np.int64(0x3FE6A09E667F3BCD)  # of sqrt(1/2)
 _52 = np.int64(52)
-# what makes random bits the mantissa of a number in [1, 2) or [2, 4), with a one below the 40 or the 24 bits used
+# shifts and masks that turn random bits into the mantissa of a number in [1, 2) or [2, 4), with a 1 below the 40 or the
+# 24 bits used
 _12, _40 = np.uint64(12), np.uint64(40)
 _UPPER, _FROM_1, _FROM_2 = np.uint64(0x000FFFFFFFFFF000), np.uint64(0x3FF0000000000800), np.uint64(0x4000000008000000)
-LEAST_NORMAL, TWO_54 = 2.2250738585072014e-308, 18014398509481984.0
+MIN_NORMAL, TWO_54 = 2.2250738585072014e-308, 18014398509481984.0
 
-# Polynomials, highest power first. Those of exp are its Taylor series, the others interpolate at Chebyshev's nodes.
+# Polynomials, highest power first. That of exp is its Taylor series, the others interpolate at Chebyshev nodes.
 EXP = (
     1.6059043836821613e-10,
     2.08767569878681e-09,
@@ -94,20 +95,20 @@ ARC = (
     -0.6459640975062462,
     1.5707963267948966,
 )
-# pi/2 in three parts; a product of the first with a whole number below 2**45, taken from x by fma, leaves no rounding
+# pi/2 in three parts; subtracting the first times a whole number below 2**45 from x by fma is exact
 PI_2, PI_2_LOW, PI_2_LEAST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
 TWO_OVER_PI = 0.6366197723675814
 TWO_THIRDS, TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
 
 
 def _inlined(function):
-    """As `helper`, for what is so long that LLVM would call it, and a loop with a call in it does not vectorise."""
+    """Like `helper`, for functions so long that LLVM would not inline them: a loop with a call does not vectorise."""
     return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)(function)
 
 
 @intrinsic
 def fma(context, a, b, c):
-    """Return a*b + c, rounded once; asked for by name, since a compiler's own choice would differ between processors."""
+    """Return a*b + c, rounded once. It is called explicitly, since a compiler's choice would differ between processors."""
 
     def generate(target, builder, signature, arguments):
         return builder.fma(*arguments)
@@ -117,13 +118,13 @@ def fma(context, a, b, c):
 
 @intrinsic
 def polynomial(context, x, coefficients):
-    """Return the polynomial of these coefficients, the highest power's first, by Horner's rule in fma."""
+    """Return the polynomial with these coefficients, highest power first, by Horner's rule with fma."""
 
     def generate(target, builder, signature, arguments):
         at, numbers = arguments
         value = builder.extract_value(numbers, 0)
-        for place in range(1, len(coefficients)):
-            value = builder.fma(value, at, builder.extract_value(numbers, place))
+        for k in range(1, len(coefficients)):
+            value = builder.fma(value, at, builder.extract_value(numbers, k))
         return value
 
     return types.float64(types.float64, coefficients), generate
@@ -142,7 +143,7 @@ def cast_like(context, value, x):
 
 @intrinsic
 def flush_limit(context, x):
-    """Return what `flushed` takes as the least number of the type of `x`: 1e-30 of float32, 1e-250 of float64."""
+    """Return the size below which `flushed` returns 0 for numbers of the type of `x`: 1e-30 (float32), 1e-250 (float64)."""
     kind, number = (types.float32, 1e-30) if x == types.float32 else (types.float64, 1e-250)
 
     def generate(target, builder, signature, arguments):
@@ -153,7 +154,7 @@ def flush_limit(context, x):
 
 @helper
 def exp(x):
-    """Return e**x within 1 ulp for -708 <= x <= 708; what lies outside is taken as the nearest end.
+    """Return e**x within 1 ulp for -708 <= x <= 708; x outside is replaced by the nearer end.
 
     ``x = n ln 2 + r`` with ``|r| <= ln 2 / 2``; e**r by its Taylor series to r**13, 2**n by writing the exponent's bits.
     """
@@ -178,9 +179,9 @@ def _power_of_two(t):
 
 @helper
 def expm1(x):
-    """Return e**x - 1 within 2 ulp for x <= 708, and from there on e**708.
+    """Return e**x - 1 within 2 ulp for x <= 708, and e**708 above.
 
-    As `exp`: ``2**n (e**r - 1) + (2**n - 1)``.
+    Like `exp`: ``2**n (e**r - 1) + (2**n - 1)``.
     """
     r, t = _reduced(min(max(np.float64(x), -708.0), 708.0))
     scale = _power_of_two(t)
@@ -189,25 +190,25 @@ def expm1(x):
 
 @helper
 def tanh(x):
-    """Return the hyperbolic tangent within 3 ulp: ``-e/(e + 2)`` with ``e = expm1(-2 |x|)``, and the sign of x."""
+    """Return the hyperbolic tangent within 3 ulp: ``-e/(e + 2)`` with ``e = expm1(-2 |x|)`` and the sign of x."""
     y = np.float64(x)
     e = expm1(-2.0 * abs(y))
     size = -e / (e + 2.0)
     size = -size if y < 0.0 else size
-    return cast_like(y if y == 0.0 else size, x)  # a zero keeps its own sign
+    return cast_like(y if y == 0.0 else size, x)  # a zero keeps its sign
 
 
 @helper
 def sigmoid(x):
-    """Return the logistic function ``1/(1 + exp(-x))`` within 3 ulp for x >= -708, and below that its value at -708."""
+    """Return the logistic function ``1/(1 + exp(-x))`` within 3 ulp for x >= -708, and its value at -708 below."""
     return cast_like(1.0 / (1.0 + exp(-np.float64(x))), x)
 
 
 @helper
 def exprel_inverse(x):
-    """Return ``x/(exp(x) - 1)`` within 3 ulp for x <= 708, with its limit 1 at x = 0; above that its value at 708.
+    """Return ``x/(exp(x) - 1)`` within 3 ulp for x <= 708, with its limit 1 at x = 0, and its value at 708 above.
 
-    The rates of Hodgkin and Huxley (1952), doi:10.1113/jphysiol.1952.sp004764, are of this form.
+    The rates of Hodgkin and Huxley (1952), doi:10.1113/jphysiol.1952.sp004764, have this form.
     """
     y = min(np.float64(x), 708.0)
     return cast_like(1.0 if y == 0.0 else y / expm1(y), x)
@@ -233,20 +234,20 @@ def log(x):
 
 @helper
 def log1p(x):
-    """Return log(1 + x) within 1 ulp, also where 1 + x is rounded; -inf at -1, NaN below."""
+    """Return log(1 + x) within 1 ulp, even if 1 + x is rounded; -inf at -1, NaN below."""
     y = np.float64(x)
     u = 1.0 + y
     k, m = _split(u)
     f = m - 1.0
-    # what the sum lost, in units of 2**k, times 1/(1 + f) to f**2
+    # what the sum 1 + x lost, in units of 2**k, times the series of 1/(1 + f) up to f**2
     lost = (y - (u - 1.0)) * _power_of_two(ROUND - min(k, 1000.0)) * fma(f, f - 1.0, 1.0)
     return cast_like(_log_at_ends(u, _log_of_parts(k, f, lost)), x)
 
 
 @helper
 def _split(x):
-    """Return k and m of ``x = 2**k m``, m from sqrt(1/2) to sqrt(2), of a positive number."""
-    small = x < LEAST_NORMAL
+    """Return k and m of a positive ``x = 2**k m`` with m from sqrt(1/2) to sqrt(2)."""
+    small = x < MIN_NORMAL
     bits = np.float64(x * TWO_54 if small else x).view(np.int64)
     exponent = (bits - _HALF_ROOT_BITS) >> _52
     k = np.int64(exponent + _ROUND_BITS).view(np.float64) - ROUND
@@ -265,16 +266,16 @@ def _log_of_parts(k, f, lost):
 
 @helper
 def _log_at_ends(x, value):
-    """Return the logarithm's `value`, but where x is no positive finite number what holds there."""
+    """Return `value`, the logarithm of a positive finite x, or the limit or NaN for any other x."""
     end = -math.inf if x == 0.0 else (math.nan if x < 0.0 else x)
     return value if (x > 0.0) & (x < math.inf) else end
 
 
 @_inlined
 def power(x, y):
-    """Return x**y of x >= 0 within 1.5 ulp, of the type of x; 0 below e**-708, NaN for x < 0, and 1 for y = 0.
+    """Return x**y for x >= 0 within 1.5 ulp, in the type of x; 0 below e**-708, NaN for x < 0, and 1 for y = 0.
 
-    ``exp(y log x)`` with the logarithm and the product in two parts each.
+    ``exp(y log x)``, with the logarithm and the product each as a sum of two numbers.
     """
     base, exponent = np.float64(x), min(max(np.float64(y), -1e300), 1e300)
     high, low = _log_in_two(base)
@@ -292,7 +293,7 @@ def power(x, y):
 
 @_inlined
 def _log_in_two(x):
-    """Return the logarithm of a positive number as a sum of two, together within 2**-65 of it."""
+    """Return the logarithm of a positive number as a sum of two numbers, with an error of at most 2**-65."""
     k, m = _split(x)
     f = m - 1.0
     whole = 2.0 + f
@@ -315,9 +316,9 @@ def _log_in_two(x):
 
 @helper
 def sin(x):
-    """Return the sine within 1 ulp for |x| <= 1e13, and NaN beyond, where neighbouring numbers lie 0.002 apart.
+    """Return the sine within 1 ulp for |x| <= 1e13, and NaN beyond, where neighbouring float64 are 0.002 apart.
 
-    ``x = n pi/2 + r`` by three parts of pi/2; sine and cosine of r by polynomials, of which n takes one.
+    ``x = n pi/2 + r`` with pi/2 in three parts; sine and cosine of r by polynomials, one of which n selects.
     """
     return cast_like(_turned(np.float64(x), 0), x)
 
@@ -336,7 +337,7 @@ def _turned(x, quarters):
     first = fma(-n, PI_2, x)
     second = n * PI_2_LOW
     r = first - second
-    taken = first - r  # of `second`; with the next line the sum of two by Knuth
+    taken = first - r  # the part of `second` that r holds; with the next line this is Knuth's exact sum of two numbers
     low = (first - (r + taken)) + (taken - second) - fma(n, PI_2_LEAST, fma(n, PI_2_LOW, -second))
     z = r * r
     half = 0.5 * z
@@ -351,13 +352,13 @@ def _turned(x, quarters):
 
 @helper
 def floor(x):
-    """Return the greatest whole number not above x, as a float."""
+    """Return the largest whole number not above x, as a float."""
     return cast_like(np.floor(np.float64(x)), x)
 
 
 @helper
 def sign(x):
-    """Return -1, 0 or 1, and NaN of NaN."""
+    """Return -1, 0 or 1, and NaN for NaN."""
     y = np.float64(x)
     size = 1.0 if y > 0.0 else (-1.0 if y < 0.0 else 0.0)
     return cast_like(size if y == y else y, x)
@@ -365,9 +366,9 @@ def sign(x):
 
 @helper
 def lesser(a, b):
-    """Return the smaller of two numbers, and NaN where one is.
+    """Return the smaller of two numbers, and NaN if either is NaN.
 
-    Python's ``min`` loses a NaN of `b`. Where `b` is a number that is written out this is one instruction, else three.
+    Python's ``min`` loses a NaN in `b`. If `b` is a literal number this is one instruction, otherwise three.
     """
     value = b if b < a else a
     return value if b == b else b
@@ -375,33 +376,33 @@ def lesser(a, b):
 
 @helper
 def greater(a, b):
-    """Return the greater of two numbers, and NaN where one is; see `lesser`."""
+    """Return the greater of two numbers, and NaN if either is NaN; see `lesser`."""
     value = b if b > a else a
     return value if b == b else b
 
 
 @helper
 def clip(x, low, high):
-    """Return x, but not below `low` and not above `high`; of crossed limits the upper one holds, as in NumPy."""
+    """Return x limited to [low, high]; if low > high the result is `high`, as in NumPy."""
     return lesser(greater(x, low), high)
 
 
 @helper
 def flushed(x):
-    """Return `x`, or 0 where it is too small to matter: arithmetic on denormal numbers costs fifty times more.
+    """Return `x`, or 0 if it is too small to matter: arithmetic on denormal numbers is fifty times slower.
 
-    Adding a tiny number and taking it away again is 7 % faster in COBA, but leaves what decays at about 1e-284 for ever.
+    Adding a tiny number and subtracting it again is 7 % faster in COBA, but decaying variables then stay at about 1e-284.
     """
-    return cast_like(0.0 if abs(x) < flush_limit(x) else x, x)  # NaN stays, to be found and named after the run
+    return cast_like(0.0 if abs(x) < flush_limit(x) else x, x)  # NaN stays, to be found and reported after the run
 
 
 @helper
 def gaussian(bits):
-    """Return a standard normal number made of 64 random bits (uint64); its tails are right up to 7, and end at 7.5.
+    """Return a standard normal number made from 64 random bits (uint64); its tails are correct up to 7 and end at 7.5.
 
     Box and Muller (1958), doi:10.1214/aoms/1177706645: ``sqrt(-2 log u) sin(pi t/2)`` with u of 40 bits in (0, 1) and t
-    of 24 bits in (-1, 1), each in the middle of its interval. The inverse of the distribution by Wichura (1988),
-    doi:10.2307/2347330, takes 2.8 ns where this takes 1.6.
+    of 24 bits in (-1, 1), each in the middle of its interval. It takes 1.6 ns; the inverse of the distribution by
+    Wichura (1988), doi:10.2307/2347330, takes 2.8 ns.
     """
     u = np.uint64((bits >> _12) & _UPPER | _FROM_1).view(np.float64) - 1.0
     t = np.uint64((bits << _40) >> _12 | _FROM_2).view(np.float64) - 3.0

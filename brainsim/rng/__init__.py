@@ -1,1 +1,1 @@
-"""Random numbers as functions of a seed, a name and an index: nothing is ever drawn in an order."""
+"""Random numbers as functions of a seed, a name and an index: they do not depend on the order of sampling."""

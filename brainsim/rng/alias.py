@@ -1,18 +1,18 @@
-"""Tables by which a discrete distribution is drawn with one random number: Walker (1977), doi:10.1145/355744.355749."""
+"""Tables that sample a discrete distribution with one random number: Walker (1977), doi:10.1145/355744.355749."""
 
 import numpy as np
 
 
-def alias_table(probabilities):
-    """Return (accept, other) of Walker's method, by Vose's way of building it; their size is a power of two.
+def alias_table(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tables (accept, other) of Walker's method, built by Vose's algorithm; their size is a power of two.
 
-    A draw takes a column at random and then stays with it where another 32 random bits are below ``accept[column]``, else it
-    gives ``other[column]``. The probabilities are exact up to 2**-32.
+    A sample is a random column if another 32 random bits are below ``accept[column]``, otherwise ``other[column]``. The
+    probabilities are exact to 2**-32.
 
     Parameters
     ----------
     probabilities : ndarray of float64
-        They sum to 1.
+        The probability of each value; they sum to 1.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Random numbers as functions of a key and a counter: no state, so no order of drawing and no thread count matters.
+"""Random numbers as functions of a key and a counter: without a state, the order of sampling and the threads do not matter.
 
-The generator is the finaliser of SplitMix64, Steele et al. (2014), doi:10.1145/2660193.2660195, over ``key + counter *
-GAMMA``: its published first numbers are a test. It vectorises, 0.8 ns a number, where Philox4x32-10 takes 4.6: a network of
-0.3 billion synapses draws a billion of them.
+The generator is the finaliser of SplitMix64, Steele et al. (2014), doi:10.1145/2660193.2660195, applied to ``key + counter
+* GAMMA``; a test compares it with the published first numbers. It vectorises and takes 0.8 ns a number, Philox4x32-10 takes
+4.6 ns: a network of 0.3 billion synapses needs a billion of them.
 """
 
 import numpy as np
@@ -25,18 +25,18 @@ def mix(z):
 
 @helper
 def step_key(key, step):
-    """Return the key of a time step, a row or an attempt within the stream `key`."""
+    """Return the key of a time step, a row or an attempt in the stream `key`."""
     return mix(key + np.uint64(step) * STEP)
 
 
 @helper
 def hashed(key, index):
-    """Return the 64 random bits of number `index` under a key."""
+    """Return 64 random bits, those at `index` under a key."""
     return mix(key + (np.uint64(index) + np.uint64(1)) * GAMMA)
 
 
 @helper
 def uniform(bits):
     """Turn 64 random bits into a float64 in [0, 1): a multiple of 2**-53."""
-    # the detour over int64 keeps the conversion vectorisable where only signed conversions are
+    # the detour over int64 vectorises also on processors that vectorise only signed conversions
     return np.float64(np.int64(bits >> _S11)) * 1.1102230246251565e-16
