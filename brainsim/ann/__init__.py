@@ -1,6 +1,7 @@
-"""Brains beside machines: artificial networks, the same networks in spikes, one neuron beside one activation function."""
+"""Brains beside machines: artificial networks, the same networks in spikes, and neurons beside activation functions."""
 
 import importlib
+import types
 
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.conversion.methods import methods
@@ -32,8 +33,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    # the tour shows the examples, so it stands above this folder and is loaded when it is first used
+def __getattr__(name: str) -> types.ModuleType:
+    # the tour shows the examples, so it belongs to a higher folder and is loaded when it is first used
     if name == "tour":
         return importlib.import_module("brainsim.examples._tour")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

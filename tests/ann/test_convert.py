@@ -204,7 +204,7 @@ def test_options_that_do_not_go_together(relu):
     for options, message in [
         ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
         ({"v0": 0.5}, "convert.v0: must be 'half' or"),
-        ({"bias_shift": True}, "convert.bias_shift: .*give v0='zero'"),
+        ({"bias_shift": True}, "convert.bias_shift: .*use it with v0='zero'"),
         ({"encoder": "rate"}, "convert.encoder: must be"),
         ({"reset": "zero", "schedule": "sequential"}, "convert.reset: must be 'subtract' with schedule='sequential'"),
     ]:
@@ -300,9 +300,9 @@ def test_mistakes_of_samples_and_labels(relu):
     for network, name in ((snn, "SpikingClassifier"), (relu, "MLP")):
         with pytest.raises(ValueError, match=rf"{name}.score.y: must be one label for each of the 360 samples \(got shape"):
             network.score(X, y[:5])
-        with pytest.raises(ValueError, match=r"of one-hot rows take the places: y.argmax\(axis=1\)"):
+        with pytest.raises(ValueError, match=r"for one-hot rows use y.argmax\(axis=1\)"):
             network.score(X, np.eye(10)[y])
-        with pytest.raises(ValueError, match=rf"{name}.score.y: must hold labels that the network knows, 0, 1, .*got 'a'"):
+        with pytest.raises(ValueError, match=rf"{name}.score.y: must contain labels that the network knows, 0, .*got 'a'"):
             network.score(X, np.full(360, "a"))
         with pytest.raises(ValueError, match=rf"{name}.X: must be finite \(got nan\)"):
             network.predict(np.where(X > 0.9, np.nan, X))
@@ -310,7 +310,7 @@ def test_mistakes_of_samples_and_labels(relu):
             network.predict(X.astype(str))
         with pytest.raises(ValueError, match=r"got \(360, 8, 8\)\); flatten them: X.reshape\(len\(X\), -1\)"):
             network.predict(X.reshape(-1, 8, 8))
-        with pytest.raises(ValueError, match=r"for one sample give X\[None\]"):
+        with pytest.raises(ValueError, match=r"a single sample is X\[None\]"):
             network.predict(X[0])
     for T, kind in ((-1, ValueError), (0, ValueError), (2.5, TypeError), ("8", TypeError)):
         with pytest.raises(kind, match="SpikingClassifier.T: must be"):

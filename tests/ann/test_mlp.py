@@ -106,7 +106,7 @@ def test_counts_are_the_levels_of_the_units():
         assert np.mean(counts != expected) < 1e-4  # the one is rounded, the other is not
         h = activations.qcfs(h @ W + b, theta, 6)
     assert mlp.activations(DIGITS.X_test)[1] == pytest.approx(h)
-    with pytest.raises(ValueError, match="MLP.counts: only units of qcfs have levels"):
+    with pytest.raises(ValueError, match="MLP.counts: only qcfs units have levels"):
         MLP((4,), epochs=1).fit(DIGITS.X_train, DIGITS.y_train).counts(DIGITS.X_test)
 
 
@@ -142,7 +142,7 @@ def test_mistakes_of_a_perceptron():
     ]:
         with pytest.raises(ValueError, match=message):
             MLP(**given)
-    with pytest.raises(AttributeError, match="MLP: has not learned yet"):
+    with pytest.raises(AttributeError, match="MLP: is not trained yet"):
         MLP().predict(X)
     with pytest.raises(ValueError, match=r"MLP.fit.y: must be one label for each of the 200 samples"):
         MLP().fit(X, y[:-1])
@@ -150,7 +150,7 @@ def test_mistakes_of_a_perceptron():
         MLP(epochs=1).fit(X, y).predict(X[:, :1])
     with pytest.raises(ValueError, match="MLP.fit.X: must be finite"):
         MLP().fit(X * np.nan, y)
-    with pytest.raises(ValueError, match=r"MLP.fit.y: must be labels of classes, whole numbers or texts \(got \d.5\)"):
+    with pytest.raises(ValueError, match=r"MLP.fit.y: must be class labels, whole numbers or strings \(got \d.5\)"):
         MLP().fit(X, y + 0.5)
     with pytest.raises(ValueError, match=r"MLP.hidden: must be one hidden layer or more \(got none\)"):
         MLP(())
@@ -206,7 +206,7 @@ def test_parameters_are_got_and_set():
     mlp.fit(X, y)
     assert mlp.set_params(hidden=7, epochs=2) is mlp
     assert (mlp.hidden, mlp.epochs, mlp.levels) == ((7,), 2, 4)
-    with pytest.raises(AttributeError, match="has not learned yet"):  # what it learned had other layers
+    with pytest.raises(AttributeError, match="is not trained yet"):  # what it learned had other layers
         mlp.predict(X)
     with pytest.raises(ValueError, match="MLP.set_params: there is no parameter 'epoch'; did you mean 'epochs'?"):
         mlp.set_params(epoch=3)

@@ -119,7 +119,7 @@ def test_two_classes_and_regression(relu):
 def test_what_cannot_be_converted_is_refused(relu, tmp_path):
     X, y = DATA.X_train, DATA.y_train
     pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
-    reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below its threshold", "softlif": "leak"}
+    reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below threshold", "softlif": "leak"}
     for activation, reason in reasons.items():
         with pytest.raises(ValueError, match=f"{activation} cannot be converted: .*{reason}.*MLP\\(activation='qcfs'\\)"):
             convert(MLP(4, activation=activation, epochs=1).fit(X, y), X)
@@ -127,7 +127,7 @@ def test_what_cannot_be_converted_is_refused(relu, tmp_path):
         convert({"0.weight": np.ones((4, 1, 3, 3))}, X)
     with pytest.raises(TypeError, match="convert.source: must be a network of .*call fit first"):
         convert(MLP(), X)
-    with pytest.raises(TypeError, match=r"layers are given as matrices; write convert\(bs.ann.layers.lower"):
+    with pytest.raises(TypeError, match=r"layers are converted as matrices; write convert\(bs.ann.layers.lower"):
         convert([layers.Dense(relu.coefs_[0]), layers.ReLU()], X)
     with pytest.raises(ValueError, match="layer 1: W must have 128 inputs.*transpose"):
         convert([pairs[0], (pairs[1][0].T, np.zeros(128))], X)
@@ -165,9 +165,9 @@ def test_the_footprint_counts_zeros_as_weights():
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        (own(), f"cannot tell what the module Residual computes.*{INSTEAD}"),
-        (chain(FIRST, RELU, own(), LAST), "cannot tell what the module Residual computes"),
-        (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot tell what the module Sequential"),
+        (own(), f"cannot infer what the module Residual computes.*{INSTEAD}"),
+        (chain(FIRST, RELU, own(), LAST), "cannot infer what the module Residual computes"),
+        (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot infer what the module Sequential"),
         (chain(FIRST, RELU, LAST, _forward_hooks={0: print}), f"Sequential has a hook.*{INSTEAD}"),
         (chain(FIRST, LAST), "identity cannot be converted: its units are negative"),
         (chain(FIRST, RELU, LAST, RELU), "must end with a fully connected layer"),
@@ -180,7 +180,7 @@ def test_the_footprint_counts_zeros_as_weights():
         (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
         (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
         (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
-        (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"one output through a sigmoid \(got Sigmoid of 4\)"),
+        (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"or a single output a sigmoid \(got Sigmoid of 4\)"),
         (torch_part("GRU"), "GRU cannot be converted"),
         (FIRST, "must have a hidden layer"),
     ],
@@ -220,7 +220,7 @@ def test_modules_of_torch_itself():
         def forward(self, x):
             return self.last(torch.relu(self.first(x)) + x)
 
-    with pytest.raises(TypeError, match="cannot tell what the module Skip computes"):
+    with pytest.raises(TypeError, match="cannot infer what the module Skip computes"):
         convert(Skip(), DATA.X_train)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.ann.networks import reservoirs as models
-from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, ended
+from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends
 from brainsim.examples import reservoir as example
 from brainsim.examples._pairs.reservoir import judged, reservoirs, scaled
 
@@ -150,7 +150,7 @@ def test_liquids_side_by_side_do_not_meet(monkeypatch):
     liquid = Liquid(size=30, seed=3)
     together = liquid.states(X)
     assert np.array_equal(liquid.states(X[3:4]), together[3:4])
-    monkeypatch.setattr(models, "MOST_CELLS", 60)
+    monkeypatch.setattr(models, "MAX_CELLS", 60)
     assert np.array_equal(liquid.states(X), together)
 
 
@@ -178,7 +178,7 @@ def test_the_readout_left_out_is_the_readout_trained_without():
 def test_silence_at_the_end_moves_before_the_sequence():
     X = np.zeros((2, 4, 1))
     X[0, :2, 0] = 1.0, 2.0
-    assert ended(X)[:, :, 0].tolist() == [[0.0, 0.0, 1.0, 2.0], [0.0] * 4]
+    assert align_ends(X)[:, :, 0].tolist() == [[0.0, 0.0, 1.0, 2.0], [0.0] * 4]
 
 
 def test_mistakes():

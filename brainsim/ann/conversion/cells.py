@@ -1,16 +1,16 @@
-"""The cells of converted networks: integrate-and-fire without a leak. Potentials are in the units of activations.
+"""The cells of converted networks: integrate-and-fire without a leak, with potentials in the units of activations.
 
 One step of a converted network lasts 1 ms; with a capacitance of 1 pF, a current of 1 pA adds 1 to the potential in a
-step. Cells that are reset to 0 are `brainsim.IF`, without a refractory time.
+step. Cells that are reset to 0 are `brainsim.IF` without a refractory time.
 """
 
 from brainsim.models.base import Neuron, Synapse, initial, parameter
 
 
 class SubtractIF(Neuron):
-    """Integrate-and-fire neuron that is reset by subtraction, so that nothing it integrates is lost: ``dv/dt = I/c_m``.
+    """Integrate-and-fire neuron with reset by subtraction, which loses nothing of its input: ``dv/dt = I/c_m``.
 
-    A spike when ``v >= v_th``, then ``v = v - v_th``; at most one a step. Under a constant drive it counts: see
+    It fires if ``v >= v_th``, then ``v = v - v_th``; at most once per step. Its spike count under a constant drive is
     `brainsim.explore.theory.if_counts`.
 
     Parameters
@@ -42,17 +42,17 @@ class SubtractIF(Neuron):
 
 
 class TurnIF(Neuron):
-    """Integrate-and-fire neuron that integrates all the time and fires only in its turn, ``opens <= t < closes``.
+    """Integrate-and-fire neuron that always integrates but fires only in its turn, ``opens <= t < closes``.
 
-    With turns one after the other a layer has summed its whole input before it sends a spike, and the order in which its
-    input came cannot matter.
+    If layers fire in turns, each has summed its whole input before it sends a spike, so the order of its input spikes does
+    not matter.
 
     Parameters
     ----------
     c_m, v_th : float
         As for `SubtractIF`: membrane capacitance [pF] and threshold [mV].
     opens, closes : float
-        When its turn begins and ends [ms].
+        Start and end of its turn [ms].
 
     Examples
     --------
@@ -70,7 +70,7 @@ class TurnIF(Neuron):
 
     c_m: float = parameter(1.0, "pF", "membrane capacitance", above=0.0)
     v_th: float = parameter(1.0, "mV", "threshold", above=0.0)
-    opens: float = parameter(0.0, "ms", "begin of its turn", at_least=0.0)
+    opens: float = parameter(0.0, "ms", "start of its turn", at_least=0.0)
     closes: float = parameter(1.0, "ms", "end of its turn", at_least=0.0)
     v: float = initial(0.0, "mV", "membrane potential")
     clock: float = initial(0.0, "ms", "time")
@@ -98,7 +98,7 @@ class Readout(Neuron):
 
 
 class Held(Synapse):
-    """A current that jumps by w and stays: after one early spike flows as much as a large input is worth; weights in pA.
+    """A current that jumps by w and stays, so that the earlier an input spike, the larger its total effect; weights in pA.
 
     Examples
     --------

@@ -1,38 +1,44 @@
 """From a trained artificial network to the same network in spikes."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion import spiking
 from brainsim.ann.conversion.encoding import ENCODERS
 from brainsim.ann.conversion.forward import Plan, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.data.samples import labels, samples
-from brainsim.ann.networks.readers import read
+from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import in_range, integer, nearest, plain
 
+if TYPE_CHECKING:
+    from brainsim.network.network import Network
+    from brainsim.results.result import Result
+
 STEPS = 32
-NEAR = 1e-9  # of a threshold: closer than this, rounding may decide
+NEAR = 1e-9  # relative to a threshold: within this distance rounding may decide
 
 
 def convert(
-    source,
-    calib=None,
+    source: Any,
+    calib: ArrayLike | None = None,
     *,
-    norm="p99.9",
-    v0="half",
-    reset="subtract",
-    encoder="current",
-    schedule="parallel",
-    bias_shift=False,
-):
-    """Return a spiking network that computes what a trained artificial network of ReLUs computes, by counts of spikes.
+    norm: str = "p99.9",
+    v0: Literal["half", "zero"] = "half",
+    reset: Literal["subtract", "zero"] = "subtract",
+    encoder: Literal["current", "poisson", "latency"] = "current",
+    schedule: Literal["parallel", "sequential"] = "parallel",
+    bias_shift: bool = False,
+) -> "SpikingClassifier | SpikingRegressor":
+    """Return a spiking network whose spike counts represent the activations of a trained artificial network of ReLUs.
 
-    Hidden units become integrate-and-fire cells, ``v = v + W s + b`` in each step of 1 ms, where s are the spikes of the
-    layer before; a cell fires when v reaches its threshold theta, which is subtracted. So it sends ``N = clip(floor((v0 +
-    T z)/theta), 0, T)`` spikes in T steps of a constant drive z, and ``N theta/T`` is a ReLU in T steps. The last layer only
-    integrates: its potentials over T are the outputs.
+    Hidden units become integrate-and-fire cells: in each step of 1 ms, ``v = v + W s + b`` with the spikes s of the layer
+    before; if v reaches the threshold theta, the cell fires and theta is subtracted. So it sends ``N = clip(floor((v0 +
+    T z)/theta), 0, T)`` spikes in T steps of a constant drive z, and ``N theta/T`` is a ReLU quantised to T steps. The last
+    layer only integrates: its potentials divided by T are the outputs.
 
     Parameters
     ----------
@@ -40,26 +46,26 @@ def convert(
         `brainsim.ann.MLP` with relu or qcfs; a fitted network of scikit-learn with relu; a list of (W, b), W of shape
         (inputs, outputs) and possibly sparse, as `bs.ann.layers.lower` makes it of a CNN; a ``torch.nn.Sequential`` of
         Linear, ReLU, Flatten and Dropout, or its state_dict; a ``keras.Sequential`` of Dense, Flatten and Dropout, or its
-        weights; the path of a file .npz with W0, b0, W1, b1, ... Lists, state_dicts and files do not say what stands
-        between their layers: they are taken for chains with a ReLU after each layer but the last. One output tells two
-        classes, 0 and 1 unless the source names them: the second where it is above 0.
+        weights; the path of a file .npz with W0, b0, W1, b1, ... Lists, state_dicts and files do not say what is between
+        their layers: a ReLU is assumed after each layer but the last. A single output decides between two classes, 0 and 1
+        unless the source names them: the second if it is above 0.
     calib : array, shape (samples, inputs), optional
-        Training data, never test data, on which the largest activation of each layer is found. Not needed for qcfs, whose
-        thresholds were learned, and for ``norm="model"``.
+        Training data, never test data, by which the largest activation of each layer is found. Not needed for qcfs, whose
+        thresholds were learned, or for ``norm="model"``.
     norm : {"p99.9", "max", "model"} or another percentile
-        What the threshold of a layer is: a percentile or the maximum of its activations, or the largest that weights and
-        inputs as small and as large as those of `calib` (or from 0 to 1) allow. Without effect on qcfs.
+        The threshold of a layer: a percentile or the maximum of its activations, or with ``"model"`` the largest activation
+        that its weights allow for inputs in the range of `calib` (or from 0 to 1). No effect on qcfs.
     v0 : {"half", "zero"}
-        Potential at the start: half the threshold, which rounds to the nearest count, or 0, which rounds down.
+        Initial potential: half the threshold, which rounds to the nearest count, or 0, which rounds down.
     reset : {"subtract", "zero"}
-        What a spike does to the potential. ``"zero"`` loses what was beyond the threshold.
+        What a spike does to the potential. ``"zero"`` loses the part above the threshold.
     encoder : {"current", "poisson", "latency"}
-        Inputs as constant currents; as random spikes; or as one spike each, the earlier the larger, after which a current
-        stays. The latter two need inputs >= 0; one as large as the largest of `calib` (or 1) is a spike in every step, and
-        larger ones are clipped.
+        Inputs as constant currents; as random spikes; or as one spike each, earlier for a larger input, which switches a
+        current on. The latter two need inputs >= 0; the largest of `calib` (or 1) is a spike in every step, and larger
+        inputs are clipped.
     schedule : {"parallel", "sequential"}
-        Whether all layers run at once, each a step behind the one before it, or in turns of T steps: a cell then sums its
-        whole input before it fires, so that the order of spikes cannot matter; it takes T steps for each layer.
+        Whether all layers run together, each a step behind the one before it, or in turns of T steps. In turns a cell sums
+        its whole input before it fires, so the order of spikes does not matter; that takes T steps for each layer.
     bias_shift : bool
         Whether to add ``theta/(2T)`` in each step instead of ``v0="half"``: Deng & Gu (2021).
 
@@ -70,17 +76,17 @@ def convert(
     Raises
     ------
     TypeError, ValueError
-        If the network holds what no rate can follow, such as tanh, max pooling or a softmax between layers, or is a
-        module whose forward cannot be read off its layers, or options do not go together; the message says what to do
-        instead.
+        If the network contains what rates cannot represent, such as tanh, max pooling or a softmax between layers, if it is
+        a module whose forward cannot be inferred from its layers, or if options contradict each other; the message says
+        what to do instead.
 
     Notes
     -----
-    Exactness. Weights, thresholds and drives are rounded to so few bits (24, 36 for what is constant) that sums of them are
-    exact: the same spikes come out of the engine, one sample at a time, and of the batched run behind `predict`. All of
-    this is for steps of 1 ms, as `simulate` of the converted network takes them; `brainsim.simulate` of its `network_for`
-    needs ``dt=1.0`` and refuses other steps, such as its default of 0.1 ms. With ``schedule="sequential"`` and ``v0="half"``
-    a qcfs network with ``T = levels`` sends exactly as many spikes as its units have levels: see
+    Exactness. Weights, thresholds and drives are rounded to so few bits (24, or 36 for constant ones) that their sums are
+    exact: the engine, which runs one sample at a time, and the batched run behind `predict` give the same spikes. This
+    holds for steps of 1 ms, which `simulate` of the converted network takes; `brainsim.simulate` of its `network_for` needs
+    ``dt=1.0`` and rejects other steps, such as its default of 0.1 ms. With ``schedule="sequential"`` and ``v0="half"`` each
+    cell of a qcfs network sends in ``T = levels`` steps exactly the number of spikes that is the level of its unit: see
     `SpikingClassifier.exactness`.
 
     Examples
@@ -93,7 +99,7 @@ def convert(
     SpikingClassifier(64-32-10, current, parallel)
     >>> abs(snn.score(data.X_test, data.y_test, T=64) - mlp.score(data.X_test, data.y_test)) < 0.02
     True
-    >>> result = snn.simulate(data.X_test[0], T=32)                         # of an ordinary Network
+    >>> result = snn.simulate(data.X_test[0], T=32)                         # runs an ordinary Network
     >>> len(result.spikes["hidden1"]) > 50
     True
 
@@ -110,7 +116,7 @@ def convert(
     if not isinstance(bias_shift, bool | np.bool_):
         raise TypeError(f"convert.bias_shift: must be True or False (got {bias_shift!r})")
     if bias_shift and v0 == "half":
-        raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; give v0='zero' with it")
+        raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; use it with v0='zero'")
     if schedule == "sequential" and reset == "zero":
         raise ValueError(
             "convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "
@@ -128,17 +134,17 @@ def convert(
 
 
 class Exactness(NamedTuple):
-    """How the counts of spikes compare with the levels of the artificial network.
+    """How the spike counts compare with the levels of the artificial network.
 
     Parameters
     ----------
     samples, units : int
-        How many samples, and how many units in all hidden layers.
+        Number of samples, and of units in all hidden layers.
     different : array, shape (k, 3)
         (layer, sample, unit) of all counts that differ.
     near : array, shape (k, 3)
-        (layer, sample, unit) whose potential, in units of the threshold, comes within 1e-9 of one that would change its
-        count, without being exactly on it.
+        (layer, sample, unit) of all potentials within 1e-9 thresholds of a value at which the count changes, but not exactly
+        on it.
     """
 
     samples: int
@@ -147,45 +153,45 @@ class Exactness(NamedTuple):
     near: np.ndarray
 
     @property
-    def exact(self):
+    def exact(self) -> bool:
         """Whether all counts are the same."""
         return not len(self.different)
 
 
 class _Spiking:
-    """What classifiers and regressors share: runs of many samples, and the network of one."""
+    """What classifiers and regressors share: runs of many samples, and the network for one sample."""
 
-    def __init__(self, trained, plan, calib):
+    def __init__(self, trained: Trained, plan: Plan, calib: np.ndarray | None) -> None:
         self.trained, self.plan, self.calib = trained, plan, calib
-        self._network = None
+        self._network: Network | None = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return layers, encoder and schedule."""
         sizes = [self.plan.layers[0].weight.shape[0], *(layer.bias.size for layer in self.plan.layers)]
         schedule = "sequential" if self.plan.sequential else "parallel"
         return f"{type(self).__name__}({'-'.join(map(str, sizes))}, {self.plan.encoder}, {schedule})"
 
     @property
-    def thresholds(self):
+    def thresholds(self) -> list[float]:
         """Threshold of each hidden layer, in the units of the activations."""
-        return [layer.theta for layer in self.plan.layers[:-1]]
+        return [layer.theta for layer in self.plan.layers if layer.theta is not None]
 
     @property
-    def network(self):
-        """The network for the first calibration sample, or zeros, and 32 steps: a `brainsim.Network`; see `network_for`."""
+    def network(self) -> "Network":
+        """The `brainsim.Network` for the first calibration sample (zeros without one) and 32 steps; see `network_for`."""
         if self._network is None:
             self._network = self.network_for(np.zeros(self._inputs) if self.calib is None else self.calib[0])
         return self._network
 
-    def network_for(self, x, T=STEPS, seed=0):
-        """Return an ordinary `brainsim.Network` that is given one sample for T steps; run it with ``dt=1.0``.
+    def network_for(self, x: ArrayLike, T: int = STEPS, seed: int = 0) -> "Network":
+        """Return an ordinary `brainsim.Network` that gets one sample as its input for T steps; run it with ``dt=1.0``.
 
         Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they would fire at other
-        times, up to ten times a ms, and their numbers of spikes would not be those of `counts`. So the network has
-        ``required_dt = 1.0``, and other steps are refused.
+        times, up to ten times per ms, and their spike counts would not be those of `counts`. So the network has
+        ``required_dt = 1.0``, and other steps are rejected.
 
         Its populations are ``input`` (unless inputs are currents), ``hidden1``, ``hidden2``, ... and ``output``, whose
-        potential ``v`` at the end, divided by T, is the output. They can be recorded, silenced, changed and drawn.
+        potential ``v`` at the end, divided by T, is the output. They can be recorded, silenced and changed.
 
         Parameters
         ----------
@@ -201,23 +207,23 @@ class _Spiking:
         x = self.checked(x[None], "network_for.x")[0]
         return spiking.build(self.plan, x, self._steps(T), integer(seed, "network_for.seed", at_least=0))
 
-    def duration(self, T=STEPS):
-        """Return how long a run of `network_for` must be [ms]: T, and what the last layer is behind the input."""
+    def duration(self, T: int = STEPS) -> float:
+        """Return the length of a run of `network_for` [ms]: T plus the delay of the last layer behind the input."""
         return spiking.windows(self.plan, self._steps(T))[-1][1]
 
-    def windows(self, T=STEPS):
-        """Return (begin, end) [ms] for each hidden layer: its spikes at ``begin < t <= end`` count."""
+    def windows(self, T: int = STEPS) -> list[tuple[float, float]]:
+        """Return (start, stop) [ms] for each hidden layer, whose spikes at ``start < t <= stop`` count."""
         return spiking.turns(self.plan, self._steps(T))
 
-    def simulate(self, x, T=STEPS, *, seed=0, record=()):
-        """Run the network of one sample in the engine and return its Result, with the potentials of ``output`` recorded.
+    def simulate(self, x: ArrayLike, T: int = STEPS, *, seed: int = 0, record: Sequence[str] = ()) -> "Result":
+        """Run the network for one sample in the engine and return its Result, with the potentials of ``output`` recorded.
 
         Parameters
         ----------
         x, T, seed
             As for `network_for`.
         record : sequence of str
-            Populations whose potentials are recorded besides: ``["hidden1"]``.
+            Other populations whose potentials are recorded: ``["hidden1"]``.
         """
         from brainsim.engine.simulate import simulate
         from brainsim.network.probes import Trace
@@ -232,29 +238,29 @@ class _Spiking:
         traces = [Trace(cells[name], "v") for name in dict.fromkeys([*record, "output"])]
         return simulate(net, self.duration(T), dt=1.0, seed=seed, record=traces, threads=1)
 
-    def counts(self, X, T=STEPS, seed=0):
-        """Return how many spikes each hidden cell sends in T steps: int64 of shape (samples, units), one for each layer."""
-        return self._run(X, T, seed, lambda spikes, _: [one.sum(axis=1, dtype=np.int64) for one in spikes])
+    def counts(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> list[np.ndarray]:
+        """Return the spike counts of the hidden cells in T steps: for each layer int64 of shape (samples, units)."""
+        return self._run(X, T, seed, lambda spikes, _: [layer.sum(axis=1, dtype=np.int64) for layer in spikes])
 
-    def spikes(self, X, T=STEPS, seed=0):
+    def spikes(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> list[np.ndarray]:
         """Return the spikes of each hidden layer: bool of shape (samples, T, units)."""
-        return self._run(X, T, seed, lambda spikes, _: [one.view(bool) for one in spikes])
+        return self._run(X, T, seed, lambda spikes, _: [layer.view(bool) for layer in spikes])
 
-    def evidence(self, X, T=STEPS, seed=0):
+    def evidence(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> np.ndarray:
         """Return the potentials of the last layer after each step, shape (samples, T, outputs)."""
         return self._run(X, T, seed, lambda _, evidence: [evidence])[0]
 
-    def decision_function(self, X, T=STEPS, seed=0):
-        """Return the outputs, shape (samples, outputs): what the artificial network's outputs are up to steps of 1/T."""
+    def decision_function(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> np.ndarray:
+        """Return the outputs, shape (samples, outputs): those of the artificial network, quantised to steps of 1/T."""
         return self._run(X, T, seed, lambda _, evidence: [evidence[:, -1] / evidence.shape[1]])[0]
 
-    def exactness(self, X):
-        """Compare the counts of spikes in ``T = levels`` steps with the levels of the artificial network, unit by unit.
+    def exactness(self, X: ArrayLike) -> Exactness:
+        """Compare the spike counts in ``T = levels`` steps with the levels of the artificial network, unit by unit.
 
         Raises
         ------
         ValueError
-            If the network is not of qcfs.
+            If the hidden units are not qcfs.
         """
         if self.trained.activation != "qcfs":
             raise ValueError(
@@ -263,19 +269,19 @@ class _Spiking:
                 f"{type(self.trained.source).__name__})"
             )
         X, levels = self.checked(X, "exactness.X"), self.trained.levels
-        expected, got = self.trained.levels_of(X), self.counts(X, levels)
-        different = [_places(k, a != b) for k, (a, b) in enumerate(zip(expected, got, strict=True))]
+        expected, actual = self.trained.levels_of(X), self.counts(X, levels)  # type: ignore[arg-type]
+        different = [_indices(k, a != b) for k, (a, b) in enumerate(zip(expected, actual, strict=True))]
         near, h = [], X * levels
         for k, (N, theta) in enumerate(zip(expected, self.trained.thresholds, strict=True)):
-            place = (h @ self.trained.weights[k] + levels * self.trained.biases[k]) / theta + 0.5
-            gap = np.abs(place - np.rint(place))
-            inside = (np.rint(place) >= 1) & (np.rint(place) <= levels)
-            near.append(_places(k, (gap < NEAR) & (gap > 0) & inside))
+            level = (h @ self.trained.weights[k] + levels * self.trained.biases[k]) / theta + 0.5
+            gap = np.abs(level - np.rint(level))
+            inside = (np.rint(level) >= 1) & (np.rint(level) <= levels)
+            near.append(_indices(k, (gap < NEAR) & (gap > 0) & inside))
             h = theta * N
         return Exactness(len(X), sum(N.shape[1] for N in expected), np.vstack(different), np.vstack(near))
 
-    def checked(self, X, where):
-        """Return samples as an array (samples, inputs), or raise ValueError, which calls them `where`."""
+    def checked(self, X: ArrayLike, where: str) -> np.ndarray:
+        """Return samples as an array (samples, inputs); messages of errors begin with `where`."""
         X = samples(X, self._inputs, where)
         if self.plan.encoder != "current":
             in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
@@ -322,22 +328,22 @@ class SpikingClassifier(_Spiking):
     """
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         """The labels, in the order of the outputs."""
-        return self.trained.classes
+        return self.trained.classes  # type: ignore[return-value]
 
-    def predict(self, X, T=STEPS, seed=0):
+    def predict(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> np.ndarray:
         """Return the label of each sample after T steps: that of the largest output."""
         return self.classes_[self.decision_function(X, T, seed).argmax(axis=1)]
 
-    def score(self, X, y, T=STEPS, seed=0):
-        """Return the share of samples whose label is found in T steps."""
-        found = self.predict(X, T, seed)
-        return float(np.mean(found == labels(y, len(found), "SpikingClassifier.score.y", self.classes_)))
+    def score(self, X: ArrayLike, y: ArrayLike, T: int = STEPS, seed: int = 0) -> float:
+        """Return the share of samples whose label is predicted correctly after T steps."""
+        predicted = self.predict(X, T, seed)
+        return float(np.mean(predicted == labels(y, len(predicted), "SpikingClassifier.score.y", self.classes_)))
 
 
 class SpikingRegressor(_Spiking):
-    """A regression in spikes; `convert` makes it of scikit-learn's MLPRegressor.
+    """A regression in spikes; `convert` makes it from scikit-learn's MLPRegressor.
 
     Attributes
     ----------
@@ -349,22 +355,23 @@ class SpikingRegressor(_Spiking):
         Calibration data.
     """
 
-    def predict(self, X, T=STEPS, seed=0):
-        """Return the outputs after T steps, shape (samples,) where there is one output."""
+    def predict(self, X: ArrayLike, T: int = STEPS, seed: int = 0) -> np.ndarray:
+        """Return the outputs after T steps, of shape (samples, outputs), or (samples,) if there is one output."""
         output = self.decision_function(X, T, seed)
         return output[:, 0] if output.shape[1] == 1 else output
 
-    def score(self, X, y, T=STEPS, seed=0):
-        """Return the share of the variance that is explained, R2."""
-        y, found = np.asarray(plain(y, "", "SpikingRegressor.score.y")), self.predict(X, T, seed)
-        if y.shape != found.shape:
-            raise ValueError(f"SpikingRegressor.score.y: must have the shape of the outputs, {found.shape} (got {y.shape})")
-        return float(1.0 - np.sum((y - found) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
+    def score(self, X: ArrayLike, y: ArrayLike, T: int = STEPS, seed: int = 0) -> float:
+        """Return R2, the share of the variance that is explained."""
+        y, output = np.asarray(plain(y, "", "SpikingRegressor.score.y")), self.predict(X, T, seed)
+        if y.shape != output.shape:
+            raise ValueError(f"SpikingRegressor.score.y: must have the shape of the outputs, {output.shape} (got {y.shape})")
+        return float(1.0 - np.sum((y - output) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
 
 
-def _places(layer, mask):
-    found = np.argwhere(mask)
-    return np.hstack([np.full((len(found), 1), layer), found])
+def _indices(layer, mask):
+    """Return (layer, sample, unit) of all True values of a mask (samples, units), shape (k, 3)."""
+    pairs = np.argwhere(mask)
+    return np.hstack([np.full((len(pairs), 1), layer), pairs])
 
 
 def _one_of(value, name, choices):

@@ -1,11 +1,11 @@
-"""How a sample becomes input: as currents, as random spikes, or as one spike each whose time says how large it is."""
+"""How a sample becomes input: as currents, as random spikes, or as one spike per input whose time encodes its size."""
 
 import zlib
 
 import numpy as np
 
 ENCODERS = ("current", "poisson", "latency")
-AT_ONCE = 64  # samples whose spikes are held at once
+CHUNK = 64  # samples whose spikes are in memory at the same time
 
 
 def encoded(X, steps, encoder, scale, seed):
@@ -14,14 +14,14 @@ def encoded(X, steps, encoder, scale, seed):
     Parameters
     ----------
     X : array (samples, inputs)
-        From 0 up.
+        Not negative.
     steps : int
     encoder : {"current", "poisson", "latency"}
-        ``"poisson"``: in each step with the probability ``x/scale``, by random numbers that depend on the sample and the
-        seed only. ``"latency"``: once, at step ``steps - round(steps*x/scale)``; not at all where that is the last.
+        ``"poisson"``: in each step with the probability ``x/scale``, by random numbers that depend only on the sample and
+        the seed. ``"latency"``: once, at step ``steps - round(steps*x/scale)``; not at all if that is ``steps``.
         ``"current"``: never; shape (samples, steps, 0).
     scale : float
-        The input that is worth a spike in every step; larger ones are clipped.
+        The input that gives a spike in every step; larger ones are clipped.
     seed : int
 
     Examples
@@ -38,29 +38,29 @@ def encoded(X, steps, encoder, scale, seed):
         first = steps - np.rint(steps * share).astype(np.int64)
         return (np.arange(steps)[None, :, None] == first[:, None, :]).astype(np.uint8)
     spikes = np.empty((len(X), steps, X.shape[1]), dtype=np.uint8)
-    for one, x, p in zip(spikes, X, share, strict=True):
+    for of_sample, x, p in zip(spikes, X, share, strict=True):
         rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(x).tobytes())])
-        one[...] = rng.random(one.shape) < p
+        of_sample[...] = rng.random(of_sample.shape) < p
     return spikes
 
 
 def input_counts(X, steps, encoder, scale, seed):
     """Return how many spikes each input sends, and in how many steps each acts, both int64 (samples, inputs).
 
-    The latter is more where a spike is the onset of a current. The spikes themselves, of which there may be gigabytes, are
+    The second number is larger if a spike is the onset of a current. The spikes themselves, which may take gigabytes, are
     made for some samples at a time.
 
     Examples
     --------
-    >>> [one.tolist() for one in input_counts(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)]
+    >>> [counts.tolist() for counts in input_counts(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)]
     [[[0, 1, 1]], [[0, 2, 4]]]
     """
     sent = np.empty((len(X), 0 if encoder == "current" else X.shape[1]), dtype=np.int64)
     acting = np.empty_like(sent)
-    left = np.arange(steps, 0, -1)  # steps for which a current flows from each step on
-    for start in range(0, len(X), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
+    remaining = np.arange(steps, 0, -1)  # steps for which a current flows if it starts at each step
+    for start in range(0, len(X), CHUNK):
+        some = slice(start, start + CHUNK)
         spikes = encoded(X[some], steps, encoder, scale, seed)
         sent[some] = spikes.sum(axis=1, dtype=np.int64)
-        acting[some] = np.einsum("sti,t->si", spikes, left) if encoder == "latency" else sent[some]
+        acting[some] = np.einsum("sti,t->si", spikes, remaining) if encoder == "latency" else sent[some]
     return sent, acting

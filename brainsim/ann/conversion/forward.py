@@ -1,20 +1,21 @@
-"""Runs a converted network for many samples: layer by layer, samples shared among threads."""
+"""Runs a converted network for many samples: layer by layer, with the samples divided among threads."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from brainsim.ann.conversion.encoding import encoded
+from brainsim.ann.conversion.thresholds import Layer
 from brainsim.jit.background import Workers
 
-SAMPLES = 32  # that one thread takes at a time
+CHUNK = 32  # samples that a thread takes at a time
 
 
 class Plan(NamedTuple):
-    """All that decides what a converted network does: see `brainsim.ann.conversion.convert`."""
+    """Layers and options of a converted network: see `brainsim.ann.conversion.convert`."""
 
-    layers: list
-    starts: list  # potential of each hidden layer at the start
+    layers: list[Layer]
+    starts: list[float]  # potential of each hidden layer at the start
     encoder: str
     input_scale: float
     sequential: bool
@@ -22,15 +23,15 @@ class Plan(NamedTuple):
     bias_shift: bool
     lost: float = 0.0  # share of the spikes of hidden cells that never arrive
 
-    def bias(self, place, steps):
-        """Return what is added to the potentials of a layer in each of `steps` steps."""
-        layer = self.layers[place]
+    def bias(self, index: int, steps: int) -> np.ndarray:
+        """Return the amounts added to the potentials of a layer in each of `steps` steps."""
+        layer = self.layers[index]
         if not self.bias_shift or layer.theta is None:
             return layer.bias
         return layer.in_bits(layer.bias + layer.theta / (2.0 * steps))
 
-    def drive(self, X, steps):
-        """Return what is added to the potentials of the first layer in each step, shape (samples, units)."""
+    def drive(self, X: np.ndarray, steps: int) -> np.ndarray:
+        """Return the amounts added to the potentials of the first layer in each step, shape (samples, units)."""
         from brainsim.ann.conversion.kernels import weighted_sums
 
         layer, bias = self.layers[0], self.bias(0, steps)
@@ -41,7 +42,7 @@ class Plan(NamedTuple):
 
 
 def run(plan, X, steps, seed, keep):
-    """Run all samples and return ``keep(spikes, evidence)`` of all, joined.
+    """Run all samples and return ``keep(spikes, evidence)``, joined over the samples.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ def run(plan, X, steps, seed, keep):
     X : array (samples, inputs)
     steps, seed : int
     keep : function
-        Takes the spikes of each hidden layer, uint8 (samples, steps, units), and the evidence (samples, steps, outputs), of
-        some samples; returns a list of arrays with a row for each sample.
+        Takes the spikes of each hidden layer, uint8 (samples, steps, units), and the evidence, (samples, steps, outputs),
+        of some samples; returns a list of arrays with a row for each sample.
 
     Returns
     -------
@@ -58,45 +59,46 @@ def run(plan, X, steps, seed, keep):
     """
     from brainsim.core.machine import processors
 
-    starts = range(0, len(X), SAMPLES)
+    starts = range(0, len(X), CHUNK)
     if len(starts) == 1:
-        return keep(*_run_some(plan, X, steps, seed, 0))
+        return keep(*_run_chunk(plan, X, steps, seed, 0))
 
-    def some(start):
-        return keep(*_run_some(plan, X[start : start + SAMPLES], steps, seed, start))
+    def chunk(start):
+        return keep(*_run_chunk(plan, X[start : start + CHUNK], steps, seed, start))
 
     with Workers(min(processors(), len(starts))) as pool:
-        jobs = [pool.submit(some, start) for start in starts]
+        jobs = [pool.submit(chunk, start) for start in starts]
         parts = [job.result() for job in jobs]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def _run_some(plan, X, steps, seed, first):
+def _run_chunk(plan, X, steps, seed, start):
+    """Return the spikes of each hidden layer and the evidence for samples `start` and following, layer by layer."""
     from brainsim.ann.conversion import kernels
 
     reset = kernels.ZERO if plan.to_zero else kernels.SUBTRACT
     spikes = encoded(X, steps, plan.encoder, plan.input_scale, seed)
-    held, found = plan.encoder == "latency", []
-    for place, layer in enumerate(plan.layers):
-        drive = plan.drive(X, steps) if place == 0 else np.tile(plan.bias(place, steps), (len(X), 1))
+    held, hidden = plan.encoder == "latency", []
+    for k, layer in enumerate(plan.layers):
+        drive = plan.drive(X, steps) if k == 0 else np.tile(plan.bias(k, steps), (len(X), 1))
         units = drive.shape[1]
         if layer.theta is None:
             evidence = np.empty((len(X), steps, units))
             kernels.collect(spikes, held, *_rows(layer), drive, np.empty(units), np.empty(units), evidence)
-            return found, evidence
+            return hidden, evidence
         out = np.empty((len(X), steps, units), dtype=np.uint8)
         if plan.sequential:
             counts = (np.cumsum(spikes, axis=1, dtype=np.int64) if held else spikes).sum(axis=1, dtype=np.int64)
-            potential = plan.starts[place] + steps * drive
+            potential = plan.starts[k] + steps * drive
             kernels.add_spikes(counts, *_rows(layer), potential)
             kernels.fire_in_turn(potential, layer.theta, out)
         else:
             v, current = np.empty(units), np.empty(units)
-            kernels.fire(spikes, held, *_rows(layer), drive, layer.theta, plan.starts[place], reset, v, current, out)
+            kernels.fire(spikes, held, *_rows(layer), drive, layer.theta, plan.starts[k], reset, v, current, out)
         if plan.lost:
-            out &= np.random.default_rng([seed, first, place]).random(out.shape) >= plan.lost
+            out &= np.random.default_rng([seed, start, k]).random(out.shape) >= plan.lost
         spikes, held = out, False
-        found.append(out)
+        hidden.append(out)
     raise AssertionError("the last layer has no threshold")
 
 

@@ -1,7 +1,7 @@
-"""A layer of integrate-and-fire cells for many samples at once. The engine runs one sample; `tests` hold the two equal.
+"""A layer of integrate-and-fire cells for many samples; tests check that the engine sends the same spikes for each sample.
 
-A network that only feeds forward can be run layer by layer: all steps of a layer before the first of the next. Weights are
-rows by source (CSR); a sample takes as long as its spikes have targets.
+A feed-forward network can be run layer by layer: all steps of a layer before the first step of the next. Weights are rows
+by source (CSR); the time for a sample grows with the number of targets of its spikes.
 """
 
 from brainsim.jit.decorators import helper, kernel
@@ -11,7 +11,7 @@ SUBTRACT, ZERO = 0, 1
 
 @helper
 def add_row(into, times, row, first, target, weight):
-    """Add `times` the weights of a row to what its targets hold; a row is sorted, so a full one needs no list of targets."""
+    """Add `times` the weights of a row to its targets; rows are sorted, so a full one needs no list of targets."""
     values = weight[first[row] : first[row + 1]]
     if values.size == into.size:
         for i in range(values.size):
@@ -22,9 +22,17 @@ def add_row(into, times, row, first, target, weight):
             into[targets[k]] += times * values[k]
 
 
+@helper
+def receive(spikes, into, first, target, weight):
+    """Add the weights of all inputs that spike in one step."""
+    for j in range(spikes.size):
+        if spikes[j]:
+            add_row(into, 1.0, j, first, target, weight)
+
+
 @kernel
 def weighted_sums(x, first, target, weight, bias, out):
-    """Put ``bias + x @ W`` into `out` (samples, outputs), the inputs in their order, so that a sample's sum is its own."""
+    """Put ``bias + x @ W`` into `out` (samples, outputs), adding inputs in order: no sample changes the sum of another."""
     for s in range(x.shape[0]):
         for i in range(bias.size):
             out[s, i] = bias[i]
@@ -36,17 +44,17 @@ def weighted_sums(x, first, target, weight, bias, out):
 
 @kernel
 def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, current, out):
-    """Let the cells of a layer fire step by step, with what arrives in a step acting in it.
+    """Run the cells of a layer step by step; what arrives in a step acts in the same step.
 
     Parameters
     ----------
     spikes : uint8 (samples, steps, inputs)
     held : bool
-        Whether an input spike is the onset of a current, which acts from its step on, instead of a jump.
+        Whether an input spike switches a current on, which acts from its step on, instead of making v jump.
     first, target, weight
         Rows of weights.
     drive : (samples, outputs)
-        What is added to v in each step.
+        Amounts added to v in each step.
     theta, v0 : float
     reset : SUBTRACT or ZERO
     v, current : (outputs,)
@@ -57,10 +65,7 @@ def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, curren
         for i in range(v.size):
             v[i], current[i] = v0, drive[s, i]
         for t in range(spikes.shape[1]):
-            into = current if held else v
-            for j in range(spikes.shape[2]):
-                if spikes[s, t, j]:
-                    add_row(into, 1.0, j, first, target, weight)
+            receive(spikes[s, t], current if held else v, first, target, weight)
             for i in range(v.size):
                 v[i] += current[i]
                 spike = v[i] >= theta
@@ -70,15 +75,12 @@ def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, curren
 
 @kernel
 def collect(spikes, held, first, target, weight, drive, v, current, out):
-    """Let the cells of the last layer integrate; `out` (samples, steps, outputs) is their potential after each step."""
+    """Let the cells of the last layer integrate; `out` (samples, steps, outputs) gets their potentials after each step."""
     for s in range(spikes.shape[0]):
         for i in range(v.size):
             v[i], current[i] = 0.0, drive[s, i]
         for t in range(spikes.shape[1]):
-            into = current if held else v
-            for j in range(spikes.shape[2]):
-                if spikes[s, t, j]:
-                    add_row(into, 1.0, j, first, target, weight)
+            receive(spikes[s, t], current if held else v, first, target, weight)
             for i in range(v.size):
                 v[i] += current[i]
                 out[s, t, i] = v[i]
@@ -86,7 +88,7 @@ def collect(spikes, held, first, target, weight, drive, v, current, out):
 
 @kernel
 def fire_in_turn(potential, theta, out):
-    """Turn what each cell has integrated (samples, outputs) into spikes, from the first step of its turn on."""
+    """Turn the potentials (samples, outputs), which hold the whole input, into spikes from the first step of a turn on."""
     for s in range(out.shape[0]):
         for t in range(out.shape[1]):
             for i in range(out.shape[2]):
@@ -97,7 +99,7 @@ def fire_in_turn(potential, theta, out):
 
 @kernel
 def add_spikes(counts, first, target, weight, out):
-    """Add to `out` (samples, outputs) what `counts` (samples, inputs) spikes bring."""
+    """Add the weights of `counts` (samples, inputs) spikes to `out` (samples, outputs)."""
     for s in range(counts.shape[0]):
         for j in range(counts.shape[1]):
             if counts[s, j]:

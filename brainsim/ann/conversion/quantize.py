@@ -1,19 +1,18 @@
-"""Numbers of few bits: sums of them are exact in whatever order they are taken.
+"""Numbers with few bits, whose sums are exact in any order.
 
-A double holds 53 bits. Weights that are whole multiples of one step, with at most 24 bits each, add up without rounding,
-so a layer computed by a matrix product, spike by spike, or by the engine, comes to the same number to the last bit.
+A double has 53 bits. Weights that are integer multiples of one step, with at most 24 bits each, are summed without rounding
+errors: a layer gives the same result to the last bit as a matrix product, spike by spike, or in the engine.
 """
 
 import numpy as np
 
 
 def rounded(values, bits, scale=None):
-    """Return `values` rounded to multiples of ``2**-bits`` times the least power of 2 that reaches `scale`.
+    """Return `values` rounded to multiples of ``2**-bits`` times the smallest power of 2 that is at least `scale`.
 
     Parameters
     ----------
     values : float or array
-        What to round.
     bits : int
         How many bits the largest value keeps.
     scale : float, optional

@@ -1,4 +1,4 @@
-"""A converted network as an ordinary `Network`: one sample, steps of 1 ms, cells that can be recorded, changed and drawn."""
+"""A converted network as an ordinary `Network`: one sample, steps of 1 ms, cells that can be recorded and changed."""
 
 import numpy as np
 
@@ -14,58 +14,61 @@ from brainsim.network.population import Population
 
 
 def windows(plan, steps):
-    """Return (begin, end) [ms] of each layer's steps: it integrates from begin to end, and with the parallel schedule fires
-    in them. A layer starts one step after the one before it, in turns a whole turn; a held current acts one step later.
+    """Return (start, stop) [ms] between which each layer integrates and, with the parallel schedule, also fires.
+
+    A layer starts one step after the layer before it or, with the sequential schedule, a whole turn. A held current acts one
+    step later.
     """
     lag = steps if plan.sequential else 1
     first = 1.0 if plan.encoder == "latency" else 0.0
-    return [(first + place * lag, first + place * lag + steps) for place in range(len(plan.layers))]
+    return [(first + k * lag, first + k * lag + steps) for k in range(len(plan.layers))]
 
 
 def turns(plan, steps):
-    """Return (begin, end) [ms] of the times at which each hidden layer's spikes count: begin < t <= end."""
+    """Return (start, stop) [ms] between which the spikes of each hidden layer count: start < t <= stop."""
     shift = steps - 1 if plan.sequential else 0
-    return [(begin + shift, end + shift) for begin, end in windows(plan, steps)[:-1]]
+    return [(start + shift, stop + shift) for start, stop in windows(plan, steps)[:-1]]
 
 
 def build(plan, x, steps, seed):
-    """Return the network of one sample `x` (inputs,), as populations ``input`` (where it is spikes), ``hidden1``, ...,
-    ``output``.
+    """Return the network for one sample `x` (inputs,).
+
+    Its populations are ``input`` (if inputs are spikes), ``hidden1``, ..., ``output``.
     """
     net = Network(seed=0, required_dt=1.0)
     before = _inputs(plan, x, steps, seed)
-    for place, (layer, window) in enumerate(zip(plan.layers, windows(plan, steps), strict=True)):
-        cells = _cells(plan, place, steps)
-        drive = plan.drive(x[None], steps)[0] if place == 0 else plan.bias(place, steps)
+    for k, (layer, window) in enumerate(zip(plan.layers, windows(plan, steps), strict=True)):
+        cells = _cells(plan, k, steps)
+        drive = plan.drive(x[None], steps)[0] if k == 0 else plan.bias(k, steps)
         after = np.zeros_like(drive)
-        if place == 0 and plan.encoder == "latency":  # what is held flows on; from the end on the opposite flows as well
+        if k == 0 and plan.encoder == "latency":  # a held current never stops: after the last step its opposite cancels it
             after = -(encoded(x[None], steps, plan.encoder, plan.input_scale, seed)[0].sum(axis=0) @ layer.weight)
         net.stimulate(cells, CurrentInput(np.vstack([drive, after]), times=window))
         if before is not None and layer.weight.nnz:
-            synapse = Held() if place == 0 and plan.encoder == "latency" else Delta()
+            synapse = Held() if k == 0 and plan.encoder == "latency" else Delta()
             net.connect(before, cells, FromSparse(layer.weight), delay=1.0, synapse=synapse)
         before = cells
     return net
 
 
 def _inputs(plan, x, steps, seed):
-    """Return the population of spiking inputs, or None where inputs are currents."""
+    """Return the population of spiking inputs, or None if inputs are currents."""
     if plan.encoder == "current":
         return None
     times, cells = np.nonzero(encoded(x[None], steps, plan.encoder, plan.input_scale, seed)[0])
     return Population(x.size, SpikeTrains(times.astype(np.float64), cells), name="input")
 
 
-def _cells(plan, place, steps):
-    layer = plan.layers[place]
+def _cells(plan, k, steps):
+    layer = plan.layers[k]
     units = layer.bias.size
     if layer.theta is None:
         return Population(units, Readout(), name="output")
     if plan.sequential:
-        begin, end = turns(plan, steps)[place]
-        model = TurnIF(v_th=layer.theta, opens=begin + 1.0, closes=end + 1.0)
+        start, stop = turns(plan, steps)[k]
+        model = TurnIF(v_th=layer.theta, opens=start + 1.0, closes=stop + 1.0)
     elif plan.to_zero:
         model = IF(c_m=1.0, v_th=layer.theta, v_reset=0.0, t_ref=0.0)
     else:
         model = SubtractIF(v_th=layer.theta)
-    return Population(units, model, name=f"hidden{place + 1}", initial={"v": plan.starts[place]})
+    return Population(units, model, name=f"hidden{k + 1}", initial={"v": plan.starts[k]})

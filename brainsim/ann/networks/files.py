@@ -1,4 +1,4 @@
-"""Files of networks: ``.npz`` with W0, b0, W1, b1 and so on, and what else `MLP.save` writes."""
+"""Files of networks: ``.npz`` with W0, b0, W1, b1 and so on, and further entries that `MLP.save` writes."""
 
 import re
 
@@ -7,14 +7,14 @@ from brainsim.results.archive import read_arrays
 KNOWN = r"[Wb]\d+|activation|levels|classes|thresholds"
 
 
-def content_of(path, where):
-    """Return name -> array of what a file holds of a network, and the names of weights and biases that it lacks.
+def content_of(path, label):
+    """Return the entries of a file that belong to a network, name -> array, and the names of missing weights and biases.
 
     Parameters
     ----------
     path : str or Path
-    where : str
-        How messages begin.
+    label : str
+        What messages begin with.
 
     Raises
     ------
@@ -24,12 +24,27 @@ def content_of(path, where):
         If it is not an archive of plain arrays, or is damaged.
     """
     content = read_arrays(
-        path, where, "file of a network", lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}
+        path, label, "file of a network", lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}
     )
     missing = [name for k in range(depth_of(content)) for name in (f"W{k}", f"b{k}") if name not in content]
     return content, missing
 
 
+def saved_network(path, label):
+    """Return the entries of a file that `MLP.save` wrote, and its layers as a list of (W, b), or raise ValueError."""
+    content, missing = content_of(path, label)
+    missing += [name for name in ("activation", "levels", "classes", "thresholds") if name not in content]
+    if missing:
+        raise ValueError(f"{label}: {str(path)!r} was not written by MLP.save (missing: {', '.join(missing)})")
+    layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth_of(content))]
+    sizes = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
+    if any(W.ndim != 2 or not W.shape[1:] == b.shape == size for (W, b), size in zip(layers, sizes, strict=True)):
+        raise ValueError(
+            f"{label}: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did not write it"
+        )
+    return content, layers
+
+
 def depth_of(content):
-    """Return the number of layers, by how many weights there are; at least one."""
+    """Return the number of layers, which is the number of weight matrices, but at least 1."""
     return max(1, sum(name[0] == "W" for name in content))

@@ -1,31 +1,34 @@
-"""Convolution, average pooling and batch normalisation as sparse matrices, so that a CNN is a list of (W, b) like any other.
+"""Convolution, average pooling and batch normalisation as sparse matrices, so that a CNN becomes a list of (W, b).
 
-Every linear layer is ``y = x @ W + b`` on the flattened image, channel by channel and row by row. Linear layers that follow
-each other without a ReLU between them are multiplied into one: batch normalisation disappears into the convolution before
-it, pooling into the one behind it, and neither costs a layer of spiking cells.
+Every linear layer is ``y = x @ W + b`` on the flattened image, channel by channel and row by row. Consecutive linear layers
+without a ReLU between them are multiplied into one: batch normalisation is merged into the convolution before it, pooling
+into the one after it, and neither needs a layer of spiking cells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.core.checks import integer, plain
 
-# activations of hidden units that a rate cannot follow, and why
-REFUSED = {
-    "tanh": "its units are negative for half of their inputs, and no firing rate is",
-    "identity": "its units are negative for half of their inputs, and no firing rate is",
-    "logistic": "its units are at 1/2 where nothing comes in",
-    "sigmoid": "its units are at 1/2 where nothing comes in",
-    "softplus": "no integrate-and-fire neuron without noise is active below its threshold",
+# activations of hidden units that firing rates cannot represent, and why
+UNSUPPORTED = {
+    "tanh": "its units are negative for half of their inputs, and firing rates are not",
+    "identity": "its units are negative for half of their inputs, and firing rates are not",
+    "logistic": "its units are at 1/2 without input",
+    "sigmoid": "its units are at 1/2 without input",
+    "softplus": "its units are active below threshold, and integrate-and-fire neurons without noise are not",
     "softlif": "its units leak and are refractory; integrate-and-fire neurons are not",
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Conv2D:
-    """A convolution as networks have it: a correlation of images with kernels.
+    """A convolution in the sense of neural networks: a cross-correlation of images with kernels.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ class Conv2D:
     bias : array, shape (channels out,), optional
         0 by default.
     stride : int
-        Step between two places of the kernel.
+        Step between two positions of the kernel.
     padding : int
         Rows and columns of zeros around the image.
 
@@ -45,12 +48,12 @@ class Conv2D:
     ((64, 256), (256,), (4, 8, 8))
     """
 
-    weight: np.ndarray
-    bias: np.ndarray | None = None
+    weight: ArrayLike
+    bias: ArrayLike | None = None
     stride: int = 1
     padding: int = 0
 
-    def lowered(self, shape):
+    def lowered(self, shape: tuple[int, ...]) -> tuple[sparse.csr_array, np.ndarray, tuple[int, ...]]:
         """Return (W, b, shape of the output) for images of the shape (channels, height, width)."""
         weight = np.asarray(plain(self.weight, "", "Conv2D.weight"))
         if weight.ndim != 4 or weight.shape[1] != shape[0]:
@@ -58,20 +61,20 @@ class Conv2D:
                 f"Conv2D.weight: must have the shape (channels out, {shape[0]}, height, width) (got {weight.shape})"
             )
         out, _, height, width = weight.shape
-        sources, targets, ends = _places(shape, (height, width), self.stride, self.padding, "Conv2D")
-        channel_in, channel_out = np.arange(shape[0]) * shape[1] * shape[2], np.arange(out) * ends[0] * ends[1]
+        sources, targets, size = _positions(shape, (height, width), self.stride, self.padding, "Conv2D")
+        channel_in, channel_out = np.arange(shape[0]) * shape[1] * shape[2], np.arange(out) * size[0] * size[1]
         rows, columns, values = [], [], []
         for (i, j), source in sources.items():
-            at, into = targets[i, j], source
-            pairs = (out, shape[0], at.size)
-            rows.append(np.broadcast_to(channel_in[None, :, None] + into, pairs))
-            columns.append(np.broadcast_to(channel_out[:, None, None] + at, pairs))
+            target = targets[i, j]
+            pairs = (out, shape[0], target.size)
+            rows.append(np.broadcast_to(channel_in[None, :, None] + source, pairs))
+            columns.append(np.broadcast_to(channel_out[:, None, None] + target, pairs))
             values.append(np.broadcast_to(weight[:, :, i, j, None], pairs))
-        W = _matrix(values, rows, columns, (int(np.prod(shape)), out * ends[0] * ends[1]))
+        W = _matrix(values, rows, columns, (int(np.prod(shape)), out * size[0] * size[1]))
         bias = np.zeros(out) if self.bias is None else np.asarray(plain(self.bias, "", "Conv2D.bias"))
         if bias.shape != (out,):
             raise ValueError(f"Conv2D.bias: must be one number for each of the {out} channels (got shape {bias.shape})")
-        return W, np.repeat(bias, ends[0] * ends[1]), (out, *ends)
+        return W, np.repeat(bias, size[0] * size[1]), (out, *size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,17 +98,17 @@ class AvgPool2D:
     size: int
     stride: int | None = None
 
-    def lowered(self, shape):
+    def lowered(self, shape: tuple[int, ...]) -> tuple[sparse.csr_array, np.ndarray, tuple[int, ...]]:
         """Return (W, b, shape of the output) for images of the shape (channels, height, width)."""
-        size = integer(self.size, "AvgPool2D.size", at_least=1)
-        stride = size if self.stride is None else self.stride
-        sources, targets, ends = _places(shape, (size, size), stride, 0, "AvgPool2D")
+        side = integer(self.size, "AvgPool2D.size", at_least=1)
+        stride = side if self.stride is None else self.stride
+        sources, targets, size = _positions(shape, (side, side), stride, 0, "AvgPool2D")
         channels = np.arange(shape[0])[:, None]
         rows = [channels * shape[1] * shape[2] + source for source in sources.values()]
-        columns = [channels * ends[0] * ends[1] + target for target in targets.values()]
-        values = [np.full(row.shape, 1.0 / size**2) for row in rows]
-        W = _matrix(values, rows, columns, (int(np.prod(shape)), shape[0] * ends[0] * ends[1]))
-        return W, np.zeros(W.shape[1]), (shape[0], *ends)
+        columns = [channels * size[0] * size[1] + target for target in targets.values()]
+        values = [np.full(row.shape, 1.0 / side**2) for row in rows]
+        W = _matrix(values, rows, columns, (int(np.prod(shape)), shape[0] * size[0] * size[1]))
+        return W, np.zeros(W.shape[1]), (shape[0], *size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ class BatchNorm:
     Parameters
     ----------
     gamma, beta, mean, variance : array, shape (channels,)
-        As training left them. A flat layer has a channel for each unit.
+        Their values after training. A flat layer has a channel for each unit.
     epsilon : float
         Added to the variance.
 
@@ -126,27 +129,27 @@ class BatchNorm:
     (array([[1.]]), array([-0.5]))
     """
 
-    gamma: np.ndarray
-    beta: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
+    gamma: ArrayLike
+    beta: ArrayLike
+    mean: ArrayLike
+    variance: ArrayLike
     epsilon: float = 1e-5
 
-    def lowered(self, shape):
+    def lowered(self, shape: tuple[int, ...]) -> tuple[sparse.csr_array, np.ndarray, tuple[int, ...]]:
         """Return (W, b, shape) for images of the shape (channels, height, width), or flat ones of (units,)."""
-        given = {
+        statistics = {
             name: np.asarray(plain(getattr(self, name), "", f"BatchNorm.{name}"))
             for name in ("gamma", "beta", "mean", "variance")
         }
-        for name, value in given.items():
+        for name, value in statistics.items():
             if value.shape != (shape[0],):
                 raise ValueError(
                     f"BatchNorm.{name}: must be one number for each of the {shape[0]} channels (got shape {value.shape})"
                 )
-        factor = given["gamma"] / np.sqrt(given["variance"] + self.epsilon)
+        factor = statistics["gamma"] / np.sqrt(statistics["variance"] + self.epsilon)
         each = int(np.prod(shape[1:]))
         W = sparse.dia_array((np.repeat(factor, each)[None], [0]), shape=(shape[0] * each, shape[0] * each)).tocsr()
-        return W, np.repeat(given["beta"] - factor * given["mean"], each), shape
+        return W, np.repeat(statistics["beta"] - factor * statistics["mean"], each), shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +169,10 @@ class Dense:
     (10,)
     """
 
-    weight: np.ndarray
-    bias: np.ndarray | None = None
+    weight: ArrayLike
+    bias: ArrayLike | None = None
 
-    def lowered(self, shape):
+    def lowered(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
         """Return (W, b, shape of the output) for images of any shape."""
         W = np.asarray(plain(self.weight, "", "Dense.weight"))
         if W.ndim != 2 or len(W) != np.prod(shape):
@@ -182,10 +185,12 @@ class Dense:
 
 @dataclass(frozen=True)
 class ReLU:
-    """Where a layer ends: its units are rectified, and cells in the spiking network."""
+    """The end of a layer: its units are rectified, and become cells in the spiking network."""
 
 
-def lower(layers, shape):
+def lower(
+    layers: Sequence[Conv2D | AvgPool2D | BatchNorm | Dense | ReLU], shape: Sequence[int]
+) -> list[tuple[Any, np.ndarray]]:
     """Return a network of layers as a list of (W, b), with a ReLU after each but the last.
 
     Parameters
@@ -198,14 +203,14 @@ def lower(layers, shape):
     Returns
     -------
     list of (W, b)
-        W of shape (inputs, outputs), sparse where the layer is, and b of shape (outputs,).
+        W of shape (inputs, outputs), sparse for sparse layers, and b of shape (outputs,).
 
     Raises
     ------
     TypeError
-        If a layer is of another kind, such as max pooling.
+        If a layer has another type, such as max pooling.
     ValueError
-        If shapes do not fit, or nothing stands between two ReLUs or after the last.
+        If shapes do not fit, or there is no layer between two ReLUs or after the last.
 
     Examples
     --------
@@ -218,7 +223,9 @@ def lower(layers, shape):
     if not isinstance(shape, list | tuple):
         raise TypeError(f"lower.shape: must be (channels, height, width) (got {shape!r})")
     shape = tuple(integer(size, "lower.shape", at_least=1) for size in shape)
-    network, W, b = [], None, None
+    network: list[tuple[Any, np.ndarray]] = []
+    W: Any = None
+    b: Any = None
     for layer in layers:
         if isinstance(layer, ReLU):
             if W is None:
@@ -227,7 +234,7 @@ def lower(layers, shape):
             W = b = None
             continue
         if not hasattr(layer, "lowered"):
-            refuse_layer(type(layer).__name__ if not isinstance(layer, type) else layer.__name__, "lower.layers")
+            reject_layer(type(layer).__name__ if not isinstance(layer, type) else layer.__name__, "lower.layers")
         next_W, next_b, shape = layer.lowered(shape)
         W, b = (next_W, next_b) if W is None else (W @ next_W, b @ next_W + next_b)
     if W is None:
@@ -235,53 +242,53 @@ def lower(layers, shape):
     return [*network, (W, b)]
 
 
-def refuse_layer(name, where):
-    """Raise TypeError for a layer by the name of its class, saying what to take instead."""
+def reject_layer(name, label):
+    """Raise TypeError for a layer by the name of its class, saying what to use instead."""
     low = name.lower()
     if "maxpool" in low:
         remedy = "no cell computes the largest of several rates; train with AvgPool2D or with a stride of 2"
     elif "softmax" in low:
-        remedy = "softmax divides by a sum over units; leave it out at the end, where the largest output stays the same"
+        remedy = "softmax divides by a sum over units; leave it out at the end, which does not change the largest output"
     elif any(word in low for word in ("tanh", "elu", "gelu", "silu", "sigmoid", "softplus")):
-        remedy = "only units of relu and qcfs are firing rates; train with bs.ann.MLP(activation='qcfs') or with ReLU"
+        remedy = "only units of relu and qcfs are like firing rates; train with bs.ann.MLP(activation='qcfs') or with ReLU"
     elif any(word in low for word in ("lstm", "gru", "rnn", "attention")):
-        remedy = "rates carry nothing from step to step; only layers that feed forward can be converted"
+        remedy = "rates have no memory from step to step; only feed-forward layers can be converted"
     else:
         remedy = "write the network as bs.ann.layers.lower([...], shape), of Conv2D, AvgPool2D, BatchNorm, Dense and ReLU"
-    raise TypeError(f"{where}: {name} cannot be converted: {remedy}")
+    raise TypeError(f"{label}: {name} cannot be converted: {remedy}")
 
 
-def refuse_activation(name):
-    """Raise ValueError for hidden units of another activation than relu and qcfs, saying why."""
-    if name in REFUSED:
+def reject_activation(name):
+    """Raise ValueError, with the reason, if the activation of hidden units is neither relu nor qcfs."""
+    if name in UNSUPPORTED:
         raise ValueError(
-            f"convert.source: {name} cannot be converted: {REFUSED[name]}; train with activation='relu' or "
+            f"convert.source: {name} cannot be converted: {UNSUPPORTED[name]}; train with activation='relu' or "
             "with bs.ann.MLP(activation='qcfs')"
         )
     if name not in ("relu", "qcfs"):
         raise ValueError(f"convert.source: the activation must be relu or qcfs (got {name!r})")
 
 
-def _places(shape, kernel, stride, padding, where):
-    """Return, for each place of the kernel, which pixels go into which outputs, and height and width of the output."""
+def _positions(shape, kernel, stride, padding, label):
+    """Return, for each element of the kernel, which pixels go into which outputs, and height and width of the output."""
     if len(shape) != 3:
-        raise ValueError(f"{where}: needs images of the shape (channels, height, width) (got {shape})")
-    stride = integer(stride, f"{where}.stride", at_least=1)
-    padding = integer(padding, f"{where}.padding", at_least=0)
-    ends = tuple((shape[1 + k] + 2 * padding - kernel[k]) // stride + 1 for k in (0, 1))
-    if min(ends) < 1:
+        raise ValueError(f"{label}: needs images of the shape (channels, height, width) (got {shape})")
+    stride = integer(stride, f"{label}.stride", at_least=1)
+    padding = integer(padding, f"{label}.padding", at_least=0)
+    size = tuple((shape[1 + k] + 2 * padding - kernel[k]) // stride + 1 for k in (0, 1))
+    if min(size) < 1:
         raise ValueError(
-            f"{where}: a kernel of {kernel[0]} x {kernel[1]} does not fit into images of {shape[1]} x {shape[2]}"
+            f"{label}: a kernel of {kernel[0]} x {kernel[1]} does not fit into images of {shape[1]} x {shape[2]}"
         )
-    y, x = (place.ravel() for place in np.mgrid[: ends[0], : ends[1]])
+    y, x = (axis.ravel() for axis in np.mgrid[: size[0], : size[1]])
     sources, targets = {}, {}
     for i in range(kernel[0]):
         for j in range(kernel[1]):
             row, column = y * stride + i - padding, x * stride + j - padding
             inside = (row >= 0) & (row < shape[1]) & (column >= 0) & (column < shape[2])
             sources[i, j] = (row * shape[2] + column)[inside]
-            targets[i, j] = (y * ends[1] + x)[inside]
-    return sources, targets, ends
+            targets[i, j] = (y * size[1] + x)[inside]
+    return sources, targets, size
 
 
 def _matrix(values, rows, columns, shape):

@@ -1,55 +1,60 @@
-"""A multilayer perceptron in plain NumPy: the artificial side of every comparison."""
+"""A multilayer perceptron in plain NumPy: the artificial side of comparisons."""
 
 import inspect
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 
 from brainsim.ann.conversion.quantize import rounded
 from brainsim.ann.data.samples import labels as labels_of
 from brainsim.ann.data.samples import samples
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
-from brainsim.ann.networks.files import content_of, depth_of
+from brainsim.ann.networks.files import saved_network
 from brainsim.ann.networks.training import Adam, batches, initial_weights
 from brainsim.core.checks import integer, nearest, number, plain
 from brainsim.results.archive import write_arrays
 
-WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `grid`
-LEAST_THRESHOLD = 0.01
+WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
+MIN_THRESHOLD = 0.01
 
 
 class MLP:
-    """A fully connected network that classifies: hidden layers of one activation, then a linear layer and a softmax.
+    """A fully connected classifier: hidden layers of one activation, then a linear layer and a softmax.
 
-    ``z_l = h_(l-1) @ W_l + b_l``, ``h_l = activation(z_l)``. It learns by Adam on mini-batches with the cross-entropy as
-    loss, at a learning rate that falls to 0 as half a cosine, and keeps the weights that did best on a part of the training
-    data that is set aside. After training, weights are rounded to 15 bits, which no accuracy notices: sums over spikes are
-    then exact, and a converted network can be compared with this one number by number.
+    ``z_l = h_(l-1) @ W_l + b_l``, ``h_l = activation(z_l)``. It is trained by Adam on mini-batches with the cross-entropy as
+    loss and a learning rate that falls to 0 as half a cosine; the weights with the smallest loss on a validation set are
+    kept. After training, weights are rounded to 15 bits, which does not affect the accuracy: sums over spikes are then
+    exact, and a converted network can be compared with this one number by number.
 
     Parameters
     ----------
     hidden : int or tuple of int
         Units of each hidden layer.
     activation : {"relu", "qcfs", "softplus", "softlif", "sigmoid", "tanh"}
-        Of the hidden layers. ``"qcfs"`` is a ReLU in `levels` steps that ends at a threshold: what an integrate-and-fire
-        neuron computes in that many time steps.
+        Of the hidden layers. ``"qcfs"`` is a ReLU quantised to `levels` steps and clipped at a threshold: what an
+        integrate-and-fire neuron computes in that many time steps.
     levels : int
-        Steps of qcfs, L.
+        Number of levels of qcfs.
     threshold : float or None
-        Where each layer of qcfs ends; None learns it, one for each layer.
+        Largest activation of qcfs units; with None each layer learns its own.
     dropout : float
-        Share of the hidden units that is silenced in each batch while learning, from 0 to below 1.
+        Share of the hidden units silenced in each training batch, from 0 to below 1.
     weight_decay : float
-        Share of each weight that is taken off in a step, per unit of learning rate, >= 0.
+        Share of each weight removed in a step, per unit of learning rate, >= 0.
     learning_rate : float
         At the start, > 0.
     batch, epochs, patience : int
-        Samples in a batch, most passes over the data, and passes without progress after which it ends.
+        Samples in a batch, maximal number of passes over the data, and number of passes without progress after which
+        training stops.
     validation : float
-        Share of the training data that is set aside for early stopping, from 0 (none: all epochs are run) to below 1.
+        Share of the training data used for validation and early stopping, from 0 (none: all epochs are run) to below 1.
     seed : int
-        Of initial weights, batches, dropout and what is set aside: the same seed gives the same network.
+        Of initial weights, batches, dropout and the validation set: the same seed gives the same network.
 
     Attributes
     ----------
@@ -60,7 +65,7 @@ class MLP:
     classes_ : array
         The labels.
     history_ : dict of str to list
-        Loss on training data and on what was set aside, by epoch.
+        Loss on training and validation data, by epoch.
 
     Raises
     ------
@@ -81,22 +86,40 @@ class MLP:
     (2022), arXiv:2303.04347 (qcfs); He et al. (2015), arXiv:1502.01852 (initial weights).
     """
 
+    hidden: tuple[int, ...]
+    activation: str
+    levels: int
+    threshold: float | None
+    dropout: float
+    weight_decay: float
+    learning_rate: float
+    batch: int
+    epochs: int
+    patience: int
+    validation: float
+    seed: int
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    thresholds_: list[float]
+    classes_: np.ndarray
+    history_: dict[str, list[float]]
+
     def __init__(
         self,
-        hidden=(128, 64),
+        hidden: int | Sequence[int] = (128, 64),
         *,
-        activation="relu",
-        levels=8,
-        threshold=None,
-        dropout=0.3,
-        weight_decay=0.01,
-        learning_rate=3e-3,
-        batch=32,
-        epochs=100,
-        patience=20,
-        validation=0.1,
-        seed=0,
-    ):
+        activation: str = "relu",
+        levels: int = 8,
+        threshold: float | None = None,
+        dropout: float = 0.3,
+        weight_decay: float = 0.01,
+        learning_rate: float = 3e-3,
+        batch: int = 32,
+        epochs: int = 100,
+        patience: int = 20,
+        validation: float = 0.1,
+        seed: int = 0,
+    ) -> None:
         sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
         if not len(sizes):
             raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
@@ -116,45 +139,45 @@ class MLP:
         }
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
-        given = locals()
-        for name, value in checked.items():  # the very object where nothing had to be changed, as scikit-learn's clone asks
-            same = type(given[name]) is type(value) and given[name] == value
-            setattr(self, name, given[name] if same else value)
+        arguments = locals()
+        for name, value in checked.items():  # unchanged arguments are stored as the same object: scikit-learn's clone checks
+            same = type(arguments[name]) is type(value) and arguments[name] == value
+            setattr(self, name, arguments[name] if same else value)
 
-    def get_params(self, deep=True):
-        """Return the parameters by their names, as scikit-learn's ``clone`` and searches ask for them.
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
 
         Parameters
         ----------
         deep : bool
-            Without effect: no parameter has parameters.
+            No effect: no parameter has parameters.
         """
         return {name: getattr(self, name) for name in PARAMETERS}
 
-    def set_params(self, **parameters):
-        """Change parameters, checked as by the constructor, and return the network, which forgets what it has learned."""
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
         for name in parameters:
             if name not in PARAMETERS:
                 raise ValueError(f"MLP.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
-        self.__init__(**(self.get_params() | parameters))
-        for name in [one for one in vars(self) if one.endswith("_")]:
+        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
+        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
             delattr(self, name)
         return self
 
-    def __sklearn_tags__(self):
-        """Tell scikit-learn, which alone calls this, that it classifies."""
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
         from sklearn.utils import ClassifierTags, Tags, TargetTags
 
         return Tags(estimator_type="classifier", target_tags=TargetTags(required=True), classifier_tags=ClassifierTags())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return layers and activation."""
         sizes = [len(self.coefs_[0]), *(b.size for b in self.intercepts_)] if hasattr(self, "coefs_") else self.hidden
         levels = f", levels={self.levels}" if self.activation == "qcfs" else ""
         return f"MLP({'-'.join(map(str, sizes))}, {self.activation!r}{levels})"
 
-    def fit(self, X, y):
-        """Learn from samples and return the network.
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on samples and return the network.
 
         Parameters
         ----------
@@ -170,49 +193,49 @@ class MLP:
         X = self._samples(X, "MLP.fit.X")
         y = labels_of(y, len(X), "MLP.fit.y")
         if y.dtype.kind == "f" and not np.array_equal(y, np.rint(y)):
-            strange = y[y != np.rint(y)][0]
-            raise ValueError(f"MLP.fit.y: must be labels of classes, whole numbers or texts (got {strange})")
+            fraction = y[y != np.rint(y)][0]
+            raise ValueError(f"MLP.fit.y: must be class labels, whole numbers or strings (got {fraction})")
         self.classes_, labels = np.unique(y, return_inverse=True)
         if self.classes_.size < 2:
             raise ValueError("MLP.fit.y: must have at least two classes (got one)")
         rng = np.random.default_rng(self.seed)
         order = rng.permutation(len(X))
-        aside = order[: int(self.validation * len(X))]
-        rest = order[aside.size :]
-        self._start(X[rest], rng)
-        self._learn(X[rest], labels[rest], X[aside], labels[aside], rng)
+        validation = order[: int(self.validation * len(X))]
+        rest = order[validation.size :]
+        self._initialise(X[rest], rng)
+        self._train(X[rest], labels[rest], X[validation], labels[validation], rng)
         self._round()
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each sample."""
         output = self.decision_function(X)
         return self.classes_[output.argmax(axis=1)]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probability of each class, shape (samples, classes)."""
         return softmax(self.decision_function(X), axis=1)
 
-    def score(self, X, y):
-        """Return the share of samples whose label is found."""
-        found = self.predict(X)
-        return float(np.mean(found == labels_of(y, len(found), "MLP.score.y", self.classes_)))
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+        """Return the share of samples whose label is predicted correctly."""
+        predicted = self.predict(X)
+        return float(np.mean(predicted == labels_of(y, len(predicted), "MLP.score.y", self.classes_)))
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return the outputs before the softmax, shape (samples, classes)."""
         return self.activations(X)[-1]
 
-    def activations(self, X):
+    def activations(self, X: ArrayLike) -> list[np.ndarray]:
         """Return the output of every layer, a list of arrays of shape (samples, units); the last one before the softmax."""
         outputs = [self._samples(X, "MLP.X", self._fitted()[0].shape[0])]
         for layer, z in self._drives(outputs):
             outputs.append(self._activate(z, layer))
         return outputs[1:]
 
-    def counts(self, X):
-        """Return the level of every hidden unit, whole numbers from 0 to `levels`, shape (samples, units) for each layer.
+    def counts(self, X: ArrayLike) -> list[np.ndarray]:
+        """Return the level of every hidden unit: for each layer whole numbers from 0 to `levels`, shape (samples, units).
 
-        These are the numbers of spikes that the converted network sends in ``T = levels`` steps.
+        These are the spike counts of the converted network in ``T = levels`` steps.
 
         Raises
         ------
@@ -220,14 +243,16 @@ class MLP:
             If the activation is not qcfs.
         """
         if self.activation != "qcfs":
-            raise ValueError(f"MLP.counts: only units of qcfs have levels (this network's activation: {self.activation})")
+            raise ValueError(
+                f"MLP.counts: only qcfs units have levels (the activation of this network is {self.activation})"
+            )
         X = self._samples(X, "MLP.X", self._fitted()[0].shape[0])
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
-    def save(self, path):
-        """Write the network to a file .npz, which `load` and `convert` read; ``.npz`` is put to the name if it lacks it.
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to a file that `load` and `convert` read; ``.npz`` is appended to the name if missing.
 
-        An old file is replaced only when the new one is complete.
+        An existing file is replaced only when the new one is complete.
         """
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         rest = {
@@ -241,8 +266,8 @@ class MLP:
         write_arrays(path, "MLP.save", layers | {name: np.asarray(value) for name, value in rest.items()}, compress=True)
 
     @classmethod
-    def load(cls, path):
-        """Return a network that `save` wrote.
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Return a network from a file that `save` wrote.
 
         Raises
         ------
@@ -251,16 +276,7 @@ class MLP:
         ValueError
             If the file is damaged, or `save` did not write it.
         """
-        content, missing = content_of(path, "MLP.load.path")
-        missing += [name for name in ("activation", "levels", "classes", "thresholds") if name not in content]
-        if missing:
-            raise ValueError(f"MLP.load.path: {str(path)!r} was not written by MLP.save (missing: {', '.join(missing)})")
-        layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth_of(content))]
-        ends = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
-        if any(W.ndim != 2 or not W.shape[1:] == b.shape == end for (W, b), end in zip(layers, ends, strict=True)):
-            raise ValueError(
-                f"MLP.load.path: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did not write it"
-            )
+        content, layers = saved_network(path, "MLP.load.path")
         network = cls(
             tuple(b.size for _, b in layers[:-1]), activation=str(content["activation"]), levels=content["levels"].item()
         )
@@ -270,8 +286,8 @@ class MLP:
             network.thresholds_ = content["thresholds"].tolist()
         return network
 
-    def _start(self, X, rng):
-        """Draw the weights; a learned threshold begins where few units of the layer exceed it."""
+    def _initialise(self, X, rng):
+        """Sample the weights; a learned threshold starts at the 99th percentile of its layer."""
         sizes = [X.shape[1], *self.hidden, self.classes_.size]
         gain = 1.0 if self.activation in ("sigmoid", "tanh") else 2.0
         self.coefs_ = [initial_weights(n, m, gain, rng) for n, m in zip(sizes, sizes[1:], strict=False)]
@@ -281,11 +297,11 @@ class MLP:
         self.thresholds_, h = [], X
         for W in self.coefs_[:-1]:
             z = np.maximum(h @ W, 0.0)
-            self.thresholds_.append(self.threshold or max(float(np.percentile(z, 99.0)), LEAST_THRESHOLD))
+            self.thresholds_.append(self.threshold or max(float(np.percentile(z, 99.0)), MIN_THRESHOLD))
             h = np.minimum(z, self.thresholds_[-1])
 
-    def _learn(self, X, labels, X_aside, labels_aside, rng):
-        """Run the epochs; what was best aside is kept."""
+    def _train(self, X, labels, X_validation, labels_validation, rng):
+        """Run the epochs and keep the weights with the smallest validation loss."""
         learns = self.activation == "qcfs" and self.threshold is None
         thresholds = np.array(self.thresholds_) if learns else np.zeros(0)
         optimiser = Adam([*self.coefs_, *self.intercepts_, thresholds])
@@ -294,28 +310,28 @@ class MLP:
         for epoch in range(self.epochs):
             rate = self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs))
             losses = []
-            for chosen in batches(len(X), self.batch, rng):
-                loss, gradients = self._gradients(X[chosen], labels[chosen], rng, learns)
-                losses.append(loss * len(chosen))
+            for batch in batches(len(X), self.batch, rng):
+                loss, gradients = self._gradients(X[batch], labels[batch], rng, learns)
+                losses.append(loss * len(batch))
                 for W in self.coefs_:
                     W *= 1.0 - rate * self.weight_decay
                 optimiser.step(gradients, rate)
                 if learns:
-                    np.maximum(thresholds, LEAST_THRESHOLD, out=thresholds)
+                    np.maximum(thresholds, MIN_THRESHOLD, out=thresholds)
                     self.thresholds_ = thresholds.tolist()
             self.history_["loss"].append(sum(losses) / len(X))
-            if not len(X_aside):
+            if not len(X_validation):
                 continue
-            aside = self._loss(X_aside, labels_aside)
-            self.history_["validation_loss"].append(aside)
+            loss = self._loss(X_validation, labels_validation)
+            self.history_["validation_loss"].append(loss)
             waited += 1
-            if aside < best_loss:
-                best, best_loss, waited = [a.copy() for a in optimiser.values], aside, 0
+            if loss < best_loss:
+                best, best_loss, waited = [value.copy() for value in optimiser.values], loss, 0
             if waited >= self.patience:
                 break
         if best is not None:
-            for value, kept in zip(optimiser.values, best, strict=True):
-                value[...] = kept
+            for value, best_value in zip(optimiser.values, best, strict=True):
+                value[...] = best_value
             if learns:
                 self.thresholds_ = thresholds.tolist()
 
@@ -347,7 +363,7 @@ class MLP:
         return -float(logs[rows, labels].mean()), [*dW, *db, dthreshold]
 
     def _drives(self, outputs):
-        """Go through the layers, giving the drive of each by what was last put into `outputs`."""
+        """Yield (layer, drive) for each layer, computed from the last entry of `outputs`."""
         for layer, (W, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
             yield layer, outputs[-1] @ W + b
 
@@ -362,7 +378,7 @@ class MLP:
         return slope(z, self.thresholds_[layer]) if self.activation == "qcfs" else slope(z)
 
     def _threshold_slope(self, z, layer):
-        """Return how the output of a quantised unit moves with its threshold, the floor passing through."""
+        """Return the derivative of a qcfs unit with respect to its threshold, ignoring the floor."""
         threshold = self.thresholds_[layer]
         share = z / threshold
         return self._activate(z, layer) / threshold - np.where((share > 0) & (share < 1), share, 0.0)
@@ -376,28 +392,28 @@ class MLP:
         scales = [max(np.abs(W).max(), np.abs(b).max()) for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
         self.intercepts_ = [rounded(b, BIAS_BITS, scale) for b, scale in zip(self.intercepts_, scales, strict=True)]
         if self.activation == "qcfs":
-            self.thresholds_ = [rounded(one, THRESHOLD_BITS) for one in self.thresholds_]
+            self.thresholds_ = [rounded(threshold, THRESHOLD_BITS) for threshold in self.thresholds_]
 
     def _fitted(self):
         if not hasattr(self, "coefs_"):
-            raise AttributeError("MLP: has not learned yet; call fit(X, y) first")
+            raise AttributeError("MLP: is not trained yet; call fit(X, y) first")
         return self.coefs_
 
     @staticmethod
-    def _samples(X, where, inputs=None):
+    def _samples(X, label, inputs=None) -> np.ndarray:
         if inputs is not None:
-            return samples(X, inputs, where)
-        X = np.asarray(plain(X, "", where))
+            return samples(X, inputs, label)
+        X = np.asarray(plain(X, "", label))
         if X.ndim != 2 or not X.size:
             hint = "; flatten them: X.reshape(len(X), -1)" if X.ndim > 2 else ""
-            raise ValueError(f"{where}: must have the shape (samples, inputs) (got {X.shape}){hint}")
+            raise ValueError(f"{label}: must have the shape (samples, inputs) (got {X.shape}){hint}")
         return X
 
 
-def _share(value, where):
-    value = number(value, where, at_least=0.0)
+def _share(value, label):
+    value = number(value, label, at_least=0.0)
     if value >= 1.0:
-        raise ValueError(f"{where}: must be below 1 (got {value})")
+        raise ValueError(f"{label}: must be below 1 (got {value})")
     return value
 
 

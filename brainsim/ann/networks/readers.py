@@ -1,27 +1,29 @@
-"""Reads trained networks of many kinds into one: weights and biases by layer, and what its hidden units compute.
+"""Reads trained networks of many types into one: weights and biases by layer, and the activation of the hidden units.
 
-Nothing is imported for it: scikit-learn's networks are known by their attributes, PyTorch's and Keras's by `libraries`.
+No other library is imported for this: networks of scikit-learn, PyTorch and Keras are recognised by their attributes.
 
-A network with one output and labels decides between two: the second where its output is above 0. It gets an output before
-that one which stays at 0, so that the largest output tells the label, as in a network with two.
+A network with labels and a single output decides between two classes: the second if the output is above 0. It gets another
+output before that one which is always 0, so that the largest output gives the label, as in a network with two outputs.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.networks.activations import network_levels, qcfs, relu
 from brainsim.ann.networks.files import content_of, depth_of
-from brainsim.ann.networks.layers import refuse_activation, refuse_layer
+from brainsim.ann.networks.layers import reject_activation, reject_layer
 from brainsim.ann.networks.torch_keras import array, is_keras, is_torch, keras_pairs, torch_pairs
 from brainsim.core.checks import check_elements, integer, number, plain
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network that feeds forward.
+    """A trained feed-forward network.
 
     Parameters
     ----------
@@ -32,56 +34,56 @@ class Trained:
     thresholds : list of float
         Of each hidden layer of qcfs.
     levels : int or None
-        Steps of qcfs.
+        Number of levels of qcfs.
     classes : array or None
         Labels of the outputs; None for a regression.
     source : object
         What it was read from.
     spare : int
-        1 where its only output got one before it that stays at 0, else 0.
+        1 if an output that is always 0 was added before its only output, else 0.
     """
 
-    weights: list
-    biases: list
+    weights: list[Any]
+    biases: list[np.ndarray]
     activation: str = "relu"
-    thresholds: list = field(default_factory=list)
+    thresholds: list[float] = field(default_factory=list)
     levels: int | None = None
     classes: np.ndarray | None = None
     source: object = None
     spare: int = 0
 
-    def activations(self, X):
+    def activations(self, X: np.ndarray) -> list[np.ndarray]:
         """Return the output of each layer, a list of arrays (samples, units)."""
         outputs, h = [], X
         for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = h @ W + b
             if layer < len(self.weights) - 1:
-                h = relu(h) if self.activation == "relu" else qcfs(h, self.thresholds[layer], self.levels)
+                h = relu(h) if self.activation == "relu" else qcfs(h, self.thresholds[layer], self.levels)  # type: ignore[arg-type]
             outputs.append(h)
         return outputs
 
-    def levels_of(self, X):
-        """Return the level of every hidden unit of qcfs, whole numbers (samples, units), one array for each layer."""
-        return network_levels(X, self.weights, self.biases, self.thresholds, self.levels)
+    def levels_of(self, X: np.ndarray) -> list[np.ndarray]:
+        """Return the level of every hidden unit of qcfs: for each layer whole numbers (samples, units)."""
+        return network_levels(X, self.weights, self.biases, self.thresholds, self.levels)  # type: ignore[arg-type]
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the label of each sample, or the outputs of a regression."""
         output = self.activations(np.asarray(X, dtype=np.float64))[-1]
         return output if self.classes is None else self.classes[output.argmax(axis=1)]
 
 
-def read(source):
-    """Return any trained network as a `Trained`.
+def read(source) -> Trained:
+    """Return a trained network of any supported type as a `Trained`.
 
     Parameters
     ----------
     source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
-        See `brainsim.ann.conversion.convert`.
+        See `brainsim.ann.convert`.
 
     Raises
     ------
     TypeError, ValueError
-        If it is none, or holds what cannot be converted.
+        If it is not a network, or contains what cannot be converted.
 
     Examples
     --------
@@ -103,10 +105,10 @@ def read(source):
         return _from_list(source)
     hint = ""
     if hasattr(source, "steps"):
-        hint = "; give the last step of a pipeline, and samples that went through the steps before it"
+        hint = "; give the last step of a pipeline, and samples transformed by the steps before it"
     elif hasattr(source, "fit"):
         hint = (
-            "; it has not learned yet: call fit first"
+            "; it is not trained yet: call fit first"
             if hasattr(source, "hidden") or hasattr(source, "hidden_layer_sizes")
             else "; it is not a network with hidden layers"
         )
@@ -117,9 +119,9 @@ def read(source):
 
 
 def _from_estimator(source):
-    """Read an `MLP` or what scikit-learn fitted."""
+    """Read an `MLP` or a fitted network of scikit-learn."""
     activation = getattr(source, "activation", "relu")
-    refuse_activation(activation)
+    reject_activation(activation)
     weights, biases = [np.asarray(W) for W in source.coefs_], [np.asarray(b) for b in source.intercepts_]
     classes = getattr(source, "classes_", None)
     _check_output(getattr(source, "out_activation_", None), classes, biases[-1].size)
@@ -138,16 +140,18 @@ def _from_estimator(source):
 
 def _from_list(source):
     """Read a list of (W, b), or Keras's flat list W, b, W, b."""
-    pairs = [one for one in source if isinstance(one, list | tuple) and len(one) == 2]
+    pairs = [item for item in source if isinstance(item, list | tuple) and len(item) == 2]
     if len(pairs) == len(source):
-        return _from_pairs([tuple(array(one) if hasattr(one, "detach") else one for one in pair) for pair in pairs], source)
-    if any(hasattr(one, "lowered") for one in source):
-        raise TypeError(
-            "convert.source: layers are given as matrices; write convert(bs.ann.layers.lower(layers, shape), ...)"
+        return _from_pairs(
+            [tuple(array(part) if hasattr(part, "detach") else part for part in pair) for pair in pairs], source
         )
-    strange = next((one for one in source if not (isinstance(one, np.ndarray) or sparse.issparse(one))), None)
-    if strange is not None:
-        refuse_layer(strange if isinstance(strange, str) else type(strange).__name__, "convert.source")
+    if any(hasattr(item, "lowered") for item in source):
+        raise TypeError(
+            "convert.source: layers are converted as matrices; write convert(bs.ann.layers.lower(layers, shape), ...)"
+        )
+    other = next((item for item in source if not (isinstance(item, np.ndarray) or sparse.issparse(item))), None)
+    if other is not None:
+        reject_layer(other if isinstance(other, str) else type(other).__name__, "convert.source")
     return _from_pairs(_paired(source), source)
 
 
@@ -163,13 +167,13 @@ def _from_state(state):
             pairs.append((W, np.zeros(W.shape[1]) if bias is None else array(bias)))
         elif end != "bias" or f"{prefix}weight" not in state:
             raise TypeError(
-                f"convert.source: {name!r} is not of a fully connected layer, of which there are 'weight' "
-                "(outputs, inputs) and 'bias'; give convolutions and batch normalisation by "
+                f"convert.source: {name!r} is not of a fully connected layer, which has a 'weight' "
+                "(outputs, inputs) and a 'bias'; for convolutions and batch normalisation use "
                 "bs.ann.layers.lower([Conv2D(...), BatchNorm(...), ReLU(), ...], shape)"
             )
     if not pairs:
         raise ValueError(
-            "convert.source: a dict must be a state_dict with entries such as '0.weight' and '0.bias' (got an empty one)"
+            "convert.source: a dict must be a state_dict with entries such as '0.weight' and '0.bias' (got an empty dict)"
         )
     return _from_pairs(pairs, state)
 
@@ -183,7 +187,7 @@ def _from_file(path):
         raise ValueError(f"convert.source: {str(path)!r} must hold W0, b0, W1, b1 and so on (missing: {', '.join(missing)})")
     depth = depth_of(content)
     activation = str(content.get("activation", "relu"))
-    refuse_activation(activation)
+    reject_activation(activation)
     qcfs_only = {} if activation == "relu" else _quantised(content, depth - 1)
     return _from_pairs(
         [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth)],
@@ -195,17 +199,19 @@ def _from_file(path):
 
 
 def _quantised(content, hidden):
-    """Return thresholds and levels of qcfs, by what a file holds, after a check."""
+    """Return thresholds and levels of qcfs from the content of a file, checked."""
     missing = [name for name in ("thresholds", "levels") if name not in content]
     if missing:
-        raise ValueError(f"convert.source: a file of qcfs must hold thresholds and levels (missing: {', '.join(missing)})")
+        raise ValueError(
+            f"convert.source: a file of qcfs must contain thresholds and levels (missing: {', '.join(missing)})"
+        )
     thresholds = np.atleast_1d(content["thresholds"])
     if thresholds.shape != (hidden,):
         raise ValueError(
             f"convert.source: thresholds must be one for each of the {hidden} hidden layers (got shape {thresholds.shape})"
         )
     return {
-        "thresholds": [number(one, "convert.source: thresholds", above=0.0) for one in thresholds.tolist()],
+        "thresholds": [number(value, "convert.source: thresholds", above=0.0) for value in thresholds.tolist()],
         "levels": integer(content["levels"].item(), "convert.source: levels", at_least=1),
     }
 
@@ -213,21 +219,21 @@ def _quantised(content, hidden):
 def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
     """Check that the layers fit each other, and return them."""
     weights, biases = [], []
-    for place, (W, b) in enumerate(pairs):
-        where = f"convert.source: layer {place}"
+    for k, (W, b) in enumerate(pairs):
+        label = f"convert.source: layer {k}"
         if sparse.issparse(W):
-            check_elements(W, f"{where}: W")
+            check_elements(W, f"{label}: W")
             W = sparse.csr_array(W)
-            plain(W.data, "", f"{where}: W")
-        W = W if sparse.issparse(W) else np.asarray(plain(W, "", f"{where}: W"))
-        b = np.asarray(plain(b, "", f"{where}: b"))
+            plain(W.data, "", f"{label}: W")
+        W = W if sparse.issparse(W) else np.asarray(plain(W, "", f"{label}: W"))
+        b = np.asarray(plain(b, "", f"{label}: b"))
         if W.ndim != 2 or b.shape != (W.shape[1],):
             raise ValueError(
-                f"{where}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and {b.shape})"
+                f"{label}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and {b.shape})"
             )
         if weights and W.shape[0] != weights[-1].shape[1]:
             raise ValueError(
-                f"{where}: W must have {weights[-1].shape[1]} inputs, as many as the layer before has units "
+                f"{label}: W must have {weights[-1].shape[1]} inputs, the number of units of the layer before "
                 f"(got the shape {W.shape}); transpose it if it is (outputs, inputs)"
             )
         weights.append(W)
@@ -252,7 +258,7 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
 
 
 def _paired(arrays):
-    """Return [(W, b), ...] of a flat list; a layer without bias has none."""
+    """Return [(W, b), ...] of a flat list; a missing bias is 0."""
     pairs, before = [], 0
     for value in arrays:
         if np.ndim(value) == 2:
@@ -261,22 +267,21 @@ def _paired(arrays):
             pairs[-1] = (pairs[-1][0], value)
         else:
             raise TypeError(
-                "convert.source: a list of arrays must be W, b, W, b and so on of fully connected layers (got "
-                f"one of shape {np.shape(value)}); give convolutions and batch normalisation by "
-                "bs.ann.layers.lower"
+                "convert.source: a list of arrays must be W, b, W, b and so on of fully connected layers (got one "
+                f"of shape {np.shape(value)}); for convolutions and batch normalisation use bs.ann.layers.lower"
             )
         before = np.ndim(value)
     return pairs
 
 
 def _check_output(name, classes, outputs):
-    """Refuse outputs of scikit-learn that the largest potential, or the potentials themselves, do not say."""
+    """Reject outputs of scikit-learn that are not the potentials, or not decided by the largest potential."""
     if classes is None and name not in (None, "identity"):
         raise ValueError(
             f"convert.source: outputs of a regression must be linear (got {name}); fit it with loss='squared_error'"
         )
     if classes is not None and name == "logistic" and outputs > 1:
         raise ValueError(
-            "convert.source: must have one label a sample; a classifier of several labels at once has no "
-            "largest output; fit one for each label"
+            "convert.source: must give one label per sample; several labels per sample are not decided by the largest "
+            "output; fit one network for each label"
         )

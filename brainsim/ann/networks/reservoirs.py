@@ -1,12 +1,14 @@
-"""Reservoirs: a random recurrent network that is left as it is, and a linear readout that learns.
+"""Reservoirs: random recurrent networks with fixed weights, and a linear readout that is trained.
 
-`EchoState` is the artificial one, `Liquid` the one of spiking cells; both turn sequences into states of the same shape,
-which `Ridge` reads. Scales are for inputs whose root mean square is 1.
+`EchoState` is the artificial reservoir, `Liquid` the one of spiking cells; both turn sequences into states of the same
+shape, on which a `Ridge` is trained. Scales are for inputs whose root mean square is 1.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
 from brainsim.core.checks import integer, number, plain
@@ -17,26 +19,29 @@ from brainsim.models.synapses.basic import Exponential
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 
-ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # of the ridge, from which one is chosen
-MOST_CELLS = 150_000  # of a network with a liquid for each sample; more samples go through several networks
-DENSITY, INHIBITORY, STRONGER = 0.1, 0.2, 4.0  # share of pairs connected, of cells; inhibition over excitation
-ROUNDING = 1e-6  # of a frame: a spike at its very end belongs to it
-BIAS = 120.0  # pA: with it a cell rests 12 mV above rest, three below threshold
+if TYPE_CHECKING:
+    from brainsim.results.spikes import Spikes
+
+ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # candidates for the penalty of the ridge
+MAX_CELLS = 150_000  # of a network with a liquid for each sample; more samples are divided among several networks
+DENSITY, INHIBITORY, G = 0.1, 0.2, 4.0  # share of pairs connected, share of inhibitory cells, inhibition over excitation
+ROUNDING = 1e-6  # of a frame: a spike exactly at the end of a frame belongs to it
+BIAS = 120.0  # pA: moves the resting potential 12 mV up, to 3 mV below threshold
 
 
 @dataclass(frozen=True, kw_only=True)
 class EchoState:
-    """An echo state network: ``h <- (1 - leak) h + leak tanh(W h + W_in x + b)``, with W and W_in drawn once.
+    """An echo state network: ``h <- (1 - leak) h + leak tanh(W h + W_in x + b)`` with random, fixed W, W_in and b.
 
     Parameters
     ----------
     size : int
         Number of units.
     radius : float
-        Largest absolute eigenvalue of W, of which a tenth is not 0, > 0; below 1 what is past fades, and a little above 1
-        mostly still does, since tanh saturates.
+        Largest absolute eigenvalue of W, of which a tenth is not 0, > 0. Below 1 the past fades; a little above 1 it mostly
+        still does, since tanh saturates.
     leak : float
-        How much of a unit is new in each frame, 0 to 1.
+        Share of a unit that is replaced in each frame, 0 to 1.
     scale : float
         W_in is uniform from ``-scale`` to ``scale``, > 0.
     seed : int
@@ -58,7 +63,7 @@ class EchoState:
     scale: float = 0.05
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the values."""
         integer(self.size, "EchoState.size", at_least=1)
         number(self.radius, "EchoState.radius", above=0.0)
@@ -66,11 +71,11 @@ class EchoState:
         number(self.scale, "EchoState.scale", above=0.0)
         integer(self.seed, "EchoState.seed", at_least=0)
 
-    def seeded(self, seed):
-        """Return the same network with weights drawn anew."""
+    def seeded(self, seed: int) -> Self:
+        """Return the same network with other random weights."""
         return replace(self, seed=seed)
 
-    def states(self, X):
+    def states(self, X: ArrayLike) -> np.ndarray:
         """Return the units after each frame of sequences X (samples, frames, channels), shape (samples, frames, size)."""
         X, rng = _sequences(X, "EchoState.X"), np.random.default_rng(self.seed)
         W = rng.standard_normal((self.size, self.size)) * (rng.random((self.size, self.size)) < DENSITY)
@@ -85,25 +90,25 @@ class EchoState:
 
 @dataclass(frozen=True, kw_only=True)
 class Liquid:
-    """A liquid state machine: LIF cells, a fifth of them inhibitory, with synaptic currents that decay in `tau_s`.
+    """A liquid state machine: LIF cells, a fifth of them inhibitory, with synaptic currents that decay with `tau_s`.
 
-    A tenth of all pairs is connected. Inputs are currents that stay for a frame. The state of a cell is its spikes, each
-    fading with `tau`, as units of an echo state network forget with ``frame/leak``. A liquid for each sequence lies in one
-    network: copies, wired alike, side by side.
+    A tenth of all pairs is connected. Inputs are currents that are constant during a frame. The state of a cell is the sum
+    of its spikes, each decaying with `tau`, as units of an echo state network forget with ``frame/leak``. One network
+    contains a copy of the liquid, with the same wiring, for each sequence.
 
     Parameters
     ----------
     size : int
         Number of cells.
     weight : float
-        Mean of the excitatory weights [pA], > 0, in a liquid of 200 cells, and inversely to the size in others; inhibitory
-        ones are four times as strong, and all vary by a Gamma law of shape 2.
+        Mean of the excitatory weights [pA], > 0, for 200 cells; it is scaled inversely with `size`. Inhibitory weights are
+        four times as strong, and all are sampled from a Gamma distribution of shape 2.
     scale : float
         Input weights are uniform from ``-scale`` to ``scale`` [pA], > 0.
     tau_s, tau : float
         Time constants of synapses and of the state [ms], > 0.
     frame : float
-        How long a frame lasts [ms], > 0; a multiple of the time step.
+        Length of a frame [ms], > 0; a multiple of the time step.
     seed : int
         Of the weights.
 
@@ -125,26 +130,26 @@ class Liquid:
     frame: float = 10.0
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the values."""
         integer(self.size, "Liquid.size", at_least=1)
         for name in ("weight", "scale", "tau_s", "tau", "frame"):
             number(getattr(self, name), f"Liquid.{name}", above=0.0)
         integer(self.seed, "Liquid.seed", at_least=0)
 
-    def seeded(self, seed):
-        """Return the same liquid with weights drawn anew."""
+    def seeded(self, seed: int) -> Self:
+        """Return the same liquid with other random weights."""
         return replace(self, seed=seed)
 
-    def add_to(self, net, X, name="liquid"):
-        """Add a liquid for each of the sequences X (samples, frames, channels) to a network, and return the population.
+    def add_to(self, net: Network, X: ArrayLike, name: str = "liquid") -> Population:
+        """Add a copy of the liquid for each of the sequences X (samples, frames, channels) to a network.
 
-        Cell ``size*k + i`` of it is cell i of the liquid that hears sequence k.
+        Return the population, in which cell ``size*k + i`` is cell i of the liquid that gets sequence k.
         """
         X, rng = _sequences(X, "Liquid.X"), np.random.default_rng(self.seed)
         samples, frames, channels = X.shape
         pre, post = np.nonzero(rng.random((self.size, self.size)) < DENSITY)
-        sign = np.where(pre < round((1.0 - INHIBITORY) * self.size), 1.0, -STRONGER)
+        sign = np.where(pre < round((1.0 - INHIBITORY) * self.size), 1.0, -G)
         weight = 200.0 / self.size * self.weight * sign * rng.gamma(2.0, 0.5, pre.size)
         W_in, bias = self.scale * rng.uniform(-1.0, 1.0, (channels, self.size)), BIAS * rng.uniform(0.5, 1.5, self.size)
         lif = LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=15.0, v_reset=0.0, t_ref=2.0)
@@ -162,28 +167,28 @@ class Liquid:
         net.stimulate(cells, CurrentInput(current, times=self.frame * np.arange(frames)))
         return cells
 
-    def read(self, spikes, frames):
-        """Return the states that the spikes of a population of liquids leave, shape (samples, frames, size)."""
+    def read(self, spikes: "Spikes", frames: int) -> np.ndarray:
+        """Return the states of the liquids of a population from its spikes, shape (samples, frames, size)."""
         frame = np.ceil(spikes.times / self.frame - ROUNDING).astype(np.int64) - 1
-        kept = frame < frames
-        frame, times, ids = frame[kept], spikes.times[kept], spikes.ids[kept]
-        faded = np.exp((times - self.frame * (frame + 1)) / self.tau)
-        states = np.bincount(frame * spikes.n + ids, faded, minlength=frames * spikes.n).reshape(frames, -1)
-        for late in range(1, frames):
-            states[late] += np.exp(-self.frame / self.tau) * states[late - 1]
+        within = frame < frames
+        frame, times, ids = frame[within], spikes.times[within], spikes.ids[within]
+        decayed = np.exp((times - self.frame * (frame + 1)) / self.tau)
+        states = np.bincount(frame * spikes.n + ids, decayed, minlength=frames * spikes.n).reshape(frames, -1)
+        for k in range(1, frames):
+            states[k] += np.exp(-self.frame / self.tau) * states[k - 1]
         return states.reshape(frames, -1, self.size).swapaxes(0, 1)
 
-    def states(self, X):
+    def states(self, X: ArrayLike) -> np.ndarray:
         """Return the states after each frame of sequences X (samples, frames, channels), shape (samples, frames, size).
 
-        A time step is a twentieth of a frame.
+        The time step is a twentieth of a frame.
         """
         X = _sequences(X, "Liquid.X")
-        some = max(MOST_CELLS // self.size, 1)
-        parts = [X[start : start + some] for start in range(0, len(X), some)]
+        chunk = max(MAX_CELLS // self.size, 1)
+        parts = [X[start : start + chunk] for start in range(0, len(X), chunk)]
         return np.concatenate([self.read(self.spikes(part), X.shape[1]) for part in parts])
 
-    def spikes(self, X):
+    def spikes(self, X: ArrayLike) -> "Spikes":
         """Return the spikes of a liquid for each of the sequences X; cell ``size*k + i`` is cell i of sequence k."""
         from brainsim.engine.simulate import simulate
 
@@ -193,10 +198,10 @@ class Liquid:
 
 
 class Ridge:
-    """A linear readout: least squares of the classes as 0 and 1 on standardised states, weights held small by alpha.
+    """A linear readout: ridge regression of the classes, coded as 0 and 1, on standardised states.
 
-    Alpha is the one of five powers of ten with which most samples are named right by the readout of all others, which for
-    least squares is known without fitting it anew: ``1 - (y - prediction)/(1 - leverage)``, leave-one-out.
+    The penalty alpha is one of five powers of ten: the one with the best leave-one-out classification of the training
+    samples, which for least squares needs no refit: the left-out residual is ``(y - prediction)/(1 - leverage)``.
 
     Parameters
     ----------
@@ -208,7 +213,7 @@ class Ridge:
     Attributes
     ----------
     alpha, left_out : float
-        What was chosen, and the share of training samples named right when left out.
+        The chosen penalty, and the share of training samples classified correctly when left out.
 
     Examples
     --------
@@ -218,53 +223,53 @@ class Ridge:
     1.0
     """
 
-    def __init__(self, states, y):
+    def __init__(self, states: np.ndarray, y: ArrayLike) -> None:
         self.classes_ = np.unique(y)
         self._centre, self._spread = states.mean(axis=0), states.std(axis=0)
         self._spread[self._spread == 0.0] = 1.0
-        wanted = (np.asarray(y)[:, None] == self.classes_).astype(np.float64)
-        self._means = wanted.mean(axis=0)
-        Z, wanted = (states - self._centre) / self._spread, wanted - self._means
+        targets = (np.asarray(y)[:, None] == self.classes_).astype(np.float64)
+        self._means = targets.mean(axis=0)
+        Z, targets = (states - self._centre) / self._spread, targets - self._means
         size, axes = eigh(Z.T @ Z)
         along = Z @ axes
-        inner = along.T @ wanted
+        inner = along.T @ targets
         self.left_out = -1.0
         for alpha in ALPHAS:
             leverage = along**2 @ (1.0 / (size + alpha)) + 1.0 / len(Z)
-            missed = (wanted - along @ (inner / (size + alpha)[:, None])) / np.maximum(1.0 - leverage, 1e-12)[:, None]
-            right = float(np.mean(self.classes_[(wanted + self._means - missed).argmax(axis=1)] == y))
-            if right >= self.left_out:  # of equal ones the largest, whose weights are the smallest
-                self.alpha, self.left_out = alpha, right
+            residual = (targets - along @ (inner / (size + alpha)[:, None])) / np.maximum(1.0 - leverage, 1e-12)[:, None]
+            correct = float(np.mean(self.classes_[(targets + self._means - residual).argmax(axis=1)] == y))
+            if correct >= self.left_out:  # of equal ones the largest, which gives the smallest weights
+                self.alpha, self.left_out = alpha, correct
         self._weights = axes @ (inner / (size + self.alpha)[:, None])
 
-    def evidence(self, states):
-        """Return what each row of states says for each class, shape (samples, classes): near 1 for its own, 0 for others."""
+    def evidence(self, states: np.ndarray) -> np.ndarray:
+        """Return the output for each row of states and each class, (samples, classes): near 1 for the true class, else 0."""
         return (states - self._centre) / self._spread @ self._weights + self._means
 
-    def predict(self, states):
+    def predict(self, states: np.ndarray) -> np.ndarray:
         """Return the class of each row of states."""
         return self.classes_[self.evidence(states).argmax(axis=1)]
 
-    def score(self, states, y):
-        """Return the share of the rows of states that are named right."""
+    def score(self, states: np.ndarray, y: ArrayLike) -> float:
+        """Return the share of the rows of states that are classified correctly."""
         return float(np.mean(self.predict(states) == y))
 
 
-def ended(X, where="ended.X"):
-    """Return sequences that are filled with zeros at their end with the zeros before them, so that all end together.
+def align_ends(X, label="align_ends.X"):
+    """Return sequences with the zeros at their end moved before them, so that all end in the last frame.
 
     Parameters
     ----------
     X : array, shape (samples, frames, channels)
-    where : str
-        What messages call it.
+    label : str
+        What messages begin with.
 
     Examples
     --------
-    >>> ended(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
+    >>> align_ends(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
     array([0., 1., 2.])
     """
-    X = _sequences(X, where)
+    X = _sequences(X, label)
     moved = np.zeros_like(X)
     for sample, out in zip(X, moved, strict=True):
         length = np.flatnonzero(np.any(sample != 0.0, axis=1)).max(initial=-1) + 1
@@ -272,8 +277,8 @@ def ended(X, where="ended.X"):
     return moved
 
 
-def _sequences(X, where):
-    X = np.asarray(plain(X, "", where))
+def _sequences(X, label) -> np.ndarray:
+    X = np.asarray(plain(X, "", label))
     if X.ndim != 3 or not X.size:
-        raise ValueError(f"{where}: must have the shape (samples, frames, channels) (got {X.shape})")
+        raise ValueError(f"{label}: must have the shape (samples, frames, channels) (got {X.shape})")
     return X

@@ -1,4 +1,4 @@
-"""How weights begin and how they are moved: initial values, mini-batches and Adam."""
+"""Training of weights: initial values, mini-batches and Adam."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as published
 
 
 class Adam:
-    """Moves arrays, in place, against their gradients: Kingma & Ba (2015), arXiv:1412.6980.
+    """Moves arrays in place against their gradients: Kingma & Ba (2015), arXiv:1412.6980.
 
     Parameters
     ----------
     values : list of array
-        What is moved.
+        The arrays.
 
     Examples
     --------
-    >>> place = np.array([1.0])
-    >>> optimiser = Adam([place])
+    >>> x = np.array([1.0])
+    >>> optimiser = Adam([x])
     >>> for _ in range(200):
-    ...     optimiser.step([2.0 * place], 0.05)                             # down the parabola x**2
-    >>> bool(abs(place[0]) < 0.01)
+    ...     optimiser.step([2.0 * x], 0.05)                                 # down the parabola x**2
+    >>> bool(abs(x[0]) < 0.01)
     True
     """
 
@@ -30,7 +30,7 @@ class Adam:
         self._steps = 0
 
     def step(self, gradients, rate):
-        """Take one step at the learning rate `rate`."""
+        """Take one step with the learning rate `rate`."""
         self._steps += 1
         size = rate * np.sqrt(1.0 - SQUARE_DECAY**self._steps) / (1.0 - MEAN_DECAY**self._steps)
         for value, gradient, mean, square in zip(self.values, gradients, self._mean, self._square, strict=True):
@@ -45,6 +45,6 @@ def initial_weights(inputs, outputs, gain, rng):
 
 
 def batches(samples, size, rng):
-    """Return lists of samples, each sample once and in random order."""
+    """Return lists of sample indices: each sample once, in random order."""
     order = rng.permutation(samples)
     return [order[start : start + size] for start in range(0, samples, size)]

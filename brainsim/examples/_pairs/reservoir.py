@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, ended
+from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._pairs.layout import side_by_side
 from brainsim.plot.rasters import raster
@@ -99,7 +99,7 @@ def scaled(data):
 
     Zeros at the end of one become silence before it, and all are divided by the root mean square of training data.
     """
-    train, test = ended(data.X_train, "reservoirs.data.X_train"), ended(data.X_test, "reservoirs.data.X_test")
+    train, test = align_ends(data.X_train, "reservoirs.data.X_train"), align_ends(data.X_test, "reservoirs.data.X_test")
     if not train.any():
         raise ValueError("reservoirs.data.X_train: must not be 0 everywhere")
     size = np.sqrt(np.mean(train[np.any(train != 0.0, axis=2)] ** 2))
