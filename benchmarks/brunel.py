@@ -1,7 +1,7 @@
 """Brunel 2000: 12,500 cells, 1,250 inputs each, delta synapses, Poisson drive; g 5, eta 2, delay 1.5 ms."""
 
-import harness
-from workload import Workload, four_to_one
+from harness import rounds
+from harness.workload import Workload, four_to_one
 
 TAU_M, V_TH, V_RESET, T_REF, DELAY = 20.0, 20.0, 10.0, 2.0, 1.5  # ms, mV, mV, ms, ms
 G, ETA = 5.0, 2.0
@@ -111,4 +111,4 @@ WORKLOAD = Workload(
 )
 
 if __name__ == "__main__":
-    harness.main(WORKLOAD)
+    rounds.main(WORKLOAD)

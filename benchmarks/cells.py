@@ -13,8 +13,7 @@ import warnings
 from pathlib import Path
 from statistics import median
 
-import machine
-import report
+from harness import machine, report
 
 N, DT = 20_000, 0.1  # cells; ms
 CURRENTS = (0.0, *(step * 10.0**power for power in range(4) for step in (1.0, 2.0, 5.0)))  # pA

@@ -4,8 +4,8 @@ NEST integrates conductances with an adaptive step, the others with one fixed st
 rate depends on the draw of the wiring: 17 to 21 Hz over twelve seeds, hence the wide tolerance; ``--rounds 3`` averages.
 """
 
-import harness
-from workload import Workload, four_to_one
+from harness import rounds
+from harness.workload import Workload, four_to_one
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -60.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
 TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
@@ -116,4 +116,4 @@ WORKLOAD = Workload(
 )
 
 if __name__ == "__main__":
-    harness.main(WORKLOAD)
+    rounds.main(WORKLOAD)

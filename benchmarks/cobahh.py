@@ -4,8 +4,8 @@ NEST integrates the cells with an adaptive step and counts a spike at its peak; 
 Euler, by which cells fire a few per cent slower, and count where v crosses -20 mV.
 """
 
-import harness
-from workload import Workload, four_to_one
+from harness import rounds
+from harness.workload import Workload, four_to_one
 
 C_M, G_L, G_NA, G_K = 200.0, 10.0, 20_000.0, 6000.0  # pF, nS
 E_L, E_NA, E_K, V_T, V_TH = -60.0, 50.0, -90.0, -63.0, -20.0  # mV
@@ -261,4 +261,4 @@ WORKLOAD = Workload(
 )
 
 if __name__ == "__main__":
-    harness.main(WORKLOAD)
+    rounds.main(WORKLOAD)

@@ -21,8 +21,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-import machine
-import report
+from harness import machine, report
 
 TOLERANCE = 0.01  # of the accuracy, up to which two rows count as equal
 PERCENTILE = 99.9

@@ -4,8 +4,8 @@
 cells the excitatory rate depends on the draw of the wiring, 5.2 to 6.1 Hz over twelve seeds, hence the tolerance.
 """
 
-import harness
-from workload import Workload, four_to_one
+from harness import rounds
+from harness.workload import Workload, four_to_one
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -49.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
 TAU_EXC, TAU_INH, DELAY = 5.0, 10.0, 0.1  # ms
@@ -99,4 +99,4 @@ WORKLOAD = Workload(
 )
 
 if __name__ == "__main__":
-    harness.main(WORKLOAD)
+    rounds.main(WORKLOAD)

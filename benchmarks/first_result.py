@@ -134,7 +134,7 @@ MODULES = {"nest": "nest", "brian2": "brian2", "brian2-standalone": "brian2"}
 
 def main():
     """Time all processes in turn and print the table."""
-    import processes
+    from harness import processes
 
     processes.main(__file__, PROCESSES, MODULES, N * DURATION / 1000.0, TOLERANCE)
 

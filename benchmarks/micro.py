@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-import machine
 import numba
 import numpy as np
-import report
+from harness import machine, report
 
 import brainsim as bs
 from brainsim.engine import driver, threads

@@ -6,9 +6,9 @@ variance of the input, as published. Each process has the machine for itself, si
 
 import math
 
-import harness
 import numpy as np
-from workload import DT, Workload
+from harness import rounds
+from harness.workload import DT, Workload
 
 from brainsim.examples import microcircuit as circuit
 
@@ -215,4 +215,4 @@ WORKLOAD = Workload(
 )
 
 if __name__ == "__main__":
-    harness.main(WORKLOAD)
+    rounds.main(WORKLOAD)

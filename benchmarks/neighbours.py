@@ -13,9 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
-import harness
-import machine
-import report
+from harness import machine, report, rounds
 
 LENGTHS = {4000: 1000.0, 64_000: 200.0}  # cells -> ms of a timed run
 NEIGHBOURS = ("none", "1 program", "2 programs", "a second run")
@@ -95,8 +93,8 @@ def measure(n, threads, runs, together=None):
 
 def _options():
     parser = argparse.ArgumentParser(description="brainsim beside programs that want the same processors.")
-    parser.add_argument("--n", type=harness.numbers_of, default=list(LENGTHS), help="cells (default 4000,64000)")
-    parser.add_argument("--threads", type=harness.numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
+    parser.add_argument("--n", type=rounds.numbers_of, default=list(LENGTHS), help="cells (default 4000,64000)")
+    parser.add_argument("--threads", type=rounds.numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")
     parser.add_argument("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     return parser.parse_args()

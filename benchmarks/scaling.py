@@ -12,11 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-import harness
-import machine
 import numpy as np
-import report
-from workload import DT, Task, Workload
+from harness import machine, report, rounds
+from harness.workload import DT, Task, Workload
 
 from brainsim.core.machine import processors
 
@@ -189,7 +187,7 @@ def main():
     print(f"\n{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, load {known['load']}")
     print("\n".join([*table(curves), "", *cliffs(curves)]))
     if options.out:
-        import picture
+        from harness import picture
 
         picture.draw(curves).savefig(options.out)
 
@@ -207,7 +205,7 @@ def measure(options, known):
             for setting in settings:
                 key = (simulator, *setting.values())
                 if key not in fresh:
-                    row = rows.setdefault(key, harness.Row(_task(simulator, setting, options)))
+                    row = rows.setdefault(key, rounds.Row(_task(simulator, setting, options)))
                     found[key] = _point(row, setting, options, curves[-1].points[-1:], found.get(key))
                     fresh.add(key)
                 curves[-1].points.append({"x": setting["n" if axis == "cells" else axis], **found[key]})
@@ -268,11 +266,11 @@ def _point(row, setting, options, before, known):
         return known
     if why := _too_large(simulator, setting, options, before):
         return point | {"error": why}
-    harness.say(", ".join(f"{name} {value:g}" for name, value in setting.items()))
+    rounds.say(", ".join(f"{name} {value:g}" for name, value in setting.items()))
     if simulator.startswith("brainsim"):
         _fill_cache(row.task, options)
     began = time.perf_counter()
-    harness.measure_round([row], options.seed, options.runs, options.timeout)
+    rounds.measure_round([row], options.seed, options.runs, options.timeout)
     point |= {"wall": time.perf_counter() - began} | _costs(row, setting)
     if known and not point["error"]:
         point["build"] = min(point["build"], known["build"])
@@ -300,8 +298,8 @@ def _too_large(simulator, setting, options, before):
 def _fill_cache(task, options):
     """Run a small twin of a point, so that neither its building nor its memory is that of the compiler."""
     small = {"n": min(task.n, 10 * task.options["populations"]), "duration": 100.0}
-    row = harness.Row(dataclasses.replace(task, **small, options=task.options | {"k": task.options["projections"]}))
-    harness.measure_round([row], options.seed, 1, options.timeout)
+    row = rounds.Row(dataclasses.replace(task, **small, options=task.options | {"k": task.options["projections"]}))
+    rounds.measure_round([row], options.seed, 1, options.timeout)
 
 
 def _work(setting):
@@ -388,7 +386,7 @@ def _worse(here, other):
 
 def _drawable(text):
     """Return the name of a picture to be written, or refuse it before anything is measured."""
-    import picture
+    from harness import picture
 
     if Path(text).suffix[1:].lower() not in picture.FORMATS:
         raise argparse.ArgumentTypeError(f"must end in one of {', '.join('.' + kind for kind in picture.FORMATS)}")
@@ -413,11 +411,11 @@ def _options():
     names = list(WORKLOAD.networks)
     add(
         "--only",
-        type=lambda text: harness.names_of(text, names),
+        type=lambda text: rounds.names_of(text, names),
         default=["brainsim", *PEERS],
         help=f"which of {','.join(names)} (default brainsim,{','.join(PEERS)})",
     )
-    add("--axes", type=lambda text: harness.names_of(text, axes), default=axes, help=f"which of {','.join(axes)}")
+    add("--axes", type=lambda text: rounds.names_of(text, axes), default=axes, help=f"which of {','.join(axes)}")
     add("--quick", action="store_true", help="a small grid")
     add("--runs", type=int, default=3, help="timed runs of each point (default 3)")
     add("--rounds", type=int, default=1, help="how often the whole grid is measured; the fastest run counts (default 1)")
@@ -437,7 +435,7 @@ def _options():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        import child
+        from harness import child
 
         child.serve(WORKLOAD, sys.argv[2])
     else:

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 def report(monkeypatch):
     """Return the module that compares, as the benchmarks import it."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    import report
+    from harness import report
 
     return report
 

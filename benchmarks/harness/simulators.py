@@ -10,8 +10,9 @@ import tempfile
 import time
 
 import numpy as np
-from machine import largest_child, peak_memory
-from workload import DT
+
+from .machine import largest_child, peak_memory
+from .workload import DT
 
 
 class Brainsim:

@@ -4,8 +4,8 @@ import json
 import os
 import sys
 
-from simulators import SIMULATORS
-from workload import Task
+from .simulators import SIMULATORS
+from .workload import Task
 
 
 def serve(workload, task):

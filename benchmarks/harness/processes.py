@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-import machine
-import report
+from . import machine, report
 
 KINDS = ("warm", "empty")
 

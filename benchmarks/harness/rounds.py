@@ -16,16 +16,15 @@ import tempfile
 import threading
 from pathlib import Path
 
-import machine
-import report
-from simulators import SIMULATORS
-from workload import Task
+from . import machine, report
+from .simulators import SIMULATORS
+from .workload import Task
 
 
 def main(workload):
     """Run a workload as its file is run from the command line."""
     if sys.argv[1:2] == ["--child"]:
-        import child
+        from . import child
 
         child.serve(workload, sys.argv[2])
         return

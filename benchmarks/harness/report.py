@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 
-from workload import Workload
+from .workload import Workload
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How networks are measured: processes in turn, what the machine is, the simulators, and the tables."""
