@@ -1,4 +1,4 @@
-"""The language of equations: what texts mean, what messages say, and that numbers, text and machine code agree."""
+"""The language of equations: what texts mean, and what messages say."""
 
 import ast
 import contextlib
@@ -8,21 +8,16 @@ import sys
 import numpy as np
 import pytest
 
-from brainsim.equations import algebra, render
 from brainsim.equations import language as lang
 from brainsim.equations import model_parser as tx
 from brainsim.equations.grammar import EquationError
-from brainsim.jit.decorators import load_source
+from tests.helpers.expressions import compiled
 
-NAMES = ("x", "y", "k", "tau")
 PLAIN = tx.Declared({"k": ""}, {"v": ""}, dimensions=False)
 
 
 def value(text, **names):
     return lang.evaluate(lang.parse_expression(text, "here"), names)
-
-
-# -- what the texts mean ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -249,215 +244,6 @@ def test_names_of_any_alphabet_and_form():
     for text in ("²v = 3", "v² = 3", "_τ = 3", "τ__a = 3", "⁂ = 2"):
         with pytest.raises(EquationError):
             lang.parse_equations(text, "here")
-
-
-NAN = (
-    "min(x, 1)",
-    "min(1, x)",
-    "max(x, y)",
-    "max(y, x)",
-    "min(x, y)",
-    "min(y, x)",
-    "sign(x)",
-    "clip(x, -1, 1)",
-    "floor(x)",
-    "clip(y, x, 1)",
-    "clip(y, -1, x)",
-    "abs(x)",
-    "max(0, min(x, 1))",
-    "sqrt(max(x, 0))",
-)
-
-
-@pytest.mark.parametrize("text", NAN)
-def test_no_number_stays_none(text):
-    """A NaN that min or clip turned into a number could not be found and named after the run."""
-    tree = lang.parse_expression(text, "here")
-    function = compiled(tree, ("x", "y"))
-    assert np.isnan(function(np.nan, 0.5))
-    assert np.isnan(lang.evaluate(tree, {"x": np.nan, "y": 0.5}))
-    with np.errstate(invalid="ignore"):
-        assert function(2.0, 0.5) == pytest.approx(float(lang.evaluate(tree, {"x": 2.0, "y": 0.5})), rel=1e-15)
-
-
-# -- evaluate, render and the compiled kernel agree ------------------------------------------------------------------------
-
-
-def random_number(rng, depth):
-    """Return the text of a random expression over NAMES, well away from overflow."""
-    if depth == 0 or rng.random() < 0.15:
-        return rng.choice([*NAMES, f"{rng.uniform(0.1, 5):.3g}", str(rng.randint(1, 9))])
-
-    def sub():
-        return random_number(rng, depth - 1)
-
-    make = rng.choice(
-        [
-            lambda: f"({sub()} + {sub()})",
-            lambda: f"{sub()} - {sub()}",
-            lambda: f"({sub()})*({sub()})",
-            lambda: f"-({sub()})",
-            lambda: f"({sub()})/(1 + abs({sub()}))",
-            lambda: f"tanh({sub()})**{rng.randint(0, 5)}",
-            lambda: f"(1 + abs({sub()}))**clip({sub()}, -2, 1.5)",
-            lambda: f"exp(clip({sub()}, -20, 3))",
-            lambda: f"expm1(tanh({sub()}))",
-            lambda: f"log1p(abs({sub()}))",
-            lambda: f"sigmoid({sub()})",
-            lambda: f"exprel(clip({sub()}, -20, 3))",
-            lambda: f"1/exprel(clip({sub()}, -3, 20))",
-            lambda: f"sqrt(abs({sub()}))",
-            lambda: f"log(1 + abs({sub()}))",
-            lambda: f"sin({sub()})*cos({sub()})",
-            lambda: f"min({sub()}, {sub()})",
-            lambda: f"max({sub()}, {sub()})",
-            lambda: f"clip({sub()}, -1, {rng.randint(0, 3)})",
-            lambda: f"sign({sub()})",
-            lambda: f"floor({sub()})",
-            lambda: f"where({random_test(rng, depth - 1)}, {sub()}, {sub()})",
-            lambda: f"({sub()} if {random_test(rng, depth - 1)} else {sub()})",
-        ]
-    )
-    return make()
-
-
-def random_test(rng, depth):
-    """Return the text of a random comparison."""
-    a, b = random_number(rng, max(0, depth - 1)), random_number(rng, max(0, depth - 1))
-    plain = f"{a} {rng.choice(['<', '<=', '>', '>=', '==', '!='])} {b}"
-    if depth <= 0 or rng.random() < 0.5:
-        return plain
-    other = random_test(rng, depth - 1)
-    return rng.choice([f"({plain}) and ({other})", f"({plain}) or ({other})", f"not ({plain})"])
-
-
-KERNEL_NAMES = "import numpy as np\nfrom brainsim.jit.decorators import kernel\n" + "\n".join(
-    f"from {home} import {', '.join(names)}" for home, names in render.HOMES.items()
-)
-
-
-def compiled(tree, names):
-    """Compile an expression as the body of a kernel has it."""
-    return load_source(
-        f"{KERNEL_NAMES}\n\n@kernel\ndef value({', '.join(names)}):\n    return np.float64({render.render(tree)})\n"
-    ).value
-
-
-def close(a, b):
-    return (np.isnan(a) and np.isnan(b)) or abs(a - b) <= 1e-12 * max(1.0, abs(a), abs(b))
-
-
-def test_random_expressions_agree():
-    """Numbers by NumPy, the rendered text read by Python, and the compiled text: one meaning."""
-    rng = random.Random(1)
-    plain = {name: function for name, function in lang.FUNCTIONS.items() if name not in ("min", "max", "abs")}
-    plain |= {"lesser": np.minimum, "greater": np.maximum}
-    plain |= {"power": np.power, "exprel_inverse": lambda x: 1 / lang.FUNCTIONS["exprel"](x)}
-    plain |= {"whole_power": lambda x, n: x**n}
-    plain |= {"square": lambda x: x * x, "cube": lambda x: x * x * x, "fourth": lambda x: (x * x) * (x * x)}
-    trees = []
-    while len(trees) < 300:
-        try:
-            trees.append(lang.parse_expression(random_number(rng, 4), "here"))
-        except EquationError as error:  # only for size
-            assert "deeper" in str(error) or "longer" in str(error)  # noqa: PT017
-    for tree in trees:
-        lang.check_kind(tree, "here")
-        for _ in range(4):
-            names = {name: rng.uniform(-3, 3) for name in NAMES}
-            with np.errstate(all="ignore"):
-                expected = float(lang.evaluate(tree, names))
-                rendered = eval(render.render(tree), plain | {"np": np}, {n: np.float64(v) for n, v in names.items()})
-            assert close(expected, rendered), ast.unparse(tree)
-            again = lang.parse_expression(ast.unparse(tree), "again")
-            assert float(lang.evaluate(again, names)) == expected
-        arrays = {name: np.array([rng.uniform(-3, 3) for _ in range(3)]) for name in NAMES}
-        with np.errstate(all="ignore"):
-            many = np.broadcast_to(lang.evaluate(tree, arrays), 3)
-            one = [lang.evaluate(tree, {n: v[k] for n, v in arrays.items()}) for k in range(3)]
-        np.testing.assert_allclose(many, np.ravel(one), rtol=1e-13, atol=1e-13)
-
-
-def test_compiled_expressions_agree():
-    """Forty at a time, since compiling takes longer than all else."""
-    rng = random.Random(2)
-    trees = [lang.parse_expression(random_number(rng, 3), "here") for _ in range(40)]
-    lines = "\n".join(f"        out[i, {k}] = {render.render(tree)}" for k, tree in enumerate(trees))
-    heads = "\n".join(f"        {name} = values[i, {k}]" for k, name in enumerate(NAMES))
-    module = load_source(
-        f"{KERNEL_NAMES}\n\n@kernel\ndef fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"
-    )
-    values = np.array([[rng.uniform(-3, 3) for _ in NAMES] for _ in range(50)])
-    out = np.empty((50, 40))
-    module.fill(values, out)
-    for row, results in zip(values, out, strict=True):
-        names = dict(zip(NAMES, row, strict=True))
-        for tree, result in zip(trees, results, strict=True):
-            with np.errstate(all="ignore"):
-                assert close(float(lang.evaluate(tree, names)), result), ast.unparse(tree)
-
-
-# -- linear parts ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "linear"),
-    [
-        ("x", True),
-        ("y", True),
-        ("3 - x*y", True),
-        ("-(x - y)/tau", True),
-        ("(x + y)*k - x/(k*tau)", True),
-        ("k*(y - x)*2", True),
-        ("exp(y)*x + x*sin(k)", True),
-        ("x - x", True),
-        ("0*x + y", True),
-        ("(2*x + 1)/(1 + exp(y))", True),
-        ("+y - -x", True),
-        ("x*x", False),
-        ("x**2", False),
-        ("exp(x)", False),
-        ("1/x", False),
-        ("abs(x)", False),
-        ("min(x, y)", False),
-        ("x/(x + 1)", False),
-        ("where(x > 0, 1, 0)", False),
-        ("x if y > 0 else 2*x", False),
-        ("y**x", False),
-    ],
-)
-def test_linear_parts(text, linear):
-    tree = lang.parse_expression(text, "here")
-    parts = algebra.linear_in(tree, "x")
-    assert (parts is not None) == linear
-    if not linear:
-        return
-    rng = np.random.default_rng(1)
-    for y, k, tau, x, z in rng.uniform(0.5, 3, (20, 5)):
-        names = {"y": y, "k": k, "tau": tau}
-        assert "x" not in lang.names_in(parts[0]) | lang.names_in(parts[1])
-        slope, rest = (lang.evaluate(part, names) for part in parts)
-        f = [float(lang.evaluate(tree, names | {"x": at})) for at in (x, z)]
-        assert slope == pytest.approx((f[0] - f[1]) / (x - z), rel=1e-8, abs=1e-10)
-        assert slope * x + rest == pytest.approx(f[0], rel=1e-12, abs=1e-12)
-
-
-def test_random_expressions_are_linear_or_not():
-    """`linear_in` never calls linear what differences say is not."""
-    rng = random.Random(3)
-    found = 0
-    for _ in range(800):
-        tree = lang.parse_expression(random_number(rng, 2), "here")
-        parts = algebra.linear_in(tree, "x")
-        if parts is None:
-            continue
-        found += "x" in lang.names_in(tree)
-        names = {name: rng.uniform(0.5, 3) for name in NAMES}
-        with np.errstate(all="ignore"):
-            slope, rest = (float(lang.evaluate(part, names)) for part in parts)
-            f = float(lang.evaluate(tree, names))
-        assert close(slope * names["x"] + rest, f), ast.unparse(tree)
-    assert found > 20
 
 
 # -- long texts ------------------------------------------------------------------------------------------------------------

@@ -147,3 +147,11 @@ class Adapting(bs.Neuron):
     v: float = bs.initial("v_rest", "mV", "membrane potential")
     z: float = bs.initial(0.0, "pA", "adaptation")
     m: float = bs.initial("m_end/2", "", "gate")
+
+
+class FastAdEx(bs.AdEx):
+    method = "euler"
+
+
+class PublishedIzhikevich(bs.Izhikevich):
+    method = "euler"

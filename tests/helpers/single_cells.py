@@ -45,3 +45,14 @@ def step_of(model, *synapses, current=False):
     receptors = [s.receptor_equations for s in synapses]
     system = compose(model.cell_equations, receptors, external_current=current, label="cells")
     return METHODS[model.method](system, "cells")
+
+
+def spikes_of(model, current, duration, dt=0.1, **given):
+    """Return the spike times of a cell for each current."""
+    current = np.atleast_1d(current)
+    spikes = run(model, duration, dt, n=current.size, current=current, record=[], **given)[1].spikes["cells"]
+    return [spikes.times[spikes.ids == cell] for cell in range(current.size)]
+
+
+def intervals(times, skip=1):
+    return np.diff(times)[skip:]

@@ -1,0 +1,209 @@
+"""Compiling: from memory, by several threads and processes, and what the code depends on."""
+
+import ast
+import inspect
+import os
+import shutil
+import sys
+import threading
+import traceback
+
+import numba
+import pytest
+
+import brainsim as bs
+from brainsim.jit import cache, decorators
+from brainsim.jit.decorators import load_source
+from tests.helpers.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
+from tests.helpers.modules import MODULES, imported
+
+
+def test_text_runs_from_memory(folder):
+    """No source file is written or read; tracebacks and debuggers show the text all the same."""
+    text = TEXT.format(1) + "\n\ndef fails():\n    raise ValueError('as it should')\n"
+    module = fresh(text)
+    assert module.value(1.0) == 4.0
+    assert [path.suffix for path in folder.iterdir()] == [cache.SUFFIX]
+    assert "return 3*x" in inspect.getsource(module.value.py_func)
+    with pytest.raises(ValueError, match="as it should") as caught:
+        module.fails()
+    assert "raise ValueError('as it should')" in "".join(traceback.format_exception(caught.value))
+
+
+# -- several at once -------------------------------------------------------------------------------------------------------
+
+
+def test_threads_load_one_text_at_once():
+    """A module is there for all when it is whole."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for number in range(50):
+            text = "import math\n" + "\n".join(f"x{k} = {k}" for k in range(50)) + f"\nlast = {number}\n"
+            start, found = threading.Barrier(8), []
+
+            def load(text=text, start=start, found=found):
+                start.wait()
+                found.append(getattr(load_source(text), "last", None))
+
+            run_together([load] * 8)
+            assert found == [number] * 8
+    finally:
+        sys.setswitchinterval(before)
+
+
+def run_together(functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_text_that_fails_is_not_kept():
+    text = "value = 1\nraise ValueError('half-way')\n"
+    for _ in range(2):
+        with pytest.raises(ValueError, match="half-way"):
+            load_source(text)
+
+
+def test_networks_are_built_in_several_threads_at_once():
+    def spikes(tau):
+        cells, net = bs.Population(20, bs.LIF(tau_m=tau), name="cells"), bs.Network(seed=1)
+        net.stimulate(cells, bs.PoissonInput(rate=2000.0, weight=200.0, synapse=bs.Exponential()))
+        return bs.simulate(net, 50.0, seed=1, threads=1, progress=False).spikes["cells"]
+
+    found = {}
+    run_together([lambda tau=tau: found.__setitem__(tau, spikes(tau)) for tau in (5.0, 10.0, 15.0, 20.0)])
+    assert sorted(found) == [5.0, 10.0, 15.0, 20.0]
+    for tau, there in found.items():
+        assert there == spikes(tau)
+    assert len(found[5.0]) > 10
+
+
+def test_two_processes_that_write_at_once_do_not_mix_up_their_code(folder, monkeypatch):
+    """Each has read the cache before the other writes it."""
+    text, replace, meet = TEXT.format(1), os.replace, threading.Barrier(2, timeout=60)
+
+    def replace_together(*paths):
+        meet.wait()
+        replace(*paths)
+
+    # each module stands for a process
+    one, two = fresh(text).value, fresh(text).value
+    assert one is not two
+    monkeypatch.setattr(decorators, "in_background", lambda function, *given: function(*given))
+    monkeypatch.setattr(decorators, "global_compiler_lock", Unlocked())
+    monkeypatch.setattr(os, "replace", replace_together)
+    paths = [folder / name for name in ("a.code", "b.code")]
+    run_together([lambda path=path: cache._write(path, cache._sealed(path, path.name.encode())) for path in paths])
+    monkeypatch.setattr(os, "replace", replace)
+    assert [cache._read(path) for path in paths] == [b"a.code", b"b.code"]
+    shutil.rmtree(folder)
+    assert one(2.0) == 7.0
+    assert two(2) == 7
+    assert isinstance(two(2), int)
+    assert len(list(folder.iterdir())) == 2
+    for x in (2.0, 2):
+        assert came_from_cache(text, x)
+        assert type(fresh(text).value(x)) is type(x)
+
+
+class Unlocked:
+    """Stands for the lock of another process."""
+
+    def is_locked(self):
+        return False
+
+
+FORK = """
+import os, sys, threading, time
+import brainsim as bs
+from brainsim.jit.decorators import load_source
+texts = [sys.argv[1].format(number) for number in (1, 2)]
+thread = threading.Thread(target=lambda: load_source(texts[0]).value(2.0))
+thread.start()
+time.sleep(0.2)
+child = os.fork()
+if child == 0:
+    print(load_source(texts[1]).value(2.0), flush=True)
+    os._exit(0)
+thread.join()
+print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@POSIX
+def test_a_child_that_is_forked_while_a_thread_compiles_can_compile(tmp_path):
+    out, _ = python(FORK.replace("sys.argv[1]", repr(TEXT)), BRAINSIM_CACHE_DIR=str(tmp_path))
+    assert out.split() == ["8.0", "0"]
+
+
+# -- what the code depends on ----------------------------------------------------------------------------------------------
+
+
+def test_every_source_of_compiled_code_is_in_the_fingerprint():
+    """What a module with compiled functions imports, directly or not, may be part of their code."""
+    loads = {
+        module: {name for name, now in imported(module, tree) if now and name in MODULES} for module, tree in MODULES.items()
+    }
+    makers = {
+        module
+        for module, tree in MODULES.items()
+        if any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "brainsim.jit.decorators"
+            and {alias.name for alias in node.names} & {"helper", "kernel", "callback"}
+            for node in ast.walk(tree)
+        )
+    }
+    assert {"brainsim.engine.driver", "brainsim.ann.conversion.kernels", "brainsim.rng.variates"} <= makers
+    found, new = set(), makers
+    while new:
+        found |= new
+        new = {name for module in new for name in loads[module]} - found
+    covered = {
+        path.relative_to(cache.PACKAGE.parent).with_suffix("").as_posix().replace("/", ".") for path in cache.source_files()
+    }
+    assert found - covered == set()
+
+
+class Codegen:
+    def __init__(self, *cpu):
+        self._cpu = cpu
+
+    def magic_tuple(self):
+        return self._cpu
+
+
+def test_the_name_of_a_file_says_what_its_code_depends_on(folder, monkeypatch):
+    value = fresh(TEXT.format(1)).value
+    store, signature = cache.Store(value.py_func), numba.float64(numba.float64)
+    cpu = ("x86_64", "skylake", "+avx2")
+    usual = store.path(signature, Codegen(*cpu))
+    assert store.path(signature, Codegen(*cpu)) == usual
+    other = {store.path(signature, Codegen(*cpu[:place], "other", *cpu[place + 1 :])) for place in range(3)}
+    other.add(store.path(numba.float32(numba.float32), Codegen(*cpu)))
+    other.add(cache.Store(fresh(TEXT.format(2)).value.py_func).path(signature, Codegen(*cpu)))
+    for where, name, text in [(numba, "__version__", "1.2"), (numba.config, "BOUNDSCHECK", 1), (numba.config, "OPT", 0)]:
+        with monkeypatch.context() as patch:
+            patch.setattr(where, name, text)
+            cache._surroundings.cache_clear()
+            other.add(store.path(signature, Codegen(*cpu)))
+    cache._surroundings.cache_clear()
+    assert len(other - {usual}) == 8
+
+
+def test_a_compiled_function_has_no_closure():
+    factor = 2.0
+    with pytest.raises(TypeError, match="must not have a closure"):
+        decorators.kernel(lambda x: factor * x)
+
+
+def test_nothing_is_compiled_at_import(tmp_path):
+    python(
+        "import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive\n"
+        "import brainsim.ann.conversion.kernels",
+        BRAINSIM_CACHE_DIR=str(tmp_path / "cache"),
+    )
+    assert not (tmp_path / "cache").exists()
