@@ -45,13 +45,13 @@ from brainsim.models.neurons.sources import GammaRenewal as GammaRenewal
 from brainsim.models.neurons.sources import Poisson as Poisson
 from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
+from brainsim.models.pair_lists import FromArrays as FromArrays
+from brainsim.models.pair_lists import FromSparse as FromSparse
 from brainsim.models.rules import AllToAll as AllToAll
 from brainsim.models.rules import FixedIndegree as FixedIndegree
 from brainsim.models.rules import FixedOutdegree as FixedOutdegree
 from brainsim.models.rules import FixedProbability as FixedProbability
 from brainsim.models.rules import FixedTotal as FixedTotal
-from brainsim.models.rules import FromArrays as FromArrays
-from brainsim.models.rules import FromSparse as FromSparse
 from brainsim.models.rules import OneToOne as OneToOne
 from brainsim.models.synapses.basic import Alpha as Alpha
 from brainsim.models.synapses.basic import AlphaCharge as AlphaCharge

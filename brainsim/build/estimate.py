@@ -10,7 +10,7 @@ from brainsim.build.places import Places
 from brainsim.core.machine import free_memory
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import LONGEST_DELAY, PRECISIONS, check_delay, check_storage
+from brainsim.network.checks import MAX_DELAY, PRECISIONS, check_delay, check_storage
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
 BYTES_SEGMENT, BYTES_SHARED = 10, 8  # and more where weights are shared
@@ -157,7 +157,7 @@ def _chances(delay, dt, late):
 @functools.cache
 def _drawn_chances(delay, dt):
     size = MOST_EDGES
-    while size < LONGEST_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
+    while size < MAX_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
         size *= 2
     # of very long delays only some steps are computed, and those between them interpolated
     steps = np.unique(np.linspace(0, size, MOST_EDGES).astype(int))

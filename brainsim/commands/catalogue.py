@@ -5,7 +5,6 @@ import re
 import textwrap
 
 from brainsim.commands.running import check_writable
-from brainsim.models.catalogue import catalogue
 
 TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
 LABEL, WIDTH = 12, 125  # letters
@@ -13,6 +12,8 @@ LABEL, WIDTH = 12, 125  # letters
 
 def show_models(arguments):
     """Print a line for each model, or the page of one."""
+    from brainsim.models.catalogue import catalogue
+
     found = catalogue()
     if arguments.name is None:
         if arguments.out:

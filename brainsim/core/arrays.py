@@ -80,3 +80,12 @@ def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
 def plural(count: int, noun: str) -> str:
     """Return ``1 spike`` or ``2,000 spikes``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def short_repr(value):
+    """Return the repr of a value; of an array its values if there are four at most, else its shape and its range."""
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size <= 4:
+        return repr(value.tolist())
+    return f"<{'x'.join(map(str, value.shape))} values from {value.min():g} to {value.max():g}>"

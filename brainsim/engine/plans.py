@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine import drawing, wiring
-from brainsim.models import rules
+from brainsim.models import pair_lists, rules
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.network.checks import check_delay
 from brainsim.rng.alias import alias_table
@@ -16,8 +16,8 @@ CERTAIN = 30.0  # delays beyond the longest that are expected: one is drawn but 
 KINDS = {
     rules.AllToAll: drawing.ALL,
     rules.OneToOne: drawing.ONE,
-    rules.FromArrays: drawing.LISTED,
-    rules.FromSparse: drawing.LISTED,
+    pair_lists.FromArrays: drawing.LISTED,
+    pair_lists.FromSparse: drawing.LISTED,
     rules.FixedProbability: drawing.BERNOULLI,
     rules.FixedIndegree: drawing.BY_TARGET,
 }

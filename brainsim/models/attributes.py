@@ -1,4 +1,4 @@
-"""Mistakes in the body of a class: names that equations cannot hold, and attributes that would have no effect."""
+"""Mistakes in the body of a model class: names that equations cannot use, and attributes that would have no effect."""
 
 import difflib
 import re
@@ -6,7 +6,7 @@ import re
 from brainsim.equations.language import check_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 
-# what a user writes into a class besides parameters and initial values
+# what a class may define besides parameters and initial values
 ATTRIBUTES = (
     "equations",
     "threshold",
@@ -23,31 +23,32 @@ ATTRIBUTES = (
     "weight_unit",
     "interpolate",
 )
-MADE = ("parameters", "initials", "cell_equations", "receptor_equations")  # made from these when the class is defined
+DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations")  # computed when the class is defined
 
 
-def check_declared_name(name, where, *, taken, allowed=()):
-    """Raise ValueError where a parameter or variable cannot have this name.
+def check_declared_name(name, label, *, taken, allowed=()):
+    """Raise ValueError if a parameter or variable cannot have this name.
 
     Parameters
     ----------
     name : object
-    where : str
+    label : str
+        The start of error messages, such as ``LIF.tau_m``.
     taken : collection of str
         Attributes that every model has.
     allowed : collection of str
-        Words of the language that are none for this class.
+        Reserved names that this class may use.
     """
     word = isinstance(name, str) and (name in RESERVED or NOISE.fullmatch(name) or OF_RECEPTOR.match(name))
     if name not in allowed and (word or (isinstance(name, str) and re.match(r"_|\w*__", name))):
-        raise ValueError(f"{where}: this name is a word of the language of equations; take another")
-    check_name(name, where)
+        raise ValueError(f"{label}: this name is reserved in equations; choose another")
+    check_name(name, label)
     if name in taken or name == "name":
-        raise ValueError(f"{where}: every model has an attribute of this name; take another")
+        raise ValueError(f"{label}: every model has an attribute of this name; choose another")
 
 
-def refuse_what_has_no_effect(cls, other):
-    """Raise TypeError for attributes that look as if they meant something, but would not.
+def reject_attributes_without_effect(cls, other):
+    """Raise TypeError for attributes that look meaningful but would have no effect.
 
     Parameters
     ----------
@@ -57,8 +58,10 @@ def refuse_what_has_no_effect(cls, other):
         The kind of model that `cls` is not: ``"Neuron"`` or ``"Synapse"``.
     """
     for name, value in vars(cls).items():
-        if name in MADE:
-            raise TypeError(f"{cls.__name__}.{name}: is made from the class; write name: float = bs.parameter(...) in it")
+        if name in DERIVED:
+            raise TypeError(
+                f"{cls.__name__}.{name}: is computed from the class; write name: float = bs.parameter(...) in it"
+            )
         if name in ATTRIBUTES and not any(name in vars(base) for base in cls.__mro__[1:]):
             raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{other} and has no effect here")
         if name in cls.parameters or name in cls.initials:

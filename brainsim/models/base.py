@@ -1,4 +1,4 @@
-"""What a model is: a class with its equations in text, its parameters and the initial values of its variables.
+"""A model is a class with its equations as text, its parameters, and the initial values of its variables.
 
 The built-in models are written exactly as a user's own::
 
@@ -11,23 +11,33 @@ The built-in models are written exactly as a user's own::
         ...
         v: float = bs.initial("v_rest", "mV", "membrane potential")
 
-The texts are checked when the class is defined. An instance is frozen and compares by its values.
+The texts are checked when the class is defined. An instance is frozen, and equal to any other with the same values.
 """
 
 import inspect
+import typing
+from typing import ClassVar
 
 import numpy as np
 
+from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, nearest, number
 from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import refuse_without_spikes
 from brainsim.equations.methods import method_named
-from brainsim.equations.model_parser import Declared, check_condition, parse_cell, parse_receptor
+from brainsim.equations.model_parser import (
+    CellEquations,
+    Declared,
+    ReceptorEquations,
+    check_condition,
+    parse_cell,
+    parse_receptor,
+)
 from brainsim.equations.units import unit
-from brainsim.models.attributes import check_declared_name, refuse_what_has_no_effect
+from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
-from brainsim.models.values import Distribution
+from brainsim.models.values import Distribution, Value
 
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
@@ -36,41 +46,45 @@ WITHOUT_SPIKES = (
     "can be coupled step by step: net.stimulate(cells, CurrentInput([0.0]*cells.n), name='gap'), and in each step "
     "sim.set('gap', amplitude=...) computed from sim.state, then sim.run(dt)"
 )
-AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # of these, what acts at or after a spike only
+AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # attributes that act only at or after a spike
 
 
+# Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(initial,))
 class Model:
-    """Common ground of `Neuron` and `Synapse`: frozen, keyword-only, checked values of the declared parameters."""
+    """Base of `Neuron` and `Synapse`: declared parameters, checked, keyword-only and frozen."""
 
-    parameters: dict = {}
-    initials: dict = {}
-    conditions: tuple = ()
-    dimensions = True
+    parameters: ClassVar[dict[str, Parameter]] = {}
+    initials: ClassVar[dict[str, Initial]] = {}
+    conditions: ClassVar[tuple[str, ...]] = ()
+    dimensions: ClassVar[bool] = True
+    __signature__: ClassVar[inspect.Signature]
+    _options: ClassVar[tuple[str, ...]] = ()  # optional arguments of the constructor besides the parameters
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
-        own = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
-        for name, spec in own.items():
-            where = f"{cls.__name__}.{name}"
+        declared = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+        for name, spec in declared.items():
+            label = f"{cls.__name__}.{name}"
             taken = {*vars(Model), *vars(Neuron), *vars(Synapse)}
-            # the weight of an event is a word of synapses only: cells may have a variable w
-            check_declared_name(name, where, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
-            unit(spec.unit, where)  # also where equations are not checked: it is a word of tables, axes and messages
+            # w is the weight of an event in synapses only: cells may have a variable w
+            check_declared_name(name, label, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
+            unit(spec.unit, label)  # even if equations are not checked: tables, axes and messages show it
             if isinstance(spec, Parameter):
-                spec.checked(spec.default, where)
+                spec.checked(spec.default, label)
             delattr(cls, name)
         if cls.__bases__ != (Model,):
-            refuse_what_has_no_effect(cls, "Synapse" if issubclass(cls, Neuron) else "Neuron")
-        cls.parameters = cls.parameters | {n: s for n, s in own.items() if isinstance(s, Parameter)}
-        cls.initials = cls.initials | {n: s for n, s in own.items() if isinstance(s, Initial)}
-        cls.__signature__ = inspect.Signature(
-            [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=s.default) for n, s in cls.parameters.items()]
-        )
+            reject_attributes_without_effect(cls, "Synapse" if issubclass(cls, Neuron) else "Neuron")
+        cls.parameters = cls.parameters | {n: s for n, s in declared.items() if isinstance(s, Parameter)}
+        cls.initials = cls.initials | {n: s for n, s in declared.items() if isinstance(s, Initial)}
+        defaults = {n: s.default for n, s in cls.parameters.items()} | dict.fromkeys(cls._options)
+        arguments = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=value) for n, value in defaults.items()]
+        cls.__signature__ = inspect.Signature(arguments)
         cls._parse()
         for text in cls.conditions:
             check_condition(cls.__name__, cls.declared(), text)
 
-    def __init__(self, *positional, **values):
+    def __init__(self, *positional: object, **values: Value) -> None:
         name = type(self).__name__
         if positional:
             first = next(iter(self.parameters), "tau")
@@ -82,56 +96,43 @@ class Model:
             object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
         self._check_conditions()
 
-    def check_cells(self, n, name):
-        """Raise ValueError where an array parameter does not have one value for each of the `n` cells of `name`."""
+    def check_cells(self, n: int, name: str) -> None:
+        """Raise ValueError if an array parameter does not have one value for each of the `n` cells of `name`."""
         for key in self.parameters:
-            value = getattr(self, key)
+            label, value = f"{type(self).__name__}.{key}", getattr(self, key)
             if isinstance(value, TimedArray):
-                value.check_cells(n, f"{type(self).__name__}.{key}", name)
+                value.check_cells(n, label, name)
             if np.ndim(value) and len(value) != n:
-                raise ValueError(
-                    f"{type(self).__name__}.{key}: {name!r} has {n} cells, but the array has {len(value)} values"
-                )
+                raise ValueError(f"{label}: {name!r} has {n} cells, but the array has {len(value)} values")
 
-    def __setattr__(self, key, value):
+    def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError(f"{self!r} is frozen; make a new one: {type(self).__name__}({key}={value!r})")
 
-    def __delattr__(self, key):
+    def __delattr__(self, key: str) -> None:
         raise AttributeError(f"{self!r} is frozen and {key!r} cannot be deleted; make a new one")
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._key() == other._key()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((type(self), self._key()))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         values = {k: getattr(self, k) for k, s in self.parameters.items() if not _same(getattr(self, k), s.default)}
-        given = [f"{key}={_short(value)}" for key, value in values.items()]
-        return f"{type(self).__name__}({', '.join(given)})"
+        values |= {k: value for k in self._options if (value := getattr(self, k)) is not None}
+        return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
     @classmethod
-    def declared(cls):
-        """Return what the class declares beside its texts, as the equations need to know it."""
-        units = ({n: s.unit for n, s in specs.items()} for specs in (cls.parameters, cls.initials))
+    def declared(cls) -> Declared:
+        """Return the declared names and units, as the equations need them."""
+        parameters = {n: s.unit for n, s in cls.parameters.items()}
+        variables = {n: s.unit for n, s in cls.initials.items()}
         tables = frozenset(n for n, s in cls.parameters.items() if s.timed)
-        return Declared(*units, tables, bool(cls.dimensions))
+        return Declared(parameters, variables, tables, bool(cls.dimensions))
 
     @classmethod
-    def _parse(cls):
-        pass
-
-    def _key(self):
-        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in (getattr(self, k) for k in self.parameters))
-
-    def _check_conditions(self):
-        """Check what must hold between parameters, e.g. ``v_reset < v_th``; distributions are checked when drawn."""
-        values = {k: getattr(self, k) for k in self.parameters}
-        self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution)})
-
-    @classmethod
-    def check_values(cls, values):
-        """Raise ValueError unless each of the class's conditions holds for these values (those it can tell)."""
+    def check_values(cls, values: dict[str, typing.Any]) -> None:
+        """Raise ValueError unless these values satisfy each condition of the class whose names are all among them."""
         for text in cls.conditions:
             tree = lang.parse_expression(text, f"{cls.__name__}.conditions")
             names = lang.names_in(tree)
@@ -139,77 +140,93 @@ class Model:
                 shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
                 raise ValueError(f"{cls.__name__}: {text} must hold ({shown})")
 
+    @classmethod
+    def _parse(cls):
+        pass
+
+    def _key(self):
+        values = (getattr(self, k) for k in (*self.parameters, *self._options))
+        return tuple(v.tobytes() if isinstance(v, np.ndarray) else v for v in values)
+
+    def _check_conditions(self):
+        """Check relations between parameters, e.g. ``v_reset < v_th``; distributions are checked when they are sampled."""
+        values = {k: getattr(self, k) for k in self.parameters}
+        self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution)})
+
 
 class Neuron(Model):
-    """A model of cells: a class with its equations in text. Nothing in the texts is run as Python.
+    """A model of cells: a class with its equations as text. The texts are parsed, and never run as Python.
 
     Class attributes
     ----------------
     equations : str
-        A line ``dx/dt = ...`` for each variable that moves, and lines ``name = ...`` for what they share, in any order,
-        each computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA.
+        One line ``dx/dt = ...`` for each state variable, and lines ``name = ...`` for shared expressions, in any order, each
+        computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA.
     threshold, reset : str
-        Condition of a spike, and what follows it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass
-        ``threshold = ""`` takes away all that follows a spike.
+        The condition of a spike, and what happens at it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass,
+        ``threshold = ""`` removes the spike and everything that follows it.
     events : dict
-        Others than the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are looked for in
+        Events besides the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are checked in
         each step, also while refractory. All conditions, and the threshold, see the values before any effect; then come
         the reset and the effects, in their order.
     refractory : str or None
-        How long a spike keeps the cell from the next one: a parameter or an expression in ms, taken after the reset
-        (``"t_ref*(1 + u)"``, 0 where that becomes negative); or a condition, for as long as it holds at the beginning of a
-        step (``"v > v_th"``). By default the parameter ``t_ref`` where there is one.
+        How long after a spike the cell cannot spike again: a parameter or an expression in ms, evaluated after the reset
+        (``"t_ref*(1 + u)"``; 0 if that is negative); or a condition, for as long as it holds at the start of a step
+        (``"v > v_th"``). By default the parameter ``t_ref``, if there is one.
     frozen : tuple of str
-        Variables that are held fixed while refractory; by default ``("v",)``, and ``()`` where refractory is a condition. So
-        in a class with the parameter ``t_ref`` v stays at its reset value for that time, while in Brian2 it moves on unless
-        its equation says ``(unless refractory)``: ``frozen = ()`` is the same here.
+        Variables that are held fixed while refractory: by default ``("v",)``, or ``()`` if refractory is a condition. So a
+        class with the parameter ``t_ref`` holds v at its reset value for that time. In Brian2, v keeps moving unless its
+        equation says ``(unless refractory)``; ``frozen = ()`` does the same here.
     method : str
         ``"exact" "exponential_euler" "exponential_strang" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler"
-        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that can, but `exact` only if it compiles in a
-        few seconds (up to about 17 variables that all lean on each other); the result's ``stats["methods"]`` says which.
+        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible, but `exact` only if it compiles in
+        a few seconds (up to about 17 variables that all depend on each other); the result's ``stats["methods"]`` names it.
     substeps : int
-        Into how many steps of the method dt is divided, each with threshold and reset; a spike has the time of dt's end.
-        ``dt`` in the texts is that part.
+        The number of equal parts of dt that the method takes one by one, each with threshold and reset; a spike has the time
+        of dt's end. In the texts, ``dt`` is such a part.
     interpolate : bool
         Whether the time of a spike is found within the step, by a cubic polynomial with the slopes at both ends. A spike
-        reaches its targets, and refractory time counts, from the end of the step as always. For thresholds that are one
+        reaches its targets, and refractory time counts, from the end of the step as always. The threshold must be one
         comparison, linear in the variables and without ``t``; not with noise or substeps.
     conditions : tuple of str
-        What must hold between parameters, e.g. ``("v_reset < v_th",)``.
+        Relations that must hold between parameters, e.g. ``("v_reset < v_th",)``.
     dimensions : bool
-        False where the numbers in the equations have units of their own, as in empirical models: equations are then not
-        checked. The units of parameters and variables stay those of the set below.
+        False if the numbers in the equations have units of their own, as in empirical models: the units of the equations are
+        then not checked. Parameters and variables still have units, those listed below.
 
     Notes
     -----
-    **The language.** Numbers, names, ``+ - * / **``, brackets, ``< <= > >= == !=``, ``and or not``, ``a if condition else
-    b``; ``#`` begins a comment, and in brackets a line goes on. Names are of letters of any alphabet (``τ``, ``α``), digits
-    and single underscores. Brackets are nested up to 60 deep; a sum or product and the brackets around it are up to 200.
+    **The language.** Numbers, names, ``+ - * / **``, parentheses, ``< <= > >= == !=``, ``and or not``, ``a if condition else
+    b``; ``#`` begins a comment, and a line continues inside parentheses. Names have letters of any alphabet (``τ``, ``α``),
+    digits and single underscores. Parentheses may be nested 60 deep, sums and products with their parentheses 200 deep.
     Functions:
 
     ====================================================  ==========================================================
     ``exp expm1 log log1p sqrt tanh sin cos abs``         as everywhere; radians
-    ``floor(x) sign(x)``                                  the whole number below, -1, 0 or 1
-    ``min(a, b) max(a, b) clip(x, low, high)``            the smaller, the greater, x within limits
-    ``where(condition, a, b)``                            a where it holds, b where not; both are computed
+    ``floor(x) sign(x)``                                  the whole number below; -1, 0 or 1
+    ``min(a, b) max(a, b) clip(x, low, high)``            the smaller; the greater; x within limits
+    ``where(condition, a, b)``                            a if the condition holds, else b; both are computed
     ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0
     ``rand() randn()``                                    uniform in [0, 1), standard normal: threshold, reset and events
     ``name(t)``                                           the value of a `TimedArray` at the start of the step
     ====================================================  ==========================================================
 
-    The base of a power may be negative only where its exponent is a whole number that is written out (``v**3``). Words:
-    ``I`` current into the cell [pA]; ``t`` time, ``dt`` time step [ms]; ``pi``; ``xi`` white noise.
+    The base of a power may be negative only if its exponent is a literal whole number (``v**3``). Reserved names: ``I``,
+    the current into the cell [pA]; ``t``, time, and ``dt``, the time step [ms]; ``pi``; ``xi``, white noise.
 
-    **Noise.** ``xi`` in ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`` is white noise in 1/sqrt(ms), another one in each
-    equation; ``xi_name`` is the same one wherever it stands. Where its factor depends on a variable, `euler_maruyama` and
-    `milstein` mean it as Ito does, `heun` as Stratonovich.
+    **Noise.** ``xi`` in ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`` is white noise in 1/sqrt(ms), independent in each
+    equation; ``xi_name`` is the same noise wherever it stands. If its factor depends on a variable, `euler_maruyama` and
+    `milstein` follow Ito, `heun` follows Stratonovich.
 
     **Escape noise.** ``threshold = "rand() < 1 - exp(-rate*dt)"`` with a rate in 1/ms.
 
     **Units.** Every parameter and variable has one, of ms mV pA pF nS Hz um mM and their products (pA = nS*mV = pF*mV/ms),
-    and an equation whose sides do not agree is refused. Numbers in the texts are plain ones, but 0 fits all: give a name
+    and an equation whose sides differ in units is rejected. Numbers in the texts have no unit, but 0 fits all: give a name
     and a unit to ``0.04`` in ``0.04*v**2``, or write ``dimensions = False``. Functions such as exp take plain numbers only.
     Hz counts per second: ``0.001*rate`` is in 1/ms.
+
+    **Types.** Type checkers read the annotations of parameters: ``tau: float`` accepts a number, ``tau: bs.values.Value``
+    also an array or a distribution.
 
     Examples
     --------
@@ -249,22 +266,22 @@ class Neuron(Model):
     equations = ""
     threshold = ""
     reset = ""
-    events: dict = {}
+    events: ClassVar[dict[str, tuple[str, str]]] = {}
     method = "auto"
-    refractory: str | None = None
-    frozen: tuple | None = None
+    refractory: ClassVar[str | None] = None
+    frozen: ClassVar[tuple[str, ...] | None] = None
     substeps = 1
     interpolate = False
-    cell_equations = None
+    cell_equations: ClassVar[CellEquations]
     spiking_source = False  # whether cells of this model only send spikes
 
     @classmethod
     def _parse(cls):
         name = cls.__name__
         method_named(cls.method, name)
-        own = {field: vars(cls)[field] for field in AFTER_A_SPIKE if vars(cls).get(field)}
+        written = {field: vars(cls)[field] for field in AFTER_A_SPIKE if vars(cls).get(field)}
         if "t_ref" in cls.parameters and not any("t_ref" in getattr(base, "parameters", ()) for base in cls.__bases__):
-            own["t_ref"] = cls.parameters["t_ref"]
+            written["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
         after_a_spike = {"reset": cls.reset, "refractory": cls.refractory, "interpolate": bool(cls.interpolate)}
@@ -279,34 +296,33 @@ class Neuron(Model):
             initials={key: spec.default for key, spec in cls.initials.items()},
             **(after_a_spike if cls.threshold else {}),
         )
-        refuse_without_spikes(name, own, threshold=cls.threshold, refractory=cls.refractory)
+        refuse_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)
 
 
 class Synapse(Model):
-    """A model of what a spike does to its target; all events of one receptor share its variables.
+    """A model of what a spike does to its target; all events at one receptor share its variables.
 
     Class attributes
     ----------------
     equations : str
         The receptor's variables, one ``dx/dt = ...`` a line; they start at 0. Empty for an instantaneous effect.
     arrival : str
-        What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``.
+        What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``. It may change any variable of the receptor or
+        of its target: ``"theta = theta + w"`` raises the variable theta of the target's class. A constant factor may stand
+        before w (``"i = i + w/tau"``), and ``;`` separates several assignments. Weights do not change during a run.
     current : str
-        Current into the target in pA; ``v`` is the target's. Empty where there is none.
-        It may name any variable of the receptor or of its target: ``"theta = theta + w"`` raises the variable theta that the
-        target's class has. A constant factor may stand before w (``"i = i + w/tau"``), and several assignments side by
-        side, with ``;`` between them. Weights do not change during a run.
+        Current into the target in pA; ``v`` is the target's. Empty if there is none.
     weight_unit : str
-        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``, or another, ``""`` for plain numbers; what an event adds to is
-        of the same.
+        Unit of the weights: ``"pA"``, ``"nS"`` or ``"mV"``, or another, ``""`` for plain numbers; the variable that an event
+        changes must have the same unit.
     dimensions : bool
-        As for `Neuron`, where the language is explained: False where units are not to be checked.
+        As for `Neuron`, which explains the language: False if units are not to be checked.
 
-    Every synapse takes ``name=``: how its variables are called in recordings (``"ampa.g"``); by default the class's name
-    in lower case. Synapses equal in class, parameters and name share one receptor of a cell.
+    Every synapse takes ``name=``, by which recordings call its variables (``"ampa.g"``); by default the class's name in
+    lower case. Synapses of equal class, parameters and name share one receptor of a cell.
 
     Examples
     --------
@@ -329,9 +345,11 @@ class Synapse(Model):
     arrival = ""
     current = ""
     weight_unit = "pA"
-    receptor_equations = None
+    receptor_equations: ClassVar[ReceptorEquations | None] = None
+    name: str | None = None
+    _options = ("name",)
 
-    def __init__(self, *positional, name=None, **values):
+    def __init__(self, *positional: object, name: str | None = None, **values: Value) -> None:
         if name is not None and not (isinstance(name, str) and name.isidentifier()):
             raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
         if self.receptor_equations is None:
@@ -341,13 +359,9 @@ class Synapse(Model):
         super().__init__(*positional, **values)
 
     @property
-    def variables(self):
+    def variables(self) -> tuple[str, ...]:
         """Names of the receptor's state variables."""
-        return tuple(self.receptor_equations.derivatives)
-
-    def __repr__(self):
-        text = super().__repr__()
-        return text if self.name is None else f"{text[:-1]}{', ' * (text[-2] != '(')}name={self.name!r})"
+        return () if self.receptor_equations is None else tuple(self.receptor_equations.derivatives)
 
     @classmethod
     def _parse(cls):
@@ -363,14 +377,9 @@ class Synapse(Model):
                 weight_unit=cls.weight_unit,
             )
 
-    def _key(self):
-        return (*super()._key(), self.name)
-
 
 def _short(value):
-    if isinstance(value, np.ndarray):
-        return f"<{len(value)} values from {value.min():g} to {value.max():g}>" if value.size else "<no values>"
-    return f"{value:g}" if isinstance(value, float) and abs(value) >= 1e6 else repr(value)
+    return f"{value:g}" if isinstance(value, float) and abs(value) >= 1e6 else short_repr(value)
 
 
 def _same(value, default):

@@ -1,6 +1,8 @@
 """What a model class declares: its parameters and the initial values of its variables."""
 
+import typing
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,54 +15,54 @@ from brainsim.models.values import Distribution
 class Parameter:
     """Default, unit, meaning and range of a parameter; what `parameter` returns."""
 
-    default: object
+    default: Any
     unit: str
     meaning: str
     above: float | None = None
     at_least: float | None = None
 
-    def checked(self, value, where):
+    def checked(self, value: Any, label: str) -> float | np.ndarray | Distribution | TimedArray:
         """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
         if self.timed:
-            return self._checked_table(value, where)
+            return self._checked_table(value, label)
         if isinstance(value, TimedArray):
             raise TypeError(
-                f"{where}: must be one number or one per cell (got {value}); where its default is a TimedArray, "
-                "equations read it as name(t)"
+                f"{label}: must be one number or one per cell (got {value}); a parameter whose default is a TimedArray "
+                "takes one, and equations read it as name(t)"
             )
         if isinstance(value, Distribution):
-            check_unit(value, self.unit, where)
+            check_unit(value, self.unit, label)
             low = value.support[0]
             if (self.above is not None and low < self.above) or (self.at_least is not None and low < self.at_least):
                 limit = self.at_least if self.above is None else self.above
                 sign = ">=" if self.above is None else ">"
                 raise ValueError(
-                    f"{where}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
+                    f"{label}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
                     f"write Clipped({value}, low=...)"
                 )
             return value
-        value = plain(value, self.unit, where)
+        value = plain(value, self.unit, label)
         if np.ndim(value) > 1:
-            raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
+            raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape})")
         if np.size(value) == 0:
-            raise ValueError(f"{where}: must be one number or one per cell (got an empty array)")
-        in_range(value, where, self.unit, above=self.above, at_least=self.at_least)
+            raise ValueError(f"{label}: must be one number or one per cell (got an empty array)")
+        in_range(value, label, self.unit, above=self.above, at_least=self.at_least)
         return read_only(value)
 
     @property
-    def timed(self):
-        """Whether it is a TimedArray, which equations read as ``name(t)``."""
+    def timed(self) -> bool:
+        """Whether the value is a TimedArray, which equations read as ``name(t)``."""
         return isinstance(self.default, TimedArray)
 
-    def _checked_table(self, value, where):
-        """Return a TimedArray; a number is one that stays."""
+    def _checked_table(self, value, label):
+        """Return a TimedArray; a number becomes a constant one."""
         if not isinstance(value, TimedArray):
             try:
-                value = TimedArray([number(value, where, self.unit)], self.default.dt)
+                value = TimedArray([number(value, label, self.unit)], self.default.dt)
             except TypeError:
-                raise TypeError(f"{where}: must be a TimedArray or a number in {self.unit} (got {value!r})") from None
-        check_unit(value, self.unit, where)
-        in_range(value.values, where, self.unit, above=self.above, at_least=self.at_least)
+                raise TypeError(f"{label}: must be a TimedArray or a number in {self.unit} (got {value!r})") from None
+        check_unit(value, self.unit, label)
+        in_range(value.values, label, self.unit, above=self.above, at_least=self.at_least)
         return value
 
 
@@ -68,18 +70,20 @@ class Parameter:
 class Initial:
     """Initial value, unit and meaning of a state variable; what `initial` returns."""
 
-    default: object
+    default: Any
     unit: str
     meaning: str
 
 
-def parameter(default, unit, meaning, *, above=None, at_least=None):
+def parameter(
+    default: float | TimedArray, unit: str, meaning: str, *, above: float | None = None, at_least: float | None = None
+) -> Any:
     """Declare a parameter of a model class.
 
     Parameters
     ----------
     default : float or TimedArray
-        Value where the user gives none.
+        Value if the user gives none.
     unit : str
         ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
         ``"mV/sqrt(ms)"``, or ``""`` for a plain number.
@@ -104,26 +108,33 @@ def parameter(default, unit, meaning, *, above=None, at_least=None):
     return Parameter(default, unit, meaning, above, at_least)
 
 
-def initial(default, unit, meaning):
-    """Declare a state variable of a neuron class.
+if typing.TYPE_CHECKING:  # `init` says that a variable is not an argument of the model's constructor
 
-    Parameters
-    ----------
-    default : float or str
-        Value at t = 0, or an expression of the parameters, of the variables declared before it and of lines of the
-        equations, e.g. ``"v_rest"``.
-    unit, meaning : str
-        As for `parameter`.
+    def initial(default: float | str | Distribution, unit: str, meaning: str, *, init: Literal[False] = False) -> Any:
+        """Declare a state variable of a neuron class."""
 
-    Examples
-    --------
-    >>> import brainsim as bs
-    >>> class Leaky(bs.Neuron):
-    ...     equations = "dv/dt = (v_rest - v)/tau"
-    ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
-    ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
-    ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
-    >>> list(Leaky.initials)
-    ['v']
-    """
-    return Initial(default, unit, meaning)
+else:
+
+    def initial(default: float | str | Distribution, unit: str, meaning: str) -> Any:
+        """Declare a state variable of a neuron class.
+
+        Parameters
+        ----------
+        default : float, str or distribution
+            Value at t = 0: a number, a distribution, or an expression of the parameters, of the variables declared before
+            it and of lines of the equations, e.g. ``"v_rest"``.
+        unit, meaning : str
+            As for `parameter`.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> class Leaky(bs.Neuron):
+        ...     equations = "dv/dt = (v_rest - v)/tau"
+        ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+        ...     v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
+        ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
+        >>> list(Leaky.initials)
+        ['v']
+        """
+        return Initial(default, unit, meaning)

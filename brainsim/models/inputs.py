@@ -1,62 +1,75 @@
 """The inputs of ``Network.stimulate``: `PoissonInput` and `CurrentInput`, frozen, with read-only copies of arrays."""
 
-from dataclasses import KW_ONLY, dataclass, fields
+import typing
+from dataclasses import KW_ONLY, Field, dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
+from brainsim.core.arrays import short_repr
 from brainsim.core.checks import in_range, nearest, plain, read_only
 from brainsim.models.synapses.checks import checked_synapse, checked_weight
+from brainsim.models.values import Distribution
+
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from brainsim.models.base import Synapse
+    from brainsim.models.values import Value
+    from brainsim.network.population import View
 
 
 class Input:
-    """Base of what ``Network.stimulate`` takes."""
+    """Base of the inputs that ``Network.stimulate`` takes."""
 
-    def __repr__(self):
-        """Return the input as it is typed, long arrays by their shape."""
-        values = ", ".join(f"{f.name}={_short(v)}" for f in fields(self) if (v := getattr(self, f.name)) is not None)
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every input is a dataclass
+
+    def __repr__(self) -> str:
+        """Return the input as Python code, with long arrays abridged."""
+        values = ", ".join(f"{f.name}={short_repr(v)}" for f in fields(self) if (v := getattr(self, f.name)) is not None)
         return f"{type(self).__name__}({values})"
 
-    def check(self, view):
-        """Raise ValueError where an array does not have one value for each cell of `view`."""
+    def check(self, view: "View") -> None:
+        """Raise ValueError if an array does not have one value for each cell of `view`."""
         raise NotImplementedError
 
-    def replaced(self, **changes):
+    def replaced(self, **changes: object) -> typing.Self:
         """Return a copy with other values: ``drive.replaced(rate=0.0)``."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
         for name in changes:
-            if name not in given:
-                raise TypeError(f"{type(self).__name__}: has no {name!r}{nearest(name, given)}")
-        return type(self)(**(given | changes))
+            if name not in values:
+                raise TypeError(f"{type(self).__name__}: has no {name!r}{nearest(name, values)}")
+        return type(self)(**(values | changes))
 
     def _check_cells(self, name, length, view):
         if length != view.n:
             raise ValueError(
                 f"{type(self).__name__}.{name}: {length} values do not fit {view.name!r}, which has {view.n} "
-                f"cells; give one number or {view.n} of them"
+                f"cells; give one number, or {view.n}"
             )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PoissonInput(Input):
-    """Spikes at random times: each cell of the target gets a Poisson train of its own, independent of all others.
+    """Spikes at random times: each cell of the target receives an independent Poisson train.
 
-    The number of events in a step of dt has the Poisson law of mean rate * dt; each acts as one event of the synapse. It
-    stands for any number of sources that fire independently at rates that sum to `rate`.
+    The number of events in a step is Poisson distributed with mean rate * dt; each acts as one event of the synapse. The
+    train represents any number of independent sources whose rates sum to `rate`.
 
     Parameters
     ----------
     rate : float or array of shape (n,)
-        Events per cell, Hz, >= 0; one for all cells of the target or one for each.
+        Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each.
     weight : float, array of shape (n,), or distribution
-        What an event does, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
+        Weight of an event, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
         of its events share.
     synapse : Synapse
-        The synapse that the events arrive at, e.g. ``Delta()``.
+        The synapse at which the events arrive, e.g. ``Delta()``.
 
     Raises
     ------
     TypeError, ValueError
-        Where a value is no number, negative or not finite; by `check` where an array does not fit the target.
+        If a value is not a number, is negative or not finite; by `check` if an array does not fit the target.
 
     Examples
     --------
@@ -65,11 +78,15 @@ class PoissonInput(Input):
     PoissonInput(rate=20000.0, weight=0.1, synapse=Delta())
     """
 
-    rate: object
-    weight: object
-    synapse: object
+    rate: float | np.ndarray
+    weight: float | np.ndarray | Distribution
+    synapse: "Synapse"
 
-    def __post_init__(self):
+    if typing.TYPE_CHECKING:
+
+        def __init__(self, *, rate: ArrayLike, weight: Value, synapse: Synapse) -> None: ...
+
+    def __post_init__(self) -> None:
         """Check the values and copy arrays."""
         rate = _flat(read_only(plain(self.rate, "Hz", "PoissonInput.rate")), "PoissonInput.rate")
         in_range(rate, "PoissonInput.rate", "Hz", at_least=0)
@@ -77,8 +94,8 @@ class PoissonInput(Input):
         weight = _flat(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
         self.__dict__.update(rate=rate, weight=weight)
 
-    def check(self, view):
-        """Raise ValueError where rates or weights are an array of another length than `view`."""
+    def check(self, view: "View") -> None:
+        """Raise ValueError if the rates or weights are an array of another length than `view`."""
         for name in ("rate", "weight"):
             if isinstance(value := getattr(self, name), np.ndarray):
                 self._check_cells(name, value.size, view)
@@ -88,21 +105,21 @@ class PoissonInput(Input):
 class CurrentInput(Input):
     """A current into each cell of the target, constant or piecewise constant; it adds to the term ``I`` of the equations.
 
-    With `times`, amplitude[m] flows from times[m] until times[m + 1], the last one for ever; before times[0] it is 0 pA.
-    The step from t_k to t_k + dt takes the value at t_k.
+    With `times`, amplitude[m] flows from times[m] until times[m + 1], and the last one from then on; before times[0] it is
+    0 pA. The step from t_k to t_k + dt uses the value at t_k.
 
     Parameters
     ----------
     amplitude : float or array
-        The current, pA. Without `times`: a number, or shape (n,) for the n cells of the target. With m times: shape (m,),
+        The current [pA]. Without `times`: a number, or shape (n,) for the n cells of the target. With m times: shape (m,),
         the same for all cells, or (m, n).
     times : array of shape (m,), optional
-        When the current changes, ms, increasing, >= 0.
+        When the current changes [ms], increasing, >= 0.
 
     Raises
     ------
     TypeError, ValueError
-        Where a value is no finite number, times do not increase, or shapes differ; by `check` where n does not fit.
+        If a value is not a finite number, times do not increase, or shapes differ; by `check` if n does not fit.
 
     Examples
     --------
@@ -112,11 +129,15 @@ class CurrentInput(Input):
     CurrentInput(amplitude=[300.0, 0.0], times=[100.0, 400.0])
     """
 
-    amplitude: object
+    amplitude: float | np.ndarray
     _: KW_ONLY
-    times: object = None
+    times: np.ndarray | None = None
 
-    def __post_init__(self):
+    if typing.TYPE_CHECKING:
+
+        def __init__(self, amplitude: ArrayLike, *, times: ArrayLike | None = None) -> None: ...
+
+    def __post_init__(self) -> None:
         """Check the values and copy arrays."""
         amplitude = read_only(plain(self.amplitude, "pA", "CurrentInput.amplitude"))
         if self.times is None:
@@ -137,29 +158,22 @@ class CurrentInput(Input):
             )
         self.__dict__.update(times=times, amplitude=amplitude)
 
-    def check(self, view):
-        """Raise ValueError where the amplitudes are for another number of cells than `view` has."""
+    def check(self, view: "View") -> None:
+        """Raise ValueError if the amplitudes are for another number of cells than `view` has."""
         per_cell = 1 if self.times is None else 2
         if np.ndim(self.amplitude) == per_cell:
-            self._check_cells("amplitude", self.amplitude.shape[-1], view)
+            self._check_cells("amplitude", np.shape(self.amplitude)[-1], view)
 
 
-def _flat(value, where):
-    """Refuse arrays of two and more dimensions, and empty ones."""
+def _flat(value, label):
+    """Return `value`, or raise ValueError if it is an empty array or one of two or more dimensions."""
     if np.ndim(value) > 1 or np.size(value) == 0:
-        raise ValueError(f"{where}: must be one number or one per cell (got an array of shape {value.shape})")
+        raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape})")
     return value
 
 
-def check_times(times, where):
+def check_times(times, label):
     """Raise ValueError unless times are a one-dimensional array of numbers >= 0."""
     if times.ndim != 1:
-        raise ValueError(f"{where}: must be a list of times (got an array of shape {times.shape})")
-    in_range(times, where, "ms", at_least=0)
-
-
-def _short(value):
-    """Return the repr of a number, of a short array as a list, and of a long array as its shape."""
-    if not isinstance(value, np.ndarray):
-        return repr(value)
-    return repr(value.tolist()) if value.size <= 4 else f"<array of shape {value.shape}>"
+        raise ValueError(f"{label}: must be a list of times (got an array of shape {times.shape})")
+    in_range(times, label, "ms", at_least=0)

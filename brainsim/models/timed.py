@@ -1,34 +1,39 @@
-"""Numbers over time, read by name in equations."""
+"""Numbers over time, which equations read by name."""
+
+import typing
 
 import numpy as np
 
 from brainsim.core.checks import number, plain, read_only, unit_of, warn_user
 
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 class TimedArray:
-    """Values that follow each other at a fixed interval, for use in equations: ``I_in(t)``.
+    """Values at a fixed interval, for use in equations: ``I_in(t)``.
 
-    Value number k holds from k*dt to (k + 1)*dt; the last one stays for ever. A simulation with its own, shorter step reads
-    the value at the start of each step and holds it over the step, like an injected current. A step that is longer than
-    the interval would leave values out and is refused; an interval that is no multiple of the step is said in a warning,
-    since each value then holds from the next step on. Where a model divides its step (``substeps``), a part counts as one.
+    Value k holds from k*dt to (k + 1)*dt, and the last one from then on. A simulation with a shorter step reads the value at
+    the start of each step and holds it over the step, like an injected current. A step longer than the interval would skip
+    values and is rejected. If the interval is not a multiple of the step, a warning says that each value holds from the next
+    step on. In a model with ``substeps``, a part of the step counts as a step.
 
     Parameters
     ----------
     values : array of float, shape (times,) or (times, cells)
-        The values, in the unit of the parameter that they are given for, or quantities of another library, whose unit is
-        then checked; with two dimensions, a column for each cell.
+        The values, in the unit of the parameter that they set, or quantities of another library, whose unit is then checked;
+        with two dimensions, one column for each cell.
     dt : float
         The interval [ms], > 0.
 
     Raises
     ------
     TypeError, ValueError
-        Where the values are no numbers or none at all, or have more than two dimensions, or dt is not above 0.
+        If the values are not numbers, are empty or have more than two dimensions, or dt is not above 0.
 
     Examples
     --------
-    A parameter whose default is a TimedArray is read as ``name(t)``, of one column and of many alike:
+    Equations read a parameter whose default is a TimedArray as ``name(t)``, whether it has one column or many:
 
     >>> import brainsim as bs
     >>> class Driven(bs.Neuron):
@@ -42,7 +47,11 @@ class TimedArray:
     Population('cells', 20 Driven)
     """
 
-    def __init__(self, values, dt):
+    values: np.ndarray
+    unit: str | None
+    dt: float
+
+    def __init__(self, values: "ArrayLike", dt: float) -> None:
         unit = unit_of(values, "TimedArray.values")
         values = plain(values, unit or "", "TimedArray.values")
         if np.ndim(values) not in (1, 2) or np.size(values) == 0:
@@ -50,40 +59,40 @@ class TimedArray:
             raise ValueError(f"TimedArray.values: must have the shape (times,) or (times, cells) (got the shape {shape})")
         self.__dict__.update(values=read_only(values), unit=unit, dt=number(dt, "TimedArray.dt", "ms", above=0.0))
 
-    def __setattr__(self, key, value):
+    def __setattr__(self, key: str, value: object) -> None:
         raise AttributeError("a TimedArray is frozen; make a new one")
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(other) is TimedArray and self.dt == other.dt and np.array_equal(self.values, other.values)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.dt, self.values.shape, self.values.tobytes()))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         cells = f" for {self.values.shape[1]} cells" if self.per_cell else ""
         return f"<TimedArray: {len(self.values)} values every {self.dt:g} ms{cells}>"
 
     @property
-    def per_cell(self):
-        """Whether there is a column for each cell."""
+    def per_cell(self) -> bool:
+        """Whether there is one column for each cell."""
         return self.values.ndim == 2
 
-    def check_cells(self, n, where, name):
-        """Raise ValueError unless there is one column for all, or one for each of the `n` cells of `name`."""
+    def check_cells(self, n: int, label: str, name: str) -> None:
+        """Raise ValueError unless there is one column for all cells, or one for each of the `n` cells of `name`."""
         if self.per_cell and self.values.shape[1] != n:
-            raise ValueError(f"{where}: {name!r} has {n} cells, but the TimedArray has {self.values.shape[1]} columns")
+            raise ValueError(f"{label}: {name!r} has {n} cells, but the TimedArray has {self.values.shape[1]} columns")
 
-    def check_step(self, step, where):
-        """Raise ValueError where a time step [ms] is longer than the interval; warn where it does not divide it."""
+    def check_step(self, step: float, label: str) -> None:
+        """Raise ValueError if a time step [ms] is longer than the interval; warn if it does not divide the interval."""
         steps = self.dt / step
         if len(self.values) == 1 or abs(steps - max(round(steps), 1)) <= 1e-6 * steps:
             return
         if steps < 1.0:
             raise ValueError(
-                f"{where}: the TimedArray has a value every {self.dt:g} ms, but the time step is {step:g} ms, so values "
-                "would be left out; average them, or take a smaller dt"
+                f"{label}: the TimedArray has a value every {self.dt:g} ms, but the time step is {step:g} ms, so values "
+                "would be skipped; average them, or use a smaller dt"
             )
         warn_user(
-            f"{where}: the TimedArray's {self.dt:g} ms are not a multiple of the time step, {step:g} ms; each value holds "
+            f"{label}: the TimedArray's {self.dt:g} ms are not a multiple of the time step, {step:g} ms; each value holds "
             "from the next step on"
         )

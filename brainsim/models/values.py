@@ -1,27 +1,32 @@
-"""Distributions: what may stand wherever a number may (parameters, initial values, weights, delays).
+"""Distributions, which can replace a number: in parameters, initial values, weights and delays.
 
-A distribution is a description. It holds no generator and draws nothing; the engine draws its values from counter-based
-streams (`brainsim.rng.variates`), so value number i depends on the seed and on the name of its object only.
+A distribution is a description. It has no generator and samples nothing; the engine samples its values from counter-based
+streams (`brainsim.rng.variates`), so value i depends only on the seed and on the name of its object.
 
-All of them live in ``bs.values``. ``bs.Uniform``, ``bs.Normal``, ``bs.LogNormal``, ``bs.Gamma`` and ``bs.Clipped`` are also
+All of them are in ``bs.values``. ``bs.Uniform``, ``bs.Normal``, ``bs.LogNormal``, ``bs.Gamma`` and ``bs.Clipped`` are also
 at the top level; the exponential distribution is ``bs.values.Exponential``, because ``bs.Exponential`` is the synapse.
 """
 
 import functools
 import math
-from dataclasses import dataclass, field, fields
-from typing import ClassVar
+import typing
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
 from brainsim.rng import gauss
 
-__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform"]
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform", "Value"]
+
+Value: TypeAlias = "ArrayLike | Distribution"  # what may replace a number
 
 CONSTANT = 0
-# Below this share, redrawing until a value lies inside the limits takes longer than anybody waits.
-LEAST_MASS = 1e-4
+MIN_MASS = 1e-4  # a clip with a smaller share would take too long to sample by rejection
 
 
 class Distribution:
@@ -30,74 +35,76 @@ class Distribution:
     Attributes
     ----------
     support : tuple of float
-        The lowest and the highest value that can be drawn; ``-inf`` or ``inf`` where there is no limit.
+        The lowest and the highest possible value; ``-inf`` or ``inf`` if there is no limit.
     mean : float
         The expected value.
     unit : str or None
-        The unit of the quantities that it was made of, None where it was made of plain numbers.
+        The unit of the quantities that it was made from; None if it was made from plain numbers.
     code : ndarray of float64, shape (5,)
-        ``[kind, a, b, low, high]``, which is how kernels see it: the two parameters and the limits of a clip.
+        ``[kind, a, b, low, high]``, as kernels read it: two parameters and the limits of a clip.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every distribution is a dataclass
     kind: ClassVar[int]
     lowest: ClassVar[float] = 0.0
-    positive: ClassVar[tuple] = ()
-    pure: ClassVar[tuple] = ()  # parameters that are plain numbers whatever the values are in
+    positive: ClassVar[tuple[str, ...]] = ()
+    pure: ClassVar[tuple[str, ...]] = ()  # parameters that are plain numbers, whatever the unit of the values
+    unit: str | None
 
-    def __post_init__(self):
-        """Check the parameters and keep them as floats, with the unit that quantities were in."""
-        name, given = type(self).__name__, {f.name: getattr(self, f.name) for f in fields(self)}
-        same, unit = in_one_unit({n: value for n, value in given.items() if n not in self.pure}, name)
+    def __post_init__(self) -> None:
+        """Check the parameters; keep them as floats, and the unit of quantities."""
+        name, values = type(self).__name__, {f.name: getattr(self, f.name) for f in fields(self)}
+        converted, unit = in_one_unit({n: value for n, value in values.items() if n not in self.pure}, name)
         self.__dict__["unit"] = unit
-        for n, value in (given | same).items():
+        for n, value in (values | converted).items():
             self.__dict__[n] = number(value, f"{name}.{n}", above=0 if n in self.positive else None)
         self._check()
 
-    def __repr__(self):
-        """Return the distribution as it is typed."""
+    def __repr__(self) -> str:
+        """Return the distribution as Python code."""
         return f"{type(self).__name__}({', '.join(repr(getattr(self, f.name)) for f in fields(self))})"
 
     @property
-    def code(self):
-        """The five numbers by which kernels know this distribution."""
+    def code(self) -> np.ndarray:
+        """The five numbers from which kernels sample this distribution."""
         values = [getattr(self, f.name) for f in fields(self)]
         return np.array([self.kind, *values, *[0.0] * (2 - len(values)), -math.inf, math.inf])
 
     @property
-    def support(self):
-        """The lowest and the highest value that can be drawn."""
+    def support(self) -> tuple[float, float]:
+        """The lowest and the highest possible value."""
         return self.lowest, math.inf
 
-    @functools.cached_property  # no plain property, so that `mean` may be a field of Normal and Exponential
-    def mean(self):
+    @functools.cached_property  # not a property, so that Normal and Exponential can have a field `mean`
+    def mean(self) -> float:
         """The expected value."""
         return self._part(-math.inf, math.inf)[1]
 
-    def mass(self, low, high):
+    def mass(self, low: float, high: float) -> float:
         """Return the probability that a value lies in [low, high]."""
         return self._part(low, high)[0]
 
     def _check(self):
-        """Raise where parameters do not go together."""
+        """Raise ValueError if the parameters do not fit each other."""
 
     def _part(self, low, high):
-        """Return the integrals of f(x) and of x f(x) from `low` to `high`, f being the density."""
+        """Return the integrals of f(x) and of x f(x) from `low` to `high`, where f is the density."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, repr=False)
 class Uniform(Distribution):
-    """Values spread evenly over [low, high): density 1 / (high - low).
+    """Uniform distribution on [low, high): density 1 / (high - low).
 
     Parameters
     ----------
     low, high : float
-        The limits, in the unit of what they are given for; low < high.
+        The limits, in the unit of the quantity; low < high.
 
     Raises
     ------
     TypeError, ValueError
-        Where a limit is no finite number, or low is not below high.
+        If a limit is not a finite number, or low is not below high.
 
     Examples
     --------
@@ -115,7 +122,7 @@ class Uniform(Distribution):
             raise ValueError(f"Uniform.high: must be above low (got low={self.low:g}, high={self.high:g})")
 
     @property
-    def support(self):
+    def support(self) -> tuple[float, float]:
         """The limits (low, high)."""
         return self.low, self.high
 
@@ -126,21 +133,21 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True, repr=False)
 class Normal(Distribution):
-    """Values of the Gaussian law: density exp(-(x - mean)**2 / (2 sd**2)) / (sd sqrt(2 pi)).
+    """Normal distribution: density exp(-(x - mean)**2 / (2 sd**2)) / (sd sqrt(2 pi)).
 
     Parameters
     ----------
     mean, sd : float
-        Mean and standard deviation, in the unit of what they are given for; sd > 0.
+        Mean and standard deviation, in the unit of the quantity; sd > 0.
 
     Raises
     ------
     TypeError, ValueError
-        Where one is no finite number, or sd is not above 0.
+        If one of them is not a finite number, or sd is not above 0.
 
     Notes
     -----
-    Drawn by the transform of Box and Muller (1958), doi:10.1214/aoms/1177706645. A delay must be above 0, so a normal
+    Sampled by the transform of Box and Muller (1958), doi:10.1214/aoms/1177706645. A delay must be above 0, so a normal
     delay needs a limit: ``Clipped(Normal(1.5, 0.75), low=0.1)``.
 
     Examples
@@ -164,7 +171,7 @@ class Normal(Distribution):
 
 @dataclass(frozen=True, repr=False)
 class LogNormal(Distribution):
-    """Values whose logarithm is normal: x = exp(mu + sigma z), z standard normal.
+    """Log-normal distribution: x = exp(mu + sigma z), z standard normal.
 
     Parameters
     ----------
@@ -174,12 +181,12 @@ class LogNormal(Distribution):
     Raises
     ------
     TypeError, ValueError
-        Where one is no finite number, sigma is not above 0, or the mean is too large for a float.
+        If one of them is not a finite number, sigma is not above 0, or the mean is too large for a float.
 
     Notes
     -----
-    The mean of x is exp(mu + sigma**2 / 2) and its standard deviation mean * sqrt(exp(sigma**2) - 1). Turned round, for a
-    wanted mean m and standard deviation s: sigma**2 = log(1 + (s / m)**2) and mu = log(m) - sigma**2 / 2.
+    The mean of x is exp(mu + sigma**2 / 2) and its standard deviation mean * sqrt(exp(sigma**2) - 1). Conversely, for a mean
+    m and a standard deviation s: sigma**2 = log(1 + (s / m)**2) and mu = log(m) - sigma**2 / 2.
 
     Examples
     --------
@@ -196,7 +203,7 @@ class LogNormal(Distribution):
 
     def _check(self):
         if self.mu + self.sigma**2 / 2 > 700:
-            hint = f"; mu is of the logarithm: did you mean {math.log(self.mu):.3g}?" if self.mu > 0 else ""
+            hint = f"; mu is the mean of the logarithm: did you mean {math.log(self.mu):.3g}?" if self.mu > 0 else ""
             raise ValueError(f"LogNormal.mu: exp(mu + sigma**2/2) is too large for a float (got {self}){hint}")
 
     def _part(self, low, high):
@@ -207,19 +214,19 @@ class LogNormal(Distribution):
 
 @dataclass(frozen=True, repr=False)
 class Exponential(Distribution):
-    """Values of the exponential law, above 0: density exp(-x / mean) / mean.
+    """Exponential distribution on x > 0: density exp(-x / mean) / mean.
 
     This is ``bs.values.Exponential``; the public name ``bs.Exponential`` is the synapse with an exponential current.
 
     Parameters
     ----------
     mean : float
-        The mean, which is also the standard deviation, in the unit of what it is given for; > 0.
+        The mean, which is also the standard deviation, in the unit of the quantity; > 0.
 
     Raises
     ------
     TypeError, ValueError
-        Where the mean is no finite number above 0.
+        If the mean is not a finite number above 0.
 
     Examples
     --------
@@ -236,30 +243,30 @@ class Exponential(Distribution):
         low, high = max(low, 0.0), max(high, 0.0)
         if low >= high:
             return 0.0, 0.0
-        at, end = math.exp(-low / self.mean), math.exp(-high / self.mean)
-        beyond = (high + self.mean) * end if high < math.inf else 0.0
-        return at - end, (low + self.mean) * at - beyond
+        start, stop = math.exp(-low / self.mean), math.exp(-high / self.mean)
+        beyond = (high + self.mean) * stop if high < math.inf else 0.0
+        return start - stop, (low + self.mean) * start - beyond
 
 
 @dataclass(frozen=True, repr=False)
 class Gamma(Distribution):
-    """Values of the gamma law, above 0: density proportional to x**(shape - 1) exp(-x / scale).
+    """Gamma distribution on x > 0: density proportional to x**(shape - 1) exp(-x / scale).
 
     Parameters
     ----------
     shape : float
-        The shape k > 0, a pure number; the coefficient of variation is 1 / sqrt(k).
+        The shape k > 0, a plain number; the coefficient of variation is 1 / sqrt(k).
     scale : float
-        The scale > 0, in the unit of what the distribution is given for; the mean is shape * scale.
+        The scale > 0, in the unit of the quantity; the mean is shape * scale.
 
     Raises
     ------
     TypeError, ValueError
-        Where one is no finite number above 0.
+        If one of them is not a finite number above 0.
 
     Notes
     -----
-    Drawn by the rejection of Marsaglia and Tsang (2000), doi:10.1145/358407.358414.
+    Sampled by the rejection method of Marsaglia and Tsang (2000), doi:10.1145/358407.358414.
 
     Examples
     --------
@@ -287,22 +294,22 @@ class Gamma(Distribution):
 
 @dataclass(frozen=True, repr=False)
 class Clipped(Distribution):
-    """Values of another distribution that lie in [low, high]; a value outside is drawn again.
+    """Another distribution truncated to [low, high]: a value outside is sampled again.
 
-    The density is that of `distribution` inside the limits, scaled to have the mass 1 there. No value piles up at a limit,
-    as it would by ``numpy.clip``.
+    The density is that of `distribution` inside the limits, normalised to 1. Values do not pile up at the limits, as they
+    would with ``numpy.clip``.
 
     Parameters
     ----------
     distribution : Distribution
-        What is drawn; a Clipped within a Clipped keeps the narrower limits.
+        The distribution to truncate; a Clipped within a Clipped keeps the narrower limits.
     low, high : float
-        The limits, in the unit of the distribution; by default there is none.
+        The limits, in the unit of the distribution; by default infinite.
 
     Raises
     ------
     TypeError, ValueError
-        Where `distribution` is none, low is not below high, or less than 1e-4 of its mass lies between them.
+        If `distribution` is not a distribution, low is not below high, or less than 1e-4 of the mass lies between them.
 
     Examples
     --------
@@ -318,36 +325,37 @@ class Clipped(Distribution):
     low: float = -math.inf
     high: float = math.inf
 
-    def __post_init__(self):
-        """Check the limits and what lies between them."""
+    def __post_init__(self) -> None:
+        """Check the limits and the mass between them."""
         inner = checked_distribution(self.distribution, "Clipped.distribution")
         low, high = (_limit(getattr(self, name), inner.unit, f"Clipped.{name}") for name in ("low", "high"))
         if low >= high:
             raise ValueError(f"Clipped.high: must be above low (got low={low:g}, high={high:g})")
         if isinstance(inner, Clipped):
-            inner, low, high = inner.distribution, max(low, inner.low), min(high, inner.high)
-        if inner.mass(low, high) < LEAST_MASS:
+            low, high = max(low, inner.low), min(high, inner.high)
+            inner = inner.distribution
+        if inner.mass(low, high) < MIN_MASS:
             raise ValueError(
                 f"Clipped: only {inner.mass(low, high):.2g} of the mass of {inner} is in [{low:g}, {high:g}]; "
-                f"at least {LEAST_MASS:g} must: move the limits towards the mean, {inner.mean:.4g}"
+                f"at least {MIN_MASS:g} must be: move the limits towards the mean, {inner.mean:.4g}"
             )
         self.__dict__.update(distribution=inner, low=low, high=high, unit=inner.unit)
 
-    def __repr__(self):
-        """Return it as it is typed, with the limits that there are."""
+    def __repr__(self) -> str:
+        """Return the distribution as Python code, without infinite limits."""
         limits = [f"{name}={limit!r}" for name, limit in (("low", self.low), ("high", self.high)) if math.isfinite(limit)]
         return f"Clipped({', '.join([repr(self.distribution), *limits])})"
 
     @property
-    def code(self):
-        """The code of what is clipped, with the limits in the last two places."""
+    def code(self) -> np.ndarray:
+        """The code of the inner distribution, with the limits as its last two numbers."""
         code = self.distribution.code
         code[3:] = self.low, self.high
         return code
 
     @property
-    def support(self):
-        """The part of the support within the limits."""
+    def support(self) -> tuple[float, float]:
+        """The part of the inner support that is within the limits."""
         low, high = self.distribution.support
         return max(low, self.low), min(high, self.high)
 
@@ -359,45 +367,47 @@ class Clipped(Distribution):
 
 
 def is_number(value):
-    """Return whether a value is one number for all, not a distribution and not an array with one for each."""
+    """Return whether a value is a single number: neither a distribution nor an array."""
     return np.ndim(value) == 0 and not isinstance(value, Distribution)
 
 
 def value_code(value):
-    """Return the code ``[0, value, 0, -inf, inf]`` of a number that is the same for all; see `Distribution.code`."""
+    """Return the code ``[0, value, 0, -inf, inf]`` of a number, as if it were a distribution; see `Distribution.code`."""
     return np.array([CONSTANT, value, 0.0, -math.inf, math.inf])
 
 
-def checked_distribution(value, where):
-    """Return `value` if it is a distribution, or say what to write instead."""
+def checked_distribution(value, label):
+    """Return `value` if it is a distribution, or raise TypeError saying what to write instead."""
     if isinstance(value, type) and issubclass(value, Distribution):
-        raise TypeError(f"{where}: {value.__name__} is a class; give it its numbers, as in Normal(1.5, 0.75)")
+        raise TypeError(f"{label}: {value.__name__} is a class; call it with its parameters, as in Normal(1.5, 0.75)")
     if not isinstance(value, Distribution):
-        raise TypeError(f"{where}: must be a distribution such as Normal(1.5, 0.75) (got {value!r})")
+        raise TypeError(f"{label}: must be a distribution such as Normal(1.5, 0.75) (got {value!r})")
     return value
 
 
-def checked_value(value, unit, where):
-    """Return what may stand for a number: a float, a read-only float64 array (copied), or a distribution as it is.
+def checked_value(value, unit, label):
+    """Return a value as a float, as a read-only float64 copy of an array, or unchanged if it is a distribution.
 
-    `unit` is one of `brainsim.core.checks.SI`, `where` the ``Object.field`` that starts an error message; TypeError and
-    ValueError are raised where it is none of the three, or holds NaN or infinity.
+    `unit` is one of `brainsim.core.checks.SI`, `label` the ``Object.field`` that starts an error message. TypeError or
+    ValueError is raised if the value is none of the three, or contains NaN or infinity.
     """
     if isinstance(value, Distribution) or (isinstance(value, type) and issubclass(value, Distribution)):
-        check_unit(checked_distribution(value, where), unit, where)
+        check_unit(checked_distribution(value, label), unit, label)
         return value
     if hasattr(value, "weight_unit"):
-        raise TypeError(f"{where}: {value!r} is a synapse; the distribution of that kind is bs.values.Exponential(mean)")
-    return read_only(plain(value, unit, where))
+        raise TypeError(f"{label}: {value!r} is a synapse; the exponential distribution is bs.values.Exponential(mean)")
+    return read_only(plain(value, unit, label))
 
 
-def _limit(value, unit, where):
-    """Return a limit as a float, in the unit of what is clipped; infinity is allowed here, NaN is not."""
+def _limit(value, unit, label):
+    """Return a limit of a clip as a float, in the unit of its distribution; it may be infinite, but not NaN."""
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return float(value)
-    if unit_of(value, where) != unit:
-        raise ValueError(f"{where}: must be {f'in {unit}' if unit else 'a plain number'}, as the rest is (got {value})")
-    return number(value, where, unit or "")
+    if unit_of(value, label) != unit:
+        raise ValueError(
+            f"{label}: must be {f'in {unit}' if unit else 'a plain number'}, like the distribution (got {value})"
+        )
+    return number(value, label, unit or "")
 
 
 def _log(x):

@@ -1,11 +1,11 @@
-"""The wiring: which populations there are, how they are connected, and what drives them.
+"""The description of a network: its populations, their connections, and their inputs.
 
-A network is a description. It draws no synapse and holds no state; `brainsim.engine` builds arrays from it, as often as
-wanted and always the same.
+A network samples no synapses and holds no state; `brainsim.engine` builds arrays from it, the same ones each time.
 """
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
 
 from brainsim.build.estimate import Estimate, estimate
@@ -21,7 +21,11 @@ from brainsim.network.probes import Trace, checked_traces
 from brainsim.network.projection import Projection, Stimulus, number_of_synapses, warn_of_repeat
 from brainsim.rng.streams import checked_seed
 
-MOST_PARTS = 8  # unnamed views of a population that pictures tell apart: as many as there are colours
+if typing.TYPE_CHECKING:
+    from brainsim.models.base import Synapse
+    from brainsim.models.values import Value
+
+MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
 
 
 class Network(Answering):
@@ -30,17 +34,17 @@ class Network(Answering):
     Parameters
     ----------
     seed : int, optional
-        Seed of the wiring: of drawn pairs, weights, delays and parameters. By default a fresh one, kept in `seed`.
+        Seed of the sampled pairs, weights, delays and parameters. By default a new one, kept in `seed`.
     required_dt : float, optional
-        The only time step with which it may be run [ms], for cells whose equations count in steps: those of converted
-        networks are made for steps of 1 ms. By default any.
+        The only time step with which the network may run [ms], for cells whose equations count in steps: those of
+        converted networks need steps of 1 ms. By default any.
 
     Attributes
     ----------
     seed, required_dt : int, float or None
-        As given.
+        As above.
     populations : dict of str to Population
-        In the order in which they came; a copy.
+        In the order in which they were added; a copy.
     projections, inputs : tuple of Projection, tuple of Stimulus
         In the order in which they were made.
 
@@ -66,21 +70,23 @@ class Network(Answering):
 
     _words = OF_NETWORK
 
-    def __init__(self, seed: int | None = None, *, required_dt: float | None = None):
+    def __init__(self, seed: int | None = None, *, required_dt: float | None = None) -> None:
         self._seed = checked_seed(seed, "Network.seed")
         self._dt = None if required_dt is None else number(required_dt, "Network.required_dt", "ms", above=0.0)
-        self._populations, self._projections, self._inputs = {}, [], []
-        self._called = {}  # name -> the population or the named view that has it
-        self._names = {}  # of projections and inputs -> the number to try next where the name is a default and taken
+        self._populations: dict[str, Population] = {}
+        self._projections: list[Projection] = []
+        self._inputs: list[Stimulus] = []
+        self._views: dict[str, View] = {}  # name -> the population or the named view that has it
+        self._names: dict[str, int] = {}  # name of a projection or input -> the next number to try if it is a default name
 
     @property
     def seed(self) -> int:
-        """Seed of the wiring."""
+        """Seed of the sampled pairs, weights, delays and parameters."""
         return self._seed
 
     @property
     def required_dt(self) -> float | None:
-        """The only time step with which it may be run [ms], None if there is none."""
+        """The only time step with which the network may run [ms], or None."""
         return self._dt
 
     @property
@@ -104,39 +110,39 @@ class Network(Answering):
         post: View,
         rule: Rule,
         *,
-        weight=None,
-        delay,
-        synapse,
+        weight: Value | None = None,
+        delay: Value,
+        synapse: Synapse,
         name: str | None = None,
         storage: str = "stored",
     ) -> Projection:
-        """Connect cells of `pre` with cells of `post`; their populations join the network.
+        """Connect cells of `pre` to cells of `post`; their populations are added to the network.
 
         Parameters
         ----------
         pre, post : Population or View
             Sources, which must be cells that can spike, and targets.
         rule : Rule
-            Which of them are connected, e.g. ``FixedIndegree(1000)``.
+            Which pairs are connected, e.g. ``FixedIndegree(1000)``.
         weight : float, array or distribution
-            In the unit of the synapse (pA, nS or mV). Arrays go with rules that draw no pairs: of shape (n_pre, n_post) for
-            AllToAll, (n,) for OneToOne, one value per pair for FromArrays and FromSparse. With FromSparse the default is
-            the data of the matrix; else it must be given. Weights that differ from synapse to synapse are kept as float32
-            and summed in float64; beyond 3e38 they are refused.
+            In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape
+            (n_pre, n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and FromSparse. With
+            FromSparse the default is the data of the matrix; otherwise it is required. Weights that differ between
+            synapses are kept as float32 and summed in float64; magnitudes above 3e38 are rejected.
         delay : float, array or distribution
-            From a spike to its arrival, ms, > 0; arrays as for `weight`. The run rounds it to a multiple of dt, of which it
-            may be at most 65,000.
+            Time from a spike to its arrival [ms], > 0; arrays as for `weight`. A run rounds it to a multiple of dt, at most
+            65,000 dt.
         synapse : Synapse
-            What an arriving spike does. Synapses that are equal share one receptor of a cell. Arrays among its parameters
-            have one value for each cell of the population of `post`, also where `post` is a part of it.
+            The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
+            one value for each cell of the population of `post`, even if `post` is only a part of it.
         name : str, optional
-            By default ``pre->post``, with `` #2`` and so on after it where that is taken. One that repeats an earlier one
-            in all else is warned about.
-        storage : str, default "stored"
-            ``"procedural"`` keeps no synapse but draws those of a cell again at each of its spikes: it takes four to twelve
-            times as long, for networks that do not fit into memory. The spikes are those of the stored network, to the bit
-            (where cells have several projections onto the same targets, if all of these are stored alike). Not for
-            FixedIndegree, whose synapses belong to their targets, nor for lists.
+            By default ``pre->post``, followed by `` #2`` and so on if that is taken. A projection that repeats an earlier
+            one in everything else raises a warning.
+        storage : {"stored", "procedural"}
+            ``"procedural"`` stores no synapses but samples those of a cell again at each of its spikes: 4 to 12 times
+            slower, for networks that do not fit into memory. The spikes are bit-identical to those of the stored network (if
+            cells have several projections onto the same targets, as long as all of these are stored alike). Not for
+            FixedIndegree, whose synapses belong to their targets, nor for lists of pairs, weights or delays.
 
         Returns
         -------
@@ -145,7 +151,7 @@ class Network(Answering):
         Raises
         ------
         TypeError, ValueError
-            Where one of them does not fit; nothing is added then.
+            If an argument does not fit; nothing is added then.
 
         Examples
         --------
@@ -153,7 +159,7 @@ class Network(Answering):
         >>> cells = bs.Population(3, bs.LIF(), name="cells")
         >>> net = bs.Network(seed=1)
         >>> net.connect(cells, cells, bs.FromArrays([0, 1], [1, 2]), weight=[0.5, 2.0], delay=1.0, synapse=bs.Delta())
-        Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=<2 values> mV, delay=1.0 ms, 2 synapses)
+        Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=[0.5, 2.0] mV, delay=1.0 ms, 2 synapses)
         """
         pre, post = checked_view(pre, "Network.connect.pre"), checked_view(post, "Network.connect.post")
         checks.check_rule(rule, pre, post)
@@ -161,35 +167,35 @@ class Network(Answering):
         checks.check_target(post, "Network.connect.post")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
         check_synapse(synapse, post, "Network.connect.synapse")
-        weight = checks.weight_of(weight, rule, pre, post, synapse)
-        delay = checks.delay_of(delay, rule, pre, post)
-        checks.check_storage(storage, rule, weight, delay)
+        weights = checks.weight_of(weight, rule, pre, post, synapse)
+        delays = checks.delay_of(delay, rule, pre, post)
+        checks.check_storage(storage, rule, weights, delays)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post)
         self._names.setdefault(free, 2)
-        new = Projection(pre, post, rule, weight, delay, synapse, free, storage)
+        new = Projection(pre, post, rule, weights, delays, synapse, free, storage)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)
         return new
 
     def stimulate(self, target: View, input: Input, *, name: str | None = None) -> None:
-        """Give an input to cells; their populations join the network. Cells may have any number of inputs.
+        """Give an input to cells; their populations are added to the network. Cells may have any number of inputs.
 
         Parameters
         ----------
         target : Population or View
             The cells.
         input : PoissonInput or CurrentInput
-            What reaches them.
+            The input.
         name : str, optional
-            By default ``PoissonInput->target``, with `` #2`` and so on after it where that is taken; as for `connect`.
+            By default ``PoissonInput->target``, followed by `` #2`` and so on if that is taken; as for `connect`.
 
         Raises
         ------
         TypeError, ValueError
-            Where one of them does not fit; nothing is added then.
+            If an argument does not fit; nothing is added then.
 
         Examples
         --------
@@ -202,7 +208,7 @@ class Network(Answering):
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError(
                 "Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
-                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.named(input)})"
+                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.described(input)})"
             )
         input.check(target)
         if isinstance(input, CurrentInput):
@@ -219,17 +225,17 @@ class Network(Answering):
         self._inputs.append(new)
 
     def add(self, population: View) -> None:
-        """Add a population that is neither connected nor driven; one that the network has already changes nothing.
+        """Add a population without connecting or driving it; adding it again changes nothing.
 
         Parameters
         ----------
         population : Population or View
-            The population; of a view, those that its cells belong to.
+            The population; of a view, all populations that its cells belong to.
 
         Raises
         ------
         TypeError, ValueError
-            Where it is none, or another population has its name.
+            If it is not a population or view, or another population has its name.
 
         Examples
         --------
@@ -249,21 +255,21 @@ class Network(Answering):
         duration: float = 0.0,
         record: Sequence[Trace] = (),
     ) -> Estimate:
-        """Return how much memory the network is expected to need, as a table; nothing is built.
+        """Return a table of the memory that the network is expected to need, without building it.
 
         Parameters
         ----------
         dt : float
-            Time step [ms]; synapses of a cell whose delays fall into one step share a record.
+            Time step [ms]; synapses of a cell whose delays round to the same step share a record.
         threads : int
-            On how many threads it will run, also more than there are processors here; `simulate` takes all processors where
-            the network is large enough.
+            Number of threads of the run, possibly more than this machine has processors; `simulate` by default uses all
+            processors if the network is large enough.
         precision : {"double", "single"}
-            Of state variables, as for `simulate`.
+            Precision of the state variables, as for `simulate`.
         duration : float
-            How long it will run [ms]; only traces depend on it.
+            Duration of the run [ms]; only traces depend on it.
         record : sequence of Trace
-            What is to be recorded. Spikes are not counted: each takes 24 bytes, and how many there will be is not known.
+            The traces to record. Spikes are not counted: each takes 24 bytes, but their number is not known in advance.
 
         Examples
         --------
@@ -290,10 +296,10 @@ class Network(Answering):
         )
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
-        """Return population -> (label, first cell, one past the last) of its views that pictures give a colour each.
+        """Return population -> list of (name, start, stop), the parts of a population that pictures colour separately.
 
-        They are the named ones among the contiguous views that projections and inputs use; where none is named, the others
-        if they are eight at most and together are all cells, each once.
+        These are the named ones among the contiguous views that projections and inputs use. If none is named, they are the
+        unnamed ones, if there are at most eight and each cell is in exactly one of them.
 
         Examples
         --------
@@ -303,22 +309,24 @@ class Network(Answering):
         >>> net.parts_for_plots()
         {'cells': [('exc', 0, 80)]}
         """
-        named, unnamed = {}, {}
+        named: dict[str, dict[tuple[str, int, int], None]] = {}
+        unnamed: dict[str, dict[tuple[str, int, int], None]] = {}
         for view in [v for p in self._projections for v in (p.pre, p.post)] + [s.target for s in self._inputs]:
-            if (ends := view.contiguous) and view.n < view.population.n:
-                (named if view.is_named else unnamed).setdefault(view.population.name, {})[view.name, *ends] = None
+            if (span := view.contiguous) and view.n < view.population.n:
+                (named if view.is_named else unnamed).setdefault(view.population.name, {})[view.name, *span] = None
         tiled = {name: parts for name, parts in unnamed.items() if _tile(parts, self._populations[name].n)}
         return {name: sorted(parts, key=lambda part: part[1:]) for name, parts in (tiled | named).items()}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return a table of populations, projections and inputs."""
-        populations = [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()]
-        projections = [(p.name, repr(p.rule), repr(p.synapse), number_of_synapses(p)) for p in self._projections]
-        inputs = [(s.name, repr(s.input)) for s in self._inputs]
-        tables = {"populations": populations, "projections": projections, "inputs": inputs}
+        tables: dict[str, list[tuple[str, ...]]] = {
+            "populations": [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()],
+            "projections": [(p.name, repr(p.rule), repr(p.synapse), number_of_synapses(p)) for p in self._projections],
+            "inputs": [(s.name, repr(s.input)) for s in self._inputs],
+        }
         blocks = [(title, rows) for title, rows in tables.items() if rows]
         first = max((len(row[0]) for _, rows in blocks for row in rows), default=0)
-        lines = [f"Network(seed={self.seed})" + ("" if blocks else " with nothing in it")]
+        lines = [f"Network(seed={self.seed})" + ("" if blocks else ", empty")]
         for title, rows in blocks:
             widths = [first, *(max(len(cell) for cell in column) for column in list(zip(*rows, strict=True))[1:])]
             lines.append(f"  {title}")
@@ -326,17 +334,15 @@ class Network(Answering):
         return "\n".join(lines)
 
     def _register(self, *views):
-        """Add the populations of the views: all of them, or none where a name is taken."""
-        # only these views are gone through: a network may have thousands of populations and of projections
-        new, called = {}, {}
+        """Add the populations of the views: all of them, or none if a name is taken."""
+        # only these views are checked: a network may have thousands of populations and projections
+        new, named = {}, {}
         for population in (p for view in views for p, _ in view.parts):
             known = self._populations.get(population.name) or new.setdefault(population.name, population)
             if known is not population:
-                raise ValueError(
-                    f"Network: there is already another population named {population.name!r}; give one of them name=..."
-                )
+                raise ValueError(f"Network: two populations are named {population.name!r}; give one of them another name")
         for view in (*new.values(), *(view for view in views if view.is_named)):
-            other = self._called.get(view.name) or called.setdefault(view.name, view)
+            other = self._views.get(view.name) or named.setdefault(view.name, view)
             if other != view:
                 kind = "a view and a population" if view.name in self._populations | new else "two different views"
                 raise ValueError(
@@ -344,24 +350,24 @@ class Network(Answering):
                     "give one of them another name"
                 )
         self._populations |= new
-        self._called |= called
+        self._views |= named
 
-    def _free_name(self, name, default, where):
-        """Return the name that was asked for if it is free, else the default with a number where that is taken."""
+    def _free_name(self, name, default, label):
+        """Return `name` if it is free; if it is None, the default name, with a number if that is taken."""
         if name is not None:
-            if checked_name(name, where) in self._names:
-                raise ValueError(f"{where}: there is already a projection or an input named {name!r}; take another name")
+            if checked_name(name, label) in self._names:
+                raise ValueError(f"{label}: a projection or an input is already named {name!r}; choose another name")
             return name
         if default not in self._names:
             return default
         number = self._names[default]
         while f"{default} #{number}" in self._names:
             number += 1
-        self._names[default] = number  # those below are taken and stay so
+        self._names[default] = number  # lower numbers stay taken
         return f"{default} #{number}"
 
 
 def _tile(parts, n):
-    """Return whether a few parts (label, first, last) are all of n cells, each once."""
-    ends = sorted(part[1:] for part in parts)
-    return len(ends) <= MOST_PARTS and [0, *(z for _, z in ends)] == [*(a for a, _ in ends), n]
+    """Return whether a few parts (name, start, stop) cover n cells, each once."""
+    spans = sorted(part[1:] for part in parts)
+    return len(spans) <= MAX_PARTS and [0, *(stop for _, stop in spans)] == [*(start for start, _ in spans), n]

@@ -1,33 +1,36 @@
-"""What a network is made of besides cells: projections, and the inputs that cells have."""
+"""Projections and stimuli: the parts of a network besides its cells."""
 
 from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 
+from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import warn_user
+from brainsim.models.base import Synapse
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
+from brainsim.models.values import Distribution
 from brainsim.network.population import View
 
-LOOKED_BACK = 50  # a network may have thousands of projections; what is repeated by mistake was made a moment ago
+LOOK_BACK = 50  # of possibly thousands of projections: a repetition by mistake follows soon after the original
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection:
-    """Synapses of one kind from the cells of one view to those of another; what ``Network.connect`` returns.
+    """Synapses of one kind from the cells of one view to those of another, as ``Network.connect`` returns them.
 
     Attributes
     ----------
     pre, post : Population or View
         The sources and the targets.
     rule : Rule
-        Which of them are connected.
+        Which pairs are connected.
     weight, delay : float, ndarray (read-only) or Distribution
         In the unit of the synapse, and in ms.
     synapse : Synapse
         What a spike does to its target.
     name : str
-        What results call it; its random numbers are keyed by it.
+        The name in results, on which its random numbers depend.
     storage : str
         ``"stored"`` or ``"procedural"``.
 
@@ -42,17 +45,17 @@ class Projection:
     pre: View
     post: View
     rule: Rule
-    weight: object
-    delay: object
-    synapse: object
+    weight: float | np.ndarray | Distribution
+    delay: float | np.ndarray | Distribution
+    synapse: Synapse
     name: str
     storage: str = "stored"
 
-    def __repr__(self):
-        """Return what it is, with the expected number of synapses."""
+    def __repr__(self) -> str:
+        """Return a summary with the expected number of synapses."""
         return (
-            f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={_short(self.weight)} "
-            f"{self.synapse.weight_unit}, delay={_short(self.delay)} ms, {number_of_synapses(self)}"
+            f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={short_repr(self.weight)} "
+            f"{self.synapse.weight_unit}, delay={short_repr(self.delay)} ms, {number_of_synapses(self)}"
             f"{', procedural' * (self.storage == 'procedural')})"
         )
 
@@ -65,7 +68,7 @@ class Projection:
 
 @dataclass(frozen=True, eq=False)
 class Stimulus:
-    """An input and the cells that it reaches, under the name that results and random numbers know it by.
+    """An input and its target cells, under a name that results use and on which its random numbers depend.
 
     Examples
     --------
@@ -81,51 +84,46 @@ class Stimulus:
     name: str
 
 
-def _short(value):
-    return f"<{value.size:,} values>" if isinstance(value, np.ndarray) else repr(value)
-
-
 def number_of_synapses(projection):
     """Return the expected number of synapses as text: ``1,000 synapses``."""
-    count = round(projection.expected)
-    return f"{count:,} synapse{'s' * (count != 1)}"
+    return plural(round(projection.expected), "synapse")
 
 
-def warn_of_repeat(new, default, earlier, where):
-    """Warn if what is new says the same as something before it, and only its number tells them apart.
+def warn_of_repeat(new, default, earlier, label):
+    """Warn if a new part of a network equals an earlier one in all but the number in its name.
 
-    That happens when a cell of a notebook is run twice. Two that are meant get names of their own.
+    This happens when a notebook cell is run twice. If both are meant, they should have different names.
 
     Parameters
     ----------
     new : Projection or Stimulus
-        Its name begins with the default one, which is taken.
+        Its name is the default one, which was taken, and a number.
     default : str
     earlier : list of Projection or of Stimulus
         In the order in which they were made.
-    where : str
+    label : str
         The method that made it.
     """
     parts = [field.name for field in fields(new) if field.name != "name"]
-    for one in earlier[-LOOKED_BACK:]:
-        if all(_alike(getattr(new, part), getattr(one, part)) for part in parts):
-            # without the number of the new one: the same text from the same line is shown once
+    for other in earlier[-LOOK_BACK:]:
+        if all(_alike(getattr(new, part), getattr(other, part)) for part in parts):
+            # without the number, so that Python shows the same text from the same line only once
             warn_user(
-                f"{where}: {default!r} is there already, with the same {', '.join(parts[:-1])} and {parts[-1]}; "
-                f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make the "
-                "network anew: net = bs.Network(...)"
+                f"{label}: {default!r} already exists, with the same {', '.join(parts[:-1])} and {parts[-1]}; "
+                f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make a "
+                "new network: net = bs.Network(...)"
             )
             return
 
 
-def _alike(one, other):
-    """Return whether two parts of a description say the same; lists of pairs and tables are compared as well."""
-    if one is other:
+def _alike(part, other):
+    """Return whether two parts of a description are equal, comparing arrays and dataclasses by their values."""
+    if part is other:
         return True
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    if type(one) is not type(other) or hasattr(one, "nnz"):
+    if isinstance(part, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(part, other)
+    if type(part) is not type(other):
         return False
-    if type(one).__eq__ is not object.__eq__:
-        return bool(one == other)
-    return is_dataclass(one) and all(_alike(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    if type(part).__eq__ is not object.__eq__:
+        return bool(part == other)
+    return is_dataclass(part) and all(_alike(getattr(part, f.name), getattr(other, f.name)) for f in fields(part))

@@ -193,7 +193,7 @@ def nbytes(arrays):
 def test_what_the_estimate_takes_from_the_engine():
     from brainsim.engine import procedural, rows
 
-    assert estimate.LONGEST_DELAY == drawing.LONGEST_DELAY
+    assert estimate.MAX_DELAY == drawing.LONGEST_DELAY
     assert (estimate.BATCH, estimate.CHUNK, estimate.SHORT) == (rows.BATCH, rows.CHUNK, rows.SHORT)
     assert estimate.FEWEST == procedural.FEWEST
 

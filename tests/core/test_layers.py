@@ -54,6 +54,8 @@ def test_an_upward_import_would_be_seen():
         assert upward({"brainsim.models.base": ast.parse(text)}), text
     assert not upward({"brainsim.models.base": ast.parse("from brainsim.core import checks\nimport numpy")})
     assert not upward({"brainsim.models.base": ast.parse("from brainsim.models.values import Uniform")})
+    for_types = "if typing.TYPE_CHECKING:\n    from brainsim.network.population import View"
+    assert not upward({"brainsim.models.base": ast.parse(for_types)})
 
 
 def test_every_folder_has_its_floor():

@@ -96,7 +96,7 @@ def test_the_message_tells_the_form_of_a_letter_that_python_reads():
 @pytest.mark.parametrize("field", ["parameters", "initials", "cell_equations"])
 def test_what_is_made_from_a_class_is_not_written_into_it(field):
     """Else names would come in that nobody has looked at."""
-    with pytest.raises(TypeError, match=f"Mine.{field}: is made from the class"):
+    with pytest.raises(TypeError, match=f"Mine.{field}: is computed from the class"):
         mine(**{field: {CRAFTED: bs.parameter(0.0, "", "x")}})
 
 

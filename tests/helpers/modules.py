@@ -15,10 +15,15 @@ MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for pa
 
 
 def imported(module, tree):
-    """Return the names of all modules that a module imports, wherever in it, and whether when it is loaded."""
+    """Return the names of all modules that a module imports, and whether when it is loaded; not those for types only."""
     loaded = {id(node) for top in tree.body for node in _at_load(top)}
+    for_types = {
+        id(inner) for node in ast.walk(tree) if _is_for_types(node) for line in node.body for inner in ast.walk(line)
+    }
     found = []
     for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
         if isinstance(node, ast.Import):
             found += [(alias.name, id(node) in loaded) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -34,3 +39,8 @@ def _at_load(node):
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         for child in ast.iter_child_nodes(node):
             yield from _at_load(child)
+
+
+def _is_for_types(node):
+    """Return whether a statement is ``if typing.TYPE_CHECKING:``."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).removeprefix("typing.") == "TYPE_CHECKING"

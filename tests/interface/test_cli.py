@@ -244,7 +244,7 @@ class TestOthers:
         for name, ends in units.items():
             assert rows[name].endswith(f"  {ends}")
         assert "Neuron of FitzHugh (1961) and Nagumo et al. (1962)  " in rows["FitzHughNagumo"]
-        assert "neuron with a moving threshold  " in rows["MihalasNiebur"]
+        assert "neuron with an adaptive threshold  " in rows["MihalasNiebur"]
 
     def test_a_model_is_found_in_any_case(self, capsys):
         names = list(catalogue())

@@ -84,7 +84,7 @@ def test_default_names_count_on_around_those_that_were_asked_for():
     assert connected(A, B, "a->b #3") == "a->b #3"
     assert [connected(A, B) for _ in range(4)] == ["a->b", "a->b #2", "a->b #4", "a->b #5"]
     for taken in ("a->b", "a->b #3", "a->b #4"):
-        with pytest.raises(ValueError, match=f"already a projection or an input named '{taken}'"):
+        with pytest.raises(ValueError, match=f"a projection or an input is already named '{taken}'"):
             connected(A, B, taken)
     assert connected(A, B, "a->b #6") == "a->b #6"
     assert connected(A, B) == "a->b #7"
@@ -125,7 +125,7 @@ def test_a_fresh_seed_is_kept():
 
 def test_texts():
     net = bs.Network(seed=1)
-    assert repr(net) == "Network(seed=1) with nothing in it"
+    assert repr(net) == "Network(seed=1), empty"
     net.connect(A[:15], A, bs.AllToAll(autapses=False), weight=bs.Normal(1, 2), delay=1.5, synapse=bs.Exponential(tau=2.0))
     net.stimulate(B, bs.PoissonInput(rate=100.0, weight=0.1, synapse=DELTA))
     assert repr(net).splitlines() == [
@@ -180,10 +180,10 @@ CONNECT = [
     ({"pre": "exc"}, TypeError, "Network.connect.pre: must be a population or a view of one .got 'exc'"),
     ({"rule": bs.AllToAll}, TypeError, "AllToAll is a class; write AllToAll"),
     ({"rule": 0.1}, TypeError, "Network.connect.rule: must be a rule"),
-    ({"rule": bs.FixedIndegree(30, multapses=False)}, ValueError, "FixedIndegree.k: 30 sources wanted"),
+    ({"rule": bs.FixedIndegree(30, multapses=False)}, ValueError, "FixedIndegree.k: 30 sources are required"),
     ({"rule": bs.OneToOne()}, ValueError, "OneToOne: 'a' has 20 cells but 'b' has 10"),
     ({"synapse": bs.Delta}, TypeError, r"Network.connect.synapse: Delta is a class; write Delta\(\)"),
-    ({"synapse": bs.values.Exponential(2.0)}, TypeError, r"is a distribution; the synapse of that kind is bs.Exponential"),
+    ({"synapse": bs.values.Exponential(2.0)}, TypeError, r"is a distribution; the exponential synapse is bs.Exponential"),
     ({"synapse": "delta"}, TypeError, "Network.connect.synapse: must be a synapse"),
     ({"synapse": LIF}, TypeError, "Network.connect.synapse: must be a synapse"),
     ({"weight": None}, TypeError, "Network.connect.weight: must be given, in mV"),
@@ -192,24 +192,24 @@ CONNECT = [
     ({"weight": bs.Exponential(tau=2.0)}, TypeError, r"is a synapse; .* bs.values.Exponential\(mean\)"),
     ({"weight": "strong"}, TypeError, "Network.connect.weight: must be a number"),
     ({"weight": 1e-11, "synapse": bs.Exponential()}, ValueError, "looks like an SI value.*did you mean 10"),
-    ({"weight": np.ones(30)}, ValueError, "draws its pairs, an array does not say which value is whose"),
+    ({"weight": np.ones(30)}, ValueError, "samples its pairs, so an array cannot be matched to them"),
     ({"weight": np.ones((10, 20)), "rule": bs.AllToAll()}, ValueError, r"array of shape \(20, 10\) for AllToAll"),
     ({"weight": np.ones(4), "rule": bs.FromArrays([0], [0])}, ValueError, r"array of shape \(1,\)"),
-    ({"weight": -1.0, "synapse": COND}, ValueError, "a conductance cannot be negative; inhibition comes from e_rev"),
+    ({"weight": -1.0, "synapse": COND}, ValueError, "a conductance cannot be negative; for inhibition set e_rev"),
     ({"weight": [[-1.0] * 10] * 20, "rule": bs.AllToAll(), "synapse": COND}, ValueError, "a conductance cannot be negative"),
     ({"weight": bs.Normal(5, 1), "synapse": COND}, ValueError, r"write Clipped\(Normal\(5.0, 1.0\), low=0.0\)"),
     ({"delay": 0.0}, ValueError, r"Network.connect.delay: must be > 0 ms \(got 0.0\)"),
     ({"delay": -1.0}, ValueError, "Network.connect.delay: must be > 0 ms"),
     ({"delay": np.nan}, ValueError, "Network.connect.delay: must be finite"),
     ({"delay": None}, TypeError, "Network.connect.delay: must be a number in ms"),
-    ({"delay": np.ones(20)}, ValueError, "Network.connect.delay: .* draws its pairs"),
+    ({"delay": np.ones(20)}, ValueError, "Network.connect.delay: .* samples its pairs"),
     ({"delay": bs.Normal(1.5, 0.75)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
     ({"delay": bs.Clipped(bs.Normal(1.5, 0.75), low=-1)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
     ({"delay": bs.Uniform(0, 2)}, ValueError, "Network.connect.delay: must be > 0 ms"),
     ({"post": NOISE}, ValueError, "Network.connect.post: 'noise' is of Poisson, whose cells only send spikes"),
     ({"post": TRAINS[:2]}, ValueError, "'trains' is of SpikeTrains, whose cells only send spikes"),
     ({"post": A + TRAINS}, ValueError, "'trains' is of SpikeTrains"),
-    ({"post": bs.Population(20, LIF, name="a")}, ValueError, "there is already another population named 'a'"),
+    ({"post": bs.Population(20, LIF, name="a")}, ValueError, "two populations are named 'a'"),
     ({"name": 3}, TypeError, "Network.connect.name: must be a name"),
     ({"post": THETA}, bs.EquationError, r"Network.connect.synapse: Delta\(\) onto 'c': a synapse adds to 'v', which"),
     ({"post": B + THETA[:2]}, bs.EquationError, r"Delta\(\) onto 'c'"),
@@ -218,7 +218,7 @@ CONNECT = [
     (
         {"post": B[:4], "synapse": bs.Exponential(tau=[1.0] * 4)},
         ValueError,
-        r"Exponential.tau: .* one value per cell of the population 'b', which has 10 cells \(got 4 values\)",
+        r"Exponential.tau: 'b' has 10 cells, but the array has 4 values",
     ),
     ({"weight": 1e39}, ValueError, r"Network.connect.weight: must lie within 3e\+38 of 0, .* \(got 1e\+39\)"),
     ({"weight": [-1e39], "rule": bs.FromArrays([0], [0])}, ValueError, r"must lie within .* \(got -1e\+39\)"),
@@ -246,7 +246,11 @@ STIMULATE = [
     (lambda: stimulate(NOISE), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
     (lambda: stimulate(THETA), bs.EquationError, "Network.stimulate.input: a current into 'c': .* have no I"),
     (lambda: stimulate(THETA, poisson()), bs.EquationError, r"stimulate.input: Delta\(\) onto 'c': a synapse adds to"),
-    (lambda: stimulate(A, poisson(synapse=bs.Exponential(tau=[1.0] * 3))), ValueError, "per cell of the population 'a'"),
+    (
+        lambda: stimulate(A, poisson(synapse=bs.Exponential(tau=[1.0] * 3))),
+        ValueError,
+        "Exponential.tau: 'a' has 20 cells, but the array has 3 values",
+    ),
     (lambda: stimulate(A, poisson(rate=np.ones(3))), ValueError, "PoissonInput.rate: 3 values do not fit 'a'"),
     (lambda: stimulate(A[:4], poisson(weight=np.ones(3))), ValueError, "PoissonInput.weight: 3 values do not fit"),
     (lambda: stimulate(A, bs.CurrentInput([1.0, 2.0])), ValueError, "CurrentInput.amplitude: 2 values do not fit 'a'"),
@@ -321,7 +325,7 @@ def test_names_are_unique(twice):
         "projection": lambda: net.connect(A, B, bs.AllToAll(), name="x", **given),
         "input": lambda: net.stimulate(A, poisson(), name="x"),
     }
-    with pytest.raises(ValueError, match="already a projection or an input named 'x'"):
+    with pytest.raises(ValueError, match="a projection or an input is already named 'x'"):
         again[twice]()
     assert (len(net.projections), len(net.inputs)) == (1, 0)
 
@@ -329,7 +333,7 @@ def test_names_are_unique(twice):
 def test_two_populations_of_one_name():
     net = bs.Network(seed=1)
     net.add(bs.Population(3, LIF))
-    with pytest.raises(ValueError, match="Network: there is already another population named 'lif'; give one of them name="):
+    with pytest.raises(ValueError, match="Network: two populations are named 'lif'; give one of them another name"):
         net.add(bs.Population(3, LIF))
 
 
@@ -342,7 +346,7 @@ def test_inputs_are_frozen_and_can_be_replaced():
     steps = bs.CurrentInput([1.0, 2.0], times=[10, 20])
     assert steps.replaced(amplitude=[3.0, 4.0]).times.tolist() == [10.0, 20.0]
     assert stimulate(A, bs.CurrentInput(np.ones((2, 20)), times=[0, 5])).input.amplitude.shape == (2, 20)
-    assert repr(bs.CurrentInput(np.ones(20))) == "CurrentInput(amplitude=<array of shape (20,)>)"
+    assert repr(bs.CurrentInput(np.ones(20))) == "CurrentInput(amplitude=<20 values from 1 to 1>)"
 
 
 def test_rules_name_the_flags_that_others_take():

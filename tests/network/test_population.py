@@ -131,7 +131,7 @@ def test_joined_views():
     assert cut.name == "(cells[90:100]+other)[8:12]"
     mixed = both[[19, 0, 1, 10]]
     assert [(p.name, ids.tolist()) for p, ids in mixed.parts] == [("other", [9]), ("cells", [90, 91]), ("other", [0])]
-    with pytest.raises(ValueError, match="joins cells of cells, other; take .parts"):
+    with pytest.raises(ValueError, match="joins cells of cells, other; use .parts"):
         _ = both.ids
     with pytest.raises(ValueError, match="joins cells of cells, other"):
         _ = both.population
@@ -211,11 +211,11 @@ MISTAKES = [
     (lambda: CELLS[:101], IndexError, "'cells': has 100 cells, the slice reaches to 101"),
     (lambda: CELLS[-101:], IndexError, "the slice reaches to -101"),
     (lambda: CELLS[:5.5], TypeError, "end of a slice: must be a whole number"),
-    (lambda: CELLS[5:5], ValueError, "'cells': no cell is chosen"),
-    (lambda: CELLS[[]], ValueError, "'cells': no cell is chosen"),
-    (lambda: CELLS[np.zeros(N, bool)], ValueError, "'cells': no cell is chosen"),
-    (lambda: CELLS[[1, 2, 1]], ValueError, "cell 1 is chosen twice"),
-    (lambda: CELLS[[99, -1]], ValueError, "cell 99 is chosen twice"),
+    (lambda: CELLS[5:5], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[[]], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[np.zeros(N, bool)], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[[1, 2, 1]], ValueError, "selects cell 1 twice"),
+    (lambda: CELLS[[99, -1]], ValueError, "selects cell 99 twice"),
     (lambda: CELLS[MASK[:50]], IndexError, "a mask must have one entry for each of its 100 cells"),
     (lambda: CELLS[1.0], TypeError, "takes a whole number, a slice"),
     (lambda: CELLS[[0.5]], TypeError, "takes a whole number, a slice"),
@@ -224,7 +224,7 @@ MISTAKES = [
     (lambda: CELLS[:10] + CELLS[5:], ValueError, "5 cells are in both"),
     (lambda: CELLS + 3, TypeError, "unsupported operand"),
     (lambda: CELLS[:5].named(None), TypeError, "View.named: must be a name"),
-    (lambda: 5 in CELLS, TypeError, r"'cells': is asked for a view, e.g. cells\[5\] in cells\[:10\] \(got 5\)"),
+    (lambda: 5 in CELLS, TypeError, r"'cells': can only contain a view, e.g. cells\[5\] in cells\[:10\] \(got 5\)"),
     (lambda: 1 + CELLS, TypeError, "unsupported operand"),
 ]
 
@@ -241,12 +241,17 @@ def test_mistakes(mistake, kind, message):
         ([2.0, 1.0], [0, 0], ValueError, r"SpikeTrains.times: must be in ascending order; sort them, e.g. order ="),
         ([-1.0], [0], ValueError, "SpikeTrains.times: must be >= 0 ms"),
         ([np.inf], [0], ValueError, "SpikeTrains.times: must be finite"),
-        ([1.0, 2.0], [0], ValueError, "SpikeTrains.ids: must be as many as times, 2"),
+        ([1.0, 2.0], [0], ValueError, "SpikeTrains.ids: must have as many elements as times, 2"),
         ([1.0], [-1], ValueError, "SpikeTrains.ids: must be whole numbers >= 0"),
         ([1.0], [0.5], ValueError, "SpikeTrains.ids: must be whole numbers"),
         ([1.0], [3], ValueError, "SpikeTrains.ids: 3 is beyond 'input', whose 3 cells are 0 to 2"),
         ([[1.0]], [[0]], ValueError, "SpikeTrains.times: must be a list of times"),
-        ([1.0, 2.0], None, TypeError, r"SpikeTrains.ids: must be given, .* lists, one a cell: SpikeTrains\(\[\[1.0, 7.5\]"),
+        (
+            [1.0, 2.0],
+            None,
+            TypeError,
+            r"SpikeTrains.ids: must be given, .* a list for each cell: SpikeTrains\(\[\[1.0, 7.5\]",
+        ),
         ([[1.0], [-1.0]], None, ValueError, "SpikeTrains.times: must be >= 0 ms"),
         ([[1.0], [[2.0]]], None, ValueError, r"SpikeTrains.times\[1\]: must be a list of times"),
         ([[1.0], ["a"]], None, TypeError, r"SpikeTrains.times\[1\]: must be a number"),
@@ -276,7 +281,7 @@ def test_spike_trains_of_recorded_spikes():
     trains = bs.SpikeTrains(spikes)
     assert (trains.times.tolist(), trains.ids.tolist()) == ([1.0, 3.0], [2, 0])
     assert bs.Population(3, trains, name="again").n == 3
-    with pytest.raises(TypeError, match="SpikeTrains.ids: must be left out where Spikes are given"):
+    with pytest.raises(TypeError, match="SpikeTrains.ids: must be left out if times is a Spikes"):
         bs.SpikeTrains(spikes, [0, 1])
     with pytest.raises(TypeError, match="SpikeTrains.ids: must be given"):
         bs.SpikeTrains([1.0, 2.0])

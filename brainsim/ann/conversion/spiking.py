@@ -7,7 +7,7 @@ from brainsim.ann.conversion.encoding import encoded
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.integrators import IF
 from brainsim.models.neurons.sources import SpikeTrains
-from brainsim.models.rules import FromSparse
+from brainsim.models.pair_lists import FromSparse
 from brainsim.models.synapses.basic import Delta
 from brainsim.network.network import Network
 from brainsim.network.population import Population

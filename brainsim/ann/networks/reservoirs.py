@@ -14,7 +14,7 @@ from scipy.linalg import eigh
 from brainsim.core.checks import integer, number, plain
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
-from brainsim.models.rules import FromArrays
+from brainsim.models.pair_lists import FromArrays
 from brainsim.models.synapses.basic import Exponential
 from brainsim.network.network import Network
 from brainsim.network.population import Population

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._pairs.diffusion import Choices, explained, fitted
 from brainsim.examples._pairs.layout import side_by_side
-from brainsim.models.rules import FromArrays
+from brainsim.models.pair_lists import FromArrays
 from brainsim.plot.rasters import raster
 from brainsim.plot.styles import FAINT, PALETTE, REST, style
 

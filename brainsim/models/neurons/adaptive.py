@@ -1,16 +1,17 @@
-"""Integrate-and-fire neurons whose past spikes change the next: by thresholds, conductances, currents, escape noise."""
+"""Integrate-and-fire neurons with spike-dependent thresholds, conductances or currents, and with escape noise."""
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class ALIF(Neuron):
-    """LIF whose threshold rises by a step at each spike and decays: the cell of long short-term memory in spiking networks.
+    """LIF whose threshold jumps at each spike and decays: the cell of LSNNs (long short-term memory spiking networks).
 
     ``dv/dt = (v_rest - v)/tau_m + I/c_m`` and ``da/dt = -a/tau_a``; a spike when ``v >= v_th + beta*a``, then ``a += 1``
-    and v loses ``v_th - v_rest``; for `t_ref` no spike is sent, while v goes on. Integrated exactly. Defaults: time
-    constants, refractory time and ``beta/(v_th - v_rest)`` of the network for speech in Bellec et al. (2020), with the
-    threshold of `LIF` (beta is 1.725 mV there, here rounded to 1.7). Where a decays by ``rho`` and gains ``1 - rho`` a step,
-    as in Bellec et al. (2018), their beta is ``beta/(1 - rho)``.
+    and v drops by ``v_th - v_rest``; for `t_ref` the cell cannot spike, but v is not clamped. Integrated exactly. Defaults:
+    time constants, refractory time and ``beta/(v_th - v_rest)`` of the speech network of Bellec et al. (2020), with the
+    threshold of `LIF` (this gives beta = 1.725 mV, here rounded to 1.7). In Bellec et al. (2018), a decays by ``rho`` and
+    gains ``1 - rho`` a step, so their beta is ``beta/(1 - rho)``.
 
     Parameters
     ----------
@@ -47,24 +48,24 @@ class ALIF(Neuron):
     frozen = ()
     conditions = ("v_rest < v_th",)
 
-    tau_m: float = parameter(20.0, "ms", "membrane time constant", above=0.0)
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "resting potential")
-    v_th: float = parameter(-50.0, "mV", "threshold without adaptation")
-    tau_a: float = parameter(200.0, "ms", "time constant of the adaptation", above=0.0)
-    beta: float = parameter(1.7, "mV", "rise of the threshold at a spike")
-    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+    tau_m: Value = parameter(20.0, "ms", "membrane time constant", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "resting potential")
+    v_th: Value = parameter(-50.0, "mV", "threshold without adaptation")
+    tau_a: Value = parameter(200.0, "ms", "time constant of the adaptation", above=0.0)
+    beta: Value = parameter(1.7, "mV", "rise of the threshold at a spike")
+    t_ref: Value = parameter(2.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
     a: float = initial(0.0, "", "adaptation, in spikes")
 
 
 class SFALIF(Neuron):
-    """LIF with spike-frequency adaptation and relative refractoriness, both by conductances that a spike opens.
+    """LIF with spike-frequency adaptation and relative refractoriness, both by conductances that spikes open.
 
     ``dv/dt = (g_l*(v_rest - v) + g_sfa*(e_sfa - v) + g_rr*(e_rr - v) + I)/c_m``, ``dg_sfa/dt = -g_sfa/tau_sfa``,
     ``dg_rr/dt = -g_rr/tau_rr``; a spike when ``v >= v_th``, then ``v = v_reset``, ``g_sfa += q_sfa``, ``g_rr += q_rr``, and
-    v stands still for `t_ref`. Defaults are those of Muller et al. (2007), a fit to a pyramidal cell.
+    v is clamped for `t_ref`. Defaults are those of Muller et al. (2007), a fit to a pyramidal cell.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ class SFALIF(Neuron):
     e_sfa, e_rr : float
         Their reversal potentials [mV].
     q_sfa, q_rr : float
-        Their steps at a spike [nS], >= 0.
+        Their increments at a spike [nS], >= 0.
 
     Examples
     --------
@@ -103,18 +104,18 @@ class SFALIF(Neuron):
     reset = "v = v_reset; g_sfa += q_sfa; g_rr += q_rr"
     conditions = ("v_reset < v_th",)
 
-    c_m: float = parameter(289.5, "pF", "membrane capacitance", above=0.0)
-    g_l: float = parameter(28.95, "nS", "leak conductance", above=0.0)
-    v_rest: float = parameter(-70.0, "mV", "reversal potential of the leak")
-    v_th: float = parameter(-57.0, "mV", "threshold")
-    v_reset: float = parameter(-70.0, "mV", "reset potential")
-    t_ref: float = parameter(0.5, "ms", "absolute refractory time", at_least=0.0)
-    tau_sfa: float = parameter(110.0, "ms", "time constant of adaptation", above=0.0)
-    e_sfa: float = parameter(-70.0, "mV", "reversal potential of adaptation")
-    q_sfa: float = parameter(14.48, "nS", "step of adaptation at a spike", at_least=0.0)
-    tau_rr: float = parameter(1.97, "ms", "time constant of relative refractoriness", above=0.0)
-    e_rr: float = parameter(-70.0, "mV", "reversal potential of relative refractoriness")
-    q_rr: float = parameter(3214.0, "nS", "step of relative refractoriness at a spike", at_least=0.0)
+    c_m: Value = parameter(289.5, "pF", "membrane capacitance", above=0.0)
+    g_l: Value = parameter(28.95, "nS", "leak conductance", above=0.0)
+    v_rest: Value = parameter(-70.0, "mV", "reversal potential of the leak")
+    v_th: Value = parameter(-57.0, "mV", "threshold")
+    v_reset: Value = parameter(-70.0, "mV", "reset potential")
+    t_ref: Value = parameter(0.5, "ms", "absolute refractory time", at_least=0.0)
+    tau_sfa: Value = parameter(110.0, "ms", "time constant of adaptation", above=0.0)
+    e_sfa: Value = parameter(-70.0, "mV", "reversal potential of adaptation")
+    q_sfa: Value = parameter(14.48, "nS", "increment of adaptation at a spike", at_least=0.0)
+    tau_rr: Value = parameter(1.97, "ms", "time constant of relative refractoriness", above=0.0)
+    e_rr: Value = parameter(-70.0, "mV", "reversal potential of relative refractoriness")
+    q_rr: Value = parameter(3214.0, "nS", "increment of relative refractoriness at a spike", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
     g_sfa: float = initial(0.0, "nS", "conductance of adaptation")
@@ -122,13 +123,13 @@ class SFALIF(Neuron):
 
 
 class GIF(Neuron):
-    """Generalised integrate-and-fire neuron: spikes at random by a rate, and currents and thresholds after them.
+    """Generalised integrate-and-fire neuron: stochastic spikes, which add to currents and to the threshold.
 
     ``dv/dt = (g_l*(v_rest - v) - eta_1 - eta_2 + I)/c_m``. The rate is ``lambda_0*exp((v - threshold)/delta_v)`` with
     ``threshold = v_th + gamma_1 + gamma_2``; in a step a cell fires with the probability ``1 - exp(-rate*dt)``. A spike adds
-    ``q_...`` to each of the two currents eta and two thresholds gamma, which decay with their ``tau_...``; then
-    ``v = v_reset``, and v stands still for `t_ref`. Integrated exactly. Defaults are the values from which the authors' fits
-    begin, with one decay each; the second of each pair is off (``q = 0``) until a fit gives it a value.
+    ``q_...`` to each of the two currents eta and the two parts gamma of the threshold, which decay with their ``tau_...``;
+    then ``v = v_reset``, and v is clamped for `t_ref`. Integrated exactly. Defaults are the initial values of the authors'
+    fits, which have one decay each; the second of each pair is off (``q = 0``).
 
     Parameters
     ----------
@@ -139,19 +140,19 @@ class GIF(Neuron):
     v_rest, v_reset : float
         Reversal potential of the leak and reset potential [mV].
     v_th : float
-        Threshold without spikes [mV], where the rate is `lambda_0`.
+        Threshold without spikes [mV], at which the rate is `lambda_0`.
     delta_v : float
-        Sharpness of the threshold [mV], > 0: the rate grows e-fold with it.
+        Sharpness of the threshold [mV], > 0: the rate grows e-fold per `delta_v`.
     lambda_0 : float
         Rate at the threshold [Hz], >= 0.
     t_ref : float
         Refractory time [ms], >= 0.
     q_eta_1, q_eta_2 : float
-        Steps of the currents at a spike [pA]; they are outward.
+        Increments of the currents at a spike [pA]; they are outward.
     tau_eta_1, tau_eta_2 : float
         Time constants of the currents [ms], > 0.
     q_gamma_1, q_gamma_2 : float
-        Steps of the threshold at a spike [mV].
+        Increments of the threshold at a spike [mV].
     tau_gamma_1, tau_gamma_2 : float
         Time constants of the threshold [ms], > 0.
 
@@ -177,38 +178,38 @@ class GIF(Neuron):
     threshold = "rand() < -expm1(-rate*dt)"
     reset = "v = v_reset; eta_1 += q_eta_1; eta_2 += q_eta_2; gamma_1 += q_gamma_1; gamma_2 += q_gamma_2"
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    g_l: float = parameter(10.0, "nS", "leak conductance", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "reversal potential of the leak")
-    v_th: float = parameter(-48.0, "mV", "threshold without spikes")
-    v_reset: float = parameter(-50.0, "mV", "reset potential")
-    delta_v: float = parameter(0.5, "mV", "sharpness of the threshold", above=0.0)
-    lambda_0: float = parameter(1.0, "Hz", "rate at the threshold", at_least=0.0)
-    t_ref: float = parameter(4.0, "ms", "refractory time", at_least=0.0)
-    q_eta_1: float = parameter(200.0, "pA", "step of the first current at a spike")
-    tau_eta_1: float = parameter(100.0, "ms", "time constant of the first current", above=0.0)
-    q_eta_2: float = parameter(0.0, "pA", "step of the second current at a spike")
-    tau_eta_2: float = parameter(10.0, "ms", "time constant of the second current", above=0.0)
-    q_gamma_1: float = parameter(10.0, "mV", "step of the threshold at a spike")
-    tau_gamma_1: float = parameter(100.0, "ms", "time constant of the threshold", above=0.0)
-    q_gamma_2: float = parameter(0.0, "mV", "second step of the threshold at a spike")
-    tau_gamma_2: float = parameter(10.0, "ms", "second time constant of the threshold", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "reversal potential of the leak")
+    v_th: Value = parameter(-48.0, "mV", "threshold without spikes")
+    v_reset: Value = parameter(-50.0, "mV", "reset potential")
+    delta_v: Value = parameter(0.5, "mV", "sharpness of the threshold", above=0.0)
+    lambda_0: Value = parameter(1.0, "Hz", "rate at the threshold", at_least=0.0)
+    t_ref: Value = parameter(4.0, "ms", "refractory time", at_least=0.0)
+    q_eta_1: Value = parameter(200.0, "pA", "increment of the first current at a spike")
+    tau_eta_1: Value = parameter(100.0, "ms", "time constant of the first current", above=0.0)
+    q_eta_2: Value = parameter(0.0, "pA", "increment of the second current at a spike")
+    tau_eta_2: Value = parameter(10.0, "ms", "time constant of the second current", above=0.0)
+    q_gamma_1: Value = parameter(10.0, "mV", "increment of the threshold at a spike")
+    tau_gamma_1: Value = parameter(100.0, "ms", "time constant of the threshold", above=0.0)
+    q_gamma_2: Value = parameter(0.0, "mV", "second increment of the threshold at a spike")
+    tau_gamma_2: Value = parameter(10.0, "ms", "second time constant of the threshold", above=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
-    eta_1: float = initial(0.0, "pA", "first current after spikes")
-    eta_2: float = initial(0.0, "pA", "second current after spikes")
-    gamma_1: float = initial(0.0, "mV", "first movement of the threshold")
-    gamma_2: float = initial(0.0, "mV", "second movement of the threshold")
+    eta_1: float = initial(0.0, "pA", "first spike-triggered current")
+    eta_2: float = initial(0.0, "pA", "second spike-triggered current")
+    gamma_1: float = initial(0.0, "mV", "first part of the threshold")
+    gamma_2: float = initial(0.0, "mV", "second part of the threshold")
 
 
 class MAT2(Neuron):
-    """Leaky integrator without a reset whose threshold adapts on two time scales (MAT*).
+    """Leaky integrator without reset, with a threshold that adapts on two time scales (MAT*).
 
     ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th + h_1 + h_2``, then ``h_1 += alpha_1`` and
-    ``h_2 += alpha_2``, which decay with `tau_1` and `tau_2`; v does not notice, and for `t_ref` no other spike is sent.
-    Integrated exactly. Defaults: regular spiking in Kobayashi et al. (2009), resistance ``tau_m/c_m`` = 50 MOhm. There,
-    (alpha_1, alpha_2, v_th - v_rest) of intrinsic bursting is (1.7, 2, 26) mV, of fast spiking (10, 0.002, 11) mV, of
-    chattering (-0.5, 0.4, 26) mV.
+    ``h_2 += alpha_2``, which decay with `tau_1` and `tau_2`; v does not change, and for `t_ref` the cell cannot spike.
+    Integrated exactly. Defaults: regular spiking in Kobayashi et al. (2009), resistance ``tau_m/c_m`` = 50 MOhm. Their
+    (alpha_1, alpha_2, v_th - v_rest) is (1.7, 2, 26) mV for intrinsic bursting, (10, 0.002, 11) mV for fast spiking, and
+    (-0.5, 0.4, 26) mV for chattering.
 
     Parameters
     ----------
@@ -217,12 +218,12 @@ class MAT2(Neuron):
     c_m : float
         Membrane capacitance [pF], > 0.
     v_rest, v_th : float
-        Resting potential and the threshold long after a spike [mV]; ``v_rest < v_th``. The publication's omega is
+        Resting potential and the threshold long after a spike [mV]; ``v_rest < v_th``. The omega of the publication is
         ``v_th - v_rest``.
     alpha_1, alpha_2 : float
         Rises of the threshold at a spike [mV].
     tau_1, tau_2 : float
-        How long they last [ms], > 0.
+        Their decay times [ms], > 0.
     t_ref : float
         Refractory time [ms], >= 0.
 
@@ -248,15 +249,15 @@ class MAT2(Neuron):
     frozen = ()
     conditions = ("v_rest < v_th",)
 
-    tau_m: float = parameter(5.0, "ms", "membrane time constant", above=0.0)
-    c_m: float = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    v_rest: float = parameter(-70.0, "mV", "resting potential")
-    v_th: float = parameter(-51.0, "mV", "threshold long after a spike")
-    alpha_1: float = parameter(37.0, "mV", "fast rise of the threshold at a spike")
-    alpha_2: float = parameter(2.0, "mV", "slow rise of the threshold at a spike")
-    tau_1: float = parameter(10.0, "ms", "time constant of the fast rise", above=0.0)
-    tau_2: float = parameter(200.0, "ms", "time constant of the slow rise", above=0.0)
-    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+    tau_m: Value = parameter(5.0, "ms", "membrane time constant", above=0.0)
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: Value = parameter(-70.0, "mV", "resting potential")
+    v_th: Value = parameter(-51.0, "mV", "threshold long after a spike")
+    alpha_1: Value = parameter(37.0, "mV", "fast rise of the threshold at a spike")
+    alpha_2: Value = parameter(2.0, "mV", "slow rise of the threshold at a spike")
+    tau_1: Value = parameter(10.0, "ms", "time constant of the fast rise", above=0.0)
+    tau_2: Value = parameter(200.0, "ms", "time constant of the slow rise", above=0.0)
+    t_ref: Value = parameter(2.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
     h_1: float = initial(0.0, "mV", "fast part of the threshold")
@@ -264,12 +265,12 @@ class MAT2(Neuron):
 
 
 class MihalasNiebur(Neuron):
-    """Linear integrate-and-fire neuron with a moving threshold that shows the firing patterns of cortical cells.
+    """Linear integrate-and-fire neuron with an adaptive threshold that reproduces the firing patterns of cortical cells.
 
     ``dv/dt = (g_l*(v_rest - v) + i_1 + i_2 + I)/c_m``, ``di_1/dt = -k_1*i_1``, ``di_2/dt = -k_2*i_2`` and
     ``dtheta/dt = a*(v - v_rest) - b*(theta - theta_inf)``; a spike when ``v >= theta``, then ``i_1 = r_1*i_1 + a_1``,
     ``i_2 = r_2*i_2 + a_2``, ``v = v_reset``, ``theta = max(theta, theta_reset)``. Integrated exactly. Defaults are those of
-    Mihalas and Niebur (2009), Table 1, tonic spiking; their currents over the capacitance in V/s times `c_m` are ours in pA.
+    Mihalas and Niebur (2009), Table 1, tonic spiking; they give currents divided by the capacitance, in V/s.
 
     Parameters
     ----------
@@ -280,17 +281,17 @@ class MihalasNiebur(Neuron):
     v_rest, v_reset : float
         Resting and reset potential [mV]; ``v_reset < theta_reset``.
     theta_inf, theta_reset : float
-        Threshold at rest, and the least one after a spike [mV].
+        Threshold at rest, and minimal threshold after a spike [mV].
     a : float
         How strongly the threshold follows v [1/ms].
     b : float
         Rate at which the threshold returns [1/ms], >= 0.
     k_1, k_2 : float
-        Rates at which the currents after spikes die [1/ms], >= 0.
+        Decay rates of the spike-triggered currents [1/ms], >= 0.
     r_1, r_2 : float
-        Which part of each current a spike keeps, plain numbers [].
+        Fraction of each current that remains after a spike, plain numbers [].
     a_1, a_2 : float
-        What a spike adds to each current [pA].
+        Increment of each current at a spike [pA].
 
     Examples
     --------
@@ -314,22 +315,22 @@ class MihalasNiebur(Neuron):
     reset = "i_1 = r_1*i_1 + a_1; i_2 = r_2*i_2 + a_2; v = v_reset; theta = max(theta, theta_reset)"
     conditions = ("v_reset < theta_reset",)
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    g_l: float = parameter(10.0, "nS", "leak conductance", above=0.0)
-    v_rest: float = parameter(-70.0, "mV", "resting potential")
-    v_reset: float = parameter(-70.0, "mV", "reset potential")
-    theta_inf: float = parameter(-50.0, "mV", "threshold at rest")
-    theta_reset: float = parameter(-60.0, "mV", "least threshold after a spike")
-    a: float = parameter(0.0, "1/ms", "how strongly the threshold follows v")
-    b: float = parameter(0.01, "1/ms", "rate at which the threshold returns", at_least=0.0)
-    k_1: float = parameter(0.2, "1/ms", "rate at which the first current dies", at_least=0.0)
-    k_2: float = parameter(0.02, "1/ms", "rate at which the second current dies", at_least=0.0)
-    r_1: float = parameter(0.0, "", "part of the first current that a spike keeps")
-    r_2: float = parameter(1.0, "", "part of the second current that a spike keeps")
-    a_1: float = parameter(0.0, "pA", "what a spike adds to the first current")
-    a_2: float = parameter(0.0, "pA", "what a spike adds to the second current")
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance", above=0.0)
+    v_rest: Value = parameter(-70.0, "mV", "resting potential")
+    v_reset: Value = parameter(-70.0, "mV", "reset potential")
+    theta_inf: Value = parameter(-50.0, "mV", "threshold at rest")
+    theta_reset: Value = parameter(-60.0, "mV", "minimal threshold after a spike")
+    a: Value = parameter(0.0, "1/ms", "how strongly the threshold follows v")
+    b: Value = parameter(0.01, "1/ms", "rate at which the threshold returns", at_least=0.0)
+    k_1: Value = parameter(0.2, "1/ms", "decay rate of the first current", at_least=0.0)
+    k_2: Value = parameter(0.02, "1/ms", "decay rate of the second current", at_least=0.0)
+    r_1: Value = parameter(0.0, "", "fraction of the first current that remains after a spike")
+    r_2: Value = parameter(1.0, "", "fraction of the second current that remains after a spike")
+    a_1: Value = parameter(0.0, "pA", "increment of the first current at a spike")
+    a_2: Value = parameter(0.0, "pA", "increment of the second current at a spike")
 
     v: float = initial("v_rest", "mV", "membrane potential")
-    i_1: float = initial(0.0, "pA", "first current after spikes")
-    i_2: float = initial(0.0, "pA", "second current after spikes")
+    i_1: float = initial(0.0, "pA", "first spike-triggered current")
+    i_2: float = initial(0.0, "pA", "second spike-triggered current")
     theta: float = initial("theta_inf", "mV", "threshold")

@@ -1,18 +1,19 @@
-"""Neurons of one compartment with voltage-gated channels, after Hodgkin and Huxley.
+"""Single-compartment neurons with voltage-gated channels, after Hodgkin and Huxley.
 
-Publications give currents in uA/cm2 and conductances in mS/cm2; here a cell has a size. That of `HodgkinHuxley`,
-`WangBuzsaki` and `ConnorStevens` is 10,000 um2, so that 1 uF/cm2 is 100 pF, 1 mS/cm2 is 100 nS and 1 uA/cm2 is 100 pA. The
-rates of their gates are fits, in 1/ms, to potentials in mV: their units are not checked (``dimensions = False``).
+Publications give currents in uA/cm2 and conductances in mS/cm2; here a cell has an area: 10,000 um2 for `HodgkinHuxley`,
+`WangBuzsaki` and `ConnorStevens`, so that 1 uF/cm2 is 100 pF, 1 mS/cm2 is 100 nS and 1 uA/cm2 is 100 pA. The rates of the
+gates are fits in 1/ms to potentials in mV: their units are not checked (``dimensions = False``).
 
-They have no reset: a spike is counted where v comes up through `v_th`, and the next one only after v was below it.
-Rates of the form ``x/(exp(x) - 1)`` are written ``1/exprel(x)``, which has a value at x = 0.
+There is no reset: an upward crossing of `v_th` counts as a spike, and the next one only after v was below `v_th` again.
+Rates of the form ``x/(exp(x) - 1)`` are written as ``1/exprel(x)``, which is defined at x = 0.
 """
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class HodgkinHuxley(Neuron):
-    """Neuron of Hodgkin and Huxley (1952), the membrane of the squid's giant axon, in the modern sign of v.
+    """Neuron of Hodgkin and Huxley (1952), the membrane of the squid giant axon, with the modern sign of v.
 
     ``c_m dv/dt = g_na m**3 h (e_na - v) + g_k n**4 (e_k - v) + g_l (e_l - v) + I``, and for each gate x of m, h, n
     ``dx/dt = alpha_x (1 - x) - beta_x x``. With ``u = v + 65``, the distance from rest in mV, and rates in 1/ms:
@@ -36,11 +37,11 @@ class HodgkinHuxley(Neuron):
     phi : float
         Factor of all rates: ``3**((T - 6.3)/10)`` at T degrees Celsius, > 0.
     v_th : float
-        Potential [mV] at whose upward crossing a spike is counted.
+        Potential [mV] whose upward crossing counts as a spike.
 
-    The defaults are those of the publication at 6.3 degrees Celsius, at rest at -65 mV. The gates start where they rest
-    at the potential v starts from. A current of 7 uA/cm2 is 700 pA. At dt = 0.1 ms intervals between spikes are right
-    to 0.01 %, and steps are stable while v is above -120 mV.
+    The defaults are those of the publication at 6.3 degrees Celsius, with rest at -65 mV. The gates start in equilibrium
+    with the initial v. A current of 7 uA/cm2 is 700 pA. At dt = 0.1 ms, intervals between spikes are accurate to 0.01 %, and
+    the integration is stable while v is above -120 mV.
 
     Examples
     --------
@@ -74,17 +75,17 @@ class HodgkinHuxley(Neuron):
     threshold = "v >= v_th"
     refractory = "v >= v_th"
     method = "rk4"
-    substeps = 3  # at dt = 0.1 ms one step would be unstable while sodium is open
+    substeps = 3  # at dt = 0.1 ms, a single step would be unstable while sodium channels are open
 
-    c_m: float = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: float = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: float = parameter(3600.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: float = parameter(30.0, "nS", "leak conductance", at_least=0.0)
-    e_na: float = parameter(50.0, "mV", "sodium reversal potential")
-    e_k: float = parameter(-77.0, "mV", "potassium reversal potential")
-    e_l: float = parameter(-54.387, "mV", "leak reversal potential")
-    phi: float = parameter(1.0, "", "factor of all rates", above=0.0)
-    v_th: float = parameter(0.0, "mV", "potential whose upward crossing is a spike")
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
+    g_na: Value = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
+    g_k: Value = parameter(3600.0, "nS", "potassium conductance", at_least=0.0)
+    g_l: Value = parameter(30.0, "nS", "leak conductance", at_least=0.0)
+    e_na: Value = parameter(50.0, "mV", "sodium reversal potential")
+    e_k: Value = parameter(-77.0, "mV", "potassium reversal potential")
+    e_l: Value = parameter(-54.387, "mV", "leak reversal potential")
+    phi: Value = parameter(1.0, "", "factor of all rates", above=0.0)
+    v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-65.0, "mV", "membrane potential")
     m: float = initial("alpha_m/(alpha_m + beta_m)", "", "activation of sodium")
@@ -93,7 +94,7 @@ class HodgkinHuxley(Neuron):
 
 
 class TraubMiles(Neuron):
-    """Pyramidal cell of the hippocampus, after Traub and Miles (1991), as in the benchmark COBAHH of Brette et al. (2007).
+    """Hippocampal pyramidal cell after Traub and Miles (1991), as in the benchmark COBAHH of Brette et al. (2007).
 
     ``c_m dv/dt = g_na m**3 h (e_na - v) + g_k n**4 (e_k - v) + g_l (e_l - v) + I``, and for each gate x of m, h, n
     ``dx/dt = alpha_x (1 - x) - beta_x x``. With ``u = v - v_t`` in mV and rates in 1/ms:
@@ -115,16 +116,16 @@ class TraubMiles(Neuron):
     e_na, e_k, e_l : float
         Their reversal potentials [mV].
     v_t : float
-        Potential [mV] from which the rates count; it moves the threshold.
+        Reference potential of the rates [mV]; it shifts the threshold.
     v_th : float
-        Potential [mV] at whose upward crossing a spike is counted.
+        Potential [mV] whose upward crossing counts as a spike.
 
-    The defaults are those of the benchmark, with which a cell fires by itself, at 13 Hz; with ``v_t=-50.0`` it rests. The
-    gates start where they rest at the potential v starts from. At dt = 0.1 ms the last spike of a second is right to 0.2 ms,
-    and steps are stable while the conductances together are below 50 c_m per ms (10,000 nS) and v is above -140 mV.
-    The benchmark uses one step of exponential Euler, which takes a fifth of the time and is of first order: at dt = 0.1 ms
-    the intervals between spikes are 4 to 14 % too long, more at higher rates. For large networks whose statistics matter
-    more than their spike times::
+    The defaults are those of the benchmark, with which a cell fires spontaneously at 13 Hz; with ``v_t=-50.0`` it rests. The
+    gates start in equilibrium with the initial v. At dt = 0.1 ms, the last spike of a second is accurate to 0.2 ms, and the
+    integration is stable while the sum of the conductances is below 50 c_m per ms (10,000 nS) and v is above -140 mV.
+    The benchmark uses one step of exponential Euler, which takes a fifth of the time and is of first order: at dt = 0.1 ms,
+    intervals between spikes are 4 to 14 % too long, more at higher rates. For large networks whose statistics matter more
+    than their spike times::
 
         class FastTraubMiles(bs.TraubMiles):
             method = "exponential_euler"  # or "exponential_strang": a third of the time, 0.3 to 1.4 % too long
@@ -159,17 +160,17 @@ class TraubMiles(Neuron):
     threshold = "v >= v_th"
     refractory = "v >= v_th"
     method = "rk4"
-    substeps = 2  # at dt = 0.1 ms one step would be unstable while sodium is open
+    substeps = 2  # at dt = 0.1 ms, a single step would be unstable while sodium channels are open
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    g_na: float = parameter(20000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: float = parameter(6000.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: float = parameter(10.0, "nS", "leak conductance", at_least=0.0)
-    e_na: float = parameter(50.0, "mV", "sodium reversal potential")
-    e_k: float = parameter(-90.0, "mV", "potassium reversal potential")
-    e_l: float = parameter(-60.0, "mV", "leak reversal potential")
-    v_t: float = parameter(-63.0, "mV", "potential from which the rates count")
-    v_th: float = parameter(-20.0, "mV", "potential whose upward crossing is a spike")
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    g_na: Value = parameter(20000.0, "nS", "sodium conductance", at_least=0.0)
+    g_k: Value = parameter(6000.0, "nS", "potassium conductance", at_least=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance", at_least=0.0)
+    e_na: Value = parameter(50.0, "mV", "sodium reversal potential")
+    e_k: Value = parameter(-90.0, "mV", "potassium reversal potential")
+    e_l: Value = parameter(-60.0, "mV", "leak reversal potential")
+    v_t: Value = parameter(-63.0, "mV", "reference potential of the rates")
+    v_th: Value = parameter(-20.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial("e_l", "mV", "membrane potential")
     m: float = initial("alpha_m/(alpha_m + beta_m)", "", "activation of sodium")
@@ -178,9 +179,9 @@ class TraubMiles(Neuron):
 
 
 class WangBuzsaki(Neuron):
-    """Fast-spiking interneuron of Wang and Buzsaki (1996): fires from the lowest rates up to 400 Hz.
+    """Fast-spiking interneuron of Wang and Buzsaki (1996): fires at any rate up to 400 Hz.
 
-    ``c_m dv/dt = g_na m_inf**3 h (e_na - v) + g_k n**4 (e_k - v) + g_l (e_l - v) + I``, sodium activates at once,
+    ``c_m dv/dt = g_na m_inf**3 h (e_na - v) + g_k n**4 (e_k - v) + g_l (e_l - v) + I``, sodium activates instantaneously,
     ``m_inf = alpha_m/(alpha_m + beta_m)``, and for h and n ``dx/dt = phi (alpha_x (1 - x) - beta_x x)``. Rates in 1/ms, v
     in mV:
 
@@ -201,11 +202,11 @@ class WangBuzsaki(Neuron):
     e_na, e_k, e_l : float
         Their reversal potentials [mV].
     phi : float
-        Factor of the rates of h and n, > 0; where it is lower, the cell recovers more slowly from a spike.
+        Factor of the rates of h and n, > 0; at a lower value the cell recovers more slowly from a spike.
     v_th : float
-        Potential [mV] at whose upward crossing a spike is counted.
+        Potential [mV] whose upward crossing counts as a spike.
 
-    The defaults are those of the publication. The gates start where they rest at the potential v starts from.
+    The defaults are those of the publication. The gates start in equilibrium with the initial v.
 
     Examples
     --------
@@ -239,15 +240,15 @@ class WangBuzsaki(Neuron):
     refractory = "v >= v_th"
     method = "rk4"  # m_inf makes the sodium current steep in v
 
-    c_m: float = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: float = parameter(3500.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: float = parameter(900.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: float = parameter(10.0, "nS", "leak conductance", at_least=0.0)
-    e_na: float = parameter(55.0, "mV", "sodium reversal potential")
-    e_k: float = parameter(-90.0, "mV", "potassium reversal potential")
-    e_l: float = parameter(-65.0, "mV", "leak reversal potential")
-    phi: float = parameter(5.0, "", "factor of the rates of h and n", above=0.0)
-    v_th: float = parameter(0.0, "mV", "potential whose upward crossing is a spike")
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
+    g_na: Value = parameter(3500.0, "nS", "sodium conductance", at_least=0.0)
+    g_k: Value = parameter(900.0, "nS", "potassium conductance", at_least=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance", at_least=0.0)
+    e_na: Value = parameter(55.0, "mV", "sodium reversal potential")
+    e_k: Value = parameter(-90.0, "mV", "potassium reversal potential")
+    e_l: Value = parameter(-65.0, "mV", "leak reversal potential")
+    phi: Value = parameter(5.0, "", "factor of the rates of h and n", above=0.0)
+    v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-64.0, "mV", "membrane potential")
     h: float = initial("alpha_h/(alpha_h + beta_h)", "", "inactivation of sodium")
@@ -255,7 +256,7 @@ class WangBuzsaki(Neuron):
 
 
 class ConnorStevens(Neuron):
-    """Neuron of a crab's walking leg, Connor et al. (1977): a transient potassium current, I_A, lets it fire slowly.
+    """Crab walking leg neuron of Connor et al. (1977): a transient potassium current, I_A, allows low firing rates.
 
     ``c_m dv/dt = g_na m**3 h (e_na - v) + g_k n**4 (e_k - v) + g_a a**3 b (e_a - v) + g_l (e_l - v) + I``; for each gate x
     of m, h, n ``dx/dt = alpha_x (1 - x) - beta_x x``, for a and b ``dx/dt = (x_inf - x)/tau_x``. Rates in 1/ms, v in mV:
@@ -281,11 +282,11 @@ class ConnorStevens(Neuron):
     e_na, e_k, e_a, e_l : float
         Their reversal potentials [mV].
     v_th : float
-        Potential [mV] at whose upward crossing a spike is counted.
+        Potential [mV] whose upward crossing counts as a spike.
 
-    The defaults are those of the publication as Dayan & Abbott (2001), chapter 6, print them. The gates start where they
-    rest at the potential v starts from. At dt = 0.1 ms the last spike of a second comes 0.2 to 0.6 ms late at up to 130 Hz,
-    0.9 ms at 230 Hz; steps are stable at any potential.
+    The defaults are those of the publication as given by Dayan & Abbott (2001), chapter 6. The gates start in equilibrium
+    with the initial v. At dt = 0.1 ms, the last spike of a second is 0.2 to 0.6 ms late at up to 130 Hz, 0.9 ms at 230 Hz;
+    the integration is stable at any potential.
 
     Examples
     --------
@@ -323,16 +324,16 @@ class ConnorStevens(Neuron):
     method = "exponential_strang"  # below -80 mV m is too fast for rk4
     substeps = 5
 
-    c_m: float = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: float = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: float = parameter(2000.0, "nS", "conductance of delayed potassium", at_least=0.0)
-    g_a: float = parameter(4770.0, "nS", "conductance of transient potassium", at_least=0.0)
-    g_l: float = parameter(30.0, "nS", "leak conductance", at_least=0.0)
-    e_na: float = parameter(55.0, "mV", "sodium reversal potential")
-    e_k: float = parameter(-72.0, "mV", "reversal potential of delayed potassium")
-    e_a: float = parameter(-75.0, "mV", "reversal potential of transient potassium")
-    e_l: float = parameter(-17.0, "mV", "leak reversal potential")
-    v_th: float = parameter(0.0, "mV", "potential whose upward crossing is a spike")
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
+    g_na: Value = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
+    g_k: Value = parameter(2000.0, "nS", "conductance of delayed potassium", at_least=0.0)
+    g_a: Value = parameter(4770.0, "nS", "conductance of transient potassium", at_least=0.0)
+    g_l: Value = parameter(30.0, "nS", "leak conductance", at_least=0.0)
+    e_na: Value = parameter(55.0, "mV", "sodium reversal potential")
+    e_k: Value = parameter(-72.0, "mV", "reversal potential of delayed potassium")
+    e_a: Value = parameter(-75.0, "mV", "reversal potential of transient potassium")
+    e_l: Value = parameter(-17.0, "mV", "leak reversal potential")
+    v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-68.0, "mV", "membrane potential")
     m: float = initial("alpha_m/(alpha_m + beta_m)", "", "activation of sodium")

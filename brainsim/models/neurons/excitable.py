@@ -1,10 +1,11 @@
-"""Neurons of two or three variables that are drawn in the phase plane: how a cell comes to fire, rather than of what."""
+"""Excitable systems of two or three variables, for the phase plane: how a cell begins to fire, not by which channels."""
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class MorrisLecar(Neuron):
-    """Neuron of Morris and Lecar (1981), the barnacle's muscle: calcium that acts at once, potassium that follows.
+    """Neuron of Morris and Lecar (1981), a barnacle muscle fibre: instantaneous calcium and slower potassium.
 
     ``c_m dv/dt = g_ca m_inf (e_ca - v) + g_k w (e_k - v) + g_l (e_l - v) + I`` and
     ``dw/dt = phi (w_inf - w) cosh((v - v_3)/(2 v_4))`` with ``m_inf = (1 + tanh((v - v_1)/v_2))/2`` and
@@ -19,17 +20,17 @@ class MorrisLecar(Neuron):
     e_ca, e_k, e_l : float
         Their reversal potentials [mV].
     v_1, v_3 : float
-        Potentials [mV] at which half of the calcium and of the potassium channels are open.
+        Potentials [mV] at which half of the calcium and half of the potassium channels are open.
     v_2, v_4 : float
-        The range of v over which they open [mV], > 0.
+        Range of v over which they open [mV], > 0.
     phi : float
         Rate of potassium [1/ms], > 0.
     v_th : float
-        Potential [mV] at whose upward crossing a spike is counted.
+        Potential [mV] whose upward crossing counts as a spike.
 
-    The defaults are those of Rinzel & Ermentrout (1998), *Analysis of neural excitability and oscillations*: firing begins
-    at 9 Hz or not at all (type II, a Hopf bifurcation at 94 pA). With ``g_ca=4.0, v_3=12.0, v_4=17.4, phi=1/15`` it begins
-    at any low rate (type I, a saddle-node on a circle at 40 pA).
+    The defaults are those of Rinzel & Ermentrout (1998), *Analysis of neural excitability and oscillations*: firing
+    starts at 9 Hz (type II, a Hopf bifurcation at 94 pA). With ``g_ca=4.0, v_3=12.0, v_4=17.4, phi=1/15`` it starts at
+    arbitrarily low rates (type I, a saddle-node on an invariant circle at 40 pA).
 
     Examples
     --------
@@ -58,41 +59,41 @@ class MorrisLecar(Neuron):
     refractory = "v >= v_th"
     method = "rk4"
 
-    c_m: float = parameter(20.0, "pF", "membrane capacitance", above=0.0)
-    g_ca: float = parameter(4.4, "nS", "calcium conductance", at_least=0.0)
-    g_k: float = parameter(8.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: float = parameter(2.0, "nS", "leak conductance", at_least=0.0)
-    e_ca: float = parameter(120.0, "mV", "calcium reversal potential")
-    e_k: float = parameter(-84.0, "mV", "potassium reversal potential")
-    e_l: float = parameter(-60.0, "mV", "leak reversal potential")
-    v_1: float = parameter(-1.2, "mV", "potential at which half of calcium is open")
-    v_2: float = parameter(18.0, "mV", "range over which calcium opens", above=0.0)
-    v_3: float = parameter(2.0, "mV", "potential at which half of potassium is open")
-    v_4: float = parameter(30.0, "mV", "range over which potassium opens", above=0.0)
-    phi: float = parameter(0.04, "1/ms", "rate of potassium", above=0.0)
-    v_th: float = parameter(0.0, "mV", "potential whose upward crossing is a spike")
+    c_m: Value = parameter(20.0, "pF", "membrane capacitance", above=0.0)
+    g_ca: Value = parameter(4.4, "nS", "calcium conductance", at_least=0.0)
+    g_k: Value = parameter(8.0, "nS", "potassium conductance", at_least=0.0)
+    g_l: Value = parameter(2.0, "nS", "leak conductance", at_least=0.0)
+    e_ca: Value = parameter(120.0, "mV", "calcium reversal potential")
+    e_k: Value = parameter(-84.0, "mV", "potassium reversal potential")
+    e_l: Value = parameter(-60.0, "mV", "leak reversal potential")
+    v_1: Value = parameter(-1.2, "mV", "potential at which half of the calcium channels are open")
+    v_2: Value = parameter(18.0, "mV", "range over which calcium channels open", above=0.0)
+    v_3: Value = parameter(2.0, "mV", "potential at which half of the potassium channels are open")
+    v_4: Value = parameter(30.0, "mV", "range over which potassium channels open", above=0.0)
+    phi: Value = parameter(0.04, "1/ms", "rate of potassium", above=0.0)
+    v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-60.0, "mV", "membrane potential")
     w: float = initial("w_inf", "", "activation of potassium")
 
 
 class FitzHughNagumo(Neuron):
-    """Neuron of FitzHugh (1961) and Nagumo et al. (1962): Hodgkin and Huxley's cell in two variables without units.
+    """Neuron of FitzHugh (1961) and Nagumo et al. (1962): Hodgkin and Huxley's cell reduced to two dimensionless variables.
 
     ``dv/dt = v - v**3/3 - w + I`` and ``dw/dt = (v + a - b w)/tau``.
 
     Parameters
     ----------
     a, b : float
-        Place and slope of the line on which w rests, plain numbers.
+        Offset and slope of the nullcline of w, plain numbers.
     tau : float
-        How many times slower w is than v, which moves within 1 ms [ms], > 0.
+        Time constant of w [ms], > 0; that of v is 1 ms.
     v_th : float
-        Value of v, a plain number, at whose upward crossing a spike is counted.
+        Value of v, a plain number, whose upward crossing counts as a spike.
 
-    a and b are those of FitzHugh (1961), whose c = 3 makes ``tau = c**2 = 9``; ``tau = 1/0.08`` is that of his later work
-    (1969) and of most since. Currents are numbers about 1 where others take pA: the cell fires without end for I from 0.33
-    to 1.42.
+    a and b are those of FitzHugh (1961), whose c = 3 gives ``tau = c**2 = 9``; ``tau = 1/0.08`` is that of his later work
+    (1969) and of most work since. Currents are plain numbers of order 1 instead of pA: the cell fires tonically for I from
+    0.33 to 1.42.
 
     Examples
     --------
@@ -118,17 +119,17 @@ class FitzHughNagumo(Neuron):
     refractory = "v >= v_th"
     method = "rk4"
 
-    a: float = parameter(0.7, "", "place of the line on which w rests")
-    b: float = parameter(0.8, "", "slope of the line on which w rests")
-    tau: float = parameter(12.5, "ms", "time constant of recovery", above=0.0)
-    v_th: float = parameter(1.0, "", "value of v whose upward crossing is a spike")
+    a: Value = parameter(0.7, "", "offset of the nullcline of w")
+    b: Value = parameter(0.8, "", "slope of the nullcline of w")
+    tau: Value = parameter(12.5, "ms", "time constant of recovery", above=0.0)
+    v_th: Value = parameter(1.0, "", "value of v whose upward crossing is a spike")
 
     v: float = initial(-1.199408035, "", "excitation")
     w: float = initial(-0.624260044, "", "recovery")
 
 
 class HindmarshRose(Neuron):
-    """Neuron of Hindmarsh and Rose (1984), which fires in bursts: three variables without units.
+    """Neuron of Hindmarsh and Rose (1984), which fires in bursts: three dimensionless variables.
 
     ``dv/dt = y - a v**3 + b v**2 - z + I``, ``dy/dt = c - d v**2 - y`` and ``dz/dt = r (s (v - v_rest) - z)``; time is in
     ms. The publication calls v x, and v_rest x_1.
@@ -140,13 +141,13 @@ class HindmarshRose(Neuron):
     r : float
         Rate of the slow adaptation z, a plain number, > 0.
     s, v_rest : float
-        Slope of the adaptation, and where v rests without current, plain numbers.
+        Slope of the adaptation, and resting value of v without current, plain numbers.
     v_th : float
-        Value of v, a plain number, at whose upward crossing a spike is counted.
+        Value of v, a plain number, whose upward crossing counts as a spike.
 
-    The defaults are those of the publication's burster except for r, which is 0.001 in its Fig. 6 and 0.006 in much of the
-    later work. Currents are numbers about 1 where others take pA: one burst at a step to 1, bursts without end at 2, chaotic
-    ones at 3.25, single spikes at 4.
+    The defaults are those of the burster in the publication, except for r, which is 0.001 in its Fig. 6 and 0.006 in much of
+    the later work. Currents are plain numbers of order 1 instead of pA: a step to 1 gives one burst, 2 periodic bursts, 3.25
+    chaotic bursts, 4 single spikes.
 
     Examples
     --------
@@ -172,14 +173,14 @@ class HindmarshRose(Neuron):
     refractory = "v >= v_th"
     method = "rk4"
 
-    a: float = parameter(1.0, "", "coefficient of v**3")
-    b: float = parameter(3.0, "", "coefficient of v**2")
-    c: float = parameter(1.0, "", "drive of y")
-    d: float = parameter(5.0, "", "coefficient of v**2 in dy/dt")
-    r: float = parameter(0.006, "", "rate of adaptation", above=0.0)
-    s: float = parameter(4.0, "", "slope of adaptation")
-    v_rest: float = parameter(-1.6, "", "value of v at rest")
-    v_th: float = parameter(1.0, "", "value of v whose upward crossing is a spike")
+    a: Value = parameter(1.0, "", "coefficient of v**3")
+    b: Value = parameter(3.0, "", "coefficient of v**2")
+    c: Value = parameter(1.0, "", "drive of y")
+    d: Value = parameter(5.0, "", "coefficient of v**2 in dy/dt")
+    r: Value = parameter(0.006, "", "rate of adaptation", above=0.0)
+    s: Value = parameter(4.0, "", "slope of adaptation")
+    v_rest: Value = parameter(-1.6, "", "value of v at rest")
+    v_th: Value = parameter(1.0, "", "value of v whose upward crossing is a spike")
 
     v: float = initial("v_rest", "", "membrane potential")
     y: float = initial("c - d*v**2", "", "fast recovery")

@@ -1,12 +1,13 @@
-"""Integrate-and-fire neurons beside the LIF: what makes them fire is in the equation of v."""
+"""Integrate-and-fire neurons other than the LIF: the equation of v makes them fire."""
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class IF(Neuron):
-    """Perfect integrate-and-fire neuron: a capacitor that is charged, without a leak.
+    """Perfect integrate-and-fire neuron: a capacitor without a leak.
 
-    ``dv/dt = I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v stands still for `t_ref`. A constant current
+    ``dv/dt = I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`. A constant current
     gives the rate ``1/(t_ref + c_m*(v_th - v_reset)/I)``. Integrated exactly. Defaults are those of `LIF`.
 
     Parameters
@@ -26,7 +27,7 @@ class IF(Neuron):
 
     References
     ----------
-    Knight (1972), doi:10.1085/jgp.59.6.734; the first: Lapicque (1907), in Abbott (1999), doi:10.1016/S0361-9230(99)00161-6.
+    Knight (1972), doi:10.1085/jgp.59.6.734; first in Lapicque (1907), see Abbott (1999), doi:10.1016/S0361-9230(99)00161-6.
     """
 
     equations = "dv/dt = I/c_m"
@@ -34,10 +35,10 @@ class IF(Neuron):
     reset = "v = v_reset"
     conditions = ("v_reset < v_th",)
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    v_th: float = parameter(-50.0, "mV", "threshold")
-    v_reset: float = parameter(-65.0, "mV", "reset potential")
-    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_th: Value = parameter(-50.0, "mV", "threshold")
+    v_reset: Value = parameter(-65.0, "mV", "reset potential")
+    t_ref: Value = parameter(2.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_reset", "mV", "membrane potential")
 
@@ -45,8 +46,8 @@ class IF(Neuron):
 class QIF(Neuron):
     """Quadratic integrate-and-fire neuron: the normal form of a cell that begins to fire at arbitrarily low rates.
 
-    ``dv/dt = (k*(v - v_rest)*(v - v_crit) + I)/c_m``; a spike when ``v >= v_peak``, then ``v = v_reset`` and v stands still
-    for `t_ref`. It fires for ever where ``I > k*(v_crit - v_rest)**2/4``; with peak and reset far away at the rate
+    ``dv/dt = (k*(v - v_rest)*(v - v_crit) + I)/c_m``; a spike when ``v >= v_peak``, then ``v = v_reset`` and v is clamped
+    for `t_ref`. It fires tonically if ``I > k*(v_crit - v_rest)**2/4``; with peak and reset far away, at the rate
     ``sqrt(k*(I - k*(v_crit - v_rest)**2/4))/(pi*c_m)``. Defaults are those of Latham et al. (2000), time constant
     ``c_m/(k*(v_crit - v_rest))`` = 10 ms; `LIF` has the same capacitance.
 
@@ -57,9 +58,9 @@ class QIF(Neuron):
     k : float
         Steepness of the parabola [nS/mV], > 0.
     v_rest, v_crit : float
-        Resting potential and the potential from which v runs away without a current [mV].
+        Resting potential, and the potential above which v escapes without a current [mV].
     v_peak, v_reset : float
-        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
     t_ref : float
         Refractory time [ms], >= 0.
 
@@ -80,25 +81,25 @@ class QIF(Neuron):
     method = "rk4"
     conditions = ("v_reset < v_peak",)
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    k: float = parameter(4 / 3, "nS/mV", "steepness of the parabola", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "resting potential")
-    v_crit: float = parameter(-50.0, "mV", "potential from which v runs away")
-    v_peak: float = parameter(20.0, "mV", "potential at which a spike ends")
-    v_reset: float = parameter(-80.0, "mV", "reset potential")
-    t_ref: float = parameter(0.0, "ms", "refractory time", at_least=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    k: Value = parameter(4 / 3, "nS/mV", "steepness of the parabola", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "resting potential")
+    v_crit: Value = parameter(-50.0, "mV", "potential above which v escapes")
+    v_peak: Value = parameter(20.0, "mV", "potential at which a spike ends")
+    v_reset: Value = parameter(-80.0, "mV", "reset potential")
+    t_ref: Value = parameter(0.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
 
 
 class EIF(Neuron):
-    """Exponential integrate-and-fire neuron: the upstroke of a spike as fast as sodium channels make it.
+    """Exponential integrate-and-fire neuron: the upstroke of a spike is as fast as sodium channels make it.
 
     ``dv/dt = (g_l*(v_rest - v) + g_l*delta_t*exp((v - v_th)/delta_t) + I)/c_m``; a spike when ``v >= v_peak``, then
-    ``v = v_reset`` and v stands still for `t_ref`. As `delta_t` goes to 0 it becomes a LIF with the threshold `v_th`.
+    ``v = v_reset`` and v is clamped for `t_ref`. As `delta_t` goes to 0, it becomes a LIF with the threshold `v_th`.
     Defaults are the fit to the cell of Wang and Buzsaki in Fourcaud-Trocme et al. (2003), time constant ``c_m/g_l`` = 10 ms;
-    `LIF` has the same capacitance. At dt = 0.1 ms spikes fall into the same steps as those of the exact solution, up to
-    100 Hz; ``method = "euler"`` takes a fifth of the time and makes intervals 1 to 4 % too long.
+    `LIF` has the same capacitance. At dt = 0.1 ms, spikes fall into the same steps as those of the exact solution, up to
+    100 Hz; ``method = "euler"`` takes a fifth of the time, with intervals 1 to 4 % too long.
 
     Parameters
     ----------
@@ -109,11 +110,11 @@ class EIF(Neuron):
     v_rest : float
         Reversal potential of the leak [mV].
     v_th : float
-        Where the curve of the current has its minimum [mV]: the largest potential that a constant current can hold.
+        Potential at the minimum of the I-V curve [mV]: the highest that a constant current can maintain.
     delta_t : float
         Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
     v_peak, v_reset : float
-        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
     t_ref : float
         Refractory time [ms], >= 0.
 
@@ -128,7 +129,7 @@ class EIF(Neuron):
     Fourcaud-Trocme, Hansel, van Vreeswijk & Brunel (2003), doi:10.1523/JNEUROSCI.23-37-11628.2003.
     """
 
-    # within a step v may come far above its peak, where exp would overflow: the slope stays that of the peak
+    # within a step v may rise far above its peak, where exp would overflow: above it, the slope is that of the peak
     equations = """
         spike = g_l*delta_t*exp((min(v, v_peak) - v_th)/delta_t)
         dv/dt = (g_l*(v_rest - v) + spike + I)/c_m
@@ -138,14 +139,14 @@ class EIF(Neuron):
     method = "rk4"
     conditions = ("v_reset < v_peak",)
 
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    g_l: float = parameter(20.0, "nS", "leak conductance", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "reversal potential of the leak")
-    v_th: float = parameter(-59.9, "mV", "threshold of the exponential")
-    delta_t: float = parameter(3.48, "mV", "sharpness of the upstroke", above=0.0)
-    v_peak: float = parameter(-30.0, "mV", "potential at which a spike ends")
-    v_reset: float = parameter(-68.0, "mV", "reset potential")
-    t_ref: float = parameter(1.7, "ms", "refractory time", at_least=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    g_l: Value = parameter(20.0, "nS", "leak conductance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "reversal potential of the leak")
+    v_th: Value = parameter(-59.9, "mV", "threshold of the exponential")
+    delta_t: Value = parameter(3.48, "mV", "sharpness of the upstroke", above=0.0)
+    v_peak: Value = parameter(-30.0, "mV", "potential at which a spike ends")
+    v_reset: Value = parameter(-68.0, "mV", "reset potential")
+    t_ref: Value = parameter(1.7, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
 
@@ -155,11 +156,11 @@ class AdEx(Neuron):
 
     ``dv/dt = (g_l*(v_rest - v) + g_l*delta_t*exp((v - v_th)/delta_t) - w + I)/c_m``
     and ``dw/dt = (a*(v - v_rest) - w)/tau_w``; a spike when ``v >= v_peak``, then ``v = v_reset`` and ``w += b``, and v
-    stands still for `t_ref`. Defaults are those of Brette and Gerstner (2005), Table 1; for regular and irregular bursts,
-    delayed and transient firing see Naud et al. (2008). The last 0.1 ms of a spike's upstroke are faster than any step: at
-    dt = 0.1 ms a spike comes up to one step late now and then, as it does by the grid itself, and the last spike of a second
-    0.4 ms late, at most 2 ms. ``method = "euler"`` (see below) takes a fifth of the time; with it intervals are 0.4 to 8 %
-    too long and spikes are lost. Both are ten times closer at dt = 0.01 ms.
+    is clamped for `t_ref`. Defaults are those of Brette and Gerstner (2005), Table 1; for regular and irregular bursting,
+    delayed and transient firing see Naud et al. (2008). The last 0.1 ms of the upstroke of a spike are faster than any step:
+    at dt = 0.1 ms a spike is sometimes up to one step late, no more than through the grid itself, and the last spike of a
+    second is 0.4 ms late, at most 2 ms. ``method = "euler"`` (see below) takes a fifth of the time; its intervals are 0.4 to
+    8 % too long, and spikes are lost. Both are ten times more accurate at dt = 0.01 ms.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ class AdEx(Neuron):
     delta_t : float
         Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
     v_peak, v_reset : float
-        Where a spike ends and what follows it [mV]; ``v_reset < v_peak``.
+        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
     a : float
         Adaptation below threshold [nS].
     b : float
@@ -182,7 +183,7 @@ class AdEx(Neuron):
     tau_w : float
         Time constant of the adaptation current [ms], > 0.
     t_ref : float
-        Refractory time [ms], >= 0; while v stands still w goes on.
+        Refractory time [ms], >= 0; v is clamped for this time, w is not.
 
     Examples
     --------
@@ -202,7 +203,7 @@ class AdEx(Neuron):
     doi:10.1007/s00422-008-0264-7.
     """
 
-    # within a step v may come far above its peak, where exp would overflow: the slopes stay those of the peak
+    # within a step v may rise far above its peak, where exp would overflow: above it, slopes are those of the peak
     equations = """
         v_cut = min(v, v_peak)
         spike = g_l*delta_t*exp((v_cut - v_th)/delta_t)
@@ -214,31 +215,31 @@ class AdEx(Neuron):
     method = "rk4"
     conditions = ("v_reset < v_peak",)
 
-    c_m: float = parameter(281.0, "pF", "membrane capacitance", above=0.0)
-    g_l: float = parameter(30.0, "nS", "leak conductance", above=0.0)
-    v_rest: float = parameter(-70.6, "mV", "reversal potential of the leak")
-    v_th: float = parameter(-50.4, "mV", "threshold of the exponential")
-    delta_t: float = parameter(2.0, "mV", "sharpness of the upstroke", above=0.0)
-    v_peak: float = parameter(20.0, "mV", "potential at which a spike ends")
-    v_reset: float = parameter(-70.6, "mV", "reset potential")
-    a: float = parameter(4.0, "nS", "adaptation below threshold")
-    b: float = parameter(80.5, "pA", "step of the adaptation current at a spike")
-    tau_w: float = parameter(144.0, "ms", "time constant of adaptation", above=0.0)
-    t_ref: float = parameter(0.0, "ms", "refractory time", at_least=0.0)
+    c_m: Value = parameter(281.0, "pF", "membrane capacitance", above=0.0)
+    g_l: Value = parameter(30.0, "nS", "leak conductance", above=0.0)
+    v_rest: Value = parameter(-70.6, "mV", "reversal potential of the leak")
+    v_th: Value = parameter(-50.4, "mV", "threshold of the exponential")
+    delta_t: Value = parameter(2.0, "mV", "sharpness of the upstroke", above=0.0)
+    v_peak: Value = parameter(20.0, "mV", "potential at which a spike ends")
+    v_reset: Value = parameter(-70.6, "mV", "reset potential")
+    a: Value = parameter(4.0, "nS", "adaptation below threshold")
+    b: Value = parameter(80.5, "pA", "step of the adaptation current at a spike")
+    tau_w: Value = parameter(144.0, "ms", "time constant of adaptation", above=0.0)
+    t_ref: Value = parameter(0.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
     w: float = initial(0.0, "pA", "adaptation current")
 
 
 class Izhikevich(Neuron):
-    """Izhikevich's neuron: a parabola and a slow variable that give the firing patterns of cortical cells.
+    """Izhikevich's neuron: a parabola and a slow variable that reproduce the firing patterns of cortical cells.
 
     ``dv/dt = 0.04*v**2 + 5*v + 140 - u + I`` and ``du/dt = a*(b*v - u)``; a spike when ``v >= v_peak``, then ``v = c`` and
-    ``u += d``. The numbers are fits, in ms and mV; `I` counts in mV/ms, so that 10 pA are the published ``I = 10``. Heun's
-    method: at dt = 0.1 ms spikes fall into the same steps as those of the exact solution. The publications use Euler's at
-    steps of 0.1 to 1 ms, as do most simulators, and some firing patterns are made by these steps; where spikes are to be
-    theirs, write ``method = "euler"`` (see below; at dt = 0.1 ms the last spike of a second comes 3 to 6 ms late).
-    Defaults: regular spiking; for others see Izhikevich (2003) and, for all twenty, (2004).
+    ``u += d``. The numbers are fits, in ms and mV; `I` is taken as mV/ms, so that 10 pA are the published ``I = 10``. With
+    Heun's method at dt = 0.1 ms, spikes fall into the same steps as those of the exact solution. The publications use
+    Euler's method with steps of 0.1 to 1 ms, as most simulators do, and some firing patterns result from these steps; to
+    reproduce them, use ``method = "euler"`` (see below; at dt = 0.1 ms the last spike of a second is 3 to 6 ms late).
+    Defaults: regular spiking; for others see Izhikevich (2003), and (2004) for all twenty.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ class Izhikevich(Neuron):
     d : float
         Step of u at a spike [mV/ms].
     v_peak : float
-        Where a spike ends [mV].
+        Potential at which a spike ends [mV].
 
     Examples
     --------
@@ -279,35 +280,36 @@ class Izhikevich(Neuron):
     reset = "v = c; u += d"
     method = "heun"
 
-    a: float = parameter(0.02, "1/ms", "rate of recovery")
-    b: float = parameter(0.2, "1/ms", "how strongly u follows v")
-    c: float = parameter(-65.0, "mV", "reset potential")
-    d: float = parameter(8.0, "mV/ms", "step of u at a spike")
-    v_peak: float = parameter(30.0, "mV", "potential at which a spike ends")
+    a: Value = parameter(0.02, "1/ms", "rate of recovery")
+    b: Value = parameter(0.2, "1/ms", "how strongly u follows v")
+    c: Value = parameter(-65.0, "mV", "reset potential")
+    d: Value = parameter(8.0, "mV/ms", "step of u at a spike")
+    v_peak: Value = parameter(30.0, "mV", "potential at which a spike ends")
 
     v: float = initial("c", "mV", "membrane potential")
     u: float = initial("b*v", "mV/ms", "recovery")
 
 
 class ResonateAndFire(Neuron):
-    """Resonate-and-fire neuron: a damped oscillation, so that a cell prefers inputs of its own frequency.
+    """Resonate-and-fire neuron: a damped oscillation that responds best to inputs at its own frequency.
 
     ``dx/dt = -damping*x - omega*v + I/c_m`` and ``dv/dt = omega*x - damping*v``; a spike when ``v >= v_th``, then
-    ``x = x_reset`` and ``v = v_reset``. x is like a current, v is the potential from rest. Integrated exactly. Defaults are
-    those of Izhikevich (2001), ``z' = (-1 + 10i) z``, threshold 1 and reset to i, with 10 ms as the unit of time: 159 Hz.
+    ``x = x_reset`` and ``v = v_reset``. x is like a current, v is the potential relative to rest. Integrated exactly.
+    Defaults are those of Izhikevich (2001), ``z' = (-1 + 10i) z``, threshold 1 and reset to i, with 10 ms as the unit of
+    time: 159 Hz.
 
     Parameters
     ----------
     damping : float
-        Rate at which the oscillation dies [1/ms], >= 0.
+        Rate at which the oscillation decays [1/ms], >= 0.
     omega : float
         Angular frequency of the oscillation [1/ms], > 0.
     c_m : float
-        Capacitance: which slope of x a current gives [pF], > 0.
+        Capacitance [pF], > 0: a current I changes x at the rate I/c_m.
     v_th : float
-        Threshold from rest [mV].
+        Threshold relative to rest [mV].
     x_reset, v_reset : float
-        Both variables after a spike [mV]; v at the threshold is how it was published, and the cell goes on from there.
+        Both variables after a spike [mV]; as published, v starts again from the threshold.
 
     Examples
     --------
@@ -327,33 +329,33 @@ class ResonateAndFire(Neuron):
     threshold = "v >= v_th"
     reset = "x = x_reset; v = v_reset"
 
-    damping: float = parameter(0.1, "1/ms", "rate at which the oscillation dies", at_least=0.0)
-    omega: float = parameter(1.0, "1/ms", "angular frequency", above=0.0)
-    c_m: float = parameter(200.0, "pF", "capacitance", above=0.0)
-    v_th: float = parameter(1.0, "mV", "threshold")
-    x_reset: float = parameter(0.0, "mV", "x after a spike")
-    v_reset: float = parameter(1.0, "mV", "v after a spike")
+    damping: Value = parameter(0.1, "1/ms", "rate at which the oscillation decays", at_least=0.0)
+    omega: Value = parameter(1.0, "1/ms", "angular frequency", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "capacitance", above=0.0)
+    v_th: Value = parameter(1.0, "mV", "threshold")
+    x_reset: Value = parameter(0.0, "mV", "x after a spike")
+    v_reset: Value = parameter(1.0, "mV", "v after a spike")
 
     x: float = initial(0.0, "mV", "current-like variable")
-    v: float = initial(0.0, "mV", "potential from rest")
+    v: float = initial(0.0, "mV", "potential relative to rest")
 
 
 class Theta(Neuron):
-    """Theta neuron: the quadratic integrate-and-fire neuron on a circle, without a reset that jumps.
+    """Theta neuron: the quadratic integrate-and-fire neuron on a circle, with a continuous reset.
 
     ``dtheta/dt = (1 - cos(theta) + (1 + cos(theta))*(eta + gain*I))/tau``; a spike when theta passes pi. With
     ``v = tan(theta/2)`` it is ``dv/dt = (v**2 + eta + gain*I)/tau`` with peak and reset at plus and minus infinity. A
-    constant drive above 0 gives the rate ``sqrt(eta + gain*I)/(pi*tau)``; below 0 it rests at
-    ``-2*atan(sqrt(-eta - gain*I))``. It has no v: let synapses act by currents.
+    constant drive ``eta + gain*I`` above 0 gives the rate ``sqrt(eta + gain*I)/(pi*tau)``; below 0 the cell rests at
+    ``-2*atan(sqrt(-eta - gain*I))``. It has no v: use current-based synapses.
 
     Parameters
     ----------
     tau : float
         Time constant [ms], > 0.
     eta : float
-        Drive without a current, a plain number []; the cell fires where the drive is above 0.
+        Drive without a current, a plain number []; the cell fires if the drive is above 0.
     gain : float
-        How much drive a current gives [1/pA].
+        Drive per current [1/pA].
 
     Examples
     --------
@@ -371,8 +373,8 @@ class Theta(Neuron):
     reset = "theta -= 2*pi"
     method = "rk4"
 
-    tau: float = parameter(10.0, "ms", "time constant", above=0.0)
-    eta: float = parameter(-0.1, "", "drive without a current")
-    gain: float = parameter(0.01, "1/pA", "drive that a current gives")
+    tau: Value = parameter(10.0, "ms", "time constant", above=0.0)
+    eta: Value = parameter(-0.1, "", "drive without a current")
+    gain: Value = parameter(0.01, "1/pA", "drive per current")
 
     theta: float = initial(0.0, "", "phase, from -pi to pi")

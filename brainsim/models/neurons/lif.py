@@ -1,14 +1,15 @@
-"""The built-in neurons: each is written as a user writes one and can be copied as a template."""
+"""The leaky integrate-and-fire neuron, written as a user would write it: a template for models of your own."""
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class LIF(Neuron):
     """Leaky integrate-and-fire neuron.
 
-    Integrated exactly with currents and delta synapses; with conductances, which multiply v, by exponential Euler.
+    Integrated exactly with currents and delta synapses; by exponential Euler with conductances, which multiply v.
 
-    ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v stands still for `t_ref`.
+    ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`.
 
     Parameters
     ----------
@@ -39,11 +40,11 @@ class LIF(Neuron):
     reset = "v = v_reset"
     conditions = ("v_reset < v_th",)
 
-    tau_m: float = parameter(20.0, "ms", "membrane time constant", above=0.0)
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "resting potential")
-    v_th: float = parameter(-50.0, "mV", "threshold")
-    v_reset: float = parameter(-65.0, "mV", "reset potential")
-    t_ref: float = parameter(2.0, "ms", "refractory time", at_least=0.0)
+    tau_m: Value = parameter(20.0, "ms", "membrane time constant", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "resting potential")
+    v_th: Value = parameter(-50.0, "mV", "threshold")
+    v_reset: Value = parameter(-65.0, "mV", "reset potential")
+    t_ref: Value = parameter(2.0, "ms", "refractory time", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")

@@ -1,10 +1,11 @@
-"""Units that never fire: for reading out, and for rates.
+"""Units that never fire: readouts and rate units.
 
-They take spikes and currents like any cell and are recorded like one. A connection carries spikes, so what has none acts on
-no other cell; a rate unit that must act can send spikes at its rate (see `RateUnit`).
+They receive spikes and currents and are recorded like any cell. Connections transmit only spikes, so these units act on no
+other cell; a rate unit can be made to send spikes at its rate (see `RateUnit`).
 """
 
 from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value
 
 
 class LI(Neuron):
@@ -38,17 +39,17 @@ class LI(Neuron):
 
     equations = "dv/dt = (v_rest - v)/tau_m + I/c_m"
 
-    tau_m: float = parameter(20.0, "ms", "membrane time constant", above=0.0)
-    c_m: float = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    v_rest: float = parameter(-65.0, "mV", "resting potential")
+    tau_m: Value = parameter(20.0, "ms", "membrane time constant", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "resting potential")
 
     v: float = initial("v_rest", "mV", "membrane potential")
 
 
 class RateUnit(Neuron):
-    """Rate of a population of cells as one number, with a sigmoid gain, after Wilson and Cowan (1972).
+    """The rate of a population of cells as one variable, with a sigmoid gain, after Wilson and Cowan (1972).
 
-    ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. Another gain is another line.
+    ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. For another gain, change that line.
 
     Parameters
     ----------
@@ -57,9 +58,9 @@ class RateUnit(Neuron):
     r_max : float
         Highest rate [Hz], > 0.
     i_half, i_slope : float
-        Current at half of the highest rate, and how much more takes it from there to 73 % [pA]; ``i_slope > 0``.
+        Current at half the highest rate, and the further current that raises it to 73 % [pA]; ``i_slope > 0``.
 
-    No spikes leave it. One that sends Poisson spikes at its rate has one line more::
+    It sends no spikes. One more line makes it send Poisson spikes at its rate::
 
         class PoissonRate(bs.RateUnit):
             threshold = "rand() < 0.001*r*dt"
@@ -90,9 +91,9 @@ class RateUnit(Neuron):
         dr/dt = (gain - r)/tau
     """
 
-    tau: float = parameter(10.0, "ms", "time constant", above=0.0)
-    r_max: float = parameter(100.0, "Hz", "highest rate", above=0.0)
-    i_half: float = parameter(200.0, "pA", "current at half of the highest rate")
-    i_slope: float = parameter(50.0, "pA", "range of current over which the rate rises", above=0.0)
+    tau: Value = parameter(10.0, "ms", "time constant", above=0.0)
+    r_max: Value = parameter(100.0, "Hz", "highest rate", above=0.0)
+    i_half: Value = parameter(200.0, "pA", "current at half the highest rate")
+    i_slope: Value = parameter(50.0, "pA", "range of current over which the rate rises", above=0.0)
 
     r: float = initial(0.0, "Hz", "rate of the unit")

@@ -1,25 +1,31 @@
-"""Sources of spikes: models of populations that only send, at random or at listed times."""
+"""Sources of spikes: models of cells that only send spikes, at random or at listed times."""
 
+import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, indices, integer, plain, read_only
-from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.base import Initial, Neuron, Parameter, initial, parameter
 from brainsim.models.inputs import check_times
-from brainsim.models.values import Uniform
+from brainsim.models.values import Uniform, Value
 from brainsim.results.spikes import Spikes
+
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Poisson(Neuron):
     """Sources of independent Poisson spike trains: in each step a cell fires with probability ``rate*dt``.
 
-    At most one spike a cell and step; the rate times dt must stay below 1.
+    A cell sends at most one spike a step; ``rate*dt`` must stay below 1.
 
     Parameters
     ----------
     rate : float
-        Firing rate [Hz], >= 0; a number, one per cell, or a distribution.
+        Firing rate [Hz], >= 0.
 
     Examples
     --------
@@ -36,15 +42,15 @@ class Poisson(Neuron):
     conditions = ("0.001*rate*dt <= 1",)
     spiking_source = True
 
-    rate: float = parameter(10.0, "Hz", "firing rate", at_least=0.0)
+    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0)
 
 
 class PoissonWithDeadTime(Neuron):
-    """Sources of Poisson spike trains with a dead time after each spike, as of cells with a refractory time.
+    """Sources of Poisson spike trains with a dead time after each spike, like cells with a refractory time.
 
-    In each step a cell that is free fires with probability ``p = dt/(1/rate - t_dead)``. Intervals are ``t_dead`` and a
-    waiting time of mean ``1/rate - t_dead``, exponential but for the grid: their coefficient of variation is
-    ``(1 - rate*t_dead)*sqrt(1 - p)``, 0.2755 at 90 Hz and 8 ms with dt = 0.1 ms.
+    In each step, a cell outside its dead time fires with probability ``p = dt/(1/rate - t_dead)``. An interval is ``t_dead``
+    plus a waiting time of mean ``1/rate - t_dead``, which is exponential except for the time grid. The coefficient of
+    variation is ``(1 - rate*t_dead)*sqrt(1 - p)``, 0.2755 at 90 Hz and 8 ms with dt = 0.1 ms.
 
     Parameters
     ----------
@@ -53,7 +59,7 @@ class PoissonWithDeadTime(Neuron):
     t_dead : float
         Dead time [ms], >= 0.
 
-    All sources are free at the start, so the rate is raised for the first few dead times.
+    No source is in its dead time at the start, so the rate is too high during the first few dead times.
 
     Examples
     --------
@@ -71,24 +77,24 @@ class PoissonWithDeadTime(Neuron):
     conditions = ("0.001*rate*(t_dead + dt) <= 1",)
     spiking_source = True
 
-    rate: float = parameter(10.0, "Hz", "mean firing rate", above=0.0)
-    t_dead: float = parameter(2.0, "ms", "dead time", at_least=0.0)
+    rate: Value = parameter(10.0, "Hz", "mean firing rate", above=0.0)
+    t_dead: Value = parameter(2.0, "ms", "dead time", at_least=0.0)
 
 
 class GammaRenewal(Neuron):
-    """Sources of gamma renewal processes: each interval is a sum of `order` exponential times, more regular than Poisson's.
+    """Sources of gamma renewal processes, more regular than Poisson: intervals are sums of `order` exponential times.
 
-    A cell passes from stage to stage at ``order*rate`` and fires after `order` of them: the intervals have the density
-    ``x**(order - 1) exp(-x order*rate)``, the mean ``1/rate`` and the coefficient of variation ``1/sqrt(order)``. It starts
-    somewhere in the middle, as one that has run for ever. At most one stage a step: ``order*rate*dt`` must stay below 1, and
-    the square of the coefficient of variation is smaller by this share.
+    A cell passes through stages at the rate ``order*rate`` and fires after `order` of them: the intervals have the density
+    ``x**(order - 1) exp(-x order*rate)``, the mean ``1/rate`` and the coefficient of variation ``1/sqrt(order)``. The
+    process starts in its stationary state. A cell completes at most one stage a step, so ``order*rate*dt`` must stay below
+    1; the square of the coefficient of variation is too small by this fraction.
 
     Parameters
     ----------
     rate : float
         Mean firing rate [Hz], >= 0.
     order : float
-        Order of the process, a plain whole number >= 1; 1 is a Poisson process.
+        Order of the process, a whole number >= 1; 1 is a Poisson process.
 
     Examples
     --------
@@ -103,36 +109,35 @@ class GammaRenewal(Neuron):
 
     threshold = "progress >= 1"
     reset = "progress -= 1"
-    events = {"stage": ("rand() < order*0.001*rate*dt", "progress += 1/order")}  # noqa: RUF012 - no one writes to it
+    events = {"stage": ("rand() < order*0.001*rate*dt", "progress += 1/order")}
     conditions = ("order == floor(order)", "order*0.001*rate*dt <= 1")
     spiking_source = True
 
-    rate: float = parameter(10.0, "Hz", "mean firing rate", at_least=0.0)
-    order: float = parameter(2.0, "", "number of stages", at_least=1.0)
+    rate: Value = parameter(10.0, "Hz", "mean firing rate", at_least=0.0)
+    order: Value = parameter(2.0, "", "number of stages", at_least=1.0)
 
-    progress: float = initial(Uniform(0.0, 1.0), "", "share of the interval's stages that is done")
+    progress: float = initial(Uniform(0.0, 1.0), "", "completed fraction of the interval's stages")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeTrains:
-    """Sources that send a given list of spikes: the model of a population, not of cells with a membrane.
+    """Sources that send listed spikes, as the model of a population.
 
-    Spike number s is sent by cell ids[s] at times[s] and reaches its targets after the delay of the connection. A time is
-    rounded to the grid of dt.
+    Spike s is sent by cell ids[s] at times[s], rounded to the grid of dt, and arrives after the delay of the connection.
 
     Parameters
     ----------
     times : array of shape (k,), list of arrays, dict, or Spikes
-        When the spikes are sent, ms, >= 0, in ascending order. Without `ids`: a list with the times of each cell, a dict
-        {cell: times}, each in any order, or recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``.
+        When the spikes are sent [ms], >= 0, in ascending order. Without `ids`: a list with the times of each cell or a dict
+        {cell: times}, with times in any order, or recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``.
     ids : array of int, shape (k,), optional
-        Which cell of the population sends them, from 0.
+        The cell of the population that sends each spike, from 0.
 
     Raises
     ------
     TypeError, ValueError
-        Where times are negative, not finite or not sorted, ids are no whole numbers >= 0, or lengths differ; by
-        `check_cells`, which Population calls, where there is no such cell.
+        If times are negative, not finite or not sorted, ids are not whole numbers >= 0, or lengths differ; by
+        `check_cells`, which Population calls, if there is no such cell.
 
     Examples
     --------
@@ -146,68 +151,76 @@ class SpikeTrains:
     [1.0, 3.0]
     """
 
-    times: object
-    ids: object = None
+    times: np.ndarray
+    ids: Any = None
+
+    if typing.TYPE_CHECKING:
+
+        def __init__(
+            self, times: ArrayLike | Sequence[ArrayLike] | Mapping[int, ArrayLike] | Spikes, ids: ArrayLike | None = None
+        ) -> None: ...
 
     spiking_source = True
     equations = ""
-    parameters = {}
-    initials = {}
+    parameters: ClassVar[dict[str, Parameter]] = {}
+    initials: ClassVar[dict[str, Initial]] = {}
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check the values and copy arrays."""
-        times, ids = self._given()
-        times = read_only(np.atleast_1d(plain(times, "ms", "SpikeTrains.times")))
+        given_times, given_ids = self._times_and_ids()
+        times = read_only(np.atleast_1d(plain(given_times, "ms", "SpikeTrains.times")))
         check_times(times, "SpikeTrains.times")
-        ids = indices(ids, "SpikeTrains.ids")
+        ids = indices(given_ids, "SpikeTrains.ids")
         if np.any(np.diff(times) < 0):
             raise ValueError(
                 "SpikeTrains.times: must be in ascending order; sort them, e.g. order = np.argsort(times), "
                 "then SpikeTrains(times[order], ids[order])"
             )
         if ids.shape != times.shape:
-            raise ValueError(f"SpikeTrains.ids: must be as many as times, {times.size} (got shape {ids.shape})")
+            raise ValueError(f"SpikeTrains.ids: must have as many elements as times, {times.size} (got shape {ids.shape})")
         self.__dict__.update(times=times, ids=read_only(ids))
 
-    def _given(self):
-        """Return times and cells as they were given, those of a `Spikes` too."""
+    def _times_and_ids(self):
+        """Return the times of all spikes and the cells that send them, in the order of the times."""
         if isinstance(self.times, Spikes):
             if self.ids is not None:
-                raise TypeError("SpikeTrains.ids: must be left out where Spikes are given, which have their cells")
+                raise TypeError("SpikeTrains.ids: must be left out if times is a Spikes, which has ids")
             return self.times.times, self.times.ids
-        if self.ids is None and _by_cell(self.times):
-            return _in_order(self.times)
-        if self.ids is None:
-            hint = "one cell per time: SpikeTrains(times, ids); or write lists, one a cell: SpikeTrains([[1.0, 7.5], [2]])"
+        if self.ids is not None:
+            return self.times, self.ids
+        if not _is_by_cell(self.times):
+            hint = (
+                "one cell per time: SpikeTrains(times, ids); or write a list for each cell: SpikeTrains([[1.0, 7.5], [2]])"
+            )
             raise TypeError(f"SpikeTrains.ids: must be given, {hint}")
-        return self.times, self.ids
+        return _in_order(self.times)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the number of spikes."""
         return f"SpikeTrains({self.times.size} spikes)"
 
-    def check_cells(self, n, name):
-        """Raise ValueError where a spike is of a cell that the population `name` of `n` cells does not have."""
+    def check_cells(self, n: int, name: str) -> None:
+        """Raise ValueError if a spike is of a cell that the population `name` of `n` cells does not have."""
         if self.ids.size and self.ids.max() >= n:
             raise ValueError(f"SpikeTrains.ids: {self.ids.max()} is beyond {name!r}, whose {n} cells are 0 to {n - 1}")
 
 
-def _by_cell(times):
+def _is_by_cell(times):
     """Return whether times are a dict or a list with the times of each cell."""
     if isinstance(times, dict):
         return True
-    some = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
-    return len(some) > 0 and all(isinstance(one, (list, tuple)) or getattr(one, "ndim", 0) == 1 for one in some)
+    trains = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
+    return len(trains) > 0 and all(isinstance(train, (list, tuple)) or getattr(train, "ndim", 0) == 1 for train in trains)
 
 
-def _in_order(times):
+def _in_order(trains):
     """Return times and cells of a dict or a list with the times of each cell, in the order of the times."""
-    found, cells = [np.empty(0)], [np.empty(0, np.int64)]
-    for cell, some in times.items() if isinstance(times, dict) else enumerate(times):
-        found.append(np.atleast_1d(plain(some, "ms", f"SpikeTrains.times[{cell!r}]")))
-        if found[-1].ndim != 1:
-            raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {found[-1].shape})")
-        cells.append(np.full(found[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=MAX_INDEX)))
-    together = np.concatenate(found)
-    order = np.argsort(together, kind="stable")
-    return together[order], np.concatenate(cells)[order]
+    times, cells = [np.empty(0)], [np.empty(0, np.int64)]
+    for cell, train in trains.items() if isinstance(trains, dict) else enumerate(trains):
+        times.append(np.atleast_1d(plain(train, "ms", f"SpikeTrains.times[{cell!r}]")))
+        if times[-1].ndim != 1:
+            raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {times[-1].shape})")
+        cells.append(np.full(times[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=MAX_INDEX)))
+    all_times = np.concatenate(times)
+    order = np.argsort(all_times, kind="stable")
+    return all_times[order], np.concatenate(cells)[order]

@@ -1,10 +1,11 @@
-"""The built-in synapses: how an event acts on its target. Weights belong to the connection, not to the synapse."""
+"""The basic synapses: how an event acts on its target. Weights belong to the connection, not to the synapse."""
 
 from brainsim.models.base import Synapse, parameter
+from brainsim.models.values import Value
 
 
 class Delta(Synapse):
-    """A spike moves the membrane potential at once: ``v += w``, weights in mV. Lost while the target is refractory.
+    """An instantaneous jump of the membrane potential: ``v += w``, weights in mV; ignored while the target is refractory.
 
     Examples
     --------
@@ -22,8 +23,8 @@ class Delta(Synapse):
 
 
 class Exponential(Synapse):
-    """A current that jumps by w and decays: ``di/dt = -i/tau``; weights are its peak in pA. (The distribution of this
-    name is ``bs.values.Exponential``.)
+    """A current that jumps by w and decays: ``di/dt = -i/tau``; weights are its peak in pA. (The exponential distribution is
+    ``bs.values.Exponential``.)
 
     The charge of one event is ``w*tau`` [fC].
 
@@ -48,7 +49,7 @@ class Exponential(Synapse):
     current = "i"
     weight_unit = "pA"
 
-    tau: float = parameter(5.0, "ms", "decay time", above=0.0)
+    tau: Value = parameter(5.0, "ms", "decay time", above=0.0)
 
 
 class Alpha(Synapse):
@@ -80,15 +81,15 @@ class Alpha(Synapse):
     current = "i"
     weight_unit = "pA"
 
-    tau: float = parameter(5.0, "ms", "time to peak", above=0.0)
+    tau: Value = parameter(5.0, "ms", "time to peak", above=0.0)
 
 
 class DoubleExponential(Synapse):
-    """A current with a rise and a decay of its own: ``i(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``; weights are its
+    """A current with separate rise and decay times: ``i(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``; weights are its
     peak in pA.
 
     N makes the peak 1, at ``tau_rise q log(q)/(q - 1)`` with ``q = tau_decay/tau_rise``. The charge of one event is
-    ``w tau_rise exp(q log(q)/(q - 1))`` [fC]. Where both times are equal it is `Alpha`.
+    ``w tau_rise exp(q log(q)/(q - 1))`` [fC]. If both times are equal, it is `Alpha`.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ class DoubleExponential(Synapse):
     Roth & van Rossum (2009), doi:10.7551/mitpress/9780262013277.003.0007.
     """
 
-    # q log(q)/(q - 1) with log(q)/(q - 1) = 1/exprel(log(q)), which has a value at q = 1
+    # q log(q)/(q - 1) with log(q)/(q - 1) = 1/exprel(log(q)), which is defined at q = 1
     equations = """
         q = tau_decay/tau_rise
         scale = exp(q/exprel(log(q)))
@@ -118,17 +119,17 @@ class DoubleExponential(Synapse):
     weight_unit = "pA"
     conditions = ("tau_rise <= tau_decay",)
 
-    tau_rise: float = parameter(0.5, "ms", "time constant of the rise", above=0.0)
-    tau_decay: float = parameter(5.0, "ms", "time constant of the decay", above=0.0)
+    tau_rise: Value = parameter(0.5, "ms", "time constant of the rise", above=0.0)
+    tau_decay: Value = parameter(5.0, "ms", "time constant of the decay", above=0.0)
 
 
 class ExponentialCharge(Exponential):
-    """As `Exponential`, but weights are the charge that one event carries, in pA*ms (fC): its peak is ``w/tau``.
+    """As `Exponential`, but weights are the charge of an event in pA*ms (fC): its peak is ``w/tau``.
 
     Parameters
     ----------
     tau : float
-        Decay time [ms], > 0; it changes the shape of an event, and not how much it brings.
+        Decay time [ms], > 0; it changes the shape of an event, not its charge.
 
     Examples
     --------
@@ -146,7 +147,7 @@ class ExponentialCharge(Exponential):
 
 
 class AlphaCharge(Alpha):
-    """As `Alpha`, but weights are the charge that one event carries, in pA*ms (fC): its peak is ``w/(e*tau)``.
+    """As `Alpha`, but weights are the charge of an event in pA*ms (fC): its peak is ``w/(e*tau)``.
 
     Parameters
     ----------
@@ -169,7 +170,7 @@ class AlphaCharge(Alpha):
 
 
 class DoubleExponentialCharge(DoubleExponential):
-    """As `DoubleExponential`, but weights are the charge that one event carries, in pA*ms (fC):
+    """As `DoubleExponential`, but weights are the charge of an event in pA*ms (fC):
     ``i(t) = w (exp(-t/tau_decay) - exp(-t/tau_rise))/(tau_decay - tau_rise)``.
 
     Parameters
@@ -222,8 +223,8 @@ class ExponentialConductance(Synapse):
     current = "g*(e_rev - v)"
     weight_unit = "nS"
 
-    tau: float = parameter(5.0, "ms", "decay time", above=0.0)
-    e_rev: float = parameter(0.0, "mV", "reversal potential")
+    tau: Value = parameter(5.0, "ms", "decay time", above=0.0)
+    e_rev: Value = parameter(0.0, "mV", "reversal potential")
 
 
 class AlphaConductance(Synapse):
@@ -256,12 +257,12 @@ class AlphaConductance(Synapse):
     current = "g*(e_rev - v)"
     weight_unit = "nS"
 
-    tau: float = parameter(5.0, "ms", "time to peak", above=0.0)
-    e_rev: float = parameter(0.0, "mV", "reversal potential")
+    tau: Value = parameter(5.0, "ms", "time to peak", above=0.0)
+    e_rev: Value = parameter(0.0, "mV", "reversal potential")
 
 
 class DoubleExponentialConductance(Synapse):
-    """A conductance with a rise and a decay of its own: ``g(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``, current
+    """A conductance with separate rise and decay times: ``g(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``, current
     ``g*(e_rev - v)``; weights in nS are its peak, as in `DoubleExponential`.
 
     Parameters
@@ -293,6 +294,6 @@ class DoubleExponentialConductance(Synapse):
     weight_unit = "nS"
     conditions = ("tau_rise <= tau_decay",)
 
-    tau_rise: float = parameter(0.5, "ms", "time constant of the rise", above=0.0)
-    tau_decay: float = parameter(5.0, "ms", "time constant of the decay", above=0.0)
-    e_rev: float = parameter(0.0, "mV", "reversal potential")
+    tau_rise: Value = parameter(0.5, "ms", "time constant of the rise", above=0.0)
+    tau_decay: Value = parameter(5.0, "ms", "time constant of the decay", above=0.0)
+    e_rev: Value = parameter(0.0, "mV", "reversal potential")

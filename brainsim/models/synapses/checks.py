@@ -5,25 +5,25 @@ import numpy as np
 from brainsim.models.values import Distribution, checked_value
 
 
-def checked_synapse(synapse, where):
+def checked_synapse(synapse, label):
     """Return `synapse` if it is one, or raise TypeError saying what to write instead."""
     if isinstance(synapse, type) and hasattr(synapse, "weight_unit"):
-        raise TypeError(f"{where}: {synapse.__name__} is a class; write {synapse.__name__}()")
+        raise TypeError(f"{label}: {synapse.__name__} is a class; write {synapse.__name__}()")
     if isinstance(synapse, Distribution):
-        raise TypeError(f"{where}: {synapse} is a distribution; the synapse of that kind is bs.Exponential(tau=5.0)")
+        raise TypeError(f"{label}: {synapse} is a distribution; the exponential synapse is bs.Exponential(tau=5.0)")
     if not (hasattr(synapse, "weight_unit") and hasattr(synapse, "equations")):
-        raise TypeError(f"{where}: must be a synapse such as Delta() or Exponential(tau=5.0) (got {synapse!r})")
+        raise TypeError(f"{label}: must be a synapse such as Delta() or Exponential(tau=5.0) (got {synapse!r})")
     return synapse
 
 
-def checked_weight(weight, synapse, where):
-    """Return a weight as number, array or distribution in the unit of `synapse`; conductances must not be negative."""
-    weight = checked_value(weight, synapse.weight_unit, where)
+def checked_weight(weight, synapse, label):
+    """Return a weight as a number, array or distribution in the unit of `synapse`; conductances must not be negative."""
+    weight = checked_value(weight, synapse.weight_unit, label)
     lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
     if synapse.weight_unit == "nS" and lowest < 0:
         hint = f"; write Clipped({weight!r}, low=0.0)" if isinstance(weight, Distribution) else ""
         raise ValueError(
-            f"{where}: a conductance cannot be negative; inhibition comes from e_rev below rest "
+            f"{label}: a conductance cannot be negative; for inhibition set e_rev below rest "
             f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
         )
     return weight

@@ -1,0 +1,145 @@
+"""Connection rules that list their pairs: `FromArrays` and `FromSparse`."""
+
+import typing
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.checks import check_elements, indices, plain, read_only
+from brainsim.models.rules import Rule
+
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from brainsim.network.population import View
+
+
+class _PairList(Rule):
+    """A list of pairs, `pre` and `post`, with one weight or delay for each, in the order of the list."""
+
+    multapses = True
+    pre: np.ndarray
+    post: np.ndarray
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs."""
+        return self.pre.size
+
+    def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
+        return float(self.pairs)
+
+    def value_shape(self, n_pre: int, n_post: int) -> tuple[int, ...] | None:
+        return (self.pairs,)
+
+    def _checked(self, value, label):
+        return read_only(indices(value, label).astype(np.int32))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FromArrays(_PairList):
+    """Cell pre[s] to cell post[s] for each s, counted within the views: a list of pairs, in which a pair may be repeated.
+
+    Parameters
+    ----------
+    pre, post : array of int, shape (k,)
+        Indices into the view of the sources and into that of the targets, from 0; kept as read-only copies (int32).
+        Arrays of weights and delays have the shape (k,), in the order of the pairs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not whole numbers >= 0 or differ in length; by `check` if an index is beyond its view.
+
+    Examples
+    --------
+    >>> FromArrays([0, 0, 1], [2, 3, 3])
+    FromArrays(3 pairs)
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+
+    if typing.TYPE_CHECKING:
+
+        def __init__(self, pre: ArrayLike, post: ArrayLike) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Check the indices, and that there is a target for each source."""
+        super().__post_init__()
+        if self.pre.size != self.post.size:
+            self._reject("post", f"must be as long as pre, {self.pre.size} (got {self.post.size})")
+
+    def __repr__(self) -> str:
+        """Return the number of pairs, not the pairs."""
+        return f"FromArrays({self.pairs} pairs)"
+
+    def check(self, pre: "View", post: "View") -> None:
+        """Raise ValueError if an index is beyond its view."""
+        for name, ids, view in (("pre", self.pre, pre), ("post", self.post, post)):
+            if ids.size and ids.max() >= view.n:
+                self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FromSparse(_PairList):
+    """The stored elements of a sparse matrix: element (i, j) is the weight of cell i of `pre` onto cell j of `post`.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse matrix or array, shape (n_pre, n_post)
+        Any format. Stored zeros become synapses of weight 0, and elements stored twice become two synapses. `pre`, `post`
+        (int32) and `weight` (float64) hold the stored elements in the order of ``matrix.tocoo()``; `weight`, in the unit of
+        the synapse, is used unless `connect` is given another weight.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a sparse matrix, or contains NaN or infinity; by `check` if its shape is not (n_pre, n_post).
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> FromSparse(csr_array([[0.0, 1.5], [0.5, 0.0]]))
+    FromSparse(2x2 matrix, 2 stored)
+    """
+
+    matrix: InitVar[Any]
+    shape: tuple[int, int] = field(init=False)
+    pre: np.ndarray = field(init=False)
+    post: np.ndarray = field(init=False)
+    weight: np.ndarray = field(init=False)
+
+    def __post_init__(self, matrix: Any) -> None:
+        """Copy the elements of the matrix, which is not kept."""
+        if not hasattr(matrix, "tocoo"):
+            raise TypeError(
+                f"FromSparse.matrix: must be a scipy.sparse matrix (got {type(matrix).__name__}); "
+                "scipy.sparse.csr_array(matrix) makes one"
+            )
+        label = "FromSparse.matrix"
+        check_elements(matrix, label)
+        coo = matrix.tocoo()
+        if len(coo.shape) != 2:
+            self._reject("matrix", f"must have two dimensions (got the shape {coo.shape})")
+        self.__dict__.update(
+            shape=tuple(coo.shape),
+            pre=self._checked(coo.row, label),
+            post=self._checked(coo.col, label),
+            weight=read_only(plain(coo.data, "", label)),
+        )
+
+    def __repr__(self) -> str:
+        """Return the shape and the number of elements."""
+        return f"FromSparse({self.shape[0]}x{self.shape[1]} matrix, {self.pairs} stored)"
+
+    def check(self, pre: "View", post: "View") -> None:
+        """Raise ValueError unless the matrix has a row per cell of `pre` and a column per cell of `post`."""
+        if self.shape != (pre.n, post.n):
+            hint = "; pass matrix.T" if self.shape == (post.n, pre.n) else ""
+            self._reject(
+                "matrix",
+                f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
+                f"per cell of {post.name!r} (got {self.shape}){hint}",
+            )
