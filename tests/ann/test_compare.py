@@ -1,6 +1,5 @@
 """The report: its figures counted again by hand, its rules, its pictures."""
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -9,16 +8,6 @@ import brainsim as bs
 from brainsim.ann import MLP, compare, convert
 
 DATA = bs.ann.datasets.digits()
-
-
-@pytest.fixture(autouse=True)
-def settings():
-    """Draw without a screen; afterwards the settings must be what they were."""
-    plt.switch_backend("Agg")
-    before = dict(matplotlib.rcParams)
-    yield
-    plt.close("all")
-    assert dict(matplotlib.rcParams) == before
 
 
 @pytest.fixture(scope="module")

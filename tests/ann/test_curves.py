@@ -1,6 +1,5 @@
 """One neuron beside theory and activation functions, in numbers and in pictures."""
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,16 +7,6 @@ import pytest
 import brainsim as bs
 from brainsim.ann import fi_curve
 from brainsim.ann.report.pictures import draw_staircase
-
-
-@pytest.fixture(autouse=True)
-def settings():
-    """Draw without a screen; afterwards the settings must be what they were."""
-    plt.switch_backend("Agg")
-    before = dict(matplotlib.rcParams)
-    yield
-    plt.close("all")
-    assert dict(matplotlib.rcParams) == before
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,6 @@ def test_picture(found):
     assert found.plot(ax) is ax
     line = next(one for one in ax.lines if one.get_marker() == "o")
     np.testing.assert_allclose(line.get_ydata(), 100.0 * found.accuracy.mean(axis=0))
-    plt.close("all")
 
 
 def test_one_data_set_for_all_seeds_and_chosen_seeds():

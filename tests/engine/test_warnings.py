@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.mistakes import connected, network, neuron, population, run, simulation, tabled
+from tests.helpers.small_networks import connected, network, neuron, population, run, simulation, tabled
 
 
 def test_nothing_recorded_is_lost():

@@ -1,8 +1,8 @@
 """Each method at the order it states on every model of the catalogue, and with noise on paths that are known.
 
 Without noise: the slope of log error over log dt, against DOP853 at 1e-12 of the right-hand side as NumPy evaluates it; the
-threshold is taken away, so that the motion is smooth. With noise: `test_noise` has the linear case; here are one whose gain
-is not linear, and the exponential integrate-and-fire cell, whose equation is not.
+threshold is taken away, so that the motion is smooth. With noise: a cell whose gain is not linear, and the exponential
+integrate-and-fire cell, whose equation is not.
 """
 
 import numpy as np
@@ -170,6 +170,7 @@ def test_strong_order_with_a_gain_that_is_not_linear(method, drift):
         errors.append(np.abs(values["x"][-1] - np.sinh(0.5 * w + np.arcsinh(0.5))).mean())
     step = step_of(Alone() if method == "milstein" else recorded)
     assert step.strong == {"euler_maruyama": 0.5, "milstein": 1, "heun": 1}[method]
+    assert step.interpretation == ("Stratonovich" if method == "heun" else "Ito")
     assert np.polyfit(np.log(NOISE_DTS), np.log(errors), 1)[0] == pytest.approx(step.strong, abs=0.12), errors
 
 

@@ -42,21 +42,6 @@ class Chain(bs.Neuron):
     z: float = bs.initial(0.0, "mV", "noise")
 
 
-class Brownian(bs.Neuron):
-    """Geometric Brownian motion, whose paths are known: x = exp((-r - s**2/2) t + s W) as Ito means it, without s**2/2 as
-    Stratonovich does. W is recorded beside it.
-    """
-
-    equations = """
-        dx/dt = -x*r + s*x*xi_w
-        dw_path/dt = xi_w
-    """
-    r: float = bs.parameter(0.1, "1/ms", "decay", above=0.0)
-    s: float = bs.parameter(0.4, "1/sqrt(ms)", "size")
-    x: float = bs.initial(1.0, "", "value")
-    w_path: float = bs.initial(0.0, "sqrt(ms)", "Wiener process")
-
-
 def of(kind, method):
     return type(kind.__name__, (kind,), {"method": method})
 
@@ -132,43 +117,12 @@ def test_coloured_noise_has_its_covariance_at_any_dt(dt):
     np.testing.assert_allclose(found, expected, rtol=2 * CLOSE)
 
 
-@pytest.mark.parametrize(("method", "correction"), [("euler_maruyama", 0.08), ("milstein", 0.08), ("heun", 0.0)])
-def test_strong_order_and_interpretation(method, correction):
-    """The mean distance of paths from the exact ones of their own Wiener process falls with dt to the strong order.
-
-    xi_w is shared with the process that is recorded, so `milstein`, which wants noise of its own for each equation, gets
-    the path from a second cell with the same numbers: the one equation alone.
-    """
-    errors, dts = [], np.array([0.1, 0.05, 0.025, 0.0125])
-    if method == "milstein":
-        alone = type("Alone", (Brownian,), {"equations": "dx/dt = -x*r + s*x*xi\ndw_path/dt = 0/dt", "method": method})
-    for dt in dts:
-        values, _ = run(of(Brownian, "euler_maruyama" if method == "milstein" else method)(), 2.0, dt, n=2000, every=2.0)
-        w = values["w_path"][-1]
-        if method == "milstein":
-            values, _ = run(alone(), 2.0, dt, n=2000, every=2.0)
-        errors.append(np.abs(values["x"][-1] - np.exp(-(0.1 + correction) * 2.0 + 0.4 * w)).mean())
-    step = step_of(of(Brownian, method)() if method != "milstein" else alone())
-    assert step.interpretation == ("Stratonovich" if method == "heun" else "Ito")
-    assert np.polyfit(np.log(dts), np.log(errors), 1)[0] == pytest.approx(step.strong, abs=0.12), errors
-
-
 def test_orders_with_noise_are_told():
     assert (step_of(Process()).strong, step_of(Process()).weak, step_of(Process()).order) == (0, 0, 0)
     assert step_of(of(Process, "euler_maruyama")()).strong == 1
     assert step_of(of(Process, "euler_maruyama")()).interpretation == ""
-    assert step_of(of(Brownian, "euler_maruyama")()).strong == 0.5
     assert step_of(of(Walk, "heun")()).strong == 0.5
     assert step_of(bs.LIF()).strong is None
-
-
-@pytest.mark.parametrize("method", ["exact", "euler_maruyama", "milstein", "heun", "exponential_euler"])
-@pytest.mark.usefixtures("more_partitions")
-def test_bits_do_not_depend_on_threads(method):
-    model = of(Process, method)()
-    one, two = (run(model, 20.0, 0.1, n=101, threads=threads)[0]["v"] for threads in (1, 2))
-    assert one.tobytes() == two.tobytes()
-    assert len(np.unique(one[-1])) == 101
 
 
 def test_noise_with_one_size_a_cell_is_that_of_cells_by_themselves():

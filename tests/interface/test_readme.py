@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pytest
 
 README = Path(__file__).parents[2].joinpath("README.md")
@@ -21,18 +20,14 @@ def commands(title):
 
 
 def test_its_python_runs(tmp_path, monkeypatch, capsys):
-    plt.switch_backend("Agg")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", README.read_text(encoding="utf-8"), re.M | re.S)
     assert len(blocks) >= 4
     assert any(output for _, output in blocks)
     names = {"__name__": "readme"}
-    try:
-        for number, (block, output) in enumerate(blocks):
-            exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
-            assert capsys.readouterr().out == output or not output
-    finally:
-        plt.close("all")
+    for number, (block, output) in enumerate(blocks):
+        exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
+        assert capsys.readouterr().out == output or not output
     assert {path.name for path in tmp_path.iterdir()} == {"network.png", "network.npz", "cells.png", "digit.png"}
     assert names["spikes"].rate() > 1.0
     assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0

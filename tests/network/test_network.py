@@ -1,4 +1,4 @@
-"""Networks and inputs: what they hold, what they are called, and the mistakes one can make."""
+"""Networks and inputs: what they hold and what they are called."""
 
 import numpy as np
 import pytest
@@ -15,27 +15,11 @@ DELTA = bs.Delta()
 COND = bs.ExponentialConductance(tau=5.0, e_rev=0.0)
 
 
-class Theta(bs.Neuron):
-    equations = "dx/dt = 1"
-    dimensions = False
-    threshold = "x >= 10"
-    reset = "x = 0"
-    x: float = bs.initial(0.0, "mV", "phase")
-
-
-THETA = bs.Population(10, Theta(), name="c")
-
-
 def connect(pre=A, post=B, rule=None, **given):
     """Connect in a new network, everything right unless given otherwise."""
     net = bs.Network(seed=1)
     given = {"weight": 0.1, "delay": 1.5, "synapse": DELTA} | given
-    try:
-        return net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
-    except Exception:
-        assert net.populations == {}  # a mistake adds nothing
-        assert net.projections == ()
-        raise
+    return net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
 
 
 def stimulate(target=A, drive=None, **given):
@@ -172,105 +156,8 @@ def test_sources_can_be_sources():
     assert connect(NOISE + TRAINS, A).pre.n == 10
 
 
-CONNECT = [
-    ({"pre": bs.FixedIndegree(3), "rule": A}, TypeError, r"Network.connect.pre: must be .*the order is connect"),
-    ({"post": bs.FixedIndegree(3), "rule": B}, TypeError, r"Network.connect.post: .* the order is connect\(pre, post, rule"),
-    ({"rule": B}, TypeError, r"Network.connect.rule: must be a rule .* the order is connect"),
-    ({"pre": LIF}, TypeError, r"Population\(n, model\)"),
-    ({"pre": "exc"}, TypeError, "Network.connect.pre: must be a population or a view of one .got 'exc'"),
-    ({"rule": bs.AllToAll}, TypeError, "AllToAll is a class; write AllToAll"),
-    ({"rule": 0.1}, TypeError, "Network.connect.rule: must be a rule"),
-    ({"rule": bs.FixedIndegree(30, multapses=False)}, ValueError, "FixedIndegree.k: 30 sources are required"),
-    ({"rule": bs.OneToOne()}, ValueError, "OneToOne: 'a' has 20 cells but 'b' has 10"),
-    ({"synapse": bs.Delta}, TypeError, r"Network.connect.synapse: Delta is a class; write Delta\(\)"),
-    ({"synapse": bs.values.Exponential(2.0)}, TypeError, r"is a distribution; the exponential synapse is bs.Exponential"),
-    ({"synapse": "delta"}, TypeError, "Network.connect.synapse: must be a synapse"),
-    ({"synapse": LIF}, TypeError, "Network.connect.synapse: must be a synapse"),
-    ({"weight": None}, TypeError, "Network.connect.weight: must be given, in mV"),
-    ({"weight": np.nan}, ValueError, "Network.connect.weight: must be finite"),
-    ({"weight": np.inf}, ValueError, "Network.connect.weight: must be finite"),
-    ({"weight": bs.Exponential(tau=2.0)}, TypeError, r"is a synapse; .* bs.values.Exponential\(mean\)"),
-    ({"weight": "strong"}, TypeError, "Network.connect.weight: must be a number"),
-    ({"weight": 1e-11, "synapse": bs.Exponential()}, ValueError, "looks like an SI value.*did you mean 10"),
-    ({"weight": np.ones(30)}, ValueError, "samples its pairs, so an array cannot be matched to them"),
-    ({"weight": np.ones((10, 20)), "rule": bs.AllToAll()}, ValueError, r"array of shape \(20, 10\) for AllToAll"),
-    ({"weight": np.ones(4), "rule": bs.FromArrays([0], [0])}, ValueError, r"array of shape \(1,\)"),
-    ({"weight": -1.0, "synapse": COND}, ValueError, "a conductance cannot be negative; for inhibition set e_rev"),
-    ({"weight": [[-1.0] * 10] * 20, "rule": bs.AllToAll(), "synapse": COND}, ValueError, "a conductance cannot be negative"),
-    ({"weight": bs.Normal(5, 1), "synapse": COND}, ValueError, r"write Clipped\(Normal\(5.0, 1.0\), low=0.0\)"),
-    ({"delay": 0.0}, ValueError, r"Network.connect.delay: must be > 0 ms \(got 0.0\)"),
-    ({"delay": -1.0}, ValueError, "Network.connect.delay: must be > 0 ms"),
-    ({"delay": np.nan}, ValueError, "Network.connect.delay: must be finite"),
-    ({"delay": None}, TypeError, "Network.connect.delay: must be a number in ms"),
-    ({"delay": np.ones(20)}, ValueError, "Network.connect.delay: .* samples its pairs"),
-    ({"delay": bs.Normal(1.5, 0.75)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
-    ({"delay": bs.Clipped(bs.Normal(1.5, 0.75), low=-1)}, ValueError, r"use Clipped\(Normal\(1.5, 0.75\), low=0.1\)"),
-    ({"delay": bs.Uniform(0, 2)}, ValueError, "Network.connect.delay: must be > 0 ms"),
-    ({"post": NOISE}, ValueError, "Network.connect.post: 'noise' is of Poisson, whose cells only send spikes"),
-    ({"post": TRAINS[:2]}, ValueError, "'trains' is of SpikeTrains, whose cells only send spikes"),
-    ({"post": A + TRAINS}, ValueError, "'trains' is of SpikeTrains"),
-    ({"post": bs.Population(20, LIF, name="a")}, ValueError, "two populations are named 'a'"),
-    ({"name": 3}, TypeError, "Network.connect.name: must be a name"),
-    ({"post": THETA}, bs.EquationError, r"Network.connect.synapse: Delta\(\) onto 'c': a synapse adds to 'v', which"),
-    ({"post": B + THETA[:2]}, bs.EquationError, r"Delta\(\) onto 'c'"),
-    ({"post": THETA, "synapse": bs.Exponential()}, bs.EquationError, r"Exponential\(\) onto 'c': .* have no I"),
-    ({"post": THETA, "synapse": COND}, bs.EquationError, "onto 'c': a synapse's current depends on 'v'"),
-    (
-        {"post": B[:4], "synapse": bs.Exponential(tau=[1.0] * 4)},
-        ValueError,
-        r"Exponential.tau: 'b' has 10 cells, but the array has 4 values",
-    ),
-    ({"weight": 1e39}, ValueError, r"Network.connect.weight: must lie within 3e\+38 of 0, .* \(got 1e\+39\)"),
-    ({"weight": [-1e39], "rule": bs.FromArrays([0], [0])}, ValueError, r"must lie within .* \(got -1e\+39\)"),
-    ({"delay": 0.0015}, ValueError, r"delay: 0.0015 ms is shorter than 0.01 ms; times are in ms: did you mean 1.5\?"),
-    ({"delay": [0.001, 0.002], "rule": bs.FromArrays([0, 1], [0, 1])}, ValueError, "times are in ms: did you mean 2"),
-    ({"delay": bs.Uniform(0.001, 0.002)}, ValueError, "times are in ms: did you mean 2"),
-]
-
-
-@pytest.mark.parametrize(("given", "kind", "message"), CONNECT)
-def test_connect_mistakes(given, kind, message):
-    with pytest.raises(kind, match=message):
-        connect(**given)
-
-
 def poisson(**given):
     return bs.PoissonInput(**({"rate": 10.0, "weight": 0.1, "synapse": DELTA} | given))
-
-
-STIMULATE = [
-    (lambda: stimulate(bs.CurrentInput(1.0), A), TypeError, r"the order is stimulate\(target, input\)"),
-    (lambda: stimulate(A, bs.PoissonInput), TypeError, "got the class PoissonInput"),
-    (lambda: stimulate(A, bs.Poisson(rate=3.0)), TypeError, "Network.stimulate.input: must be an input"),
-    (lambda: stimulate(A, 300.0), TypeError, "Network.stimulate.input: must be an input"),
-    (lambda: stimulate(NOISE), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
-    (lambda: stimulate(THETA), bs.EquationError, "Network.stimulate.input: a current into 'c': .* have no I"),
-    (lambda: stimulate(THETA, poisson()), bs.EquationError, r"stimulate.input: Delta\(\) onto 'c': a synapse adds to"),
-    (
-        lambda: stimulate(A, poisson(synapse=bs.Exponential(tau=[1.0] * 3))),
-        ValueError,
-        "Exponential.tau: 'a' has 20 cells, but the array has 3 values",
-    ),
-    (lambda: stimulate(A, poisson(rate=np.ones(3))), ValueError, "PoissonInput.rate: 3 values do not fit 'a'"),
-    (lambda: stimulate(A[:4], poisson(weight=np.ones(3))), ValueError, "PoissonInput.weight: 3 values do not fit"),
-    (lambda: stimulate(A, bs.CurrentInput([1.0, 2.0])), ValueError, "CurrentInput.amplitude: 2 values do not fit 'a'"),
-    (lambda: stimulate(A, bs.CurrentInput(np.ones((2, 3)), times=[0, 1])), ValueError, "3 values do not fit 'a'"),
-    (lambda: poisson(rate=-1.0), ValueError, "PoissonInput.rate: must be >= 0 Hz"),
-    (lambda: poisson(rate=np.ones((2, 2))), ValueError, "PoissonInput.rate: must be one number or one per cell"),
-    (lambda: poisson(rate=bs.Uniform(0, 1)), TypeError, "PoissonInput.rate: must be a number"),
-    (lambda: poisson(synapse=bs.Delta), TypeError, "Delta is a class"),
-    (lambda: poisson(weight=-1.0, synapse=COND), ValueError, "PoissonInput.weight: a conductance cannot be negative"),
-    (lambda: poisson(weight=np.inf), ValueError, "PoissonInput.weight: must be finite"),
-    (lambda: bs.CurrentInput(np.nan), ValueError, "CurrentInput.amplitude: must be finite"),
-    (lambda: bs.CurrentInput(3e-10), ValueError, "did you mean 300"),
-    (lambda: bs.CurrentInput([1, 2], times=[2, 2]), ValueError, "CurrentInput.times: must increase"),
-    (lambda: bs.CurrentInput([1, 2], times=[-1, 2]), ValueError, "CurrentInput.times: must be >= 0"),
-    (lambda: bs.CurrentInput([1, 2, 3], times=[1, 2]), ValueError, r"must have the shape \(2,\) or \(2, cells\)"),
-    (lambda: bs.Network(seed=-1), ValueError, "Network.seed: must be >= 0"),
-    (lambda: bs.Network(seed=1.5), TypeError, "Network.seed: must be a whole number"),
-    (lambda: bs.Network(seed=1).add(LIF), TypeError, "Network.add.population: must be a population"),
-    (lambda: poisson().replaced(rates=3.0), TypeError, "PoissonInput: has no 'rates'; did you mean 'rate'"),
-]
 
 
 def test_arrays_of_a_synapse_fit_the_population():
@@ -310,52 +197,14 @@ def test_parts_for_plots():
     assert parts(exc, A[:15], A[15:]) == {"a": [("exc", 0, 15)]}
 
 
-@pytest.mark.parametrize(("mistake", "kind", "message"), STIMULATE)
-def test_stimulate_mistakes(mistake, kind, message):
-    with pytest.raises(kind, match=message):
-        mistake()
-
-
-@pytest.mark.parametrize("twice", ["projection", "input"])
-def test_names_are_unique(twice):
-    net = bs.Network(seed=1)
-    given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
-    net.connect(A, B, bs.AllToAll(), name="x", **given)
-    again = {
-        "projection": lambda: net.connect(A, B, bs.AllToAll(), name="x", **given),
-        "input": lambda: net.stimulate(A, poisson(), name="x"),
-    }
-    with pytest.raises(ValueError, match="a projection or an input is already named 'x'"):
-        again[twice]()
-    assert (len(net.projections), len(net.inputs)) == (1, 0)
-
-
-def test_two_populations_of_one_name():
-    net = bs.Network(seed=1)
-    net.add(bs.Population(3, LIF))
-    with pytest.raises(ValueError, match="Network: two populations are named 'lif'; give one of them another name"):
-        net.add(bs.Population(3, LIF))
-
-
-def test_inputs_are_frozen_and_can_be_replaced():
+def test_inputs_can_be_replaced():
     drive = poisson(weight=bs.Normal(0, 1))
     assert drive.replaced(rate=5.0).rate == 5.0
     assert drive.rate == 10.0
-    with pytest.raises(AttributeError):
-        drive.rate = 3.0
     steps = bs.CurrentInput([1.0, 2.0], times=[10, 20])
     assert steps.replaced(amplitude=[3.0, 4.0]).times.tolist() == [10.0, 20.0]
     assert stimulate(A, bs.CurrentInput(np.ones((2, 20)), times=[0, 5])).input.amplitude.shape == (2, 20)
     assert repr(bs.CurrentInput(np.ones(20))) == "CurrentInput(amplitude=<20 values from 1 to 1>)"
-
-
-def test_rules_name_the_flags_that_others_take():
-    with pytest.raises(TypeError, match="OneToOne.autapses: must be left out; only AllToAll, FixedProbability"):
-        bs.OneToOne(autapses=False)
-    with pytest.raises(TypeError, match="FixedProbability.multapses: must be left out; only FixedIndegree, FixedOutdegree"):
-        bs.FixedProbability(0.1, multapses=False)
-    with pytest.raises(TypeError, match="FixedIndegree: has no 'autapse'; did you mean 'autapses'"):
-        bs.FixedIndegree(3, autapse=False)
 
 
 def test_errors_are_public():

@@ -177,7 +177,6 @@ class TestResponses:
                 drawn = ax.get_tightbbox()
                 assert drawn.x0 >= 0.0
                 assert drawn.y1 <= figure.bbox.y1 if rows == 1 else drawn.y1 < axes[0, 0].get_window_extent().y0
-            plt.close(figure)
 
     def test_a_second_response_goes_into_the_same_panels(self, ax):
         for amplitude in (200.0, 300.0):
@@ -219,11 +218,6 @@ class TestResponses:
 
 
 class TestPortraits:
-    @pytest.fixture(autouse=True)
-    def closed(self):
-        yield
-        plt.close("all")
-
     def test_of_a_cell_has_its_other_variables_below(self):
         figure = explore.portrait(Adapting())
         labels = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel() != "I [pA]"]
@@ -315,13 +309,6 @@ def check_rest(figure):
     for line in lines:
         time, values = line.get_data()
         assert np.ptp(values[time < ONSET]) <= 0.01 * np.ptp(values)
-
-
-def test_nothing_is_shown_and_nothing_set():
-    before = dict(plt.rcParams)
-    explore.fi_curve(LIF, [200.0]).plot()
-    assert dict(plt.rcParams) == before
-    plt.close("all")
 
 
 def test_texts_are_short():

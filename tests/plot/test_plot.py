@@ -17,7 +17,7 @@ from brainsim.plot.traces import round_number
 from brainsim.results.result import Result, Spikes, Traces
 from tests.helpers.pictures import labels, made, random_spikes
 
-pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("settings")]
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 class TestRate:

@@ -15,7 +15,7 @@ from brainsim.plot.styles import PALETTE, REST
 from brainsim.results.result import Spikes
 from tests.helpers.pictures import drawn, labels, made, random_spikes
 
-pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("settings")]
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 class TestRaster:

@@ -2,7 +2,6 @@
 
 import warnings
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -11,14 +10,6 @@ from matplotlib.colors import to_rgb
 import brainsim as bs
 from brainsim.plot.styles import LUMA, PALETTE, shades
 from brainsim.results.result import Result, Spikes, Traces
-
-matplotlib.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def _forget_figures():
-    yield
-    plt.close("all")
 
 
 class Marked(bs.LIF):

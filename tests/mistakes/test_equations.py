@@ -1,0 +1,165 @@
+"""Mistakes in the texts of a class, found when it is defined."""
+
+import brainsim as bs
+from tests.helpers.mistakes import mistakes
+from tests.helpers.small_networks import neuron, synapse
+
+NO_V = {"equations": "du/dt = I", "u": bs.initial(0.0, "pA*ms", "charge"), "q": bs.parameter(1.0, "pA*ms", "x")}
+GAP = {"current": "g*(e - v)", "g": bs.parameter(1.0, "nS", "x"), "e": bs.parameter(0.0, "mV", "x")}
+
+test_equations = mistakes(
+    (
+        lambda: neuron(equations="dv/dt = -v/tua + I/c_m"),
+        ValueError,
+        "Mine.equations",
+        "unknown name 'tua'",
+        "did you mean 'tau'",
+        "dv/dt = -v/tua + I/c_m\n               ^",
+    ),
+    (lambda: neuron(equations="dv/dt = -(v/tau + I/c_m"), ValueError, "never closed", "-(v/tau", "\n             ^"),
+    (lambda: neuron(equations="dv/dt = -(v/tau + I/c_m\ndu/dt = v"), ValueError, "never closed"),
+    (lambda: neuron(equations="dv/dt = -v/tau) + I/c_m"), ValueError, "never opened", "^"),
+    (lambda: neuron(equations="dv/dt = -epx(v)"), ValueError, "function 'epx'", "did you mean 'exp'", "^"),
+    (lambda: neuron(equations="dv/dt = exp(v, 1)"), ValueError, "exp takes 1 argument", "got 2"),
+    (lambda: neuron(equations="dv/dt = v.real"), ValueError, "'v.real'", "not arithmetic", "^"),
+    (lambda: neuron(equations="dv/dt = __import__('os').system('ls')"), ValueError, "unknown function", "^"),
+    (lambda: neuron(equations="dv/dt = __builtins__"), ValueError, "underscore", "'__builtins__'"),
+    (lambda: neuron(equations="dv/dt"), ValueError, "Mine.equations", "one '='"),
+    (lambda: neuron(equations="dv/dt = -v\ndv/dt = v"), ValueError, "'v' has two equations"),
+    (lambda: neuron(equations="dv/dt = -v\ndz/dt = -z"), ValueError, "Mine.z", "z: float = bs.initial("),
+    (lambda: neuron(equations="dtau/dt = -v"), ValueError, "Mine.tau", "no parameter"),
+    (lambda: neuron(equations="dv/dt = rand()"), ValueError, "a threshold, a reset or an event only"),
+    (lambda: neuron(equations="dv/dt = -v*(v > 3)"), ValueError, "where(comparison, 1, 0)"),
+    (lambda: neuron(equations="dv/dt = -v/tau + i/c_m"), ValueError, "'i'; did you mean 'I'"),
+    (lambda: neuron(equations=["dv/dt = -v/tau"]), ValueError, "Mine.equations", "must be a text"),
+    (
+        lambda: neuron(equations="dv/dt = -v/tau\n + I/c_m"),
+        ValueError,
+        "needs one '='",
+        "what goes on over lines does so in brackets",
+    ),
+    (lambda: neuron(equations="dv/dt = a/tau\na = a + v"), ValueError, "'a' needs itself"),
+)
+
+test_spikes_and_methods = mistakes(
+    (lambda: neuron(threshold="0 < v < v_th"), ValueError, "two at a time", "and", "^"),
+    (lambda: neuron(threshold="v"), ValueError, "Mine.threshold", "comparison", "v >= v_th"),
+    (lambda: neuron(threshold="v > vth"), ValueError, "Mine.threshold", "mean 'v_th'", "^"),
+    (lambda: neuron(reset="u = 0"), ValueError, "Mine.reset", "'u' is no variable"),
+    (lambda: neuron(reset="v == 0"), ValueError, "Mine.reset", "one '='"),
+    (lambda: neuron(refractory="taus"), ValueError, "Mine.refractory", "did you mean 'tau'"),
+    (lambda: neuron(frozen=("V",)), ValueError, "Mine.frozen", "did you mean 'v'"),
+    (lambda: neuron(conditions=("v_th > vt",)), ValueError, "Mine.conditions", "'vt'"),
+    (lambda: neuron(conditions="v_th > 0"), TypeError, "Mine.conditions", "tuple of texts", "got 'v_th > 0'"),
+    (lambda: neuron(method="eulre"), ValueError, "Mine.method", "did you mean 'euler'"),
+)
+
+test_what_has_no_effect = mistakes(
+    (lambda: neuron(current="v*tau"), TypeError, "Mine.current", "bs.Synapse", "no effect here"),
+    (lambda: synapse(threshold="g > 1"), TypeError, "Mine.threshold", "bs.Neuron", "no effect"),
+    (
+        lambda: neuron(threshold=""),
+        ValueError,
+        "Mine.reset",
+        "no effect without a threshold",
+        "threshold = 'v >= v_th'",
+        "leave out reset = 'v = 0'",
+    ),
+    (
+        lambda: neuron(threshold="", reset="", t_ref=bs.parameter(2.0, "ms", "x")),
+        ValueError,
+        "Mine.t_ref",
+        "has no effect without a threshold",
+        "or leave it out",
+    ),
+    (
+        lambda: neuron(threshold="", reset="", refractory="v > v_th"),
+        ValueError,
+        "Mine.refractory",
+        "has no effect without a threshold",
+    ),
+    (
+        lambda: neuron(threshold="", reset="", interpolate=True),
+        ValueError,
+        "Mine.interpolate",
+        "no effect without a threshold",
+    ),
+    (
+        lambda: neuron(frozen=("v",)),
+        ValueError,
+        "Mine.frozen",
+        "no effect without a refractory time",
+        "leave out frozen = ('v',)",
+    ),
+    (
+        lambda: type("Mine", (bs.Neuron,), NO_V | {"threshold": "u > q", "refractory": "dt", "frozen": ("v",)}),
+        ValueError,
+        "Mine.frozen",
+        "'v' is no variable; available: u",
+    ),
+)
+
+test_declarations = mistakes(
+    (
+        lambda: neuron(v=bs.initial("u", "mV", "x"), u=bs.initial(1.0, "mV", "x")),
+        ValueError,
+        "Mine.v",
+        "needs 'u', which is declared later",
+        "move the line of 'u' above that of 'v'",
+    ),
+    (
+        lambda: neuron(equations="dv/dt = -v/tau\na = 2*v", v=bs.initial("a", "mV", "x")),
+        ValueError,
+        "Mine.v",
+        "the initial value of 'v' needs itself",
+    ),
+    (lambda: neuron(v=bs.initial("vth", "mV", "x")), ValueError, "Mine.v", "mean 'v_th'"),
+    (
+        lambda: neuron(tau=10.0),
+        TypeError,
+        "Mine.tau",
+        "do not see a plain number",
+        "tau: float = bs.parameter(10.0, 'mV', 'what it is')",
+    ),
+    (lambda: neuron(tau=bs.parameter(-1.0, "ms", "x", above=0.0)), ValueError, "Mine.tau", "> 0 ms"),
+    (lambda: neuron(tau=bs.parameter("x", "ms", "x")), TypeError, "Mine.tau", "number in ms"),
+    (lambda: neuron(exp=bs.parameter(1.0, "", "x")), ValueError, "Mine.exp", "choose another"),
+    (lambda: neuron(r0_g=bs.parameter(1.0, "", "x")), ValueError, "Mine.r0_g", "choose another"),
+    (lambda: neuron(**{"lambda": bs.parameter(1.0, "", "x")}), ValueError, "Mine.lambda", "choose another"),
+    (lambda: neuron(threshold=bs.parameter(1.0, "mV", "x")), ValueError, "Mine.threshold"),
+)
+
+test_synapses = mistakes(
+    (lambda: synapse(arrival="g = g + w**2"), ValueError, "Mine.arrival", "g = g + w"),
+    (lambda: synapse(arrival="g = w"), ValueError, "Mine.arrival", "g = g + w"),
+    (lambda: synapse(arrival="g = g + w*(1 - g)"), ValueError, "Mine.arrival", "g = g + w"),
+    (lambda: synapse(arrival="")(), TypeError, "Mine", "no arrival", "g = g + w"),
+    (lambda: synapse(equations="dg/dt = -g*v"), ValueError, "depends on v", "only the current"),
+    (lambda: synapse(current="g*(erev - v)"), ValueError, "Mine.current", "mean 'e_rev'", "^"),
+    (
+        lambda: synapse(equations="dg/dt = -g/tau\ndApre/dt = -Apre/tau", arrival="g = g + w; Apre = Apre + g"),
+        ValueError,
+        "Mine.arrival",
+        "'Apre = Apre + w'",
+        "plasticity",
+        "not available in this version",
+        "new Network",
+    ),
+    (
+        lambda: synapse(arrival="g = g + w; w = w + g"),
+        ValueError,
+        "Mine.arrival",
+        "'w' is no variable",
+        "stay as they are",
+        "plasticity",
+        "not available in this version",
+    ),
+    (
+        lambda: type("Gap", (bs.Synapse,), GAP)(),
+        TypeError,
+        "Gap: has no arrival",
+        "gap junction",
+        "not available in this version",
+        "sim.set('gap', amplitude=...)",
+    ),
+)

@@ -1,0 +1,304 @@
+"""Mistakes in populations, views, projections and inputs, found when the network is described."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.mistakes import mistakes
+
+N = 100
+LIF, DELTA, COND = bs.LIF(), bs.Delta(), bs.ExponentialConductance(tau=5.0, e_rev=0.0)
+CELLS = bs.Population(N, LIF, name="cells")
+A, B = bs.Population(20, LIF, name="a"), bs.Population(10, LIF, name="b")
+NOISE = bs.Population(5, bs.Poisson(rate=8.0), name="noise")
+TRAINS = bs.Population(5, bs.SpikeTrains([1.0], [0]), name="trains")
+LEAKY = bs.Population(10, bs.LI(), name="leaky")
+
+
+class Phase(bs.Neuron):
+    """A cell with neither v nor I."""
+
+    equations = "dx/dt = 1"
+    dimensions = False
+    threshold = "x >= 10"
+    reset = "x = 0"
+    x: float = bs.initial(0.0, "mV", "phase")
+
+
+PHASES = bs.Population(10, Phase(), name="c")
+
+
+def connect(pre=A, post=B, rule=None, **given):
+    """Connect in a new network, everything right unless given otherwise; a mistake adds nothing."""
+    net = bs.Network(seed=1)
+    given = {"weight": 0.1, "delay": 1.5, "synapse": DELTA} | given
+    try:
+        net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
+    except Exception:
+        assert net.populations == {}
+        assert net.projections == ()
+        raise
+
+
+def stimulate(target, drive):
+    bs.Network(seed=1).stimulate(target, drive)
+
+
+def poisson(**given):
+    return bs.PoissonInput(**({"rate": 10.0, "weight": 0.1, "synapse": DELTA} | given))
+
+
+def cells(n=10, model=LIF, **given):
+    return bs.Population(n, model, **given)
+
+
+def two_of_one_name():
+    net = bs.Network(seed=1)
+    net.add(cells())
+    net.add(cells())
+
+
+test_populations = mistakes(
+    (lambda: bs.Netwrok, AttributeError, "Netwrok", "did you mean 'Network'"),
+    (lambda: cells(0), ValueError, "Population.n: must be >= 1 (got 0)"),
+    (lambda: cells(2.5), TypeError, "Population.n: must be a whole number", "2.5"),
+    (lambda: bs.Population(LIF, 10), TypeError, "Population.n: must be a whole number"),
+    (lambda: cells(10, bs.LIF), TypeError, "Population.model: LIF is a class; write bs.LIF()"),
+    (lambda: cells(10, Phase), TypeError, "Phase is a class; write Phase()"),
+    (lambda: cells(10, "LIF"), TypeError, "Population.model: must be a model of cells"),
+    (lambda: cells(10, DELTA), TypeError, "Population.model: must be a model of cells"),
+    (lambda: cells(10, bs.LIF(tau_m=[10.0, 20.0])), ValueError, "LIF.tau_m: 'lif' has 10 cells", "2 values"),
+    (lambda: cells(name=""), TypeError, "Population.name: must be a name"),
+    (lambda: cells(name=3), TypeError, "Population.name: must be a name"),
+    (lambda: cells(initial={"V": 1.0}), ValueError, "LIF has no variable 'V'", "did you mean 'v'"),
+    (lambda: cells(initial=-65.0), TypeError, "Population.initial: must be a dict"),
+    (lambda: cells(initial={"v": [1.0, 2.0]}), ValueError, "array of shape (10,)"),
+    (lambda: cells(initial={"v": np.nan}), ValueError, "Population.initial['v']: must be finite"),
+    (lambda: cells(initial={"v": bs.Uniform}), TypeError, "Uniform is a class"),
+    (lambda: setattr(CELLS, "n", 3), AttributeError, "'cells' is frozen"),
+    (lambda: setattr(CELLS[:3], "name", "x"), AttributeError, "frozen"),
+    (lambda: delattr(CELLS, "model"), AttributeError, "frozen"),
+    (two_of_one_name, ValueError, "Network: two populations are named 'lif'; give one of them another name"),
+)
+
+test_views = mistakes(
+    (lambda: CELLS[100], IndexError, "'cells': has 100 cells, 0 to 99 (got 100)"),
+    (lambda: CELLS[[0, 500]], IndexError, "'cells': has 100 cells, 0 to 99 (got 500)"),
+    (lambda: CELLS[:101], IndexError, "'cells': has 100 cells, the slice reaches to 101"),
+    (lambda: CELLS[-101:], IndexError, "the slice reaches to -101"),
+    (lambda: CELLS[:5.5], TypeError, "end of a slice: must be a whole number"),
+    (lambda: CELLS[5:5], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[[]], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[np.zeros(N, bool)], ValueError, "'cells': no cell is selected"),
+    (lambda: CELLS[[1, 2, 1]], ValueError, "selects cell 1 twice"),
+    (lambda: CELLS[[99, -1]], ValueError, "selects cell 99 twice"),
+    (lambda: CELLS[np.ones(50, bool)], IndexError, "a mask must have one entry for each of its 100 cells", "(50,)"),
+    (lambda: CELLS[1.0], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[[0.5]], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS["v"], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[1, 2], TypeError, "takes a whole number, a slice"),
+    (lambda: CELLS[:10] + CELLS[5:], ValueError, "5 cells are in both"),
+    (lambda: CELLS + 3, TypeError, "unsupported operand"),
+    (lambda: 1 + CELLS, TypeError, "unsupported operand"),
+    (lambda: CELLS[:5].named(None), TypeError, "View.named: must be a name"),
+    (lambda: 5 in CELLS, TypeError, "'cells': can only contain a view, e.g. cells[5] in cells[:10] (got 5)"),
+    (lambda: (CELLS + A).ids, ValueError, "joins cells of cells, a; use .parts"),
+    (lambda: (CELLS + A).population, ValueError, "joins cells of cells, a"),
+)
+
+
+def trains(times, ids=None):
+    return bs.Population(3, bs.SpikeTrains(times, ids), name="input")
+
+
+test_spike_trains = mistakes(
+    (lambda: trains([2.0, 1.0], [0, 0]), ValueError, "SpikeTrains.times: must be in ascending order; sort them", "argsort"),
+    (lambda: trains([-1.0], [0]), ValueError, "SpikeTrains.times: must be >= 0 ms"),
+    (lambda: trains([np.inf], [0]), ValueError, "SpikeTrains.times: must be finite"),
+    (lambda: trains([1.0, 2.0], [0]), ValueError, "SpikeTrains.ids: must have as many elements as times, 2"),
+    (lambda: trains([1.0], [-1]), ValueError, "SpikeTrains.ids: must be whole numbers >= 0"),
+    (lambda: trains([1.0], [0.5]), ValueError, "SpikeTrains.ids: must be whole numbers"),
+    (lambda: trains([1.0], [3]), ValueError, "SpikeTrains.ids: 3 is beyond 'input', whose 3 cells are 0 to 2"),
+    (lambda: trains([[1.0]], [[0]]), ValueError, "SpikeTrains.times: must be a list of times"),
+    (
+        lambda: trains([1.0, 2.0]),
+        TypeError,
+        "SpikeTrains.ids: must be given, ",
+        " a list for each cell: SpikeTrains([[1.0, 7.5]",
+    ),
+    (lambda: trains([[1.0], [-1.0]]), ValueError, "SpikeTrains.times: must be >= 0 ms"),
+    (lambda: trains([[1.0], [[2.0]]]), ValueError, "SpikeTrains.times[1]: must be a list of times"),
+    (lambda: trains([[1.0], ["a"]]), TypeError, "SpikeTrains.times[1]: must be a number"),
+    (lambda: trains([[1.0]] * 4), ValueError, "SpikeTrains.ids: 3 is beyond 'input'"),
+    (lambda: trains({-1: [1.0]}), ValueError, "SpikeTrains.times: a cell: must be >= 0"),
+    (lambda: trains({"a": [1.0]}), TypeError, "SpikeTrains.times: a cell: must be a whole number"),
+    (lambda: trains({2**31: [1.0]}), ValueError, "SpikeTrains.times: a cell: must be <= "),
+    (
+        lambda: bs.SpikeTrains(bs.Spikes([3.0, 1.0], [0, 2], n=3, duration=10.0), [0, 1]),
+        TypeError,
+        "SpikeTrains.ids: must be left out if times is a Spikes",
+    ),
+)
+
+test_ends_of_projections = mistakes(
+    (lambda: connect(bs.FixedIndegree(3), B, A), TypeError, "Network.connect.pre: must be ", "the order is connect"),
+    (
+        lambda: connect(A, bs.FixedIndegree(3), B),
+        TypeError,
+        "Network.connect.post: ",
+        " the order is connect(pre, post, rule",
+    ),
+    (lambda: connect(rule=B), TypeError, "Network.connect.rule: must be a rule ", " the order is connect"),
+    (lambda: connect(LIF), TypeError, "Population(n, model)"),
+    (lambda: connect("exc"), TypeError, "Network.connect.pre: must be a population or a view of one (got 'exc'"),
+    (lambda: connect(rule=bs.AllToAll), TypeError, "AllToAll is a class; write AllToAll"),
+    (lambda: connect(rule=0.1), TypeError, "Network.connect.rule: must be a rule"),
+    (
+        lambda: connect(rule=bs.FixedIndegree(30, multapses=False)),
+        ValueError,
+        "FixedIndegree.k: 30 sources are required",
+        "multapses=True",
+    ),
+    (lambda: connect(A, NOISE), ValueError, "Network.connect.post: 'noise' is of Poisson, whose cells only send spikes"),
+    (lambda: connect(A, TRAINS[:2]), ValueError, "'trains' is of SpikeTrains, whose cells only send spikes"),
+    (lambda: connect(A, A + TRAINS), ValueError, "'trains' is of SpikeTrains"),
+    (lambda: connect(A, cells(20, name="a")), ValueError, "two populations are named 'a'"),
+    (
+        lambda: connect(LEAKY),
+        ValueError,
+        "Network.connect.pre",
+        "'leaky' is of LI",
+        "no threshold",
+        "threshold = 'v >= v_th'",
+        "not available in",
+    ),
+    (lambda: connect(A + cells(model=bs.RateUnit(), name="r")), ValueError, "'r' is of RateUnit", "never spike"),
+    (lambda: connect(name=3), TypeError, "Network.connect.name: must be a name"),
+)
+
+test_synapses_of_projections = mistakes(
+    (lambda: connect(synapse=bs.Delta), TypeError, "Network.connect.synapse: Delta is a class; write Delta()"),
+    (
+        lambda: connect(synapse=bs.values.Exponential(2.0)),
+        TypeError,
+        "is a distribution; the exponential synapse is bs.Exponential",
+    ),
+    (lambda: connect(synapse="delta"), TypeError, "Network.connect.synapse: must be a synapse"),
+    (lambda: connect(synapse=LIF), TypeError, "Network.connect.synapse: must be a synapse"),
+    (
+        lambda: connect(A, PHASES),
+        bs.EquationError,
+        "Network.connect.synapse: Delta() onto 'c': a synapse adds to 'v', which",
+    ),
+    (lambda: connect(A, B + PHASES[:2]), bs.EquationError, "Delta() onto 'c'"),
+    (lambda: connect(A, PHASES, synapse=bs.Exponential()), bs.EquationError, "Exponential() onto 'c': ", " have no I"),
+    (lambda: connect(A, PHASES, synapse=COND), bs.EquationError, "onto 'c': a synapse's current depends on 'v'"),
+    (
+        lambda: connect(A, B[:4], synapse=bs.Exponential(tau=[1.0] * 4)),
+        ValueError,
+        "Exponential.tau: 'b' has 10 cells, but the array has 4 values",
+    ),
+)
+
+test_weights = mistakes(
+    (lambda: connect(weight=None), TypeError, "Network.connect.weight: must be given, in mV"),
+    (lambda: connect(weight=np.nan), ValueError, "Network.connect.weight: must be finite", "nan"),
+    (lambda: connect(weight=np.inf), ValueError, "Network.connect.weight: must be finite", "inf"),
+    (lambda: connect(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne(), pre=A[:10]), ValueError, "finite", "nan"),
+    (lambda: connect(weight=bs.Exponential(tau=2.0)), TypeError, "is a synapse; ", " bs.values.Exponential(mean)"),
+    (lambda: connect(weight="strong"), TypeError, "Network.connect.weight: must be a number"),
+    (lambda: connect(weight=1e-11, synapse=bs.Exponential()), ValueError, "pA", "looks like an SI value", "did you mean 10"),
+    (lambda: connect(weight=6e-9, synapse=COND), ValueError, "nS", "did you mean 6"),
+    (lambda: connect(weight=np.ones(30)), ValueError, "samples its pairs, so an array cannot be matched to them"),
+    (
+        lambda: connect(weight=np.ones((10, 20)), rule=bs.AllToAll()),
+        ValueError,
+        "array of shape (20, 10) for AllToAll",
+        "(10, 20)",
+    ),
+    (lambda: connect(weight=np.ones(4), rule=bs.FromArrays([0], [0])), ValueError, "array of shape (1,)"),
+    (
+        lambda: connect(weight=-1.0, synapse=COND),
+        ValueError,
+        "a conductance cannot be negative; for inhibition set e_rev",
+        "-1.0",
+    ),
+    (
+        lambda: connect(weight=[[-1.0] * 10] * 20, rule=bs.AllToAll(), synapse=COND),
+        ValueError,
+        "a conductance cannot be negative",
+    ),
+    (lambda: connect(weight=bs.Normal(5, 1), synapse=COND), ValueError, "write Clipped(Normal(5.0, 1.0), low=0.0)"),
+    (lambda: connect(weight=1e39), ValueError, "Network.connect.weight: must lie within 3e+38 of 0, ", " (got 1e+39)"),
+    (lambda: connect(weight=[-1e39], rule=bs.FromArrays([0], [0])), ValueError, "must lie within ", " (got -1e+39)"),
+)
+
+test_delays = mistakes(
+    (lambda: connect(delay=0.0), ValueError, "Network.connect.delay: must be > 0 ms (got 0.0)"),
+    (lambda: connect(delay=np.nan), ValueError, "Network.connect.delay: must be finite"),
+    (lambda: connect(delay=None), TypeError, "Network.connect.delay: must be a number in ms"),
+    (lambda: connect(delay=np.ones(20)), ValueError, "Network.connect.delay: ", " samples its pairs"),
+    (lambda: connect(delay=bs.Normal(1.5, 0.75)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),
+    (lambda: connect(delay=bs.Clipped(bs.Normal(1.5, 0.75), low=-1)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),
+    (lambda: connect(delay=bs.Uniform(0, 2)), ValueError, "Network.connect.delay: must be > 0 ms"),
+    (
+        lambda: connect(delay=0.0015),
+        ValueError,
+        "delay: 0.0015 ms is shorter than 0.01 ms; times are in ms: did you mean 1.5?",
+    ),
+    (
+        lambda: connect(delay=[0.001, 0.002], rule=bs.FromArrays([0, 1], [0, 1])),
+        ValueError,
+        "times are in ms: did you mean 2",
+    ),
+    (lambda: connect(delay=bs.Uniform(0.001, 0.002)), ValueError, "times are in ms: did you mean 2"),
+)
+
+test_inputs = mistakes(
+    (lambda: stimulate(bs.CurrentInput(1.0), A), TypeError, "the order is stimulate(target, input)"),
+    (lambda: stimulate(A, bs.PoissonInput), TypeError, "got the class PoissonInput"),
+    (lambda: stimulate(A, bs.Poisson(rate=3.0)), TypeError, "Network.stimulate.input: must be an input"),
+    (lambda: stimulate(A, 300.0), TypeError, "Network.stimulate.input: must be an input"),
+    (lambda: stimulate(NOISE, bs.CurrentInput(1.0)), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
+    (
+        lambda: stimulate(PHASES, bs.CurrentInput(1.0)),
+        bs.EquationError,
+        "Network.stimulate.input: a current into 'c': ",
+        " have no I",
+    ),
+    (lambda: stimulate(PHASES, poisson()), bs.EquationError, "stimulate.input: Delta() onto 'c': a synapse adds to"),
+    (
+        lambda: stimulate(A, poisson(synapse=bs.Exponential(tau=[1.0] * 3))),
+        ValueError,
+        "Exponential.tau: 'a' has 20 cells, but the array has 3 values",
+    ),
+    (lambda: stimulate(A, poisson(rate=np.ones(3))), ValueError, "PoissonInput.rate: 3 values do not fit 'a'"),
+    (lambda: stimulate(A[:4], poisson(weight=np.ones(3))), ValueError, "PoissonInput.weight: 3 values do not fit"),
+    (lambda: stimulate(A, bs.CurrentInput([1.0, 2.0])), ValueError, "CurrentInput.amplitude: 2 values do not fit 'a'"),
+    (lambda: stimulate(A, bs.CurrentInput(np.ones((2, 3)), times=[0, 1])), ValueError, "3 values do not fit 'a'"),
+    (lambda: poisson(rate=-1.0), ValueError, "PoissonInput.rate: must be >= 0 Hz"),
+    (lambda: poisson(rate=np.ones((2, 2))), ValueError, "PoissonInput.rate: must be one number or one per cell"),
+    (lambda: poisson(rate=bs.Uniform(0, 1)), TypeError, "PoissonInput.rate: must be a number"),
+    (lambda: poisson(synapse=bs.Delta), TypeError, "Delta is a class"),
+    (lambda: poisson(weight=-1.0, synapse=COND), ValueError, "PoissonInput.weight: a conductance cannot be negative"),
+    (lambda: poisson(weight=np.inf), ValueError, "PoissonInput.weight: must be finite"),
+    (lambda: poisson().replaced(rates=3.0), TypeError, "PoissonInput: has no 'rates'; did you mean 'rate'"),
+    (lambda: setattr(poisson(), "rate", 3.0), AttributeError, "cannot assign to field 'rate'"),
+    (lambda: bs.CurrentInput(np.nan), ValueError, "CurrentInput.amplitude: must be finite"),
+    (lambda: bs.CurrentInput(3e-10), ValueError, "CurrentInput.amplitude", "did you mean 300"),
+    (lambda: bs.CurrentInput([1, 2], times=[2, 2]), ValueError, "CurrentInput.times: must increase"),
+    (lambda: bs.CurrentInput([1, 2], times=[-1, 2]), ValueError, "CurrentInput.times: must be >= 0"),
+    (lambda: bs.CurrentInput([1, 2, 3], times=[1, 2]), ValueError, "must have the shape (2,) or (2, cells)"),
+    (lambda: bs.Network(seed=-1), ValueError, "Network.seed: must be >= 0"),
+    (lambda: bs.Network(seed=1.5), TypeError, "Network.seed: must be a whole number"),
+    (lambda: bs.Network(seed=1).add(LIF), TypeError, "Network.add.population: must be a population"),
+)
+
+
+def test_names_are_unique():
+    net, given = bs.Network(seed=1), {"weight": 1.0, "delay": 1.0, "synapse": DELTA, "name": "x"}
+    net.connect(A, B, bs.AllToAll(), **given)
+    for again in (lambda: net.connect(A, B, bs.AllToAll(), **given), lambda: net.stimulate(A, poisson(), name="x")):
+        with pytest.raises(ValueError, match="a projection or an input is already named 'x'"):
+            again()
+    assert (len(net.projections), len(net.inputs)) == (1, 0)
