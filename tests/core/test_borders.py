@@ -205,7 +205,7 @@ def connected(delay, rule=None):
 )
 def test_a_delay_that_is_too_long_is_refused_before_anything_is_counted(delay, rule):
     net = connected(delay, rule)
-    message = r"cells->cells.delay: must be at most 6500 ms, which are 65000 steps of dt = 0.1 ms \(got .* ms\); a larger dt"
+    message = r"cells->cells.delay: must be at most 6500 ms, which is 65000 steps of dt = 0.1 ms \(got .* ms\); a larger dt"
     for use in (lambda: bs.simulate(net, 1.0, seed=1), net.estimate, lambda: bs.Simulation(net, seed=1)):
         with pytest.raises(ValueError, match=message):
             use()

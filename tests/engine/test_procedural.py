@@ -129,7 +129,13 @@ def test_stored_and_procedural_projections_live_together():
 
 MISTAKES = {
     "storage must be": (bs.FixedProbability(0.1), 1.0, 1.0, "procedual", r"did you mean 'procedural'"),
-    "targets that draw": (bs.FixedIndegree(3), 1.0, 1.0, "procedural", r"each target draws its sources.*FixedTotal\(3 \* "),
+    "targets that draw": (
+        bs.FixedIndegree(3),
+        1.0,
+        1.0,
+        "procedural",
+        r"each target samples its sources.*FixedTotal\(3 \* ",
+    ),
     "pairs": (bs.FromArrays([0], [1]), 1.0, 1.0, "procedural", r"lists of pairs.*use 'stored'"),
     "weights": (bs.OneToOne(), np.ones(10), 1.0, "procedural", r"lists of pairs, weights"),
     "delays": (bs.OneToOne(), 1.0, np.ones(10), "procedural", r"lists of pairs, weights or delays"),

@@ -212,5 +212,5 @@ def test_noise_where_it_cannot_be(equations, message):
 
 @pytest.mark.parametrize("name", ["xi", "xi_a"])
 def test_a_parameter_is_not_called_as_the_noise(name):
-    with pytest.raises(ValueError, match="word of the language"):
+    with pytest.raises(ValueError, match="reserved in equations"):
         type("Mine", (Process,), {name: bs.parameter(1.0, "", "x")})

@@ -30,7 +30,7 @@ def connect(net, weight=0.1, **given):
 def test_connecting_twice_alike_is_warned_about(given):
     net = bs.Network(seed=1)
     connect(net, **given)
-    with pytest.warns(UserWarning, match=r"Network.connect: 'cells->cells' is there already.*name='cells->cells ag") as seen:
+    with pytest.warns(UserWarning, match=r"Network.connect: 'cells->cells' already exists.*name='cells->cells ag") as seen:
         connect(net, **given)
     assert seen[0].filename == __file__
     assert len(net.projections) == 2
@@ -60,7 +60,7 @@ def test_stimulating_twice_alike_is_warned_about():
     net = bs.Network(seed=1)
     for given in (lambda: bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta()), lambda: bs.CurrentInput(np.ones(10))):
         net.stimulate(CELLS, given())
-        with pytest.warns(UserWarning, match=r"stimulate: '.*->cells' is there already, with the same target and input"):
+        with pytest.warns(UserWarning, match=r"stimulate: '.*->cells' already exists, with the same target and input"):
             net.stimulate(CELLS, given())
 
 

@@ -244,5 +244,5 @@ def test_a_cell_may_have_a_variable_w_and_synapses_with_weights():
     with_synapse, _ = run(bs.AdEx(b=0.0, a=0.0), 20.0, events=(bs.Exponential(tau=5.0), 100.0, 2.0))
     assert with_synapse["v"].max() > -70.6 + 0.5
     assert np.all(with_synapse["w"] == 0.0)
-    with pytest.raises(ValueError, match="Own.w: this name is a word of the language"):
+    with pytest.raises(ValueError, match="Own.w: this name is reserved in equations"):
         type("Own", (bs.Synapse,), {"arrival": "g = g + w", "equations": "dg/dt = -g", "w": bs.parameter(1.0, "", "weight")})
