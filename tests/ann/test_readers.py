@@ -1,4 +1,4 @@
-"""What is converted: networks as each library has them are read alike, and what is no chain of ReLUs is refused."""
+"""What is converted: networks as each library has them are read alike, and what is not a chain of ReLUs is rejected."""
 
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_two_classes_and_regression(relu):
     assert snn.score(DATA.X_test, output, 256) > snn.score(DATA.X_test, output, 8)
 
 
-def test_what_cannot_be_converted_is_refused(relu, tmp_path):
+def test_what_cannot_be_converted_is_rejected(relu, tmp_path):
     X, y = DATA.X_train, DATA.y_train
     pairs = list(zip(relu.coefs_, relu.intercepts_, strict=True))
     reasons = {"tanh": "negative", "sigmoid": "1/2", "softplus": "below threshold", "softlif": "leak"}
@@ -138,7 +138,7 @@ def test_what_cannot_be_converted_is_refused(relu, tmp_path):
         convert(tmp_path / "bad.npz", X)
 
 
-def test_a_module_of_ones_own_is_told_what_to_give():
+def test_an_unknown_module_gets_a_message_with_what_to_pass():
     """As every course writes it: a class with a forward."""
     with pytest.raises(TypeError, match=r"a ReLU after each but the last, give its weights: convert\(model.state_dict\(\)"):
         convert(own(), DATA.X_train)
@@ -151,7 +151,7 @@ def test_a_module_of_ones_own_is_told_what_to_give():
 
 
 def test_the_footprint_counts_zeros_as_weights():
-    """As NeuroBench does: bytes of every parameter and of the state, whatever its value; sparsity is a number of its own."""
+    """As NeuroBench does: bytes of every parameter and of the state, whatever its value; sparsity is a separate number."""
     few = np.where(np.arange(64)[:, None] % 2, W1, 0.0)
     y = DATA.y_test % 4
     reports = [
@@ -185,7 +185,7 @@ def test_the_footprint_counts_zeros_as_weights():
         (FIRST, "must have a hidden layer"),
     ],
 )
-def test_torch_modules_that_are_no_chain_of_known_layers_are_refused(module, message):
+def test_torch_modules_that_are_not_a_chain_of_known_layers_are_rejected(module, message):
     with pytest.raises((TypeError, ValueError), match=message):
         convert(module, DATA.X_train)
 
@@ -197,7 +197,7 @@ def test_a_layer_that_is_there_twice_is_read_twice():
 
 
 def test_modules_of_torch_itself():
-    """Where PyTorch is installed: the converted network's outputs are the module's."""
+    """If PyTorch is installed: the converted network's outputs are the module's."""
     torch = pytest.importorskip("torch")
     nn = torch.nn
     module = nn.Sequential(
@@ -242,12 +242,12 @@ def test_modules_of_torch_itself():
         (keras_chain(dense([W1, B1], "relu"), dense([W2, B2], "relu")), "must end with a fully connected layer"),
     ],
 )
-def test_keras_models_that_are_no_chain_of_known_layers_are_refused(model, message):
+def test_keras_models_that_are_not_a_chain_of_known_layers_are_rejected(model, message):
     with pytest.raises((TypeError, ValueError), match=message):
         convert(model, DATA.X_train)
 
 
-def test_states_and_lists_with_more_than_fully_connected_layers_are_refused():
+def test_states_and_lists_with_more_than_fully_connected_layers_are_rejected():
     state = {"0.weight": W1.T, "0.bias": B1, "1.weight": B1, "1.bias": B1, "2.weight": W2.T, "2.bias": B2}
     with pytest.raises(TypeError, match="'1.weight' is not of a fully connected layer"):
         convert(state, DATA.X_train)

@@ -1,4 +1,4 @@
-"""Several seeds: each is the comparison of its own, and the table shows their means, deviations and losses."""
+"""Several seeds: each gives the comparison of that seed alone, and the table shows their means, deviations and losses."""
 
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def test_the_spiking_side_gets_there_and_what_it_loses_is_said(found):
     assert f"MORE arithmetic energy at T = 64 ({found.energy_ratio[:, 2].mean():.2f} times)" in found.verdict
 
 
-def test_a_side_that_loses_nothing_is_said_to(found):
+def test_a_side_that_loses_nothing_is_reported_as_such(found):
     best = tuple(replace(one, accuracy=one.accuracy * 0.0 + one.ann_accuracy, acs=0.0 * one.acs) for one in found.reports)
     assert replace(found, reports=best).verdict.startswith("They lose at most 0.00 points of accuracy")
     assert "at most 0." in replace(found, reports=best).verdict.splitlines()[2]

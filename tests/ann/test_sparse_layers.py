@@ -118,7 +118,7 @@ def test_mistakes_in_layers():
         lower([Dense(np.ones((32, 2)))], (1, 8, 8))
 
 
-def test_what_is_no_list_of_layers():
+def test_what_is_not_a_list_of_layers():
     with pytest.raises(TypeError, match=r"lower.layers: must be a list of layers \(got ReLU\)"):
         lower(ReLU(), (1, 8, 8))
     with pytest.raises(TypeError, match=r"lower.shape: must be \(channels, height, width\) \(got 64\)"):

@@ -80,7 +80,7 @@ def test_a_view_is_of_cells_that_there_are(key, kind):
     assert CELLS[np.array([4], np.uint64)].ids.tolist() == CELLS[np.array([-1], np.int8)].ids.tolist() == [4]
 
 
-def test_places_beyond_a_view_are_refused_where_it_is_known():
+def test_indices_beyond_a_view_are_rejected_once_it_is_known():
     net = bs.Network(seed=1)
     for rule in (bs.FromArrays([0], [3]), bs.FromArrays([3], [0])):
         with pytest.raises(ValueError, match="3 is beyond 'cells\\[0:3\\]'"):
@@ -89,7 +89,7 @@ def test_places_beyond_a_view_are_refused_where_it_is_known():
         bs.Population(5, bs.SpikeTrains([0.0], [5]), name="trains")
 
 
-def test_a_sparse_matrix_that_points_beyond_itself_is_refused():
+def test_a_sparse_matrix_that_points_beyond_itself_is_rejected():
     """SciPy looks at the indices of a matrix only when it is made."""
     for field, value in (("row", 7), ("row", -1), ("col", 5), ("col", 2**31 - 1)):
         matrix = coo_array(np.eye(5))
@@ -138,7 +138,7 @@ def test_counts_are_whole_numbers_that_can_be_counted(count):
 # -- masks -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_masked_value_is_refused_wherever_numbers_are_taken():
+def test_a_masked_value_is_rejected_everywhere():
     masked = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
     takers = [
         lambda: bs.LIF(tau_m=masked),
@@ -170,8 +170,8 @@ def stimulated(given):
 
 
 @pytest.mark.parametrize("time", [9.1e14, 9e17, 1e19, 1e300])
-def test_times_beyond_what_can_be_counted_are_refused(time):
-    """As int64 they would be negative: a current would act at once."""
+def test_times_beyond_what_can_be_counted_are_rejected(time):
+    """As int64 they would be negative: a current would act immediately."""
     trains = bs.Network(seed=1)
     trains.add(bs.Population(2, bs.SpikeTrains([0.5, time], [0, 1]), name="trains"))
     for net in (stimulated(bs.CurrentInput([500.0], times=[time])), trains):
@@ -203,7 +203,7 @@ def connected(delay, rule=None):
         (bs.Clipped(bs.Normal(1.5, 1.0), low=0.1, high=1e12), None),
     ],
 )
-def test_a_delay_that_is_too_long_is_refused_before_anything_is_counted(delay, rule):
+def test_a_delay_that_is_too_long_is_rejected_before_anything_is_counted(delay, rule):
     net = connected(delay, rule)
     message = r"cells->cells.delay: must be at most 6500 ms, which is 65000 steps of dt = 0.1 ms \(got .* ms\); a larger dt"
     for use in (lambda: bs.simulate(net, 1.0, seed=1), net.estimate, lambda: bs.Simulation(net, seed=1)):
@@ -213,7 +213,7 @@ def test_a_delay_that_is_too_long_is_refused_before_anything_is_counted(delay, r
     assert connected(1e6).estimate(dt=100.0).synapses == 25
 
 
-def test_long_refractory_times_and_intervals_are_no_overflow():
+def test_long_refractory_times_and_intervals_do_not_overflow():
     for time in (1e6, 1e9, 1e18):
         cells, net = bs.Population(1, bs.LIF(t_ref=time), name="cells"), bs.Network(seed=1)
         net.stimulate(cells, bs.CurrentInput(1e4))
@@ -221,7 +221,7 @@ def test_long_refractory_times_and_intervals_are_no_overflow():
 
 
 @pytest.mark.parametrize("rate", [-1.0, -1e-300, np.nan, np.inf, -np.inf, None, "3", 1j, [[1.0]], []])
-def test_rates_that_are_none_are_refused(rate):
+def test_invalid_rates_are_rejected(rate):
     for make in (
         lambda r: bs.Poisson(rate=r),
         lambda r: bs.PoissonInput(rate=r, weight=1.0, synapse=bs.Delta()),

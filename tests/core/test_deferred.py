@@ -1,4 +1,4 @@
-"""Objects that are made when they are first looked at are the same as those made at once."""
+"""Objects that are made when they are first looked at are the same as those made immediately."""
 
 import copy
 import pickle

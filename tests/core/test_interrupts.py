@@ -1,4 +1,4 @@
-"""Ctrl-C at random moments of importing, building, compiling and running: it is heard at once, and nothing is broken."""
+"""Ctrl-C at random moments of importing, building, compiling and running: it is heard promptly, and nothing is broken."""
 
 import os
 import random
@@ -45,7 +45,7 @@ def waited():
 sent, end = [], sys.argv[2] == "end"
 threading.Thread(target=interrupt, daemon=True).start()
 try:
-    # an interrupt that falls into what Python cannot stop, such as the end of an object, may be lost: it goes on
+    # an interrupt that falls into what Python cannot stop, such as the end of an object, may be lost: the loop continues
     while not sent or waited() < 1.0:
         run()
     heard = 0.0
@@ -59,7 +59,7 @@ print(heard, *run())
 
 
 def interrupted(moment, then="go on", cache=None):
-    """Interrupt a process after so many seconds; return how long that took, what its next run gave, and its exit code."""
+    """Interrupt a process after some seconds; return how long that took, what its next run gave, and its exit code."""
     environment = os.environ | {"PYTHONHASHSEED": "0"} | ({"BRAINSIM_CACHE_DIR": str(cache)} if cache else {})
     command = [sys.executable, "-c", NETWORK + INTERRUPTED, str(moment), then]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
@@ -70,7 +70,7 @@ def interrupted(moment, then="go on", cache=None):
 
 @pytest.fixture(scope="module")
 def expected():
-    """What the network gives where nothing is interrupted; it also fills the cache."""
+    """What the network gives if nothing is interrupted; it also fills the cache."""
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     command = [sys.executable, "-c", f"{NETWORK}\nprint(*run())"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=True)

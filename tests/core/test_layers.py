@@ -63,7 +63,7 @@ def test_every_folder_has_its_floor():
     assert set(FLOORS) == folders
 
 
-def test_there_is_no_circle():
+def test_no_circular_imports():
     """Modules that load each other work only by luck of the order."""
     inner = {m: tree for m, tree in MODULES.items() if m not in EXEMPT}
     loads = {m: {n for n, now in imported(m, tree) if now and n in MODULES and n != m} for m, tree in inner.items()}

@@ -45,7 +45,7 @@ def factor(unit, other):
 
 
 class FakePint:
-    """Of pint: ``to(name).magnitude``; it refuses NumPy's conversion of a list of itself."""
+    """Of pint: ``to(name).magnitude``; it rejects NumPy's conversion of a list of itself."""
 
     def __init__(self, magnitude, unit):
         self._magnitude, self.unit = magnitude, unit
@@ -94,7 +94,7 @@ class FakeQuantities(np.ndarray):
 
 
 class FakeDimension:
-    """Of brian2: what `dim` is; its text names powers of SI units, and 1 where there is none."""
+    """Of brian2: what `dim` is; its text names powers of SI units, and 1 if there are none."""
 
     def __init__(self, powers):
         self.powers = powers
@@ -214,13 +214,13 @@ def test_lists_of_quantities(quantity):
 
 
 @pytest.mark.parametrize(("given", "unit"), [("mV", "ms"), ("ms", "mV"), ("pF", "nS"), ("pA", "pF"), ("ms", ""), ("", "ms")])
-def test_the_wrong_unit_is_refused(quantity, given, unit):
+def test_the_wrong_unit_is_rejected(quantity, given, unit):
     with pytest.raises(ValueError, match=rf"here: must be in {unit or '(dimensionless|plain numbers)'} \(got .*3"):
         plain(quantity(3.0, given), unit, "here")
 
 
 @pytest.mark.parametrize("magnitude", [np.nan, np.inf])
-def test_what_is_not_finite_is_refused(quantity, magnitude):
+def test_what_is_not_finite_is_rejected(quantity, magnitude):
     with pytest.raises(ValueError, match=f"here: must be finite .got {magnitude}"):
         plain(quantity(magnitude, "ms"), "ms", "here")
 
@@ -262,7 +262,7 @@ def test_models_and_networks_take_them(quantity):
 
 
 def test_distributions_take_them(quantity):
-    """They keep the unit, so that it is checked where the distribution is used."""
+    """They keep the unit, so that it is checked when the distribution is used."""
     low, high = quantity(-0.065, "V"), quantity(-50.0, "mV")
     start = bs.Uniform(low, high)
     assert (start.low, start.high, start.unit) == (pytest.approx(-65.0), pytest.approx(-50.0), "mV")

@@ -33,7 +33,7 @@ EXACT = {("IF", method) for method in ("euler", "heun", "rk4")} | {
 
 
 def smooth(name, method):
-    """Return a model of the catalogue without threshold, by a method; None where the method cannot integrate it."""
+    """Return a model of the catalogue without threshold, by a method; None if the method cannot integrate it."""
     model = type(f"Smooth{name}", (NEURONS[name],), SMOOTH | {"method": method})
     model = model(**({"t_ref": 0.0} if "t_ref" in model.parameters else {}))
     try:
@@ -117,7 +117,7 @@ def test_every_method_is_tried_on_every_model():
 
 
 class Bending(bs.Neuron):
-    """A gain that is not linear: x = sinh(s W + asinh(x_0)), with the drift x s**2/2 where it is meant as Ito does."""
+    """A gain that is not linear: x = sinh(s W + asinh(x_0)), with the drift x s**2/2 in the sense of Ito."""
 
     equations = """
         dx/dt = drift*x*s**2/2 + s*sqrt(1 + x**2)*xi_w
@@ -130,7 +130,7 @@ class Bending(bs.Neuron):
 
 
 class Alone(Bending):
-    """The same path for `milstein`, which wants a noise of its own in each equation: it has the same numbers."""
+    """The same path for `milstein`, which needs a separate noise in each equation: it has the same numbers."""
 
     equations = """
         dx/dt = drift*x*s**2/2 + s*sqrt(1 + x**2)*xi

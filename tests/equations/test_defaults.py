@@ -69,7 +69,7 @@ def reference(kind):
 
 
 def lateness(name):
-    """Return for each current how late the last spike of a second is [ms], inf where it is missing, and its number."""
+    """Return for each current how late the last spike of a second is [ms], inf if it is missing, and its number."""
     kind, currents = NEURONS[name], CURRENTS.get(name, USUAL)
     found, true = spikes_of(kind(), currents, DT), spikes_of(reference(kind), currents, DT / FINER)
     counts = [int(np.sum(times <= SECOND)) for times in true]

@@ -19,7 +19,7 @@ def test_events_have_their_own_conditions_and_effects():
     assert values["count"][-1] == 5.0
 
 
-def test_an_event_needs_no_spike_and_is_none():
+def test_an_event_is_not_a_spike():
     model = type(
         "Mine",
         (bs.Neuron,),
@@ -45,7 +45,7 @@ def test_an_event_needs_no_spike_and_is_none():
         ({"e": ("v > v_th", "v == 0")}, "one '='"),
     ],
 )
-def test_events_that_are_none(events, message):
+def test_invalid_events(events, message):
     with pytest.raises(ValueError, match=rf"Mine.events\['e'\]: .*{message}"):
         clock(events=events)
 

@@ -31,7 +31,7 @@ NAN = (
 
 
 @pytest.mark.parametrize("text", NAN)
-def test_no_number_stays_none(text):
+def test_nan_stays_nan(text):
     """A NaN that min or clip turned into a number could not be found and named after the run."""
     tree = lang.parse_expression(text, "here")
     function = compiled(tree, ("x", "y"))

@@ -1,4 +1,4 @@
-"""Nothing that a user types is ever executed: junk is refused, and what gets through is arithmetic."""
+"""Nothing that a user types is ever executed: junk is rejected, and what gets through is arithmetic."""
 
 import ast
 import random
@@ -188,7 +188,7 @@ def mutated(rng, path):
 WATCHED = {"exec", "import", "open", "os.system", "subprocess.Popen", "os.remove", "os.mkdir", "socket.connect"}
 
 
-def test_junk_is_refused_and_never_executed(tmp_path):
+def test_junk_is_rejected_and_never_executed(tmp_path):
     """Whatever comes in is arithmetic or an EquationError: no other exception, no side effect, nothing run as Python."""
     target = tmp_path / "made"
     watching, seen = [], []
@@ -261,7 +261,7 @@ def checked_kernel(model, *synapses):
 
 
 @pytest.mark.filterwarnings("ignore:.*is 0/0:UserWarning")
-def test_junk_in_classes_is_refused():
+def test_junk_in_classes_is_rejected():
     """The whole way from a class to a kernel: an EquationError (a ValueError), or arithmetic."""
     rng = random.Random(5)
     base = {
@@ -304,7 +304,7 @@ def test_junk_in_classes_is_refused():
     assert written > 200
 
 
-def test_a_warning_of_python_is_no_error():
-    """Texts that Python only remarks on, even where such remarks are errors, are judged by the language alone."""
+def test_a_warning_of_python_is_not_an_error():
+    """Texts that Python only warns about, even if warnings are errors, are judged by the language alone."""
     script = "from brainsim.equations.language import parse_expression as p; p('1if x > 0else 2', 'here')"
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)

@@ -31,7 +31,7 @@ def test_first_spike_has_the_published_time():
     errors = [abs(spikes_of(PreciseLIF(**CELL), 1000.0, 8.0, dt).times[0] - EXACT) for dt in (0.4, 0.2, 0.1, 0.01)]
     assert errors[2] < 1e-9
     assert errors[3] < 1e-13
-    # fourth order: halving dt divides the error by 16, where the crossing lies alike within the step
+    # fourth order: halving dt divides the error by 16, if the crossing lies alike within the step
     assert errors[0] / errors[2] > 50.0
     assert spikes_of(bs.LIF(**CELL), 1000.0, 8.0, 0.1).times[0] == 4.8  # the end of the step
 
@@ -113,7 +113,7 @@ def test_a_moving_threshold_and_a_run_in_pieces():
         ({"equations": "dv/dt = -v/tau\ntheta = v_th*sin(t/tau)", "threshold": "v >= theta"}, "a threshold without t"),
     ],
 )
-def test_what_cannot_be_interpolated_is_refused(changes, message):
+def test_what_cannot_be_interpolated_is_rejected(changes, message):
     words = {"equations": "dv/dt = -v/tau", "threshold": "v >= v_th", "interpolate": True, **changes}
     words |= {
         "v_th": bs.parameter(15.0, "mV", "threshold"),

@@ -166,7 +166,7 @@ def test_kernels_vectorise(name, tmp_path, monkeypatch):
 
 
 def test_parts_of_a_step_are_smaller_steps():
-    """Four parts of 0.4 ms are four steps of 0.1 ms, to the bit, where no spike falls."""
+    """Four parts of 0.4 ms are four steps of 0.1 ms, to the bit, if there is no spike."""
     for method in ("euler", "rk4", "exponential_euler", "heun"):
         fine, _ = run(type("M", (Squid,), {"method": method})(), 4.0, 0.1, current=2.0)
         parts, _ = run(type("M", (Squid,), {"method": method, "substeps": 4})(), 4.0, 0.4, current=2.0)
@@ -205,7 +205,7 @@ def test_the_time_and_tables_go_on_within_a_step():
 
 
 def test_a_spike_within_a_step_resets_there_and_has_the_time_of_its_end():
-    """v crosses 0.95 mV at 0.2 of a step of 0.5 ms; from there it stands still for the rest of it and for t_ref."""
+    """v crosses 0.95 mV at 0.2 of a step of 0.5 ms; from there it is clamped for the rest of it and for t_ref."""
     texts = {"t_ref": bs.parameter(1.0, "ms", "x"), "substeps": 5}
     values, result = run(clock(**texts)(v_th=0.55), 5.0, 0.5)
     assert steps(result).tolist() == [2, 6, 10]
@@ -246,7 +246,7 @@ SINGLE = {
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_single_precision_follows(name):
-    """The same numbers to about six digits: nothing of the loop is lost where it works on float32."""
+    """The same numbers to about six digits: nothing of the loop is lost in float32."""
     found = []
     for precision in ("single", "double"):
         cells = bs.Population(3, SINGLE[name](), name="cells")
@@ -261,7 +261,7 @@ def test_single_precision_follows(name):
 
 
 @pytest.mark.parametrize("substeps", [0, 2.5, "2"])
-def test_substeps_that_are_none(substeps):
+def test_invalid_substeps(substeps):
     with pytest.raises((ValueError, TypeError), match="Mine.substeps: must be"):
         clock(substeps=substeps)
 
@@ -269,7 +269,7 @@ def test_substeps_that_are_none(substeps):
 # -- initial values --------------------------------------------------------------------------------------------------------
 
 
-def test_initial_values_may_lean_on_variables_and_lines():
+def test_initial_values_may_depend_on_variables_and_lines():
     class Resting(bs.Neuron):
         equations = """
             dv/dt = (v_rest - v)/tau
@@ -291,7 +291,7 @@ def test_initial_values_may_lean_on_variables_and_lines():
 
 
 def test_cells_with_parameters_of_their_own_are_cells_by_themselves():
-    """Every parameter of a conductance-based cell drawn for each cell, under three methods."""
+    """Every parameter of a conductance-based cell sampled for each cell, under three methods."""
     rng = np.random.default_rng(1)
     drawn = {
         "g_na": rng.uniform(100, 140, 3),

@@ -71,7 +71,7 @@ def test_lines():
         # the membrane
         dv/dt = (v_rest - v)/tau_m   # leak
         minf = 1/(1 + exp(
-            -v  # in brackets an equation goes on
+            -v  # in brackets an equation continues
         ))
 
         du / dt=0
@@ -108,8 +108,8 @@ def test_algebraic_lines_stay_lines_in_the_equations_and_are_put_in_elsewhere():
     assert ast.unparse(cell.reset[0][1]) == "v + k"
 
 
-def test_lines_that_double_are_refused_where_they_are_put_in():
-    """Sixty short lines could else stand for 2**60 terms; in the equations, where they stay lines, they are no trouble."""
+def test_lines_that_double_are_rejected_when_they_are_inserted():
+    """Sixty short lines could else stand for 2**60 terms; in the equations, where they stay lines, they do no harm."""
     doubling = "\n".join(["a0 = v + v", *(f"a{n} = a{n - 1} + a{n - 1}" for n in range(1, 60)), "dv/dt = a59"])
     nesting = "\n".join(["a0 = exp(v)", *(f"a{n} = exp(-a{n - 1})" for n in range(1, 400)), "dv/dt = a399"])
     for text, last in ((doubling, "a59"), (nesting, "a399")):
@@ -118,7 +118,7 @@ def test_lines_that_double_are_refused_where_they_are_put_in():
             cell_of(text, threshold=f"{last} > 3")
 
 
-def test_lines_that_need_each_other_are_refused():
+def test_lines_that_need_each_other_are_rejected():
     with pytest.raises(EquationError, match="'a', 'b' need each other"):
         cell_of("a = b\nb = a + v\ndv/dt = a")
 
@@ -170,7 +170,7 @@ def test_messages_show_the_line_and_the_place(text, shown):
         ("dv/dt = a" + " " * 5000 + "b", "longer"),
     ],
 )
-def test_equations_that_are_none(equations, message):
+def test_texts_that_are_not_equations(equations, message):
     with pytest.raises(EquationError, match=message):
         lang.parse_equations(equations, "here")
 
@@ -214,7 +214,7 @@ def test_an_open_bracket_is_found_in_its_own_line():
         ("1/(0*exp(1))", "divides by 0"),
     ],
 )
-def test_what_other_languages_write_is_told(text, meant):
+def test_syntax_of_other_languages_is_translated(text, meant):
     with pytest.raises(EquationError) as caught:
         lang.parse_expression(text, "here")
     assert meant in str(caught.value)
@@ -235,7 +235,7 @@ def test_a_long_sum_is_one_expression():
 
 
 def test_names_of_any_alphabet_and_form():
-    """As Python reads them: forms of one letter are one name, and what only looks like a digit is none."""
+    """As Python reads them: forms of one letter are one name, and what only looks like a digit is not one."""
     derivatives, algebraic = lang.parse_equations("dν/dt = -ν/τ_m + α\nα = ϵ*2", "here")
     assert lang.names_in(derivatives["ν"]) == {"ν", "τ_m", "α"}
     assert lang.names_in(algebraic["α"]) == {"ε"}

@@ -65,7 +65,7 @@ def test_order(method, name):
     assert np.log2(errors[-2] / errors[-1]) == pytest.approx(order, abs=0.12), errors
 
 
-def test_orders_are_told():
+def test_stated_orders():
     orders = {name: step_of(type("M", (Bent,), {"method": name})()).order for name in METHODS if name != "exact"}
     assert orders == {
         "auto": 1,
@@ -163,7 +163,7 @@ def test_the_covariance_of_a_cell_does_not_depend_on_the_others():
 
 
 def ring(n, **given):
-    """Return a cell of n variables that all lean on each other, each by its neighbours."""
+    """Return a cell of n variables that all depend on each other, each by its neighbours."""
     lines = [f"dx{k}/dt = (x{(k - 1) % n} - 3*x{k} + x{(k + 1) % n})/tau" for k in range(n)]
     variables = {f"x{k}": bs.initial(float(k == 0), "", "x") for k in range(n)}
     return type(
@@ -174,14 +174,14 @@ def ring(n, **given):
 
 
 def test_auto_does_not_take_what_would_compile_for_long():
-    """n variables that all lean on each other make an exact step of n*n terms."""
+    """n variables that all depend on each other make an exact step of n*n terms."""
     assert step_of(ring(17)).method == "exact"
     assert 17**2 <= exact.MOST_TERMS < 18**2
     assert step_of(ring(18)).method == "exponential_euler"
     assert len("".join(step_of(ring(40)).lines)) < 20_000
     assert step_of(ring(18, method="exact")).method == "exact"  # whoever asks for it gets it
     apart = {"equations": ring(18).equations + "\ndz/dt = -z/tau", "z": bs.initial(1.0, "", "x")}
-    assert "_p__z__z" in "".join(step_of(ring(18, **apart)).lines)  # what does not lean on these is still exact
+    assert "_p__z__z" in "".join(step_of(ring(18, **apart)).lines)  # what does not depend on these is still exact
     slow, fine = (run(ring(18, method=method), 20.0, 0.05)[0] for method in ("auto", "rk4"))
     last = [[values[f"x{k}"][-1, 0] for k in range(18)] for values in (slow, fine)]
     np.testing.assert_allclose(*last, rtol=0, atol=3e-4)
@@ -260,7 +260,7 @@ def test_strang_computes_the_rates_of_gates_once():
     assert lines.count("relaxation(") == 5
 
 
-def test_strang_refuses_noise_by_name():
+def test_strang_rejects_noise_by_name():
     kind = type(
         "N",
         (Bent,),
@@ -275,7 +275,7 @@ def test_strang_refuses_noise_by_name():
 
 
 class Adapting(bs.Neuron):
-    """Linear, with a second variable that leans on the frozen one."""
+    """Linear, with a second variable that depends on the clamped one."""
 
     equations = """
         dv/dt = -v/tau - w_a/c_m + I/c_m
@@ -296,7 +296,7 @@ class Adapting(bs.Neuron):
 
 
 @pytest.mark.parametrize("method", ["exact", "heun", "rk4"])
-def test_what_leans_on_a_frozen_variable_sees_it_stand_still(method):
+def test_what_depends_on_a_clamped_variable_sees_it_clamped(method):
     """v = -4 mV for 5 ms after the spike at 0.1 ms: w_a relaxes to a*v at its own time constant, to rounding if exact."""
     values, result = run(type("M", (Adapting,), {"method": method})(), 5.1, 0.1)
     v, w = values["v"][:, 0], values["w_a"][:, 0]

@@ -62,7 +62,7 @@ def mine(base=bs.Neuron, **body):
 
 
 @pytest.mark.parametrize("name", [*NO_WORDS, *RESERVED])
-def test_a_name_that_is_no_word_is_refused(name):
+def test_a_name_that_is_not_a_word_is_rejected(name):
     """In each place where a name can be given that a kernel holds: nothing of it is ever run."""
     where = r"Mine\.|^Mine|unknown|did you mean"
     for declared in (bs.parameter(0.0, "", "x"), bs.initial(0.0, "", "x")):
@@ -110,7 +110,7 @@ NAMES = ["lag", "lag_", "z_", "new", "gain_0", "a", "a_b", "p_a_", "x", "x_event
 
 
 def grown(method, names, **given):
-    """Return spikes and final state of cells with so many variables, a synapse on two of them, and an event."""
+    """Return spikes and final state of cells with many variables, a synapse on two of them, and an event."""
     push = "1" if method == "rk4" else "xi"
     lines = [f"{names[0]}_line = 0.1*({' + '.join(names)})"]
     lines += [

@@ -106,7 +106,7 @@ def test_white_noise_is_independent_unless_it_is_named(method):
 
 @pytest.mark.parametrize("dt", [0.5, 4.0])
 def test_coloured_noise_has_its_covariance_at_any_dt(dt):
-    """The Lyapunov equation A Q + Q A' + G G' = 0; exact, also where dt is longer than the time constants."""
+    """The Lyapunov equation A Q + Q A' + G G' = 0; exact, also if dt is longer than the time constants."""
     from scipy.linalg import solve_continuous_lyapunov
 
     values, result = run(Chain(), 100.0, dt, n=N)
@@ -117,7 +117,7 @@ def test_coloured_noise_has_its_covariance_at_any_dt(dt):
     np.testing.assert_allclose(found, expected, rtol=2 * CLOSE)
 
 
-def test_orders_with_noise_are_told():
+def test_stated_orders_with_noise():
     assert (step_of(Process()).strong, step_of(Process()).weak, step_of(Process()).order) == (0, 0, 0)
     assert step_of(of(Process, "euler_maruyama")()).strong == 1
     assert step_of(of(Process, "euler_maruyama")()).interpretation == ""
@@ -202,7 +202,7 @@ def test_random_numbers_in_a_reset_are_new_each_time():
         ("a = sigma*xi\ndv/dt = a", "the noise xi may stand in a line 'dx/dt = ...' only"),
     ],
 )
-def test_noise_where_it_cannot_be(equations, message):
+def test_noise_in_the_wrong_place(equations, message):
     with pytest.raises(ValueError, match=message):
         type("Mine", (Process,), {"equations": equations, "dimensions": False})
     for field in ("threshold", "reset", "refractory"):

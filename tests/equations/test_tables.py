@@ -115,7 +115,7 @@ def test_a_table_is_changed_in_a_run():
         (lambda: type("M", (Reading,), {"equations": "dq/dt = tabel(t)"}), ValueError, "did you mean 'table'"),
     ],
 )
-def test_tables_that_are_none(make, kind, message):
+def test_invalid_tables(make, kind, message):
     with pytest.raises(kind, match=message):
         make()
 

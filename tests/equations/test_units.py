@@ -1,4 +1,4 @@
-"""Dimensions: an equation whose sides do not agree is refused, with both named; what agrees passes."""
+"""Dimensions: an equation whose sides disagree is rejected, with both named; what agrees passes."""
 
 import inspect
 import re
@@ -79,7 +79,7 @@ def test_units_that_are_one(left, right):
     ],
 )
 def test_unknown_units(text, hint):
-    """Also where equations are not checked, and of variables and weights."""
+    """Also if equations are not checked, and of variables and weights."""
     for dimensions in (True, False):
         for given in ({"q": bs.parameter(1.0, text, "x")}, {"q": bs.initial(1.0, text, "x")}):
             with pytest.raises(ValueError, match=rf"Mine.q: unknown unit .*{re.escape(hint)}"):
@@ -89,7 +89,7 @@ def test_unknown_units(text, hint):
 
 
 @pytest.mark.parametrize("dimensions", [True, False])
-def test_no_unit_is_refused(dimensions):
+def test_a_missing_unit_is_rejected(dimensions):
     with pytest.raises(ValueError, match=r"Mine.q: the unit must be a text such as 'mV' \(got None\)"):
         cell(q=bs.parameter(1.0, None, "x"), dimensions=dimensions)
 
@@ -253,7 +253,7 @@ def test_synapses_that_do_not(given, shown):
 
 
 def test_the_variables_of_a_synapse_get_their_units_from_its_weights():
-    """A gate behind a conductance: h is in nS as the weight is, and so is g, which only leans on it."""
+    """A gate behind a conductance: h is in nS as the weight is, and so is g, which only depends on it."""
     rising = {"equations": "dg/dt = (h - g)/tau\ndh/dt = -h/tau", "arrival": "h = h + w"}
     synapse(**rising)
     with pytest.raises(EquationError, match="a current into a cell is in pA, but this is in mV"):

@@ -16,10 +16,10 @@ SEED = 5
 
 
 def ran(name, threads=1, pieces=1):
-    """Return the Result of a golden network, all of it, run in so many pieces."""
+    """Return the Result of a golden network, run in a number of pieces."""
     build, duration, options = NETWORKS[name]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where single precision is coarse
+        warnings.simplefilter("ignore")  # of coarse single precision
         sim = bs.Simulation(build(), seed=SEED, threads=threads, **options)
         steps = round(duration / options["dt"])
         cuts = [steps * k // pieces for k in range(pieces + 1)]

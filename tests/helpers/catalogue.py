@@ -30,9 +30,9 @@ def simulated(population, duration=200.0, *, current=None, synapse=None, weight=
 
 @functools.cache
 def working_current(name):
-    """Return the lowest current of the ladder at which the cell goes on firing, None for one that takes none.
+    """Return the lowest current of the ladder at which the cell keeps firing, None if it takes no current.
 
-    A cell that does not fire gets the highest under which it stays finite, up to 100 pA.
+    For a cell that does not fire, the highest under which it stays finite, up to 100 pA.
     """
     model = NEURONS[name]()
     if not model.cell_equations.uses_current:

@@ -29,7 +29,7 @@ def ulps(got, expected):
     return np.abs(got - expected) / np.spacing(np.abs(expected).astype(np.float64))
 
 
-# beyond 52 bits where the platform has them; else the reference itself is off by up to an ulp
+# beyond 52 bits if the platform has them; else the reference itself is off by up to an ulp
 LONG = np.longdouble
 SLACK = 0.0 if np.finfo(LONG).nmant > 52 else 1.0
 N = 100_000

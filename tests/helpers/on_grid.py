@@ -22,7 +22,7 @@ def solved(slopes, fires, reset, start, duration, dt, *, t_ref=0.0, frozen=()):
     duration, dt, t_ref : float
         [ms]
     frozen : sequence of int
-        Variables that stand still while refractory.
+        Variables that are held fixed while refractory.
     """
     steps, wait, moves = round(duration / dt), round(t_ref / dt), np.ones(len(start))
     moves[list(frozen)] = 0.0

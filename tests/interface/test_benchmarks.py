@@ -43,7 +43,7 @@ def test_rates_of_many_spikes_are(report):
         (["cuba.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
     ],
 )
-def test_a_file_that_cannot_be_read_or_written_is_refused_at_once(arguments, said, tmp_path):
+def test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring(arguments, said, tmp_path):
     (tmp_path / "other.json").write_text(json.dumps({"rows": []}))
     script, *options = arguments
     run, environment = [sys.executable, str(FOLDER / script), *options], os.environ | {"PYTHONPATH": str(FOLDER.parent)}

@@ -324,7 +324,7 @@ class TestOthers:
         done = python("-m", "brainsim", "--version")
         assert done.stdout == f"brainsim {bs.__version__}\n"
 
-    def test_a_reader_that_leaves_is_no_error(self):
+    def test_a_reader_that_leaves_is_not_an_error(self):
         close = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
         code = f"{close}; from brainsim.commands.cli import main; main(['list'])"
         assert python("-c", code).stderr == ""

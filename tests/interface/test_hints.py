@@ -38,7 +38,7 @@ def simulation():
 
 class TestHelp:
     def test_help_is_a_page(self):
-        """Also where it has been looked at before, when every name is loaded."""
+        """Also a second time, when every name is loaded."""
         for _ in range(2):
             text = pydoc.plain(pydoc.render_doc(bs))
             assert 60 < len(text.splitlines()) < 130
@@ -64,7 +64,7 @@ class TestHelp:
 
 class TestTables:
     @pytest.mark.parametrize("of", TABLES)
-    def test_words_are_no_names_that_exist(self, of):
+    def test_suggested_words_are_not_names_that_exist(self, of):
         table, names = TABLES[of]
         words = [hints._folded(word) for group in table for word in group]
         assert len(set(words)) == len(words)

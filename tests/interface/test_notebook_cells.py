@@ -65,7 +65,7 @@ def test_stimulating_twice_alike_is_warned_about():
 
 
 class Notebook(io.StringIO):
-    """What a notebook puts in the place of the error output: it is no terminal."""
+    """What a notebook puts in place of the error output: not a terminal."""
 
 
 Notebook.__module__ = "ipykernel.iostream"
@@ -99,7 +99,7 @@ def test_a_dataset_is_a_line():
     assert X_train is data.X_train
 
 
-def test_a_network_for_one_time_step_refuses_another():
+def test_a_network_for_one_time_step_rejects_another():
     net = bs.Network(seed=1, required_dt=0.5)
     net.stimulate(CELLS, bs.CurrentInput(400.0))
     assert (net.required_dt, bs.Network().required_dt) == (0.5, None)

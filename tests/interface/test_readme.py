@@ -1,4 +1,4 @@
-"""The README: its code runs, block after block, and its commands are where they are looked for."""
+"""The README: its code runs, block after block, and its commands are in their sections."""
 
 import re
 from pathlib import Path

@@ -97,7 +97,7 @@ def test_the_cache_may_be_deleted_while_it_is_used(folder):
 
 
 class Planted:
-    """Leaves a trace where it is unpickled."""
+    """Leaves a trace when it is unpickled."""
 
     def __init__(self, trace):
         self.trace = trace
@@ -168,7 +168,7 @@ def test_a_folder_is_made_that_others_cannot_write(folder):
     assert came_from_cache(TEXT.format(1))
 
 
-# -- where nothing can be written ------------------------------------------------------------------------------------------
+# -- nothing can be written ------------------------------------------------------------------------------------------------
 
 
 FULL = """

@@ -30,10 +30,10 @@ def test_text_runs_from_memory(folder):
     assert "raise ValueError('as it should')" in "".join(traceback.format_exception(caught.value))
 
 
-# -- several at once -------------------------------------------------------------------------------------------------------
+# -- several together ------------------------------------------------------------------------------------------------------
 
 
-def test_threads_load_one_text_at_once():
+def test_threads_load_one_text_simultaneously():
     """A module is there for all when it is whole."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -67,7 +67,7 @@ def test_a_text_that_fails_is_not_kept():
             load_source(text)
 
 
-def test_networks_are_built_in_several_threads_at_once():
+def test_networks_are_built_in_several_threads_simultaneously():
     def spikes(tau):
         cells, net = bs.Population(20, bs.LIF(tau_m=tau), name="cells"), bs.Network(seed=1)
         net.stimulate(cells, bs.PoissonInput(rate=2000.0, weight=200.0, synapse=bs.Exponential()))
@@ -81,7 +81,7 @@ def test_networks_are_built_in_several_threads_at_once():
     assert len(found[5.0]) > 10
 
 
-def test_two_processes_that_write_at_once_do_not_mix_up_their_code(folder, monkeypatch):
+def test_two_processes_that_write_simultaneously_do_not_mix_up_their_code(folder, monkeypatch):
     """Each has read the cache before the other writes it."""
     text, replace, meet = TEXT.format(1), os.replace, threading.Barrier(2, timeout=60)
 

@@ -134,7 +134,7 @@ def test_gaussian_is_normal():
 
 @pytest.mark.parametrize(("sigma", "tolerance"), [(3.0, 0.01), (4.0, 0.01), (5.0, 0.01), (6.0, 0.01), (7.0, 0.05)])
 def test_gaussian_has_its_tails(sigma, tolerance):
-    """Only a radius beyond sigma can lead there: of the radii, which the upper 40 bits set, those alone are drawn."""
+    """Only a radius beyond sigma can lead there: of the radii, which the upper 40 bits set, those alone are sampled."""
     random = np.random.default_rng(8)
     levels = int(math.exp(-0.5 * sigma**2) * 2**40) + 1
     bits = random.integers(0, levels, 1_000_000).astype(np.uint64) << np.uint64(24)

@@ -31,7 +31,7 @@ def build():
     clipped = bs.Clipped(bs.Normal(1.5, 0.5), low=0.5)
     net.connect(inh, cells, bs.FixedProbability(0.1), weight=bs.Normal(-60.0, 10.0), delay=clipped, synapse=slow)
     net.connect(exc, cells, bs.FixedOutdegree(5), weight=bs.Uniform(10.0, 30.0), delay=5.0, synapse=slow)
-    # the longest delay, and two weights that are no short binary numbers: here the order of a sum shows in its last bit
+    # the longest delay, and two weights that are not short binary numbers: here the order of a sum shows in its last bit
     net.connect(exc[:240], cells, bs.FixedOutdegree(10), weight=21.7, delay=12.0, synapse=slow)
     net.connect(exc[240:], cells, bs.FixedOutdegree(10), weight=13.3, delay=12.0, synapse=slow)
     net.connect(inh, cells, bs.FixedTotal(2000), weight=-0.4, delay=1.2, synapse=delta)

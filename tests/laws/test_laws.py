@@ -163,7 +163,7 @@ def test_conductances_at_a_held_voltage():
 
 
 DELAYS = [0.1, 1.5, 10.0]
-KINDS = [  # synapse, variable that an event changes at once, steps until v moves
+KINDS = [  # synapse, variable that an event changes immediately, steps until v moves
     (bs.Delta(), "v", 0),
     (bs.Exponential(), "exponential.i", 1),
     (bs.Alpha(), "alpha.h", 1),

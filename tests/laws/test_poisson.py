@@ -14,7 +14,7 @@ from tests.helpers.statistics import within
 
 P_LEAST = 1e-4  # of chi-square tests
 
-# events a step; the two larger ones are drawn from another table, or by another method, than the smaller ones
+# events a step; the two larger ones are sampled from another table, or by another method, than the smaller ones
 MEANS = [0.02, 2.0, 11.0, 50.0]
 CELLS, STEPS = 300, 400
 
@@ -37,7 +37,7 @@ def poisson_counts(rate, *, synapse=None, n=CELLS, steps=STEPS, seed=3, inputs=1
 
 @pytest.fixture(scope="module")
 def drawn():
-    """(mean, how) -> counts, where one rate is shared by all cells or each cell has its own (all of them equal)."""
+    """(mean, how) -> counts, for one rate shared by all cells and one for each cell (all of them equal)."""
     shared = {(mean, "shared"): poisson_counts(mean * 1e4) for mean in MEANS}
     return shared | {(mean, "own"): poisson_counts(np.full(CELLS, mean * 1e4)) for mean in MEANS}
 

@@ -43,7 +43,7 @@ def drawn(seed):
 
 
 def is_drawn(population):
-    """Whether a number of a population is drawn by the simulator."""
+    """Whether a number of a population is sampled by the simulator."""
     values = [*population.initial.values(), *(getattr(population.model, key) for key in population.model.parameters)]
     return any(isinstance(value, bs.values.Distribution) for value in values)
 

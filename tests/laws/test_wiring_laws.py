@@ -1,4 +1,4 @@
-"""The laws of what is drawn: which pairs, how many of each, weights and delays."""
+"""The laws of what is sampled: which pairs, how many of each, weights and delays."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_sources_and_targets_are_drawn_evenly(rule, autapses):
     s = wired(rule, one, one)
     assert s.pre.size == 8000
     for ends in (s.pre, s.post):
-        # where cells are distinct the counts scatter less than chi-square has it, never more
+        # if cells are distinct the counts scatter less than chi-square has it, never more
         assert stats.chisquare(np.bincount(ends, minlength=400)).pvalue > P_LEAST
     # the distance from source to target, around the ring, is even as well: 0 is that of an autapse
     distance = np.bincount((s.pre - s.post) % 400, minlength=400)
@@ -100,7 +100,7 @@ def test_degrees_of_fixed_total_scatter_as_they_must(multapses):
         assert abs(scatter - (n - 1)) < 4 * np.sqrt(2 * (n - 1))
 
 
-HYPER = [  # synapses, sources, targets; where more than half of the pairs are taken, those that are left out are drawn
+HYPER = [  # synapses, sources, targets; if more than half of the pairs are taken, those left out are sampled
     ("sparse", 300, 20, 60),
     ("half", 600, 20, 60),
     ("dense", 1000, 20, 60),
@@ -206,7 +206,7 @@ def test_delays_have_their_law_on_the_grid(value, law):
     low, high = value.support
     assert s.delay.min() >= 1
     assert s.delay.max() <= np.rint(high / DT) if np.isfinite(high) else True
-    # a delay of k steps stands for (k - 1/2, k + 1/2] steps; what lies below dt is drawn again
+    # a delay of k steps stands for (k - 1/2, k + 1/2] steps; what lies below dt is resampled
     edges = np.arange(1, 61)
     cdf = np.clip((law.cdf((edges + 0.5) * DT) - law.cdf(low)) / law.sf(low), 0.0, 1.0)
     expected = np.diff(np.concatenate([[0.0], cdf, [1.0]])) * s.delay.size

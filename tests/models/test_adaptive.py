@@ -99,7 +99,7 @@ def sfalif(current, duration, dt, **changed):
 
 
 def test_sfalif_path_and_spikes():
-    """Conductances die while v stands still. They are exact; v follows them to second order, and so do the spikes."""
+    """Conductances decay while v is clamped. They are exact; v follows them to second order, and so do the spikes."""
     values, result = run(bs.SFALIF(), 150.0, 0.02, current=1000.0)
     expected, fired = sfalif(1000.0, 150.0, 0.02)
     assert fired.size >= 5
@@ -140,7 +140,7 @@ def test_sfalif_adapts_and_is_relatively_refractory():
 
 # ------------------------------------------------------------------------------------------------------------- GIF
 
-CLAMPED = {"q_eta_1": 0.0, "q_gamma_1": 0.0, "t_ref": 0.0}  # with v_reset = v_rest: v stands still
+CLAMPED = {"q_eta_1": 0.0, "q_gamma_1": 0.0, "t_ref": 0.0}  # with v_reset = v_rest: v is clamped
 ABOVE = np.array([-0.5, 0.0, 1.0, 2.0, 2.5])  # of v over the threshold [mV]
 
 
@@ -170,7 +170,7 @@ def test_gif_intervals_are_those_of_its_hazard():
     survives = np.exp(-np.cumsum(0.1 * 0.01 * np.exp((v + 48.0) / 2.0)))
     trains = [spikes.times[spikes.ids == cell] for cell in range(300)]
     intervals = np.concatenate([np.diff(train)[train[:-1] < 1500.0] for train in trains])  # the late ones may have no end
-    waits = np.rint(intervals / 0.1).astype(int) - 41  # steps beyond the 40 that it stands still and the one it takes
+    waits = np.rint(intervals / 0.1).astype(int) - 41  # steps beyond the 40 of being clamped and the one it takes
     assert waits.min() >= 0
     assert survives[15_000] < 1e-5
     mean = 4.0 + 0.1 * (1 + survives.sum())

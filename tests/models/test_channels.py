@@ -231,7 +231,7 @@ def test_hodgkin_huxley_is_refractory():
 
 
 def test_hodgkin_huxley_fires_at_anode_break():
-    """When a current that held it below rest ends; but not where it held it for 1 ms only, or hardly below."""
+    """When a current that held it below rest ends; but not if it held it for 1 ms only, or hardly below."""
     amplitude = -np.array([100.0, 500.0, 1000.0])
     spikes = [
         pulses(bs.HodgkinHuxley(), np.vstack([amplitude, 0 * amplitude]), [10.0, 10.0 + width], 100.0)[0]

@@ -41,7 +41,7 @@ def test_stays_finite_and_does_something(name):
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.cell_equations.uses_current])
 @pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential(), bs.ExponentialConductance(e_rev=-70.0)])
 def test_takes_synapses(name, synapse):
-    """The same under synaptic events as well; conductances act on a membrane potential, and where it is one."""
+    """The same under synaptic events as well; conductances act only on a membrane potential in mV."""
     kind = NEURONS[name]
     if not isinstance(synapse, bs.Exponential) and ("v" not in kind.initials or kind.initials["v"].unit != "mV"):
         return
@@ -157,7 +157,7 @@ def values_of(result, name):
 
 
 def changed(kind, key, spec):
-    """Return another value for a parameter that the class allows, None where there is none."""
+    """Return another value that the class allows for a parameter, or None."""
     if spec.timed or isinstance(spec.default, bs.values.Distribution):
         return None
     for value in (1.1 * spec.default, 0.9 * spec.default, 0.1) if spec.default else (0.1,):

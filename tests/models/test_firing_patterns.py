@@ -104,7 +104,7 @@ class Accommodating(Published):
 
 
 def pulse(t, *edges):
-    """1 where t is within one of the open intervals."""
+    """1 if t is within one of the open intervals."""
     return sum((t > a) & (t < b) for a, b in edges).astype(float)
 
 

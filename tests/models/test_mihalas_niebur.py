@@ -62,7 +62,7 @@ def cells():
 
 
 def trains(times, gap):
-    """Return the number of spikes in each burst, where bursts are further apart than `gap`."""
+    """Return the number of spikes in each burst; bursts are further apart than `gap`."""
     return np.diff(np.flatnonzero(np.diff(times, prepend=-np.inf, append=np.inf) > gap))
 
 
@@ -96,7 +96,7 @@ def test_paths_and_spikes(name, cells):
 
 
 def test_tonic_spiking(cells):
-    """The threshold stands still: a leaky cell with the period log(30/10)/(50/s)."""
+    """The threshold is fixed: a leaky cell with the period log(30/10)/(50/s)."""
     isi = np.diff(cells["tonic spiking"][0])
     assert isi.size == 8
     assert np.allclose(isi, np.ceil(20.0 * np.log(3.0) / DT) * DT)
@@ -135,7 +135,7 @@ def test_phasic_spiking(cells):
 
 
 def test_accommodation(cells):
-    """1.5 V/s at once fires; in three steps of 0.5 V/s it does not."""
+    """1.5 V/s in one step fires; in three steps of 0.5 V/s it does not."""
     times = cells["accommodation"][0]
     assert times.size >= 1
     assert times.max() < 100.0

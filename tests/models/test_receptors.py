@@ -11,7 +11,7 @@ AT = 2.0  # ms, when the event comes
 
 
 class Clamp(bs.Neuron):
-    """A cell whose v stands still, and that adds up the current into it."""
+    """A cell whose v is clamped, and that adds up the current into it."""
 
     equations = "dq/dt = I"
     v: float = bs.initial(-40.0, "mV", "membrane potential")

@@ -48,7 +48,7 @@ def test_a_dead_time_is_kept_and_the_rate_too():
 
 
 def test_intervals_with_a_dead_time_are_a_little_more_regular_on_the_grid():
-    """Waiting times are geometric: (1 - rate*t_dead)*sqrt(1 - p) is 0.2755 where 1 - rate*t_dead is 0.28."""
+    """Waiting times are geometric: (1 - rate*t_dead)*sqrt(1 - p) is 0.2755 if 1 - rate*t_dead is 0.28."""
     x, _ = intervals(bs.PoissonWithDeadTime(rate=90.0, t_dead=8.0), duration=8000.0)
     cv = x.std() / x.mean()
     assert (1 - 0.72) * np.sqrt(1 - 0.1 / (1000 / 90 - 8.0)) == pytest.approx(0.2755, abs=5e-5)

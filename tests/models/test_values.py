@@ -34,7 +34,7 @@ def drawn(distribution, n=40_000, seed=1):
 
 
 @pytest.mark.parametrize(("value", "law"), LAWS, ids=NAMES)
-def test_draws_follow_the_law(value, law):
+def test_samples_follow_the_law(value, law):
     assert stats.kstest(drawn(value), law.cdf).pvalue > 1e-3
 
 
@@ -55,7 +55,7 @@ def test_support_and_mass(value, law):
 
 @pytest.mark.parametrize(("low", "high"), CLIPS)
 @pytest.mark.parametrize(("value", "law"), LAWS, ids=NAMES)
-def test_clipped_values_are_drawn_again(value, law, low, high):
+def test_clipped_values_are_resampled(value, law, low, high):
     clipped = Clipped(value, low, high)
     x = drawn(clipped, 20_000)
     assert x.min() >= low
@@ -72,7 +72,7 @@ def test_a_clip_of_small_mass_still_ends():
     assert np.all(x >= 3.5)
 
 
-def test_draws_are_functions_of_key_and_place():
+def test_samples_are_functions_of_key_and_index():
     long, short = drawn(Normal(0.0, 1.0), 1000), drawn(Normal(0.0, 1.0), 10)
     assert np.array_equal(long[:10], short)
     assert not np.any(drawn(Normal(0.0, 1.0), 1000, seed=2) == long)
@@ -81,7 +81,7 @@ def test_draws_are_functions_of_key_and_place():
     assert np.array_equal(kept[long >= -1.0], long[long >= -1.0])
 
 
-def test_known_draws_do_not_change():
+def test_known_samples_do_not_change():
     """Guards the bits of saved seeds: a change here changes every user's results."""
     x = np.array([drawn(d, 3)[2] for d in (Uniform(0.0, 1.0), Normal(0.0, 1.0), Gamma(0.5, 1.0))])
     assert x == pytest.approx(KNOWN, rel=1e-12)
@@ -105,7 +105,7 @@ def test_codes(value, code):
     assert value.code.tolist() == code
 
 
-def test_a_constant_is_drawn_as_itself():
+def test_a_constant_is_sampled_as_itself():
     out = np.empty(3)
     fill(out, value_code(2.5), np.uint64(0))
     assert out.tolist() == [2.5, 2.5, 2.5]

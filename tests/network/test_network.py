@@ -49,7 +49,7 @@ def test_it_grows_in_order():
 
 
 @pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
-def test_a_default_name_gives_way_to_one_that_was_asked_for():
+def test_a_default_name_gives_way_to_an_explicit_one():
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
     net.connect(A, A, bs.OneToOne(), name="a->b #2", **given)
@@ -58,7 +58,7 @@ def test_a_default_name_gives_way_to_one_that_was_asked_for():
 
 
 @pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
-def test_default_names_count_on_around_those_that_were_asked_for():
+def test_default_names_skip_explicit_ones():
     net = bs.Network(seed=1)
     given = {"weight": 1.0, "delay": 1.0, "synapse": DELTA}
 
@@ -75,7 +75,7 @@ def test_default_names_count_on_around_those_that_were_asked_for():
     assert connected(A, A, "#3") == "#3"
     assert connected(A, A, "b->a #2") == "b->a #2"
     assert [connected(B, A) for _ in range(2)] == ["b->a", "b->a #3"]
-    # what was refused takes no number
+    # a rejected projection takes no number
     for _ in range(3):
         with pytest.raises(ValueError, match="FixedOutdegree"):
             net.connect(A, B, bs.FixedOutdegree(99, multapses=False), **given)
@@ -93,7 +93,7 @@ def test_thousands_of_projections_have_names_of_their_own():
     assert names == ["a->b", *(f"a->b #{k}" for k in range(2, 3001))]
 
 
-def test_a_refused_name_leaves_nothing_behind():
+def test_a_rejected_name_leaves_nothing_behind():
     net = bs.Network(seed=1)
     net.add(bs.Population(3, LIF, name="a")[:2].named("part"))
     for other in (bs.Population(5, LIF, name="part"), bs.Population(4, LIF, name="c")[:3].named("part")):

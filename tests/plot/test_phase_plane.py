@@ -29,7 +29,7 @@ class TestPhasePlane:
 
     @pytest.mark.parametrize(("current", "stable"), [(0.0, True), (0.3, True), (0.5, False), (1.0, False), (1.6, True)])
     def test_fixed_point_loses_its_stability_between_the_bifurcations(self, current, stable):
-        """It is stable where 1 - v**2 < b/tau: |v| > 0.9674, which is from I = 0.331 to 1.419 not the case."""
+        """It is stable if 1 - v**2 < b/tau: |v| > 0.9674, which is from I = 0.331 to 1.419 not the case."""
         plane = explore.phase_plane(FitzHugh(), "v", "u", current=current, x_range=(-2.5, 2.5), y_range=(-1.0, 2.5))
         v = brentq(lambda v: v - v**3 / 3 - (v + 0.7) / 0.8 + current, -3.0, 3.0)
         (point,) = plane.fixed_points
@@ -70,7 +70,7 @@ class TestPhasePlane:
         assert any(point.stable for point in plane.fixed_points)
 
     def test_of_a_cell_at_rest_that_cannot_fire(self):
-        """Some around where it rests; from closed to open for what may be a gate."""
+        """Some around the resting value; from closed to open for what may be a gate."""
         plane = explore.phase_plane(FitzHugh(), "v", "u", initial={"v": -1.19940804, "u": -0.62426004}, points=51)
         assert (plane.x[0], plane.x[-1]) == pytest.approx((-2.1994, -0.1994), abs=1e-3)
         assert (plane.y[0], plane.y[-1]) == pytest.approx((-1.6243, 0.3757), abs=1e-3)
@@ -98,7 +98,7 @@ class TestPhasePlane:
             np.testing.assert_allclose(plane.dx, (-60.0 - v) / 10.0 + (50.0 - z(v)) / 100.0, rtol=1e-12, atol=1e-12)
             np.testing.assert_allclose(plane.dy, 1.0 / (1.0 + np.exp(-v / 10.0)) - m, rtol=1e-12, atol=1e-12)
 
-    def test_steady_variables_that_lean_on_each_other(self):
+    def test_steady_variables_that_depend_on_each_other(self):
         flow = VectorField(Adapting(), current=100.0)
         state = flow.steady(flow.initial(), ("v", "z", "m"))
         assert state["v"] == pytest.approx(-60.0 + 100.0 / 14.0)  # the leak of 10 nS and a = 4 nS
@@ -113,13 +113,13 @@ class TestPhasePlane:
         assert np.isnan(drawn.get_ydata()).sum() == plane.spikes.size > 0  # a gap at each reset
 
     def test_a_gap_is_where_v_jumps(self):
-        """Also where the time of a spike lies within the step."""
+        """Also if the time of a spike lies within the step."""
         for kind in (Adapting, type("Between", (Adapting,), {"interpolate": True})):
             plane = explore.phase_plane(kind(), "v", "z", current=300.0, points=3)
             drawn = _broken(plane)[:, 0]
             (gaps,) = np.nonzero(np.isnan(drawn))
             assert gaps.size == plane.spikes.size > 3
-            assert np.all(drawn[gaps + 1] == -60.0)  # right after it stands what was reset
+            assert np.all(drawn[gaps + 1] == -60.0)  # right after it comes the reset value
             assert np.all(drawn[gaps - 1] > -51.0)
 
     @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class TestTrace:
         shifted = plot.trace(traces, offset=50.0)
         np.testing.assert_allclose(shifted.lines[1].get_ydata(), traces.values[:, 1] - 50.0)
 
-    def test_refuses(self):
+    def test_rejects(self):
         result = made()
         traces = result.traces["a", "v"]
         with pytest.raises(ValueError, match="must be the spikes of 'a'"):

@@ -89,11 +89,11 @@ class TestRaster:
             ({"color": []}, "one for each of 1 parts"),
         ],
     )
-    def test_refuses(self, options, text):
+    def test_rejects(self, options, text):
         with pytest.raises(ValueError, match=text):
             plot.raster(random_spikes(5), **options)
 
-    def test_refuses_other_things(self):
+    def test_rejects_other_things(self):
         with pytest.raises(TypeError, match=r"raster: must be Spikes, a list of them or a Result \(got int\)"):
             plot.raster([3])
         with pytest.raises(ValueError, match="raster: must hold the spikes"):

@@ -34,7 +34,7 @@ def strokes(ax):
 
 
 class TestReset:
-    """A spike is drawn as a stroke, and a trajectory is broken, only where a reset hides or makes a jump."""
+    """A spike is drawn as a stroke, and a trajectory is broken, only if a reset hides or makes a jump."""
 
     @pytest.mark.parametrize(("model", "current"), [(bs.HodgkinHuxley(), 1000.0), (Marked(), 400.0)])
     def test_without_a_reset_of_v_there_is_no_stroke(self, model, current):
@@ -70,7 +70,7 @@ class TestReset:
 
 
 def recorded(variables, cells=1):
-    """Return a result with traces of so many variables of cells."""
+    """Return a result with traces of several variables of cells."""
     times = np.arange(1.0, 11.0)
     traces = {
         ("a", f"x{k}"): Traces("a", f"x{k}", "mV", times, np.arange(cells), np.ones((10, cells)) * times[:, None])

@@ -1,4 +1,4 @@
-"""Networks drawn from everything that the public API offers, each run in many ways that must give the same bits.
+"""Networks sampled from everything that the public API offers, each run in many ways that must give the same bits.
 
 A case is a seed and a precision. `networks.drawn(seed)` is its network: populations of the models of the catalogue and of
 models written in equations, views of all shapes, every rule, weights and delays of every kind, inputs, storage. It is run

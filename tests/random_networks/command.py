@@ -36,7 +36,7 @@ def main(given=None):
 
 
 def run(cases, processes):
-    """Run cases (seed, precision) in so many processes, print what happens, and return the Tally."""
+    """Run cases (seed, precision) in a number of processes, print what happens, and return the Tally."""
     tally = Tally(len(cases))
     print(f"{len(cases)} cases from seed {cases[0][0]} on", flush=True)
     shares = [cases[k::processes] for k in range(processes)]
@@ -88,7 +88,7 @@ def command_of(seed, precision):
 
 
 def supervise(cases, tally):
-    """Run cases in a process; where it ends early, count the case that it was at and start another for the rest."""
+    """Run cases in a process; if it ends early, count the case that it was at and start another for the rest."""
     while cases:
         command = [sys.executable, "-X", "faulthandler", "-m", "tests.random_networks", "--worker"]
         with subprocess.Popen(

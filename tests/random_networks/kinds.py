@@ -1,4 +1,4 @@
-"""The kinds of populations that networks are drawn from: all that decides which kernel is compiled, and nothing else.
+"""The kinds of populations that networks are sampled from: all that decides which kernel is compiled, and nothing else.
 
 A kernel takes a second or more to compile, a network a few milliseconds to run. So whatever decides the text of a kernel is
 drawn from the lists here: the model, which of its parameters differ from cell to cell, its receptors in their order, whether

@@ -105,7 +105,7 @@ def add_populations(rng, plan, kinds, most=3_000):
 
 
 def model_of(rng, kind, n, dt):
-    """Return a model with drawn parameters; what is a number and what differs from cell to cell is the kind's."""
+    """Return a model with random parameters; what is a number and what differs from cell to cell is the kind's."""
     values = {}
     for name, spec in kind.model.parameters.items():
         per_cell = name in kind.arrays
@@ -118,7 +118,7 @@ def model_of(rng, kind, n, dt):
 
 
 def parameter(rng, spec, n):
-    """Return a value near the default: a number, or an array or distribution where there are n of them."""
+    """Return a value near the default: a number, or an array or distribution of n of them."""
     low, high = sorted((0.97 * spec.default, 1.03 * spec.default))
     if n is None:
         return float(rng.uniform(low, high)) if low < high else spec.default
@@ -128,7 +128,7 @@ def parameter(rng, spec, n):
 
 
 def _allowed(model, values, name, default):
-    """Return the values, with the default in place of one that the model refuses."""
+    """Return the values, with the default in place of one that the model rejects."""
     try:
         model(**values)
     except ValueError:
@@ -182,7 +182,7 @@ def receptors(rng, kind, n, shared):
 
 
 def receptor(rng, synapse, number, kind, n):
-    """Return a synapse with drawn parameters; `number` counts those of one class on a population."""
+    """Return a synapse with random parameters; `number` counts those of one class on a population."""
     values = {}
     for position, (name, spec) in enumerate(synapse.parameters.items()):
         per_cell = kind.varied and position == 0
@@ -213,7 +213,7 @@ def use_each_receptor(rng, plan):
 
 
 def _somewhere(rng, plan):
-    """Return a synapse and the names of populations that have it; (None, []) where there is none."""
+    """Return a synapse and the names of populations that have it; or (None, [])."""
     found = {}
     for name, synapses in plan.receptors.items():
         for synapse in synapses:

@@ -1,4 +1,4 @@
-"""What networks are made of, drawn one at a time: numbers, arrays, distributions, views, rules."""
+"""What networks are made of, sampled one at a time: numbers, arrays, distributions, views, rules."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -39,7 +39,7 @@ def distribution(rng, low, high, free=False):
 
 
 def spread(rng, low, high, shape=None, free=False):
-    """Return a number, an array where a shape is given, or a distribution, all from `low` to `high` unless `free`."""
+    """Return a number, an array if a shape is given, or a distribution, all from `low` to `high` unless `free`."""
     if chance(rng, 0.3):
         return distribution(rng, low, high, free)
     if shape is not None and chance(rng, 0.5):

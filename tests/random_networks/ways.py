@@ -19,7 +19,7 @@ from .pieces import chance, one_of
 THREADS = (1, 2, 3, 4, 5)
 
 
-class Refused(Exception):  # noqa: N818 - a network that is refused is no error of the machine
+class Refused(Exception):  # noqa: N818 - a rejected network is not an error of the simulator
     """A network that the simulator will not run, and says so."""
 
 
@@ -77,7 +77,7 @@ class Case:
 
 
 def case_of(seed, precision):
-    """Return the case of a seed, with its whole runs; raise Refused or RanAway where there is nothing to compare."""
+    """Return the case of a seed, with its whole runs; raise Refused or RanAway if there is nothing to compare."""
     plan = networks.drawn(seed)
     rng = np.random.default_rng([seed, 1])
     try:
@@ -195,7 +195,7 @@ def _halves(rng, steps):
 
 
 def copied(case):
-    """A copy that is made half-way: it and the original go on alike, the one after the other."""
+    """A copy that is made half-way: it and the original continue alike, one after the other."""
     sim = case.simulation(threads=case.threads())
     first, rest = _halves(case.rng, case.plan.steps)
     sim.run(first * case.plan.dt)
@@ -206,7 +206,7 @@ def copied(case):
 
 
 def otherwise_stored(case):
-    """Synapses that are stored instead of drawn again, and the reverse, where cells have no others onto the same targets."""
+    """Synapses that are stored instead of resampled, and the reverse, if cells have no others onto the same targets."""
     free = _free_to_change(case.plan.connections)
     if not free:
         return
@@ -217,7 +217,7 @@ def otherwise_stored(case):
     ]
     net = case.plan.with_(connections=connections).network()
     found = case.run(net=net, threads=case.threads())
-    # a state keeps spikes for the longest delay that may be drawn, which is closer where all delays are known
+    # a state keeps spikes for the longest delay that may be sampled, which is closer if all delays are known
     found, whole = (
         {key: values for key, values in bits.of_result(result).items() if key[0] != "pending"}
         for result in (found, case.whole)
@@ -263,7 +263,7 @@ def beside_another(case):
 
 
 def in_another_order(case):
-    """The calls of `connect`, `stimulate` and `add` in another order: the same run where sums are exact in any order."""
+    """The calls of `connect`, `stimulate` and `add` in another order: the same run if sums are exact in any order."""
     plan = case.plan
     if not plan.exact:
         return

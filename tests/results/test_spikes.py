@@ -96,7 +96,7 @@ class TestSpikes:
         assert set(spikes.histogram(0.3)[1][:-1]) == {3}
         assert set(spikes.histogram(0.1)[1]) == {1}
 
-    def test_between_refuses(self, spikes):
+    def test_between_rejects(self, spikes):
         with pytest.raises(ValueError, match=r"Spikes.between.t1: must be > 20 ms"):
             spikes.between(20.0, 20.0)
         with pytest.raises(ValueError, match=r"must overlap 0 to 100 ms \(got 100 to 200\)"):
@@ -122,7 +122,7 @@ class TestSpikes:
             ("cells", TypeError, "indices of cells"),
         ],
     )
-    def test_of_refuses(self, spikes, ids, error, text):
+    def test_of_rejects(self, spikes, ids, error, text):
         with pytest.raises(error, match=text):
             spikes.of(ids)
 
@@ -160,10 +160,10 @@ class TestSpikes:
             ({"duration": -1.0}, ">= 0 ms"),
         ],
     )
-    def test_refuses(self, spikes, change, text):
+    def test_rejects(self, spikes, change, text):
         with pytest.raises(ValueError, match=text):
             replace(spikes, **change)
 
-    def test_refuses_ids_that_are_no_integers(self, spikes):
+    def test_rejects_ids_that_are_not_integers(self, spikes):
         with pytest.raises(TypeError, match=r"Spikes.ids: must be an array of int64 \(got float64\)"):
             replace(spikes, ids=[0.5] * 5)

@@ -53,7 +53,7 @@ def test_a_link_is_kept_and_its_file_replaced(tmp_path):
 
 
 def unfold(path, member, values):
-    """Put an array of so many zeros into a file, which deflates to a thousandth, without ever holding it."""
+    """Put an array of zeros into a file, which deflates to a thousandth, without ever holding it."""
     with zipfile.ZipFile(path) as old:
         kept = {name: old.read(name) for name in old.namelist() if name != f"{member}.npy"}
     block = bytes(1 << 20)
@@ -69,8 +69,8 @@ def unfold(path, member, values):
 
 
 @pytest.mark.parametrize("member", ["spikes/cells/times", "spikes/cells/ids"])
-def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_refused(tmp_path, member):
-    """200 MB of zeros in 1 MB, in a process that may not take as much: it is refused before it is read."""
+def test_an_archive_that_unfolds_to_more_than_its_cells_can_fire_is_rejected(tmp_path, member):
+    """200 MB of zeros in 1 MB, in a process that may not take as much: it is rejected before it is read."""
     path = small().save(tmp_path / "bomb.npz")
     unfold(path, member, 25_000_000)
     assert path.stat().st_size < 2e6
@@ -92,7 +92,7 @@ def test_what_the_description_does_not_name_is_not_read(tmp_path):
     assert dict(Result.load(path).spikes) == dict(small().spikes)
 
 
-def test_a_long_description_is_refused(tmp_path, monkeypatch):
+def test_a_long_description_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "LARGEST_DESCRIPTION", 100)
     with pytest.raises(ValueError, match="'description' declares .* bytes"):
         Result.load(small().save(tmp_path / "run.npz"))
@@ -120,7 +120,7 @@ def test_sizes_must_agree(tmp_path):
 
 
 def test_damaged_files_are_closed(tmp_path):
-    """An open file is told by a ResourceWarning, at the latest when Python ends."""
+    """An open file gives a ResourceWarning, at the latest when Python ends."""
     path = small().save(tmp_path / "run.npz")
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
