@@ -47,7 +47,7 @@ def test_every_example_and_rule_it_names_is_there():
 
     text = README.read_text(encoding="utf-8")
     assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())
-    quoted = " ".join(re.findall(r"`([^`]+)`", section("What there is")))
+    quoted = " ".join(re.findall(r"`([^`]+)`", section("Models, inputs and rules")))
     named = set(re.findall(r"[A-Z][A-Za-z]+\d?", quoted)) - {"False"}
     assert all(hasattr(bs, name) for name in named), named - set(dir(bs))
     models = {name for name in catalogue() if not re.fullmatch(r"GLIF[234]", name)}  # written as GLIF1 to GLIF5
