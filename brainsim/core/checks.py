@@ -139,12 +139,12 @@ def unit_of(value: Any, label: str) -> str | None:
 def in_one_unit(values: Mapping[str, Any], label: str) -> tuple[dict[str, float], str | None]:
     """Return (numbers, unit) of a dict name -> number or quantity, all in one unit; None as the unit of plain numbers."""
     units = {name: unit_of(value, f"{label}.{name}") for name, value in values.items()}
-    first = next(iter(units), None)
+    first, expected = next(iter(units.items()), ("", None))
     for name, unit in units.items():
-        if unit != units[first]:
-            texts = [f"{n} is {f'in {u}' if u else 'a plain number'}" for n, u in ((first, units[first]), (name, unit))]
+        if unit != expected:
+            texts = [f"{n} is {f'in {u}' if u else 'a plain number'}" for n, u in ((first, expected), (name, unit))]
             raise ValueError(f"{label}: must be in the same unit, but {' and '.join(texts)}")
-    return {n: number(value, f"{label}.{n}", units[n] or "") for n, value in values.items()}, units.get(first)
+    return {n: number(value, f"{label}.{n}", units[n] or "") for n, value in values.items()}, expected
 
 
 def check_unit(value: Any, unit: str, label: str) -> None:
@@ -181,8 +181,9 @@ def integer(value: Any, label: str, *, at_least: int | None = None, at_most: int
     """Return `value` as an int; 3.0 is accepted, 3.5 and True are not."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
         raise TypeError(f"{label}: must be a whole number (got {value!r})")
-    in_range(int(value), label, at_least=at_least, at_most=at_most)
-    return int(value)
+    whole = int(value)  # type: ignore[call-overload]  # numbers.Real does not promise __int__, but all numbers have it
+    in_range(whole, label, at_least=at_least, at_most=at_most)
+    return whole
 
 
 def in_range(

@@ -25,7 +25,7 @@ def deferred(kind: type[T], make: Callable[[], T]) -> T:
     make : callable
         Returns an object of that class, equal at each call: two threads may both call it.
     """
-    proxy = object.__new__(_deferring(kind))
+    proxy = object.__new__(_deferring(kind))  # type: ignore[arg-type]  # every class is hashable
     object.__setattr__(proxy, "_make", make)
     return proxy
 

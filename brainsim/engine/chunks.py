@@ -6,7 +6,7 @@ import threading
 import warnings
 
 try:  # what `signal.signal` wraps: turning numbers into enumerations takes 10 microseconds of each short run
-    from _signal import signal as _handle
+    from _signal import signal as _handle  # type: ignore[import-not-found]
 except ImportError:
     from signal import signal as _handle
 

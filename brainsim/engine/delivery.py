@@ -54,7 +54,7 @@ class Calendar(NamedTuple):
     piece: np.ndarray  # int64 (blocks, BLOCK): as in Rows, below 0 in the pool of procedural rows
     weight: np.ndarray  # of the state's type (blocks, BLOCK), or (blocks, 0) if all synapses have their own
     following: np.ndarray  # int64 (blocks): the next block of the chain, or of those that are free
-    count: np.ndarray  # int64 (slots): how many segments there are
+    count: np.ndarray  # type: ignore[assignment]  # int64 (slots): how many segments there are
     first: np.ndarray  # int64 (slots): the first block of the chain
     last: np.ndarray  # int64 (slots): the block that is being filled
     free: np.ndarray  # int64 (2): the first free block, and how many are free

@@ -108,7 +108,7 @@ class Recorder(NamedTuple):
     spikes: np.ndarray  # int64: step << 32 | cell
     every: np.ndarray  # int64 (traces) [steps]
     first: np.ndarray  # int64 (traces + 1)
-    index: np.ndarray  # int64: place of each sampled number in the state
+    index: np.ndarray  # type: ignore[assignment]  # int64: place of each sampled number in the state
     cursor: np.ndarray  # int64 (traces): where in `samples` the next sample goes
     samples: np.ndarray  # float64
 

@@ -146,9 +146,9 @@ def write_kernel(system: System, step: Step, per_cell):
     }
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
     local = {*system.variables, *GIVEN, *HELPERS, *(name + NOW for name, _ in tables)}
-    names = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
+    given = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
     timed = "t" in loaded or bool(tables)
-    names = sorted(names | {"dt"} if "t" in loaded else names)
+    names = sorted(given | {"dt"} if "t" in loaded else given)
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
     kernel = Kernel("", scalars, arrays, tables, loop.random)

@@ -40,7 +40,7 @@ class Job(Future):
                 self.set_exception(error)
         del self._call
 
-    def result(self) -> Any:
+    def result(self) -> Any:  # type: ignore[override]  # it has no time limit
         """Wait for the call; return what it returned, or raise what it raised."""
         while not self.done():
             with contextlib.suppress(TimeoutError):
@@ -82,16 +82,17 @@ class Workers:
                 self._threads.append(_start(self._work))
         return self
 
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *details: object) -> None:
         if error is not None:
             with contextlib.suppress(Empty):
                 while True:
                     self._queue.get_nowait().cancel()
         for _ in self._threads:
             self._queue.put(None)
-        for thread in self._threads if error is None else ():
-            while thread.is_alive():
-                thread.join(POLL)
+        if error is None:
+            for thread in self._threads:
+                while thread.is_alive():
+                    thread.join(POLL)
 
     def submit(self, function: Callable, *arguments: Any) -> Job:
         """Return the Job of calling ``function(*arguments)``."""

@@ -37,7 +37,7 @@ from brainsim.equations.units import unit
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
-from brainsim.models.values import Distribution, Value
+from brainsim.models.values import Distribution, ValueLike
 
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
@@ -84,7 +84,7 @@ class Model:
         for text in cls.conditions:
             check_condition(cls.__name__, cls.declared(), text)
 
-    def __init__(self, *positional: object, **values: Value) -> None:
+    def __init__(self, *positional: object, **values: ValueLike) -> None:
         name = type(self).__name__
         if positional:
             first = next(iter(self.parameters), "tau")
@@ -349,7 +349,7 @@ class Synapse(Model):
     name: str | None = None
     _options = ("name",)
 
-    def __init__(self, *positional: object, name: str | None = None, **values: Value) -> None:
+    def __init__(self, *positional: object, name: str | None = None, **values: ValueLike) -> None:
         if name is not None and not (isinstance(name, str) and name.isidentifier()):
             raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
         if self.receptor_equations is None:

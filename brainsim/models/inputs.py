@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from brainsim.models.base import Synapse
-    from brainsim.models.values import Value
+    from brainsim.models.values import ValueLike
     from brainsim.network.population import View
 
 
@@ -84,7 +84,7 @@ class PoissonInput(Input):
 
     if typing.TYPE_CHECKING:
 
-        def __init__(self, *, rate: ArrayLike, weight: Value, synapse: Synapse) -> None: ...
+        def __init__(self, *, rate: ArrayLike, weight: ValueLike, synapse: Synapse) -> None: ...
 
     def __post_init__(self) -> None:
         """Check the values and copy arrays."""

@@ -1,10 +1,8 @@
 """Distributions, which can replace a number: in parameters, initial values, weights and delays.
 
 A distribution is a description. It has no generator and samples nothing; the engine samples its values from counter-based
-streams (`brainsim.rng.variates`), so value i depends only on the seed and on the name of its object.
-
-All of them are in ``bs.values``. ``bs.Uniform``, ``bs.Normal``, ``bs.LogNormal``, ``bs.Gamma`` and ``bs.Clipped`` are also
-at the top level; the exponential distribution is ``bs.values.Exponential``, because ``bs.Exponential`` is the synapse.
+streams (`brainsim.rng.variates`), so value i depends only on the seed and on the name of its object. Most are also at the
+top level, as ``bs.Normal``; ``bs.Exponential``, however, is the synapse.
 """
 
 import functools
@@ -21,12 +19,21 @@ from brainsim.rng import gauss
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform", "Value"]
+__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform", "Value", "ValueLike"]
 
-Value: TypeAlias = "ArrayLike | Distribution"  # what may replace a number
+ValueLike: TypeAlias = "ArrayLike | Distribution"  # a number, or what may replace one
 
-CONSTANT = 0
 MIN_MASS = 1e-4  # a clip with a smaller share would take too long to sample by rejection
+
+
+class Value:
+    """Annotation of model parameters: type checkers let it be set to any `ValueLike`, and read as whichever it is."""
+
+    if typing.TYPE_CHECKING:
+
+        def __get__(self, instance: object, owner: type | None = None) -> Any: ...
+
+        def __set__(self, instance: object, value: ValueLike) -> None: ...
 
 
 class Distribution:
@@ -216,7 +223,7 @@ class LogNormal(Distribution):
 class Exponential(Distribution):
     """Exponential distribution on x > 0: density exp(-x / mean) / mean.
 
-    This is ``bs.values.Exponential``; the public name ``bs.Exponential`` is the synapse with an exponential current.
+    This is ``bs.values.Exponential``; ``bs.Exponential`` is the synapse with an exponential current.
 
     Parameters
     ----------
@@ -373,7 +380,7 @@ def is_number(value):
 
 def value_code(value):
     """Return the code ``[0, value, 0, -inf, inf]`` of a number, as if it were a distribution; see `Distribution.code`."""
-    return np.array([CONSTANT, value, 0.0, -math.inf, math.inf])
+    return np.array([0.0, value, 0.0, -math.inf, math.inf])
 
 
 def checked_distribution(value, label):
@@ -404,9 +411,8 @@ def _limit(value, unit, label):
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return float(value)
     if unit_of(value, label) != unit:
-        raise ValueError(
-            f"{label}: must be {f'in {unit}' if unit else 'a plain number'}, like the distribution (got {value})"
-        )
+        expected = f"in {unit}" if unit else "a plain number"
+        raise ValueError(f"{label}: must be {expected}, like the distribution (got {value})")
     return number(value, label, unit or "")
 
 

@@ -23,7 +23,7 @@ from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
     from brainsim.models.base import Synapse
-    from brainsim.models.values import Value
+    from brainsim.models.values import ValueLike
 
 MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
 
@@ -110,8 +110,8 @@ class Network(Answering):
         post: View,
         rule: Rule,
         *,
-        weight: Value | None = None,
-        delay: Value,
+        weight: ValueLike | None = None,
+        delay: ValueLike,
         synapse: Synapse,
         name: str | None = None,
         storage: str = "stored",

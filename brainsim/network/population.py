@@ -19,7 +19,7 @@ if typing.TYPE_CHECKING:
 
     from brainsim.models.base import Neuron
     from brainsim.models.neurons.sources import SpikeTrains
-    from brainsim.models.values import Distribution, Value
+    from brainsim.models.values import Distribution, ValueLike
 
 
 class View:
@@ -232,7 +232,7 @@ class Population(View):
     _initial: dict[str, float | np.ndarray | Distribution]
 
     def __init__(
-        self, n: int, model: Neuron | SpikeTrains, *, name: str | None = None, initial: Mapping[str, Value] | None = None
+        self, n: int, model: Neuron | SpikeTrains, *, name: str | None = None, initial: Mapping[str, ValueLike] | None = None
     ) -> None:
         n = integer(n, "Population.n", at_least=1, at_most=MAX_INDEX)
         _check_model(model)

@@ -3,8 +3,11 @@
 import html
 import json
 import math
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,11 +53,11 @@ class State:
     step: int
     dt: float
     seed: int
-    variables: dict = field(default_factory=dict)
-    refractory: dict = field(default_factory=dict)
-    pending: dict = field(default_factory=dict)
-    arriving: dict = field(default_factory=dict)
-    network: dict = field(default_factory=dict)
+    variables: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    refractory: dict[str, np.ndarray] = field(default_factory=dict)
+    pending: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    arriving: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    network: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self):
         """Return the time and the populations."""
@@ -104,18 +107,18 @@ class Result(Answering):
     cells           2       4        200  0.00
     """
 
-    spikes: dict
+    spikes: Mapping[Any, Spikes]
     duration: float
     dt: float
     seed: int
     start: float = 0.0
-    traces: dict = field(default_factory=dict)
-    populations: dict = field(default_factory=dict)
+    traces: Mapping[Any, Traces] = field(default_factory=dict)
+    populations: dict[str, int] = field(default_factory=dict)
     state: State | None = None
-    stats: dict = field(default_factory=dict)
-    views: dict = field(default_factory=dict)
-    thresholds: dict = field(default_factory=dict)
-    resets: dict = field(default_factory=dict)
+    stats: dict[str, Any] = field(default_factory=dict)
+    views: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
+    thresholds: dict[str, float | None] = field(default_factory=dict)
+    resets: dict[str, list[str]] = field(default_factory=dict)
 
     _words = OF_RESULT
 
@@ -187,7 +190,7 @@ class Result(Answering):
             f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
         )
 
-    def save(self, path, *, compress: bool = False) -> Path:
+    def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one ``.npz`` file without pickles and return its path.
 
         Parameters
@@ -214,7 +217,7 @@ class Result(Answering):
         return archive.write(path, "Result", FORMAT, description, arrays, compress)
 
     @classmethod
-    def load(cls, path) -> "Result":
+    def load(cls, path: str | os.PathLike) -> "Result":
         """Return the result that `save` wrote, equal to the last bit.
 
         Raises

@@ -6,6 +6,7 @@ edge is on the edge, because 3 * 0.1 is not 0.3.
 """
 
 import math
+import typing
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,9 @@ import numpy as np
 from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_SPIKES, Answering
+
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 ROUNDING = 1e-9  # relative, and in ms below 1 ms: far below any time step, far above the rounding of k * dt
 
@@ -104,7 +108,7 @@ class Spikes(Answering):
         same = (self.n, self.duration, self.start, self.name) == (other.n, other.duration, other.start, other.name)
         return same and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
     _words = OF_SPIKES
 
     def __repr__(self):
@@ -206,7 +210,7 @@ class Spikes(Answering):
         lo, t0, t1 = 0 if t0 <= self.start else lo, max(t0, self.start), min(t1, self.stop)
         return Spikes(self.times[lo:hi], self.ids[lo:hi], self.n, t1 - t0, t0, self.name)
 
-    def of(self, ids) -> "Spikes":
+    def of(self, ids: "int | slice | ArrayLike") -> "Spikes":
         """Return the spikes of some cells, renumbered 0, 1, ... in the order given.
 
         Parameters

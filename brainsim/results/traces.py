@@ -1,10 +1,14 @@
 """The course of one variable in some cells of a population."""
 
+import typing
 from dataclasses import dataclass
 
 import numpy as np
 
 from brainsim.core.arrays import freeze, frozen_array, plural
+
+if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,7 +78,7 @@ class Traces:
             for field in ("times", "ids", "values")
         )
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self):
         """Return what it holds in a line."""
@@ -85,7 +89,7 @@ class Traces:
             f"{plural(self.times.size, 'value')} each{span}{unit}"
         )
 
-    def of(self, ids):
+    def of(self, ids: "int | slice | ArrayLike") -> "Traces":
         """Return the traces of some of the recorded cells, which keep their numbers.
 
         Parameters
