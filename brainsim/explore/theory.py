@@ -11,6 +11,8 @@ from scipy.special import dawsn, erfcx
 
 from brainsim.core.checks import in_range, integer, number, plain
 
+__all__ = ["if_counts", "lif_rate", "siegert_rate"]
+
 ALPHA = 2.0652531522312172  # sqrt(2)*|zeta(1/2)|
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _MAX_BOUND = 26.0  # exp(26**2) is near the largest float64; a threshold this many sigmas away is never reached

@@ -1,1 +1,1 @@
-"""Floor 2: the vocabulary. Neurons, synapses, inputs, distributions and connection rules: frozen values, nothing runs."""
+"""The vocabulary of a network: neurons, synapses, inputs, distributions and connection rules, all frozen values."""

@@ -43,7 +43,7 @@ def check_declared_name(name, label, *, taken, allowed=()):
     if name not in allowed and (word or (isinstance(name, str) and re.match(r"_|\w*__", name))):
         raise ValueError(f"{label}: this name is reserved in equations; choose another")
     check_name(name, label)
-    if name in taken or name == "name":
+    if name in taken:
         raise ValueError(f"{label}: every model has an attribute of this name; choose another")
 
 

@@ -1,1 +1,1 @@
-"""Floor 3: the description of a network. Populations, projections, what is recorded; nothing runs, nothing changes."""
+"""The description of a network: populations and views, projections, inputs and traces."""

@@ -14,7 +14,17 @@ import brainsim as bs
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
 MODULES = ("ann", "explore", "plot", "values")
-UNTYPED = ("simulate", "Simulation", "ann.")  # these have no types yet
+# these have no types yet
+UNTYPED = (
+    "simulate",
+    "Simulation",
+    "ann.Comparison",
+    "ann.FICurve",
+    "ann.SeedComparison",
+    "ann.compare",
+    "ann.fi_curve",
+    "ann.tour",
+)
 
 
 def stub():

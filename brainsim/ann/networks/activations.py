@@ -12,6 +12,23 @@ from scipy.special import expit
 
 from brainsim.core.checks import integer, number
 
+__all__ = [
+    "network_levels",
+    "qcfs",
+    "qcfs_levels",
+    "qcfs_slope",
+    "relu",
+    "relu_slope",
+    "sigmoid",
+    "sigmoid_slope",
+    "softlif",
+    "softlif_slope",
+    "softplus",
+    "softplus_slope",
+    "tanh",
+    "tanh_slope",
+]
+
 SIGMA, TAU, T_REF = 0.1, 20.0, 2.0  # of the soft LIF: width of the threshold, ms, ms
 
 

@@ -15,6 +15,8 @@ from scipy import sparse
 
 from brainsim.core.checks import integer, plain
 
+__all__ = ["AvgPool2D", "BatchNorm", "Conv2D", "Dense", "ReLU"]
+
 # activations of hidden units that firing rates cannot represent, and why
 UNSUPPORTED = {
     "tanh": "its units are negative for half of their inputs, and firing rates are not",
