@@ -6,10 +6,11 @@ import types
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.conversion.methods import methods
 from brainsim.ann.data import datasets
-from brainsim.ann.networks import activations, layers
+from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import Comparison, compare
 from brainsim.ann.report.curves import FICurve, fi_curve
+from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
 from brainsim.ann.report.seeds import SeedComparison, compare_seeds
 from brainsim.explore import theory
 
@@ -17,17 +18,20 @@ __all__ = [
     "MLP",
     "Comparison",
     "FICurve",
+    "ReservoirComparison",
     "SeedComparison",
     "SpikingClassifier",
     "SpikingRegressor",
     "activations",
     "compare",
+    "compare_reservoirs",
     "compare_seeds",
     "convert",
     "datasets",
     "fi_curve",
     "layers",
     "methods",
+    "reservoirs",
     "theory",
     "tour",
 ]

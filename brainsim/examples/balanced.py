@@ -1,11 +1,11 @@
 """Balanced random network of 12,500 cells, asynchronous irregular or in one of three other states (Brunel 2000).
 
 10,000 excitatory and 2,500 inhibitory LIF cells, each with 1,000 excitatory and 250 inhibitory inputs and a Poisson drive.
-The relative strength of inhibition g and the drive relative to threshold eta choose the state: Brunel (2000), figure 8,
-doi:10.1023/A:1008925309027. AI is asynchronous irregular in the theory of a large sparse network. Here two cells share a
-tenth of their inputs, so their common noise excites damped oscillations, which the raster shows; at 38 Hz the CV of the
-intervals is 0.4. SR is synchronous regular. SI-fast and SI-slow are synchronous irregular: the network oscillates, at about
-180 and 22 Hz, and a cell takes part in few of the cycles.
+The state depends on the relative strength of inhibition, g, and the drive relative to threshold, eta: Brunel (2000), figure
+8, doi:10.1023/A:1008925309027. AI is asynchronous irregular in the theory of a large sparse network. Here two cells share a
+tenth of their inputs, and the common noise excites damped oscillations, which the raster shows; at 38 Hz the CV of the
+intervals is 0.4. SR is synchronous regular. SI-fast and SI-slow are synchronous irregular: the network oscillates at about
+180 and 22 Hz, and each cell takes part in few of the cycles.
 """
 
 import brainsim as bs
@@ -14,9 +14,9 @@ DURATION, WINDOW = 1000.0, (800.0, 1000.0)  # ms: of the run, and the part of it
 OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
 SMALL = {"n": 200}
 
-# state -> (g, eta), and what Brunel calls it
+# state -> (g, eta), and its name in the paper
 STATES = {"AI": (5.0, 2.0), "SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9)}
-CALLED = {
+NAMES = {
     "AI": "asynchronous irregular, with damped oscillations at this size",
     "SR": "synchronous regular",
     "SI-fast": "synchronous irregular, fast",
@@ -25,14 +25,14 @@ CALLED = {
 
 TAU_M, V_TH, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms
 WEIGHT, DELAY = 0.1, 1.5  # mV, ms
-K_EXC, K_INH = 1000, 250  # inputs of each cell, in a smaller network too: rates stay, cells become more alike
+K_EXC, K_INH = 1000, 250  # inputs of each cell, also in a smaller network: rates stay the same, correlations grow
 
 
 def build(state="AI", n=12_500, seed=1):
-    """Return the network and what to record of it."""
+    """Return the network and the traces to record."""
     g, eta = STATES[state]
     n_exc = 4 * n // 5
-    drive = eta * 1000.0 * V_TH / (WEIGHT * TAU_M)  # Hz; at eta = 1 it holds the mean of v at threshold
+    drive = eta * 1000.0 * V_TH / (WEIGHT * TAU_M)  # Hz; at eta = 1 the mean of v is at threshold
 
     lif = bs.LIF(tau_m=TAU_M, v_rest=0.0, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
     cells = bs.Population(n, lif, name="cells", initial={"v": bs.Uniform(0.0, V_TH)})
@@ -46,9 +46,9 @@ def build(state="AI", n=12_500, seed=1):
 
 
 def draw(result, window, state="AI"):
-    """Return the overview of the window, headed by the state."""
+    """Return the overview of the window, with the state as its title."""
     figure, (g, eta) = bs.plot.overview(result, window=window), STATES[state]
-    figure.suptitle(f"g = {g:g}, eta = {eta:g}: {CALLED[state]}", x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"g = {g:g}, eta = {eta:g}: {NAMES[state]}", x=0.01, ha="left", fontsize=11)
     return figure
 
 

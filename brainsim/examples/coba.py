@@ -1,8 +1,8 @@
 """Sparse network of 4,000 cells with synaptic conductances that sustains itself (COBA, Vogels and Abbott 2005).
 
 Benchmark 1 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: as CUBA, but synapses open conductances of 6 nS
-(excitatory, reversal 0 mV) and 67 nS (inhibitory, -80 mV); spikes to fifty cells for 50 ms wake the network. The traced
-cells are others.
+(excitatory, reversal 0 mV) and 67 nS (inhibitory, -80 mV). Spikes to fifty cells for 50 ms start the activity; traces are of
+other cells.
 """
 
 import brainsim as bs
@@ -13,7 +13,7 @@ SMALL = {"n": 200}
 
 
 def build(n=4000, seed=1):
-    """Return the network and what to record of it."""
+    """Return the network and the traces to record."""
     lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-60.0, v_th=-50.0, v_reset=-60.0, t_ref=5.0)
     cells = bs.Population(n, lif, name="cells", initial={"v": bs.Normal(-65.0, 5.0)})
     exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")
@@ -24,7 +24,7 @@ def build(n=4000, seed=1):
     random = bs.FixedProbability(80.0 / n)
     net.connect(exc, cells, random, weight=6.0, delay=0.1, synapse=ampa)
     net.connect(inh, cells, random, weight=67.0, delay=0.1, synapse=gaba)
-    # some cells are driven for the first 50 ms and wake the others
+    # some cells are driven for the first 50 ms and activate the others
     kick = bs.Population(KICKED, bs.SpikeTrains(**_volley(KICKED, seed)), name="kick")
     net.connect(kick, exc[:KICKED], bs.OneToOne(), weight=100.0, delay=0.1, synapse=ampa)
     traced = exc[KICKED : KICKED + 2]

@@ -1,7 +1,7 @@
 """Sparse network of 4,000 cells with synaptic currents that sustains itself (CUBA, Vogels and Abbott 2005).
 
-Benchmark 2 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: nobody drives the cells, whose resting potential lies
-just above threshold; excitation and inhibition keep each other irregular at about 5.5 Hz.
+Benchmark 2 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: there is no external drive, and the resting potential is
+just above threshold; excitation and inhibition keep the cells firing irregularly at about 5.5 Hz.
 """
 
 import brainsim as bs
@@ -11,7 +11,7 @@ SMALL = {"n": 200}
 
 
 def build(n=4000, seed=1):
-    """Return the network and what to record of it."""
+    """Return the network and the traces to record."""
     lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-49.0, v_th=-50.0, v_reset=-60.0, t_ref=5.0)
     cells = bs.Population(n, lif, name="cells", initial={"v": bs.Uniform(-60.0, -50.0)})
     exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")

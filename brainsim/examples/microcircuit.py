@@ -1,8 +1,8 @@
 """Cortical microcircuit of 77,169 cells with 299 million synapses, four layers (Potjans and Diesmann 2014).
 
-What lies under 1 mm² of sensory cortex: excitatory (E) and inhibitory (I) LIF cells of the layers 2/3, 4, 5 and 6, all alike
-and all driven at 8 Hz per external synapse; only the wiring makes their rates as different as they are in the animal.
-Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 2.1 GB; with scale=0.1, k_scale=0.1 a hundredth.
+The circuit under 1 mm² of sensory cortex: excitatory (E) and inhibitory (I) LIF cells of layers 2/3, 4, 5 and 6, all with
+the same parameters and driven at 8 Hz per external synapse; only the wiring makes their rates as different as they are in
+the animal. Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358. It needs 2.1 GB, with scale=0.1, k_scale=0.1 a hundredth.
 """
 
 import math
@@ -11,7 +11,6 @@ import numbers
 import numpy as np
 
 import brainsim as bs
-from brainsim.examples._published import draw_beside
 
 DURATION, WINDOW = 2000.0, (600.0, 1000.0)  # ms: of the run, and the part of it that is drawn as a raster
 OPTIONS = {
@@ -28,7 +27,7 @@ SMALL = {"scale": 0.01, "k_scale": 0.01}
 POPULATIONS = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
 CELLS = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
 PROBABILITY = np.array(
-    [  # that a pair has a synapse or more: row = target, column = source
+    [  # that a pair has at least one synapse: row = target, column = source
         [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0000, 0.0076, 0.0000],
         [0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0000, 0.0042, 0.0000],
         [0.0077, 0.0059, 0.0497, 0.1350, 0.0067, 0.0003, 0.0453, 0.0000],
@@ -44,49 +43,49 @@ TAU_M, C_M, V_REST, V_TH, T_REF, TAU_SYN = 10.0, 250.0, -65.0, -50.0, 2.0, 0.5  
 V_MEAN = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)  # mV, at the start
 V_SD = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)  # mV
 PSP, G, SPREAD = 0.15, -4.0, 0.1  # mV: of an excitatory input; relative weight of inhibition; sd of weights over their mean
-DELAYS, SHORTEST = (bs.Normal(1.5, 0.75), bs.Normal(0.75, 0.375)), 0.1  # ms: of E and of I; shorter ones are drawn again
-THALAMUS, THALAMUS_RATE, PULSE, ECHO = 902, 120.0, (700.0, 710.0), 50.0  # cells, Hz, ms, ms until the layers are calm again
+DELAYS, SHORTEST = (bs.Normal(1.5, 0.75), bs.Normal(0.75, 0.375)), 0.1  # ms: of E and of I; shorter ones are resampled
+THALAMUS, THALAMUS_RATE, PULSE, ECHO = 902, 120.0, (700.0, 710.0), 50.0  # cells, Hz, ms, ms until activity is normal again
 THALAMUS_PROBABILITY = np.array([0.0, 0.0, 0.0983, 0.0619, 0.0, 0.0, 0.0512, 0.0196])
 RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz, of the full network with NEST
 # Romaro et al. (2021), doi:10.1162/neco_a_01400, table A.3: 60 s of the full network with Poisson background. Their
-# synchrony, table A.5, is not compared: it is of "approximately 1000" cells, and depends on how many and which they are
+# synchrony, table A.5, is not compared: it is of "approximately 1000" cells, and depends on their number and choice
 CVS = np.array([0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819])
-TRANSIENT = 500.0  # ms at the start that no statistic counts
+TRANSIENT = 500.0  # ms at the start that statistics leave out
 COLOURS, RELAY = ("#2a6fb0", "#c8453a") * 4, "#3a9696"  # E and I; thalamus
 
 
 def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage="stored", seed=1, dt=0.1):
-    """Return the network and what to record of it.
+    """Return the network and the traces to record.
 
     Parameters
     ----------
     scale : float
-        Numbers of cells, relative to the full ones. The inputs of a cell stay as many as they are, so the rates stay and
-        the cells, which share more of their inputs, become more alike.
+        Numbers of cells relative to the full network. The number of inputs per cell does not change, so rates stay the same;
+        cells share more of their inputs and become more correlated.
     k_scale : float
-        Inputs of a cell, recurrent and external, relative to the full ones. Weights are divided by sqrt(k_scale), which
-        keeps the variance of the input, and a current replaces what its mean would lose at the rates of the full network
+        Inputs of a cell, recurrent and external, relative to the full network. Weights are divided by sqrt(k_scale), which
+        preserves the variance of the input, and a current makes up for the lost mean at the rates of the full network
         (van Albada et al. 2015, doi:10.1371/journal.pcbi.1004490). There are scale*k_scale times 299 million synapses.
-        Fewer and larger inputs are less Gaussian, so rates fall: at 0.1 by a tenth in L4E and L5I, by half in L23E. NEST,
-        given the same sizes, weights and currents, finds the same. Rates that Romaro et al. (2021) publish for a tenth are
-        of another reduction and higher but for L5E: 0.75 3.28 4.76 6.20 6.55 8.97 1.10 8.06 Hz, from L23E to L6I.
+        Fewer and larger inputs are less Gaussian, so rates fall: at 0.1 by a tenth in L4E and L5I, by half in L23E. NEST
+        gives the same rates with the same sizes, weights and currents. The rates of Romaro et al. (2021) at a tenth are for
+        another reduction and higher except in L5E: 0.75 3.28 4.76 6.20 6.55 8.97 1.10 8.06 Hz, from L23E to L6I.
     background : {"poisson", "dc"}
-        External spikes at random times, or a current with their mean. With the current and k_scale=0.1 the network falls
-        silent: the current that stands for lost inhibition leaves the sum of all currents below threshold.
+        External spikes at random times, or a current equal to their mean. With the current and k_scale=0.1 the network falls
+        silent: the current that replaces the lost inhibition leaves the sum of all currents below threshold.
     thalamus : bool
-        Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. They are 902 and their spikes as many at any scale,
-        but their synapses scale as all others do.
+        Whether 902 thalamic cells fire at 120 Hz from 700 to 710 ms. Their number and their spikes do not depend on the
+        scale, but their synapses scale like all others.
     storage : {"stored", "procedural"}
-        Procedural synapses are not kept but drawn again at each spike, which takes about four times as long.
+        Procedural synapses are not stored but regenerated at each spike, which takes about four times as long.
     seed : int
         Of the wiring and of the thalamic spikes.
     dt : float
-        Time step of the run to come [ms]: no delay is shorter.
+        Time step of the run [ms]; no delay is shorter.
 
     Raises
     ------
     ValueError
-        Where an option is none of these.
+        If an option has another value.
     """
     _check(background, scale=scale, k_scale=k_scale, dt=dt)
     model = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
@@ -140,12 +139,12 @@ def weights():
 
 
 def synapses(probability, sources):
-    """Return how many synapses, drawn from all pairs with repetition, make each pair connected with this probability."""
+    """Return how many synapses, sampled from all pairs with repetition, connect each pair with this probability."""
     return np.log1p(-probability) / np.log1p(-1.0 / (CELLS[:, None] * sources))
 
 
 def compensation(k_scale, background):
-    """Return the current [pA] into the cells of each population: what the mean of their input would lack without it."""
+    """Return the current [pA] into the cells of each population that restores the mean of their input."""
     charge, lost = TAU_SYN * 1e-3, 1.0 - math.sqrt(k_scale)  # pA per (pA Hz)
     recurrent = (weights() * synapses(PROBABILITY, CELLS) / CELLS[:, None]) @ RATES
     external = BACKGROUND * K_BACKGROUND * psc()
@@ -155,25 +154,27 @@ def compensation(k_scale, background):
 def draw(result, window):
     """Return a figure: the raster of `window`, rates and CV of intervals of the run beside published ones, and synchrony.
 
-    Thalamic cells and their pulse are in the raster only, since what is published is activity without them.
+    Thalamic cells and their pulse are in the raster only, since the published numbers are without them.
     """
+    from brainsim.examples._figures.published import draw_beside
+
     published = {"rate": RATES, "CV": CVS}
     relay = ("thalamus", PULSE, RELAY) if "thalamus" in result.populations else None
     return draw_beside(result, POPULATIONS, published, undisturbed(result), window, COLOURS, relay)
 
 
 def undisturbed(result):
-    """Return the begin and end [ms] of what is compared: after the start, and before or after the thalamic pulse."""
-    begin, end = max(result.start, TRANSIENT) if result.stop > TRANSIENT else result.start, result.stop
-    parts = [(begin, end)]
+    """Return start and stop [ms] of the part that is compared: after the transient, before or after the thalamic pulse."""
+    start, stop = max(result.start, TRANSIENT) if result.stop > TRANSIENT else result.start, result.stop
+    parts = [(start, stop)]
     if "thalamus" in result.populations:
-        parts = [(begin, min(end, PULSE[0])), (max(begin, PULSE[1] + ECHO), end)]
+        parts = [(start, min(stop, PULSE[0])), (max(start, PULSE[1] + ECHO), stop)]
     longest = max(parts, key=lambda part: part[1] - part[0])
-    return longest if longest[0] < longest[1] else (begin, end)
+    return longest if longest[0] < longest[1] else (start, stop)
 
 
 def _add_thalamus(net, cells, scale, wires, seed, dt):
-    """Connect cells that send Poisson spikes during the pulse, by `scale` times as many synapses as in the full network."""
+    """Connect cells that send Poisson spikes during the pulse, with `scale` times the synapses of the full network."""
     rng = np.random.default_rng(seed)
     count = rng.poisson(THALAMUS * THALAMUS_RATE * (PULSE[1] - PULSE[0]) / 1000.0)
     times, ids = np.rint(np.sort(rng.uniform(*PULSE, count)) / dt) * dt, rng.integers(THALAMUS, size=count)
@@ -185,7 +186,7 @@ def _add_thalamus(net, cells, scale, wires, seed, dt):
 
 
 def _spread(mean):
-    """Return weights around `mean` that keep its sign."""
+    """Return the distribution of weights around `mean`, cut at 0 to keep their sign."""
     limit = {"low": 0.0} if mean > 0.0 else {"high": 0.0}
     return bs.Clipped(bs.Normal(mean, SPREAD * abs(mean)), **limit)
 

@@ -13,7 +13,7 @@ STEPS = {50.0: 140.0, 250.0: 0.0, 300.0: 160.0, 500.0: 0.0, 550.0: 300.0, 750.0:
 
 
 def build(seed=1):
-    """Return the network and what to record of it."""
+    """Return the network and the traces to record."""
     lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
     cell = bs.Population(1, lif, name="cell")
     net = bs.Network(seed=seed)
@@ -22,7 +22,7 @@ def build(seed=1):
 
 
 def draw(result, window):
-    """Return the figure: the current over the membrane potential."""
+    """Return the figure: the current above the membrane potential."""
     import matplotlib.pyplot as plt
 
     edges, levels = np.array([0.0, *STEPS, max(DURATION, result.stop)]), np.array([0.0, *STEPS.values()])
@@ -31,9 +31,9 @@ def draw(result, window):
             2, sharex=True, figsize=(9.0, 4.4), height_ratios=(1.0, 2.2), layout="constrained"
         )
         above.stairs(levels, edges, baseline=None, color="#444444")
-        for begin, end, level in zip(edges, edges[1:], levels, strict=False):
-            if level and window[0] <= begin < window[1]:
-                above.annotate(f"{level:g} pA", (0.5 * (begin + end), level + 18.0), ha="center")
+        for start, stop, level in zip(edges, edges[1:], levels, strict=False):
+            if level and window[0] <= start < window[1]:
+                above.annotate(f"{level:g} pA", (0.5 * (start + stop), level + 18.0), ha="center")
         above.set(ylim=(-20.0, 1.3 * levels.max()), ylabel="current [pA]")
         bs.plot.trace(result, ("cell", "v"), ax=below, window=window)
         below.set_xlim(window)

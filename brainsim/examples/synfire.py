@@ -1,9 +1,9 @@
 """A synfire chain: a sharp, strong volley travels through ten groups, a weak one dies out (Diesmann 1999).
 
-Each cell of ten groups of 100 sends to all cells of the next group, and has the background of 20,000 synapses: 17,600
-excitatory ones at 2 Hz and 2,400 inhibitory ones at 12.6 Hz hold v about 8 mV above rest, with a deviation of 2.8 mV.
-Volleys of 90 and of 45 spikes, both spread by 1 ms, reach the first group. Diesmann, Gewaltig and Aertsen (1999),
-doi:10.1038/990101.
+Each cell of ten groups of 100 sends to all cells of the next group. The background of each cell is that of 20,000 synapses:
+17,600 excitatory ones at 2 Hz and 2,400 inhibitory ones at 12.6 Hz keep v about 8 mV above rest, with a standard deviation
+of 2.8 mV. Volleys of 90 and of 45 spikes, both with a spread of 1 ms, reach the first group. Diesmann, Gewaltig and Aertsen
+(1999), doi:10.1038/990101.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ WEIGHT, RISE = 45.0, 0.325  # pA, ms: a postsynaptic potential of 0.14 mV
 
 
 def build(seed=1):
-    """Return the network and what to record of it."""
+    """Return the network and the traces to record."""
     lif = bs.LIF(tau_m=10.0, c_m=250.0, v_rest=-70.0, v_th=-55.0, v_reset=-70.0, t_ref=1.0)
     cells = bs.Population(GROUPS * SIZE, lif, name="chain", initial={"v": bs.Normal(-62.0, 2.8)})
     groups = [cells[k * SIZE : (k + 1) * SIZE].named(f"group {k + 1}") for k in range(GROUPS)]
@@ -34,7 +34,7 @@ def build(seed=1):
 
 
 def _volleys(seed):
-    """Return the spikes of all volleys, each by as many cells as it has spikes."""
+    """Return the spikes of all volleys, each spike from another cell."""
     rng = np.random.default_rng(seed)
     times = np.concatenate([rng.normal(mean, SPREAD, count) for mean, count in VOLLEYS.items()]).round(1)
     ids = np.concatenate([rng.permutation(SIZE)[:count] for count in VOLLEYS.values()])

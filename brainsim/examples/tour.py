@@ -1,15 +1,15 @@
 """Ten pictures on one page, from one neuron to a network that reads a digit in spikes, beside the artificial one.
 
-Each picture is simulated when the page is made, and its caption holds the numbers of that run. It can also be had picture
-by picture: ``for title, figure, caption in bs.ann.tour.pictures()``.
+The simulations run when the page is made, and captions contain the numbers of that run. To get the pictures one by one:
+``for title, figure, caption in bs.ann.tour.pictures()``.
 """
 
 import brainsim as bs
 
 TITLE = "Brains beside machines: a tour in ten pictures"
 INTRODUCTION = (
-    "Neurons send spikes, artificial units numbers. Ten simulations show how the one becomes the other. "
-    "Where both are in a picture, the spiking side is blue and the artificial one red."
+    "Neurons send spikes, artificial units send numbers. Ten simulations show how spikes become numbers. "
+    "In pictures of both, the spiking side is blue and the artificial side red."
 )
 
 

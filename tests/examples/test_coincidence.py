@@ -5,7 +5,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import coincidence as example
-from brainsim.examples._pairs.coincidence import RateUnit, by_coincidences, by_counts, by_kind, counts_in, volleys
+from brainsim.examples._figures.coincidence import RateUnit, by_coincidences, by_counts, by_kind, counts_in
+from brainsim.examples.coincidence import volleys
 
 SEEDS = (11, 12, 13)  # of wiring, volleys, noise and manifolds; the settings were chosen with others
 
@@ -137,5 +138,3 @@ def test_windows_hold_each_spike_once():
 def test_mistakes():
     with pytest.raises(ValueError, match="volleys.size: 6 volleys of 60 take more than half of 200 x 3 spikes"):
         volleys(n=200, spikes=3, size=60, count=6, duration=300.0)
-    with pytest.raises(ValueError, match=r"volleys.jitter: must be >= 0 \(got -1.0\)"):
-        volleys(n=10, spikes=3, size=1, count=1, duration=300.0, jitter=-1.0)

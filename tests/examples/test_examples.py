@@ -1,5 +1,6 @@
 """Every example builds, runs and draws itself, and shows what its docstring says."""
 
+import ast
 import importlib
 import inspect
 import io
@@ -58,12 +59,24 @@ def test_options_are_keywords_of_build(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_is_a_script_to_copy(name):
     text = Path(EXAMPLES, f"{name}.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) < (220 if name == "microcircuit" else 80)  # its parameters alone are forty lines
+    assert len(text.splitlines()) < (220 if name == "microcircuit" else 130)  # its parameters alone are forty lines
     assert "import brainsim as bs\n" in text
     assert f'savefig("{name}.png")' in text
     example = module(name)
     begin, end = getattr(example, "WINDOW", (0.0, example.DURATION))
     assert 0.0 <= begin < end <= example.DURATION
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_can_be_copied(name):
+    """Outside of `draw`, an example imports nothing of brainsim but its public names."""
+    tree = ast.parse(Path(EXAMPLES, f"{name}.py").read_text(encoding="utf-8"))
+    rest = ast.Module([node for node in tree.body if getattr(node, "name", "") != "draw"], [])
+    assert not [n.module for n in ast.walk(rest) if isinstance(n, ast.ImportFrom) and n.module.startswith("brainsim")]
+    names = {alias.name for n in ast.walk(rest) if isinstance(n, ast.Import) for alias in n.names}
+    assert {n for n in names if n.startswith("brainsim")} == {"brainsim"}
+    parts = [n.attr for n in ast.walk(rest) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in ("bs", "bs.ann")]
+    assert not [attr for attr in parts if attr not in {*bs.__all__, *bs.ann.__all__}]
 
 
 @pytest.mark.parametrize("name", ["single", "synfire"])

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
-from brainsim.examples._pairs import decision, memory, side_by_side
-from brainsim.examples._pairs.diffusion import Choices, DriftDiffusion, explained, fitted
+from brainsim.examples._figures import decision, memory
+from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained, fitted
 from brainsim.results.spikes import Spikes
 
-RINGS = memory.rings(recalling.SIDE)
+RINGS = recalling.rings(recalling.SIDE)
 
 
 # memory
@@ -57,7 +58,7 @@ def test_memory_with_other_seeds(seed):
 def test_both_hold_the_same_patterns():
     network, _ = recalling.build(trials=1, seed=3)
     for load, projection in zip(recalling.LOADS, network.projections, strict=True):
-        weights = memory.hebbian(memory.stored(RINGS, load, 0, 3))
+        weights = recalling.hebbian(recalling.stored(RINGS, load, 0, 3))
         off = ~np.eye(RINGS.size, dtype=bool)
         found = np.asarray(projection.weight).reshape(weights.shape)
         assert np.corrcoef(found[off], weights[off])[0, 1] == pytest.approx(1.0, abs=1e-6)
@@ -65,13 +66,13 @@ def test_both_hold_the_same_patterns():
 
 def test_what_is_recalled_is_the_erased_half_too(memories):
     spikes, end = memories[0].spikes["load 0.05"], memories[0].stop
-    erased = np.flatnonzero(memory.half_erased(RINGS) == 0.0)
+    erased = np.flatnonzero(recalling.half_erased(RINGS) == 0.0)
     counts = spikes.between(end - memory.LATE, end).counts().reshape(-1, RINGS.size)[:, erased]
     assert counts[:, RINGS[erased] > 0].mean() > 5.0 > 0.5 > counts[:, RINGS[erased] < 0].mean()
 
 
 def test_the_energy_of_a_hopfield_network_never_rises():
-    weights = memory.hebbian(memory.stored(RINGS, 0.2))
+    weights = recalling.hebbian(recalling.stored(RINGS, 0.2))
     states = memory.recall(weights, np.random.default_rng(1).choice([-1.0, 1.0], RINGS.size), looks=40)
     energy = -0.5 * np.einsum("ti,ij,tj->t", states, weights, states)
     assert np.diff(energy).max() <= 1e-9
@@ -79,15 +80,15 @@ def test_the_energy_of_a_hopfield_network_never_rises():
 
 
 def test_a_stored_pattern_stays():
-    weights = memory.hebbian(memory.stored(RINGS, 0.025))
+    weights = recalling.hebbian(recalling.stored(RINGS, 0.025))
     np.testing.assert_array_equal(memory.recall(weights, RINGS)[-1], RINGS)
 
 
 @pytest.mark.parametrize("side", [0, 7])
 def test_rings_have_as_many_of_either(side):
     with pytest.raises(ValueError, match="rings.side"):
-        memory.rings(side)
-    assert memory.rings(8).sum() == 0.0
+        recalling.rings(side)
+    assert recalling.rings(8).sum() == 0.0
 
 
 # decision
@@ -210,7 +211,7 @@ def test_the_picture_of_memory_says_its_numbers(memories):
     text, place = texts(figure), recalling.LOADS.index(memory.SHOWN)
     assert f"to an overlap of {hopfield[place].mean():.2f} and {spiking[place].mean():.2f}" in text
     place = recalling.LOADS.index(memory.BEYOND)
-    assert f"{hopfield[place].mean():.2f} and {spiking[place].mean():.2f} are left" in text
+    assert f"the overlaps are {hopfield[place].mean():.2f} and {spiking[place].mean():.2f}:" in text
 
 
 def test_the_picture_of_decision_says_its_numbers(decisions):
@@ -233,7 +234,7 @@ def test_pictures_of_memory_fill_their_row(memories):
 def test_evidence_is_a_difference():
     network, _ = deciding.build(trials=2, seed=1)
     figure = deciding.draw(bs.simulate(network, 400.0, seed=1), (0.0, 400.0))
-    assert "spikes for A minus for B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
+    assert "spikes for A minus spikes for B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
 
 
 def test_the_machine_is_on_the_left_and_the_brain_beside_it():

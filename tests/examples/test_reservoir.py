@@ -5,9 +5,9 @@ import pytest
 
 import brainsim as bs
 from brainsim.ann.networks import reservoirs as models
-from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends
+from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends, normalised
+from brainsim.ann.report.reservoirs import compare_reservoirs, compare_states
 from brainsim.examples import reservoir as example
-from brainsim.examples._pairs.reservoir import judged, reservoirs, scaled
 
 WORDS = [bs.ann.datasets.vowel_words(train=200, test=200, seed=seed) for seed in (41, 42, 43)]  # the settings saw none
 
@@ -18,8 +18,8 @@ def found():
     given = []
     for seed, data in enumerate(WORDS, 71):
         liquid = example.LIQUID.seeded(seed)
-        X, cut = scaled(data)
-        given.append(judged(data, example.ECHO, liquid, [liquid.states(X)], liquid.spikes(X[cut : cut + 1]), [seed]))
+        X, cut = normalised(data)
+        given.append(compare_states(data, example.ECHO, liquid, [liquid.states(X)], liquid.spikes(X[cut : cut + 1]), [seed]))
     return given
 
 
@@ -43,7 +43,7 @@ def test_it_is_memory_that_names_the_words(found):
 
 def test_a_liquid_without_synapses_remembers_less(found):
     data = WORDS[0]
-    X, cut = scaled(data)
+    X, cut = normalised(data)
     apart = Liquid(size=200, weight=1e-3, scale=example.LIQUID.scale, seed=71).states(X)[:, -1]
     share = Ridge(apart[:cut], data.y_train).score(apart[cut:], data.y_test)
     assert share < shares(found, "liquid")[0] - 0.03
@@ -54,10 +54,10 @@ def test_the_example_over_five_seeds_of_words_and_five_of_weights():
     echo, liquid = [], []
     for seed in range(51, 56):
         data = bs.ann.datasets.vowel_words(train=240, test=240, seed=seed)
-        X, cut = scaled(data)
+        X, cut = normalised(data)
         weights = range(10 * seed, 10 * seed + 5)
         ripples = (example.LIQUID.seeded(one).states(X) for one in weights)
-        one = judged(data, example.ECHO, example.LIQUID, ripples, example.LIQUID.spikes(X[cut : cut + 1]), weights)
+        one = compare_states(data, example.ECHO, example.LIQUID, ripples, example.LIQUID.spikes(X[cut : cut + 1]), weights)
         echo.append(one.accuracy["echo"])
         liquid.append(one.accuracy["liquid"])
     assert (np.mean(echo, axis=1) - np.mean(liquid, axis=1)).max() < 0.03
@@ -82,7 +82,7 @@ def test_utterances_from_files(tmp_path):
     utterances(tmp_path)
     data = bs.ann.datasets.japanese_vowels(tmp_path)
     assert data.X_train.shape[0] == 108
-    answer = reservoirs(data, size=80, seeds=(1, 2))
+    answer = compare_reservoirs(data, size=80, seeds=(1, 2))
     assert answer.accuracy["echo"].shape == answer.accuracy["liquid"].shape == (2,)
     assert answer.accuracy["liquid"].mean() > 0.9
     assert answer.accuracy["echo"].mean() - answer.accuracy["liquid"].mean() < 0.03
@@ -96,7 +96,7 @@ def test_test_data_have_no_part_in_the_choice():
     data = bs.ann.datasets.vowel_words(train=60, test=30, seed=2)
     rng = np.random.default_rng(1)
     other = data._replace(X_test=rng.normal(size=data.X_test.shape), y_test=rng.permutation(data.y_test))
-    first, second = (reservoirs(one, size=40, seeds=(3,)) for one in (data, other))
+    first, second = (compare_reservoirs(one, size=40, seeds=(3,)) for one in (data, other))
     assert (first.echo, first.liquid) == (second.echo, second.liquid)
     assert first.accuracy["liquid"] != second.accuracy["liquid"]
 
@@ -185,11 +185,11 @@ def test_mistakes():
     with pytest.raises(ValueError, match=r"Liquid.X: must have the shape \(samples, frames, channels\) \(got \(3, 4\)\)"):
         Liquid().states(np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"reservoirs.data.X_train: must have the shape \(samples, frames, channels\)"):
-        reservoirs(bs.ann.datasets.yin_yang(20, 10))
-    with pytest.raises(ValueError, match=r"reservoirs.seeds: must be one seed or more \(got none\)"):
-        reservoirs(WORDS[0], seeds=())
+        compare_reservoirs(bs.ann.datasets.yin_yang(20, 10))
+    with pytest.raises(ValueError, match=r"compare_reservoirs.seeds: must be one seed or more \(got none\)"):
+        compare_reservoirs(WORDS[0], seeds=())
     with pytest.raises(ValueError, match="reservoirs.data.X_train: must not be 0 everywhere"):
-        reservoirs(WORDS[0]._replace(X_train=np.zeros_like(WORDS[0].X_train)))
+        compare_reservoirs(WORDS[0]._replace(X_train=np.zeros_like(WORDS[0].X_train)))
     with pytest.raises(ValueError, match=r"EchoState.leak: must be <= 1 \(got 2.0\)"):
         EchoState(leak=2.0)
     with pytest.raises(ValueError, match=r"Liquid.tau: must be > 0 \(got 0.0\)"):

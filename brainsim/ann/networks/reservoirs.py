@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
+from brainsim.ann.data.samples import Dataset
 from brainsim.core.checks import integer, number, plain
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
@@ -21,6 +22,8 @@ from brainsim.network.population import Population
 
 if TYPE_CHECKING:
     from brainsim.results.spikes import Spikes
+
+__all__ = ["EchoState", "Liquid", "Ridge", "align_ends", "normalised"]
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # candidates for the penalty of the ridge
 MAX_CELLS = 150_000  # of a network with a liquid for each sample; more samples are divided among several networks
@@ -255,7 +258,7 @@ class Ridge:
         return float(np.mean(self.predict(states) == y))
 
 
-def align_ends(X, label="align_ends.X"):
+def align_ends(X: ArrayLike, label: str = "align_ends.X") -> np.ndarray:
     """Return sequences with the zeros at their end moved before them, so that all end in the last frame.
 
     Parameters
@@ -275,6 +278,18 @@ def align_ends(X, label="align_ends.X"):
         length = np.flatnonzero(np.any(sample != 0.0, axis=1)).max(initial=-1) + 1
         out[len(out) - length :] = sample[:length]
     return moved
+
+
+def normalised(data: Dataset) -> tuple[np.ndarray, int]:
+    """Return the sequences of a data set, training data before test data, and the number of training samples.
+
+    Zeros at the end of a sequence are moved before it, and all are divided by the root mean square of the training data.
+    """
+    train, test = align_ends(data.X_train, "reservoirs.data.X_train"), align_ends(data.X_test, "reservoirs.data.X_test")
+    if not train.any():
+        raise ValueError("reservoirs.data.X_train: must not be 0 everywhere")
+    size = np.sqrt(np.mean(train[np.any(train != 0.0, axis=2)] ** 2))
+    return np.concatenate([train, test]) / size, len(train)
 
 
 def _sequences(X, label) -> np.ndarray:

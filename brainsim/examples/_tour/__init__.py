@@ -1,20 +1,42 @@
 """The tour: ten pictures from one neuron to a network that reads a digit in spikes, beside the artificial one."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
 from brainsim.core.checks import integer
-from brainsim.examples._tour.picture import Picture
+
+if TYPE_CHECKING:  # matplotlib is loaded with the first picture
+    from matplotlib.figure import Figure
 
 __all__ = ["Picture", "pictures"]
 
 
-def pictures(seed=1, small=False):
+class Picture(NamedTuple):
+    """A picture of the tour.
+
+    Parameters
+    ----------
+    title : str
+        A few words.
+    figure : Figure
+    caption : str
+        With the numbers of this run.
+    """
+
+    title: str
+    figure: "Figure"
+    caption: str
+
+
+def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
     """Simulate and draw the pictures of the tour, one after the other.
 
     Parameters
     ----------
     seed : int
-        Of all that is random.
+        Of all random numbers.
     small : bool
-        Fewer cells, trials and epochs: there sooner, with less to be seen.
+        Whether to use fewer cells, trials and epochs, which is faster and shows less.
 
     Yields
     ------
@@ -24,7 +46,7 @@ def pictures(seed=1, small=False):
     Raises
     ------
     ValueError, TypeError
-        Where seed is no whole number >= 0.
+        If seed is not a whole number >= 0.
 
     Examples
     --------
@@ -32,9 +54,21 @@ def pictures(seed=1, small=False):
     >>> first.title
     '1. A neuron charges and fires'
     """
-    from brainsim.examples._tour.stations import STATIONS
+    from brainsim.examples._tour import balance, cells, conversion, kinds, memory_decision, synapses
 
     seed = integer(seed, "tour.seed", at_least=0)
-    for place, station in enumerate(STATIONS, 1):
-        title, figure, caption = station(seed, small)
-        yield Picture(f"{place}. {title}", figure, caption)
+    makers = (
+        cells.charging,
+        cells.rates,
+        cells.noise,
+        synapses.synapses,
+        kinds.kinds,
+        balance.balance,
+        memory_decision.memory,
+        memory_decision.decision,
+        conversion.staircase,
+        conversion.digit,
+    )
+    for k, make in enumerate(makers, 1):
+        title, figure, caption = make(seed, small)
+        yield Picture(f"{k}. {title}", figure, caption)

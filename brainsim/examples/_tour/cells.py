@@ -5,17 +5,17 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
-from brainsim.ann.report.curves import FICurve, fi_curve
+from brainsim.ann.report.curves import fi_curve
 from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
-from brainsim.examples._tour.picture import Picture
+from brainsim.examples._tour import Picture
 from brainsim.explore.theory import lif_rate
 from brainsim.plot.styles import FAINT, PALETTE, legend_above, style
 
-WEAK, STRONG = 140.0, 300.0  # pA: below and above what the neuron needs to fire
+WEAK, STRONG = 140.0, 300.0  # pA: below and above the current that the neuron needs to fire
 ONSET, LENGTH, DURATION = 20.0, 150.0, 200.0  # ms, of the step of current
 LONG = 500.0  # ms, of a run with noise
-BELOW, NOISE, LOUD = 16.0, (0.0, 1.0, 2.0, 5.0), 5.0  # mV: a mean drive below threshold; strengths of noise, and one of them
+BELOW, NOISE, STRONGEST = 16.0, (0.0, 1.0, 2.0, 5.0), 5.0  # mV: a mean drive below threshold; strengths of noise
 NEURON_TEXT = (
     r"$\tau_m\,\frac{dv}{dt} = v_{rest} - v + R\,I$"
     "\n"
@@ -39,7 +39,7 @@ def charging(seed, small):
         figure, (texts, ax) = plt.subplots(1, 2, figsize=(11.0, 3.6), width_ratios=(1.0, 2.0), layout="constrained")
         _equations(texts)
         bs.plot.trace(response.result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[2], NEURON])
-        _name_lines(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
+        _relabel(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
         ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
         ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
         ax.annotate(
@@ -52,16 +52,16 @@ def charging(seed, small):
             fontsize=8.5,
         )
     caption = (
-        f"A current of {WEAK:g} pA charges the membrane like a capacitor with a leak, to {highest:.2f} mV (the "
-        f"equation says {expected:.2f} mV), and nothing is sent. With {STRONG:g} pA it reaches the threshold of "
-        f"{lif.v_th:g} mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). A "
-        "spike has no size: a neuron says how much by how often and when; an artificial unit says a number, once."
+        f"A current of {WEAK:g} pA charges the membrane like a leaky capacitor, to {highest:.2f} mV (the equation "
+        f"says {expected:.2f} mV), and no spike is sent. With {STRONG:g} pA it reaches the threshold of {lif.v_th:g} "
+        f"mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). All spikes are alike: "
+        "a neuron signals by when and how often it fires, an artificial unit by one number."
     )
     return Picture("A neuron charges and fires", figure, caption)
 
 
-def _name_lines(ax, names):
-    """Call the traces of the cells in a picture by other names."""
+def _relabel(ax, names):
+    """Give the traces of the cells in a picture other labels."""
     traces = [line for line in ax.lines if line.get_label().startswith("cell ")]
     for line, name in zip(traces, names, strict=True):
         line.set_label(name)
@@ -70,16 +70,16 @@ def _name_lines(ax, names):
 
 def _equations(ax):
     ax.set_axis_off()
-    for place, title, text, colour in (
+    for y, title, text, colour in (
         (0.93, "a neuron", NEURON_TEXT, NEURON),
         (0.36, "an artificial unit", MACHINE_TEXT, MACHINE),
     ):
-        ax.text(0.0, place, title, color=colour, fontsize=12.5, fontweight="bold", va="top")
-        ax.text(0.0, place - 0.13, text, color="#222222", fontsize=12, va="top", linespacing=1.9)
+        ax.text(0.0, y, title, color=colour, fontsize=12.5, fontweight="bold", va="top")
+        ax.text(0.0, y - 0.13, text, color="#222222", fontsize=12, va="top", linespacing=1.9)
 
 
 def rates(seed, small):
-    """Rate against drive without noise, over activation functions."""
+    """Rate against drive without noise, with activation functions."""
     curve = fi_curve(noise=(0.0,), against=("relu", "sigmoid"))
     firing = curve.theory[0] > 0
     error = np.abs(curve.simulated[0][firing] / curve.theory[0][firing] - 1.0).max()
@@ -93,10 +93,10 @@ def rates(seed, small):
     slope = curve.fits["relu"].height / curve.fits["relu"].width
     caption = (
         f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
-        f"threshold of {curve.model.v_th:g} mV the rate soon grows almost in proportion, as a ReLU with a slope of "
-        f"{slope:.1f} Hz per mV does (R2 = {curve.fits['relu'].r2:.3f}). Far above, it cannot pass "
-        f"{1000.0 / curve.model.t_ref:g} Hz, one spike in each refractory time of {curve.model.t_ref:g} ms: over "
-        f"the logarithm of the drive that is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
+        f"threshold of {curve.model.v_th:g} mV the rate soon grows almost linearly, like a ReLU with a slope of "
+        f"{slope:.1f} Hz per mV (R2 = {curve.fits['relu'].r2:.3f}). Far above threshold it cannot exceed "
+        f"{1000.0 / curve.model.t_ref:g} Hz, one spike per refractory time of {curve.model.t_ref:g} ms: as a function "
+        f"of the logarithm of the drive it is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
     )
     return Picture("How often it fires: a curve like an activation function", figure, caption)
 
@@ -110,37 +110,37 @@ def _activations(ax):
 
 
 def noise(seed, small):
-    """Rate against drive under noise, and what noise does to a neuron below threshold."""
-    levels = (0.0, LOUD) if small else NOISE
+    """Rate against drive under noise, and the effect of noise on a neuron below threshold."""
+    levels = (0.0, STRONGEST) if small else NOISE
     curve = fi_curve(noise=levels, against=("softplus",), cells=10 if small else 50, seed=seed)
-    row, place = len(levels) - 1, int(np.argmin(np.abs(curve.drive - BELOW)))
+    row, column = len(levels) - 1, int(np.argmin(np.abs(curve.drive - BELOW)))
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(11.0, 3.8), layout="constrained")
-        found = _noisy_traces(curve, axes[0], seed)
+        spikes = _noisy_traces(curve, axes[0], seed)
         draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
     caption = (
-        f"Both neurons on the left have a mean drive of {curve.drive[place]:g} mV, below the threshold of "
-        f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {LOUD:g} mV the other sends "
-        f"{plural(found, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, place]:.2f} "
-        f"Hz (Siegert's theory: {curve.theory[row, place]:.2f} Hz). So noise turns the corner of the ReLU into a "
-        f"softplus, which explains the curve with most noise with R2 = {curve.fits['softplus'].r2:.4f}."
+        f"Both neurons on the left have a mean drive of {curve.drive[column]:g} mV, below the threshold of "
+        f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {STRONGEST:g} mV the other sends "
+        f"{plural(spikes, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, column]:.2f} "
+        f"Hz (Siegert's theory: {curve.theory[row, column]:.2f} Hz). So noise smooths the corner of the ReLU into a "
+        f"softplus, which fits the curve with the most noise with R2 = {curve.fits['softplus'].r2:.4f}."
     )
     return Picture("Noise makes the threshold soft", figure, caption)
 
 
-def _noisy_traces(curve: FICurve, ax, seed):
-    """Draw a cell without and one with noise at the same mean drive; return how many spikes the second fires."""
+def _noisy_traces(curve, ax, seed):
+    """Draw a cell without and one with noise at the same mean drive; return the number of spikes of the second."""
     lif, dt = curve.model, 0.05
     cells = bs.Population(2, lif, name="cells")
     net = bs.Network(seed=0)
     net.stimulate(cells, bs.CurrentInput(BELOW * lif.c_m / lif.tau_m))
-    weight = LOUD / 50.0  # mV: many weak events of both signs are white noise
+    weight = STRONGEST / 50.0  # mV: many weak events of both signs approximate white noise
     for sign in (1.0, -1.0):
-        rate = 1000.0 * LOUD**2 / (2.0 * lif.tau_m * weight**2)
+        rate = 1000.0 * STRONGEST**2 / (2.0 * lif.tau_m * weight**2)
         net.stimulate(cells[1:], bs.PoissonInput(rate=rate, weight=sign * weight, synapse=bs.Delta()))
     result = bs.simulate(net, LONG, dt=dt, seed=seed, record=[bs.Trace(cells, "v")], threads=1, progress=False)
     bs.plot.trace(result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[4], PALETTE[2]])
     ax.set_title("the same mean drive")
-    _name_lines(ax, ["without noise", f"noise {LOUD:g} mV"])
+    _relabel(ax, ["without noise", f"noise {STRONGEST:g} mV"])
     ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
     return len(result.spikes["cells"])

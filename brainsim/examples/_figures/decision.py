@@ -1,33 +1,17 @@
-"""A choice between two: what spiking pools that compete decide, and its picture beside drift-diffusion."""
+"""The figure of two competing pools of spiking cells that choose, beside drift-diffusion."""
 
 import numpy as np
 
+from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._pairs.diffusion import Choices, explained, fitted
-from brainsim.examples._pairs.layout import side_by_side
-from brainsim.models.pair_lists import FromArrays
+from brainsim.examples._figures.diffusion import Choices, explained, fitted
 from brainsim.plot.rasters import raster
 from brainsim.plot.styles import FAINT, PALETTE, REST, style
 
-BIN, WIDTH = 5.0, 50.0  # ms: of the bins of rates, and of the time before each over which they are taken
+BIN, WIDTH = 5.0, 50.0  # ms: of the bins of rates, and of the time before each over which they are averaged
 POOLS = {"A": PALETTE[4], "B": PALETTE[2], "inhibitory": REST}
-SHOWN = 0.1  # evidence of the trial that is drawn, or as near as there is
+SHOWN = 0.1  # evidence of the trial that is drawn, or the nearest level
 AROUND = (100.0, 150.0)  # ms drawn before the evidence and after the choice
-
-
-def blocks(copies, n_pre, n_post):
-    """Return the rule that connects all to all within each of many copies of a network, whose cells lie one after the other.
-
-    Examples
-    --------
-    >>> rule = blocks(2, 1, 2)
-    >>> rule.pre.tolist(), rule.post.tolist()
-    ([0, 0, 1, 1], [0, 1, 2, 3])
-    """
-    pre = np.arange(copies * n_pre).reshape(copies, n_pre, 1)
-    post = np.arange(copies * n_post).reshape(copies, 1, n_post)
-    shape = (copies, n_pre, n_post)
-    return FromArrays(np.broadcast_to(pre, shape).ravel(), np.broadcast_to(post, shape).ravel())
 
 
 def counts_of(spikes, copies):
@@ -46,54 +30,54 @@ def rates_of(spikes, copies):
 
 
 def first_passage(first, second, threshold, evidence, onset):
-    """Return the `Choices` of whichever reaches a threshold first: rates of two pools, or a sum and its negative.
+    """Return the `Choices` by first passage of a threshold: by rates of two pools, or by a sum and its negative.
 
     Parameters
     ----------
     first, second : array, shape (levels*trials, bins)
-        What speaks for each option, at the end of bins of `BIN` ms; trials of one level lie together.
+        The value for each option at the end of bins of `BIN` ms, with the trials of one level one after the other.
     threshold : float
-        In their unit.
+        In the same unit.
     evidence : array, shape (levels,)
         Of each level.
     onset : float
-        When the evidence begins [ms].
+        Onset of the evidence [ms].
 
     Examples
     --------
     >>> up = np.array([[0.0, 1.0, 2.0, 3.0]])
-    >>> found = first_passage(up, -up, 2.0, np.array([0.1]), onset=5.0)
-    >>> found.chosen, found.times
+    >>> choices = first_passage(up, -up, 2.0, np.array([0.1]), onset=5.0)
+    >>> choices.chosen, choices.times
     (array([[1]]), array([[10.]]))
     """
     skipped = round(onset / BIN)
     first, second = first[:, skipped:], second[:, skipped:]
     reached = np.maximum(first, second) >= threshold
     made, rows = reached.any(axis=1), np.arange(len(first))
-    at = reached.argmax(axis=1) if reached.shape[1] else np.zeros(len(first), dtype=np.int64)
+    bin = reached.argmax(axis=1) if reached.shape[1] else np.zeros(len(first), dtype=np.int64)
     chosen, times = np.zeros(len(first), dtype=np.int64), np.full(len(first), np.nan)
-    chosen[made] = np.where(first[rows[made], at[made]] > second[rows[made], at[made]], 1, -1)
-    times[made] = (at[made] + 1) * BIN
+    chosen[made] = np.where(first[rows[made], bin[made]] > second[rows[made], bin[made]], 1, -1)
+    times[made] = (bin[made] + 1) * BIN
     shape = (len(evidence), -1)
     return Choices(np.asarray(evidence), chosen.reshape(shape), times.reshape(shape))
 
 
 def accumulated(first, second, copies, rate, onset):
-    """Return the evidence that an accumulator has, in units of its noise [sqrt(ms)], at the end of bins, (copies, bins).
+    """Return the summed evidence, in units of its noise [sqrt(ms)], at the end of bins, shape (copies, bins).
 
-    A spike for the first option counts +1, one for the second -1; the sum is divided by the square root of how fast its
-    variance grows where the evidence is 0.
+    A spike for the first option counts +1, one for the second -1; the sum is divided by the square root of the rate at which
+    its variance grows without evidence.
 
     Parameters
     ----------
     first, second : Spikes
-        Of the sensory cells that speak for each option.
+        Of the sensory cells for each option.
     copies : int
-        How many trials they are.
+        Number of trials.
     rate : float
-        Of each sensory cell where nothing speaks for either [Hz].
+        Of each sensory cell without evidence [Hz].
     onset : float
-        When the evidence begins [ms].
+        Onset of the evidence [ms].
     """
     noise = (first.n + second.n) // copies * rate / 1000.0  # 1/ms
     steps = counts_of(first, copies) - counts_of(second, copies)
@@ -107,16 +91,16 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
     Parameters
     ----------
     result : Result
-        With the populations ``"sensory A"``, ``"sensory B"``, ``"A"``, ``"B"`` and ``"inhibitory"``, each of them copies of
-        a network, one after the other: as many trials for each level of evidence.
+        With the populations ``"sensory A"``, ``"sensory B"``, ``"A"``, ``"B"`` and ``"inhibitory"``, each with the copies of
+        a network one after the other: equal numbers of trials for each level of evidence.
     evidence : array, shape (levels,)
         For A in each level.
     copies : int
-        Trials of all levels.
+        Number of trials of all levels.
     threshold : float
         Rate at which a pool has decided [Hz].
     onset : float
-        When the evidence begins [ms].
+        Onset of the evidence [ms].
     rate : float
         Of a sensory cell at zero evidence [Hz].
     window : (float, float)
@@ -130,8 +114,8 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
     bound = fit.bound if fit else np.inf
     machine = first_passage(path, -path, bound, evidence, onset)
     trial = _typical(choices)
-    level, own = divmod(trial, choices.times.shape[1])
-    took = [found.times[level, own] for found in (choices, machine)]
+    level, in_level = divmod(trial, choices.times.shape[1])
+    took = [made.times[level, in_level] for made in (choices, machine)]
     span = (
         max(window[0], onset - AROUND[0]) if window[1] > onset else window[0],
         min(window[1], onset + np.nanmax([*took, 0.0]) + AROUND[1]),
@@ -151,10 +135,10 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
             span,
             onset,
         )
-        _rates(middle[0], {name: found[trial] for name, found in rates.items()}, threshold, onset, took[0], span)
+        _rates(middle[0], {name: of_pool[trial] for name, of_pool in rates.items()}, threshold, onset, took[0], span)
         _raster(middle[1], [spikes[name].of(_copy(spikes[name], copies, trial)) for name in POOLS], onset, span)
         _curve(right[0], choices.evidence, choices.accuracy, choices.accuracy_error, fit and fit.accuracy)
-        right[0].set(ylim=(0.38, 1.03), ylabel="share of right choices (at 0: of A)")
+        right[0].set(ylim=(0.38, 1.03), ylabel="share of correct choices (at 0: of A)")
         _curve(right[1], choices.evidence, choices.time, choices.time_error, fit and fit.time)
         right[1].set(ylim=(0.0, None), ylabel="time to the choice [ms]")
         right[1].legend(loc="lower left")
@@ -167,17 +151,17 @@ def _copy(spikes, copies, trial):
 
 
 def _typical(choices):
-    """Return which trial is drawn: the one of median time among the right choices of the level that is shown."""
+    """Return the index of the trial that is drawn: the correct choice of median time at the level that is shown."""
     level = int(np.argmin(np.abs(choices.evidence - SHOWN)))
-    right = np.flatnonzero(choices.chosen[level] > 0)
-    place = right[np.argsort(choices.times[level, right])[right.size // 2]] if right.size else 0
-    return level * choices.times.shape[1] + int(place)
+    correct = np.flatnonzero(choices.chosen[level] > 0)
+    trial = correct[np.argsort(choices.times[level, correct])[correct.size // 2]] if correct.size else 0
+    return level * choices.times.shape[1] + int(trial)
 
 
 def _caption(choices, machine, fit, shown, trials):
-    """Return what is to be seen, with the numbers of this run."""
+    """Return the caption, with the numbers of this run."""
     if fit is None:
-        return "The run is too short: some level of evidence has no choices yet."
+        return "The run is too short: at some level of evidence there are no choices yet."
     accuracy = explained(choices.accuracy, fit.accuracy(choices.evidence))
     time = explained(choices.time, fit.time(choices.evidence))
     both, least = (choices.chosen != 0) & (machine.chosen != 0), int(np.argmin(np.abs(choices.evidence)))
@@ -185,16 +169,16 @@ def _caption(choices, machine, fit, shown, trials):
     shares = 100.0 * same[both].mean(), 100.0 * same[least][both[least]].mean()
     late = f" In {100 * choices.undecided:.1f} % of the trials there is no choice yet." if choices.undecided > 0.005 else ""
     return (
-        f"One of {trials:,} trials, at an evidence of {100 * shown:.3g} %. The same sensory spikes reach both: on the "
-        "left they are summed up to a bound, in the middle two pools of cells that excite themselves and inhibit each "
-        "other race to a rate. Drift-diffusion fits both curves of the network with three parameters: R2 is "
-        f"{accuracy:.3f} for accuracy and {time:.3f} for time. With the same bound the sum makes the choice of the "
+        f"One of {trials:,} trials, with an evidence of {100 * shown:.3g} %. Both get the same sensory spikes: on the "
+        "left they are summed up to a bound; in the middle two pools of cells, which excite themselves and inhibit each "
+        "other, race to a rate. Drift-diffusion fits both curves of the network with three parameters: R2 is "
+        f"{accuracy:.3f} for accuracy and {time:.3f} for time. With the fitted bound the sum makes the same choice as the "
         f"network in {shares[0]:.0f} % of all trials, and in {shares[1]:.0f} % of those with an evidence of "
-        f"{100 * choices.evidence[least]:.3g} %, where noise decides.{late} Bars: standard error."
+        f"{100 * choices.evidence[least]:.3g} %, in which noise decides.{late} Bars: standard error."
     )
 
 
-def _begin(ax, onset, span):
+def _before(ax, onset, span):
     """Shade the time before the evidence."""
     if span[0] < onset:
         ax.axvspan(span[0], min(onset, span[1]), color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
@@ -203,8 +187,8 @@ def _begin(ax, onset, span):
 
 def _path(ax, path, onset, bound, took, span):
     """Draw the sum of one trial until it hits a bound."""
-    times, end = BIN * np.arange(1, path.size + 1), span[1] if np.isnan(took) else onset + took
-    shown = (times > span[0]) & (times <= min(end, span[1]))
+    times, stop = BIN * np.arange(1, path.size + 1), span[1] if np.isnan(took) else onset + took
+    shown = (times > span[0]) & (times <= min(stop, span[1]))
     ax.plot(times[shown], path[shown], color=MACHINE, linewidth=1.3)
     if np.isfinite(bound):
         for sign, name in ((1.0, "A"), (-1.0, "B")):
@@ -223,7 +207,7 @@ def _path(ax, path, onset, bound, took, span):
         ax.set_ylim(-1.25 * bound, 1.25 * bound)
     if shown.any() and not np.isnan(took):
         ax.plot(times[shown][-1], path[shown][-1], "o", color=MACHINE, markersize=5)
-    _begin(ax, onset, span)
+    _before(ax, onset, span)
     ax.set_ylabel(r"sum of evidence [$\sqrt{\mathrm{ms}}$]")
     ax.set_title("summed evidence, up to a bound", fontsize=10)
 
@@ -234,8 +218,8 @@ def _evidence(ax, pair, span, onset):
     difference = np.subtract(*(np.histogram(spikes.times, edges)[0] for spikes in pair))
     ax.bar(edges[:-1], difference, 2.0 * BIN, align="edge", color=MACHINE, linewidth=0.0)
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
-    _begin(ax, onset, span)
-    ax.set(xlabel="time [ms]", ylabel=f"spikes for A minus for B, per {2.0 * BIN:g} ms")
+    _before(ax, onset, span)
+    ax.set(xlabel="time [ms]", ylabel=f"spikes for A minus spikes for B, per {2.0 * BIN:g} ms")
     ax.set_title("evidence (grey: before its onset)", fontsize=10)
 
 
@@ -262,7 +246,7 @@ def _rates(ax, rates, threshold, onset, took, span):
             markersize=5,
             zorder=3,
         )
-    _begin(ax, onset, span)
+    _before(ax, onset, span)
     highest = max(threshold, *(values.max() for values in rates.values()))
     ax.set(ylim=(0.0, 1.25 * highest), ylabel="rate [Hz]")
     ax.set_title("rates of the pools, up to a threshold", fontsize=10)
@@ -271,12 +255,12 @@ def _rates(ax, rates, threshold, onset, took, span):
 
 def _raster(ax, pools, onset, span):
     raster(pools, ax=ax, window=span, color=list(POOLS.values()))
-    _begin(ax, onset, span)
+    _before(ax, onset, span)
     ax.set_title("spikes of the cells", fontsize=10)
 
 
 def _curve(ax, evidence, measured, error, predicted):
-    """Draw what was measured against the evidence, and the curve of the fit; evidence by its logarithm, from 0."""
+    """Draw measured values against the evidence, on a logarithmic axis that includes 0, and the curve of the fit."""
     least = np.min(evidence[evidence > 0.0], initial=1.0)
     if predicted is not None:
         fine = np.concatenate([np.linspace(0.0, least, 50), np.geomspace(least, evidence.max(), 200)])

@@ -1,4 +1,4 @@
-"""The layout that all pairs share: the machine on the left, the brain beside it, the numbers of both on the right."""
+"""A figure of three columns: the machine on the left, the brain beside it, the results of both on the right."""
 
 import textwrap
 
@@ -10,7 +10,7 @@ from brainsim.plot.figures import ShownOnce
 
 BOTH = "#222222"
 SIZE, HEADING = (10.4, 6.5), 0.09  # inches; height of the row of headings, the two rows of axes together being 2
-LETTERS = 148  # of a line of the caption
+LETTERS = 148  # in a line of the caption
 
 
 def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0), last=None):
@@ -20,13 +20,13 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0),
     ----------
     machine, brain, both : str
         Headings of the columns, from left to right. The first is red and the second blue, `MACHINE` and `NEURON` of
-        ``brainsim.ann.report.pictures``, as their curves are in the third.
+        ``brainsim.ann.report.pictures``, like their curves in the third column.
     caption : str
-        What is to be read off, below the columns.
+        Text below the columns.
     heights : (float, float)
         Relative heights of the two rows.
     last : (float, float), optional
-        Those of the third column, where they are others.
+        Relative heights in the third column, if they differ.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0),
     figure = plt.figure(figsize=SIZE, layout="constrained", FigureClass=ShownOnce)
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.05, wspace=0.03)
     firsts = [2.0 * top / (top + bottom) for top, bottom in (heights, heights, last or heights)]
-    edges = [0.0, *sorted(set(firsts)), 2.0]  # where a row of axes ends in some column
+    edges = [0.0, *sorted(set(firsts)), 2.0]  # ends of the rows of axes in all columns
     rows = [HEADING, *np.diff(edges)]
     grid = figure.add_gridspec(len(rows), 3, height_ratios=rows, width_ratios=(1.1, 1.1, 1.0))
     for column, (heading, colour) in enumerate(zip((machine, brain, both), (MACHINE, NEURON, BOTH), strict=True)):

@@ -1,16 +1,16 @@
-"""The picture of a network whose populations have published rates and CV of intervals; their synchrony beside these."""
+"""The figure of a network beside published rates and CV of intervals of its populations; their synchrony as well."""
 
 import brainsim as bs
 from brainsim.plot.figures import ShownOnce
 
-DRAWN, COUNTED = 8000, 1000  # most cells of the raster, and of each population whose synchrony is measured
+DRAWN, COUNTED = 8000, 1000  # maximal number of cells in the raster, and per population for the synchrony
 
 
 def draw_beside(result, names, published, part, window, colours, relay=None):
     """Return a figure: the raster of `window`, and statistics of `part` of the run, rates and CV beside published ones.
 
-    Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells it is taken over.
-    It is that of the first 1,000 cells of each population, or of all where there are fewer.
+    Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells. It is that of the
+    first 1,000 cells of each population, or of all if there are fewer.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
     published : dict of str to ndarray
         ``"rate"`` [Hz] and ``"CV"``, a number for each population.
     part, window : (float, float)
-        Begin and end [ms] of what is compared, and of what is drawn as a raster.
+        Start and stop [ms] of the part that is compared, and of the raster.
     colours : sequence of str
         One for each population.
     relay : (str, (float, float), str), optional
@@ -29,13 +29,13 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
     import matplotlib.pyplot as plt
 
     every = [result.spikes[name] for name in names]
-    settled = [one.between(*part) for one in every]
-    cells = [min(one.n, COUNTED) for one in every]
+    settled = [spikes.between(*part) for spikes in every]
+    cells = [min(spikes.n, COUNTED) for spikes in every]
     counted = f"{min(cells):,} to {max(cells):,}" if min(cells) < max(cells) else f"{max(cells):,}"
     panels = {
         "rate [Hz]": (bs.Spikes.rate, published["rate"]),
         "CV of intervals (biased low in short runs)": (bs.Spikes.cv, published["CV"]),
-        f"synchrony ({counted} cells, 3 ms bins)": (lambda one: one.of(slice(COUNTED)).synchrony(), None),
+        f"synchrony ({counted} cells, 3 ms bins)": (lambda spikes: spikes.of(slice(COUNTED)).synchrony(), None),
     }
     with bs.plot.style():
         figure = plt.figure(figsize=(10.0, 7.0), layout="constrained", FigureClass=ShownOnce)
@@ -43,18 +43,18 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
         _draw_raster(result, every, window, axes["raster"], colours, relay)
         for label, (statistic, known) in panels.items():
             bs.plot.bars(settled, statistic, ax=axes[label], reference=known, color=colours, label=label)
-        told = f"bars: {part[0]:,g} to {part[1]:,g} ms; black lines: published rate and CV"
-        axes["rate [Hz]"].set_title(told, fontsize=9.5)
+        note = f"bars: {part[0]:,g} to {part[1]:,g} ms; black lines: published rate and CV"
+        axes["rate [Hz]"].set_title(note, fontsize=9.5)
     return figure
 
 
 def _draw_raster(result, every, window, ax, colours, relay):
-    """Draw the raster of the populations and, where there is one, of the relay below, with its pulse as a band."""
+    """Draw the raster of the populations and, if there is one, of the relay below, with its pulse as a band."""
     if relay:
         name, pulse, colour = relay
         every, colours = [*every, result.spikes[name]], [*colours, colour]
         ax.axvspan(*pulse, color=colour, alpha=0.15, linewidth=0.0, zorder=0)
     bs.plot.raster(every, ax=ax, window=window, max_cells=DRAWN, color=colours)
     ax.spines["left"].set_visible(False)
-    cells = sum(one.n for one in every)
+    cells = sum(spikes.n for spikes in every)
     ax.set_title(f"{cells:,} cells" + (f", one in {-(-cells // DRAWN)} drawn" if cells > DRAWN else ""))

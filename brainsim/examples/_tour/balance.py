@@ -1,22 +1,22 @@
-"""The tour's picture of a network, whose cells fire irregularly because excitation and inhibition are in balance."""
+"""The picture of a network whose cells fire irregularly because excitation and inhibition balance."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import brainsim as bs
 from brainsim.ann.report.pictures import NEURON
-from brainsim.examples._tour.picture import Picture
+from brainsim.examples._tour import Picture
 from brainsim.plot.styles import FAINT, PALETTE, style
 
-WINDOW, SETTLED = 300.0, 200.0  # ms: what is drawn, at the end; when it has settled
-K_EXC, K_INH, DRIVE = 320, 80, 4000.0  # inputs of a cell, and spikes a second from elsewhere
+WINDOW, SETTLED = 300.0, 200.0  # ms: the part at the end that is drawn; time after which the network has settled
+K_EXC, K_INH, DRIVE = 320, 80, 4000.0  # inputs of a cell from the network, and external spikes per second
 WEIGHT, G, TAU = 20.0, 10.0, 5.0  # pA, how many times stronger inhibition is, ms
 SHOWN = 200  # cells in the raster
 EXC, INH = NEURON, PALETTE[3]
 
 
 def balance(seed, small):
-    """Excitatory and inhibitory cells that keep each other irregular: spikes, currents into one of them, and intervals.
+    """Excitatory and inhibitory cells that make each other irregular: spikes, currents into one of them, and intervals.
 
     van Vreeswijk & Sompolinsky (1996), doi:10.1126/science.274.5293.1724.
     """
@@ -32,15 +32,15 @@ def balance(seed, small):
         axes[0].set_title(f"{SHOWN} of the cells")
         _currents(axes[1], currents, window)
         _gaps(axes[2], spikes.isi())
-    late = {name: one.values[one.times >= SETTLED] for name, one in currents.items()}
-    left = late["exc"] + late["inh"]
+    late = {name: current.values[current.times >= SETTLED] for name, current in currents.items()}
+    total = late["exc"] + late["inh"]
     caption = (
-        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from the others, drawn at "
-        f"random. A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
-        f"inhibition on average; of both only {left.mean():+.0f} pA are left, with fluctuations of "
-        f"{left.std():.0f} pA (standard deviation), and these decide when it fires: at {spikes.rate():.1f} Hz, "
+        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from random other cells. "
+        f"A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
+        f"inhibition on average; the sum is only {total.mean():+.0f} pA, with fluctuations of "
+        f"{total.std():.0f} pA (standard deviation). These decide when it fires: at {spikes.rate():.1f} Hz, "
         f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
-        "artificial layer says the same each time it is asked; here irregularity is how it works."
+        "artificial layer gives the same output each time; here irregularity is normal."
     )
     return Picture("A network: excitation and inhibition in balance", figure, caption)
 
@@ -59,7 +59,7 @@ def _simulated(n, duration, seed):
 
 
 def _currents(ax, currents, window):
-    """Draw the excitatory and the inhibitory current into a cell, and what is left of both."""
+    """Draw the excitatory and the inhibitory current into a cell, and their sum."""
     times = currents["exc"].times
     shown = (times >= window[0]) & (times <= window[1])
     exc, inh = (currents[name].values[shown, 0] for name in ("exc", "inh"))
@@ -77,7 +77,7 @@ def _currents(ax, currents, window):
 
 
 def _gaps(ax, intervals):
-    """Draw how long the intervals between spikes are, over those of events at random times."""
+    """Draw the distribution of intervals between spikes, and that of events at random times."""
     mean, edges = intervals.mean(), np.linspace(0.0, 4.0 * intervals.mean(), 41)
     ax.hist(intervals, edges, density=True, color=NEURON)
     ax.plot(edges, np.exp(-edges / mean) / mean, color="#222222", linestyle=(0, (5, 2)), label="pure chance")

@@ -1,4 +1,4 @@
-"""The last pictures of the tour: a neuron that counts as a ReLU does, and a network that reads a digit in spikes."""
+"""The last pictures of the tour: a neuron whose spike count is a ReLU, and a network that reads a digit in spikes."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,21 +10,21 @@ from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import compare
 from brainsim.ann.report.pictures import NEURON, draw_staircase
-from brainsim.examples._tour.picture import Picture
+from brainsim.examples._tour import Picture
 from brainsim.explore.theory import if_counts
 from brainsim.plot.styles import FAINT, style
 
 STEPS = (4, 16, 64)
-EXAMPLE = 0.33  # thresholds in each step
+EXAMPLE = 0.33  # thresholds per step
 READ = 32  # steps, for the digit
 
 
 def staircase(seed, small):
-    """Cells that integrate and subtract what a spike is worth: their counts of spikes beside a ReLU."""
+    """Cells that integrate and subtract the threshold at a spike: their spike counts beside a ReLU."""
     drives = np.append(np.linspace(-0.25, 1.0, 2561), EXAMPLE)
     cells = bs.Population(drives.size, SubtractIF(), name="cells", initial={"v": 0.5})
     net = bs.Network(seed=0)
-    net.stimulate(cells, bs.CurrentInput(drives))  # pA: with 1 pF and steps of 1 ms, thresholds in each step
+    net.stimulate(cells, bs.CurrentInput(drives))  # pA: with 1 pF and steps of 1 ms, thresholds per step
     record = [bs.Trace(cells[-1:], "v")]
     result = bs.simulate(net, float(max(STEPS)), dt=1.0, seed=0, record=record, threads=1, progress=False)
     spikes = result.spikes["cells"]
@@ -36,13 +36,13 @@ def staircase(seed, small):
         _integration(axes[0], result, spikes.times[spikes.ids == drives.size - 1])
         draw_staircase(STEPS, axes[1]).set_title("spikes in T steps")
         _worst(axes[2], errors)
-    said = ", ".join(f"{error:.4f} with {T}" for T, error in errors.items())
+    largest = ", ".join(f"{error:.4f} with {T}" for T, error in errors.items())
     count = counts[16][-1]
     agrees = f"All counts of {drives.size:,} cells equal" if same else "Not all counts of the cells equal"
     caption = (
-        f"This neuron has no leak, and a spike takes one threshold off. At {EXAMPLE:g} thresholds a step it sends "
-        f"{count} spikes in 16 steps, {count / 16:.4f} a step. {agrees} floor(1/2 + T z) between 0 and T: a ReLU "
-        f"in steps. It is off by at most {said} steps, never by more than 1/(2T): precision costs time."
+        f"This neuron has no leak, and each spike subtracts one threshold. With a drive of {EXAMPLE:g} thresholds per "
+        f"step it sends {count} spikes in 16 steps, {count / 16:.4f} per step. {agrees} floor(1/2 + T z) between 0 and T: "
+        f"a quantised ReLU. Its error is at most {largest} steps, never more than 1/(2T): precision costs time."
     )
     return Picture("From spikes to numbers: a ReLU, step by step", figure, caption)
 
@@ -78,19 +78,19 @@ def _worst(ax, errors):
 
 
 def digit(seed, small):
-    """A network trained on digits, converted to spikes: one test sample on both sides, and the accuracy of both on all."""
+    """A network trained on digits, converted to spikes: one test sample in both networks, and their accuracy on all."""
     data = digits(seed=seed)
     mlp = MLP((24,) if small else (128, 64), epochs=20 if small else 60, seed=seed).fit(data.X_train, data.y_train)
     report = compare(mlp, data.X_test, data.y_test, calib=data.X_train, T=(2, 8, READ))
-    accuracy = ", ".join(f"{100 * one:.1f} % with {T}" for T, one in zip(report.T, report.accuracy, strict=True))
+    accuracy = ", ".join(f"{100 * share:.1f} % with {T}" for T, share in zip(report.T, report.accuracy, strict=True))
     units = sum(mlp.hidden)
     ratio = report.energy / report.ann_energy
     caption = (
-        f"An artificial network learned {len(data.y_train):,} digits; its weights then connect {units} neurons "
-        f"that spike. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
+        f"An artificial network was trained on {len(data.y_train):,} digits; its weights then connect {units} spiking "
+        f"neurons. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
         f"one {accuracy} steps. Each row shows the same units on both sides: the larger the activation, the denser "
-        f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes for a digit, and the "
-        f"arithmetic of all takes {ratio[-1]:.2f} times the energy of the artificial network's, with 8 steps "
+        f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes per digit, and the "
+        f"arithmetic takes {ratio[-1]:.2f} times the energy of that of the artificial network, with 8 steps "
         f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured)."
     )
     return Picture("A digit, read in spikes", report.raster(0, READ), caption)

@@ -1,11 +1,11 @@
-"""The tour's picture of kinds of neurons: one current, five answers."""
+"""The picture of kinds of neurons: one current, five responses."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import brainsim as bs
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._tour.picture import Picture
+from brainsim.examples._tour import Picture
 from brainsim.plot.styles import style
 
 CURRENT, ONSET, DURATION = 10.0, 50.0, 500.0  # in the units of the fit; ms
@@ -19,7 +19,7 @@ KINDS = {
 }
 
 
-def zoo(seed, small):
+def kinds(seed, small):
     """Five kinds of cortical cells under the same step of current (Izhikevich 2003, doi:10.1109/TNN.2003.820440)."""
     values = dict(zip("abcd", np.array(list(KINDS.values())).T, strict=True))
     cells = bs.Population(len(KINDS), bs.Izhikevich(**values), name="cells")
@@ -27,7 +27,7 @@ def zoo(seed, small):
     net.stimulate(cells, bs.CurrentInput([0.0, CURRENT], times=[0.0, ONSET]))
     result = bs.simulate(net, DURATION, dt=0.1, seed=1, record=[bs.Trace(cells, "v")], threads=1, progress=False)
     spikes = result.spikes["cells"]
-    trains = {name: spikes.times[spikes.ids == place] for place, name in enumerate(KINDS)}
+    trains = {name: spikes.times[spikes.ids == k] for k, name in enumerate(KINDS)}
     rates = [1000.0 * times.size / (DURATION - ONSET) for times in trains.values()]
     with style():
         figure, (ax, bars) = plt.subplots(1, 2, figsize=(11.0, 4.4), width_ratios=(2.6, 1.0), layout="constrained")
@@ -35,17 +35,17 @@ def zoo(seed, small):
         ax.set_yticks(ax.get_yticks(), list(KINDS))
         ax.set_title("five kinds of neurons, one current")
         bars.barh(np.arange(len(KINDS)), rates, height=0.6, color=MACHINE)
-        bars.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="spikes per second", title="all that a rate says of them")
+        bars.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="spikes per second", title="what a rate shows of them")
         bars.set_yticks([])
-        for place, rate in enumerate(rates):
-            bars.annotate(f"{rate:.0f}", (rate, place), (4, 0), textcoords="offset points", va="center", color="#444444")
+        for k, rate in enumerate(rates):
+            bars.annotate(f"{rate:.0f}", (rate, k), (4, 0), textcoords="offset points", va="center", color="#444444")
         bars.set_xlim(0.0, 1.15 * max(rates))
     regular, fast = np.diff(trains["regular spiking"]), np.diff(trains["fast spiking"])
     bursts = np.split(trains["chattering"], np.flatnonzero(np.diff(trains["chattering"]) > 10.0) + 1)
     caption = (
         f"The same current from {ONSET:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between "
         f"spikes to {regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends "
-        f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. Numbers of the model of Izhikevich (2003), "
-        "two equations for each. An artificial unit has one number for all this, the rate on the right."
+        f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. All follow the two equations of Izhikevich "
+        "(2003) with different parameters. An artificial unit describes each by one number, the rate on the right."
     )
     return Picture("Not one neuron but many kinds", figure, caption)

@@ -1,4 +1,4 @@
-"""Drift-diffusion: a choice between two by an accumulator, what was chosen in trials, and the fit of one to the other."""
+"""Drift-diffusion: a choice between two options by an accumulator, the choices made in trials, and a fit to them."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ class DriftDiffusion:
     k : float
         Drift per evidence c, in units of the noise [1/sqrt(ms)].
     bound : float
-        Where it decides [sqrt(ms)].
+        Value of x at which it decides [sqrt(ms)].
     t_0 : float
-        Time that passes beside accumulation [ms].
+        Time in addition to the accumulation [ms].
 
     Examples
     --------
@@ -39,27 +39,27 @@ class DriftDiffusion:
 
     def time(self, evidence):
         """Return the mean time to the choice [ms], ``t_0 + bound/(k |c|) tanh(k |c| bound)``."""
-        way = np.maximum(self.k * self.bound * np.abs(evidence), 1e-6)  # tanh(x)/x goes to 1
-        return self.t_0 + self.bound**2 * np.tanh(way) / way
+        x = np.maximum(self.k * self.bound * np.abs(evidence), 1e-6)  # tanh(x)/x tends to 1
+        return self.t_0 + self.bound**2 * np.tanh(x) / x
 
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """What was chosen in trials of several levels of evidence for the first of two options.
+    """Choices in trials with several levels of evidence for the first of two options.
 
     Parameters
     ----------
     evidence : array, shape (levels,)
         From 0, none, to 1.
     chosen : array, shape (levels, trials)
-        +1 the first option, -1 the second, 0 none in time.
+        +1 for the first option, -1 for the second, 0 for none in time.
     times : array, shape (levels, trials)
-        From the beginning of the evidence to the choice [ms]; NaN where there is none.
+        From the onset of the evidence to the choice [ms]; NaN if there is none.
 
     Examples
     --------
-    >>> found = Choices(np.array([0.5]), np.array([[1, 1, -1, 0]]), np.array([[100.0, 120.0, 200.0, np.nan]]))
-    >>> found.accuracy.round(2), found.time, found.undecided
+    >>> choices = Choices(np.array([0.5]), np.array([[1, 1, -1, 0]]), np.array([[100.0, 120.0, 200.0, np.nan]]))
+    >>> choices.accuracy.round(2), choices.time, choices.undecided
     (array([0.67]), array([140.]), 0.25)
     """
 
@@ -69,7 +69,7 @@ class Choices:
 
     @property
     def made(self):
-        """How many choices were made, shape (levels,)."""
+        """Number of choices made, shape (levels,)."""
         return (self.chosen != 0).sum(axis=1)
 
     @property
@@ -79,19 +79,19 @@ class Choices:
 
     @property
     def accuracy(self):
-        """Share of the first option among the choices, shape (levels,); NaN where none was made."""
+        """Share of the first option among the choices, shape (levels,); NaN if none was made."""
         with np.errstate(invalid="ignore"):
             return (self.chosen > 0).sum(axis=1) / self.made
 
     @property
     def accuracy_error(self):
-        """Standard error of `accuracy`, not 0 where all were right: after one more choice of each kind (Laplace)."""
+        """Standard error of `accuracy` with one more choice of each option (Laplace), so never 0."""
         p = ((self.chosen > 0).sum(axis=1) + 1) / (self.made + 2)
         return np.sqrt(p * (1.0 - p) / (self.made + 2))
 
     @property
     def time(self):
-        """Mean time of the choices [ms], shape (levels,); NaN where none was made."""
+        """Mean time of the choices [ms], shape (levels,); NaN if none was made."""
         with np.errstate(invalid="ignore"):
             return np.nansum(self.times, axis=1) / self.made
 
@@ -104,9 +104,9 @@ class Choices:
 
 
 def fitted(choices):
-    """Return the `DriftDiffusion` that fits accuracy and time of choices together, by least squares over standard errors.
+    """Return the `DriftDiffusion` fitted to accuracy and time of choices together, by least squares over standard errors.
 
-    Three numbers for both curves. None where a level has fewer than two choices.
+    It has three parameters for both curves. Return None if a level has fewer than two choices.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def fitted(choices):
 
     if choices.made.min() < 2:
         return None
-    error = np.maximum(choices.time_error, 0.1)  # ms: choices of one moment still leave the grid of time
+    error = np.maximum(choices.time_error, 0.1)  # ms: even equal times are known only to a time step
 
     def residuals(logs):
         machine = DriftDiffusion(*np.exp(logs))
@@ -133,7 +133,7 @@ def fitted(choices):
 
     longest, shortest = choices.time.max(), choices.time.min()
     starts = [np.log([k, np.sqrt(longest), 0.5 * shortest]) for k in (0.1, 0.3, 1.0)]
-    best = min((least_squares(residuals, start) for start in starts), key=lambda found: found.cost)
+    best = min((least_squares(residuals, start) for start in starts), key=lambda fit: fit.cost)
     return DriftDiffusion(*(float(value) for value in np.exp(best.x)))
 
 

@@ -1,113 +1,40 @@
-"""Associative memory: Hopfield's network, how much of a pattern a state holds, and the picture of a pair of memories."""
+"""The figure of a spiking associative memory beside a Hopfield network, which is simulated here."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
-from brainsim.examples._pairs.layout import side_by_side
+from brainsim.examples.memory import half_erased, hebbian, stored
 from brainsim.plot.rasters import raster
 from brainsim.plot.styles import FAINT, style
 
 CAPACITY = 0.138  # patterns per unit: Amit, Gutfreund & Sompolinsky (1985), doi:10.1103/PhysRevLett.55.1530
-SHOWN, BEYOND = 0.05, 0.25  # patterns per unit: what is drawn, and what is past the capacity
-SWEEPS, LOOKS = 20, 10  # updates of each unit at most, and states that are kept of each
-LATE = 200.0  # ms: what the spiking network recalls is read from its last spikes
+SHOWN, BEYOND = 0.05, 0.25  # patterns per unit: loads that are drawn, the second above the capacity
+MAX_SWEEPS, LOOKS = 20, 10  # updates of each unit, and states that are kept per sweep
+LATE = 200.0  # ms: recall of the spiking network is measured by its last spikes
 
 
-def rings(side):
-    """Return a picture of rings with as many pixels of +1 as of -1, flat, shape (side*side,).
-
-    Parameters
-    ----------
-    side : int
-        Width and height [pixels]; even.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Where `side` is no whole number, below 2 or odd.
-
-    Examples
-    --------
-    >>> rings(20).shape, int(rings(20).sum())
-    ((400,), 0)
-    """
-    if integer(side, "rings.side", at_least=2) % 2:
-        raise ValueError(f"rings.side: must be even (got {side})")
-    row, column = np.mgrid[:side, :side] - 0.5 * (side - 1)
-    wave = np.cos(20.0 / side * np.hypot(row, column)).ravel()
-    pattern = np.full(side * side, -1.0)
-    pattern[np.argsort(wave, kind="stable")[side * side // 2 :]] = 1.0
-    return pattern
-
-
-def stored(pattern, load, copy=0, seed=1):
-    """Return the patterns that one copy of a memory holds: `pattern`, and others of +1 and -1 at random.
-
-    Both networks get them from here, so that they hold the same.
-
-    Parameters
-    ----------
-    pattern : array, shape (n,)
-        The first of them: +1 and -1.
-    load : float
-        Patterns per unit, p/n.
-    copy, seed : int
-        Which copy, of which series.
-
-    Returns
-    -------
-    array, shape (p, n)
-
-    Examples
-    --------
-    >>> stored(rings(20), 0.05).shape
-    (20, 400)
-    """
-    count = round(load * pattern.size)
-    others = np.random.default_rng([seed, count, copy]).choice([-1.0, 1.0], (count - 1, pattern.size))
-    return np.vstack([pattern, others])
-
-
-def half_erased(pattern):
-    """Return the cue: a pattern whose second half is 0, which is neither +1 nor -1."""
-    return np.where(np.arange(pattern.size) < pattern.size // 2, pattern, 0.0)
-
-
-def hebbian(patterns):
-    """Return the weights ``W_ij = 1/n sum_p x_pi x_pj``, ``W_ii = 0``, of patterns of shape (p, n): shape (n, n).
-
-    Examples
-    --------
-    >>> hebbian(np.array([[1.0, -1.0], [1.0, -1.0]]))
-    array([[ 0., -1.],
-           [-1.,  0.]])
-    """
-    weights = patterns.T @ patterns / patterns.shape[1]
-    np.fill_diagonal(weights, 0.0)
-    return weights
-
-
-def recall(weights, state, sweeps=SWEEPS, seed=0, looks=1):
-    """Return how a Hopfield network goes on from a state: ``s_i = sign(sum_j W_ij s_j)``, unit by unit in random order.
+def recall(weights, state, sweeps=MAX_SWEEPS, seed=0, looks=1):
+    """Return the states of a Hopfield network from an initial one: ``s_i = sign(sum_j W_ij s_j)``, units in random order.
 
     Parameters
     ----------
     weights : array, shape (n, n)
     state : array, shape (n,)
-        +1 and -1, or 0 where it is not known.
+        +1 and -1, or 0 for unknown values.
     sweeps : int
-        Most times that each unit is updated; it ends when none changes.
+        Maximal number of updates of each unit; it stops when none changes.
     seed : int
         Of the order.
     looks : int
-        States returned for each sweep.
+        Number of states returned for each sweep.
 
     Returns
     -------
     array, shape (states, n)
-        The first is `state`, the last is where it ends.
+        The first is `state`, the last is the final state.
 
     Examples
     --------
@@ -133,7 +60,7 @@ def recall(weights, state, sweeps=SWEEPS, seed=0, looks=1):
 
 
 def overlap(state, pattern):
-    """Return ``1/n sum_i s_i x_i``: 1 where a state is the pattern, near 0 where it has nothing to do with it.
+    """Return ``1/n sum_i s_i x_i``: 1 if the state is the pattern, near 0 if they are unrelated.
 
     `state` may have more axes before the last, which is that of the units.
     """
@@ -146,29 +73,29 @@ def hopfield_overlaps(pattern, load, copies=8, seed=1):
     Parameters
     ----------
     pattern, load, seed :
-        As `stored` takes them.
+        As for `stored`.
     copies : int
-        How many networks, each with other patterns beside `pattern`.
+        Number of networks, each with other patterns beside `pattern`.
 
     Returns
     -------
-    array, shape (copies, SWEEPS*LOOKS + 1)
+    array, shape (copies, MAX_SWEEPS*LOOKS + 1)
         At the cue, and after each tenth of an update of all units.
     """
-    found = np.empty((copies, SWEEPS * LOOKS + 1))
+    overlaps = np.empty((copies, MAX_SWEEPS * LOOKS + 1))
     for copy in range(copies):
         states = recall(hebbian(stored(pattern, load, copy, seed)), half_erased(pattern), seed=copy, looks=LOOKS)
-        held = overlap(states, pattern)
-        found[copy] = np.append(held, np.full(found.shape[1] - held.size, held[-1]))
-    return found
+        of_states = overlap(states, pattern)
+        overlaps[copy] = np.append(of_states, np.full(overlaps.shape[1] - of_states.size, of_states[-1]))
+    return overlaps
 
 
-def spiking_overlaps(spikes, pattern, begin, end):
-    """Return the overlap of copies of a network of cells with a pattern, shape (copies,), by their spikes in (begin, end].
+def spiking_overlaps(spikes, pattern, start, stop):
+    """Return the overlap of copies of a network of cells with a pattern, shape (copies,), by their spikes in (start, stop].
 
-    A cell that fires more than the mean of its copy stands for +1, any other for -1.
+    A cell that fires more than the mean of its copy counts as +1, any other as -1.
     """
-    counts = spikes.between(begin, end).counts().reshape(-1, pattern.size)
+    counts = spikes.between(start, stop).counts().reshape(-1, pattern.size)
     return overlap(np.where(counts > counts.mean(axis=1, keepdims=True), 1.0, -1.0), pattern)
 
 
@@ -178,27 +105,27 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
     Parameters
     ----------
     by_load : dict of float to Spikes
-        Load -> spikes of copies of the network, one after the other; each holds what `stored` gives for it.
+        Load -> spikes of copies of the network, one after the other; each has the patterns of `stored`.
     pattern : array, shape (n,)
-        What was to be recalled.
+        The pattern to be recalled.
     cue : float
-        When the cue ends [ms].
+        End of the cue [ms].
     window : (float, float)
         Part of the run that is drawn [ms].
     seed : int
         Of the patterns.
     """
-    n, (begin, end) = pattern.size, window
-    shown, beyond = (min(by_load, key=lambda load, at=at: abs(load - at)) for at in (SHOWN, BEYOND))
-    late = (max(begin, end - LATE), end)
+    n, (start, stop) = pattern.size, window
+    shown, beyond = (min(by_load, key=lambda load, wanted=wanted: abs(load - wanted)) for wanted in (SHOWN, BEYOND))
+    late = (max(start, stop - LATE), stop)
     spiking = {load: spiking_overlaps(spikes, pattern, *late) for load, spikes in by_load.items()}
     hopfield = {load: hopfield_overlaps(pattern, load, by_load[load].n // n, seed) for load in by_load}
     caption = _caption(
         n,
         shown,
         beyond,
-        {load: held[:, -1].mean() for load, held in hopfield.items()},
-        {load: held.mean() for load, held in spiking.items()},
+        {load: overlaps[:, -1].mean() for load, overlaps in hopfield.items()},
+        {load: overlaps.mean() for load, overlaps in spiking.items()},
     )
     with style():
         figure, (machine, neurons, both) = side_by_side(
@@ -223,22 +150,22 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
 
 
 def _caption(n, shown, beyond, hopfield, spiking):
-    """Return what is to be seen, with the overlaps of this run."""
+    """Return the caption, with the overlaps of this run."""
     return (
-        f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same between {n} cells: a "
-        f"load of {shown:g} patterns per unit. Both are given the upper half of one and complete it, to an overlap of "
-        f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, past the capacity "
-        f"{CAPACITY} of a large network, {hopfield[beyond]:.2f} and {spiking[beyond]:.2f} are left: the memory is lost "
-        "on both sides. Bars: standard deviation over the copies."
+        f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same ones between {n} cells: a "
+        f"load of {shown:g} patterns per unit. Both get the upper half of one pattern and complete it, to an overlap of "
+        f"{hopfield[shown]:.2f} and {spiking[shown]:.2f} (1 is the pattern). At a load of {beyond:g}, above the capacity of "
+        f"a large network, {CAPACITY}, the overlaps are {hopfield[beyond]:.2f} and {spiking[beyond]:.2f}: the memory is "
+        "lost on both sides. Bars: standard deviation over the copies."
     )
 
 
 def _pictures(ax, images, colours):
-    """Draw what was stored, the cue and what was recalled, side by side; what is 0 is hatched."""
+    """Draw the stored pattern, the cue and the recalled pattern side by side; erased pixels are hatched."""
     side = round(np.sqrt(images[0].size))
     wide = np.full((side, 3 * side + 4), np.nan)
-    for place, (image, label) in enumerate(zip(images, ("stored", "cue", "recalled"), strict=True)):
-        left = place * (side + 2)
+    for k, (image, label) in enumerate(zip(images, ("stored", "cue", "recalled"), strict=True)):
+        left = k * (side + 2)
         wide[:, left : left + side] = image.reshape(side, side)
         ax.add_patch(Rectangle((left - 0.5, -0.5), side, side, fill=False, edgecolor=FAINT, linewidth=0.6))
         ax.text(left + 0.5 * side - 0.5, side + 2.8, label, ha="center", va="baseline", color="#444444", fontsize=9)
@@ -256,7 +183,7 @@ def _pictures(ax, images, colours):
 
 
 def _groups(ax, n):
-    """Name the quarters of rows that are sorted by the stored value and by whether the cue has them."""
+    """Label the quarters of rows, which are sorted by the stored value and by whether the cue contains it."""
     edges = n * np.array([0.25, 0.5, 0.75])
     ax.hlines(edges - 0.5, 0.0, 1.0, transform=ax.get_yaxis_transform(), color=FAINT, linewidth=0.5)
     names = ("+1, in\nthe cue", "+1,\nerased", "\u22121, in\nthe cue", "\u22121,\nerased")
@@ -291,17 +218,17 @@ def _raster(ax, spikes, cue, window):
 
 
 def _over_time(ax, by_load, hopfield, pattern, window):
-    """Draw the overlap of spiking networks over time, below, and of Hopfield networks over updates, above."""
-    (begin, end), width = window, min(50.0, window[1] - window[0])
-    edges = np.arange(begin, end - width + 1e-9, 0.5 * width)
+    """Draw the overlap of spiking networks over time (lower axis) and of Hopfield networks over updates (upper axis)."""
+    (start, stop), width = window, min(50.0, window[1] - window[0])
+    edges = np.arange(start, stop - width + 1e-9, 0.5 * width)
     updates = ax.twiny()
     for load, spikes in by_load.items():
-        held = [spiking_overlaps(spikes, pattern, t, t + width).mean() for t in edges]
-        ax.plot(edges + 0.5 * width, held, color=NEURON)
+        overlaps = [spiking_overlaps(spikes, pattern, t, t + width).mean() for t in edges]
+        ax.plot(edges + 0.5 * width, overlaps, color=NEURON)
         updates.plot(np.arange(hopfield[load].shape[1]) / LOOKS, hopfield[load].mean(axis=0), "--", color=MACHINE)
         ax.annotate(
             f"load {load:g}",
-            (1.0, held[-1]),
+            (1.0, overlaps[-1]),
             (-2, -5),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
@@ -320,12 +247,12 @@ def _over_time(ax, by_load, hopfield, pattern, window):
 
 def _against_load(ax, spiking, hopfield):
     loads = list(spiking)
-    ended = [hopfield[load][:, -1] for load in loads]
-    for values, mark, colour, label in ((ended, "s--", MACHINE, "Hopfield"), (spiking.values(), "o-", NEURON, "spiking")):
+    final = [hopfield[load][:, -1] for load in loads]
+    for values, mark, colour, label in ((final, "s--", MACHINE, "Hopfield"), (spiking.values(), "o-", NEURON, "spiking")):
         ax.errorbar(
             loads,
-            [np.mean(one) for one in values],
-            [np.std(one) for one in values],
+            [np.mean(copies) for copies in values],
+            [np.std(copies) for copies in values],
             fmt=mark,
             color=colour,
             markersize=4.5,
