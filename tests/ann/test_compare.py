@@ -101,7 +101,7 @@ def test_the_summary_says_all(report):
     for part in (
         "ANN",
         "T = 64",
-        "decided early",
+        "early decisions",
         "connection sparsity",
         "no memory traffic",
         "membrane updates",
@@ -202,7 +202,7 @@ def test_mistakes_of_a_comparison(mlp):
 def test_options_of_a_network_that_is_converted_already(mlp, report):
     snn = convert(mlp, DATA.X_train)
     for options in ({"norm": "max"}, {"encoder": "poisson"}, {"bias_shift": False}):
-        with pytest.raises(TypeError, match=f"compare.{next(iter(options))}: is without effect .* give it to convert"):
+        with pytest.raises(TypeError, match=f"compare.{next(iter(options))}: has no effect .* pass it to convert"):
             compare(snn, DATA.X_test, DATA.y_test, **options)
     assert compare(snn, DATA.X_test, DATA.y_test, T=(8,)).accuracy[0] == report.accuracy[1]
 
@@ -256,8 +256,8 @@ def test_the_table_of_layers(mlp, report):
 
 
 def test_the_verdict_names_what_it_compares_with(report):
-    own = f"{100 * report.ann_accuracy:.2f} % of the same 360 test samples"
-    assert f"behind the artificial network with the same weights, which finds {own}" in report.verdict
+    own = f"{100 * report.ann_accuracy:.2f} % on the same 360 test samples"
+    assert f"relative to the artificial network with the same weights, whose accuracy is {own}" in report.verdict
 
 
 @pytest.mark.parametrize("encoder", ["poisson", "latency", "current"])

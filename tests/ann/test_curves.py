@@ -67,7 +67,7 @@ def test_pictures(curve):
     figure = curve.figure()
     assert len(figure.axes) == 3
     assert "sigmoid R2" in curve.caption
-    assert any("refractoriness" in text.get_text() for text in figure.texts)
+    assert any("refractory time" in text.get_text() for text in figure.texts)
     stairs = draw_staircase((4, 16), plt.figure().gca())
     assert np.unique(stairs.lines[0].get_ydata()).tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
 

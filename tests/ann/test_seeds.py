@@ -64,15 +64,18 @@ def test_the_spiking_side_gets_there_and_what_it_loses_is_said(found):
     assert mean[0] > 5.0
     assert abs(mean[2]) < 0.5
     behind = ", ".join(str(T) for T, points in zip(found.T, mean, strict=True) if points > 0.5)
-    assert f"LOSE more than half a point of accuracy at T = {behind}; most, {mean[0]:.2f} points, at T = 1." in found.verdict
+    assert (
+        f"LOSES more than half a point of accuracy at T = {behind}; most, {mean[0]:.2f} points, at T = 1." in found.verdict
+    )
     assert found.energy_ratio[:, 2].mean() > 1.0
-    assert f"of the same seed and weights, which finds {100 * found.ann_accuracy.mean():.2f} % on average" in found.verdict
+    own = f"{100 * found.ann_accuracy.mean():.2f} % on average"
+    assert f"of the same seed and weights, whose accuracy is {own}" in found.verdict
     assert f"MORE arithmetic energy at T = 64 ({found.energy_ratio[:, 2].mean():.2f} times)" in found.verdict
 
 
 def test_a_side_that_loses_nothing_is_reported_as_such(found):
     best = tuple(replace(one, accuracy=one.accuracy * 0.0 + one.ann_accuracy, acs=0.0 * one.acs) for one in found.reports)
-    assert replace(found, reports=best).verdict.startswith("They lose at most 0.00 points of accuracy")
+    assert replace(found, reports=best).verdict.startswith("The spiking network loses at most 0.00 points")
     assert "at most 0." in replace(found, reports=best).verdict.splitlines()[2]
 
 

@@ -234,7 +234,7 @@ def test_pictures_of_memory_fill_their_row(memories):
 def test_evidence_is_a_difference():
     network, _ = deciding.build(trials=2, seed=1)
     figure = deciding.draw(bs.simulate(network, 400.0, seed=1), (0.0, 400.0))
-    assert "spikes for A minus spikes for B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
+    assert "spikes, A minus B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
 
 
 def test_the_machine_is_on_the_left_and_the_brain_beside_it():

@@ -1,9 +1,13 @@
-"""The same task in an artificial network and in spikes, on the same samples: how well, how soon, and at what cost."""
+"""An artificial network and its spiking version on the same samples: accuracy, time and cost."""
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
@@ -11,13 +15,18 @@ from brainsim.ann.conversion.encoding import input_counts
 from brainsim.ann.conversion.forward import run
 from brainsim.ann.data.samples import labels
 from brainsim.ann.networks.activations import qcfs, relu
-from brainsim.ann.report.layers import layer_reports
+from brainsim.ann.report.layers import LayerReport, layer_reports
 from brainsim.ann.report.summary import summary
 from brainsim.ann.report.verdict import enough, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 
-MAC, AC = 4.6, 0.9  # pJ of a 32-bit multiplication with addition, and of an addition, in 45 nm: Horowitz (2014)
-ALIKE = 0.99  # share of calibration samples whose early decision must be the late one
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from brainsim.ann.report.robust import Robustness
+
+MAC, AC = 4.6, 0.9  # pJ for a 32-bit multiply-accumulate and an addition, in 45 nm: Horowitz (2014)
+UNCHANGED = 0.99  # share of calibration samples whose early decision must be the same as the late one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,40 +37,41 @@ class Comparison:
     ----------
     snn : SpikingClassifier
     X, y : array
-        Samples that neither network has learned, and their labels.
+        Samples on which neither network was trained, and their labels.
     T : tuple of int
         Numbers of steps.
     ann_accuracy : float
-    accuracy, agreement, quantised : array, one for each T
-        Share of the samples whose label the spiking network finds; on which both networks agree; whose label the artificial
-        network finds when its hidden activations are rounded to the ``T + 1`` values that 0 to T spikes can express: the
-        fair baseline.
-    spikes, acs : array, one for each T
-        Spikes of hidden cells, with those of inputs; additions they cause at their targets.
+    accuracy, agreement, quantised : array, one value for each T
+        Share of the samples that the spiking network classifies correctly; on which both networks agree; that the artificial
+        network classifies correctly when its hidden activations are rounded to the ``T + 1`` values that 0 to T spikes can
+        express, which is the fair baseline.
+    spikes, acs : array, one value for each T
+        Spikes of inputs and hidden cells, and the additions that they cause at their targets.
     macs : float
         Multiplications for the input currents, which are constant and so computed once, not in each step.
     ann_macs, ann_dense : float
-        Multiplications of the artificial network, with inputs that are not 0, and with all.
-    updates : array, one for each T
+        Multiplications of the artificial network, for inputs that are not 0, and for all inputs.
+    updates : array, one value for each T
         Updates of membrane potentials.
     footprint : int
         Bytes of all weights and biases as float32, zeros included, and of a float32 potential for each cell. Of weights
         given as a sparse matrix, such as those of a lowered CNN, only the stored ones count.
     connection_sparsity, ann_sparsity : float
         Share of weights that are 0; of hidden activations that are 0.
-    sparsity : array, one for each T
+    sparsity : array, one value for each T
         Share of cells and steps without a spike.
     layers : dict of int to list of LayerReport
         By T, for each hidden layer: its size, spikes and errors, and when its spikes count.
     decided, early_accuracy : array of int, float
-        Step of the last layer at which each sample is decided, and the accuracy then: as soon as the best evidence leads by
-        a margin, which was chosen on calibration data. None where layers run in turns, or there are no calibration data.
+        Step of the last layer at which each sample is decided, and the accuracy then. A sample is decided as soon as the
+        best evidence leads by a margin, which was chosen on calibration data. None if layers run in turns or there are no
+        calibration data.
     """
 
     snn: SpikingClassifier
     X: np.ndarray
     y: np.ndarray
-    T: tuple
+    T: tuple[int, ...]
     ann_accuracy: float
     accuracy: np.ndarray
     agreement: np.ndarray
@@ -76,7 +86,7 @@ class Comparison:
     connection_sparsity: float
     ann_sparsity: float
     sparsity: np.ndarray
-    layers: dict = field(default_factory=dict)
+    layers: dict[int, list[LayerReport]] = field(default_factory=dict)
     decided: np.ndarray | None = None
     early_accuracy: float | None = None
 
@@ -87,8 +97,8 @@ class Comparison:
 
     @property
     def decision_time(self) -> np.ndarray | None:
-        """Time from the onset of the stimulus to the decision on each sample [ms]: `decided`, and how far the last layer
-        is behind the input.
+        """Time from the onset of the stimulus to the decision on each sample [ms]: `decided` plus the delay of the last
+        layer behind the input.
         """
         return None if self.decided is None else self.decided + (self.time[-1] - self.T[-1])
 
@@ -104,40 +114,42 @@ class Comparison:
 
     @property
     def loss(self) -> np.ndarray:
-        """Points of accuracy that the spiking network is behind at each T."""
+        """Percentage points of accuracy that the spiking network loses at each T."""
         return 100.0 * (self.ann_accuracy - self.accuracy)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the summary."""
         return self.summary()
 
     def summary(self) -> str:
-        """Return tables, each T against the artificial network, and each hidden layer, with verdict and caveat."""
+        """Return tables of each T against the artificial network and of each hidden layer, with verdict and caveat."""
         return summary(self)
 
     @property
     def verdict(self) -> str:
-        """Where the spiking side wins and where it loses: arithmetic energy, accuracy, depth."""
+        """Where the spiking network wins and where it loses: arithmetic energy, accuracy, depth."""
         return verdict(self)
 
-    def robustness(self, T=None, levels=(0.0, 0.05, 0.1, 0.2, 0.3), seeds=5):
-        """Return how both networks stand noise on weights and inputs, and messages that are lost: see `Robustness`.
+    def robustness(
+        self, T: int | None = None, levels: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.3), seeds: int = 5
+    ) -> "Robustness":
+        """Return the accuracies of both networks under noise on weights and inputs, and loss of messages: see `Robustness`.
 
         Parameters
         ----------
         T : int, optional
-            Steps; the largest that was compared by default.
+            Number of steps; by default the largest that was compared.
         levels : sequence of float
             Sizes of the noise, and shares that are lost.
         seeds : int
-            How often each is drawn.
+            Number of random repetitions of each.
         """
         from brainsim.ann.report.robust import robustness
 
         return robustness(self, self.T[-1] if T is None else T, levels, seeds)
 
-    def to_html(self, path, examples=None, robustness=3):
-        """Write a page with the summary, how both stand noise, the six panels and some samples; it needs no other file.
+    def to_html(self, path: str | PathLike[str], examples: int | Sequence[int] | None = None, robustness: int = 3) -> None:
+        """Write a self-contained page with the summary, the robustness, the six panels and some samples.
 
         Parameters
         ----------
@@ -154,41 +166,50 @@ class Comparison:
         seeds = integer(robustness, "Comparison.to_html.robustness", at_least=0)
         write_comparison(self, path, examples, self.robustness(self.T[enough(self)], seeds=seeds) if seeds else None)
 
-    def plot(self):
+    def plot(self) -> "Figure":
         """Return a Figure of six panels."""
         from brainsim.ann.report.figures import comparison_figure
 
         return comparison_figure(self)
 
-    def raster(self, i, T=None):
+    def raster(self, i: int, T: int | None = None) -> "Figure":
         """Return a Figure of sample i: input, activations as bars, spikes of the same units, evidence over time.
 
         Parameters
         ----------
         i : int
-            Which sample of X.
+            Index of the sample in X.
         T : int, optional
-            Steps; the largest that was compared by default.
+            Number of steps; by default the largest that was compared.
         """
         from brainsim.ann.report.figures import sample_figure
 
         T = self.T[-1] if T is None else integer(T, "Comparison.raster.T", at_least=1)
         return sample_figure(self, self._sample(i, "raster.i"), T)
 
-    def _sample(self, i, where):
-        i = integer(i, f"Comparison.{where}", at_least=0)
+    def _sample(self, i, parameter):
+        i = integer(i, f"Comparison.{parameter}", at_least=0)
         if i >= len(self.y):
-            raise ValueError(f"Comparison.{where}: must be below the number of samples, {len(self.y)} (got {i})")
+            raise ValueError(f"Comparison.{parameter}: must be below the number of samples, {len(self.y)} (got {i})")
         return i
 
 
-def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **options):
-    """Compare a trained artificial network with the same network in spikes, on samples that neither has learned.
+def compare(
+    source: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    calib: ArrayLike | None = None,
+    T: int | Sequence[int] = (1, 2, 4, 8, 16, 32, 64),
+    seed: int = 0,
+    **options: Any,
+) -> Comparison:
+    """Compare a trained artificial network with the same network in spikes, on samples that were not used for training.
 
     Parameters
     ----------
-    source : SpikingClassifier, or what `convert` takes
-        The network. The reference is the artificial network that it is made of, with the same weights.
+    source : SpikingClassifier, or any source of `convert`
+        The network. The reference is the artificial network from which it is converted, with the same weights.
     X, y : array, shapes (samples, inputs) and (samples,)
         Test data.
     calib : array, shape (samples, inputs), optional
@@ -198,7 +219,7 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     seed : int
         Of the Poisson encoder.
     options
-        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not where `source` is converted already.
+        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not if `source` is converted already.
 
     Returns
     -------
@@ -208,12 +229,12 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     Raises
     ------
     TypeError, ValueError
-        As `convert`; where the network does not classify, or options are given for one that is converted already.
+        As `convert`; also if the network does not classify, or options are given for one that is converted already.
 
     Warns
     -----
     UserWarning
-        If test samples are calibration samples, so that the thresholds, or the margin of early decisions, know them.
+        If test samples are also calibration samples, on which thresholds and the margin of early decisions depend.
 
     Examples
     --------
@@ -240,37 +261,40 @@ def compare(source, X, y, *, calib=None, T=(1, 2, 4, 8, 16, 32, 64), seed=0, **o
     _warn_of_shared(snn, calib, X)
     activations = snn.trained.activations(X)
     runs = [_costs(snn, X, steps, seed, activations) for steps in T]
-    own = snn.trained.predict(X)
-    figures = {name: np.array([one[name] for one in runs]) for name in ("spikes", "acs", "updates", "sparsity")}
-    said = [snn.classes_[one["output"].argmax(axis=1)] for one in runs]
+    of_ann = snn.trained.predict(X)
+    costs: dict[str, Any] = {
+        name: np.array([at_T[name] for at_T in runs]) for name in ("spikes", "acs", "updates", "sparsity")
+    }
+    predicted = [snn.classes_[at_T["output"].argmax(axis=1)] for at_T in runs]
     early = {} if calib is None or snn.plan.sequential else _early(snn, X, y, calib, T[-1], seed)
     return Comparison(
         snn=snn,
         X=X,
         y=y,
         T=T,
-        ann_accuracy=float(np.mean(own == y)),
-        accuracy=np.array([np.mean(label == y) for label in said]),
-        agreement=np.array([np.mean(label == own) for label in said]),
+        ann_accuracy=float(np.mean(of_ann == y)),
+        accuracy=np.array([np.mean(classes == y) for classes in predicted]),
+        agreement=np.array([np.mean(classes == of_ann) for classes in predicted]),
         quantised=np.array([np.mean(_quantised(snn, X, steps) == y) for steps in T]),
-        layers={steps: one["layers"] for steps, one in zip(T, runs, strict=True)},
-        **figures,
+        layers={steps: at_T["layers"] for steps, at_T in zip(T, runs, strict=True)},
+        **costs,
         **_fixed(snn, X, activations),
         **early,
     )
 
 
-def _converted(source, calib, options):
+def _converted(source, calib, options) -> SpikingClassifier:
     """Return the spiking network, after a check of the options."""
-    known = [name for name, one in inspect.signature(convert).parameters.items() if one.kind == one.KEYWORD_ONLY]
+    parameters = inspect.signature(convert).parameters.items()
+    known = [name for name, parameter in parameters if parameter.kind == parameter.KEYWORD_ONLY]
     for name in options:
         if name not in known:
             raise TypeError(f"compare: has no option {name!r}{nearest(name, known)}")
     if isinstance(source, SpikingClassifier):
         if options:
             raise TypeError(
-                f"compare.{next(iter(options))}: is without effect on a network that is converted already; give "
-                "it to convert, or give compare the artificial network"
+                f"compare.{next(iter(options))}: has no effect on a network that is converted already; pass it to "
+                "convert, or pass the artificial network to compare"
             )
         return source
     snn = convert(source, calib, **options)
@@ -280,15 +304,15 @@ def _converted(source, calib, options):
 
 
 def _warn_of_shared(snn, calib, X):
-    """Warn where test samples are calibration samples, to the precision of float32, in which one of them may have been."""
+    """Warn if test samples are also calibration samples, to the precision of float32, in which one of them may have been."""
     known = set()
-    for given in (calib, snn.calib):
-        known |= set() if given is None else {row.tobytes() for row in (given + 0.0).astype(np.float32)}
+    for training in (calib, snn.calib):
+        known |= set() if training is None else {row.tobytes() for row in (training + 0.0).astype(np.float32)}
     shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
     if shared:
         warn_user(
-            f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so that "
-            "accuracies say too little about new samples; calibrate with training data, calib=X_train"
+            f"compare.calib: {shared} of the {len(X)} test samples are calibration samples as well, so the "
+            "accuracies may be too high for new samples; calibrate with training data, calib=X_train"
         )
 
 
@@ -298,48 +322,48 @@ def _fanouts(snn):
 
 def _fixed(snn, X, activations):
     """Return the costs that do not depend on the number of steps."""
-    fanouts, given = _fanouts(snn), [X, *activations[:-1]]
-    macs = [np.mean((h != 0) @ fanout) for h, fanout in zip(given, fanouts, strict=True)]
+    fanouts, inputs = _fanouts(snn), [X, *activations[:-1]]
+    macs = [np.mean((h != 0) @ fanout) for h, fanout in zip(inputs, fanouts, strict=True)]
     units, spare = [layer.bias.size for layer in snn.plan.layers], snn.trained.spare
     weights = sum(int(np.prod(layer.weight.shape)) for layer in snn.plan.layers) - units[-2] * spare
     stored, cells = sum(fanout.sum() for fanout in fanouts), sum(units) - spare
-    kept = sum(W.nnz if sparse.issparse(W) else W.size for W in snn.trained.weights) - units[-2] * spare
+    in_memory = sum(W.nnz if sparse.issparse(W) else W.size for W in snn.trained.weights) - units[-2] * spare
     return {
         "macs": float(macs[0]) if snn.plan.encoder == "current" else 0.0,
         "ann_macs": float(sum(macs)),
         "ann_dense": float(weights),
-        "footprint": 4 * int(kept + 2 * cells),
+        "footprint": 4 * int(in_memory + 2 * cells),
         "connection_sparsity": float(1.0 - stored / weights),
         "ann_sparsity": float(np.mean(np.concatenate([h == 0 for h in activations[:-1]], axis=1))),
     }
 
 
 def _costs(snn, X, steps, seed, activations):
-    """Return outputs, spikes and operations of one number of steps."""
+    """Return outputs, spikes and operations for one number of steps."""
     *counts, output = run(
         snn.plan,
         X,
         steps,
         seed,
-        lambda spikes, evidence: [*(one.sum(axis=1, dtype=np.int64) for one in spikes), evidence[:, -1]],
+        lambda spikes, evidence: [*(layer.sum(axis=1, dtype=np.int64) for layer in spikes), evidence[:, -1]],
     )
     inputs, acting = input_counts(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
     sent, fanouts = [inputs, *counts], _fanouts(snn)
-    fanouts[0] = fanouts[0][: inputs.shape[1]]  # none where inputs are currents
-    units = sum(one.shape[1] for one in counts)
+    fanouts[0] = fanouts[0][: inputs.shape[1]]  # none if inputs are currents
+    units = sum(count.shape[1] for count in counts)
     layers = layer_reports(snn, X, steps, counts, acting, activations)
     return {
         "output": output,
-        "spikes": float(np.mean(sum(one.sum(axis=1) for one in sent))),
+        "spikes": float(np.mean(sum(count.sum(axis=1) for count in sent))),
         "layers": layers,
-        "acs": float(np.mean(sum(one @ fanout for one, fanout in zip(sent, fanouts, strict=True)))),
+        "acs": float(np.mean(sum(count @ fanout for count, fanout in zip(sent, fanouts, strict=True)))),
         "updates": float(steps * (units + output.shape[1] - snn.trained.spare)),
-        "sparsity": 1.0 - float(np.mean(sum(one.sum(axis=1) for one in counts))) / (steps * units),
+        "sparsity": 1.0 - float(np.mean(sum(count.sum(axis=1) for count in counts))) / (steps * units),
     }
 
 
 def _quantised(snn, X, steps):
-    """Return the labels of the artificial network with activations of as many levels as there are counts in T steps."""
+    """Return the labels of the artificial network with activations rounded to the ``T + 1`` values of spike counts."""
     h = X
     for W, b, theta in zip(snn.trained.weights, snn.trained.biases, snn.thresholds, strict=False):
         h = qcfs(relu(h @ W + b), theta, steps)
@@ -347,21 +371,21 @@ def _quantised(snn, X, steps):
 
 
 def _early(snn, X, y, calib, steps, seed):
-    """Return when each sample is decided, by the least margin that keeps 99 % of the late decisions on calibration data."""
+    """Return when each sample is decided, with the smallest margin that keeps 99 % of the late decisions in calibration."""
     leader, lead = _leads(snn, calib, steps, seed)
     for margin in np.quantile(lead, np.linspace(0.0, 1.0, 41)):
-        at = _first(lead >= margin)
-        if np.mean(leader[np.arange(len(at)), at] == leader[:, -1]) >= ALIKE:
+        step = _first(lead >= margin)
+        if np.mean(leader[np.arange(len(step)), step] == leader[:, -1]) >= UNCHANGED:
             break
     leader, lead = _leads(snn, X, steps, seed)
-    at = _first(lead >= margin)
-    return {"decided": at + 1, "early_accuracy": float(np.mean(snn.classes_[leader[np.arange(len(at)), at]] == y))}
+    step = _first(lead >= margin)
+    return {"decided": step + 1, "early_accuracy": float(np.mean(snn.classes_[leader[np.arange(len(step)), step]] == y))}
 
 
 def _leads(snn, X, steps, seed):
     """Return the leading class after each step, and by how much it leads, shape (samples, steps).
 
-    Evidence, which is larger by the number of classes, is held for a few samples at a time.
+    The evidence, which is larger by the number of classes, is kept for a few samples at a time only.
     """
 
     def keep(_, evidence):
@@ -372,5 +396,5 @@ def _leads(snn, X, steps, seed):
 
 
 def _first(reached):
-    """Return the first step at which it is so, the last where it never is."""
+    """Return the first step at which `reached` is True, or the last step if it never is."""
     return np.where(reached.any(axis=1), reached.argmax(axis=1), reached.shape[1] - 1)

@@ -1,16 +1,28 @@
-"""One neuron beside one activation function: its rate against its drive, in simulation, in theory, and what it resembles."""
+"""A neuron beside activation functions: its rate against its drive, in simulation, in theory, and fitted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.core.checks import in_range, integer, nearest, number, plain
+from brainsim.explore.cells import NAME, run_cells
+from brainsim.explore.rates import spike_trains
 from brainsim.explore.theory import lif_rate, siegert_rate
+from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF
+from brainsim.models.synapses.basic import Delta
+from brainsim.models.values import Uniform
 
-LATE = 0.5826  # |zeta(1/2)|/sqrt(2*pi): a threshold looked at once a step seems so many standard deviations of a step higher
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# |zeta(1/2)|/sqrt(2*pi): a threshold checked once per step acts as if it were this many standard deviations of a step higher
+SHIFT = 0.5826
 JUMPS = 50.0  # a Poisson event of the noise is sigma/JUMPS
 FUNCTIONS = {"relu": relu, "softplus": softplus, "sigmoid": sigmoid}
 
@@ -22,9 +34,9 @@ class Fit(NamedTuple):
     ----------
     name : {"relu", "softplus", "sigmoid"}
     height, centre, width : float
-        Rate [Hz]; place and scale of x, which is the drive [mV].
+        Rate [Hz]; position and scale of x, which is the drive [mV].
     origin : float or None
-        With sigmoid, x is the logarithm of what the drive is above this [mV].
+        For a sigmoid, x is the logarithm of the drive above this value [mV].
     r2 : float
         Share of the variance of the rates that it explains.
     """
@@ -36,7 +48,7 @@ class Fit(NamedTuple):
     origin: float | None
     r2: float
 
-    def __call__(self, drive):
+    def __call__(self, drive: ArrayLike) -> np.ndarray:
         """Return its rates [Hz] at drives [mV]."""
         x = np.asarray(drive) if self.origin is None else np.log(np.asarray(drive) - self.origin)
         return self.height * FUNCTIONS[self.name]((x - self.centre) / self.width)
@@ -50,99 +62,108 @@ class FICurve:
     ----------
     model : LIF
     drive : array, shape (n,)
-        Where the potential would settle without a threshold [mV].
+        Potential at which the cell would settle without a threshold [mV].
     noise : tuple of float
         Strengths of the noise, sigma [mV].
     simulated, theory : array, shape (len(noise), n)
         Rates [Hz].
     wide : array, shape (m,)
-        Drives far beyond threshold [mV].
+        Drives up to far above threshold [mV].
     wide_simulated, wide_theory : array, shape (m,)
-        Rates there, without noise [Hz].
+        Rates at these drives, without noise [Hz].
     fits : dict of str to Fit
-        By activation: ``"relu"`` to the curve of the least noise and ``"softplus"`` to that of the most, both over `drive`;
-        ``"sigmoid"``, of the logarithm of the drive, to the curve over `wide`.
+        By activation: ``"relu"`` to the curve with the least noise and ``"softplus"`` to that with the most, both over
+        `drive`; ``"sigmoid"``, of the logarithm of the drive, to the curve over `wide`.
     """
 
     model: LIF
     drive: np.ndarray
-    noise: tuple
+    noise: tuple[float, ...]
     simulated: np.ndarray
     theory: np.ndarray
     wide: np.ndarray
     wide_simulated: np.ndarray
     wide_theory: np.ndarray
-    fits: dict = field(default_factory=dict)
+    fits: dict[str, Fit] = field(default_factory=dict)
 
     @property
     def caption(self) -> str:
-        """What the picture says."""
+        """The caption of the figure."""
         scores = ", ".join(f"{name} R2 = {fit.r2:.3f}" for name, fit in self.fits.items())
         return (
-            "Dots are simulated, lines are theory (LIF in closed form, Siegert). A ReLU is the noise-free, leak-free, "
-            "long-time limit of a spiking neuron; noise makes its threshold soft, as that of a softplus; refractoriness "
-            f"makes it level off, as a sigmoid. {scores}"
+            "Dots are simulated, lines are theory (LIF in closed form, Siegert). A ReLU is the limit of a spiking neuron "
+            "without noise and leak over a long time; noise softens the threshold, as in a softplus; the refractory time "
+            f"makes the rate level off, as in a sigmoid. {scores}"
         ).rstrip()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return a table: for each noise, how far the simulation is from the theory."""
         lines = [
             f"FICurve of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
             "noise [mV]  highest rate [Hz]  largest difference [Hz]",
         ]
-        for sigma, got, line in zip(self.noise, self.simulated, self.theory, strict=True):
-            lines.append(f"{sigma:10g}  {line.max():17.3f}  {np.abs(got - line).max():23.3f}")
+        for sigma, simulated, theory in zip(self.noise, self.simulated, self.theory, strict=True):
+            lines.append(f"{sigma:10g}  {theory.max():17.3f}  {np.abs(simulated - theory).max():23.3f}")
         return "\n".join(lines)
 
-    def plot(self, ax=None):
-        """Draw rates against drive with the activation functions that were fitted, and return the Axes."""
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw rates against drive with the fitted activation functions, and return the Axes."""
         from brainsim.ann.report.pictures import draw_fi
 
         return draw_fi(self, ax)
 
-    def figure(self):
-        """Return a Figure: rates at each noise, far above threshold, and the staircase of spikes counted in T steps."""
+    def figure(self) -> "Figure":
+        """Return a Figure: rates for each noise, rates far above threshold, and the staircase of spike counts in T steps."""
         from brainsim.ann.report.pictures import fi_figure
 
         return fi_figure(self)
 
 
 def fi_curve(
-    model="lif", *, noise=(0.0, 1.0, 2.0, 5.0), against=tuple(FUNCTIONS), drive=None, duration=2000.0, cells=50, seed=1
-):
+    model: LIF | Literal["lif"] = "lif",
+    *,
+    noise: float | Sequence[float] = (0.0, 1.0, 2.0, 5.0),
+    against: Sequence[str] = tuple(FUNCTIONS),
+    drive: ArrayLike | None = None,
+    duration: float = 2000.0,
+    cells: int = 50,
+    seed: int = 1,
+) -> FICurve:
     """Simulate the rates of a neuron against its drive and compare them with theory and with activation functions.
 
-    Without noise one cell of each drive is simulated, in steps so short that its rate is within 0.05 %. White noise comes
-    as weak Poisson inputs of both signs, ``sigma**2/(2 tau_m w**2)`` events per ms of each with ``w = sigma/50``; since the
-    threshold is looked at once a step, it is lowered by ``0.5826 sigma sqrt(dt/tau_m)``, what a walk misses between looks.
+    Without noise one cell for each drive is simulated, in steps so short that the error of its rate is below 0.05 %. White
+    noise is approximated by weak Poisson inputs of both signs, each ``sigma**2/(2 tau_m w**2)`` events per ms with
+    ``w = sigma/50``. The threshold is checked only once per step, and is lowered by ``0.5826 sigma sqrt(dt/tau_m)`` to make
+    up for crossings between the checks.
 
     Parameters
     ----------
     model : "lif" or LIF
-        The neuron, with one value for each parameter; by default tau_m 20 ms, threshold 20 mV above rest, reset half-way and
-        2 ms refractory.
+        The neuron, with one value per parameter; by default with tau_m 20 ms, threshold 20 mV above rest, reset half-way and
+        a refractory time of 2 ms.
     noise : sequence of float
         Strengths of the noise, sigma [mV], >= 0.
     against : sequence of {"relu", "softplus", "sigmoid"}
-        What it is compared with.
+        Activation functions to fit.
     drive : array, optional
-        Mean drives ``v_rest + I tau_m/c_m`` [mV]; by default from two to three times ``v_th - v_reset`` around threshold.
+        Mean drives ``v_rest + I tau_m/c_m`` [mV]; by default from two times ``v_th - v_reset`` below threshold to three
+        times above.
     duration : float
         How long each cell with noise is simulated [ms].
     cells : int
-        How many of them for each drive and noise.
+        Number of such cells for each drive and noise.
     seed : int
         Of the noise.
 
     Returns
     -------
     FICurve
-        ``.figure()`` and ``.plot(ax)`` draw it, ``.caption`` says what is to be seen.
+        ``.figure()`` and ``.plot(ax)`` draw it, ``.caption`` describes the figure.
 
     Raises
     ------
     TypeError, ValueError
-        If the model is not a LIF with one value for each parameter, or a value is out of its range.
+        If the model is not a LIF with one value per parameter, or a value is out of its range.
 
     Examples
     --------
@@ -185,7 +206,7 @@ def fi_curve(
 
 
 def _fitted(curve, name):
-    """Return an activation function fitted to the rates that theory gives: see `FICurve`."""
+    """Return an activation function fitted to the rates of the theory: see `FICurve`."""
     from scipy.optimize import least_squares
 
     model = curve.model
@@ -196,75 +217,59 @@ def _fitted(curve, name):
     else:
         drive, rates = curve.drive, curve.theory[np.argsort(curve.noise)[0 if name == "relu" else -1]]
         start = [rates.max() / 3.0, model.v_th - 0.25 * width, width]
-    free = start[:2] if name == "relu" else start  # a ReLU has no width of its own
+    free = start[:2] if name == "relu" else start  # the width of a ReLU is redundant
 
-    def filled(given, r2=0.0):
-        return Fit(name, *map(float, [*given, *start[len(given) :]]), origin, r2)
+    def fit(values, r2=0.0):
+        return Fit(name, *map(float, [*values, *start[len(values) :]]), origin, r2)
 
-    best = least_squares(lambda given: filled(given)(drive) - rates, free, x_scale=np.abs(free)).x
-    rest = np.sum((filled(best)(drive) - rates) ** 2) / max(np.sum((rates - rates.mean()) ** 2), 1e-300)
-    return filled(best, float(1.0 - rest))
+    best = least_squares(lambda values: fit(values)(drive) - rates, free, x_scale=np.abs(free)).x
+    unexplained = np.sum((fit(best)(drive) - rates) ** 2) / max(np.sum((rates - rates.mean()) ** 2), 1e-300)
+    return fit(best, float(1.0 - unexplained))
 
 
 def _without_noise(model, drive):
-    """Return the rates of one cell for each drive, by the interval between its last two spikes."""
-    from brainsim.engine.simulate import simulate
-    from brainsim.models.inputs import CurrentInput
-    from brainsim.network.network import Network
-    from brainsim.network.population import Population
-
+    """Return the rates of one cell for each drive, from the interval between its last two spikes."""
     expected = lif_rate(drive, **_values(model))
     rates = np.zeros(drive.size)
-    # those of similar rate together: a step is to be a small part of an interval, and a run some intervals long
+    # cells of similar rate run together: a step must be a small part of an interval, and a run some intervals long
     for group in np.unique(octaves := np.floor(np.log2(np.maximum(expected, 1.0)))):
         chosen = np.flatnonzero((octaves == group) & (expected > 0))
         if not chosen.size:
             continue
         shortest, longest = 1000.0 / expected[chosen].max(), 1000.0 / expected[chosen].min()
         dt = 2.0 ** np.floor(np.log2(5e-4 * shortest))
-        population = Population(int(chosen.size), model, name="cells")
-        net = Network(seed=0)
-        net.stimulate(population, CurrentInput((drive[chosen] - model.v_rest) * model.c_m / model.tau_m))
-        # the first interval begins at rest, and may be longer
+        current = CurrentInput((drive[chosen] - model.v_rest) * model.c_m / model.tau_m)
+        # the first interval starts from rest and may be longer
         length = np.ceil(2.2 * longest + 10.0 * model.tau_m)
-        spikes = simulate(net, length, dt=dt, seed=0, threads=1, progress=False).spikes["cells"]
-        for place, cell in enumerate(chosen):
-            times = spikes.times[spikes.ids == place]
+        result = run_cells(model, length, dt, inputs=[current], n=int(chosen.size), seed=0)
+        for cell, times in zip(chosen, spike_trains(result.spikes[NAME]), strict=True):
             rates[cell] = 1000.0 / (times[-1] - times[-2]) if times.size > 1 else 0.0
     return rates
 
 
 def _with_noise(model, drive, sigma, duration, cells, seed):
     """Return the mean rates of many cells for each drive."""
-    from brainsim.engine.simulate import simulate
-    from brainsim.models.inputs import CurrentInput, PoissonInput
-    from brainsim.models.synapses.basic import Delta
-    from brainsim.models.values import Uniform
-    from brainsim.network.network import Network
-    from brainsim.network.population import Population
-
     dt = 2.0 ** np.floor(np.log2(4e-3 * model.tau_m))
-    warm = np.ceil(5.0 * model.tau_m)
-    lower = model.v_th - LATE * sigma * np.sqrt(dt / model.tau_m)
+    settle = np.ceil(5.0 * model.tau_m)
+    lower = model.v_th - SHIFT * sigma * np.sqrt(dt / model.tau_m)
     values = {name: getattr(model, name) for name in model.parameters} | {"v_th": lower}
-    start = {"v": Uniform(min(model.v_reset, lower - 1e-3), lower)}
-    population = Population(drive.size * cells, LIF(**values), name="cells", initial=start)
-    net = Network(seed=0)
-    net.stimulate(population, CurrentInput(np.repeat(drive - model.v_rest, cells) * model.c_m / model.tau_m))
-    for sign in (1.0, -1.0):
-        rate = 1000.0 * JUMPS**2 / (2.0 * model.tau_m)
-        net.stimulate(population, PoissonInput(rate=rate, weight=sign * sigma / JUMPS, synapse=Delta()))
-    spikes = simulate(net, warm + duration, dt=dt, seed=seed, progress=False).spikes["cells"]
-    counted = np.bincount(spikes.ids[spikes.times > warm], minlength=population.n)
-    return 1000.0 / duration * counted.reshape(drive.size, cells).mean(axis=1)
+    initial = {"v": Uniform(min(model.v_reset, lower - 1e-3), lower)}
+    inputs = [CurrentInput(np.repeat(drive - model.v_rest, cells) * model.c_m / model.tau_m)]
+    rate = 1000.0 * JUMPS**2 / (2.0 * model.tau_m)
+    inputs += [PoissonInput(rate=rate, weight=sign * sigma / JUMPS, synapse=Delta()) for sign in (1.0, -1.0)]
+    n = drive.size * cells
+    result = run_cells(LIF(**values), settle + duration, dt, inputs=inputs, n=n, initial=initial, seed=seed)
+    spikes = result.spikes[NAME]
+    counts = np.bincount(spikes.ids[spikes.times > settle], minlength=n)
+    return 1000.0 / duration * counts.reshape(drive.size, cells).mean(axis=1)
 
 
 def _values(model):
     return {name: getattr(model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
 
 
-def _checked_model(model):
-    """Return the model, if it is a LIF that the theory knows."""
+def _checked_model(model) -> LIF:
+    """Return the model if it is a LIF with one number per parameter."""
     if model == "lif":
         return LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=2.0)
     if not isinstance(model, LIF):

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: six panels over all samples, and one sample on both sides."""
+"""Pictures of a comparison: six panels over all samples, and one sample in both networks."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,11 +10,11 @@ from brainsim.ann.report.summary import CAVEAT
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, shades, style
 
-MOST_DOTS = 4000  # of a scatter
+MAX_DOTS = 4000  # of a scatter
 
 
 def comparison_figure(comparison):
-    """Return a figure of six panels; blue is what spikes, red what does not."""
+    """Return a figure of six panels; blue is the spiking network, red the artificial one."""
     with style():
         figure, axes = plt.subplots(2, 3, figsize=(11.0, 6.6), layout="constrained", FigureClass=ShownOnce)
         _accuracy(comparison, axes[0, 0])
@@ -61,8 +61,8 @@ def _operations(comparison, ax):
 
 def _decisions(comparison, ax):
     if comparison.decided is None:
-        why = "no early decisions:\n" + ("layers run in turns" if comparison.snn.plan.sequential else "no calibration data")
-        ax.text(0.5, 0.5, why, ha="center", color=FAINT)
+        reason = "layers run in turns" if comparison.snn.plan.sequential else "no calibration data"
+        ax.text(0.5, 0.5, f"no early decisions:\n{reason}", ha="center", color=FAINT)
         ax.set_axis_off()
         return
     ax.hist(comparison.decision_time, bins=np.arange(0.5, comparison.time[-1] + 1.0), color=NEURON)
@@ -77,18 +77,18 @@ def _decisions(comparison, ax):
         fontsize=8,
         color="#444444",
     )
-    ax.set(xlabel="time since the stimulus came on [ms]", ylabel="samples", title="time to decision")
+    ax.set(xlabel="time since stimulus onset [ms]", ylabel="samples", title="time to decision")
 
 
 def _rates(comparison, ax):
     T = min(comparison.T, key=lambda steps: abs(np.log2(steps / 32)))
     snn, some = comparison.snn, comparison.X[:100]
-    every = zip(snn.counts(some, T), snn.trained.activations(some), snn.thresholds, strict=False)
+    layers = zip(snn.counts(some, T), snn.trained.activations(some), snn.thresholds, strict=False)
     colours = shades(NEURON, len(snn.thresholds))
-    for place, (counts, h, theta) in enumerate(every):
+    for k, (counts, h, theta) in enumerate(layers):
         rates, values = counts.ravel() / T, h.ravel() / theta
-        chosen = np.random.default_rng(0).permutation(rates.size)[:MOST_DOTS]
-        ax.plot(values[chosen], rates[chosen], ".", color=colours[place], markersize=2.5, label=f"layer {place + 1}")
+        chosen = np.random.default_rng(0).permutation(rates.size)[:MAX_DOTS]
+        ax.plot(values[chosen], rates[chosen], ".", color=colours[k], markersize=2.5, label=f"layer {k + 1}")
     line = np.linspace(0.0, 1.15, 200)
     clipped = np.minimum(line, 1.0)
     ax.fill_between(line, clipped - 1.0 / T, clipped + 1.0 / T, color=MACHINE, alpha=0.25, linewidth=0.0, label="± 1/T")
@@ -105,58 +105,58 @@ def _rates(comparison, ax):
 def _errors(comparison, ax):
     kinds = ("clipping", "quantisation", "inherited", "unevenness")
     depth, drawn = len(comparison.snn.thresholds), {}
-    for place, kind in enumerate(kinds):
+    for kind, colour in zip(kinds, (PALETTE[0], PALETTE[3], PALETTE[7], PALETTE[6]), strict=True):
         for layer in range(depth):
             values = np.array([getattr(comparison.layers[T][layer], kind) for T in comparison.T])
-            look = {"color": PALETTE[(0, 3, 7, 6)[place]], "linestyle": ("-", "--", ":", "-.")[layer % 4]}
+            look = {"color": colour, "linestyle": ("-", "--", ":", "-.")[layer % 4]}
             values[values == 0] = np.nan
             drawn[kind] = drawn.get(kind, False) or np.isfinite(values).any()
-            # dots, since a line between two 0s would not be seen
+            # dots, since a value between two zeros has no line
             ax.loglog(comparison.T, values, ".", markersize=4, label=kind if layer == 0 else None, **look)
     ax.set_ylim(1e-4, 4.0)
     ax.set_xscale("log", base=2)
     ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
     deeper = ("", " (dashed: layer 2)")[depth - 1] if depth < 3 else " (dashed, dotted: deeper)"
     ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from" + deeper)
-    named = [line for line in ax.lines if drawn.get(line.get_label(), False)]
-    if named:
-        ax.legend(handles=named, loc="upper right", ncols=2)
-    if none := [kind for kind, is_drawn in drawn.items() if not is_drawn]:
-        told = f"zero throughout: {', '.join(none)}"
-        ax.annotate(told, (0.02, 0.02), xycoords="axes fraction", color="#666666", fontsize=8)
+    in_legend = [line for line in ax.lines if drawn.get(line.get_label(), False)]
+    if in_legend:
+        ax.legend(handles=in_legend, loc="upper right", ncols=2)
+    if zero := [kind for kind, is_drawn in drawn.items() if not is_drawn]:
+        note = f"zero throughout: {', '.join(zero)}"
+        ax.annotate(note, (0.02, 0.02), xycoords="axes fraction", color="#666666", fontsize=8)
 
 
 def _energy(comparison, ax):
-    places = np.arange(len(comparison.T))
-    macs = np.full(places.size, 4.6e-3 * comparison.macs)
-    ax.bar(places, macs, color=PALETTE[2], label="spiking: input MACs")
-    ax.bar(places, 0.9e-3 * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
+    x = np.arange(len(comparison.T))
+    macs = np.full(x.size, 4.6e-3 * comparison.macs)
+    ax.bar(x, macs, color=PALETTE[2], label="spiking: input MACs")
+    ax.bar(x, 0.9e-3 * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
     ax.axhline(1e-3 * comparison.ann_energy, color=MACHINE, linestyle="--", label="artificial: MACs")
-    ax.set_xticks(places, [str(T) for T in comparison.T])
+    ax.set_xticks(x, [str(T) for T in comparison.T])
     ax.set_ylim(top=1.45 * max(ax.get_ylim()[1], 1e-12))  # room for the legend
     ax.set(xlabel="steps T", ylabel="energy proxy [nJ]", title="arithmetic energy (proxy)")
     ax.legend(loc="upper left")
 
 
 def sample_figure(comparison, i, T):
-    """Return a figure of one sample: input | activations of each layer | its spikes, same units | evidence, softmax."""
+    """Return a figure of one sample: input, activations and spikes of each layer, softmax and evidence."""
     snn, x = comparison.snn, comparison.X[i]
     spikes, evidence = snn.spikes(x[None], T), snn.evidence(x[None], T)[0]
     activations = [h[0] for h in snn.trained.activations(x[None])]
-    probabilities, found = softmax(activations[-1]), snn.classes_[evidence[-1].argmax()]
-    depth, begins = len(spikes), [begin for begin, _ in snn.windows(T)]
+    probabilities, decision = softmax(activations[-1]), snn.classes_[evidence[-1].argmax()]
+    depth, starts = len(spikes), [start for start, _ in snn.windows(T)]
     with style():
         figure = plt.figure(figsize=(11.0, 1.2 + 2.0 * (depth + 1)), layout="constrained", FigureClass=ShownOnce)
         grid = figure.add_gridspec(depth + 1, 3, width_ratios=(1.3, 1.3, 4.0))
         _input(x, figure.add_subplot(grid[0, 0])).set_title(f"input: {comparison.y[i]}")
         for layer in range(depth):
-            row = depth - 1 - layer  # the first layer lies at the bottom, the output on top
+            row = depth - 1 - layer  # the first layer is at the bottom, the output at the top
             order = np.argsort(activations[layer], kind="stable")
             bars, raster = figure.add_subplot(grid[row + 1, 1]), figure.add_subplot(grid[row + 1, 2])
             bars.barh(np.arange(order.size), activations[layer][order], height=1.0, color=MACHINE)
             times, units = np.nonzero(spikes[layer][0][:, order])
-            tall = min(110.0 / order.size, 3.0)  # points, of a row at most
-            raster.plot(begins[layer] + times + 1, units, "|", color=NEURON, markersize=tall, markeredgewidth=1.6)
+            height = min(110.0 / order.size, 3.0)  # points, at most the height of a row
+            raster.plot(starts[layer] + times + 1, units, "|", color=NEURON, markersize=height, markeredgewidth=1.6)
             for ax in (bars, raster):
                 ax.set_ylim(-0.5, order.size - 0.5)
                 ax.set_yticks([])
@@ -167,17 +167,17 @@ def sample_figure(comparison, i, T):
                     ax.tick_params(labelbottom=False)
             else:
                 bars.set_xlabel("activation")
-                raster.set_xlabel("time since the stimulus came on [ms]")
+                raster.set_xlabel("time since stimulus onset [ms]")
         _outputs(probabilities, snn.classes_, figure.add_subplot(grid[0, 1]))
-        _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), found, snn.duration(T))
+        _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), decision, snn.duration(T))
         notes = figure.add_subplot(grid[1:, 0])
         notes.set_axis_off()
         notes.text(
             0.0,
             0.98,
-            f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {found} after {T} steps\n"
-            f"{sum(int(one.sum()) for one in spikes)} spikes\n\n"
-            "The units of a layer are\nsorted by their activation,\nalike on both sides.",
+            f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {decision} after {T} steps\n"
+            f"{sum(int(layer.sum()) for layer in spikes)} spikes\n\n"
+            "The units of a layer are\nsorted by activation, in the\nsame order on both sides.",
             va="top",
             color="#444444",
         )
@@ -197,20 +197,20 @@ def _input(x, ax):
 
 def _outputs(probabilities, classes, ax):
     ax.barh(np.arange(classes.size), probabilities, color=MACHINE)
-    ax.set_yticks(np.arange(classes.size), [str(one) for one in classes], fontsize=7)
+    ax.set_yticks(np.arange(classes.size), [str(label) for label in classes], fontsize=7)
     ax.set_xlim(0.0, 1.0)
     ax.set_xlabel("probability")
     ax.set_title("artificial: softmax")
     ax.set_ylabel("output")
 
 
-def _evidence(evidence, classes, ax, found, end):
-    times = end + np.arange(1 - len(evidence), 1)
-    for k, one in enumerate(classes):
-        best = one == found
+def _evidence(evidence, classes, ax, decision, stop):
+    times = stop + np.arange(1 - len(evidence), 1)
+    for k, label in enumerate(classes):
+        best = label == decision
         ax.plot(times, evidence[:, k], color=NEURON if best else "#c4c4c4", linewidth=1.6 if best else 0.8, zorder=2 + best)
-    place = int(np.flatnonzero(classes == found)[0])
-    ax.annotate(f" {found}", (end, evidence[-1, place]), color=NEURON, va="center")
-    ax.set_xlim(0.0, end + 0.5)
+    k = int(np.flatnonzero(classes == decision)[0])
+    ax.annotate(f" {decision}", (stop, evidence[-1, k]), color=NEURON, va="center")
+    ax.set_xlim(0.0, stop + 0.5)
     ax.set_ylabel("potential [output × steps]")
     ax.set_title("spiking: potentials of the output cells over time")

@@ -1,4 +1,4 @@
-"""What a comparison says about each hidden layer: its size, what it sends, and where its rates and activations part."""
+"""What a comparison reports about each hidden layer: size, spikes, and how far its rates differ from its activations."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,29 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LayerReport:
-    """How well the rates of one hidden layer follow the activations, root mean squares in units of the threshold.
+    """How well the rates of one hidden layer follow its activations; errors are root mean squares in thresholds.
 
     Parameters
     ----------
     r2 : float
         Share of the variance of the activations that the rates explain.
     clipped, silent : float
-        Share of the activations above the threshold, which a spike in every step cannot express; of the cells that never
-        fire for any sample.
+        Share of the activations above the threshold, which even a spike in every step cannot express; share of the cells
+        that never fire for any sample.
     clipping, quantisation : float
-        Errors of the layer itself: by what is above the threshold, and by rounding to a whole number of spikes.
+        Errors of the layer itself: from activations above the threshold, and from rounding to a whole number of spikes.
     inherited : float
-        Error of its input: what the layers before it got wrong, and what units of qcfs round in another number of steps than
-        they were trained with.
+        Error of its input: the errors of the layers before it, and the rounding of qcfs units to another number of steps
+        than that of their training.
     unevenness : float
-        Error by the order in which spikes arrive: a cell may fire for early ones before others take it back. There is none
-        if layers run in turns.
+        Error from the order in which spikes arrive: a cell may fire for early spikes that later ones would have cancelled.
+        It is 0 if layers run in turns.
     units, synapses : int
         Its cells, and the weights into them that are not 0.
     spikes, acs : float
-        Spikes that a cell sends, and additions that all of the layer's spikes cause at their targets, per inference.
+        Spikes per cell, and additions that all spikes of the layer cause at their targets, per inference.
     begin, end : float
-        When its spikes count, ``begin < t <= end`` from the onset of the stimulus [ms]: later the deeper it lies.
+        When its spikes count, ``begin < t <= end`` from stimulus onset [ms]; later in deeper layers.
     """
 
     r2: float
@@ -58,53 +58,53 @@ def layer_reports(snn, X, steps, counts, acting, activations):
     counts : list of array (samples, units)
         Spikes of each hidden layer.
     acting : array (samples, inputs)
-        In how many steps each input acts; without a column where inputs are currents.
+        In how many steps each input acts; without columns if inputs are currents.
     activations : list of array (samples, units)
         Of the artificial network.
     """
     shift = 0.5 if any(snn.plan.starts) or snn.plan.bias_shift else 0.0  # rounds to the nearest count, or down
-    found, windows = [], snn.windows(steps)
-    for place, (sent, theta) in enumerate(zip(counts, snn.thresholds, strict=True)):
-        expected = _in_turn(snn.plan, place, X, counts[place - 1] if place else acting, steps)
-        fanout = np.diff(snn.plan.layers[place + 1].weight.indptr)
-        begin, end = windows[place]
-        found.append(
+    reports, windows = [], snn.windows(steps)
+    for k, (sent, theta) in enumerate(zip(counts, snn.thresholds, strict=True)):
+        expected = _in_turn(snn.plan, k, X, counts[k - 1] if k else acting, steps)
+        fanout = np.diff(snn.plan.layers[k + 1].weight.indptr)
+        start, stop = windows[k]
+        reports.append(
             LayerReport(
-                **_errors(sent, expected, activations[place], theta, steps, shift),
+                **_errors(sent, expected, activations[k], theta, steps, shift),
                 silent=float(np.mean(~np.any(sent, axis=0))),
                 units=sent.shape[1],
-                synapses=int(snn.plan.layers[place].weight.nnz),
+                synapses=int(snn.plan.layers[k].weight.nnz),
                 spikes=float(sent.mean()),
                 acs=float(np.mean(sent @ fanout)),
-                begin=begin,
-                end=end,
+                begin=start,
+                end=stop,
             )
         )
-    return found
+    return reports
 
 
 def layer_table(reports):
     """Return lines of text, one for each hidden layer."""
     lines = ["           units  synapses  spikes/cell       ACs      R2  clipped  silent   counted at [ms]"]
-    for place, one in enumerate(reports, 1):
+    for k, layer in enumerate(reports, 1):
         lines.append(
-            f"layer {place:<3d} {one.units:6,d} {one.synapses:9,d} {one.spikes:12.3f} {one.acs:9,.0f} {one.r2:7.4f}"
-            f"{100 * one.clipped:7.2f} % {100 * one.silent:5.1f} %   {one.begin:g} < t <= {one.end:g}"
+            f"layer {k:<3d} {layer.units:6,d} {layer.synapses:9,d} {layer.spikes:12.3f} {layer.acs:9,.0f} {layer.r2:7.4f}"
+            f"{100 * layer.clipped:7.2f} % {100 * layer.silent:5.1f} %   {layer.begin:g} < t <= {layer.end:g}"
         )
     return lines
 
 
-def _in_turn(plan, place, X, before, steps):
-    """Return how many spikes the cells of a layer would send if they had summed their whole input before the first."""
-    layer = plan.layers[place]
-    potential = plan.starts[place] + steps * (plan.drive(X, steps) if place == 0 else plan.bias(place, steps))
+def _in_turn(plan, k, X, before, steps):
+    """Return the spike counts of a layer whose cells sum their whole input before they fire."""
+    layer = plan.layers[k]
+    potential = plan.starts[k] + steps * (plan.drive(X, steps) if k == 0 else plan.bias(k, steps))
     if before.shape[1]:
         potential = potential + before @ layer.weight
     return np.clip(np.floor(potential / layer.theta), 0, steps)
 
 
 def _errors(counts, expected, h, theta, steps, shift):
-    """Return the errors of a layer, by its counts of spikes and those `expected` of its actual input."""
+    """Return the errors of a layer from its spike counts and the counts `expected` for its actual input."""
     unit = theta / steps
     clipped = np.minimum(h, theta)
     levels = np.clip(np.floor(h / unit + shift), 0, steps)

@@ -10,20 +10,20 @@ from brainsim.explore.theory import if_counts, siegert_rate
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, style
 
-NEURON, MACHINE = PALETTE[0], PALETTE[1]  # what is a spiking neuron, and what is an artificial one
+NEURON, MACHINE = PALETTE[0], PALETTE[1]  # colours of spiking neurons and of artificial ones
 DASHES = {"relu": (0, (5, 2)), "softplus": (0, (1, 1.2)), "sigmoid": (0, (5, 2, 1, 2))}
 NAMES = {"relu": "ReLU", "softplus": "softplus", "sigmoid": "sigmoid"}
 
 
 def draw_fi(curve, ax=None):
-    """Draw rates against drive: lines of theory, dots of simulation, activation functions dashed; return the Axes."""
+    """Draw rates against drive: theory as lines, simulation as dots, activation functions dashed; return the Axes."""
     ax = plt.gca() if ax is None else ax
     shades = plt.get_cmap("Blues")(np.linspace(0.95, 0.45, len(curve.noise)))
     fine = np.linspace(curve.drive[0], curve.drive[-1], 501)
     values = {name: getattr(curve.model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
-    for shade, sigma, got in zip(shades, curve.noise, curve.simulated, strict=True):
+    for shade, sigma, simulated in zip(shades, curve.noise, curve.simulated, strict=True):
         ax.plot(fine, siegert_rate(fine, sigma, **values), color=shade, label=f"noise {sigma:g} mV")
-        ax.plot(curve.drive, got, "o", color=shade, markersize=3.5, markeredgewidth=0.0)
+        ax.plot(curve.drive, simulated, "o", color=shade, markersize=3.5, markeredgewidth=0.0)
     for name in ("relu", "softplus"):
         if name in curve.fits:
             ax.plot(fine, curve.fits[name](fine), color=MACHINE, linestyle=DASHES[name], label=NAMES[name], zorder=1)
@@ -47,7 +47,7 @@ def draw_fi(curve, ax=None):
 
 
 def draw_saturation(curve, ax=None):
-    """Draw the rate far above threshold, where the refractory time ends it; return the Axes."""
+    """Draw the rate far above threshold, where the refractory time limits it; return the Axes."""
     ax = plt.gca() if ax is None else ax
     above = curve.wide - curve.model.v_th
     ax.semilogx(above, curve.wide_theory, color=NEURON, label="LIF")
@@ -75,7 +75,7 @@ def draw_saturation(curve, ax=None):
 
 
 def draw_staircase(steps=(4, 16, 64), ax=None):
-    """Draw what an integrate-and-fire neuron counts in so many steps, over the ReLU that it comes to; return the Axes."""
+    """Draw spike counts of an integrate-and-fire neuron in T steps over the ReLU that they approach; return the Axes."""
     ax = plt.gca() if ax is None else ax
     drive = np.linspace(-0.3, 1.2, 3001)
     shades = plt.get_cmap("Blues")(np.linspace(0.4, 0.95, len(steps)))
@@ -89,27 +89,27 @@ def draw_staircase(steps=(4, 16, 64), ax=None):
 
 
 def fi_figure(curve):
-    """Return a figure of three panels, one neuron beside activation functions, with the caption below."""
+    """Return a figure of three panels, a neuron beside activation functions, with the caption below."""
     with style():
         figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.2), FigureClass=ShownOnce)
         draw_fi(curve, axes[0]).set_title("noise softens the threshold")
-        draw_saturation(curve, axes[1]).set_title("refractoriness sets an end")
-        draw_staircase(ax=axes[2]).set_title("time steps make a staircase")
+        draw_saturation(curve, axes[1]).set_title("the refractory time limits the rate")
+        draw_staircase(ax=axes[2]).set_title("spike counts form a staircase")
         figure.text(0.055, 0.02, textwrap.fill(curve.caption, 165), fontsize=8.5, color="#444444", va="bottom")
         figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.27, wspace=0.27)
     return figure
 
 
-def draw_methods(found, ax=None):
+def draw_methods(curves, ax=None):
     """Draw the accuracy of several conversions against the number of steps; return the Axes."""
     ax = plt.gca() if ax is None else ax
     colours = (PALETTE[2], PALETTE[0], PALETTE[4], PALETTE[6])
-    for (name, values), colour, mark in zip(found.accuracy.items(), colours, "osD^", strict=True):
-        ax.plot(found.T, 100.0 * values, f"{mark}-", color=colour, markersize=4, label=name)
-    ax.axhline(100.0 * found.relu, color=MACHINE, linestyle="--", label="artificial, ReLU", zorder=1)
-    ax.axhline(100.0 * found.qcfs, color=MACHINE, linestyle=":", label="artificial, qcfs", zorder=1)
+    for (name, values), colour, mark in zip(curves.accuracy.items(), colours, "osD^", strict=True):
+        ax.plot(curves.T, 100.0 * values, f"{mark}-", color=colour, markersize=4, label=name)
+    ax.axhline(100.0 * curves.relu, color=MACHINE, linestyle="--", label="artificial, ReLU", zorder=1)
+    ax.axhline(100.0 * curves.qcfs, color=MACHINE, linestyle=":", label="artificial, qcfs", zorder=1)
     ax.set_xscale("log", base=2)
-    ax.set_xticks(found.T, [str(T) for T in found.T])
+    ax.set_xticks(curves.T, [str(T) for T in curves.T])
     ax.set_ylim(0.0, 102.0)
     ax.set_xlabel("steps T")
     ax.set_ylabel("accuracy [%]")
@@ -117,16 +117,16 @@ def draw_methods(found, ax=None):
     return ax
 
 
-def draw_seeds(found, ax=None):
-    """Draw the accuracy of both sides over seeds, mean and standard deviation; return the Axes."""
+def draw_seeds(comparison, ax=None):
+    """Draw the accuracy of both networks over seeds, mean and standard deviation; return the Axes."""
     ax = plt.gca() if ax is None else ax
-    ann, snn = 100.0 * found.ann_accuracy, 100.0 * found.accuracy
+    ann, snn = 100.0 * comparison.ann_accuracy, 100.0 * comparison.accuracy
     mean, spread = snn.mean(axis=0), snn.std(axis=0, ddof=1)
     ax.axhspan(ann.mean() - ann.std(ddof=1), ann.mean() + ann.std(ddof=1), color=MACHINE, alpha=0.2, linewidth=0.0)
     ax.axhline(ann.mean(), color=MACHINE, linestyle="--", label="artificial")
-    ax.errorbar(found.T, mean, spread, color=NEURON, marker="o", markersize=4, capsize=2.5, label="spiking")
+    ax.errorbar(comparison.T, mean, spread, color=NEURON, marker="o", markersize=4, capsize=2.5, label="spiking")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(found.T, [str(T) for T in found.T])
+    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
     ax.set_xlabel("steps T")
     ax.set_ylabel("accuracy [%]")
     ax.legend(loc="lower right")

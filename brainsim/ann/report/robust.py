@@ -1,4 +1,4 @@
-"""How an artificial and a spiking network stand the same disturbances."""
+"""The accuracy of an artificial and a spiking network under the same disturbances."""
 
 from dataclasses import dataclass, replace
 
@@ -24,33 +24,33 @@ class Robustness:
     Parameters
     ----------
     T : int
-        Steps of the spiking network.
+        Number of steps of the spiking network.
     levels : array, shape (k,)
         Sizes of the noise, and shares that are lost.
     ann, snn : dict of str to array, shape (seeds, k)
-        Accuracies by ``"weights"`` (each weight times ``1 + level*N(0, 1)``, the same on both sides), ``"inputs"`` (plus
-        ``level*N(0, 1)``, the same on both sides) and ``"lost"`` (each activation, or each spike, is 0 with the probability
-        ``level``).
+        Accuracies by ``"weights"`` (each weight times ``1 + level*N(0, 1)``, the same in both networks), ``"inputs"`` (plus
+        ``level*N(0, 1)``, the same in both networks) and ``"lost"`` (each activation, or each spike, is set to 0 with the
+        probability ``level``).
     """
 
     T: int
     levels: np.ndarray
-    ann: dict
-    snn: dict
+    ann: dict[str, np.ndarray]
+    snn: dict[str, np.ndarray]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return a table of means and standard deviations over seeds."""
         lines = []
         for kind, title in KINDS.items():
             lines.append(f"{title:36s}" + "".join(f"{level:>14g}" for level in self.levels))
-            for side, found in (("  artificial", self.ann[kind]), (f"  spiking, T = {self.T}", self.snn[kind])):
-                pairs = zip(100 * found.mean(axis=0), 100 * found.std(axis=0), strict=True)
+            for side, accuracy in (("  artificial", self.ann[kind]), (f"  spiking, T = {self.T}", self.snn[kind])):
+                pairs = zip(100 * accuracy.mean(axis=0), 100 * accuracy.std(axis=0), strict=True)
                 lines.append(f"{side:36s}" + "".join(f"{mean:7.2f} ± {deviation:4.2f}" for mean, deviation in pairs))
         return "\n".join(lines)
 
 
 def robustness(comparison, T, levels, seeds):
-    """Return the `Robustness` of both sides of a `Comparison`."""
+    """Return the `Robustness` of both networks of a `Comparison`."""
     levels = np.atleast_1d(plain(levels, "", "robustness.levels"))
     in_range(levels, "robustness.levels", at_least=0.0)
     if levels.ndim != 1 or not levels.size:
@@ -60,33 +60,33 @@ def robustness(comparison, T, levels, seeds):
     ann = {kind: np.empty((seeds, levels.size)) for kind in KINDS}
     spiking = {kind: np.empty((seeds, levels.size)) for kind in KINDS}
 
-    def both(kind, seed, place, trained, plan, given, lost=0.0):
-        rng = np.random.default_rng([seed, place])
-        ann[kind][seed, place] = np.mean(_predicted(trained, given, lost, rng) == y)
-        output = run(plan, given, steps, seed, lambda _, evidence: [evidence[:, -1]])[0]
-        spiking[kind][seed, place] = np.mean(snn.classes_[output.argmax(axis=1)] == y)
+    def measure(kind, seed, k, trained, plan, inputs, lost=0.0):
+        rng = np.random.default_rng([seed, k])
+        ann[kind][seed, k] = np.mean(_predicted(trained, inputs, lost, rng) == y)
+        output = run(plan, inputs, steps, seed, lambda _, evidence: [evidence[:, -1]])[0]
+        spiking[kind][seed, k] = np.mean(snn.classes_[output.argmax(axis=1)] == y)
 
     scale = None if snn.plan.encoder == "current" else snn.plan.input_scale
     for seed in range(seeds):
-        for place, level in enumerate(levels):
-            rng = np.random.default_rng([seed, place, 1])
-            noisy = replace(snn.trained, weights=[_times(W, level, rng) for W in snn.trained.weights])
+        for k, level in enumerate(levels):
+            rng = np.random.default_rng([seed, k, 1])
+            noisy = replace(snn.trained, weights=[_with_noise(W, level, rng) for W in snn.trained.weights])
             layers = scaled(noisy, snn.thresholds, scale)
-            both("weights", seed, place, noisy, snn.plan._replace(layers=layers), X)
+            measure("weights", seed, k, noisy, snn.plan._replace(layers=layers), X)
             disturbed = X + level * rng.standard_normal(X.shape)
-            both("inputs", seed, place, snn.trained, snn.plan, disturbed if scale is None else np.maximum(disturbed, 0.0))
-            both("lost", seed, place, snn.trained, snn.plan._replace(lost=float(level)), X, float(level))
+            measure("inputs", seed, k, snn.trained, snn.plan, disturbed if scale is None else np.maximum(disturbed, 0.0))
+            measure("lost", seed, k, snn.trained, snn.plan._replace(lost=float(level)), X, float(level))
     return Robustness(steps, levels, ann, spiking)
 
 
-def _times(W, level, rng):
+def _with_noise(W, level, rng):
     if sparse.issparse(W):
         return sparse.csr_array((W.data * (1.0 + level * rng.standard_normal(W.nnz)), W.indices, W.indptr), shape=W.shape)
     return W * (1.0 + level * rng.standard_normal(W.shape))
 
 
 def _predicted(trained, X, lost, rng):
-    """Return the labels of the artificial network with a share of its activations at 0."""
+    """Return the labels of the artificial network with a share of its activations set to 0."""
     h = X
     for layer, (W, b) in enumerate(zip(trained.weights[:-1], trained.biases[:-1], strict=True)):
         h = h @ W + b

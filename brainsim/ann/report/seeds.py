@@ -1,14 +1,19 @@
-"""A comparison over several seeds: mean and deviation of both sides."""
+"""A comparison over several seeds: mean and deviation of both networks."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.ann.data.samples import Dataset
-from brainsim.ann.report.compare import compare
+from brainsim.ann.report.compare import Comparison, compare
 from brainsim.ann.report.summary import CAVEAT
 from brainsim.ann.report.verdict import lost_accuracy
 from brainsim.core.checks import integer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,14 +29,14 @@ class SeedComparison:
         One for each seed.
     """
 
-    seeds: tuple
-    T: tuple
-    reports: tuple
+    seeds: tuple[int, ...]
+    T: tuple[int, ...]
+    reports: tuple[Comparison, ...]
 
     @property
     def ann_accuracy(self) -> np.ndarray:
         """Accuracy of the artificial networks, shape (seeds,)."""
-        return np.array([one.ann_accuracy for one in self.reports])
+        return self._of("ann_accuracy")
 
     @property
     def accuracy(self) -> np.ndarray:
@@ -40,27 +45,27 @@ class SeedComparison:
 
     @property
     def loss(self) -> np.ndarray:
-        """Points of accuracy by which each spiking network is behind its own artificial one, shape (seeds, T)."""
+        """Percentage points of accuracy that each spiking network loses against its artificial one, shape (seeds, T)."""
         return self._of("loss")
 
     @property
     def energy_ratio(self) -> np.ndarray:
         """Arithmetic energy of the spiking networks over that of the artificial ones, shape (seeds, T); a proxy."""
-        return np.array([one.energy / one.ann_energy for one in self.reports])
+        return np.array([report.energy / report.ann_energy for report in self.reports])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the summary."""
         return self.summary()
 
     def summary(self) -> str:
         """Return a table of means and standard deviations over seeds, with verdict and caveat."""
-        one = self.reports[0]
-        weights = sum(W.size + b.size for W, b in zip(one.snn.trained.weights, one.snn.trained.biases, strict=True))
-        units = sum(layer.bias.size for layer in one.snn.plan.layers[:-1])
+        first = self.reports[0]
+        weights = sum(W.size + b.size for W, b in zip(first.snn.trained.weights, first.snn.trained.biases, strict=True))
+        units = sum(layer.bias.size for layer in first.snn.plan.layers[:-1])
         lines = [
-            f"{len(self.seeds)} seeds, {len(one.y)} test samples each: mean ± standard deviation over seeds",
-            f"both sides: the same {weights:,} weights and biases, training and test samples",
-            "         accuracy [%]   behind [points]  agreement [%]   rounded ANN [%]  spikes/cell    energy / ANN's",
+            f"{len(self.seeds)} seeds, {len(first.y)} test samples each: mean ± standard deviation over seeds",
+            f"both networks have the same {weights:,} weights and biases, training and test samples",
+            "         accuracy [%]   lost [points]    agreement [%]   rounded ANN [%]  spikes/cell    energy / ANN's",
             f"ANN      {_cell(100 * self.ann_accuracy)}",
         ]
         columns = (
@@ -77,47 +82,52 @@ class SeedComparison:
 
     @property
     def verdict(self) -> str:
-        """Where the spiking side loses, in accuracy and in arithmetic energy, on average over seeds."""
-        ratio = self.energy_ratio.mean(axis=0)
-        dear = [f"{T} ({one:.2f} times)" for T, one in zip(self.T, ratio, strict=True) if one > 1.0]
+        """Where the spiking networks lose, in accuracy and in arithmetic energy, on average over seeds."""
+        ratios = self.energy_ratio.mean(axis=0)
+        higher = [f"{T} ({ratio:.2f} times)" for T, ratio in zip(self.T, ratios, strict=True) if ratio > 1.0]
         energy = (
-            f"They take MORE arithmetic energy at T = {', '.join(dear)}."
-            if dear
-            else (f"They take at most {ratio.max():.2f} times the arithmetic energy of the artificial network.")
+            f"It takes MORE arithmetic energy at T = {', '.join(higher)}."
+            if higher
+            else f"It takes at most {ratios.max():.2f} times the arithmetic energy of the artificial network."
         )
-        own = 100 * self.ann_accuracy.mean()
         reference = (
-            f"Points are behind the artificial network of the same seed and weights, which finds {own:.2f} % on "
-            f"average of the same {len(self.reports[0].y)} test samples."
+            "Points are relative to the artificial network of the same seed and weights, whose accuracy is "
+            f"{100 * self.ann_accuracy.mean():.2f} % on average on the same {len(self.reports[0].y)} test samples."
         )
         return f"{lost_accuracy(self.T, self.loss.mean(axis=0))}\n{reference}\n{energy}"
 
-    def plot(self, ax=None):
-        """Draw the accuracy of both sides against the number of steps, bands of one deviation, and return the Axes."""
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the accuracy of both networks against the number of steps, with one standard deviation; return the Axes."""
         from brainsim.ann.report.pictures import draw_seeds
 
         return draw_seeds(self, ax)
 
     def _of(self, name):
-        return np.array([getattr(one, name) for one in self.reports])
+        return np.array([getattr(report, name) for report in self.reports])
 
 
-def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options):
-    """Train a network for each of several seeds, convert it, and compare both sides on test data.
+def compare_seeds(
+    make: Callable[[int], Any],
+    data: Dataset | Callable[[int], Dataset],
+    *,
+    seeds: int | Sequence[int] = 5,
+    T: int | Sequence[int] = (1, 2, 4, 8, 16, 32, 64),
+    **options: Any,
+) -> SeedComparison:
+    """Train a network for each of several seeds, convert it, and compare both networks on test data.
 
-    Each spiking network has the weights of the artificial one beside it, so that both have learned the same from the same
-    data. Thresholds are found on training data; test data are looked at once for each seed.
+    Each spiking network has the weights of its artificial network. Thresholds are set on training data; test data are used
+    once for each seed.
 
     Parameters
     ----------
     make : function
-        Takes a seed and returns a network that has not learned, with ``fit(X, y)``: of `convert`'s sources an `MLP` or
-        scikit-learn's MLPClassifier.
+        Takes a seed and returns an untrained network with ``fit(X, y)``, an `MLP` or scikit-learn's MLPClassifier.
     data : Dataset or function
-        What is learned; a function takes the seed and returns the data, for a split of its own for each seed:
+        Training and test data; a function takes the seed and returns the data, for another split with each seed:
         ``lambda seed: bs.ann.datasets.digits(seed=seed)``.
     seeds : int or sequence of int
-        How many, from 0 on; or which.
+        Number of seeds, from 0 on, or the seeds themselves.
     T : sequence of int
         Numbers of steps.
     options
@@ -126,38 +136,38 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
     Returns
     -------
     SeedComparison
-        ``.summary()`` is a table of mean ± standard deviation, ``.plot(ax)`` draws it, ``.reports`` has each seed's.
+        ``.summary()`` is a table of mean ± standard deviation, ``.plot(ax)`` draws it, ``.reports`` has those of each seed.
 
     Raises
     ------
     TypeError, ValueError
-        As `compare`; where there are fewer than two seeds.
+        As `compare`; also if there are fewer than two seeds.
 
     Examples
     --------
     >>> import brainsim as bs
     >>> def make(seed):
     ...     return bs.ann.MLP(24, epochs=10, seed=seed)
-    >>> found = bs.ann.compare_seeds(make, bs.ann.datasets.digits(), seeds=3, T=(2, 32))
-    >>> found.accuracy.shape, bool(abs(found.loss[:, 1]).max() < 2.0)
+    >>> comparison = bs.ann.compare_seeds(make, bs.ann.datasets.digits(), seeds=3, T=(2, 32))
+    >>> comparison.accuracy.shape, bool(abs(comparison.loss[:, 1]).max() < 2.0)
     ((3, 2), True)
     """
     if not callable(make):
         raise TypeError(
-            "compare_seeds.make: must be a function of a seed that returns a network which has not learned "
+            "compare_seeds.make: must be a function of a seed that returns an untrained network "
             f"(got {type(make).__name__}); write lambda seed: bs.ann.MLP(seed=seed)"
         )
-    chosen = range(integer(seeds, "compare_seeds.seeds", at_least=2)) if np.ndim(seeds) == 0 else seeds
+    chosen: Any = range(integer(seeds, "compare_seeds.seeds", at_least=2)) if np.ndim(seeds) == 0 else seeds
     chosen = tuple(integer(seed, "compare_seeds.seeds", at_least=0) for seed in chosen)
     if len(set(chosen)) < max(len(chosen), 2):
         raise ValueError(f"compare_seeds.seeds: must be two or more, each once (got {chosen})")
     reports = []
     for seed in chosen:
-        one = data(seed) if callable(data) else data
-        if not all(hasattr(one, name) for name in Dataset._fields):
+        split = data(seed) if callable(data) else data
+        if not all(hasattr(split, name) for name in Dataset._fields):
             raise TypeError(
                 "compare_seeds.data: must have X_train, y_train, X_test and y_test, as "
-                f"bs.ann.datasets.Dataset(X_train, y_train, X_test, y_test) has (got {type(one).__name__})"
+                f"bs.ann.datasets.Dataset(X_train, y_train, X_test, y_test) has (got {type(split).__name__})"
             )
         network = make(seed)
         if not hasattr(network, "fit"):
@@ -165,8 +175,8 @@ def compare_seeds(make, data, *, seeds=5, T=(1, 2, 4, 8, 16, 32, 64), **options)
                 "compare_seeds.make: must return a network with fit(X, y), such as bs.ann.MLP(seed=seed) (got "
                 f"{type(network).__name__})"
             )
-        network = network.fit(one.X_train, one.y_train)
-        reports.append(compare(network, one.X_test, one.y_test, calib=one.X_train, T=T, seed=seed, **options))
+        network = network.fit(split.X_train, split.y_train)
+        reports.append(compare(network, split.X_test, split.y_test, calib=split.X_train, T=T, seed=seed, **options))
     return SeedComparison(chosen, reports[0].T, tuple(reports))
 
 

@@ -1,4 +1,4 @@
-"""A comparison as text: a table of all numbers of steps, one of the hidden layers, and what they come to."""
+"""A comparison as text: a table of all numbers of steps, a table of the hidden layers, and the verdict."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS
 from brainsim.ann.report.layers import layer_table
 
 CAVEAT = (
-    "Energy counts arithmetic only (4.6 pJ a MAC, 0.9 pJ an AC, 45 nm): no memory traffic, no membrane updates, "
+    "Energy counts arithmetic only (4.6 pJ per MAC, 0.9 pJ per AC, 45 nm), no memory traffic and no membrane updates; "
     "no hardware was measured."
 )
 HEAD = "          time [ms]  accuracy  agreement  rounded ANN  spikes/cell      MACs       ACs  energy [nJ]"
@@ -40,7 +40,7 @@ def summary(report):
 
 
 def _steps(report, units):
-    """Give a line for the artificial network and one for each number of steps."""
+    """Yield a line for the artificial network and one for each number of steps."""
     yield HEAD
     yield (
         f"ANN                  {100 * report.ann_accuracy:6.2f} %                                      "
@@ -57,7 +57,7 @@ def _steps(report, units):
 
 
 def _levels(trained):
-    """Say what the baseline is, how finely weights and currents are rounded, and what the time counts from."""
+    """Yield lines that explain the baseline, the rounding of weights and currents, and the time."""
     learned = f"; it was trained with {trained.levels + 1}" if trained.activation == "qcfs" else ""
     yield (
         "rounded ANN: the artificial network with hidden activations rounded to the T + 1 values that 0 to T spikes can "
@@ -67,13 +67,13 @@ def _levels(trained):
         f"weights are rounded to {SPIKE_BITS} bits and input currents to {DRIVE_BITS}, so that sums do not depend on "
         "their order"
     )
-    yield "time is from the onset of the stimulus to the end of the last layer's steps, 1 ms each"
+    yield "time is from stimulus onset to the end of the last layer's steps, 1 ms each"
 
 
 def _decisions(report):
     if report.decided is not None:
         times = report.decision_time
         yield (
-            f"decided early: after {times.mean():.1f} of {report.time[-1]:.0f} ms on average (nine in ten by "
+            f"early decisions: after {times.mean():.1f} of {report.time[-1]:.0f} ms on average (90 % within "
             f"{np.percentile(times, 90):.0f} ms), accuracy {100 * report.early_accuracy:.2f} %"
         )

@@ -1,18 +1,17 @@
-"""Where the spiking side of a comparison wins and where it loses: arithmetic energy, accuracy, depth."""
+"""Where the spiking network of a comparison wins and where it loses: arithmetic energy, accuracy, depth."""
 
 import numpy as np
 
-ENOUGH = 0.99  # of the last accuracy
-NOTICED = 0.5  # points of accuracy
+ENOUGH = 0.99  # of the accuracy at the largest T
+TOLERATED = 0.5  # points of accuracy
 
 
 def verdict(comparison):
-    """Return what a `Comparison` says, a line for each kind of cost."""
+    """Return the verdict of a `Comparison`, a line for each kind of cost."""
     first = enough(comparison)
-    own = 100 * comparison.ann_accuracy
     reference = (
-        f"Points are behind the artificial network with the same weights, which finds {own:.2f} % of the same "
-        f"{len(comparison.y)} test samples."
+        f"Points are relative to the artificial network with the same weights, whose accuracy is "
+        f"{100 * comparison.ann_accuracy:.2f} % on the same {len(comparison.y)} test samples."
     )
     return "\n".join(
         [*_energy(comparison, first), lost_accuracy(comparison.T, comparison.loss), reference, *_depth(comparison, first)]
@@ -20,7 +19,7 @@ def verdict(comparison):
 
 
 def enough(comparison):
-    """Return the place of the first T that has 99 % of the last accuracy."""
+    """Return the index of the first T at which the accuracy is 99 % of that at the largest T."""
     return int(np.flatnonzero(comparison.accuracy >= ENOUGH * comparison.accuracy[-1])[0])
 
 
@@ -28,28 +27,28 @@ def _energy(comparison, first):
     T, energy = comparison.T, comparison.energy
     ratio = energy[first] / max(comparison.ann_energy, 1e-300)
     yield (
-        f"At T = {T[first]}, the first with 99 % of the last accuracy, spikes take {ratio:.2f} times the arithmetic "
-        f"energy of the artificial network: {'less' if ratio < 1 else 'MORE'}."
+        f"At T = {T[first]}, the first with 99 % of the accuracy at T = {T[-1]}, the spiking network takes {ratio:.2f} "
+        f"times the arithmetic energy of the artificial network: {'less' if ratio < 1 else 'MORE'}."
     )
-    dear = [steps for steps, one in zip(T, energy, strict=True) if one > comparison.ann_energy]
-    if dear and dear[0] > T[first]:
-        yield f"From T = {dear[0]} on they take more."
+    higher = [steps for steps, joules in zip(T, energy, strict=True) if joules > comparison.ann_energy]
+    if higher and higher[0] > T[first]:
+        yield f"From T = {higher[0]} on it takes more."
 
 
 def lost_accuracy(T, loss):
-    """Return a sentence about the accuracy that spikes lose at each T [points]."""
-    some = [str(steps) for steps, points in zip(T, loss, strict=True) if points > NOTICED]
+    """Return a sentence about the accuracy that the spiking network loses at each T [points]."""
+    noticeable = [str(steps) for steps, points in zip(T, loss, strict=True) if points > TOLERATED]
     worst = int(np.argmax(loss))
-    if not some:
-        return f"They lose at most {max(loss[worst], 0.0):.2f} points of accuracy, at T = {T[worst]}."
+    if not noticeable:
+        return f"The spiking network loses at most {max(loss[worst], 0.0):.2f} points of accuracy, at T = {T[worst]}."
     return (
-        f"They LOSE more than half a point of accuracy at T = {', '.join(some)}; most, {loss[worst]:.2f} points, at T "
-        f"= {T[worst]}."
+        f"The spiking network LOSES more than half a point of accuracy at T = {', '.join(noticeable)}; most, "
+        f"{loss[worst]:.2f} points, at T = {T[worst]}."
     )
 
 
 def _depth(comparison, first):
-    """Say whether rates follow activations the less the deeper the layer, where there are several."""
+    """Yield a line if rates follow activations less closely in the deepest layer than in the first."""
     r2 = [layer.r2 for layer in comparison.layers[comparison.T[first]]]
     if len(r2) > 1 and r2[-1] < r2[0]:
         yield (

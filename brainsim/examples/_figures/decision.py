@@ -138,7 +138,7 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
         _rates(middle[0], {name: of_pool[trial] for name, of_pool in rates.items()}, threshold, onset, took[0], span)
         _raster(middle[1], [spikes[name].of(_copy(spikes[name], copies, trial)) for name in POOLS], onset, span)
         _curve(right[0], choices.evidence, choices.accuracy, choices.accuracy_error, fit and fit.accuracy)
-        right[0].set(ylim=(0.38, 1.03), ylabel="share of correct choices (at 0: of A)")
+        right[0].set(ylim=(0.38, 1.03), ylabel="correct choices (at 0: A)")
         _curve(right[1], choices.evidence, choices.time, choices.time_error, fit and fit.time)
         right[1].set(ylim=(0.0, None), ylabel="time to the choice [ms]")
         right[1].legend(loc="lower left")
@@ -219,7 +219,7 @@ def _evidence(ax, pair, span, onset):
     ax.bar(edges[:-1], difference, 2.0 * BIN, align="edge", color=MACHINE, linewidth=0.0)
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
     _before(ax, onset, span)
-    ax.set(xlabel="time [ms]", ylabel=f"spikes for A minus spikes for B, per {2.0 * BIN:g} ms")
+    ax.set(xlabel="time [ms]", ylabel=f"spikes, A minus B, per {2.0 * BIN:g} ms")
     ax.set_title("evidence (grey: before its onset)", fontsize=10)
 
 

@@ -35,7 +35,7 @@ def balance(seed, small):
     late = {name: current.values[current.times >= SETTLED] for name, current in currents.items()}
     total = late["exc"] + late["inh"]
     caption = (
-        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from random other cells. "
+        f"Each of {n:,} cells has {K_EXC} excitatory and {K_INH} inhibitory inputs from randomly chosen cells. "
         f"A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
         f"inhibition on average; the sum is only {total.mean():+.0f} pA, with fluctuations of "
         f"{total.std():.0f} pA (standard deviation). These decide when it fires: at {spikes.rate():.1f} Hz, "
