@@ -37,8 +37,9 @@ def synapses(seed, small):
         axes[1].set_title(f"an inhibitory conductance, reversal {E_INH:g} mV")
         _sums(axes[2], sums, opened, expected)
     caption = (
-        f"A spike opens channels: with a current of {W_EXC:g} pA that decays with a time constant of {TAU:g} ms the potential rises "
-        f"by {single[:, 0].max():.2f} mV ({expected:.2f} mV in closed form) or, if inhibitory, falls by the same amount. A "
+        f"A spike opens channels: with a current of {W_EXC:g} pA that decays with a time constant of {TAU:g} ms the "
+        f"potential rises by {single[:, 0].max():.2f} mV ({expected:.2f} mV in closed form) or, if inhibitory, falls by the "
+        "same amount. A "
         f"conductance pulls towards its reversal potential: the same inhibitory spike moves a cell at {HELD[0]:g} "
         f"mV by {_largest(held[:, 0]):+.2f} mV, one at {HELD[2]:g} mV by {_largest(held[:, 2]):+.2f} mV and one at "
         f"{HELD[3]:g} mV by {_largest(held[:, 3]):+.2f} mV. {NUMBERS[-1]} simultaneous currents sum to "
