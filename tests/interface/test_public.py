@@ -9,22 +9,13 @@ import json
 import types
 from pathlib import Path
 
+import pytest
+
 import brainsim as bs
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
 MODULES = ("ann", "explore", "plot", "values")
-# these have no types yet
-UNTYPED = (
-    "simulate",
-    "Simulation",
-    "ann.Comparison",
-    "ann.FICurve",
-    "ann.SeedComparison",
-    "ann.compare",
-    "ann.fi_curve",
-    "ann.tour",
-)
 
 
 def stub():
@@ -116,8 +107,12 @@ def test_public_names_and_signatures_stay_as_they_are():
     assert signatures() == json.loads(PINNED.read_text(encoding="utf-8"))
 
 
-def test_everything_public_has_types():
-    things = {name: thing for name, thing in public_things().items() if not name.startswith(UNTYPED)}
+OF_ENGINE = pytest.mark.xfail(strict=True, reason="simulate and Simulation have no types yet")
+
+
+@pytest.mark.parametrize("of_engine", [False, pytest.param(True, marks=OF_ENGINE)])
+def test_everything_public_has_types(of_engine):
+    things = {k: thing for k, thing in public_things().items() if k.startswith(("simulate", "Simulation")) == of_engine}
     assert {name: names for name, thing in things.items() if (names := without_types(thing))} == {}
 
 
