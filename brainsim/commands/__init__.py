@@ -1,4 +1,4 @@
-"""What the commands of ``brainsim`` do; `brainsim.commands.cli` reads the command line and calls them.
+"""The commands of ``brainsim``; `brainsim.commands.cli` reads the command line and calls them.
 
-NumPy, Numba and matplotlib are imported by the functions that need them: ``--help`` and ``list`` answer at once.
+NumPy, Numba and matplotlib are imported only by the functions that need them, so ``--help`` and ``list`` are fast.
 """

@@ -1,4 +1,4 @@
-"""``brainsim models``: the neurons and synapses that there are, and a page about each."""
+"""``brainsim models``: a list of the neurons and synapses, and a page about each."""
 
 import inspect
 import re
@@ -14,13 +14,13 @@ def show_models(arguments):
     """Print a line for each model, or the page of one."""
     from brainsim.models.catalogue import catalogue
 
-    found = catalogue()
+    models = catalogue()
     if arguments.name is None:
         if arguments.out:
-            raise ValueError("--out: draws one model; name it, as in: brainsim models LIF --out LIF.png")
-        print(table(found))
+            raise ValueError("--out: draws one model; give its name, as in: brainsim models LIF --out LIF.png")
+        print(table(models))
         return
-    model = _named(arguments.name, found)
+    model = _named(arguments.name, models)
     if arguments.out:
         check_writable(arguments.out)
     print(page(model))
@@ -29,7 +29,7 @@ def show_models(arguments):
 
 
 def _draw(model, path):
-    """Write the example picture of a model."""
+    """Write the portrait of a model to a file."""
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
@@ -40,18 +40,18 @@ def _draw(model, path):
 
 
 def table(models):
-    """Return a line for each model: its name, what it is, and the units of its variables or of its weights."""
+    """Return a line for each model: its name, a summary, and the units of its variables or of its weights."""
     import brainsim as bs
 
     lines = []
-    for heading, what, base in (("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)):
+    for heading, column, base in (("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)):
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
-        lines += ["", f"{heading:{WIDTH - len(what)}}{what}"] if lines else [f"{heading:{WIDTH - len(what)}}{what}"]
+        lines += ["", f"{heading:{WIDTH - len(column)}}{column}"] if lines else [f"{heading:{WIDTH - len(column)}}{column}"]
         width = max(map(len, of_kind))
         for name, model in of_kind.items():
             units = units_of(model)
-            about = summary_of(model, WIDTH - width - len(units) - 6)
-            lines.append(f"  {f'{name:{width}}  {about}':{WIDTH - len(units) - 2}}{units}".rstrip())
+            summary = summary_of(model, WIDTH - width - len(units) - 6)
+            lines.append(f"  {f'{name:{width}}  {summary}':{WIDTH - len(units) - 2}}{units}".rstrip())
     return "\n".join(lines)
 
 
@@ -59,14 +59,14 @@ def units_of(model):
     """Return the variables of a neuron with their units, or the unit of a synapse's weights: ``v [mV], w [pA]``."""
     if hasattr(model, "weight_unit"):
         return f"w [{model.weight_unit or '1'}]"
-    named = {}
+    by_unit = {}
     for name, spec in model.initials.items():
-        named.setdefault(spec.unit or "1", []).append(name)
-    return ", ".join(f"{' '.join(names)} [{unit}]" for unit, names in named.items())
+        by_unit.setdefault(spec.unit or "1", []).append(name)
+    return ", ".join(f"{' '.join(names)} [{unit}]" for unit, names in by_unit.items())
 
 
 def summary_of(model, width):
-    """Return the first sentence of a model's documentation, or as many of its clauses as fit into `width` letters."""
+    """Return the first sentence of a model's documentation, cut at a clause to fit into `width` letters."""
     first = inspect.getdoc(model).split("\n\n")[0].replace("\n", " ").replace("``", "")
     first = re.split(r"(?<=\w\w\.)(?<!et al\.)\s|: (?=\w+(?:/dt|\(t\))? \+?= )", first)[0].rstrip(":.")
     for end in (r"$", r" \([A-Z*-]+\)$", r"[:;] ", r", ", r" (?:that|which) "):
@@ -77,11 +77,11 @@ def summary_of(model, width):
 
 
 def page(model):
-    """Return the page of a model: what it is, its texts, its parameters and variables with units, and where it is from."""
+    """Return the page of a model: description, equations, parameters and variables with units, and references."""
     import brainsim as bs
 
-    about, sections = _sections(inspect.getdoc(model))
-    lines = [model.__name__, "", *about, ""]
+    description, sections = _sections(inspect.getdoc(model))
+    lines = [model.__name__, "", *description, ""]
     if model.equations.strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(model.equations), "    ").splitlines(), ""]
     lines += [line for field in TEXTS if (text := getattr(model, field, None)) for line in _labelled(field, text)]
@@ -102,7 +102,7 @@ def page(model):
 
 
 def methods_of(model):
-    """Return which method integrates the model by default, alone and under synapses where these make a difference."""
+    """Return which method integrates the model by default, alone and with synapses if these make a difference."""
     import brainsim as bs
 
     takes_current = model.cell_equations.uses_current
@@ -111,10 +111,10 @@ def methods_of(model):
         cases = {"with currents": (bs.Exponential(),)}
         cases |= {"with conductances": (bs.ExponentialConductance(),)} if "v" in model.initials else {}
     steps = {name: _step(model, synapses, takes_current) for name, synapses in cases.items()}
-    words = {name: _described(step) for name, step in steps.items()}
-    if len(set(words.values())) == 1:
-        return next(iter(words.values()))
-    return ", ".join(f"{word} {name}" for name, word in words.items())
+    methods = {name: _method_of(step) for name, step in steps.items()}
+    if len(set(methods.values())) == 1:
+        return next(iter(methods.values()))
+    return ", ".join(f"{method} {name}" for name, method in methods.items())
 
 
 def _step(model, synapses, current):
@@ -126,14 +126,14 @@ def _step(model, synapses, current):
     return METHODS[model.method](system, model.__name__)
 
 
-def _described(step):
+def _method_of(step):
     if step.strong is not None:
         return f"{step.method} (noise: {'exact' if step.strong == 0 else f'order {step.strong:g}'})"
     return step.method if step.order == 0 else f"{step.method} (order {step.order})"
 
 
 def _labelled(label, text):
-    """Return a text behind its label, in several lines where it is long: one for each of its statements."""
+    """Return a text after its label, as lines; a long text has one line per statement."""
     if len(text) + LABEL > WIDTH:
         text = text.replace("; ", f"\n{'':{LABEL}}")
     return f"{label:<{LABEL}}{text}".splitlines()
@@ -156,10 +156,10 @@ def _aligned(rows):
 
 
 def _named(name, models):
-    """Return the model of a name, in whichever case it is written."""
+    """Return the model of a name, whatever the case of its letters."""
     from brainsim.core.checks import nearest
 
-    written = {known.casefold(): known for known in models}
-    if name.casefold() not in written:
+    spelled = {known.casefold(): known for known in models}
+    if name.casefold() not in spelled:
         raise ValueError(f"models: there is no model {name!r}{nearest(name, models)}")
-    return models[written[name.casefold()]]
+    return models[spelled[name.casefold()]]

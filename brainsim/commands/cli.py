@@ -1,6 +1,6 @@
-"""The command ``brainsim``: run an example, draw a result, show the models and the installation, compile ahead.
+"""The command ``brainsim``: run an example, draw a result, show the models and the installation, compile in advance.
 
-This module reads the command line; `brainsim.commands` does what it asks for.
+This module reads the command line; the other modules of `brainsim.commands` carry the commands out.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main(argv=None):
     """Run the command line `argv` (by default that of the process) and return the exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
     with warnings.catch_warnings():
-        warnings.simplefilter("default", UserWarning)  # they speak to the user, also where Python is told to raise them
+        warnings.simplefilter("default", UserWarning)  # they are for the user, even if Python is set to raise them
         warnings.showwarning = _show_warning
         try:
             arguments = _parser(argv).parse_args(argv)
@@ -52,13 +52,13 @@ def _parser(argv):
     _command(commands, "list", list_examples, "list the examples")
     models = _command(commands, "models", show_models, "list the neurons and synapses, or show one of them")
     models.add_argument("name", metavar="NAME", nargs="?", help="a neuron or a synapse, such as LIF")
-    models.add_argument("--out", metavar="PNG", type=Path, help="draw what the model does into this file")
-    plot = _command(commands, "plot", plot_file, "draw a result that was saved")
+    models.add_argument("--out", metavar="PNG", type=Path, help="draw the response of the model to this file")
+    plot = _command(commands, "plot", plot_file, "draw a saved result")
     plot.add_argument("file", metavar="FILE.npz", help="written by run --save or Result.save")
     plot.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default FILE.png in the current folder")
-    plot.add_argument("--window", metavar=("T0", "T1"), type=float, nargs=2, help="part of the time to draw [ms]")
+    plot.add_argument("--window", metavar=("T0", "T1"), type=float, nargs=2, help="part of the run to draw [ms]")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
-    _command(commands, "warmup", warm_up, "compile the built-in kernels ahead")
+    _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
     return parser
 
 
@@ -85,35 +85,37 @@ def _positive(text):
     return value
 
 
-def _whole(least, most=None):
-    """Return what reads a whole number of at least `least` from the command line."""
+def _whole(minimum, maximum=None):
+    """Return a function that reads a whole number from `minimum` to `maximum` from the command line."""
 
     def read(text):
         try:
             value = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"must be a whole number (got {text})") from None
-        if value < least:
-            raise argparse.ArgumentTypeError(f"must be >= {least} (got {text})")
-        if most is not None and value > most:
-            raise argparse.ArgumentTypeError(f"must be <= {most} (got {text})")
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f"must be >= {minimum} (got {text})")
+        if maximum is not None and value > maximum:
+            raise argparse.ArgumentTypeError(f"must be <= {maximum} (got {text})")
         return value
 
     return read
 
 
 def _add_run(commands, argv):
-    """Add the command ``run`` with the options of the example that the command line names."""
+    """Add the command ``run``, with the options of the example in the command line."""
     run = _command(commands, "run", run_example, "simulate an example and draw it")
     run.add_argument("name", metavar="NAME", type=_known_example, help=f"one of {', '.join(example_names())}")
     run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
     run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
-    run.add_argument("--threads", metavar="N", type=_whole(1, MOST_THREADS), help="at most so many; the spikes are the same")
+    run.add_argument(
+        "--threads", metavar="N", type=_whole(1, MOST_THREADS), help="at most N threads; the spikes stay the same"
+    )
     run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
-    run.add_argument("--profile", action="store_true", help="say where the time goes")
+    run.add_argument("--profile", action="store_true", help="print how long each part of the simulation takes")
     picture = run.add_mutually_exclusive_group()
-    picture.add_argument("--out", metavar="PNG", type=Path, help="the picture or page; by default NAME.png or .html, here")
+    picture.add_argument("--out", metavar="PNG", type=Path, help="picture or page; by default NAME.png or .html, here")
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
     run.add_argument("--save", metavar="NPZ", type=Path, help="write the result to this file")
     run.set_defaults(options=())

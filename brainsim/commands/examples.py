@@ -1,4 +1,4 @@
-"""``brainsim list``: which examples there are."""
+"""``brainsim list``: the examples."""
 
 import ast
 import functools
@@ -10,7 +10,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @functools.cache
 def example_names():
-    """Return the names of all examples, in the order of the alphabet."""
+    """Return the names of all examples in alphabetical order."""
     return sorted(path.stem for path in EXAMPLES.glob("[!_]*.py"))
 
 
@@ -26,7 +26,7 @@ def example_named(name):
 
 
 def list_examples(arguments):
-    """Print the examples, a line each."""
+    """Print a line for each example."""
     width = max(map(len, example_names()))
     for name in example_names():
         print(f"{name:{width}}  {summary_of(name)}")

@@ -1,4 +1,4 @@
-"""``brainsim info`` and ``brainsim warmup``: what is installed, and compiling ahead."""
+"""``brainsim info`` and ``brainsim warmup``: what is installed, and compiling in advance."""
 
 import contextlib
 import importlib.metadata
@@ -21,16 +21,16 @@ def show_info(arguments):
     for package in PACKAGES:
         print(f"{package:<11} {version(package)}")
     print(f"{'processors':<11} {cores}")
-    print(f"{'threads':<11} by default {cores} where a network is large enough, else 1; --threads N takes at most N")
-    print(f"{'':<11} own threads, which sleep where they wait for long (no OpenMP/TBB layer needed)")
+    print(f"{'threads':<11} by default {cores} if a network is large enough, else 1; --threads N uses at most N")
+    print(f"{'':<11} these are threads of brainsim, which sleep during long waits (no OpenMP or TBB is needed)")
     print(f"{'memory':<11} {'unknown' if free is None else in_words(free)} free")
     folder, everything = cache_folder(), user_cache()
     if folder is None:
-        print(f"{'cache':<11} none: there is no home folder; set BRAINSIM_CACHE_DIR to a folder that only you can write")
+        print(f"{'cache':<11} none: there is no home folder; set BRAINSIM_CACHE_DIR to a folder to which only you can write")
         return
     print(f"{'cache':<11} {folder}")
     print(f"{'':<11} {len(compiled())} compiled functions, {in_words(_size(folder))}")
-    print(f"{'':<11} all versions in {everything}: {in_words(_size(everything))}; it may be deleted at any time")
+    print(f"{'':<11} all versions in {everything}: {in_words(_size(everything))}; may be deleted at any time")
 
 
 def version(package):
@@ -46,15 +46,15 @@ def version(package):
 
 
 def _size(folder):
-    sizes = 0
+    size = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # another process may have deleted it meanwhile
-            sizes += path.stat().st_size if path.is_file() else 0
-    return sizes
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def compiled():
-    """Return the names of the compiled functions that are there for this state of the sources."""
+    """Return the names of the compiled functions in the cache for the present sources."""
     from brainsim.jit.cache import SUFFIX, cache_folder
 
     return set() if cache_folder() is None else {path.name for path in cache_folder().glob(f"*{SUFFIX}")}
@@ -65,18 +65,17 @@ def warm_up(arguments):
     from brainsim.commands.warmup import tiny_networks
 
     networks = tiny_networks()
-    print(f"{len(networks)} tiny networks; compiling takes 1 to 3 s each, and Ctrl-C keeps what is compiled", flush=True)
+    print(f"{len(networks)} tiny networks, 1 to 3 s each; after Ctrl-C everything compiled so far is kept", flush=True)
     began, before = time.perf_counter(), compiled()
     for count, (name, make) in enumerate(networks.items(), 1):
         print(f"{count:>{len(str(len(networks)))}}/{len(networks)} {name:<44} ", end="", flush=True)
         start, known = time.perf_counter(), len(compiled())
         _run_tiny(*make())
         new = len(compiled()) - known
-        what = f"{new} compiled" if new else "there already"
-        print(f"{time.perf_counter() - start:5.1f} s  {what}", flush=True)
+        print(f"{time.perf_counter() - start:5.1f} s  {f'{new} compiled' if new else 'already compiled'}", flush=True)
     new = len(compiled() - before)
     took = f"{time.perf_counter() - began:.1f} s"
-    print(f"{new} functions compiled in {took}" if new else f"all was there already, {len(before)} functions ({took})")
+    print(f"{new} functions compiled in {took}" if new else f"all {len(before)} functions were already compiled ({took})")
 
 
 def _run_tiny(network, traces):

@@ -1,4 +1,4 @@
-"""``brainsim run`` and ``brainsim plot``: simulate an example, say what happened, draw it."""
+"""``brainsim run`` and ``brainsim plot``: simulate an example, print a summary, draw it."""
 
 import functools
 import inspect
@@ -8,14 +8,14 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 
-LONGEST_PICTURE, SHORTENED = 2000.0, 1000.0  # ms: of a run longer than that only the last part is drawn
+MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
 INTERRUPTED = 130  # exit code
 DT = 0.1  # ms
-RUN_SEED = 2  # of initial values and inputs, as in the scripts; that of the wiring is the default of build()
+RUN_SEED = 2  # of initial values and inputs, as in the scripts; the seed of the wiring is the default of build()
 
 
 def run_example(arguments):
-    """Simulate an example, say what happened, and draw it; return the exit code."""
+    """Simulate an example, print a summary and draw it; return the exit code."""
     name, example = arguments.name, example_named(arguments.name)
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
@@ -28,42 +28,42 @@ def run_example(arguments):
         print(f"{'saved':<11} {result.save(arguments.save)}")
     if picture and result.duration > 0.0:
         window = _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None)
-        _draw(result, picture, window, _drawing(example, chosen))
+        _draw(result, picture, window, _draw_function(example, chosen))
     return 0 if complete else INTERRUPTED
 
 
 def _write_page(name, example, arguments):
-    """Write the pictures of an example to a page, and say how far it is."""
+    """Write the pictures of an example to a page and print the progress."""
     for option in ("duration", "dt", "threads", "precision", "profile", "save", "no_plot"):
         if getattr(arguments, option):
-            raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, by --seed and --out only")
+            raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, with the options --seed and --out only")
     path = arguments.out or Path(f"{name}.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out: must end in .html, since {name} writes a page (got {str(path)!r})")
     check_writable(None, path)
     print(f"{name}: {summary_of(name)}", flush=True)
     if not compiled():
-        print("compiling kernels, once for this version: about half a minute ...", flush=True)
+        print("compiling kernels, which takes about half a minute, once for this version ...", flush=True)
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
     from brainsim.plot.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
-    write_page(path, example.TITLE, _said(example.pictures(**chosen)), example.INTRODUCTION)
+    write_page(path, example.TITLE, _announced(example.pictures(**chosen)), example.INTRODUCTION)
     print(f"{'page':<11} {path}")
     return 0
 
 
-def _said(pictures):
-    """Pass on pictures, printing the title of each."""
+def _announced(pictures):
+    """Yield pictures, printing the title of each."""
     for title, figure, caption in pictures:
         print(title, flush=True)
         yield title, figure, caption
 
 
 def _simulated(example, arguments):
-    """Return the result of an example, whether it is complete (it is not after Ctrl-C), and what `build` was given."""
+    """Return the result of an example, whether it is complete (not after Ctrl-C), and the arguments of `build`."""
     chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
@@ -71,7 +71,7 @@ def _simulated(example, arguments):
     dt = DT if arguments.dt is None else arguments.dt
     _check_grid(duration, dt)
     if arguments.dt is not None and "dt" in inspect.signature(example.build).parameters:
-        chosen["dt"] = dt  # whose delays depend on it
+        chosen["dt"] = dt  # its delays depend on dt
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     _announce(network)
@@ -90,8 +90,8 @@ def _simulated(example, arguments):
     return result, result.duration > duration - 0.5 * result.dt, chosen
 
 
-def _drawing(example, chosen):
-    """Return how an example draws itself, with those of the options that it takes; None where it does not."""
+def _draw_function(example, chosen):
+    """Return the `draw` of an example with the options that it takes; None if it has none."""
     draw = getattr(example, "draw", None)
     if draw is None:
         return None
@@ -99,38 +99,38 @@ def _drawing(example, chosen):
 
 
 def _check_grid(duration, dt):
-    """Raise ValueError where a run would not end on the grid of time, before anything is built for it."""
+    """Raise ValueError, before anything is built, if a run would not end on the time grid."""
     if round(duration / dt) < 1 or abs(round(duration / dt) * dt - duration) > 1e-6 * duration:
         raise ValueError(f"--duration: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
 
 
 def _announce(network):
-    """Say what is being built, and why it takes longer where no kernels were compiled before."""
+    """Print what is being built, and that it takes longer if kernels have to be compiled."""
     cells = sum(population.n for population in network.populations.values())
     synapses = sum(projection.expected for projection in network.projections)
-    wired = f" and {synapses:,.0f} synapses" if synapses else ""
-    print(f"building {cells:,} cell{'s' * (cells != 1)}{wired} ...", flush=True)
+    with_synapses = f" and {synapses:,.0f} synapses" if synapses else ""
+    print(f"building {cells:,} cell{'s' * (cells != 1)}{with_synapses} ...", flush=True)
     if not compiled():
-        print("compiling kernels, once for this version: about five seconds ...", flush=True)
+        print("compiling kernels, which takes about five seconds, once for this version ...", flush=True)
 
 
-def _report(result, asked):
+def _report(result, requested):
     from brainsim.build.estimate import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0
     if stats["synapses"]:
         print(f"{'synapses':<11} {stats['synapses']:,} in {in_words(stats['synapse_bytes'])}")
-    few = f" ({asked} were asked for, but there are no more processors)" if asked and asked > stats["threads"] else ""
-    print(f"{'threads':<11} {stats['threads']}{few}")
+    fewer = f" ({requested} requested, but there are no more processors)" if (requested or 0) > stats["threads"] else ""
+    print(f"{'threads':<11} {stats['threads']}{fewer}")
     if seconds:
-        print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per second of the network (real-time factor)")
+        print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per simulated second (real-time factor)")
     if "profile" in stats:
         print(profile_table(stats["profile"]))
 
 
 def profile_table(profile):
-    """Return where the time of a run went, as text: a line for each part, the longest first."""
+    """Return how long each part of a run took, as text: a line for each part, the longest first."""
     total = sum(profile.values()) or 1.0
     parts = sorted(profile.items(), key=lambda part: -part[1])
     rows = [f"  {name:<9} {seconds:9.4f} s {100.0 * seconds / total:4.0f} %" for name, seconds in parts]
@@ -138,13 +138,13 @@ def profile_table(profile):
 
 
 def check_writable(*paths):
-    """Raise before a long run where what it gives could not be written."""
+    """Raise, before a long run, if its output could not be written."""
     for path in filter(None, paths):
         folder = path.parent
         if not folder.is_dir():
             raise FileNotFoundError(f"there is no folder {str(folder)!r} for {path.name!r}")
         if path.is_dir():
-            raise IsADirectoryError(f"{str(path)!r} is a folder; name a file in it")
+            raise IsADirectoryError(f"{str(path)!r} is a folder; give a file in it")
         if path.exists() and not path.is_file():
             raise OSError(f"{str(path)!r} is a device or a pipe; give the name of a file")
         if not os.access(path if path.exists() else folder, os.W_OK):
@@ -161,16 +161,19 @@ def _check_format(path):
         raise ValueError(f"--out: must end in one of {', '.join('.' + kind for kind in kinds)} (got {str(path)!r})")
 
 
-def _window(result, wanted, as_planned):
-    """Return what to draw: `wanted` if the run went as planned, else as much at its end, or the end of a long one."""
-    if wanted and as_planned:
-        return wanted
-    longest = wanted[1] - wanted[0] if wanted else SHORTENED if result.duration > LONGEST_PICTURE else result.duration
-    return max(result.stop - longest, result.start), result.stop
+def _window(result, window, as_planned):
+    """Return the window to draw: `window` if the run went as planned, otherwise as long a part at the end of the run.
+
+    Without a `window` it is the whole run, or the last part of a long one.
+    """
+    if window and as_planned:
+        return window
+    length = window[1] - window[0] if window else SHORT_WINDOW if result.duration > MAX_WINDOW else result.duration
+    return max(result.stop - length, result.start), result.stop
 
 
 def _draw(result, path, window, draw=None):
-    """Write the picture of a result: the overview, or what the `draw` of an example makes."""
+    """Write the picture of a result: the overview, or that of the `draw` of an example."""
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
@@ -181,7 +184,7 @@ def _draw(result, path, window, draw=None):
 
 
 def plot_file(arguments):
-    """Draw a result that was saved."""
+    """Draw a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)
     check_writable(out)
     import brainsim as bs

@@ -1,4 +1,4 @@
-"""Tiny networks that together need all the kernels that the built-in words need, to compile them ahead."""
+"""Tiny networks that together need all kernels of the built-in models, to compile them in advance."""
 
 import functools
 import re
@@ -11,14 +11,14 @@ from brainsim.models.catalogue import catalogue
 def tiny_networks():
     """Return name -> function that makes (network, traces): all examples, each neuron with each synapse, all rules."""
     examples = {name: example_named(name) for name in example_names()}
-    found = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
+    networks = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
     for name, neuron in catalogue().items():
         if not issubclass(neuron, bs.Neuron):
             continue
-        found[name] = functools.partial(_alone, neuron)
+        networks[name] = functools.partial(_alone, neuron)
         for synapse in _synapses_of(neuron):
-            found[f"{name} with {synapse.__name__}"] = functools.partial(_pair, neuron, synapse)
-    return found | {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
+            networks[f"{name} with {synapse.__name__}"] = functools.partial(_pair, neuron, synapse)
+    return networks | {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
 
 
 def _example(module):
@@ -26,19 +26,19 @@ def _example(module):
 
 
 def _synapses_of(neuron):
-    """Return the built-in synapses that cells of this model take."""
+    """Return the built-in synapses that cells of this model can have."""
     if neuron.spiking_source:
         return []
     return [kind for kind in catalogue().values() if issubclass(kind, bs.Synapse) and _fits(neuron, kind)]
 
 
 def _fits(neuron, synapse):
-    """Return whether the synapse acts on variables that the cells have: some act on the membrane potential."""
+    """Return whether the cells have all variables of the synapse, some of which act on the membrane potential."""
     return "v" in neuron.initials or not re.search(r"\bv\b", f"{synapse.arrival} {synapse.current}")
 
 
 def _alone(neuron):
-    """Return cells of one model by themselves, under a current if they take one."""
+    """Return cells of one model alone, with a current if they take one."""
     network, cells = bs.Network(seed=1), bs.Population(10, neuron(), name="cells")
     network.add(cells)
     if not neuron.spiking_source and neuron.cell_equations.uses_current:

@@ -60,7 +60,7 @@ class TestRun:
         assert "threads     3\n" in capsys.readouterr().out
         monkeypatch.setattr(arguments, "most_partitions", lambda: 1)
         cli.main(run)
-        assert "threads     1 (3 were asked for, but there are no more processors)" in capsys.readouterr().out
+        assert "threads     1 (3 requested, but there are no more processors)" in capsys.readouterr().out
 
     def test_gives_the_spikes_of_the_script(self):
         from brainsim.examples import single
@@ -106,7 +106,7 @@ class TestRun:
     def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(running, "compiled", set)
         cli.main(["run", "single", "--no-plot"])
-        assert "compiling kernels, once" in capsys.readouterr().out
+        assert "compiling kernels, which takes" in capsys.readouterr().out
 
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
         show = lambda self, done: signal.raise_signal(signal.SIGINT) if self._unit == "ms" else None  # noqa: E731
@@ -169,7 +169,7 @@ MISTAKES = {
     "run single --save /dev/null": "is a device or a pipe",
     "run single --out a.docx": "must end in one of",
     "run single --out a.png --no-plot": "not allowed with argument",
-    "run tour --duration 5": "--duration: tour writes a page, by --seed and --out only",
+    "run tour --duration 5": "--duration: tour writes a page, with the options --seed and --out only",
     "run tour --dt 0.1": "--dt: tour writes a page",
     "run tour --threads 2": "--threads: tour writes a page",
     "run tour --no-plot": "--no-plot: tour writes a page",
@@ -280,14 +280,14 @@ class TestOthers:
         assert capsys.readouterr().out.endswith("lif.png\n")
         assert (tmp_path / "lif.png").read_bytes().startswith(b"\x89PNG")
         assert cli.main(["models", "--out", str(tmp_path / "all.png")]) == cli.FAILED
-        assert "--out: draws one model; name it" in capsys.readouterr().err
+        assert "--out: draws one model; give its name" in capsys.readouterr().err
         assert cli.main(["models", "LIF", "--out", str(tmp_path / "lif.xyz")]) == cli.FAILED
         assert "--out: must end in one of" in capsys.readouterr().err
 
     def test_info(self, capsys):
         assert cli.main(["info"]) == 0
         out = capsys.readouterr().out
-        for word in ("brainsim", "python", "numba", "llvmlite", "processors", "own threads", "cache", "free"):
+        for word in ("brainsim", "python", "numba", "llvmlite", "processors", "threads of brainsim", "cache", "free"):
             assert word in out
 
     @pytest.mark.slow
@@ -296,7 +296,7 @@ class TestOthers:
         capsys.readouterr()
         assert cli.main(["warmup"]) == 0
         out = capsys.readouterr().out
-        assert "all was there already" in out
+        assert "were already compiled" in out
         assert "LIF with AlphaConductance" in out
 
     def test_warmup_knows_every_built_in_word(self):
