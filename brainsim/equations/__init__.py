@@ -1,1 +1,1 @@
-"""Floor 1: mathematics. Equations as text become a checked system, a method turns it into one step, and a kernel file."""
+"""Equations as text become a checked system; an integration method makes one step of it, and the step a kernel file."""

@@ -1,14 +1,17 @@
-"""Rearranging expressions: sums and products without what is 0 or 1, and the parts that are linear in a name."""
+"""Rearranging expressions: sums and products without zeros and ones, and the parts that are linear in a name."""
+
+from __future__ import annotations
 
 import ast
 
+from brainsim.equations.grammar import Tree
 from brainsim.equations.language import names_in
 
 ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
 
 
-def linear_in(tree, name):
-    """Return (slope, rest) with ``tree == slope*name + rest``, both free of `name`, or None where it is not linear."""
+def linear_in(tree: Tree, name: str) -> tuple[Tree, Tree] | None:
+    """Return (slope, rest) with ``tree == slope*name + rest``, both free of `name`, or None if the tree is not linear."""
     if name not in names_in(tree):
         return ZERO, tree
     if isinstance(tree, ast.Name):
@@ -34,8 +37,8 @@ def linear_in(tree, name):
     return None
 
 
-def linear_terms(tree, name):
-    """Return (slope, rest) with ``tree == slope*name + rest``; what is not linear in `name` stays in the rest."""
+def linear_terms(tree: Tree, name: str) -> tuple[Tree, Tree]:
+    """Return (slope, rest) with ``tree == slope*name + rest``; terms that are not linear in `name` stay in the rest."""
     parts = linear_in(tree, name)
     if parts is not None:
         return parts
@@ -53,8 +56,8 @@ def linear_terms(tree, name):
     return ZERO, tree
 
 
-def simplified(tree):
-    """Drop the terms that became zero when names were put in."""
+def simplified(tree: Tree) -> Tree:
+    """Drop the terms that a substitution has made zero."""
     if isinstance(tree, ast.BinOp):
         left, right = simplified(tree.left), simplified(tree.right)
         if isinstance(tree.op, ast.Add):
@@ -69,38 +72,38 @@ def simplified(tree):
     return tree
 
 
-def is_zero(tree):
+def is_zero(tree: Tree) -> bool:
     """Return whether the tree is the constant 0."""
     return isinstance(tree, ast.Constant) and tree.value == 0
 
 
-def is_one(tree):
+def is_one(tree: Tree) -> bool:
     """Return whether the tree is the constant 1."""
     return isinstance(tree, ast.Constant) and tree.value == 1
 
 
-def plus(a, b):
-    """Return the tree a + b, without a term that is 0."""
+def plus(a: Tree, b: Tree) -> Tree:
+    """Return the tree a + b, without a term 0."""
     return b if is_zero(a) else a if is_zero(b) else ast.BinOp(a, ast.Add(), b)
 
 
-def times(a, b):
-    """Return the tree a * b, without a factor that is 1 or -1, and 0 where one is."""
+def times(a: Tree, b: Tree) -> Tree:
+    """Return the tree a * b: without a factor 1 or -1, and 0 if a factor is 0."""
     if is_zero(a) or is_zero(b):
         return ZERO
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.USub) and is_one(one.operand):
+    for factor, other in ((a, b), (b, a)):
+        if isinstance(factor, ast.UnaryOp) and isinstance(factor.op, ast.USub) and is_one(factor.operand):
             return negative(other)
     return b if is_one(a) else a if is_one(b) else ast.BinOp(a, ast.Mult(), b)
 
 
-def over(a, b):
-    """Return the tree a / b."""
+def over(a: Tree, b: Tree) -> Tree:
+    """Return the tree a / b, which is a if b is 1."""
     return a if is_zero(a) or is_one(b) else ast.BinOp(a, ast.Div(), b)
 
 
-def negative(a):
-    """Return the tree -a."""
+def negative(a: Tree) -> Tree:
+    """Return the tree -a, without a double sign."""
     if isinstance(a, ast.UnaryOp) and isinstance(a.op, ast.USub):
         return a.operand
     return a if is_zero(a) else ast.UnaryOp(ast.USub(), a)

@@ -1,34 +1,37 @@
 """The only place that writes code: a system of equations and a method become the text of a kernel file.
 
 A kernel advances the cells of one group by one step, in the order of the time grid: the state moves, events are added,
-threshold, reset. It works in blocks that stay in the first-level cache: a branch-free loop over slices that LLVM vectorises
-and that leaves a flag per cell; only where flags are set a second loop collects the spikes (0.7 ns a cell and step for LIF
-with exponential currents, against 1.2 ns for a loop that appends as it goes). Where a model divides dt, the loop over a
-block runs once for each part; events come in the last one only.
+then threshold and reset. It works on blocks that fit the first-level cache. A branch-free loop over slices, which LLVM
+vectorises, leaves a flag per cell; a second loop collects the spikes where flags are set (0.7 ns per cell and step for LIF
+with exponential currents; a single loop that appends spikes takes 1.2 ns). If a model divides dt into substeps, the loop
+over a block runs once for each substep; events are added in the last one only.
 
-The text holds names and structure, never a parameter's value, so one compiled kernel serves all networks of its kind. The
-body of the loop is a list of plain statements ``name = expression``. A user's name is written as it is; what is made for it
-is ``_name_word``, with a word without an underscore, and all else has two underscores together or none behind the first, so
-that no name can meet another.
+The text contains names and structure, never the value of a parameter, so one compiled kernel serves all networks of its
+kind. The body of the loop is a list of plain statements ``name = expression``. A user's name is used unchanged; names
+derived from it are ``_name_word`` with a word without underscores; all other names have two adjacent underscores, or none
+after the first character. So no two names can collide.
 """
 
+from __future__ import annotations
+
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW, RANDOM
+from brainsim.equations.grammar import NOW, RANDOM, function_name
 from brainsim.equations.render import HELPERS, HOMES, render
 from brainsim.equations.step import Step
 from brainsim.equations.system import System
 
 BLOCK = 2048
-# flags are counted 64 at a time, vectorised, and looked at one by one only where there is a spike among them: with the few
-# spikes per step of real networks that halves the time of a kernel against looking through the whole block
+# flags are counted 64 at a time, vectorised, and checked one by one only if there is a spike among them: with the few
+# spikes per step of real networks this halves the time of a kernel, compared with checking the whole block
 SCAN = 64
-# names in the loop that are no constants
-GIVEN = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
-ANY_SIZE = 1 << 40  # tables follow the scalars, and only the numbers themselves say how long they are
+# names in the loop that are not constants
+NOT_CONSTANTS = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
+ANY_SIZE = 1 << 40  # tables follow the scalars, and their length is known only at run time
 
 HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
 
@@ -102,7 +105,7 @@ PARTS = """        flag[:] = 0
 
 @dataclass(frozen=True)
 class Kernel:
-    """The text of a kernel file, and what its arguments hold.
+    """The text of a kernel file, and the order of the values in its arguments.
 
     Attributes
     ----------
@@ -113,26 +116,27 @@ class Kernel:
     tables : tuple of (str, bool)
         TimedArrays, whose numbers follow the scalars, and whether they have a column for each cell.
     random : bool
-        Whether it draws random numbers.
+        Whether it uses random numbers.
     """
 
     text: str
-    scalars: tuple
-    arrays: tuple
-    tables: tuple
+    scalars: tuple[str, ...]
+    arrays: tuple[str, ...]
+    tables: tuple[tuple[str, bool], ...]
     random: bool
 
 
-def write_kernel(system: System, step: Step, per_cell):
-    """Return the Kernel of a system under a method.
+def write_kernel(system: System, step: Step, per_cell: Collection[str]) -> Kernel:
+    """Return the Kernel of a system integrated by a method.
 
     Parameters
     ----------
     system : System
+        The equations.
     step : Step
-        What the method made of it.
+        One step of the method.
     per_cell : set of str
-        Names of the parameters and constants that differ from cell to cell; of the tables that have a column for each.
+        Names of the parameters and constants that differ between cells, and of the tables with a column for each cell.
     """
     loop = _Loop(system, step)
     last = loop.lines(True)
@@ -145,10 +149,10 @@ def write_kernel(system: System, step: Step, per_cell):
         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     }
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
-    local = {*system.variables, *GIVEN, *HELPERS, *(name + NOW for name, _ in tables)}
-    given = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
+    local = {*system.variables, *NOT_CONSTANTS, *HELPERS, *(name + NOW for name, _ in tables)}
+    constants = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
     timed = "t" in loaded or bool(tables)
-    names = sorted(given | {"dt"} if "t" in loaded else given)
+    names = sorted(constants | {"dt"} if "t" in loaded else constants)
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
     kernel = Kernel("", scalars, arrays, tables, loop.random)
@@ -167,14 +171,14 @@ def write_kernel(system: System, step: Step, per_cell):
         block=BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
-        before=_before(system, kernel, timed),
+        before=_before(kernel, timed),
         parts=_parts(system, arguments),
     )
     return Kernel(text, scalars, arrays, tables, loop.random)
 
 
-def gain_name(receptor, variable):
-    """Return the name of the constant by which an event's weight is multiplied."""
+def gain_name(receptor: int, variable: str) -> str:
+    """Return the name of the constant by which the weight of an event is multiplied."""
     return f"_gain__{receptor}_{variable}"
 
 
@@ -182,18 +186,18 @@ class _Loop:
     """Writes the body of the loop over cells: from the values of the variables to ``_x_new`` and ``_spike``."""
 
     def __init__(self, system, step):
-        self.system, self.step, self.draws = system, step, 0
+        self.system, self.step, self.n_random = system, step, 0
 
     @property
     def random(self):
-        """Whether anything is drawn."""
-        return self.draws > 0
+        """Whether there are random numbers."""
+        return self.n_random > 0
 
     def lines(self, last):
-        """Return the lines of the last part of a step, or of one before it, to which no events come."""
+        """Return the lines of the last substep, or of any substep before it, which has no events."""
         system, lines = self.system, []
-        self.draws, self.now = 0, {n: ast.Name(f"_{n}_new") for n in system.variables}
-        # threshold, reset and events see the end of the step
+        self.n_random, self.now = 0, {n: ast.Name(f"_{n}_new") for n in system.variables}
+        # threshold, reset and events use the values at the end of the step
         self.now["t"] = ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))
         spike = self._threshold()
         lines += self._free()
@@ -204,12 +208,12 @@ class _Loop:
             lines += [f"_{n}_new = _{n}_new if _free else {n}" for n in system.variables if n in system.frozen]
         lines += spike
         conditions = []
-        for number, (test, _) in enumerate(system.events):
-            drawn, text = self._text(test)
-            conditions += [*drawn, f"_event{number} = {text}"]
+        for i, (test, _) in enumerate(system.events):
+            sampled, text = self._text(test)
+            conditions += [*sampled, f"_event{i} = {text}"]
         lines += [*conditions, *self._actions(system.reset, "_spike", "")]
-        for number, (_, actions) in enumerate(system.events):
-            lines += self._actions(actions, f"_event{number}", f"__event{number}")
+        for i, (_, actions) in enumerate(system.events):
+            lines += self._actions(actions, f"_event{i}", f"__event{i}")
         lines += ["__lag_new = _lag if _spike else 0.0"] if system.crossing else []
         return lines + self._wait(last)
 
@@ -234,16 +238,16 @@ class _Loop:
         """Return the lines that set ``_spike``."""
         if self.system.threshold is None:
             return ["_spike = False"]
-        drawn, test = self._text(self.system.threshold)
-        return [*drawn, f"_spike = {'_free & ' if self.system.refractory is not None else ''}{test}"]
+        sampled, test = self._text(self.system.threshold)
+        return [*sampled, f"_spike = {'_free & ' if self.system.refractory is not None else ''}{test}"]
 
-    def _actions(self, actions, flag, label):
-        """Return the lines of a reset: each assignment sees those before it, and counts only where the flag is set."""
+    def _actions(self, actions, flag, suffix):
+        """Return the lines of a reset: each assignment uses the results of those before it; all apply if the flag is set."""
         lines, before = [], dict(self.now)
-        for place, (name, tree) in enumerate(actions, start=1):
-            drawn, text = self._text(tree)
-            lines += [*drawn, f"_{name}{label}_reset{place} = {text}"]
-            self.now[name] = ast.Name(f"_{name}{label}_reset{place}")
+        for k, (name, tree) in enumerate(actions, start=1):
+            sampled, text = self._text(tree)
+            lines += [*sampled, f"_{name}{suffix}_reset{k} = {text}"]
+            self.now[name] = ast.Name(f"_{name}{suffix}_reset{k}")
         changed = dict.fromkeys(name for name, _ in actions)
         lines += [f"_{n}_new = {self.now[n].id} if {flag} else _{n}_new" for n in changed]
         self.now = before
@@ -257,39 +261,39 @@ class _Loop:
         if lang.is_condition(tree):
             return ["_wait = np.int32(1) if _spike else np.int32(_free ^ True)"]
         if self.system.substeps > 1:
-            # dt in which a spike fell counts neither for it nor, in its last part, for what is left to wait
+            # counted down once per dt, in the last substep, but not in the dt of the spike itself
             count = "_refractory - np.int32((_refractory > 0) & (_flag[_k] == 0))" if last else "_refractory"
         if self.system.fixed_time:
             return [f"_wait = np.int32(refractory_steps) if _spike else {count}"]
-        drawn, text = self._text(tree)
+        sampled, text = self._text(tree)
         steps = f"min(max(floor({text}/(dt*{float(self.system.substeps)!r}) + 0.5), 0.0), 2e9)"
-        return [*drawn, f"_steps = {steps}", f"_wait = np.int32(_steps) if _spike else {count}"]
+        return [*sampled, f"_steps = {steps}", f"_wait = np.int32(_steps) if _spike else {count}"]
 
     def _text(self, tree):
-        """Return the lines that draw the random numbers of a tree, and its text with the new values."""
-        drawn = []
+        """Return the lines that sample the random numbers of a tree, and its text with the new values."""
+        sampled = []
 
         def named(node):
-            if not (isinstance(node, ast.Call) and node.func.id in RANDOM):
+            if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
                 return lang.rebuilt(node, named)
-            name, bits = f"_random{self.draws}", self._bits()
-            drawn.append(f"{name} = {'uniform' if node.func.id == 'rand' else 'gaussian'}({bits})")
+            name, bits = f"_random{self.n_random}", self._bits()
+            sampled.append(f"{name} = {'uniform' if function_name(node) == 'rand' else 'gaussian'}({bits})")
             return ast.Name(name)
 
         tree = named(lang.substitute(tree, self.now))
-        return drawn, render(tree)
+        return sampled, render(tree)
 
     def _bits(self):
-        """Return the text of random bits of one cell and step; each place in the kernel has a stream of its own."""
-        number = f"np.uint64({self.draws})"
+        """Return the text of the random bits of one cell and step; each call in the kernel has a separate stream."""
+        stream = f"np.uint64({self.n_random})"
         if self.system.substeps > 1:
-            number = f"(np.uint64({self.draws}) + np.uint64(_turn) * np.uint64(65536))"
-        self.draws += 1
-        return f"hashed(mix(_key + {number}), _cell + np.int64(_k))"
+            stream = f"(np.uint64({self.n_random}) + np.uint64(_turn) * np.uint64(65536))"
+        self.n_random += 1
+        return f"hashed(mix(_key + {stream}), _cell + np.int64(_k))"
 
 
 def _imports(loaded):
-    """Return the lines that import what the body calls."""
+    """Return the lines that import the functions that the body calls."""
     loaded = {*loaded, "step_key"}
     homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
     lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
@@ -300,46 +304,46 @@ def _imports(loaded):
 
 
 def _arguments(system, kernel, timed):
-    """Return the arguments of the loop: their names in its head, and what is given for them."""
+    """Return the arguments of the loop: their names in its head, and the expressions in the call."""
 
     def row(array, index, stride):
         return f"{array}[{index} * {stride} + low : {index} * {stride} + high]"
 
     pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables)]
     pairs += [("__lag", row("state", len(system.variables), "stride"))] if system.crossing else []
-    pairs += [(f"__input_{i}", row("inputs", place, "width")) for place, i in enumerate(system.buffered)]
+    pairs += [(f"__input_{i}", row("inputs", k, "width")) for k, i in enumerate(system.buffered)]
     pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
     pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
     pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays)]
     pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars)]
-    for number, (name, per_cell) in enumerate(kernel.tables):
-        row_at = f"row_of(scalars, table{number}, position)"
-        begin = f"table{number} + 4 + {f'count * {row_at}' if per_cell else row_at}"
-        rows = f"scalars[{begin} + low : {begin} + high]"
-        pairs.append((f"_{name}{NOW}_" if per_cell else name + NOW, rows if per_cell else f"scalars[{begin}]"))
+    for i, (name, per_cell) in enumerate(kernel.tables):
+        row_now = f"row_of(scalars, table{i}, position)"
+        start = f"table{i} + 4 + {f'count * {row_now}' if per_cell else row_now}"
+        values = f"scalars[{start} + low : {start} + high]" if per_cell else f"scalars[{start}]"
+        pairs.append((f"_{name}{NOW}_" if per_cell else name + NOW, values))
     if timed:
         full = f"scalars[{kernel.scalars.index('dt')}]"
         full += f" * {float(system.substeps)!r}" if system.substeps > 1 else ""
         pairs.append(("t", f"position * ({full})"))
     pairs += [("_key", "key"), ("_cell", "cell + low")] if kernel.random else []
     pairs += [("_turn", "turn")] if kernel.random and system.substeps > 1 else []
-    return [name for name, _ in pairs], [given for _, given in pairs]
+    return [name for name, _ in pairs], [expression for _, expression in pairs]
 
 
-def _before(system, kernel, timed):
-    """Return the lines before the loop over blocks: the time, and where each table begins behind the scalars."""
+def _before(kernel, timed):
+    """Return the lines before the loop over blocks: the time, and the offset of each table after the scalars."""
     lines = ["position = np.float64(step)"] if timed else []
-    place = f"{len(kernel.scalars)}"
-    for number, (_, per_cell) in enumerate(kernel.tables):
-        lines.append(f"table{number} = np.int64({place})")
+    offset = f"{len(kernel.scalars)}"
+    for i, (_, per_cell) in enumerate(kernel.tables):
+        lines.append(f"table{i} = np.int64({offset})")
         width = "count" if per_cell else "1"
-        place = f"table{number} + 4 + rows_of(scalars, table{number}) * {width}"
-    lines += [f"scalars = carray(scalars_, ({place},))"] if kernel.tables else []
+        offset = f"table{i} + 4 + rows_of(scalars, table{i}) * {width}"
+    lines += [f"scalars = carray(scalars_, ({offset},))"] if kernel.tables else []
     return "".join(f"    {line}\n" for line in lines)
 
 
 def _parts(system, arguments):
-    """Return the lines that run the parts of dt before the last one."""
+    """Return the lines that run the substeps before the last one."""
     n = system.substeps
     if n == 1:
         return ""

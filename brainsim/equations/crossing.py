@@ -1,25 +1,32 @@
-"""Where within a step the threshold was crossed: models with ``interpolate = True``.
+"""The time within a step at which the threshold was crossed: models with ``interpolate = True``.
 
-The distance g to the threshold is taken as the cubic polynomial with the values and the slopes that g has at both ends of
-the step (Hermite); its zero is found by Newton's method without a branch. For smooth solutions the error is of fourth order
-in dt: a LIF cell with dt = 0.1 ms and tau_m = 10 ms spikes at the right time to 1e-9 ms.
+The distance g to the threshold is approximated by the cubic polynomial that has the values and slopes of g at both ends of
+the step (Hermite interpolation); its zero is found by Newton's method without a branch. For smooth solutions the error is
+of fourth order in dt: the spike times of a LIF cell with dt = 0.1 ms and tau_m = 10 ms are correct to 1e-9 ms.
 """
 
+from __future__ import annotations
+
 import ast
+from typing import TYPE_CHECKING
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import EquationError
 from brainsim.equations.render import render
 
-ITERATIONS = 4  # from the secant on, each squares the error: 1e-2, 1e-4, 1e-8, 1e-16
+if TYPE_CHECKING:
+    from brainsim.equations.system import System
+
+ITERATIONS = 4  # starting from the secant, each squares the error: 1e-2, 1e-4, 1e-8, 1e-16
 
 
-def crossing_lines(system, label):
-    """Return the lines that compute ``_lag`` [ms]: from the crossing to the end of the step, 0 if an event crossed it there.
+def crossing_lines(system: System, label: str) -> list[str]:
+    """Return the lines that compute ``_lag`` [ms], the time from the crossing to the end of the step.
 
-    They read ``x`` and ``_x_new`` of each variable, before events are added. Raises EquationError where the threshold is
-    not a comparison that is linear in the variables, or the solution is not smooth.
+    It is 0 if an event at the end of the step crossed the threshold. The lines read ``x`` and ``_x_new`` of each variable,
+    before events are added. Raises EquationError if the threshold is not a comparison that is linear in the variables, or
+    the solution is not smooth.
     """
     gap, rate = _gap_and_rate(system, label)
     end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))}
@@ -38,15 +45,15 @@ def _gap_and_rate(system, label):
     """Return the trees of the distance to the threshold, positive beyond it, and of its time derivative."""
     test = system.threshold
     if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE))):
-        raise EquationError(label, "interpolate needs a threshold that is one comparison, as in 'v >= v_th'")
+        raise EquationError(label, "interpolate needs a threshold that is one comparison, such as 'v >= v_th'")
     if system.noise or system.substeps > 1 or lang.calls_in(test) & {"rand", "randn"}:
         raise EquationError(label, "interpolate needs equations without noise and without substeps")
     left, right = test.left, test.comparators[0]
     if isinstance(test.ops[0], (ast.Lt, ast.LtE)):
         left, right = right, left
     gap = system.full(ast.BinOp(left, ast.Sub(), right), label)
-    if "t" in lang.names_in(gap):  # whose own rate of change is not known
-        hint = "give the threshold an equation 'dtheta/dt = ...' of its own, or drop interpolate"
+    if "t" in lang.names_in(gap):  # the time derivative of such a threshold is not known
+        hint = "write an equation 'dtheta/dt = ...' for the threshold, or drop interpolate"
         raise EquationError(label, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
     rate = algebra.ZERO
     for name in system.variables:

@@ -1,82 +1,98 @@
-"""The exact step of what is linear with constant coefficients, as lines and numbers of a kernel."""
+"""The exact step of linear equations with constant coefficients, as the lines and numbers of a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError, shown
+from brainsim.equations.grammar import EquationError, Tree, shown
 from brainsim.equations.linear import covariance, factor, one_step, reachable
 
-LESS_ONE = "_less_one"  # ends the name of what a variable multiplies itself by in a step, less one
-MOST_TERMS = 300  # of the sums of a step: they take 3 s to compile, twice as many 5 s, and 1600 15 s
+if TYPE_CHECKING:
+    from brainsim.equations.step import Writer
+    from brainsim.equations.system import System
+
+LESS_ONE = "_less_one"  # suffix of the factor by which a variable multiplies itself in a step, minus 1
+MAX_TERMS = 300  # of the sums of a step: they take 3 s to compile, twice as many 5 s, and 1600 15 s
+
+Coefficients = dict[str, dict[str, Tree]]
 
 
-def linear_part(system, variables, label, keep_all=True):
+def linear_part(system: System, variables: Sequence[str], label: str, keep_all: bool = True) -> Coefficients:
     """Find the variables whose derivatives are linear with constant coefficients in these variables alone.
 
-    Returns a dict variable -> {name: tree}, the coefficients of each variable, of what is held over a step and of ``""``
-    (the constant). Noise must be additive. With ``keep_all=False`` variables that lean on one that is not linear are
-    dropped too, until the set stands by itself, and then those that lean on the most others, until an exact step of what is
-    left has at most `MOST_TERMS`.
+    Returns a dict variable -> {name: tree} of coefficients. The names are the variables, the values held over a step, and
+    ``""`` for the constant. Noise must be additive. With ``keep_all=False`` the result is a system that depends on no
+    other variables: variables that depend on one that is not linear are dropped too, and then those that depend on the
+    most others, until the exact step of the rest has at most `MAX_TERMS`.
     """
     kept = set(variables)
     while True:
-        found = {}
+        coefficients = {}
         for name in (n for n in variables if n in kept):
             row = _coefficients(system, name, [*(n for n in variables if n in kept), *system.held], label)
             gains = [system.full(gain, label) for gain in system.noise.get(name, {}).values()]
             if row is not None and not any(lang.names_in(t) & system.varying for t in [*row.values(), *gains]):
-                found[name] = row
-        if keep_all or set(found) == kept:
-            return found if keep_all else _short(system, found)
-        kept = set(found)
+                coefficients[name] = row
+        if keep_all or set(coefficients) == kept:
+            return coefficients if keep_all else _within_limit(system, coefficients)
+        kept = set(coefficients)
 
 
-def count_terms(system, coefficients):
-    """Return how many terms the exact step has; each is a number that the kernel reads and multiplies by."""
+def count_terms(system: System, coefficients: Coefficients) -> int:
+    """Return the number of terms of the exact step; each has a constant that the kernel reads and multiplies by."""
     return _Matrix(system, coefficients).count_terms()
 
 
-def _short(system, coefficients):
-    """Return the coefficients without those variables that lean on the most others, while the step has too many terms."""
-    while (matrix := _Matrix(system, coefficients)).count_terms() > MOST_TERMS:
-        most = matrix.reach.sum(axis=1)[: len(coefficients)]
-        # what leans on one that is dropped leans on as many and is dropped, too
-        coefficients = {name: row for (name, row), n in zip(coefficients.items(), most, strict=True) if n < most.max()}
+def _within_limit(system, coefficients):
+    """Drop the variables that depend on the most others, as long as the step has too many terms."""
+    while (matrix := _Matrix(system, coefficients)).count_terms() > MAX_TERMS:
+        n_needed = matrix.reach.sum(axis=1)[: len(coefficients)]
+        # a variable that depends on a dropped one depends on at least as many and is dropped, too
+        rows = zip(coefficients.items(), n_needed, strict=True)
+        coefficients = {name: row for (name, row), n in rows if n < n_needed.max()}
     return coefficients
 
 
-def exact_lines(writer, coefficients):
-    """Add the lines of the exact step; what the structure says is zero does not appear.
+def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Callable, list[str]]:
+    """Add the lines of the exact step, without the terms that are zero by the structure of the system.
 
-    Returns (compute, normals): the function of the numbers in the lines, and the names of the normal numbers. While a cell
-    is refractory and something depends on a variable that stands still then, the system is another one: both are computed,
-    and the kernel takes the one that holds.
+    Returns (compute, normals): the function that computes the constants in the lines, and the names of the normal numbers.
+    While a cell is refractory its frozen variables are clamped, so variables that depend on them follow another system.
+    Both are computed, and the kernel selects one of them.
     """
     system = writer.system
     matrix = _Matrix(system, coefficients)
-    places = {}
+    entries: dict[str, tuple[str, int, int]] = {}
     for i, name in enumerate(matrix.variables):
-        writer.lines.append(f"_{name}_new = flushed({matrix.sum_of(i, 'p', 'l', places)})")
-    for i in matrix.leaning:
-        name, held = matrix.variables[i], matrix.sum_of(i, "h", "m", places)
+        writer.lines.append(f"_{name}_new = flushed({matrix.sum_of(i, 'p', 'l', entries)})")
+    for i in matrix.depend_on_frozen:
+        name, held = matrix.variables[i], matrix.sum_of(i, "h", "m", entries)
         writer.lines.append(f"_{name}_held = flushed({held})")
         writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
 
     def compute(values, dt):
-        found = matrix.numbers(values, dt, ())
-        if matrix.leaning:
+        numbers = matrix.numbers(values, dt, ())
+        if matrix.depend_on_frozen:
             held = matrix.numbers(values, dt, matrix.frozen)
-            found |= {("h" if key[0] == "p" else "m", *key[1:]): value for key, value in held.items()}
-        own = {constant: key for constant, key in places.items() if key[0] in "ph" and key[1] == key[2]}
-        less_one = {constant + LESS_ONE: found[key] - 1.0 for constant, key in own.items()}
-        return {constant: found[key] for constant, key in places.items()} | less_one
+            numbers |= {("h" if key[0] == "p" else "m", *key[1:]): value for key, value in held.items()}
+        diagonal = {constant: key for constant, key in entries.items() if key[0] in "ph" and key[1] == key[2]}
+        less_one = {constant + LESS_ONE: numbers[key] - 1.0 for constant, key in diagonal.items()}
+        return {constant: numbers[key] for constant, key in entries.items()} | less_one
 
     return compute, [f"_z__of_{name}" for name in matrix.noisy]
 
 
 class _Matrix:
-    """The matrix of a linear system: its structure, and its numbers from those of the parameters."""
+    """The matrix of a linear system: its structure, and its numbers computed from the parameters.
+
+    The letter of a constant says which matrix it is from: ``p`` the step, ``l`` the factor of the covariance of the noise;
+    ``h`` and ``m`` the same while the frozen variables are clamped.
+    """
 
     def __init__(self, system, coefficients):
         self.coefficients, self.variables = coefficients, list(coefficients)
@@ -90,38 +106,39 @@ class _Matrix:
         self.sources = sorted({noise for gains in self.gains for noise in gains})
         direct = np.array([[noise in gains for noise in self.sources] for gains in self.gains], dtype=int)
         reached = self.reach[:n, :n].astype(int) @ direct.reshape(n, len(self.sources)) > 0
-        # variables that share no source of noise are independent; the others are, one after the other, sums of normals
+        # variables without a common source of noise are independent; each of the others is a sum of normals, its own and
+        # those of the variables before it
         self.shared = reachable((reached.astype(int) @ reached.T.astype(int)) > 0) if n else reached
         self.noisy = [name for name, row in zip(self.variables, reached, strict=True) if row.any()]
         self.frozen = [i for i, name in enumerate(self.variables) if name in system.frozen and system.refractory is not None]
-        self.leaning = [i for i in range(n) if i not in self.frozen and self.reach[i, self.frozen].any()]
+        self.depend_on_frozen = [i for i in range(n) if i not in self.frozen and self.reach[i, self.frozen].any()]
 
     def count_terms(self):
-        """Return how many numbers the sums have, of refractory cells too."""
-        places = {}
+        """Return the number of terms in the sums, including those for refractory cells."""
+        entries = {}
         for i in range(len(self.variables)):
-            self.sum_of(i, "p", "l", places)
-        for i in self.leaning:
-            self.sum_of(i, "h", "m", places)
-        return len(places)
+            self.sum_of(i, "p", "l", entries)
+        for i in self.depend_on_frozen:
+            self.sum_of(i, "h", "m", entries)
+        return len(entries)
 
-    def sum_of(self, i, letter, noise_letter, places):
-        """Return the text of variable i after a step, and note in `places` which number each name in it stands for."""
+    def sum_of(self, i, letter, noise_letter, entries):
+        """Return the text of variable i after a step; add to `entries` constant -> (letter, row, column)."""
         name, terms = self.variables[i], []
         for j, column in enumerate(self.columns):
             if self.reach[i, j]:
                 constant = f"_{letter}__{name}__{column}"
-                places[constant] = letter, i, j
+                entries[constant] = letter, i, j
                 terms.append(f"{constant}*{column}" if column else constant)
         for j, other in enumerate(self.variables[: i + 1]):
             if name in self.noisy and other in self.noisy and self.shared[i, j]:
                 constant = f"_{noise_letter}__{name}__{other}"
-                places[constant] = noise_letter, i, j
+                entries[constant] = noise_letter, i, j
                 terms.append(f"{constant}*_z__of_{other}")
         return " + ".join(terms)
 
     def numbers(self, values, dt, frozen):
-        """Return (letter, i, j) -> number; rows of `frozen` stand still."""
+        """Return (letter, row, column) -> number; the variables in `frozen` are clamped."""
         known = values | {"dt": dt, "pi": np.pi}
         size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
         shape = (size,) if size else ()
@@ -131,7 +148,7 @@ class _Matrix:
             for j, column in enumerate(self.columns):
                 if self.structure[i, j] and i not in frozen:
                     matrix[..., i, j] = _finite(row[column], known, self.variables[i])
-        found = {("p", i, j): number for (i, j), number in _entries(one_step(matrix, dt), n, m)}
+        numbers = {("p", i, j): number for (i, j), number in _entries(one_step(matrix, dt), n, m)}
         if self.noisy:
             gains = np.zeros((*shape, n, len(self.sources)))
             for i, row in enumerate(self.gains):
@@ -139,27 +156,27 @@ class _Matrix:
                     if i not in frozen:
                         gains[..., i, self.sources.index(noise)] = _finite(gain, known, self.variables[i])
             root = factor(covariance(matrix[..., :n, :n], gains, dt))
-            found |= {("l", i, j): number for (i, j), number in _entries(root, n, n)}
-        return found
+            numbers |= {("l", i, j): number for (i, j), number in _entries(root, n, n)}
+        return numbers
 
 
 def _finite(tree, known, variable):
-    """Return the value of a coefficient; raise FloatingPointError where it is none, as after a division by 0."""
+    """Return the value of a coefficient; raise FloatingPointError if it is not finite, as after a division by 0."""
     with np.errstate(all="ignore"):
         value = lang.computed(tree, known)
     wrong = ~np.isfinite(np.atleast_1d(value))
     if not wrong.any():
         return value
-    at = int(np.flatnonzero(wrong)[0])
-    given = {name: np.ravel(known[name]) for name in sorted(lang.names_in(tree))}
-    numbers = ", ".join(f"{name} = {values[at if values.size > 1 else 0]:g}" for name, values in given.items())
-    text = f"{shown(tree)} in d{variable}/dt is {np.atleast_1d(value)[at]}"
+    cell = int(np.flatnonzero(wrong)[0])
+    used = {name: np.ravel(known[name]) for name in sorted(lang.names_in(tree))}
+    numbers = ", ".join(f"{name} = {values[cell if values.size > 1 else 0]:g}" for name, values in used.items())
+    text = f"{shown(tree)} in d{variable}/dt is {np.atleast_1d(value)[cell]}"
     hint = "is there a division by 0, or the root or logarithm of a negative number?"
     raise FloatingPointError(f"{text}{f' with {numbers}' if numbers else ''}; {hint}")
 
 
 def _entries(matrix, rows, columns):
-    """Go through ((i, j), number) of a matrix, or ((i, j), array of one number a cell) of a stack."""
+    """Yield ((i, j), number) of a matrix, or ((i, j), array with one number per cell) of a stack."""
     for i in range(rows):
         for j in range(columns):
             entry = matrix[..., i, j]

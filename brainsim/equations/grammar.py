@@ -1,11 +1,15 @@
-"""What an equation may hold: the one gate for what users type, and the error that shows the line and the place.
+"""What an equation may contain: every text that users type is checked here. The error shows the line and the column.
 
-A text that has passed holds numbers, names, arithmetic, comparisons and calls of `FUNCTIONS`, and nothing else of Python.
+A text that has passed consists of numbers, names, arithmetic, comparisons and calls of `FUNCTIONS`, and of nothing else.
 """
+
+from __future__ import annotations
 
 import ast
 import math
 import re
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +49,8 @@ FUNCTIONS = {
 }
 ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0}
 RANDOM = {"rand", "randn"}
-# how functions of other languages are written here
-ELSEWHERE = {
+# functions of other languages, as they are written here
+FOREIGN_FUNCTIONS = {
     "ln": "log(x)",
     "pow": "x**y",
     "power": "x**y",
@@ -58,30 +62,45 @@ ELSEWHERE = {
 }
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-# what was meant by what other languages write
-MEANT = {
+# operators of other languages, with a hint
+FOREIGN_OPERATORS: dict[Any, str] = {
     ast.BitXor: "a power is written '**'",
     ast.BitAnd: "write 'and' for '&'",
     ast.BitOr: "write 'or' for '|'",
     ast.Invert: "write 'not' for '~'",
 }
-LONGEST, DEEPEST, LARGEST = 4000, 60, 10_000
-MOST_TERMS = 200  # of one sum or product, which Python's parser nests to the left, and of all levels: they are recursed into
+MAX_LENGTH = 4000  # characters of a text
+MAX_DEPTH = 60  # levels of nesting
+MAX_NODES = 10_000  # of a tree after substitution
+MAX_TERMS = 200  # of one sum or product, which Python nests to the left, and levels in total, since functions recurse
 CHAINS = ({ast.Add, ast.Sub}, {ast.Mult, ast.Div})
-WIDEST = 100  # characters of a line that messages show
+MAX_WIDTH = 100  # characters of a line in a message
 NAME = r"(?!\w*__)[^\W\d_]\w*"
-NOW = "__t"  # what `table(t)` becomes: the name `table__t`, which no one can type
+Tree = Any  # an expression of `ast`; its fields depend on the kind of node, which type checkers cannot follow
+NOW = "__t"  # `table(t)` becomes the name `table__t`, which no user can type
 
 
 class EquationError(ValueError):
-    """A text that is no equation of the language; shows the line and the place."""
+    """A text that is not valid in the language of equations. The message shows the line and marks the column.
 
-    def __init__(self, label, message, line="", column=None):
+    Parameters
+    ----------
+    label : str
+        ``Class.field``, with which the message begins.
+    message : str
+        What is wrong, and what to write instead.
+    line : str
+        The line to show.
+    column : int, optional
+        The column to mark.
+    """
+
+    def __init__(self, label: str, message: str, line: str = "", column: int | None = None):
         text = f"{label}: {message}"
         if line:
-            if len(line) > WIDEST:  # what is around the place
-                start = max(0, (column or 0) - WIDEST // 2)
-                line, column = line[start : start + WIDEST], None if column is None else column - start
+            if len(line) > MAX_WIDTH:  # only the part around the column
+                start = max(0, (column or 0) - MAX_WIDTH // 2)
+                line, column = line[start : start + MAX_WIDTH], None if column is None else column - start
             text += f"\n    {line}"
             if column is not None:
                 text += f"\n    {' ' * column}^"
@@ -89,21 +108,21 @@ class EquationError(ValueError):
 
 
 class Line:
-    """A line as it was typed, and where in it an expression begins: what messages about the expression show."""
+    """A line as it was typed, for messages, with the column at which an expression begins in it."""
 
-    def __init__(self, text, start=0):
+    def __init__(self, text: str, start: int = 0):
         self.text, self.start = text, start
 
-    def place(self, node):
+    def place(self, node: ast.AST | None) -> tuple[str, int | None]:
         """Return the line and the column of a node of the expression; `ast` counts columns in bytes."""
-        at = getattr(node, "col_offset", None)
-        if at is None:
+        offset = getattr(node, "col_offset", None)
+        if offset is None:
             return self.text, None
         part = self.text[self.start :]
-        return self.text, self.start + len(part.encode(errors="replace")[:at].decode(errors="ignore"))
+        return self.text, self.start + len(part.encode(errors="replace")[:offset].decode(errors="ignore"))
 
 
-def check_brackets(line, label):
+def check_brackets(line: Line, label: str) -> None:
     """Raise EquationError at the first bracket of an expression that has no partner."""
     opened = []
     for column, letter in enumerate(line.text[line.start :], start=line.start):
@@ -117,26 +136,26 @@ def check_brackets(line, label):
         raise EquationError(label, "this bracket is never closed", line.text, opened[-1])
 
 
-def meant_by(text):
-    """Return what to write instead of a text that Python cannot read, behind a semicolon; '' where that is not clear."""
+def syntax_hint(text: str) -> str:
+    """Return what to write instead of a text that Python cannot parse, after a semicolon; '' if that is not clear."""
     factor = re.search(r"(?<![\w.])(\d+\.?\d*)([^\W\d_]\w*)", text)
     if re.search(r"(?<![=<>!:+*/-])=(?!=)", text):
-        return "; '=' compares nothing: write '>=', '<=' or '=='"
+        return "; use '==' to compare, or '>=' or '<='"
     if "&&" in text or "||" in text:
-        return f"; {MEANT[ast.BitAnd if '&&' in text else ast.BitOr]}"
+        return f"; {FOREIGN_OPERATORS[ast.BitAnd if '&&' in text else ast.BitOr]}"
     if re.search(r"!(?!=)", text):
         return "; write 'not' for '!'"
     if factor and not re.fullmatch(r"[eE]\d*", factor.group(2)):
         return f"; write {factor.group(1)}*{factor.group(2)}"
     if re.search(r"[-+*/\\]\s*$|\\ ", text):
-        return "; to go on in the next line, put it in brackets"
+        return "; put an expression of several lines in brackets"
     if re.search(r":\s*(1\b|[^\W\d_])", text):
-        return "; no unit stands behind ':', those of variables are given in bs.initial(...)"
+        return "; units are not written after ':', those of variables are arguments of bs.initial(...)"
     return ""
 
 
-def shown(node):
-    """Return a node as short text; that of a monster is cut."""
+def shown(node: ast.AST) -> str:
+    """Return a node as text for messages, cut if it is long."""
     try:
         text = ast.unparse(node).replace(NOW, "(t)")
     except (RecursionError, ValueError):
@@ -147,12 +166,22 @@ def shown(node):
 def _is_finite(value):
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number that is too large for a float
+    except OverflowError:  # a whole number too large for a float
         return False
 
 
-def is_chain(node):
-    """Return whether a sum goes on in its left arm, or a product: ``a + b - c``, which needs no brackets."""
+def function_name(call: Tree) -> str:
+    """Return the name of the function in a call."""
+    return call.func.id
+
+
+def constant_value(constant: Tree) -> float:
+    """Return the value of a literal number."""
+    return float(constant.value)
+
+
+def is_chain(node: ast.AST) -> bool:
+    """Return whether a node and its left operand form one sum or product such as ``a + b - c``, without brackets."""
     return (
         isinstance(node, ast.BinOp)
         and isinstance(node.left, ast.BinOp)
@@ -160,29 +189,43 @@ def is_chain(node):
     )
 
 
-def check_nodes(node, line, label, tables=(), depth=0, terms=0):
-    """Walk the tree and refuse every node that is not of the grammar; `tables` are the names that are called with t.
+def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = (), depth: int = 0, terms: int = 0) -> None:
+    """Walk the tree and raise EquationError at the first node outside the grammar.
 
-    `depth` counts the levels above but for the terms of one sum or product, `terms` counts all of them.
+    Parameters
+    ----------
+    node : Tree
+        The tree.
+    line : Line
+        The line that messages show.
+    label : str
+        How messages begin.
+    tables : collection of str
+        Names that are called with t.
+    depth : int
+        Levels above the node, where all terms of one sum or product count as one level.
+    terms : int
+        Levels above the node, where each term counts.
     """
 
-    def refuse(message):
+    def reject(message):
         raise EquationError(label, message, *line.place(node))
 
-    if depth > DEEPEST:
-        refuse(f"nested deeper than {DEEPEST} levels")
-    if terms > MOST_TERMS:
-        refuse(f"a sum or product of more than {MOST_TERMS} terms and brackets; break it into lines 'name = ...'")
+    if depth > MAX_DEPTH:
+        reject(f"nested deeper than {MAX_DEPTH} levels")
+    if terms > MAX_TERMS:
+        reject(f"a sum or product of more than {MAX_TERMS} terms and brackets; break it into lines 'name = ...'")
     if isinstance(node, ast.Constant):
         if type(node.value) not in (int, float) or not _is_finite(node.value):
-            refuse(f"only numbers may stand here, up to 1e308 (got {shown(node)})")
+            reject(f"only numbers up to 1e308 are allowed here (got {shown(node)})")
         return
     if isinstance(node, ast.Name):
         if node.id.startswith("_") or "__" in node.id:
-            refuse(f"a name must not start with an underscore or have two of them (got {node.id!r})")
+            reject(f"a name must not start with '_' or contain '__' (got {node.id!r})")
         return
+    children: list[Tree] = []
     if isinstance(node, ast.Call):
-        _check_call(node, refuse, tables)
+        _check_call(node, reject, tables)
         children = node.args
     elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
         children = [node.left, node.right]
@@ -191,32 +234,34 @@ def check_nodes(node, line, label, tables=(), depth=0, terms=0):
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
         children = [node.left, *node.comparators]
     elif isinstance(node, ast.Compare) and len(node.ops) > 1:
-        bits = [part for part in node.comparators if isinstance(part, ast.BinOp) and type(part.op) in MEANT]
-        refuse(MEANT[type(bits[0].op)] if bits else "compare two at a time: 'a < x and x < b'")
+        operators = [type(part.op) for part in node.comparators if isinstance(part, ast.BinOp)]
+        hints = [FOREIGN_OPERATORS[operator] for operator in operators if operator in FOREIGN_OPERATORS]
+        reject(hints[0] if hints else "compare two at a time: 'a < x and x < b'")
     elif isinstance(node, ast.BoolOp):
         children = node.values
     elif isinstance(node, ast.IfExp):
         children = [node.test, node.body, node.orelse]
     else:
-        allowed = "numbers, names, + - * / **, comparisons and functions may stand here"
-        refuse(f"{shown(node)} is not arithmetic: {MEANT.get(type(getattr(node, 'op', None)), allowed)}")
-    for place, child in enumerate(children):
-        check_nodes(child, line, label, tables, depth + (place > 0 or not is_chain(node)), terms + 1)
+        allowed = "numbers, names, + - * / **, comparisons and functions are allowed here"
+        reject(f"{shown(node)} is not arithmetic: {FOREIGN_OPERATORS.get(type(getattr(node, 'op', None)), allowed)}")
+    for k, child in enumerate(children):
+        check_nodes(child, line, label, tables, depth + (k > 0 or not is_chain(node)), terms + 1)
 
 
-def _check_call(node, refuse, tables):
+def _check_call(node, reject, tables):
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if isinstance(node.func, ast.Constant):
-        refuse(f"a product is written with '*': {shown(node.func)[1:-1]}*(...)")
+        reject(f"a product is written with '*': {shown(node.func)[1:-1]}*(...)")
     plain = not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
     if name in tables:
         if not (plain and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and node.args[0].id == "t"):
-            refuse(f"{name} is a TimedArray; write {name}(t), also where it has a column for each cell")
+            reject(f"{name} is a TimedArray; write {name}(t), even if it has a column for each cell")
     elif name not in FUNCTIONS:
         called = name or getattr(node.func, "attr", None)
-        near = nearest(called, [*FUNCTIONS, *tables])
-        if name and "did you mean" not in near:
-            near += f"; a product is written {name}*(...)"
-        refuse(f"unknown function {shown(node.func)}{f'; write {ELSEWHERE[called]}' if called in ELSEWHERE else near}")
+        hint = f"; write {FOREIGN_FUNCTIONS[called]}" if called in FOREIGN_FUNCTIONS else None
+        if hint is None:
+            hint = nearest(called, [*FUNCTIONS, *tables])
+            hint += f"; a product is written {name}*(...)" if name and "did you mean" not in hint else ""
+        reject(f"unknown function {shown(node.func)}{hint}")
     elif not plain or len(node.args) != ARGUMENTS[name]:
-        refuse(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
+        reject(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")

@@ -1,81 +1,92 @@
 """The language of equations: arithmetic on names, parsed against a list of what is allowed.
 
 Nothing a user types is ever evaluated as Python. A text is parsed by the standard library's `ast`, every node is checked
-against the `grammar`, and what follows works on that tree: `evaluate` gives its numbers, `trees` rearranges it, `render`
-writes it into a kernel. What users may write, word by word, is in the documentation of `brainsim.Neuron`.
+against the `grammar`, and everything else works on that tree: `evaluate` computes its value, `algebra` rearranges it,
+`render` writes it into a kernel. The documentation of `brainsim.Neuron` describes the language for users.
 """
+
+from __future__ import annotations
 
 import ast
 import keyword
 import re
 import unicodedata
 import warnings
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
 
 from brainsim.core.checks import nearest
 from brainsim.equations.grammar import (
-    DEEPEST,
     FUNCTIONS,
-    LARGEST,
-    LONGEST,
-    MOST_TERMS,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_NODES,
+    MAX_TERMS,
     NAME,
     NOW,
     EquationError,
     Line,
+    Tree,
     check_brackets,
     check_nodes,
+    constant_value,
+    function_name,
     is_chain,
-    meant_by,
+    syntax_hint,
 )
 
+Trees = Mapping[str, Tree]
 
-def parse_expression(text, label, tables=(), line=None):
+
+def parse_expression(text: str, label: str, tables: Collection[str] = (), line: Line | None = None) -> Tree:
     """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar.
 
     Parameters
     ----------
     text : str
+        The expression.
     label : str
         ``Class.field``, with which messages begin.
     tables : collection of str
         Names of TimedArrays: ``name(t)`` becomes the name ``name__t``.
     line : Line, optional
-        The line that the expression is a part of, for messages.
+        The line that the expression is part of, for messages.
     """
-    if isinstance(text, str) and len(text) > LONGEST:
-        raise EquationError(label, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
+    if isinstance(text, str) and len(text) > MAX_LENGTH:
+        raise EquationError(label, f"longer than {MAX_LENGTH} characters; break it into lines 'name = ...'")
     if line is None:
         lines = _logical_lines(text, label)
         if len(lines) != 1:
-            hint = "one in brackets may go on over lines"
+            hint = "put an expression of several lines in brackets"
             raise EquationError(label, f"must be one expression (got {len(lines)} lines); {hint}")
         text, line = lines[0], Line(lines[0])
     check_brackets(line, label)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's own remarks, on "1if" for one, are no help here
+            warnings.simplefilter("ignore")  # warnings of Python, such as those about "1if", do not help here
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         column = getattr(error, "offset", None)
         reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
-        reason += meant_by(text)
+        reason += syntax_hint(text)
         raise EquationError(label, reason, line.text, line.start + max(0, column - 1) if column else None) from None
     check_nodes(tree, line, label, tables)
     tree = _with_tables(tree, tables)
-    _refuse_division_by_zero(tree, line, label)
-    tree.line = line  # for messages about what is found out later
+    _reject_division_by_zero(tree, line, label)
+    tree.line = line  # for messages of later checks
     return tree
 
 
-def parse_equations(text, label, tables=()):
+def parse_equations(text: str, label: str, tables: Collection[str] = ()) -> tuple[dict[str, Tree], dict[str, Tree]]:
     """Parse lines ``dx/dt = expression`` and ``name = expression``.
 
-    Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in their order.
-    A ``#`` starts a comment; an equation goes on over line ends inside brackets.
+    Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in the order of the text.
+    A ``#`` starts a comment; within brackets an equation may continue on the next line.
     """
-    derivatives, algebraic = {}, {}
+    derivatives: dict[str, Tree] = {}
+    algebraic: dict[str, Tree] = {}
     for line in _logical_lines(text, label):
         left, equals, right, start = _split_equals(line, label)
         match = re.fullmatch(r"d(\w+)\s*/\s*dt", left)
@@ -89,8 +100,8 @@ def parse_equations(text, label, tables=()):
     return derivatives, algebraic
 
 
-def parse_assignments(text, label, tables=()):
-    """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree), in their order."""
+def parse_assignments(text: str, label: str, tables: Collection[str] = ()) -> list[tuple[str, Tree]]:
+    """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree) in the order of the text."""
     result = []
     for line in _logical_lines(text, label):
         for part in filter(None, (p.strip() for p in line.split(";"))):
@@ -101,84 +112,83 @@ def parse_assignments(text, label, tables=()):
             tree = parse_expression(right, label, tables, Line(part, start))
             if operator != "=":
                 operators = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
-                line = tree.line
-                tree = ast.BinOp(ast.Name(name, col_offset=0), operators[operator[0]](), tree, col_offset=0)
-                tree.line = line
+                total: Tree = ast.BinOp(ast.Name(name, col_offset=0), operators[operator[0]](), tree, col_offset=0)
+                total.line, tree = tree.line, total
             result.append((name, tree))
     return result
 
 
-def names_in(tree):
-    """Return the set of names an expression uses, functions apart."""
+def names_in(tree: ast.AST) -> set[str]:
+    """Return the names that an expression uses, without those of functions."""
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
 
 
-def calls_in(tree):
-    """Return the set of functions an expression calls."""
-    return {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}
+def calls_in(tree: ast.AST) -> set[str]:
+    """Return the functions that an expression calls."""
+    return {function_name(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
-def line_of(tree):
-    """Return the line that a tree was typed in, or its own text."""
+def line_of(tree: ast.AST) -> Line:
+    """Return the line in which a tree was typed, or the tree as text."""
     return getattr(tree, "line", None) or Line(ast.unparse(tree).replace(NOW, "(t)"))
 
 
-def check_names(tree, known, label):
-    """Raise EquationError for a name outside `known`, with the nearest one that is."""
+def check_names(tree: Tree, known: Collection[str], label: str) -> None:
+    """Raise EquationError for a name outside `known`, with the nearest known name."""
     for name in sorted(names_in(tree)):
         if name not in known:
-            found = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
+            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             message = f"unknown name {name!r}{nearest(name, sorted(k.replace(NOW, '(t)') for k in known))}"
             if name + NOW in known:
                 message = f"{name!r} is a TimedArray; write {name}(t)"
-            raise EquationError(label, message, *line_of(tree).place(found))
+            raise EquationError(label, message, *line_of(tree).place(node))
 
 
-def check_kind(tree, label, condition=False, line=None):
-    """Raise EquationError unless the tree is a number (if `condition`, a comparison) and its parts are what they must be."""
+def check_kind(tree: Tree, label: str, condition: bool = False, line: Line | None = None) -> None:
+    """Raise EquationError unless the tree is a number, or with `condition` a comparison, and likewise each of its parts."""
     line = line or line_of(tree)
     logical = is_condition(tree)
     if logical and not condition:
-        raise EquationError(label, "a comparison is no number; write where(comparison, 1, 0)", *line.place(tree))
+        raise EquationError(label, "a comparison is not a number; write where(comparison, 1, 0)", *line.place(tree))
     if condition and not logical:
         raise EquationError(label, "must be a comparison, such as 'v >= v_th'", *line.place(tree))
     tests = tree.values if isinstance(tree, ast.BoolOp) else [tree.test] if isinstance(tree, ast.IfExp) else []
     if isinstance(tree, ast.UnaryOp) and logical:
         tests = [tree.operand]
-    if isinstance(tree, ast.Call) and tree.func.id == "where":
+    if isinstance(tree, ast.Call) and function_name(tree) == "where":
         tests = tree.args[:1]
     rebuilt(tree, lambda operand: check_kind(operand, label, any(operand is test for test in tests), line))
 
 
-def is_condition(tree):
-    """Return whether a tree is a comparison, or several with 'and', 'or', 'not'."""
+def is_condition(tree: ast.AST) -> bool:
+    """Return whether a tree is a comparison, or several joined by 'and', 'or', 'not'."""
     return isinstance(tree, ast.Compare | ast.BoolOp) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
 
 
-def substitute(tree, replacements):
-    """Return `tree` with the tree of each name of `replacements` in its place; nothing that was given is changed."""
+def substitute(tree: Tree, replacements: Trees) -> Tree:
+    """Return `tree` with each name in `replacements` replaced by its tree; the arguments are not changed."""
 
-    def put_in(part):
-        return replacements.get(part.id, part) if isinstance(part, ast.Name) else rebuilt(part, put_in)
+    def replace(part):
+        return replacements.get(part.id, part) if isinstance(part, ast.Name) else rebuilt(part, replace)
 
-    return put_in(tree)
+    return replace(tree)
 
 
-def expanded(tree, replacements, label):
-    """Return `substitute`; raise EquationError where the tree would grow out of hand, as by lines like ``b = a + a``."""
-    named = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
-    sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in named}
-    if sum(sizes[id(part)] for part in named) <= LARGEST:
+def expanded(tree: Tree, replacements: Trees, label: str) -> Tree:
+    """Return `substitute`; raise EquationError if the tree gets too large, as it can by lines such as ``b = a + a``."""
+    inserted = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
+    sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in inserted}
+    if sum(sizes[id(part)] for part in inserted) <= MAX_NODES:
         result = substitute(tree, replacements)
         depth, terms = _depths(result)
-        if depth <= 2 * DEEPEST and terms <= 1.2 * MOST_TERMS:
+        if depth <= 2 * MAX_DEPTH and terms <= 1.2 * MAX_TERMS:
             return result
     line = getattr(tree, "line", None)
-    raise EquationError(label, "too large once the lines 'name = ...' are put in", line.text if line else "")
+    raise EquationError(label, "too large after the lines 'name = ...' are substituted", line.text if line else "")
 
 
-def rebuilt(tree, change):
+def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """Return the tree with `change` applied to each of its operands."""
     if isinstance(tree, ast.BinOp):
         return ast.BinOp(change(tree.left), tree.op, change(tree.right))
@@ -195,17 +205,17 @@ def rebuilt(tree, change):
     return tree
 
 
-def computed(tree, values):
-    """Compute what enters a run: as `evaluate`, but with the same bits on every processor."""
+def computed(tree: Tree, values: Mapping[str, Any]) -> Any:
+    """Compute a value that enters a run: like `evaluate`, but with the same bits on every processor."""
     from brainsim.jit.functions import FUNCTIONS as EXACT
 
     return evaluate(tree, values, FUNCTIONS | EXACT)
 
 
-def evaluate(tree, values, functions=FUNCTIONS):
-    """Compute an expression with numbers or NumPy arrays for its names."""
+def evaluate(tree: Tree, values: Mapping[str, Any], functions: Mapping[str, Any] = FUNCTIONS) -> Any:
+    """Compute an expression with numbers or NumPy arrays as the values of its names."""
     if isinstance(tree, ast.Constant):
-        return float(tree.value)
+        return constant_value(tree)
     if isinstance(tree, ast.Name):
         return values[tree.id]
     if isinstance(tree, ast.UnaryOp):
@@ -217,7 +227,7 @@ def evaluate(tree, values, functions=FUNCTIONS):
     if isinstance(tree, ast.IfExp):
         return np.where(*(evaluate(t, values, functions) for t in (tree.test, tree.body, tree.orelse)))
     if isinstance(tree, ast.Call):
-        return functions[tree.func.id](*(evaluate(a, values, functions) for a in tree.args))
+        return functions[function_name(tree)](*(evaluate(a, values, functions) for a in tree.args))
     if isinstance(tree, ast.Compare):
         left, right = (evaluate(t, values, functions) for t in (tree.left, tree.comparators[0]))
         return _compare(type(tree.ops[0]), left, right)
@@ -227,8 +237,8 @@ def evaluate(tree, values, functions=FUNCTIONS):
     return _binary(type(tree.op), left, right)
 
 
-def _refuse_division_by_zero(tree, line, label):
-    """Raise EquationError for a divisor of numbers only that is 0."""
+def _reject_division_by_zero(tree, line, label):
+    """Raise EquationError for a divisor that consists of numbers only and is 0."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or names_in(node.right):
             continue
@@ -240,9 +250,9 @@ def _refuse_division_by_zero(tree, line, label):
 
 
 def _with_tables(tree, tables):
-    """Return the tree with the name ``table__t`` for each call ``table(t)``."""
-    if isinstance(tree, ast.Call) and tree.func.id in tables:
-        return ast.Name(tree.func.id + NOW, col_offset=tree.col_offset)
+    """Return the tree with each call ``table(t)`` replaced by the name ``table__t``."""
+    if isinstance(tree, ast.Call) and function_name(tree) in tables:
+        return ast.Name(function_name(tree) + NOW, col_offset=tree.col_offset)
     for field, value in ast.iter_fields(tree):
         if isinstance(value, ast.expr):
             setattr(tree, field, _with_tables(value, tables))
@@ -252,9 +262,9 @@ def _with_tables(tree, tables):
 
 
 def _logical_lines(text, label):
-    """Split a text into equations: comments gone, lines joined while a bracket is open, up to the next equation."""
+    """Split a text into equations: without comments, with lines joined while a bracket is open, up to the next equation."""
     if not isinstance(text, str):
-        raise EquationError(label, f"must be a text (got {text!r})")
+        raise EquationError(label, f"must be a string (got {text!r})")
     lines, parts, opened = [], [], 0
     for raw in text.splitlines():
         raw = raw.split("#")[0].strip()
@@ -272,37 +282,38 @@ def _logical_lines(text, label):
 
 
 def _split_equals(line, label):
-    """Return the left side, the sign, the right side and where in the line that begins."""
-    if len(line) > LONGEST:
-        raise EquationError(label, f"longer than {LONGEST} characters; break it into lines 'name = ...'")
+    """Return the left side, the sign, the right side and the column at which the right side begins."""
+    if len(line) > MAX_LENGTH:
+        raise EquationError(label, f"longer than {MAX_LENGTH} characters; break it into lines 'name = ...'")
     match = re.fullmatch(r"([^=<>!]*?)\s*([-+*/]?=)(?!=)\s*(.*)", line, re.DOTALL)
     if not match or not match.group(3):
-        hint = "; what goes on over lines does so in brackets" if re.match(r"[-+*/<>)]|and\b|or\b", line) else ""
+        continued = re.match(r"[-+*/<>)]|and\b|or\b", line)
+        hint = "; put an expression of several lines in brackets" if continued else ""
         raise EquationError(label, f"needs one '=' with something on both sides{hint}", line)
     return match.group(1).strip(), match.group(2), match.group(3), match.start(3)
 
 
 def _name(text):
-    """Return the name of a variable or a line as Python reads it, where forms of one letter are one; None if it is none."""
+    """Return a name in the form in which Python reads it, with variants of a letter unified; None if it is not a name."""
     name = unicodedata.normalize("NFKC", text)
     return name if text.isidentifier() and re.fullmatch(NAME, name) else None
 
 
-def check_name(name, label):
-    """Raise ValueError unless `name` can stand in equations: a word as Python reads it, which is what kernels hold."""
+def check_name(name: object, label: str) -> None:
+    """Raise ValueError unless `name` can be used in equations, in the form in which Python reads it and kernels use it."""
     if not isinstance(name, str) or keyword.iskeyword(name) or _name(name) != name:
         form = _name(name) if isinstance(name, str) else None
         hint = f"; did you mean {form!r}?" if form and form != name else ""
-        message = "must be a name of letters, digits and single underscores, such as 'tau_m', and no word of Python"
+        message = "must be a name of letters, digits and single underscores, such as 'tau_m', and not a keyword of Python"
         raise ValueError(f"{label}: {message} (got {name!r}){hint}")
 
 
 def _depths(tree):
-    """Return over how many levels a checked tree is nested, without and with those of the terms of sums and products."""
+    """Return the numbers of nested levels of a tree, with the terms of a sum or product as one level and as one each."""
     depth = terms = 0
-    for place, child in enumerate(ast.iter_child_nodes(tree)):
+    for k, child in enumerate(ast.iter_child_nodes(tree)):
         below, all_below = _depths(child)
-        depth, terms = max(depth, below + (place > 0 or not is_chain(tree))), max(terms, all_below + 1)
+        depth, terms = max(depth, below + (k > 0 or not is_chain(tree))), max(terms, all_below + 1)
     return depth, terms
 
 

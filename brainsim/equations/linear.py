@@ -1,37 +1,38 @@
 """Exact integration of linear systems with constant coefficients, Rotter & Diesmann (1999), doi:10.1007/s004220050570.
 
 ``y' = A y + b + c u`` with ``b`` constant and ``u`` held over the step has the one-step solution
-``y(t + dt) = P y(t) + q + s u`` where the rows of ``[P q s]`` are the upper rows of the exponential of the matrix
-``dt * [[A, b, c], [0, 0, 0], [0, 0, 0]]``. No formula of the entries is needed, so equal time constants are no special case.
+``y(t + dt) = P y(t) + q + s u``, where the rows of ``[P q s]`` are the upper rows of the exponential of the matrix
+``dt * [[A, b, c], [0, 0, 0], [0, 0, 0]]``. No formula for the entries is needed, so equal time constants are not a special
+case.
 
-With white noise, ``dy = (A y + ...) dt + G dW``, the same holds on average, and what is added in one step is normal with
-the covariance ``Q = integral of exp(A s) G G' exp(A' s) over s from 0 to dt``: also exact, for every dt.
+With white noise, ``dy = (A y + ...) dt + G dW``, the same holds for the mean, and the noise of one step is normal with the
+covariance ``Q = integral of exp(A s) G G' exp(A' s) over s from 0 to dt``. This is also exact for every dt.
 """
 
 import numpy as np
 
-TERMS = 12  # of the series of e**X, |X| < 1/4: what is left out is 1e-17 of X
-TOGETHER = 2000  # matrices, which then stay in the processor's cache
+TERMS = 12  # of the series of e**X, |X| < 1/4: the rest is 1e-17 of X
+CHUNK = 2000  # matrices, which then stay in the processor's cache
 
 
-def one_step(matrix, dt):
+def one_step(matrix: np.ndarray, dt: float) -> np.ndarray:
     """Return the exponential of ``matrix*dt`` for one matrix (m, m) or a stack of them (n, m, m).
 
-    That of a matrix has the same bits by itself and in any stack, and on any processor.
+    The exponential of a matrix has the same bits alone, in any stack, and on any processor.
     """
     matrix = np.asarray(matrix, dtype=np.float64) * dt
     if matrix.ndim == 3 and (matrix != matrix[0]).any():
-        parts = range(0, len(matrix), TOGETHER)
-        return np.concatenate([_exponentials(matrix[k : k + TOGETHER]) for k in parts])
+        starts = range(0, len(matrix), CHUNK)
+        return np.concatenate([_exponentials(matrix[start : start + CHUNK]) for start in starts])
     return np.broadcast_to(_exponentials(matrix.reshape(-1, *matrix.shape[-2:])[:1])[0], matrix.shape)
 
 
 def _exponentials(matrices):
     """Return the exponential of each of many small matrices, as ``1 + E``.
 
-    E is found for a matrix halved until its norm is below 1/4, by the Taylor series, and from there by doubling:
-    ``(1 + E)**2 = 1 + (2 E + E**2)``, which loses no digits of what hardly decays. All matrices take each step together,
-    where `scipy.linalg.expm` goes through them one by one.
+    Each matrix is halved until its norm is below 1/4; E of that is a Taylor series, and is then doubled as often as the
+    matrix was halved: ``(1 + E)**2 = 1 + (2 E + E**2)``, which loses no digits for slow decays. Each operation is on all
+    matrices together; `scipy.linalg.expm` loops over them.
     """
     halvings = np.maximum(np.frexp(np.abs(matrices).sum(axis=-1).max(axis=-1))[1] + 2, 0)
     part = np.ldexp(_rows_first(matrices), -halvings)
@@ -46,9 +47,9 @@ def _exponentials(matrices):
 
 
 def _product(a, b):
-    """Return the product of matrices (rows, columns, ...), each sum in the order of its terms.
+    """Return the product of matrices (rows, columns, ...), with sums in a fixed order.
 
-    The last bits of NumPy's own product depend on the processor, by the library behind it.
+    The last bits of NumPy's matrix product depend on the processor and on the library behind it.
     """
     total = a[:, :1] * b[:1]
     for k in range(1, len(b)):
@@ -57,20 +58,21 @@ def _product(a, b):
 
 
 def _rows_first(matrices):
-    """Return matrices (..., rows, columns) as (rows, columns, ...), so that loops run over many of them."""
+    """Return matrices (..., rows, columns) as (rows, columns, ...), so that the inner loops run over the matrices."""
     return np.ascontiguousarray(np.moveaxis(matrices, (-2, -1), (0, 1)))
 
 
 def _rows_last(matrices):
-    """Take back `_rows_first`."""
+    """Undo `_rows_first`."""
     return np.moveaxis(matrices, (0, 1), (-2, -1))
 
 
-def covariance(matrix, gains, dt):
-    """Return the covariance Q of what white noise adds in one step.
+def covariance(matrix: np.ndarray, gains: np.ndarray, dt: float) -> np.ndarray:
+    """Return the covariance Q of the white noise of one step.
 
-    By the exponential of a matrix of blocks, Van Loan (1978), doi:10.1109/TAC.1978.1101743, over a part of the step that is
-    short against all time constants, and from there by doubling, since its growing exponentials would else overflow.
+    It is the exponential of a block matrix, Van Loan (1978), doi:10.1109/TAC.1978.1101743, over a part of the step that is
+    short compared with all time constants, doubled up to the whole step: the growing exponentials of a long step would
+    overflow.
 
     Parameters
     ----------
@@ -79,9 +81,10 @@ def covariance(matrix, gains, dt):
     gains : array, shape (..., n, m)
         G.
     dt : float
+        Length of the step.
     """
     n = matrix.shape[-1]
-    doublings = np.maximum(np.frexp(np.abs(matrix).sum(axis=-1).max(axis=-1) * dt)[1], 0)  # of each cell by itself
+    doublings = np.maximum(np.frexp(np.abs(matrix).sum(axis=-1).max(axis=-1) * dt)[1], 0)  # for each cell separately
     gains = _rows_first(gains)
     blocks = np.zeros((*matrix.shape[:-2], 2 * n, 2 * n))
     blocks[..., :n, :n], blocks[..., n:, n:] = -matrix, np.swapaxes(matrix, -1, -2)
@@ -96,12 +99,12 @@ def covariance(matrix, gains, dt):
     return _rows_last(result)
 
 
-def factor(covariance):
-    """Return the lower triangle L with ``L L' = covariance``, also where the covariance is singular."""
+def factor(covariance: np.ndarray) -> np.ndarray:
+    """Return the lower triangular matrix L with ``L L' = covariance``; the covariance may be singular."""
     result = np.zeros_like(covariance)
     for j in range(covariance.shape[-1]):
         left = covariance[..., j, j] - np.sum(result[..., j, :j] ** 2, axis=-1)
-        # what is left of rounding is no noise of its own
+        # a remainder as small as the rounding error is not another source of noise
         root = np.sqrt(np.where(left > 1e-13 * covariance[..., j, j], left, 0.0))
         result[..., j, j] = root
         for i in range(j + 1, covariance.shape[-1]):
@@ -110,13 +113,13 @@ def factor(covariance):
     return result
 
 
-def reachable(structure):
-    """Return where the exponential of a matrix of this structure can be nonzero: the paths, of any length.
+def reachable(structure: np.ndarray) -> np.ndarray:
+    """Return which entries of the exponential of a matrix of this structure can be nonzero: paths of any length.
 
     Parameters
     ----------
-    structure : (m, m) array of bool
-        Where the matrix can be nonzero.
+    structure : array of bool, shape (m, m)
+        Which entries of the matrix can be nonzero.
     """
     reach = np.asarray(structure, dtype=bool) | np.eye(len(structure), dtype=bool)
     for _ in range(len(reach)):

@@ -1,42 +1,49 @@
 """Integration methods: from a system of equations to one time step, as lines of a kernel and the numbers in them.
 
-Each method is a function ``method(system, where) -> Step``. In the lines ``x`` is the value of variable x at the start of
-the step and ``_x_new`` its value at the end, before the events that arrive at the end are added.
+Each method is a function ``method(system, label) -> Step``. In the lines ``x`` is the value of variable x at the start of
+the step and ``_x_new`` its value at the end, before the events that arrive then are added.
 
 ======================  =====  ================  ====================================================================
 method                  order  with noise        for
 ======================  =====  ================  ====================================================================
 ``exact``               exact  exact             linear equations with constant coefficients, additive noise
-``exponential_euler``   1, 2   1 (paths)         equations with a linear term of their own variable, additive noise
+``exponential_euler``   1, 2   1 (paths)         equations with a term linear in their variable, additive noise
 ``exponential_strang``  2      none              the same without noise: cells with channels
 ``euler``               1      none              all without noise
 ``heun``                2      1; Stratonovich   all
 ``rk4``                 4      none              all without noise
-``euler_maruyama``      1      1/2 (1); Ito      all; the order of paths is 1 where noise is additive
-``milstein``            1      1; Ito            noise that is one of its own in each equation
+``euler_maruyama``      1      1/2 (1); Ito      all; the order of paths is 1 if the noise is additive
+``milstein``            1      1; Ito            a separate noise in each equation
 ======================  =====  ================  ====================================================================
 
-The orders with noise are of single paths (strong); of means over many (weak) it is 1 for all but `exact`.
+The orders with noise are those of single paths (strong). The order of means over many paths (weak) is 1 for all but `exact`.
 """
+
+from __future__ import annotations
 
 import ast
 import functools
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from brainsim.core.checks import nearest
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.exact import MOST_TERMS, count_terms, exact_lines, linear_part
+from brainsim.equations.exact import MAX_TERMS, count_terms, exact_lines, linear_part
 from brainsim.equations.grammar import EquationError
-from brainsim.equations.step import Writer
+from brainsim.equations.step import Step, Writer
+
+if TYPE_CHECKING:
+    from brainsim.equations.system import System
 
 ROOT_DT = ast.Call(ast.Name("sqrt"), [ast.Name("dt")], [])
 
 
-def exact(system, label, most_terms=math.inf):
-    """Return the exact step of a linear system with constant coefficients; raise EquationError if it is none.
+def exact(system: System, label: str, max_terms: float = math.inf) -> Step:
+    """Return the exact step of a linear system with constant coefficients; raise EquationError for any other system.
 
-    n variables that all lean on each other make a step of n**2 terms, which compiles in 3 s for n = 20 and in 15 s for 40.
+    For n variables that all depend on each other the step has n**2 terms; it compiles in 3 s for n = 20, in 15 s for 40.
     """
     coefficients = linear_part(system, system.variables, label)
     for name in system.variables:
@@ -47,29 +54,29 @@ def exact(system, label, most_terms=math.inf):
                 f"write method = '{'milstein' if system.noise else 'exponential_euler'}' in the neuron's class",
                 _equation(system, name),
             )
-    if count_terms(system, coefficients) > most_terms:
+    if count_terms(system, coefficients) > max_terms:
         raise EquationError(label, "the exact step has too many terms")
     writer = Writer(system)
     compute, normals = exact_lines(writer, coefficients)
     return writer.step("exact", [compute], normals=normals, **_orders(system, 0, 0, 0))
 
 
-def exponential_euler(system, label):
-    """Return a step that solves each equation exactly with all other variables held.
+def exponential_euler(system: System, label: str) -> Step:
+    """Return a step that solves each equation exactly while all other variables are held constant.
 
     ``x(t+dt) = x + (rest + slope*x) dt phi(-slope*dt)`` with ``dx/dt = slope*x + rest`` and ``phi(z) = (1 - exp(-z))/z``.
-    Variables that form a linear system of their own (conductances, synaptic currents) are solved exactly first, and the
-    others see their mean over the step: second order where they depend on nothing else that changes. Terms that are not
-    linear in x, as the current of an NMDA receptor is in v, count to the rest with the x of the start of the step, and
-    variables that lean on each other see each other there: first order in these. Additive noise is that of the equation
-    with slope and rest held: its variance is right at any dt. Of linear systems that are large and closely coupled, a cable
-    of many compartments for one, what would take long to compile (`MOST_TERMS`) counts as not linear.
+    Variables that form an independent linear system (conductances, synaptic currents) are solved exactly first. The others
+    use their mean over the step: this is of second order if they depend on nothing else that changes. Terms that are not
+    linear in x, such as the current of an NMDA receptor in v, are part of the rest and use x at the start of the step, and
+    so do variables that depend on each other: this is of first order. Additive noise is that of the equation with constant
+    slope and rest: its variance is correct for any dt. Of large, closely coupled linear systems, such as a cable of many
+    compartments, the part that would take long to compile (`MAX_TERMS`) is treated as not linear.
     """
     writer, compute, normals, middle, others = _exact_first(system, label)
     parts = _slopes_and_rests(system, others, "exponential_euler", label)
     order = 2
     for name in others:
-        _refuse_multiplicative(system, name, "exponential_euler", label)
+        _reject_multiplicative(system, name, "exponential_euler", label)
         order = 1 if _needs(system, name, label) & {*others} else order
     middle |= _later(system, writer, "mid", "t + 0.5*dt")
     texts = writer.right_sides(parts | _scaled_gains(system, others, algebra.ONE), middle)
@@ -84,20 +91,18 @@ def exponential_euler(system, label):
     return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
 
 
-def exponential_strang(system, label):
-    """Return a symmetric step of the moves of exponential Euler, of second order: Strang (1968), doi:10.1137/0705041.
+def exponential_strang(system: System, label: str) -> Step:
+    """Return a symmetric step of second order made of moves of exponential Euler: Strang (1968), doi:10.1137/0705041.
 
-    Variables that do not lean on each other form a group. The groups move one after the other, each with all others held
-    where they have come to: half a step of each but the last, a whole step of the last, half a step of each on the way back.
-    In a cell with channels v moves by half a step, all gates by a whole one, v by the other half: their rates, which cost
-    most, are computed once. It is stable where exponential Euler is. What forms a linear system of its own is solved first
-    and seen at its mean over the step; a term that is not linear in its variable is taken at the middle of its move.
+    Variables that do not depend on each other form a group. The groups move one after the other while all others keep their
+    latest values: all but the last by half a step, the last by a whole step, the others back in reverse order by the other
+    half. In a cell with channels v moves by half a step, all gates by a whole one, and v by the other half, so the rates of
+    the gates, which cost most, are computed once. The step is stable whenever exponential Euler is. Variables that form an
+    independent linear system are solved first, and the others use their mean over the step; a term that is not linear in
+    its variable is evaluated in the middle of the move.
     """
     writer, compute, normals, at, others = _exact_first(system, label)
-    for name in others:
-        if name in system.noise:
-            message = f"method 'exponential_strang' has no noise, but d{name}/dt has; write method = 'exponential_euler'"
-            raise EquationError(label, message, _equation(system, name))
+    _reject_noise(system, "exponential_strang", label, "exponential_euler", others)
     parts = _slopes_and_rests(system, others, "exponential_strang", label)
     at |= _later(system, writer, "mid", "t + 0.5*dt")
     needs = {name: _needs(system, name, label) & {*others} for name in others}
@@ -110,7 +115,7 @@ def exponential_strang(system, label):
         for name in group:
             start, slope, rest = at.get(name, name), f"_{name}_slope{stage}", texts[name, "rest"]
             writer.lines.append(f"{slope} = {texts[name, 'slope']}")
-            if name in needs[name]:  # not linear: once more, from the middle of this move
+            if name in needs[name]:  # not linear: again, with the rest at the middle of this move
                 half = _moved(system, name, _relaxed(start, rest, slope, half_share))
                 writer.lines.append(f"_{name}_half{stage} = {half}")
                 at_half = at | {name: f"_{name}_half{stage}"}
@@ -122,17 +127,17 @@ def exponential_strang(system, label):
     return writer.step("exponential_strang", [compute], normals=normals, **_orders(system, 2 if others else 0, 1, 1))
 
 
-def euler(system, label):
-    """Return the forward Euler step, all derivatives from the old values: ``x(t+dt) = x + dt f(x)``."""
-    _refuse_noise(system, "euler", label, "euler_maruyama")
+def euler(system: System, label: str) -> Step:
+    """Return the forward Euler step, with all derivatives at the old values: ``x(t+dt) = x + dt f(x)``."""
+    _reject_noise(system, "euler", label, "euler_maruyama")
     writer = Writer(system)
     for name, slope in writer.right_sides(system.derivatives).items():
         writer.lines.append(f"_{name}_new = flushed({name} + dt*{slope})")
     return writer.step("euler", order=1)
 
 
-def heun(system, label):
-    """Return Heun's step: the mean of the slopes at both ends, the end found by Euler's; noise as Stratonovich means it."""
+def heun(system: System, label: str) -> Step:
+    """Return Heun's step: the mean of the slopes at both ends, the end from Euler's step; noise in Stratonovich's sense."""
     writer, sides = Writer(system), system.derivatives | _scaled_gains(system, system.variables)
     first = writer.right_sides(sides)
     ends = {name: f"_{name}_end" for name in system.variables}
@@ -149,15 +154,16 @@ def heun(system, label):
         for noise in system.noise.get(name, ()):
             move += f" + 0.5*(_{name}__{noise}_gain + {second[name, noise]})*_z__of_{noise}"
         writer.lines.append(f"_{name}_new = flushed({move})")
-    # noise that commutes: one for each equation, or one for all
+    # the noise commutes if there is one for each equation or one for all
     strong = 1 if _diagonal(system) or len(_normals(system)) == 1 else 0.5
     return writer.step("heun", normals=_normals(system), **_orders(system, 2, strong, 1, "Stratonovich"))
 
 
-def rk4(system, label):
-    """Return the classical step of Runge and Kutta, of fourth order."""
-    _refuse_noise(system, "rk4", label, "heun")
-    writer, at = Writer(system), {}
+def rk4(system: System, label: str) -> Step:
+    """Return the classical Runge-Kutta step of fourth order."""
+    _reject_noise(system, "rk4", label, "heun")
+    writer = Writer(system)
+    at: dict[str, str] = {}
     for stage, move in ((1, "0.5*dt"), (2, "0.5*dt"), (3, "dt"), (4, "")):
         slopes = writer.right_sides(system.derivatives, at, "" if stage == 1 else f"{stage}")
         for name, slope in slopes.items():
@@ -173,8 +179,8 @@ def rk4(system, label):
     return writer.step("rk4", order=4)
 
 
-def euler_maruyama(system, label):
-    """Return the step of Euler and Maruyama: ``x(t+dt) = x + f dt + g sqrt(dt) z``, noise as Ito means it."""
+def euler_maruyama(system: System, label: str) -> Step:
+    """Return the Euler-Maruyama step: ``x(t+dt) = x + f dt + g sqrt(dt) z``, with noise in Ito's sense."""
     writer = Writer(system)
     texts = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
     for name in system.variables:
@@ -185,14 +191,15 @@ def euler_maruyama(system, label):
     return writer.step("euler_maruyama", normals=_normals(system), **_orders(system, 1, strong, 1, "Ito"))
 
 
-def milstein(system, label):
-    """Return Milstein's step, noise as Ito means it: Euler and Maruyama's and ``g (dg/dx) (dW**2 - dt)/2``.
+def milstein(system: System, label: str) -> Step:
+    """Return Milstein's step, with noise in Ito's sense: that of Euler and Maruyama plus ``g (dg/dx) (dW**2 - dt)/2``.
 
-    The derivative is that of two values of g, Platen's form: Kloeden & Platen (1992), doi:10.1007/978-3-662-12616-5.
+    The derivative is a difference of two values of g, Platen's form: Kloeden & Platen (1992),
+    doi:10.1007/978-3-662-12616-5.
     """
     if not _diagonal(system):
-        message = "method 'milstein' needs one noise for each equation that no other equation shares or sees"
-        raise EquationError(label, f"{message}; write method = 'euler_maruyama'")
+        needs = "a separate noise in each equation, with a size that depends on no other noisy variable"
+        raise EquationError(label, f"method 'milstein' needs {needs}; write method = 'euler_maruyama'")
     writer, gains = Writer(system), _scaled_gains(system, system.variables)
     texts = writer.right_sides(system.derivatives | gains)
     for name in system.variables:
@@ -208,14 +215,14 @@ def milstein(system, label):
     return writer.step("milstein", normals=_normals(system), **_orders(system, 1, 1, 1, "Ito"))
 
 
-def auto(system, label):
+def auto(system: System, label: str) -> Step:
     """Return the step of the first method that can integrate the system.
 
-    Without noise `exact`, `exponential_euler`, `euler`; with noise `exact`, `exponential_euler`, then `euler_maruyama` where
-    it is additive and `milstein`, `euler_maruyama` where it is not. `exact` is passed over where its step has more than
-    `MOST_TERMS`, as that of 18 variables that all lean on each other: it would take many seconds to compile.
+    Without noise: `exact`, `exponential_euler`, `euler`. With additive noise: `exact`, `exponential_euler`,
+    `euler_maruyama`; with other noise `milstein` before `euler_maruyama`. `exact` is skipped if its step has more than
+    `MAX_TERMS` terms, as for 18 variables that all depend on each other: it would take many seconds to compile.
     """
-    candidates = [functools.partial(exact, most_terms=MOST_TERMS), exponential_euler]
+    candidates: list[Callable[[System, str], Step]] = [functools.partial(exact, max_terms=MAX_TERMS), exponential_euler]
     if any(_multiplicative(system, name) for name in system.noise):
         candidates.append(milstein)
     for method in candidates:
@@ -226,7 +233,7 @@ def auto(system, label):
     return euler_maruyama(system, label) if system.noise else euler(system, label)
 
 
-METHODS = {
+METHODS: dict[str, Callable[[System, str], Step]] = {
     "auto": auto,
     "exact": exact,
     "exponential_euler": exponential_euler,
@@ -239,17 +246,18 @@ METHODS = {
 }
 
 
-def method_named(name, label):
-    """Return the method called `name`; raise ValueError with the nearest one otherwise."""
+def method_named(name: str, label: str) -> Callable[[System, str], Step]:
+    """Return the method called `name`, or raise ValueError with the nearest name."""
     if name not in METHODS:
         raise ValueError(f"{label}.method: unknown method {name!r}{nearest(name, METHODS)}")
     return METHODS[name]
 
 
 def _exact_first(system, label):
-    """Write the exact step of what forms a linear system of its own.
+    """Write the exact step of the variables that form an independent linear system.
 
-    Returns the Writer, the function of its numbers, its normals, name -> its mean over the step, and all other variables.
+    Returns the Writer, the function that computes its constants, the names of its normal numbers, a dict variable -> name
+    of its mean over the step, and the names of all other variables.
     """
     coefficients = linear_part(system, system.variables, label, keep_all=False)
     writer = Writer(system)
@@ -262,7 +270,7 @@ def _exact_first(system, label):
 
 
 def _slopes_and_rests(system, names, method, label):
-    """Return (name, "slope") and (name, "rest") -> tree, with ``dx/dt = slope*x + rest`` and a slope without x."""
+    """Return a dict of (name, "slope") and (name, "rest") to trees: ``dx/dt = slope*x + rest`` with a slope without x."""
     parts = {}
     for name in names:
         slope, rest = algebra.linear_terms(system.full(system.derivatives[name], label, about=name), name)
@@ -274,13 +282,13 @@ def _slopes_and_rests(system, names, method, label):
 
 
 def _needs(system, name, label):
-    """Return all names on which the slope or the rest of a variable leans."""
+    """Return all names on which the slope or the rest of a variable depends."""
     slope, rest = algebra.linear_terms(system.full(system.derivatives[name], label, about=name), name)
     return lang.names_in(system.full(slope, label)) | lang.names_in(system.full(rest, label))
 
 
 def _groups(needs):
-    """Return groups of variables that do not lean on each other: all but the largest, and that one."""
+    """Return groups of variables that do not depend on each other: all but the largest, and the largest."""
     left, groups = [*needs], []
     while left:
         group = []
@@ -294,12 +302,12 @@ def _groups(needs):
 
 
 def _relaxed(start, rest, slope, time):
-    """Return the text of the solution of ``dx/dt = slope*x + rest`` after a time, from `start`."""
+    """Return the text of the solution of ``dx/dt = slope*x + rest`` from `start` after a time."""
     return f"{start} + ({rest} + {slope}*{start})*{time}*relaxation(-{slope}*{time})"
 
 
 def _orders(system, order, strong, weak, interpretation=""):
-    """Return the orders of a Step; those with noise only where there is some."""
+    """Return the orders of a Step; those with noise only if the system has some."""
     if not system.noise:
         return {"order": order}
     multiplicative = any(_multiplicative(system, name) for name in system.noise)
@@ -319,7 +327,7 @@ def _multiplicative(system, name):
 
 
 def _diagonal(system):
-    """Return whether each noise acts on one variable, alone there, by a gain that depends on no other noisy variable."""
+    """Return whether each variable has at most one noise, a separate one, with a gain that depends on no other noisy one."""
     names = [noise for gains in system.noise.values() for noise in gains]
     if len(names) > len(set(names)) or any(len(gains) > 1 for gains in system.noise.values()):
         return False
@@ -339,12 +347,12 @@ def _once(names):
 
 
 def _moved(system, name, text):
-    """Return the value of a variable within the step; one that stands still while refractory does so there, too."""
+    """Return the text of a variable's value within the step; a frozen variable of a refractory cell is clamped there too."""
     return f"{text} if _free else {name}" if name in system.frozen and system.refractory is not None else text
 
 
 def _later(system, writer, stage, text):
-    """Return the name of the time in a later stage, where the equations hold the time."""
+    """Add the line of the time in a later stage if the equations contain t; return ``{"t": its name}`` or an empty dict."""
     uses = [*system.derivatives.values(), *system.algebraic.values()]
     uses += [gain for gains in system.noise.values() for gain in gains.values()]
     if not any("t" in lang.names_in(tree) for tree in uses):
@@ -353,13 +361,13 @@ def _later(system, writer, stage, text):
     return {"t": f"_t_{stage}"}
 
 
-def _refuse_noise(system, method, label, other):
-    for name in system.noise:
-        message = f"method {method!r} has no noise, but d{name}/dt has; write method = {other!r}"
+def _reject_noise(system, method, label, other, variables=None):
+    for name in system.noise if variables is None else (n for n in variables if n in system.noise):
+        message = f"method {method!r} cannot integrate noise, but d{name}/dt has some; write method = {other!r}"
         raise EquationError(label, message, _equation(system, name))
 
 
-def _refuse_multiplicative(system, name, method, label):
+def _reject_multiplicative(system, name, method, label):
     if _multiplicative(system, name):
         message = f"method {method!r} needs noise that does not depend on variables; write method = 'milstein'"
         raise EquationError(label, message, _equation(system, name))

@@ -1,149 +1,53 @@
-"""From the texts of one class to checked equations: `parse_cell` for a neuron, `parse_receptor` for a synapse."""
+"""From the texts of a class to checked equations: `parse_cell` for a neuron, `parse_receptor` for a synapse."""
+
+from __future__ import annotations
 
 import ast
 import keyword
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import Any
 
 from brainsim.core.checks import nearest
 from brainsim.equations import algebra, units
 from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import check_frozen, check_left_sides, warn_of_removable_zeros
-from brainsim.equations.grammar import NOW, RANDOM, EquationError
+from brainsim.equations.grammar import RANDOM, EquationError, function_name
 from brainsim.equations.ordering import ordered
+from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.render import HELPERS
 
-# what the text of a kernel calls by these names; its other names start with an underscore
+# names with a meaning in the text of a kernel; its other names start with an underscore
 RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", "xi", *lang.FUNCTIONS, *HELPERS, "np", "range", "refractory_steps"}
 RESERVED |= set(keyword.kwlist)
 CONSTANTS = {"dt", "pi"}
 NOISE = re.compile(r"xi(_\w+)?")
-OF_RECEPTOR = re.compile(r"r\d+_")  # begins the names of a synapse within a cell
+OF_RECEPTOR = re.compile(r"r\d+_")  # prefix of the names of a synapse within a cell
 FIXED = (
-    "; weights, and what an event does, stay as they are during a run: plasticity (STDP, short-term) is not available in "
-    "this version. Change weights between runs: compute them from result.spikes and connect a new Network"
+    "; weights and the effect of an event are fixed during a run: plasticity (STDP, short-term) is not available in this "
+    "version. To change weights between runs, compute them from result.spikes and connect a new Network"
 )
 WORDS = {"I": "pA", "t": "ms", "dt": "ms", "pi": "1", "w": "1"}
 
 
-@dataclass(frozen=True)
-class Declared:
-    """What a class declares beside its texts.
-
-    Attributes
-    ----------
-    parameters, variables : dict
-        Name -> unit.
-    tables : frozenset of str
-        Parameters that are TimedArrays.
-    dimensions : bool
-        Whether units are checked.
-    """
-
-    parameters: dict = field(default_factory=dict)
-    variables: dict = field(default_factory=dict)
-    tables: frozenset = frozenset()
-    dimensions: bool = True
-
-    @property
-    def numbers(self):
-        """The names of parameters that are numbers."""
-        return {*self.parameters} - self.tables
-
-    @property
-    def now(self):
-        """The names that stand for ``table(t)``."""
-        return {name + NOW for name in self.tables}
-
-
-@dataclass(frozen=True)
-class CellEquations:
-    """Checked equations of a neuron; trees of `ast`.
-
-    Attributes
-    ----------
-    derivatives, algebraic : dict
-        Name -> tree; algebraic lines in an order in which each needs only those before it.
-    threshold : tree or None
-    reset : tuple of (variable, tree)
-    events : tuple of (condition, tuple of (variable, tree))
-    refractory : tree or None
-        Refractory time in ms, or the condition that keeps a cell refractory.
-    frozen : frozenset of str
-        Variables that stand still while refractory.
-    initials : dict
-        Variable -> tree of its initial value, where that is an expression.
-    tables : frozenset of str
-    substeps : int
-    interpolate : bool
-        Whether spike times are found within the step.
-    units : dict
-        Variable -> its Dimension; empty where units are not checked.
-    """
-
-    derivatives: dict
-    algebraic: dict
-    threshold: ast.expr | None
-    reset: tuple
-    events: tuple
-    refractory: ast.expr | None
-    frozen: frozenset
-    initials: dict
-    tables: frozenset
-    substeps: int = 1
-    interpolate: bool = False
-    units: dict = field(default_factory=dict)
-
-    @property
-    def uses_current(self):
-        """Whether I occurs."""
-        return any("I" in lang.names_in(tree) for tree in [*self.derivatives.values(), *self.algebraic.values()])
-
-
-@dataclass(frozen=True)
-class ReceptorEquations:
-    """Checked equations of a synapse: what each event adds to which variable (times its weight), and the current.
-
-    `jumps` has the Dimension of what is added to each variable of the cell, and `weight` that of w; empty and None where
-    units are not checked.
-    """
-
-    derivatives: dict
-    algebraic: dict
-    arrivals: tuple
-    current: ast.expr | None
-    tables: frozenset = frozenset()
-    jumps: dict = field(default_factory=dict)
-    weight: units.Dimension | None = None
-
-    @property
-    def direct(self):
-        """Whether events are added straight to the receptor's variable, without a buffer of inputs.
-
-        That holds where an event adds w to one variable of the receptor, which no threshold or reset can see: then it is
-        the same whether it is added before or after them, and the kernel has no inputs to read and to clear.
-        """
-        return len(self.arrivals) == 1 and self.arrivals[0][0] in self.derivatives and algebra.is_one(self.arrivals[0][1])
-
-
 def parse_cell(
-    label,
-    declared,
+    label: str,
+    declared: Declared,
     *,
-    equations="",
-    threshold="",
-    reset="",
-    events=None,
-    refractory=None,
-    frozen=None,
-    initials=None,
-    substeps=1,
-    interpolate=False,
-):
-    """Parse and check the texts of a neuron class; `label` names it in messages.
+    equations: str = "",
+    threshold: str = "",
+    reset: str = "",
+    events: Mapping[str, tuple[str, str]] | None = None,
+    refractory: str | None = None,
+    frozen: tuple[str, ...] | None = None,
+    initials: Mapping[str, Any] | None = None,
+    substeps: int = 1,
+    interpolate: bool = False,
+) -> CellEquations:
+    """Parse and check the texts of a neuron class; `label` is its name in messages.
 
-    `frozen` is a tuple of variables, or None for the default: v, unless a condition keeps cells refractory, which v could
-    then never end.
+    `frozen` is a tuple of variables, or None for the default: v, or nothing if a condition keeps cells refractory, since a
+    clamped v could never end that condition.
     """
     reader = _Reader(label, declared)
     check_left_sides(label, equations, declared)
@@ -154,8 +58,8 @@ def parse_cell(
     others = reader.events(events or {}, algebraic)
     waits = reader.refractory(refractory, algebraic) if refractory else None
     if frozen is None:
-        frozen = () if waits is not None and lang.is_condition(waits) else {"v"} & {*declared.variables}
-    # a variable without an equation changes in the reset only
+        frozen = () if waits is not None and lang.is_condition(waits) or "v" not in declared.variables else ("v",)
+    # a variable without an equation changes only in the reset
     derivatives = {name: derivatives.get(name, algebra.ZERO) for name in declared.variables}
     return CellEquations(
         derivatives,
@@ -173,16 +77,18 @@ def parse_cell(
     )
 
 
-def parse_receptor(label, declared, *, equations, arrival, current, weight_unit):
+def parse_receptor(
+    label: str, declared: Declared, *, equations: str, arrival: str, current: str, weight_unit: str
+) -> ReceptorEquations:
     """Parse and check the texts of a synapse class; its variables are those that have an equation."""
     lines = lang.parse_equations(equations, f"{label}.equations", declared.tables)[0]
     variables = dict.fromkeys(lines)
     for name, tree in lines.items():
         if name in RESERVED or name in declared.parameters or NOISE.fullmatch(name):
-            message = f"{name!r} is a parameter or a word of the language already"
+            message = f"{name!r} is already a parameter or a word of the language"
             raise EquationError(f"{label}.equations", message, f"d{name}/dt")
         if "v" in lang.names_in(tree) and "v" not in variables:
-            message = f"d{name}/dt depends on v; only the current may"
+            message = f"d{name}/dt depends on v; only the current may depend on v"
             raise EquationError(f"{label}.equations", message, lang.line_of(tree).text)
     declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
     units.unit(weight_unit, f"{label}.weight_unit")
@@ -193,15 +99,15 @@ def parse_receptor(label, declared, *, equations, arrival, current, weight_unit)
     arrivals, jumps = [], {}
     for name, tree in assignments:
         if name in declared.parameters or name in RESERVED:
-            raise EquationError(f"{label}.arrival", f"{name!r} is no variable{FIXED}", ast.unparse(tree))
-        gain, found = _gain(name, tree, f"{label}.arrival", variables, reader)
+            raise EquationError(f"{label}.arrival", f"{name!r} is not a variable{FIXED}", ast.unparse(tree))
+        gain, dimension = _gain(name, tree, f"{label}.arrival", variables, reader)
         arrivals.append((name, gain))
-        if name not in variables and found is not None:
-            jumps[name] = found
+        if name not in variables and dimension is not None:
+            jumps[name] = dimension
     if not arrivals:
         raise EquationError(f"{label}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
     if "v" in declared.parameters:
-        raise EquationError(f"{label}.v", "is the membrane potential of the target; take another name")
+        raise EquationError(f"{label}.v", "is the membrane potential of the target; choose another name")
     tree = None
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
@@ -209,8 +115,8 @@ def parse_receptor(label, declared, *, equations, arrival, current, weight_unit)
     return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w"))
 
 
-def check_condition(label, declared, text):
-    """Check a text that says what must hold between parameters, such as ``"v_reset < v_th"``."""
+def check_condition(label: str, declared: Declared, text: str) -> None:
+    """Check the text of a condition on parameters, such as ``"v_reset < v_th"``."""
     reader = _Reader(label, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
     tree = lang.parse_expression(text, f"{label}.conditions")
     lang.check_names(tree, declared.numbers | {"dt"}, f"{label}.conditions")
@@ -226,17 +132,17 @@ class _Reader:
         self.known = {*declared.variables, *declared.numbers, *declared.now, *CONSTANTS}
         self.units = {}
         if declared.dimensions:
-            given = {n: u for n, u in {**declared.parameters, **declared.variables}.items() if u is not None}
-            self.units = units.of_units(given, label)
+            texts = {n: u for n, u in {**declared.parameters, **declared.variables}.items() if u is not None}
+            self.units = units.of_units(texts, label)
             self.units |= units.now_units(self.units, declared.tables)
-            self.units = units.of_units(WORDS | {"w": weight_unit}, label) | self.units  # a cell may have a w of its own
+            self.units = units.of_units(WORDS | {"w": weight_unit}, label) | self.units  # a cell may declare its own w
             self.units.setdefault("v", units.unit("mV", label))
             self.units["xi"] = units.unit("1/sqrt(ms)", label)
 
-    def check(self, tree, label, wanted, what):
-        """Check the unit of a tree, where units are checked at all; returns it."""
+    def check(self, tree, label, expected, subject):
+        """Check the unit of a tree and return it, or return None if units are not checked."""
         if self.declared.dimensions:
-            return units.Checker(self.units, label).check(tree, wanted, what)
+            return units.Checker(self.units, label).check(tree, expected, subject)
         return None
 
     def expression(self, text, field, more=(), condition=False, random=False):
@@ -247,12 +153,12 @@ class _Reader:
         return tree
 
     def check_tree(self, tree, label, more=(), condition=False, random=False):
-        """Check names and kinds of a tree, and that it is not random where it may not be."""
+        """Check names and kinds of a tree, and that it has no random numbers unless `random` is true."""
         lang.check_names(tree, more if self.known <= more else self.known | more, label)
         lang.check_kind(tree, label, condition)
         if not random and lang.calls_in(tree) & RANDOM:
-            node = next(n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.func.id in RANDOM)
-            message = f"{node.func.id}() may stand in a threshold, a reset or an event only; white noise is xi"
+            node = next(n for n in ast.walk(tree) if isinstance(n, ast.Call) and function_name(n) in RANDOM)
+            message = f"{function_name(node)}() is allowed only in a threshold, a reset or an event; white noise is xi"
             raise EquationError(label, message, *lang.line_of(tree).place(node))
 
     def equations(self, text, more):
@@ -262,12 +168,12 @@ class _Reader:
         taken = self.known | RESERVED | self.declared.tables | {*more}
         for name in algebraic:
             if name in taken or NOISE.fullmatch(name) or OF_RECEPTOR.match(name):
-                message = f"{name!r} is a parameter, a variable or a word of the language already"
+                message = f"{name!r} is already a parameter, a variable or a word of the language"
                 raise EquationError(label, message, *lang.line_of(algebraic[name]).place(None))
         algebraic, more = ordered(algebraic, label), {*more, *algebraic}
         known = self.known | more
         for name, tree in algebraic.items():
-            self._refuse_noise(tree, label)
+            self._reject_noise(tree, label)
             self.check_tree(tree, label, known)
             self.units[name] = self.check(tree, label, None, "")
         for tree in [*algebraic.values(), *derivatives.values()]:
@@ -276,47 +182,46 @@ class _Reader:
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
             self.units |= {n: self.units.get("xi") for n in noises}
             self.check_tree(tree, label, known | noises if noises else known)
-            own = self.units.get(name)
-            wanted = own and own * units.unit("1/ms", label)
-            self.check(tree, label, wanted, f"d{name}/dt")
+            dimension = self.units.get(name)
+            self.check(tree, label, dimension and dimension * units.unit("1/ms", label), f"d{name}/dt")
             for noise in noises:
                 if algebra.linear_in(tree, noise) is None:
-                    message = f"{noise} may only be multiplied and added: 'dv/dt = -v/tau + sigma*sqrt(2/tau)*{noise}'"
+                    message = f"{noise} must enter linearly, as in 'dv/dt = -v/tau + sigma*sqrt(2/tau)*{noise}'"
                     raise EquationError(label, message, lang.line_of(tree).text)
         return derivatives, algebraic
 
     def condition(self, text, field, algebraic):
-        """Return the tree of a condition of the new values, algebraic lines put in."""
+        """Return the tree of a condition on the new values, with the algebraic lines substituted."""
         tree = self.expression(text, field, {"t", *algebraic}, condition=True, random=True)
         self.check(tree, f"{self.label}.{field}", None, "")
-        return self._put_in(tree, field, algebraic)
+        return self._substituted(tree, field, algebraic)
 
     def actions(self, text, field, algebraic):
-        """Return the assignments of a reset or an event as (variable, tree), algebraic lines put in."""
+        """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""
         label, actions = f"{self.label}.{field}", []
         for name, tree in lang.parse_assignments(text or "", label, self.declared.tables):
             if name not in self.declared.variables:
-                message = f"{name!r} is no variable{nearest(name, self.declared.variables)}"
+                message = f"{name!r} is not a variable{nearest(name, self.declared.variables)}"
                 raise EquationError(label, message, lang.line_of(tree).text, 0)
             self.check_tree(tree, label, {"t", *algebraic}, random=True)
             self.check(tree, label, self.units.get(name), repr(name))
-            actions.append((name, self._put_in(tree, field, algebraic)))
+            actions.append((name, self._substituted(tree, field, algebraic)))
         return tuple(actions)
 
     def events(self, events, algebraic):
-        """Return the events beside the spike as (condition, actions)."""
+        """Return the events other than the spike as (condition, actions)."""
         if not isinstance(events, dict):
             message = "must be a dict such as {'burst': ('v > v_burst', 'n = n + 1')}"
             raise TypeError(f"{self.label}.events: {message} (got {events!r})")
-        found = []
+        parsed = []
         for name, texts in events.items():
             field = f"events[{name!r}]"
             lang.check_name(name, f"{self.label}.{field}")
             if not isinstance(texts, tuple | list) or len(texts) != 2:
                 message = "must be a pair (condition, effect), such as ('v > v_burst', 'n = n + 1')"
                 raise EquationError(f"{self.label}.{field}", message)
-            found.append((self.condition(texts[0], field, algebraic), self.actions(texts[1], field, algebraic)))
-        return tuple(found)
+            parsed.append((self.condition(texts[0], field, algebraic), self.actions(texts[1], field, algebraic)))
+        return tuple(parsed)
 
     def refractory(self, text, algebraic):
         """Return the tree of the refractory time or condition."""
@@ -325,36 +230,37 @@ class _Reader:
         condition = lang.is_condition(tree)
         self.check_tree(tree, label, {"t", *algebraic}, condition, random=not condition)
         self.check(tree, label, None if condition else units.unit("ms", label), "a refractory time")
-        return self._put_in(tree, "refractory", algebraic)
+        return self._substituted(tree, "refractory", algebraic)
 
     def initials(self, texts, algebraic):
-        """Return variable -> tree of the initial values that are expressions: of parameters and the variables before."""
+        """Return variable -> tree of the initial values that are expressions of parameters and variables declared before."""
         result, before = {}, set()
         for name, text in texts.items():
             if isinstance(text, str):
                 label = f"{self.label}.{name}"
                 tree = lang.parse_expression(text, label)
                 if lang.calls_in(tree) & RANDOM:
-                    raise ValueError(f"{label}: random ones are Population(..., initial={{{name!r}: Uniform(a, b)}})")
-                self._refuse_later(tree, name, before, label)
+                    hint = f"write Population(..., initial={{{name!r}: Uniform(a, b)}})"
+                    raise ValueError(f"{label}: an initial value must not be random (got {text!r}); {hint}")
+                self._reject_later(tree, name, before, label)
                 lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, label)
                 lang.check_kind(tree, label)
                 self.check(tree, label, self.units.get(name), repr(name))
-                result[name] = self._put_in(tree, name, algebraic)
-                self._refuse_later(result[name], name, before, label)
+                result[name] = self._substituted(tree, name, algebraic)
+                self._reject_later(result[name], name, before, label)
                 lang.check_names(result[name], self.declared.numbers | before | {"pi"}, label)
             before.add(name)
         return result
 
-    def _refuse_later(self, tree, name, before, label):
-        """Raise EquationError where an initial value leans on a variable that has none yet."""
+    def _reject_later(self, tree, name, before, label):
+        """Raise EquationError if an initial value depends on a variable that has no value yet."""
         for later in sorted(lang.names_in(tree) & {*self.declared.variables} - before):
             hint = f"{later!r}, which is declared later; move the line of {later!r} above that of {name!r}"
             message = f"the initial value of {name!r} needs {'itself' if later == name else hint}"
             raise EquationError(label, message, lang.line_of(tree).text)
 
     def infer(self, equations, arrivals):
-        """Find the units of a synapse's variables: from what an event adds to them, and from their equations."""
+        """Infer the units of a synapse's variables from what an event adds to them and from their equations."""
         if not self.declared.dimensions:
             return
         derivatives, algebraic = lang.parse_equations(equations, f"{self.label}.equations", self.declared.tables)
@@ -367,40 +273,40 @@ class _Reader:
         for _ in range(len(sources)):
             for name, tree, factor in sources:
                 if name in unknown or name in algebraic:
-                    found = self.check(tree, f"{self.label}.equations", None, "")
-                    if found is not None:
-                        self.units[name] = found * factor
+                    dimension = self.check(tree, f"{self.label}.equations", None, "")
+                    if dimension is not None:
+                        self.units[name] = dimension * factor
                         unknown.discard(name)
 
-    def _put_in(self, tree, field, algebraic):
-        """Return the tree with its algebraic lines put in; none of them may hold the current."""
+    def _substituted(self, tree, field, algebraic):
+        """Return the tree with the algebraic lines substituted; it must not contain the current."""
         label = f"{self.label}.{field}"
         while lang.names_in(tree) & algebraic.keys():
             tree = lang.expanded(tree, algebraic, label)
         if "I" in lang.names_in(tree):
-            raise EquationError(label, "the current I is known in the equations only, not here", ast.unparse(tree))
+            raise EquationError(label, "the current I is available only in the equations", ast.unparse(tree))
         return tree
 
-    def _refuse_noise(self, tree, label):
+    def _reject_noise(self, tree, label):
         noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
         if noises:
-            message = f"the noise {min(noises)} may stand in a line 'dx/dt = ...' only"
+            message = f"the noise {min(noises)} is allowed only in lines 'dx/dt = ...'"
             raise EquationError(label, message, lang.line_of(tree).text)
 
 
 def _gain(name, tree, label, variables, reader):
     """Return the factor of w in ``name = name + factor*w``, and the Dimension of what is added.
 
-    Events are summed before they act, so no other form holds.
+    Events are summed before they act, so no other form is possible.
     """
     reader.check_tree(tree, label, {"w", "v", name})
-    own = algebra.linear_in(tree, name)
-    weight = own and algebra.is_one(own[0]) and algebra.linear_in(own[1], "w")
+    parts = algebra.linear_in(tree, name)
+    weight = parts and algebra.is_one(parts[0]) and algebra.linear_in(parts[1], "w")
     varying = {*variables, name, "v", *reader.declared.now}
     if not weight or not algebra.is_zero(weight[1]) or lang.names_in(weight[0]) & varying:
-        message = f"must be '{name} = {name} + w' or with a constant factor of w{FIXED}"
+        message = f"must be '{name} = {name} + w', or with a constant factor of w{FIXED}"
         raise EquationError(label, message, f"{name} = {ast.unparse(tree)}")
     if name in variables:
         return weight[0], reader.check(tree, label, reader.units.get(name), repr(name))
-    # the target's variable is of the unit of what is added, until it is known whose it is: see `jumps`
+    # the unit of the target's variable is not known yet, so that of what is added is recorded: see `jumps`
     return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), label, None, "")

@@ -1,32 +1,39 @@
 """Kernels in single precision: the same statements on float32.
 
-In the text of a kernel every number and every call that would give a float64 is turned into a float32, so that the loop over
-a block works on vectors of twice as many cells: 0.33 ns a cell and step for LIF with exponential currents, against 0.65.
+In the text of a kernel every number and every call that would give a float64 is turned into a float32, so the loop over a
+block works on vectors of twice as many cells: 0.33 ns per cell and step for LIF with exponential currents, instead of 0.65.
 
-The exact step ``P*x + rest`` becomes ``x + ((P - 1)*x + rest)``, with P - 1 rounded from the number in double precision:
-a rounded P close to 1 has lost most digits of the time constant, which is in what lacks it to 1.
+The exact step ``P*x + rest`` becomes ``x + ((P - 1)*x + rest)``, with P - 1 rounded from its value in double precision:
+the time constant is in the difference between P and 1, and rounding a P close to 1 loses most digits of that.
 """
+
+from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.checks import warn_user
 from brainsim.equations.exact import LESS_ONE
 
+if TYPE_CHECKING:
+    from brainsim.equations.codegen import Kernel
+
 ENTRY = "@callback(I8(F8, F8, F8, I4, F8, F8,"
 SINGLE_ENTRY = "@callback(I8(F4, F4, F4, I4, F4, F8,"  # injected currents stay float64
 POINTERS = "I8, U8 = types.int64, types.uint64\n"
 SINGLE_POINTERS = POINTERS + "F4 = types.CPointer(types.float32)\n"
-WIDE = {"uniform", "gaussian"}  # functions that give float64 whatever they are given
-WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers stay as they are
-FINEST = 0.999e-4  # dt over time constant below which the spacing of float32 shows; a tenth for what returns to 0
-OWN = re.compile(r"_[ph]__(.+)__\1")  # what a variable multiplies itself by in the exact step
+WIDE = {"uniform", "gaussian"}  # functions that always return float64
+WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers are left unchanged
+MIN_RATIO = 0.999e-4  # of dt to a time constant, below which the spacing of float32 shows; a tenth for decays to 0
+DIAGONAL = re.compile(r"_[ph]__(.+)__\1")  # the factor by which a variable multiplies itself in the exact step
 
 
-def in_single(kernel):
+def in_single(kernel: Kernel) -> Kernel:
     """Return a Kernel (see `codegen`) whose state, constants and arithmetic are float32."""
     tree = ast.parse(kernel.text)
     lines, loops = kernel.text.splitlines(keepends=True), ("block", "part_of_block")
@@ -38,47 +45,47 @@ def in_single(kernel):
     return replace(kernel, text=text, scalars=scalars, arrays=arrays)
 
 
-def warn_where_coarse(variables):
-    """Warn where a variable moves so little in a step that float32 rounds much of it away.
+def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Warn if a variable changes so little in a step that float32 rounds much of the change away.
 
-    What is added in a step is right to 7 digits, but the sum is rounded to the next float32. Hence a variable stops short
-    of where it goes by up to half the spacing of float32 there, times tau/dt.
+    The change in a step is correct to 7 digits, but the sum is rounded to the next float32. So a variable can stall short
+    of its limit by half the spacing of float32 there, times tau/dt.
 
     Parameters
     ----------
     variables : iterable of (str, str, dict)
-        What the user calls a variable, its name in the equations, and the constants of its kernel. Only those that are
-        solved exactly are looked at.
+        The user's name of a variable, its name in the equations, and the constants of its kernel. Only variables that are
+        solved exactly are checked.
     """
-    found = []
+    coarse = []
     for label, name, constants in variables:
-        parts = np.abs(np.atleast_1d(constants.get(f"_p__{name}__{name}{LESS_ONE}", 1.0)))
-        finest = FINEST if np.any(constants.get(f"_p__{name}__", 0.0)) else 0.1 * FINEST
-        parts = parts[(parts > 0.0) & (parts < finest)]
-        found += [(float(parts.min()), label)] if parts.size else []
-    if found:
-        part, label = min(found)
-        others, lost = f" and {len(found) - 1} more" if found[1:] else "", 100.0 * 2.0**-24 / part
+        ratios = np.abs(np.atleast_1d(constants.get(f"_p__{name}__{name}{LESS_ONE}", 1.0)))
+        limit = MIN_RATIO if np.any(constants.get(f"_p__{name}__", 0.0)) else 0.1 * MIN_RATIO
+        ratios = ratios[(ratios > 0.0) & (ratios < limit)]
+        coarse += [(float(ratios.min()), label)] if ratios.size else []
+    if coarse:
+        ratio, label = min(coarse)
+        others, lost = f" and {len(coarse) - 1} more" if coarse[1:] else "", 100.0 * 2.0**-24 / ratio
         warn_user(
-            f"{label}{others}: a time constant of {1.0 / part:,.3g} steps is too long for single precision, in which it "
-            f"stops up to {lost:.2g} % of its value short of where it goes; write precision='double' or take a larger dt"
+            f"{label}{others}: a time constant of {1.0 / ratio:,.3g} steps is too long for single precision, in which the "
+            f"variable can stall up to {lost:.2g} % short of its limit; write precision='double' or use a larger dt"
         )
 
 
 def _less_one(name):
-    return name + LESS_ONE if OWN.fullmatch(name) else name
+    return name + LESS_ONE if DIAGONAL.fullmatch(name) else name
 
 
 def _increment(total):
-    """Return the tree of ``P*x + rest`` as ``x + ((P - 1)*x + rest)``; any other as it is."""
+    """Return the tree of ``P*x + rest`` as ``x + ((P - 1)*x + rest)``, and any other tree unchanged."""
     for term in ast.walk(total):
-        if isinstance(term, ast.BinOp) and isinstance(term.left, ast.Name) and OWN.fullmatch(term.left.id):
+        if isinstance(term, ast.BinOp) and isinstance(term.left, ast.Name) and DIAGONAL.fullmatch(term.left.id):
             return ast.BinOp(term.right, ast.Add(), total)
     return total
 
 
 class _Narrow(ast.NodeTransformer):
-    """Wraps what is float64, or would make a float64 of a float32, in ``np.float32``."""
+    """Wraps everything that is float64, or would turn a float32 into a float64, in ``np.float32``."""
 
     def visit_Constant(self, node):
         return _float32(node) if type(node.value) in (int, float) else node
@@ -88,12 +95,12 @@ class _Narrow(ast.NodeTransformer):
         return _float32(node) if node.id == "pi" else node
 
     def visit_arg(self, node):
-        """The number itself is not given to the loop, only what it is less one."""
+        """The loop gets the number minus 1 instead of the number."""
         node.arg = _less_one(node.arg)
         return node
 
     def visit_Subscript(self, node):
-        """Injected currents are read as they are kept; indices stay whole."""
+        """Injected currents are stored as float64; indices stay whole numbers."""
         current = isinstance(node.value, ast.Name) and node.value.id == "_I_ext_"
         return _float32(node) if current else node
 
@@ -108,7 +115,7 @@ class _Narrow(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node):
-        """A conversion to a whole number and its inside stay as they are."""
+        """A conversion to a whole number is left unchanged, including its argument."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
         if name in WHOLE:
             return node

@@ -1,10 +1,12 @@
 """Expressions as text for kernels: plain arithmetic and calls of helpers that LLVM vectorises."""
 
+from __future__ import annotations
+
 import ast
 
-from brainsim.equations.grammar import BINARY, COMPARE, is_chain
+from brainsim.equations.grammar import BINARY, COMPARE, Tree, constant_value, function_name, is_chain
 
-# what a kernel's text may call, and where it is imported from; a text imports what it calls
+# functions that the text of a kernel may call, by the module it imports them from
 HOMES = {
     "math": ("sqrt",),
     "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
@@ -31,7 +33,7 @@ HOMES = {
     ),
 }
 HELPERS = {name: home for home, names in HOMES.items() for name in names}
-BETWEEN = {"min": "lesser", "max": "greater"}  # Python's own lose a NaN
+MIN_MAX = {"min": "lesser", "max": "greater"}  # Python's functions can lose a NaN
 POWERS = {
     0.5: "sqrt({})",
     1: "{}",
@@ -43,10 +45,10 @@ POWERS = {
 }
 
 
-def render(tree):
+def render(tree: Tree) -> str:
     """Return the expression as text for a kernel; powers with small whole exponents become products."""
     if isinstance(tree, ast.Constant):
-        return repr(float(tree.value))
+        return repr(constant_value(tree))
     if isinstance(tree, ast.Name):
         return tree.id
     if isinstance(tree, ast.UnaryOp):
@@ -62,15 +64,16 @@ def render(tree):
     if isinstance(tree, ast.Compare):
         return f"({render(tree.left)} {COMPARE[type(tree.ops[0])]} {render(tree.comparators[0])})"
     if isinstance(tree, ast.Call):
-        # behind the other, a number that is written out costs no test for NaN
-        places = sorted(tree.args, key=lambda part: number(part) is not None) if tree.func.id in BETWEEN else tree.args
-        return _render_call(tree.func.id, [render(part) for part in places])
+        arguments = tree.args
+        if function_name(tree) in MIN_MAX:  # a literal number as the second argument saves the test for NaN
+            arguments = sorted(arguments, key=lambda part: number(part) is not None)
+        return _render_call(function_name(tree), [render(part) for part in arguments])
     return _render_binary(tree)
 
 
 def _render_call(name, arguments):
-    if name in BETWEEN:
-        return f"{BETWEEN[name]}({', '.join(arguments)})"
+    if name in MIN_MAX:
+        return f"{MIN_MAX[name]}({', '.join(arguments)})"
     if name == "where":
         test, yes, no = arguments
         return f"({yes} if {test} else {no})"
@@ -83,29 +86,29 @@ def _render_binary(tree):
     left = render(tree.left)
     if isinstance(tree.op, ast.Pow):
         return _render_power(left, tree.right)
-    if isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Call) and tree.right.func.id == "exprel":
+    if isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Call) and function_name(tree.right) == "exprel":
         return f"({left} * exprel_inverse({render(tree.right.args[0])}))"
-    # brackets in brackets for each term of a long sum would be too many for Python
+    # nested brackets for each term of a long sum would be too many for Python
     return f"({left[1:-1] if is_chain(tree) else left} {BINARY[type(tree.op)]} {render(tree.right)})"
 
 
 def _render_power(base, exponent):
-    """Return a power: a product where the exponent is a small whole number, and only then of a base that may be negative."""
+    """Return a power; it is a product if the exponent is a literal whole number, and then the base may be negative."""
     value = number(exponent)
     if value in POWERS:
-        # functions, since text that repeats its operand grows with each power of a power
+        # calls, since text that repeats its operand would grow with each power of a power
         return POWERS[value].format(base)
     if value is not None and -value in POWERS:
         return f"(1.0 / {POWERS[-value].format(base)})"
     if value is not None and value == int(value):
-        # beyond 2**53 there are even numbers only
+        # from 2**53 on, all whole numbers are even
         return f"whole_power({base}, np.int64({int(value)}))" if abs(value) < 2.0**53 else f"power(abs({base}), {value!r})"
     return f"power({base}, {render(exponent)})"
 
 
-def number(tree):
-    """Return the value of a number with a sign, or None where the tree is none."""
+def number(tree: Tree) -> float | None:
+    """Return the value of a literal number with or without a sign, or None for any other tree."""
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
         inner = number(tree.operand)
         return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner
-    return float(tree.value) if isinstance(tree, ast.Constant) else None
+    return constant_value(tree) if isinstance(tree, ast.Constant) else None

@@ -1,15 +1,21 @@
-"""One time step as lines of a kernel, and the writing of right-hand sides into it."""
+"""One time step as lines of a kernel, and the writer of right-hand sides."""
+
+from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM
+from brainsim.equations.grammar import RANDOM, Tree
 from brainsim.equations.render import number, render
+
+if TYPE_CHECKING:
+    from brainsim.equations.system import System
 
 
 @dataclass
@@ -23,21 +29,21 @@ class Step:
     lines : list of str
         Statements ``name = expression`` that compute ``_x_new`` for every variable x.
     normals : list of str
-        Names in the lines that stand for standard normal numbers, each drawn anew for each cell and step.
+        Names in the lines that stand for standard normal numbers, sampled for each cell in each step.
     compute : callable
-        ``compute(values, dt) -> dict``: the numbers of the lines that are the method's own, each a float or an array with
-        one number per cell, from the parameters in `values`.
+        ``compute(values, dt) -> dict``: the constants that the method adds to the lines, each a float or an array with one
+        number per cell, computed from the parameters in `values`.
     order : int
-        Order of the method for smooth solutions without noise; 0 where it is exact.
+        Order of the method for smooth solutions without noise; 0 if it is exact.
     strong, weak : float or None
-        Orders for solutions with noise: of the paths, and of means over many; 0 where exact, None where there is no noise.
+        Orders for solutions with noise: of single paths, and of means over many. 0 if exact, None without noise.
     interpretation : str
-        How noise is meant whose size depends on a variable, ``"Ito"`` or ``"Stratonovich"``; "" where that is all one.
+        Interpretation of noise whose size depends on a variable, ``"Ito"`` or ``"Stratonovich"``; "" if there is none.
     """
 
     method: str
-    lines: list = field(default_factory=list)
-    normals: list = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    normals: list[str] = field(default_factory=list)
     compute: Callable = lambda values, dt: {}
     order: int = 0
     strong: float | None = None
@@ -46,74 +52,81 @@ class Step:
 
 
 class Writer:
-    """Writes right-hand sides as lines; what holds nothing that changes in time is computed once, outside the kernel.
+    """Writes right-hand sides as lines; expressions that do not change in time are computed once, outside the kernel.
 
-    Division by such a number becomes multiplication by its inverse: a division takes as long as eight multiplications, and
-    a compiler that must keep the last bit may not do this by itself.
+    Division by such a constant becomes multiplication by its inverse: a division takes as long as eight multiplications,
+    and a compiler that must keep the last bit may not replace it.
+
+    Parameters
+    ----------
+    system : System
+        The system of the right-hand sides.
     """
 
-    def __init__(self, system):
-        self.system, self.lines, self._numbers = system, [], {}
+    def __init__(self, system: System):
+        self.system = system
+        self.lines: list[str] = []
+        self._constants: dict[str, tuple[int, Tree]] = {}
 
-    def right_sides(self, sides, at=None, stage=""):
-        """Add the algebraic lines that some trees lean on, and return the text of each tree.
+    def right_sides(self, sides: Mapping[Any, Tree], at: Mapping[str, str] | None = None, stage: str = "") -> dict[Any, str]:
+        """Add the algebraic lines on which some trees depend, and return the text of each tree.
 
         Parameters
         ----------
         sides : dict
-            Anything -> tree.
+            Any key -> tree.
         at : dict, optional
-            Name -> the name it has in this stage of the step.
+            Name -> its name in this stage of the step.
         stage : str
-            What the names of the algebraic lines end with: each stage has its own.
+            Suffix of the names of the algebraic lines, a different one for each stage.
         """
-        at = {name: ast.Name(new) for name, new in (at or {}).items()}
+        names = {name: ast.Name(new) for name, new in (at or {}).items()}
         for name in self._needed(sides.values()):
-            own = f"_{name}_{stage}" if stage else name
-            self.lines.append(f"{own} = {self._text(self.system.algebraic[name], at)}")
-            at[name] = ast.Name(own)
-        return {key: self._text(tree, at) for key, tree in sides.items()}
+            new = f"_{name}_{stage}" if stage else name
+            self.lines.append(f"{new} = {self._text(self.system.algebraic[name], names)}")
+            names[name] = ast.Name(new)
+        return {key: self._text(tree, names) for key, tree in sides.items()}
 
-    def step(self, method, computes=(), **about):
-        """Return the Step of the lines written so far; `computes` are functions of further numbers."""
-        numbers = {f"_k{number}": tree for number, tree in self._numbers.values()}
+    def step(self, method: str, computes: Iterable[Callable] = (), **properties: Any) -> Step:
+        """Return the Step of the lines written so far; `computes` are functions that compute further constants."""
+        constants = {f"_k{k}": tree for k, tree in self._constants.values()}
 
         def compute(values, dt):
             known = values | {"dt": dt, "pi": np.pi}
-            found = {name: 0.0 + lang.computed(tree, known) for name, tree in numbers.items()}
+            numbers = {name: 0.0 + lang.computed(tree, known) for name, tree in constants.items()}
             for function in computes:
-                found |= function(values, dt)
-            return found
+                numbers |= function(values, dt)
+            return numbers
 
-        return Step(method, self.lines, compute=compute, **about)
+        return Step(method, self.lines, compute=compute, **properties)
 
-    def _text(self, tree, at):
-        return render(lang.substitute(self._reduced(tree), at))
+    def _text(self, tree, names):
+        return render(lang.substitute(self._reduced(tree), names))
 
     def _needed(self, sides):
-        """Return the names of the algebraic lines that trees lean on, in the order of the system."""
+        """Return the names of the algebraic lines on which trees depend, in the order of the system."""
         algebraic = self.system.algebraic
-        found = set().union(*(lang.names_in(tree) for tree in sides), ()) & algebraic.keys()
+        needed = set().union(*(lang.names_in(tree) for tree in sides), ()) & algebraic.keys()
         for name in reversed(algebraic):
-            if name in found:
-                found |= lang.names_in(algebraic[name]) & algebraic.keys()
-        return [name for name in algebraic if name in found]
+            if name in needed:
+                needed |= lang.names_in(algebraic[name]) & algebraic.keys()
+        return [name for name in algebraic if name in needed]
 
     def _reduced(self, tree):
-        """Return the tree with names ``_k0, _k1, ...`` for its constant parts."""
+        """Return the tree with its constant parts replaced by names ``_k0, _k1, ...``."""
         varying = self.system.varying
         if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in varying):
             return tree
         if not lang.names_in(tree) & varying and not lang.calls_in(tree) & RANDOM:
-            if lang.is_condition(tree):  # its number is 0 or 1, and only a comparison can be joined with others by '&'
+            if lang.is_condition(tree):  # its value is 0 or 1, and only a comparison can be joined to others by '&'
                 return ast.Compare(self._named(tree), [ast.NotEq()], [algebra.ZERO])
             return self._named(tree)
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not lang.names_in(tree.right) & varying:
             return ast.BinOp(self._reduced(tree.left), ast.Mult(), self._named(algebra.over(algebra.ONE, tree.right)))
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
-            return ast.BinOp(self._reduced(tree.left), tree.op, tree.right)  # with its exponent written out it is a product
+            return ast.BinOp(self._reduced(tree.left), tree.op, tree.right)  # with a literal exponent it becomes a product
         return lang.rebuilt(tree, self._reduced)
 
     def _named(self, tree):
-        number, _ = self._numbers.setdefault(ast.unparse(tree), (len(self._numbers), tree))
-        return ast.Name(f"_k{number}")
+        k, _ = self._constants.setdefault(ast.unparse(tree), (len(self._constants), tree))
+        return ast.Name(f"_k{k}")

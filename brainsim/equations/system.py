@@ -1,18 +1,22 @@
 """A cell with the synapses on it: one checked system of equations.
 
-`compose` joins the equations of a neuron with those of its receptors. A receptor's names get a prefix (``r0_g``), and the
-neuron's ``I`` becomes the sum of the receptors' currents and, where a current is injected, of ``I_ext``.
+`compose` joins the equations of a neuron with those of its receptors. The names of a receptor get a prefix (``r0_g``), and
+the neuron's ``I`` becomes the sum of the receptors' currents, plus ``I_ext`` if a current is injected.
 """
+
+from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
 from brainsim.equations.crossing import crossing_lines
-from brainsim.equations.grammar import NOW, EquationError
+from brainsim.equations.grammar import NOW, RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import CONSTANTS, NOISE
+from brainsim.equations.parsed import CellEquations, ReceptorEquations
 
 
 @dataclass(frozen=True)
@@ -22,76 +26,80 @@ class System:
     Attributes
     ----------
     variables : tuple of str
-        State variables in the order of the rows of the state array: the neuron's, then each receptor's.
+        State variables in the order of the rows of the state array: those of the neuron, then those of each receptor.
     derivatives : dict
         Variable -> tree of its time derivative without noise, in variables, parameters, algebraic lines, ``dt``, ``t``,
-        ``I_ext`` and what tables hold now.
+        ``I_ext`` and the current values of tables.
     algebraic : dict
-        Name -> tree of the lines that change in time, in an order in which each needs only those before it.
+        Name -> tree of the lines that change in time, in an order in which each needs only the lines before it.
     noise : dict
         Variable -> {name: gain}: ``dx = f dt + gain dW`` with a Wiener process for each name.
     arrivals : tuple of tuples
         For each receptor the pairs (variable, gain): an event of weight w adds ``gain*w`` to the variable.
     direct : tuple of bool
-        For each receptor whether its events are added straight to its variable; see `ReceptorEquations.direct`.
-    threshold, reset, events
-        Tree of the spike condition or None; tuple of (variable, tree), carried out in this order; other events.
-    frozen : frozenset
-        Variables that stand still while a cell is refractory.
+        For each receptor, whether its events are added directly to its variable; see `ReceptorEquations.direct`.
+    threshold : tree or None
+        Condition of a spike.
+    reset : tuple of (variable, tree)
+        Assignments at a spike, in order.
+    events : tuple of (condition, tuple of (variable, tree))
+        Other events.
+    frozen : frozenset of str
+        Variables that are clamped while a cell is refractory.
     refractory : tree or None
         The refractory time in ms, or the condition that keeps a cell refractory.
     external_current : bool
-        Whether ``I_ext`` occurs: the cells have an injected current.
+        Whether the cells have an injected current, ``I_ext``.
     tables : tuple of str
-        TimedArrays.
+        Parameters that are TimedArrays.
     substeps : int
-        Into how many steps of the method dt is divided.
+        Number of steps of the method in one dt.
     crossing : tuple of str
-        Lines that compute when within the step the threshold was crossed; none where spikes have the time of its end.
+        Lines that compute the time within the step at which the threshold was crossed; empty if spikes are at its end.
     """
 
-    variables: tuple
-    derivatives: dict
-    algebraic: dict
-    noise: dict
+    variables: tuple[str, ...]
+    derivatives: dict[str, Tree]
+    algebraic: dict[str, Tree]
+    noise: dict[str, dict[str, Tree]]
     arrivals: tuple
-    direct: tuple
-    threshold: ast.expr | None
+    direct: tuple[bool, ...]
+    threshold: Tree | None
     reset: tuple
     events: tuple
-    frozen: frozenset
-    refractory: ast.expr | None
+    frozen: frozenset[str]
+    refractory: Tree | None
     external_current: bool
-    tables: tuple
+    tables: tuple[str, ...]
     substeps: int
-    crossing: tuple = ()
+    crossing: tuple[str, ...] = ()
 
     @property
-    def buffered(self):
-        """Numbers of the receptors whose events are summed in a buffer of inputs and added by the kernel."""
+    def buffered(self) -> tuple[int, ...]:
+        """Indices of the receptors whose events are summed in a buffer of inputs and added by the kernel."""
         return tuple(k for k, direct in enumerate(self.direct) if not direct)
 
     @property
-    def held(self):
-        """What stands still over a step and changes between steps: the injected current and what tables hold."""
+    def held(self) -> tuple[str, ...]:
+        """Names that are constant within a step and change between steps: the injected current and values of tables."""
         return ("I_ext", *(name + NOW for name in self.tables))
 
     @functools.cached_property
-    def varying(self):
-        """Names that are not the same number all the time."""
+    def varying(self) -> frozenset[str]:
+        """Names whose values change in time."""
         return frozenset({*self.variables, *self.algebraic, *self.held, "t"})
 
     @property
-    def fixed_time(self):
-        """Whether the refractory time is the same number all the time."""
+    def fixed_time(self) -> bool:
+        """Whether there is a refractory time that does not change in time."""
         return self.refractory is not None and not lang.is_condition(self.refractory) and not self.changes(self.refractory)
 
-    def changes(self, tree):
+    def changes(self, tree: Tree) -> bool:
         """Return whether the value of a tree changes in time."""
-        return bool(lang.names_in(tree) & self.varying or lang.calls_in(tree) & {"rand", "randn"})
+        return bool(lang.names_in(tree) & self.varying or lang.calls_in(tree) & RANDOM)
 
-    def full(self, tree, label, about=None):
-        """Return a tree with the algebraic lines put in: all of them, or those that depend on the name `about`."""
+    def full(self, tree: Tree, label: str, about: str | None = None) -> Tree:
+        """Return a tree with the algebraic lines substituted: all of them, or those that depend on the name `about`."""
         lines = self.algebraic if about is None else {n: t for n, t in self.algebraic.items() if about in self._needs[n]}
         while lang.names_in(tree) & lines.keys():
             tree = lang.expanded(tree, lines, label)
@@ -99,7 +107,7 @@ class System:
 
     @functools.cached_property
     def _needs(self):
-        """Algebraic line -> the variables it depends on, also through other lines."""
+        """Algebraic line -> the variables on which it depends, directly or through other lines."""
         needs, variables = {}, {*self.variables}
         for name, tree in self.algebraic.items():
             direct = lang.names_in(tree)
@@ -107,19 +115,23 @@ class System:
         return needs
 
 
-def compose(cell, receptors, *, external_current, label):
-    """Join a neuron's equations with those of the receptors on it.
+def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, external_current: bool, label: str) -> System:
+    """Join the equations of a neuron with those of its receptors.
 
     Parameters
     ----------
     cell : CellEquations
+        The neuron.
     receptors : sequence of ReceptorEquations
+        The synapses on it.
     external_current : bool
         Whether a current is injected into the cells.
     label : str
-        The population, for messages.
+        How messages begin, such as the name of the population.
     """
-    currents, arrivals, derivatives, lines = [], [], {}, {}
+    currents, arrivals = [], []
+    derivatives: dict[str, Tree] = {}
+    lines: dict[str, Tree] = {}
     tables = [*sorted(cell.tables)]
     for index, receptor in enumerate(receptors):
         names = {*receptor.derivatives, *receptor.algebraic}
@@ -138,8 +150,8 @@ def compose(cell, receptors, *, external_current, label):
         arrivals.append(tuple((prefix + n if n in names else n, _rename(g, prefix, names)) for n, g in receptor.arrivals))
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
-    own, algebraic = _with_current(cell, currents, external_current)
-    derivatives, algebraic = _folded(own | derivatives, lines | algebraic, tables, label)
+    of_cell, algebraic = _with_current(cell, currents, external_current)
+    derivatives, algebraic = _folded(of_cell | derivatives, lines | algebraic, tables, label)
     drift, noise = _noise_apart(derivatives)
     system = System(
         variables=tuple(drift),
@@ -161,39 +173,39 @@ def compose(cell, receptors, *, external_current, label):
 
 
 def _check_jumps(cell, receptor, label):
-    """Raise EquationError where an event adds to a variable of the cell what is of another unit."""
+    """Raise EquationError if an event adds to a variable of the cell a quantity in another unit."""
     for name, jump in receptor.jumps.items():
-        own = cell.units.get(name)
-        if own is not None and not own.fits(jump):
-            unit = str(receptor.weight * own * jump**-1)
-            hint = f"in a class derived from the synapse write weight_unit = {'' if unit == '1' else unit!r}"
-            message = f"a synapse adds to {name!r}, which is {own.phrase}, but what it adds is {jump.phrase}"
+        dimension = cell.units.get(name)
+        if dimension is not None and not dimension.fits(jump):
+            unit = str(receptor.weight * dimension * jump**-1)
+            hint = f"in a subclass of the synapse write weight_unit = {'' if unit == '1' else unit!r}"
+            message = f"a synapse adds to {name!r}, which is {dimension.phrase}, but what it adds is {jump.phrase}"
             raise EquationError(label, f"{message}; {hint}")
 
 
-def prefixed(index):
-    """Return the prefix of the names of receptor number `index` within a system."""
+def prefixed(index: int) -> str:
+    """Return the prefix of the names of the receptor with this index within a system."""
     return f"r{index}_"
 
 
 def _with_current(cell, currents, external_current):
-    """Put the sum of all currents in for I; where I occurs more than once, it becomes a line of its own."""
+    """Substitute the sum of all currents for I, or make it a line ``I = ...`` if I occurs more than once."""
     total = ast.Name("I_ext") if external_current else algebra.ZERO
     for tree in currents:
         total = algebra.plus(total, tree)
-    everywhere = [*cell.derivatives.values(), *cell.algebraic.values()]
-    places = sum(isinstance(n, ast.Name) and n.id == "I" for tree in everywhere for n in ast.walk(tree))
-    if places > 1 and not isinstance(total, ast.Constant | ast.Name):
+    trees = [*cell.derivatives.values(), *cell.algebraic.values()]
+    occurrences = sum(isinstance(n, ast.Name) and n.id == "I" for tree in trees for n in ast.walk(tree))
+    if occurrences > 1 and not isinstance(total, ast.Constant | ast.Name):
         return dict(cell.derivatives), {"I": total, **cell.algebraic}
 
-    def put_in(tree):
+    def with_total(tree):
         return algebra.simplified(lang.substitute(tree, {"I": total}))
 
-    return {n: put_in(t) for n, t in cell.derivatives.items()}, {n: put_in(t) for n, t in cell.algebraic.items()}
+    return {n: with_total(t) for n, t in cell.derivatives.items()}, {n: with_total(t) for n, t in cell.algebraic.items()}
 
 
 def _folded(derivatives, algebraic, tables, label):
-    """Put in the algebraic lines that never change in time, so that they are computed once with the constants."""
+    """Substitute the algebraic lines that never change in time, so that they are computed once with the constants."""
     varying = {*derivatives, "I_ext", "t", *(name + NOW for name in tables)}
     fixed, lines = {}, {}
     for name, tree in algebraic.items():
@@ -207,7 +219,7 @@ def _folded(derivatives, algebraic, tables, label):
 
 
 def _noise_apart(derivatives):
-    """Split each derivative into what is without noise and the gain of each noise; `xi` is one of its own for each."""
+    """Split each derivative into the part without noise and the gain of each noise; `xi` is a separate noise in each."""
     drift, noise = {}, {}
     for name, tree in derivatives.items():
         for xi in sorted(n for n in lang.names_in(tree) if NOISE.fullmatch(bare(n))):
@@ -217,14 +229,14 @@ def _noise_apart(derivatives):
     return drift, noise
 
 
-def bare(name):
+def bare(name: str) -> str:
     """Return a name without the prefix of a receptor."""
     head, _, tail = name.partition("_")
     return tail if head[:1] == "r" and head[1:].isdigit() else name
 
 
 def _rename(tree, prefix, variables):
-    """Prefix a receptor's names, but not the target's ``v``, the time nor the constants."""
-    kept = {*CONSTANTS, "t"}
-    own = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in kept and (n != "v" or n in variables)}
-    return lang.substitute(tree, own)
+    """Add a prefix to the names of a receptor, except for the target's ``v``, the time and the constants."""
+    common = {*CONSTANTS, "t"}
+    renamed = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in common and (n != "v" or n in variables)}
+    return lang.substitute(tree, renamed)

@@ -1,21 +1,24 @@
-"""Dimensions: whether the two sides of an equation are of one unit.
+"""Dimensions: whether the two sides of an equation have the same unit.
 
 Units are ms, mV, pA, pF, nS, Hz, um, mM and 1, and products of their powers: ``1/ms``, ``nS/mV``, ``mV**2``,
-``mV/sqrt(ms)``. They fit each other (pA = nS*mV = pF*mV/ms), so units need no factors, with one exception: Hz counts per
-second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula may therefore change Hz into 1/ms; where it is
-missing, that is found as a wrong unit is.
+``mV/sqrt(ms)``. They are consistent (pA = nS*mV = pF*mV/ms), so no conversion factors are needed, with one exception: Hz
+counts per second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula can therefore turn Hz into 1/ms; if
+it is missing, this is reported like a wrong unit.
 
-Numbers in a formula have the dimension 1, and 0 fits everything.
+Numbers in a formula have the dimension 1, and 0 fits every dimension.
 """
+
+from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from brainsim.core.checks import BASE, PREFIX, nearest
-from brainsim.equations.grammar import NOW, EquationError, shown
-from brainsim.equations.language import line_of
+from brainsim.equations.grammar import NOW, EquationError, Tree, function_name, shown
+from brainsim.equations.language import Line, line_of
 
 BASES = ("ms", "mV", "pA", "um", "mM")
 UNITS = {
@@ -29,38 +32,46 @@ UNITS = {
     "mM": (0, 0, 0, 0, 1),
     "1": (0, 0, 0, 0, 0),
 }
-FOREIGN = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
+OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
-PURE = {"exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel", "floor"}  # of a number of dimension 1
-SAME = {"min", "max", "clip"}  # of numbers of one unit
+PURE = {"exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel", "floor"}  # their argument is a number
+SAME = {"min", "max", "clip"}  # their arguments have the same unit
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """Powers of ms, mV, pA, um, mM, and by which powers of 1000 the number may be too large (Hz: 1)."""
+    """The dimension of a quantity.
 
-    powers: tuple
-    thousands: frozenset = frozenset({0})
+    Attributes
+    ----------
+    powers : tuple of Fraction
+        Powers of ms, mV, pA, um and mM.
+    thousands : frozenset
+        Possible powers of 1000 by which the number is too large: 1 for Hz.
+    """
 
-    def __mul__(self, other):
+    powers: tuple[Fraction, ...]
+    thousands: frozenset[Fraction | int] = frozenset({0})
+
+    def __mul__(self, other: Dimension) -> Dimension:
         powers = tuple(a + b for a, b in zip(self.powers, other.powers, strict=True))
         return Dimension(powers, frozenset(a + b for a in self.thousands for b in other.thousands))
 
-    def __pow__(self, exponent):
+    def __pow__(self, exponent: Fraction | int) -> Dimension:
         thousands = frozenset(Fraction(a) * exponent for a in self.thousands)
         return Dimension(tuple(p * exponent for p in self.powers), thousands)
 
-    def fits(self, other):
-        """Return whether numbers of the two dimensions may be added."""
+    def fits(self, other: Dimension) -> bool:
+        """Return whether quantities of the two dimensions can be added."""
         return self.powers == other.powers and bool(self.thousands & other.thousands)
 
     @property
-    def phrase(self):
-        """What a number of this dimension is, in messages: ``in mV/ms``, ``a plain number``."""
+    def phrase(self) -> str:
+        """How messages describe a quantity of this dimension: ``in mV/ms``, ``a plain number``."""
         return f"in {self}" if any(self.powers) else "a plain number"
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.powers in _names():
             return _names()[self.powers]
         parts = list(zip(BASES, self.powers, strict=True))
@@ -97,10 +108,10 @@ def _names():
     return names
 
 
-def unit(text, label):
-    """Return the Dimension of a unit such as ``"nS/mV"``; raise ValueError for what is none."""
+def unit(text: str, label: str) -> Dimension:
+    """Return the Dimension of a unit such as ``"nS/mV"``; raise ValueError if it is not a unit."""
     if not isinstance(text, str):
-        raise ValueError(f"{label}: the unit must be a text such as 'mV' (got {text!r})")
+        raise ValueError(f"{label}: the unit must be a string such as 'mV' (got {text!r})")
     if not text:
         return ONE
     try:
@@ -120,21 +131,21 @@ def _unit(tree, text, label):
         return _unit(tree.args[0], text, label) ** Fraction(1, 2)
     name = tree.id if isinstance(tree, ast.Name) else "1" if isinstance(tree, ast.Constant) and tree.value == 1 else None
     if name not in UNITS:
-        raise ValueError(f"{label}: unknown unit {text!r}{_unit_meant(tree, name, text)}")
+        raise ValueError(f"{label}: unknown unit {text!r}{_unit_hint(tree, name, text)}")
     return Dimension(_fractions(UNITS[name]), frozenset({1 if name == "Hz" else 0}))
 
 
-def _unit_meant(tree, name, text):
+def _unit_hint(tree, name, text):
     """Return what to write instead of a unit outside `UNITS`."""
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor):
         return "; a power is written '**'"
-    for ours in UNITS:
-        letters = next((base for base in BASE if ours.endswith(base)), None)
-        for foreign in (letters,) if letters else FOREIGN:
-            prefix = name.removesuffix(foreign) if name and name.endswith(foreign) else None
+    for known_unit in UNITS:
+        base = next((symbol for symbol in BASE if known_unit.endswith(symbol)), None)
+        for symbol in (base,) if base else OHM:
+            prefix = name.removesuffix(symbol) if name and name.endswith(symbol) else None
             if prefix in PREFIXES:
-                size = PREFIXES[ours.removesuffix(letters)] if letters else 1e9
-                return f"; 1 {name} is {PREFIXES[prefix] / size:g} {ours if letters else 'mV/pA'}: write the numbers in that"
+                size, target = (PREFIXES[known_unit.removesuffix(base)], known_unit) if base else (1e9, "mV/pA")
+                return f"; 1 {name} is {PREFIXES[prefix] / size:g} {target}: write the numbers in {target}"
     known = [n for n in UNITS if n != "1"]
     hint = nearest(name or text, known)
     if "did you mean" in hint:
@@ -143,7 +154,7 @@ def _unit_meant(tree, name, text):
 
 
 def _number(tree):
-    """Return the value of a number as it may stand in an exponent (2, -1, 0.5, 1/2), or None."""
+    """Return the value of a number in a form allowed in an exponent (2, -1, 0.5, 1/2), or None."""
     if isinstance(tree, ast.Constant) and type(tree.value) in (int, float) and abs(tree.value) < 100:
         return Fraction(tree.value).limit_denominator(1000)
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
@@ -161,26 +172,26 @@ class Checker:
     Parameters
     ----------
     units : dict
-        Name -> Dimension, or None where it is not known.
+        Name -> Dimension, or None if it is not known.
     label : str
-        With what messages begin.
+        How messages begin.
     """
 
-    def __init__(self, units, label):
+    def __init__(self, units: Mapping[str, Dimension | None], label: str):
         self.units, self.label = units, label
 
-    def check(self, tree, wanted, what):
-        """Raise EquationError unless `tree` is of the dimension `wanted`; `what` says in the message what it is for."""
-        found = self.of(tree)
-        if found is not None and wanted is not None and not found.fits(wanted):
-            message = f"{what} is {wanted.phrase}, but this is {found.phrase}"
-            if found.powers == wanted.powers:
-                message = f"{what} and this differ by a factor of 1000; {THOUSAND}"
+    def check(self, tree: Tree, expected: Dimension | None, subject: str) -> Dimension | None:
+        """Return the dimension of `tree`, or raise EquationError if it is not the `expected` one of the `subject`."""
+        dimension = self.of(tree)
+        if dimension is not None and expected is not None and not dimension.fits(expected):
+            message = f"{subject} is {expected.phrase}, but this is {dimension.phrase}"
+            if dimension.powers == expected.powers:
+                message = f"{subject} and this differ by a factor of 1000; {THOUSAND}"
             raise EquationError(self.label, message, *line_of(tree).place(tree))
-        return found
+        return dimension
 
-    def of(self, tree, line=None):
-        """Return the Dimension of a tree, or None where it fits all: 0, or what depends on names of unknown units."""
+    def of(self, tree: Tree, line: Line | None = None) -> Dimension | None:
+        """Return the Dimension of a tree, or None if it fits all: 0, and trees with names of unknown units."""
         line = line or line_of(tree)
 
         def of(node):
@@ -193,7 +204,9 @@ class Checker:
         if isinstance(tree, ast.UnaryOp):
             return of(tree.operand)
         if isinstance(tree, ast.BoolOp):
-            return [of(v) for v in tree.values] and ONE
+            for part in tree.values:
+                of(part)
+            return ONE
         if isinstance(tree, ast.Compare):
             self._same([tree.left, tree.comparators[0]], line, "compared")
             return ONE
@@ -217,43 +230,43 @@ class Checker:
             return left
         exponent = _number(tree.right)
         if exponent is None:
-            message = f"{shown(tree.left)} is {left.phrase}; only a number may be its exponent"
+            message = f"{shown(tree.left)} is {left.phrase}; its exponent must be a number"
             raise EquationError(self.label, message, *line.place(tree.right))
         return left**exponent
 
     def _of_call(self, tree, line):
-        name, arguments = tree.func.id, tree.args
+        name, arguments = function_name(tree), tree.args
         if name == "where":
             self.of(arguments[0], line)
             return self._same(arguments[1:], line, "chosen between")
         if name in SAME:
             return self._same(arguments, line, "compared")
-        found = [self.of(a, line) for a in arguments]
+        dimensions = [self.of(a, line) for a in arguments]
         if name in PURE:
-            self._pure(arguments[0], found[0], f"what {name} is taken of", line)
+            self._pure(arguments[0], dimensions[0], f"the argument of {name}", line)
         if name == "sqrt":
-            return found[0] and found[0] ** Fraction(1, 2)
-        return found[0] if name == "abs" else ONE
+            return dimensions[0] and dimensions[0] ** Fraction(1, 2)
+        return dimensions[0] if name == "abs" else ONE
 
-    def _same(self, nodes, line, done):
-        """Return the one dimension of all nodes, or raise."""
-        first = None
+    def _same(self, nodes, line, verb):
+        """Return the common dimension of all nodes, or raise EquationError."""
+        common = None
         for node in nodes:
-            found = self.of(node, line)
-            if first is None:
-                first, of = found, node
-            elif found is not None and not found.fits(first):
-                message = f"{shown(of)} is {first.phrase}, but {shown(node)} is {found.phrase}"
-                message += f"; what is {done} must be of one unit{_hint(of, node)}"
-                if found.powers == first.powers:
-                    message = f"{shown(of)} and {shown(node)} differ by a factor of 1000; {THOUSAND}"
+            dimension = self.of(node, line)
+            if common is None:
+                common, first = dimension, node
+            elif dimension is not None and not dimension.fits(common):
+                message = f"{shown(first)} is {common.phrase}, but {shown(node)} is {dimension.phrase}"
+                message += f"; only quantities in the same unit can be {verb}{_hint(first, node)}"
+                if dimension.powers == common.powers:
+                    message = f"{shown(first)} and {shown(node)} differ by a factor of 1000; {THOUSAND}"
                 raise EquationError(self.label, message, *line.place(node))
-        return first
+        return common
 
-    def _pure(self, node, found, what, line):
-        if found is not None and not found.fits(ONE):
-            message = f"{what} must be a plain number, but {shown(node)} is {found.phrase}"
-            if found.powers == ONE.powers:
+    def _pure(self, node, dimension, subject, line):
+        if dimension is not None and not dimension.fits(ONE):
+            message = f"{subject} must be a plain number, but {shown(node)} is {dimension.phrase}"
+            if dimension.powers == ONE.powers:
                 message = f"{shown(node)} is too large by a factor of 1000; {THOUSAND}"
             raise EquationError(self.label, message, *line.place(node))
 
@@ -271,11 +284,11 @@ def _hint(*nodes):
     return ": give the number a name and a unit by bs.parameter(...), or write dimensions = False" if bare else ""
 
 
-def of_units(units, label):
-    """Return name -> Dimension of a dict name -> text of the unit; `label` is the class."""
+def of_units(units: Mapping[str, str], label: str) -> dict[str, Dimension]:
+    """Return a dict name -> Dimension from a dict name -> text of the unit; `label` is the class."""
     return {name: unit(text, f"{label}.{name}") for name, text in units.items()}
 
 
-def now_units(units, tables):
-    """Return the units of what is read from TimedArrays, by the names that stand for ``name(t)``."""
+def now_units(units: Mapping[str, Dimension], tables: Iterable[str]) -> dict[str, Dimension]:
+    """Return the units of the values of TimedArrays, by the names that stand for ``name(t)``."""
     return {name + NOW: units[name] for name in tables}

@@ -23,16 +23,10 @@ import numpy as np
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, nearest, number
 from brainsim.equations import language as lang
-from brainsim.equations.diagnostics import refuse_without_spikes
+from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.methods import method_named
-from brainsim.equations.model_parser import (
-    CellEquations,
-    Declared,
-    ReceptorEquations,
-    check_condition,
-    parse_cell,
-    parse_receptor,
-)
+from brainsim.equations.model_parser import check_condition, parse_cell, parse_receptor
+from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.units import unit
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
@@ -257,8 +251,8 @@ class Neuron(Model):
     ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
     ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
     Traceback (most recent call last):
-    brainsim.equations.grammar.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; what is
-    added must be of one unit
+    brainsim.equations.grammar.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; only
+    quantities in the same unit can be added
         dv/dt = (v_rest - v)/tau + I
                                    ^
     """
@@ -296,7 +290,7 @@ class Neuron(Model):
             initials={key: spec.default for key, spec in cls.initials.items()},
             **(after_a_spike if cls.threshold else {}),
         )
-        refuse_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory)
+        reject_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)

@@ -40,7 +40,7 @@ def test_an_event_is_not_a_spike():
     [
         ({"e": "v > v_th"}, "must be a pair"),
         ({"e": ("v", "v = 0")}, "must be a comparison"),
-        ({"e": ("v > v_th", "speed = 0")}, "'speed' is no variable"),
+        ({"e": ("v > v_th", "speed = 0")}, "'speed' is not a variable"),
         ({"e": ("v > vth", "v = 0")}, "did you mean 'v_th'"),
         ({"e": ("v > v_th", "v == 0")}, "one '='"),
     ],

@@ -197,9 +197,9 @@ def test_random_numbers_in_a_reset_are_new_each_time():
 @pytest.mark.parametrize(
     ("equations", "message"),
     [
-        ("dv/dt = xi**2", "xi may only be multiplied and added"),
-        ("dv/dt = exp(xi_a)", "xi_a may only be multiplied"),
-        ("a = sigma*xi\ndv/dt = a", "the noise xi may stand in a line 'dx/dt = ...' only"),
+        ("dv/dt = xi**2", "xi must enter linearly"),
+        ("dv/dt = exp(xi_a)", "xi_a must enter linearly"),
+        ("a = sigma*xi\ndv/dt = a", "the noise xi is allowed only in lines 'dx/dt = ...'"),
     ],
 )
 def test_noise_in_the_wrong_place(equations, message):

@@ -57,7 +57,7 @@ def test_units_that_are_one(left, right):
     ("text", "hint"),
     [
         ("mS", "1 mS is 1e+06 nS"),
-        ("s", "1 s is 1000 ms: write the numbers in that"),
+        ("s", "1 s is 1000 ms: write the numbers in ms"),
         ("mV+ms", "units are"),
         ("mV/", "mV"),
         ("mv", "did you mean 'mV'"),
@@ -90,14 +90,14 @@ def test_unknown_units(text, hint):
 
 @pytest.mark.parametrize("dimensions", [True, False])
 def test_a_missing_unit_is_rejected(dimensions):
-    with pytest.raises(ValueError, match=r"Mine.q: the unit must be a text such as 'mV' \(got None\)"):
+    with pytest.raises(ValueError, match=r"Mine.q: the unit must be a string such as 'mV' \(got None\)"):
         cell(q=bs.parameter(1.0, None, "x"), dimensions=dimensions)
 
 
 @pytest.mark.parametrize(
     ("texts", "shown"),
     [
-        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; in a class derived"),
+        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; in a subclass"),
         ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, but what it adds is in mV"),
         ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV*ms"),
         ({"arrival": "v = v + w", "dimensions": False}, ""),
@@ -183,43 +183,52 @@ def test_equations_that_agree(equations):
     [
         (
             {"equations": "dv/dt = (E - v)/tau + I"},
-            "Mine.equations: '(E - v) / tau' is in mV/ms, but 'I' is in pA; what is added must be of one unit|"
+            "Mine.equations: '(E - v) / tau' is in mV/ms, but 'I' is in pA; only quantities in the same unit can be added|"
             "    dv/dt = (E - v)/tau + I|                          ^",
         ),
         ({"equations": "dv/dt = g*(E - v)"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA|    dv/dt = g*(E - v)|"),
         ({"equations": "dv/dt = 0.04*v**2"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV**2|"),
         (
             {"equations": "dn/dt = exp(v)/tau"},
-            "Mine.equations: what exp is taken of must be a plain number, but 'v' is in mV|    dn/dt = exp(v)/tau|"
+            "Mine.equations: the argument of exp must be a plain number, but 'v' is in mV|    dn/dt = exp(v)/tau|"
             "                ^",
         ),
-        ({"equations": "a = v + z\ndv/dt = a/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is added"),
+        (
+            {"equations": "a = v + z\ndv/dt = a/tau"},
+            "Mine.equations: 'v' is in mV, but 'z' is in pA; only quantities in the same unit can be added",
+        ),
         ({"equations": "dv/dt = sigma*xi"}, "Mine.equations: dv/dt is in mV/ms, but this is in mV/sqrt(ms)|"),
         (
             {"equations": "dn/dt = rate"},
             "Mine.equations: dn/dt and this differ by a factor of 1000; Hz counts per second "
             "and times are in ms: write 0.001*rate for a rate in 1/ms|",
         ),
-        ({"equations": "dn/dt = v**n/tau"}, "Mine.equations: 'v' is in mV; only a number may be its exponent|"),
+        ({"equations": "dn/dt = v**n/tau"}, "Mine.equations: 'v' is in mV; its exponent must be a number|"),
         ({"equations": "dn/dt = n**v/tau"}, "Mine.equations: an exponent must be a plain number, but 'v' is in mV|"),
-        ({"equations": "dv/dt = min(v, z)/tau"}, "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared"),
+        (
+            {"equations": "dv/dt = min(v, z)/tau"},
+            "Mine.equations: 'v' is in mV, but 'z' is in pA; only quantities in the same unit can be compared",
+        ),
         (
             {"equations": "dv/dt = (v if v > z else 0)/tau"},
-            "Mine.equations: 'v' is in mV, but 'z' is in pA; what is compared",
+            "Mine.equations: 'v' is in mV, but 'z' is in pA; only quantities in the same unit can be compared",
         ),
         ({"equations": "dv/dt = I_in(t)/tau"}, "Mine.equations: dv/dt is in mV/ms, but this is in pA/ms|"),
         (
             {"threshold": "v > 30"},
-            "Mine.threshold: 'v' is in mV, but '30' is a plain number; what is compared must be of one unit: "
+            "Mine.threshold: 'v' is in mV, but '30' is a plain number; only quantities in the same unit can be compared: "
             "give the number a name and a unit by bs.parameter(...), or write dimensions = False|",
         ),
         ({"threshold": "rand() < rate*dt"}, "Mine.threshold: 'rand()' and 'rate * dt' differ by a factor of 1000; Hz"),
         (
             {"threshold": "v > E", "reset": "v = E; z += delta"},
-            "Mine.reset: 'z' is in pA, but 'delta' is in mV; what is added must be of one unit|",
+            "Mine.reset: 'z' is in pA, but 'delta' is in mV; only quantities in the same unit can be added|",
         ),
         ({"threshold": "v > E", "reset": "v = tau"}, "Mine.reset: 'v' is in mV, but this is in ms|    v = tau|        ^"),
-        ({"conditions": ("tau > delta",)}, "Mine.conditions: 'tau' is in ms, but 'delta' is in mV; what is compared"),
+        (
+            {"conditions": ("tau > delta",)},
+            "Mine.conditions: 'tau' is in ms, but 'delta' is in mV; only quantities in the same unit can be compared",
+        ),
         ({"threshold": "v > E", "refractory": "delta"}, "Mine.refractory: a refractory time is in ms, but this is in mV|"),
         ({"events": {"e": ("v > tau", "n = 0")}}, "Mine.events['e']: 'v' is in mV, but 'tau' is in ms"),
         ({"v": bs.initial("tau", "mV", "x")}, "Mine.v: 'v' is in mV, but this is in ms|"),
@@ -241,7 +250,7 @@ def test_equations_that_do_not(given, shown):
             {"equations": "dg/dt = -g/tau + rate*g"},
             "Mine.equations: '-g / tau' and 'rate * g' differ by a factor of 1000; Hz",
         ),
-        ({"current": "g*(E - v)*exp(v)"}, "Mine.current: what exp is taken of must be a plain number, but 'v' is in mV|"),
+        ({"current": "g*(E - v)*exp(v)"}, "Mine.current: the argument of exp must be a plain number, but 'v' is in mV|"),
         ({"arrival": "g = g + w*tau"}, "Mine.current: a current into a cell is in pA, but this is in pA*ms|"),
     ],
 )
