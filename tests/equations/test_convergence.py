@@ -14,7 +14,7 @@ from brainsim.equations.grammar import EquationError
 from brainsim.equations.methods import METHODS
 from brainsim.explore.flow import VectorField
 from tests.helpers.catalogue import NEURONS
-from tests.helpers.single_cells import run, step_of
+from tests.helpers.single_cells import by_method, run, step_of
 
 DURATION = 3.2  # ms
 DTS = 0.8 / 2.0 ** np.arange(9)
@@ -154,15 +154,11 @@ class NoisyEIF(bs.EIF):
 NOISE_DTS, CELLS = np.array([0.1, 0.05, 0.025, 0.0125]), 1000
 
 
-def of(kind, method):
-    return type(kind.__name__, (kind,), {"method": method})
-
-
 @pytest.mark.parametrize(("method", "drift"), [("euler_maruyama", 1.0), ("milstein", 1.0), ("heun", 0.0)])
 def test_strong_order_with_a_gain_that_is_not_linear(method, drift):
     errors = []
     for dt in NOISE_DTS:
-        recorded = of(Bending, "euler_maruyama" if method == "milstein" else method)(drift=drift)
+        recorded = by_method(Bending, "euler_maruyama" if method == "milstein" else method)(drift=drift)
         values, _ = run(recorded, 1.0, dt, n=CELLS, every=1.0)
         w = values["w_path"][-1]
         if method == "milstein":
@@ -201,7 +197,7 @@ def finest(cell, w, dt):
 @pytest.mark.parametrize("method", ["euler_maruyama", "heun"])
 def test_strong_order_of_a_noisy_exponential_cell(method):
     """Against paths 64 times finer through the same points of the Wiener process."""
-    cell, errors, dts = of(NoisyEIF, method)(t_ref=0.0), [], 8 * NOISE_DTS
+    cell, errors, dts = by_method(NoisyEIF, method)(t_ref=0.0), [], 8 * NOISE_DTS
     for dt in dts:
         values, result = run(cell, 8.0, dt, n=CELLS)
         assert result.stats["methods"]["cells"] == method

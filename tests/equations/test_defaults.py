@@ -17,7 +17,7 @@ import pytest
 import brainsim as bs
 from brainsim.equations import language as lang
 from tests.helpers.catalogue import NEURONS
-from tests.helpers.single_cells import run
+from tests.helpers.single_cells import spikes_of
 
 DT, FINER, SECOND, LIMIT = 0.1, 50, 1000.0, 1.0  # ms, steps, ms, ms
 # in pA (FitzHughNagumo, HindmarshRose: plain numbers), from just above where it fires without end
@@ -51,13 +51,6 @@ def draws(kind):
 FIRING = [name for name, kind in NEURONS.items() if kind.threshold and not kind.spiking_source and not draws(kind)]
 
 
-def spikes_of(model, currents, dt):
-    """Return the spike times of one cell for each current."""
-    currents = np.array(currents)
-    spikes = run(model, SECOND + 5.0, dt, n=currents.size, current=currents, record=[])[1].spikes["cells"]
-    return [spikes.times[spikes.ids == cell] for cell in range(currents.size)]
-
-
 def reference(kind):
     """Return the model by rk4 in steps of dt/50, which looks at its threshold where the model itself does."""
     texts = {"method": "rk4", "substeps": 1}
@@ -71,7 +64,8 @@ def reference(kind):
 def lateness(name):
     """Return for each current how late the last spike of a second is [ms], inf if it is missing, and its number."""
     kind, currents = NEURONS[name], CURRENTS.get(name, USUAL)
-    found, true = spikes_of(kind(), currents, DT), spikes_of(reference(kind), currents, DT / FINER)
+    found = spikes_of(kind(), currents, SECOND + 5.0, DT)
+    true = spikes_of(reference(kind), currents, SECOND + 5.0, DT / FINER)
     counts = [int(np.sum(times <= SECOND)) for times in true]
     late = [
         have[n - 1] - times[n - 1] if have.size >= n else np.inf for have, times, n in zip(found, true, counts, strict=True)

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from tests.helpers.own_models import Process
-from tests.helpers.single_cells import run, step_of
+from tests.helpers.single_cells import by_method, run, step_of
 
 N = 20_000
 # a variance estimated from N normal numbers has the relative deviation sqrt(2/N) = 1 %; four of these
@@ -42,17 +42,13 @@ class Chain(bs.Neuron):
     z: float = bs.initial(0.0, "mV", "noise")
 
 
-def of(kind, method):
-    return type(kind.__name__, (kind,), {"method": method})
-
-
 @pytest.mark.parametrize(
     ("method", "dt"),
     [("exact", 0.1), ("exact", 2.0), ("exponential_euler", 2.0), ("heun", 0.1), ("euler_maruyama", 0.1), ("milstein", 0.1)],
 )
 def test_variance_and_autocorrelation_of_a_process(method, dt):
     """In the stationary state; exact methods hold at any dt, the others have their known variance at theirs."""
-    values, result = run(of(Process, method)(), 50.0, dt, n=N)
+    values, result = run(by_method(Process, method)(), 50.0, dt, n=N)
     v = values["v"]
     assert result.stats["methods"]["cells"] == method
     h = dt / 5.0
@@ -92,7 +88,7 @@ def test_the_kurtosis_and_tails_are_normal():
 
 @pytest.mark.parametrize("method", ["exact", "exponential_euler", "heun", "euler_maruyama"])
 def test_white_noise_is_independent_unless_it_is_named(method):
-    values, _ = run(of(Walk, method)() if method != "exponential_euler" else Walk(), 20.0, 0.5, n=N)
+    values, _ = run(by_method(Walk, method)() if method != "exponential_euler" else Walk(), 20.0, 0.5, n=N)
     ends = {name: v[-1] for name, v in values.items()}
     for name, scale in (("x", 1), ("y", 1), ("a", 1), ("b", 4)):
         assert ends[name].var() == pytest.approx(scale * 0.25 * 20.0, rel=CLOSE)
@@ -119,9 +115,9 @@ def test_coloured_noise_has_its_covariance_at_any_dt(dt):
 
 def test_stated_orders_with_noise():
     assert (step_of(Process()).strong, step_of(Process()).weak, step_of(Process()).order) == (0, 0, 0)
-    assert step_of(of(Process, "euler_maruyama")()).strong == 1
-    assert step_of(of(Process, "euler_maruyama")()).interpretation == ""
-    assert step_of(of(Walk, "heun")()).strong == 0.5
+    assert step_of(by_method(Process, "euler_maruyama")()).strong == 1
+    assert step_of(by_method(Process, "euler_maruyama")()).interpretation == ""
+    assert step_of(by_method(Walk, "heun")()).strong == 0.5
     assert step_of(bs.LIF()).strong is None
 
 

@@ -56,3 +56,8 @@ def spikes_of(model, current, duration, dt=0.1, **given):
 
 def intervals(times, skip=1):
     return np.diff(times)[skip:]
+
+
+def by_method(kind, method):
+    """Return a subclass of a model with another method."""
+    return type(kind.__name__, (kind,), {"method": method})

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+MIN_P = 1e-4  # of tests of a distribution
 SIGMAS = 4.0  # a normal number is farther out once in 16,000
 
 

@@ -10,9 +10,7 @@ import brainsim as bs
 from brainsim.engine.drive import poisson_table
 from tests.helpers.own_models import Integrator
 from tests.helpers.single_cells import DT, steps_of
-from tests.helpers.statistics import within
-
-P_LEAST = 1e-4  # of chi-square tests
+from tests.helpers.statistics import MIN_P, within
 
 # events a step; the two larger ones are sampled from another table, or by another method, than the smaller ones
 MEANS = [0.02, 2.0, 11.0, 50.0]
@@ -60,7 +58,7 @@ class TestPoissonInput:
         edges = np.arange(low, high)
         observed = np.histogram(counts, np.concatenate([[-np.inf], edges + 0.5, [np.inf]]))[0]
         expected = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]])) * counts.size
-        assert stats.chisquare(observed, expected).pvalue > P_LEAST
+        assert stats.chisquare(observed, expected).pvalue > MIN_P
 
     def test_every_cell_has_the_mean_and_so_has_every_step(self, drawn, mean, how):
         counts = drawn[mean, how]
@@ -178,7 +176,7 @@ def test_intervals_of_poisson_sources_are_geometric(noise):
     edges = np.arange(1, 41)
     observed = np.histogram(intervals, np.concatenate([[0.5], edges + 0.5, [np.inf]]))[0]
     expected = np.diff(np.concatenate([[0.0], stats.geom(0.1).cdf(edges), [1.0]])) * intervals.size
-    assert stats.chisquare(observed, expected).pvalue > P_LEAST
+    assert stats.chisquare(observed, expected).pvalue > MIN_P
 
 
 def test_poisson_sources_are_independent(noise):

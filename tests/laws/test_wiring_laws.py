@@ -7,11 +7,11 @@ from scipy import stats
 import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.engine import plans
+from tests.helpers.statistics import MIN_P
 from tests.helpers.wiring import DELTA, DT, RULES, cells, pairs_of, read, wired
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
-P_LEAST = 1e-4
 
 # chances
 
@@ -21,7 +21,7 @@ def test_fixed_probability_is_binomial(p):
     a, b = cells(300, "a"), cells(250, "b")
     s = wired(bs.FixedProbability(p), a, b)
     assert len(pairs_of(s)) == s.pre.size
-    assert stats.binomtest(s.pre.size, 300 * 250, p).pvalue > P_LEAST
+    assert stats.binomtest(s.pre.size, 300 * 250, p).pvalue > MIN_P
     for ends, n, trials in ((s.pre, 300, 250), (s.post, 250, 300)):
         degrees = np.bincount(ends, minlength=n)
         # the sum of squared deviations of n independent binomial numbers: chi-square but for their kurtosis
@@ -42,10 +42,10 @@ def test_every_pair_has_the_probability():
         np.add.at(counts, (s.pre, s.post), 1)
     assert np.all(np.diag(counts) == 0)
     observed = counts[~np.eye(8, dtype=bool)]
-    assert stats.binomtest(int(observed.sum()), 56 * 400, 0.3).pvalue > P_LEAST
+    assert stats.binomtest(int(observed.sum()), 56 * 400, 0.3).pvalue > MIN_P
     dispersion = np.sum((observed - 120) ** 2) / (120 * 0.7)
-    assert stats.chi2(56).sf(dispersion) > P_LEAST
-    assert stats.chi2(56).cdf(dispersion) > P_LEAST
+    assert stats.chi2(56).sf(dispersion) > MIN_P
+    assert stats.chi2(56).cdf(dispersion) > MIN_P
 
 
 DRAWN = [
@@ -67,10 +67,10 @@ def test_sources_and_targets_are_drawn_evenly(rule, autapses):
     assert s.pre.size == 8000
     for ends in (s.pre, s.post):
         # if cells are distinct the counts scatter less than chi-square has it, never more
-        assert stats.chisquare(np.bincount(ends, minlength=400)).pvalue > P_LEAST
+        assert stats.chisquare(np.bincount(ends, minlength=400)).pvalue > MIN_P
     # the distance from source to target, around the ring, is even as well: 0 is that of an autapse
     distance = np.bincount((s.pre - s.post) % 400, minlength=400)
-    assert stats.chisquare(distance if autapses else distance[1:]).pvalue > P_LEAST
+    assert stats.chisquare(distance if autapses else distance[1:]).pvalue > MIN_P
     assert autapses or distance[0] == 0
 
 
@@ -85,7 +85,7 @@ def test_all_subsets_are_equally_likely(rule):
         chosen, by = s.post, s.pre
     first, second = chosen[np.argsort(by, kind="stable")].reshape(4000, 2).T
     counts = np.bincount(5 * np.minimum(first, second) + np.maximum(first, second), minlength=25).reshape(5, 5)
-    assert stats.chisquare(counts[np.triu_indices(5, 1)]).pvalue > P_LEAST
+    assert stats.chisquare(counts[np.triu_indices(5, 1)]).pvalue > MIN_P
     assert counts[np.triu_indices(5, 1)].sum() == 4000
 
 
@@ -190,7 +190,7 @@ laws = pytest.mark.parametrize(("value", "law"), LAWS, ids=[repr(value) for valu
 def test_weights_have_their_law(value, law):
     one = cells(300)
     s = wired(bs.FixedIndegree(30), one, one, weight=value)
-    assert stats.kstest(s.weight, law.cdf).pvalue > P_LEAST
+    assert stats.kstest(s.weight, law.cdf).pvalue > MIN_P
     low, high = value.support
     # float32 rounds up to the limit
     assert s.weight.min() >= np.float32(low)
@@ -217,14 +217,14 @@ def test_delays_have_their_law_on_the_grid(value, law):
     observed = np.append(observed[~rare], observed[rare].sum())
     expected = np.append(expected[~rare], expected[rare].sum())
     some = expected > 0.5
-    assert stats.chisquare(observed[some], expected[some] / expected[some].sum() * observed[some].sum()).pvalue > P_LEAST
+    assert stats.chisquare(observed[some], expected[some] / expected[some].sum() * observed[some].sum()).pvalue > MIN_P
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_weights_and_delays_are_independent_of_each_other_and_of_the_cells(rule):
     one = cells(300)
     s = wired(rule, one, one, weight=bs.Uniform(0.0, 1.0), delay=bs.Uniform(1.0, 9.0))
-    assert stats.kstest(s.weight, stats.uniform.cdf).pvalue > P_LEAST
+    assert stats.kstest(s.weight, stats.uniform.cdf).pvalue > MIN_P
     columns = [stats.zscore(np.asarray(c, float)) for c in (s.weight, s.delay, s.pre, s.post)]
     columns += [stats.zscore(s.pre % 2.0), stats.zscore(s.post % 2.0)]
     for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (0, 4), (0, 5), (1, 4), (1, 5)):
