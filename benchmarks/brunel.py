@@ -8,22 +8,22 @@ G, ETA = 5.0, 2.0
 
 
 def in_degrees(n):
-    """Return how many inputs of each population a cell has: a tenth of the population."""
+    """Return the number of inputs of a cell from each population: a tenth of the population."""
     return {name: count // 10 for name, count in four_to_one(n).items()}
 
 
 def weight(n):
-    """Return the excitatory weight [mV]: 0.1 for 1,000 excitatory inputs, larger where they are fewer."""
+    """Return the excitatory weight [mV]: 0.1 for 1,000 excitatory inputs, larger for fewer."""
     return 0.1 * 1000.0 / in_degrees(n)["E"]
 
 
 def drive(n):
-    """Return the rate of the external events of a cell [Hz]: eta times what would hold it at threshold."""
+    """Return the rate of the external events of a cell [Hz]: eta times the rate that keeps its mean at threshold."""
     return ETA * 1000.0 * V_TH / (weight(n) * TAU_M)
 
 
 def fan_out(n):
-    """Return how many synapses a spike reaches: the in-degree of all cells, shared by the sources."""
+    """Return the number of synapses that a spike reaches: all in-degrees divided by the number of sources."""
     return {name: in_degrees(n)[name] * n / count for name, count in four_to_one(n).items()}
 
 
@@ -45,7 +45,7 @@ def in_brian2(task):
 
     ms, mV = b2.ms, b2.mV
     n_exc, k = four_to_one(task.n)["E"], in_degrees(task.n)
-    known = {
+    parameters = {
         "tau": TAU_M * ms,
         "theta": V_TH * mV,
         "Vr": V_RESET * mV,
@@ -59,23 +59,23 @@ def in_brian2(task):
         reset="v = Vr",
         refractory=T_REF * ms,
         method="exact",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = "rand()*theta"
     synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="v += J", delay=DELAY * ms, namespace=known),
-        b2.Synapses(cells[n_exc:], cells, on_pre="v -= gJ", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[:n_exc], cells, on_pre="v += J", delay=DELAY * ms, namespace=parameters),
+        b2.Synapses(cells[n_exc:], cells, on_pre="v -= gJ", delay=DELAY * ms, namespace=parameters),
     ]
     for projection, name in zip(synapses, "EI", strict=True):
         pre, post = _sorted_pairs(four_to_one(task.n)[name], task.n, k[name], task.seed + (name == "I"))
         projection.connect(i=pre, j=post)
-    external = b2.PoissonInput(cells, "v", N=k["E"], rate=drive(task.n) / k["E"] * b2.Hz, weight=known["J"])
+    external = b2.PoissonInput(cells, "v", N=k["E"], rate=drive(task.n) / k["E"] * b2.Hz, weight=parameters["J"])
     monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
     return b2.Network(cells, synapses, external, list(monitors.values())), monitors
 
 
 def _sorted_pairs(n_pre, n_post, k, seed):
-    """Draw k sources for each target, sorted by source: the order that suits Brian2, which keeps the order it is given."""
+    """Sample k sources for each target, sorted by source: the fastest order for Brian2, which keeps the order of pairs."""
     import numpy as np
 
     pre = np.random.default_rng(seed).integers(0, n_pre, n_post * k, dtype=np.int32)
@@ -86,8 +86,8 @@ def _sorted_pairs(n_pre, n_post, k, seed):
 def in_nest(task):
     import nest
 
-    known = {"C_m": 1.0, "tau_m": TAU_M, "E_L": 0.0, "V_th": V_TH, "V_reset": V_RESET, "t_ref": T_REF}
-    cells = nest.Create("iaf_psc_delta", task.n, params=known)
+    parameters = {"C_m": 1.0, "tau_m": TAU_M, "E_L": 0.0, "V_th": V_TH, "V_reset": V_RESET, "t_ref": T_REF}
+    cells = nest.Create("iaf_psc_delta", task.n, params=parameters)
     cells.V_m = nest.random.uniform(0.0, V_TH)
     n_exc, k, j, recorders = four_to_one(task.n)["E"], in_degrees(task.n), weight(task.n), {}
     for name, part, value in (("E", cells[:n_exc], j), ("I", cells[n_exc:], -G * j)):

@@ -1,7 +1,7 @@
-"""What a cell of each model costs: nanoseconds a cell and step, and seconds to compile a model that is new.
+"""The cost of a cell of each model: nanoseconds per cell and step, and seconds to compile a new model.
 
-``python benchmarks/cells.py``: every neuron of the catalogue, under a current at which it fires, on one thread, in an empty
-cache of kernels, in which the time loop is compiled already: what someone waits for who has just written a model.
+``python benchmarks/cells.py``: every neuron of the catalogue, with a current at which it fires, on one thread. The cache of
+kernels contains only the time loop, so the compile time is that of a model that was just written.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from harness import machine, report
 
 N, DT = 20_000, 0.1  # cells; ms
 CURRENTS = (0.0, *(step * 10.0**power for power in range(4) for step in (1.0, 2.0, 5.0)))  # pA
-FIRES = 5.0  # Hz: the lowest of the currents that makes a cell fire so often is taken, if there is one
+FIRES = 5.0  # Hz: the lowest current at which a cell fires at this rate is taken, if there is one
 
 
 def main():
-    """Measure all models, or those that are asked for, and print a line for each."""
+    """Measure all models, or those in the command line, and print a line for each."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BRAINSIM_CACHE_DIR"] = folder
@@ -46,13 +46,13 @@ def main():
 
 
 def measure(options):
-    """Return what is known of each model."""
+    """Return a dict of results for each model."""
     import brainsim as bs
     from brainsim.models.catalogue import catalogue
 
     names = [name for name, kind in catalogue().items() if issubclass(kind, bs.Neuron)]
     _simulation(bs, bs.LIF(v_th=-49.0), 0.0).run(1.0, progress=False)  # compiles the time loop
-    warnings.simplefilter("ignore")  # the strongest currents are beyond what some models are made for
+    warnings.simplefilter("ignore")  # the strongest currents are beyond the range of some models
     rows = []
     for name in options.models or names:
         model = getattr(bs, name)()
@@ -81,7 +81,7 @@ def measure(options):
 
 
 def _current(bs, model):
-    """Return the lowest current at which the model fires, 0 if it takes none or never does."""
+    """Return the lowest current at which the model fires; 0 if it takes no current or never fires."""
     if not model.cell_equations.uses_current or not type(model).threshold:
         return 0.0
     rates = bs.explore.fi_curve(model, CURRENTS, duration=500.0).rates
@@ -98,7 +98,7 @@ def _simulation(bs, model, current):
 
 
 def _options():
-    parser = argparse.ArgumentParser(description="What a cell of each model costs.")
+    parser = argparse.ArgumentParser(description="The cost of a cell of each model.")
     parser.add_argument("models", metavar="NAME", nargs="*", help="which neurons (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each (default 5)")
     parser.add_argument("--duration", type=float, default=200.0, help="of a timed run, ms (default 200)")

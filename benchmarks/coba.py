@@ -1,7 +1,7 @@
 """COBA: 4,000 cells with exponential conductances that sustain themselves (Brette et al. 2007, benchmark 1).
 
 NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler. The excitatory
-rate depends on the draw of the wiring: 17 to 21 Hz over twelve seeds, hence the wide tolerance; ``--rounds 3`` averages.
+rate depends on the random wiring: 17 to 21 Hz over twelve seeds, hence the wide tolerance; ``--rounds 3`` averages.
 """
 
 from harness import rounds
@@ -12,7 +12,7 @@ TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV
 W_EXC, W_INH = 6.0, 67.0  # nS
 LEAK = C_M / TAU_M  # nS
 IN_DEGREE = 80.0
-# mean and spread at the start, cut at 0 (mV, nS, nS): wide enough that the cells do not fire as one and then fall silent
+# mean and spread at the start, cut at 0 (mV, nS, nS): wide enough that cells do not fire synchronously and then fall silent
 V_START, G_EXC_START, G_INH_START = (-70.0, 5.0), (30.0, 10.0), (200.0, 200.0)
 
 
@@ -38,7 +38,7 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV = b2.ms, b2.mV
-    known = {
+    parameters = {
         "taum": TAU_M * ms,
         "taue": TAU_EXC * ms,
         "taui": TAU_INH * ms,
@@ -60,15 +60,15 @@ def in_brian2(task):
         reset="v = Vr",
         refractory=T_REF * ms,
         method="exponential_euler",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
     cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)/{LEAK}"
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)/{LEAK}"
     n_exc = four_to_one(task.n)["E"]
     synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
     ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
@@ -79,7 +79,7 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {
+    parameters = {
         "E_L": V_REST,
         "V_th": V_TH,
         "V_reset": V_RESET,
@@ -91,12 +91,12 @@ def in_nest(task):
         "tau_syn_in": TAU_INH,
         "t_ref": T_REF,
     }
-    cells = nest.Create("iaf_cond_exp", task.n, params=known)
+    cells = nest.Create("iaf_cond_exp", task.n, params=parameters)
     cells.V_m = nest.random.normal(*V_START)
     cells.g_ex = nest.math.max(nest.random.normal(*G_EXC_START), 0.0)
     cells.g_in = nest.math.max(nest.random.normal(*G_INH_START), 0.0)
     n_exc, recorders = four_to_one(task.n)["E"], {}
-    # a weight below 0 marks the inhibitory conductance
+    # a negative weight stands for an inhibitory conductance
     for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
         rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
         nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})

@@ -1,7 +1,7 @@
 """COBAHH: 4,000 Hodgkin-Huxley cells with conductances that sustain themselves (Brette et al. 2007, benchmark 3).
 
-NEST integrates the cells with an adaptive step and counts a spike at its peak; the others take one fixed step of exponential
-Euler, by which cells fire a few per cent slower, and count where v crosses -20 mV.
+NEST integrates the cells with an adaptive step and counts a spike at its peak. The others take one fixed step of exponential
+Euler, with which cells fire a few per cent slower, and count a spike when v crosses -20 mV.
 """
 
 from harness import rounds
@@ -22,7 +22,7 @@ def in_brainsim(task):
     import brainsim as bs
 
     class OneStep(bs.TraubMiles):
-        """By the method of the others; the default is closer to the equations and takes five times as long."""
+        """With the method of the others; the default is more accurate and takes five times as long."""
 
         method = "exponential_euler"
         substeps = 1
@@ -44,7 +44,7 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV, nS, pF = b2.ms, b2.mV, b2.nS, b2.pF
-    known = {
+    parameters = {
         "C": C_M * pF,
         "gl": G_L * nS,
         "gna": G_NA * nS,
@@ -79,7 +79,7 @@ def in_brian2(task):
         threshold="v > Vs",
         refractory=T_REF * ms,
         method="exponential_euler",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
     for gate in "mhn":
@@ -88,8 +88,8 @@ def in_brian2(task):
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)*nS"
     n_exc = four_to_one(task.n)["E"]
     synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
     ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
@@ -100,7 +100,7 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {
+    parameters = {
         "C_m": C_M,
         "g_L": G_L,
         "g_Na": G_NA,
@@ -115,13 +115,13 @@ def in_nest(task):
         "tau_syn_in": TAU_INH,
         "t_ref": T_REF,
     }
-    cells = nest.Create("hh_cond_exp_traub", task.n, params=known)
+    cells = nest.Create("hh_cond_exp_traub", task.n, params=parameters)
     cells.V_m = nest.random.normal(*V_START)
-    # its conductances cannot be set: spikes for the first 50 ms wake the cells
+    # its conductances cannot be set: spikes for the first 50 ms start the activity
     kick = nest.Create("poisson_generator", params={"rate": 300.0, "stop": 50.0})
     nest.Connect(kick, cells, syn_spec={"weight": 4 * W_EXC, "delay": DELAY})
     n_exc, recorders = four_to_one(task.n)["E"], {}
-    # a weight below 0 marks the inhibitory conductance
+    # a negative weight stands for an inhibitory conductance
     for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
         rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
         nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})
@@ -183,7 +183,7 @@ def in_genn(task):
             )
             if source == "I":
                 projection.post_target_var = "Gi"
-    # its conductances start at 0: a seventh of the cells that are above the threshold wakes the others
+    # its conductances start at 0: a seventh of the cells start above threshold and activate the others
     rng = np.random.default_rng(task.seed)
     v = [np.where(rng.random(n) < 0.15, -15.0, rng.normal(*V_START, n)) for n in sizes.values()]
     return groups, {"V": v}

@@ -1,12 +1,12 @@
-"""Conversion: a trained network of ReLUs into spikes, and the digits' test set read by it in 64 steps.
+"""Conversion: a trained network of ReLUs is converted to spikes and reads the test set of digits in 64 steps.
 
-``python benchmarks/conversion.py``, beside SpikingJelly and snnTorch on the CPU where they are installed: ``pip install
-torch spikingjelly snntorch``. All get the same weights of one network, the same training samples to find thresholds on
-(the 99.9th percentile of each layer's activations) and all test samples in one batch. SpikingJelly runs step by step, as
-in its tutorial, and in its mode of many steps at once; snnTorch has no converter, so its weights are divided by the same
-percentiles here, and its cells have no leak and are reset by subtraction. brainsim computes in float64, the others in
-float32. Accuracies are compared first. Each row has a process of its own, which runs once to compile and then in turn with
-the others, on as many cores as it has threads.
+``python benchmarks/conversion.py`` compares with SpikingJelly and snnTorch on the CPU if they are installed: ``pip install
+torch spikingjelly snntorch``. All get the weights of the same network, the same training samples for the thresholds (the
+99.9th percentile of the activations of each layer) and all test samples in one batch. SpikingJelly runs step by step, as in
+its tutorial, and in its multi-step mode; snnTorch has no converter, so its weights are divided by the same percentiles here,
+and its cells have no leak and are reset by subtraction. brainsim computes in float64, the others in float32. Accuracies are
+compared first. Each row has its own process, which runs once to compile and then in turn with the others, on one core per
+thread.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from statistics import median
 
 from harness import machine, report
 
-TOLERANCE = 0.01  # of the accuracy, up to which two rows count as equal
+TOLERANCE = 0.01  # difference of accuracies up to which two rows count as equal
 PERCENTILE = 99.9
 
 
@@ -143,7 +143,7 @@ def _scaled(torch, layer, weight, bias):
 
 
 def serve(name, folder, T, threads):
-    """Be the process of a row: run once for each line that comes, and answer with a line of JSON."""
+    """Be the process of a row: run once for each line of standard input, and answer with a line of JSON."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -155,11 +155,11 @@ def serve(name, folder, T, threads):
         converted = time.perf_counter()
         labels = predict(snn)
         seconds = {"convert": converted - began, "score": time.perf_counter() - converted}
-        answers.write(json.dumps(seconds | {"labels": [int(one) for one in labels], "version": version}) + "\n")
+        answers.write(json.dumps(seconds | {"labels": [int(label) for label in labels], "version": version}) + "\n")
 
 
 class Row:
-    """One library with one number of threads: its process and what it answered."""
+    """One library with one number of threads: its process and its answers."""
 
     def __init__(self, name, threads, folder, T):
         self.label, self.error, self.runs, self.process = f"{name}, {threads}", None, [], None
@@ -209,18 +209,19 @@ def main():
                 row.run(counts=count > 0)
         for row in rows:
             row.stop()
-    own, about = mlp.predict(data.X_test), machine.describe()
-    found = [_figures(row, data.y_test, own) for row in rows]
+    artificial, about = mlp.predict(data.X_test), machine.describe()
+    results = [_result(row, data.y_test, artificial) for row in rows]
     print(f"{about['processor']}, {about['cores']} cores, Python {about['python']}, load {machine.load()}")
     score = 100 * mlp.score(data.X_test, data.y_test)
-    print(f"{mlp!r}: {score:.2f} % of {len(own)} test samples; in spikes, T = {options.T}\n")
-    print("\n".join(_table(found)))
+    print(f"{mlp!r}: {score:.2f} % of {len(artificial)} test samples; in spikes, T = {options.T}\n")
+    print("\n".join(_table(results)))
     if options.save:
-        Path(options.save).write_text(json.dumps({"machine": about, "load": machine.load(), "rows": found}, indent=1) + "\n")
+        saved = {"machine": about, "load": machine.load(), "rows": results}
+        Path(options.save).write_text(json.dumps(saved, indent=1) + "\n")
 
 
-def _figures(row, y, own):
-    """Return what a row answered as figures; all of its runs must give the same labels."""
+def _result(row, y, artificial):
+    """Return the answers of a row as a dict; all of its runs must give the same labels."""
     if row.error or not row.runs:
         return {"label": row.label, "error": row.error or "no run"}
     labels = row.runs[-1]["labels"]
@@ -232,18 +233,18 @@ def _figures(row, y, own):
         "error": None,
         "version": row.runs[0]["version"],
         "accuracy": float((labels == y).mean()),
-        "agreement": float((labels == own).mean()),
+        "agreement": float((labels == artificial).mean()),
         **times,
         "total": [sum(pair) for pair in zip(*times.values(), strict=True)],
     }
 
 
-def _table(found):
-    """Return the lines of the table; a row whose accuracy is not that of the first gets no ratio."""
-    done = [one for one in found if not one["error"]]
+def _table(results):
+    """Return the lines of the table; a row whose accuracy differs from the first gets no ratio."""
+    done = [result for result in results if not result["error"]]
     reference = done[0]["accuracy"] if done else 0.0
-    equal = [one for one in done if abs(one["accuracy"] - reference) <= TOLERANCE]
-    best = min((min(one["total"]) for one in equal if not one["label"].startswith("brainsim")), default=None)
+    equal = [result for result in done if abs(result["accuracy"] - reference) <= TOLERANCE]
+    best = min((min(result["total"]) for result in equal if not result["label"].startswith("brainsim")), default=None)
     lines = [
         [
             "library, threads",
@@ -258,32 +259,31 @@ def _table(found):
             "of best peer",
         ]
     ]
-    for one in found:
-        if one["error"]:
-            lines.append([one["label"], one["error"]])
+    for result in results:
+        if result["error"]:
+            lines.append([result["label"], result["error"]])
             continue
-        times = [
-            f"{1e3 * value:.2f}"
-            for value in (min(one["convert"]), min(one["score"]), min(one["total"]), median(one["total"]), max(one["total"]))
-        ]
-        ratio = "accuracy differs" if one not in equal else f"{min(one['total']) / best:.3f}" if best else "-"
-        shares = [f"{100 * one[key]:.2f}" for key in ("accuracy", "agreement")]
-        lines.append([one["label"], one["version"], *shares, *times, ratio])
+        total = result["total"]
+        seconds = (min(result["convert"]), min(result["score"]), min(total), median(total), max(total))
+        times = [f"{1e3 * value:.2f}" for value in seconds]
+        ratio = "accuracy differs" if result not in equal else f"{min(total) / best:.3f}" if best else "-"
+        shares = [f"{100 * result[key]:.2f}" for key in ("accuracy", "agreement")]
+        lines.append([result["label"], result["version"], *shares, *times, ratio])
     return report.columns(lines)
 
 
 def _options():
-    parser = argparse.ArgumentParser(description="Converting a network into spikes and scoring the digits' test set.")
+    parser = argparse.ArgumentParser(description="Convert a network to spikes and classify the test set of digits.")
     add = parser.add_argument
     add("--only", type=lambda text: text.split(","), default=list(ROWS), help=f"which of {','.join(ROWS)}")
-    add("--threads", type=lambda text: [int(one) for one in text.split(",")], default=[1, 2], help="numbers (default 1,2)")
+    add("--threads", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2], help="numbers (default 1,2)")
     add("--T", type=int, default=64, help="steps (default 64)")
     add("--runs", type=int, default=20, help="timed runs of each process (default 20)")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     for name in options.only:
         if name not in ROWS:
-            parser.error(f"--only: {name!r} is none of {', '.join(ROWS)}")
+            parser.error(f"--only: must be of {', '.join(ROWS)} (got {name!r})")
     return options
 
 

@@ -1,7 +1,7 @@
 """CUBA: 4,000 cells with exponential currents that sustain themselves (Brette et al. 2007, benchmark 2).
 
-``python benchmarks/cuba.py`` or, sixteen times larger with the same number of synapses a cell, ``--n 64000``. With 4,000
-cells the excitatory rate depends on the draw of the wiring, 5.2 to 6.1 Hz over twelve seeds, hence the tolerance.
+``python benchmarks/cuba.py`` or, sixteen times larger with the same number of synapses per cell, ``--n 64000``. With 4,000
+cells the excitatory rate depends on the random wiring, 5.2 to 6.1 Hz over twelve seeds, hence the tolerance.
 """
 
 from harness import rounds
@@ -30,7 +30,7 @@ def in_brian2(task):
     import brian2 as b2
 
     ms, mV = b2.ms, b2.mV
-    known = {
+    parameters = {
         "taum": TAU_M * ms,
         "taue": TAU_EXC * ms,
         "taui": TAU_INH * ms,
@@ -49,13 +49,13 @@ def in_brian2(task):
         reset="v = Vr",
         refractory=T_REF * ms,
         method="exact",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = "Vr + rand()*(Vt - Vr)"
     n_exc = four_to_one(task.n)["E"]
     synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known),
+        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
+        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
     ]
     for projection in synapses:
         projection.connect(p=IN_DEGREE / task.n)
@@ -66,7 +66,7 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {
+    parameters = {
         "E_L": V_REST,
         "V_th": V_TH,
         "V_reset": V_RESET,
@@ -76,11 +76,11 @@ def in_nest(task):
         "tau_syn_in": TAU_INH,
         "t_ref": T_REF,
     }
-    cells = nest.Create("iaf_psc_exp", task.n, params=known)
+    cells = nest.Create("iaf_psc_exp", task.n, params=parameters)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
     n_exc, recorders = four_to_one(task.n)["E"], {}
     for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], W_INH)):
-        # the same number of synapses on average; drawing each pair would take NEST far longer to build
+        # the same number of synapses on average; with a test of each pair NEST would take far longer to build
         rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
         nest.Connect(part, cells, rule, {"weight": weight * TO_PA, "delay": DELAY})
         recorders[name] = nest.Create("spike_recorder")

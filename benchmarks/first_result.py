@@ -1,8 +1,8 @@
 """First result: a whole process, from the start of Python to a count of spikes.
 
-Import, describe 1,000 CUBA cells with 10 % random connections, simulate 1 s, count the spikes, exit: timed from outside.
-Once with what each simulator keeps on disk from an earlier process, and once with nothing kept. Beside it ``import
-brainsim`` alone, which loads its parts when they are first used, all its public names, and Python that does nothing.
+Import, describe 1,000 CUBA cells with 10 % random connections, simulate 1 s, count the spikes, exit: timed from outside,
+both with the files that each simulator keeps from an earlier process and without them. For comparison: ``import brainsim``
+alone, which loads parts of it when they are first used; all its public names; and Python that does nothing.
 """
 
 import sys
@@ -11,7 +11,7 @@ TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -49.0, -50.0, -60.0, 5.0
 TAU_EXC, TAU_INH, DELAY = 5.0, 10.0, 0.1  # ms
 W_EXC, W_INH = 16.2, -90.0  # pA
 N, N_EXC, P, DURATION, DT = 1000, 800, 0.1, 1000.0, 0.1
-TOLERANCE = 0.4  # a thousand cells fire at 4 to 6 Hz, as the draw of the wiring has it
+TOLERANCE = 0.4  # a thousand cells fire at 4 to 6 Hz, depending on the random wiring
 
 
 def in_brainsim(folder):
@@ -30,7 +30,7 @@ def in_nest(folder):
 
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.set(resolution=DT, rng_seed=1)
-    known = {
+    parameters = {
         "E_L": V_REST,
         "V_th": V_TH,
         "V_reset": V_RESET,
@@ -40,7 +40,7 @@ def in_nest(folder):
         "tau_syn_in": TAU_INH,
         "t_ref": T_REF,
     }
-    cells = nest.Create("iaf_psc_exp", N, params=known)
+    cells = nest.Create("iaf_psc_exp", N, params=parameters)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
     random, recorder = {"rule": "pairwise_bernoulli", "p": P}, nest.Create("spike_recorder")
     nest.Connect(cells[:N_EXC], cells, random, {"weight": W_EXC, "delay": DELAY})
@@ -70,7 +70,7 @@ def _brian2(b2):
     b2.seed(1)
     b2.defaultclock.dt = DT * ms
     leak = C_M / TAU_M
-    known = {
+    parameters = {
         "taum": TAU_M * ms,
         "taue": TAU_EXC * ms,
         "taui": TAU_INH * ms,
@@ -89,11 +89,11 @@ def _brian2(b2):
         reset="v = Vr",
         refractory=T_REF * ms,
         method="exact",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = "Vr + rand()*(Vt - Vr)"
-    exc = b2.Synapses(cells[:N_EXC], cells, on_pre="ge += we", delay=DELAY * ms, namespace=known)
-    inh = b2.Synapses(cells[N_EXC:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=known)
+    exc = b2.Synapses(cells[:N_EXC], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters)
+    inh = b2.Synapses(cells[N_EXC:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters)
     exc.connect(p=P)
     inh.connect(p=P)
     monitor = b2.SpikeMonitor(cells)
@@ -141,7 +141,7 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        # nothing else is loaded here: all that this process does is timed
+        # nothing else is loaded here, since the whole process is timed
         print("result", PROCESSES[sys.argv[2]](sys.argv[3]), flush=True)
     else:
         main()

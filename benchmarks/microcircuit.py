@@ -1,7 +1,7 @@
 """The cortical microcircuit of Potjans and Diesmann (2014): 77,169 cells, 299 million synapses, Poisson background.
 
-``python benchmarks/microcircuit.py``. A ``--scale`` below 1 reduces cells and in-degrees alike and compensates mean and
-variance of the input, as published. Each process has the machine for itself, since NEST needs 14.5 GB at full scale.
+``python benchmarks/microcircuit.py``. A ``--scale`` below 1 reduces cells and in-degrees by the same factor and compensates
+mean and variance of the input, as published. Processes run one after the other, since NEST needs 14.5 GB at full scale.
 """
 
 import math
@@ -17,12 +17,12 @@ DELAY_MEAN, DELAY_SPREAD, DELAY_EXTERNAL = (1.5, 0.75), 0.5, 1.5  # ms (of E and
 
 
 def scale_of(n):
-    """Return the share of the full number of cells that `n` is, without what rounding to whole cells changed."""
+    """Return `n` as a share of the full number of cells, without the effect of rounding to whole cells."""
     return round(n / int(circuit.CELLS.sum()), 4)
 
 
 def populations(n):
-    """Return how many cells each population has."""
+    """Return the number of cells of each population."""
     return {name: max(round(scale_of(n) * count), 1) for name, count in zip(NAMES, circuit.CELLS.tolist(), strict=True)}
 
 
@@ -32,7 +32,7 @@ def synapses(n):
 
 
 def fan_out(n):
-    """Return how many synapses a spike of each population reaches."""
+    """Return the number of synapses that a spike of each population reaches."""
     return {name: int(k) / populations(n)[name] for name, k in zip(NAMES, synapses(n).sum(0), strict=True)}
 
 
@@ -43,7 +43,7 @@ def weights(n):
 
 
 def external(n):
-    """Return how many external inputs the cells of each population have."""
+    """Return the number of external inputs of the cells of each population."""
     return [round(scale_of(n) * int(k)) for k in circuit.K_BACKGROUND]
 
 
@@ -58,7 +58,7 @@ def in_brian2(task):
     ms, mV, pA = b2.ms, b2.mV, b2.pA
     counts = list(populations(task.n).values())
     first, of = np.concatenate([[0], np.cumsum(counts)]), np.repeat(np.arange(8), counts)
-    known = {
+    parameters = {
         "taum": circuit.TAU_M * ms,
         "taus": circuit.TAU_SYN * ms,
         "C": circuit.C_M * b2.pF,
@@ -76,7 +76,7 @@ def in_brian2(task):
         reset="v = Vr",
         refractory=circuit.T_REF * ms,
         method="exact",
-        namespace=known,
+        namespace=parameters,
     )
     cells.v = np.random.default_rng(task.seed).normal(np.array(circuit.V_MEAN)[of], np.array(circuit.V_SD)[of]) * mV
     cells.Idc = circuit.compensation(scale_of(task.n), "poisson")[of] * pA
@@ -84,7 +84,7 @@ def in_brian2(task):
     (mean, drive), share = weights(task.n), synapses(task.n) / np.outer(counts, counts)
     projections = []
     for pre, source in enumerate(sections):
-        # one object for each source population: what depends on the target is a variable of the target
+        # one object for each source population: quantities that depend on the target are variables of the target
         setattr(cells, f"p{pre}", share[of, pre])
         setattr(cells, f"w{pre}", mean[of, pre] * pA)
         projection = b2.Synapses(source, cells, "w : amp", on_pre="I += w", name=f"from_{NAMES[pre]}")
@@ -104,7 +104,7 @@ def in_brian2(task):
 def in_nest(task):
     import nest
 
-    known = {
+    parameters = {
         "E_L": circuit.V_REST,
         "V_th": circuit.V_TH,
         "V_reset": circuit.V_REST,
@@ -116,11 +116,11 @@ def in_nest(task):
     }
     cells, recorders, current = [], {}, circuit.compensation(scale_of(task.n), "poisson")
     for k, (name, n) in enumerate(populations(task.n).items()):
-        cells.append(nest.Create("iaf_psc_exp", n, params=known | {"I_e": float(current[k])}))
+        cells.append(nest.Create("iaf_psc_exp", n, params=parameters | {"I_e": float(current[k])}))
         cells[-1].V_m = nest.random.normal(circuit.V_MEAN[k], circuit.V_SD[k])
         # a thread holds at most 2^27 connections of one synapse model: one model for each source
         nest.CopyModel("static_synapse", f"from_{name}")
-    # devices after all cells: between them they make NEST search long for each cell that it connects, for 25 minutes in all
+    # devices after all cells: among the cells they slow down NEST's search for each connected cell, by 25 minutes in all
     for name, population in zip(NAMES, cells, strict=True):
         recorders[name] = nest.Create("spike_recorder")
         nest.Connect(population, recorders[name])
@@ -202,7 +202,7 @@ WORKLOAD = Workload(
     fan_out=fan_out,
     apart=True,
     only=("brainsim", "brian2-float32:1", "genn:1", "nest:2"),
-    # over one second the rates differ by up to a fifth from one draw of the wiring to the next
+    # over one second the rates differ by up to a fifth between random wirings
     tolerance=0.25,
     networks={
         "brainsim": in_brainsim,

@@ -1,8 +1,8 @@
-"""brainsim on a machine that it does not have for itself: beside programs that never rest, and beside a second run.
+"""brainsim on a shared machine: beside programs that never pause, and beside a second run.
 
-``python benchmarks/neighbours.py``. CUBA, whose slices are the shortest there are, one step of a few microseconds, with
-4,000 and with 64,000 cells. A thread that is not running keeps the others of its run waiting, so what is to be seen is by
-how much more than their share of the processors two threads are slowed down.
+``python benchmarks/neighbours.py``. CUBA has the shortest possible slices, one step of a few microseconds; it has 4,000 or
+64,000 cells. The threads of a run wait for each other, so a thread that does not run delays the others. The question is
+whether two threads are slowed down by more than their share of the processors.
 """
 
 import argparse
@@ -22,7 +22,7 @@ NEIGHBOURS = ("none", "1 program", "2 programs", "a second run")
 def main():
     options, about, rows = _options(), machine.describe(), []
     if max(options.threads) > about["cores"]:
-        raise SystemExit(f"--threads: brainsim starts no more threads than there are processors ({about['cores']})")
+        raise SystemExit(f"--threads: must be at most {about['cores']}, the number of processors")
     print(f"{about['processor']}, {about['cores']} cores, load {machine.load()}; s per biological second\n")
     for n in options.n:
         for threads in options.threads:
@@ -36,7 +36,7 @@ def main():
 
 
 def beside(neighbours, n, threads, runs):
-    """Return seconds per biological second of each of several runs."""
+    """Return the seconds per biological second of each run, beside the given neighbours."""
     if neighbours == "a second run":
         together, answers = multiprocessing.Barrier(2), multiprocessing.Queue()
         second = multiprocessing.Process(target=_answer, args=(answers, n, threads, runs, together))
@@ -51,7 +51,7 @@ def beside(neighbours, n, threads, runs):
 
 @contextlib.contextmanager
 def burning(programs):
-    """Let so many processes compute without a pause."""
+    """Let some processes compute without pause."""
     burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(programs)]
     for burner in burners:
         burner.start()
@@ -64,9 +64,9 @@ def burning(programs):
 
 
 def _burn():
-    number = 1
+    x = 1
     while True:
-        number = number * 3 % 1_000_003
+        x = x * 3 % 1_000_003
 
 
 def _answer(answers, *arguments):
@@ -74,7 +74,7 @@ def _answer(answers, *arguments):
 
 
 def measure(n, threads, runs, together=None):
-    """Return seconds per biological second of each of several runs of CUBA, which begin when all are ready."""
+    """Return the seconds per biological second of each of several runs of CUBA, which start when all processes are ready."""
     import brainsim as bs
     from brainsim.examples import cuba
 
@@ -92,7 +92,7 @@ def measure(n, threads, runs, together=None):
 
 
 def _options():
-    parser = argparse.ArgumentParser(description="brainsim beside programs that want the same processors.")
+    parser = argparse.ArgumentParser(description="brainsim beside programs that use the same processors.")
     parser.add_argument("--n", type=rounds.numbers_of, default=list(LENGTHS), help="cells (default 4000,64000)")
     parser.add_argument("--threads", type=rounds.numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")

@@ -1,8 +1,9 @@
-"""Time and memory of brainsim against everything that a network can have much of, drawn as one picture.
+"""Time and memory of brainsim against each quantity that makes a network large, drawn as one picture.
 
-``python benchmarks/scaling.py --out scaling.png --save scaling.json``; ``--quick`` for a small grid. Cells, firing rate,
-distinct delays, threads, populations and projections; the peers beside it along the cells. The rate is known in advance:
-each LIF cell is driven by a current of its own, and the synapses, exponential currents, are too weak to matter.
+``python benchmarks/scaling.py --out scaling.png --save scaling.json``; ``--quick`` for a small grid. The quantities are
+cells, firing rate, distinct delays, threads, populations and projections; other simulators are measured along the cells
+only. The rate is known in advance: each LIF cell has its own current, and its synapses, exponential currents, are too weak
+to matter.
 """
 
 import argparse
@@ -22,13 +23,13 @@ C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV,
 WEIGHT, DELAY = 1e-3, 1.5  # pA, ms
 STEPS = 1000.0 / DT  # in a second
 TOLERANCE = 0.03  # of the rate
-LAST_THREADS = 8  # where the axis ends if there are as many processors: brainsim starts no more threads than these
-CLIFF = 1.5  # how many times its neighbour's cost a point may have
-# what is measured where nothing else is said: 30 million synapses, 300 million events a second
+MAX_THREADS = 8  # at the end of the axis, if there are enough processors: brainsim does not start more threads than those
+CLIFF = 1.5  # maximal ratio of costs of a point and its neighbour
+# all quantities but the one that varies: 30 million synapses, 300 million events per second
 USUAL = {"n": 30_000, "k": 1000, "rate": 10.0, "delays": 1, "threads": 1, "populations": 1, "projections": 1}
 QUICK = USUAL | {"n": 3000, "k": 300}
 PEERS = ("brian2-float32", "nest")
-# kB a cell and bytes a synapse at the peak, with room to spare: a point that would not fit is left out
+# kB per cell and bytes per synapse at the peak, with a margin: a point that would not fit into memory is left out
 MEMORY = {
     "brainsim": (1.0, 10.0),
     "brainsim-single": (1.0, 10.0),
@@ -39,7 +40,7 @@ MEMORY = {
 
 
 def cell_rates(task):
-    """Return the rate of each cell [Hz]: within a fifth of the one asked for, so that no two fire in step."""
+    """Return the rate of each cell [Hz]: within a fifth of the rate of the task, so that cells do not synchronise."""
     return task.options["rate"] * np.random.default_rng(task.seed).uniform(0.8, 1.2, task.n)
 
 
@@ -47,7 +48,7 @@ def cells_of(task):
     """Return (tau_m of each population [ms], its slice of the cells, currents [pA] and first v [mV] of all cells).
 
     The membrane is four times faster than a cell fires, so that the current is well above threshold at any rate. Each
-    population has a tau_m of its own, as populations do have different parameters.
+    population has another tau_m, since real populations have different parameters.
     """
     options = options_of(task)
     count = options["populations"]
@@ -58,11 +59,11 @@ def cells_of(task):
     infinity = (V_TH - V_REST) / -np.expm1(-(period - T_REF) / tau)
     since = np.maximum(np.random.default_rng(task.seed + 1).uniform(0.0, period) - T_REF, 0.0)
     v = V_REST - infinity * np.expm1(-since / tau)
-    return taus.tolist(), [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)], infinity * C_M / tau, v
+    return taus.tolist(), [slice(*pair) for pair in zip(ends[:-1], ends[1:], strict=True)], infinity * C_M / tau, v
 
 
 def options_of(task):
-    """Return the options of a task with what is usual for those that it lacks."""
+    """Return the options of a task, with the usual values for missing ones."""
     return USUAL | task.options
 
 
@@ -73,24 +74,24 @@ def in_brainsim(task):
     taus, parts, currents, v = cells_of(task)
     net, synapse = bs.Network(seed=task.seed), bs.Exponential(tau=TAU_SYN)
     cells = []
-    for number, (tau, part) in enumerate(zip(taus, parts, strict=True)):
+    for i, (tau, part) in enumerate(zip(taus, parts, strict=True)):
         lif = bs.LIF(tau_m=tau, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
-        cells.append(bs.Population(part.stop - part.start, lif, name=f"cells{number}", initial={"v": v[part]}))
+        cells.append(bs.Population(part.stop - part.start, lif, name=f"cells{i}", initial={"v": v[part]}))
         net.stimulate(cells[-1], bs.CurrentInput(currents[part]))
     steps, count = options["delays"], options["projections"]
     delay = DELAY if steps == 1 else bs.Uniform(DELAY - 0.5 * DT, DELAY + (steps - 0.5) * DT)
-    for number, target in enumerate(cells):
-        # a ring of populations: as many synapses, however many there are
+    for i, target in enumerate(cells):
+        # a ring of populations: the number of synapses does not depend on that of the populations
         for k in range(count):
             share = options["k"] // count + (k < options["k"] % count)
             net.connect(
-                cells[number - 1],
+                cells[i - 1],
                 target,
                 bs.FixedIndegree(share, multapses=True),
                 weight=WEIGHT * (1.0 + 0.01 * k / count),
                 delay=delay,
                 synapse=synapse,
-                name=f"{number}:{k}",
+                name=f"{i}:{k}",
             )
     return net, {}
 
@@ -135,7 +136,7 @@ def in_nest(task):
     }
     cells, recorder = nest.Create("iaf_psc_exp", task.n, params=known), nest.Create("spike_recorder")
     cells.set(V_m=v.tolist(), I_e=currents.tolist())
-    # the leanest model of a synapse: one weight for all
+    # the synapse model that needs least memory: one weight for all
     nest.CopyModel("static_synapse_hom_w", "weak", {"weight": WEIGHT})
     rule = {"rule": "fixed_indegree", "indegree": task.options["k"]}
     nest.Connect(cells, cells, rule, {"synapse_model": "weak", "delay": DELAY})
@@ -161,7 +162,7 @@ WORKLOAD = Workload(
 
 @dataclasses.dataclass
 class Curve:
-    """A line of the picture: one simulator, one quantity that grows, and what was measured at each of its values."""
+    """A line of the picture: one simulator, one quantity that varies, and a measurement at each of its values."""
 
     axis: str
     simulator: str
@@ -170,12 +171,12 @@ class Curve:
 
     @property
     def name(self):
-        """What tells the curve from others of its axis."""
+        """What distinguishes the curve from others of its axis."""
         return f"{self.simulator}, {self.about}" if self.about else self.simulator
 
 
 def main():
-    """Measure, or read what was measured; print and draw it."""
+    """Measure, or read saved measurements; print and draw them."""
     options = _options()
     if options.known:
         known = options.known
@@ -193,12 +194,12 @@ def main():
 
 
 def measure(options, known):
-    """Return the curves with all their points; what is known so far is saved after every point.
+    """Return the curves with all their points, saving them after every point.
 
-    A point that lies on several curves is measured once a round.
+    A point that lies on several curves is measured once per round.
     """
-    rows, found, grid = {}, {}, list(_grid(options))
-    for number in range(options.rounds):
+    rows, points, grid = {}, {}, list(_grid(options))
+    for i in range(options.rounds):
         fresh, curves = set(), []
         for axis, simulator, about, settings in grid:
             curves.append(Curve(axis, simulator, about))
@@ -206,10 +207,10 @@ def measure(options, known):
                 key = (simulator, *setting.values())
                 if key not in fresh:
                     row = rows.setdefault(key, rounds.Row(_task(simulator, setting, options)))
-                    found[key] = _point(row, setting, options, curves[-1].points[-1:], found.get(key))
+                    points[key] = _point(row, setting, options, curves[-1].points[-1:], points.get(key))
                     fresh.add(key)
-                curves[-1].points.append({"x": setting["n" if axis == "cells" else axis], **found[key]})
-                if options.save and number == 0:
+                curves[-1].points.append({"x": setting["n" if axis == "cells" else axis], **points[key]})
+                if options.save and i == 0:
                     _save(options.save, known, curves)
         if options.save:
             _save(options.save, known, curves)
@@ -222,9 +223,9 @@ def _save(path, known, curves):
 
 
 def _grid(options):
-    """Yield (axis, simulator, what else tells the curve, settings of its points)."""
+    """Yield (axis, simulator, what else distinguishes the curve, settings of its points)."""
     usual, many = (QUICK, (1, 10, 100)) if options.quick else (USUAL, (1, 3, 10, 30, 100, 300))
-    counts = tuple(range(1, min(processors(), LAST_THREADS) + 1))
+    counts = tuple(range(1, min(processors(), MAX_THREADS) + 1))
     axes = {
         "rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0),
         "delays": many,
@@ -245,7 +246,7 @@ def _grid(options):
 
 
 def _task(simulator, setting, options):
-    """Return the task of a point: as long as brainsim needs the wanted time for, and so that each cell fires about once."""
+    """Return the task of a point: so long that brainsim takes the wanted time and each cell fires about once."""
     rest = {name: value for name, value in setting.items() if name not in ("n", "threads")}
     length = min(max(round(options.seconds / _work(setting) * 10) * 100.0, 1000.0 / setting["rate"], 100.0), 10_000.0)
     return Task(
@@ -260,7 +261,7 @@ def _task(simulator, setting, options):
 
 
 def _point(row, setting, options, before, known):
-    """Return what one point costs, as a dict, or why it was not measured; `before` is the point before it on the curve."""
+    """Return the costs of one point as a dict, or why it was not measured; `before` is the point before it on the curve."""
     simulator, point = row.task.simulator, {"setting": setting, "error": None}
     if known and known["error"]:
         return known
@@ -282,28 +283,28 @@ def _too_large(simulator, setting, options, before):
     synapses = setting["n"] * setting["k"]
     if synapses > options.largest:
         return "more synapses than --largest"
-    a_cell, a_synapse = MEMORY[simulator]
-    size = (1e3 * a_cell * setting["n"] + a_synapse * synapses) / 1e6
+    per_cell, per_synapse = MEMORY[simulator]
+    size = (1e3 * per_cell * setting["n"] + per_synapse * synapses) / 1e6
     if size > 0.9 * machine.free_memory():
         return f"would need about {size / 1000:.0f} GB"
     if simulator.startswith("brainsim") or not before:
         return None
     if "rate" not in before[0]:
-        return "a smaller one was left out"
+        return "a smaller point was left out"
     compiled = before[0]["compile"] or 0.0
     expected = compiled + (before[0]["wall"] - compiled) * _work(setting) / _work(before[0]["setting"])
     return f"would take about {expected:.0f} s" if expected > options.budget else None
 
 
 def _fill_cache(task, options):
-    """Run a small twin of a point, so that neither its building nor its memory is that of the compiler."""
+    """Run a small version of a point, so that the measured building and memory do not include the compiler."""
     small = {"n": min(task.n, 10 * task.options["populations"]), "duration": 100.0}
     row = rounds.Row(dataclasses.replace(task, **small, options=task.options | {"k": task.options["projections"]}))
     rounds.measure_round([row], options.seed, 1, options.timeout)
 
 
 def _work(setting):
-    """Return the seconds that a second of this network takes at 2 ns a cell and step and 4 ns an event."""
+    """Return the seconds that a second of this network takes with 2 ns per cell and step and 4 ns per event."""
     return setting["n"] * (STEPS * 2e-9 + setting["k"] * setting["rate"] * 4e-9)
 
 
@@ -331,7 +332,7 @@ def _costs(row, setting):
 
 def table(curves):
     """Return all points as lines of text."""
-    head = ["", "", "Hz", "s/s min", "max", "ns an event", "ns a cell-step", "build s", "MB"]
+    head = ["", "", "Hz", "s/s min", "max", "ns/event", "ns/cell-step", "build s", "MB"]
     lines = []
     for curve in curves:
         lines += [[""], [f"{curve.name} against {curve.axis}"]]
@@ -342,13 +343,13 @@ def table(curves):
                 continue
             pace = point["seconds_per_second"]
             costs = (point[key] for key in ("ns_per_event", "ns_per_cell_step", "build"))
-            numbers = (point["rate"], min(pace), max(pace), *costs)
-            lines.append([x, "", *(f"{number:.3g}" for number in numbers), f"{point['memory']:.0f}"])
+            values = (point["rate"], min(pace), max(pace), *costs)
+            lines.append([x, "", *(f"{value:.3g}" for value in values), f"{point['memory']:.0f}"])
     return report.columns([head, *lines])
 
 
 def cliffs(curves):
-    """Return lines that name each point of brainsim that costs much more than its neighbour, for what it has to do."""
+    """Return a line for each point of brainsim that costs much more than its neighbour for the same work."""
     out = []
     for curve in curves:
         good = [point for point in curve.points if not point["error"]]
@@ -358,21 +359,21 @@ def cliffs(curves):
             for here, other in ((a, b), (b, a)):
                 costs = _worse(here, other).items()
                 out += [
-                    f"{curve.name}, {curve.axis} {here['x']:,g}: {what} {ratio:.2f} times that at {other['x']:,g}"
-                    for what, ratio in costs
+                    f"{curve.name}, {curve.axis} {here['x']:,g}: {cost} {ratio:.2f} times that at {other['x']:,g}"
+                    for cost, ratio in costs
                     if ratio > CLIFF
                 ]
-    return [f"Costs more than {CLIFF:g} times what its neighbour does for the same work:", *(out or ["none"])]
+    return [f"Points that cost more than {CLIFF:g} times as much as a neighbour for the same work:", *(out or ["none"])]
 
 
 def _worse(here, other):
-    """Return how much more a point costs than its neighbour: time per event and per cell, whichever says less; memory.
+    """Return the ratios of costs of a point and its neighbour: time per event or per cell, whichever is less; memory.
 
-    Memory and building have a part that is the same for all, so they count only where there is more to hold.
+    Memory and building have a part that is the same for all, so they are compared only for more cells or synapses.
     """
 
-    def growth(what):
-        return here["setting"]["n"] / other["setting"]["n"] * what(here) / what(other)
+    def growth(per_cell):
+        return here["setting"]["n"] / other["setting"]["n"] * per_cell(here) / per_cell(other)
 
     events, cells = (growth(lambda p: p["setting"]["k"] * p["rate"])), growth(lambda p: 1.0)
     synapses = max(1.0, cells, growth(lambda p: p["setting"]["k"]))
@@ -385,7 +386,7 @@ def _worse(here, other):
 
 
 def _drawable(text):
-    """Return the name of a picture to be written, or refuse it before anything is measured."""
+    """Return the path of a picture, or reject it before anything is measured."""
     from harness import picture
 
     if Path(text).suffix[1:].lower() not in picture.FORMATS:
@@ -394,7 +395,7 @@ def _drawable(text):
 
 
 def _saved(text):
-    """Return what --save wrote."""
+    """Return the content of a file that --save wrote."""
     try:
         known = json.loads(Path(text).read_text())
         [Curve(**fields) for fields in known["curves"]]
@@ -406,7 +407,7 @@ def _saved(text):
 
 
 def _options():
-    parser = argparse.ArgumentParser(description="What brainsim costs against the size of everything.")
+    parser = argparse.ArgumentParser(description="Time and memory of brainsim against the size of a network.")
     add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "populations", "projections"]
     names = list(WORKLOAD.networks)
     add(
@@ -421,12 +422,12 @@ def _options():
     add("--rounds", type=int, default=1, help="how often the whole grid is measured; the fastest run counts (default 1)")
     add("--seconds", type=float, default=1.0, help="about how long a timed run of brainsim takes (default 1)")
     add("--budget", type=float, default=180.0, help="a peer's curve ends where a process would take longer, s (default 180)")
-    add("--largest", type=float, default=1e9, help="most synapses of a point (default 1e9)")
+    add("--largest", type=float, default=1e9, help="maximal number of synapses of a point (default 1e9)")
     add("--seed", type=int, default=1, help="of wiring and cells (default 1)")
     add("--timeout", type=float, default=900.0, help="seconds after which a process is given up (default 900)")
     add("--out", type=_drawable, metavar="FILE.png", help="where to draw the picture")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures, after each point")
-    add("--from", dest="known", type=_saved, metavar="FILE.json", help="print and draw what was saved, measure nothing")
+    add("--from", dest="known", type=_saved, metavar="FILE.json", help="print and draw saved measurements, measure nothing")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.runs = min(options.seconds, 0.1), min(options.runs, 2)

@@ -1,4 +1,4 @@
-"""The process of one simulator: prepares, then makes one timed run for each line that it reads."""
+"""The process of one simulator: it prepares, then makes one timed run for each line of standard input."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from .workload import Task
 
 
 def serve(workload, task):
-    """Answer on standard output, a line of JSON each; all that the simulator prints goes to standard error.
+    """Answer on standard output with lines of JSON; everything that the simulator prints goes to standard error.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def serve(workload, task):
         for _ in sys.stdin:
             seconds, spikes = simulator.run()
             _answer(answers, seconds=seconds, spikes=spikes, memory=simulator.peak())
-    except Exception as error:  # noqa: BLE001 - whatever it is, the table says so
+    except Exception as error:  # noqa: BLE001 - any error is shown in the table
         _answer(answers, error=f"{type(error).__name__}: {error}")
         raise
     finally:

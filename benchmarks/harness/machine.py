@@ -1,4 +1,4 @@
-"""What the machine is, and how much memory a process takes."""
+"""A description of the machine, and the memory of processes."""
 
 import math
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def describe():
-    """Return processor, cores, memory, system and Python, as a dict of text and numbers."""
+    """Return processor, cores, memory, system and Python version as a dict of strings and numbers."""
     return {
         "processor": _line("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -21,32 +21,32 @@ def describe():
 
 
 def load():
-    """Return how many processes want a processor, on average over the last minute; None where that is not known."""
+    """Return the load average over the last minute; None if it is not known."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def free_memory():
-    """Return how much memory can be had now [MB]; infinite where that is not known."""
+    """Return the available memory [MB]; infinity if it is not known."""
     free = _line("/proc/meminfo", "MemAvailable")
     return int(free.split()[0]) / 1024 if free else math.inf
 
 
 def peak_memory():
-    """Return the most memory that this process has had [MB]."""
-    own = _line("/proc/self/status", "VmHWM")
-    # elsewhere the figure of the C library, which on Linux starts at that of the parent process
-    return int(own.split()[0]) / 1024 if own else _in_megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """Return the peak memory of this process [MB]."""
+    peak = _line("/proc/self/status", "VmHWM")
+    # on other systems the number of the C library, which on Linux starts at that of the parent process
+    return int(peak.split()[0]) / 1024 if peak else _in_megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def largest_child(function):
-    """Call `function`, watching the processes that it starts; returns (their largest memory [MB] or None, its result)."""
-    found, done = [0], threading.Event()
+    """Call `function` and watch the processes that it starts; return (their peak memory [MB] or None, its result)."""
+    peak, done = [0], threading.Event()
 
     def watch():
         while not done.wait(0.02):
             for child in _children():
                 size = _line(f"/proc/{child}/status", "VmHWM")
-                found[0] = max(found[0], int(size.split()[0]) if size else 0)
+                peak[0] = max(peak[0], int(size.split()[0]) if size else 0)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -55,7 +55,7 @@ def largest_child(function):
     finally:
         done.set()
         watcher.join()
-    return found[0] / 1024 or None, result
+    return peak[0] / 1024 or None, result
 
 
 def _children():
@@ -64,7 +64,7 @@ def _children():
 
 
 def _line(path, key):
-    """Return what stands behind ``key:`` in a file of /proc, or None."""
+    """Return the text after ``key:`` in a file of /proc, or None."""
     for line in _text(path).splitlines():
         if line.startswith(key):
             return line.partition(":")[2].strip()

@@ -1,4 +1,4 @@
-"""Draws the curves of `scaling`: time, memory and building in rows, what grows in columns."""
+"""Draws the curves of `scaling`: a row each for time, memory and building, a column for each quantity that varies."""
 
 import matplotlib
 
@@ -32,7 +32,7 @@ COLOURS = {
 
 
 def draw(curves):
-    """Return a figure of all curves that have a point; those that were left out are not in it."""
+    """Return a figure of all curves with at least one measured point."""
     curves = [curve for curve in curves if any(not point["error"] for point in curve.points)]
     shown = {label: axes for label, axes in COLUMNS.items() if any(curve.axis in axes for curve in curves)}
     with style():
@@ -57,19 +57,19 @@ def draw(curves):
 
 
 def _usual(curves):
-    """Return what holds where nothing else is drawn."""
-    given = next((curve.points[0]["setting"] for curve in curves if curve.axis == "threads"), None)
-    if given is None:
+    """Return a text with the values of the quantities that do not vary."""
+    setting = next((curve.points[0]["setting"] for curve in curves if curve.axis == "threads"), None)
+    if setting is None:
         return ""
     return (
-        f"where not varied: {given['n']:,} cells with {given['k']:,} inputs each, {given['rate']:g} Hz, one delay, "
+        f"unless varied: {setting['n']:,} cells with {setting['k']:,} inputs each, {setting['rate']:g} Hz, one delay, "
         "one thread, one population, one projection"
     )
 
 
 def _line(ax, curve, cost, beside):
-    """Draw a curve; the last of a simulator is full, those before it are dashed."""
-    full = curve is [other for other in beside if other.simulator == curve.simulator][-1]
+    """Draw a curve: solid if it is the last of its simulator, otherwise dashed."""
+    solid = curve is [other for other in beside if other.simulator == curve.simulator][-1]
     points = [point for point in curve.points if not point["error"]]
     colour = COLOURS[curve.simulator]
     ax.plot(
@@ -78,14 +78,14 @@ def _line(ax, curve, cost, beside):
         color=colour,
         marker="o",
         markersize=4.0,
-        markerfacecolor=colour if full else "white",
-        linestyle="-" if full else "--",
+        markerfacecolor=colour if solid else "white",
+        linestyle="-" if solid else "--",
         label=curve.name if curve.about else f"{curve.name}, {curve.axis}",
     )
 
 
 def _scales(ax, threads):
-    """Make both axes logarithmic but that of the threads; upright at least two decades, since noise would fill less."""
+    """Make both axes logarithmic, except that of the threads; costs span at least two decades, so that noise stays small."""
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     short = max(1.0, (100.0 / (high / low)) ** 0.5)

@@ -1,4 +1,4 @@
-"""Times whole processes from outside, in turn: with what an earlier one left on disk, and with nothing left."""
+"""Times whole processes from outside, in turn: with the files of an earlier process, and without."""
 
 import argparse
 import importlib.util
@@ -17,7 +17,7 @@ KINDS = ("warm", "empty")
 
 
 def main(script, names, modules, cell_seconds, tolerance):
-    """Run all processes and print what they took.
+    """Run all processes and print their times.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def main(script, names, modules, cell_seconds, tolerance):
     names : iterable of str
         The processes.
     modules : dict of str to str
-        Process -> module without which it cannot run.
+        Process -> module that it needs.
     cell_seconds : float
-        What a count of spikes is divided by to give a rate.
+        Number of cells times seconds, by which a count of spikes is divided to give a rate.
     tolerance : float
         Relative difference up to which the rates of two processes count as equal.
     """
@@ -37,11 +37,11 @@ def main(script, names, modules, cell_seconds, tolerance):
     for name, row in rows.items():
         if name in modules and importlib.util.find_spec(modules[name]) is None:
             row["error"] = "not installed"
-    with tempfile.TemporaryDirectory(prefix="bench-warm-") as kept:
+    with tempfile.TemporaryDirectory(prefix="bench-warm-") as caches:
         # the first round fills the caches and is not counted
-        _round(script, rows, kept, None)
+        _round(script, rows, caches, None)
         for _ in range(options.runs):
-            _round(script, rows, kept, "warm")
+            _round(script, rows, caches, "warm")
     for _ in range(options.empty_runs):
         _round(script, rows, None, "empty")
     for row in rows.values():
@@ -53,17 +53,17 @@ def main(script, names, modules, cell_seconds, tolerance):
         Path(options.save).write_text(json.dumps({"machine": about, "load": load, "rows": rows}, indent=1) + "\n")
 
 
-def _round(script, rows, kept, kind):
-    """Run each process once; `kept` is a folder with a cache for each, None for empty caches."""
+def _round(script, rows, caches, kind):
+    """Run each process once; `caches` is a folder with a cache for each, None for empty caches."""
     for name, row in rows.items():
         if row["error"]:
             continue
         print(f"{name}, {kind or 'fills its cache'}", file=sys.stderr, flush=True)
-        if kept is None:
+        if caches is None:
             with tempfile.TemporaryDirectory(prefix="bench-empty-") as folder:
                 seconds = _once(script, name, row, folder)
         else:
-            folder = Path(kept, name.replace(" ", "-"))
+            folder = Path(caches, name.replace(" ", "-"))
             folder.mkdir(exist_ok=True)
             seconds = _once(script, name, row, str(folder))
         if kind and seconds:
@@ -71,24 +71,24 @@ def _round(script, rows, kept, kind):
 
 
 def _once(script, name, row, folder):
-    """Return the seconds of one process; None, with the error kept, where it failed."""
+    """Return the seconds of one process; if it failed, store the error and return None."""
     environment = os.environ | {"BRAINSIM_CACHE_DIR": folder}
     began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, script, "--child", name, folder], env=environment, capture_output=True, text=True, check=False
     )
     seconds = time.perf_counter() - began
-    found = [line for line in done.stdout.splitlines() if line.startswith("result ")]
-    if done.returncode or not found:
+    results = [line for line in done.stdout.splitlines() if line.startswith("result ")]
+    if done.returncode or not results:
         row["error"] = (done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"])[-1]
         return None
-    text = found[-1].removeprefix("result ")
+    text = results[-1].removeprefix("result ")
     row["result"] = int(text) if text.isdigit() else None if text == "None" else text
     return seconds
 
 
 def _compare(rows, tolerance):
-    """Say of each row whether its rate is that of the first one that has a rate."""
+    """Store in each row whether its rate agrees with that of the first row that has a rate."""
     first = next((row["rate"] for row in rows.values() if row["rate"]), None)
     for row in rows.values():
         row["agrees"] = row["rate"] is None or bool(row["rate"] and abs(row["rate"] - first) <= tolerance * first)
@@ -98,7 +98,7 @@ def _table(rows, about, load, tolerance):
     head = ["whole process [s]", "warm min", "median", "max", "empty min", "median", "max", "Hz", ""]
     lines = [
         f"{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, Python {about['python']}, load {load}",
-        f"Rates are compared with the first: they agree within {100 * tolerance:g} %, or no time is printed.",
+        f"Rates are compared with the first; no time is printed if they differ by more than {100 * tolerance:g} %.",
         "",
     ]
     return "\n".join(lines + report.columns([head, *(_cells(name, row) for name, row in rows.items())]))
@@ -124,5 +124,5 @@ def _options(names):
     options = parser.parse_args()
     for name in options.only:
         if name not in names:
-            parser.error(f"--only: {name!r} is none of {', '.join(names)}")
+            parser.error(f"--only: must be of {', '.join(names)} (got {name!r})")
     return options

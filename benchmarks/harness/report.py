@@ -1,4 +1,4 @@
-"""The table: rates are compared first, and a row whose rates differ gets no ratio."""
+"""The table: rates are compared first, and rows whose rates differ get no ratio."""
 
 import argparse
 import dataclasses
@@ -22,7 +22,7 @@ class Setting:
 
 
 def writable(text):
-    """Return the name of a file to be written, or refuse it before anything is measured."""
+    """Return the path of a file to be written, or reject it before anything is measured."""
     path = Path(text)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
@@ -32,7 +32,7 @@ def writable(text):
 
 
 def check_rates(rows, workload, n):
-    """Give each row its rates, events a second and `agrees`: whether its rates are those of the first that is not silent."""
+    """Give each row its rates, events per second and `agrees`: whether its rates are those of the first row that fires."""
     cells, fan_out = workload.populations(n), workload.fan_out(n)
     reference = None
     for row in rows:
@@ -49,20 +49,20 @@ def check_rates(rows, workload, n):
         row.agrees = bool(reference) and all(
             close(row.rates[k], reference.rates[k], workload.tolerance, count * seconds) for k, count in cells.items()
         )
-    return reference.task.label if reference else "none, since all are silent"
+    return reference.task.label if reference else "no row, since all are silent"
 
 
 def close(rate, reference, tolerance, observed):
     """Return whether two rates [Hz] count as equal.
 
-    `observed` is the number of cells times the seconds in which they were watched: rates may differ by the tolerance and by
-    three standard deviations of the difference of two counts of so few independent spikes.
+    `observed` is the number of cells times the recorded seconds: rates may differ by the tolerance plus three standard
+    deviations of the difference of two counts of independent spikes.
     """
     return rate > 0.0 and abs(rate - reference) <= tolerance * reference + 3.0 * (2.0 * reference / observed) ** 0.5
 
 
 def table(rows, setting, reference):
-    """Return all that is printed at the end, as text; `reference` is the row that rates were compared with."""
+    """Return everything that is printed at the end; `reference` is the row with which rates were compared."""
     workload, cells = setting.workload, setting.workload.populations(setting.n)
     names = list(cells)
     lines = [
@@ -71,9 +71,9 @@ def table(rows, setting, reference):
         _machine(setting),
         _versions(rows),
         "",
-        f"Rates are compared with those of {reference}; beyond {100 * workload.tolerance:g} % and three standard deviations "
-        "of counting a row gets no ratio.",
-        "s/s: seconds per biological second; ratios take the fastest run. ns: per synaptic event.",
+        f"Rates are compared with those of {reference}; a row that differs by more than {100 * workload.tolerance:g} % and "
+        "three standard deviations of counting gets no ratio.",
+        "s/s: seconds per biological second; ratios are of the fastest runs. ns: per synaptic event.",
         "",
     ]
     head = [
@@ -117,7 +117,7 @@ def _cells(row, names, best):
 
 
 def _matrix(rows, title, cost):
-    """Return lines that say how many times less each row of brainsim costs than each row of a peer."""
+    """Return lines with the ratio of the costs of each row of a peer and each row of brainsim."""
     ours, peers = ([row for row in rows if row.agrees and cost(row) and _ours(row) == mine] for mine in (True, False))
     if not ours or not peers:
         return []
@@ -126,7 +126,7 @@ def _matrix(rows, title, cost):
 
 
 def columns(lines):
-    """Return rows of text set in columns, the first to the left and the others to the right; a short row is not set."""
+    """Return rows of text in columns, the first aligned left and the others right; short rows are not aligned."""
     full = [line for line in lines if len(line) == len(lines[0])]
     widths = [max(len(line[k]) for line in full) for k in range(len(lines[0]))]
     widths[0] = max(len(line[0]) for line in lines)
@@ -138,7 +138,7 @@ def columns(lines):
 
 
 def as_json(rows, setting, options):
-    """Return all figures as what JSON can hold."""
+    """Return all results as a dict that can be written as JSON."""
     return {
         "workload": setting.workload.name,
         "tolerance": setting.workload.tolerance,
@@ -150,10 +150,10 @@ def as_json(rows, setting, options):
 
 
 def _row_as_json(row):
-    known = dataclasses.asdict(row.task) | {"error": row.error, "agrees": row.agrees} | row.about
+    fields = dataclasses.asdict(row.task) | {"error": row.error, "agrees": row.agrees} | row.about
     if row.error:
-        return known
-    return known | {
+        return fields
+    return fields | {
         "seconds": row.seconds,
         "seconds_per_second": row.pace,
         "rates_Hz": row.rates,
@@ -171,8 +171,8 @@ def _machine(setting):
 
 
 def _versions(rows):
-    found = {row.task.simulator: row.about["version"] for row in rows if row.about}
-    return ", ".join(f"{name} {version}" for name, version in found.items())
+    versions = {row.task.simulator: row.about["version"] for row in rows if row.about}
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _ours(row):

@@ -1,8 +1,8 @@
 """Runs one network in brainsim and in the other simulators that are installed, in turn, and compares them.
 
-Every row of the table has a process of its own, which builds the network, warms up, and then waits. The timed runs go round:
-one of each process, then the next one of each, so that a drift of the machine hits all of them. A round starts all processes
-anew, with another seed. Networks that fill the memory are measured one process after the other instead.
+Every row of the table has its own process, which builds the network, warms up, and then waits. Timed runs alternate: one of
+each process, then the next one of each, so that a drift of the machine affects all of them. A round starts new processes
+with another seed. Networks that fill the memory are measured one process after the other instead.
 """
 
 import argparse
@@ -38,11 +38,11 @@ def main(workload):
 
 
 def measure(workload, options):
-    """Return the rows of the table, each with its timed runs or with what went wrong."""
+    """Return the rows of the table, each with its timed runs or its error."""
     rows = [Row(task) for task in _tasks(workload, options)]
-    for number in range(options.rounds):
+    for i in range(options.rounds):
         for together in [[row] for row in rows] if workload.apart else [rows]:
-            measure_round(together, options.seed + number, options.runs, options.timeout)
+            measure_round(together, options.seed + i, options.runs, options.timeout)
     return rows
 
 
@@ -60,14 +60,14 @@ def measure_round(rows, seed, runs, timeout):
 
 
 class Row:
-    """One simulator with one number of threads: its process and what it answered."""
+    """One simulator with one number of threads: its process and its answers."""
 
     def __init__(self, task):
         self.task, self.error, self.process = task, None, None
         self.about, self.seconds, self.spikes, self.memory = {}, [], [], None
 
     def start(self, seed, timeout):
-        """Start the process and wait until it is warm."""
+        """Start the process and wait until it has warmed up."""
         if self.error:
             return
         if importlib.util.find_spec(SIMULATORS[self.task.simulator].module) is None:
@@ -114,7 +114,7 @@ class Row:
         self.process = None
 
     def _answer(self):
-        """Return the next answer; None, with the error kept, where the process failed."""
+        """Return the next answer; if the process failed, store the error and return None."""
         timer = threading.Timer(self.timeout, self.process.kill)
         timer.start()
         line = self.process.stdout.readline()
@@ -126,26 +126,27 @@ class Row:
         self._fail(answer["error"])
         return None
 
-    def _fail(self, why):
-        """Keep what went wrong: what the process said, or how it ended and the last line that it printed."""
-        if why is None:
+    def _fail(self, error):
+        """Store the error that the process reported, or else how it ended and the last line that it printed."""
+        if error is None:
             self.process.wait()
             self.log.seek(0)
-            said = self.log.read().decode(errors="replace").strip().splitlines() or [""]
+            lines = self.log.read().decode(errors="replace").strip().splitlines() or [""]
             code = self.process.returncode
-            why = f"crashed, {signal.Signals(-code).name if code < 0 else f'code {code}'}; its last line: {said[-1].strip()}"
-        self.error = why
-        say(f"{self.task.label}: {why}")
+            ending = signal.Signals(-code).name if code < 0 else f"code {code}"
+            error = f"crashed, {ending}; its last line: {lines[-1].strip()}"
+        self.error = error
+        say(f"{self.task.label}: {error}")
 
 
 def _tasks(workload, options):
-    """Return the tasks in the order of ``--only``: each simulator with its own number of threads or with every one."""
+    """Return the tasks in the order of ``--only``: each simulator with the number of threads given there, or with all."""
     shared = {key: getattr(options, key) for key in ("n", "duration", "warm_up", "seed")}
-    wanted = [text.partition(":") for text in options.only]
+    parts = [text.partition(":") for text in options.only]
     return [
         Task(simulator=name, threads=count, **shared)
-        for name, _, own in wanted
-        for count in ([int(own)] if own else options.threads)
+        for name, _, threads in parts
+        for count in ([int(threads)] if threads else options.threads)
     ]
 
 
@@ -179,7 +180,7 @@ def _options(workload):
 
 
 def names_of(text, known, threads=False):
-    """Return the parts of a list of names, with `threads` also of ``nest:2``, or refuse it where a name is not known."""
+    """Return the names in a list, with `threads` also such as ``nest:2``, or reject it if a name is not known."""
     chosen = text.split(",")
     for part in chosen:
         name, colon, count = part.partition(":")
@@ -191,9 +192,9 @@ def names_of(text, known, threads=False):
 
 def numbers_of(text):
     """Return the whole numbers of a list such as ``1,2``."""
-    return [int(number) for number in text.split(",")]
+    return [int(part) for part in text.split(",")]
 
 
 def say(text):
-    """Say how far the measuring has come."""
+    """Print the progress of the measurement."""
     print(text, file=sys.stderr, flush=True)

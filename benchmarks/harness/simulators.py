@@ -1,7 +1,7 @@
-"""How each simulator is prepared and run, through its public Python interface. Runs in a process of its own.
+"""How each simulator is prepared and run through its public Python interface, in its own process.
 
-A class per simulator: `prepare` builds the network, compiles what is to be compiled and takes the untimed warm-up run;
-each `run` is one timed run. All that is timed is the loop over time, except for brainsim, where it is the whole call.
+There is a class for each simulator: `prepare` builds the network, compiles it and makes the untimed warm-up run; each `run`
+is one timed run. Only the loop over time is timed, except for brainsim, whose whole call is timed.
 """
 
 import os
@@ -16,19 +16,19 @@ from .workload import DT
 
 
 class Brainsim:
-    """Network function: returns (Network, variable of the population ``cells`` -> values to start from).
+    """Network function: returns (Network, variable of the population ``cells`` -> initial values).
 
-    The populations of the workload are those of the network, by name, or else sections of all of its cells.
+    The populations of the workload are those of the network, by name, or otherwise sections of all of its cells.
     """
 
     module = "brainsim"
-    arguments = {}  # more of those of bs.Simulation
+    arguments = {}  # further arguments of bs.Simulation
 
     def __init__(self, workload, task):
         self.workload, self.task = workload, task
 
     def prepare(self):
-        """Build, compile and warm up; returns what is known before the first timed run."""
+        """Build, compile and warm up; return version and times."""
         import brainsim
 
         began = time.perf_counter()
@@ -46,7 +46,7 @@ class Brainsim:
         return {"version": brainsim.__version__, "build": build - compiled, "compile": compiled}
 
     def run(self):
-        """Go on for the duration of the task; returns seconds and the spikes of each population."""
+        """Continue for the duration of the task; return the seconds and the spikes of each population."""
         began = time.perf_counter()
         result = self.simulation.run(self.task.duration, progress=False)
         seconds = time.perf_counter() - began
@@ -61,7 +61,7 @@ class Brainsim:
         return {name: int(part.sum()) for name, part in zip(sizes, parts, strict=False)}
 
     def peak(self):
-        """Return the most memory in use so far [MB]."""
+        """Return the peak memory so far [MB]."""
         return peak_memory()
 
     def close(self):
@@ -98,7 +98,7 @@ class Nest:
         return {"version": nest.__version__, "build": build, "compile": None}
 
     def run(self):
-        """Go on for the duration of the task."""
+        """Continue for the duration of the task."""
         before = {name: recorder.n_events for name, recorder in self.recorders.items()}
         began = time.perf_counter()
         self.nest.Run(self.task.duration)
@@ -106,7 +106,7 @@ class Nest:
         return seconds, {name: int(r.n_events - before[name]) for name, r in self.recorders.items()}
 
     def peak(self):
-        """Return the most memory in use so far [MB]."""
+        """Return the peak memory so far [MB]."""
         return peak_memory()
 
     def close(self):
@@ -116,8 +116,8 @@ class Nest:
 class Brian2:
     """C++ standalone mode with its default flags. Network function: returns (Network, population -> SpikeMonitor).
 
-    Each run starts the compiled program anew, so it creates the network and takes the warm-up again; what is timed is the
-    loop of the last `run`, as Brian2 itself reports it.
+    Each run starts the compiled program again, so it creates the network and repeats the warm-up; timed is the loop of the
+    last `run`, as reported by Brian2 itself.
     """
 
     module = "brian2"
@@ -154,19 +154,19 @@ class Brian2:
             network.run(length * b2.ms)
 
     def _create(self):
-        """Run once; returns the seconds that are not the loop's: an estimate, since only the last loop is reported."""
+        """Run once; return the seconds outside the loops: an estimate, since only the last loop is reported."""
         began = time.perf_counter()
         seconds, _ = self.run()
         whole = time.perf_counter() - began
         return max(0.0, whole - seconds * (1.0 + self.task.warm_up / self.task.duration))
 
     def run(self):
-        """Run the program; returns the seconds of its last loop."""
+        """Run the program; return the seconds of its last loop."""
         self.device.run(self.folder, with_output=False)
         return self.device._last_run_time, {name: int(m.num_spikes) for name, m in self.monitors.items()}
 
     def peak(self):
-        """Return the most memory of the program in its first run [MB]."""
+        """Return the peak memory of the program in its first run [MB]."""
         return self.memory
 
     def close(self):
@@ -181,10 +181,10 @@ class Brian2Float32(Brian2):
 
 
 class Genn:
-    """GeNN's code for one processor core, in float32, optimised for the processor at hand.
+    """GeNN's code for one processor core, in float32, optimised for this processor.
 
-    Network function: fills the model that the task's options hold as ``model``; returns (population -> neuron group,
-    variable -> values to start from). Neurons count their spikes in a variable `spikes`.
+    Network function: fills the model ``model`` in the options of the task; returns (population -> neuron group, variable ->
+    initial values). Neurons count their spikes in a variable `spikes`.
     """
 
     module = "pygenn"
@@ -194,7 +194,7 @@ class Genn:
         self.folder = tempfile.mkdtemp(prefix="bench-genn-")
 
     def prepare(self):
-        """Generate the code, compile it, draw the synapses, warm up."""
+        """Generate the code, compile it, create the synapses, warm up."""
         if self.task.threads != 1:
             raise ValueError("its code for processors runs on one thread")
         os.environ["CXX"] = "g++ -march=native"
@@ -226,14 +226,14 @@ class Genn:
         return {name: int(group.vars["spikes"].current_view.sum()) for name, group in self.groups.items()}
 
     def run(self):
-        """Go on for the duration of the task."""
+        """Continue for the duration of the task."""
         before, began = self._counts(), time.perf_counter()
         self._steps(self.task.duration)
         seconds = time.perf_counter() - began
         return seconds, {name: count - before[name] for name, count in self._counts().items()}
 
     def peak(self):
-        """Return the most memory in use so far [MB]."""
+        """Return the peak memory so far [MB]."""
         return peak_memory()
 
     def close(self):
@@ -242,8 +242,9 @@ class Genn:
 
 
 class Annarchy:
-    """ANNarchy's C++ code with its default flags. Network function: fills the network that the task's options hold as
-    ``network``; returns population -> spike monitor.
+    """ANNarchy's C++ code with its default flags.
+
+    Network function: fills the network ``network`` in the options of the task; returns population -> spike monitor.
     """
 
     module = "ANNarchy"
@@ -253,7 +254,7 @@ class Annarchy:
         self.folder = tempfile.mkdtemp(prefix="bench-annarchy-")
 
     def prepare(self):
-        """Generate the program, compile it, draw the synapses, warm up."""
+        """Generate the program, compile it, create the synapses, warm up."""
         import ANNarchy
 
         began = time.perf_counter()
@@ -269,17 +270,17 @@ class Annarchy:
         return {"version": ANNarchy.__version__, "build": described, "compile": compiled}
 
     def _counts(self):
-        """Return how many spikes there were since the last call."""
+        """Return the number of spikes since the last call."""
         return {name: sum(map(len, monitor.get("spike").values())) for name, monitor in self.monitors.items()}
 
     def run(self):
-        """Go on for the duration of the task."""
+        """Continue for the duration of the task."""
         began = time.perf_counter()
         self.network.simulate(self.task.duration)
         return time.perf_counter() - began, self._counts()
 
     def peak(self):
-        """Return the most memory in use so far [MB]."""
+        """Return the peak memory so far [MB]."""
         return peak_memory()
 
     def close(self):

@@ -1,4 +1,4 @@
-"""What a benchmark is: a network described once per simulator, and how it is run."""
+"""The description of a benchmark: a network for each simulator, and how it is run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,19 +15,19 @@ class Workload:
     name : str
         Heading of the table.
     networks : dict of str to function
-        Simulator -> function of a Task that builds the network; what it returns is said in `simulators`.
+        Simulator -> function of a Task that builds the network; `simulators` describes what it returns.
     populations : function
-        Number of cells in all -> population -> number of cells. Rates are compared population by population.
+        Total number of cells -> population -> number of cells. Rates are compared for each population.
     fan_out : function
-        Number of cells in all -> population -> mean number of synapses that a spike reaches.
+        Total number of cells -> population -> mean number of synapses that a spike reaches.
     n : int
-        Number of cells, unless ``--n`` says otherwise.
+        Default of ``--n``, the number of cells.
     scaled : bool
         Whether the number of cells is given by ``--scale``, as a share of `n`.
     only : tuple of str
-        Rows of the table unless ``--only`` says otherwise, as it takes them; all of `networks` where there are none.
+        Default of ``--only``, the rows of the table; all of `networks` if empty.
     apart : bool
-        Whether each process ends before the next one starts, since they would not fit into memory together.
+        Whether each process ends before the next one starts, because they do not fit into memory together.
     duration : float
         Length of a timed run [ms].
     warm_up : float
@@ -51,7 +51,7 @@ class Workload:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One row of the table: which simulator does what. `options` holds what else a network is made from."""
+    """One row of the table: a simulator and its task. `options` holds further parameters of the network."""
 
     simulator: str
     threads: int
