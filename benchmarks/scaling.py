@@ -424,7 +424,7 @@ def _options():
     add("--budget", type=float, default=180.0, help="a peer's curve ends where a process would take longer, s (default 180)")
     add("--largest", type=float, default=1e9, help="maximal number of synapses of a point (default 1e9)")
     add("--seed", type=int, default=1, help="of wiring and cells (default 1)")
-    add("--timeout", type=float, default=900.0, help="seconds after which a process is given up (default 900)")
+    add("--timeout", type=float, default=900.0, help="seconds after which a process is stopped (default 900)")
     add("--out", type=_drawable, metavar="FILE.png", help="where to draw the picture")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures, after each point")
     add("--from", dest="known", type=_saved, metavar="FILE.json", help="print and draw saved measurements, measure nothing")

@@ -171,7 +171,7 @@ def _options(workload):
     add("--duration", type=float, default=workload.duration, help=f"of a timed run, ms (default {workload.duration:g})")
     add("--warm-up", type=float, default=workload.warm_up, help=f"before, ms (default {workload.warm_up:g})")
     add("--seed", type=int, default=1, help="of wiring and run in the first round (default 1)")
-    add("--timeout", type=float, default=1800.0, help="seconds after which a process is given up (default 1800)")
+    add("--timeout", type=float, default=1800.0, help="seconds after which a process is stopped (default 1800)")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     if workload.scaled:

@@ -40,11 +40,11 @@ class VectorField:
                 known[name] = lang.evaluate(tree, known)
             return {name: lang.evaluate(tree, known) for name, tree in self.system.derivatives.items()}
 
-    def initial(self, given=None):
-        """Return variable -> value at t = 0, a float; `given` replaces some of them."""
+    def initial(self, replaced=None):
+        """Return variable -> value at t = 0, a float; `replaced` has other values for some of them."""
         state = {}
         for name, spec in self.model.initials.items():
-            value = (given or {}).get(name, spec.default)
+            value = (replaced or {}).get(name, spec.default)
             if isinstance(value, Distribution):
                 value = value.mean
             elif isinstance(value, str):

@@ -1,1 +1,1 @@
-"""From an artificial network to the same network in spikes."""
+"""Conversion of artificial networks to spiking networks."""

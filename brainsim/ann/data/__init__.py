@@ -1,1 +1,1 @@
-"""Data to learn from."""
+"""Data sets for training and tests."""

@@ -1,1 +1,1 @@
-"""Artificial networks: our own, and readers for those of others."""
+"""Artificial networks of brainsim, and readers for those of other libraries."""

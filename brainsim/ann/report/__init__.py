@@ -1,1 +1,1 @@
-"""Both sides compared: numbers, texts and pictures."""
+"""Comparisons of artificial and spiking networks: numbers, texts and pictures."""
