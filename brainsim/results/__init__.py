@@ -1,1 +1,1 @@
-"""What a run returns: spikes, traces, the state, and the file that holds them."""
+"""What a run returns: spikes, traces and the state, and how they are saved to a file."""

@@ -1,44 +1,66 @@
-"""Mappings of a result, which find spikes and traces by name or by the population or view itself."""
+"""The mappings of a result: they find spikes and traces by the name of a population or view, or by the object itself."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
 
+if TYPE_CHECKING:
+    from brainsim.results.spikes import Spikes
+    from brainsim.results.traces import Traces
+
 
 class Lookup(Mapping):
-    """A read-only dict whose missing names are answered with what was probably meant."""
+    """A read-only dict that answers a missing name with what was probably meant.
 
-    def __init__(self, items, label):
+    Parameters
+    ----------
+    items : dict
+        What it holds.
+    label : str
+        How messages begin.
+    """
+
+    def __init__(self, items: Mapping, label: str):
         self._items, self._label = dict(items), label
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         """Return the item, or raise MissingName."""
         try:
             return self._items[key]
         except (KeyError, TypeError):
             raise MissingName(f"{self._label}: has no {key!r}{nearest(key, self._items)}") from None
 
-    def __iter__(self):
-        """Go through the keys."""
+    def __iter__(self) -> Iterator:
+        """Iterate over the keys."""
         return iter(self._items)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of items."""
         return len(self._items)
 
-    def __repr__(self):
-        """Return the items as a dict shows them."""
+    def __repr__(self) -> str:
+        """Return the items in the form of a dict."""
         return "{" + ", ".join(f"{key!r}: {item!r}" for key, item in self._items.items()) + "}"
 
 
 class SpikesLookup(Lookup):
     """Spikes by the name of a population or of a named view, by a population, or by a view of one population.
 
-    `views` has for each population its named parts, (label, first cell, one past the last); a population's name goes before
-    a label, and labels do not appear when one goes through the keys.
+    Parameters
+    ----------
+    items : dict of str to Spikes
+        Spikes by population.
+    label : str
+        How messages begin.
+    views : dict of str to list of (str, int, int), optional
+        Named parts of each population: name, first cell, one past the last cell. If a population has the same name, it
+        comes first. Iteration is over populations only.
 
     Examples
     --------
@@ -46,36 +68,42 @@ class SpikesLookup(Lookup):
     >>> result.spikes[cells[:100]]                                      # doctest: +SKIP
     """
 
-    def __init__(self, items, label, views=None):
+    def __init__(
+        self, items: Mapping[str, Spikes], label: str, views: Mapping[str, Iterable[tuple[str, int, int]]] | None = None
+    ):
         super().__init__(items, label)
-        named = [(view_name, name, lo, hi) for name, parts in (views or {}).items() for view_name, lo, hi in parts]
-        self._labels = {view_name: at for view_name, *at in named if at[0] in self._items}
+        self._views = {
+            view: (name, start, stop)
+            for name, parts in (views or {}).items()
+            for view, start, stop in parts
+            if name in self._items
+        }
 
-    def __getitem__(self, key):
-        """Return the spikes of a population or view; those of a view are renumbered from 0."""
+    def __getitem__(self, key: Any) -> Spikes:
+        """Return the spikes of a population or view; the cells of a view are renumbered from 0."""
         if not hasattr(key, "parts"):
-            return self._called(key)
+            return self._named(key)
         name, ids = only_part(key, self._label)
         view_name = str(getattr(key, "name", ""))
         if name not in self._items and view_name in self._items and self._items[view_name].n == len(ids):
-            return self._items[view_name]  # only this view's spikes were kept
-        spikes = self._called(name)
+            return self._items[view_name]  # only the spikes of this view were recorded
+        spikes = self._named(name)
         if np.array_equal(ids, np.arange(spikes.n)):
             return spikes
         return replace(spikes.of(ids), name=str(getattr(key, "name", None) or name))
 
-    def _called(self, key):
-        """Return the spikes of what has this name: a population, else a view."""
+    def _named(self, key):
+        """Return the spikes of the population, or else the view, with this name."""
         if isinstance(key, str) and key in self._items:
             return self._items[key]
-        if isinstance(key, str) and key in self._labels:
-            name, lo, hi = self._labels[key]
-            return replace(self._items[name].of(slice(lo, hi)), name=key)
-        raise MissingName(f"{self._label}: has no {key!r}{nearest(key, [*self._items, *self._labels])}")
+        if isinstance(key, str) and key in self._views:
+            name, start, stop = self._views[key]
+            return replace(self._items[name].of(slice(start, stop)), name=key)
+        raise MissingName(f"{self._label}: has no {key!r}{nearest(key, [*self._items, *self._views])}")
 
 
 class TracesLookup(Lookup):
-    """Traces by (population, variable); the population may be given by name, by itself or by a view of it.
+    """Traces by (population, variable); the population is a name, a population or a view of one.
 
     Examples
     --------
@@ -83,36 +111,37 @@ class TracesLookup(Lookup):
     >>> result.traces[cells[:3], "v"]                                   # doctest: +SKIP
     """
 
-    def __getitem__(self, key):
-        """Return the traces of a population or view, whose cells keep their numbers."""
+    def __getitem__(self, key: Any) -> Traces:
+        """Return the traces of a population or view; the cells keep their indices."""
         if not (isinstance(key, tuple) and len(key) == 2):
-            hint = "; ".join(f"{name!r}, {variable!r}" for name, variable in self._items) or "there is none"
-            raise MissingName(f"{self._label}: is asked by population and variable (got {key!r}); there is {hint}")
+            keys = "; ".join(f"[{name!r}, {variable!r}]" for name, variable in self._items)
+            hint = f"available: {keys}" if keys else "none are available"
+            raise MissingName(f"{self._label}: the key must be a population and a variable (got {key!r}); {hint}")
         owner, variable = key
         if not hasattr(owner, "parts"):
-            return self._found(owner, variable)
+            return self._named(owner, variable)
         name, ids = only_part(owner, self._label)
-        traces = self._found(name, variable)
+        traces = self._named(name, variable)
         recorded = np.intersect1d(ids, traces.ids)
         if recorded.size == 0:
-            raise MissingName(f"{self._label}: has no {variable!r} of these cells of {name!r}; there is {traces!r}")
+            raise MissingName(f"{self._label}: has no {variable!r} of these cells of {name!r}; available: {traces!r}")
         return traces if recorded.size == traces.ids.size else traces.of(recorded)
 
-    def _found(self, name, variable):
+    def _named(self, name, variable):
         if (name, variable) in self._items:
             return self._items[name, variable]
-        there = [v for n, v in self._items if n == name]
-        if there:
-            raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, there)}")
+        recorded = [v for n, v in self._items if n == name]
+        if recorded:
+            raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
         names = dict.fromkeys(n for n, _ in self._items)
         raise MissingName(f"{self._label}: has no traces of {name!r}{nearest(name, names)}")
 
 
-def only_part(view, label):
+def only_part(view: Any, label: str) -> tuple[str, np.ndarray]:
     """Return (name of the population, ids) of a view; raise ValueError for a view of several populations."""
     parts = view.parts
     if len(parts) != 1:
         names = ", ".join(repr(population.name) for population, _ in parts)
-        raise ValueError(f"{label}: must be asked for one population at a time (got a view of {names}); ask for each")
+        raise ValueError(f"{label}: must be a view of one population (got a view of {names}); look up each by itself")
     population, ids = parts[0]
     return population.name, np.asarray(ids)

@@ -1,4 +1,6 @@
-"""What a run gives back: spikes, traces, the state to go on from, and how long it took."""
+"""What a run returns: spikes, traces, the state to continue from, and how long it took."""
+
+from __future__ import annotations
 
 import html
 import json
@@ -28,12 +30,12 @@ PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
 
 @dataclass(eq=False)
 class State:
-    """All that a run needs to go on, as arrays and numbers.
+    """Everything that a run needs to continue, as arrays and numbers.
 
     Parameters
     ----------
     step : int
-        How many steps have been taken; the time is ``step * dt``.
+        Number of steps taken so far; the time is ``step * dt``.
     dt : float
         Length of a step [ms].
     seed : int
@@ -41,13 +43,13 @@ class State:
     variables : dict of str to dict of str to array
         population -> variable -> values, one per cell.
     refractory : dict of str to array of int32
-        population -> steps for which the refractory variables of each cell are still held fixed.
+        population -> number of steps for which the frozen variables of each cell stay clamped.
     pending : dict of str to (array of int64, array of int64)
-        population -> steps and cells of the spikes that are still under way.
+        population -> steps and cells of the spikes that have not yet arrived everywhere.
     arriving : dict of str to dict of str to array
-        population -> receptor -> what arrives at each cell at the end of the next step.
+        population -> receptor -> sum of the weights that arrive at each cell at the end of the next step.
     network : dict of str to str
-        Fingerprint of each part of the network that it is a state of: populations, inputs, projections.
+        Fingerprint of each part of the network that the state belongs to: populations, inputs, projections.
     """
 
     step: int
@@ -59,7 +61,7 @@ class State:
     arriving: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     network: dict[str, str] = field(default_factory=dict)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the time and the populations."""
         names = ", ".join(repr(name) for name in self.variables)
         return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
@@ -67,35 +69,42 @@ class State:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result(Answering):
-    """What one run gave.
+    """The outcome of one run.
 
     Parameters
     ----------
     spikes : dict of str to Spikes
-        Spikes by population. A population, a view of one and the label of a view in `views` are keys too:
+        Spikes by population. A population, a view of one and the name of a view in `views` are keys too:
         ``result.spikes[exc]``, ``result.spikes["exc"]``.
     duration : float
-        How long was simulated [ms].
+        Simulated time [ms].
     dt : float
         Length of a step [ms].
     seed : int
         Seed of the run.
     start : float
-        Time at which this run began [ms].
+        Time at which the run began [ms].
     traces : dict of (str, str) to Traces
         Traces by population and variable.
     populations : dict of str to int
         Number of cells of each population.
     state : State, optional
-        Where the run ended, to go on from.
+        State at the end of the run, to continue from.
     stats : dict
-        What the run cost: seconds as ``"build"``, ``"compile"``, ``"run"``, and whatever else JSON can hold.
+        What the run cost: seconds as ``"build"``, ``"compile"``, ``"run"``, and anything else that JSON can represent.
     views : dict of str to list of (str, int, int)
-        Named parts of populations as (label, first cell, one past the last); plots give each its colour.
+        Named parts of populations as (name, first cell, one past the last cell); plots give each its own colour.
     thresholds : dict of str to float or None
         Voltage at which the cells of a population fire [mV], for plots.
     resets : dict of str to list of str
-        Variables that a spike of a population sets anew, for plots: none in a Hodgkin-Huxley model.
+        Variables of a population that a spike resets, for plots: none in a Hodgkin-Huxley model.
+
+    Raises
+    ------
+    TypeError
+        If a number is not a number or `stats` holds what JSON cannot represent.
+    ValueError
+        If `duration` is negative, `dt` is not positive, or a population has a negative number of cells.
 
     Examples
     --------
@@ -122,10 +131,12 @@ class Result(Answering):
 
     _words = OF_RESULT
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check and convert the fields."""
         spikes = dict(self.spikes)
-        views = {name: [(str(label), int(lo), int(hi)) for label, lo, hi in parts] for name, parts in self.views.items()}
+        views = {
+            name: [(str(part), int(start), int(stop)) for part, start, stop in parts] for name, parts in self.views.items()
+        }
         vars(self).update(
             spikes=SpikesLookup(spikes, "Result.spikes", views),
             traces=TracesLookup(dict(self.traces), "Result.traces"),
@@ -134,7 +145,7 @@ class Result(Answering):
             start=number(self.start, "Result.start", "ms"),
             seed=integer(self.seed, "Result.seed"),
             populations={str(k): integer(n, f"Result.populations[{k!r}]", at_least=0) for k, n in self.populations.items()}
-            or {name: one.n for name, one in spikes.items()},
+            or {name: of_population.n for name, of_population in spikes.items()},
             stats=_jsonable(self.stats, "Result.stats"),
             views=views,
             thresholds={name: None if v is None else float(v) for name, v in self.thresholds.items()},
@@ -151,8 +162,8 @@ class Result(Answering):
         rows = [("population", "cells", "spikes", "rate [Hz]", "CV")]
         for name, cells in self.populations.items():
             spikes = self.spikes.get(name)
-            seen = ("-", "-", "-") if spikes is None else (f"{len(spikes):,}", f"{spikes.rate():.3g}", f"{spikes.cv():.2f}")
-            rows.append((name, f"{cells:,}", *(text.replace("nan", "-") for text in seen)))
+            columns = ("-",) * 3 if spikes is None else (f"{len(spikes):,}", f"{spikes.rate():.3g}", f"{spikes.cv():.2f}")
+            rows.append((name, f"{cells:,}", *(text.replace("nan", "-") for text in columns)))
         return rows
 
     def _heading(self):
@@ -161,10 +172,10 @@ class Result(Answering):
     def _footer(self):
         lines = [f"{traces.name}.{traces.variable}: {plural(traces.ids.size, 'cell')}" for traces in self.traces.values()]
         lines = ["traces: " + ", ".join(lines)] if lines else []
-        took = [f"{phase} {self.stats[phase]:.3g} s" for phase in PHASES if phase in self.stats]
-        return lines + ([", ".join(took)] if took else [])
+        times = [f"{phase} {self.stats[phase]:.3g} s" for phase in PHASES if phase in self.stats]
+        return lines + ([", ".join(times)] if times else [])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return a table of the populations."""
         rows = self._rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -182,12 +193,12 @@ class Result(Answering):
             )
             return f"<tr>{cells}</tr>"
 
-        first, *rest = self._rows()
-        body = "".join(line(row, "td") for row in rest)
+        header, *rows = self._rows()
+        body = "".join(line(row, "td") for row in rows)
         notes = "".join(f"<div>{html.escape(text)}</div>" for text in self._footer())
         return (
             f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
-            f"<table><thead>{line(first, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
+            f"<table><thead>{line(header, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
         )
 
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
@@ -196,10 +207,10 @@ class Result(Answering):
         Parameters
         ----------
         path : str or Path
-            File to write, used as given; an old file is replaced only when the new one is complete. Of a symbolic link
-            that is the file it points to.
+            File to write; no suffix is added. An existing file is replaced only when the new one is complete. If it is a
+            symbolic link, the file it points to is replaced.
         compress : bool
-            Smaller, and many times slower to write.
+            Whether to compress the file: it is smaller, but many times slower to write.
 
         Raises
         ------
@@ -217,15 +228,20 @@ class Result(Answering):
         return archive.write(path, "Result", FORMAT, description, arrays, compress)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "Result":
+    def load(cls, path: str | os.PathLike) -> Result:
         """Return the result that `save` wrote, equal to the last bit.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to read.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file.
+            If the file does not exist.
         ValueError
-            If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its own numbers of
+            If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its numbers of
             cells and steps allow.
         """
         return archive.read(path, "Result", FORMAT, _unpack)
@@ -235,19 +251,19 @@ def _jsonable(stats, label):
     try:
         return json.loads(json.dumps(stats, default=lambda value: value.tolist()))
     except (TypeError, ValueError, AttributeError):
-        raise TypeError(f"{label}: must hold only what JSON can (got {stats!r})") from None
+        raise TypeError(f"{label}: must hold only what JSON can represent (got {stats!r})") from None
 
 
 def _pack(result):
     """Split a result into a description for JSON and arrays by the name of their member."""
     arrays = {}
-    for name, one in result.spikes.items():
-        arrays |= {archive.member("spikes", name, part): getattr(one, part) for part in ("times", "ids")}
-    for (name, variable), one in result.traces.items():
-        arrays |= {archive.member("traces", name, variable, part): getattr(one, part) for part in ("times", "ids", "values")}
+    for name, spikes in result.spikes.items():
+        arrays |= {archive.member("spikes", name, part): getattr(spikes, part) for part in ("times", "ids")}
+    for key, traces in result.traces.items():
+        arrays |= {archive.member("traces", *key, part): getattr(traces, part) for part in ("times", "ids", "values")}
     description = {key: getattr(result, key) for key in PLAIN}
-    description["spikes"] = [[key, one.name, one.n, one.duration, one.start] for key, one in result.spikes.items()]
-    description["traces"] = [[*key, one.name, one.variable, one.unit] for key, one in result.traces.items()]
+    description["spikes"] = [[key, s.name, s.n, s.duration, s.start] for key, s in result.spikes.items()]
+    description["traces"] = [[*key, t.name, t.variable, t.unit] for key, t in result.traces.items()]
     description["state"] = None if result.state is None else _pack_state(result.state, arrays)
     return description, arrays
 
@@ -256,7 +272,7 @@ def _pack_state(state, arrays):
     for name, variables in state.variables.items():
         arrays |= {archive.member("state", name, variable): np.asarray(values) for variable, values in variables.items()}
     for name, receptors in state.arriving.items():
-        arrays |= {archive.member("arriving", name, label): np.asarray(values) for label, values in receptors.items()}
+        arrays |= {archive.member("arriving", name, receptor): np.asarray(values) for receptor, values in receptors.items()}
     arrays |= {archive.member("refractory", name, "steps"): np.asarray(values) for name, values in state.refractory.items()}
     for name, (steps, ids) in state.pending.items():
         arrays |= {
@@ -276,12 +292,12 @@ def _pack_state(state, arrays):
 
 
 def _unpack(description, arrays):
-    """Put together what `_pack` took apart; no array is read that is larger than the description allows."""
+    """Undo `_pack`; no array is read that is larger than the description allows."""
     spikes, traces, cells = {}, {}, description["populations"]
-    steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample in each
+    steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample per step
     for key, name, n, duration, start in description["spikes"]:
-        most = n * (duration / description["dt"] + 1)
-        times, ids = (arrays.take(archive.member("spikes", key, part), most) for part in ("times", "ids"))
+        max_size = n * (duration / description["dt"] + 1)
+        times, ids = (arrays.take(archive.member("spikes", key, part), max_size) for part in ("times", "ids"))
         spikes[key] = Spikes(times, ids, n, duration, start, name)
     for key, name, *of in description["traces"]:
         times = arrays.take(archive.member("traces", key, name, "times"), steps)
@@ -290,34 +306,34 @@ def _unpack(description, arrays):
             *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
         )
     state = description["state"] and _unpack_state(description["state"], arrays, cells)
-    rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files have none
+    rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
     return Result(spikes=spikes, traces=traces, state=state, **rest)
 
 
-def _unpack_state(described, arrays, cells):
+def _unpack_state(description, arrays, cells):
     def get(kind, name, part, steps=1):
         return arrays.take(archive.member(kind, name, part), steps * cells.get(name, math.inf))
 
     variables = {
         name: {variable: get("state", name, variable) for variable in variables}
-        for name, variables in described["variables"].items()
+        for name, variables in description["variables"].items()
     }
     arriving = {
-        name: {label: get("arriving", name, label) for label in receptors}
-        for name, receptors in described["arriving"].items()
+        name: {receptor: get("arriving", name, receptor) for receptor in receptors}
+        for name, receptors in description["arriving"].items()
     }
-    refractory = {name: get("refractory", name, "steps") for name in described["refractory"]}
+    refractory = {name: get("refractory", name, "steps") for name in description["refractory"]}
     pending = {
-        name: tuple(get("pending", name, part, described["step"] + 1) for part in ("steps", "ids"))
-        for name in described["pending"]
+        name: tuple(get("pending", name, part, description["step"] + 1) for part in ("steps", "ids"))
+        for name in description["pending"]
     }
     return State(
-        described["step"],
-        described["dt"],
-        described["seed"],
+        description["step"],
+        description["dt"],
+        description["seed"],
         variables,
         refractory,
         pending,
         arriving,
-        dict(described.get("network", {})),
+        dict(description.get("network", {})),
     )

@@ -1,14 +1,16 @@
-"""The spikes of one population: when, which cell, and the statistics asked for first.
+"""The spikes of one population: their times and cells, and the most common statistics.
 
-Intervals are open on the left and closed on the right, (t0, t1], here as in the engine: a step takes (t_k, t_k+1] and
-a spike found in it has the time t_k+1. So the two halves of a run hold each spike once. A spike within rounding of an
-edge is on the edge, because 3 * 0.1 is not 0.3.
+Intervals are open on the left and closed on the right, (t0, t1], here as in the engine: a step covers (t_k, t_k+1] and a
+spike in it has the time t_k+1. So each spike of a run is in exactly one of its two halves. A spike within rounding error
+of an edge is on the edge, because 3 * 0.1 is not 0.3.
 """
 
+from __future__ import annotations
+
 import math
-import typing
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +18,10 @@ from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_ce
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_SPIKES, Answering
 
-if typing.TYPE_CHECKING:
+if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-ROUNDING = 1e-9  # relative, and in ms below 1 ms: far below any time step, far above the rounding of k * dt
+ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far above the rounding error of k * dt
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,22 +31,24 @@ class Spikes(Answering):
     Parameters
     ----------
     times : array of float, shape (spikes,)
-        When each spike was fired [ms].
+        Time of each spike [ms].
     ids : array of int, shape (spikes,)
-        Which cell fired it, 0 to n - 1.
+        Cell that fired each spike, 0 to n - 1.
     n : int
-        Number of cells, silent ones included.
+        Number of cells, including silent ones.
     duration : float
-        How long was recorded [ms].
+        Length of the recording [ms].
     start : float
-        When the recording began [ms]; it covers (start, start + duration].
+        Start of the recording [ms]; it covers (start, start + duration].
     name : str
         Name of the population.
 
     Raises
     ------
+    TypeError
+        If an array does not hold numbers of its type.
     ValueError
-        If the arrays differ in length, or a cell or a time lies outside the recording.
+        If the arrays differ in length, or a cell or a time is outside the recording.
 
     Examples
     --------
@@ -62,7 +66,13 @@ class Spikes(Answering):
     start: float = 0.0
     name: str = ""
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # lists are accepted too, the attributes are arrays
+
+        def __init__(
+            self, times: ArrayLike, ids: ArrayLike, n: int, duration: float, start: float = 0.0, name: str = ""
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         """Check, sort and freeze the arrays."""
         times, ids = frozen_array(self.times, np.float64, "Spikes.times"), frozen_array(self.ids, np.int64, "Spikes.ids")
         checked = {
@@ -87,22 +97,22 @@ class Spikes(Answering):
         if ids.min() < 0 or ids.max() >= self.n:
             bad = ids[(ids < 0) | (ids >= self.n)][0]
             raise ValueError(f"Spikes.ids: must be 0 to {self.n - 1} (got {bad})")
-        first, last = self.start - _rounding(self.start), self.stop + _rounding(self.stop)
-        if not (times.min() >= first and times.max() <= last):
-            bad = times[~((times >= first) & (times <= last))][0]
+        start, stop = self.start - _rounding(self.start), self.stop + _rounding(self.stop)
+        if not (times.min() >= start and times.max() <= stop):
+            bad = times[~((times >= start) & (times <= stop))][0]
             raise ValueError(f"Spikes.times: must be {self.start:g} to {self.stop:g} ms (got {bad})")
 
     @property
     def stop(self) -> float:
-        """When the recording ended [ms]."""
+        """End of the recording [ms]."""
         return self.start + self.duration
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of spikes."""
         return self.times.size
 
-    def __eq__(self, other):
-        """Compare to the last bit."""
+    def __eq__(self, other: object) -> bool:
+        """Return whether everything is equal to the last bit."""
         if not isinstance(other, Spikes):
             return NotImplemented
         same = (self.n, self.duration, self.start, self.name) == (other.n, other.duration, other.start, other.name)
@@ -111,8 +121,8 @@ class Spikes(Answering):
     __hash__ = None  # type: ignore[assignment]
     _words = OF_SPIKES
 
-    def __repr__(self):
-        """Return what it holds in a line."""
+    def __repr__(self) -> str:
+        """Return a summary in one line."""
         of = f" of {self.name!r}" if self.name else ""
         return (
             f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
@@ -132,13 +142,18 @@ class Spikes(Answering):
         return 1000.0 * self.counts() / self.duration if self.duration else np.full(self.n, np.nan)
 
     def isi(self) -> np.ndarray:
-        """Return all intervals between successive spikes of a cell [ms], cell after cell, in the order of time."""
+        """Return all intervals between successive spikes of a cell [ms], cell by cell, in order of time."""
         return self._intervals[1].copy()
 
     def cv(self, least: int = 3) -> float:
-        """Return the mean coefficient of variation of the intervals, over cells with `least` spikes or more.
+        """Return the coefficient of variation of the intervals, averaged over cells with at least `least` spikes.
 
-        1 is as irregular as a Poisson process, 0 is a clock. NaN where no cell has so many spikes.
+        It is 1 for a Poisson process and 0 for a clock. NaN if no cell has enough spikes.
+
+        Parameters
+        ----------
+        least : int
+            Smallest number of spikes of a cell that counts, 3 or more.
 
         Examples
         --------
@@ -155,19 +170,24 @@ class Spikes(Answering):
     def cvs(self, least: int = 3) -> np.ndarray:
         """Return each cell's coefficient of variation, shape (n,): standard deviation over mean of its intervals.
 
-        The standard deviation divides by the number of intervals (as `scipy.stats.variation` does). NaN for cells
-        with fewer than `least` spikes, which is 3 or more. Few intervals make the value too small, and so does a short
-        recording, which misses the long ones: published protocols ask for a larger `least` and a minute or more.
+        The standard deviation divides by the number of intervals (as `scipy.stats.variation` does). Few intervals make
+        the value too small, and so does a short recording, which misses long ones: published protocols use a larger
+        `least` and a minute or more.
+
+        Parameters
+        ----------
+        least : int
+            Smallest number of spikes, 3 or more; cells with fewer get NaN.
         """
         least = integer(least, "Spikes.cvs.least", at_least=3)
         return np.where(self.counts() < least, np.nan, self._cvs)
 
     def synchrony(self, bin: float = 3.0) -> float:
-        """Return the variance over the mean of the number of spikes of all cells in bins of `bin` ms.
+        """Return the variance divided by the mean of the number of spikes of all cells in bins of `bin` ms.
 
-        1 for independent Poisson processes, below for clocks, above where cells fire together. It grows with the number
-        of cells that do: compare equally many, ``spikes.of(slice(1000)).synchrony()``. Bins are whole: what is left at the
-        end is not counted. NaN without spikes or with fewer than two bins. Potjans and Diesmann (2014),
+        It is 1 for independent Poisson processes, smaller for clocks, and larger if cells fire together. It grows with the
+        number of cells that do: compare equal numbers, ``spikes.of(slice(1000)).synchrony()``. An incomplete last bin is
+        not counted. NaN without spikes or with fewer than two bins. Potjans and Diesmann (2014),
         doi:10.1093/cercor/bhs358.
 
         Parameters
@@ -182,18 +202,23 @@ class Spikes(Answering):
         """
         bin = number(bin, "Spikes.synchrony.bin", "ms", above=0.0)
         bins = math.floor(self.duration / bin * (1 + ROUNDING))
-        counts = self.histogram(bin)[1][:bins]
+        counts = self._binned(bin)[1][:bins]
         return float(counts.var() / counts.mean()) if bins > 1 and counts.any() else math.nan
 
-    def between(self, t0: float | None = None, t1: float | None = None) -> "Spikes":
-        """Return the spikes of (t0, t1] [ms]; None is the start or the end of the recording.
+    def between(self, t0: float | None = None, t1: float | None = None) -> Spikes:
+        """Return the spikes of the window (t0, t1].
 
-        `start` and `duration` of what is returned are the window's, cut to what was recorded, so its rates are right.
+        `start` and `duration` of the result are those of the window within the recording, so its rates are correct.
+
+        Parameters
+        ----------
+        t0, t1 : float, optional
+            Start and end of the window [ms], by default those of the recording.
 
         Raises
         ------
         ValueError
-            If the window is empty or misses the recording.
+            If the window is empty or does not overlap the recording.
 
         Examples
         --------
@@ -203,25 +228,27 @@ class Spikes(Answering):
         t0 = self.start if t0 is None else number(t0, "Spikes.between.t0", "ms")
         t1 = self.stop if t1 is None else number(t1, "Spikes.between.t1", "ms")
         if t1 <= t0:
-            raise ValueError(f"Spikes.between.t1: must be > {t0:g} ms, where the window begins (got {t1:g})")
+            raise ValueError(f"Spikes.between.t1: must be > {t0:g} ms, the start of the window (got {t1:g})")
         if t0 >= self.stop or t1 <= self.start:
             raise ValueError(f"Spikes.between: must overlap {self.start:g} to {self.stop:g} ms (got {t0:g} to {t1:g})")
-        lo, hi = np.searchsorted(self.times, [t0 + _rounding(t0), t1 + _rounding(t1)], side="right")
-        lo, t0, t1 = 0 if t0 <= self.start else lo, max(t0, self.start), min(t1, self.stop)
-        return Spikes(self.times[lo:hi], self.ids[lo:hi], self.n, t1 - t0, t0, self.name)
+        start, stop = np.searchsorted(self.times, [t0 + _rounding(t0), t1 + _rounding(t1)], side="right")
+        start, t0, t1 = 0 if t0 <= self.start else start, max(t0, self.start), min(t1, self.stop)
+        return Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
 
-    def of(self, ids: "int | slice | ArrayLike") -> "Spikes":
-        """Return the spikes of some cells, renumbered 0, 1, ... in the order given.
+    def of(self, ids: slice | ArrayLike) -> Spikes:
+        """Return the spikes of some cells, renumbered 0, 1, ... in the order of `ids`.
 
         Parameters
         ----------
         ids : slice, int, array of int or mask of n bools
-            Which cells; each once.
+            The cells, each once.
 
         Raises
         ------
+        TypeError
+            If `ids` is none of these.
         IndexError
-            If there is no such cell.
+            If a cell does not exist.
         ValueError
             If a cell is named twice.
 
@@ -231,14 +258,14 @@ class Spikes(Answering):
         array([1, 0, 1])
         """
         chosen = chosen_cells(ids, self.n, "Spikes.of")
-        place = np.full(self.n, -1, dtype=np.int64)
-        place[chosen] = np.arange(chosen.size)
-        new = place[self.ids]
+        new_index = np.full(self.n, -1, dtype=np.int64)
+        new_index[chosen] = np.arange(chosen.size)
+        new = new_index[self.ids]
         kept = new >= 0
         return Spikes(freeze(self.times[kept]), freeze(new[kept]), chosen.size, self.duration, self.start, self.name)
 
     def trains(self) -> list[np.ndarray]:
-        """Return the times of the spikes of each cell [ms]: a list of n arrays, each sorted, empty for a silent cell.
+        """Return the spike times of each cell [ms]: a list of n sorted arrays, empty ones for silent cells.
 
         Examples
         --------
@@ -253,19 +280,24 @@ class Spikes(Answering):
     def histogram(self, bin: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Count the spikes of all cells in bins of `bin` ms.
 
+        Parameters
+        ----------
+        bin : float
+            Width of the bins [ms].
+
         Returns
         -------
         centres : array of float, shape (bins,)
-            Middle of each bin [ms]. The last bin is shorter where `bin` does not divide the duration.
+            Middle of each bin [ms]. The last bin is shorter if `bin` does not divide the duration.
         counts : array of int, shape (bins,)
-            Spikes in each; they sum to ``len(spikes)``.
+            Number of spikes in each bin; they sum to ``len(spikes)``.
 
         Examples
         --------
         >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).histogram(bin=5.0)
         (array([2.5, 7.5]), array([3, 0]))
         """
-        edges, counts = self._binned(bin)
+        edges, counts = self._binned(number(bin, "Spikes.histogram.bin", "ms", above=0.0))
         return (edges[1:] + edges[:-1]) / 2, counts
 
     def population_rate(self, bin: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -276,7 +308,7 @@ class Spikes(Answering):
         bin : float
             Width of the bins [ms].
         sigma : float, optional
-            Standard deviation of a Gaussian that smooths the rate [ms]; at the ends its weights still sum to 1.
+            Standard deviation of a Gaussian that smooths the rate [ms]; its weights sum to 1 at the ends too.
 
         Returns
         -------
@@ -288,6 +320,7 @@ class Spikes(Answering):
         >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).population_rate(bin=5.0)[1]
         array([300.,   0.])
         """
+        bin = number(bin, "Spikes.population_rate.bin", "ms", above=0.0)
         edges, counts = self._binned(bin)
         seconds = np.diff(edges) / 1000.0
         if sigma is not None:
@@ -297,7 +330,7 @@ class Spikes(Answering):
             return (edges[1:] + edges[:-1]) / 2, counts / (self.n * seconds)
 
     def _binned(self, bin):
-        bin = number(bin, "Spikes.histogram.bin", "ms", above=0.0)
+        """Return the edges of bins of `bin` ms and the number of spikes in each."""
         bins = max(math.ceil(self.duration / bin * (1 - ROUNDING)), 1)
         edges = np.append(self.start + bin * np.arange(bins), self.stop)
         before = np.searchsorted(self.times, edges + _rounding(edges), side="right")
@@ -306,7 +339,7 @@ class Spikes(Answering):
 
     @cached_property
     def _intervals(self):
-        """Cell and length [ms] of every interval, in the order of cells."""
+        """Cell and length [ms] of every interval, ordered by cell."""
         order = order_by_cell(self.ids, self.n)
         ids, times = self.ids[order], self.times[order]
         same = ids[1:] == ids[:-1]

@@ -1,13 +1,15 @@
-"""The course of one variable in some cells of a population."""
+"""One variable of some cells of a population over time."""
 
-import typing
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from brainsim.core.arrays import freeze, frozen_array, plural
 
-if typing.TYPE_CHECKING:
+if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
@@ -24,16 +26,18 @@ class Traces:
     unit : str
         Its unit, such as ``"mV"``.
     times : array of float, shape (T,)
-        When the values were taken [ms].
+        Times of the values [ms].
     ids : array of int, shape (cells,)
-        Which cells of the population they are of.
+        The recorded cells of the population.
     values : array of float, shape (T, cells)
         The values, one column per cell.
 
     Raises
     ------
+    TypeError
+        If an array does not hold numbers of its type.
     ValueError
-        If the shapes do not fit each other.
+        If the shapes do not match.
 
     Examples
     --------
@@ -51,7 +55,13 @@ class Traces:
     ids: np.ndarray
     values: np.ndarray
 
-    def __post_init__(self):
+    if TYPE_CHECKING:  # lists are accepted too, the attributes are arrays
+
+        def __init__(
+            self, name: str, variable: str, unit: str, times: ArrayLike, ids: ArrayLike, values: ArrayLike
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         """Check and freeze the arrays."""
         vars(self).update(
             name=str(self.name),
@@ -68,8 +78,8 @@ class Traces:
         if self.values.shape != shape:
             raise ValueError(f"Traces.values: must have the shape (times, cells) = {shape} (got {self.values.shape})")
 
-    def __eq__(self, other):
-        """Compare to the last bit."""
+    def __eq__(self, other: object) -> bool:
+        """Return whether everything is equal to the last bit; a NaN equals a NaN."""
         if not isinstance(other, Traces):
             return NotImplemented
         same = (self.name, self.variable, self.unit) == (other.name, other.variable, other.unit)
@@ -80,8 +90,8 @@ class Traces:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self):
-        """Return what it holds in a line."""
+    def __repr__(self) -> str:
+        """Return a summary in one line."""
         span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
         unit = f", in {self.unit}" if self.unit else ""
         return (
@@ -89,18 +99,20 @@ class Traces:
             f"{plural(self.times.size, 'value')} each{span}{unit}"
         )
 
-    def of(self, ids: "int | slice | ArrayLike") -> "Traces":
-        """Return the traces of some of the recorded cells, which keep their numbers.
+    def of(self, ids: slice | ArrayLike) -> Traces:
+        """Return the traces of some of the recorded cells, which keep their indices.
 
         Parameters
         ----------
         ids : slice, int or array of int
-            Cells of the population; a slice takes those recorded between its bounds.
+            Cells of the population; a slice selects the recorded cells between its bounds.
 
         Raises
         ------
+        TypeError
+            If `ids` is none of these.
         IndexError
-            If a cell named was not recorded.
+            If a cell was not recorded, or a slice has a negative bound or a step.
 
         Examples
         --------
@@ -117,15 +129,15 @@ class Traces:
         if isinstance(ids, slice):
             bounds = [bound for bound in (ids.start, ids.stop) if bound is not None]
             if ids.step not in (None, 1) or any(bound < 0 for bound in bounds):
-                raise IndexError(f"Traces.of: a slice must count up from a cell to a cell (got {ids})")
+                raise IndexError(f"Traces.of: a slice must have bounds >= 0 and no step (got {ids})")
             inside = (self.ids >= (ids.start or 0)) & (True if ids.stop is None else self.ids < ids.stop)
             return np.flatnonzero(inside)
-        place = {cell: column for column, cell in enumerate(self.ids.tolist())}
-        wanted = np.atleast_1d(np.asarray(ids))
-        if wanted.ndim != 1 or not (wanted.size == 0 or np.issubdtype(wanted.dtype, np.integer)):
-            raise TypeError(f"Traces.of: must be cells by number or a slice (got {ids!r})")
-        missing = [cell for cell in wanted.tolist() if cell not in place]
+        column_of = {cell: column for column, cell in enumerate(self.ids.tolist())}
+        cells = np.atleast_1d(np.asarray(ids))
+        if cells.ndim != 1 or not (cells.size == 0 or np.issubdtype(cells.dtype, np.integer)):
+            raise TypeError(f"Traces.of: must be indices of cells or a slice (got {ids!r})")
+        missing = [cell for cell in cells.tolist() if cell not in column_of]
         if missing:
-            some = ", ".join(map(str, self.ids[:5])) + (", ..." if self.ids.size > 5 else "")
-            raise IndexError(f"Traces.of: cells must be recorded ones, {some} (got {missing[0]})")
-        return np.array([place[cell] for cell in wanted.tolist()], dtype=np.int64)
+            recorded = ", ".join(map(str, self.ids[:5])) + (", ..." if self.ids.size > 5 else "")
+            raise IndexError(f"Traces.of: must be recorded cells, {recorded} (got {missing[0]})")
+        return np.array([column_of[cell] for cell in cells.tolist()], dtype=np.int64)

@@ -162,7 +162,7 @@ def test_a_file_of_something_else(tmp_path):
     with pytest.raises(ValueError, match=r"was not written by MLP.save \(missing: b0, activation, levels, classes"):
         MLP.load(path)
     path.write_bytes(b"not a network")
-    with pytest.raises(ValueError, match=r"MLP.load.path: '.*' is not a readable file of a network \(.* not a whole"):
+    with pytest.raises(ValueError, match=r"MLP.load.path: '.*' is not a readable file of a network \(.* not a complete"):
         MLP.load(path)  # NumPy would advise to allow pickles
     with pytest.raises(FileNotFoundError, match="MLP.load.path: there is no file"):
         MLP.load(tmp_path / "none.npz")

@@ -173,7 +173,7 @@ class TestOverview:
         names = [line.get_label() for line in figure.axes[2].lines]
         assert [name for name in names if name.startswith("cell")] == ["cell 9", "cell 0"]
         assert len(figure.axes) == 3
-        with pytest.raises(IndexError, match="recorded ones"):
+        with pytest.raises(IndexError, match="must be recorded cells"):
             plot.overview(made(), cells=[33])
 
     def test_spikes_alone_and_traces_alone(self):

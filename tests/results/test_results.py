@@ -25,9 +25,9 @@ class TestTraces:
         traces = Traces("cells", "v", "mV", [1.0, 2.0], [4, 9, 2], [[0, 1, 2], [3, 4, 5]])
         assert traces.of([2, 4]).values.tolist() == [[2, 0], [5, 3]]
         assert traces.of(slice(3, 9)).ids.tolist() == [4]
-        with pytest.raises(IndexError, match=r"recorded ones, 4, 9, 2 \(got 7\)"):
+        with pytest.raises(IndexError, match=r"must be recorded cells, 4, 9, 2 \(got 7\)"):
             traces.of([4, 7])
-        with pytest.raises(IndexError, match="count up"):
+        with pytest.raises(IndexError, match="bounds >= 0 and no step"):
             traces.of(slice(-2, None))
 
     def test_shapes(self):
@@ -69,7 +69,7 @@ class TestLookup:
         assert result.spikes[view(("cells", [0, 1, 2]), name="cells")] is spikes
         part = result.spikes[view(("cells", [1, 2]), name="cells[1:]")]
         assert part == replace(spikes.of([1, 2]), name="cells[1:]")
-        with pytest.raises(ValueError, match="one population at a time .got a view of 'cells', 'L2/3 E%'.; ask for each"):
+        with pytest.raises(ValueError, match="must be a view of one population .got a view of 'cells', 'L2/3 E%'."):
             result.spikes[view(("cells", [0]), ("L2/3 E%", []))]
 
     def test_traces(self, result):
@@ -78,7 +78,7 @@ class TestLookup:
         for key, text in (
             (("cells", "w"), "has no 'w' of 'cells'; available: v"),
             (("cell", "v"), "did you mean 'cells'"),
-            ("cells", "by population and variable"),
+            ("cells", "must be a population and a variable"),
             ((view(("cells", [1])), "v"), "no 'v' of these cells"),
         ):
             with pytest.raises(MissingName, match=text):

@@ -93,14 +93,14 @@ def test_what_the_description_does_not_name_is_not_read(tmp_path):
 
 
 def test_a_long_description_is_rejected(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "LARGEST_DESCRIPTION", 100)
+    monkeypatch.setattr(archive, "MAX_DESCRIPTION", 100)
     with pytest.raises(ValueError, match="'description' declares .* bytes"):
         Result.load(small().save(tmp_path / "run.npz"))
 
 
 def test_large_results_come_back(tmp_path, monkeypatch):
     """The limits are those of the run, so what a run can give is read, however large it is."""
-    monkeypatch.setattr(archive, "NEVER_TOO_LARGE", 0)
+    monkeypatch.setattr(archive, "UNCHECKED_SIZE", 0)
     steps = np.arange(1, 11) * 0.1
     everything = Spikes(np.repeat(steps, 2), np.tile([0, 1], 10), n=2, duration=1.0, name="cells")
     result = Result(spikes={"cells": everything}, duration=1.0, dt=0.1, seed=1)
@@ -115,7 +115,7 @@ def test_sizes_must_agree(tmp_path):
     with zipfile.ZipFile(path, "w") as zipped:
         for name, member in content.items():
             zipped.writestr(name, member)
-    with pytest.raises(ValueError, match="'spikes/cells/times' is not of the size that it declares"):
+    with pytest.raises(ValueError, match="'spikes/cells/times' does not have the size that it declares"):
         Result.load(path)
 
 
@@ -256,7 +256,7 @@ class TestStorage:
 
     def test_other_kinds_and_newer_formats(self, tmp_path):
         archive.write(tmp_path / "a.npz", "Network", 1, {}, {})
-        with pytest.raises(ValueError, match="it holds a Network"):
+        with pytest.raises(ValueError, match="it contains a Network"):
             Result.load(tmp_path / "a.npz")
         archive.write(tmp_path / "b.npz", "Result", 99, {}, {})
         with pytest.raises(ValueError, match="written by a newer brainsim: format 99, this one reads 1"):
