@@ -82,8 +82,8 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def short_repr(value):
-    """Return the repr of a value; of an array its values if there are four at most, else its shape and its range."""
+def short_repr(value: object) -> str:
+    """Return the repr of a value; for an array its values if there are at most four, otherwise its shape and range."""
     if not isinstance(value, np.ndarray):
         return repr(value)
     if value.size <= 4:

@@ -232,7 +232,7 @@ def _is_ours(status):
 
 
 def _is_safe(status):
-    """Return whether only the user or the administrator can have written a file or folder; on Windows its place decides."""
+    """Return whether only the user or the administrator can have written a file or folder; on Windows the folder decides."""
     return _is_ours(status) and (os.name == "nt" or not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 

@@ -96,7 +96,7 @@ ARC = (
     1.5707963267948966,
 )
 # pi/2 in three parts; subtracting the first times a whole number below 2**45 from x by fma is exact
-PI_2, PI_2_LOW, PI_2_LEAST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
+PI_2, PI_2_LOW, PI_2_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
 TWO_OVER_PI = 0.6366197723675814
 TWO_THIRDS, TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
 
@@ -338,7 +338,7 @@ def _turned(x, quarters):
     second = n * PI_2_LOW
     r = first - second
     taken = first - r  # the part of `second` that r holds; with the next line this is Knuth's exact sum of two numbers
-    low = (first - (r + taken)) + (taken - second) - fma(n, PI_2_LEAST, fma(n, PI_2_LOW, -second))
+    low = (first - (r + taken)) + (taken - second) - fma(n, PI_2_LOWEST, fma(n, PI_2_LOW, -second))
     z = r * r
     half = 0.5 * z
     near = 1.0 - half

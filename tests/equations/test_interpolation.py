@@ -109,7 +109,7 @@ def test_a_moving_threshold_and_a_run_in_pieces():
         ({"threshold": "v*v >= v_th*v_th"}, "linear in 'v'"),
         ({"equations": "dv/dt = -v/tau + v_th*sqrt(2/tau)*xi"}, "without noise"),
         ({"substeps": 2}, "without substeps"),
-        ({"threshold": "v >= v_th*(1 + exp(-t/tau))"}, "a threshold without t; give the threshold an equation"),
+        ({"threshold": "v >= v_th*(1 + exp(-t/tau))"}, "a threshold without t; write an equation"),
         ({"equations": "dv/dt = -v/tau\ntheta = v_th*sin(t/tau)", "threshold": "v >= theta"}, "a threshold without t"),
     ],
 )

@@ -106,11 +106,7 @@ def test_a_table_is_changed_in_a_run():
             ValueError,
             "'table' is a TimedArray; write table",
         ),
-        (
-            lambda: type("M", (Reading,), {"equations": "dq/dt = table(t, i)/one"}),
-            ValueError,
-            "write table\\(t\\), also where",
-        ),
+        (lambda: type("M", (Reading,), {"equations": "dq/dt = table(t, i)/one"}), ValueError, "write table\\(t\\), even if"),
         (lambda: type("M", (Reading,), {"equations": "dq/dt = one(t)"}), ValueError, "unknown function 'one'"),
         (lambda: type("M", (Reading,), {"equations": "dq/dt = tabel(t)"}), ValueError, "did you mean 'table'"),
     ],

@@ -133,6 +133,8 @@ class TestSpikes:
         times, rates = spikes.population_rate(bin=40.0)
         assert times.tolist() == [20.0, 60.0, 90.0]
         np.testing.assert_allclose(rates, [5 / 3 / 0.04, 0.0, 0.0])
+        with pytest.raises(ValueError, match="Spikes.population_rate.bin: must be > 0 ms"):
+            spikes.population_rate(bin=0.0, sigma=1.0)
 
     def test_smoothing_keeps_a_constant_rate_up_to_the_edges(self):
         spikes = Spikes(np.arange(1, 101) * 1.0, np.zeros(100, int), 1, 100.0)
