@@ -16,9 +16,16 @@ import numpy as np
 from harness import machine, report
 
 import brainsim as bs
-from brainsim.engine import driver, threads
-from brainsim.engine.delivery import Rows, deliver, file_spike, new_calendar
-from brainsim.engine.drive import add_poisson
+from brainsim.engine.exchange.barrier import SPINS, new_barrier, wait_for_all
+from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.program import new_progress
+from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar
+from brainsim.engine.synapses.delivery import deliver, file_slice
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
+from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
+from brainsim.jit.intrinsics import call_address
+from brainsim.jit.records import Context
 
 CELLS, FAN_OUT, SPIKES_A_STEP = 77_169, 3870, 25
 DT = 0.1  # ms
@@ -42,7 +49,7 @@ def _measurements(options):
     """Yield ((name, unit, target), function that returns seconds and units of work), one at a time to save memory."""
     rng = np.random.default_rng(1)
     for own, name in ((True, "a weight each"), (False, "one weight")):
-        yield (f"delivery, {name}", "ns an event", 2.5), delivery(microcircuit_rows(rng, options.sources, own), rng)
+        yield (f"delivery, {name}", "ns an event", 2.5), delivery(microcircuit_synapses(rng, options.sources, own), rng)
     for n in (CELLS, 4000):
         yield (f"LIF + Exponential, {n:,} cells", "ns a cell and step", 0.8), kernel(n)
     for mean in (2.0, 1.6):
@@ -58,108 +65,109 @@ def _per_unit(measure, runs):
     return [scale * seconds / units for seconds, units in (measure() for _ in range(runs))]
 
 
-def microcircuit_rows(rng, sources, own):
-    """Return Rows whose delays have the microcircuit's spread, with a weight for each synapse or one for each segment."""
+def microcircuit_synapses(rng, sources, own):
+    """Return the columns of synapses whose delays have the microcircuit's spread, with a weight each or one a segment."""
     delays = np.clip(np.rint(rng.normal(1.5, 0.75, 1_000_000) / DT), 1, 46).astype(np.int64)
     share = np.bincount(delays) / delays.size
     counts = rng.multinomial(FAN_OUT, share, size=sources)
     source, delay = np.nonzero(counts)
     length = counts[source, delay]
-    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=sources))])
     start = np.cumsum(length) - length
     targets = rng.integers(0, CELLS, sources * FAN_OUT, dtype=np.int32)
-    weights = rng.standard_normal(targets.size if own else 0, dtype=np.float32)
-    weight = np.zeros(0) if own else rng.normal(size=length.size)
-    return Rows(first, 1, start << 24 | length, delay.astype(np.uint16), weight, np.zeros(1, np.int64), targets, weights)
+    return {
+        "first": np.concatenate([[0], np.cumsum(np.bincount(source, minlength=sources))]),
+        "piece": start << START_BITS | (PER_SYNAPSE if own else SHARED) << LENGTH_BITS | length,
+        "delay": delay.astype(np.uint16),
+        "weight": np.zeros(0) if own else rng.normal(size=length.size),
+        "targets": targets,
+        "weights": rng.standard_normal(targets.size if own else 0, dtype=np.float32),
+    }
 
 
-def delivery(rows, rng, steps=300):
+def delivery(columns, rng, steps=300):
     """Return what measures filing and delivering the spikes of some steps; the calendar is full from the first on."""
-    calendar = new_calendar(int(rows.delay.max()) + 1, 4096, rows.weight.size > 0, np.float64)
-    state = np.zeros(CELLS)
+    slots, weighted, state = int(columns["delay"].max()) + 1, columns["weight"].size > 0, np.zeros(CELLS)
+    spikes, ends = np.zeros(2 * SPIKES_A_STEP, np.int32), np.full(2, SPIKES_A_STEP, np.int32)
+    progress = new_progress(0, 1, 1, 1, spikes, ends)
+    progress["slice_steps"] = 1
+    calendar = calendar_fields(slots, weighted, np.float64, blocks=4096)
+    synapses = Context(
+        partition=0, partitions=1, state=state, here=state, all_spikes=spikes, all_ends=ends, **columns, **calendar
+    )
+    clear_calendar(synapses)
+    addresses = [function.address(synapses.kind, progress.kind) for function in (file_slice, deliver)]
 
     def measure():
-        spikes = rng.integers(0, rows.first.size - 1, (steps, SPIKES_A_STEP))
+        fired = rng.integers(0, columns["first"].size - 1, (steps, SPIKES_A_STEP)).astype(np.int32)
         began = time.perf_counter()
-        filed = _file_and_deliver(spikes, rows, calendar, state)
+        filed = _file_and_deliver(fired, spikes, *addresses, synapses.address, progress.record)
         seconds = time.perf_counter() - began
         if not filed:
             raise RuntimeError("the calendar of the benchmark is too small")
-        return seconds, spikes.size * FAN_OUT
+        return seconds, fired.size * FAN_OUT
 
     return 1e9, measure
 
 
 @numba.njit
-def _file_and_deliver(spikes, rows, calendar, state):
-    slots = calendar.count.size
-    for step in range(spikes.shape[0]):
-        for source in spikes[step]:
-            if file_spike(source, 0, step % slots, 0, rows, None, calendar):
-                return False
-        deliver((step + 1) % slots, 0, rows, None, calendar, state)
+def _file_and_deliver(fired, spikes, file_, deliver_, synapses, progress_):
+    p, given = progress_[0], (synapses, np.int64(progress_.ctypes.data))
+    for step in range(fired.shape[0]):
+        for k in range(fired.shape[1]):
+            spikes[k] = fired[step, k]
+        p.step, p.slice_start, p.filed = step, step - 1, 0
+        if call_address(file_, given):
+            return False
+        call_address(deliver_, given)
     return True
 
 
 def kernel(n, cell_steps=100_000_000):
     """Return what measures the advance kernel of cells that fire at about 8 Hz, without the events that reach them."""
-    partition = _partition(n, 1000.0)
-    spikes, steps = np.zeros(n, np.int32), cell_steps // n
+    return _calls(_partition(n, 1000.0), Cells, n, cell_steps // n)
+
+
+def drive(n, mean, cell_steps=50_000_000):
+    """Return what measures a Poisson drive that all cells share, with `mean` events a step."""
+    return _calls(_partition(n, mean * 1000.0 / DT), Poisson, n, cell_steps // n)
+
+
+def _calls(partition, operator, n, steps):
+    """Return what measures the only call of an operator, of n cells."""
+    ((*_, function, context),) = partition.operator(operator).calls()
+    address, state = function.address(context.kind, partition.progress.kind), partition.shared.state.copy()
 
     def measure():
-        # the call holds addresses only, so the partition that owns the arrays has to live as long
-        call = partition.cells.calls[0]
+        partition.shared.state[:] = state
         began = time.perf_counter()
-        _advance(call, spikes, steps)
+        _repeat(address, context.address, partition.progress.record, steps)
         return time.perf_counter() - began, n * steps
 
     return 1e9, measure
 
 
 @numba.njit
-def _advance(call, spikes, steps):
-    total = np.int64(0)
+def _repeat(address, context, progress_, steps):
+    p = progress_[0]
     for step in range(steps):
-        total += driver._call_row(call, spikes, np.int64(0), step)
-    return total
-
-
-def drive(n, mean, cell_steps=50_000_000):
-    """Return what measures a Poisson drive that all cells share, with `mean` events a step."""
-    partition = _partition(n, mean * 1000.0 / DT)
-    drives, state, steps = partition.drives, partition.state, cell_steps // n
-    late = int(drives.shared[0, -1])
-
-    def measure():
-        began = time.perf_counter()
-        _drive(steps, drives, state, late)
-        seconds = time.perf_counter() - began
-        state[:] = 0.0
-        return seconds, n * steps
-
-    return 1e9, measure
-
-
-@numba.njit
-def _drive(steps, drives, state, late):
-    for step in range(steps):
-        add_poisson(step, drives, state, late)
+        p.step, p.completed, p.total = step, step, 0
+        call_address(address, (context, np.int64(progress_.ctypes.data)))
 
 
 def _partition(n, rate):
-    """Return the arrays of n driven LIF cells with a current, whose threshold is just below where v comes to rest."""
+    """Return the partition of n driven LIF cells with a current, whose threshold is just below where v comes to rest."""
     lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-49.98, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
     cells = bs.Population(n, lif, name="cells", initial={"v": bs.Uniform(-60.0, -50.0)})
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.PoissonInput(rate=rate, weight=1e-3, synapse=bs.Exponential(tau=5.0)))
-    return bs.Simulation(net, dt=DT, seed=1, threads=1)._partitions[0]
+    return bs.Simulation(net, dt=DT, seed=1, threads=1)._run.partitions[0]
 
 
 def barrier(partitions, rounds=100_000):
     """Return what measures rounds of the engine's barrier in which nobody has anything to do."""
 
     def measure():
-        finished = threads.new_barrier(partitions)
+        finished = new_barrier(partitions)
         waiting = [threading.Thread(target=_wait, args=(finished, k, partitions, rounds)) for k in range(1, partitions)]
         began = time.perf_counter()
         for thread in waiting:
@@ -193,7 +201,7 @@ def piece(n, runs=5000):
 @numba.njit(nogil=True)
 def _wait(finished, partition, partitions, rounds):
     for generation in range(1, rounds + 1):
-        if not threads.wait_for_all(finished, partition, partitions, generation, threads.SPINS):
+        if not wait_for_all(finished, partition, partitions, generation, SPINS):
             return
 
 

@@ -4,7 +4,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from brainsim.engine import arguments
+from brainsim.engine import settings
 
 matplotlib.use("Agg")  # no screen
 
@@ -12,19 +12,19 @@ matplotlib.use("Agg")  # no screen
 @pytest.fixture
 def more_partitions(monkeypatch):
     """Run as many partitions as a test names, although there may be fewer processors."""
-    monkeypatch.setattr(arguments, "most_partitions", lambda: arguments.MOST_THREADS)
+    monkeypatch.setattr(settings, "most_partitions", lambda: settings.MOST_THREADS)
 
 
 @pytest.fixture(autouse=True)
 def clean_matplotlib():
     """Close all figures after a test, which must leave the settings as they were."""
-    before = settings()
+    before = rc_params()
     yield
     plt.close("all")
-    assert settings() == before
+    assert rc_params() == before
 
 
-def settings():
+def rc_params():
     return {key: value for key, value in matplotlib.rcParams.items() if not key.startswith("backend")}
 
 

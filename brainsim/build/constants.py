@@ -90,7 +90,7 @@ def _plain(value):
     return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=np.float64)
 
 
-def drawn_parameter(network, population, owner, key, label):
+def sampled_parameter(network, population, owner, key, label):
     """Return a parameter's value: a float, or one number a cell where it is an array or a distribution."""
     value = getattr(owner, key)
     if isinstance(value, Distribution):
@@ -100,6 +100,31 @@ def drawn_parameter(network, population, owner, key, label):
         fill(out, value.code, stream_key(network.seed, "parameter", population.name, label, key))
         return out
     return value
+
+
+def parameter_of_one(owner, key):
+    """Return a parameter's value for one cell: an array of one number if it differs from cell to cell."""
+    value = getattr(owner, key)
+    if isinstance(value, Distribution):
+        return np.array([_median(value)])
+    return value[:1] if np.ndim(value) else value
+
+
+def _median(distribution):
+    """Return a value of a distribution that about half of the values are below."""
+    low, high = distribution.support
+    if np.isinf(low):
+        low = min(high, 0.0) - 1.0
+        while distribution.mass(-np.inf, low) > 0.5:
+            low *= 2.0
+    if np.isinf(high):
+        high = max(low, 0.0) + 1.0
+        while distribution.mass(-np.inf, high) < 0.5:
+            high *= 2.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if distribution.mass(-np.inf, middle) > 0.5 else (middle, high)
+    return 0.5 * (low + high)
 
 
 def check_against_dt(owner, values, dt, method):

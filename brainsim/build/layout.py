@@ -1,5 +1,8 @@
 """Where everything lies: from a network to groups of cells, their state, their kernels and their place in the partitions.
 
+This is the only numbering: the engine and the estimate of memory use it. The groups follow from the description; the numbers
+of the cells, which may be many, are computed by `Layout.fill`.
+
 Populations whose kernel is the same lie in one *group*: a block of the state, one row a variable, one column a cell. Cells
 are numbered through all groups (their *global index*), and each group is cut into one stretch a partition.
 """
@@ -13,20 +16,20 @@ import numpy as np
 from brainsim.build.constants import (
     check_against_dt,
     check_tables,
-    drawn_parameter,
     has_columns,
     kernel_constants,
-    with_tables,
+    parameter_of_one,
+    sampled_parameter,
 )
-from brainsim.build.places import buffer_places, cuts, injected, receptors
 from brainsim.core.checks import MissingName, nearest
-from brainsim.equations.codegen import BLOCK, write_kernel
+from brainsim.equations.codegen import write_kernel
 from brainsim.equations.methods import method_named
 from brainsim.equations.precision import in_single, warn_where_coarse
 from brainsim.equations.system import compose, prefixed
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
-from brainsim.rng.streams import stream_key
+
+ALIGNED = 16  # cells: the stretches of a group's first variable start at a cache line, of float64 and of float32
 
 
 @dataclass
@@ -37,8 +40,8 @@ class Member:
     synapses: tuple  # the receptors, in the order of the kernel
     labels: tuple  # what each receptor is called: "ampa"
     rows: dict  # variable as the user names it ("v", "ampa.g") -> row of the state
-    values: dict  # parameters under the names of the system, floats or arrays
-    constants: dict  # numbers of the kernel by name, floats or arrays
+    values: dict  # parameters under the names of the system, floats or arrays (before `fill` of one cell)
+    constants: dict  # numbers of the kernel by name, floats or arrays (before `fill` of one cell)
     system: object
     step: object
     first: int = 0  # global index of its first cell
@@ -92,9 +95,11 @@ class Layout:
         Into how many stretches each group is cut.
     dtype : type
         ``np.float64`` or ``np.float32``: of the state and of the numbers of the kernels.
+    filled : bool
+        Whether to compute the numbers of the cells now; what `fill` does.
     """
 
-    def __init__(self, network, dt, partitions, dtype=np.float64):
+    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True):
         self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
         self.groups = _grouped(network, dt, dtype)
         self.members = {m.population.name: m for g in self.groups for m in g.members}
@@ -106,12 +111,49 @@ class Layout:
                 member.first = self.n_cells
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
-            group.arrays = _stacked(group, dtype)
-        self.bounds = [cuts(group.n, partitions) for group in self.groups]
-        self.input_at, self.n_numbers = buffer_places(self.n_state, [g.n_receptors for g in self.groups], self.bounds)
-        self.inputs = list(network.inputs)
+        self.bounds = [_cuts(group.n, partitions) for group in self.groups]
+        self.input_at, self.n_numbers = self._buffer_places()
+        self.inputs, self._reached = list(network.inputs), {}
+        if filled:
+            self.fill()
+
+    def _buffer_places(self):
+        """Return where each partition's buffers of each group start, behind the state, and where all of them end."""
+        at, places = self.n_state, []
+        for partition in range(self.partitions if self.groups else 0):
+            # partitions write next to each other, but never into one cache line
+            at += -at % ALIGNED
+            row = []
+            for group, bounds in zip(self.groups, self.bounds, strict=True):
+                row.append(at)
+                at += group.n_receptors * int(bounds[partition + 1] - bounds[partition])
+            places.append(row)
+        return places, at
+
+    def fill(self):
+        """Compute the parameters and constants of all cells."""
         if self.n_numbers >= 2**31:
             raise ValueError(f"Network: {self.n_numbers:,} state variables are more than the 2**31 that can be numbered")
+        for group in self.groups:
+            for member in group.members if group.kernel else ():
+                _fill(member, self.network, self.dt)
+            group.arrays = _stacked(group, self.dtype)
+        if self.dtype == np.float32:
+            members = [member for group in self.groups if group.kernel for member in group.members]
+            warn_where_coarse(variable for member in members for variable in _labelled(member))
+
+    def reached(self, view, synapse):
+        """Return how many cells of a view each partition has, and the lowest and highest place of a synapse's events there.
+
+        If a partition has none, the lowest place is above the highest.
+        """
+        if (view, synapse) not in self._reached:
+            places, parts = self.input_places(view, synapse)
+            low, high = np.full(self.partitions, self.n_numbers), np.full(self.partitions, -1)
+            np.minimum.at(low, parts, places)
+            np.maximum.at(high, parts, places)
+            self._reached[view, synapse] = np.bincount(parts, minlength=self.partitions), low, high
+        return self._reached[view, synapse]
 
     def global_indices(self, view):
         """Return the global index of each cell of a view, int32."""
@@ -219,81 +261,6 @@ class Layout:
         return {name: m.step.method for name, m in self.members.items() if m.step is not None}
 
 
-def cell_calls(layout, addresses, partition, store, seed):
-    """Return the rows of kernel calls of a partition, without state: what changes is in `store`.
-
-    Parameters
-    ----------
-    layout : Layout
-    addresses : list of int
-        Address of each group's kernel.
-    partition : int
-    store : object with arrays ``state``, ``refractory``, ``current`` (all cells), ``flags``, and a list ``kept``
-        The scalars that the addresses point to are appended to ``kept``.
-    seed : int
-        Seed of the run, for kernels that draw random numbers.
-    """
-    rows = []
-    for number, group in enumerate(layout.groups):
-        low, high = (int(b) for b in layout.bounds[number][partition : partition + 2])
-        if group.kernel is None or low == high:
-            continue
-        for begin, end, scalars, member in _runs(group):
-            a, z = max(begin, low), min(end, high)
-            if a >= z:
-                continue
-            numbers = np.array(scalars or (0.0,), layout.dtype)
-            if group.kernel.tables:
-                numbers = with_tables(numbers, group.kernel, member, a - begin, z - begin, layout.dt)
-            store.kept.append(numbers)
-            inputs = layout.input_at[partition][number] + a - low
-            rows.append(
-                [
-                    _at(store.state, group.state_at + a),
-                    _at(group.arrays, a),
-                    _at(numbers, 0),
-                    _at(store.refractory, group.first + a),
-                    _at(store.state, inputs),
-                    _at(store.current, group.first + a),
-                    0,
-                    _at(store.flags, 0),
-                    int(stream_key(seed, "kernel", member.population.name).astype(np.int64)),
-                    0,
-                    group.n,
-                    high - low,
-                    group.first + a,
-                    group.first + a - member.first,
-                    z - a,
-                    addresses[number],
-                    number,
-                ]
-            )
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 17)
-
-
-def flags_array():
-    """Return the scratch array of spike flags of a partition."""
-    return np.zeros(BLOCK, dtype=np.uint8)
-
-
-def _at(array, index):
-    """Return the address of an element of a flat array or of a column of a 2-d one."""
-    return array.ctypes.data + index * array.itemsize
-
-
-def _runs(group):
-    """Return (first, last, scalars, member) of the stretches of a group that one call can advance."""
-    runs, at = [], 0
-    for member in group.members:
-        scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
-        if runs and runs[-1][2] == scalars and not group.kernel.random and not group.kernel.tables:
-            runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
-        else:
-            runs.append((at, at + member.n, scalars, member))
-        at += member.n
-    return runs
-
-
 def _stacked(group, dtype):
     if group.kernel is None or not group.kernel.arrays:
         return np.zeros((1, max(group.n, 1)), dtype)
@@ -303,8 +270,8 @@ def _stacked(group, dtype):
 
 def _grouped(network, dt, dtype):
     """Sort the populations into groups, in the order in which they were added."""
-    of_population = receptors(network)
-    currents, groups = injected(network), {}
+    of_population = _receptors(network)
+    currents, groups = _injected(network), {}
     for population in network.populations.values():
         if isinstance(population.model, SpikeTrains):
             member = Member(population, (), (), {}, {}, {}, None, None)
@@ -315,9 +282,6 @@ def _grouped(network, dt, dtype):
         kernel = write_kernel(member.system, member.step, per_cell)
         kernel = in_single(kernel) if dtype == np.float32 else kernel
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
-    if dtype == np.float32:
-        members = [member for group in groups.values() if group.kernel for member in group.members]
-        warn_where_coarse(variable for member in members for variable in _labelled(member))
     return list(groups.values())
 
 
@@ -328,25 +292,50 @@ def _labelled(member):
 
 
 def _member(network, population, synapses, injected, dt):
-    """Compose the equations of a population with its receptors and compute the numbers of its kernel."""
+    """Compose the equations of a population with its receptors; the numbers are those of one cell."""
     model, name = population.model, population.name
     system = compose(model.cell_equations, [s.receptor_equations for s in synapses], label=name, external_current=injected)
     step = method_named(model.method, type(model).__name__)(system, name)
-    values = {}
-    for owner, prefix in [(model, ""), *((s, prefixed(k)) for k, s in enumerate(synapses))]:
-        owner.check_cells(population.n, name)
-        # keyed by the synapse itself: its number changes when others are added
-        label = repr(owner) if prefix else ""
-        drawn = {k: drawn_parameter(network, population, owner, k, label) for k in owner.parameters}
-        owner.check_values(drawn | {"dt": dt})
-        check_against_dt(owner, drawn, dt, step.method)
-        values |= {prefix + k: v for k, v in drawn.items()}
-    if isinstance(getattr(model, model.refractory or "", None), Distribution):
-        values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}
-    return Member(population, synapses, labels, rows, values, kernel_constants(system, step, values, dt, name), system, step)
+    member = Member(population, synapses, labels, rows, {}, {}, system, step)
+    member.values = _values(member, network, dt, one_cell=True)
+    member.constants = kernel_constants(system, step, member.values, dt, name)
+    return member
+
+
+def _fill(member, network, dt):
+    """Compute the numbers of all cells of a member."""
+    values = _values(member, network, dt, one_cell=False)
+    for owner, prefix in _owners(member):
+        check_against_dt(owner, {k: values[prefix + k] for k in owner.parameters}, dt, member.step.method)
+    if any(np.ndim(value) for value in values.values()):
+        member.constants = kernel_constants(member.system, member.step, values, dt, member.population.name)
+    member.values = values
+
+
+def _owners(member):
+    """Return the model and the synapses, each with what stands before the names of its parameters in the system."""
+    return [(member.population.model, ""), *((s, prefixed(k)) for k, s in enumerate(member.synapses))]
+
+
+def _values(member, network, dt, one_cell):
+    """Return the parameters of a member, checked: of one cell, to know their shapes, or of all."""
+    values, population, model = {}, member.population, member.population.model
+    for owner, prefix in _owners(member):
+        owner.check_cells(population.n, population.name)
+        # keyed by the synapse itself: its index changes when others are added
+        label = repr(owner) if prefix else ""
+        if one_cell:
+            found = {k: parameter_of_one(owner, k) for k in owner.parameters}
+        else:
+            found = {k: sampled_parameter(network, population, owner, k, label) for k in owner.parameters}
+        owner.check_values(found | {"dt": dt})
+        values |= {prefix + k: v for k, v in found.items()}
+    if isinstance(getattr(model, model.refractory or "", None), Distribution):
+        values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
+    return values
 
 
 def _labels(synapses, where):
@@ -364,3 +353,31 @@ def _labels(synapses, where):
             label = f"{base}_{number}"
         labels.append(label)
     return tuple(labels)
+
+
+def _cuts(n, partitions):
+    """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
+
+    Weighting cells by their in-degree balances less well: in the microcircuit it is the rates of the sources that differ.
+    """
+    borders = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
+    borders[-1] = n
+    return np.minimum(borders, n)
+
+
+def _receptors(network):
+    """Return for each population its synapses; those that are equal share a receptor. Their order is one for the network."""
+    found = {name: {} for name in network.populations}
+    everywhere = {}
+    uses = [(p.post, p.synapse) for p in network.projections]
+    uses += [(s.target, s.input.synapse) for s in network.inputs if getattr(s.input, "synapse", None) is not None]
+    for view, synapse in uses:
+        everywhere.setdefault(synapse, len(everywhere))
+        for population, _ in view.parts:
+            found[population.name][synapse] = None
+    return {name: tuple(sorted(mine, key=everywhere.get)) for name, mine in found.items()}
+
+
+def _injected(network):
+    """Return the names of the populations into which a current is injected."""
+    return {p.name for s in network.inputs if s.input.is_current for p, _ in s.target.parts}

@@ -14,7 +14,7 @@ from brainsim.commands.examples import example_named, example_names, list_exampl
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.running import INTERRUPTED, plot_file, run_example
 
-MOST_THREADS = 256  # as in brainsim.engine.arguments, which would load NumPy
+MOST_THREADS = 256  # as in brainsim.engine.settings, which would load NumPy
 FAILED = 2  # exit code
 
 

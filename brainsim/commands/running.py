@@ -115,7 +115,7 @@ def _announce(network):
 
 
 def _report(result, requested):
-    from brainsim.build.estimate import in_words
+    from brainsim.engine.estimate import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0

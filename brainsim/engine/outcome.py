@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from brainsim.core.deferred import deferred
-from brainsim.engine import recording
 from brainsim.engine.state import Snapshot, save_state
+from brainsim.engine.time import times_of
+from brainsim.engine.views import resets_of
 from brainsim.results.result import Result, State
 
 
@@ -32,7 +31,6 @@ class Outcome:
     """
 
     layout: object
-    wanted: dict
     start: int
     stop: int
     seed: int
@@ -45,21 +43,21 @@ class Outcome:
 
     def result(self):
         """Return the Result."""
-        layout, dt, piece = self.layout, self.layout.dt, self.piece.whole()
-        lags = piece.lags[0] if piece.lags else np.empty(0)
+        layout, dt = self.layout, self.layout.dt
+        recorded = self.piece.results(layout, self.start, self.stop)
         return Result(
-            spikes=recording.spikes_by_population(piece.packed[0], lags, layout, self.wanted, self.start, self.stop),
-            traces=recording.traces_of(piece, dt),
-            duration=float(recording.times_of(self.stop - self.start, dt)),
-            start=float(recording.times_of(self.start, dt)),
+            spikes=recorded["spikes"],
+            traces=recorded["traces"],
+            duration=float(times_of(self.stop - self.start, dt)),
+            start=float(times_of(self.start, dt)),
             dt=dt,
             seed=self.seed,
-            stats=self._stats(),
+            stats=self._stats() | recorded["stats"],
             views=self.views,
             thresholds=self.thresholds,
             state=None if self.snapshot is None else deferred(State, self.state),
-            populations=self._sizes(),
-            resets={name: recording.resets_of(m) for name, m in layout.members.items()},
+            populations=self._sizes(recorded["spikes"]),
+            resets={name: resets_of(member) for name, member in layout.members.items()},
         )
 
     def state(self):
@@ -70,8 +68,6 @@ class Outcome:
         """Return the statistics with seconds that are read easily."""
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in self.stats.items()}
 
-    def _sizes(self):
+    def _sizes(self, spikes):
         """Return the number of cells of each population, or of those whose spikes are kept under a label."""
-        members = self.layout.members
-        sizes = {label: members[name].n if ids is None else len(ids) for label, (name, ids) in self.wanted.items()}
-        return sizes or {name: member.n for name, member in members.items()}
+        return {label: train.n for label, train in spikes.items()} or {name: m.n for name, m in self.layout.members.items()}

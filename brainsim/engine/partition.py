@@ -1,19 +1,28 @@
-"""One partition at run time: its arrays, and the loop that makes room when one of them is full."""
+"""One partition at run time: its operators, and the loop that makes room when something is full."""
 
 import threading
 
 import numpy as np
 
-from brainsim.build.layout import cell_calls, flags_array
-from brainsim.engine import driver, procedural
-from brainsim.engine.delivery import CALENDAR_FULL, POOL_FULL, clear_calendar, grown_calendar, new_calendar
-from brainsim.engine.stimuli import build_currents, build_drives, build_trains
-from brainsim.engine.threads import abort, new_barrier, zeros_at_line
+from brainsim.build.layout import Layout
+from brainsim.engine import driver
+from brainsim.engine.exchange.barrier import zeros_at_line
+from brainsim.engine.exchange.threads import EndOfSlice, Threads
+from brainsim.engine.operators.arrivals import Arrivals
+from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.currents import Currents
+from brainsim.engine.operators.emitted import Emitted
+from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.trains import Trains, most_listed_in_a_slice
+from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
 
-SPIKE_ROOM = 1 << 20  # spikes that are recorded before Python collects them
-BLOCKS = 64  # of the calendar at first
+BUILT_IN = [Currents, Poisson, Cells, Trains, Emitted, Arrivals, EndOfSlice]
+
+
+class PartitionFailedError(RuntimeError):
+    """Another partition of the run failed; its error says why."""
 
 
 class Shared:
@@ -24,140 +33,106 @@ class Shared:
     state : ndarray of float64 or float32
         All groups' state variables, and behind them the buffers of inputs.
     refractory : ndarray of int32
-        Steps for which each cell still stands still.
+        Steps for which each cell is still refractory.
     current : ndarray of float64
         Injected current into each cell [pA].
     exchange : Exchange
     """
 
-    def __init__(self, layout, slice_steps, listed):
+    def __init__(self, layout, slice_steps, exchange=Threads):
         self.state = zeros_at_line(layout.n_numbers, layout.dtype)
         self.refractory = zeros_at_line(layout.n_cells, np.int32)
         self.current = zeros_at_line(layout.n_cells, np.float64)
         most = max(sum(z - a for a, z in layout.owned(k)) for k in range(layout.partitions))
-        room = most * slice_steps + listed
-        shape = (layout.partitions, 2)
-        lists, ends = (-(-size // 16) * 16 for size in (max(room, 1), slice_steps * len(layout.groups)))  # whole lines
-        self.exchange = driver.Exchange(
-            zeros_at_line((*shape, lists), np.int32), zeros_at_line((*shape, ends), np.int32), new_barrier(layout.partitions)
-        )
+        capacity = most * slice_steps + most_listed_in_a_slice(layout, slice_steps)
+        self.exchange = exchange(layout, capacity, slice_steps)
+
+
+class Sampling(Operator):
+    """What the recorders of a simulation sample in a partition."""
+
+    def __init__(self, partition):
+        self._calls = [call for recorder in partition.recorders for call in recorder.calls(partition)]
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, also if nothing is sampled."""
+        return cls(partition)
+
+    def calls(self):
+        """Return the calls of all recorders."""
+        return self._calls
 
 
 class Partition:
-    """A stretch of every group with the synapses onto it."""
+    """A stretch of every group with the synapses onto it.
 
-    def __init__(self, number, layout, shared, synapses, slice_steps, traces, profile):
-        self.number, self.layout, self.shared, self.rows = number, layout, shared, synapses.rows
-        self.pool, self._check_delays = synapses.new_pool(), synapses.check_delays
-        self.state, self.refractory, self.current = shared.state, shared.refractory, shared.current
-        self.flags, self.kept = flags_array(), []
-        weighted = bool(self.rows.weight.size or (self.pool is not None and self.pool.shared.size))
-        self.calendar = new_calendar(synapses.longest + 1, BLOCKS, weighted, layout.dtype)
-        self.profile = driver.Profile(np.zeros(6, np.int64), np.zeros(3, np.int64)) if profile else None
-        self.progress = driver.Progress(
-            np.zeros(driver.GENERATION + 1, np.int64), number, layout.partitions, len(layout.groups), slice_steps
+    Parameters
+    ----------
+    number : int
+    layout : Layout
+    shared : Shared
+    synapses : Synapses
+    slice_steps : int
+        Steps between two exchanges of spikes.
+    recorders : list of Recorder
+    seed : int
+    profile : bool
+        Whether to measure where the time goes.
+    """
+
+    def __init__(self, number, layout: Layout, shared, synapses, slice_steps, recorders, seed, profile):
+        self.number, self.layout, self.shared, self.synapses, self.seed = number, layout, shared, synapses, seed
+        self.recorders, exchange = recorders, shared.exchange
+        self.progress = new_progress(
+            number,
+            layout.partitions,
+            len(layout.groups),
+            slice_steps,
+            exchange.spikes[number].reshape(-1),
+            exchange.ends[number].reshape(-1),
         )
-        room = max(SPIKE_ROOM // layout.partitions, shared.exchange.spikes.shape[2])
-        self.recorder = driver.Recorder(np.empty(room, np.int64), *traces)
-        places = layout.lag_places()
-        self.lags = None if places is None else driver.Lags(places, np.empty(room))
-        self.collected, self.collected_lags = [], []
+        self.progress["profiled"] = profile
+        self.program = Program(self, [*BUILT_IN, Sampling, *OPERATORS])
         self._compiled = None
 
-    def connect_cells(self, addresses, seed):
-        """Fill the table of kernel calls: after the kernels are compiled, and again when a parameter was changed."""
-        self.kept = []
-        calls = cell_calls(self.layout, addresses, self.number, self, seed)
-        self.cells = driver.Cells(calls, self.state)
-
-    def connect_inputs(self, seed, step):
-        """Build the inputs, as they are described now and as they stand at `step`."""
-        self.kept_by_inputs = []
-        self.drives = build_drives(self.layout, self.number, seed, self.kept_by_inputs)
-        self.currents = build_currents(self.layout, self.number, self.current, self.kept_by_inputs)
-        self.trains = build_trains(self.layout, self.number)
-        begin = 0
-        for k, end in enumerate(self.trains.ends):
-            self.trains.cursor[k] = begin + np.searchsorted(self.trains.steps[begin:end], step, side="right")
-            begin = end
+    def operator(self, cls):
+        """Return the operator of a class, None if the network does not need it."""
+        return self.program.built[cls]
 
     def clear(self, step):
         """Forget all that is under way and stand at `step`."""
-        clear_calendar(self.calendar)
-        if self.pool is not None:
-            procedural.empty(self.pool, step)
-        at = self.progress.at
-        at[:] = 0
-        at[driver.STEP] = at[driver.STOP] = at[driver.COMPLETED] = step
-        self.collected, self.collected_lags = [], []
-        if self.profile is not None:
-            self.profile.ticks[:] = 0
+        for name in ("resume", "parity", "slice_start", "slice_steps", "left", "total", "emitted", "filed", "generation"):
+            self.progress[name] = 0
+        for name in ("step", "stop", "completed"):
+            self.progress[name] = step
+        for operator in self.program.operators:
+            operator.reset(step)
+        self.program.calls["ticks"] = 0
 
     def run(self):
         """Run to the stop that is set in the progress, making room on the way."""
+        arguments = self.progress.record, self.program.calls, self.program.first
         try:
+            if self._compiled is None:
+                self._compiled = compiled_for(driver.run_partition, arguments)
             while True:
-                arguments = (
-                    self.progress,
-                    self.cells,
-                    self.rows,
-                    self.pool,
-                    self.calendar,
-                    self.drives,
-                    self.trains,
-                    self.currents,
-                    self.recorder,
-                    self.shared.exchange,
-                    self.lags,
-                    self.profile,
-                )
-                if self._compiled is None:
-                    self._compiled = compiled_for(driver.run_partition, arguments)
                 status = self._compiled(*arguments)
-                if status in (CALENDAR_FULL, POOL_FULL):
-                    self._make_room(status)
-                elif status == driver.SPIKES_FULL:
-                    self._collect()
-                elif status == driver.DONE:
+                if status == CONTINUE:
                     return
-                else:
-                    raise RuntimeError("a partition of the run failed; the error of that partition says why")
+                if status == ABANDONED:
+                    raise PartitionFailedError("a partition of the run failed; the error of that partition says why")
+                if status == EXCHANGED:
+                    self.shared.exchange.exchange(self)
+                elif not self.program.make_room(status):
+                    raise RuntimeError(f"an operator returned the status {status}, which none of them knows")
         except BaseException:
-            abort(self.shared.exchange.barrier)
+            self.shared.exchange.abort()
             raise
-
-    def file_pending(self, steps, sources, now):
-        """File spikes of the past whose events are still to come."""
-        done = np.zeros(1, np.int64)
-        while status := driver.file_pending(steps, sources, self.number, now, self.rows, self.pool, self.calendar, done):
-            self._make_room(status)
 
     def seconds(self):
         """Return part of the work -> seconds, as profiled since the partition was made or `clear` was called."""
-        names = ("update", "drive", "delivery", "routing", "waiting", "rest")
-        return dict(zip(names, (self.profile.ticks * TICK).tolist(), strict=True))
-
-    def _make_room(self, full):
-        if full == CALENDAR_FULL:
-            self.calendar = grown_calendar(self.calendar)
-        else:
-            self._check_delays(self.pool)
-            self.pool = procedural.grown(self.pool, self.calendar)
-
-    def take_spikes(self):
-        """Return the recorded spikes, each ``step << 32 | cell``, and their lags [ms], and forget them."""
-        self._collect()
-        spikes, lags = self.collected, self.collected_lags
-        self.collected, self.collected_lags = [], []
-        return spikes, lags
-
-    def _collect(self):
-        count = self.progress.at[driver.RECORDED]
-        if count:
-            self.collected.append(self.recorder.spikes[:count].copy())
-            if self.lags is not None:
-                self.collected_lags.append(self.lags.recorded[:count].copy())
-        self.progress.at[driver.RECORDED] = 0
+        return {part: ticks * TICK for part, ticks in self.program.ticks().items()}
 
 
 def run_all(partitions):
@@ -179,10 +154,10 @@ def run_all(partitions):
         guarded(partitions[0])
     except BaseException:
         # the system has no thread for us: those that run wait for it
-        abort(partitions[0].shared.exchange.barrier)
+        partitions[0].shared.exchange.abort()
         raise
     finally:
         for thread in threads:
             thread.join()
     if errors:
-        raise next((e for e in errors if "a partition of the run failed" not in str(e)), errors[0])
+        raise next((e for e in errors if not isinstance(e, PartitionFailedError)), errors[0])

@@ -3,7 +3,7 @@
 import warnings
 
 from brainsim.core.checks import number
-from brainsim.engine.arguments import checked_steps
+from brainsim.engine.settings import checked_steps
 from brainsim.engine.simulation import Simulation
 
 

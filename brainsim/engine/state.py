@@ -64,13 +64,14 @@ class Snapshot(NamedTuple):
     state: np.ndarray  # variables of all groups and buffers of inputs
     refractory: np.ndarray  # int32
     recent: np.ndarray  # int64: the packed spikes that may still be under way
+    extra: dict  # name -> array, see State
 
 
 def save_state(layout, snapshot, step, seed, network):
     """Return the State of a run that stood at `step` when the snapshot was taken."""
     variables = Variables(layout, snapshot)
     steps, cells = snapshot.recent >> STEP_BITS, snapshot.recent & CELL
-    state = State(step, layout.dt, seed, network=network)
+    state = State(step, layout.dt, seed, network=network, extra=snapshot.extra)
     for name, member in layout.members.items():
         mine = (cells >= member.first) & (cells < member.first + member.n)
         state.pending[name] = steps[mine], cells[mine] - member.first
@@ -93,6 +94,14 @@ def load_state(state, layout, shared):
         steps, ids = state.pending[name]
         packed.append((np.asarray(steps, np.int64) << STEP_BITS) | (np.asarray(ids, np.int64) + member.first))
     return np.sort(np.concatenate(packed))
+
+
+def taken(extra, name, dtype, n):
+    """Return an array of what a state keeps besides, or raise ValueError if it is missing or of another type or size."""
+    if name not in extra:
+        raise ValueError(f"state.extra: has no {name!r}, which this network keeps")
+    _check_array(f"state.extra[{name!r}]", extra[name], dtype, n)
+    return np.asarray(extra[name])
 
 
 def check_fits(state, layout, network):

@@ -31,14 +31,11 @@ BLOCK = 2048
 SCAN = 64
 # names in the loop that are not constants
 NOT_CONSTANTS = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
-ANY_SIZE = 1 << 40  # tables follow the scalars, and their length is known only at run time
 
 HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
 
 {imports}
 pi = 3.141592653589793
-F8, I4, U1 = (types.CPointer(kind) for kind in (types.float64, types.int32, types.uint8))
-I8, U8 = types.int64, types.uint64
 
 '''
 
@@ -66,20 +63,16 @@ def count_flags(flag):
     return count
 
 
-@callback(I8(F8, F8, F8, I4, F8, F8, I4, U1, U8, I8, I8, I8, I8, I8, I8))
-def advance(
-    state_, arrays_, scalars_, refractory_, inputs_, current_, spikes_, flags_, key, step, stride, width, first, cell, count
-):
-    state = carray(state_, ({n_state} * stride,))
-    arrays = carray(arrays_, ({n_arrays} * stride,))
-    scalars = carray(scalars_, ({n_scalars},))
-    refractory = carray(refractory_, (count,))
-    inputs = carray(inputs_, ({n_receptors} * width,))
-    current = carray(current_, (count,))
-    spikes = carray(spikes_, (count,))
-    flags = carray(flags_, ({block},))
-    key = step_key(key, step)
-    found = 0
+@by_address
+def advance(cells_, progress_):
+    cells, progress = record_at(cells_), record_at(progress_)
+    state, arrays, scalars = array_of(cells.state), array_of(cells.arrays), array_of(cells.scalars)
+    refractory, inputs, current = array_of(cells.refractory), array_of(cells.inputs), array_of(cells.current)
+    flags, spikes = array_of(cells.flags), array_of(progress.spikes)
+    step, stride, width, count = progress.step, cells.stride, cells.width, cells.count
+    first, cell, key = cells.first, cells.cell, step_key(cells.key, step)
+    empty = progress.parity * progress.capacity
+    found = empty + progress.total
 {before}    for low in range(0, count, {block}):
         high = min(low + {block}, count)
         flag = flags[: high - low]
@@ -91,7 +84,8 @@ def advance(
                     if part[k]:
                         spikes[found] = first + low + begin + k
                         found += 1
-    return found
+    progress.total = found - empty
+    return 0
 """
 
 PARTS = """        flag[:] = 0
@@ -164,10 +158,6 @@ def write_kernel(system: System, step: Step, per_cell: Collection[str]) -> Kerne
     text += _block("part_of_block", head, system, kernel, parts) if parts else ""
     text += _block("block", head, system, kernel, last)
     text += ENTRY.format(
-        n_state=len(system.variables) + bool(system.crossing),
-        n_arrays=len(arrays),
-        n_scalars=ANY_SIZE if tables else len(scalars),
-        n_receptors=len(system.buffered),
         block=BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
@@ -297,8 +287,9 @@ def _imports(loaded):
     loaded = {*loaded, "step_key"}
     homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
     lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
-    lines += ["import numpy as np", "from numba import carray, types", ""]
-    lines += ["from brainsim.jit.decorators import callback, helper"]
+    lines += ["import numpy as np", ""]
+    lines += ["from brainsim.jit.decorators import helper"]
+    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
     lines += [f"from {home} import {', '.join(names)}" for home, names in homes.items() if names]
     return "\n".join(lines) + "\n"
 
@@ -338,7 +329,6 @@ def _before(kernel, timed):
         lines.append(f"table{i} = np.int64({offset})")
         width = "count" if per_cell else "1"
         offset = f"table{i} + 4 + rows_of(scalars, table{i}) * {width}"
-    lines += [f"scalars = carray(scalars_, ({offset},))"] if kernel.tables else []
     return "".join(f"    {line}\n" for line in lines)
 
 

@@ -23,10 +23,6 @@ from brainsim.equations.exact import LESS_ONE
 if TYPE_CHECKING:
     from brainsim.equations.codegen import Kernel
 
-ENTRY = "@callback(I8(F8, F8, F8, I4, F8, F8,"
-SINGLE_ENTRY = "@callback(I8(F4, F4, F4, I4, F4, F8,"  # injected currents stay float64
-POINTERS = "I8, U8 = types.int64, types.uint64\n"
-SINGLE_POINTERS = POINTERS + "F4 = types.CPointer(types.float32)\n"
 WIDE = {"uniform", "gaussian"}  # functions that always return float64
 WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers are left unchanged
 MIN_RATIO = 0.999e-4  # of dt to a time constant, below which the spacing of float32 shows; a tenth for decays to 0
@@ -40,9 +36,8 @@ def in_single(kernel: Kernel) -> Kernel:
     for block in [part for part in tree.body[::-1] if isinstance(part, ast.FunctionDef) and part.name in loops]:
         narrowed = ast.unparse(ast.fix_missing_locations(_Narrow().visit(block)))
         lines[block.decorator_list[0].lineno - 1 : block.end_lineno] = [narrowed + "\n\n"]
-    text = "".join(lines).replace(ENTRY, SINGLE_ENTRY).replace(POINTERS, SINGLE_POINTERS)
     scalars, arrays = (tuple(_less_one(name) for name in names) for names in (kernel.scalars, kernel.arrays))
-    return replace(kernel, text=text, scalars=scalars, arrays=arrays)
+    return replace(kernel, text="".join(lines), scalars=scalars, arrays=arrays)
 
 
 def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:

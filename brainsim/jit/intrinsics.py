@@ -1,4 +1,7 @@
-"""Intrinsics missing from Numba: loads and stores that other threads see in order, and prefetching."""
+"""Intrinsics missing from Numba: ordered loads and stores, prefetching, and calling compiled functions by address.
+
+What is called by address is compiled on its own, so that what a network does not use is neither compiled nor loaded.
+"""
 
 from llvmlite import ir
 from numba import types
@@ -57,6 +60,22 @@ def prefetch(context, array, index):
         return target.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+@intrinsic
+def call_address(context, address, arguments):
+    """Call the function at an address with a tuple of 64-bit numbers and return a 64-bit number.
+
+    Addresses of arrays are passed as numbers: on all processors that Numba runs on, both travel in the same registers.
+    """
+
+    def generate(target, builder, signature, values):
+        number = ir.IntType(64)
+        given = [builder.extract_value(values[1], i) for i in range(len(signature.args[1]))]
+        kind = ir.FunctionType(number, [number] * len(given))
+        return builder.call(builder.inttoptr(values[0], kind.as_pointer()), given)
+
+    return types.int64(types.int64, arguments), generate
 
 
 def _element(target, builder, kind, array, index):

@@ -23,6 +23,7 @@ class Input:
     """Base of the inputs that ``Network.stimulate`` takes."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every input is a dataclass
+    is_current: ClassVar[bool] = False  # whether it adds to the injected current I_ext of its cells
 
     def __repr__(self) -> str:
         """Return the input as Python code, with long arrays abridged."""
@@ -128,6 +129,8 @@ class CurrentInput(Input):
     >>> step
     CurrentInput(amplitude=[300.0, 0.0], times=[100.0, 400.0])
     """
+
+    is_current: ClassVar[bool] = True
 
     amplitude: float | np.ndarray
     _: KW_ONLY

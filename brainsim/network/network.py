@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing
 from collections.abc import Sequence
 
-from brainsim.build.estimate import Estimate, estimate
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_NETWORK, Answering
-from brainsim.models.inputs import CurrentInput, Input
+from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
@@ -22,6 +21,7 @@ from brainsim.network.projection import Projection, Stimulus, number_of_synapses
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
+    from brainsim.engine.estimate import Estimate
     from brainsim.models.base import Synapse
     from brainsim.models.values import ValueLike
 
@@ -211,7 +211,7 @@ class Network(Answering):
                 f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.described(input)})"
             )
         input.check(target)
-        if isinstance(input, CurrentInput):
+        if input.is_current:
             checks.check_current(target, "Network.stimulate.input")
         elif hasattr(input, "synapse"):
             check_synapse(input.synapse, target, "Network.stimulate.input")
@@ -286,6 +286,9 @@ class Network(Answering):
         <BLANKLINE>
         """
         checks.checked_precision(precision, "Network.estimate.precision")
+        # it counts what the engine keeps, and loads Numba: only if it is asked for
+        from brainsim.engine.estimate import estimate
+
         return estimate(
             self,
             number(dt, "Network.estimate.dt", "ms", above=0.0),

@@ -50,6 +50,8 @@ class State:
         population -> receptor -> sum of the weights that arrive at each cell at the end of the next step.
     network : dict of str to str
         Fingerprint of each part of the network that the state belongs to: populations, inputs, projections.
+    extra : dict of str to array
+        What operators and kinds of synapses keep that are not built in, by name.
     """
 
     step: int
@@ -60,6 +62,7 @@ class State:
     pending: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     arriving: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     network: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the time and the populations."""
@@ -274,6 +277,7 @@ def _pack_state(state, arrays):
     for name, receptors in state.arriving.items():
         arrays |= {archive.member("arriving", name, receptor): np.asarray(values) for receptor, values in receptors.items()}
     arrays |= {archive.member("refractory", name, "steps"): np.asarray(values) for name, values in state.refractory.items()}
+    arrays |= {archive.member("extra", name): np.asarray(values) for name, values in state.extra.items()}
     for name, (steps, ids) in state.pending.items():
         arrays |= {
             archive.member("pending", name, "steps"): np.asarray(steps),
@@ -288,6 +292,7 @@ def _pack_state(state, arrays):
         "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
         "pending": list(state.pending),
         "network": state.network,
+        "extra": {name: values.size for name, values in state.extra.items()},
     }
 
 
@@ -336,4 +341,5 @@ def _unpack_state(description, arrays, cells):
         pending,
         arriving,
         dict(description.get("network", {})),
+        {name: arrays.take(archive.member("extra", name), size) for name, size in description.get("extra", {}).items()},
     )

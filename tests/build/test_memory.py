@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.build import estimate
 from brainsim.build.layout import Layout
-from brainsim.build.places import Places
-from brainsim.engine import drawing
+from brainsim.engine import estimate
+from brainsim.engine.operators.arrivals import Arrivals
+from tests.helpers.records import arrays_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -91,14 +91,17 @@ def mixed():
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 3, 40])
-def test_places_are_known_before_any_kernel_is_written(partitions):
+def test_places_are_known_before_the_numbers_of_the_cells(partitions):
     net = mixed()
-    places, layout = Places(net, partitions), Layout(net, 0.1, partitions)
-    assert places.numbers == layout.n_numbers
+    layout, filled = (Layout(net, 0.1, partitions, filled=filled) for filled in (False, True))
+    assert (layout.n_numbers, layout.input_at) == (filled.n_numbers, filled.input_at)
+    assert [group.kernel.text for group in layout.groups if group.kernel] == [
+        g.kernel.text for g in filled.groups if g.kernel
+    ]
     for projection in net.projections:
-        share, low, high = places.onto(projection.post, projection.synapse)
-        at, part = layout.input_places(projection.post, projection.synapse)
-        assert np.allclose(share, np.bincount(part, minlength=partitions) / at.size)
+        count, low, high = layout.reached(projection.post, projection.synapse)
+        at, part = filled.input_places(projection.post, projection.synapse)
+        assert np.array_equal(count, np.bincount(part, minlength=partitions))
         for k in range(partitions):
             here = at[part == k]
             assert (low[k] <= high[k]) == (here.size > 0)
@@ -127,8 +130,8 @@ def two_receptors(n, rule=None):
 )
 def test_bytes_of_a_target_are_those_of_the_store(net, threads, size):
     net = net()
-    assert bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.targets.itemsize == size
-    assert estimate.bytes_of_target(net.projections, Places(net, threads)) == size
+    assert bs.Simulation(net, seed=1, threads=threads)._run.synapses.store.targets.itemsize == size
+    assert estimate.bytes_of_target(net.projections, Layout(net, 0.1, threads, filled=False)) == size
 
 
 def several_weights(n=600, k=80):
@@ -155,9 +158,9 @@ SEGMENTS = {
 @pytest.mark.parametrize("kind", SEGMENTS)
 def test_segments_are_as_many_as_estimated(kind, threads):
     net = SEGMENTS[kind]()
-    found = bs.Simulation(net, seed=1, threads=threads)._partitions[0].rows.piece.size
+    found = bs.Simulation(net, seed=1, threads=threads)._run.synapses.store.piece.size
     stored = {p: p.expected for p in net.projections}
-    assert estimate.expected_segments(stored, 0.1, Places(net, threads)) == pytest.approx(found, rel=0.03)
+    assert estimate.expected_segments(stored, Layout(net, 0.1, threads, filled=False)) == pytest.approx(found, rel=0.03)
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -179,23 +182,13 @@ def test_pools_are_as_large_as_estimated(threads):
     )
     sim = bs.Simulation(net, seed=1, threads=threads)
     sim.run(100.0)
-    pools = [partition.pool for partition in sim._partitions]
-    size = nbytes(pools[0].plans) + sum(nbytes(pool) - nbytes(pool.plans) for pool in pools)
+    pools = [arrays_of(partition.operator(Arrivals).pool) for partition in sim._run.partitions]
+    size = sum({id(array): array.nbytes for pool in pools for array in pool.values()}.values())
     assert size == pytest.approx(net.estimate(0.1, threads).rows[0][-1], rel=0.15)
-    assert all(pool.plans.place is pools[0].plans.place for pool in pools)
-
-
-def nbytes(arrays):
-    """Return the bytes of a tuple of arrays and of such tuples."""
-    return sum(nbytes(one) if isinstance(one, tuple) else getattr(one, "nbytes", 0) for one in arrays)
-
-
-def test_what_the_estimate_takes_from_the_engine():
-    from brainsim.engine import procedural, rows
-
-    assert estimate.MAX_DELAY == drawing.LONGEST_DELAY
-    assert (estimate.BATCH, estimate.CHUNK, estimate.SHORT) == (rows.BATCH, rows.CHUNK, rows.SHORT)
-    assert estimate.FEWEST == procedural.FEWEST
+    # what is sampled from is there once, what is under way in each
+    for shared in ("plans", "interval", "first", "entries", "counts", "place", "part", "accept", "other", "laws"):
+        assert all(pool[shared] is pools[0][shared] for pool in pools)
+    assert len({id(pool["targets"]) for pool in pools}) == threads
 
 
 def test_an_empty_network_needs_nothing():
@@ -230,7 +223,7 @@ ADVICE = {
 
 def test_single_precision_halves_the_state():
     double, single = (network(n=100_000, rule=bs.OneToOne()).estimate(precision=kind) for kind in ("double", "single"))
-    numbers = Places(network(n=100_000, rule=bs.OneToOne()), 1).numbers
+    numbers = Layout(network(n=100_000, rule=bs.OneToOne()), 0.1, 1, filled=False).n_numbers
     assert double.kept - single.kept == 8 * numbers  # of the state and of that of the result
     with pytest.raises(ValueError, match=r"Network.estimate.precision: must be 'double' or 'single' \(got 'half'\)"):
         network().estimate(precision="half")
@@ -276,7 +269,7 @@ def build(k):
 
 build(10)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-size = sum(getattr(column, "nbytes", 0) for column in build(5000)._partitions[0].rows)
+size = build(5000)._run.synapses.store.nbytes
 print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / size)
 """
 DRAW = "bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)"
@@ -334,7 +327,7 @@ def test_a_simulation_frees_its_synapses():
     import weakref
 
     sim = bs.Simulation(network(), seed=1)
-    targets = weakref.ref(sim._partitions[0].rows.targets)
+    targets = weakref.ref(sim._run.synapses.store.targets)
     del sim
     gc.collect()
     assert targets() is None

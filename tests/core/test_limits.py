@@ -114,24 +114,24 @@ def test_without_files_the_system_counts(tmp_path):
 
 def test_the_default_number_of_threads_follows(monkeypatch):
     import brainsim as bs
-    from brainsim.engine import arguments
+    from brainsim.engine import settings
 
     cells = bs.Population(50_000, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
     net.connect(cells, cells, bs.FixedTotal(10), weight=1.0, delay=1.5, synapse=bs.Delta())
-    monkeypatch.setattr(arguments, "processors", lambda: 3)
+    monkeypatch.setattr(settings, "processors", lambda: 3)
     assert bs.Simulation(net, seed=1).threads == 3
 
 
 def test_no_more_partitions_than_processors(monkeypatch):
     import brainsim as bs
-    from brainsim.engine import arguments
+    from brainsim.engine import settings
 
     net = bs.Network(seed=1)
     net.add(bs.Population(10, bs.LIF(), name="cells"))
-    monkeypatch.setattr(arguments, "processors", lambda: 1000)
-    assert arguments.most_partitions() == arguments.MOST_THREADS
+    monkeypatch.setattr(settings, "processors", lambda: 1000)
+    assert settings.most_partitions() == settings.MOST_THREADS
     for there in (1, 3, 8):
-        monkeypatch.setattr(arguments, "processors", lambda n=there: n)
+        monkeypatch.setattr(settings, "processors", lambda n=there: n)
         for asked in (1, 3, 5):
             assert bs.simulate(net, 1.0, seed=1, threads=asked).stats["threads"] == min(asked, there)

@@ -10,6 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.models.values import Clipped, LogNormal, Normal, Uniform
+from tests.helpers.records import calendar_bytes
 
 
 def driven(amplitude=400.0, n=10, **model):
@@ -72,7 +73,7 @@ def test_a_synapse_of_long_delay_costs_little_memory():
     net, cells, _ = driven()
     net.connect(cells, cells, bs.FixedIndegree(3), weight=1.0, delay=6_000.0, synapse=bs.Exponential())
     sim = bs.Simulation(net, seed=1)
-    assert sum(a.nbytes for p in sim._partitions for a in p.calendar) < 40e6
+    assert calendar_bytes(sim) < 40e6
     sim.run(100.0)
 
 
@@ -274,3 +275,13 @@ def test_cells_are_coupled_step_by_step():
         v = goal + (v - goal) * np.exp(-dt / 20.0)
         np.testing.assert_allclose(sim.state["cells"]["v"], v, rtol=1e-13)
     assert v[0] - v[1] < 10.0 * np.exp(-2.0 / 20.0 - 2 * g * 2.0 / 200.0) * 1.01
+
+
+def test_a_piece_may_be_shorter_than_the_interval_of_a_trace():
+    net, cells, _ = driven()
+    sim = bs.Simulation(net, seed=1, record=[bs.Trace(cells[:3], "v", every=0.5)])
+    pieces = [sim.run(0.2).traces["cells", "v"].values for _ in range(10)]
+    assert [piece.shape for piece in pieces] == [(n, 3) for n in (1, 0, 1, 0, 1, 0, 0, 1, 0, 1)]
+    whole = bs.simulate(net, 2.0, seed=1, record=[bs.Trace(cells[:3], "v", every=0.5)]).traces["cells", "v"].values
+    assert np.array_equal(sim.result().traces["cells", "v"].values, whole)
+    assert np.array_equal(np.concatenate(pieces), whole)

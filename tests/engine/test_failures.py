@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.build import estimate
-from brainsim.engine import collected
-from brainsim.engine.chunks import Pace
+from brainsim.engine import estimate
+from brainsim.engine.progress import Pace
+from brainsim.engine.recorders.memory import Collected
 
 
 def network(n=200, cells=None):
@@ -25,7 +25,7 @@ class TestCommitOrFail:
         monkeypatch.setattr(Pace, "steps", lambda self, left: min(left, 100))
         net, calls = network(), []
         sim = bs.Simulation(net, seed=1, record=[bs.Trace(net.populations["cells"][:3], "v", every=1.0)])
-        original = getattr(collected.Collected, where)
+        original = getattr(Collected, where)
 
         def fails(self, *given):
             calls.append(where)
@@ -33,7 +33,7 @@ class TestCommitOrFail:
                 raise MemoryError("no room")
             return original(self, *given)
 
-        monkeypatch.setattr(collected.Collected, where, fails)
+        monkeypatch.setattr(Collected, where, fails)
         with pytest.raises(MemoryError):
             sim.run(100.0)
         kept = sim.result()
@@ -53,7 +53,7 @@ class TestCommitOrFail:
     def test_pieces_before_the_failure_stay(self, monkeypatch):
         sim = bs.Simulation(network(), seed=1)
         first = sim.run(50.0)
-        monkeypatch.setattr(collected.Collected, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        monkeypatch.setattr(Collected, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
         with pytest.raises(MemoryError):
             sim.run(50.0)
         assert sim.result().spikes["cells"] == first.spikes["cells"]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import procedural, rows
+from brainsim.engine.synapses import store
+from brainsim.engine.synapses.kinds import procedural
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -74,14 +75,14 @@ def test_a_run_in_pieces_a_restored_one_and_a_reset_one():
 
 def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
     wrapped = []
-    grown = procedural.grown
+    grow = procedural.grow
 
     def seen(pool, calendar):
-        wrapped.append(pool.at[procedural.TAIL] > pool.at[procedural.HEAD])
-        return grown(pool, calendar)
+        wrapped.append(bool(pool["tail"] > pool["head"]))
+        grow(pool, calendar)
 
-    monkeypatch.setattr(procedural, "grown", seen)
-    monkeypatch.setattr(procedural, "FEWEST", 16)
+    monkeypatch.setattr(procedural, "grow", seen)
+    monkeypatch.setattr(procedural, "MIN_ROOM", 16)
     results = []
     for storage in ("procedural", "stored"):
         net = network(storage)
@@ -196,7 +197,8 @@ def test_a_delay_drawn_beyond_the_calendar_is_an_error_and_nothing_recorded_is_l
 
 @pytest.mark.parametrize("storage", ["stored", "procedural"])
 def test_delays_of_which_some_must_be_too_long_are_refused_before_anything_is_built(storage, monkeypatch):
-    monkeypatch.setattr(rows, "_build", None)
+    for name in ("Store", "count_synapses"):
+        monkeypatch.setattr(store, name, lambda *_: pytest.fail("began to build"))
     net, _ = late(storage, bs.Clipped(bs.Normal(6480.0, 25.0), low=6000.0))
     with pytest.raises(ValueError, match="gives delays of more than 65000 steps"):
         bs.Simulation(net, seed=1)

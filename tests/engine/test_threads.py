@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import threads
-from brainsim.engine.threads import new_barrier
+from brainsim.engine.exchange import barrier as threads
+from brainsim.engine.exchange.barrier import new_barrier
 from tests.helpers.barriers import abort_a_sleeper, pass_together, wait
 
 
@@ -56,10 +56,10 @@ def test_a_simulation_begins_and_starts_again_with_a_new_barrier():
     cells, net = bs.Population(10, bs.LIF(), name="cells"), bs.Network(seed=1)
     net.add(cells)
     sim = bs.Simulation(net, seed=1, threads=3)
-    assert np.array_equal(sim._shared.exchange.barrier, new_barrier(3))
+    assert np.array_equal(sim._run.shared.exchange.barrier, new_barrier(3))
     sim.run(10.0)
     sim.reset()
-    assert np.array_equal(sim._shared.exchange.barrier, new_barrier(3))
+    assert np.array_equal(sim._run.shared.exchange.barrier, new_barrier(3))
     assert new_barrier(3)[-threads.LINE + threads.LONGEST :][:2].tolist() == [0, threads.SLEEP]
 
 
@@ -72,7 +72,7 @@ import platform, sys
 import numba
 platform.machine = lambda: "another"
 sys.path.insert(0, sys.argv[1])
-from brainsim.engine import threads
+from brainsim.engine.exchange import barrier as threads
 from tests.helpers.barriers import abort_a_sleeper, pass_together
 assert threads.FUTEX == 0
 pass_together(3)

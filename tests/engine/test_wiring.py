@@ -1,13 +1,11 @@
-"""What the rules really wire: synapses are read back from the rows of the engine and counted."""
-
-from typing import NamedTuple
+"""What the rules really wire: synapses are read back from a simulation and counted."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.engine import assembly
+from brainsim.engine.synapses import segments
 from tests.helpers.wiring import DELTA, DT, RULES, Synapses, cells, equal, pairs_of, read, wired
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -133,7 +131,7 @@ def test_lists_and_matrices_are_taken_as_they_are(synapse):
 
 
 def test_projections_side_by_side_keep_their_weights_and_delays():
-    """Shared and own weights, one delay and many, positive and negative: all in one store of rows."""
+    """Shared and own weights, one delay and many, positive and negative: all in one store."""
     a, b = cells(30, "a"), cells(20, "b")
     other = bs.Exponential()
     net = bs.Network(seed=1)
@@ -157,12 +155,11 @@ def test_projections_side_by_side_keep_their_weights_and_delays():
 
 
 def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(monkeypatch):
-    """Segments of at most 7 synapses instead of 16 million: each delay of each class and partition is cut by itself."""
-    monkeypatch.setattr(assembly, "MOST", 7)
+    """Segments of at most 7 synapses, not 16 million: those of each class, partition, delay and shared weight by itself."""
+    monkeypatch.setattr(segments, "MAX_LENGTH", 7)
     rng = np.random.default_rng(1)
-    of = NamedTuple("Of", [("delays", int), ("origins", int)])(5, 3)
     for synapses in (0, 1, 6, 7, 8, 14, 60, 61, 500, 5000):
-        room = assembly.most_segments(np.array([synapses]), 2, of)[0]
+        room = segments.max_segments(np.array([synapses]), partitions=2, classes=2, delays=5, origins=3)[0]
         for spread in (1, 2, 30, 60):
             runs = np.bincount(rng.integers(0, spread, synapses), minlength=60)
             assert (-(-runs // 7)).sum() <= room

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.operators.cells import Cells
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import write_kernel
@@ -150,14 +151,24 @@ KERNELS = {
 }
 
 
+@pytest.fixture(scope="module")
+def records():
+    """Return the types of the records that a kernel is called with."""
+    net = bs.Network(seed=1)
+    net.add(bs.Population(1, bs.LIF(), name="cells"))
+    partition = bs.Simulation(net, seed=1, threads=1)._run.partitions[0]
+    ((*_, context),) = partition.operator(Cells).calls()
+    return context.kind, partition.progress.kind
+
+
 @pytest.mark.parametrize("name", KERNELS)
-def test_kernels_vectorise(name, tmp_path, monkeypatch):
+def test_kernels_vectorise(name, records, tmp_path, monkeypatch):
     """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
     # numba shows the code of what it compiles here and now only, not of what it finds in a cache
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "new")
     given, options = KERNELS[name]
     module = load_source(kernel_of(*given, **options).text + "# for the test that it vectorises\n")
-    text = module.advance.inspect_llvm()
+    text = module.advance.inspect_llvm(*records)
     assert " x double>" in text
     assert any(f"<{width} x double>" in text for width in (2, 4, 8))
 

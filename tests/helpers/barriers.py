@@ -6,7 +6,7 @@ import time
 import numba
 import numpy as np
 
-from brainsim.engine.threads import abort, new_barrier, wait_for_all
+from brainsim.engine.exchange.barrier import abort, new_barrier, wait_for_all
 
 
 @numba.njit(nogil=True)

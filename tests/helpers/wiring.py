@@ -1,4 +1,4 @@
-"""Synapses read back from the rows of the engine."""
+"""The synapses of small networks, read back from a simulation."""
 
 from typing import NamedTuple
 
@@ -22,40 +22,15 @@ class Synapses(NamedTuple):
 
 
 def read(net, name=None, threads=2, dt=DT):
-    """Read the synapses of a projection (by default of the only one) back from the engine.
-
-    Projections must differ in their synapse or in the populations at one end, else they cannot be told apart.
-    """
+    """Return the synapses of a projection, by default of the only one."""
+    assert name or len(net.projections) == 1
     projection = next(p for p in net.projections if name in (None, p.name))
-    simulation = bs.Simulation(net, dt=dt, seed=1, threads=threads)
-    layout = simulation._layout
-    pre, post = (layout.members[view.parts[0][0].name] for view in (projection.pre, projection.post))
-    # what acts on the threshold is filed as it is, what does not a step later, since it is added after the cells have moved
-    late = int(projection.synapse.receptor_equations.direct)
-    rows = simulation._partitions[0].rows
-    slots = layout.input_places(post.population, projection.synapse)[0]
-    cell_at = np.full(layout.n_numbers, -1)
-    cell_at[slots] = np.arange(slots.size)
-    # of each synapse its segment, of each segment its source; segments lie in no order of their starts
-    start, length = rows.piece >> 24, rows.piece & 0xFFFFFF
-    assert length.sum() == rows.targets.size
-    segment = np.repeat(np.arange(length.size), length)
-    within = np.arange(segment.size) - np.repeat(np.cumsum(length) - length, length)
-    place = start[segment] + within
-    assert np.array_equal(np.sort(place), np.arange(rows.targets.size))
-    owner = np.repeat(np.arange(rows.first.size - 1), np.diff(rows.first))[segment]
-    source, part = owner // threads, owner % threads
-    own = place < rows.weights.size
-    weight = np.empty(place.size)
-    weight[own] = rows.weights[place[own]]
-    if not own.all():
-        weight[~own] = rows.weight[segment[~own]]
-    target = cell_at[rows.targets[place] + rows.base[part]]
-    mine = (target >= 0) & (source >= pre.first) & (source < pre.first + pre.n)
-    delay = rows.delay[segment].astype(int) - late
-    table = np.array([source[mine] - pre.first, target[mine], weight[mine], delay[mine]])
-    table = table[:, np.lexsort((table[2], table[3], table[0], table[1]))]
-    return Synapses(table[0].astype(int), table[1].astype(int), table[2], table[3].astype(int))
+    table = bs.Simulation(net, dt=dt, seed=1, threads=threads).synapses(projection)
+    pre, post = (view.parts[0][1][ends] for view, ends in ((projection.pre, table.pre), (projection.post, table.post)))
+    delay = np.rint(table.delay / dt).astype(int)
+    assert np.array_equal(delay * dt, table.delay)
+    order = np.lexsort((table.weight, delay, pre, post))
+    return Synapses(pre[order], post[order], table.weight[order], delay[order])
 
 
 def wired(rule, pre, post, *, weight=0.5, delay=1.5, synapse=DELTA, seed=1, threads=2):

@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
-from brainsim.engine import arguments, chunks
+from brainsim.engine import progress, settings
 from brainsim.models.catalogue import catalogue
 
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
@@ -53,12 +53,12 @@ class TestRun:
         assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
 
     def test_says_if_fewer_threads_run_than_were_requested(self, more_partitions, monkeypatch, capsys):
-        from brainsim.engine import arguments
+        from brainsim.engine import settings
 
         run = ["run", "single", "--threads", "3", "--no-plot"]
         cli.main(run)
         assert "threads     3\n" in capsys.readouterr().out
-        monkeypatch.setattr(arguments, "most_partitions", lambda: 1)
+        monkeypatch.setattr(settings, "most_partitions", lambda: 1)
         cli.main(run)
         assert "threads     1 (3 requested, but there are no more processors)" in capsys.readouterr().out
 
@@ -110,7 +110,7 @@ class TestRun:
 
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
         show = lambda self, done: signal.raise_signal(signal.SIGINT) if self._unit == "ms" else None  # noqa: E731
-        monkeypatch.setattr(chunks.Watch, "show", show)
+        monkeypatch.setattr(progress.Watch, "show", show)
         assert cli.main(["run", "single", "--save", "a.npz"]) == 130
         shown = capsys.readouterr()
         assert "brainsim: warning: stopped by Ctrl-C" in shown.err
@@ -206,7 +206,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
 
 
 def test_most_threads_are_those_of_the_engine():
-    assert cli.MOST_THREADS == arguments.MOST_THREADS
+    assert cli.MOST_THREADS == settings.MOST_THREADS
 
 
 class TestOthers:

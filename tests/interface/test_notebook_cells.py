@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import chunks
+from brainsim.engine import progress
 
 CELLS = bs.Population(10, bs.LIF(), name="cells")
 
@@ -74,8 +74,8 @@ Notebook.__module__ = "ipykernel.iostream"
 @pytest.mark.parametrize(("stream", "shown"), [(Notebook(), True), (io.StringIO(), False), (None, False)])
 def test_bars_are_shown_to_who_watches(stream, shown, monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(chunks, "LONG_RUN", 0.0)
-    with chunks.Watch(10.0, None, "ms") as watch:
+    monkeypatch.setattr(progress, "LONG_RUN", 0.0)
+    with progress.Watch(10.0, None, "ms") as watch:
         watch._began -= 1.0  # as if the first chunk had taken a second
         watch.show(1.0)
         assert (watch._bar is not None) == shown
@@ -88,8 +88,8 @@ def test_without_an_error_output_a_run_goes_on(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     net = bs.Network(seed=1)
     net.stimulate(CELLS, bs.CurrentInput(400.0))
-    for progress in (None, True):
-        assert bs.simulate(net, 20.0, seed=1, progress=progress).duration == 20.0
+    for shown in (None, True):
+        assert bs.simulate(net, 20.0, seed=1, progress=shown).duration == 20.0
 
 
 def test_a_dataset_is_a_line():

@@ -12,31 +12,31 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import driver
+from brainsim.engine import settings
+from brainsim.engine.operators.cells import Cells
+from brainsim.equations.codegen import BLOCK
 from tests import golden
+from tests.helpers.records import arrays_of, contexts_of
 
 # a kernel and one called by address read what is there and what is not; then a run whose inputs point outside of the state
 OUTSIDE = """
 import numpy as np
-from numba import carray, types
 import brainsim as bs
-from brainsim.jit.calls import call_address
-from brainsim.jit.decorators import callback, helper, kernel
+from brainsim.engine.operators.poisson import Poisson
+from brainsim.jit.decorators import helper, kernel
+from brainsim.jit.records import Context, array_of, by_address, call, record_at
 
 @helper
 def second_of(a):
     return a[1]
 
-@callback(types.int64(types.CPointer(types.int64), types.int64))
-def read(start, size):
-    return second_of(carray(start, (size,)))
-
-@kernel
-def call(address, a, size):
-    return call_address(address, (np.int64(a.ctypes.data), size))
+@by_address
+def read(given_):
+    return second_of(array_of(record_at(given_).a))
 
 @kernel
 def read_here(a, place):
@@ -50,14 +50,16 @@ def attempt(function, *given):
 
 a = np.arange(5, 10)
 for size, place in [(2, 1), (1, 2), (2, 0)]:
-    print(attempt(call, read.address, a, size), "/", attempt(read_here, a[:2], place))
+    given = Context(a=a[:size])
+    print(attempt(call, read.address(given.kind), given.address), "/", attempt(read_here, a[:2], place))
 
 cells = bs.Population(4, bs.LIF(), name="cells")
 net = bs.Network(seed=1)
 net.stimulate(cells, bs.PoissonInput(rate=np.full(4, 9000.0), weight=1.0, synapse=bs.Delta()))
 sim = bs.Simulation(net, seed=1, threads=1)
 print(attempt(lambda: sim.run(1.0).duration))
-sim._partitions[0].kept_by_inputs[0][2] = 10**6
+((*_, context),) = sim._run.partitions[0].operator(Poisson).calls()
+context["places"][2] = 10**6
 print(attempt(sim.run, 1.0))
 """
 
@@ -71,28 +73,73 @@ def test_an_index_out_of_bounds_ends_the_run_if_indices_are_checked():
         assert done.stdout.splitlines() == ["6 / 6", f"{error} / {error}", "6 / 5", "1.0", error]
 
 
-@pytest.mark.parametrize("name", golden.NETWORKS)
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.usefixtures("more_partitions")
-def test_the_arrays_of_a_kernel_lie_within_those_of_the_simulation(name, threads):
-    """Kernels get addresses, and what they may reach from there is known from the number of rows, cells and cells a row."""
+@pytest.fixture(scope="module", params=[(name, threads) for name in golden.NETWORKS for threads in (1, 3)], ids=str)
+def sim(request):
+    """Return a simulation of a golden network."""
+    name, threads = request.param
     build, _, options = golden.NETWORKS[name]
-    sim = bs.Simulation(build(), seed=1, threads=threads, **options)
-    groups, size = sim._layout.groups, sim._layout.dtype().itemsize
-    for partition in sim._partitions:
-        for call in partition.cells.calls:
-            group, count = groups[call[driver.GROUP]], call[driver.COUNT]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "most_partitions", lambda: settings.MOST_THREADS)
+        return bs.Simulation(build(), seed=1, threads=threads, **options)
 
-            def check(place, rows, stride, array, itemsize, count=count, call=call):
-                if rows:
-                    start = call[place] - array.ctypes.data
-                    assert start >= 0
-                    assert start + ((rows - 1) * stride + count) * itemsize <= array.nbytes
 
-            check(driver.STATE, group.n_variables, call[driver.STRIDE], partition.state, size)
-            check(driver.INPUTS, group.n_receptors, call[driver.WIDTH], partition.state, size)
-            check(driver.ARRAYS, len(group.kernel.arrays), call[driver.STRIDE], group.arrays, size)
-            check(driver.REFRACTORY, 1, 0, partition.refractory, 4)
-            check(driver.CURRENT, 1, 0, partition.current, 8)
-            assert call[driver.STATE] % size == 0
-            assert 0 <= call[driver.FIRST] <= sim._layout.n_cells - count
+def test_what_a_kernel_reaches_lies_within_its_arrays(sim):
+    """It is known from the number of rows, cells, and cells from one row to the next."""
+    for partition in sim._run.partitions:
+        for _, index, _, context in partition.operator(Cells).calls():
+            group, count = sim._layout.groups[index], context["count"]
+            assert count > 0
+
+            def check(name, rows, stride, count=count, context=context):
+                assert rows == 0 or (rows - 1) * context[stride] + count <= context[name].size
+
+            check("state", group.n_variables, "stride")
+            check("inputs", group.n_receptors, "width")
+            check("arrays", len(group.kernel.arrays), "stride")
+            assert context["refractory"].size == context["current"].size == count
+            assert context["flags"].size >= BLOCK
+            assert len(group.kernel.scalars) <= context["scalars"].size
+            assert 0 <= context["first"] <= sim._layout.n_cells - count
+            assert group.first <= context["first"]
+            assert context["first"] + count <= group.first + group.n
+
+
+def test_arrays_of_kernels_are_parts_of_those_of_the_simulation(sim):
+    """That each cell is in one call only, in its place."""
+    shared, seen = sim._run.shared, np.zeros(sim._layout.n_cells, np.int64)
+    for partition in sim._run.partitions:
+        for _, index, _, context in partition.operator(Cells).calls():
+            group, first = sim._layout.groups[index], context["first"]
+            seen[first : first + context["count"]] += 1
+            for name, whole in (("refractory", shared.refractory), ("current", shared.current)):
+                assert context[name].ctypes.data == whole[first:].ctypes.data
+            if group.n_variables:
+                assert context["state"].ctypes.data == shared.state[group.state_at + first - group.first :].ctypes.data
+            for name in ("state", "inputs"):
+                assert _lies_within(context[name], shared.state)
+            assert _lies_within(context["arrays"], group.arrays)
+    advanced = [g.first + k for g in sim._layout.groups if g.kernel for k in range(g.n)]
+    assert np.array_equal(np.flatnonzero(seen), np.sort(advanced))
+    assert seen.max() == 1
+
+
+def test_records_point_to_arrays_that_are_held(sim):
+    """Also after the run made room for more, and inputs were built anew."""
+    sim.run(20.0)
+    for stimulus in sim._layout.inputs:
+        sim.set(stimulus.name)
+    sim.run(1.0)
+    for partition in sim._run.partitions:
+        held = contexts_of(partition)
+        assert {int(call["context"]) for call in partition.program.calls} <= {context.address for context in held}
+        for context in held:
+            for name, array in arrays_of(context).items():
+                record = context.record[name][0]
+                assert (record["address"], record["size"]) == (array.ctypes.data, array.size)
+                assert array.dtype == record.dtype["kind"]
+                assert array.flags.c_contiguous
+
+
+def _lies_within(part, whole):
+    start = part.ctypes.data - whole.ctypes.data
+    return part.size == 0 or (start >= 0 and start + part.nbytes <= whole.nbytes and start % whole.itemsize == 0)

@@ -152,12 +152,13 @@ def test_every_source_of_compiled_code_is_in_the_fingerprint():
         for module, tree in MODULES.items()
         if any(
             isinstance(node, ast.ImportFrom)
-            and node.module == "brainsim.jit.decorators"
-            and {alias.name for alias in node.names} & {"helper", "kernel", "callback"}
+            and node.module in ("brainsim.jit.decorators", "brainsim.jit.records")
+            and {alias.name for alias in node.names} & {"helper", "kernel", "callback", "by_address"}
             for node in ast.walk(tree)
         )
     }
-    assert {"brainsim.engine.driver", "brainsim.ann.conversion.kernels", "brainsim.rng.variates"} <= makers
+    assert {"brainsim.engine.driver", "brainsim.engine.operators.trains", "brainsim.engine.exchange.threads"} <= makers
+    assert {"brainsim.ann.conversion.kernels", "brainsim.rng.variates"} <= makers
     found, new = set(), makers
     while new:
         found |= new
@@ -201,9 +202,7 @@ def test_a_compiled_function_has_no_closure():
 
 
 def test_nothing_is_compiled_at_import(tmp_path):
-    python(
-        "import brainsim.engine.simulation, brainsim.engine.injection, brainsim.engine.cell_drive\n"
-        "import brainsim.ann.conversion.kernels",
-        BRAINSIM_CACHE_DIR=str(tmp_path / "cache"),
-    )
+    engine = [module for module in MODULES if module.startswith("brainsim.engine")]
+    assert {"brainsim.engine.operators.poisson_per_cell", "brainsim.engine.synapses.delivery"} <= set(engine)
+    python(f"import brainsim.ann.conversion.kernels, {', '.join(engine)}", BRAINSIM_CACHE_DIR=str(tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import brainsim as bs
-from brainsim.engine.drive import poisson_table
+from brainsim.engine.operators.poisson import poisson_table
 from tests.helpers.own_models import Integrator
 from tests.helpers.single_cells import DT, steps_of
 from tests.helpers.statistics import MIN_P, within

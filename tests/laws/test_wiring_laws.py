@@ -6,9 +6,9 @@ from scipy import stats
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine import plans
+from brainsim.engine.synapses import projections
 from tests.helpers.statistics import MIN_P
-from tests.helpers.wiring import DELTA, DT, RULES, cells, pairs_of, read, wired
+from tests.helpers.wiring import DELTA, DT, RULES, cells, pairs_of, wired
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -38,8 +38,9 @@ def test_every_pair_has_the_probability():
         net = bs.Network(seed=seed)
         for k in range(4):
             net.connect(one, one, bs.FixedProbability(0.3, autapses=False), weight=1.0, delay=float(k + 1), synapse=DELTA)
-        s = read(net, threads=1)
-        np.add.at(counts, (s.pre, s.post), 1)
+        sim = bs.Simulation(net, dt=DT, seed=1, threads=1)
+        for projection in net.projections:
+            counts += sim.synapses(projection).matrix().toarray()
     assert np.all(np.diag(counts) == 0)
     observed = counts[~np.eye(8, dtype=bool)]
     assert stats.binomtest(int(observed.sum()), 56 * 400, 0.3).pvalue > MIN_P
@@ -111,8 +112,8 @@ HYPER = [  # synapses, sources, targets; if more than half of the pairs are take
 def shared_out(net):
     """Count the synapses of each source of the only projection; nothing is wired."""
     layout = Layout(net, DT, 1)
-    plan = plans.Plan(layout, net.projections[0], plans.Cells(layout))
-    plans.make_room_for_counts([plan])
+    plan = projections.Plan(layout, net.projections[0], projections.Cells(layout))
+    projections.make_room_for_counts([plan])
     plan.count(0, plan.sources.size)
     return plan.counts
 

@@ -114,9 +114,9 @@ def supervise(cases, tally):
 
 def work():
     """Run the cases that come from standard input and write a line of JSON about each: the outcome, and what is wrong."""
-    from brainsim.engine import arguments
+    from brainsim.engine import settings
 
-    arguments.most_partitions = lambda: arguments.MOST_THREADS  # more partitions than there are processors
+    settings.most_partitions = lambda: settings.MOST_THREADS  # more partitions than there are processors
     for seed, precision in json.load(sys.stdin):
         faulthandler.dump_traceback_later(LONGEST, exit=True)
         print(json.dumps(outcome_of(seed, precision)), flush=True)

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.build.places import Places
+from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
+from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
+from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.engine.synapses.sampling import MAX_DELAY
+from brainsim.engine.synapses.segments import segment_fields
+from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import MAX_DELAY, PRECISIONS, check_delay, check_storage
+from brainsim.network.checks import PRECISIONS, check_delay, check_storage
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
-BYTES_SEGMENT, BYTES_SHARED = 10, 8  # and more where weights are shared
-SHORT = 1 << 16  # places that 16 bits can tell apart
+BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
+BYTES_SHARED = 8  # of a segment in addition if any weight is shared
 BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
 BYTES_SOURCE = 64  # where its rows begin, and the like, while they are built
 BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what the system does not take back
-BATCH, CHUNK = 1 << 20, 1 << 24  # synapses that a thread draws at a time, segments that are joined at a time
-FEWEST = 1 << 16  # synapses for which a partition has room where some are procedural
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
 MOST_ROWS = 30  # of the table
 WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
@@ -74,22 +77,27 @@ class Estimate:
 
 def estimate(network, dt, partitions=1, precision="double", duration=0.0, record=()):
     """Return the Estimate of a network that runs with steps of `dt` ms on so many threads, and of the traces it records."""
+    return estimated(Layout(network, dt, partitions, PRECISIONS[precision], filled=False), duration, record)
+
+
+def estimated(layout, duration=0.0, record=()):
+    """Return the Estimate of a network that is laid out, and of the traces it records; see `estimate`."""
+    network, dt, partitions, cells = layout.network, layout.dt, layout.partitions, layout.n_cells
     for projection in network.projections:
         check_delay(projection, dt)
-    places, cells = Places(network, partitions), sum(p.n for p in network.populations.values())
     expected = {p: p.expected for p in network.projections}
     stored = {p: n for p, n in expected.items() if p.storage == "stored"}
     drawn = {p: n for p, n in expected.items() if p.storage != "stored"}
-    target = bytes_of_target(stored, places)
-    segments = expected_segments(stored, dt, places)
+    target = bytes_of_target(stored, layout)
+    segments = expected_segments(stored, layout)
     each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
     plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
-    pools = partitions * _of_pool(drawn, dt, places) + plans_drawn
+    pools = partitions * _of_pool(drawn, layout) + plans_drawn
     rows = [
         (
             p.name,
             n,
-            n * (target + BYTES_WEIGHT * (not is_number(p.weight)))
+            n * (target + BYTES_WEIGHT * (not is_number(p.weight)) + kind_of(p).bytes_per_synapse())
             if p in stored
             else pools * n / max(sum(drawn.values()), 1.0),
         )
@@ -99,7 +107,7 @@ def estimate(network, dt, partitions=1, precision="double", duration=0.0, record
     traces = sum(size for _, _, size in sampled)
     rows += sampled
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
-    rows.append((f"{cells:,} cells", 0.0, _of_cells(network, places, precision)))
+    rows.append((f"{cells:,} cells", 0.0, _of_cells(layout)))
     kept = sum(size for _, _, size in rows)
     synapses = sum(stored.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
@@ -109,17 +117,17 @@ def estimate(network, dt, partitions=1, precision="double", duration=0.0, record
     return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), free_memory())
 
 
-def bytes_of_target(stored, places):
+def bytes_of_target(stored, layout):
     """Return how many bytes the target of a synapse takes: it depends on how far apart they are within a partition."""
-    low, high, fits = np.full(places.partitions, places.numbers), np.full(places.partitions, -1), True
+    low, high, fits = np.full(layout.partitions, layout.n_numbers), np.full(layout.partitions, -1), True
     for projection in stored:
-        _, lowest, highest = places.onto(projection.post, projection.synapse)
+        _, lowest, highest = layout.reached(projection.post, projection.synapse)
         low, high = np.minimum(low, lowest), np.maximum(high, highest)
-        fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= SHORT
-    return BYTES_TARGET if fits and (high - low < SHORT).all() else BYTES_LONG_TARGET
+        fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= UINT16_RANGE
+    return BYTES_TARGET if fits and (high - low < UINT16_RANGE).all() else BYTES_LONG_TARGET
 
 
-def expected_segments(stored, dt, places):
+def expected_segments(stored, layout):
     """Return the expected number of segments: runs of one source, partition, delay and, where it is shared, weight."""
     runs = {}
     for projection, n in stored.items():
@@ -127,10 +135,10 @@ def expected_segments(stored, dt, places):
         runs.setdefault((projection.pre, shared), []).append((projection, n))
     total = 0.0
     for (pre, _), projections in runs.items():
-        shares = np.array([places.onto(p.post, p.synapse)[0] for p, _ in projections])
+        shares = np.array([layout.reached(p.post, p.synapse)[0] / p.post.n for p, _ in projections])
         # partitions that are alike are taken together
         shares, alike = np.unique(np.round(shares, 4), axis=1, return_counts=True)
-        chances = [_chances(p.delay, dt, int(p.synapse.receptor_equations.direct)) for p, _ in projections]
+        chances = [_chances(p.delay, layout.dt, int(p.synapse.receptor_equations.direct)) for p, _ in projections]
         for of_partition, times in zip(shares.T, alike, strict=True):
             empty = np.zeros(max(chance.size for chance in chances))  # logarithm of the probability that there is no synapse
             for (projection, n), chance, share in zip(projections, chances, of_partition, strict=True):
@@ -180,7 +188,7 @@ def _of_plans(projections):
     return size
 
 
-def _of_pool(drawn, dt, places):
+def _of_pool(drawn, layout):
     """Return the bytes of the ring of a partition in which procedural rows lie while they are under way."""
     if not drawn:
         return 0.0
@@ -190,32 +198,32 @@ def _of_pool(drawn, dt, places):
             lengths.setdefault(population, np.zeros(population.n))[ids] += n / projection.pre.n
     row = max(length.max() for length in lengths.values())
     row += 4.0 * math.sqrt(row)  # the longest of many
-    delays = [_chances(p.delay, dt, 1) for p in drawn]
+    delays = [_chances(p.delay, layout.dt, 1) for p in drawn]
     longest = max(chance.size for chance in delays)
-    room = max(FEWEST, 2.0 * row)
-    while room < row + SCATTER * RATE * 1e-3 * sum(drawn.values()) * dt * longest / places.partitions:
+    room = max(MIN_ROOM, 2.0 * row)
+    while room < row + SCATTER * RATE * 1e-3 * sum(drawn.values()) * layout.dt * longest / layout.partitions:
         room *= 2.0
     segments = min(row, 2.0 * longest * len(drawn)) * (BYTES_SEGMENT + BYTES_SHARED)
     return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in drawn) + 8.0 * longest
 
 
-def _of_cells(network, places, precision):
+def _of_cells(layout):
     """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
-    size = 2.0 * np.dtype(PRECISIONS[precision]).itemsize * places.numbers
-    for population in network.populations.values():
+    size = 2.0 * np.dtype(layout.dtype).itemsize * layout.n_numbers
+    for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
     return size
 
 
-def refuse_if_too_large(network, dt, partitions, precision):
-    """Raise MemoryError, before anything is built, where a network will not fit."""
-    needed = estimate(network, dt, partitions, precision)
+def reject_if_too_large(layout):
+    """Raise MemoryError, before anything is built, if a network that is laid out will not fit."""
+    needed = estimated(layout)
     if not needed.fits:
         raise MemoryError(
             f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
             f"they are built, but only {in_words(needed.free)} are free. "
-            f"{_advice(network, dt, partitions, precision, needed)}"
+            f"{_advice(layout, needed)}"
         )
 
 
@@ -224,7 +232,7 @@ def bytes_of_samples(cells, samples):
     return 8.0 * samples * (cells + 1)
 
 
-def refuse_if_traces_too_large(traces, steps, dt):
+def reject_if_traces_too_large(traces, steps, dt):
     """Raise MemoryError if what is sampled in a run of so many steps will not fit into memory.
 
     Parameters
@@ -246,8 +254,10 @@ def refuse_if_traces_too_large(traces, steps, dt):
     )
 
 
-def _advice(network, dt, partitions, precision, needed):
+def _advice(layout, needed):
     """Return what makes this network smaller, as text; the most helpful first."""
+    network, dt, partitions = layout.network, layout.dt, layout.partitions
+    precision = "single" if layout.dtype == np.float32 else "double"
     sizes = {name: size for name, _, size in needed.rows}
     stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
     said = []

@@ -7,14 +7,14 @@ of its range of sources, so that none waits for another.
 
 import numpy as np
 
-from brainsim.engine.drawing import skip
+from brainsim.engine.synapses.sampling import skip
 from brainsim.jit.decorators import kernel
 from brainsim.jit.vmath import log1p
 from brainsim.rng.hashing import GAMMA, hashed, mix, step_key, uniform
 
 
 @kernel
-def draw_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, cursor, waiting, stamp):
+def sample_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, cursor, waiting, stamp):
     """Draw `k` sources of each target; of those from `low` to `high` count the synapses, or leave the targets in `waiting`.
 
     They are counted where `waiting` has no room, else put where `cursor` points for each source. `own` is where each target

@@ -4,12 +4,12 @@ import numpy as np
 
 from brainsim.core.checks import in_range, integer, number
 from brainsim.core.machine import processors
+from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.network import Network
 from brainsim.results.result import State
 
-LONGEST_SLICE = 64  # steps: where nothing is connected, a slice still has to end
-MOST_SPIKES_IN_A_SLICE = 1 << 22
+MAX_SPIKES_IN_A_SLICE = 1 << 22
 MOST_THREADS = 256
 MOST_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
@@ -108,7 +108,7 @@ def thread_count(threads, network, dt):
         p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
         for p in network.projections
     ]
-    steps = np.clip(min(delays, default=LONGEST_SLICE * dt) / dt, 1, LONGEST_SLICE)
+    steps = np.clip(min(delays, default=MAX_SLICE * dt) / dt, 1, MAX_SLICE)
     cells = sum(p.n for p in network.populations.values())
     synapses = sum(p.expected for p in network.projections)
     # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
@@ -116,7 +116,10 @@ def thread_count(threads, network, dt):
     return min(processors(), MOST_THREADS) if work > WORTH_A_THREAD else 1
 
 
-def slice_steps(shortest, layout):
-    """Return how many steps partitions run alone: the shortest delay, less where lists of spikes would grow too large."""
-    most = max(1, MOST_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
-    return int(min(shortest or LONGEST_SLICE, LONGEST_SLICE, most))
+def slice_steps(shortest, layout, operators=()):
+    """Return how many steps partitions run alone: the shortest delay, or less if an operator wants it.
+
+    It is also less if the lists of spikes would grow too large.
+    """
+    most = max(1, MAX_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
+    return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *(operator.max_slice(layout) for operator in operators)]))

@@ -1,25 +1,26 @@
-"""The projections of a network as the arrays from which rows are drawn (`drawing.Plans`)."""
+"""The projections of a network as the arrays from which rows are drawn (`sampling.Plans`)."""
 
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine import drawing, wiring
+from brainsim.engine.synapses import counting, sampling
+from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.models import pair_lists, rules
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.network.checks import check_delay
 from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import stream_key
 
-LARGEST_TABLE = 4096  # delays up to which a table is worth building
-LEAST_TAIL = 1e-12  # what a table of delays may leave out at its end
+MAX_TABLE = 4096  # delays up to which a table is worth building
+MAX_TAIL = 1e-12  # what a table of delays may leave out at its end
 CERTAIN = 30.0  # delays beyond the longest that are expected: one is drawn but for a chance of 1e-13
-KINDS = {
-    rules.AllToAll: drawing.ALL,
-    rules.OneToOne: drawing.ONE,
-    pair_lists.FromArrays: drawing.LISTED,
-    pair_lists.FromSparse: drawing.LISTED,
-    rules.FixedProbability: drawing.BERNOULLI,
-    rules.FixedIndegree: drawing.BY_TARGET,
+RULES = {
+    rules.AllToAll: sampling.ALL,
+    rules.OneToOne: sampling.ONE,
+    pair_lists.FromArrays: sampling.LISTED,
+    pair_lists.FromSparse: sampling.LISTED,
+    rules.FixedProbability: sampling.BERNOULLI,
+    rules.FixedIndegree: sampling.BY_TARGET,
 }
 
 
@@ -52,31 +53,38 @@ class Plan:
     ----------
     sources, posts : ndarray of int32
         Global indices of the cells at both ends.
-    own : ndarray of int32
-        Where each source stands among the targets, -1 if nowhere; empty where that does not matter.
+    way : int
+        How the targets of a source are found: `sampling.ALL` and so on.
+    kind : type
+        The kind of its synapses, see `kinds`.
+    self_index : ndarray of int32
+        Index of each source among the targets, -1 if it is not one; empty if that does not matter.
     counts : int or ndarray of int32
         Synapses of each source, once `make_room_for_counts` and `count` were called.
     count_at : int
         Where they begin in the column of counts, -1 where they are one number.
-    constant_weight : float or None
+    shared_weight : float or None
         The weight that all synapses share.
+    class_ : int
+        Index of the class of synapses in the store, see `kinds.Classes`.
     """
 
     def __init__(self, layout, projection, cells):
         self.layout, self.projection, self.rule = layout, projection, projection.rule
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
-        self.late = int(projection.synapse.receptor_equations.direct)
-        self.constant_weight = float(projection.weight) if is_number(projection.weight) else None
-        self.kind = KINDS.get(type(self.rule))
-        if self.kind is None:
-            self.kind = drawing.REPLACING if self.rule.multapses else drawing.DISTINCT
-        if self.kind == drawing.BERNOULLI and self.rule.p == 1.0:
-            self.kind = drawing.ALL
-        self.own = np.empty(0, np.int32)
-        if not self.rule.autapses and self.kind == drawing.BY_TARGET:
-            self.own_source = cells.places(projection.post, projection.pre)
+        self.extra_step = int(projection.synapse.receptor_equations.direct)
+        self.kind, self.class_ = kind_of(projection), 0
+        self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
+        self.way = RULES.get(type(self.rule))
+        if self.way is None:
+            self.way = sampling.REPLACING if self.rule.multapses else sampling.DISTINCT
+        if self.way == sampling.BERNOULLI and self.rule.p == 1.0:
+            self.way = sampling.ALL
+        self.self_index = np.empty(0, np.int32)
+        if not self.rule.autapses and self.way == sampling.BY_TARGET:
+            self.self_source = cells.places(projection.post, projection.pre)
         elif not self.rule.autapses:
-            self.own = cells.places(projection.pre, projection.post)
+            self.self_index = cells.places(projection.pre, projection.post)
         self.delays, self.table = self._delays()
         self.counts, self.count_at = self._even(), -1
 
@@ -86,9 +94,9 @@ class Plan:
 
     def _even(self):
         """Return the number of synapses that each source has, None where they differ."""
-        if self.kind == drawing.ALL and not self.own.size:
+        if self.way == sampling.ALL and not self.self_index.size:
             return self.posts.size
-        if self.kind == drawing.ONE:
+        if self.way == sampling.ONE:
             return 1
         return self.rule.k if isinstance(self.rule, rules.FixedOutdegree) else None
 
@@ -97,38 +105,38 @@ class Plan:
         rule, counts, n_post = self.rule, self.counts, self.posts.size
         if self.count_at < 0:
             return
-        if self.kind == drawing.BY_TARGET:
-            self.draw_sources(low, high, np.empty(0, np.int64), np.empty(0, np.uint16))
-        elif self.kind == drawing.LISTED:
+        if self.way == sampling.BY_TARGET:
+            self.sample_sources(low, high, np.empty(0, np.int64), np.empty(0, np.uint16))
+        elif self.way == sampling.LISTED:
             counts[:] = np.bincount(rule.pre, minlength=counts.size)
-        elif self.kind == drawing.ALL:
-            counts[:] = n_post - (self.own >= 0)
-        elif self.kind == drawing.BERNOULLI:
+        elif self.way == sampling.ALL:
+            counts[:] = n_post - (self.self_index >= 0)
+        elif self.way == sampling.BERNOULLI:
             if rule.p > 0.0:
-                wiring.count_each(float(rule.p), self.stream("wiring"), n_post, self.own, counts)
+                counting.count_each(float(rule.p), self.stream("wiring"), n_post, self.self_index, counts)
         elif rule.multapses:
-            wiring.share_out(rule.n, self.stream("totals"), n_post, self.own, counts)
+            counting.share_out(rule.n, self.stream("totals"), n_post, self.self_index, counts)
         else:
             available = np.full(counts.size, n_post)
-            available[: self.own.size] -= self.own >= 0
+            available[: self.self_index.size] -= self.self_index >= 0
             # of more than half of the pairs, those that are left out are drawn
             rest = int(available.sum()) - rule.n
-            wiring.share_out_pairs(min(rule.n, rest), self.stream("totals"), n_post, available, counts)
+            counting.share_out_pairs(min(rule.n, rest), self.stream("totals"), n_post, available, counts)
             if rest < rule.n:
                 counts[:] = available - counts
 
-    def draw_sources(self, low, high, cursor, waiting):
-        """Count the synapses that targets draw, or leave the targets in `waiting`; see `wiring.draw_sources`."""
+    def sample_sources(self, low, high, cursor, waiting):
+        """Count the synapses that targets draw, or leave the targets in `waiting`; see `counting.sample_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
-        own = np.empty(0, np.int32) if self.rule.autapses else self.own_source
+        itself = np.empty(0, np.int32) if self.rule.autapses else self.self_source
         stamp = np.zeros(n_pre if distinct else 0, np.int64)
-        wiring.draw_sources(
+        counting.sample_sources(
             self.rule.k,
             distinct,
             self.stream("wiring"),
             n_pre,
             self.posts.size,
-            own,
+            itself,
             low,
             high,
             self.counts,
@@ -152,19 +160,19 @@ class Plan:
         first = max(1, round(low / dt))
         chances = _chances(delay, dt, first)
         if chances is None:
-            beyond = 1.0 - delay.mass(-np.inf, (drawing.LONGEST_DELAY + 0.5) * dt)
+            beyond = 1.0 - delay.mass(-np.inf, (sampling.MAX_DELAY + 0.5) * dt)
             if beyond * self.projection.expected > CERTAIN:
-                self.refuse_delay()
-            last = int(np.ceil(high / dt)) if np.isfinite(high) else drawing.LONGEST_DELAY
+                self.reject_delay()
+            last = int(np.ceil(high / dt)) if np.isfinite(high) else sampling.MAX_DELAY
             return (first, last), None
         return (first, first + chances.size - 1), chances / chances.sum()
 
-    def refuse_delay(self):
+    def reject_delay(self):
         """Raise ValueError: a delay was drawn that is longer than the calendar."""
         name, delay = self.projection.name, self.projection.delay
-        longest = drawing.LONGEST_DELAY * self.layout.dt
+        longest = sampling.MAX_DELAY * self.layout.dt
         raise ValueError(
-            f"{name}.delay: {delay} gives delays of more than {drawing.LONGEST_DELAY} steps of dt; write Clipped(..., "
+            f"{name}.delay: {delay} gives delays of more than {sampling.MAX_DELAY} steps of dt; write Clipped(..., "
             f"high={longest:g})"
         )
 
@@ -173,7 +181,7 @@ class Columns:
     """Lists that grow by one piece a projection, and become one array each."""
 
     def __init__(self, **kinds):
-        self.kinds, self.pieces, self.sizes = kinds, {name: [] for name in kinds}, dict.fromkeys(kinds, 0)
+        self.ways, self.pieces, self.sizes = kinds, {name: [] for name in kinds}, dict.fromkeys(kinds, 0)
 
     def add(self, name, piece):
         """Append a piece and return where it begins."""
@@ -185,7 +193,7 @@ class Columns:
     def arrays(self):
         """Return name -> array; the pieces are forgotten one column after the other, so that not all are there twice."""
         joined = {}
-        for name, kind in self.kinds.items():
+        for name, kind in self.ways.items():
             pieces = self.pieces.pop(name)
             joined[name] = np.asarray(pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, kind), *pieces]), kind)
         return joined
@@ -202,10 +210,19 @@ def make_room_for_counts(plans):
     return column
 
 
-def plan_arrays(layout, plans, counts):
-    """Return the Plans of a list of Plan whose synapses are counted, in a column of `make_room_for_counts`."""
+def projection_fields(layout, plans, counts, classes):
+    """Return the fields of the record from which rows are sampled; the synapses of the plans are counted, see `Plan.count`.
+
+    Parameters
+    ----------
+    layout : Layout
+    plans : list of Plan
+    counts : ndarray of int32
+        The column of `make_room_for_counts`.
+    classes : Classes
+    """
     columns = Columns(
-        own=np.int32,
+        self_index=np.int32,
         place=np.int32,
         part=np.uint8,
         list_first=np.int64,
@@ -215,89 +232,70 @@ def plan_arrays(layout, plans, counts):
         accept=np.uint32,
         other=np.int32,
     )
-    shared = shared_weights(plans)
-    numbers, known = [], {}
-    for plan in plans:
-        numbers.append(_numbers(plan, shared, columns, known))
+    shared, known, rows = shared_weights(plans), {}, np.zeros(len(plans), sampling.PLAN)
+    for row, plan in zip(rows, plans, strict=True):
+        _describe(row, plan, shared, columns, known)
     interval, first, entries = _entries(plans, layout.n_cells)
-    shortest = min((plan.delays[0] + plan.late for plan in plans), default=0)
-    longest = max((plan.delays[1] + plan.late for plan in plans), default=0)
-    return drawing.Plans(
-        np.array(numbers, np.int64).reshape(-1, drawing.FIRST_DELAY + 1),
-        np.array([getattr(plan.rule, "p", 0.0) for plan in plans]),
-        _laws(plans),
-        interval,
-        first,
-        entries,
-        counts,
+    shortest = min((plan.delays[0] + plan.extra_step for plan in plans), default=0)
+    longest = max((plan.delays[1] + plan.extra_step for plan in plans), default=0)
+    # without laws there is less to compile
+    laws = {"laws": _laws(plans)} if _has_laws(plans) else {}
+    return laws | {
+        "plans": rows,
+        "interval": interval,  # of each cell: cells of one interval have the same projections
+        "first": first,  # where the entries of an interval start
+        "entries": entries,
+        "counts": counts,
         **columns.arrays(),
-        delays=longest - shortest + 1,
-        shortest=shortest,
-        origins=max(1, len(shared)),
-        dt=layout.dt,
-    )
+        "delays": longest - shortest + 1,  # how many different delays there are
+        "shortest": shortest,
+        "origins": max(1, len(shared)),  # how many different weights are shared
+        "classes": classes.number,
+        "weighted": classes.weighted,  # so many classes, the first, have a weight for each synapse
+        "dt": float(layout.dt),
+    }
+
+
+def _has_laws(plans):
+    return any(isinstance(plan.projection.weight, Distribution) or plan.table is None for plan in plans)
 
 
 def _laws(plans):
-    """Return the codes of weights and delays, None where tables and numbers are enough for all of them."""
-    if not any(isinstance(plan.projection.weight, Distribution) or plan.table is None for plan in plans):
-        return None
-    return np.array([[*_code(plan.projection.weight), *_code(plan.projection.delay)] for plan in plans])
+    """Return the codes of weights and delays, `sampling.LAWS` numbers for each projection."""
+    return np.ravel([[*_code(plan.projection.weight), *_code(plan.projection.delay)] for plan in plans]).astype(np.float64)
 
 
 def shared_weights(plans):
     """Return the weights that are one number for a projection, each once."""
-    return sorted({plan.constant_weight for plan in plans if plan.constant_weight is not None})
+    return sorted({plan.shared_weight for plan in plans if plan.shared_weight is not None})
 
 
-def new_desk(longest_row, most_targets):
-    """Return scratch for rows of at most so many synapses, onto populations of at most so many cells."""
-    n = max(1, int(longest_row))
-    return drawing.Desk(
-        *(np.empty(n, kind) for kind in (np.int32, np.int32, np.int32, np.float32, np.int64)),
-        np.empty((2, n), np.int32),
-        np.empty(257, np.int64),
-        np.zeros(most_targets, np.int64),
-        np.zeros(2, np.int64),
-    )
-
-
-def _numbers(plan, shared, columns, known):
-    """Return the row of one projection in `Plans.numbers`, and add to the columns what it points to, once for all."""
-    projection, own_at = plan.projection, -1
+def _describe(row, plan, shared, columns, known):
+    """Fill the row of one projection, and add to the columns what it points to, once for all projections."""
+    projection = plan.projection
     at = projection.post, projection.synapse
     if at not in known:
         place, part = plan.layout.input_places(*at)
         known[at] = columns.add("place", place)
         columns.add("part", part)
-    if plan.own.size:
-        ends = projection.pre, projection.post, "own"
-        own_at = known[ends] = known[ends] if ends in known else columns.add("own", plan.own)
-    list_at, weights_at, delays_at = _lists(plan, columns)
-    common = plan.constant_weight is not None
-    table_at, table_size = 0, 0
+    row["self_index"] = -1
+    if plan.self_index.size:
+        ends = projection.pre, projection.post, "self"
+        known[ends] = known[ends] if ends in known else columns.add("self_index", plan.self_index)
+        row["self_index"] = known[ends]
+    row["list"], row["weights"], row["delays"] = _lists(plan, columns)
     if plan.table is not None:
         accept, other = alias_table(plan.table)
-        table_at, table_size = columns.add("accept", accept), accept.size
+        row["table"], row["table_size"] = columns.add("accept", accept), accept.size
         columns.add("other", other)
-    return [
-        plan.kind,
-        plan.posts.size,
-        known[at],
-        plan.counts if plan.count_at < 0 else 0,
-        plan.count_at,
-        own_at,
-        list_at,
-        weights_at,
-        delays_at,
-        *(int(plan.stream(s).astype(np.int64)) for s in ("wiring", "weights", "delays")),
-        common,
-        shared.index(plan.constant_weight) if common else 0,
-        plan.late,
-        table_at,
-        table_size,
-        plan.delays[0] + plan.late,
-    ]
+    row["rule"], row["posts"], row["place"], row["class_"] = plan.way, plan.posts.size, known[at], plan.class_
+    row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at
+    for name, stream in (("key", "wiring"), ("weight_key", "weights"), ("delay_key", "delays")):
+        row[name] = plan.stream(stream)
+    row["weighted"] = plan.shared_weight is None
+    row["origin"] = 0 if plan.shared_weight is None else shared.index(plan.shared_weight)
+    row["extra_step"], row["first_delay"] = plan.extra_step, plan.delays[0] + plan.extra_step
+    row["p"] = getattr(plan.rule, "p", 0.0)
 
 
 def _lists(plan, columns):
@@ -309,13 +307,13 @@ def _lists(plan, columns):
         delays = np.ravel(delay) / plan.layout.dt
         delays = np.rint(delays, out=delays).astype(np.uint16)
     list_at = -1
-    if plan.kind == drawing.LISTED:
+    if plan.way == sampling.LISTED:
         first = np.concatenate([[0], np.cumsum(plan.counts)])
         # the places count through all projections' lists
         list_at = columns.add("list_first", first + columns.sizes["listed"])
         n = plan.rule.pre.size
         sorted_ = np.empty(n, np.int32), np.empty(weights.size, np.float32), np.empty(delays.size, np.uint16)
-        wiring.sort_listed(plan.rule.pre, plan.rule.post, _locked(weights), delays, first[:-1].copy(), *sorted_)
+        counting.sort_listed(plan.rule.pre, plan.rule.post, _locked(weights), delays, first[:-1].copy(), *sorted_)
         columns.add("listed", sorted_[0])
         weights, delays = sorted_[1:]
     weights_at = columns.add("list_weight", weights) if weights.size else -1
@@ -338,7 +336,8 @@ def _entries(plans, n_cells):
     which = np.repeat(np.arange(starts.size), high - low)
     interval = low[which] + np.arange(which.size) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
     order = np.lexsort((owners[which], interval))
-    entries = np.column_stack([owners[which], shifts[which]])[order].astype(np.int64)
+    entries = np.zeros(order.size, sampling.ENTRY)
+    entries["projection"], entries["shift"] = owners[which][order], shifts[which][order]
     first = np.searchsorted(interval[order], np.arange(borders.size)).astype(np.int64)
     return np.repeat(np.arange(borders.size - 1), np.diff(borders)).astype(np.int32), first, entries
 
@@ -346,8 +345,8 @@ def _entries(plans, n_cells):
 def _chances(delay, dt, first):
     """Return the chances of `first`, `first` + 1, ... steps, or None where they are too many for a table."""
     size = 64
-    while size <= LARGEST_TABLE:
-        if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - LEAST_TAIL:
+    while size <= MAX_TABLE:
+        if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - MAX_TAIL:
             edges = (first + np.arange(size + 1) - 0.5) * dt
             edges[0] = -np.inf
             chances = np.array([delay.mass(a, z) for a, z in zip(edges[:-1], edges[1:], strict=True)])

@@ -1,0 +1,1 @@
+"""How the partitions of a run learn of each other's spikes."""

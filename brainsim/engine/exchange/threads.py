@@ -1,0 +1,91 @@
+"""The exchange of spikes between threads, which share memory: a barrier at the end of each slice."""
+
+import numpy as np
+
+from brainsim.engine.exchange.barrier import SPINS, abort, clear_barrier, new_barrier, wait_for_all, zeros_at_line
+from brainsim.engine.program import ABANDONED, CONTINUE, Operator, Phase
+from brainsim.jit.records import Context, array_of, by_address, record_at
+
+
+class Exchange:
+    """How the partitions of a simulation learn of each other's spikes. Another one overrides `calls` and `exchange`.
+
+    Parameters
+    ----------
+    layout : Layout
+    capacity : int
+        The largest number of spikes of a partition in a slice.
+    slice_steps : int
+
+    Attributes
+    ----------
+    spikes : ndarray of int32
+        (partitions, 2, capacity) the spikes of the last two slices, by global index.
+    ends : ndarray of int32
+        (partitions, 2, steps * groups) where the spikes of each step and group end.
+    """
+
+    def __init__(self, layout, capacity, slice_steps):
+        shape = (layout.partitions, 2)
+        # whole cache lines, so that threads do not share one
+        room, ends = (-(-max(size, 1) // 16) * 16 for size in (capacity, slice_steps * len(layout.groups)))
+        self.spikes, self.ends = zeros_at_line((*shape, room), np.int32), zeros_at_line((*shape, ends), np.int32)
+
+    def calls(self, partition):
+        """Return the calls in the phase EXCHANGE of a partition, as `Operator.calls` does."""
+        return []
+
+    def exchange(self, partition):
+        """Exchange the spikes of a slice that has ended, after one of the calls returned EXCHANGED."""
+
+    def reset(self):
+        """Go back to before the first slice."""
+
+    def abort(self):
+        """Let every partition that waits give up."""
+
+
+class Threads(Exchange):
+    """Partitions in threads of one process: each writes its own lists and reads all of them."""
+
+    def __init__(self, layout, capacity, slice_steps):
+        super().__init__(layout, capacity, slice_steps)
+        self.barrier = new_barrier(layout.partitions)
+        self._context = Context(barrier=self.barrier)
+
+    def calls(self, partition):
+        """Return the call that waits for the others, none if there are no others."""
+        return [(Phase.EXCHANGE, 0, wait, self._context)] if self.spikes.shape[0] > 1 else []
+
+    def reset(self):
+        """Go back to before the first slice."""
+        clear_barrier(self.barrier)
+
+    def abort(self):
+        """Let every partition that waits give up."""
+        abort(self.barrier)
+
+
+@by_address
+def wait(threads_, progress_):
+    """Wait until all partitions have finished this slice; return ABANDONED if one of them failed."""
+    threads, p = record_at(threads_), record_at(progress_)
+    if wait_for_all(array_of(threads.barrier), p.partition, p.partitions, p.generation, SPINS):
+        return CONTINUE
+    return ABANDONED
+
+
+class EndOfSlice(Operator):
+    """What a partition does when a slice ends: the part of the exchange that is compiled."""
+
+    def __init__(self, partition):
+        self._calls = partition.shared.exchange.calls(partition)
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, also if the exchange has nothing to call."""
+        return cls(partition)
+
+    def calls(self):
+        """Return what the exchange calls."""
+        return self._calls

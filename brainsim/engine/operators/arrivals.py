@@ -1,0 +1,103 @@
+"""Events on their way: spikes are filed for the cells of a partition, and delivered when they are due."""
+
+import numpy as np
+
+from brainsim.engine.program import CALENDAR_FULL, POOL_FULL, Operator, Phase
+from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
+from brainsim.jit.records import Context, call
+
+# one kind that is not built in: its tag, where its synapses are in the store, its function and its record
+KIND = np.dtype([("tag", "i8"), ("start", "i8"), ("stop", "i8"), ("address", "i8"), ("context", "i8")])
+
+
+class Arrivals(Operator):
+    """Filing and delivery for one partition."""
+
+    def __init__(self, partition):
+        synapses, layout, shared = partition.synapses, partition.layout, partition.shared
+        self._synapses, self._keepalive, store = synapses, [], synapses.store
+        fields = {}
+        self._pool = None
+        if synapses.procedural:
+            self._pool = fields["pool"] = synapses.procedural.new_pool(synapses.longest)
+        if synapses.kinds:
+            fields |= self._kinds(partition)
+        weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))
+        self._context = Context(
+            partition=partition.number,
+            partitions=layout.partitions,
+            first=store.first,
+            piece=store.piece,
+            delay=store.delay,
+            weight=store.weight,
+            targets=store.targets,
+            weights=store.weights,
+            state=shared.state,
+            here=shared.state[store.base[partition.number] :],
+            all_spikes=shared.exchange.spikes.reshape(-1),
+            all_ends=shared.exchange.ends.reshape(-1),
+            **calendar_fields(synapses.longest + 1, weighted, layout.dtype),
+            **fields,
+        )
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, None if the network has no synapses."""
+        return cls(partition) if partition.synapses.number else None
+
+    def _kinds(self, partition):
+        """Return the fields by which delivery calls kinds of synapses that are not built in."""
+        base = int(partition.synapses.store.base[partition.number])
+        segment = Context(start=0, length=0, weight=0.0, step=0, base=base)
+        rows = []
+        for kind in partition.synapses.kinds:
+            context = kind.context(partition)
+            self._keepalive.append(context)
+            address = kind.deliver.address(context.kind, segment.kind)
+            rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address))
+        return {"kinds": np.array(rows, KIND), "segment": segment}
+
+    @property
+    def pool(self):
+        """The Context of procedural rows that are under way, None if there are no procedural projections."""
+        return self._pool
+
+    @property
+    def calendar(self):
+        """The Context of what is due."""
+        return self._context
+
+    def calls(self):
+        """Return the calls that file the spikes of a slice, and deliver what is due."""
+        # imported late: what it compiles is not needed without synapses
+        from brainsim.engine.synapses.delivery import deliver, file_slice
+
+        return [(Phase.FILE, 0, file_slice, self._context), (Phase.ARRIVE, 0, deliver, self._context)]
+
+    def reset(self, step):
+        """Forget all that is under way and stand at `step`."""
+        clear_calendar(self._context)
+        if self._pool is not None:
+            from brainsim.engine.synapses.kinds.procedural import empty
+
+            empty(self._pool, step)
+
+    def make_room(self, status):
+        """Make room in the calendar or in the pool."""
+        if status == CALENDAR_FULL:
+            grow_calendar(self._context)
+        elif status == POOL_FULL:
+            from brainsim.engine.synapses.kinds.procedural import grow
+
+            self._synapses.procedural.check(self._pool)
+            grow(self._pool, self._context)
+        return status in (CALENDAR_FULL, POOL_FULL)
+
+    def file_pending(self, steps, sources, now):
+        """File spikes of the past whose events are still to come."""
+        from brainsim.engine.synapses.delivery import file_pending
+
+        pending = Context(steps=steps, sources=sources, now=now, done=0)
+        address = file_pending.address(self._context.kind, pending.kind)
+        while status := call(address, self._context.address, pending.address):
+            self.make_room(status)

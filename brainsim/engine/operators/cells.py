@@ -1,0 +1,89 @@
+"""Cells: the kernels that advance the cells of each group by one step and emit their spikes."""
+
+import numpy as np
+
+from brainsim.build.constants import with_tables
+from brainsim.engine.program import Operator, Phase
+from brainsim.equations.codegen import BLOCK
+from brainsim.jit.decorators import load_source
+from brainsim.jit.records import Context
+from brainsim.rng.streams import stream_key
+
+
+class Cells(Operator):
+    """The kernel calls of a partition: one for each stretch of cells whose constants are the same.
+
+    A kernel (see `equations.codegen`) finds in its record
+
+    - ``state``: the variables of its cells, one row a variable, ``stride`` cells from one row to the next;
+    - ``arrays``, ``scalars``: constants that differ from cell to cell, as rows of the same stride, and those that do not;
+    - ``inputs``: what arrives in this step, one row a receptor, ``width`` cells from one row to the next;
+    - ``refractory``, ``current``: steps left to wait and the injected current [pA] of each cell;
+    - ``flags``: scratch, whether a cell of the current block fires;
+    - ``first``, ``cell``, ``count``: index of the first cell in the network and in its population, number of cells;
+    - ``key``: of its stream of random numbers.
+    """
+
+    depends_on = "parameters"
+
+    def __init__(self, calls):
+        self._calls = calls
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator; a partition always has one, if only without calls."""
+        calls, flags = [], np.zeros(BLOCK, np.uint8)
+        layout, number = partition.layout, partition.number
+        for index, group in enumerate(layout.groups):
+            low, high = (int(b) for b in layout.bounds[index][number : number + 2])
+            if group.kernel is None or low == high:
+                continue
+            advance = load_source(group.kernel.text).advance
+            for start, stop, scalars, member in _runs(group):
+                a, z = max(start, low), min(stop, high)
+                if a < z:
+                    context = _context(partition, index, group, member, (start, a, z, low, high), scalars, flags)
+                    calls.append((Phase.UPDATE, index, advance, context))
+        return cls(calls)
+
+    def calls(self):
+        """Return the kernel calls."""
+        return self._calls
+
+
+def _context(partition, index, group, member, cells, scalars, flags):
+    """Return the record of a call; `cells`: start of the stretch, range of the call, range of the partition."""
+    layout, shared, (start, a, z, low, high) = partition.layout, partition.shared, cells
+    numbers = np.array(scalars or (0.0,), layout.dtype)
+    if group.kernel.tables:
+        numbers = with_tables(numbers, group.kernel, member, a - start, z - start, layout.dt)
+    inputs = layout.input_at[partition.number][index]
+    here = slice(group.first + a, group.first + z)
+    return Context(
+        state=shared.state[group.state_at + a : group.state_at + group.n_variables * group.n],
+        arrays=group.arrays.ravel()[a:],
+        scalars=numbers,
+        inputs=shared.state[inputs + a - low : inputs + group.n_receptors * (high - low)],
+        refractory=shared.refractory[here],
+        current=shared.current[here],
+        flags=flags,
+        key=np.uint64(stream_key(partition.seed, "kernel", member.population.name)),
+        stride=group.n,
+        width=high - low,
+        first=group.first + a,
+        cell=group.first + a - member.first,
+        count=z - a,
+    )
+
+
+def _runs(group):
+    """Return (start, stop, scalars, member) of the stretches of a group that one call can advance."""
+    runs, at = [], 0
+    for member in group.members:
+        scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
+        if runs and runs[-1][2] == scalars and not group.kernel.random and not group.kernel.tables:
+            runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
+        else:
+            runs.append((at, at + member.n, scalars, member))
+        at += member.n
+    return runs

@@ -1,0 +1,103 @@
+"""The record of all spikes of a partition, from which recorders and what is still under way are taken."""
+
+import numpy as np
+
+from brainsim.engine.program import CONTINUE, SPIKES_FULL, Operator, Phase
+from brainsim.jit.records import Context, array_of, by_address, record_at
+
+NONE = np.empty(0, np.int64)
+SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python collects them
+
+
+class Emitted(Operator):
+    """The spikes of a partition, each ``step << 32 | cell``, and for models that interpolate how early within their step.
+
+    Attributes
+    ----------
+    taken, taken_lags : list of ndarray
+        What was taken out of the record when it was full.
+    """
+
+    def __init__(self, context, with_lags):
+        self._context, self._with_lags = context, with_lags
+        self.taken, self.taken_lags = [], []
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator: every partition has one."""
+        layout, capacity = partition.layout, partition.progress["capacity"]
+        places = layout.lag_places()
+        room = max(SPIKE_ROOM // layout.partitions, int(capacity))
+        fields = {"spikes": np.empty(room, np.int64), "size": 0}
+        if places is not None:
+            fields |= {"places": places, "lags": np.empty(room), "state": partition.shared.state}
+        return cls(Context(**fields), places is not None)
+
+    def calls(self):
+        """Return the calls that ask for room before a slice, and that record the spikes of a step."""
+        record = record_with_lags if self._with_lags else record_spikes
+        return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.EMITTED, 0, record, self._context)]
+
+    def reset(self, step):
+        """Forget all spikes."""
+        self._context["size"] = 0
+        self.taken, self.taken_lags = [], []
+
+    def make_room(self, status):
+        """Take the spikes out of a record that is full."""
+        if status == SPIKES_FULL:
+            self._take()
+        return status == SPIKES_FULL
+
+    def take(self):
+        """Return the recorded spikes and their lags [ms], None without lags, and forget them."""
+        self._take()
+        spikes, lags = self.taken, self.taken_lags
+        self.taken, self.taken_lags = [], []
+        if len(spikes) != 1:
+            spikes, lags = [np.concatenate([NONE, *spikes])], [np.concatenate([np.empty(0), *lags])]
+        return spikes[0], lags[0] if self._with_lags else None
+
+    def _take(self):
+        size = int(self._context["size"])
+        if size:
+            self.taken.append(self._context["spikes"][:size].copy())
+            if self._with_lags:
+                self.taken_lags.append(self._context["lags"][:size].copy())
+        self._context["size"] = 0
+
+
+@by_address
+def has_room(record_, progress_):
+    """Return SPIKES_FULL unless there is room for as many spikes as a slice can have."""
+    record, p = record_at(record_), record_at(progress_)
+    return CONTINUE if record.spikes.size - record.size >= p.capacity else SPIKES_FULL
+
+
+@by_address
+def record_spikes(record_, progress_):
+    """Record the spikes of a step."""
+    record, p = record_at(record_), record_at(progress_)
+    recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
+    empty = p.parity * p.capacity
+    for k in range(empty + p.emitted, empty + p.total):
+        recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
+        size += 1
+    record.size = size
+    return 0
+
+
+@by_address
+def record_with_lags(record_, progress_):
+    """Record the spikes of a step, and how long before the end of the step each of them was."""
+    record, p = record_at(record_), record_at(progress_)
+    recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
+    places, lags, state = array_of(record.places), array_of(record.lags), array_of(record.state)
+    empty = p.parity * p.capacity
+    for k in range(empty + p.emitted, empty + p.total):
+        recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
+        place = places[spikes[k]]
+        lags[size] = state[place] if place >= 0 else 0.0
+        size += 1
+    record.size = size
+    return 0

@@ -1,0 +1,83 @@
+"""Listed spike trains: spikes whose times the user gives. The first partition emits all of them."""
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.engine.program import Operator, Phase
+from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.models.neurons.sources import SpikeTrains
+
+
+class Trains(Operator):
+    """The listed spikes of each group that is made of them."""
+
+    def __init__(self, calls):
+        self._calls = calls
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator of the first partition, None for the others and if nothing is listed."""
+        layout, calls = partition.layout, []
+        for name, member in layout.members.items() if partition.number == 0 else ():
+            if isinstance(member.population.model, SpikeTrains):
+                step, ids = listed(member, layout.dt)
+                context = Context(steps=step, sources=(member.first + ids).astype(np.int32), cursor=0)
+                calls.append((Phase.UPDATE, layout.group_of[name], emit_listed, context))
+        return cls(calls) if calls else None
+
+    def calls(self):
+        """Return a call for each list."""
+        return self._calls
+
+    def reset(self, step):
+        """Stand at `step`: what is listed until then has been emitted."""
+        for *_, context in self._calls:
+            context["cursor"] = np.searchsorted(context["steps"], step, side="right")
+
+
+@by_address
+def emit_listed(trains_, progress_):
+    """Emit the listed spikes of one group that come at the end of this step."""
+    trains, p = record_at(trains_), record_at(progress_)
+    steps, sources, spikes = array_of(trains.steps), array_of(trains.sources), array_of(p.spikes)
+    empty, k, total = p.parity * p.capacity, trains.cursor, p.total
+    while k < steps.size and steps[k] <= p.step + 1:
+        spikes[empty + total] = sources[k]
+        total += 1
+        k += 1
+    trains.cursor = k
+    p.total = total
+    return 0
+
+
+def listed(member, dt):
+    """Return (steps, cells within the population) of the listed spikes of a population, sorted."""
+    model = member.population.model
+    steps = np.atleast_1d(whole_steps(model.times, dt, f"{member.population.name}.times")).astype(np.int64)
+    order = np.lexsort((model.ids, steps))
+    return steps[order], model.ids[order]
+
+
+def most_listed_in_a_slice(layout, slice_steps):
+    """Return the largest number of listed spikes that fall into any stretch of so many steps."""
+    total = 0
+    for member in layout.members.values():
+        if isinstance(member.population.model, SpikeTrains) and member.population.model.times.size:
+            at = np.sort(np.rint(member.population.model.times / layout.dt))
+            total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())
+    return total
+
+
+def list_at_zero(layout, exchange):
+    """Put the listed spikes of t = 0 into the exchange, as those of a slice before it; return their cells, sorted."""
+    exchange.ends[:] = 0
+    total = 0
+    for index, group in enumerate(layout.groups):
+        for member in group.members:
+            model = member.population.model
+            if isinstance(model, SpikeTrains):
+                ids = np.sort(model.ids[np.rint(model.times / layout.dt) == 0]) + member.first
+                exchange.spikes[0, 0, total : total + ids.size] = ids
+                total += ids.size
+        exchange.ends[0, 0, index] = total
+    return np.sort(exchange.spikes[0, 0, :total].astype(np.int64))

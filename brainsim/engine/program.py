@@ -1,0 +1,194 @@
+"""A step as a table of operators: what a partition does, in which phase, by which compiled function, with which record.
+
+The time loop (`brainsim.engine.driver`) knows phases, not ideas. An *operator* is one idea, in one file: it makes the
+records that its compiled functions work on, and says in which phases they are called. What a network does not use is neither
+compiled nor loaded.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+from brainsim.jit.records import Context
+
+
+class Phase(IntEnum):
+    """The phases of a step, in their order.
+
+    The first four complete a point of time, the others advance from it to the next one.
+    """
+
+    FILE = 0  # after the last step of a slice: file the spikes of all partitions for the cells of this one
+    AFTER_UPDATE = 1  # add to the state at the point that was just reached
+    ARRIVE = 2  # deliver the events that are due
+    SAMPLE = 3  # record state variables
+    BEGIN_SLICE = 4  # make sure that there is room for the spikes of a slice
+    BEFORE_UPDATE = 5  # set or add to the inputs that the cells read
+    UPDATE = 6  # advance the cells of a group by one step, and emit spikes
+    EMITTED = 7  # the spikes of the step are known
+    EXCHANGE = 8  # after the last step of a slice: let the other partitions have the spikes
+
+
+MAX_SLICE = 64  # steps: also without connections, a slice must end
+
+# what an operator returns, and `run_partition` with it when it has to come back to Python
+CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED = range(6)
+
+# one row a call: the phase, the group of cells in whose place it is called, the machine code, the record, and the time spent
+CALL = np.dtype([("phase", "i8"), ("group", "i8"), ("address", "i8"), ("context", "i8"), ("ticks", "i8")])
+
+# parts of the profile of a run
+PARTS = ("update", "drive", "delivery", "routing", "waiting", "rest")
+PART_OF = {
+    Phase.FILE: "routing",
+    Phase.AFTER_UPDATE: "drive",
+    Phase.ARRIVE: "delivery",
+    Phase.BEFORE_UPDATE: "drive",
+    Phase.UPDATE: "update",
+    Phase.EXCHANGE: "waiting",
+}
+
+
+class Operator:
+    """One idea of a step. Subclass it, and register it with `register_operator`.
+
+    Attributes
+    ----------
+    depends_on : str
+        What it is built from that `Simulation.set` may change: "parameters", "inputs" or "" for neither.
+    """
+
+    depends_on = ""
+
+    @classmethod
+    def build(cls, partition):
+        """Return an operator for a `Partition`, or None if the network does not need it there."""
+        raise NotImplementedError
+
+    def calls(self):
+        """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with what."""
+        raise NotImplementedError
+
+    def reset(self, step):
+        """Forget what is under way and stand at `step`."""
+
+    def make_room(self, status):
+        """Make room after a function returned `status`, which is not 0; return whether that was possible."""
+        return False
+
+    @classmethod
+    def max_slice(cls, layout):
+        """Return how many steps the partitions may run without an exchange of spikes; MAX_SLICE if it does not matter."""
+        return MAX_SLICE
+
+    @classmethod
+    def expected_bytes(cls, layout):
+        """Return how many bytes it will need in all partitions, for the estimate of memory."""
+        return 0
+
+    def saved(self):
+        """Return what a saved state must hold: name -> (global indices of the cells here, a value for each).
+
+        The name is unique among operators. What follows from the description and the step need not be held.
+        """
+        return {}
+
+    def load(self, values):
+        """Take over what `saved` returned: name -> array with a value for each cell of the network."""
+
+
+class Program:
+    """The operators of a partition and the table of their calls.
+
+    Parameters
+    ----------
+    partition : Partition
+    operators : list of type
+        Classes of operators, in the order in which they are called within a phase.
+    """
+
+    def __init__(self, partition, operators):
+        self._partition, self._classes = partition, operators
+        self.built = {cls: cls.build(partition) for cls in operators}
+        self.connect()
+
+    def rebuild(self, *what):
+        """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
+        for cls in self._classes:
+            if cls.depends_on in what:
+                self.built[cls] = cls.build(self._partition)
+        if what:
+            self.connect()
+
+    def connect(self):
+        """Fill the table of calls with the addresses of functions and records as they are now."""
+        self.operators = [operator for operator in self.built.values() if operator is not None]
+        self.keepers = [operator for operator in self.operators if type(operator).saved is not Operator.saved]
+        rows = [row for operator in self.operators for row in operator.calls()]
+        rows.sort(key=lambda row: row[:2])  # stable: within a phase and a group in the order of the operators
+        kind = self._partition.progress.kind
+        self._contexts = [context for *_, context in rows]
+        self.calls = np.zeros(len(rows), CALL)
+        for call, (phase, group, function, context) in zip(self.calls, rows, strict=True):
+            call["phase"], call["group"] = phase, group
+            call["address"], call["context"] = function.address(context.kind, kind), context.address
+        self.first = np.searchsorted(self.calls["phase"], np.arange(len(Phase) + 1)).astype(np.int64)
+
+    def make_room(self, status):
+        """Let the operator that returned `status` make room; return whether that was possible."""
+        return any(operator.make_room(status) for operator in self.operators)
+
+    def ticks(self):
+        """Return part of the work -> ticks of the clock."""
+        spent = dict.fromkeys(PARTS, 0)
+        for call in self.calls:
+            spent[PART_OF.get(call["phase"], "rest")] += int(call["ticks"])
+        return spent
+
+
+def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
+    """Return the record of where a partition stands; all else in a run is found from it.
+
+    Parameters
+    ----------
+    partition, partitions : int
+    groups : int
+        Number of groups of cells.
+    slice_steps : int
+        Steps between two exchanges of spikes: at most the shortest delay.
+    spikes, ends : ndarray of int32
+        Room for two slices: the spikes, and where those of each step and group end.
+    """
+    return Context(
+        step=0,  # the last point of time that was reached
+        stop=0,
+        completed=0,  # the last point of time that is completed
+        resume=0,  # the call with which a phase goes on that was interrupted
+        parity=0,  # which of the two slices is being written
+        slice_start=0,
+        slice_steps=0,
+        left=0,  # steps of the slice that are still to be done
+        total=0,  # spikes of the slice so far
+        emitted=0,  # spikes of the slice before this step
+        filed=0,  # spikes of the slice that are filed
+        generation=0,  # slices so far
+        profiled=0,
+        partition=partition,
+        partitions=partitions,
+        groups=groups,
+        slice=slice_steps,
+        capacity=spikes.size // 2,
+        ends_capacity=ends.size // 2,
+        spikes=spikes,
+        ends=ends,
+        clock=np.zeros(3, np.int64),
+    )
+
+
+OPERATORS = []  # those that others registered
+
+
+def register_operator(cls):
+    """Register a class of operators: it is asked for one in every partition of every simulation. Returns the class."""
+    OPERATORS.append(cls)
+    return cls

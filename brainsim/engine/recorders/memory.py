@@ -1,0 +1,91 @@
+"""What a simulation has recorded so far, kept in memory: in pieces, one for each call of ``run`` that recorded something."""
+
+MAX_CHUNK = 1 << 20  # steps
+
+
+class Collected:
+    """The pieces of all recorders, from the start or the last reset.
+
+    Parameters
+    ----------
+    recorders : list of Recorder
+    """
+
+    def __init__(self, recorders):
+        self.recorders, self._pieces = recorders, []
+
+    def copy(self):
+        """Return a copy that continues by itself; what is recorded already is shared."""
+        new = Collected([recorder.copy() for recorder in self.recorders])
+        new._pieces = list(self._pieces)
+        return new
+
+    def clear(self, packed=None):
+        """Forget everything; `packed` are spikes at the time at which the simulation begins."""
+        self._pieces = []
+        for recorder in self.recorders:
+            recorder.clear(packed)
+
+    def max_steps(self):
+        """Return how many steps may run before what was recorded must be gathered."""
+        return min([MAX_CHUNK, *(steps for recorder in self.recorders if (steps := recorder.max_steps()))])
+
+    def before_chunk(self):
+        """Get ready for the next chunk of a run."""
+        for recorder in self.recorders:
+            recorder.before_chunk()
+
+    def begin(self, completed, stop):
+        """Return an empty piece for a run to the step `stop`; `completed` is the last step that is recorded already."""
+        return Piece(self.recorders, [recorder.begin(completed, stop) for recorder in self.recorders])
+
+    def gather(self, piece, chunk):
+        """Return what a Chunk adds to a piece, which does not change."""
+        return [recorder.gather(part, chunk) for recorder, part in zip(self.recorders, piece.parts, strict=True)]
+
+    def commit(self, piece, gathered):
+        """Let a chunk that was gathered count."""
+        for recorder, part, new in zip(self.recorders, piece.parts, gathered, strict=True):
+            recorder.commit(part, new)
+        piece.chunks += 1
+
+    def keep(self, piece):
+        """Keep the piece of a run that has ended, also one that failed; its chunks are not joined yet."""
+        if piece.chunks:
+            self._pieces.append(piece)
+            for recorder in self.recorders:
+                recorder.kept()
+
+    def all(self):
+        """Return everything so far as one Piece, whose parts take the place of those it is made of."""
+        if len(self._pieces) == 1:
+            return self._pieces[0].whole()
+        pieces = self._pieces or [self.begin(0, 0)]
+        joined = Piece(
+            self.recorders,
+            [r.joined([piece.parts[k] for piece in pieces]) for k, r in enumerate(self.recorders)],
+            sum(piece.chunks for piece in pieces),
+        )
+        if self._pieces:
+            self._pieces = [joined]
+        return joined
+
+
+class Piece:
+    """What one call of ``run`` has recorded, a part for each recorder."""
+
+    def __init__(self, recorders, parts, chunks=0):
+        self._recorders, self.parts, self.chunks = recorders, parts, chunks
+
+    def whole(self):
+        """Join what the recorders keep in chunks, and return the piece."""
+        self.parts = [recorder.joined([part]) for recorder, part in zip(self._recorders, self.parts, strict=True)]
+        return self
+
+    def results(self, layout, start, stop):
+        """Return what the recorders add to a Result of the steps from `start` to `stop`, by field."""
+        fields = {"spikes": {}, "traces": {}, "stats": {}}
+        for recorder, part in zip(self._recorders, self.whole().parts, strict=True):
+            for name, values in recorder.result(part, layout, start, stop).items():
+                fields[name] |= values
+        return fields

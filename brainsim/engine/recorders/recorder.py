@@ -1,0 +1,81 @@
+"""What a recorder is.
+
+A recorder is asked for by an object in ``record=`` with a method ``recorder(layout)`` that returns a `Recorder`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Chunk:
+    """What came of the last chunk of a run.
+
+    Attributes
+    ----------
+    stop : int
+        The last step.
+    packed : ndarray of int64
+        All spikes, sorted: ``step << 32 | cell``.
+    lags : ndarray of float64
+        How long before the end of its step each spike was [ms]; empty if no spike has a time within its step.
+    partitions : list of Partition
+    """
+
+    stop: int
+    packed: np.ndarray
+    lags: np.ndarray
+    partitions: list
+
+
+class Recorder:
+    """Keeps one thing of a run. What it records in a call of ``run`` is a *piece*, an object of its own choice.
+
+    A chunk of a run counts when it is committed: `gather` may fail, for want of memory, but must change nothing that is
+    seen; `commit` must not fail.
+    """
+
+    def calls(self, partition):
+        """Return the calls by which it samples in a partition, as `Operator.calls` does."""
+        return []
+
+    def max_steps(self):
+        """Return how many steps may run before `gather` must be called, None if it does not matter."""
+        return
+
+    def clear(self, packed):
+        """Forget everything; `packed` are spikes at the time at which the simulation begins, or None."""
+
+    def kept(self):
+        """Note that the first piece is kept."""
+
+    def before_chunk(self):
+        """Get ready for the next chunk of a run."""
+
+    def begin(self, completed, stop):
+        """Return an empty piece for a run to the step `stop`; `completed` is the last step that is recorded already."""
+        raise NotImplementedError
+
+    def gather(self, piece, chunk):
+        """Return what a Chunk adds to the piece, without changing it."""
+        raise NotImplementedError
+
+    def commit(self, piece, gathered):
+        """Add what was gathered to the piece."""
+        raise NotImplementedError
+
+    def joined(self, pieces):
+        """Return one piece of several that follow each other."""
+        raise NotImplementedError
+
+    def result(self, piece, layout, start, stop):
+        """Return what it adds to a Result of the steps from `start` to `stop`.
+
+        A dict of dicts, such as ``{"traces": {...}}``; the keys are "spikes", "traces" and "stats".
+        """
+        raise NotImplementedError
+
+    def copy(self):
+        """Return a recorder that continues by itself, for a copy of the simulation."""
+        raise NotImplementedError

@@ -1,0 +1,195 @@
+"""A network in motion: the partitions, the point of time that they reached, and what is under way."""
+
+import copy
+import time
+
+import numpy as np
+
+from brainsim.engine.operators.arrivals import Arrivals
+from brainsim.engine.operators.emitted import NONE, Emitted
+from brainsim.engine.operators.trains import list_at_zero
+from brainsim.engine.partition import Partition, Shared, run_all
+from brainsim.engine.program import OPERATORS
+from brainsim.engine.progress import Pace
+from brainsim.engine.recorders.recorder import Chunk
+from brainsim.engine.settings import slice_steps
+from brainsim.engine.state import CELL, STEP_BITS, Snapshot, load_state, taken
+
+
+class Run:
+    """All that changes from step to step.
+
+    Parameters
+    ----------
+    layout : Layout
+    synapses : Synapses
+    collected : Collected
+        Where recorders keep what they gather.
+    seed : int
+    profile : bool
+        Whether to measure where the time goes.
+
+    Attributes
+    ----------
+    step : int
+        The point of time that was reached.
+    failed : bool
+        Whether the last chunk ended half-way.
+    shared : Shared
+    partitions : list of Partition
+    """
+
+    def __init__(self, layout, synapses, collected, seed, profile):
+        self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
+        self._slice, self._profiled = slice_steps(synapses.shortest, layout, OPERATORS), profile
+        self._pace = Pace(collected.max_steps(), self._slice)
+        self.step, self.failed, self._recent = 0, False, np.empty(0, np.int64)
+        self._allocate()
+
+    def _allocate(self):
+        self.shared = Shared(self.layout, self._slice)
+        self.partitions = [
+            Partition(
+                k, self.layout, self.shared, self.synapses, self._slice, self.collected.recorders, self._seed, self._profiled
+            )
+            for k in range(self.layout.partitions)
+        ]
+
+    def compile(self):
+        """Compile the time loop; the operators are compiled when the partitions are made."""
+        self.partitions[0].clear(0)
+        self.partitions[0].run()
+
+    def copy(self):
+        """Return a run that continues from here by itself; what never changes, such as the synapses, is shared."""
+        new = copy.copy(self)
+        new.layout, new.synapses, new.collected = self.layout.copy(), self.synapses.copy(), self.collected.copy()
+        new._pace = copy.copy(self._pace)
+        new._allocate()
+        new._clear(self.step)
+        new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
+        if self.partitions[0].progress["completed"] < self.step:
+            new._stand_before_zero()
+        else:
+            new._continue_from(self.under_way())
+        new._load_extra(self.snapshot().extra)
+        return new
+
+    def start(self, values):
+        """Stand before time 0 with these state variables and nothing under way."""
+        self._clear(0)
+        self.shared.state[: self.layout.n_state] = values
+        self._stand_before_zero()
+
+    def restore(self, state):
+        """Stand where a State was saved."""
+        self._clear(state.step)
+        self._continue_from(load_state(state, self.layout, self.shared))
+        self._load_extra(state.extra)
+
+    def rebuild(self, *what):
+        """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
+        for partition in self.partitions:
+            partition.program.rebuild(*what)
+
+    def begin(self, stop):
+        """Return an empty piece for the recorders of a run to the step `stop`."""
+        # time 0 is completed, and sampled, when the first run begins
+        return self.collected.begin(int(self.partitions[0].progress["completed"]), stop)
+
+    def advance(self, piece, stop):
+        """Run one chunk of a piece that ends at the step `stop`, and collect what was recorded."""
+        began = time.perf_counter()
+        steps = self._pace.steps(stop - self.step)
+        stop = self.step + steps
+        for partition in self.partitions:
+            partition.progress["stop"] = stop
+        self.collected.before_chunk()
+        # a chunk counts when all of it is stored: until then the run has failed
+        self.failed = True
+        run_all(self.partitions)
+        seconds = time.perf_counter() - began
+        chunk = self._chunk(stop)
+        gathered = self.collected.gather(piece, chunk)
+        recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
+        self.collected.commit(piece, gathered)
+        self._recent, self.step, self.failed = recent, stop, False
+        self._pace.learn(steps, seconds)
+
+    def under_way(self):
+        """Return the spikes that may still be under way, packed, and forget the others."""
+        if self._recent.size:
+            oldest = (self.step - self.synapses.longest) << STEP_BITS
+            self._recent = self._recent[self._recent.searchsorted(oldest) :]
+        return self._recent
+
+    def snapshot(self):
+        """Return a copy of what changes from step to step."""
+        extra = {}
+        for program in (partition.program for partition in self.partitions):
+            for operator in program.keepers:
+                for name, (cells, values) in operator.saved().items():
+                    extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
+        if self.synapses.kinds:
+            from brainsim.engine.synapses.readback import saved_columns
+
+            extra |= saved_columns(self.synapses)
+        return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), extra)
+
+    def profile(self):
+        """Return part of the work -> seconds since the last start, averaged over the threads; empty if not measured."""
+        if not self._profiled:
+            return {}
+        profiles = [partition.seconds() for partition in self.partitions]
+        return {part: sum(p[part] for p in profiles) / len(profiles) for part in profiles[0]}
+
+    def _clear(self, step):
+        """Stand at a step with nothing under way and all variables 0."""
+        self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
+        self.shared.exchange.reset()
+        for array in (self.shared.state, self.shared.refractory, self.shared.current):
+            array[:] = 0
+        for kind in self.synapses.kinds:
+            kind.reset()
+        for partition in self.partitions:
+            partition.clear(step)
+
+    def _stand_before_zero(self):
+        """Make time 0 a point that is still to be completed, at which the listed spikes of t = 0 are sent."""
+        self._recent = list_at_zero(self.layout, self.shared.exchange)
+        self.collected.clear(self._recent)
+        for partition in self.partitions:
+            progress = partition.progress
+            progress["slice_start"], progress["slice_steps"], progress["completed"] = -1, 1, -1
+
+    def _continue_from(self, packed):
+        """Let the spikes that are still under way, sorted, arrive."""
+        self._recent = packed
+        self.under_way()
+        for partition in self.partitions if packed.size else ():
+            if arrivals := partition.operator(Arrivals):
+                arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step)
+
+    def _load_extra(self, extra):
+        """Take over what operators and kinds of synapses keep that are not built in."""
+        for partition in self.partitions:
+            for operator in partition.program.keepers:
+                kinds = {name: values.dtype for name, (_, values) in operator.saved().items()}
+                operator.load({name: taken(extra, name, kind, self.layout.n_cells) for name, kind in kinds.items()})
+        if self.synapses.kinds:
+            from brainsim.engine.synapses.readback import load_columns
+
+            load_columns(self.synapses, extra)
+
+    def _chunk(self, stop):
+        """Return the Chunk that ends at the step `stop`: the spikes of all partitions, sorted."""
+        if len(self.partitions) == 1:
+            packed, lags = self.partitions[0].operator(Emitted).take()
+        else:
+            packed, lags = zip(*(partition.operator(Emitted).take() for partition in self.partitions), strict=True)
+            packed, lags = np.concatenate(packed), None if lags[0] is None else np.concatenate(lags)
+        if lags is None:
+            packed.sort()
+            return Chunk(stop, packed, NONE, self.partitions)
+        order = np.argsort(packed, kind="stable")
+        return Chunk(stop, packed[order], lags[order], self.partitions)

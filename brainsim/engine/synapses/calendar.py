@@ -1,0 +1,84 @@
+"""The calendar: which segments are due when. For each step, modulo the number of slots, a chain of blocks of segments.
+
+All slots take their blocks from one store and give them back, so its size follows what is under way. A table of slots with
+equal room each took 0.9 GB when 20,000 cells with delays of 100 ms fired at once.
+"""
+
+import numpy as np
+
+from brainsim.jit.decorators import helper
+from brainsim.jit.records import array_of
+
+BLOCK = 128  # segments
+FIRST_BLOCKS = 64  # of a calendar at first
+
+
+def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS):
+    """Return an empty calendar as fields of a record; `weighted` is whether any segment has a weight that synapses share."""
+    return {
+        "due_piece": np.empty(blocks * BLOCK, np.int64),  # see `segments.make_piece`
+        "due_weight": np.empty(blocks * BLOCK if weighted else 0, dtype),  # of the state's type
+        "following": np.empty(blocks, np.int64),  # the next block of the chain, or of those that are free
+        "due": np.zeros(slots, np.int64),  # how many segments there are
+        "first_block": np.zeros(slots, np.int64),
+        "last_block": np.zeros(slots, np.int64),  # that is being filled
+        "free_block": 0,  # the first free block, and how many are free
+        "free_blocks": 0,
+    }
+
+
+def clear_calendar(calendar):
+    """Forget all that is filed in the calendar of a Context."""
+    blocks = calendar["following"].size
+    calendar["due"][:] = 0
+    calendar["following"][:] = np.arange(1, blocks + 1)
+    calendar["free_block"], calendar["free_blocks"] = 0, blocks
+
+
+def grow_calendar(calendar):
+    """Give the calendar of a Context twice the blocks, with the same content."""
+    old = calendar["following"].size
+    for name in ("due_piece", "due_weight"):
+        content = calendar[name]
+        calendar[name] = np.concatenate([content, np.empty_like(content)])
+    # the new blocks go before the free ones
+    following = np.concatenate([calendar["following"], np.arange(old + 1, 2 * old + 1)])
+    following[-1] = calendar["free_block"]
+    calendar["following"] = following
+    calendar["free_block"], calendar["free_blocks"] = old, calendar["free_blocks"] + old
+
+
+@helper
+def file_segment(piece, delay, slot, now, c):
+    """File one segment; return its index in the calendar, -1 if it is past."""
+    due, last_block = array_of(c.due), array_of(c.last_block)
+    slots = due.size
+    if delay <= now:
+        return np.int64(-1)
+    at = slot + np.int64(delay)
+    at = at - slots if at >= slots else at
+    count = due[at]
+    due[at] = count + 1
+    block, index = last_block[at], count % BLOCK
+    if index == 0:
+        following, fresh = array_of(c.following), c.free_block
+        c.free_block = following[fresh]
+        c.free_blocks -= 1
+        if count == 0:
+            array_of(c.first_block)[at] = fresh
+        else:
+            following[block] = fresh
+        last_block[at] = block = fresh
+    array_of(c.due_piece)[block * BLOCK + index] = piece
+    return block * BLOCK + index
+
+
+@helper
+def give_back(slot, c):
+    """Give the blocks of a slot back, all of whose segments are delivered."""
+    due, following = array_of(c.due), array_of(c.following)
+    if due[slot] > 0:
+        following[array_of(c.last_block)[slot]] = c.free_block
+        c.free_block = array_of(c.first_block)[slot]
+        c.free_blocks += (due[slot] + BLOCK - 1) // BLOCK
+    due[slot] = 0

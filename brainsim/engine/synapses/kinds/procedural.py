@@ -1,0 +1,149 @@
+"""Procedural synapses: the row of a source is sampled again at each of its spikes, and nothing is stored.
+
+The row lies in a pool, a ring of synapses, until the last of its events has been delivered; its segments are filed like
+stored ones. The same functions sample stored and procedural rows, so the events are the same to the bit, and in order.
+"""
+
+import numpy as np
+
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PROCEDURAL, PROCEDURAL_SHARED
+from brainsim.engine.synapses.kinds.per_synapse import add_weights
+from brainsim.engine.synapses.kinds.registry import Classes
+from brainsim.engine.synapses.kinds.shared import add_weight
+from brainsim.engine.synapses.projections import projection_fields, shared_weights
+from brainsim.engine.synapses.sampling import sample_row, workspace_fields
+from brainsim.engine.synapses.segments import START_BITS, max_segments, segment_fields, sort_row, split_piece, store_row
+from brainsim.jit.decorators import helper
+from brainsim.jit.records import Context, array_of
+
+MIN_ROOM = 1 << 16  # synapses that a pool has room for at first
+
+
+@helper
+def resample(source, partition, pool):
+    """Sample the synapses of a source onto a partition into the pool; return its number of segments.
+
+    Returns -1, and changes nothing, without room or if a delay is too long, which `pool.error` says.
+    """
+    targets, weights, row_at = array_of(pool.targets), array_of(pool.weights), array_of(pool.row_at)
+    for c in range(pool.classes):
+        row_at[c] = 0
+    count = sample_row(source, pool, partition, targets)
+    head = _room(count, pool.head, pool.tail, targets.size)
+    if head < 0 or pool.error > 0:
+        return np.int64(-1)
+    # the classes lie one after the other
+    keys, parts = array_of(pool.sort_key), array_of(pool.parts)
+    border = (partition * pool.classes + 1) * pool.delays * pool.origins
+    first = np.int64(0)
+    for k in range(count):
+        first += keys[k] < border
+    for c in range(pool.classes):
+        row_at[c] = head + (first if c else 0)
+    written = store_row(count, sort_row(count, pool), pool, pool, targets, weights, np.int64(0), parts)
+    pool.head = head + count
+    return written
+
+
+@helper
+def _room(count, head, tail, size):
+    """Return where `count` synapses can go, -1 if nowhere. The ring is never full, so head = tail means that it is empty."""
+    if head < tail:
+        return head if head + count < tail else np.int64(-1)
+    if head + count <= size:
+        return head
+    return np.int64(0) if count < tail else np.int64(-1)
+
+
+@helper
+def free_rows(now, pool):
+    """Give back the room of rows whose events are all delivered before step `now`."""
+    marks = array_of(pool.marks)
+    for step in range(pool.marked + 1, now):
+        marks[step % marks.size] = pool.head
+    pool.marked = now - 1
+    # one mark is kept for each step of the longest delay, and one before
+    pool.tail = marks[now % marks.size]
+
+
+@helper
+def add_procedural(piece, tag, weight, pool, state):
+    """Add the events of one segment of a procedural row."""
+    targets, weights = array_of(pool.targets), array_of(pool.weights)
+    start, length = split_piece(piece)
+    if tag == PROCEDURAL_SHARED:
+        add_weight(state, targets, weight, start, start + length)
+    else:
+        add_weights(state, targets, weights, start, start + length)
+
+
+class Procedural:
+    """The procedural projections of a network, of which each partition has a pool.
+
+    Parameters
+    ----------
+    layout : Layout
+    plans : list of Plan
+        Their synapses are counted, in the column `counts`.
+    counts : ndarray of int32
+    """
+
+    def __init__(self, layout, plans, counts):
+        self.layout, self.plans = layout, plans
+        self.classes = Classes(plans, lambda plan: PROCEDURAL + (plan.kind.tag != PER_SYNAPSE))
+        self._fields = projection_fields(layout, plans, counts, self.classes)
+        total = np.zeros(layout.n_cells, np.int64)
+        for plan in plans:
+            total[plan.sources] += plan.counts
+        self.longest_row = int(total.max(initial=0))
+
+    def new_pool(self, longest):
+        """Return an empty pool for a network whose longest delay has `longest` steps; what is sampled from is shared."""
+        layout, row, f = self.layout, self.longest_row, self._fields
+        segments = int(max_segments(row, 1, self.classes.number, f["delays"], f["origins"]))
+        shared, room = np.array(shared_weights(self.plans)), max(MIN_ROOM, 2 * row)
+        return Context(
+            **f,
+            **workspace_fields(row, max(plan.posts.size for plan in self.plans), self.classes.number),
+            **segment_fields(segments, shared.size > 0),  # of the row that was sampled last
+            shared=shared,
+            tags=np.array(self.classes.tags, np.int64),
+            parts=np.zeros(layout.partitions, np.int64),  # scratch
+            base=np.zeros(layout.partitions, np.int64),  # targets are counted from the start of the state
+            targets=np.empty(room, np.int32),
+            weights=np.empty(room, np.float32),
+            head=0,  # where the next row goes
+            tail=0,  # where the oldest row that is needed starts
+            marked=0,  # the last step that is marked
+            marks=np.zeros(longest + 2, np.int64),  # the head after the spikes up to a step were filed, modulo their number
+        )
+
+    def check(self, pool):
+        """Raise ValueError if the row that a pool sampled last has a delay that is longer than the calendar."""
+        if pool["error"]:
+            self.plans[int(pool["error"]) - 1].reject_delay()
+
+
+def empty(pool, step):
+    """Forget all rows and stand at `step`."""
+    pool["head"] = pool["tail"] = pool["error"] = 0
+    pool["marked"] = step - 1
+    pool["marks"][:] = 0
+
+
+def grow(pool, calendar):
+    """Give a pool twice the room with the same rows; their places in the calendar move with them."""
+    size, head = pool["targets"].size, int(pool["head"])
+    targets, weights = np.empty(2 * size, np.int32), np.empty(2 * size, np.float32)
+    targets[:size], weights[:size] = pool["targets"], pool["weights"]
+    if pool["tail"] > head:
+        # the ring continues at the front: what lies there moves behind the old end
+        targets[size : size + head], weights[size : size + head] = pool["targets"][:head], pool["weights"][:head]
+        # in blocks that are free as well, where it does not matter
+        pieces = calendar["due_piece"]
+        tags = pieces >> 24 & 7
+        moved = ((tags == PROCEDURAL) | (tags == PROCEDURAL_SHARED)) & (pieces >> START_BITS < head)
+        pieces[moved] += size << START_BITS
+        pool["marks"][pool["marks"] <= head] += size
+        pool["head"] = head + size
+    pool["targets"], pool["weights"] = targets, weights

@@ -1,0 +1,54 @@
+"""Which kind the synapses of a projection are, and which synapses lie together in the store."""
+
+from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE
+from brainsim.engine.synapses.kinds.per_synapse import PerSynapse
+from brainsim.engine.synapses.kinds.shared import Shared
+from brainsim.engine.synapses.segments import TAGS
+from brainsim.models.values import is_number
+
+KINDS = []  # those that others registered
+
+
+def register_kind(cls):
+    """Register a class of SynapseKind, which is asked first whether it takes a projection. Returns the class."""
+    if cls not in KINDS:
+        if FIRST_FREE + len(KINDS) >= TAGS:
+            raise ValueError(f"register_kind: at most {TAGS - FIRST_FREE} kinds can be registered")
+        cls.tag = FIRST_FREE + len(KINDS)
+        KINDS.append(cls)
+    return cls
+
+
+def kind_of(projection):
+    """Return the kind of the synapses of a projection."""
+    for kind in KINDS:
+        if kind.takes(projection):
+            return kind
+    return Shared if is_number(projection.weight) else PerSynapse
+
+
+class Classes:
+    """Synapses that lie together in the store: those of a built-in kind, or those of one projection of another kind.
+
+    Classes with a weight for each synapse come first, so that the arrays of targets and of weights have one numbering.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        Their `class_` is set.
+    tags : callable
+        From a Plan to the tag of its segments.
+    """
+
+    def __init__(self, plans, tags=lambda plan: plan.kind.tag):
+        keys = {plan: (plan.shared_weight is not None, tags(plan), _name(plan)) for plan in plans}
+        order = sorted(set(keys.values()))
+        for plan, key in keys.items():
+            plan.class_ = order.index(key)
+        self.number, self.weighted = max(1, len(order)), sum(not shared for shared, *_ in order)
+        self.tags = [tag for _, tag, _ in order] or [PER_SYNAPSE]
+        self.plans = [[plan for plan in plans if keys[plan] == key] for key in order] or [[]]
+
+
+def _name(plan):
+    return plan.projection.name if plan.kind.tag >= FIRST_FREE else ""

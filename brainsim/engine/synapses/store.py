@@ -1,0 +1,287 @@
+"""Building the synapse store: from the projections of a network to the arrays that delivery reads.
+
+The synapses of each source are counted, so every row has its place before anything is sampled. Then threads sample, sort and
+write the rows in batches of sources.
+"""
+
+import copy
+from collections import deque
+
+import numpy as np
+
+from brainsim.engine.synapses import sampling, segments
+from brainsim.engine.synapses.kinds.kind import FIRST_FREE
+from brainsim.engine.synapses.kinds.registry import Classes
+from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
+from brainsim.jit.background import Workers
+from brainsim.jit.records import Context
+
+BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
+MAX_SOURCES = 1 << 14  # of a batch
+CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB from which memory is given back
+UINT16_RANGE = 1 << 16  # places that 16 bits can tell apart
+
+
+class Block:
+    """The synapses of one projection whose kind is not built in, as they lie in the store.
+
+    Attributes
+    ----------
+    projection : Projection
+    tag : int
+    start, stop : int
+        Where they are among all synapses of the store.
+    targets : ndarray of uint16 or int32
+        Where in the state each event is added, counted from the base of its partition.
+    weights : ndarray of float32 or None
+        Of each synapse; None if they share a weight.
+    layout : Layout
+    """
+
+    def __init__(self, store, plan, start, stop):
+        self.projection, self.tag, self.start, self.stop = plan.projection, plan.kind.tag, start, stop
+        self.layout, self.targets = store.layout, store.targets[start:stop]
+        self.weights = store.weights[start:stop] if plan.shared_weight is None else None
+
+
+class Synapses:
+    """All synapses of a network: those that are stored, and how to sample those that are not.
+
+    Parameters
+    ----------
+    layout : Layout
+    threads : int
+        How many threads build them.
+    show : callable
+        Is called now and then with the number of synapses that are stored.
+
+    Attributes
+    ----------
+    store : Store
+    number : int
+        Number of synapses.
+    shortest, longest : int
+        Shortest and longest delay as filed, in steps; 0 with no synapse.
+    plans : list of Plan
+        Of all projections.
+    procedural : Procedural or None
+    kinds : list of SynapseKind
+        Those that are not built in.
+    """
+
+    def __init__(self, layout, threads, show=lambda done: None):
+        cells = Cells(layout)
+        plans = [Plan(layout, p, cells) for p in layout.network.projections]
+        stored = [plan for plan in plans if plan.projection.storage == "stored"]
+        sampled = [plan for plan in plans if plan.projection.storage != "stored"]
+        counts, counts_sampled = make_room_for_counts(stored), make_room_for_counts(sampled)
+        with Workers(threads) as pool:
+            count_synapses(plans, pool, threads)
+            self.store = Store(layout, stored, counts, pool, threads, show)
+        self.layout, self.plans, self.procedural = layout, plans, None
+        if sampled:
+            from brainsim.engine.synapses.kinds.procedural import Procedural
+
+            self.procedural = Procedural(layout, sampled, counts_sampled)
+        self.number = self.store.targets.size + sum(
+            int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in sampled
+        )
+        delays = [plan.delays[k] + plan.extra_step for plan in sampled for k in (0, 1)]
+        delays += [self.store.delay.min(), self.store.delay.max()] if self.store.delay.size else []
+        self.shortest, self.longest = int(min(delays, default=0)), int(max(delays, default=0))
+        self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
+
+    def copy(self):
+        """Return the same synapses for a copy of the simulation: only what kinds keep of them is copied."""
+        new = copy.copy(self)
+        new.kinds = [kind.copy() for kind in self.kinds]
+        return new
+
+    @property
+    def nbytes(self):
+        """Bytes of the synapses that are stored."""
+        return self.store.nbytes + sum(a.nbytes for kind in self.kinds for a in kind.columns().values())
+
+
+def count_synapses(plans, pool, threads):
+    """Count the synapses of each source of each projection, projections side by side or sources of one side by side."""
+    jobs = []
+    for plan in plans:
+        cuts = [0, plan.sources.size]
+        if plan.way == sampling.BY_TARGET:
+            cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
+        jobs += [pool.submit(plan.count, a, z) for a, z in zip(cuts[:-1], cuts[1:], strict=True)]
+    for job in jobs:
+        job.result()
+
+
+class Store:
+    """The stored synapses, sorted by source, and within a source by partition, class, delay and shared weight.
+
+    Parameters
+    ----------
+    layout : Layout
+    plans : list of Plan
+        Their synapses are counted, in the column `counts`.
+    counts : ndarray of int32
+    pool : Workers
+    threads : int
+    show : callable
+
+    Attributes
+    ----------
+    first : ndarray of int64
+        (sources * partitions + 1) where the segments of each source onto each partition start.
+    piece, delay, weight : ndarray
+        Of each segment: where its synapses are, their kind and how many they are (see `segments.make_piece`); after how many
+        steps it is filed; the weight that they share, NaN if each has its own (empty if no weight is shared).
+    base : ndarray of int64
+        (partitions) what is added to the targets of a partition.
+    targets : ndarray of uint16 or int32
+        Place of each synapse's events in the state; int32 if a partition has more than 65,536 places.
+    weights : ndarray of float32
+        Of the synapses that have one each, which come first.
+    blocks : list of (Plan, Block)
+        The projections whose kind is not built in.
+    """
+
+    def __init__(self, layout, plans, counts, pool, threads, show=lambda done: None):
+        self.layout, self.plans, self.shared = layout, plans, np.array(shared_weights(plans))
+        self.classes = Classes(plans)
+        sizes = np.zeros((self.classes.number, layout.n_cells), np.int64)
+        for plan in plans:
+            sizes[plan.class_][plan.sources] += plan.counts
+        self.total = sizes.sum(axis=0)
+        self.ends = np.cumsum(sizes)
+        self.starts = self.ends - sizes.ravel()
+        self.base, kind = _targets_kind(layout, plans)
+        self.targets = np.empty(int(self.total.sum()), kind)
+        self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32)
+        self._per_part = np.zeros(layout.n_cells * layout.partitions, np.int64)
+        self._leave_waiting(pool, threads)
+        self._fields = projection_fields(layout, plans, counts, self.classes)
+        self._build(pool, show)
+        del self._fields
+
+    @property
+    def nbytes(self):
+        """Bytes of all columns."""
+        columns = (self.first, self.piece, self.delay, self.weight, self.base, self.targets, self.weights)
+        return sum(column.nbytes for column in columns)
+
+    @property
+    def blocks(self):
+        """The projections whose kind is not built in, each with its Block."""
+        cells, found = self.layout.n_cells, []
+        for index, plans in enumerate(self.classes.plans):
+            if plans and plans[0].kind.tag >= FIRST_FREE:
+                start, stop = self.starts[index * cells], self.ends[(index + 1) * cells - 1]
+                found.append((plans[0], Block(self, plans[0], int(start), int(stop))))
+        return found
+
+    def _build(self, pool, show):
+        batches = self._batches()
+        jobs = deque(pool.submit(self._assemble, *batch) for batch in batches)
+        collected = _Chunks(self.shared.size > 0)
+        for _, last in batches:
+            collected.add(jobs.popleft().result())
+            show(self.total[:last].sum())
+        self.first = np.concatenate([[0], np.cumsum(self._per_part)])
+        self.piece, self.delay, self.weight = collected.joined()
+        del self._per_part
+
+    def _leave_waiting(self, pool, threads):
+        """Sample the sources of targets that choose them, and leave the targets where the rows of these sources will be."""
+        free = self.starts.reshape(self.classes.number, -1).copy()
+        for plan in self.plans:
+            if plan.way != sampling.BY_TARGET:
+                continue
+            cursor = free[plan.class_][plan.sources]
+            free[plan.class_][plan.sources] += plan.counts
+            cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
+            jobs = [
+                pool.submit(plan.sample_sources, a, z, cursor, self.targets)
+                for a, z in zip(cuts[:-1], cuts[1:], strict=True)
+                if plan.rule.k
+            ]
+            for job in jobs:
+                job.result()
+
+    def _batches(self):
+        """Return (start, stop) of the sources of each batch."""
+        ends = np.cumsum(self.total)
+        cuts = [0]
+        while cuts[-1] < ends.size:
+            done = ends[cuts[-1] - 1] if cuts[-1] else 0
+            last = int(np.searchsorted(ends, done + BATCH, side="right"))
+            cuts.append(min(max(last, cuts[-1] + 1), cuts[-1] + MAX_SOURCES, ends.size))
+        return list(zip(cuts[:-1], cuts[1:], strict=True))
+
+    def _assemble(self, start, stop):
+        """Sample, sort and write the rows of a batch; return the columns of its segments."""
+        parts, f, classes = self.layout.partitions, self._fields, self.classes.number
+        rows = self.total[start:stop]
+        room = int(segments.max_segments(rows, parts, classes, f["delays"], f["origins"]).sum())
+        most_targets = max((plan.posts.size for plan in self.plans), default=0)
+        sampler = Context(**f, **sampling.workspace_fields(rows.max(initial=0), most_targets, classes))
+        columns = segments.segment_fields(room, self.shared.size > 0)
+        store = Context(
+            starts=self.starts,
+            cells=self.layout.n_cells,
+            base=self.base,
+            targets=self.targets,
+            weights=self.weights,
+            shared=self.shared,
+            tags=np.array(self.classes.tags, np.int64),
+            partitions=parts,
+            per_part=self._per_part,
+            **columns,
+        )
+        written = segments.assemble(start, stop, sampler.record, store.record)
+        if sampler["error"]:
+            self.plans[int(sampler["error"]) - 1].reject_delay()
+        return [column[:written].copy() for column in columns.values()]
+
+
+class _Chunks:
+    """Segments in chunks so large that the system takes them back one by one: at no time are there two copies of all."""
+
+    def __init__(self, sharing):
+        self.sharing, self.size, self.room = sharing, 0, 0
+        self.columns = [[] for _ in segments.segment_fields(0, sharing)]
+
+    def add(self, columns):
+        """Append the segments of a batch."""
+        done, n = 0, columns[0].size
+        while done < n:
+            if self.room == 0:
+                self.room = CHUNK
+                for column, fresh in zip(self.columns, segments.segment_fields(CHUNK, self.sharing).values(), strict=True):
+                    column.append(fresh)
+            some, at = min(n - done, self.room), CHUNK - self.room
+            for column, new in zip(self.columns, columns, strict=True):
+                column[-1][at : at + some] = new[done : done + some]
+            done, self.room, self.size = done + some, self.room - some, self.size + some
+
+    def joined(self):
+        """Return all of them as columns, and forget them."""
+        whole = list(segments.segment_fields(self.size, self.sharing).values())
+        for column, chunks in zip(whole, self.columns, strict=True):
+            for at in range(0, column.size, CHUNK):
+                some = column[at : at + CHUNK]
+                some[:] = chunks.pop(0)[: some.size]
+        return whole
+
+
+def _targets_kind(layout, plans):
+    """Return where the targets of each partition start in the state, and the type that holds their places from there on."""
+    lowest, highest = np.full(layout.partitions, layout.n_numbers), np.zeros(layout.partitions, np.int64)
+    fits = True
+    for plan in plans:
+        place, part = layout.input_places(plan.projection.post, plan.projection.synapse)
+        np.minimum.at(lowest, part, place)
+        np.maximum.at(highest, part, place)
+        # targets that choose their sources wait in the rows under their index in the projection
+        fits &= plan.way != sampling.BY_TARGET or plan.posts.size <= UINT16_RANGE
+    fits &= bool((highest - lowest < UINT16_RANGE).all())
+    return np.minimum(lowest, highest).astype(np.int64), np.uint16 if fits else np.int32

@@ -1,0 +1,210 @@
+"""Contexts: what a compiled function works on, as one record whose fields have names in Python and in compiled code.
+
+A function that is called by address takes the addresses of records instead of a list of arguments. A field of a record is a
+number, or an array, of which the record holds address and size. Numba reads fields by name at no cost: in the compiled code
+they are loads from a constant offset.
+"""
+
+import functools
+import hashlib
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
+from numba.np.numpy_support import from_dtype
+
+from brainsim.jit.decorators import Callback, kernel
+from brainsim.jit.intrinsics import call_address
+
+
+class Context:
+    """A record in memory, with the arrays and the records that it points to.
+
+    Parameters
+    ----------
+    **fields : int, float, ndarray or Context
+        Contiguous arrays of one dimension, numbers, or other records. The types of the fields, in their order, are the type
+        of the record: a function is compiled for each type of record that it is called with.
+    """
+
+    __slots__ = ("_numbers", "_pointers", "record")
+
+    def __init__(self, **fields):
+        self.record = np.zeros(1, _record_type(tuple((name, _kind(value)) for name, value in fields.items())))
+        # a view of each number, in which it is read and written in a third of the time
+        self._numbers = {n: self.record[n] for n, v in fields.items() if not isinstance(v, np.ndarray | Context)}
+        self._pointers = {}
+        for name, value in fields.items():
+            self[name] = value
+
+    def __getitem__(self, name):
+        return self._numbers[name].item() if name in self._numbers else self._pointers[name]
+
+    def __setitem__(self, name, value):
+        if name in self._numbers:
+            number = self._numbers[name]
+            # NumPy would drop what is behind the point
+            if isinstance(value, np.ndarray | Context) or (
+                number.dtype.kind != "f" and isinstance(value, float | np.floating)
+            ):
+                raise TypeError(f"Context.{name}: must be a number of type {number.dtype} (got {value!r})")
+            number[0] = value
+            return
+        kind, field = self.record.dtype[name]["kind"], self.record[name]
+        fits = value.ndim == 1 and value.flags.c_contiguous if isinstance(value, np.ndarray) else isinstance(value, Context)
+        if not fits or _kind(value) != kind:
+            raise TypeError(f"Context.{name}: must be a contiguous array of {kind}, or a record of this type")
+        self._pointers[name] = value
+        if isinstance(value, Context):
+            field["address"] = value.address
+        else:
+            field["address"], field["size"] = value.ctypes.data, value.size
+
+    @property
+    def address(self):
+        """Where the record is."""
+        return self.record.ctypes.data
+
+    @property
+    def kind(self):
+        """The type of the record."""
+        return self.record.dtype
+
+    @property
+    def nbytes(self):
+        """Size of the record and of the arrays that it points to."""
+        return self.record.nbytes + sum(array.nbytes for array in self._pointers.values())
+
+
+def _kind(value):
+    if isinstance(value, np.ndarray):
+        return value.dtype
+    if isinstance(value, Context):
+        return value.kind
+    return "f8" if isinstance(value, float | np.floating) else "u8" if isinstance(value, np.uint64) else "i8"
+
+
+@functools.cache
+def _record_type(fields):
+    """Return the dtype of a record; the field `kind` of an array says of which type its elements are, and is never read."""
+    # Numba takes a record that starts with the fields of another one for that one; the name of the first field forbids it
+    kinds = [(f"_{hashlib.sha256(repr(fields).encode()).hexdigest()[:12]}", "i8")]
+    for name, kind in fields:
+        if isinstance(kind, np.dtype):
+            kind = np.dtype([("address", "i8"), ("size", "i8"), ("kind", kind)], align=True)
+        kinds.append((name, kind))
+    return np.dtype(kinds, align=True)
+
+
+@intrinsic
+def array_of(context, field):
+    """Return the array that a field of a record stands for."""
+    kind = types.Array(field.fields["kind"].type, 1, "C")
+
+    def generate(target, builder, signature, arguments):
+        return _array(target, builder, field, kind, arguments[0])
+
+    return kind(field), generate
+
+
+def _array(target, builder, field, kind, record):
+    """Write the code that makes an array of the address and the size in a record."""
+    numbers = []
+    for name in ("address", "size"):
+        pointer = cgutils.get_record_member(builder, record, field.offset(name), ir.IntType(64))
+        numbers.append(builder.load(pointer))
+    array = target.make_array(kind)(target, builder)
+    item = ir.Constant(ir.IntType(64), target.get_abi_sizeof(target.get_data_type(kind.dtype)))
+    data = builder.inttoptr(numbers[0], array.data.type)
+    arrayobj.populate_array(array, data=data, shape=(numbers[1],), strides=(item,), itemsize=item, meminfo=None)
+    return array._getvalue()
+
+
+@intrinsic
+def record_at(context, pointer):
+    """Return the record that a pointer points to."""
+
+    def generate(target, builder, signature, arguments):
+        return builder.bitcast(arguments[0], target.get_value_type(pointer.dtype))
+
+    return pointer.dtype(pointer), generate
+
+
+@intrinsic
+def address_of(context, record):
+    """Return the address of a record."""
+
+    def generate(target, builder, signature, arguments):
+        return builder.ptrtoint(arguments[0], ir.IntType(64))
+
+    return types.int64(record), generate
+
+
+@kernel
+def call(address, *records):
+    """Call a function that was made by `by_address` from Python; `records` are addresses."""
+    return call_address(address, records)
+
+
+def by_address(function):
+    """Make a function of records: it is called by address, with the addresses of its records, and returns an int64."""
+    return ByAddress(function)
+
+
+class ByAddress:
+    """A function of pointers to records, compiled for each combination of their types when its address is asked for."""
+
+    def __init__(self, function):
+        self._function, self._made = function, {}
+
+    def address(self, *kinds):
+        """Return the address of the machine code for records of these types."""
+        if kinds not in self._made:
+            pointers = [types.CPointer(from_dtype(kind)) for kind in kinds]
+            self._made[kinds] = Callback(self._function, types.int64(*pointers))
+        return self._made[kinds].address
+
+    def inspect_llvm(self, *kinds):
+        """Return the code as LLVM's text."""
+        self.address(*kinds)
+        return self._made[kinds].inspect_llvm()
+
+
+@intrinsic(prefer_literal=True)
+def array_or_none(context, record, name):
+    """Return the array that a record has under a name, None if it has no such field: what needs it is then not compiled."""
+    if not isinstance(name, types.StringLiteral):
+        return None
+    if name.literal_value not in record.fields:
+        return types.none(record, name), lambda target, builder, signature, arguments: target.get_dummy_value()
+    field = record.typeof(name.literal_value)
+    kind = types.Array(field.fields["kind"].type, 1, "C")
+
+    def generate(target, builder, signature, arguments):
+        inner = cgutils.get_record_member(
+            builder, arguments[0], record.offset(name.literal_value), target.get_data_type(field)
+        )
+        return _array(target, builder, field, kind, inner)
+
+    return kind(record, name), generate
+
+
+@intrinsic(prefer_literal=True)
+def record_or_none(context, record, name):
+    """Return the record to which a field of a record points, None if it has no such field."""
+    if not isinstance(name, types.StringLiteral):
+        return None
+    if name.literal_value not in record.fields:
+        return types.none(record, name), lambda target, builder, signature, arguments: target.get_dummy_value()
+    field = record.typeof(name.literal_value)
+    kind = field.fields["kind"].type
+
+    def generate(target, builder, signature, arguments):
+        offset = record.offset(name.literal_value) + field.offset("address")
+        pointer = cgutils.get_record_member(builder, arguments[0], offset, ir.IntType(64))
+        return builder.inttoptr(builder.load(pointer), target.get_value_type(kind))
+
+    return kind(record, name), generate

@@ -1,0 +1,75 @@
+"""The synapses of a projection, as arrays."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.core.checks import MissingName, nearest
+
+if typing.TYPE_CHECKING:
+    import scipy.sparse
+
+
+@dataclass(frozen=True)
+class SynapseTable:
+    """The synapses of a projection, sorted by `pre` and `post`: one element of each array for each synapse.
+
+    Attributes
+    ----------
+    pre, post : ndarray of int64
+        Indices into the populations or views that were connected.
+    weight : ndarray of float64
+        In the unit of the synapse.
+    delay : ndarray of float64
+        As simulated, a multiple of dt [ms].
+    n_pre, n_post : int
+        Number of cells at both ends.
+    columns : dict of str to ndarray
+        What a kind of synapses keeps besides.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+    n_pre: int
+    n_post: int
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.pre.size
+
+    def matrix(self, values: str = "weight") -> scipy.sparse.csr_array:
+        """Return the synapses as a sparse matrix of shape (n_pre, n_post), as `FromSparse` takes it.
+
+        Parameters
+        ----------
+        values : str
+            Which numbers it holds: "weight", "delay", or the name of a column. Those of several synapses between the same
+            two cells are added up.
+
+        Raises
+        ------
+        MissingName
+            If there are no values of this name.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(3, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> ring = net.connect(cells, cells, bs.FromArrays([0, 1, 2], [1, 2, 0]), weight=2.0, delay=1.0, synapse=bs.Delta())
+        >>> bs.Simulation(net, seed=2).synapses(ring).matrix().toarray()
+        array([[0., 2., 0.],
+               [0., 0., 2.],
+               [2., 0., 0.]])
+        """
+        from scipy.sparse import coo_array
+
+        found = {"weight": self.weight, "delay": self.delay, **self.columns}
+        if values not in found:
+            raise MissingName(f"SynapseTable.matrix: no values named {values!r}{nearest(values, found)}")
+        return coo_array((found[values], (self.pre, self.post)), shape=(self.n_pre, self.n_post)).tocsr()
