@@ -185,7 +185,7 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
     )
 
 
-OPERATORS = []  # those that others registered
+OPERATORS: list[type[Operator]] = []  # those that others registered
 
 
 def register_operator(cls):

@@ -1,26 +1,36 @@
-"""Running a network in one call: `simulate` is three lines over `Simulation`."""
+"""Running a network in one call: `simulate` makes a `Simulation` and runs it once."""
 
+from __future__ import annotations
+
+import typing
 import warnings
+from collections.abc import Sequence
 
 from brainsim.core.checks import number
 from brainsim.engine.settings import checked_steps
 from brainsim.engine.simulation import Simulation
 
+if typing.TYPE_CHECKING:
+    from brainsim.network.network import Network
+    from brainsim.network.population import View
+    from brainsim.network.probes import Trace
+    from brainsim.results.result import Result, State
+
 
 def simulate(
-    network,
-    duration,
+    network: Network,
+    duration: float,
     *,
-    dt=0.1,
-    seed=None,
-    record=(),
-    spikes=True,
-    threads=None,
-    progress=None,
-    state=None,
-    precision="double",
-    profile=False,
-):
+    dt: float = 0.1,
+    seed: int | None = None,
+    record: Trace | Sequence[Trace] = (),
+    spikes: bool | View | Sequence[View] = True,
+    threads: int | None = None,
+    progress: bool | None = None,
+    state: State | None = None,
+    precision: str = "double",
+    profile: bool = False,
+) -> Result:
     """Simulate a network and return what was recorded.
 
     Parameters
@@ -44,14 +54,14 @@ def simulate(
     progress : bool, optional
         Show progress bars of building and running; None shows them if it takes long, in a terminal or a notebook.
     state : State, optional
-        Go on from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
+        Continue from here (``result.state`` of an earlier run of the same network), with the same seed and dt.
     precision : {"double", "single"}
         Of state variables and the arithmetic on them: float64, or float32, which is faster in large networks. In single
-        precision each step rounds to 7 digits instead of 16: rates and other statistics stay, single spikes of a network
-        that amplifies differences do not. The spikes are the same for any number of threads with both. A variable that
-        moves in a step by less than 6e-8 of its value stands still, so single precision is for steps above about a
-        ten-thousandth of the time constants: a potential near -65 mV is off by up to 0.04 mV where tau is 10,000 dt, and by
-        up to 0.4 mV where it is 100,000 dt. Variables of linear equations for which dt is smaller are named in a warning.
+        precision each step rounds to 7 digits instead of 16: rates and other statistics stay the same, but single spikes of
+        a network that amplifies differences do not. The spikes are the same for any number of threads in both. A variable
+        that changes by less than 6e-8 of its value in a step does not move at all, so single precision is for steps above
+        about a ten-thousandth of the time constants: a potential near -65 mV is off by up to 0.04 mV if tau is 10,000 dt,
+        and by up to 0.4 mV if it is 100,000 dt. A warning names variables of linear equations for which dt is smaller.
     profile : bool
         Measure where the time goes: ``result.stats["profile"]`` then holds seconds, averaged over the threads, for updating
         cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
@@ -63,9 +73,9 @@ def simulate(
     Raises
     ------
     ValueError, TypeError
-        Where the description cannot be run; before anything is built.
+        If the description cannot be run; before anything is built.
     MemoryError
-        Where the network would not fit into memory; before anything is built.
+        If the network would not fit into memory; before anything is built.
 
     Examples
     --------

@@ -1,7 +1,11 @@
 """A network that is being simulated: `Simulation` holds all that changes."""
 
+from __future__ import annotations
+
 import functools
 import time
+import typing
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,6 +37,14 @@ from brainsim.network.probes import checked_traces
 from brainsim.results.result import Result
 from brainsim.rng.streams import checked_seed
 
+if typing.TYPE_CHECKING:
+    from brainsim.models.inputs import Input
+    from brainsim.network.network import Network
+    from brainsim.network.probes import Trace
+    from brainsim.network.projection import Projection
+    from brainsim.results.result import State
+    from brainsim.results.synapses import SynapseTable
+
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 
 
@@ -56,9 +68,9 @@ class Simulation(Answering):
 
     Notes
     -----
-    ``copy.deepcopy(sim)`` returns a simulation that goes on by itself from the same point, with the same spikes; the
-    synapses are shared. A simulation is used by one thread at a time, and a second one is refused. It cannot be pickled:
-    save ``sim.result()`` and go on with ``state=``.
+    ``copy.deepcopy(sim)`` returns an independent simulation that continues from the same point, with the same spikes; the
+    synapses are shared. A simulation is used by one thread at a time, and a second one is rejected. It cannot be pickled:
+    save ``sim.result()`` and continue with ``state=``.
 
     Examples
     --------
@@ -78,18 +90,18 @@ class Simulation(Answering):
 
     def __init__(
         self,
-        network,
+        network: Network,
         *,
-        dt=0.1,
-        seed=None,
-        record=(),
-        spikes=True,
-        threads=None,
-        progress=None,
-        state=None,
-        precision="double",
-        profile=False,
-    ):
+        dt: float = 0.1,
+        seed: int | None = None,
+        record: Trace | Sequence[Trace] = (),
+        spikes: bool | View | Sequence[View] = True,
+        threads: int | None = None,
+        progress: bool | None = None,
+        state: State | None = None,
+        precision: str = "double",
+        profile: bool = False,
+    ) -> None:
         self._exclusive = Exclusive("Simulation")
         with gc_paused():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
@@ -132,7 +144,7 @@ class Simulation(Answering):
         built_in = [SpikeRecorder(wanted, lags), *([TraceRecorder(self._traces)] if self._traces else [])]
         return built_in + [request.recorder(self._layout) for request in others]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the time reached, what is simulated, and how."""
         populations = self.network.populations.values()
         return (
@@ -142,21 +154,21 @@ class Simulation(Answering):
         )
 
     @property
-    def time(self):
+    def time(self) -> float:
         """Time reached [ms]."""
         return float(times_of(self._run.step, self.dt))
 
     @property
-    def state(self):
+    def state(self) -> Variables:
         """State variables by population and variable, as arrays that can be read and written between runs."""
         self._state_was_given_out = True
         return Variables(self._layout, self._run.shared)
 
-    def run(self, duration, *, progress=None):
-        """Go on for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
+    def run(self, duration: float, *, progress: bool | None = None) -> Result:
+        """Continue for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
 
         Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation is then in order:
-        `result` returns what was recorded until then, and it can go on. After an error `result` returns what was recorded
+        `result` returns what was recorded until then, and it can continue. After an error `result` returns what was recorded
         up to a tenth of a second before, without a state.
         """
         steps = checked_steps(duration, self.dt, "run.duration")
@@ -181,12 +193,12 @@ class Simulation(Answering):
             raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
         return deferred(Result, make) if seconds < SHORT_PIECE else make()
 
-    def result(self):
+    def result(self) -> Result:
         """Return the Result of everything since the start or the last reset."""
         with self._exclusive:
             return self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result()
 
-    def reset(self):
+    def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         with self._exclusive:
             self._take_back_changes()
@@ -208,8 +220,8 @@ class Simulation(Answering):
         self._layout.inputs = list(self._given)
         self._run.rebuild(*["parameters"] * bool(changed), *["inputs"] * inputs)
 
-    def __deepcopy__(self, memo):
-        """Return a simulation that goes on from here by itself; what never changes, such as the synapses, is shared."""
+    def __deepcopy__(self, memo: dict) -> Simulation:
+        """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
         with self._exclusive:
             if self._run.failed:
                 raise RuntimeError("Simulation: the last run failed half-way, so it has no state to copy; reset() it first")
@@ -219,15 +231,15 @@ class Simulation(Answering):
             new._layout, new._state_was_given_out = new._run.layout, False
         return new
 
-    def __copy__(self):
+    def __copy__(self) -> Simulation:
         """Return the same as `copy.deepcopy`: two simulations never share what changes."""
         return self.__deepcopy__({})
 
-    def __reduce_ex__(self, protocol):
-        """Refuse: the arrays of a simulation are known to compiled code by their addresses."""
+    def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
+        """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
         raise TypeError("Simulation: cannot be pickled; save sim.result() and go on with simulate(..., state=result.state)")
 
-    def set(self, target, **values):
+    def set(self, target: Input | Population | str, **values: object) -> None:
         """Change an input or a population's parameters from now on.
 
         Parameters
@@ -238,8 +250,8 @@ class Simulation(Answering):
             Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model: numbers where there was one
             number for the population, arrays where there were arrays.
 
-        `reset` takes the changes back. A saved state does not hold them: to go on from it, the network must be built with
-        the values as they were then, or the state is refused.
+        `reset` takes the changes back. A saved state does not hold them: to continue from it, the network must be built with
+        the values as they were then, or the state is rejected.
 
         Examples
         --------
@@ -268,7 +280,7 @@ class Simulation(Answering):
                 self._run.rebuild("inputs")
             self._describe()
 
-    def synapses(self, projection):
+    def synapses(self, projection: Projection | str) -> SynapseTable:
         """Return the synapses of a projection: who is connected to whom, with which weight and delay.
 
         Parameters

@@ -9,8 +9,6 @@ import json
 import types
 from pathlib import Path
 
-import pytest
-
 import brainsim as bs
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
@@ -107,13 +105,8 @@ def test_public_names_and_signatures_stay_as_they_are():
     assert signatures() == json.loads(PINNED.read_text(encoding="utf-8"))
 
 
-OF_ENGINE = pytest.mark.xfail(strict=True, reason="simulate and Simulation have no types yet")
-
-
-@pytest.mark.parametrize("of_engine", [False, pytest.param(True, marks=OF_ENGINE)])
-def test_everything_public_has_types(of_engine):
-    things = {k: thing for k, thing in public_things().items() if k.startswith(("simulate", "Simulation")) == of_engine}
-    assert {name: names for name, thing in things.items() if (names := without_types(thing))} == {}
+def test_everything_public_has_types():
+    assert {name: names for name, thing in public_things().items() if (names := without_types(thing))} == {}
 
 
 def test_the_catalogue_has_every_public_model():

@@ -56,3 +56,13 @@ def networks() -> None:
 def results(result: bs.Result) -> None:
     assert_type(result.spikes["cells"], bs.Spikes)
     assert_type(result.traces["cells", "v"], bs.Traces)
+
+
+def running(net: bs.Network, cells: bs.Population, state: bs.State) -> None:
+    assert_type(bs.simulate(net, 100.0, seed=1, record=bs.Trace(cells, "v"), spikes=[cells[:10]], state=state), bs.Result)
+    bs.simulate(net, "100 ms")  # type: ignore[arg-type]
+    sim = bs.Simulation(net, seed=1, threads=2)
+    assert_type(sim.run(10.0), bs.Result)
+    assert_type(sim.synapses("cells->cells").weight, np.ndarray)
+    sim.set(cells, tau_m=10.0)
+    sim.set(3.0)  # type: ignore[arg-type]

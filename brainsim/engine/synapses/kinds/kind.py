@@ -9,6 +9,8 @@ import copy
 
 import numpy as np
 
+from brainsim.jit.records import ByAddress
+
 PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, FIRST_FREE = range(5)  # tags of segments
 
 
@@ -26,8 +28,8 @@ class SynapseKind:
         Set by `register_kind`.
     """
 
-    deliver = None
-    tag = None
+    deliver: ByAddress | None = None
+    tag: int | None = None
 
     @classmethod
     def takes(cls, projection):

@@ -1,12 +1,12 @@
 """Which kind the synapses of a projection are, and which synapses lie together in the store."""
 
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE
+from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE, SynapseKind
 from brainsim.engine.synapses.kinds.per_synapse import PerSynapse
 from brainsim.engine.synapses.kinds.shared import Shared
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.values import is_number
 
-KINDS = []  # those that others registered
+KINDS: list[type[SynapseKind]] = []  # those that others registered
 
 
 def register_kind(cls):
