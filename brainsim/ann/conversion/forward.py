@@ -84,7 +84,7 @@ def _run_chunk(plan, X, steps, seed, start):
         units = drive.shape[1]
         if layer.theta is None:
             evidence = np.empty((len(X), steps, units))
-            kernels.collect(spikes, held, *_rows(layer), drive, np.empty(units), np.empty(units), evidence)
+            kernels.collect(spikes, held, kernels.Rows(*_rows(layer)), drive, np.empty(units), np.empty(units), evidence)
             return hidden, evidence
         out = np.empty((len(X), steps, units), dtype=np.uint8)
         if plan.sequential:
@@ -94,7 +94,8 @@ def _run_chunk(plan, X, steps, seed, start):
             kernels.fire_in_turn(potential, layer.theta, out)
         else:
             v, current = np.empty(units), np.empty(units)
-            kernels.fire(spikes, held, *_rows(layer), drive, layer.theta, plan.starts[k], reset, v, current, out)
+            rows, cell = kernels.Rows(*_rows(layer)), kernels.Cell(layer.theta, plan.starts[k], reset)
+            kernels.fire(spikes, held, rows, drive, cell, v, current, out)
         if plan.lost:
             out &= np.random.default_rng([seed, start, k]).random(out.shape) >= plan.lost
         spikes, held = out, False

@@ -4,9 +4,29 @@ A feed-forward network can be run layer by layer: all steps of a layer before th
 by source (CSR); the time for a sample grows with the number of targets of its spikes.
 """
 
+from typing import NamedTuple
+
+import numpy as np
+
 from brainsim.jit.decorators import helper, kernel
 
 SUBTRACT, ZERO = 0, 1
+
+
+class Rows(NamedTuple):
+    """The weights of a layer, row by row."""
+
+    first: np.ndarray  # where the row of each input starts
+    target: np.ndarray
+    weight: np.ndarray
+
+
+class Cell(NamedTuple):
+    """What all cells of a layer have in common."""
+
+    theta: float  # threshold
+    v0: float  # initial potential
+    reset: int  # SUBTRACT or ZERO
 
 
 @helper
@@ -43,7 +63,7 @@ def weighted_sums(x, first, target, weight, bias, out):
 
 
 @kernel
-def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, current, out):
+def fire(spikes, held, rows, drive, cell, v, current, out):
     """Run the cells of a layer step by step; what arrives in a step acts in the same step.
 
     Parameters
@@ -51,21 +71,20 @@ def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, curren
     spikes : uint8 (samples, steps, inputs)
     held : bool
         Whether an input spike switches a current on, which acts from its step on, instead of making v jump.
-    first, target, weight
-        Rows of weights.
+    rows : Rows
     drive : (samples, outputs)
         Amounts added to v in each step.
-    theta, v0 : float
-    reset : SUBTRACT or ZERO
+    cell : Cell
     v, current : (outputs,)
         Scratch.
     out : uint8 (samples, steps, outputs)
     """
+    theta, v0, reset = cell
     for s in range(spikes.shape[0]):
         for i in range(v.size):
             v[i], current[i] = v0, drive[s, i]
         for t in range(spikes.shape[1]):
-            receive(spikes[s, t], current if held else v, first, target, weight)
+            receive(spikes[s, t], current if held else v, rows.first, rows.target, rows.weight)
             for i in range(v.size):
                 v[i] += current[i]
                 spike = v[i] >= theta
@@ -74,13 +93,13 @@ def fire(spikes, held, first, target, weight, drive, theta, v0, reset, v, curren
 
 
 @kernel
-def collect(spikes, held, first, target, weight, drive, v, current, out):
+def collect(spikes, held, rows, drive, v, current, out):
     """Let the cells of the last layer integrate; `out` (samples, steps, outputs) gets their potentials after each step."""
     for s in range(spikes.shape[0]):
         for i in range(v.size):
             v[i], current[i] = 0.0, drive[s, i]
         for t in range(spikes.shape[1]):
-            receive(spikes[s, t], current if held else v, first, target, weight)
+            receive(spikes[s, t], current if held else v, rows.first, rows.target, rows.weight)
             for i in range(v.size):
                 v[i] += current[i]
                 out[s, t, i] = v[i]

@@ -9,20 +9,26 @@ import numpy as np
 
 from brainsim.engine.synapses.sampling import skip
 from brainsim.jit.decorators import kernel
+from brainsim.jit.records import array_of
 from brainsim.jit.vmath import log1p
 from brainsim.rng.hashing import GAMMA, hashed, mix, step_key, uniform
 
 
 @kernel
-def sample_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, cursor, waiting, stamp):
-    """Draw `k` sources of each target; of those from `low` to `high` count the synapses, or leave the targets in `waiting`.
+def sample_sources(record):
+    """Sample `k` sources of each target; count the synapses of those from `start` to `stop`, or leave the targets waiting.
 
-    They are counted where `waiting` has no room, else put where `cursor` points for each source. `own` is where each target
-    stands among the sources, -1 if nowhere, and empty where that does not matter; `stamp` is scratch of zeros, one for each
-    source, for distinct ones.
+    The record has the fields ``k``, ``distinct`` (whether sources are not repeated), ``key``, ``n_pre``, ``n_post``,
+    ``start``, ``stop``; ``self_index``, the index of each target among the sources, -1 if it is not one, empty if that does
+    not matter; ``counts`` of synapses of each source, used if ``waiting`` has no room; ``waiting`` for targets, which go
+    where ``cursor`` points for each source; ``stamp``, scratch of zeros, one for each source if they are distinct.
     """
-    for post in range(n_post):
-        row = step_key(key, post)
+    r = record[0]
+    own, counts, cursor = array_of(r.self_index), array_of(r.counts), array_of(r.cursor)
+    waiting, stamp = array_of(r.waiting), array_of(r.stamp)
+    k, distinct, n_pre = r.k, r.distinct, r.n_pre
+    for post in range(r.n_post):
+        row = step_key(r.key, post)
         itself = own[post] if own.size else np.int32(-1)
         n = n_pre - (itself >= 0)
         for j in range(k):
@@ -33,7 +39,7 @@ def sample_sources(k, distinct, key, n_pre, n_post, own, low, high, counts, curs
                     pick = last
                 stamp[pick] = post + 1
             pre = pick + (itself >= 0 and pick >= itself)
-            if low <= pre < high:
+            if r.start <= pre < r.stop:
                 if waiting.size:
                     waiting[cursor[pre]] = post
                     cursor[pre] += 1

@@ -5,6 +5,7 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.synapses import counting, sampling
 from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.network.checks import check_delay
@@ -128,22 +129,21 @@ class Plan:
     def sample_sources(self, low, high, cursor, waiting):
         """Count the synapses that targets draw, or leave the targets in `waiting`; see `counting.sample_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
-        itself = np.empty(0, np.int32) if self.rule.autapses else self.self_source
-        stamp = np.zeros(n_pre if distinct else 0, np.int64)
-        counting.sample_sources(
-            self.rule.k,
-            distinct,
-            self.stream("wiring"),
-            n_pre,
-            self.posts.size,
-            itself,
-            low,
-            high,
-            self.counts,
-            cursor,
-            waiting,
-            stamp,
+        record = Context(
+            k=self.rule.k,
+            distinct=distinct,
+            key=self.stream("wiring"),
+            n_pre=n_pre,
+            n_post=self.posts.size,
+            start=low,
+            stop=high,
+            self_index=np.empty(0, np.int32) if self.rule.autapses else self.self_source,
+            counts=self.counts,
+            cursor=cursor,
+            waiting=waiting,
+            stamp=np.zeros(n_pre if distinct else 0, np.int64),
         )
+        counting.sample_sources(record.record)
 
     def _delays(self):
         """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
