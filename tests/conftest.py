@@ -1,5 +1,7 @@
 """Fixtures that all folders share."""
 
+import signal
+
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
@@ -7,6 +9,13 @@ import pytest
 from brainsim.engine import settings
 
 matplotlib.use("Agg")  # no screen
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interrupts_are_heard():
+    """Let Ctrl-C raise, also if the tests are started in the background of a shell, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
