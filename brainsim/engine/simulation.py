@@ -306,8 +306,8 @@ class Simulation(Answering):
         >>> net = bs.Network(seed=1)
         >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
         >>> table = bs.Simulation(net, seed=2).synapses(wires)
-        >>> len(table), set(table.matrix().sum(axis=0))
-        (500, {5.0})
+        >>> len(table), table.matrix().sum(axis=0)[:3]
+        (500, array([5., 5., 5.]))
         """
         from brainsim.engine.synapses.readback import read_back
 

@@ -2,8 +2,6 @@
 
 import pytest
 
-import brainsim as bs
-
 
 def mistakes(*rows, before_compiling=True):
     """Return a test of all rows (function that makes the mistake, class of the error, parts of its message...).
@@ -16,7 +14,7 @@ def mistakes(*rows, before_compiling=True):
     @pytest.mark.parametrize(("call", "kind", "parts"), cases)
     def test(call, kind, parts, monkeypatch):
         if before_compiling:
-            monkeypatch.setattr(bs.Simulation, "_compile", lambda self: pytest.fail("reached the compiler"))
+            monkeypatch.setattr("brainsim.engine.run.Run._allocate", lambda run: pytest.fail("reached the compiler"))
         with pytest.raises(kind) as caught:
             call()
         text = str(caught.value)
