@@ -21,7 +21,7 @@ def interrupts_are_heard():
 @pytest.fixture
 def more_partitions(monkeypatch):
     """Run as many partitions as a test names, although there may be fewer processors."""
-    monkeypatch.setattr(settings, "most_partitions", lambda: settings.MOST_THREADS)
+    monkeypatch.setattr(settings, "most_partitions", lambda: settings.MAX_THREADS)
 
 
 @pytest.fixture(autouse=True)

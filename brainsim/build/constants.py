@@ -1,4 +1,4 @@
-"""The numbers of a network: parameters drawn and checked, the constants of the kernels, times in steps, initial values."""
+"""The numbers of a network: parameters sampled and checked, the constants of the kernels, times in steps, initial values."""
 
 import ast
 
@@ -12,27 +12,27 @@ from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 
-LONGEST_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
-MOST_STEPS = 2.0**53  # up to which float64 tells each from the next
-SECONDS = 0.2  # no time constant of a cell is as short in ms, but 0.2 s and less are common ones
+MAX_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
+MAX_STEPS = 2.0**53  # float64 holds every whole number up to here
+SECONDS = 0.2  # a time below this is probably in seconds: cells have no such short ones in ms
 
 
-def kernel_constants(system, step, values, dt, where):
+def kernel_constants(system, step, values, dt, label):
     """Return every number that a kernel may need by name: parameters, the method's constants, gains, refractory steps."""
     part = dt / system.substeps
     for name in system.tables:
-        values[name].check_step(part, f"{where}.{bare(name)}")
+        values[name].check_step(part, f"{label}.{bare(name)}")
     known = values | {"dt": part, "pi": np.pi}
     try:
         constants = known | step.compute(values, part)
     except FloatingPointError as error:
-        raise ValueError(f"{where}: {error}") from None
+        raise ValueError(f"{label}: {error}") from None
     for index, arrivals in enumerate(system.arrivals):
         constants |= {gain_name(index, name): _plain(lang.computed(gain, known)) for name, gain in arrivals}
     if system.fixed_time:
-        times, name = lang.computed(system.refractory, known | {"dt": dt}), f"{where}: {ast.unparse(system.refractory)}"
+        times, name = lang.computed(system.refractory, known | {"dt": dt}), f"{label}: {ast.unparse(system.refractory)}"
         in_range(times, f"{name} as the refractory time", "ms", at_least=0.0)
-        constants["refractory_steps"] = whole_steps(np.minimum(times, LONGEST_REFRACTORY * dt), dt, name)
+        constants["refractory_steps"] = whole_steps(np.minimum(times, MAX_REFRACTORY * dt), dt, name)
     return constants
 
 
@@ -41,30 +41,30 @@ def has_columns(value):
     return isinstance(value, TimedArray) and value.per_cell
 
 
-def with_tables(numbers, kernel, member, first, last, dt):
-    """Return the scalars of a kernel with its TimedArrays behind them, as `codegen` reads them.
+def with_tables(numbers, kernel, member, start, stop, dt):
+    """Return the scalars of a kernel followed by its TimedArrays, as `codegen` reads them.
 
-    Each table is a row of [steps that a value holds, rows, values row by row], of the cells `first` to `last` of the member
-    where it has a column for each. Steps and rows are sums of two numbers, exact in single precision too.
+    Each table is a row of [steps that a value holds, rows, values row by row], of the cells `start` to `stop` of the member
+    if it has a column for each. Steps and rows are sums of two numbers, exact in single precision too.
     """
     parts = [numbers[: len(kernel.scalars)]]
     for name, per_cell in kernel.tables:
         table = member.constants[name]
-        values = table.values[:, first:last] if per_cell else table.values
-        steps = min(table.dt / dt, MOST_STEPS)
+        values = table.values[:, start:stop] if per_cell else table.values
+        steps = min(table.dt / dt, MAX_STEPS)
         steps = round(steps) if abs(steps - round(steps)) < 1e-6 else steps
         parts += [_in_two(steps, numbers.dtype), _in_two(len(table.values), numbers.dtype), np.ravel(values)]
     return np.concatenate(parts, dtype=numbers.dtype, casting="same_kind")
 
 
 def _in_two(value, dtype):
-    """Return a number and what it lacks in this precision."""
+    """Return a number in this precision, and the rest."""
     first = float(dtype.type(value))
     return first, value - first
 
 
 def check_tables(member, values):
-    """Raise ValueError where a TimedArray would take the place of one that has columns where it has none, or the reverse."""
+    """Raise ValueError if a TimedArray with a column for each cell would replace one without, or the reverse."""
     for name, old in member.values.items():
         new = values[name]
         if has_columns(old) != has_columns(new):
@@ -74,15 +74,15 @@ def check_tables(member, values):
             new.check_cells(member.n, f"{type(member.population.model).__name__}.{name}", member.population.name)
 
 
-def whole_steps(times, dt, where):
-    """Return times in steps of dt, as floats; warns where they are not multiples of dt and are rounded."""
+def whole_steps(times, dt, label):
+    """Return times in steps of dt, as floats; warn if they are not multiples of dt and are rounded."""
     steps = np.asarray(times) / dt
-    if (latest := np.max(np.abs(steps), initial=0.0)) > MOST_STEPS:
-        raise ValueError(f"{where}: {latest * dt:g} ms are more steps of dt = {dt:g} ms than can be counted, 2**53")
+    if (latest := np.max(np.abs(steps), initial=0.0)) > MAX_STEPS:
+        raise ValueError(f"{label}: {latest * dt:g} ms are more than 2**53 steps of dt = {dt:g} ms")
     rounded = np.rint(steps)
     if np.any(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded)):
         bad = np.atleast_1d(times)[np.atleast_1d(np.abs(steps - rounded) > 1e-6 * np.maximum(1.0, rounded))][0]
-        warn_user(f"{where}: {bad:g} ms is not a multiple of dt = {dt:g} ms and was rounded")
+        warn_user(f"{label}: {bad:g} ms is not a multiple of dt = {dt:g} ms and was rounded")
     return _plain(rounded)
 
 
@@ -91,7 +91,7 @@ def _plain(value):
 
 
 def sampled_parameter(network, population, owner, key, label):
-    """Return a parameter's value: a float, or one number a cell where it is an array or a distribution."""
+    """Return a parameter's value: a float, or one number per cell for an array or a distribution."""
     value = getattr(owner, key)
     if isinstance(value, Distribution):
         from brainsim.rng.variates import fill
@@ -128,28 +128,28 @@ def _median(distribution):
 
 
 def check_against_dt(owner, values, dt, method):
-    """Catch seconds given for milliseconds: time constants below the step, refractory times below half a step.
+    """Catch seconds in place of milliseconds: time constants below the step, refractory times below half a step.
 
-    The method `exact` is right for every time constant: it takes one that may be in seconds, with a warning.
+    The method `exact` is right for every time constant, so one that may be in seconds is only a warning.
     """
     for key, spec in owner.parameters.items():
         if spec.unit != "ms" or spec.timed:
             continue
-        where, shortest = f"{type(owner).__name__}.{key}", float(np.min(values[key]))
+        label, shortest = f"{type(owner).__name__}.{key}", float(np.min(values[key]))
         if spec.above == 0.0 and shortest < dt:
-            text = f"{where}: {shortest:g} ms is shorter than dt = {dt:g} ms; {_meant(shortest, 'take a smaller dt')}"
+            text = f"{label}: {shortest:g} ms is shorter than dt = {dt:g} ms; {_meant(shortest, 'take a smaller dt')}"
             if method != "exact":
                 raise ValueError(text)
             if shortest < SECONDS:
                 warn_user(text)
         longest = float(np.max(values[key]))
         if key == getattr(owner, "refractory", None) and longest > 0.0 and round(longest / dt) == 0:
-            hint = _meant(longest, "take a smaller dt, or write 0 for none")
-            raise ValueError(f"{where}: {longest:g} ms is less than half of dt = {dt:g} ms, no step long; {hint}")
+            hint = _meant(longest, "take a smaller dt, or write 0 for no refractoriness")
+            raise ValueError(f"{label}: {longest:g} ms is less than half of dt = {dt:g} ms, so zero steps; {hint}")
 
 
 def _meant(time, otherwise):
-    """Return what to write for a time [ms] that is too short: a thousand times as much, if it may be in seconds."""
+    """Return what to write for a time [ms] that is too short: a thousand times the value, if it may be in seconds."""
     return f"times are in ms: did you mean {1000 * time:.6g}?" if time < SECONDS else otherwise
 
 
@@ -160,8 +160,8 @@ def initial_values(layout, seed):
     state = np.zeros(layout.n_state)
     for name, member in layout.members.items():
         model = member.population.model
-        given = member.population.initial
-        values = {variable: given.get(variable, spec.default) for variable, spec in model.initials.items()} | given
+        initial = member.population.initial
+        values = {variable: initial.get(variable, spec.default) for variable, spec in model.initials.items()} | initial
         for variable, value in values.items():
             at, n = layout.state_row(name, variable, "Population.initial")
             if isinstance(value, Distribution):

@@ -1,10 +1,10 @@
-"""Where everything lies: from a network to groups of cells, their state, their kernels and their place in the partitions.
+"""The layout of a network: groups of cells, their state, their kernels and their partitions.
 
 This is the only numbering: the engine and the estimate of memory use it. The groups follow from the description; the numbers
 of the cells, which may be many, are computed by `Layout.fill`.
 
-Populations whose kernel is the same lie in one *group*: a block of the state, one row a variable, one column a cell. Cells
-are numbered through all groups (their *global index*), and each group is cut into one stretch a partition.
+Populations whose kernel is the same lie in one *group*: a block of the state, one row per variable, one column per cell.
+Cells are numbered through all groups (their *global index*), and each group is cut into one stretch per partition.
 """
 
 from copy import copy
@@ -64,12 +64,12 @@ class Group:
 
     @cached_property
     def n(self):
-        """Number of cells, once all members are there: it is asked for by every projection, and members may be thousands."""
+        """Number of cells, once all members are there; cached, since every projection needs it."""
         return sum(m.n for m in self.members)
 
     @property
     def system(self):
-        """The system of equations that all members share but for numbers."""
+        """The system of equations that all members share, apart from numbers."""
         return self.members[0].system
 
     @property
@@ -92,11 +92,11 @@ class Layout:
     dt : float
         Time step [ms].
     partitions : int
-        Into how many stretches each group is cut.
+        Number of stretches into which each group is cut.
     dtype : type
-        ``np.float64`` or ``np.float32``: of the state and of the numbers of the kernels.
+        ``np.float64`` or ``np.float32``, for the state and the constants of the kernels.
     filled : bool
-        Whether to compute the numbers of the cells now; what `fill` does.
+        Whether to call `fill` now.
     """
 
     def __init__(self, network, dt, partitions, dtype=np.float64, filled=True):
@@ -118,7 +118,7 @@ class Layout:
             self.fill()
 
     def _buffer_places(self):
-        """Return where each partition's buffers of each group start, behind the state, and where all of them end."""
+        """Return where each partition's buffers of each group start, after the state, and where all of them end."""
         at, places = self.n_state, []
         for partition in range(self.partitions if self.groups else 0):
             # partitions write next to each other, but never into one cache line
@@ -133,7 +133,7 @@ class Layout:
     def fill(self):
         """Compute the parameters and constants of all cells."""
         if self.n_numbers >= 2**31:
-            raise ValueError(f"Network: {self.n_numbers:,} state variables are more than the 2**31 that can be numbered")
+            raise ValueError(f"Network: {self.n_numbers:,} state variables are too many; at most 2**31 - 1 can be numbered")
         for group in self.groups:
             for member in group.members if group.kernel else ():
                 _fill(member, self.network, self.dt)
@@ -161,17 +161,17 @@ class Layout:
         return np.concatenate(parts).astype(np.int32)
 
     def receptor(self, name, synapse):
-        """Return (number of the receptor, whether events go to the state directly) of a synapse on a population."""
+        """Return (index of the receptor, whether events go to the state directly) of a synapse on a population."""
         member = self.members[name]
-        number = member.synapses.index(synapse)
-        return number, member.system.direct[number]
+        index = member.synapses.index(synapse)
+        return index, member.system.direct[index]
 
     def input_places(self, view, synapse):
         """Return for each cell of a view where in the state events of a synapse are added (int32), and its partition."""
         places, parts = [], []
         for population, ids in view.parts:
-            number = self.group_of[population.name]
-            group, member, bounds = self.groups[number], self.members[population.name], self.bounds[number]
+            index = self.group_of[population.name]
+            group, member, bounds = self.groups[index], self.members[population.name], self.bounds[index]
             cell = member.first - group.first + ids
             part = np.searchsorted(bounds[1:-1], cell, side="right")
             receptor, direct = self.receptor(population.name, synapse)
@@ -180,8 +180,8 @@ class Layout:
                 place = group.state_at + row * group.n + cell
             else:
                 row = member.system.buffered.index(receptor)
-                begin = np.array([at[number] for at in self.input_at])
-                place = begin[part] + row * np.diff(bounds)[part] + cell - bounds[part]
+                start = np.array([at[index] for at in self.input_at])
+                place = start[part] + row * np.diff(bounds)[part] + cell - bounds[part]
             places.append(place)
             parts.append(part)
         return np.concatenate(places).astype(np.int32), np.concatenate(parts).astype(np.uint8)
@@ -192,36 +192,36 @@ class Layout:
         return np.where(parts == partition, places, np.int32(-1))
 
     def buffers(self, name):
-        """Return receptor -> place in the state of each cell's buffer of inputs, for those of a population that have one."""
+        """Return receptor -> places in the state of the cells' buffers of inputs, if it has one."""
         member = self.members[name]
-        found = {}
-        for number, (label, synapse) in enumerate(zip(member.labels, member.synapses, strict=True)):
-            if not member.system.direct[number]:
-                found[label] = self.input_places(member.population, synapse)[0]
-        return found
+        places = {}
+        for index, (label, synapse) in enumerate(zip(member.labels, member.synapses, strict=True)):
+            if not member.system.direct[index]:
+                places[label] = self.input_places(member.population, synapse)[0]
+        return places
 
     def owned(self, partition):
-        """Return for each group the (first, last) global index of the partition's cells."""
+        """Return for each group the (start, stop) global indices of the partition's cells."""
         return [(g.first + b[partition], g.first + b[partition + 1]) for g, b in zip(self.groups, self.bounds, strict=True)]
 
-    def check_population(self, population, where):
-        """Raise unless this very population is in the network: one of the same name may be another one."""
+    def check_population(self, population, label):
+        """Raise an error unless this population is in the network; another one may have the same name."""
         if population.name not in self.members:
-            raise MissingName(f"{where}: no population named {population.name!r}{nearest(population.name, self.members)}")
+            raise MissingName(f"{label}: no population named {population.name!r}{nearest(population.name, self.members)}")
         if population is not self.members[population.name].population:
-            raise ValueError(f"{where}: this is not the population named {population.name!r} that is in the network")
+            raise ValueError(f"{label}: this is not the population named {population.name!r} that is in the network")
 
-    def state_row(self, name, variable, where):
-        """Return (place of the row in the state, n) of a variable of a population; raise MissingName with the nearest."""
+    def state_row(self, name, variable, label):
+        """Return (place of the row in the state, n) of a variable of a population, or raise MissingName."""
         if name not in self.members:
-            raise MissingName(f"{where}: no population named {name!r}{nearest(name, self.members)}")
+            raise MissingName(f"{label}: no population named {name!r}{nearest(name, self.members)}")
         member, group = self.members[name], self.groups[self.group_of[name]]
         if variable not in member.rows:
-            raise MissingName(f"{where}: {name!r} has no variable {variable!r}{nearest(variable, member.rows)}")
+            raise MissingName(f"{label}: {name!r} has no variable {variable!r}{nearest(variable, member.rows)}")
         return group.state_at + member.rows[variable] * group.n + member.first - group.first, member.n
 
     def change(self, name, values):
-        """Give a population other parameters: numbers where there were numbers, arrays where there were arrays."""
+        """Change the parameters of a population: numbers stay numbers, and arrays stay arrays."""
         member, group = self.members[name], self.groups[self.group_of[name]]
         check_tables(member, values)
         constants = kernel_constants(member.system, member.step, values, self.dt, name)
@@ -242,9 +242,9 @@ class Layout:
         return new
 
     def lag_places(self):
-        """Return for each cell where its last spike says how long before the end of the step it was; None with no such cell.
+        """Return the place of each cell's lag in the state: how long before the end of its step its last spike was.
 
-        -1 stands for cells whose spikes have the time of the end of the step.
+        -1 stands for cells whose spikes are at the end of a step; returns None if all are.
         """
         places = np.full(self.n_cells, -1, np.int32)
         for group in (g for g in self.groups if g.kernel and g.system.crossing):
@@ -316,39 +316,39 @@ def _fill(member, network, dt):
 
 
 def _owners(member):
-    """Return the model and the synapses, each with what stands before the names of its parameters in the system."""
+    """Return the model and the synapses, each with the prefix of its parameters in the system."""
     return [(member.population.model, ""), *((s, prefixed(k)) for k, s in enumerate(member.synapses))]
 
 
 def _values(member, network, dt, one_cell):
-    """Return the parameters of a member, checked: of one cell, to know their shapes, or of all."""
+    """Return the parameters of a member, checked: of one cell, which gives their shapes, or of all."""
     values, population, model = {}, member.population, member.population.model
     for owner, prefix in _owners(member):
         owner.check_cells(population.n, population.name)
         # keyed by the synapse itself: its index changes when others are added
         label = repr(owner) if prefix else ""
         if one_cell:
-            found = {k: parameter_of_one(owner, k) for k in owner.parameters}
+            parameters = {k: parameter_of_one(owner, k) for k in owner.parameters}
         else:
-            found = {k: sampled_parameter(network, population, owner, k, label) for k in owner.parameters}
-        owner.check_values(found | {"dt": dt})
-        values |= {prefix + k: v for k, v in found.items()}
+            parameters = {k: sampled_parameter(network, population, owner, k, label) for k in owner.parameters}
+        owner.check_values(parameters | {"dt": dt})
+        values |= {prefix + k: v for k, v in parameters.items()}
     if isinstance(getattr(model, model.refractory or "", None), Distribution):
         values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
     return values
 
 
-def _labels(synapses, where):
-    """Return what each receptor is called: the synapse's name, or its class in lower case, numbered where that is taken."""
-    given = [s.name for s in synapses if s.name]
-    for name in given:
-        if given.count(name) > 1:
-            raise ValueError(f"{where}: two different synapses are named {name!r}; give them different names")
+def _labels(synapses, population):
+    """Return what each receptor is called: the synapse's name, or its class in lower case, numbered if that is taken."""
+    names = [s.name for s in synapses if s.name]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{population}: two different synapses are named {name!r}; give them different names")
     labels = []
     for synapse in synapses:
         base, number = type(synapse).__name__.lower(), 1
         label = synapse.name or base
-        while not synapse.name and (label in labels or label in given):
+        while not synapse.name and (label in labels or label in names):
             number += 1
             label = f"{base}_{number}"
         labels.append(label)
@@ -358,7 +358,7 @@ def _labels(synapses, where):
 def _cuts(n, partitions):
     """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
 
-    Weighting cells by their in-degree balances less well: in the microcircuit it is the rates of the sources that differ.
+    Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
     """
     borders = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
     borders[-1] = n
@@ -366,16 +366,16 @@ def _cuts(n, partitions):
 
 
 def _receptors(network):
-    """Return for each population its synapses; those that are equal share a receptor. Their order is one for the network."""
-    found = {name: {} for name in network.populations}
-    everywhere = {}
+    """Return for each population its synapses; equal ones share a receptor. Their order is the same in all populations."""
+    synapses = {name: {} for name in network.populations}
+    order = {}
     uses = [(p.post, p.synapse) for p in network.projections]
     uses += [(s.target, s.input.synapse) for s in network.inputs if getattr(s.input, "synapse", None) is not None]
     for view, synapse in uses:
-        everywhere.setdefault(synapse, len(everywhere))
+        order.setdefault(synapse, len(order))
         for population, _ in view.parts:
-            found[population.name][synapse] = None
-    return {name: tuple(sorted(mine, key=everywhere.get)) for name, mine in found.items()}
+            synapses[population.name][synapse] = None
+    return {name: tuple(sorted(own, key=order.get)) for name, own in synapses.items()}
 
 
 def _injected(network):

@@ -13,8 +13,8 @@ from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.running import INTERRUPTED, plot_file, run_example
+from brainsim.core.machine import MAX_THREADS
 
-MOST_THREADS = 256  # as in brainsim.engine.settings, which would load NumPy
 FAILED = 2  # exit code
 
 
@@ -110,7 +110,7 @@ def _add_run(commands, argv):
     run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
     run.add_argument(
-        "--threads", metavar="N", type=_whole(1, MOST_THREADS), help="at most N threads; the spikes stay the same"
+        "--threads", metavar="N", type=_whole(1, MAX_THREADS), help="at most N threads; the spikes stay the same"
     )
     run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
     run.add_argument("--profile", action="store_true", help="print how long each part of the simulation takes")

@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+MAX_THREADS = 256  # of one run
+
 # for both versions: the file of the limit, the file of the memory in use, and the line of `memory.stat` with that part of
 # it which is only cached and can be reclaimed
 MEMORY = (

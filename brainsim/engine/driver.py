@@ -1,6 +1,6 @@
 """The time loop. One compiled function steps a partition of the cells through time, calling the operators by address.
 
-Nothing that is sent within the shortest delay can arrive within it, so a partition runs a *slice* of that many steps alone.
+A spike needs at least the shortest delay to arrive, so a partition runs a *slice* of that many steps alone.
 Then the partitions exchange their spikes, and each files all spikes of the slice, in the order (step, cell), for its own
 targets. There are no locks and no atomic sums, and the order of every sum is fixed, so the bits do not depend on how many
 partitions there are.
@@ -9,7 +9,7 @@ A point of time is completed once: events that are due are added to the state, t
 the cells are advanced, with the Poisson drive. A run ends with a completed point, so it can be cut anywhere.
 
 `run_partition` returns to Python when the steps are done, or with the status of an operator: something is full, or the
-spikes of a slice are to be exchanged by other means than shared memory. The caller sees to it and calls again.
+spikes of a slice are to be exchanged by other means than shared memory. The caller handles that and calls again.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ FILE, AFTER_UPDATE, ARRIVE, SAMPLE, BEGIN_SLICE, BEFORE_UPDATE, UPDATE, EMITTED,
 
 @kernel
 def run_partition(progress_, calls, first):
-    """Step one partition until its stop; returns CONTINUE when it is there, or the status of an operator.
+    """Step one partition until its stop; return CONTINUE when it is reached, or the status of an operator.
 
     `progress_` holds one record, see `program.new_progress`; `calls` are sorted by phase and group, and those of a phase
     start at ``first[phase]``.
@@ -79,7 +79,7 @@ def run_partition(progress_, calls, first):
 
 @helper
 def _run_phase(phase, progress_, calls, first):
-    """Call the operators of a phase; one that does not return 0 is called again first when the phase goes on."""
+    """Call the operators of a phase; one that does not return 0 is called again first when the phase resumes."""
     p = progress_[0]
     for k in range(max(first[phase], p.resume), first[phase + 1]):
         status = _call(k, progress_, calls)

@@ -21,12 +21,12 @@ BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
 BYTES_SHARED = 8  # of a segment in addition if any weight is shared
 BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
-BYTES_SOURCE = 64  # where its rows begin, and the like, while they are built
-BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what the system does not take back
-RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and how far it goes above
-MOST_ROWS = 30  # of the table
+BYTES_SOURCE = 64  # such as where its rows begin, while they are built
+BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is not returned to the system
+RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
+MAX_ROWS = 30  # of the table
 WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
-MOST_EDGES = 1024  # steps up to which each is computed
+MAX_EDGES = 1024  # steps up to which each is computed
 EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
 
@@ -41,7 +41,7 @@ class Estimate:
     kept, peak : int
         Bytes kept during the run, and at the peak of building; Python and its libraries come on top, about 0.2 GB.
     free : int or None
-        Bytes that can be had now; None where the system does not tell.
+        Bytes that are free now; None if the system does not say.
     """
 
     rows: tuple
@@ -62,8 +62,8 @@ class Estimate:
     def __repr__(self):
         """Return a table: a line for each part, then what is kept, the peak of building, and what is free."""
         rows = self.rows
-        if len(rows) > MOST_ROWS:
-            rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MOST_ROWS]
+        if len(rows) > MAX_ROWS:
+            rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MAX_ROWS]
             rows = [row for row in rows if row not in rest]
             rows.insert(-2, (f"{len(rest)} smaller projections", *(sum(row[k] for row in rest) for k in (1, 2))))
         lines = [(name, f"{round(synapses):,}" if synapses else "", in_words(size)) for name, synapses, size in rows]
@@ -76,7 +76,7 @@ class Estimate:
 
 
 def estimate(network, dt, partitions=1, precision="double", duration=0.0, record=()):
-    """Return the Estimate of a network that runs with steps of `dt` ms on so many threads, and of the traces it records."""
+    """Return the Estimate of a network that runs with steps of `dt` ms on `partitions` threads, and of its traces."""
     return estimated(Layout(network, dt, partitions, PRECISIONS[precision], filled=False), duration, record)
 
 
@@ -87,19 +87,19 @@ def estimated(layout, duration=0.0, record=()):
         check_delay(projection, dt)
     expected = {p: p.expected for p in network.projections}
     stored = {p: n for p, n in expected.items() if p.storage == "stored"}
-    drawn = {p: n for p, n in expected.items() if p.storage != "stored"}
+    procedural = {p: n for p, n in expected.items() if p.storage != "stored"}
     target = bytes_of_target(stored, layout)
     segments = expected_segments(stored, layout)
     each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
-    plans, plans_drawn = _of_plans(stored), _of_plans(drawn) + 4.0 * cells * bool(drawn)
-    pools = partitions * _of_pool(drawn, layout) + plans_drawn
+    plans, procedural_plans = _of_plans(stored), _of_plans(procedural) + 4.0 * cells * bool(procedural)
+    pools = partitions * _of_pool(procedural, layout) + procedural_plans
     rows = [
         (
             p.name,
             n,
             n * (target + BYTES_WEIGHT * (not is_number(p.weight)) + kind_of(p).bytes_per_synapse())
             if p in stored
-            else pools * n / max(sum(drawn.values()), 1.0),
+            else pools * n / max(sum(procedural.values()), 1.0),
         )
         for p, n in expected.items()
     ]
@@ -128,7 +128,7 @@ def bytes_of_target(stored, layout):
 
 
 def expected_segments(stored, layout):
-    """Return the expected number of segments: runs of one source, partition, delay and, where it is shared, weight."""
+    """Return the expected number of segments: runs of one source, partition, delay and, if it is shared, weight."""
     runs = {}
     for projection, n in stored.items():
         shared = projection.weight if is_number(projection.weight) else None
@@ -148,34 +148,34 @@ def expected_segments(stored, layout):
 
 
 def _log_empty(projection, synapses, chance):
-    """Return the logarithm of the probability that none of a source's synapses falls where each does with some chance."""
+    """Return the logarithm of the probability that a source has no synapse in bins that each is in with some chance."""
     if isinstance(projection.rule, EXACT):
         return synapses * np.log1p(-np.minimum(chance, 1.0 - 1e-16))
     return -synapses * chance
 
 
-def _chances(delay, dt, late):
+def _chances(delay, dt, extra_step):
     """Return the probability of each number of steps, from 0 on, after which an event is filed."""
     if isinstance(delay, Distribution):
-        return np.concatenate([np.zeros(late), _drawn_chances(delay, dt)])
-    steps = np.rint(np.ravel(delay) / dt).astype(int) + late
+        return np.concatenate([np.zeros(extra_step), _distribution_chances(delay, dt)])
+    steps = np.rint(np.ravel(delay) / dt).astype(int) + extra_step
     return np.bincount(steps) / max(1, steps.size)
 
 
 @functools.cache
-def _drawn_chances(delay, dt):
-    size = MOST_EDGES
+def _distribution_chances(delay, dt):
+    size = MAX_EDGES
     while size < MAX_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
         size *= 2
     # of very long delays only some steps are computed, and those between them interpolated
-    steps = np.unique(np.linspace(0, size, MOST_EDGES).astype(int))
+    steps = np.unique(np.linspace(0, size, MAX_EDGES).astype(int))
     below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in steps])
     chances = np.diff(np.interp(np.arange(size + 1), steps, below))
     return np.trim_zeros(chances, "b")
 
 
 def _of_plans(projections):
-    """Return the bytes of what is known of projections before their synapses are drawn; it is kept of procedural ones."""
+    """Return the bytes of what is known of projections before their synapses are sampled; for procedural ones it is kept."""
     views = {view: 4.0 * view.n for p in projections for view in (p.pre, p.post)}
     # places in the state, and partitions, of the targets
     places = {(p.post, p.synapse): 5.0 * p.post.n for p in projections}
@@ -188,23 +188,23 @@ def _of_plans(projections):
     return size
 
 
-def _of_pool(drawn, layout):
+def _of_pool(procedural, layout):
     """Return the bytes of the ring of a partition in which procedural rows lie while they are under way."""
-    if not drawn:
+    if not procedural:
         return 0.0
     lengths = {}
-    for projection, n in drawn.items():
+    for projection, n in procedural.items():
         for population, ids in projection.pre.parts:
             lengths.setdefault(population, np.zeros(population.n))[ids] += n / projection.pre.n
     row = max(length.max() for length in lengths.values())
     row += 4.0 * math.sqrt(row)  # the longest of many
-    delays = [_chances(p.delay, layout.dt, 1) for p in drawn]
+    delays = [_chances(p.delay, layout.dt, 1) for p in procedural]
     longest = max(chance.size for chance in delays)
     room = max(MIN_ROOM, 2.0 * row)
-    while room < row + SCATTER * RATE * 1e-3 * sum(drawn.values()) * layout.dt * longest / layout.partitions:
+    while room < row + SCATTER * RATE * 1e-3 * sum(procedural.values()) * layout.dt * longest / layout.partitions:
         room *= 2.0
-    segments = min(row, 2.0 * longest * len(drawn)) * (BYTES_SEGMENT + BYTES_SHARED)
-    return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in drawn) + 8.0 * longest
+    segments = min(row, 2.0 * longest * len(procedural)) * (BYTES_SEGMENT + BYTES_SHARED)
+    return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in procedural) + 8.0 * longest
 
 
 def _of_cells(layout):
@@ -228,16 +228,16 @@ def reject_if_too_large(layout):
 
 
 def bytes_of_samples(cells, samples):
-    """Return the bytes of a trace: a time and a value of each cell for each sample."""
+    """Return the bytes of a trace: a time and a value of each cell per sample."""
     return 8.0 * samples * (cells + 1)
 
 
 def reject_if_traces_too_large(traces, steps, dt):
-    """Raise MemoryError if what is sampled in a run of so many steps will not fit into memory.
+    """Raise MemoryError if what is sampled in a run of `steps` steps will not fit into memory.
 
     Parameters
     ----------
-    traces : list of engine.recording.Recorded
+    traces : list of recorders.traces.Recorded
     steps : int
     dt : float
         Length of a step [ms].
@@ -260,28 +260,30 @@ def _advice(layout, needed):
     precision = "single" if layout.dtype == np.float32 else "double"
     sizes = {name: size for name, _, size in needed.rows}
     stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
-    said = []
-    if again := [p.name for p in stored if _can_be_drawn_again(p)]:
+    hints = []
+    if again := [p.name for p in stored if _can_be_procedural(p)]:
         size = in_words(sum(sizes[name] for name in again))
         more = f" and {len(again) - 1} more" if len(again) > 1 else ""
-        said.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
+        hints.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
     if by_target := [p for p in stored if isinstance(p.rule, FixedIndegree)]:
         rule = by_target[0].rule
-        said.append(f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}")
+        hints.append(
+            f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}"
+        )
     if partitions > 1 and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak:
-        said.append(f"threads=1 needs {in_words(alone.peak)}")
+        hints.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
-        said.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
+        hints.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
     if any(not is_number(p.weight) for p in stored):
-        said.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
+        hints.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
     if precision == "double" and needed.rows[-1][-1] > 0.3 * needed.kept:
-        said.append("precision='single' takes half of the state of the cells")
-    said.append("fewer cells or synapses need less")
-    given = f"{dt:g}, {partitions}" + (", 'single'" if precision == "single" else "")
-    return "; ".join(said) + f". Network.estimate({given}) shows where the memory goes"
+        hints.append("precision='single' takes half of the state of the cells")
+    hints.append("fewer cells or synapses need less")
+    arguments = f"{dt:g}, {partitions}" + (", 'single'" if precision == "single" else "")
+    return "; ".join(hints) + f". Network.estimate({arguments}) shows where the memory goes"
 
 
-def _can_be_drawn_again(projection):
+def _can_be_procedural(projection):
     try:
         check_storage("procedural", projection.rule, projection.weight, projection.delay)
     except ValueError:

@@ -1,12 +1,12 @@
-"""One thread at a time: what holds for a Simulation, whose arrays compiled code writes to without asking Python."""
+"""One thread at a time: for a Simulation, whose arrays are written to by compiled code outside the GIL."""
 
 import threading
 
 
 class Exclusive:
-    """A lock that refuses a second thread instead of letting it wait.
+    """A lock that rejects a second thread instead of letting it wait.
 
-    To wait would be safe as well, but which thread comes first would be left to chance, and with it the spikes.
+    Waiting would be safe, too, but which thread comes first, and so the spikes, would be left to chance.
     """
 
     def __init__(self, label):
@@ -15,8 +15,8 @@ class Exclusive:
     def __enter__(self):
         if not self._lock.acquire(blocking=False):
             raise RuntimeError(
-                f"{self._label}: is in use by another call; run, result, reset and set take one thread at a time. "
-                "Give each thread a Simulation of its own, e.g. copy.deepcopy(sim)"
+                f"{self._label}: is in use by another call; run, result, reset and set may be called by one thread at "
+                "a time. Give each thread its own Simulation, e.g. copy.deepcopy(sim)"
             )
 
     def __exit__(self, *_):

@@ -1,7 +1,7 @@
-"""Fingerprints of a network: by them a state knows what it is a state of.
+"""Fingerprints of a network, by which a state is matched to the network it was saved from.
 
 There is one for each part, so that a message can name what differs. A fingerprint is made of the values that a run depends
-on: of populations the equations and the parameters as they are now, not how they were drawn or what the class is called.
+on: of populations the equations and the parameters as they are now, not how they were sampled or what the class is called.
 """
 
 import hashlib
@@ -21,23 +21,23 @@ class Prints:
     ----------
     layout : Layout
     before : Prints, optional
-        Those before a parameter or an input was changed: projections are the same.
+        The ones before a parameter or an input was changed; those of projections are taken from it.
     """
 
     def __init__(self, layout, before=None):
-        # these are replaced when they change, not written to: to note them is enough until somebody asks
+        # these are replaced when they change, not written to, so references are enough until `parts` is called
         self._network, self._inputs = layout.network, tuple(layout.inputs)
         self._cells = {name: (member.population, member.synapses, member.values) for name, member in layout.members.items()}
         self._wiring = [] if before is None else before._wiring
 
     def parts(self):
         """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
-        found = {"seed of the network": _print(self._network.seed)}
+        prints = {"seed of the network": _print(self._network.seed)}
         for name, (population, synapses, values) in self._cells.items():
             texts = [_texts(owner) for owner in (population.model, *synapses)]
-            found[f"population {name!r}"] = _print([population.n, texts, values])
+            prints[f"population {name!r}"] = _print([population.n, texts, values])
         for stimulus in self._inputs:
-            found[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
+            prints[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
         if not self._wiring:
             self._wiring.append(
                 {
@@ -45,7 +45,7 @@ class Prints:
                     for p in self._network.projections
                 }
             )
-        return found | self._wiring[0]
+        return prints | self._wiring[0]
 
 
 def _print(value):
@@ -77,7 +77,7 @@ def _feed(digest, value):
 
 
 def _texts(model):
-    """Return what the class of a model says: its equations and options."""
+    """Return the class attributes of a model: its equations and options."""
     return [getattr(model, name, None) for name in ATTRIBUTES]
 
 

@@ -1,4 +1,4 @@
-"""What a run has come to when a piece ends, and the Result that is made of it."""
+"""The outcome of a run when a piece ends, and the Result that is made of it."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,11 @@ from brainsim.results.result import Result, State
 
 @dataclass
 class Outcome:
-    """All that a Result is made of, as it is when the piece ends: nothing in it changes when the simulation goes on.
+    """All that a Result is made of, as it is when the piece ends: nothing in it changes when the simulation continues.
 
     Attributes
     ----------
     layout : Layout
-    wanted : dict
-        See `arguments.wanted_spikes`.
     start, stop : int
         The first and the last step.
     seed : int
@@ -25,7 +23,7 @@ class Outcome:
     snapshot : Snapshot or None
         The state at the end; None if the run failed.
     network : Prints
-        What the state is a state of.
+        Fingerprints of the network, for the state.
     stats, views, thresholds : dict
         As in Result.
     """
@@ -65,7 +63,7 @@ class Outcome:
         return save_state(self.layout, self.snapshot, self.stop, self.seed, self.network.parts())
 
     def _stats(self):
-        """Return the statistics with seconds that are read easily."""
+        """Return the statistics with seconds rounded to microseconds."""
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in self.stats.items()}
 
     def _sizes(self, spikes):

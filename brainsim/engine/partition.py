@@ -13,7 +13,7 @@ from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.poisson import Poisson
-from brainsim.engine.operators.trains import Trains, most_listed_in_a_slice
+from brainsim.engine.operators.trains import Trains, max_listed_in_a_slice
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
@@ -31,7 +31,7 @@ class Shared:
     Attributes
     ----------
     state : ndarray of float64 or float32
-        All groups' state variables, and behind them the buffers of inputs.
+        All groups' state variables, and after them the buffers of inputs.
     refractory : ndarray of int32
         Steps for which each cell is still refractory.
     current : ndarray of float64
@@ -43,8 +43,8 @@ class Shared:
         self.state = zeros_at_line(layout.n_numbers, layout.dtype)
         self.refractory = zeros_at_line(layout.n_cells, np.int32)
         self.current = zeros_at_line(layout.n_cells, np.float64)
-        most = max(sum(z - a for a, z in layout.owned(k)) for k in range(layout.partitions))
-        capacity = most * slice_steps + most_listed_in_a_slice(layout, slice_steps)
+        n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in range(layout.partitions))
+        capacity = n_cells * slice_steps + max_listed_in_a_slice(layout, slice_steps)
         self.exchange = exchange(layout, capacity, slice_steps)
 
 
@@ -101,7 +101,7 @@ class Partition:
         return self.program.built[cls]
 
     def clear(self, step):
-        """Forget all that is under way and stand at `step`."""
+        """Forget all that is under way and go to `step`."""
         for name in ("resume", "parity", "slice_start", "slice_steps", "left", "total", "emitted", "filed", "generation"):
             self.progress[name] = 0
         for name in ("step", "stop", "completed"):
@@ -121,11 +121,11 @@ class Partition:
                 if status == CONTINUE:
                     return
                 if status == ABANDONED:
-                    raise PartitionFailedError("a partition of the run failed; the error of that partition says why")
+                    raise PartitionFailedError("a partition of the run failed; its error says why")
                 if status == EXCHANGED:
                     self.shared.exchange.exchange(self)
                 elif not self.program.make_room(status):
-                    raise RuntimeError(f"an operator returned the status {status}, which none of them knows")
+                    raise RuntimeError(f"an operator returned the unknown status {status}")
         except BaseException:
             self.shared.exchange.abort()
             raise
@@ -136,7 +136,7 @@ class Partition:
 
 
 def run_all(partitions):
-    """Run all partitions to their stop, each in a thread of its own, the first one in this."""
+    """Run all partitions to their stop, each in its own thread, the first one in this thread."""
     errors = []
 
     def guarded(partition):
@@ -153,7 +153,7 @@ def run_all(partitions):
             threads.append(thread)
         guarded(partitions[0])
     except BaseException:
-        # the system has no thread for us: those that run wait for it
+        # the system cannot start another thread: those that run would wait for it
         partitions[0].shared.exchange.abort()
         raise
     finally:

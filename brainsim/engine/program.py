@@ -1,8 +1,8 @@
 """A step as a table of operators: what a partition does, in which phase, by which compiled function, with which record.
 
 The time loop (`brainsim.engine.driver`) knows phases, not ideas. An *operator* is one idea, in one file: it makes the
-records that its compiled functions work on, and says in which phases they are called. What a network does not use is neither
-compiled nor loaded.
+records that its compiled functions work on, and states in which phases they are called. What a network does not use is
+neither compiled nor loaded.
 """
 
 from enum import IntEnum
@@ -26,15 +26,15 @@ class Phase(IntEnum):
     BEFORE_UPDATE = 5  # set or add to the inputs that the cells read
     UPDATE = 6  # advance the cells of a group by one step, and emit spikes
     EMITTED = 7  # the spikes of the step are known
-    EXCHANGE = 8  # after the last step of a slice: let the other partitions have the spikes
+    EXCHANGE = 8  # after the last step of a slice: pass the spikes to the other partitions
 
 
-MAX_SLICE = 64  # steps: also without connections, a slice must end
+MAX_SLICE = 64  # steps: a slice must end also without connections
 
 # what an operator returns, and `run_partition` with it when it has to come back to Python
 CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED = range(6)
 
-# one row a call: the phase, the group of cells in whose place it is called, the machine code, the record, and the time spent
+# one row per call: the phase, the group of cells with which it is called, the machine code, the record, and the time spent
 CALL = np.dtype([("phase", "i8"), ("group", "i8"), ("address", "i8"), ("context", "i8"), ("ticks", "i8")])
 
 # parts of the profile of a run
@@ -66,11 +66,11 @@ class Operator:
         raise NotImplementedError
 
     def calls(self):
-        """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with what."""
+        """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with which record."""
         raise NotImplementedError
 
     def reset(self, step):
-        """Forget what is under way and stand at `step`."""
+        """Forget what is under way and go to `step`."""
 
     def make_room(self, status):
         """Make room after a function returned `status`, which is not 0; return whether that was possible."""
@@ -87,9 +87,9 @@ class Operator:
         return 0
 
     def saved(self):
-        """Return what a saved state must hold: name -> (global indices of the cells here, a value for each).
+        """Return what a saved state must contain: name -> (global indices of the cells here, a value for each).
 
-        The name is unique among operators. What follows from the description and the step need not be held.
+        The name is unique among operators. What follows from the description and the step is left out.
         """
         return {}
 
@@ -147,7 +147,7 @@ class Program:
 
 
 def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
-    """Return the record of where a partition stands; all else in a run is found from it.
+    """Return the record of how far a partition has come; everything else in a run is reached from it.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
         step=0,  # the last point of time that was reached
         stop=0,
         completed=0,  # the last point of time that is completed
-        resume=0,  # the call with which a phase goes on that was interrupted
+        resume=0,  # the call with which an interrupted phase resumes
         parity=0,  # which of the two slices is being written
         slice_start=0,
         slice_steps=0,
@@ -185,10 +185,10 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
     )
 
 
-OPERATORS: list[type[Operator]] = []  # those that others registered
+OPERATORS: list[type[Operator]] = []  # registered by extensions
 
 
 def register_operator(cls):
-    """Register a class of operators: it is asked for one in every partition of every simulation. Returns the class."""
+    """Register a class of operators: it is built in every partition of every simulation. Returns the class."""
     OPERATORS.append(cls)
     return cls

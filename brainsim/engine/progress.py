@@ -5,12 +5,12 @@ import sys
 import threading
 import warnings
 
-try:  # what `signal.signal` wraps: turning numbers into enumerations takes 10 microseconds of each short run
+try:  # what `signal.signal` wraps: its conversion of numbers to enumerations costs a short run 10 microseconds
     from _signal import signal as _handle  # type: ignore[import-not-found]
 except ImportError:
     from signal import signal as _handle
 
-WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to cost nothing
+WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to add no cost
 LONG_RUN = 2.0  # seconds from which on a run shows a bar
 
 
@@ -22,7 +22,7 @@ class Pace:
         self._next = min(longest, 4 * slice_steps)
 
     def steps(self, left):
-        """Return the steps of the next chunk, of which `left` are to go."""
+        """Return the steps of the next chunk, if `left` remain."""
         return int(min(self._next, left))
 
     def learn(self, steps, seconds):
@@ -53,14 +53,14 @@ class Interrupt:
 
 
 class Watch:
-    """Shows a progress bar, if asked to or if it takes long and a terminal or a notebook shows it to someone.
+    """Shows a progress bar, on request or if a run takes long and is watched in a terminal or a notebook.
 
     Parameters
     ----------
     total : float
-        How much there is to do.
+        Amount of work.
     wanted : bool or None
-        Whether to show the bar; None leaves it to the time that it takes.
+        Whether to show the bar; None shows it if the work takes long.
     unit : str
         What is counted.
     """
@@ -79,7 +79,7 @@ class Watch:
             self._bar.close()
 
     def show(self, done):
-        """Report that so much is done."""
+        """Report the amount of work done."""
         if self._wanted is False or sys.stderr is None:
             return
         if self._bar is None:
@@ -97,5 +97,5 @@ class Watch:
 
 
 def _watched():
-    """Return whether someone sees what is written to the error output: in a terminal or a notebook, not in a file."""
+    """Return whether the error output is shown in a terminal or a notebook, not written to a file."""
     return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")

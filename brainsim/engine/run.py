@@ -1,4 +1,4 @@
-"""A network in motion: the partitions, the point of time that they reached, and what is under way."""
+"""What changes during a run: the partitions, the point of time that they reached, and what is under way."""
 
 import copy
 import time
@@ -17,14 +17,14 @@ from brainsim.engine.state import CELL, STEP_BITS, Snapshot, load_state, taken
 
 
 class Run:
-    """All that changes from step to step.
+    """Everything that changes from step to step.
 
     Parameters
     ----------
     layout : Layout
     synapses : Synapses
     collected : Collected
-        Where recorders keep what they gather.
+        What the recorders gather.
     seed : int
     profile : bool
         Whether to measure where the time goes.
@@ -61,7 +61,7 @@ class Run:
         self.partitions[0].run()
 
     def copy(self):
-        """Return a run that continues from here by itself; what never changes, such as the synapses, is shared."""
+        """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = self.layout.copy(), self.synapses.copy(), self.collected.copy()
         new._pace = copy.copy(self._pace)
@@ -76,13 +76,13 @@ class Run:
         return new
 
     def start(self, values):
-        """Stand before time 0 with these state variables and nothing under way."""
+        """Go to before time 0 with these state variables and nothing under way."""
         self._clear(0)
         self.shared.state[: self.layout.n_state] = values
         self._stand_before_zero()
 
     def restore(self, state):
-        """Stand where a State was saved."""
+        """Go to the step at which a State was saved."""
         self._clear(state.step)
         self._continue_from(load_state(state, self.layout, self.shared))
         self._load_extra(state.extra)
@@ -105,7 +105,7 @@ class Run:
         for partition in self.partitions:
             partition.progress["stop"] = stop
         self.collected.before_chunk()
-        # a chunk counts when all of it is stored: until then the run has failed
+        # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
         run_all(self.partitions)
         seconds = time.perf_counter() - began
@@ -144,7 +144,7 @@ class Run:
         return {part: sum(p[part] for p in profiles) / len(profiles) for part in profiles[0]}
 
     def _clear(self, step):
-        """Stand at a step with nothing under way and all variables 0."""
+        """Go to a step with nothing under way and all variables 0."""
         self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
         self.shared.exchange.reset()
         for array in (self.shared.state, self.shared.refractory, self.shared.current):
@@ -171,7 +171,7 @@ class Run:
                 arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step)
 
     def _load_extra(self, extra):
-        """Take over what operators and kinds of synapses keep that are not built in."""
+        """Take over what registered operators and kinds of synapses keep."""
         for partition in self.partitions:
             for operator in partition.program.keepers:
                 kinds = {name: values.dtype for name, (_, values) in operator.saved().items()}

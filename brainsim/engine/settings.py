@@ -1,36 +1,35 @@
-"""What `simulate` is given, checked before anything is built."""
+"""The arguments of `simulate`, checked before anything is built."""
 
 import numpy as np
 
 from brainsim.core.checks import in_range, integer, number
-from brainsim.core.machine import processors
+from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.network import Network
 from brainsim.results.result import State
 
 MAX_SPIKES_IN_A_SLICE = 1 << 22
-MOST_THREADS = 256
-MOST_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
+MAX_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
 def checked_network(network, dt):
-    """Return the network, or raise if it is none or empty, or is made for another time step."""
+    """Return the network; raise an error if it is not one, is empty, or was made for another time step."""
     if not isinstance(network, Network):
         raise TypeError(f"simulate.network: must be a Network (got {network!r})")
     if not network.populations:
-        raise ValueError("Network: there is nothing in it; use net.add(population) or net.connect(...)")
+        raise ValueError("Network: is empty; use net.add(population) or net.connect(...)")
     if network.required_dt not in (None, dt):
         raise ValueError(
-            f"simulate.dt: must be {network.required_dt:g} ms, for which this network is made (got {dt:g} ms); "
+            f"simulate.dt: must be {network.required_dt:g} ms, for which this network was made (got {dt:g} ms); "
             f"write dt={network.required_dt!r}"
         )
     return network
 
 
 def checked_state(state, dt, seed):
-    """Return the state to go on from, or raise where dt or seed are others than its own."""
+    """Return the state to continue from; raise an error if its dt or seed differ."""
     if state is None:
         return None
     if not isinstance(state, State):
@@ -40,25 +39,25 @@ def checked_state(state, dt, seed):
     if state.dt != dt:
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
-        raise ValueError(f"simulate.seed: the state goes on with its own seed {state.seed} (got {seed}); leave seed out")
+        raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
     return state
 
 
-def checked_steps(duration, dt, where):
+def checked_steps(duration, dt, label):
     """Return a duration in steps of dt."""
-    duration = number(duration, where, "ms", above=0.0)
+    duration = number(duration, label, "ms", above=0.0)
     steps = round(duration / dt)
     if steps < 1 or abs(steps * dt - duration) > 1e-6 * duration:
-        raise ValueError(f"{where}: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
+        raise ValueError(f"{label}: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
     return steps
 
 
-def checked_end(step, dt, where):
-    """Raise ValueError if a simulation would go beyond the last step that spikes can have."""
-    if step > MOST_STEPS:
+def checked_end(step, dt, label):
+    """Raise ValueError if a simulation would go beyond the last step that fits into a packed spike."""
+    if step > MAX_STEPS:
         raise ValueError(
-            f"{where}: a simulation has at most 2**31 - 1 steps, {MOST_STEPS * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
-            f"(got {step:,} steps); go on with a larger dt, or with a new Simulation from what the state holds"
+            f"{label}: a simulation has at most 2**31 - 1 steps, {MAX_STEPS * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
+            f"(got {step:,} steps); continue with a larger dt, or with a new Simulation from what the state holds"
         )
 
 
@@ -86,23 +85,23 @@ def wanted_spikes(spikes, layout):
     return wanted
 
 
-def _are_same(some, others):
+def _are_same(a, b):
     """Return whether two (population, ids or None) are the same cells."""
-    return some[0] == others[0] and (some[1] is others[1] or np.array_equal(some[1], others[1]))
+    return a[0] == b[0] and (a[1] is b[1] or np.array_equal(a[1], b[1]))
 
 
 def most_partitions():
-    """Return how many partitions are of use: as many as there are processors, up to MOST_THREADS.
+    """Return how many partitions are useful: one per processor, up to MAX_THREADS.
 
-    More of them would take turns: on two processors CUBA takes 2 times as long with four and 4 times with eight as with two.
+    More of them would take turns: on two processors CUBA takes 2 times as long with four, 4 times with eight.
     """
-    return min(processors(), MOST_THREADS)
+    return min(processors(), MAX_THREADS)
 
 
 def thread_count(threads, network, dt):
-    """Return the number of partitions: what is asked for if it is of use, or all processors where a slice is worth it."""
+    """Return the number of partitions: `threads` if that is useful, or by default all processors if a slice is worth it."""
     if threads is not None:
-        in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MOST_THREADS)
+        in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         return min(int(threads), most_partitions())
     delays = [
         p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)
@@ -113,11 +112,11 @@ def thread_count(threads, network, dt):
     synapses = sum(p.expected for p in network.projections)
     # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
     work = steps * (cells * 1.5e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
-    return min(processors(), MOST_THREADS) if work > WORTH_A_THREAD else 1
+    return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
 
 
 def slice_steps(shortest, layout, operators=()):
-    """Return how many steps partitions run alone: the shortest delay, or less if an operator wants it.
+    """Return how many steps partitions run alone: the shortest delay, or less if an operator requires it.
 
     It is also less if the lists of spikes would grow too large.
     """

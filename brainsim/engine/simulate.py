@@ -42,15 +42,15 @@ def simulate(
     dt : float
         Time step [ms]; delays are multiples of it.
     seed : int, optional
-        Seed of initial values and inputs; None draws one, which is in ``result.seed``. Wiring has the network's seed.
+        Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring has the network's seed.
     record : sequence of Trace
         Variables to record.
     spikes : bool or sequence of Population or view
         Whose spikes to keep: all by default.
     threads : int, optional
-        How many threads; None takes all processors that this process or its container may use where the network is large
-        enough. More than there are processors would only wait for each other, so they are not started:
-        ``result.stats["threads"]`` says how many ran. The result is the same for all.
+        How many threads; None takes all processors that this process or its container may use if the network is large
+        enough. More threads than processors would only wait for each other, so they are not started:
+        ``result.stats["threads"]`` says how many ran. The result does not depend on it.
     progress : bool, optional
         Show progress bars of building and running; None shows them if it takes long, in a terminal or a notebook.
     state : State, optional

@@ -54,7 +54,7 @@ class Simulation(Answering):
     Parameters
     ----------
     network, dt, seed, record, spikes, threads, progress, state, precision, profile
-        As for `simulate`; `progress` is here about building only.
+        As for `simulate`; `progress` here applies to building only.
 
     Attributes
     ----------
@@ -62,15 +62,15 @@ class Simulation(Answering):
     dt, seed : float, int
         Time step [ms], seed of the run.
     threads : int
-        Into how many partitions the cells are cut, each with a thread of its own; not more than there are processors.
+        Number of partitions of the cells, each with its own thread; at most the number of processors.
     n_synapses : int
         Number of synapses.
 
     Notes
     -----
     ``copy.deepcopy(sim)`` returns an independent simulation that continues from the same point, with the same spikes; the
-    synapses are shared. A simulation is used by one thread at a time, and a second one is rejected. It cannot be pickled:
-    save ``sim.result()`` and continue with ``state=``.
+    synapses are shared. A simulation is used by one thread at a time, and a second one raises an error. It cannot be
+    pickled: save ``sim.result()`` and continue with ``state=``.
 
     Examples
     --------
@@ -108,6 +108,7 @@ class Simulation(Answering):
         self.reset()
 
     def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile):
+        """Check the arguments, lay out the network, build its synapses and compile its operators."""
         began = time.perf_counter()
         self.dt = number(dt, "simulate.dt", "ms", above=0.0)
         self.network = checked_network(network, self.dt)
@@ -119,7 +120,7 @@ class Simulation(Answering):
         reject_if_too_large(self._layout)
         self._layout.fill()
         self._views = network.parts_for_plots()
-        self._given = tuple(network.inputs)  # the network may grow after this; the simulation does not
+        self._original_inputs = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
         self._prints = Prints(self._layout)
         if state is not None:
@@ -135,7 +136,7 @@ class Simulation(Answering):
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
 
     def _recorders(self, record, wanted):
-        """Return the recorders: of spikes, of traces, and what else stands in `record`."""
+        """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
         requests = list(record) if isinstance(record, list | tuple) else [record]
         others = [request for request in requests if hasattr(request, "recorder")]
         traces = checked_traces([request for request in requests if not hasattr(request, "recorder")])
@@ -148,7 +149,7 @@ class Simulation(Answering):
         """Return the time reached, what is simulated, and how."""
         populations = self.network.populations.values()
         return (
-            f"Simulation at {self.time:,.6g} ms: {plural(sum(one.n for one in populations), 'cell')} in "
+            f"Simulation at {self.time:,.6g} ms: {plural(sum(p.n for p in populations), 'cell')} in "
             f"{plural(len(populations), 'population')}, {plural(self.n_synapses, 'synapse')}, dt = {self.dt:g} ms, "
             f"seed {self.seed}, {plural(self.threads, 'thread')}"
         )
@@ -167,8 +168,8 @@ class Simulation(Answering):
     def run(self, duration: float, *, progress: bool | None = None) -> Result:
         """Continue for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
 
-        Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation is then in order:
-        `result` returns what was recorded until then, and it can continue. After an error `result` returns what was recorded
+        Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation stays valid:
+        `result` returns what was recorded until then, and `run` continues. After an error `result` returns what was recorded
         up to a tenth of a second before, without a state.
         """
         steps = checked_steps(duration, self.dt, "run.duration")
@@ -216,8 +217,8 @@ class Simulation(Answering):
         changed = [name for name, values in self._described.items() if self._layout.members[name].values is not values]
         for name in changed:
             self._layout.change(name, self._described[name])
-        inputs = any(now is not then for now, then in zip(self._layout.inputs, self._given, strict=True))
-        self._layout.inputs = list(self._given)
+        inputs = any(now is not then for now, then in zip(self._layout.inputs, self._original_inputs, strict=True))
+        self._layout.inputs = list(self._original_inputs)
         self._run.rebuild(*["parameters"] * bool(changed), *["inputs"] * inputs)
 
     def __deepcopy__(self, memo: dict) -> Simulation:
@@ -237,7 +238,7 @@ class Simulation(Answering):
 
     def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
         """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
-        raise TypeError("Simulation: cannot be pickled; save sim.result() and go on with simulate(..., state=result.state)")
+        raise TypeError("Simulation: cannot be pickled; save sim.result(), continue with simulate(..., state=result.state)")
 
     def set(self, target: Input | Population | str, **values: object) -> None:
         """Change an input or a population's parameters from now on.
@@ -271,12 +272,12 @@ class Simulation(Answering):
                 self._layout.check_population(target, "Simulation.set")
                 target = target.name
             elif isinstance(target, View):
-                raise TypeError("Simulation.set: sets parameters of a whole population; give an array with a value per cell")
+                raise TypeError("Simulation.set: cannot set parameters of a view; give an array for the population")
             if isinstance(target, str) and target in self._layout.members:
                 change_parameters(self._layout, target, values)
                 self._run.rebuild("parameters")
             else:
-                change_input(self._layout, self._given, target, values)
+                change_input(self._layout, self._original_inputs, target, values)
                 self._run.rebuild("inputs")
             self._describe()
 
@@ -311,17 +312,17 @@ class Simulation(Answering):
         """
         from brainsim.engine.synapses.readback import read_back
 
-        known = {one.projection.name: one.projection for one in self._run.synapses.plans}
+        known = {plan.projection.name: plan.projection for plan in self._run.synapses.plans}
         by_name = isinstance(projection, str)
-        found = [one for name, one in known.items() if (projection == name if by_name else projection is one)]
-        if not found:
+        matching = [p for name, p in known.items() if (projection == name if by_name else projection is p)]
+        if not matching:
             near = nearest(projection, known) if by_name else ""
             raise MissingName(f"Simulation.synapses: no projection {projection!r} in this network{near}")
         with self._exclusive:
-            return read_back(self._run.synapses, found[0], self.threads)
+            return read_back(self._run.synapses, matching[0], self.threads)
 
     def _check_can_run(self, steps):
-        """Raise if the last run failed, or if this one would have too many steps or samples, or begins with NaN."""
+        """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""
         if self._run.failed:
             raise RuntimeError(
                 "Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
@@ -333,12 +334,12 @@ class Simulation(Answering):
             raise ValueError(text.format("the state was set to a number that is not finite"))
 
     def _describe(self):
-        """Note what parameters and inputs are from now on, for results and for states."""
+        """Note the current parameters and inputs, for results and for states."""
         self._prints = Prints(self._layout, self._prints)
         self._thresholds = {name: threshold_of(m) for name, m in self._layout.members.items()}
 
     def _outcome(self, piece, start, seconds, profile_before):
-        """Return the Outcome of a piece that began at `start` and took so many seconds."""
+        """Return the Outcome of a piece that began at `start` and took `seconds`."""
         stats = {**self._seconds, "run": seconds, **self._facts}
         if now := self._run.profile():
             stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
@@ -357,7 +358,7 @@ class Simulation(Answering):
 
     @functools.cached_property
     def _facts(self):
-        """What does not change: how large the simulation is, and with what it runs."""
+        """What does not change: the size of the simulation, and the versions with which it runs."""
         import numba
 
         import brainsim

@@ -47,7 +47,7 @@ class Variables(Mapping):
 
 
 def what_is_not_finite(layout, shared):
-    """Return "" if all variables are finite, else the first that is not, as a text with {} for why that is."""
+    """Return "" if all variables are finite, else the first that is not, as a text with {} for the reason."""
     if np.isfinite(shared.state[: layout.n_state]).all():
         return ""
     for name in layout.members:
@@ -68,7 +68,7 @@ class Snapshot(NamedTuple):
 
 
 def save_state(layout, snapshot, step, seed, network):
-    """Return the State of a run that stood at `step` when the snapshot was taken."""
+    """Return the State of a run that was at `step` when the snapshot was taken."""
     variables = Variables(layout, snapshot)
     steps, cells = snapshot.recent >> STEP_BITS, snapshot.recent & CELL
     state = State(step, layout.dt, seed, network=network, extra=snapshot.extra)
@@ -82,7 +82,7 @@ def save_state(layout, snapshot, step, seed, network):
 
 
 def load_state(state, layout, shared):
-    """Take over variables, refractory times and buffers; returns the packed spikes that are still under way."""
+    """Take over variables, refractory times and buffers; return the packed spikes that are still under way."""
     packed = [np.empty(0, np.int64)]
     for name, member in layout.members.items():
         for variable, values in state.variables[name].items():
@@ -97,15 +97,15 @@ def load_state(state, layout, shared):
 
 
 def taken(extra, name, dtype, n):
-    """Return an array of what a state keeps besides, or raise ValueError if it is missing or of another type or size."""
+    """Return an array of ``state.extra``; raise ValueError if it is missing or of another type or size."""
     if name not in extra:
-        raise ValueError(f"state.extra: has no {name!r}, which this network keeps")
+        raise ValueError(f"state.extra: has no {name!r}, which this network needs")
     _check_array(f"state.extra[{name!r}]", extra[name], dtype, n)
     return np.asarray(extra[name])
 
 
 def check_fits(state, layout, network):
-    """Raise ValueError unless a state is of this network, with arrays that kernels can be given.
+    """Raise ValueError unless a state is of this network, with arrays that kernels can use.
 
     Parameters
     ----------
@@ -115,13 +115,13 @@ def check_fits(state, layout, network):
         The fingerprint of each part of the network.
     """
     for name, member in layout.members.items():
-        wanted = set(member.rows), set(layout.buffers(name)), member.n
-        found = (
+        expected = set(member.rows), set(layout.buffers(name)), member.n
+        actual = (
             set(state.variables.get(name, ())),
             set(state.arriving.get(name, ())),
             np.size(state.refractory.get(name, ())),
         )
-        if wanted != found or name not in state.pending:
+        if expected != actual or name not in state.pending:
             raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
         _check_arrays(state, name, member.n, layout.dtype)
     for name in state.variables:
@@ -131,12 +131,12 @@ def check_fits(state, layout, network):
 
 
 def _check_arrays(state, name, n, dtype):
-    """Check type, shape and range of all that a state holds of a population: it may come from a file."""
+    """Check type, shape and range of all arrays of a population in a state, which may come from a file."""
     for variable, values in state.variables[name].items():
         values = np.asarray(values)
         if values.dtype != dtype and values.dtype in (np.float32, np.float64):
-            given = "single" if values.dtype == np.float32 else "double"
-            raise ValueError(f"simulate.precision: the state was saved in {given} precision; write precision={given!r}")
+            saved = "single" if values.dtype == np.float32 else "double"
+            raise ValueError(f"simulate.precision: the state was saved in {saved} precision; write precision={saved!r}")
         _check_numbers(f"state.variables[{name!r}][{variable!r}]", values, dtype, n)
     for receptor, values in state.arriving[name].items():
         _check_numbers(f"state.arriving[{name!r}][{receptor!r}]", values, dtype, n)
@@ -173,12 +173,12 @@ def _check_network(state, network):
     if saved == network:
         return
     if not saved:
-        raise ValueError("simulate.state: does not say of which network it is; save it again with this version of brainsim")
+        raise ValueError("simulate.state: does not name its network; save it again with this version of brainsim")
     changed = [part for part, print_ in network.items() if saved.get(part, print_) != print_]
     added, gone = [part for part in network if part not in saved], [part for part in saved if part not in network]
     texts = [("other values in", changed), ("more:", added), ("less:", gone)]
-    said = "; ".join(f"{text} {', '.join(parts)}" for text, parts in texts if parts)
+    differences = "; ".join(f"{text} {', '.join(parts)}" for text, parts in texts if parts)
     raise ValueError(
-        f"simulate.state: is of another network ({said}). Build the network as it was when the state was saved, with what "
-        "Simulation.set had changed"
+        f"simulate.state: is of another network ({differences}). Build the network as it was when the state was saved, "
+        "including changes by Simulation.set"
     )

@@ -130,7 +130,7 @@ def test_no_more_partitions_than_processors(monkeypatch):
     net = bs.Network(seed=1)
     net.add(bs.Population(10, bs.LIF(), name="cells"))
     monkeypatch.setattr(settings, "processors", lambda: 1000)
-    assert settings.most_partitions() == settings.MOST_THREADS
+    assert settings.most_partitions() == settings.MAX_THREADS
     for there in (1, 3, 8):
         monkeypatch.setattr(settings, "processors", lambda n=there: n)
         for asked in (1, 3, 5):

@@ -105,7 +105,7 @@ def test_a_failed_set_changes_nothing():
         sim.set(poisson, synapse=bs.Exponential())
     with pytest.raises(ValueError, match="do not fit"):
         sim.set(drive, amplitude=np.zeros(3))
-    with pytest.raises(ValueError, match="no step long"):
+    with pytest.raises(ValueError, match="so zero steps"):
         sim.set(cells, tau_m=5.0, t_ref=0.02)
     sim.set(poisson, rate=5.0)
     sim.run(10.0)

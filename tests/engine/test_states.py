@@ -91,7 +91,7 @@ class TestOfWhichNetwork:
     def test_state_that_does_not_say(self, state):
         unknown = copy.deepcopy(state)
         unknown.network = {}
-        with pytest.raises(ValueError, match="does not say of which network"):
+        with pytest.raises(ValueError, match="does not name its network"):
             bs.simulate(network(), 10.0, state=unknown)
 
 

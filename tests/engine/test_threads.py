@@ -39,7 +39,7 @@ def test_nobody_passes_before_all_have_come(partitions, where):
 def test_a_sleeper_is_woken_and_not_after_its_longest_sleep():
     """Its longest sleep is an hour here."""
     barrier, answers = new_barrier(2), []
-    barrier[-threads.LINE + threads.LONGEST :][:2] = 3600, 0
+    barrier[-threads.LINE + threads.TIMEOUT :][:2] = 3600, 0
     wait(new_barrier(2), 0, 0)  # compiled before the other one waits
     worker = threading.Thread(target=lambda: answers.append(wait(barrier, 0, 1)), daemon=True)
     worker.start()
@@ -60,7 +60,7 @@ def test_a_simulation_begins_and_starts_again_with_a_new_barrier():
     sim.run(10.0)
     sim.reset()
     assert np.array_equal(sim._run.shared.exchange.barrier, new_barrier(3))
-    assert new_barrier(3)[-threads.LINE + threads.LONGEST :][:2].tolist() == [0, threads.SLEEP]
+    assert new_barrier(3)[-threads.LINE + threads.TIMEOUT :][:2].tolist() == [0, threads.SLEEP]
 
 
 def test_an_abort_is_noticed_by_a_sleeper():

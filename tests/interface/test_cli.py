@@ -206,7 +206,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
 
 
 def test_most_threads_are_those_of_the_engine():
-    assert cli.MOST_THREADS == settings.MOST_THREADS
+    assert cli.MAX_THREADS == settings.MAX_THREADS
 
 
 class TestOthers:

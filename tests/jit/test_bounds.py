@@ -79,7 +79,7 @@ def sim(request):
     name, threads = request.param
     build, _, options = golden.NETWORKS[name]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "most_partitions", lambda: settings.MOST_THREADS)
+        patch.setattr(settings, "most_partitions", lambda: settings.MAX_THREADS)
         return bs.Simulation(build(), seed=1, threads=threads, **options)
 
 

@@ -26,7 +26,7 @@ def traced(variable="v", **given):
 
 
 test_networks = mistakes(
-    (lambda: run(bs.Network(seed=1)), ValueError, "nothing in it", "net.add"),
+    (lambda: run(bs.Network(seed=1)), ValueError, "Network: is empty", "net.add"),
     (lambda: run(population()), TypeError, "simulate.network", "Population('cells', 10 LIF)"),
     (
         lambda: run(connected(population(model=bs.LIF(tau_m=0.02)), synapse=COND)),
@@ -125,7 +125,7 @@ test_in_a_run = mistakes(
     (lambda: run(duration=1.05), ValueError, "duration", "multiple of dt = 0.1 ms", "1.05"),
     (lambda: run(connected(delay=bs.Uniform(6000.0, 7000.0))), ValueError, "cells->cells.delay", "steps of dt", "7000"),
     (lambda: run(dt=0.2, seed=None, state=run().state), ValueError, "dt = 0.1 ms", "got 0.2 ms"),
-    (lambda: run(seed=2, state=run().state), ValueError, "own seed 1", "leave seed out"),
+    (lambda: run(seed=2, state=run().state), ValueError, "seed of the state, 1", "leave seed out"),
     (lambda: run(seed=None, state=run()), TypeError, "result.state"),
     (lambda: run(network(population(5)), seed=None, state=run().state), ValueError, "state"),
     (set_nan, ValueError, "cells.v", "not finite", "cell 3"),
@@ -139,7 +139,7 @@ test_in_a_run = mistakes(
 )
 
 test_changes = mistakes(
-    (lambda: simulation().set("drive", rate=3.0), KeyError, "'drive'", "no input"),
+    (lambda: simulation().set("drive", rate=3.0), KeyError, "'drive'", "not an input"),
     (lambda: simulation().set(population(name="cell"), tau_m=3.0), KeyError, "'cell'", "did you mean 'cells'"),
     (lambda: simulation().set(population(), tau_m=3.0), ValueError, "Simulation.set", "not the population named 'cells'"),
     (lambda: change(tau=3.0), ValueError, "unknown parameter 'tau'", "mean 'tau_m'"),

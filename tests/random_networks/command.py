@@ -116,7 +116,7 @@ def work():
     """Run the cases that come from standard input and write a line of JSON about each: the outcome, and what is wrong."""
     from brainsim.engine import settings
 
-    settings.most_partitions = lambda: settings.MOST_THREADS  # more partitions than there are processors
+    settings.most_partitions = lambda: settings.MAX_THREADS  # more partitions than there are processors
     for seed, precision in json.load(sys.stdin):
         faulthandler.dump_traceback_later(LONGEST, exit=True)
         print(json.dumps(outcome_of(seed, precision)), flush=True)

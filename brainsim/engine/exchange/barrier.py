@@ -1,22 +1,22 @@
-"""How the partitions of a run wait for each other: a barrier of our own instead of OpenMP's.
+"""How the partitions of a run wait for each other: a barrier written here instead of OpenMP's.
 
 Each partition writes the number of the slice it has finished, and the processor it is on, and waits until all others have
 written theirs. It looks again and again, since the others are mostly a microsecond away; after a while it sleeps until the
 partition that it waits for wakes it:
 
-- Without looking, CUBA takes 0.25 s per second instead of 0.06, since to be woken takes 20 microseconds and a slice 3.
-- Without sleeping, a partition keeps from running what it waits for, where there are more threads than processors or other
+- Without looking, CUBA takes 0.25 s per second instead of 0.06, since waking takes 20 microseconds and a slice 3.
+- Without sleeping, a partition keeps what it waits for from running, if there are more threads than processors or other
   programs; and the system leaves two threads that never sleep on one processor for up to a second.
-- Where both are on one processor, looking is in vain, and a partition sleeps at once; else two threads that begin on one
+- If both are on one processor, looking is useless, and a partition sleeps immediately; else two threads that start on one
   processor stay there, and take 0.15. (A sandbox may give wrong numbers: that costs time, nothing else.)
-- Systems other than Linux have no sleep from which another thread wakes: there it is offers, later naps.
-- Offering the processor (``sched_yield``) gives it to other programs for 3 milliseconds where they want it: CUBA takes 0.15
+- Systems other than Linux have no sleep from which another thread wakes: there it offers the processor, later naps.
+- Offering the processor (``sched_yield``) gives it to other programs for 3 milliseconds if they want it: CUBA takes 0.15
   instead of 0.10 beside one.
 
 CUBA with two threads on two cores of a Xeon takes 0.06 s per second alone, 0.10 beside a program that never rests, 0.12
 beside two of them, 0.10 beside another such run; with four threads 0.12, with eight 0.23 (`benchmarks/neighbours.py`).
 
-No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers cannot be told how to wait.
+No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers do not let us choose how to wait.
 """
 
 import ctypes
@@ -30,14 +30,14 @@ from numba import types
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import fence, observe, publish
 
-LINE = 8  # int64 numbers in a cache line: each partition has one of its own
-# places in it: the last slice it finished, whether it may sleep, its processor
+LINE = 8  # int64 numbers in a cache line: one for each partition
+# offsets in it: the last slice it finished, whether it may sleep, its processor
 FINISHED, ASLEEP, PROCESSOR = range(3)
-# in the line behind those of all partitions: whether the run is aborted, and the longest sleep, seconds and nanoseconds
-ABORT, LONGEST = 0, 1
+# in the line after those of all partitions: whether the run is aborted, and the longest sleep, seconds and nanoseconds
+ABORT, TIMEOUT = 0, 1
 ABORTED = np.int64(-1)
 SPINS = 20_000  # looks before a sleep: 8 microseconds
-OFFERS = 1000  # where a thread cannot be woken: how often it offers its processor before it naps
+OFFERS = 1000  # if a thread cannot be woken: how often it offers its processor before it naps
 SLEEP = 5_000_000  # nanoseconds: the longest sleep, after which an abort is noticed
 # of the system's clock: 20 microseconds, or on Windows 1 millisecond, the shortest there is
 NAP = 1 if sys.platform == "win32" else 20
@@ -71,7 +71,7 @@ else:
 def wait_for_all(barrier, partition, partitions, generation, spins):
     """Publish that `partition` has finished slice `generation`, wait for the others; return False if the run is aborted."""
     mine, common = np.intp(partition * LINE), np.intp(partitions * LINE)
-    here = _place(partition)
+    here = _processor_of(partition)
     publish(barrier, mine + PROCESSOR, here)
     publish(barrier, mine, np.int64(generation))
     if FUTEX:
@@ -86,29 +86,29 @@ def wait_for_all(barrier, partition, partitions, generation, spins):
                 return False
             waits += 1
             _sleep(barrier, mine, theirs, common, generation, waits)
-            here = _place(partition)
+            here = _processor_of(partition)
             publish(barrier, mine + PROCESSOR, here)
     return True
 
 
 @helper
-def _place(partition):
-    """Return the number of the processor that this thread is on; where the system does not tell, another for each thread."""
+def _processor_of(partition):
+    """Return the number of the processor that this thread is on; if it is not known, a different one for each thread."""
     number = _processor() if FUTEX else -1
     return np.int64(number) if number >= 0 else np.int64(-2 - partition)
 
 
 @helper
 def _sleep(barrier, mine, theirs, common, generation, waits):
-    """Sleep until the partition that is waited for wakes this one; where it cannot, offer the processor, later nap."""
+    """Sleep until the partition that is waited for wakes this one; if it cannot, offer the processor, later nap."""
     if FUTEX:
-        # who publishes looks for sleepers afterwards, who sleeps looks at the counter afterwards: one of them sees the other
+        # a publisher then looks for sleepers, a sleeper then looks at the counter: one of them sees the other
         publish(barrier, mine + ASLEEP, np.int64(1))
         fence()
         seen = observe(barrier, theirs)
         if seen < generation:
             # the system looks once more, at the lower half of the counter, before it lets the thread sleep
-            at, longest = barrier.ctypes.data + 8 * theirs, barrier.ctypes.data + 8 * (common + LONGEST)
+            at, longest = barrier.ctypes.data + 8 * theirs, barrier.ctypes.data + 8 * (common + TIMEOUT)
             _system(FUTEX, at, FUTEX_WAIT, seen & 0xFFFFFFFF, longest)
         publish(barrier, mine + ASLEEP, np.int64(0))
     elif waits <= OFFERS:
@@ -136,7 +136,7 @@ def new_barrier(partitions):
 
 
 def zeros_at_line(shape, kind):
-    """Return an array of zeros that begins at a cache line, so that threads do not share one where they write."""
+    """Return an array of zeros that begins at a cache line, so that threads do not write to the same one."""
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     room = np.zeros(size + 64, np.uint8)
     return room[-room.ctypes.data % 64 :][:size].view(kind).reshape(shape)
@@ -146,9 +146,9 @@ def clear_barrier(barrier):
     """Go back to before the first slice."""
     barrier[:] = 0
     barrier[PROCESSOR:-LINE:LINE] = -1
-    barrier[-LINE + LONGEST :][:2] = 0, SLEEP
+    barrier[-LINE + TIMEOUT :][:2] = 0, SLEEP
 
 
 def abort(barrier):
-    """Let every partition that waits give up; called where one of them failed."""
+    """Let every partition that waits give up; called when one of them failed."""
     barrier[-LINE + ABORT] = ABORTED

@@ -6,7 +6,7 @@ from brainsim.engine.program import CALENDAR_FULL, POOL_FULL, Operator, Phase
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
 from brainsim.jit.records import Context, call
 
-# one kind that is not built in: its tag, where its synapses are in the store, its function and its record
+# one registered kind: its tag, where its synapses are in the store, its function and its record
 KIND = np.dtype([("tag", "i8"), ("start", "i8"), ("stop", "i8"), ("address", "i8"), ("context", "i8")])
 
 
@@ -46,7 +46,7 @@ class Arrivals(Operator):
         return cls(partition) if partition.synapses.number else None
 
     def _kinds(self, partition):
-        """Return the fields by which delivery calls kinds of synapses that are not built in."""
+        """Return the fields with which delivery calls registered kinds of synapses."""
         base = int(partition.synapses.store.base[partition.number])
         segment = Context(start=0, length=0, weight=0.0, step=0, base=base)
         rows = []
@@ -69,13 +69,13 @@ class Arrivals(Operator):
 
     def calls(self):
         """Return the calls that file the spikes of a slice, and deliver what is due."""
-        # imported late: what it compiles is not needed without synapses
+        # imported here: without synapses nothing of it has to be compiled
         from brainsim.engine.synapses.delivery import deliver, file_slice
 
         return [(Phase.FILE, 0, file_slice, self._context), (Phase.ARRIVE, 0, deliver, self._context)]
 
     def reset(self, step):
-        """Forget all that is under way and stand at `step`."""
+        """Forget all that is under way and go to `step`."""
         clear_calendar(self._context)
         if self._pool is not None:
             from brainsim.engine.synapses.kinds.procedural import empty

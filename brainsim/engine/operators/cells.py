@@ -15,13 +15,13 @@ class Cells(Operator):
 
     A kernel (see `equations.codegen`) finds in its record
 
-    - ``state``: the variables of its cells, one row a variable, ``stride`` cells from one row to the next;
-    - ``arrays``, ``scalars``: constants that differ from cell to cell, as rows of the same stride, and those that do not;
-    - ``inputs``: what arrives in this step, one row a receptor, ``width`` cells from one row to the next;
+    - ``state``: the variables of its cells, one row per variable, ``stride`` cells from one row to the next;
+    - ``arrays``, ``scalars``: constants that differ between cells, as rows of the same stride, and constants that do not;
+    - ``inputs``: what arrives in this step, one row per receptor, ``width`` cells from one row to the next;
     - ``refractory``, ``current``: steps left to wait and the injected current [pA] of each cell;
-    - ``flags``: scratch, whether a cell of the current block fires;
+    - ``flags``: scratch: whether each cell of the current block fires;
     - ``first``, ``cell``, ``count``: index of the first cell in the network and in its population, number of cells;
-    - ``key``: of its stream of random numbers.
+    - ``key``: key of its stream of random numbers.
     """
 
     depends_on = "parameters"
@@ -31,18 +31,19 @@ class Cells(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator; a partition always has one, if only without calls."""
+        """Return the operator; every partition has one, possibly without calls."""
         calls, flags = [], np.zeros(BLOCK, np.uint8)
         layout, number = partition.layout, partition.number
         for index, group in enumerate(layout.groups):
-            low, high = (int(b) for b in layout.bounds[index][number : number + 2])
-            if group.kernel is None or low == high:
+            part_start, part_stop = (int(b) for b in layout.bounds[index][number : number + 2])
+            if group.kernel is None or part_start == part_stop:
                 continue
             advance = load_source(group.kernel.text).advance
-            for start, stop, scalars, member in _runs(group):
-                a, z = max(start, low), min(stop, high)
-                if a < z:
-                    context = _context(partition, index, group, member, (start, a, z, low, high), scalars, flags)
+            for run_start, run_stop, scalars, member in _runs(group):
+                start, stop = max(run_start, part_start), min(run_stop, part_stop)
+                if start < stop:
+                    cells = run_start, start, stop, part_start, part_stop
+                    context = _context(partition, index, group, member, cells, scalars, flags)
                     calls.append((Phase.UPDATE, index, advance, context))
         return cls(calls)
 
@@ -53,26 +54,27 @@ class Cells(Operator):
 
 def _context(partition, index, group, member, cells, scalars, flags):
     """Return the record of a call; `cells`: start of the stretch, range of the call, range of the partition."""
-    layout, shared, (start, a, z, low, high) = partition.layout, partition.shared, cells
+    layout, shared = partition.layout, partition.shared
+    run_start, start, stop, part_start, part_stop = cells
     numbers = np.array(scalars or (0.0,), layout.dtype)
     if group.kernel.tables:
-        numbers = with_tables(numbers, group.kernel, member, a - start, z - start, layout.dt)
+        numbers = with_tables(numbers, group.kernel, member, start - run_start, stop - run_start, layout.dt)
     inputs = layout.input_at[partition.number][index]
-    here = slice(group.first + a, group.first + z)
+    here = slice(group.first + start, group.first + stop)
     return Context(
-        state=shared.state[group.state_at + a : group.state_at + group.n_variables * group.n],
-        arrays=group.arrays.ravel()[a:],
+        state=shared.state[group.state_at + start : group.state_at + group.n_variables * group.n],
+        arrays=group.arrays.ravel()[start:],
         scalars=numbers,
-        inputs=shared.state[inputs + a - low : inputs + group.n_receptors * (high - low)],
+        inputs=shared.state[inputs + start - part_start : inputs + group.n_receptors * (part_stop - part_start)],
         refractory=shared.refractory[here],
         current=shared.current[here],
         flags=flags,
         key=np.uint64(stream_key(partition.seed, "kernel", member.population.name)),
         stride=group.n,
-        width=high - low,
-        first=group.first + a,
-        cell=group.first + a - member.first,
-        count=z - a,
+        width=part_stop - part_start,
+        first=group.first + start,
+        cell=group.first + start - member.first,
+        count=stop - start,
     )
 
 

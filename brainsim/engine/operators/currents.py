@@ -28,14 +28,14 @@ class Currents(Operator):
         here = layout.owned(partition.number)
         steps, cells, columns, amplitudes, rows = [], [], [], [], []
         for stimulus in inputs:
-            start, table = _pieces(stimulus, layout.dt)
+            changes, table = _pieces(stimulus, layout.dt)
             gids = layout.global_indices(stimulus.target)
-            mine = np.flatnonzero(np.logical_or.reduce([(gids >= a) & (gids < z) for a, z in here]))
+            mine = np.flatnonzero(np.logical_or.reduce([(gids >= start) & (gids < stop) for start, stop in here]))
             n_steps, n_cells, n_amplitudes = (sum(a.size for a in part) for part in (steps, cells, amplitudes))
             rows.append(
-                (n_steps, n_steps + start.size, n_cells, n_cells + mine.size, n_amplitudes, table.shape[1], n_steps - 1)
+                (n_steps, n_steps + changes.size, n_cells, n_cells + mine.size, n_amplitudes, table.shape[1], n_steps - 1)
             )
-            steps.append(start)
+            steps.append(changes)
             cells.append(gids[mine])
             columns.append(mine if table.shape[1] > 1 else np.zeros(mine.size))
             amplitudes.append(table.ravel())
@@ -56,14 +56,14 @@ class Currents(Operator):
         return [(Phase.BEFORE_UPDATE, 0, change_currents, self._context)]
 
     def reset(self, step):
-        """Let the currents be found anew."""
+        """Compute the currents again at the next step."""
         inputs = self._context["inputs"]
         inputs["piece"] = inputs["start"] - 1
         self._context["next"] = 0
 
 
-# an input's pieces are steps[start:stop], its cells cells[first:last]; `amplitude` is where its table begins, `columns` the
-# width of it, `piece` the piece that holds now, kept by `change_currents`
+# an input's pieces are steps[start:stop], its cells cells[first:last]; `amplitude` is the offset of its table, `columns` the
+# width of the table, `piece` the current piece, kept by `change_currents`
 INPUT = np.dtype([(name, "i8") for name in ("start", "stop", "first", "last", "amplitude", "columns", "piece")])
 
 
@@ -78,7 +78,7 @@ def _pieces(stimulus, dt):
 
 @by_address
 def change_currents(currents_, progress_):
-    """Write the currents that hold from this step on, if one of them changes now."""
+    """Write the currents from this step on, if one of them changes now."""
     c, p = record_at(currents_), record_at(progress_)
     step = p.step
     if step < c.next:
@@ -89,16 +89,16 @@ def change_currents(currents_, progress_):
         current[cells[e]] = 0.0
     following = np.int64(NEVER)
     for i in range(inputs.size):
-        one = inputs[i]
-        piece = one.piece
-        while piece + 1 < one.stop and steps[piece + 1] <= step:
+        source = inputs[i]
+        piece = source.piece
+        while piece + 1 < source.stop and steps[piece + 1] <= step:
             piece += 1
-        one.piece = piece
-        if piece + 1 < one.stop:
+        source.piece = piece
+        if piece + 1 < source.stop:
             following = min(following, steps[piece + 1])
-        if piece >= one.start:
-            row = one.amplitude + (piece - one.start) * one.columns
-            for e in range(one.first, one.last):
+        if piece >= source.start:
+            row = source.amplitude + (piece - source.start) * source.columns
+            for e in range(source.first, source.last):
                 current[cells[e]] += amplitudes[row + columns[e]]
     c.next = following
     return 0

@@ -1,4 +1,4 @@
-"""The record of all spikes of a partition, from which recorders and what is still under way are taken."""
+"""The record of all spikes of a partition, the source for recorders and for what is still under way."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python
 
 
 class Emitted(Operator):
-    """The spikes of a partition, each ``step << 32 | cell``, and for models that interpolate how early within their step.
+    """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if models interpolate.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Emitted(Operator):
         return cls(Context(**fields), places is not None)
 
     def calls(self):
-        """Return the calls that ask for room before a slice, and that record the spikes of a step."""
+        """Return the calls that check for room before a slice, and that record the spikes of a step."""
         record = record_with_lags if self._with_lags else record_spikes
         return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.EMITTED, 0, record, self._context)]
 
@@ -69,7 +69,7 @@ class Emitted(Operator):
 
 @by_address
 def has_room(record_, progress_):
-    """Return SPIKES_FULL unless there is room for as many spikes as a slice can have."""
+    """Return SPIKES_FULL unless there is room for the largest possible number of spikes of a slice."""
     record, p = record_at(record_), record_at(progress_)
     return CONTINUE if record.spikes.size - record.size >= p.capacity else SPIKES_FULL
 

@@ -21,7 +21,7 @@ from brainsim.rng.streams import stream_key
 
 BLOCK, STRETCH = 1024, 128  # cells
 MAX_THRESHOLD_MEAN = 12.0  # mean up to which comparing with every threshold beats the alias table
-# mean events a step for which a table is used: below, its 32 bits would be off by 1e-4 and more; above, it is too large
+# mean events a step for which a table is used: below, its 32 bits would be off by 1e-4 or more; above, it is too large
 MIN_MEAN, MAX_MEAN = 1e-6, 4096
 NEVER = np.uint32(2**32 - 1)  # a threshold that no random number exceeds
 S32 = np.uint64(32)
@@ -58,7 +58,7 @@ class Poisson(Operator):
         return cls(calls) if calls else None
 
     def calls(self):
-        """Return the calls: what acts on the threshold comes before the cells move, all else after."""
+        """Return the calls: events that act on the threshold come before the cells move, all others after."""
         return self._calls
 
 
@@ -73,13 +73,13 @@ class _Tables:
         """Add an input with `events` events a step for each cell."""
         here, slots, direct, key = _addressed(self.partition, stimulus)
         table, alias = poisson_table(events)
-        start = sum(t.size for t in self.table)
+        at = sum(t.size for t in self.table)
         self.table.append(table)
-        # thresholds have no other outcome; both tables keep one numbering
+        # thresholds need no aliases, but both tables share their offsets
         self.alias.append(alias if alias.size else np.zeros(table.size, np.int32))
         size = -table.size if alias.size else table.size
-        for a, z in _stretches(here, slots):
-            self.drives[direct].append((slots[here[a]], z - a, here[a], start, size, key, weight))
+        for start, stop in _stretches(here, slots):
+            self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, weight))
 
     def calls(self):
         """Return the calls of both phases."""
@@ -100,7 +100,7 @@ class _Tables:
 
 
 def _cell_by_cell(partition, stimulus, events, weights):
-    """Return the call of an input whose cells differ."""
+    """Return the call of an input whose cells differ in rate or weight, or are scattered."""
     from brainsim.engine.operators.poisson_per_cell import add_poisson_per_cell
 
     here, slots, direct, key = _addressed(partition, stimulus)
@@ -221,9 +221,9 @@ def _weights(layout, stimulus):
 
 
 def _is_scattered(view):
-    """Return whether the cells of a view are better drawn one by one: a stretch of a few costs as much as a few dozen.
+    """Return whether the cells of a view are better sampled one by one: a stretch of a few costs as much as dozens.
 
-    The two ways draw different numbers, so this must depend on the view alone and not on how it is cut into partitions.
+    The two ways sample different numbers, so this must depend on the view alone and not on how it is cut into partitions.
     """
     breaks = sum(1 + np.count_nonzero(np.diff(ids) != 1) for _, ids in view.parts)
     return breaks > 16 + view.n // 32

@@ -1,4 +1,4 @@
-"""Poisson drive where each cell has a rate of its own: inversion, or above 10 events a step the rejection method PTRS of
+"""Poisson drive with a rate for each cell: inversion, or above 10 events a step the rejection method PTRS of
 Hoermann (1993), doi:10.1016/0167-6687(93)90997-4.
 
 Imported only if it is used: it would add 0.3 s to the first start of every network.
@@ -16,7 +16,7 @@ from brainsim.rng.hashing import hashed, mix, step_key, uniform
 
 @helper
 def poisson(bits, mean):
-    """Return a Poisson number of the given mean; further random numbers, where needed, follow from `bits`."""
+    """Return a Poisson number with this mean; further random numbers, if needed, follow from `bits`."""
     if mean < 10.0:
         u = uniform(bits)
         term = exp(-mean)

@@ -9,7 +9,7 @@ from brainsim.models.neurons.sources import SpikeTrains
 
 
 class Trains(Operator):
-    """The listed spikes of each group that is made of them."""
+    """The listed spikes of each group of SpikeTrains."""
 
     def __init__(self, calls):
         self._calls = calls
@@ -30,7 +30,7 @@ class Trains(Operator):
         return self._calls
 
     def reset(self, step):
-        """Stand at `step`: what is listed until then has been emitted."""
+        """Go to `step`: what is listed until then has been emitted."""
         for *_, context in self._calls:
             context["cursor"] = np.searchsorted(context["steps"], step, side="right")
 
@@ -58,8 +58,8 @@ def listed(member, dt):
     return steps[order], model.ids[order]
 
 
-def most_listed_in_a_slice(layout, slice_steps):
-    """Return the largest number of listed spikes that fall into any stretch of so many steps."""
+def max_listed_in_a_slice(layout, slice_steps):
+    """Return the largest number of listed spikes that fall into any `slice_steps` steps."""
     total = 0
     for member in layout.members.values():
         if isinstance(member.population.model, SpikeTrains) and member.population.model.times.size:

@@ -44,7 +44,7 @@ class Collected:
         return [recorder.gather(part, chunk) for recorder, part in zip(self.recorders, piece.parts, strict=True)]
 
     def commit(self, piece, gathered):
-        """Let a chunk that was gathered count."""
+        """Commit a chunk that was gathered."""
         for recorder, part, new in zip(self.recorders, piece.parts, gathered, strict=True):
             recorder.commit(part, new)
         piece.chunks += 1
@@ -57,7 +57,7 @@ class Collected:
                 recorder.kept()
 
     def all(self):
-        """Return everything so far as one Piece, whose parts take the place of those it is made of."""
+        """Return everything so far as one Piece, whose parts replace those that it is made of."""
         if len(self._pieces) == 1:
             return self._pieces[0].whole()
         pieces = self._pieces or [self.begin(0, 0)]
@@ -72,7 +72,7 @@ class Collected:
 
 
 class Piece:
-    """What one call of ``run`` has recorded, a part for each recorder."""
+    """What one call of ``run`` has recorded, one part for each recorder."""
 
     def __init__(self, recorders, parts, chunks=0):
         self._recorders, self.parts, self.chunks = recorders, parts, chunks

@@ -1,6 +1,6 @@
 """What a recorder is.
 
-A recorder is asked for by an object in ``record=`` with a method ``recorder(layout)`` that returns a `Recorder`.
+A recorder is requested by an object in ``record=`` with a method ``recorder(layout)`` that returns a `Recorder`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass
 class Chunk:
-    """What came of the last chunk of a run.
+    """The outcome of the last chunk of a run.
 
     Attributes
     ----------
@@ -30,10 +30,10 @@ class Chunk:
 
 
 class Recorder:
-    """Keeps one thing of a run. What it records in a call of ``run`` is a *piece*, an object of its own choice.
+    """Keeps one thing of a run. What it records in a call of ``run`` is a *piece*, an object that it chooses.
 
-    A chunk of a run counts when it is committed: `gather` may fail, for want of memory, but must change nothing that is
-    seen; `commit` must not fail.
+    A chunk of a run counts when it is committed: `gather` may fail if memory runs out, but must change nothing that is
+    visible; `commit` must not fail.
     """
 
     def calls(self, partition):

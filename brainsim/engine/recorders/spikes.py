@@ -53,7 +53,7 @@ class SpikeRecorder(Recorder):
         """Add the spikes of a chunk."""
         packed, lags = gathered
         if packed.size and self.wanted:
-            # first the lags: a spike without one would be taken for one at the end of its step
+            # first the lags: a spike without a lag would count as one at the end of its step
             if self._lags:
                 piece[1].append(lags)
             piece[0].append(packed)
@@ -94,6 +94,6 @@ def spikes_by_population(packed, lags, layout, wanted, start, stop):
 
 
 def _spike_times(steps, lags, dt):
-    """Return the times of spikes [ms]; one within its step is not before the beginning of the step, as rounding may say."""
+    """Return the times of spikes [ms]; rounding must not move a spike before the beginning of its step."""
     times = times_of(steps, dt)
     return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt))

@@ -13,11 +13,11 @@ from brainsim.equations.language import names_in
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.result import Traces
 
-SAMPLE_ROOM = 1 << 22  # numbers that all traces of a partition may hold before Python collects them
+SAMPLE_ROOM = 1 << 22  # samples of all traces of a partition before Python collects them
 MAX_CHUNK = 1 << 20  # steps
 
-# one trace in a partition: at which multiples of `every` steps it is sampled, which part of the list of places belongs to
-# it, where its next sample goes
+# one trace in a partition: it is sampled at multiples of `every` steps; its part of the list of places; where its next
+# sample goes
 TRACE = np.dtype([("every", "i8"), ("start", "i8"), ("stop", "i8"), ("cursor", "i8")])
 
 
@@ -110,6 +110,7 @@ class TraceRecorder(Recorder):
         return [self._copy(k, piece, chunk.stop) for k in range(len(self.traces))]
 
     def _copy(self, k, piece, stop):
+        """Copy the new samples of one trace; return how many there are then."""
         start, end = piece.filled[k], int(np.searchsorted(piece.steps[k], stop, side="right"))
         values = piece.values[k][start:end]
         for columns, starts, context in self._partitions.values():
@@ -134,11 +135,11 @@ class TraceRecorder(Recorder):
 
     def result(self, piece, layout, start, stop):
         """Return the Traces by (population, variable)."""
-        found = {}
+        traces = {}
         for trace, steps, values in zip(self.traces, piece.steps, piece.values, strict=True):
             key = trace.population, trace.variable
-            found[key] = Traces(*key, trace.unit, freeze(times_of(steps, layout.dt)), trace.ids, freeze(values))
-        return {"traces": found}
+            traces[key] = Traces(*key, trace.unit, freeze(times_of(steps, layout.dt)), trace.ids, freeze(values))
+        return {"traces": traces}
 
 
 @by_address
@@ -159,8 +160,8 @@ def sample_traces(recorder_, progress_):
 
 
 def resolve_traces(record, layout):
-    """Turn Trace objects into Recorded ones; traces of one variable are joined."""
-    found = {}
+    """Turn Trace objects into Recorded ones; traces of the same variable are joined."""
+    recorded = {}
     for trace in record:
         at, _ = layout.state_row(trace.population, trace.variable, "Trace")
         layout.check_population(trace.cells.parts[0][0], f"{trace!r}")
@@ -169,12 +170,12 @@ def resolve_traces(record, layout):
         every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
         key = trace.population, trace.variable
         ids = trace.ids
-        if key in found:
-            if found[key].every != every:
-                raise ValueError(f"{trace!r}: another trace of this variable has another interval; give both the same every")
-            ids = np.union1d(found[key].ids, ids)
-        found[key] = Recorded(*key, _unit(layout, *key), ids, every, at + ids)
-    return list(found.values())
+        if key in recorded:
+            if recorded[key].every != every:
+                raise ValueError(f"{trace!r}: another trace of this variable has another interval; use one every for both")
+            ids = np.union1d(recorded[key].ids, ids)
+        recorded[key] = Recorded(*key, _unit(layout, *key), ids, every, at + ids)
+    return list(recorded.values())
 
 
 def longest_chunk(traces, wanted):
@@ -184,7 +185,7 @@ def longest_chunk(traces, wanted):
 
 
 def sampled_steps(trace, start, stop):
-    """Return the steps in (start, stop] at which a trace is sampled; a start of -1 takes in step 0."""
+    """Return the steps in (start, stop] at which a trace is sampled; a start of -1 includes step 0."""
     return np.arange((start // trace.every + 1) * trace.every, stop + 1, trace.every)
 
 
@@ -197,7 +198,7 @@ def _here(trace, layout, partition):
 
 
 def _unit(layout, population, variable):
-    """Return the unit of a variable: the neuron's own says it; a receptor's g or i is in the unit of its weights."""
+    """Return the unit of a variable: a neuron declares it; a receptor's g or i has the unit of its weights."""
     model = layout.members[population].population.model
     if variable in model.initials:
         return model.initials[variable].unit

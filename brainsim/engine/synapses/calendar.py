@@ -10,7 +10,7 @@ from brainsim.jit.decorators import helper
 from brainsim.jit.records import array_of
 
 BLOCK = 128  # segments
-FIRST_BLOCKS = 64  # of a calendar at first
+FIRST_BLOCKS = 64  # initial size of a calendar
 
 
 def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS):
@@ -21,7 +21,7 @@ def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS):
         "following": np.empty(blocks, np.int64),  # the next block of the chain, or of those that are free
         "due": np.zeros(slots, np.int64),  # how many segments there are
         "first_block": np.zeros(slots, np.int64),
-        "last_block": np.zeros(slots, np.int64),  # that is being filled
+        "last_block": np.zeros(slots, np.int64),  # the block that is being filled
         "free_block": 0,  # the first free block, and how many are free
         "free_blocks": 0,
     }
@@ -36,7 +36,7 @@ def clear_calendar(calendar):
 
 
 def grow_calendar(calendar):
-    """Give the calendar of a Context twice the blocks, with the same content."""
+    """Double the blocks of the calendar of a Context and keep its content."""
     old = calendar["following"].size
     for name in ("due_piece", "due_weight"):
         content = calendar[name]
@@ -75,7 +75,7 @@ def file_segment(piece, delay, slot, now, c):
 
 @helper
 def give_back(slot, c):
-    """Give the blocks of a slot back, all of whose segments are delivered."""
+    """Give back the blocks of a slot whose segments are all delivered."""
     due, following = array_of(c.due), array_of(c.following)
     if due[slot] > 0:
         following[array_of(c.last_block)[slot]] = c.free_block

@@ -1,8 +1,8 @@
-"""What is counted, listed or drawn before the rows: synapses of each source, and targets that draw their sources.
+"""What is counted, listed or sampled before the rows: synapses of each source, and targets that sample their sources.
 
-Where a rule speaks of targets (FixedIndegree), the sources of each target are drawn twice: once to count the synapses of
-each source, once to leave the targets where the rows of their sources will be. Each thread draws all of them and keeps those
-of its range of sources, so that none waits for another.
+If a rule is about targets (FixedIndegree), the sources of each target are sampled twice: once to count the synapses of each
+source, once to leave the targets where the rows of their sources will be. Each thread samples all of them and keeps those of
+its range of sources, so that none waits for another.
 """
 
 import numpy as np
@@ -24,12 +24,12 @@ def sample_sources(record):
     where ``cursor`` points for each source; ``stamp``, scratch of zeros, one for each source if they are distinct.
     """
     r = record[0]
-    own, counts, cursor = array_of(r.self_index), array_of(r.counts), array_of(r.cursor)
+    self_index, counts, cursor = array_of(r.self_index), array_of(r.counts), array_of(r.cursor)
     waiting, stamp = array_of(r.waiting), array_of(r.stamp)
     k, distinct, n_pre = r.k, r.distinct, r.n_pre
     for post in range(r.n_post):
         row = step_key(r.key, post)
-        itself = own[post] if own.size else np.int32(-1)
+        itself = self_index[post] if self_index.size else np.int32(-1)
         n = n_pre - (itself >= 0)
         for j in range(k):
             last = n - k + j if distinct else n - 1
@@ -48,12 +48,12 @@ def sample_sources(record):
 
 
 @kernel
-def count_each(p, key, n_post, own, counts):
-    """Count the targets of each source that takes each target with probability p; `own` as in `share_out`."""
+def count_each(p, key, n_post, self_index, counts):
+    """Count the targets of each source that takes each target with probability p; `self_index` as in `share_out`."""
     log_rest = log1p(-p)
     for pre in range(counts.size):
         row = step_key(key, pre)
-        n = n_post - (own.size > 0 and own[pre] >= 0)
+        n = n_post - (self_index.size > 0 and self_index[pre] >= 0)
         pick, j = -1, 0
         while True:
             skipped = skip(row, j, log_rest)
@@ -65,18 +65,18 @@ def count_each(p, key, n_post, own, counts):
 
 
 @kernel
-def share_out(n, key, n_post, own, counts):
-    """Share `n` synapses out among the sources, each pair being equally likely; `own` is where each source stands among
-    the targets, -1 if nowhere, and empty where that does not matter.
+def share_out(n, key, n_post, self_index, counts):
+    """Share `n` synapses out among the sources, each pair being equally likely; `self_index` is the index of each source
+    among the targets, -1 if it is not one, and empty if that does not matter.
     """
     n_pre = counts.size
     for j in range(n):
         bits = hashed(key, j)
         pre = min(np.int64(uniform(bits) * n_pre), n_pre - 1)
-        if own.size:
-            # a source that must leave itself out has one target less
+        if self_index.size:
+            # a source that leaves itself out has one target less
             bits = mix(bits + GAMMA)
-            while own[pre] >= 0 and uniform(bits) * n_post < 1.0:
+            while self_index[pre] >= 0 and uniform(bits) * n_post < 1.0:
                 bits = mix(bits + GAMMA)
                 pre = min(np.int64(uniform(bits) * n_pre), n_pre - 1)
                 bits = mix(bits + GAMMA)
@@ -87,8 +87,8 @@ def share_out(n, key, n_post, own, counts):
 def share_out_pairs(n, key, n_post, available, counts):
     """Share `n` synapses out among the sources, no pair twice; `available` is how many pairs each source has.
 
-    A source is taken with the probability that a pair drawn from all pairs is its own and still free, so the counts have the
-    multivariate hypergeometric law. Tries grow with the share of pairs that are taken: ask for at most half of them.
+    A source is taken with the probability that a pair sampled from all pairs is one of its free pairs, so the counts are
+    multivariate hypergeometric. Tries grow with the share of pairs that are taken: use it for at most half of them.
     """
     n_pre = counts.size
     for j in range(n):
@@ -104,7 +104,7 @@ def share_out_pairs(n, key, n_post, available, counts):
 
 @kernel
 def sort_listed(pre, post, weights, delays, cursor, listed, list_weight, list_delay):
-    """Sort a list of pairs by source, keeping its order else; `cursor` is where the targets of each source begin."""
+    """Sort a list of pairs by source, otherwise keeping its order; `cursor` is where the targets of each source begin."""
     for k in range(pre.size):
         at = cursor[pre[k]]
         cursor[pre[k]] = at + 1

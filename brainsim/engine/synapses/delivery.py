@@ -5,13 +5,13 @@ Synapses are sorted by source, and within a source by partition and delay. A run
 segment are added to the state. So the scattered writes hit one array that stays in the second-level cache, where a ring
 buffer of inputs times delays would not: 2.0 ns per synaptic event against 6.7 (float32) to 9.6 (float64).
 
-Weights and targets are columns of their own. Side by side, segment by segment, they would begin and end in fewer cache
+Weights and targets are separate columns. Side by side, segment by segment, they would begin and end in fewer cache
 lines, but delivery in the microcircuit then takes a fifth longer: what lies side by side is due one step after the other, so
 the lines that two segments share are in the cache anyway.
 
-Where an event is added: a current or a conductance to its variable of the state, after the cells have moved to the step at
-which it is due; what acts on the threshold at once (delta synapses) to a buffer that the kernel reads during that move. Both
-happen at one point of the loop, between two moves, so the delay of the former is filed one step longer.
+An event of a current or a conductance is added to its variable of the state, after the cells have moved to the step at
+which it is due; one that acts on the threshold directly (delta synapses), to a buffer that the kernel reads in that move.
+Both happen at one point of the loop, between two moves, so the delay of the former is filed one step longer.
 """
 
 import numpy as np
@@ -27,13 +27,13 @@ from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch
 from brainsim.jit.records import address_of, array_of, by_address, record_at, record_or_none
 
-AHEAD = 4  # how many segments ahead synapses are asked for
+AHEAD = 4  # how many segments ahead synapses are prefetched
 LINE = 16  # synapses whose weights fill a cache line
 
 
 @by_address
 def file_slice(synapses_, progress_):
-    """File all partitions' spikes of the last slice in the order (step, group, cell); resumes behind the last one filed.
+    """File all partitions' spikes of the last slice in the order (step, group, cell); resumes after the last one filed.
 
     Returns CONTINUE, or what is full.
     """
@@ -69,7 +69,7 @@ def _file_slice(c, p, pool):
 def file_pending(synapses_, pending_):
     """File spikes of the past whose events are still to come, when a run continues from a state completed at ``now``.
 
-    The steps are sorted; ``done`` counts those that are filed, so that the call can be repeated after making room. Returns
+    The steps are sorted; ``done`` counts those that are filed, so the call can be repeated after making room. Returns
     CONTINUE, or what is full.
     """
     c, pending = record_at(synapses_), record_at(pending_)
@@ -99,7 +99,7 @@ def _file_spike(source, slot, now, c, pool):
     most = first[row + 1] - first[row]
     if pool is not None:
         most += array_of(pool.piece).size
-    # each slot may have a block begun, and one more is begun for each BLOCK segments
+    # each slot may start a block, and each BLOCK segments start one more
     if c.free_blocks < min(most, array_of(c.due).size + most // BLOCK + 1):
         return CALENDAR_FULL
     if pool is not None:
@@ -120,7 +120,7 @@ def _file_spike(source, slot, now, c, pool):
 
 @helper
 def _prefetch_segments(source, c):
-    """Ask for the segments of a source that fires soon."""
+    """Prefetch the segments of a source that is filed soon."""
     first, pieces, delays = array_of(c.first), array_of(c.piece), array_of(c.delay)
     row = np.int64(source) * c.partitions + c.partition
     for k in range(first[row], first[row + 1], 8):
@@ -162,13 +162,13 @@ def _deliver(c, step, slot, pool, segment):
                 continue
             ahead, more = split_piece(later)
             if pool is not None:
-                # what lies in the pool is in the cache: nothing to ask for
+                # what lies in the pool is in the cache already
                 more = more if later_tag < PROCEDURAL or later_tag >= FIRST_FREE else 0
             start, length = split_piece(pieces[at + e])
             weight = 0.0 if tag == PER_SYNAPSE else shared[at + e]
             done = 0
-            # the lines of a segment further on are asked for between the events of this one, not at once: the processor
-            # keeps a dozen requests at a time, and then stalls
+            # the lines of a later segment are prefetched between the events of this one: the processor keeps a dozen
+            # requests at a time, and then stalls
             while done < max(length, more):
                 prefetch(targets, ahead + done)
                 if later_tag == PER_SYNAPSE:
@@ -184,7 +184,7 @@ def _deliver(c, step, slot, pool, segment):
 
 @helper
 def _call_kind(piece, tag, weight, step, segment, kinds):
-    """Call the function of a kind of synapses that is not built in."""
+    """Call the function of a registered kind of synapses."""
     start, segment.length = split_piece(piece)
     kind = np.int64(0)
     while start >= kinds[kind].stop or tag != kinds[kind].tag:

@@ -1,4 +1,4 @@
-"""The projections of a network as the arrays from which rows are drawn (`sampling.Plans`)."""
+"""The projections of a network as the arrays from which rows are sampled (see `sampling.PLAN`)."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from brainsim.network.checks import check_delay
 from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import stream_key
 
-MAX_TABLE = 4096  # delays up to which a table is worth building
+MAX_TABLE = 4096  # delays in a table at most
 MAX_TAIL = 1e-12  # what a table of delays may leave out at its end
-CERTAIN = 30.0  # delays beyond the longest that are expected: one is drawn but for a chance of 1e-13
+CERTAIN = 30.0  # delays beyond the longest that are expected: the chance that there is none is 1e-13
 RULES = {
     rules.AllToAll: sampling.ALL,
     rules.OneToOne: sampling.ONE,
@@ -26,7 +26,7 @@ RULES = {
 
 
 class Cells:
-    """Global indices of the cells of views, each made once however many projections share a view."""
+    """Global indices of the cells of views, computed once for all projections that share a view."""
 
     def __init__(self, layout):
         self._layout, self._indices, self._places = layout, {}, {}
@@ -38,7 +38,7 @@ class Cells:
         return self._indices[view]
 
     def places(self, of, among):
-        """Return where each cell of one view stands in another, -1 where it does not; empty where none does."""
+        """Return the index of each cell of one view in another, -1 if it is not there; empty if none is."""
         if (of, among) not in self._places:
             place = np.full(self._layout.n_cells, -1, np.int32)
             place[self.of(among)] = np.arange(among.n)
@@ -48,14 +48,14 @@ class Cells:
 
 
 class Plan:
-    """What has to be known of one projection.
+    """What is needed to sample the rows of one projection.
 
     Attributes
     ----------
     sources, posts : ndarray of int32
         Global indices of the cells at both ends.
     way : int
-        How the targets of a source are found: `sampling.ALL` and so on.
+        How the targets of a source are chosen: `sampling.ALL` and so on.
     kind : type
         The kind of its synapses, see `kinds`.
     self_index : ndarray of int32
@@ -63,7 +63,7 @@ class Plan:
     counts : int or ndarray of int32
         Synapses of each source, once `make_room_for_counts` and `count` were called.
     count_at : int
-        Where they begin in the column of counts, -1 where they are one number.
+        Where they begin in the column of counts, -1 if they are one number.
     shared_weight : float or None
         The weight that all synapses share.
     class_ : int
@@ -94,20 +94,20 @@ class Plan:
         return stream_key(self.layout.network.seed, name, self.projection.name)
 
     def _even(self):
-        """Return the number of synapses that each source has, None where they differ."""
+        """Return the number of synapses that each source has, None if they differ."""
         if self.way == sampling.ALL and not self.self_index.size:
             return self.posts.size
         if self.way == sampling.ONE:
             return 1
         return self.rule.k if isinstance(self.rule, rules.FixedOutdegree) else None
 
-    def count(self, low, high):
-        """Count the synapses of each source, in place; where targets draw sources, only of those from `low` to `high`."""
+    def count(self, start, stop):
+        """Count the synapses of each source, in place; if targets sample sources, only of those from `start` to `stop`."""
         rule, counts, n_post = self.rule, self.counts, self.posts.size
         if self.count_at < 0:
             return
         if self.way == sampling.BY_TARGET:
-            self.sample_sources(low, high, np.empty(0, np.int64), np.empty(0, np.uint16))
+            self.sample_sources(start, stop, np.empty(0, np.int64), np.empty(0, np.uint16))
         elif self.way == sampling.LISTED:
             counts[:] = np.bincount(rule.pre, minlength=counts.size)
         elif self.way == sampling.ALL:
@@ -120,14 +120,14 @@ class Plan:
         else:
             available = np.full(counts.size, n_post)
             available[: self.self_index.size] -= self.self_index >= 0
-            # of more than half of the pairs, those that are left out are drawn
+            # if more than half of the pairs are taken, those that are left out are sampled
             rest = int(available.sum()) - rule.n
             counting.share_out_pairs(min(rule.n, rest), self.stream("totals"), n_post, available, counts)
             if rest < rule.n:
                 counts[:] = available - counts
 
-    def sample_sources(self, low, high, cursor, waiting):
-        """Count the synapses that targets draw, or leave the targets in `waiting`; see `counting.sample_sources`."""
+    def sample_sources(self, start, stop, cursor, waiting):
+        """Count the synapses that targets sample, or leave the targets in `waiting`; see `counting.sample_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
         record = Context(
             k=self.rule.k,
@@ -135,8 +135,8 @@ class Plan:
             key=self.stream("wiring"),
             n_pre=n_pre,
             n_post=self.posts.size,
-            start=low,
-            stop=high,
+            start=start,
+            stop=stop,
             self_index=np.empty(0, np.int32) if self.rule.autapses else self.self_source,
             counts=self.counts,
             cursor=cursor,
@@ -168,7 +168,7 @@ class Plan:
         return (first, first + chances.size - 1), chances / chances.sum()
 
     def reject_delay(self):
-        """Raise ValueError: a delay was drawn that is longer than the calendar."""
+        """Raise ValueError: a sampled delay is longer than the calendar."""
         name, delay = self.projection.name, self.projection.delay
         longest = sampling.MAX_DELAY * self.layout.dt
         raise ValueError(
@@ -178,7 +178,7 @@ class Plan:
 
 
 class Columns:
-    """Lists that grow by one piece a projection, and become one array each."""
+    """Lists that grow by one piece per projection, and become one array each."""
 
     def __init__(self, **kinds):
         self.ways, self.pieces, self.sizes = kinds, {name: [] for name in kinds}, dict.fromkeys(kinds, 0)
@@ -191,7 +191,7 @@ class Columns:
         return at
 
     def arrays(self):
-        """Return name -> array; the pieces are forgotten one column after the other, so that not all are there twice."""
+        """Return name -> array; the pieces are forgotten one column after the other, so that only one is in memory twice."""
         joined = {}
         for name, kind in self.ways.items():
             pieces = self.pieces.pop(name)
@@ -200,7 +200,7 @@ class Columns:
 
 
 def make_room_for_counts(plans):
-    """Give each Plan whose sources differ in their number of synapses its stretch of one column; return the column."""
+    """Give each Plan whose sources have different numbers of synapses its stretch of one column; return the column."""
     uneven = [plan for plan in plans if plan.counts is None]
     ends = np.cumsum([plan.sources.size for plan in uneven], dtype=np.int64)
     column = np.zeros(ends[-1] if uneven else 0, np.int32)
@@ -251,7 +251,7 @@ def projection_fields(layout, plans, counts, classes):
         "shortest": shortest,
         "origins": max(1, len(shared)),  # how many different weights are shared
         "classes": classes.number,
-        "weighted": classes.weighted,  # so many classes, the first, have a weight for each synapse
+        "weighted": classes.weighted,  # how many classes, the first ones, have a weight for each synapse
         "dt": float(layout.dt),
     }
 
@@ -271,7 +271,7 @@ def shared_weights(plans):
 
 
 def _describe(row, plan, shared, columns, known):
-    """Fill the row of one projection, and add to the columns what it points to, once for all projections."""
+    """Fill the row of one projection, and add to the columns what it points to, shared between projections."""
     projection = plan.projection
     at = projection.post, projection.synapse
     if at not in known:
@@ -299,7 +299,7 @@ def _describe(row, plan, shared, columns, known):
 
 
 def _lists(plan, columns):
-    """Return where the targets, weights and delays that are listed begin, each -1 where there are none."""
+    """Return where the targets, weights and delays that are listed begin, each -1 if there are none."""
     weight, delay = plan.projection.weight, plan.projection.delay
     weights = np.empty(0) if _is_simple(weight) else np.ravel(weight)
     delays = np.empty(0, np.uint16)
@@ -323,13 +323,13 @@ def _lists(plan, columns):
 def _entries(plans, n_cells):
     """Cut the cells into intervals of cells with the same projections; return (interval of each cell, first, entries)."""
     starts, ends, shifts, owners = [], [], [], []
-    for number, plan in enumerate(plans):
+    for index, plan in enumerate(plans):
         edges = np.flatnonzero(np.diff(plan.sources) != 1) + 1
         begin = np.concatenate([[0], edges])
         starts.append(plan.sources[begin].astype(np.int64))
         ends.append(starts[-1] + np.diff(np.append(begin, plan.sources.size)))
         shifts.append(begin - starts[-1])
-        owners.append(np.full(begin.size, number))
+        owners.append(np.full(begin.size, index))
     starts, ends, shifts, owners = (np.concatenate([np.empty(0, np.int64), *x]) for x in (starts, ends, shifts, owners))
     borders = np.unique(np.concatenate([[0, n_cells], starts, ends]))
     low, high = np.searchsorted(borders, starts), np.searchsorted(borders, ends)
@@ -343,13 +343,13 @@ def _entries(plans, n_cells):
 
 
 def _chances(delay, dt, first):
-    """Return the chances of `first`, `first` + 1, ... steps, or None where they are too many for a table."""
+    """Return the chances of `first`, `first` + 1, ... steps, or None if they are too many for a table."""
     size = 64
     while size <= MAX_TABLE:
         if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - MAX_TAIL:
             edges = (first + np.arange(size + 1) - 0.5) * dt
             edges[0] = -np.inf
-            chances = np.array([delay.mass(a, z) for a, z in zip(edges[:-1], edges[1:], strict=True)])
+            chances = np.array([delay.mass(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)])
             return np.trim_zeros(chances, "b")
         size *= 2
     return None
@@ -365,7 +365,7 @@ def _is_simple(value):
 
 
 def _locked(array):
-    """Return a read-only view: to Numba that is a type of its own, and one function is compiled for one type."""
+    """Return a read-only view: to Numba that is another type, and each type compiles another function."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -16,7 +16,7 @@ def read_back(synapses, projection, threads):
     """Return the SynapseTable of a projection.
 
     The store does not know which projection a synapse of a built-in kind comes from. Since such synapses do not change and
-    are functions of the seed, those of the projection are sampled again, by the same functions. Kinds that are not built in
+    are functions of the seed, those of the projection are sampled again, by the same functions. Registered kinds
     have a block for each projection, which is read.
     """
     layout = synapses.layout
@@ -24,7 +24,7 @@ def read_back(synapses, projection, threads):
         if kind.block.projection is projection:
             return _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), kind.columns())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that delays are rounded was said when the simulation was built
+        warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
         plan = Plan(layout, projection, Cells(layout))
     counts = make_room_for_counts([plan])
     with Workers(threads) as pool:
@@ -34,7 +34,7 @@ def read_back(synapses, projection, threads):
 
 
 def saved_columns(synapses):
-    """Return what the kinds of synapses keep that are not built in, for a saved state: "projection.column" -> array.
+    """Return what registered kinds of synapses keep, for a saved state: "projection.column" -> array.
 
     The values are in the order of the SynapseTable, so that they do not depend on the number of partitions.
     """
@@ -57,6 +57,7 @@ def load_columns(synapses, extra):
 
 
 def _table(store, layout, projection, block, columns):
+    """Return the SynapseTable of the synapses in a block (start, stop) of the store, with more columns."""
     rows = np.repeat(np.arange(store.first.size - 1), np.diff(store.first))
     start, length = store.piece >> START_BITS, store.piece & MAX_LENGTH
     here = np.flatnonzero((start >= block[0]) & (start < block[1]))
@@ -80,6 +81,6 @@ def _table(store, layout, projection, block, columns):
 
 
 def _indices(values, wanted):
-    """Return where each wanted number is among `values`."""
+    """Return the index in `values` of each number in `wanted`."""
     order = np.argsort(values, kind="stable")
     return order[np.searchsorted(values[order], wanted)]

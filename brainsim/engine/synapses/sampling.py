@@ -1,8 +1,8 @@
 """Sampling the row of a source: the targets, weights and delays of all its synapses, as functions of keys and numbers.
 
 A row depends on nothing but the keys of its projections, so it can be sampled in any order, by any thread, and again at
-every spike. Each projection has three streams: of targets, weights and delays; row i of a stream has a key of its own, and
-synapse number j of the row takes number j of it.
+every spike. Each projection has three streams: of targets, weights and delays; row i of a stream has its own key, and
+synapse j of the row takes its number j.
 
 The functions here work on one record, `r`: the projections as arrays (`projections.projection_fields`) and scratch for one
 row (`workspace_fields`).
@@ -17,8 +17,8 @@ from brainsim.network.checks import MAX_DELAY
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.variates import sample, sample_each
 
-# how a projection's targets are found: every one, the one of the same index, sampled with or without repetition, each with
-# a probability, listed, or sampled before from the other end (see `counting`) and waiting where the row is to be
+# how a projection's targets are chosen: every one, the one of the same index, sampled with or without repetition, each with
+# a probability, listed, or sampled before from the other end (see `counting`) and waiting where the row will be
 ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET = range(7)
 # offsets in `laws`, of which each projection has two, codes of distributions
 WEIGHT, DELAY, LAWS = 0, 5, 10
@@ -53,7 +53,7 @@ ENTRY = np.dtype([("projection", "i8"), ("shift", "i8")])
 
 
 def workspace_fields(longest_row, most_targets, classes):
-    """Return the scratch for rows of at most so many synapses, onto populations of at most so many cells, as fields."""
+    """Return the scratch for rows of at most `longest_row` synapses onto at most `most_targets` cells, as fields."""
     n = max(1, int(longest_row))
     return {
         "post": np.empty(n, np.int32),  # targets within their projection
@@ -63,7 +63,7 @@ def workspace_fields(longest_row, most_targets, classes):
         "sort_key": np.empty(n, np.int64),
         "order": np.empty(2 * n, np.int32),
         "bins": np.empty(257, np.int64),
-        "stamp": np.zeros(most_targets, np.int64),  # by which row each target was taken last
+        "stamp": np.zeros(most_targets, np.int64),  # the row that took each target last
         "row_at": np.zeros(classes, np.int64),  # where the synapses of each class of this row are
         "rows_seen": 0,
         "error": 0,  # 1 + the index of a projection with a delay that was too long
@@ -72,7 +72,7 @@ def workspace_fields(longest_row, most_targets, classes):
 
 @helper
 def sample_row(source, r, partition, waiting):
-    """Sample all synapses of a source, or only those onto one partition (-1 for all); return how many they are.
+    """Sample all synapses of a source, or only those onto one partition (-1 for all); return their number.
 
     Targets that were sampled before wait in `waiting` from ``row_at[class]`` on.
     """
@@ -92,7 +92,7 @@ def sample_row(source, r, partition, waiting):
         if plan.rule == BY_TARGET:
             row_at[plan.class_] += count
         if partition >= 0:
-            count = _keep_own(array_of(r.part)[plan.place :], partition, post, number)
+            count = _keep_local(array_of(r.part)[plan.place :], partition, post, number)
         key = keys[total : total + count]
         _place(plan, r, post[:count], targets[total : total + count], key)
         _sample_delays(plan, r, laws, projection, pre, post[:count], number[:count], key)
@@ -160,7 +160,7 @@ def skip(key, j, log_rest):
 
 @helper
 def _sample_each(key, p, post):
-    """Sample targets that are taken with probability p each; how many they are was counted before."""
+    """Sample targets that are taken with probability p each; their number was counted before."""
     log_rest, pick = log1p(-p), np.int64(-1)
     for j in range(post.size):
         pick += 1 + np.int64(skip(key, j, log_rest))
@@ -168,7 +168,7 @@ def _sample_each(key, p, post):
 
 
 @helper
-def _keep_own(part, partition, post, number):
+def _keep_local(part, partition, post, number):
     """Drop the targets of other partitions; return how many are left."""
     kept = 0
     for j in range(post.size):
@@ -179,7 +179,7 @@ def _keep_own(part, partition, post, number):
 
 @helper
 def _place(plan, r, post, target, key):
-    """Find the places of targets, and begin the keys: by partition, and within it by class."""
+    """Look up the places of targets, and begin the keys: by partition, and within it by class."""
     place, part = array_of(r.place)[plan.place :], array_of(r.part)[plan.place :]
     classes, class_ = r.classes, plan.class_
     for j in range(post.size):
@@ -222,6 +222,7 @@ def _sample_delays(plan, r, laws, projection, pre, post, number, key):
 
 @helper
 def _sample_weights(plan, r, laws, projection, pre, post, number, weight):
+    """Write the weights that are listed or sampled."""
     if plan.weights >= 0:
         listed = array_of(r.list_weight)
         start, by_post = _listed_values(plan, r, pre, plan.weights)
@@ -234,7 +235,7 @@ def _sample_weights(plan, r, laws, projection, pre, post, number, weight):
 
 @helper
 def _listed_values(plan, r, pre, at):
-    """Return where the values that are listed for a row start, and whether they go by target."""
+    """Return where the values that are listed for a row start, and whether they are indexed by target."""
     if plan.rule == LISTED:
         first = array_of(r.list_first)
         return at + first[plan.list + pre] - first[plan.list], False

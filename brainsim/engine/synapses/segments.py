@@ -1,5 +1,5 @@
-"""From sampled rows to stored ones: a source's synapses are sorted by (partition, class, delay, shared weight), put into
-place and cut into segments.
+"""From sampled rows to stored ones: a source's synapses are sorted by (partition, class, delay, shared weight), written
+and cut into segments.
 
 A row is sampled, sorted and written while it lies in the cache: 10 ns a synapse, and no list of pairs or delays is kept.
 """
@@ -14,7 +14,7 @@ from brainsim.jit.records import array_of
 LENGTH_BITS, TAG_BITS = np.int64(24), np.int64(3)
 START_BITS = LENGTH_BITS + TAG_BITS
 MAX_LENGTH, TAGS = np.int64(1 << 24) - 1, np.int64(1 << 3)
-DIGIT = 256  # keys are sorted by digits of a byte: one pass if partitions times delays are at most so many
+DIGIT = 256  # keys are sorted by digits of a byte: one pass if partitions times delays are not more
 
 
 def segment_fields(room, with_weights):
@@ -22,18 +22,18 @@ def segment_fields(room, with_weights):
     return {
         "piece": np.empty(room, np.int64),  # see `make_piece`
         "delay": np.empty(room, np.uint16),  # steps
-        "weight": np.empty(room if with_weights else 0),  # that the synapses share; NaN if each has its own
+        "weight": np.empty(room if with_weights else 0),  # shared by the synapses; NaN if each has one
     }
 
 
 def max_segments(synapses, partitions, classes, delays, origins):
-    """Return into how many segments so many synapses of one source are cut at most; arrays are taken element by element."""
+    """Return the largest number of segments into which `synapses` of one source are cut; elementwise for arrays."""
     return np.minimum(synapses, classes * partitions * delays * origins) + synapses // MAX_LENGTH
 
 
 @helper
 def make_piece(start, tag, length):
-    """Return start, tag and length of a segment as one number, which is filed and read in one go."""
+    """Return start, tag and length of a segment as one number, which is filed and read as a whole."""
     return start << START_BITS | tag << LENGTH_BITS | length
 
 
@@ -50,8 +50,8 @@ def tag_of(piece):
 
 
 @kernel
-def assemble(low, high, sampler, store):
-    """Sample and store the rows of the sources from `low` to `high`; return the number of segments written.
+def assemble(start, stop, sampler, store):
+    """Sample and store the rows of the sources from `start` to `stop`; return the number of segments written.
 
     The synapses of class c of a source start at ``starts[c * cells + source]`` of the store; the number of segments of each
     source and partition goes to `per_part`.
@@ -60,7 +60,7 @@ def assemble(low, high, sampler, store):
     starts, row_at, targets, per_part = array_of(s.starts), array_of(r.row_at), array_of(s.targets), array_of(s.per_part)
     weights = array_of(s.weights)
     written = np.int64(0)
-    for source in range(low, high):
+    for source in range(start, stop):
         for c in range(r.classes):
             row_at[c] = starts[c * s.cells + source]
         count = sample_row(source, r, np.int64(-1), targets)
@@ -74,7 +74,7 @@ def assemble(low, high, sampler, store):
 
 @helper
 def sort_row(count, r):
-    """Sort the first `count` synapses by their keys, keeping the order of equals; return where the order starts."""
+    """Sort the first `count` synapses by their keys, keeping the order of equal ones; return where the order starts."""
     key, order, bins = array_of(r.sort_key), array_of(r.order), array_of(r.bins)
     half = order.size // 2
     least, most, in_order = np.int64(0), np.int64(0), True
@@ -110,7 +110,7 @@ def _sort_by_digit(count, key, least, shift, source, sorted_, bins):
 
 @helper
 def store_row(count, order_at, r, s, targets, weights, written, parts):
-    """Write sorted synapses from ``row_at[class]`` on, and their segments from number `written` on."""
+    """Write sorted synapses from ``row_at[class]`` on, and their segments from index `written` on."""
     key, target, own, row_at = array_of(r.sort_key), array_of(r.target), array_of(r.sampled_weight), array_of(r.row_at)
     order = array_of(r.order)[order_at:]
     base, shared, tags = array_of(s.base), array_of(s.shared), array_of(s.tags)

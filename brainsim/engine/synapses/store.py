@@ -1,7 +1,7 @@
 """Building the synapse store: from the projections of a network to the arrays that delivery reads.
 
-The synapses of each source are counted, so every row has its place before anything is sampled. Then threads sample, sort and
-write the rows in batches of sources.
+The synapses of each source are counted, so every row has its offset before anything is sampled. Then threads sample, sort
+and write the rows in batches of sources.
 """
 
 import copy
@@ -16,23 +16,23 @@ from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_coun
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
 
-BATCH = 1 << 20  # synapses of a batch: large enough that Python costs nothing, small enough for a progress bar
+BATCH = 1 << 20  # synapses of a batch: large enough to hide the cost of Python, small enough for a progress bar
 MAX_SOURCES = 1 << 14  # of a batch
-CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB from which memory is given back
-UINT16_RANGE = 1 << 16  # places that 16 bits can tell apart
+CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB that are returned to the system
+UINT16_RANGE = 1 << 16  # different values of 16 bits
 
 
 class Block:
-    """The synapses of one projection whose kind is not built in, as they lie in the store.
+    """The synapses of one projection of a registered kind, as they lie in the store.
 
     Attributes
     ----------
     projection : Projection
     tag : int
     start, stop : int
-        Where they are among all synapses of the store.
+        Their range among all synapses of the store.
     targets : ndarray of uint16 or int32
-        Where in the state each event is added, counted from the base of its partition.
+        Place in the state of each event, counted from the base of its partition.
     weights : ndarray of float32 or None
         Of each synapse; None if they share a weight.
     layout : Layout
@@ -53,7 +53,7 @@ class Synapses:
     threads : int
         How many threads build them.
     show : callable
-        Is called now and then with the number of synapses that are stored.
+        Called now and then with the number of synapses that are stored.
 
     Attributes
     ----------
@@ -61,12 +61,12 @@ class Synapses:
     number : int
         Number of synapses.
     shortest, longest : int
-        Shortest and longest delay as filed, in steps; 0 with no synapse.
+        Shortest and longest delay as filed, in steps; 0 without synapses.
     plans : list of Plan
         Of all projections.
     procedural : Procedural or None
     kinds : list of SynapseKind
-        Those that are not built in.
+        The registered ones.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
@@ -92,7 +92,7 @@ class Synapses:
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
 
     def copy(self):
-        """Return the same synapses for a copy of the simulation: only what kinds keep of them is copied."""
+        """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""
         new = copy.copy(self)
         new.kinds = [kind.copy() for kind in self.kinds]
         return new
@@ -110,7 +110,7 @@ def count_synapses(plans, pool, threads):
         cuts = [0, plan.sources.size]
         if plan.way == sampling.BY_TARGET:
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
-        jobs += [pool.submit(plan.count, a, z) for a, z in zip(cuts[:-1], cuts[1:], strict=True)]
+        jobs += [pool.submit(plan.count, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
     for job in jobs:
         job.result()
 
@@ -136,13 +136,13 @@ class Store:
         Of each segment: where its synapses are, their kind and how many they are (see `segments.make_piece`); after how many
         steps it is filed; the weight that they share, NaN if each has its own (empty if no weight is shared).
     base : ndarray of int64
-        (partitions) what is added to the targets of a partition.
+        (partitions) offset of the targets of each partition.
     targets : ndarray of uint16 or int32
         Place of each synapse's events in the state; int32 if a partition has more than 65,536 places.
     weights : ndarray of float32
-        Of the synapses that have one each, which come first.
+        Of the synapses with a weight each, which come first.
     blocks : list of (Plan, Block)
-        The projections whose kind is not built in.
+        The projections of registered kinds.
     """
 
     def __init__(self, layout, plans, counts, pool, threads, show=lambda done: None):
@@ -171,15 +171,16 @@ class Store:
 
     @property
     def blocks(self):
-        """The projections whose kind is not built in, each with its Block."""
-        cells, found = self.layout.n_cells, []
+        """The projections of registered kinds, each with its Block."""
+        cells, blocks = self.layout.n_cells, []
         for index, plans in enumerate(self.classes.plans):
             if plans and plans[0].kind.tag >= FIRST_FREE:
                 start, stop = self.starts[index * cells], self.ends[(index + 1) * cells - 1]
-                found.append((plans[0], Block(self, plans[0], int(start), int(stop))))
-        return found
+                blocks.append((plans[0], Block(self, plans[0], int(start), int(stop))))
+        return blocks
 
     def _build(self, pool, show):
+        """Assemble all batches in threads, and join their segments in the order of the sources."""
         batches = self._batches()
         jobs = deque(pool.submit(self._assemble, *batch) for batch in batches)
         collected = _Chunks(self.shared.size > 0)
@@ -200,8 +201,8 @@ class Store:
             free[plan.class_][plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
             jobs = [
-                pool.submit(plan.sample_sources, a, z, cursor, self.targets)
-                for a, z in zip(cuts[:-1], cuts[1:], strict=True)
+                pool.submit(plan.sample_sources, start, stop, cursor, self.targets)
+                for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
                 if plan.rule.k
             ]
             for job in jobs:
@@ -244,7 +245,7 @@ class Store:
 
 
 class _Chunks:
-    """Segments in chunks so large that the system takes them back one by one: at no time are there two copies of all."""
+    """Segments in chunks large enough to be returned to the system one by one, so that there are never two copies of all."""
 
     def __init__(self, sharing):
         self.sharing, self.size, self.room = sharing, 0, 0
@@ -274,7 +275,7 @@ class _Chunks:
 
 
 def _targets_kind(layout, plans):
-    """Return where the targets of each partition start in the state, and the type that holds their places from there on."""
+    """Return where the targets of each partition start in the state, and the type that holds their offsets from there."""
     lowest, highest = np.full(layout.partitions, layout.n_numbers), np.zeros(layout.partitions, np.int64)
     fits = True
     for plan in plans:

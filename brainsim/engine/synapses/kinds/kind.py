@@ -48,10 +48,10 @@ class SynapseKind:
         return {}
 
     def reset(self):
-        """Go back to the start, in place: delivery knows the arrays by their addresses."""
+        """Go back to the start, in place: delivery uses the addresses of the arrays."""
 
     def copy(self):
-        """Return a kind with the same synapses that changes by itself, for a copy of the simulation."""
+        """Return an independent kind with the same synapses, for a copy of the simulation."""
         new = copy.copy(self)
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray):

@@ -16,14 +16,14 @@ from brainsim.engine.synapses.segments import START_BITS, max_segments, segment_
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of
 
-MIN_ROOM = 1 << 16  # synapses that a pool has room for at first
+MIN_ROOM = 1 << 16  # synapses, the initial room of a pool
 
 
 @helper
 def resample(source, partition, pool):
     """Sample the synapses of a source onto a partition into the pool; return its number of segments.
 
-    Returns -1, and changes nothing, without room or if a delay is too long, which `pool.error` says.
+    Returns -1, and changes nothing, without room or if a delay is too long, see `pool.error`.
     """
     targets, weights, row_at = array_of(pool.targets), array_of(pool.weights), array_of(pool.row_at)
     for c in range(pool.classes):
@@ -47,7 +47,7 @@ def resample(source, partition, pool):
 
 @helper
 def _room(count, head, tail, size):
-    """Return where `count` synapses can go, -1 if nowhere. The ring is never full, so head = tail means that it is empty."""
+    """Return the offset at which `count` synapses fit, -1 if none; the ring is never full: head = tail means empty."""
     if head < tail:
         return head if head + count < tail else np.int64(-1)
     if head + count <= size:
@@ -125,21 +125,21 @@ class Procedural:
 
 
 def empty(pool, step):
-    """Forget all rows and stand at `step`."""
+    """Forget all rows and go to `step`."""
     pool["head"] = pool["tail"] = pool["error"] = 0
     pool["marked"] = step - 1
     pool["marks"][:] = 0
 
 
 def grow(pool, calendar):
-    """Give a pool twice the room with the same rows; their places in the calendar move with them."""
+    """Double the room of a pool and keep its rows; their offsets in the calendar move with them."""
     size, head = pool["targets"].size, int(pool["head"])
     targets, weights = np.empty(2 * size, np.int32), np.empty(2 * size, np.float32)
     targets[:size], weights[:size] = pool["targets"], pool["weights"]
     if pool["tail"] > head:
         # the ring continues at the front: what lies there moves behind the old end
         targets[size : size + head], weights[size : size + head] = pool["targets"][:head], pool["weights"][:head]
-        # in blocks that are free as well, where it does not matter
+        # free blocks change as well, which does not matter
         pieces = calendar["due_piece"]
         tags = pieces >> 24 & 7
         moved = ((tags == PROCEDURAL) | (tags == PROCEDURAL_SHARED)) & (pieces >> START_BITS < head)

@@ -6,11 +6,11 @@ from brainsim.engine.synapses.kinds.shared import Shared
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.values import is_number
 
-KINDS: list[type[SynapseKind]] = []  # those that others registered
+KINDS: list[type[SynapseKind]] = []  # registered by extensions
 
 
 def register_kind(cls):
-    """Register a class of SynapseKind, which is asked first whether it takes a projection. Returns the class."""
+    """Register a class of SynapseKind, which comes before built-in kinds if it takes a projection. Returns the class."""
     if cls not in KINDS:
         if FIRST_FREE + len(KINDS) >= TAGS:
             raise ValueError(f"register_kind: at most {TAGS - FIRST_FREE} kinds can be registered")
@@ -30,7 +30,7 @@ def kind_of(projection):
 class Classes:
     """Synapses that lie together in the store: those of a built-in kind, or those of one projection of another kind.
 
-    Classes with a weight for each synapse come first, so that the arrays of targets and of weights have one numbering.
+    Classes with a weight for each synapse come first, so that the arrays of targets and of weights share their indices.
 
     Parameters
     ----------
