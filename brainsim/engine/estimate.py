@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
+from brainsim.engine.program import OPERATORS
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
@@ -213,6 +214,7 @@ def _of_cells(layout):
     for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
+    size += sum(operator.expected_bytes(layout) for operator in OPERATORS)
     return size
 
 

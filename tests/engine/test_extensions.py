@@ -74,6 +74,10 @@ class Noise(Operator):
     def calls(self):
         return self._calls
 
+    @classmethod
+    def expected_bytes(cls, layout):
+        return 1_000_000
+
 
 @by_address
 def add_noise(noise_, progress_):
@@ -305,6 +309,7 @@ class TestExtensions:
         n = {p.name: p.expected for p in net.projections}
         assert sizes["counted"] == pytest.approx(n["counted"] * (2 + 8))
         assert sizes["weighted"] == pytest.approx(n["weighted"] * (6 + 8))
+        assert 1_000_000 < sizes["120 cells"] < 1_100_000  # with what the operator says
 
 
 def test_without_registration_the_synapses_are_the_same_but_nothing_is_counted(unregistered):
