@@ -320,3 +320,13 @@ def test_without_registration_the_synapses_are_the_same_but_nothing_is_counted(u
     assert np.array_equal(counted.columns["events"], np.zeros(400))
     for name in ("pre", "post", "weight", "delay"):
         assert np.array_equal(getattr(plain, name), getattr(counted, name))
+
+
+@pytest.mark.usefixtures("extended")
+def test_what_is_not_stored_cannot_be_of_a_registered_kind():
+    cells = bs.Population(10, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    options = {"delay": 1.0, "synapse": bs.Delta(), "storage": "procedural", "name": "counted"}
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, **options)
+    with pytest.raises(ValueError, match=r"counted.storage: synapses of the kind CountedAlike must be 'stored'"):
+        bs.Simulation(net, seed=1)

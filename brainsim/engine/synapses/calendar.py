@@ -49,9 +49,13 @@ def grow_calendar(calendar):
 
 
 @helper
-def file_segment(piece, delay, slot, now, c):
-    """File one segment; return its index in the calendar, -1 if it is past."""
-    due, last_block = array_of(c.due), array_of(c.last_block)
+def file_segment(piece, delay, slot, now, c, arrays):
+    """File one segment; return its index in the calendar, -1 if it is past.
+
+    The caller reads the arrays ``due, first_block, last_block, following, due_piece`` from the record `c` once for a spike:
+    what is written might be the record, so they would be read again for each segment.
+    """
+    due, first_block, last_block, following, due_piece = arrays
     slots = due.size
     if delay <= now:
         return np.int64(-1)
@@ -61,15 +65,15 @@ def file_segment(piece, delay, slot, now, c):
     due[at] = count + 1
     block, index = last_block[at], count % BLOCK
     if index == 0:
-        following, fresh = array_of(c.following), c.free_block
+        fresh = c.free_block
         c.free_block = following[fresh]
         c.free_blocks -= 1
         if count == 0:
-            array_of(c.first_block)[at] = fresh
+            first_block[at] = fresh
         else:
             following[block] = fresh
         last_block[at] = block = fresh
-    array_of(c.due_piece)[block * BLOCK + index] = piece
+    due_piece[block * BLOCK + index] = piece
     return block * BLOCK + index
 
 

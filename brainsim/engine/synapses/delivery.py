@@ -94,13 +94,14 @@ def _file_spike(source, slot, now, c, pool):
     Returns CALENDAR_FULL or POOL_FULL, with nothing filed, if there may not be enough blocks or room in the pool.
     """
     first, pieces, delays, weights = array_of(c.first), array_of(c.piece), array_of(c.delay), array_of(c.weight)
-    due_weight = array_of(c.due_weight)
+    due, due_weight = array_of(c.due), array_of(c.due_weight)
+    calendar = due, array_of(c.first_block), array_of(c.last_block), array_of(c.following), array_of(c.due_piece)
     row = np.int64(source) * c.partitions + c.partition
     most = first[row + 1] - first[row]
     if pool is not None:
         most += array_of(pool.piece).size
     # each slot may start a block, and each BLOCK segments start one more
-    if c.free_blocks < min(most, array_of(c.due).size + most // BLOCK + 1):
+    if c.free_blocks < min(most, due.size + most // BLOCK + 1):
         return CALENDAR_FULL
     if pool is not None:
         sampled = resample(source, c.partition, pool)
@@ -108,11 +109,11 @@ def _file_spike(source, slot, now, c, pool):
             return POOL_FULL
         piece, delay, weight = array_of(pool.piece), array_of(pool.delay), array_of(pool.weight)
         for k in range(sampled):
-            at = file_segment(piece[k], delay[k], slot, now, c)
+            at = file_segment(piece[k], delay[k], slot, now, c, calendar)
             if at >= 0 and due_weight.size:
                 due_weight[at] = weight[k] if weight.size else np.nan
     for k in range(first[row], first[row + 1]):
-        at = file_segment(pieces[k], delays[k], slot, now, c)
+        at = file_segment(pieces[k], delays[k], slot, now, c, calendar)
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
     return CONTINUE

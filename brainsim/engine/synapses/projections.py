@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.synapses import counting, sampling
+from brainsim.engine.synapses.kinds.kind import FIRST_FREE
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
@@ -75,6 +76,11 @@ class Plan:
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.extra_step = int(projection.synapse.receptor_equations.direct)
         self.kind, self.class_ = kind_of(projection), 0
+        if self.kind.tag >= FIRST_FREE and projection.storage != "stored":
+            raise ValueError(
+                f"{projection.name}.storage: synapses of the kind {self.kind.__name__} must be 'stored' "
+                f"(got {projection.storage!r})"
+            )
         self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
         self.way = RULES.get(type(self.rule))
         if self.way is None:
