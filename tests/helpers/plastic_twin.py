@@ -1,0 +1,201 @@
+"""The slow twin of synapses that learn: one synapse at a time, event by event, each spike dealt with when it is there.
+
+It reads the texts of a rule by itself (`eval`, scalars of NumPy) and knows nothing of the parser, the code and the lists of
+the engine. Times are in steps, on the clock of the synapse: a presynaptic spike is there after the axonal delay, a
+postsynaptic one after the dendritic delay.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+FUNCTIONS = {
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "min": np.minimum,
+    "max": np.maximum,
+    "clip": np.clip,
+    "where": np.where,
+}
+TINY = 1e-300  # in place of a time constant of 0: what decays with it is at its limit at once
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The texts of a rule, as in a class derived from `brainsim.Plasticity`, and its numbers.
+
+    Attributes
+    ----------
+    equations, on_pre, on_post, amplitude : str
+    bounds : tuple of str
+        Lower and upper limit of w; "" is none.
+    parameters : dict of str to float
+    initials : dict of str to float or str
+        Of all variables but w; an expression of parameters is a str.
+    """
+
+    equations: str = ""
+    on_pre: str = ""
+    on_post: str = ""
+    amplitude: str = "w"
+    bounds: tuple = ("", "")
+    parameters: dict = field(default_factory=dict)
+    initials: dict = field(default_factory=dict)
+
+
+def rule_of(plasticity):
+    """Return the Rule of a `brainsim.Plasticity`; parameters that differ between synapses are given to `Synapse`."""
+    parameters = {name: getattr(plasticity, name) for name in plasticity.parameters}
+    initials = {name: getattr(plasticity, name, spec.default) for name, spec in plasticity.initials.items()}
+    return Rule(**plasticity.texts(), parameters=parameters, initials=initials)
+
+
+class Synapse:
+    """One synapse.
+
+    Parameters
+    ----------
+    rule : Rule
+    w : float
+        Weight at the start.
+    dt : float
+        Step [ms].
+    axonal, dendritic : int
+        Delays [steps].
+    parameters, variables : dict of str to float, optional
+        Parameters and initial values that are this synapse's own.
+    """
+
+    def __init__(self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None):
+        self.parameters = rule.parameters | (parameters or {})
+        self.on_pre, self.on_post = assignments(rule.on_pre), assignments(rule.on_post)
+        self.amplitude = compiled(rule.amplitude)
+        self.pre_traces = traces(rule, self.on_pre, self.on_post)
+        self.post_traces = traces(rule, self.on_post, self.on_pre)
+        self.axonal, self.dendritic, self.now = axonal, dendritic, 0
+        starts = {name: evaluated(start, self.parameters) for name, start in rule.initials.items()}
+        self.values = {"w": np.float64(w)} | starts | {k: np.float64(v) for k, v in (variables or {}).items()}
+        # a trace relaxes from time 0 of its cell on
+        born = dict.fromkeys(self.pre_traces, axonal) | dict.fromkeys(self.post_traces, dendritic)
+        self.since = {name: born.get(name, 0) for name in self.values}
+        self.limits = tuple(evaluated(text, self.parameters) if text else None for text in rule.bounds)
+        self.decays = {name: decay(name, code, self.parameters, dt) for name, code in derivatives(rule.equations)}
+        self.learning, self.delivered = True, []
+
+    def run(self, pre, post, until):
+        """Deal with all that happens up to a time of the synapse's clock, which belongs to it.
+
+        Parameters
+        ----------
+        pre, post : sequence of int
+            Steps at which the two cells fire, all of them in each call.
+        until : int
+        """
+        arrivals = Counter(step + self.axonal for step in pre)
+        returns = Counter(step + self.dendritic for step in post)
+        for step in sorted(arrivals.keys() | returns.keys()):
+            if self.now <= step <= until:
+                self.relax(step)
+                together(self, arrivals[step], returns[step], step)
+        self.relax(until)
+        self.now = until + 1
+
+    def relax(self, step):
+        """Let all variables decay up to a step."""
+        for name, (slope, limit) in self.decays.items():
+            if step > self.since[name]:
+                moved = (self.values[name] - limit) * np.exp(slope * (step - self.since[name]))
+                self.values[name], self.since[name] = limit + moved, step
+
+    def act(self, text):
+        """Carry out assignments one after the other; the weight stays within its bounds, or as it is if not learning."""
+        for name, code in text:
+            value = evaluated(code, self.parameters | self.values)
+            if name != "w":
+                self.values[name] = value
+            elif self.learning:
+                low, high = self.limits
+                value = value if low is None else max(value, low)
+                self.values["w"] = value if high is None else min(value, high)
+
+    def deliver(self, step):
+        """Note what the cell gets and when, in steps of its own clock."""
+        self.delivered.append((step + self.dendritic, float(evaluated(self.amplitude, self.parameters | self.values))))
+
+
+def together(synapse, arrivals, returns, step):
+    """Deal with all spikes that are at the synapse at one time.
+
+    If a presynaptic and a postsynaptic spike reach the synapse at the same time, on_pre acts first, then on_post, and both
+    read the traces as they were before. What arrives at the cell is evaluated between the two.
+    """
+    before = {name: synapse.values[name] for name in synapse.pre_traces}
+    for _ in range(arrivals):
+        synapse.act(synapse.on_pre)
+        synapse.deliver(step)
+    after = {name: synapse.values[name] for name in synapse.pre_traces}
+    synapse.values |= before
+    for _ in range(returns):
+        synapse.act(synapse.on_post)
+    synapse.values |= after
+
+
+# -- the texts -------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def lines(text):
+    """Return the statements of a text as (left, operator, right)."""
+    parts = [part.strip() for line in text.splitlines() for part in line.split("#")[0].split(";")]
+    return [re.fullmatch(r"(.*?)\s*([-+*/]?=)\s*(.*)", part).groups() for part in parts if part]
+
+
+@lru_cache
+def compiled(text):
+    return compile(text.strip(), text, "eval")
+
+
+def evaluated(expression, values):
+    """Return the value of a text, of a compiled one, or of a number."""
+    if isinstance(expression, str):
+        expression = compiled(expression)
+    if isinstance(expression, int | float):
+        return np.float64(expression)
+    return np.float64(eval(expression, {"__builtins__": {}}, FUNCTIONS | values))
+
+
+def assignments(text):
+    """Return the assignments of a text as (name, code), in its order."""
+    return [(name, compiled(right if how == "=" else f"{name} {how[0]} ({right})")) for name, how, right in lines(text)]
+
+
+def derivatives(text):
+    """Return (name, code of the derivative) of each equation."""
+    return [(re.fullmatch(r"d(\w+)\s*/\s*dt", left).group(1), compiled(right)) for left, _, right in lines(text)]
+
+
+def decay(name, code, parameters, dt):
+    """Return the change of the logarithm of the distance to the limit per step, and the limit, of a linear equation."""
+    known = {key: value or TINY for key, value in parameters.items()}
+    at_zero = evaluated(code, known | {name: 0.0})
+    slope = evaluated(code, known | {name: 1.0}) - at_zero
+    return slope * dt, -at_zero / slope if at_zero else 0.0
+
+
+def traces(rule, own, other):
+    """Return the variables that are assigned in one of the texts only, from parameters and from each other."""
+    found = {name for name, _ in own} - {name for name, _ in other} - {"w"}
+    while True:
+        known = found | rule.parameters.keys() | FUNCTIONS.keys()
+        left = found - {name for name, code in own if not set(code.co_names) <= known}
+        if left == found:
+            return left
+        found = left

@@ -1,0 +1,360 @@
+"""The slow twin of plasticity against numbers that come from elsewhere: NEST, printed tables, formulas, counting by hand."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.plastic_networks import differences, replayed
+from tests.helpers.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, triplet, vogels
+from tests.helpers.plastic_twin import Rule, Synapse
+
+DATA = Path(__file__).parents[1] / "data"
+DT = 0.1
+
+
+def steps(times):
+    return np.rint(np.asarray(times, float) / DT).astype(int).tolist()
+
+
+def change(rule, pre, post, w=0.0, **delays):
+    """Return by how much w has changed after spikes at times [ms]; delays in steps."""
+    synapse = Synapse(rule, w, dt=DT, **delays)
+    synapse.run(steps(pre), steps(post), 10**9)
+    return synapse.values["w"] - w
+
+
+def amplitudes(rule, pre, post=(), w=1.0, **delays):
+    synapse = Synapse(rule, w, dt=DT, **delays)
+    synapse.run(steps(pre), steps(post), 10**9)
+    return np.array([amplitude for _, amplitude in synapse.delivered])
+
+
+# -- NEST ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["stdp_additive", "stdp_multiplicative"])
+def test_weights_of_nest(name):
+    """NEST counts the whole delay as dendritic; its weight is that of the last presynaptic spike."""
+    case = json.loads((DATA / f"{name}.json").read_text())
+    p = case["params"]
+    rule = pair_rule(
+        "lam*W*(1 - w/W)**mu_plus",
+        "alpha*lam*W*(w/W)**mu_minus",
+        bounds=("0", "W"),
+        lam=p["lambda"],
+        W=p["Wmax"],
+        **{key: p[key] for key in ("alpha", "mu_plus", "mu_minus", "tau_plus")},
+    )
+    # NEST sends a listed spike one step late
+    pre, post = (np.array(steps(case[end])) + 1 for end in ("pre", "post"))
+    synapse = Synapse(rule, case["w0"], dt=DT, dendritic=steps(case["delay"]))
+    synapse.run(pre.tolist(), post.tolist(), 10**9)
+    used = np.array([case["w0"], *(w for _, w in synapse.delivered)])
+    for time, weight in case["weight_t"]:
+        assert abs(used[np.searchsorted(pre, steps(time), side="right")] - weight) < 1e-12
+
+
+def test_potentials_of_nest_with_short_term_depression():
+    case = json.loads((DATA / "tsodyks_markram.json").read_text())
+    p, cell = case["params"], case["cell"]
+    pre = np.array(case["pre"]) + DT
+    released = amplitudes(short_term(p["U"], p["tau_rec"], p["tau_fac"]), pre, w=case["weight"])
+    tau, tau_m, t = cell["tau_syn"], cell["tau_m"], np.array(case["v_t"])
+    v = np.zeros_like(t)
+    for time, amplitude in zip(pre + case["delay"], released, strict=True):
+        age = np.maximum(t - time, 0.0)
+        v += amplitude / cell["C_m"] * (np.exp(-age / tau_m) - np.exp(-age / tau)) / (1 / tau - 1 / tau_m)
+    assert np.abs(v - case["v"]).max() < 1e-12
+
+
+# -- short-term plasticity -------------------------------------------------------------------------------------------------
+
+# U, tau_rec, tau_fac, rate [Hz], the first amplitudes and the steady one as printed
+SETS = {
+    "depression": (0.5, 800.0, 0.0, 20, [0.5, 0.265146734, 0.154834618, 0.103020301, 0.078682777, 0.067251281], 0.057125857),
+    "facilitation": (
+        0.03,
+        130.0,
+        530.0,
+        20,
+        [0.03, 0.05532683, 0.07573619, 0.09177738, 0.10427856, 0.11406025],
+        0.165485538,
+    ),
+    "Mongillo": (0.19, 200.0, 1500.0, 20, [0.19, 0.28871352, 0.30057128, 0.27399445, 0.2461499], 0.214565818),
+}
+
+
+def closed_form(U, tau_rec, tau_fac, interval, n):
+    """Return u x of n spikes by the recursion of Maass and Markram (2002)."""
+    x, u, found = 1.0, U, []
+    for k in range(n):
+        if k:
+            x = 1 + (x - x * u - 1) * np.exp(-interval / tau_rec)
+            u = U + u * (1 - U) * (np.exp(-interval / tau_fac) if tau_fac else 0.0)
+        found.append(u * x)
+    return np.array(found)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_amplitudes_of_short_term_plasticity(name):
+    U, tau_rec, tau_fac, rate, printed, steady = SETS[name]
+    interval = 1000.0 / rate
+    found = amplitudes(short_term(U, tau_rec, tau_fac), np.arange(200) * interval + 3.0)
+    np.testing.assert_allclose(found, closed_form(U, tau_rec, tau_fac, interval, 200), rtol=1e-12)
+    np.testing.assert_allclose(found[: len(printed)], printed, atol=6e-9)
+    assert abs(found[-1] - steady) < 1e-9
+
+
+# -- windows ---------------------------------------------------------------------------------------------------------------
+
+# up, down, parameters, and the same at w as numbers
+WINDOWS = {
+    "additive": ("A*W", "B*W", {"A": 0.005, "B": 0.00525}, lambda w: (0.005, 0.00525)),
+    "multiplicative": ("A*(W - w)", "B*w", {"A": 0.01, "B": 0.011}, lambda w: (0.01 * (1 - w), 0.011 * w)),
+    "van Rossum": ("c", "d*w", {"c": 0.01, "d": 0.003}, lambda w: (0.01, 0.003 * w)),
+    "Guetig": (
+        "lam*W*(1 - w/W)**mu",
+        "alpha*lam*W*(w/W)**mu",
+        {"lam": 0.005, "alpha": 1.05, "mu": 0.5},
+        lambda w: (0.005 * (1 - w) ** 0.5, 1.05 * 0.005 * w**0.5),
+    ),
+    "power": ("lam*w**mu", "alpha*lam*w", {"lam": 0.1, "alpha": 0.0513, "mu": 0.4}, lambda w: (0.1 * w**0.4, 0.00513 * w)),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.parametrize("lag", [-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])
+def test_window_of_one_pair(name, lag):
+    up, down, parameters, jumps = WINDOWS[name]
+    rule, w = pair_rule(up, down, W=1.0, **parameters | {"tau_minus": 33.0}), 0.4
+    expected = np.sign(lag) * jumps(w)[0 if lag > 0 else 1] * np.exp(-abs(lag) / (20.0 if lag > 0 else 33.0))
+    assert abs(change(rule, [100.0], [100.0 + lag], w) - expected) < 1e-12 * w
+
+
+@pytest.mark.parametrize(("n", "interval", "lag"), [(1, 50.0, 10.0), (60, 50.0, 10.0), (60, 20.0, 4.0)])
+def test_window_of_many_pairs(n, interval, lag):
+    """Each spike pairs with all before it."""
+    times, k = 5.0 + interval * np.arange(n), np.arange(n)
+    up = 0.7 * np.sum((n - k) * np.exp(-(lag + k * interval) / 20.0))
+    down = 0.3 * np.sum((n - k[1:]) * np.exp(-(k[1:] * interval - lag) / 33.0))
+    rule = pair_rule("0.7", "0.3", tau_minus=33.0)
+    assert abs(change(rule, times, times + lag) - (up - down)) < 1e-12 * up
+
+
+@pytest.mark.parametrize(("mu", "share"), [(0.02, 0.0802), (0.1, 0.3804), (0.5, 0.4756), (1.0, 0.4878)])
+def test_where_the_jumps_of_guetigs_rule_are_equal(mu, share):
+    rule = pair_rule("W*(1 - w/W)**mu", "1.05*W*(w/W)**mu", W=3.0, mu=mu)
+
+    def drift(w):
+        return change(rule, [50.0], [60.0], w) + change(rule, [60.0], [50.0], w)
+
+    assert abs(drift(3.0 / (1 + 1.05 ** (1 / mu)))) < 1e-14
+    assert drift(3.0 * (share - 1e-4)) > 0 > drift(3.0 * (share + 1e-4))
+
+
+@pytest.mark.parametrize("delays", [{}, {"axonal": 3}, {"dendritic": 4}, {"axonal": 2, "dendritic": 5}])
+def test_the_sum_over_all_pairs_of_random_spikes(delays):
+    """An additive rule without bounds is a sum over pairs; those of lag 0 do not count, and there are many."""
+    rng, rule = np.random.default_rng(1), pair_rule("0.7", "0.3", tau_minus=33.0)
+    for _ in range(30):
+        pre, post = (np.sort(rng.choice(200, rng.integers(1, 60), replace=False)) for _ in range(2))
+        lag = (post[None] + delays.get("dendritic", 0) - pre[:, None] - delays.get("axonal", 0)) * DT
+        expected = 0.7 * np.exp(-lag[lag > 0] / 20.0).sum() - 0.3 * np.exp(lag[lag < 0] / 33.0).sum()
+        assert abs(change(rule, pre * DT, post * DT, 5.0, **delays) - expected) < 1e-12 * 10
+
+
+# -- which spikes make pairs -----------------------------------------------------------------------------------------------
+
+# lags that count for pre at 0, 10, 30 and post at 5, 20, 22 ms: of post after pre, and of pre after post
+PAIRS = {
+    "all": ([5, 20, 22, 10, 12], [5, 25, 10, 8]),
+    "nearest": ([5, 10, 12], [5, 8]),
+    "presynaptic centred": ([5, 10], [5, 8]),
+    "reduced symmetric": ([5, 10], [5, 8]),
+}
+# where the last two differ: pre at 0, 2, 10 and post at 5, 12, 14 ms
+OTHER_PAIRS = {
+    "all": ([5, 12, 14, 3, 10, 12, 2, 4], [5]),
+    "nearest": ([3, 2, 4], [5]),
+    "presynaptic centred": ([5, 3, 2], [5]),
+    "reduced symmetric": ([3, 2], [5]),
+}
+
+
+@pytest.mark.parametrize("name", PAIRINGS)
+def test_pairs_counted_by_hand(name):
+    for pre, post, (up, down) in (([0, 10, 30], [5, 20, 22], PAIRS[name]), ([0, 2, 10], [5, 12, 14], OTHER_PAIRS[name])):
+        expected = 0.3 * np.exp(-np.array(up) / 20.0).sum() - 0.7 * np.exp(-np.array(down) / 20.0).sum()
+        assert abs(change(pairing(name), pre, post) - expected) < 1e-12
+
+
+# -- triplets --------------------------------------------------------------------------------------------------------------
+
+RATES = [0.1, 10, 20, 30, 40, 50]
+# after 60 pairs at each rate
+CURVES = {
+    ("visual cortex, all", 10.0): [0.0, 0.1321, 0.2470, 0.3707, 0.5337, 0.7409],
+    ("visual cortex, all", -10.0): [-0.3122, -0.3336, -0.3516, -0.2047, 0.1548, 0.7272],
+    ("visual cortex, all, minimal", 10.0): [0.0, 0.1186, 0.2278, 0.3554, 0.5321, 0.7627],
+    ("visual cortex, all, minimal", -10.0): [-0.3166, -0.3322, -0.3417, -0.1892, 0.1737, 0.7492],
+    ("visual cortex, nearest", 10.0): [0.0, 0.1036, 0.3232, 0.4672, 0.5603, 0.6243],
+    ("visual cortex, nearest", -10.0): [-0.2943, -0.4113, -0.3382, -0.0852, 0.2598, 0.6193],
+}
+
+
+def sixty(rule, interval, offsets):
+    """Return the change by 60 groups of spikes; offsets are the times of pre and of post in each."""
+    begin = 20.0 + interval * np.arange(60)
+    pre, post = (np.sort(np.concatenate([begin + offset for offset in part])) for part in offsets)
+    return change(rule, pre, post)
+
+
+@pytest.mark.parametrize(("name", "lag"), CURVES)
+def test_frequency_curves_of_triplets(name, lag):
+    found = [sixty(triplet(name), round(1000.0 / rate, 1), ([0.0], [lag])) for rate in RATES]
+    np.testing.assert_allclose(found, CURVES[name, lag], atol=1e-3)
+
+
+def test_pairs_and_triplets_in_hippocampus():
+    for name, up, down in (
+        ("hippocampus, all", 0.2018, -0.1037),
+        ("hippocampus, all, minimal", 0.1754, -0.1561),
+        ("hippocampus, nearest, minimal", 0.1522, -0.1338),
+    ):
+        assert abs(sixty(triplet(name), 1000.0, ([0.0], [10.0])) - up) < 1e-4
+        assert abs(sixty(triplet(name), 1000.0, ([0.0], [-10.0])) - down) < 1e-4
+    rule = triplet("hippocampus, all, minimal")
+    for before, after, expected in ((5, 5, 0.055), (10, 10, 0.019), (15, 5, -0.051), (5, 15, 0.102)):
+        assert abs(sixty(rule, 1000.0, ([-before, after], [0.0])) - expected) < 1e-3
+    for before, after, expected in ((5, 5, 0.333), (10, 10, 0.180), (5, 15, 0.068), (15, 5, 0.318)):
+        assert abs(sixty(rule, 1000.0, ([0.0], [-before, after])) - expected) < 1e-3
+
+
+# -- the fixed point of the inhibitory rule --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rate", "share"), [(2.5, 0.5), (5.0, 1.0), (10.0, 2.0)])
+def test_the_target_rate_of_vogels_rule(rate, share):
+    """A presynaptic spike in a regular postsynaptic train changes w by eta*(2*tau*rate - alpha), on average over phases.
+
+    On a grid the integral of the window is a sum without lag 0: (coth(h) - 1)*h of it, with h = step/(2*tau).
+    """
+    period, (eta, tau) = 1000.0 / rate, (0.01, 20.0)
+    post = np.arange(41) * period
+    middle = 20 * period
+    phases = np.arange(0.0, period, DT * 5)
+    found = np.mean([change(vogels(eta), [middle + phase], post) for phase in phases]) / eta
+    h = 5 * DT / (2 * tau)
+    expected = 2 * tau / period * (1 / np.tanh(h) - 1) * h - 0.2
+    assert abs(found - expected) < 1e-9
+    assert abs(found - 0.2 * (share - 1)) < 0.02 * share * 0.2
+
+
+# -- the synapse itself ----------------------------------------------------------------------------------------------------
+
+
+def test_spikes_at_one_time():
+    rule, e = pair_rule("0.7", "0.3"), np.exp(-0.5)
+    assert change(rule, [10.0], [10.0]) == 0.0
+    # both pair with what was before
+    assert abs(change(rule, [0.0, 10.0], [10.0]) - 0.7 * e) < 1e-15
+    assert abs(change(rule, [10.0], [0.0, 10.0]) + 0.3 * e) < 1e-15
+    # and later ones with both
+    assert abs(change(rule, [10.0, 20.0], [10.0, 20.0]) - 0.4 * e) < 1e-15
+    # what is sent has heard of the older postsynaptic spike, not of this one
+    np.testing.assert_allclose(amplitudes(rule, [0.0, 10.0], [5.0, 10.0]), [1.0, 1 + 0.4 * e**0.5], rtol=1e-15)
+
+
+def test_spikes_of_one_cell_at_one_time():
+    rule = pair_rule("0.7", "0.3")
+    assert abs(change(rule, [10.0, 10.0], [20.0]) - 1.4 * np.exp(-0.5)) < 1e-15
+    assert change(rule, [10.0, 10.0], [10.0]) == 0.0
+
+
+def test_a_delay_shifts_the_pair():
+    rule = pair_rule("0.7", "0.3")
+    assert change(rule, [10.0], [12.0], axonal=20) == 0.0
+    assert change(rule, [12.0], [10.0], dendritic=20) == 0.0
+    assert abs(change(rule, [10.0], [15.0], axonal=20, dendritic=10) - 0.7 * np.exp(-0.2)) < 1e-15
+    synapse = Synapse(rule, 1.0, dt=DT, axonal=20, dendritic=10)
+    synapse.run([100], [], 10**9)
+    assert synapse.delivered == [(130, 1.0)]
+
+
+def test_the_weight_stays_within_bounds_after_each_assignment():
+    rule = Rule(on_pre="w = w + 5; w = w - 1", on_post="w -= 9", bounds=("0", "top"), parameters={"top": 2.0})
+    assert change(rule, [1.0], [], w=0.5) == 0.5
+    assert change(rule, [], [1.0], w=0.5) == -0.5
+
+
+def test_a_run_in_pieces_and_without_learning():
+    rule, (pre, post) = pair_rule("0.7", "0.3"), (steps([1, 5, 9, 14]), steps([3, 7, 9, 12]))
+    whole, cut = Synapse(rule, 1.0, dt=DT), Synapse(rule, 1.0, dt=DT)
+    whole.run(pre, post, 200)
+    for until in (0, 10, 69, 70, 90, 200):
+        cut.run(pre, post, until)
+    assert cut.delivered == whole.delivered
+    assert abs(cut.values["w"] - whole.values["w"]) < 1e-15
+    frozen = Synapse(rule, 1.0, dt=DT)
+    frozen.learning = False
+    frozen.run(pre, post, 130)
+    assert frozen.values["w"] == 1.0
+    frozen.learning = True
+    frozen.run(pre, post, 200)
+    assert abs(frozen.values["w"] - 1.0 + 0.3 * sum(np.exp(-(14 - np.array([3, 7, 9, 12])) / 20.0))) < 1e-15
+
+
+def test_initial_values_relax_from_the_start_of_the_cell():
+    rule = Rule(
+        equations="dx/dt = (2 - x)/tau; dz/dt = -z/tau",
+        on_pre="w = w + z; x = x + 1",
+        on_post="w = w + x; z = z + 1",
+        parameters={"tau": 10.0},
+        initials={"x": "tau/2", "z": 0.5},
+    )
+    assert abs(change(rule, [], [4.0]) - (2 + 3 * np.exp(-0.4))) < 1e-14
+    assert abs(change(rule, [], [4.0], axonal=10) - (2 + 3 * np.exp(-0.3))) < 1e-14
+    assert abs(change(rule, [4.0], [], axonal=10) - 0.5 * np.exp(-0.5)) < 1e-14
+    assert abs(change(rule, [4.0], [], dendritic=10) - 0.5 * np.exp(-0.3)) < 1e-14
+
+
+# -- a network -------------------------------------------------------------------------------------------------------------
+
+
+def test_each_synapse_of_a_run_is_replayed():
+    """A static network of views in another order, with the weights that the sum over pairs gives."""
+    a, b = bs.Population(9, bs.Poisson(rate=100.0), name="a"), bs.Population(7, bs.LIF(), name="b")
+    net = bs.Network(seed=1)
+    pre, post, delta = a[::-1] + b[2:6], b[[3, 1, 5, 0]], bs.Delta()
+    loop = net.connect(pre, post, bs.FixedTotal(60), weight=bs.Uniform(0, 1), delay=bs.Uniform(0.5, 3.0), synapse=delta)
+    net.stimulate(b, bs.PoissonInput(rate=8000.0, weight=0.4, synapse=delta))
+    sim = bs.Simulation(net, seed=2)
+    before, result = sim.synapses(loop), sim.run(300.0)
+    ends = [[("a", 8 - k) for k in range(9)] + [("b", k) for k in range(2, 6)], [("b", k) for k in (3, 1, 5, 0)]]
+
+    def at_synapse(end, k, delay):
+        """Return when the spikes of a cell are there, of those that the target can have heard of at the end [ms]."""
+        name, cell = ends[end][k]
+        spikes = result.spikes[name]
+        times = np.round(spikes.times[spikes.ids == cell] + delay, 1)
+        return times[times < 299.85]
+
+    weights = before.weight.copy()
+    for k in range(len(before)):
+        x, y = at_synapse(0, before.pre[k], before.delay[k] - 0.2), at_synapse(1, before.post[k], 0.2)
+        lag = np.round(y[None] - x[:, None], 1)
+        weights[k] += 0.7 * np.exp(-lag[lag > 0] / 20.0).sum() - 0.3 * np.exp(lag[lag < 0] / 20.0).sum()
+    after, projection = replace(before, weight=weights), SimpleNamespace(pre=pre, post=post, dendritic_delay=0.2)
+    assert len(result.spikes["b"]) > 20
+    assert np.abs(after.weight - before.weight).max() > 1.0
+    rule = pair_rule("0.7", "0.3")
+    assert differences(projection, result, before, after, rule=rule)["w"] < 1e-14
+    changes = [(100.0, {"learning": False}), (200.0, {"learning": True, "w": np.arange(60.0)}), (300.0, {"w": 2.0})]
+    twins = replayed(projection, result, before, rule=rule, changes=changes)
+    assert {twin.values["w"] for twin in twins} == {2.0}
+    assert differences(projection, result, before, after, rule=rule, changes=changes[:2])["w"] > 0.1
