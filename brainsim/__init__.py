@@ -40,6 +40,10 @@ Synapses
     conductances [nS]   ExponentialConductance AlphaConductance DoubleExponentialConductance NMDA GABAB
     your own            Synapse, with parameter
 
+Plasticity of synapses
+    pairs of spikes     STDP
+    your own            Plasticity, with parameter and initial
+
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal FromArrays FromSparse
     inputs              PoissonInput CurrentInput
@@ -53,8 +57,8 @@ Modules and errors
     bs.values           all distributions
     errors              EquationError (a ValueError), MissingName (a KeyError)
 
-Not available in this version: synaptic plasticity, gap junctions, spatial positions and distance-dependent rules,
-morphologies, noise inputs. Noise, several compartments and other dynamics of a cell can be written as equations.
+Not available in this version: gap junctions, spatial positions and distance-dependent rules, morphologies,
+noise inputs. Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
 import importlib
@@ -87,6 +91,8 @@ _HOMES = {
         "DoubleExponentialConductance",
     ),
     "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
+    "brainsim.models.plasticity.base": ("Plasticity",),
+    "brainsim.models.plasticity.pair": ("STDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
     "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),

@@ -47,6 +47,8 @@ from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDe
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
 from brainsim.models.pair_lists import FromArrays as FromArrays
 from brainsim.models.pair_lists import FromSparse as FromSparse
+from brainsim.models.plasticity.base import Plasticity as Plasticity
+from brainsim.models.plasticity.pair import STDP as STDP
 from brainsim.models.rules import AllToAll as AllToAll
 from brainsim.models.rules import FixedIndegree as FixedIndegree
 from brainsim.models.rules import FixedOutdegree as FixedOutdegree

@@ -84,21 +84,19 @@ OF_BRAINSIM = {
     ): "inputs with time-varying rates are not available in this version; write a model with threshold = 'rand() < "
     "0.001*rate(t)*dt' and a bs.TimedArray as its parameter rate",
     (
-        "STDP",
         "STDPSynapse",
-        "TripletSTDP",
-        "Plasticity",
         "Learning",
         "LearningRule",
         "Hebbian",
-        "RSTDP",
         "ISTDP",
+    ): "plasticity is an argument of connect: net.connect(..., plasticity=bs.STDP()); your own rules: help(bs.Plasticity)",
+    (
+        "TripletSTDP",
+        "RSTDP",
         "Homeostasis",
         "Clopath",
         "BCM",
         "Oja",
-    ): "plasticity is not available in this version; weights stay the same during a run",
-    (
         "TsodyksMarkram",
         "Tsodyks",
         "TsodyksSynapse",
@@ -106,7 +104,7 @@ OF_BRAINSIM = {
         "ShortTermPlasticity",
         "ShortTermDepression",
         "Facilitation",
-    ): "short-term plasticity is not available in this version; a synapse has the same weight for each spike",
+    ): "this rule of plasticity is not built in; help(bs.Plasticity) says how to write it as a class",
     (
         "GapJunction",
         "GapJunctions",

@@ -24,8 +24,8 @@ CONSTANTS = {"dt", "pi"}
 NOISE = re.compile(r"xi(_\w+)?")
 OF_RECEPTOR = re.compile(r"r\d+_")  # prefix of the names of a synapse within a cell
 FIXED = (
-    "; weights and the effect of an event are fixed during a run: plasticity (STDP, short-term) is not available in this "
-    "version. To change weights between runs, compute them from result.spikes and connect a new Network"
+    "; what an event of weight w does is the same in the whole run. Weights that change, and effects that depend on earlier "
+    "spikes, are a rule of plasticity: net.connect(..., plasticity=bs.STDP()); see help(bs.Plasticity)"
 )
 WORDS = {"I": "pA", "t": "ms", "dt": "ms", "pi": "1", "w": "1"}
 
@@ -49,7 +49,7 @@ def parse_cell(
     `frozen` is a tuple of variables, or None for the default: v, or nothing if a condition keeps cells refractory, since a
     clamped v could never end that condition.
     """
-    reader = _Reader(label, declared)
+    reader = Reader(label, declared)
     check_left_sides(label, equations, declared)
     check_frozen(label, frozen, declared)
     derivatives, algebraic = reader.equations(equations, {"I", "t"})
@@ -92,7 +92,7 @@ def parse_receptor(
             raise EquationError(f"{label}.equations", message, lang.line_of(tree).text)
     declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
     units.unit(weight_unit, f"{label}.weight_unit")
-    reader = _Reader(label, declared, weight_unit)
+    reader = Reader(label, declared, weight_unit)
     assignments = lang.parse_assignments(arrival, f"{label}.arrival", declared.tables)
     reader.infer(equations, assignments)
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
@@ -117,14 +117,14 @@ def parse_receptor(
 
 def check_condition(label: str, declared: Declared, text: str) -> None:
     """Check the text of a condition on parameters, such as ``"v_reset < v_th"``."""
-    reader = _Reader(label, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
+    reader = Reader(label, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
     tree = lang.parse_expression(text, f"{label}.conditions")
     lang.check_names(tree, declared.numbers | {"dt"}, f"{label}.conditions")
     lang.check_kind(tree, f"{label}.conditions", condition=True)
     reader.check(tree, f"{label}.conditions", None, "")
 
 
-class _Reader:
+class Reader:
     """Reads the texts of one class; knows its names and their units."""
 
     def __init__(self, label, declared, weight_unit="1"):
@@ -194,7 +194,7 @@ class _Reader:
         """Return the tree of a condition on the new values, with the algebraic lines substituted."""
         tree = self.expression(text, field, {"t", *algebraic}, condition=True, random=True)
         self.check(tree, f"{self.label}.{field}", None, "")
-        return self._substituted(tree, field, algebraic)
+        return self.substituted(tree, field, algebraic)
 
     def actions(self, text, field, algebraic):
         """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""
@@ -205,7 +205,7 @@ class _Reader:
                 raise EquationError(label, message, lang.line_of(tree).text, 0)
             self.check_tree(tree, label, {"t", *algebraic}, random=True)
             self.check(tree, label, self.units.get(name), repr(name))
-            actions.append((name, self._substituted(tree, field, algebraic)))
+            actions.append((name, self.substituted(tree, field, algebraic)))
         return tuple(actions)
 
     def events(self, events, algebraic):
@@ -230,7 +230,7 @@ class _Reader:
         condition = lang.is_condition(tree)
         self.check_tree(tree, label, {"t", *algebraic}, condition, random=not condition)
         self.check(tree, label, None if condition else units.unit("ms", label), "a refractory time")
-        return self._substituted(tree, "refractory", algebraic)
+        return self.substituted(tree, "refractory", algebraic)
 
     def initials(self, texts, algebraic):
         """Return variable -> tree of the initial values that are expressions of parameters and variables declared before."""
@@ -246,7 +246,7 @@ class _Reader:
                 lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, label)
                 lang.check_kind(tree, label)
                 self.check(tree, label, self.units.get(name), repr(name))
-                result[name] = self._substituted(tree, name, algebraic)
+                result[name] = self.substituted(tree, name, algebraic)
                 self._reject_later(result[name], name, before, label)
                 lang.check_names(result[name], self.declared.numbers | before | {"pi"}, label)
             before.add(name)
@@ -278,7 +278,7 @@ class _Reader:
                         self.units[name] = dimension * factor
                         unknown.discard(name)
 
-    def _substituted(self, tree, field, algebraic):
+    def substituted(self, tree, field, algebraic):
         """Return the tree with the algebraic lines substituted; it must not contain the current."""
         label = f"{self.label}.{field}"
         while lang.names_in(tree) & algebraic.keys():

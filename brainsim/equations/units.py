@@ -5,6 +5,8 @@ Units are ms, mV, pA, pF, nS, Hz, um, mM and 1, and products of their powers: ``
 counts per second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula can therefore turn Hz into 1/ms; if
 it is missing, this is reported like a wrong unit.
 
+``weight`` is the unit of the weights of a projection, whatever it is: rules of plasticity are written for any synapse.
+
 Numbers in a formula have the dimension 1, and 0 fits every dimension.
 """
 
@@ -20,17 +22,19 @@ from brainsim.core.checks import BASE, PREFIX, nearest
 from brainsim.equations.grammar import NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.language import Line, line_of
 
-BASES = ("ms", "mV", "pA", "um", "mM")
+WEIGHT = "weight"
+BASES = ("ms", "mV", "pA", "um", "mM", WEIGHT)
 UNITS = {
-    "ms": (1, 0, 0, 0, 0),
-    "mV": (0, 1, 0, 0, 0),
-    "pA": (0, 0, 1, 0, 0),
-    "pF": (1, -1, 1, 0, 0),
-    "nS": (0, -1, 1, 0, 0),
-    "Hz": (-1, 0, 0, 0, 0),
-    "um": (0, 0, 0, 1, 0),
-    "mM": (0, 0, 0, 0, 1),
-    "1": (0, 0, 0, 0, 0),
+    "ms": (1, 0, 0, 0, 0, 0),
+    "mV": (0, 1, 0, 0, 0, 0),
+    "pA": (0, 0, 1, 0, 0, 0),
+    "pF": (1, -1, 1, 0, 0, 0),
+    "nS": (0, -1, 1, 0, 0, 0),
+    "Hz": (-1, 0, 0, 0, 0, 0),
+    "um": (0, 0, 0, 1, 0, 0),
+    "mM": (0, 0, 0, 0, 1, 0),
+    WEIGHT: (0, 0, 0, 0, 0, 1),
+    "1": (0, 0, 0, 0, 0, 0),
 }
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
@@ -46,7 +50,7 @@ class Dimension:
     Attributes
     ----------
     powers : tuple of Fraction
-        Powers of ms, mV, pA, um and mM.
+        Powers of ms, mV, pA, um, mM and of the unit of a weight.
     thousands : frozenset
         Possible powers of 1000 by which the number is too large: 1 for Hz.
     """
@@ -69,7 +73,14 @@ class Dimension:
     @property
     def phrase(self) -> str:
         """How messages describe a quantity of this dimension: ``in mV/ms``, ``a plain number``."""
-        return f"in {self}" if any(self.powers) else "a plain number"
+        if not any(self.powers):
+            return "a plain number"
+        return f"in units of {self}" if self.of_weight else f"in {self}"
+
+    @property
+    def of_weight(self) -> bool:
+        """Whether it has the unit of the weights, which only rules of plasticity can use."""
+        return self.powers[BASES.index(WEIGHT)] != 0
 
     def __str__(self) -> str:
         if self.powers in _names():
@@ -100,7 +111,7 @@ def _names():
     texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
     texts += [(f"{n}**2", d**2) for n, d in single.items()]
     texts += [(f"{n}/sqrt(ms)", d * single["ms"] ** Fraction(-1, 2)) for n, d in [("1", ONE), *single.items()]]
-    order = ["pA", "nS", "pF", "mV", "um", "mM", "ms"]
+    order = ["pA", "nS", "pF", "mV", "um", "mM", WEIGHT, "ms"]
     texts += [(f"{a}*{b}", single[a] * single[b]) for a in order for b in order]
     names = {}
     for text, dimension in texts:
@@ -146,7 +157,7 @@ def _unit_hint(tree, name, text):
             if prefix in PREFIXES:
                 size, target = (PREFIXES[known_unit.removesuffix(base)], known_unit) if base else (1e9, "mV/pA")
                 return f"; 1 {name} is {PREFIXES[prefix] / size:g} {target}: write the numbers in {target}"
-    known = [n for n in UNITS if n != "1"]
+    known = [n for n in UNITS if n not in ("1", WEIGHT)]
     hint = nearest(name or text, known)
     if "did you mean" in hint:
         return hint

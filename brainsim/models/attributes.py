@@ -6,24 +6,27 @@ import re
 from brainsim.equations.language import check_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 
-# what a class may define besides parameters and initial values
-ATTRIBUTES = (
-    "equations",
-    "threshold",
-    "reset",
-    "method",
-    "refractory",
-    "frozen",
-    "events",
-    "substeps",
-    "dimensions",
-    "conditions",
-    "arrival",
-    "current",
-    "weight_unit",
-    "interpolate",
-)
-DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations")  # computed when the class is defined
+# what a class may define besides parameters and initial values, and the kind of model that has it, None for all
+OF_CELLS_AND_SYNAPSES = {
+    "equations": None,
+    "threshold": "Neuron",
+    "reset": "Neuron",
+    "method": "Neuron",
+    "refractory": "Neuron",
+    "frozen": "Neuron",
+    "events": "Neuron",
+    "substeps": "Neuron",
+    "dimensions": None,
+    "conditions": None,
+    "arrival": "Synapse",
+    "current": "Synapse",
+    "weight_unit": "Synapse",
+    "interpolate": "Neuron",
+}
+ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
+OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(("on_pre", "on_post", "amplitude", "bounds"), "Plasticity")
+# computed when the class is defined
+DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations")
 
 
 def check_declared_name(name, label, *, taken, allowed=()):
@@ -47,30 +50,33 @@ def check_declared_name(name, label, *, taken, allowed=()):
         raise ValueError(f"{label}: every model has an attribute of this name; choose another")
 
 
-def reject_attributes_without_effect(cls, other):
+def reject_attributes_without_effect(cls, kind):
     """Raise TypeError for attributes that look meaningful but would have no effect.
 
     Parameters
     ----------
     cls : type
         The class that is being defined.
-    other : str
-        The kind of model that `cls` is not: ``"Neuron"`` or ``"Synapse"``.
+    kind : str
+        The kind of model that `cls` is: ``"Neuron"``, ``"Synapse"`` or ``"Plasticity"``.
     """
+    known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
     for name, value in vars(cls).items():
         if name in DERIVED:
             raise TypeError(
                 f"{cls.__name__}.{name}: is computed from the class; write name: float = bs.parameter(...) in it"
             )
-        if name in ATTRIBUTES and not any(name in vars(base) for base in cls.__mro__[1:]):
-            raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{other} and has no effect here")
+        if OWNERS.get(name, kind) not in (None, kind) and not any(name in vars(base) for base in cls.__mro__[1:]):
+            raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{OWNERS[name]} and has no effect here")
         if name in cls.parameters or name in cls.initials:
             hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
             raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
-        near = difflib.get_close_matches(name, ATTRIBUTES, n=1, cutoff=0.8)
-        if isinstance(value, str | tuple | dict | int) and name not in ATTRIBUTES and near:
+        if name in known or name in cls._options:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if isinstance(value, str | tuple | dict | int) and near:
             raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
-        if type(value) in (int, float) and name not in ATTRIBUTES and not name.startswith("_"):
+        if type(value) in (int, float) and not name.startswith("_"):
             hint = f"{name}: float = bs.parameter({value!r}, 'mV', 'what it is')"
             message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"
             raise TypeError(f"{cls.__name__}.{name}: {message}")

@@ -27,7 +27,7 @@ from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.methods import method_named
 from brainsim.equations.model_parser import check_condition, parse_cell, parse_receptor
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
-from brainsim.equations.units import unit
+from brainsim.equations.units import WEIGHT, unit
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
@@ -46,32 +46,37 @@ AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # attributes t
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
 @typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(initial,))
 class Model:
-    """Base of `Neuron` and `Synapse`: declared parameters, checked, keyword-only and frozen."""
+    """Base of `Neuron`, `Synapse` and `Plasticity`: declared parameters, checked, keyword-only and frozen."""
 
     parameters: ClassVar[dict[str, Parameter]] = {}
     initials: ClassVar[dict[str, Initial]] = {}
     conditions: ClassVar[tuple[str, ...]] = ()
     dimensions: ClassVar[bool] = True
     __signature__: ClassVar[inspect.Signature]
-    _options: ClassVar[tuple[str, ...]] = ()  # optional arguments of the constructor besides the parameters
+    # arguments of the constructor besides the parameters: class attributes, whose values are the defaults
+    _options: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         declared = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
         for name, spec in declared.items():
             label = f"{cls.__name__}.{name}"
-            taken = {*vars(Model), *vars(Neuron), *vars(Synapse)}
+            kind = next(base for base in cls.__mro__ if Model in base.__bases__)
+            taken = {*vars(Model), *vars(Neuron), *vars(Synapse), *vars(kind)}
             # w is the weight of an event in synapses only: cells may have a variable w
             check_declared_name(name, label, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
-            unit(spec.unit, label)  # even if equations are not checked: tables, axes and messages show it
+            # even if equations are not checked: tables, axes and messages show the unit
+            if unit(spec.unit, label).of_weight and issubclass(cls, Neuron | Synapse):
+                message = f"the unit {WEIGHT!r} is for rules of plasticity; write the unit itself, such as 'nS'"
+                raise ValueError(f"{label}: {message}")
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, label)
             delattr(cls, name)
         if cls.__bases__ != (Model,):
-            reject_attributes_without_effect(cls, "Synapse" if issubclass(cls, Neuron) else "Neuron")
+            reject_attributes_without_effect(cls, next(base for base in cls.__mro__ if Model in base.__bases__).__name__)
         cls.parameters = cls.parameters | {n: s for n, s in declared.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in declared.items() if isinstance(s, Initial)}
-        defaults = {n: s.default for n, s in cls.parameters.items()} | dict.fromkeys(cls._options)
+        defaults = {n: s.default for n, s in cls.parameters.items()} | {n: getattr(cls, n) for n in cls._options}
         arguments = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=value) for n, value in defaults.items()]
         cls.__signature__ = inspect.Signature(arguments)
         cls._parse()
@@ -85,7 +90,7 @@ class Model:
             raise TypeError(f"{name}: parameters are given by name: {name}({first}={positional[0]!r})")
         for key in values:
             if key not in self.parameters:
-                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, self.parameters)}")
+                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, [*self.parameters, *self._options])}")
         for key, spec in self.parameters.items():
             object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
         self._check_conditions()
@@ -113,7 +118,7 @@ class Model:
 
     def __repr__(self) -> str:
         values = {k: getattr(self, k) for k, s in self.parameters.items() if not _same(getattr(self, k), s.default)}
-        values |= {k: value for k in self._options if (value := getattr(self, k)) is not None}
+        values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, number, plain, read_only
+from brainsim.equations.units import WEIGHT
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
@@ -46,7 +47,8 @@ class Parameter:
             raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape})")
         if np.size(value) == 0:
             raise ValueError(f"{label}: must be one number or one per cell (got an empty array)")
-        in_range(value, label, self.unit, above=self.above, at_least=self.at_least)
+        shown = "" if WEIGHT in self.unit else self.unit
+        in_range(value, label, shown, above=self.above, at_least=self.at_least)
         return read_only(value)
 
     @property
@@ -86,7 +88,8 @@ def parameter(
         Value if the user gives none.
     unit : str
         ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
-        ``"mV/sqrt(ms)"``, or ``""`` for a plain number.
+        ``"mV/sqrt(ms)"``, or ``""`` for a plain number. In a rule of plasticity also ``"weight"``, the unit of the weights,
+        whatever that is.
     meaning : str
         What it is, in a few words; shown in help, tables and axis labels.
     above, at_least : float, optional

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Sequence
+from typing import Literal
 
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_NETWORK, Answering
@@ -15,14 +16,16 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
+from brainsim.network.plastic import check_plasticity, dendritic_delay_of
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.probes import Trace, checked_traces
-from brainsim.network.projection import Projection, Stimulus, number_of_synapses, warn_of_repeat
+from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
     from brainsim.engine.estimate import Estimate
     from brainsim.models.base import Synapse
+    from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.values import ValueLike
 
 MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
@@ -113,6 +116,8 @@ class Network(Answering):
         weight: ValueLike | None = None,
         delay: ValueLike,
         synapse: Synapse,
+        plasticity: Plasticity | None = None,
+        dendritic_delay: float | Literal["all"] | None = None,
         name: str | None = None,
         storage: str = "stored",
     ) -> Projection:
@@ -135,6 +140,13 @@ class Network(Answering):
         synapse : Synapse
             The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
             one value for each cell of the population of `post`, even if `post` is only a part of it.
+        plasticity : Plasticity, optional
+            How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are.
+            Weights must lie within the bounds of the rule, and are kept as float64.
+        dendritic_delay : float or "all", optional
+            How much of each delay is on the dendrite [ms], up to the shortest delay; the rest is on the axon. It says when a
+            spike of the target reaches the synapse, so it is for plasticity only. By default 0; ``"all"`` is the whole delay
+            of each synapse, as in NEST.
         name : str, optional
             By default ``pre->post``, followed by `` #2`` and so on if that is taken. A projection that repeats an earlier
             one in everything else raises a warning.
@@ -170,11 +182,13 @@ class Network(Answering):
         weights = checks.weight_of(weight, rule, pre, post, synapse)
         delays = checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
+        check_plasticity(plasticity, rule, pre, post, weights, storage)
+        dendritic = dendritic_delay_of(dendritic_delay, delays, plasticity)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post)
         self._names.setdefault(free, 2)
-        new = Projection(pre, post, rule, weights, delays, synapse, free, storage)
+        new = Projection(pre, post, rule, weights, delays, synapse, free, storage, plasticity, dendritic)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)
@@ -324,7 +338,7 @@ class Network(Answering):
         """Return a table of populations, projections and inputs."""
         tables: dict[str, list[tuple[str, ...]]] = {
             "populations": [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()],
-            "projections": [(p.name, repr(p.rule), repr(p.synapse), number_of_synapses(p)) for p in self._projections],
+            "projections": [(p.name, repr(p.rule), effect_of(p), number_of_synapses(p)) for p in self._projections],
             "inputs": [(s.name, repr(s.input)) for s in self._inputs],
         }
         blocks = [(title, rows) for title, rows in tables.items() if rows]

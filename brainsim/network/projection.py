@@ -1,6 +1,7 @@
 """Projections and stimuli: the parts of a network besides its cells."""
 
 from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import warn_user
 from brainsim.models.base import Synapse
 from brainsim.models.inputs import Input
+from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.rules import Rule
 from brainsim.models.values import Distribution
 from brainsim.network.population import View
@@ -33,6 +35,10 @@ class Projection:
         The name in results, on which its random numbers depend.
     storage : str
         ``"stored"`` or ``"procedural"``.
+    plasticity : Plasticity or None
+        How spikes change the synapses; None if they stay as they are.
+    dendritic_delay : float or "all"
+        How much of `delay` is dendritic [ms].
 
     Examples
     --------
@@ -50,11 +56,13 @@ class Projection:
     synapse: Synapse
     name: str
     storage: str = "stored"
+    plasticity: Plasticity | None = None
+    dendritic_delay: float | Literal["all"] = 0.0
 
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""
         return (
-            f"Projection({self.name!r}, {self.rule}, {self.synapse}, weight={short_repr(self.weight)} "
+            f"Projection({self.name!r}, {self.rule}, {effect_of(self)}, weight={short_repr(self.weight)} "
             f"{self.synapse.weight_unit}, delay={short_repr(self.delay)} ms, {number_of_synapses(self)}"
             f"{', procedural' * (self.storage == 'procedural')})"
         )
@@ -82,6 +90,11 @@ class Stimulus:
     target: View
     input: Input
     name: str
+
+
+def effect_of(projection):
+    """Return synapse and plasticity of a projection as text: ``Delta(), STDP(w_max=2.0)``."""
+    return ", ".join(repr(part) for part in (projection.synapse, projection.plasticity) if part is not None)
 
 
 def number_of_synapses(projection):

@@ -83,8 +83,7 @@ class TestTables:
         ("name", "said"),
         {
             "run": "bs.simulate(net, 1000.0)",
-            "STDP": "not available",
-            "TsodyksMarkram": "not available",
+            "Hebbian": "plasticity=bs.STDP()",
             "gap_junction": "not available",
             "GapJunction": "not available",
             "DistanceRule": "bs.FromArrays",

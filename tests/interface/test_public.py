@@ -85,7 +85,11 @@ def without_types(thing):
             return []
         fields = {name for base in thing.__mro__ for name in vars(base).get("__annotations__", ())}
         parameters = [p for p in inspect.signature(thing).parameters.values() if p.annotation is p.empty]
-        return [p.name for p in parameters if not (issubclass(thing, bs.Neuron | bs.Synapse) and p.name in fields)]
+        return [
+            p.name
+            for p in parameters
+            if not (issubclass(thing, bs.Neuron | bs.Synapse | bs.Plasticity) and p.name in fields)
+        ]
     function = thing.__func__ if isinstance(thing, classmethod | staticmethod) else thing
     signature = inspect.signature(function)
     missing = [p.name for p in signature.parameters.values() if p.annotation is p.empty and p.name not in ("self", "cls")]

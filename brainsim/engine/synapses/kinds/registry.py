@@ -24,6 +24,8 @@ def kind_of(projection):
     for kind in KINDS:
         if kind.takes(projection):
             return kind
+    if projection.plasticity is not None:
+        raise NotImplementedError(f"{projection.name}.plasticity: {projection.plasticity} cannot be run in this version")
     return Shared if is_number(projection.weight) else PerSynapse
 
 

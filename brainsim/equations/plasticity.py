@@ -1,0 +1,324 @@
+"""From the texts of a rule of plasticity to checked equations: `parse_plasticity`.
+
+A variable of a rule is a *presynaptic trace* if only ``on_pre`` assigns it, and only from parameters and other such traces:
+then it is the same for all synapses of a source, and is kept once. A *postsynaptic trace* likewise follows from the spikes
+of the target alone. All other variables, and the weight ``w``, belong to each synapse.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brainsim.core.checks import nearest, number
+from brainsim.equations import algebra, units
+from brainsim.equations import language as lang
+from brainsim.equations.diagnostics import check_left_sides
+from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.model_parser import Reader
+from brainsim.equations.parsed import Declared
+
+WEIGHT = "w"
+NEW = "__new"  # `x__new` is the trace x after its jump; no user can type it
+OF_TARGET = "_post"  # names that end so are for variables of the target cell
+Assignments = tuple[tuple[str, Tree], ...]
+READABLE = "a rule reads w, its variables and its parameters; see help(bs.Plasticity)"
+EXACT = (
+    "between spikes a variable must relax on its own, dx/dt = (limit - x)*rate, with a limit and a rate made of parameters; "
+    "only this can be computed exactly at the next spike"
+)
+
+
+@dataclass(frozen=True)
+class PlasticityEquations:
+    """Checked equations of a rule of plasticity, as trees of `ast`.
+
+    In `on_pre`, `on_post` and `amplitude`, a trace before its jump is named ``x``, after it ``x__new``. The jumps themselves
+    have plain names and are made one after the other.
+
+    Attributes
+    ----------
+    pre_traces, post_traces : tuple of str
+        Variables that follow from the spikes of the source, or of the target; in the order of their declaration.
+    variables : tuple of str
+        The other variables, which each synapse has besides w.
+    rates, limits : dict
+        Variable -> tree: between events, ``dx/dt = rate*(limit - x)``. A variable that is in neither of them is constant.
+    pre_jumps, post_jumps : tuple of (trace, tree)
+        Assignments to traces, in order.
+    on_pre, on_post : tuple of (variable, tree)
+        Assignments to w and to `variables`, in order.
+    amplitude : tree
+        What an event delivers, after `on_pre`.
+    bounds : tuple of (tree or None)
+        Lower and upper limit of w.
+    parameters : tuple of str
+        Those that occur in any tree, in the order of their declaration.
+    initials : dict
+        Variable -> number, or tree of parameters.
+    units : dict
+        Variable or w -> its Dimension; empty if units are not checked.
+    """
+
+    pre_traces: tuple[str, ...]
+    post_traces: tuple[str, ...]
+    variables: tuple[str, ...]
+    rates: dict[str, Tree]
+    limits: dict[str, Tree]
+    pre_jumps: Assignments
+    post_jumps: Assignments
+    on_pre: Assignments
+    on_post: Assignments
+    amplitude: Tree
+    bounds: tuple[Tree | None, Tree | None]
+    parameters: tuple[str, ...]
+    initials: dict[str, Tree | float]
+    units: dict[str, units.Dimension] = field(default_factory=dict)
+
+    @property
+    def changes_weights(self) -> bool:
+        """Whether w changes at all; short-term plasticity changes only what an event delivers."""
+        return any(name == WEIGHT for name, _ in (*self.on_pre, *self.on_post))
+
+
+def parse_plasticity(
+    label: str,
+    declared: Declared,
+    *,
+    equations: str = "",
+    on_pre: str = "",
+    on_post: str = "",
+    amplitude: str = WEIGHT,
+    bounds: tuple[str, str] = ("", ""),
+    initials: Mapping[str, Any] | None = None,
+    per_synapse: Collection[str] = frozenset(),
+) -> PlasticityEquations:
+    """Parse and check the texts of a rule; `label` is its name in messages.
+
+    `per_synapse` are the parameters that differ between synapses: a variable that depends on one is no trace.
+    """
+    reader = _RuleReader(label, declared)
+    rates, limits, fixed = reader.relaxations(equations)
+    pre, post = (reader.assignments(text, name, fixed) for text, name in ((on_pre, "on_pre"), (on_post, "on_post")))
+    delivered = reader.of_weight(amplitude, "amplitude", fixed)
+    ends = reader.bounds(bounds, fixed)
+    used = reader.used([*pre, *post, *rates.items(), ("", delivered)])
+    starts = {name: reader.initial(name, (initials or {}).get(name, 0.0)) for name in used}
+    assigned = {name for name, _ in (*pre, *post)}
+    for name in used:
+        if name not in assigned:
+            message = f"is never assigned in on_pre or on_post; write {name} = ... there, or make it a bs.parameter(...)"
+            raise EquationError(f"{label}.{name}", message)
+    parts = {name: _needs(name, (*pre, *post), rates, limits, starts) for name in used}
+    constant = declared.numbers - {*per_synapse} | {"pi"}
+    pre_traces, post_traces = (_traces(used, one, other, parts, constant) for one, other in ((pre, post), (post, pre)))
+    pre_jumps, at_pre = _split(pre, pre_traces, f"{label}.on_pre")
+    post_jumps, at_post = _split(post, post_traces, f"{label}.on_post")
+    trees = [*rates.values(), *limits.values(), *(tree for _, tree in (*pre, *post)), delivered, *ends, *starts.values()]
+    names = set().union(*(lang.names_in(tree) for tree in trees if isinstance(tree, ast.AST)))
+    return PlasticityEquations(
+        pre_traces,
+        post_traces,
+        tuple(name for name in used if name not in (*pre_traces, *post_traces)),
+        rates,
+        limits,
+        pre_jumps,
+        post_jumps,
+        at_pre,
+        at_post,
+        _renamed(delivered, pre_traces),
+        ends,
+        tuple(name for name in declared.parameters if name in names),
+        starts,
+        {name: reader.units[name] for name in (WEIGHT, *used) if name in reader.units},
+    )
+
+
+class _RuleReader(Reader):
+    """Reads the texts of one rule: a Reader that knows w, and neither the cell nor the time."""
+
+    def __init__(self, label, declared):
+        super().__init__(label, declared, units.WEIGHT)
+        self.known -= {"dt"}
+
+    def relaxations(self, text):
+        """Return (rates, limits, the lines ``name = ...`` of parameters)."""
+        label = f"{self.label}.equations"
+        for name, tree in lang.parse_equations(text, label)[0].items():
+            if name == WEIGHT:
+                message = "w changes only at spikes: assign it in on_pre or on_post"
+                raise EquationError(label, message, lang.line_of(tree).text, 0)
+            self._reject_foreign(tree, label)
+        check_left_sides(self.label, text, self.declared)
+        derivatives, fixed = self.equations(text, {WEIGHT})
+        varying = {*self.declared.variables, WEIGHT}
+        for tree in fixed.values():
+            self._reject_varying(tree, varying, label, "a line 'name = ...' may contain parameters")
+        rates, limits = {}, {}
+        for name, tree in derivatives.items():
+            self._reject_varying(tree, varying - {name}, label, EXACT)
+            parts = relaxation(self.substituted(tree, "equations", fixed), name)
+            if parts is None:
+                raise EquationError(label, f"d{name}/dt is not linear in {name}: {EXACT}", lang.line_of(tree).text, 0)
+            if not algebra.is_zero(parts[0]):
+                rates[name], limits[name] = parts
+            elif not algebra.is_zero(parts[1]):
+                raise EquationError(label, f"d{name}/dt does not depend on {name}: {EXACT}", lang.line_of(tree).text, 0)
+        return rates, limits, fixed
+
+    def assignments(self, text, field, fixed):
+        """Return the assignments of on_pre or on_post as (name, tree)."""
+        label, result = f"{self.label}.{field}", []
+        for name, tree in lang.parse_assignments(text, label):
+            if name != WEIGHT and name not in self.declared.variables:
+                hint = nearest(name, [WEIGHT, *self.declared.variables])
+                if name in self.declared.parameters:
+                    hint = ", but a parameter, which does not change; declare it with bs.initial(...)"
+                if name.endswith(OF_TARGET):
+                    hint = ": a rule does not change the target cell; the weight does, in the synapse"
+                raise EquationError(label, f"{name!r} is not a variable{hint}", lang.line_of(tree).text, 0)
+            self._check(tree, label, fixed)
+            self.check(tree, label, self.units.get(name), repr(name))
+            result.append((name, self.substituted(tree, field, fixed)))
+            result[-1][1].line = lang.line_of(tree)
+        return tuple(result)
+
+    def of_weight(self, text, field, fixed):
+        """Return the tree of an expression in the unit of the weight."""
+        label = f"{self.label}.{field}"
+        tree = lang.parse_expression(text, label)
+        self._check(tree, label, fixed)
+        self.check(tree, label, self.units.get(WEIGHT), field)
+        return self.substituted(tree, field, fixed)
+
+    def bounds(self, texts, fixed):
+        """Return the trees of the lower and the upper bound of w, None where there is none."""
+        label = f"{self.label}.bounds"
+        if not (isinstance(texts, tuple | list) and len(texts) == 2 and all(isinstance(text, str) for text in texts)):
+            message = 'must be a pair of texts, such as ("0", "w_max"); "" is no bound'
+            raise TypeError(f"{label}: {message} (got {texts!r})")
+        trees = tuple(self.of_weight(text, "bounds", fixed) if text.strip() else None for text in texts)
+        for tree in filter(None, trees):
+            self._reject_varying(tree, {*self.declared.variables, WEIGHT}, label, "a bound may contain parameters")
+        return trees
+
+    def initial(self, name, value):
+        """Return an initial value as a number, or as a tree of parameters."""
+        label = f"{self.label}.{name}"
+        if not isinstance(value, str):
+            try:
+                return number(value, label, self.declared.variables[name])
+            except TypeError:
+                message = "must be a number or an expression of parameters, the same for all synapses"
+                raise TypeError(f"{label}: {message} (got {value!r})") from None
+        tree = lang.parse_expression(value, label)
+        self._reject_varying(tree, {*self.declared.variables, WEIGHT}, label, "an initial value may contain parameters")
+        self._check(tree, label, {})
+        self.check(tree, label, self.units.get(name), repr(name))
+        return tree
+
+    def used(self, lines):
+        """Return the variables that occur in any text, in the order of their declaration."""
+        names = {name for left, tree in lines for name in (left, *lang.names_in(tree))}
+        return tuple(name for name in self.declared.variables if name in names)
+
+    def _check(self, tree, label, fixed):
+        """Check the names and kinds of a tree that may read w."""
+        self._reject_foreign(tree, label)
+        if lang.calls_in(tree) & RANDOM:
+            message = "random numbers are not available in rules of plasticity in this version"
+            raise EquationError(label, message, lang.line_of(tree).text)
+        self.check_tree(tree, label, {WEIGHT, *fixed})
+
+    def _reject_foreign(self, tree, label):
+        """Raise EquationError for names of the cells and of the time, which a rule cannot read."""
+        for name in sorted(lang.names_in(tree) - {WEIGHT, *self.declared.variables, *self.declared.parameters}):
+            stem = name.removesuffix(OF_TARGET).removesuffix("_pre")
+            if name.endswith(OF_TARGET):
+                message = f"variables of the target cell such as {stem!r} cannot be read in this version"
+            elif name.endswith("_pre"):
+                message = f"variables of the source such as {stem!r} cannot be read: a synapse knows its spikes only"
+            elif name in ("t", "dt"):
+                message = "a rule cannot read the time: write a variable that decays, dx/dt = -x/tau"
+            elif name in ("v", "I", "xi"):
+                message = f"{name!r} belongs to the cell, and a synapse knows the spikes of both cells only"
+            else:
+                continue
+            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
+            raise EquationError(label, f"{message}; {READABLE}", *lang.line_of(tree).place(node))
+
+    def _reject_varying(self, tree, varying, label, rule):
+        """Raise EquationError if a tree contains a variable."""
+        for name in sorted(lang.names_in(tree) & varying):
+            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
+            raise EquationError(label, f"this depends on {name!r}: {rule}", *lang.line_of(tree).place(node))
+
+
+def relaxation(tree: Tree, name: str) -> tuple[Tree, Tree] | None:
+    """Return (rate, limit) with ``tree == rate*(limit - name)``; None if the tree is not linear in `name`.
+
+    A common factor stays out of the limit: ``(1 - x)/tau`` has the limit 1 even if tau is 0, at which the rate is infinite.
+    If the rate is 0, the second tree is the whole right-hand side.
+    """
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
+        for part, factor in ((tree.left, tree.right), (tree.right, tree.left)):
+            is_quotient = isinstance(tree.op, ast.Div)
+            if name in lang.names_in(factor) or name not in lang.names_in(part) or (is_quotient and part is tree.right):
+                continue
+            inner = relaxation(part, name)
+            combined = algebra.over if is_quotient else algebra.times
+            return inner and (combined(inner[0], factor), inner[1])
+    parts = algebra.linear_in(tree, name)
+    if parts is None or algebra.is_zero(parts[0]):
+        return parts
+    rate = _negated(parts[0])
+    return rate, algebra.over(parts[1], rate)
+
+
+def _negated(tree):
+    """Return minus a tree, with the sign taken from the numerator of a quotient."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
+        return ast.BinOp(_negated(tree.left), tree.op, tree.right)
+    return algebra.negative(tree)
+
+
+def _needs(name, assignments, rates, limits, initials):
+    """Return the names on which a variable depends besides itself, with those of random functions."""
+    trees = [tree for assigned, tree in assignments if assigned == name]
+    trees += [table[name] for table in (rates, limits, initials) if isinstance(table.get(name), ast.AST)]
+    return set().union(*(lang.names_in(tree) | (lang.calls_in(tree) & RANDOM) for tree in trees)) - {name}
+
+
+def _traces(names, assignments, others, needs, constant):
+    """Return which variables are assigned on one side only, from constants and from each other."""
+    assigned = {name for name, _ in assignments} - {name for name, _ in others}
+    kept = [name for name in names if name in assigned]
+    while lost := [name for name in kept if not needs[name] <= {*constant, *kept}]:
+        kept = [name for name in kept if name not in lost]
+    return tuple(kept)
+
+
+def _split(assignments, traces, label):
+    """Return the jumps of the traces, and the other assignments with each trace named for the place where it is read."""
+    jumps, others = [], []
+    left, done = Counter(name for name, _ in assignments if name in traces), set()
+    for name, tree in assignments:
+        if name in traces:
+            jumps.append((name, tree))
+            left[name] -= 1
+            done.add(name)
+            continue
+        for read in sorted(lang.names_in(tree) & done):
+            if left[read]:
+                message = f"this reads {read!r} between two assignments of it; assign {read} once"
+                raise EquationError(label, message, lang.line_of(tree).text)
+        others.append((name, _renamed(tree, done)))
+    return tuple(jumps), tuple(others)
+
+
+def _renamed(tree, traces):
+    """Return a tree in which each of the traces has the name of its value after the jump."""
+    return lang.substitute(tree, {name: ast.Name(name + NEW) for name in traces})

@@ -1,0 +1,178 @@
+"""The base of rules of plasticity: what happens to a synapse at the spikes of its two cells."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+import numpy as np
+
+from brainsim.core.checks import nearest
+from brainsim.equations import language as lang
+from brainsim.equations.plasticity import OF_TARGET, PlasticityEquations, parse_plasticity
+from brainsim.models.base import Model
+from brainsim.models.values import Distribution, ValueLike
+
+
+class _Equations:
+    """The equations of a rule; of a class those for parameters that all synapses share."""
+
+    def __get__(self, rule: Plasticity | None, cls: type[Plasticity]) -> Any:
+        return cls._shared if rule is None else rule.equations_for(rule.per_synapse)
+
+
+class Plasticity(Model):
+    """A rule of plasticity: what the spikes of its two cells do to a synapse. A class with its equations as text.
+
+    Class attributes
+    ----------------
+    equations : str
+        One line ``dx/dt = (limit - x)*rate`` for each variable that changes between spikes, such as ``dx/dt = -x/tau``. The
+        limit and the rate are made of parameters. Lines ``name = ...`` of parameters are shared expressions.
+    on_pre, on_post : str
+        What a spike of the source does, and what a spike of the target does: assignments to ``w``, the weight, and to
+        variables, one after the other: ``"w = w - a*y; x = x + 1"``. In `on_post` a variable has its value at that moment.
+    amplitude : str
+        What the spike delivers to the synapse's target, after `on_pre`: by default ``"w"``.
+    bounds : tuple of str
+        The lower and the upper limit of w, made of parameters, ``""`` for none: ``("0", "w_max")``. After every assignment
+        w is set to the nearer limit if it is beyond it.
+    conditions, dimensions
+        As for `Neuron`, which also explains the language.
+
+    Notes
+    -----
+    **Units.** ``w`` has the unit ``"weight"``, whatever the unit of the weights in a network is. Parameters can have it too:
+    ``w_max: float = bs.parameter(1.0, "weight", "...")``, or ``"weight/ms"``. So one rule fits all synapses.
+
+    **Variables** are declared with ``bs.initial(number or "expression of parameters", unit, meaning)``; one without an
+    equation keeps its value between spikes. A variable that only `on_pre` assigns, from parameters and other such variables,
+    is a *presynaptic trace* and kept once for all synapses of a source; likewise a *postsynaptic trace*, once for each
+    target. The others, and those that depend on a parameter that differs between synapses, are kept for each synapse:
+    8 bytes, and more time.
+
+    **The clock of a synapse.** The delay of a connection is the way along the axon and along the dendrite:
+    ``connect(..., delay=1.5, dendritic_delay=0.5)``. A spike of the source is at the synapse after the axonal part, a spike
+    of the target after the dendritic part, and what the synapse delivers arrives after the whole delay. Traces are read as
+    they are at that moment, decayed exactly.
+
+    **Ties.** If a presynaptic and a postsynaptic spike reach the synapse at the same time, `on_pre` acts first, then
+    `on_post`, and both read the traces as they were before. Then the traces jump. So a pair without a lag has no effect.
+
+    **What a rule may read**, and why no more: ``w``, its variables, its parameters and ``pi``. A synapse is not visited at
+    each spike of its target, but catches up at the next spike of its source, which is several times faster. What happened in
+    between must therefore follow from the times of the spikes. So a rule cannot read ``t``, variables of the cells such as
+    ``v``, or random numbers, and between spikes a variable relaxes on its own, as nothing else can be computed exactly after
+    any time. Each trace is assigned once at a spike, or is not read between its assignments.
+
+    **Parameters** are numbers, or differ between synapses: a distribution, or an array for a rule of connection that lists
+    its pairs.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Homeostatic(bs.Plasticity):
+    ...     equations = "dy/dt = -y/tau"
+    ...     on_pre = "w = w + rate*(target - y)"
+    ...     on_post = "y = y + 1"
+    ...     bounds = ("0", "w_max")
+    ...     tau: float = bs.parameter(1000.0, "ms", "time over which spikes are counted", above=0.0)
+    ...     target: float = bs.parameter(5.0, "", "number of spikes of the target to aim at")
+    ...     rate: float = bs.parameter(0.001, "weight", "change at a spike for each missing one", at_least=0.0)
+    ...     w_max: float = bs.parameter(1.0, "weight", "upper bound")
+    ...     y: float = bs.initial(0.0, "", "recent spikes of the target")
+    >>> Homeostatic.plasticity_equations.post_traces
+    ('y',)
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.connect(cells, cells, bs.FixedIndegree(10), weight=0.1, delay=1.5, synapse=bs.Delta(),
+    ...             plasticity=Homeostatic(w_max=0.5)).plasticity
+    Homeostatic(w_max=0.5)
+    """
+
+    equations = ""
+    on_pre = ""
+    on_post = ""
+    amplitude = "w"
+    bounds: ClassVar[tuple[str, str]] = ("", "")
+    plasticity_equations = _Equations()
+    _shared: ClassVar[PlasticityEquations | None] = None
+    _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
+    _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts
+
+    def __init__(self, *positional: object, **values: ValueLike) -> None:
+        name = type(self).__name__
+        if self._shared is None:
+            raise TypeError(f"{name}: has neither on_pre nor on_post; write in the class: on_post = 'w = w + a*x'")
+        for key, allowed in self._choices.items():
+            value = values.pop(key, getattr(type(self), key))
+            if value not in allowed:
+                raise ValueError(f"{name}.{key}: must be {_any_of(allowed)} (got {value!r}){nearest(value, allowed)}")
+            object.__setattr__(self, key, value)
+        for key in self.parameters:
+            if np.ndim(typing.cast(Any, values.get(key, 0.0))) > 1:
+                raise ValueError(
+                    f"{name}.{key}: must be one number, a distribution, or an array with a value for each listed pair "
+                    f"(got shape {np.shape(typing.cast(Any, values[key]))})"
+                )
+        super().__init__(*positional, **values)
+
+    def texts(self) -> dict[str, Any]:
+        """Return the texts of the rule: by default the class attributes, in some classes according to options.
+
+        They must not depend on values of parameters: these are not known yet when the class is defined.
+        """
+        return {name: getattr(self, name) for name in ("equations", "on_pre", "on_post", "amplitude", "bounds")}
+
+    @property
+    def per_synapse(self) -> frozenset[str]:
+        """The parameters that differ between synapses."""
+        values = {key: getattr(self, key) for key in self.parameters}
+        return frozenset(key for key, value in values.items() if isinstance(value, Distribution) or np.ndim(value))
+
+    def equations_for(self, per_synapse: Collection[str]) -> PlasticityEquations:
+        """Return the equations of the rule if these parameters differ between synapses."""
+        texts, cls = self.texts(), type(self)
+        key = repr(texts), frozenset(per_synapse)
+        if key not in cls._parsed:
+            initials = {name: spec.default for name, spec in cls.initials.items()}
+            cls._parsed[key] = parse_plasticity(
+                cls.__name__, cls.declared(), **texts, initials=initials, per_synapse=frozenset(per_synapse)
+            )
+        return cls._parsed[key]
+
+    def limits(self) -> tuple[float | np.ndarray | None, float | np.ndarray | None]:
+        """Return the lower and the upper bound of w; None where there is none, or where it is sampled."""
+        values = {key: getattr(self, key) for key in self.parameters} | {"pi": np.pi}
+        known = {key for key, value in values.items() if not isinstance(value, Distribution)}
+        trees = self.plasticity_equations.bounds
+        low, high = (None if t is None or lang.names_in(t) - known else lang.evaluate(t, values) for t in trees)
+        return low, high
+
+    @classmethod
+    def _parse(cls):
+        cls._parsed = {}
+        for name, spec in (cls.parameters | cls.initials).items():
+            if name.endswith(OF_TARGET):
+                message = f"names that end in {OF_TARGET} are kept for variables of the target cell; choose another"
+                raise ValueError(f"{cls.__name__}.{name}: {message}")
+            if getattr(spec, "timed", False):
+                raise TypeError(f"{cls.__name__}.{name}: a rule cannot read the time, so its parameters are numbers")
+        texts = cls.__new__(cls).texts()
+        if texts["on_pre"] or texts["on_post"] or texts["amplitude"] != "w" or texts["equations"]:
+            cls._shared = cls.__new__(cls).equations_for(frozenset())
+
+    def _check_conditions(self):
+        super()._check_conditions()
+        low, high = self.limits()
+        if low is not None and high is not None and np.any(low >= high):
+            pairs = np.array(np.broadcast_arrays(low, high)).reshape(2, -1)
+            low, high = pairs[:, np.argmax(pairs[0] - pairs[1])]
+            texts = self.texts()["bounds"]
+            message = f"the lower bound of w, {texts[0]} = {low:g}, must be below the upper one, {texts[1]} = {high:g}"
+            raise ValueError(f"{type(self).__name__}.bounds: {message}")
+
+
+def _any_of(words):
+    return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"

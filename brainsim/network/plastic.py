@@ -1,0 +1,75 @@
+"""Checks of the arguments of `Network.connect` that are about plasticity."""
+
+import numpy as np
+
+from brainsim.core.checks import number
+from brainsim.models.plasticity.base import Plasticity
+from brainsim.models.values import Distribution
+from brainsim.network.checks import described
+
+
+def check_plasticity(plasticity, rule, pre, post, weight, storage):
+    """Raise TypeError or ValueError unless `plasticity` is None or a rule of plasticity that fits these synapses."""
+    label = "Network.connect.plasticity"
+    if plasticity is None:
+        return
+    if isinstance(plasticity, type) and issubclass(plasticity, Plasticity):
+        raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
+    if not isinstance(plasticity, Plasticity):
+        raise TypeError(f"{label}: must be a rule of plasticity such as STDP() (got {described(plasticity)})")
+    if storage == "procedural":
+        raise ValueError(
+            f"{label}: procedural synapses are sampled again at each spike and keep no changes; write storage='stored'"
+        )
+    for key in sorted(plasticity.per_synapse):
+        value, shape = getattr(plasticity, key), rule.value_shape(pre.n, post.n)
+        if isinstance(value, np.ndarray) and value.shape != shape:
+            allowed = (
+                f"or an array of shape {shape} for {rule}" if shape and len(shape) == 1 else f"as {rule} lists no pairs"
+            )
+            message = f"must be one number or a distribution, {allowed} (got shape {value.shape})"
+            raise ValueError(f"{type(plasticity).__name__}.{key}: {message}")
+    _check_weights(weight, plasticity)
+
+
+def _check_weights(weight, plasticity):
+    """Raise ValueError if a weight is, or can be, beyond a bound of the rule."""
+    ends = weight.support if isinstance(weight, Distribution) else (weight, weight)
+    texts, signs = plasticity.texts()["bounds"], (">=", "<=")
+    for end, bound, text, sign in zip(ends, plasticity.limits(), texts, signs, strict=True):
+        if bound is None:
+            continue
+        beyond = np.less(end, bound) if sign == ">=" else np.greater(end, bound)
+        if not np.any(beyond):
+            continue
+        first = np.argmax(np.ravel(beyond))
+        limit = np.ravel(np.broadcast_to(bound, np.shape(beyond)))[first]
+        named = f"{text} = {limit:g}" if text.strip() != f"{limit:g}" else f"{limit:g}"
+        message = f"must be {sign} {named}, the bound of {plasticity}"
+        if isinstance(weight, Distribution):
+            limits = f"low={limit:g}" if sign == ">=" else f"high={limit:g}"
+            message += f", but {weight} can be beyond it; write Clipped({weight}, {limits})"
+        else:
+            message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
+        raise ValueError(f"Network.connect.weight: {message}")
+
+
+def dendritic_delay_of(value, delay, plasticity):
+    """Return the dendritic delay [ms], or ``"all"``; raise TypeError or ValueError if it does not fit the delay."""
+    label = "Network.connect.dendritic_delay"
+    if value is None:
+        return 0.0
+    if plasticity is None:
+        raise ValueError(f"{label}: matters only for plasticity; leave it out, or give plasticity=STDP()")
+    if isinstance(value, str):
+        if value != "all":
+            raise ValueError(f"{label}: must be a number in ms or 'all' (got {value!r})")
+        return value
+    value = number(value, label, "ms", at_least=0.0)
+    shortest = delay.support[0] if isinstance(delay, Distribution) else np.min(delay, initial=np.inf)
+    if value > shortest:
+        raise ValueError(
+            f"{label}: must be at most the shortest delay, {shortest:g} ms, since it is part of the delay (got {value:g}); "
+            "'all' is the whole delay of each synapse"
+        )
+    return value
