@@ -2,6 +2,7 @@
 
 from brainsim import ann as ann
 from brainsim import explore as explore
+from brainsim import learn as learn
 from brainsim import plot as plot
 from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine.simulate import simulate as simulate

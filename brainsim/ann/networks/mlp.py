@@ -15,8 +15,9 @@ from brainsim.ann.data.samples import labels as labels_of
 from brainsim.ann.data.samples import samples
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import saved_network
-from brainsim.ann.networks.training import Adam, batches, initial_weights
+from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
@@ -243,9 +244,7 @@ class MLP:
             If the activation is not qcfs.
         """
         if self.activation != "qcfs":
-            raise ValueError(
-                f"MLP.counts: only qcfs units have levels (the activation of this network is {self.activation})"
-            )
+            raise ValueError(f"MLP.counts: only qcfs units have levels (the units of this network are {self.activation})")
         X = self._samples(X, "MLP.X", self._fitted()[0].shape[0])
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
