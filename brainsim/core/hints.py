@@ -226,7 +226,10 @@ OF_SIMULATION = {
     ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
     ("record", "monitor", "probe"): "what to record is an argument: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
     ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network first",
-    ("weights", "synapses"): "weights cannot be read or changed during a run in this version",
+    (
+        "weights",
+        "w",
+    ): "sim.synapses(projection).weight reads them; sim.set(projection, w=...) sets those of plastic synapses",
     ("plot", "raster", "overview"): "bs.plot.overview(sim.result()) draws it",
     ("save", "store", "checkpoint"): "sim.result().save('run.npz') writes spikes, traces and the state",
     ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) continues from a file",

@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
 from brainsim.engine.program import OPERATORS
+from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
@@ -98,9 +99,7 @@ def estimated(layout, duration=0.0, record=()):
         (
             p.name,
             n,
-            n * (target + BYTES_WEIGHT * (not is_number(p.weight)) + kind_of(p).bytes_per_synapse())
-            if p in stored
-            else pools * n / max(sum(procedural.values()), 1.0),
+            n * _bytes_of_synapse(p, target, layout) if p in stored else pools * n / max(sum(procedural.values()), 1.0),
         )
         for p, n in expected.items()
     ]
@@ -116,6 +115,13 @@ def estimated(layout, duration=0.0, record=()):
     building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
     # state and traces come after the synapses
     return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), free_memory())
+
+
+def _bytes_of_synapse(projection, target, layout):
+    """Return the bytes of a stored synapse whose target takes `target` bytes."""
+    kind = kind_of(projection)
+    weight = 0 if is_number(projection.weight) or kind.tag == PLASTIC else BYTES_WEIGHT
+    return target + weight + kind.bytes_per_synapse(projection, np.dtype(layout.dtype).itemsize)
 
 
 def bytes_of_target(stored, layout):

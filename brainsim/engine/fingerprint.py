@@ -41,11 +41,16 @@ class Prints:
         if not self._wiring:
             self._wiring.append(
                 {
-                    f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse])
+                    f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)])
                     for p in self._network.projections
                 }
             )
         return prints | self._wiring[0]
+
+
+def _learning(projection):
+    """Return what the fingerprint of a plastic projection has in addition."""
+    return [] if projection.plasticity is None else [projection.plasticity, projection.dendritic_delay]
 
 
 def _print(value):

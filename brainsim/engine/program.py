@@ -32,7 +32,7 @@ class Phase(IntEnum):
 MAX_SLICE = 64  # steps: a slice must end also without connections
 
 # what an operator returns, and `run_partition` with it when it has to come back to Python
-CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED = range(6)
+CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED, LOG_FULL, LISTS_FULL = range(8)
 
 # one row per call: the phase, the group of cells with which it is called, the machine code, the record, and the time spent
 CALL = np.dtype([("phase", "i8"), ("group", "i8"), ("address", "i8"), ("context", "i8"), ("ticks", "i8")])

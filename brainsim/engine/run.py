@@ -2,6 +2,7 @@
 
 import copy
 import time
+import weakref
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from brainsim.engine.program import OPERATORS
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.settings import slice_steps
-from brainsim.engine.state import CELL, STEP_BITS, Snapshot, load_state, taken
+from brainsim.engine.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, taken
 
 
 class Run:
@@ -43,7 +44,7 @@ class Run:
         self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
         self._slice, self._profiled = slice_steps(synapses.shortest, layout, OPERATORS), profile
         self._pace = Pace(collected.max_steps(), self._slice)
-        self.step, self.failed, self._recent = 0, False, np.empty(0, np.int64)
+        self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
         self._allocate()
 
     def _allocate(self):
@@ -64,15 +65,15 @@ class Run:
         """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = self.layout.copy(), self.synapses.copy(), self.collected.copy()
-        new._pace = copy.copy(self._pace)
+        new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate()
         new._clear(self.step)
         new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
+        new._load_extra(arrays_of(self.snapshot().extra))
         if self.partitions[0].progress["completed"] < self.step:
             new._stand_before_zero()
         else:
             new._continue_from(self.under_way())
-        new._load_extra(self.snapshot().extra)
         return new
 
     def start(self, values):
@@ -84,8 +85,9 @@ class Run:
     def restore(self, state):
         """Go to the step at which a State was saved."""
         self._clear(state.step)
-        self._continue_from(load_state(state, self.layout, self.shared))
+        packed = load_state(state, self.layout, self.shared)
         self._load_extra(state.extra)
+        self._continue_from(packed)
 
     def rebuild(self, *what):
         """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
@@ -105,6 +107,7 @@ class Run:
         for partition in self.partitions:
             partition.progress["stop"] = stop
         self.collected.before_chunk()
+        self._settle()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
         run_all(self.partitions)
@@ -115,6 +118,10 @@ class Run:
         self.collected.commit(piece, gathered)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
+        if self.synapses.plastic:
+            from brainsim.engine.plasticity.change import reject_bad_weights
+
+            reject_bad_weights(self.synapses)
 
     def under_way(self):
         """Return the spikes that may still be under way, packed, and forget the others."""
@@ -130,11 +137,24 @@ class Run:
             for operator in program.keepers:
                 for name, (cells, values) in operator.saved().items():
                     extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
-        if self.synapses.kinds:
-            from brainsim.engine.synapses.readback import saved_columns
+        return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))
 
-            extra |= saved_columns(self.synapses)
-        return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), extra)
+    def _extra(self, plain):
+        """Return what a snapshot holds besides, as a dict, or as an Extra if kinds of synapses keep something."""
+        if not self.synapses.kinds:
+            return plain
+        from brainsim.engine.synapses.readback import Extra
+
+        self._settle()
+        extra = Extra(plain, self.synapses.kinds)
+        self._last_extra = weakref.ref(extra)
+        return extra
+
+    def _settle(self):
+        """Let the last snapshot copy what is about to change, if it still exists."""
+        if (extra := self._last_extra()) is not None:
+            extra.settle()
+        self._last_extra = _nothing
 
     def profile(self):
         """Return part of the work -> seconds since the last start, averaged over the threads; empty if not measured."""
@@ -145,6 +165,7 @@ class Run:
 
     def _clear(self, step):
         """Go to a step with nothing under way and all variables 0."""
+        self._settle()
         self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
         self.shared.exchange.reset()
         for array in (self.shared.state, self.shared.refractory, self.shared.current):
@@ -177,9 +198,9 @@ class Run:
                 kinds = {name: values.dtype for name, (_, values) in operator.saved().items()}
                 operator.load({name: taken(extra, name, kind, self.layout.n_cells) for name, kind in kinds.items()})
         if self.synapses.kinds:
-            from brainsim.engine.synapses.readback import load_columns
+            from brainsim.engine.synapses.readback import load_kinds
 
-            load_columns(self.synapses, extra)
+            load_kinds(self.synapses.kinds, extra)
 
     def _chunk(self, stop):
         """Return the Chunk that ends at the step `stop`: the spikes of all partitions, sorted."""
@@ -193,3 +214,7 @@ class Run:
             return Chunk(stop, packed, NONE, self.partitions)
         order = np.argsort(packed, kind="stable")
         return Chunk(stop, packed[order], lags[order], self.partitions)
+
+
+def _nothing():
+    """Stand for a weak reference to what no longer exists."""

@@ -34,6 +34,7 @@ from brainsim.engine.views import threshold_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.population import Population, View
 from brainsim.network.probes import checked_traces
+from brainsim.network.projection import Projection
 from brainsim.results.result import Result
 from brainsim.rng.streams import checked_seed
 
@@ -41,7 +42,6 @@ if typing.TYPE_CHECKING:
     from brainsim.models.inputs import Input
     from brainsim.network.network import Network
     from brainsim.network.probes import Trace
-    from brainsim.network.projection import Projection
     from brainsim.results.result import State
     from brainsim.results.synapses import SynapseTable
 
@@ -245,14 +245,17 @@ class Simulation(Answering):
 
         Parameters
         ----------
-        target : PoissonInput, CurrentInput, Population or str
-            The input as it was given to `stimulate` (or its name there), or a population (or its name).
+        target : PoissonInput, CurrentInput, Population, Projection or str
+            The input as it was given to `stimulate` (or its name there), a population (or its name), or a projection with
+            plasticity (or its name).
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model: numbers where there was one
-            number for the population, arrays where there were arrays.
+            number for the population, arrays where there were arrays. Of a projection ``w``, its weights: a number or an
+            array in the order of `synapses`; and ``learning``: whether its weights change.
 
-        `reset` takes the changes back. A saved state does not hold them: to continue from it, the network must be built with
-        the values as they were then, or the state is rejected.
+        `reset` takes the changes back. A saved state holds the weights of projections, and whether they change, but not
+        inputs and parameters: to continue from it, the network must be built with the values as they were then, or the state
+        is rejected.
 
         Examples
         --------
@@ -268,6 +271,9 @@ class Simulation(Answering):
         (0, 40)
         """
         with self._exclusive:
+            if isinstance(target, Projection) or (isinstance(target, str) and target in self._projections()):
+                self._set_synapses(self._projection(target, "Simulation.set"), values)
+                return
             if isinstance(target, Population):
                 self._layout.check_population(target, "Simulation.set")
                 target = target.name
@@ -312,14 +318,27 @@ class Simulation(Answering):
         """
         from brainsim.engine.synapses.readback import read_back
 
-        known = {plan.projection.name: plan.projection for plan in self._run.synapses.plans}
-        by_name = isinstance(projection, str)
+        projection = self._projection(projection, "Simulation.synapses")
+        with self._exclusive:
+            return read_back(self._run.synapses, projection, self.threads)
+
+    def _projections(self):
+        """Return name -> projection."""
+        return {plan.projection.name: plan.projection for plan in self._run.synapses.plans}
+
+    def _projection(self, projection, label):
+        """Return a projection of this network, which is given by its name or by itself."""
+        known, by_name = self._projections(), isinstance(projection, str)
         matching = [p for name, p in known.items() if (projection == name if by_name else projection is p)]
         if not matching:
             near = nearest(projection, known) if by_name else ""
-            raise MissingName(f"Simulation.synapses: no projection {projection!r} in this network{near}")
-        with self._exclusive:
-            return read_back(self._run.synapses, matching[0], self.threads)
+            raise MissingName(f"{label}: no projection {projection!r} in this network{near}")
+        return matching[0]
+
+    def _set_synapses(self, projection, values):
+        from brainsim.engine.plasticity.change import change_synapses
+
+        change_synapses(self._run.synapses, projection, values)
 
     def _check_can_run(self, steps):
         """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""

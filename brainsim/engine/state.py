@@ -64,14 +64,14 @@ class Snapshot(NamedTuple):
     state: np.ndarray  # variables of all groups and buffers of inputs
     refractory: np.ndarray  # int32
     recent: np.ndarray  # int64: the packed spikes that may still be under way
-    extra: dict  # name -> array, see State
+    extra: object  # dict of name -> array, see State, or what returns it by `arrays`
 
 
 def save_state(layout, snapshot, step, seed, network):
     """Return the State of a run that was at `step` when the snapshot was taken."""
     variables = Variables(layout, snapshot)
     steps, cells = snapshot.recent >> STEP_BITS, snapshot.recent & CELL
-    state = State(step, layout.dt, seed, network=network, extra=snapshot.extra)
+    state = State(step, layout.dt, seed, network=network, extra=arrays_of(snapshot.extra))
     for name, member in layout.members.items():
         mine = (cells >= member.first) & (cells < member.first + member.n)
         state.pending[name] = steps[mine], cells[mine] - member.first
@@ -79,6 +79,11 @@ def save_state(layout, snapshot, step, seed, network):
         state.variables[name] = dict(variables[name])
         state.arriving[name] = {label: snapshot.state[slots] for label, slots in layout.buffers(name).items()}
     return state
+
+
+def arrays_of(extra):
+    """Return what a snapshot holds of operators and kinds of synapses, as a dict of arrays."""
+    return extra if isinstance(extra, dict) else extra.arrays()
 
 
 def load_state(state, layout, shared):

@@ -111,7 +111,7 @@ class Counted(SynapseKind):
         self.events[:] = 0
 
     @staticmethod
-    def bytes_per_synapse():
+    def bytes_per_synapse(projection, itemsize):
         return 8
 
 

@@ -103,7 +103,9 @@ def test_a_network_for_one_time_step_rejects_another():
     net = bs.Network(seed=1, required_dt=0.5)
     net.stimulate(CELLS, bs.CurrentInput(400.0))
     assert (net.required_dt, bs.Network().required_dt) == (0.5, None)
-    with pytest.raises(ValueError, match=r"dt: must be 0.5 ms, for which this network is made \(got 0.1 ms\); write dt=0.5"):
+    with pytest.raises(
+        ValueError, match=r"dt: must be 0.5 ms, for which this network was made \(got 0.1 ms\); write dt=0.5"
+    ):
         bs.simulate(net, 10.0)
     assert bs.simulate(net, 10.0, dt=0.5).dt == 0.5
     for wrong, kind in ((0.0, ValueError), ("1", TypeError)):

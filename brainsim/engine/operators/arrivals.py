@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from brainsim.engine.program import CALENDAR_FULL, POOL_FULL, Operator, Phase
+from brainsim.engine.program import CALENDAR_FULL, LOG_FULL, POOL_FULL, Operator, Phase
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
 from brainsim.jit.records import Context, call
 
-# one registered kind: its tag, where its synapses are in the store, its function and its record
-KIND = np.dtype([("tag", "i8"), ("start", "i8"), ("stop", "i8"), ("address", "i8"), ("context", "i8")])
+# one kind whose functions are called: its tag, where its synapses are in the store, `deliver`, its record, `enter` (0 if it
+# has none), and what that has returned for the spike that is being filed
+KIND = np.dtype([(name, "i8") for name in ("tag", "start", "stop", "address", "context", "enter", "entry")])
 
 
 class Arrivals(Operator):
@@ -15,7 +16,7 @@ class Arrivals(Operator):
 
     def __init__(self, partition):
         synapses, layout, shared = partition.synapses, partition.layout, partition.shared
-        self._synapses, self._keepalive, store = synapses, [], synapses.store
+        self._partition, self._synapses, self._keepalive, store = partition, synapses, [], synapses.store
         fields = {}
         self._pool = None
         if synapses.procedural:
@@ -36,7 +37,7 @@ class Arrivals(Operator):
             here=shared.state[store.base[partition.number] :],
             all_spikes=shared.exchange.spikes.reshape(-1),
             all_ends=shared.exchange.ends.reshape(-1),
-            **calendar_fields(synapses.longest + 1, weighted, layout.dtype),
+            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(synapses.kinds)),
             **fields,
         )
 
@@ -46,15 +47,16 @@ class Arrivals(Operator):
         return cls(partition) if partition.synapses.number else None
 
     def _kinds(self, partition):
-        """Return the fields with which delivery calls registered kinds of synapses."""
+        """Return the fields with which filing and delivery call kinds of synapses."""
         base = int(partition.synapses.store.base[partition.number])
-        segment = Context(start=0, length=0, weight=0.0, step=0, base=base)
+        segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0)
         rows = []
         for kind in partition.synapses.kinds:
             context = kind.context(partition)
             self._keepalive.append(context)
             address = kind.deliver.address(context.kind, segment.kind)
-            rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address))
+            enter = kind.enter.address(context.kind, segment.kind) if kind.enter else 0
+            rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address, enter, 0))
         return {"kinds": np.array(rows, KIND), "segment": segment}
 
     @property
@@ -91,7 +93,11 @@ class Arrivals(Operator):
 
             self._synapses.procedural.check(self._pool)
             grow(self._pool, self._context)
-        return status in (CALENDAR_FULL, POOL_FULL)
+        elif status == LOG_FULL:
+            for kind in self._synapses.kinds:
+                if kind.enter:
+                    kind.make_room(self._partition)
+        return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL)
 
     def file_pending(self, steps, sources, now):
         """File spikes of the past whose events are still to come."""

@@ -16,19 +16,20 @@ Both happen at one point of the loop, between two moves, so the delay of the for
 
 import numpy as np
 
-from brainsim.engine.program import CALENDAR_FULL, CONTINUE, POOL_FULL
+from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE, PROCEDURAL
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PLASTIC, PROCEDURAL
 from brainsim.engine.synapses.kinds.per_synapse import add_weights
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows, resample
 from brainsim.engine.synapses.kinds.shared import add_weight
-from brainsim.engine.synapses.segments import split_piece, tag_of
+from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch
 from brainsim.jit.records import address_of, array_of, by_address, record_at, record_or_none
 
 AHEAD = 4  # how many segments ahead synapses are prefetched
 LINE = 16  # synapses whose weights fill a cache line
+NO_ROOM = -3  # what `enter` of a kind of synapses returns if there is no room
 
 
 @by_address
@@ -38,18 +39,18 @@ def file_slice(synapses_, progress_):
     Returns CONTINUE, or what is full.
     """
     c, p = record_at(synapses_), record_at(progress_)
-    return _file_slice(c, p, record_or_none(c, "pool"))
+    return _file_slice(c, p, record_or_none(c, "pool"), record_or_none(c, "segment"))
 
 
 @helper
-def _file_slice(c, p, pool):
-    spikes, ends, slots = array_of(c.all_spikes), array_of(c.all_ends), array_of(c.due).size
+def _file_slice(c, p, pool, segment):
+    spikes, ends = array_of(c.all_spikes), array_of(c.all_ends)
     parity, groups, partitions = p.parity, p.groups, p.partitions
     number = 0
     if pool is not None:
         free_rows(p.step, pool)
     for s in range(p.slice_steps):
-        slot = (p.slice_start + s + 1) % slots
+        step = p.slice_start + s + 1
         for index in range(s * groups, (s + 1) * groups):
             for partition in range(partitions):
                 at, to = (2 * partition + parity) * p.capacity, (2 * partition + parity) * p.ends_capacity
@@ -57,7 +58,7 @@ def _file_slice(c, p, pool):
                 for k in range(at + ends[to + index - 1] if index else at, last):
                     if number >= p.filed:
                         _prefetch_segments(spikes[min(k + 2, last - 1)], c)
-                        full = _file_spike(spikes[k], slot, 0, c, pool)
+                        full = _file_spike(spikes[k], step, 0, c, pool, segment)
                         if full:
                             return np.int64(full)
                         p.filed = number + 1
@@ -73,14 +74,14 @@ def file_pending(synapses_, pending_):
     CONTINUE, or what is full.
     """
     c, pending = record_at(synapses_), record_at(pending_)
-    return _file_pending(c, pending, record_or_none(c, "pool"))
+    return _file_pending(c, pending, record_or_none(c, "pool"), record_or_none(c, "segment"))
 
 
 @helper
-def _file_pending(c, pending, pool):
-    slots, steps, sources = array_of(c.due).size, array_of(pending.steps), array_of(pending.sources)
+def _file_pending(c, pending, pool, segment):
+    steps, sources = array_of(pending.steps), array_of(pending.sources)
     for k in range(pending.done, steps.size):
-        full = _file_spike(sources[k], steps[k] % slots, pending.now + 1 - steps[k], c, pool)
+        full = _file_spike(sources[k], steps[k], pending.now + 1 - steps[k], c, pool, segment)
         if full:
             return np.int64(full)
         pending.done = k + 1
@@ -88,14 +89,16 @@ def _file_pending(c, pending, pool):
 
 
 @helper
-def _file_spike(source, slot, now, c, pool):
-    """File the segments of a spike that happened at the step of `slot`; those filed under `slot + now` or before are past.
+def _file_spike(source, step, now, c, pool, segment):
+    """File the segments of a spike that happened at a step; those due up to `step + now` are past.
 
-    Returns CALENDAR_FULL or POOL_FULL, with nothing filed, if there may not be enough blocks or room in the pool.
+    Returns CALENDAR_FULL, POOL_FULL or LOG_FULL, with nothing filed, if there may not be enough blocks, or no room in the
+    pool or for what a kind of synapses notes of the spike.
     """
     first, pieces, delays, weights = array_of(c.first), array_of(c.piece), array_of(c.delay), array_of(c.weight)
     due, due_weight = array_of(c.due), array_of(c.due_weight)
     calendar = due, array_of(c.first_block), array_of(c.last_block), array_of(c.following), array_of(c.due_piece)
+    slot = step % due.size
     row = np.int64(source) * c.partitions + c.partition
     most = first[row + 1] - first[row]
     if pool is not None:
@@ -103,6 +106,10 @@ def _file_spike(source, slot, now, c, pool):
     # each slot may start a block, and each BLOCK segments start one more
     if c.free_blocks < min(most, due.size + most // BLOCK + 1):
         return CALENDAR_FULL
+    if segment is not None:
+        segment.source, segment.step = np.int64(source), step
+        if not _entered(segment, array_of(c.kinds)):
+            return LOG_FULL
     if pool is not None:
         sampled = resample(source, c.partition, pool)
         if sampled < 0:
@@ -116,6 +123,10 @@ def _file_spike(source, slot, now, c, pool):
         at = file_segment(pieces[k], delays[k], slot, now, c, calendar)
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
+        # two conditions, not one: the inner one is only compiled if there is a kind of synapses that notes spikes
+        if segment is not None:  # noqa: SIM102
+            if at >= 0:
+                array_of(c.due_entry)[at] = _entry(pieces[k], array_of(c.kinds))
     return CONTINUE
 
 
@@ -155,16 +166,17 @@ def _deliver(c, step, slot, pool, segment):
                 weight = shared[at + e] if shared.size else np.nan
                 # two conditions, not one: the inner one is only compiled if there is a pool
                 if pool is not None:  # noqa: SIM102
-                    if tag < FIRST_FREE:
+                    if tag < PLASTIC:
                         add_procedural(pieces[at + e], tag, weight, pool, state)
                 if segment is not None:  # noqa: SIM102
-                    if tag >= FIRST_FREE:
-                        _call_kind(pieces[at + e], tag, weight, step, segment, array_of(c.kinds))
+                    if tag >= PLASTIC:
+                        segment.weight, segment.step, segment.entry = weight, step, array_of(c.due_entry)[at + e]
+                        _call_kind(pieces[at + e], segment, array_of(c.kinds))
                 continue
             ahead, more = split_piece(later)
             if pool is not None:
                 # what lies in the pool is in the cache already
-                more = more if later_tag < PROCEDURAL or later_tag >= FIRST_FREE else 0
+                more = more if later_tag < PROCEDURAL or later_tag >= PLASTIC else 0
             start, length = split_piece(pieces[at + e])
             weight = 0.0 if tag == PER_SYNAPSE else shared[at + e]
             done = 0
@@ -184,11 +196,35 @@ def _deliver(c, step, slot, pool, segment):
 
 
 @helper
-def _call_kind(piece, tag, weight, step, segment, kinds):
-    """Call the function of a registered kind of synapses."""
+def _call_kind(piece, segment, kinds):
+    """Call the function of the kind of a segment's synapses."""
     start, segment.length = split_piece(piece)
-    kind = np.int64(0)
+    kind = _kind_of(piece, kinds)
+    segment.start = start - kinds[kind].start
+    call_address(kinds[kind].address, (kinds[kind].context, address_of(segment)))
+
+
+@helper
+def _kind_of(piece, kinds):
+    """Return the index of the kind of a segment's synapses."""
+    start, tag, kind = piece >> START_BITS, tag_of(piece), np.int64(0)
     while start >= kinds[kind].stop or tag != kinds[kind].tag:
         kind += 1
-    segment.start, segment.weight, segment.step = start - kinds[kind].start, weight, step
-    call_address(kinds[kind].address, (kinds[kind].context, address_of(segment)))
+    return kind
+
+
+@helper
+def _entered(segment, kinds):
+    """Let the kinds of synapses note a spike; return whether all had room for it."""
+    for kind in range(kinds.size):
+        if kinds[kind].enter:
+            kinds[kind].entry = call_address(kinds[kind].enter, (kinds[kind].context, address_of(segment)))
+            if kinds[kind].entry == NO_ROOM:
+                return False
+    return True
+
+
+@helper
+def _entry(piece, kinds):
+    """Return what the kind of a segment's synapses has noted of the spike that is being filed."""
+    return kinds[_kind_of(piece, kinds)].entry if tag_of(piece) >= PLASTIC else np.int64(0)

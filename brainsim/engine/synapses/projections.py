@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.synapses import counting, sampling
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE
+from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
@@ -76,7 +76,7 @@ class Plan:
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.extra_step = int(projection.synapse.receptor_equations.direct)
         self.kind, self.class_ = kind_of(projection), 0
-        if self.kind.tag >= FIRST_FREE and projection.storage != "stored":
+        if self.kind.tag >= PLASTIC and projection.storage != "stored":
             raise ValueError(
                 f"{projection.name}.storage: synapses of the kind {self.kind.__name__} must be 'stored' "
                 f"(got {projection.storage!r})"

@@ -1,10 +1,12 @@
 """Reading synapses back: from the store to pre, post, weight and delay of a projection."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
 from brainsim.engine.state import taken
+from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Store, count_synapses
@@ -22,7 +24,17 @@ def read_back(synapses, projection, threads):
     layout = synapses.layout
     for kind in synapses.kinds:
         if kind.block.projection is projection:
-            return _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), kind.columns())
+            columns = dict(kind.current_columns())
+            table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
+            if kind.tag == PLASTIC:
+                weight = table.columns.pop("w").astype(np.float64)
+                table = replace(table, weight=weight)
+            return table
+    return _sampled_again(layout, projection, threads)
+
+
+def _sampled_again(layout, projection, threads):
+    """Return the SynapseTable of a projection as it was built."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
         plan = Plan(layout, projection, Cells(layout))
@@ -33,27 +45,66 @@ def read_back(synapses, projection, threads):
     return _table(store, layout, projection, (0, store.targets.size), {})
 
 
-def saved_columns(synapses):
-    """Return what registered kinds of synapses keep, for a saved state: "projection.column" -> array.
+def initial_weights(kind):
+    """Return the weights with which a kind of synapses began, in the order of its block; they are sampled again."""
+    table = _sampled_again(kind.block.layout, kind.block.projection, 1)
+    weights = np.empty(len(table))
+    weights[order_of(kind)] = table.weight
+    return weights
 
-    The values are in the order of the SynapseTable, so that they do not depend on the number of partitions.
+
+def order_of(kind):
+    """Return the index, within the block of a kind, of each synapse of the SynapseTable."""
+    block = kind.block
+    index = {"": np.arange(block.stop - block.start)}
+    return _table(block.store, block.layout, block.projection, (block.start, block.stop), index).columns[""]
+
+
+def order_of_pairs(projection, dt):
+    """Return the index, among the pairs that the rule of a projection lists, of each synapse of the SynapseTable."""
+    rule = projection.rule
+    pre, post = (np.arange(projection.pre.n),) * 2 if rule.pairs is None else (rule.pre, rule.post)
+    steps = np.zeros(pre.size) if np.ndim(projection.delay) == 0 else np.rint(projection.delay / dt)
+    return np.lexsort((np.broadcast_to(steps, pre.shape), post, pre))
+
+
+class Extra:
+    """What operators and kinds of synapses add to a saved state, copied only if the simulation goes on before it is needed.
+
+    Parameters
+    ----------
+    plain : dict of str to ndarray
+        What operators keep.
+    kinds : list of SynapseKind
     """
-    return {
-        f"{kind.block.projection.name}.{name}": values
-        for kind in synapses.kinds
-        for name, values in read_back(synapses, kind.block.projection, 1).columns.items()
-    }
+
+    def __init__(self, plain, kinds):
+        self._plain, self._kinds = plain, kinds
+
+    def settle(self):
+        """Copy what the next steps will change."""
+        self._kinds = [kind.frozen() for kind in self._kinds]
+
+    def arrays(self):
+        """Return name -> array; those of synapses are in the order of the SynapseTable, whatever the partitions."""
+        arrays = dict(self._plain)
+        for kind in self._kinds:
+            name = kind.block.projection.name
+            if columns := kind.columns():
+                order = order_of(kind)
+                arrays |= {f"{name}.{column}": values[order] for column, values in columns.items()}
+            arrays |= {f"{name}.{part}": values for part, values in kind.saved().items()}
+        return arrays
 
 
-def load_columns(synapses, extra):
-    """Take over what `saved_columns` returned."""
-    for kind in synapses.kinds:
+def load_kinds(kinds, extra):
+    """Take over what `Extra.arrays` returned of kinds of synapses."""
+    for kind in kinds:
         name, columns = kind.block.projection.name, kind.columns()
-        index = {"": np.arange(kind.block.stop - kind.block.start)}
-        block = kind.block.start, kind.block.stop
-        order = _table(synapses.store, synapses.layout, kind.block.projection, block, index).columns[""]
+        order = order_of(kind) if columns else None
         for column, values in columns.items():
             values[order] = taken(extra, f"{name}.{column}", values.dtype, values.size)
+        kind.load(extra, f"{name}.")
 
 
 def _table(store, layout, projection, block, columns):
@@ -72,8 +123,10 @@ def _table(store, layout, projection, block, columns):
     delay = np.repeat((store.delay[here].astype(np.int64) - extra_step) * layout.dt, length)
     if block[1] <= store.weights.size and store.weights.size:
         weight = store.weights[index].astype(np.float64)
-    else:
+    elif store.weight.size:
         weight = np.repeat(store.weight[here], length)
+    else:
+        weight = np.full(index.size, np.nan)  # a kind of synapses keeps them
     order = np.lexsort((post, pre))
     kept = {name: values[index - block[0]][order] for name, values in columns.items()}
     n_pre, n_post = projection.pre.n, projection.post.n

@@ -10,7 +10,7 @@ from collections import deque
 import numpy as np
 
 from brainsim.engine.synapses import sampling, segments
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE
+from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
 from brainsim.jit.background import Workers
@@ -35,12 +35,13 @@ class Block:
         Place in the state of each event, counted from the base of its partition.
     weights : ndarray of float32 or None
         Of each synapse; None if they share a weight.
+    store : Store
     layout : Layout
     """
 
     def __init__(self, store, plan, start, stop):
         self.projection, self.tag, self.start, self.stop = plan.projection, plan.kind.tag, start, stop
-        self.layout, self.targets = store.layout, store.targets[start:stop]
+        self.store, self.layout, self.targets = store, store.layout, store.targets[start:stop]
         self.weights = store.weights[start:stop] if plan.shared_weight is None else None
 
 
@@ -90,12 +91,18 @@ class Synapses:
         delays += [self.store.delay.min(), self.store.delay.max()] if self.store.delay.size else []
         self.shortest, self.longest = int(min(delays, default=0)), int(max(delays, default=0))
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
+        self.store.drop_weights()
 
     def copy(self):
         """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""
         new = copy.copy(self)
         new.kinds = [kind.copy() for kind in self.kinds]
         return new
+
+    @property
+    def plastic(self):
+        """Whether any synapses change."""
+        return any(kind.tag == PLASTIC for kind in self.kinds)
 
     @property
     def nbytes(self):
@@ -174,10 +181,18 @@ class Store:
         """The projections of registered kinds, each with its Block."""
         cells, blocks = self.layout.n_cells, []
         for index, plans in enumerate(self.classes.plans):
-            if plans and plans[0].kind.tag >= FIRST_FREE:
+            if plans and plans[0].kind.tag >= PLASTIC:
                 start, stop = self.starts[index * cells], self.ends[(index + 1) * cells - 1]
                 blocks.append((plans[0], Block(self, plans[0], int(start), int(stop))))
         return blocks
+
+    def drop_weights(self):
+        """Forget the weights of plastic synapses, which their kind keeps, as far as they are the last ones."""
+        weighted = range(self.classes.weighted)
+        kept = max((c + 1 for c in weighted if self.classes.tags[c] != PLASTIC), default=0)
+        stop = int(self.ends[kept * self.layout.n_cells - 1]) if kept else 0
+        if stop < self.weights.size:
+            self.weights = self.weights[:stop].copy()
 
     def _build(self, pool, show):
         """Assemble all batches in threads, and join their segments in the order of the sources."""

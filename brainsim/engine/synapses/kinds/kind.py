@@ -11,7 +11,8 @@ import numpy as np
 
 from brainsim.jit.records import ByAddress
 
-PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, FIRST_FREE = range(5)  # tags of segments
+# tags of segments; from PLASTIC on the function of the kind is called
+PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, PLASTIC, FIRST_FREE = range(6)
 
 
 class SynapseKind:
@@ -23,12 +24,17 @@ class SynapseKind:
     ----------
     deliver : ByAddress
         Called for each segment that is due, with the record of `context` and that of the segment: ``start``, ``length``
-        (within the synapses of the projection), ``weight`` (that they share), ``step``, ``base``.
+        (within the synapses of the projection), ``weight`` (that they share), ``step``, ``base``, and ``entry``, which
+        `enter` returned when the spike was filed.
+    enter : ByAddress or None
+        Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
+        to `deliver`, -2 if the source has no synapses of the kind, or -3 if there is no room, see `make_room`.
     tag : int
         Set by `register_kind`.
     """
 
     deliver: ByAddress | None = None
+    enter: ByAddress | None = None
     tag: int | None = None
 
     @classmethod
@@ -47,8 +53,27 @@ class SynapseKind:
         """Return name -> array of what is kept of each synapse besides target and weight, in the order of the store."""
         return {}
 
+    def make_room(self, partition):
+        """Make room after `enter` returned that there is none."""
+        raise NotImplementedError
+
     def reset(self):
         """Go back to the start, in place: delivery uses the addresses of the arrays."""
+
+    def current_columns(self):
+        """Return the columns with everything applied that has happened up to now."""
+        return self.columns()
+
+    def saved(self):
+        """Return what a saved state holds besides the columns: name -> array; it must not depend on the partitions."""
+        return {}
+
+    def load(self, extra, label):
+        """Take over what `saved` returned; the names in the dict `extra` begin with `label`."""
+
+    def frozen(self):
+        """Return a copy that can be saved later, when the simulation has gone on."""
+        return self.copy()
 
     def copy(self):
         """Return an independent kind with the same synapses, for a copy of the simulation."""
@@ -59,6 +84,6 @@ class SynapseKind:
         return new
 
     @staticmethod
-    def bytes_per_synapse():
-        """Return the bytes of `columns` of one synapse, for the estimate of memory."""
+    def bytes_per_synapse(projection, itemsize):
+        """Return the bytes of `columns` of one synapse, for the estimate of memory; `itemsize` is that of the state."""
         return 0

@@ -1,6 +1,6 @@
 """Which kind the synapses of a projection are, and which synapses lie together in the store."""
 
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE, SynapseKind
+from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE, PLASTIC, SynapseKind
 from brainsim.engine.synapses.kinds.per_synapse import PerSynapse
 from brainsim.engine.synapses.kinds.shared import Shared
 from brainsim.engine.synapses.segments import TAGS
@@ -21,11 +21,14 @@ def register_kind(cls):
 
 def kind_of(projection):
     """Return the kind of the synapses of a projection."""
+    if projection.plasticity is not None:
+        # imported here: without plasticity nothing of it has to be loaded
+        from brainsim.engine.synapses.kinds.plastic import Plastic
+
+        return Plastic
     for kind in KINDS:
         if kind.takes(projection):
             return kind
-    if projection.plasticity is not None:
-        raise NotImplementedError(f"{projection.name}.plasticity: {projection.plasticity} cannot be run in this version")
     return Shared if is_number(projection.weight) else PerSynapse
 
 
@@ -53,4 +56,4 @@ class Classes:
 
 
 def _name(plan):
-    return plan.projection.name if plan.kind.tag >= FIRST_FREE else ""
+    return plan.projection.name if plan.kind.tag >= PLASTIC else ""

@@ -1,0 +1,136 @@
+"""The text of the compiled functions of a plasticity rule.
+
+A postsynaptic spike costs one entry in a list, whatever the number of synapses. A synapse catches up when its next
+presynaptic spike arrives: it goes through the postsynaptic spikes since the last one, in their order, and then through
+``on_pre``. So the row of a source is read and written once per presynaptic spike, in the order of memory. Changing the
+synapses at once at a postsynaptic spike, through an index sorted by target, takes 1.8 times as long, and 6 bytes more for
+each synapse.
+
+The text has four functions, which work on one record (see `engine.plasticity.part`):
+
+- ``enter``: a source has fired: note its presynaptic traces before and after the spike;
+- ``remember``: cells have fired: let the postsynaptic traces decay and jump, and append to the lists of these cells;
+- ``deliver``: a presynaptic spike arrives at the synapses of a segment;
+- ``sweep``: all synapses catch up, and the lists are emptied.
+
+An exponential of a whole number of steps is read from a table. All distances in time that go into a table are below the time
+between two sweeps, and others are computed by the same expression that fills the table, so the bits are the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from brainsim.engine.plasticity.spike_text import SpikeWriter
+from brainsim.engine.plasticity.synapse_text import SynapseWriter
+from brainsim.equations.grammar import Tree
+from brainsim.equations.plasticity import PlasticityEquations
+from brainsim.equations.render import HOMES
+
+PERIOD = 1 << 15  # steps between two sweeps
+NOT_A_SOURCE, LOG_IS_FULL = -2, -3  # what `enter` returns instead of an entry
+INDEX_BITS = 28  # a postsynaptic spike is its step and, in these bits, its index in the lists
+NEVER = -(1 << 62)  # what stands for the spike of a cell that has not fired
+
+
+@dataclass(frozen=True)
+class RuleCode:
+    """The text of a rule, and which numbers its record must hold.
+
+    Attributes
+    ----------
+    text : str
+        The module, with ``enter``, ``remember``, ``deliver`` and ``sweep``.
+    scalars : tuple of str
+        Parameters that are one number for all synapses, in the order of ``scalars`` in the record.
+    rates : tuple of tree
+        Rates of decay that are the same for all synapses [1/ms]; ``table_0`` and so on hold their exponentials.
+    variables, parameters : tuple of str
+        Variables of the synapses, and parameters with a number for each synapse: ``column_NAME`` in the record.
+    pre : tuple of str
+        Presynaptic traces: ``before_NAME`` and ``after_NAME``, and ``initial_NAME``.
+    post : tuple of str
+        Postsynaptic traces: ``row_NAME``.
+    listed : tuple of str
+        What the lists of postsynaptic spikes hold besides the time: ``post_NAME``.
+    posts : bool
+        Whether there are lists of postsynaptic spikes.
+    """
+
+    text: str
+    scalars: tuple[str, ...]
+    rates: tuple[Tree, ...]
+    variables: tuple[str, ...]
+    parameters: tuple[str, ...]
+    pre: tuple[str, ...]
+    post: tuple[str, ...]
+    listed: tuple[str, ...]
+    posts: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Variables and parameters."""
+        return self.variables + self.parameters
+
+
+def write_rule(equations: PlasticityEquations, per_synapse: frozenset[str] = frozenset()) -> RuleCode:
+    """Return the RuleCode of a rule; `per_synapse` are the parameters that differ between synapses."""
+    return _RuleWriter(equations, per_synapse).code()
+
+
+class _RuleWriter(SpikeWriter, SynapseWriter):
+    """Writes all functions of a rule."""
+
+    def code(self):
+        """Return the RuleCode."""
+        eq = self.eq
+        functions = (self.enter(), self.remember(), self.replay(), self.deliver(), self.sweep())
+        body = "\n\n".join("\n".join(lines) + "\n" for lines in functions if lines)
+        used = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
+        constants = {"not_a_source": NOT_A_SOURCE, "log_is_full": LOG_IS_FULL, "never": NEVER}
+        constants |= {"index_bits": INDEX_BITS, "index": (1 << INDEX_BITS) - 1}
+        text = HEADER.format(imports=_imports(used), **constants) + body
+        return RuleCode(
+            text,
+            self.scalars,
+            tuple(self.rates),
+            eq.variables,
+            tuple(name for name in eq.parameters if name in self.per_synapse),
+            eq.pre_traces,
+            eq.post_traces,
+            self.listed,
+            self.posts,
+        )
+
+
+def _imports(used):
+    """Return the lines that import the functions that the body calls."""
+    lines = []
+    if used & set(HOMES["math"]):
+        lines.append(f"from math import {', '.join(n for n in HOMES['math'] if n in used)}\n")
+    lines += ["import numpy as np", "", "from brainsim.jit.decorators import helper"]
+    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
+    for home, names in HOMES.items():
+        wanted = sorted({n for n in names if n in used} | ({"exp"} if home.endswith("vmath") else set()))
+        if home != "math" and wanted:
+            lines.append(f"from {home} import {', '.join(wanted)}")
+    lines.append("from brainsim.engine.synapses.segments import split_piece")
+    return "\n".join(lines) + "\n"
+
+
+HEADER = '''"""A plasticity rule written by brainsim (engine/plasticity/code.py)."""
+
+{imports}
+pi = 3.141592653589793
+NOT_A_SOURCE, LOG_IS_FULL, NEVER = np.int64({not_a_source}), np.int64({log_is_full}), np.int64({never})
+INDEX_BITS, INDEX = np.int64({index_bits}), np.int64({index})  # see engine/plasticity/part.py
+
+
+@helper
+def decay(table, rate, steps):
+    """Return how much of a trace is left after some steps; `rate` is per step."""
+    return table[steps] if steps < table.size else exp(-rate * steps)
+
+
+'''

@@ -1,0 +1,182 @@
+"""What a partition keeps of a plastic projection: spikes of its sources and of its targets, and the record of its functions.
+
+The sources' spikes are in a *log*: an entry for each spike that may still be needed, linked from the newest to the oldest,
+with the presynaptic traces before and after the spike. All synapses of a source read the same entries, whatever their
+delays.
+
+The targets' spikes since the last sweep are in lists. A spike is one number, its step and its index (`code.INDEX_BITS`), so
+spikes are in the order of time. ``latest`` has the last two spikes of each cell side by side, and ``older`` the spike of the
+same cell before that of an index: most synapses see one spike or none between two of their source, and read one cache line.
+Postsynaptic traces are kept for the last steps, as far as dendritic delays look back.
+"""
+
+import numpy as np
+
+from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
+from brainsim.engine.plasticity.log import free_entries
+from brainsim.jit.records import Context, call
+
+FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
+
+
+class Part:
+    """The record of a plastic projection in a partition.
+
+    Parameters
+    ----------
+    kind : Plastic
+    partition : Partition
+
+    Attributes
+    ----------
+    context : Context
+        What the functions of the rule work on.
+    """
+
+    def __init__(self, kind, partition):
+        self.kind, self.number, self._progress = kind, partition.number, partition.progress
+        self._code, layout = kind.code, partition.layout
+        places, parts = layout.input_places(kind.projection.post, kind.projection.synapse)
+        mine = parts == self.number
+        self._low = int(places[mine].min(initial=layout.n_numbers)) if mine.any() else 0
+        self._width = int(places[mine].max()) - self._low + 1 if mine.any() else 0
+        self.cells = layout.global_indices(kind.projection.post)[mine]
+        self.indices = places[mine].astype(np.int64) - self._low
+        index_of = np.full(layout.n_cells, -1, np.int32)
+        index_of[self.cells] = self.indices
+        base = int(kind.store.base[self.number])
+        self.context = Context(
+            **self._numbers(base, partition),
+            **kind.arrays(),
+            **self._columns(kind.columns()),
+            state=partition.shared.state,
+            index_of=index_of,
+            newest=np.empty(layout.n_cells, np.int32),
+            **self._log_fields(FIRST_ENTRIES),
+            **self._post_fields(FIRST_POSTS),
+        )
+        self.clear(0)
+
+    def _numbers(self, base, partition):
+        kind = self.kind
+        return {
+            "partition": self.number,
+            "partitions": partition.layout.partitions,
+            "base": base,
+            "shift": base - self._low,
+            "width": self._width,
+            "ring": 2 * kind.longest_dendritic + 2,
+            "extra": kind.extra_step,
+            "dendritic": kind.dendritic,
+            "longest_dendritic": kind.longest_dendritic,
+            "start": kind.block.start,
+            "stop": kind.block.stop,
+            "period": PERIOD,
+            "dt": float(partition.layout.dt),
+            "swept": 0,  # up to which time at the soma all synapses are up to date
+            "learning": 1,
+            "touched": 0,
+            "bad": 0,  # how often a weight was not a number
+            "log_free": 0,
+            "log_free_number": 0,
+            "post_number": 0,
+            **{f"rate_{k}": rate for k, rate in enumerate(kind.rates)},
+            **{f"initial_{x}": kind.initial[x] for x in self._code.pre},
+        }
+
+    def _columns(self, columns):
+        values = columns | self.kind.parameters
+        return {"w": columns["w"], **{f"column_{c}": values[c] for c in self._code.columns}}
+
+    def _log_fields(self, room):
+        fields = {"log_time": np.zeros(room, np.int64), "log_previous": np.zeros(room, np.int32)}
+        return fields | {f"{part}_{x}": np.zeros(room) for x in self._code.pre for part in ("before", "after")}
+
+    def _post_fields(self, room):
+        fields = {f"row_{y}": np.zeros((2 * self.kind.longest_dendritic + 2) * self._width) for y in self._code.post}
+        if not self._code.posts:
+            return fields
+        return fields | {
+            "latest": np.empty(2 * self._width, np.int64),
+            "candidates": np.empty(2 * self.kind.longest_segment + 2, np.int32),
+            **self._list_fields(room),
+        }
+
+    def _list_fields(self, room):
+        fields = {name: np.empty(room, np.int64) for name in ("post_time", "older", "stack")}
+        fields |= {"post_owner": np.empty(room, np.int32)}
+        return fields | {f"post_{y}": np.empty(room) for y in self._code.listed}
+
+    def clear(self, step):
+        """Forget all spikes and go to `step`."""
+        c = self.context
+        c["newest"][:] = NOT_A_SOURCE
+        c["newest"][self.kind.sources] = -1
+        room = c["log_time"].size
+        c["log_previous"][:] = np.arange(1, room + 1)
+        c["log_free"], c["log_free_number"] = 0, room
+        for y in self._code.post:
+            # rows of the points 0 and 1, at which no cell has fired yet
+            c[f"row_{y}"][:] = self.kind.initial[y]
+            c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
+        c["swept"] = c["bad"] = c["touched"] = 0
+        if self._code.posts:
+            c["post_number"] = 0
+            c["latest"][:] = NEVER
+
+    def has_room(self, capacity):
+        """Return whether the lists have room for some spikes."""
+        return self.context["post_time"].size - self.context["post_number"] >= capacity
+
+    def make_room_for_posts(self, capacity):
+        """Make room in the lists for at least `capacity` spikes."""
+        c = self.context
+        old, number = c["post_time"].size, c["post_number"]
+        room = max(2 * old, number + 2 * capacity)
+        if room >= 1 << INDEX_BITS:
+            raise MemoryError(
+                f"{self.kind.projection.name}: more than {1 << INDEX_BITS} spikes of its targets in {PERIOD} steps"
+            )
+        for name in self._list_fields(0):
+            longer = np.empty(room, c[name].dtype)
+            longer[:old] = c[name]
+            c[name] = longer
+
+    def make_room_in_log(self):
+        """Free the entries that no synapse needs any more, and double the room if that is not much."""
+        c = self.context
+        first = c["log_free"] if c["log_free_number"] else -1
+        arrays = self.kind.sources, c["newest"], c["log_time"], c["log_previous"]
+        free, freed = free_entries(*arrays, self.step() - self.kind.longest, first)
+        c["log_free"], c["log_free_number"] = int(free), c["log_free_number"] + int(freed)
+        if freed < c["log_time"].size // 2:
+            self.grow_log()
+
+    def grow_log(self):
+        """Double the room in the log."""
+        c = self.context
+        old = c["log_time"].size
+        for name in self._log_fields(0):
+            c[name] = np.concatenate([c[name], np.zeros(old, c[name].dtype)])
+        c["log_previous"][old:] = np.arange(old + 1, 2 * old + 1)
+        c["log_previous"][-1] = c["log_free"] if c["log_free_number"] else -1
+        c["log_free"], c["log_free_number"] = old, c["log_free_number"] + old
+
+    def step(self):
+        """Return the point of time that the partition has reached."""
+        return int(self._progress["step"])
+
+    def sweep(self, columns=None):
+        """Bring the synapses up to the point that is completed: those of the record, or copies of its columns."""
+        if not self.kind.sweeps:
+            return
+        # what arrives within the next step (Delta) has been delivered already
+        soma = self.step() + 1
+        rule, now = self.context, Context(soma=soma, arrived=soma - self.kind.extra_step)
+        if columns is not None:
+            names = rule.kind.names[1:]
+            rule = Context(**{name: rule[name] for name in names} | self._columns(columns))
+        address = self.kind.module.sweep.address(rule.kind, now.kind)
+        call(address, rule.address, now.address)
+        if columns is None:
+            rule["swept"] = soma

@@ -1,0 +1,117 @@
+"""What a saved state holds of a plastic projection: nothing in it depends on the number of partitions.
+
+All is kept as it is, without bringing the synapses up to date, so a run continues from it with the same bits.
+"""
+
+import numpy as np
+
+from brainsim.engine.plasticity.code import INDEX_BITS
+from brainsim.engine.plasticity.log import entries_of
+from brainsim.engine.state import taken
+
+
+def saved_part(part):
+    """Return what a partition keeps of the spikes of its cells: name -> array."""
+    c, code = part.context, part.kind.code
+    saved = {"sweep": np.array([c["swept"], c["learning"]], np.int64), "cells": part.cells.copy()}
+    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_previous"])
+    saved |= {"log.source": owners, "log.time": c["log_time"][entries]}
+    saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
+    rows = _rows(part)
+    saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.post}
+    if code.posts:
+        n = c["post_number"]
+        cell_of = np.zeros(c["width"], np.int64)
+        cell_of[part.indices] = part.cells
+        saved |= {"posts.cell": cell_of[c["post_owner"][:n]], "posts.time": c["post_time"][:n].copy()}
+        saved |= {f"posts.{y}": c[f"post_{y}"][:n].copy() for y in code.listed}
+    return saved
+
+
+def joined(parts, cells):
+    """Join what the partitions have saved; `cells` are the targets in the order of the projection."""
+    first = parts[0]
+    whole = {name: values for name, values in first.items() if name.startswith(("sweep", "log."))}
+    order = np.argsort(np.concatenate([part["cells"] for part in parts]), kind="stable")
+    place = np.argsort(np.argsort(cells, kind="stable"), kind="stable")
+    for name in (name for name in first if name.startswith("rows.")):
+        whole[name] = np.concatenate([part[name] for part in parts], axis=1)[:, order][:, place].ravel()
+    if "posts.cell" in first:
+        posts = {n: np.concatenate([part[n] for part in parts]) for n in first if n.startswith("posts.")}
+        order = np.lexsort((posts["posts.cell"], posts["posts.time"]))
+        whole |= {name: values[order] for name, values in posts.items()}
+    return whole
+
+
+def load_part(part, extra, label):
+    """Take over what `joined` returned, as far as it belongs to a partition; `label` is how the names in `extra` begin."""
+    c, code, kind = part.context, part.kind.code, part.kind
+    c["swept"], c["learning"] = (int(v) for v in taken(extra, f"{label}sweep", np.dtype(np.int64), 2))
+    _load_log(part, extra, f"{label}log.")
+    mine, rows = np.isin(kind.targets, part.cells), _rows(part)
+    for y in code.post:
+        values = taken(extra, f"{label}rows.{y}", np.dtype(np.float64), rows.size * kind.targets.size)
+        c[f"row_{y}"].reshape(c["ring"], -1)[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(
+            rows.size, -1
+        )[:, mine]
+    if code.posts:
+        _load_posts(part, extra, f"{label}posts.")
+
+
+def _load_log(part, extra, label):
+    c, sources = part.context, part.kind.sources
+    times = _listed(extra, f"{label}time")
+    owners = taken(extra, f"{label}source", np.dtype(np.int64), times.size)
+    if not np.isin(owners, sources).all():
+        raise ValueError(f"state.extra[{label + 'source'!r}]: has cells that are not sources of the projection")
+    while c["log_free_number"] < times.size:
+        part.grow_log()
+    for name in (name for name in c.kind.names if name.startswith(("before_", "after_"))):
+        side, _, trace = name.partition("_")
+        values = taken(extra, f"{label}{side}.{trace}", np.dtype(np.float64), times.size)
+        c[name][: times.size] = values
+    c["log_time"][: times.size] = times
+    for entry, source in enumerate(owners.tolist()):
+        c["log_previous"][entry] = c["newest"][source]
+        c["newest"][source] = entry
+    c["log_free"], c["log_free_number"] = int(times.size), c["log_time"].size - times.size
+
+
+def _load_posts(part, extra, label):
+    c = part.context
+    times = _listed(extra, f"{label}time")
+    cells = taken(extra, f"{label}cell", np.dtype(np.int64), times.size)
+    mine = np.isin(cells, part.cells)
+    number = int(mine.sum())
+    if not part.has_room(number):
+        part.make_room_for_posts(number)
+    places = _places(part, cells[mine])
+    c["post_time"][:number], c["post_owner"][:number] = times[mine], places
+    for y in part.kind.code.listed:
+        c[f"post_{y}"][:number] = taken(extra, f"{label}{y}", np.dtype(np.float64), times.size)[mine]
+    latest = c["latest"]
+    for post, (place, time) in enumerate(zip(places.tolist(), times[mine].tolist(), strict=True)):
+        c["older"][post] = latest[2 * place]
+        latest[2 * place], latest[2 * place + 1] = time << INDEX_BITS | post, latest[2 * place]
+    c["post_number"] = number
+
+
+def _listed(extra, name):
+    """Return an array of steps whose size is not known in advance."""
+    size = np.size(extra.get(name, ()))
+    times = taken(extra, name, np.dtype(np.int64), size)
+    if size and not 0 <= times.min() <= times.max() < 1 << 40:
+        raise ValueError(f"state.extra[{name!r}]: steps must be 0 or more (got {times.min()} to {times.max()})")
+    return times
+
+
+def _places(part, cells):
+    """Return where the lists and traces of these cells are."""
+    order = np.argsort(part.cells, kind="stable")
+    return part.indices[order[np.searchsorted(part.cells[order], cells)]]
+
+
+def _rows(part):
+    """Return the rows of the postsynaptic traces, the oldest first."""
+    ring = part.context["ring"]
+    return (part.step() + 2 - ring + np.arange(ring)) % ring

@@ -1,0 +1,224 @@
+"""The functions of a rule that go through synapses: the text of ``replay``, ``deliver`` and ``sweep``."""
+
+from __future__ import annotations
+
+from brainsim.engine.plasticity.writer import Writer, names_of
+from brainsim.equations.plasticity import NEW
+from brainsim.equations.render import render
+
+
+class SynapseWriter(Writer):
+    """Writes what is done once per synapse."""
+
+    def replay(self):
+        """Write the helper that applies the postsynaptic spikes since the last event of the synapses of a segment."""
+        eq, indent = self.eq, " " * 8
+        if not self.posts and not self.changing:
+            return []
+        trees = [tree for _, tree in eq.on_post] + [b for b in eq.bounds if b is not None]
+        trees += self.of_traces((*eq.pre_traces, *eq.variables))
+        lines = [
+            "@helper",
+            "def replay(rule, start, length, last, axonal, dendritic, soma):",
+            '    """Bring the synapses of a segment to the time ``soma - dendritic`` of their clock."""',
+            "    targets, scalars, w_ = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
+            "    learning, log_time = rule.learning, array_of(rule.log_time)",
+            *self.numbers(trees),
+            *self.arrays(f"column_{c}" for c in self.columns),
+            *self.tables((*eq.pre_traces, *eq.variables)),
+            *self.arrays(f"{part}_{x}" for x in eq.pre_traces for part in ("before", "after")),
+            "    cut = max(rule.swept - dendritic, np.int64(0))",
+            "    arrived = log_time[last] + axonal if last >= 0 else axonal",
+            "    reference = max(arrived, cut)",
+            "    low = reference if last >= 0 else cut",
+        ]
+        for x in eq.pre_traces:
+            lines.append(f"    reference_{x} = after_{x}[last] if last >= 0 else rule.initial_{x}")
+            lines.append(f"    reference_{x} = {self.relaxed(x, '(reference - arrived)', f'reference_{x}', far=True)}")
+            lines.append(f"    tie_{x} = before_{x}[last] if last >= 0 else 0.0")
+        lines += ["    shift, now, stop = rule.shift, soma - dendritic, start + length"]
+        if self.posts:
+            lines += [
+                *self.arrays(["latest", "older", "candidates", "stack"]),
+                *self.arrays(f"post_{y}" for y in self.listed),
+                "    bound, end, number = (low - dendritic) << INDEX_BITS, (now - dendritic) << INDEX_BITS, np.int64(0)",
+            ]
+        if not self.changing:
+            return lines + self._by_number_of_posts()
+        lines += ["    for k_ in range(start, stop):", "        k = np.uint64(k_)"]
+        lines += [*self.loaded(indent), f"{indent}then = low"]
+        lines += self._posts_of_synapse(indent) if self.posts else []
+        lines += [f"{indent}{v} = {self.relaxed(v, '(now - then)')}" for v in eq.variables if v in eq.rates]
+        return lines + self.stored(indent, {name for name, _ in eq.on_post} | {v for v in eq.variables if v in eq.rates})
+
+    def _by_number_of_posts(self):
+        """Return the lines that sort the synapses, without a branch, by whether there are none, one or more spikes.
+
+        A mispredicted branch takes as long as two synapses: this takes 7 ns a synapse instead of 12.
+        """
+        indent, changed = " " * 8, {name for name, _ in self.eq.on_post}
+        return [
+            "    ones, mores, more = candidates, candidates[length:], np.int64(0)",
+            "    for k in range(length):",
+            "        cell = 2 * (np.int64(targets[np.uint64(start + k)]) + shift)",
+            "        hit, again = latest[np.uint64(cell)] >= bound, latest[np.uint64(cell + 1)] >= bound",
+            "        ones[np.uint64(number)], mores[np.uint64(more)] = k, k",
+            "        number += hit & (again ^ True)",
+            "        more += again",
+            "    for c in range(number):",
+            "        k = np.uint64(start + ones[np.uint64(c)])",
+            *self.loaded(indent),
+            f"{indent}spike = latest[np.uint64(2 * (np.int64(targets[k]) + shift))]",
+            f"{indent}if spike < end:",
+            *self._at_post(indent + "    "),
+            *self.stored(indent, changed),
+            "    for c in range(more):",
+            "        k = np.uint64(start + mores[np.uint64(c)])",
+            *self.loaded(indent),
+            *self._posts_of_synapse(indent),
+            *self.stored(indent, changed),
+        ]
+
+    def _posts_of_synapse(self, indent):
+        """Return the lines that go through the postsynaptic spikes of one synapse, the oldest first."""
+        inner = indent + "    "
+        return [
+            f"{indent}cell = 2 * (np.int64(targets[k]) + shift)",
+            f"{indent}spike, before, depth = latest[np.uint64(cell)], latest[np.uint64(cell + 1)], np.int64(0)",
+            f"{indent}while before >= bound:",
+            f"{inner}stack[np.uint64(depth)] = spike",
+            f"{inner}spike, before, depth = before, older[np.uint64(before & INDEX)], depth + 1",
+            f"{indent}while bound <= spike < end:",
+            *self._at_post(inner),
+            f"{inner}depth -= 1",
+            f"{inner}spike = stack[np.uint64(depth)] if depth >= 0 else end",
+        ]
+
+    def _at_post(self, inner):
+        """Return the lines of one postsynaptic spike at one synapse."""
+        eq = self.eq
+        lines = [
+            f"{inner}time = (spike >> INDEX_BITS) + dendritic",
+            f"{inner}elapsed = np.uint64(max(time - reference, np.int64(0)))",
+        ]
+        for x in eq.pre_traces:
+            lines.append(f"{inner}{x} = {self.relaxed(x, 'elapsed', f'reference_{x}')}")
+            lines.append(f"{inner}{x} = tie_{x} if last >= 0 and time == arrived else {x}")
+        lines += [f"{inner}{v} = {self.relaxed(v, '(time - then)')}" for v in eq.variables if v in eq.rates]
+        lines += [f"{inner}then = time"] * self.changing
+        lines += [f"{inner}{y} = post_{y}[np.uint64(spike & INDEX)]" for y in self.listed]
+        return lines + self.assign(eq.on_post, inner)
+
+    def deliver(self):
+        """Write the function that lets a presynaptic spike arrive at the synapses of a segment."""
+        eq, indent = self.eq, " " * 8
+        trees = [tree for _, tree in eq.on_pre] + [eq.amplitude] + [b for b in eq.bounds if b is not None]
+        names = names_of(trees)
+        lines = [
+            "@by_address",
+            "def deliver(rule_, segment_):",
+            '    """Let a presynaptic spike arrive at the synapses of a segment."""',
+            "    rule, segment = record_at(rule_), record_at(segment_)",
+            "    targets, scalars, w_ = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
+            "    state, learning, log_time = array_of(rule.state), rule.learning, array_of(rule.log_time)",
+            *self.numbers(trees),
+            *self.arrays(f"column_{c}" for c in self.columns),
+            *self.arrays(f"row_{y}" for y in eq.post_traces if y in names),
+            "    entry, soma = segment.entry, segment.step + 1 - rule.extra",
+            "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - log_time[entry]",
+            "    axonal = soma - log_time[entry] - dendritic",
+            "    start, stop = segment.start, segment.start + segment.length",
+        ]
+        for x in eq.pre_traces:
+            lines += [f"    {x} = array_of(rule.before_{x})[entry]"] * (x in names)
+            lines += [f"    {x}{NEW} = array_of(rule.after_{x})[entry]"] * (x + NEW in names)
+        if self.posts or self.changing:
+            lines += [
+                f"    if {'learning' if not eq.variables else 'True'}:",
+                "        last = np.int64(array_of(rule.log_previous)[entry])",
+                "        replay(rule, start, segment.length, last, axonal, dendritic, soma)",
+            ]
+        changed = {name for name, _ in eq.on_pre}
+        lines += [
+            "    shift, base, bad = rule.shift, rule.base, np.int64(0)",
+            "    row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift",
+            "    for k_ in range(start, stop):",
+            f"{indent}k = np.uint64(k_)",
+            f"{indent}target = np.int64(targets[k])",
+            *(f"{indent}{y} = row_{y}[np.uint64(row + target)]" for y in eq.post_traces if y in names),
+            *self.loaded(indent),
+            *self.assign(eq.on_pre, indent),
+            *self.stored(indent, changed),
+            f"{indent}state[np.uint64(base + target)] += {render(eq.amplitude)}",
+            f"{indent}bad += w != w",
+        ]
+        return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
+
+    def sweep(self):
+        """Write the functions that bring all synapses to now."""
+        if not self.posts and not self.changing:
+            return []
+        if not self.posts:
+            return [SWEEP.format(forget="")]
+        arrays = "".join(line + "\n" for line in self.arrays(f"post_{y}" for y in self.listed))
+        moved = "".join(f"            post_{y}[kept] = post_{y}[post]\n" for y in self.listed)
+        forget = "        forget(rule, rule.swept - 2 * rule.longest_dendritic)\n"
+        return [SWEEP.format(forget=forget) + FORGET.format(arrays=arrays, moved=moved)]
+
+
+SWEEP = '''@by_address
+def sweep(rule_, now_):
+    """Bring all synapses up to ``now.soma``; what arrived at the soma up to ``now.arrived`` has been delivered."""
+    rule, now = record_at(rule_), record_at(now_)
+    sweep_all(rule, now.soma, now.arrived)
+    return 0
+
+
+@by_address
+def sweep_in_time(rule_, progress_):
+    """Bring all synapses up to now if it is time, and forget the postsynaptic spikes that all have seen."""
+    rule, progress = record_at(rule_), record_at(progress_)
+    if progress.step % rule.period == 0:
+        soma = progress.step + 1 - rule.extra
+        sweep_all(rule, soma, soma - 1)
+        rule.swept = soma
+{forget}    return 0
+
+
+@helper
+def sweep_all(rule, soma, arrived):
+    sources, newest, first = array_of(rule.sources), array_of(rule.newest), array_of(rule.first)
+    pieces, delays = array_of(rule.piece), array_of(rule.delay)
+    log_time, log_previous = array_of(rule.log_time), array_of(rule.log_previous)
+    for s in range(sources.size):
+        row = np.int64(sources[s]) * rule.partitions + rule.partition
+        for k in range(first[row], first[row + 1]):
+            start, length = split_piece(pieces[k])
+            if rule.start <= start < rule.stop:
+                delay = np.int64(delays[k]) - rule.extra
+                entry = np.int64(newest[sources[s]])
+                while entry >= 0 and log_time[entry] + delay > arrived:
+                    entry = np.int64(log_previous[entry])
+                dendritic = rule.dendritic if rule.dendritic >= 0 else delay
+                replay(rule, start - rule.start, length, entry, delay - dendritic, dendritic, soma)
+    rule.touched = 1
+'''
+
+FORGET = '''
+
+@helper
+def forget(rule, oldest):
+    """Forget the postsynaptic spikes before a step."""
+    times, owner = array_of(rule.post_time), array_of(rule.post_owner)
+    older, latest = array_of(rule.older), array_of(rule.latest)
+{arrays}    for k in range(latest.size):
+        latest[k] = NEVER
+    kept = np.int64(0)
+    for post in range(rule.post_number):
+        if times[post] >= oldest:
+            k = np.int64(owner[post])
+            times[kept], owner[kept], older[kept] = times[post], k, latest[2 * k]
+{moved}            latest[2 * k], latest[2 * k + 1] = times[kept] << INDEX_BITS | kept, latest[2 * k]
+            kept += 1
+    rule.post_number = kept
+'''

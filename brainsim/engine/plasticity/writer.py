@@ -1,0 +1,118 @@
+"""What the functions of a rule are made of: pieces of text for the numbers, arrays and exponentials that they need."""
+
+from __future__ import annotations
+
+import ast
+
+from brainsim.equations import algebra
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import Tree
+from brainsim.equations.plasticity import NEW
+from brainsim.equations.render import render
+
+
+class Writer:
+    """Writes functions of one rule.
+
+    Parameters
+    ----------
+    equations : PlasticityEquations
+    per_synapse : frozenset of str
+        Parameters that differ between synapses.
+
+    Attributes
+    ----------
+    rates : list of tree
+        Rates of decay that are the same for all synapses, each once.
+    scalars, columns, listed, posts
+        As in `code.RuleCode`.
+    changing : bool
+        Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
+    """
+
+    def __init__(self, equations, per_synapse):
+        self.eq, self.per_synapse = equations, per_synapse
+        self.rates: list[Tree] = []
+        self.columns = (*equations.variables, *(p for p in equations.parameters if p in per_synapse))
+        self.scalars = tuple(p for p in equations.parameters if p not in per_synapse)
+        self.posts = bool(equations.on_post)
+        read = names_of([tree for _, tree in equations.on_post])
+        self.listed = tuple(n for t in equations.post_traces for n in (t, t + NEW) if n in read)
+        self.changing = any(v in equations.rates for v in equations.variables)
+
+    def numbers(self, trees):
+        """Return the lines that read the parameters that occur in trees, and dt if it is needed."""
+        names = names_of(trees)
+        return [f"    {name} = scalars[{k}]" for k, name in enumerate(self.scalars) if name in names]
+
+    def arrays(self, names):
+        """Return the lines that read arrays of the record."""
+        return [f"    {name} = array_of(rule.{name})" for name in names]
+
+    def tables(self, variables):
+        """Return the lines that read the tables of variables."""
+        indices = sorted({self.rate_index(v) for v in variables} - {None})
+        return [f"    table_{k} = array_of(rule.table_{k})" for k in indices]
+
+    def rate_index(self, name):
+        """Return the index of the table of a variable, None if it is constant or its rate differs between synapses."""
+        tree = self.eq.rates.get(name)
+        if tree is None or lang.names_in(tree) & self.per_synapse:
+            return None
+        text = ast.unparse(tree)
+        texts = [ast.unparse(rate) for rate in self.rates]
+        if text not in texts:
+            self.rates.append(tree)
+            return len(texts)
+        return texts.index(text)
+
+    def relaxed(self, name, steps, value=None, far=False):
+        """Return the text of a variable after some steps; `far` if there may be more of them than the table has."""
+        value = value or name
+        if name not in self.eq.rates:
+            return value
+        index = self.rate_index(name)
+        if index is None:
+            factor = f"exp(-{render(self.eq.rates[name])} * rule.dt * {steps})"
+        elif far:
+            factor = f"decay(table_{index}, rule.rate_{index}, {steps})"
+        else:
+            factor = f"table_{index}[{steps}]"
+        limit = self.eq.limits[name]
+        if algebra.is_zero(limit):
+            return f"{value} * {factor}"
+        return f"{render(limit)} + ({value} - {render(limit)}) * {factor}"
+
+    def of_traces(self, traces):
+        """Return the trees that the change of traces in time needs."""
+        found = [table.get(name) for name in traces for table in (self.eq.rates, self.eq.limits)]
+        return [tree for tree in found if tree is not None]
+
+    def assign(self, assignments, indent):
+        """Return the lines of assignments to w and synapse variables, with the limits of w."""
+        lines, (low, high) = [], self.eq.bounds
+        for name, tree in assignments:
+            text = render(tree)
+            if name == "w":
+                text = f"lesser({text}, {render(high)})" if high is not None else text
+                text = f"greater({text}, {render(low)})" if low is not None else text
+                text = f"({text}) if learning else w"
+            lines.append(f"{indent}{name} = {text}")
+        return lines
+
+    def loaded(self, indent, index="k"):
+        """Return the lines that read the weight, the variables and the parameters of a synapse."""
+        return [
+            f"{indent}w = np.float64(w_[{index}])",
+            *(f"{indent}{c} = np.float64(column_{c}[{index}])" for c in self.columns),
+        ]
+
+    def stored(self, indent, changed, index="k"):
+        """Return the lines that write what has changed."""
+        lines = [f"{indent}w_[{index}] = w"] * ("w" in changed)
+        return lines + [f"{indent}column_{v}[{index}] = {v}" for v in self.eq.variables if v in changed]
+
+
+def names_of(trees):
+    """Return the names in trees."""
+    return set().union(*(lang.names_in(tree) for tree in trees)) if trees else set()

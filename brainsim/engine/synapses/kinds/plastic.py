@@ -1,0 +1,233 @@
+"""Synapses that change by a plasticity rule: a weight each, in the precision of the state, and the variables of the rule."""
+
+import copy
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.engine.plasticity.code import PERIOD, write_rule
+from brainsim.engine.plasticity.part import Part
+from brainsim.engine.plasticity.saved import joined, load_part, saved_part
+from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
+from brainsim.engine.synapses.readback import initial_weights, order_of, order_of_pairs
+from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
+from brainsim.equations import algebra
+from brainsim.equations import language as lang
+from brainsim.jit.decorators import load_source
+from brainsim.jit.functions import FUNCTIONS
+from brainsim.models.values import Distribution, is_number
+from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import fill
+
+
+class Plastic(SynapseKind):
+    """The synapses of one projection with a plasticity rule.
+
+    Attributes
+    ----------
+    code : RuleCode
+    module : module
+        The compiled functions of the rule.
+    sources, targets : ndarray of int64
+        Global indices of the cells at both ends.
+    dendritic : int
+        How many steps of the delay are dendritic, -1 if all are.
+    longest, longest_dendritic, longest_segment : int
+        Longest delay, as filed, and longest dendritic delay, in steps; synapses of the longest segment.
+    rates : list of float
+        Rates of decay per step.
+    initial, after_a_step : dict of str to float
+        Initial values of traces and variables, and those of postsynaptic traces a step later.
+    parts : dict of int to Part
+        What each partition keeps.
+    """
+
+    tag = PLASTIC
+
+    def __init__(self, block):
+        super().__init__(block)
+        self.projection, self.store, layout = block.projection, block.store, block.layout
+        self._set_rule(layout.dt)
+        self.deliver, self.enter = self.module.deliver, self.module.enter
+        self.sources = layout.global_indices(self.projection.pre).astype(np.int64)
+        self.targets = layout.global_indices(self.projection.post).astype(np.int64)
+        self.extra_step = int(self.projection.synapse.receptor_equations.direct)
+        mine = self._segments()
+        self.longest = int(self.store.delay[mine].max(initial=0))
+        self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
+        self._look_back(layout.dt)
+        self._columns = self._initial_columns()
+        self._parameters = {name: self._parameter(name) for name in self.code.parameters}
+        self.parts, self._kept, self._written = {}, None, False
+
+    @classmethod
+    def takes(cls, projection):
+        """Return whether a projection has a plasticity rule."""
+        return projection.plasticity is not None
+
+    @staticmethod
+    def bytes_per_synapse(projection, itemsize):
+        """Return the bytes of the weight and the variables of one synapse."""
+        rule = projection.plasticity
+        return itemsize * (1 + len(rule.equations_for(rule.per_synapse).variables)) + 8 * len(rule.per_synapse)
+
+    @property
+    def sweeps(self):
+        """Whether there is anything to bring up to date."""
+        return hasattr(self.module, "sweep")
+
+    def _set_rule(self, dt):
+        """Write the functions of the rule, and compute the numbers that they need."""
+        rule = self.projection.plasticity
+        values = {name: getattr(rule, name) for name in rule.parameters if name not in rule.per_synapse}
+        self._equations = equations = rule.equations_for(rule.per_synapse)
+        self.code = write_rule(equations, frozenset(rule.per_synapse))
+        self.module = load_source(self.code.text)
+
+        def number(tree):
+            with np.errstate(divide="ignore"):  # a time constant of 0 is a rate that is infinite
+                return float(lang.computed(tree, {name: np.float64(value) for name, value in values.items()}))
+
+        self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
+        self.rates = [number(tree) * dt for tree in self.code.rates]
+        self._tables = [_table_of(rate) for rate in self.rates]
+        self.initial = {n: v if isinstance(v, float) else number(v) for n, v in equations.initials.items()}
+        self.after_a_step = {}
+        for name in self.code.post:
+            start, tree = self.initial[name], equations.rates.get(name)
+            if tree is not None:
+                limit = equations.limits[name]
+                limit = 0.0 if algebra.is_zero(limit) else number(limit)
+                start = limit + (start - limit) * float(_table_of(number(tree) * dt, 2)[1])
+            self.after_a_step[name] = start
+
+    def _segments(self):
+        """Return the indices of the segments of the projection."""
+        start, tag = self.store.piece >> START_BITS, self.store.piece >> 24 & (TAGS - 1)
+        return np.flatnonzero((tag == PLASTIC) & (start >= self.block.start) & (start < self.block.stop))
+
+    def _look_back(self, dt):
+        delay = self.projection.dendritic_delay
+        if isinstance(delay, str):
+            self.dendritic, self.longest_dendritic = -1, max(0, self.longest - self.extra_step)
+        else:
+            self.dendritic = int(whole_steps(delay, dt, f"{self.projection.name}.dendritic_delay")) if delay else 0
+            self.longest_dendritic = self.dendritic
+
+    def _initial_columns(self):
+        n, dtype = self.block.stop - self.block.start, self.block.layout.dtype
+        if is_number(self.projection.weight):
+            w = np.full(n, float(self.projection.weight), dtype)
+        elif self.block.weights is not None:
+            w, self.block.weights = self.block.weights.astype(dtype), None
+        else:
+            # they were not kept, which saves 4 bytes a synapse
+            w = initial_weights(self).astype(dtype)
+        return {"w": w, **{name: np.full(n, self.initial[name], dtype) for name in self.code.variables}}
+
+    def _parameter(self, name):
+        """Return a parameter that differs between synapses, in the order of the block."""
+        value = getattr(self.projection.plasticity, name)
+        order = order_of(self)
+        sampled = np.empty(order.size)
+        if isinstance(value, Distribution):
+            network = self.block.layout.network
+            fill(sampled, value.code, stream_key(network.seed, "plasticity", self.projection.name, name))
+        else:
+            sampled[:] = value[order_of_pairs(self.projection, self.block.layout.dt)]
+        placed = np.empty(order.size)
+        placed[order] = sampled
+        return placed
+
+    def part(self, partition):
+        """Return what a partition keeps, made when it is asked for first."""
+        if partition.number not in self.parts:
+            self.parts[partition.number] = Part(self, partition)
+        return self.parts[partition.number]
+
+    def context(self, partition):
+        """Return the Context of `deliver` and `enter` in a partition."""
+        return self.part(partition).context
+
+    def make_room(self, partition):
+        """Make room in the log of spikes of a partition."""
+        if self.part(partition).context["log_free_number"] == 0:
+            self.part(partition).make_room_in_log()
+
+    def arrays(self):
+        """Return the arrays that all partitions share, as fields of their records."""
+        s = self.store
+        tables = {f"table_{k}": table for k, table in enumerate(self._tables)}
+        segments = {"first": s.first, "piece": s.piece, "delay": s.delay}
+        return tables | segments | {"scalars": self._scalars, "targets": self.block.targets, "sources": self.sources}
+
+    @property
+    def parameters(self):
+        """Name -> array of the parameters that differ between synapses, in the order of the block."""
+        return self._parameters
+
+    def columns(self):
+        """Return name -> array of the weight and the variables of each synapse, as of its last event."""
+        return self._columns
+
+    def current_columns(self):
+        """Return a copy of the columns that is brought up to now."""
+        columns = {name: values.copy() for name, values in self._columns.items()}
+        for part in self.parts.values():
+            part.sweep(columns)
+        return columns
+
+    def write(self, weights, order):
+        """Set the weights of all synapses, in the order of the SynapseTable, from now on."""
+        for part in self.parts.values():
+            part.sweep()
+        self._columns["w"][order], self._written = weights, True
+
+    def learn(self, learning):
+        """Let the weights change from now on, or not."""
+        for part in self.parts.values():
+            part.sweep()
+            part.context["learning"] = int(learning)
+
+    def reset(self):
+        """Go back to the start, in place."""
+        if self._written or any(part.context["touched"] for part in self.parts.values()):
+            for name, values in self._initial_columns().items():
+                self._columns[name][:] = values
+        self._written = False
+        for part in self.parts.values():
+            part.context["learning"] = 1
+
+    def copy(self):
+        """Return an independent kind with the same synapses, of which no partition keeps anything yet."""
+        new = copy.copy(self)
+        new._columns = {name: values.copy() for name, values in self._columns.items()}
+        new.parts, new._written = {}, True
+        return new
+
+    def frozen(self):
+        """Return a copy that can only be saved."""
+        new = self.copy()
+        new._kept = self._joined()
+        return new
+
+    def saved(self):
+        """Return what a saved state holds besides the columns: name -> array."""
+        return self._joined() if self._kept is None else self._kept
+
+    def load(self, extra, label):
+        """Take over what `saved` returned; the names in `extra` begin with `label`."""
+        self._written = True
+        for part in self.parts.values():
+            load_part(part, extra, label)
+
+    def _joined(self):
+        return joined([saved_part(part) for part in self.parts.values()], self.targets)
+
+
+def _table_of(rate, steps=PERIOD + 2):
+    """Return how much of a trace with a rate of decay, per step, is left after 0, 1, ... steps."""
+    with np.errstate(invalid="ignore"):
+        table = FUNCTIONS["exp"](-rate * np.arange(float(steps)))
+    table[0] = 1.0  # also if the rate is infinite
+    return table
