@@ -34,6 +34,7 @@ def writable(text):
 def check_rates(rows, workload, n):
     """Give each row its rates, events per second and `agrees`: whether its rates are those of the first row that fires."""
     cells, fan_out = workload.populations(n), workload.fan_out(n)
+    updates = workload.updates(n) if workload.updates else dict.fromkeys(cells, 0)
     reference = None
     for row in rows:
         row.agrees = False
@@ -42,7 +43,9 @@ def check_rates(rows, workload, n):
             continue
         biological = row.task.duration / 1000.0
         row.rates = {name: mean(s[name] for s in row.spikes) / count / biological for name, count in cells.items()}
-        row.events = sum(row.rates[name] * count * fan_out[name] for name, count in cells.items())
+        row.events, row.updates = (
+            sum(row.rates[name] * count * of[name] for name, count in cells.items()) for of in (fan_out, updates)
+        )
         row.pace = [seconds / biological for seconds in row.seconds]
         reference = reference or (row if all(row.rates.values()) else None)
         seconds = biological * len(row.spikes)
@@ -73,7 +76,8 @@ def table(rows, setting, reference):
         "",
         f"Rates are compared with those of {reference}; a row that differs by more than {100 * workload.tolerance:g} % and "
         "three standard deviations of counting gets no ratio.",
-        "s/s: seconds per biological second; ratios are of the fastest runs. ns: per synaptic event.",
+        "s/s: seconds per biological second; ratios are of the fastest runs. ns: per synaptic event."
+        + (" ns/update: the same time per change of a weight." if workload.updates else ""),
         "",
     ]
     head = [
@@ -84,32 +88,33 @@ def table(rows, setting, reference):
         "max",
         "of best peer",
         "ns",
+        *(["ns/update"] if workload.updates else []),
         "events/s",
         "build s",
         "compile s",
         "MB",
     ]
     best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
-    lines += columns([head, *(_cells(row, names, best) for row in rows)])
+    lines += columns([head, *(_cells(row, names, best, bool(workload.updates)) for row in rows)])
     for title, cost in (("faster", lambda row: min(row.pace)), ("less memory", lambda row: row.memory)):
         matrix = _matrix(rows, f"times {title} than", cost)
         lines += ["", *matrix] if matrix else []
     return "\n".join(lines)
 
 
-def _cells(row, names, best):
+def _cells(row, names, best, learns):
     if row.error:
         return [row.task.label, row.error.splitlines()[0][:100]]
     rates = [f"{row.rates[name]:.3g}" for name in names]
     pace = [f"{f(row.pace):.4g}" for f in (min, median, max)]
     ratio = "rates differ" if not row.agrees else f"{min(row.pace) / best:.2f}" if best else "-"
-    per_event = f"{min(row.pace) / row.events * 1e9:.3g}" if row.events else "-"
+    per = [f"{min(row.pace) / count * 1e9:.3g}" if count else "-" for count in (row.events, row.updates)]
     return [
         row.task.label,
         *rates,
         *pace,
         ratio,
-        per_event,
+        *(per if learns else per[:1]),
         f"{row.events:.3g}",
         *(_number(row.about[k]) for k in ("build", "compile")),
         _number(row.memory),
@@ -158,6 +163,7 @@ def _row_as_json(row):
         "seconds_per_second": row.pace,
         "rates_Hz": row.rates,
         "events_per_second": row.events,
+        "updates_per_second": row.updates,
         "memory_MB": row.memory,
     }
 

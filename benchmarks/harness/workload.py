@@ -20,6 +20,8 @@ class Workload:
         Total number of cells -> population -> number of cells. Rates are compared for each population.
     fan_out : function
         Total number of cells -> population -> mean number of synapses that a spike reaches.
+    updates : function, optional
+        Total number of cells -> population -> mean number of weights that a spike changes, of networks that learn.
     n : int
         Default of ``--n``, the number of cells.
     scaled : bool
@@ -47,6 +49,7 @@ class Workload:
     scaled: bool = False
     only: tuple[str, ...] = ()
     apart: bool = False
+    updates: Callable[[int], dict[str, float]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,3 +50,38 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring(argu
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
+
+
+def test_the_network_that_learns_is_the_one_of_the_published_comparison(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import stdp
+
+    assert stdp.in_degrees(10_000) == {"E": 1000, "I": 250}
+    assert (stdp.weight(10_000), stdp.drive(10_000)) == (0.1, 10_000.0)  # mV, Hz
+    assert stdp.fan_out(10_000) == {"E": 1250.0, "I": 1250.0}
+    assert stdp.updates(10_000) == {"E": 2000, "I": 0}
+
+
+def test_a_network_that_learns_has_a_column_more(report):
+    from harness.rounds import Row
+    from harness.workload import Task, Workload
+
+    row = Row(Task(simulator="brainsim", threads=1, n=10, duration=500.0, warm_up=0.0, seed=1))
+    row.about = {"version": "1", "build": 1.0, "compile": None}
+    row.seconds, row.spikes = [0.1, 0.2], [{"E": 40}, {"E": 40}]
+    shared = {
+        "populations": lambda n: {"E": n},
+        "fan_out": lambda n: {"E": 20.0},
+        "networks": {},
+        "n": 10,
+        "duration": 500.0,
+    }
+    # 80 spikes a second cause 1,600 events and 400 updates; 0.2 s are 125,000 and 500,000 ns for each
+    for updates, per in ((None, "1.25e+05"), (lambda n: {"E": 5.0}, "1.25e+05 5e+05")):
+        workload = Workload(name="Test", updates=updates, **shared)
+        reference = report.check_rates([row], workload, 10)
+        machine = dict.fromkeys(("processor", "cores", "system", "python"), "") | {"memory_GB": 1}
+        lines = report.table([row], report.Setting(workload, 10, 500.0, machine, 0.0), reference).splitlines()
+        line = next(line for line in lines if line.startswith("brainsim x1"))
+        assert " ".join(line.split()) == f"brainsim x1 8 0.2 0.3 0.4 - {per} 1.6e+03 1 - -"
+        assert any("ns/update" in line for line in lines) == bool(updates)
