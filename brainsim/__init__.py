@@ -41,7 +41,8 @@ Synapses
     your own            Synapse, with parameter
 
 Plasticity of synapses
-    pairs of spikes     STDP
+    by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP
+    short-term          TsodyksMarkram
     your own            Plasticity, with parameter and initial
 
 Connections, inputs and values
@@ -93,7 +94,10 @@ _HOMES = {
     ),
     "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
     "brainsim.models.plasticity.base": ("Plasticity",),
+    "brainsim.models.plasticity.inhibitory": ("VogelsSTDP",),
     "brainsim.models.plasticity.pair": ("STDP",),
+    "brainsim.models.plasticity.short_term": ("TsodyksMarkram",),
+    "brainsim.models.plasticity.triplet": ("TripletSTDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
     "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),

@@ -1,4 +1,4 @@
-"""``brainsim models``: a list of the neurons and synapses, and a page about each."""
+"""``brainsim models``: a list of the neurons, synapses and rules of plasticity, and a page about each."""
 
 import inspect
 import re
@@ -6,7 +6,7 @@ import textwrap
 
 from brainsim.commands.running import check_writable
 
-TEXTS = ("threshold", "reset", "refractory", "arrival", "current")
+TEXTS = ("threshold", "reset", "refractory", "arrival", "current", "on_pre", "on_post", "amplitude")
 LABEL, WIDTH = 12, 125  # letters
 
 
@@ -44,7 +44,8 @@ def table(models):
     import brainsim as bs
 
     lines = []
-    for heading, column, base in (("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)):
+    kinds = ("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)
+    for heading, column, base in (*kinds, ("plasticity", "variables", bs.Plasticity)):
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
         lines += ["", f"{heading:{WIDTH - len(column)}}{column}"] if lines else [f"{heading:{WIDTH - len(column)}}{column}"]
         width = max(map(len, of_kind))
@@ -56,7 +57,9 @@ def table(models):
 
 
 def units_of(model):
-    """Return the variables of a neuron with their units, or the unit of a synapse's weights: ``v [mV], w [pA]``."""
+    """Return the variables of a model with their units, or the unit of a synapse's weights: ``v [mV], w [pA]``."""
+    if hasattr(model, "plasticity_equations"):
+        return " ".join(model.plasticity_equations.initials)
     if hasattr(model, "weight_unit"):
         return f"w [{model.weight_unit or '1'}]"
     by_unit = {}
@@ -82,13 +85,19 @@ def page(model):
 
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
-    if model.equations.strip():
-        lines += ["equations", *textwrap.indent(inspect.cleandoc(model.equations), "    ").splitlines(), ""]
-    lines += [line for field in TEXTS if (text := getattr(model, field, None)) for line in _labelled(field, text)]
+    texts = {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
+    if issubclass(model, bs.Plasticity):
+        texts = model().texts()
+    if texts["equations"].strip():
+        lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
+    lines += [line for field in TEXTS if (text := texts.get(field)) for line in _labelled(field, text)]
     for name, (test, effect) in getattr(model, "events", {}).items():
         lines += _labelled(name, f"{test}: {effect}")
     if issubclass(model, bs.Synapse):
         lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
+    elif issubclass(model, bs.Plasticity):
+        low, high = texts["bounds"]
+        lines += _labelled("bounds", f"{f'{low} <= ' * bool(low)}w{f' <= {high}' * bool(high)}") if low or high else []
     elif model.initials:
         lines += [f"{'method':<{LABEL}}{methods_of(model)}"]
     for heading, specs in (("parameter", model.parameters), ("initial", model.initials)):

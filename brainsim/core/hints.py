@@ -89,6 +89,7 @@ OF_BRAINSIM = {
         "LearningRule",
         "Hebbian",
         "ISTDP",
+        "InhibitorySTDP",
     ): "plasticity is an argument of connect: net.connect(..., plasticity=bs.STDP()); your own rules: help(bs.Plasticity)",
     (
         "EProp",
@@ -98,18 +99,18 @@ OF_BRAINSIM = {
         "Trainer",
     ): "bs.learn has what learns from arrays: bs.learn.EProp, bs.learn.Oja, bs.learn.BCM",
     (
-        "TripletSTDP",
         "RSTDP",
         "Homeostasis",
         "Clopath",
-        "TsodyksMarkram",
+    ): "this rule of plasticity is not built in; help(bs.Plasticity) says how to write it as a class",
+    (
         "Tsodyks",
         "TsodyksSynapse",
         "STP",
         "ShortTermPlasticity",
         "ShortTermDepression",
         "Facilitation",
-    ): "this rule of plasticity is not built in; help(bs.Plasticity) says how to write it as a class",
+    ): "short-term plasticity is net.connect(..., plasticity=bs.TsodyksMarkram())",
     (
         "GapJunction",
         "GapJunctions",
@@ -213,7 +214,7 @@ OF_NETWORK = {
         "weights",
         "connections",
         "get_connections",
-    ): "synapses are sampled when a run begins and cannot be read in this version; net.projections describes them",
+    ): "synapses are sampled when a run begins: bs.Simulation(net).synapses(projection); net.projections describes them",
     ("dt", "timestep"): "the time step is an argument of the run: bs.simulate(net, 1000.0, dt=0.1)",
     ("plot", "draw", "graph"): "print(net) shows its parts; bs.plot draws results",
     ("save", "copy"): "a network is a few lines of Python; put them into a function",

@@ -83,11 +83,12 @@ def parse_equations(text: str, label: str, tables: Collection[str] = ()) -> tupl
     """Parse lines ``dx/dt = expression`` and ``name = expression``.
 
     Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in the order of the text.
-    A ``#`` starts a comment; within brackets an equation may continue on the next line.
+    A ``#`` starts a comment; within brackets an equation may continue on the next line, and ``;`` separates several.
     """
     derivatives: dict[str, Tree] = {}
     algebraic: dict[str, Tree] = {}
-    for line in _logical_lines(text, label):
+    parts = (part.strip() for line in _logical_lines(text, label) for part in line.split(";"))
+    for line in filter(None, parts):
         left, equals, right, start = _split_equals(line, label)
         match = re.fullmatch(r"d(\w+)\s*/\s*dt", left)
         table = derivatives if match else algebraic

@@ -91,7 +91,8 @@ def parse_receptor(
             message = f"d{name}/dt depends on v; only the current may depend on v"
             raise EquationError(f"{label}.equations", message, lang.line_of(tree).text)
     declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
-    units.unit(weight_unit, f"{label}.weight_unit")
+    if units.unit(weight_unit, f"{label}.weight_unit").of_weight:
+        raise ValueError(f"{label}.weight_unit: must say which unit the weights have, such as 'nS' (got {weight_unit!r})")
     reader = Reader(label, declared, weight_unit)
     assignments = lang.parse_assignments(arrival, f"{label}.arrival", declared.tables)
     reader.infer(equations, assignments)

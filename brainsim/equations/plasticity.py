@@ -191,7 +191,7 @@ class _RuleReader(Reader):
         label = f"{self.label}.{field}"
         tree = lang.parse_expression(text, label)
         self._check(tree, label, fixed)
-        self.check(tree, label, self.units.get(WEIGHT), field)
+        self.check(tree, label, self.units.get(WEIGHT), "a bound of w" if field == "bounds" else f"the {field}")
         return self.substituted(tree, field, fixed)
 
     def bounds(self, texts, fixed):

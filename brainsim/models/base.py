@@ -311,7 +311,7 @@ class Synapse(Model):
     arrival : str
         What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``. It may change any variable of the receptor or
         of its target: ``"theta = theta + w"`` raises the variable theta of the target's class. A constant factor may stand
-        before w (``"i = i + w/tau"``), and ``;`` separates several assignments. Weights do not change during a run.
+        before w (``"i = i + w/tau"``), and ``;`` separates several assignments. Weights change by `Plasticity` only.
     current : str
         Current into the target in pA; ``v`` is the target's. Empty if there is none.
     weight_unit : str

@@ -4,13 +4,14 @@ import importlib
 import inspect
 import pkgutil
 
-from brainsim.models import neurons, synapses
+from brainsim.models import neurons, plasticity, synapses
 from brainsim.models.base import Model, Neuron, Synapse
+from brainsim.models.plasticity.base import Plasticity
 
 
 def catalogue() -> dict[str, type[Model]]:
-    """Return name -> class of every built-in neuron and synapse, neurons first, each kind in alphabetical order."""
-    return _classes(neurons, Neuron) | _classes(synapses, Synapse)
+    """Return name -> class of every built-in neuron, synapse and rule of plasticity, each kind in alphabetical order."""
+    return _classes(neurons, Neuron) | _classes(synapses, Synapse) | _classes(plasticity, Plasticity)
 
 
 def _classes(package, base):
@@ -20,6 +21,6 @@ def _classes(package, base):
         kind
         for module in modules
         for kind in vars(module).values()
-        if inspect.isclass(kind) and issubclass(kind, base) and kind.__module__ == module.__name__
+        if inspect.isclass(kind) and issubclass(kind, base) and kind is not base and kind.__module__ == module.__name__
     ]
     return {kind.__name__: kind for kind in sorted(classes, key=lambda kind: kind.__name__)}

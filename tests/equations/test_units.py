@@ -272,7 +272,7 @@ def test_the_variables_of_a_synapse_get_their_units_from_its_weights():
 def test_built_in_models_agree():
     """Only those opt out whose publications fit numbers to them: rates in 1/ms of v in mV, or no units at all."""
     kinds = [thing for name in bs.__all__ if inspect.isclass(thing := getattr(bs, name))]
-    models = [kind for kind in kinds if issubclass(kind, bs.Neuron | bs.Synapse)]
+    models = [kind for kind in kinds if issubclass(kind, bs.Neuron | bs.Synapse | bs.Plasticity)]
     assert len(models) > 5
     channels = {"ConnorStevens", "HodgkinHuxley", "TraubMiles", "WangBuzsaki"}
     without = {model.__name__ for model in models if not model.dimensions and model.__module__ != "brainsim.models.base"}

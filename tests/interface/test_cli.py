@@ -222,8 +222,9 @@ class TestOthers:
         lines = capsys.readouterr().out.splitlines()
         named = [line.split()[0] for line in lines if line.startswith("  ")]
         assert not [line for line in lines if "..." in line]  # nothing is cut in mid-thought
-        models = [n for n in bs.__all__ if n not in ("Neuron", "Synapse") and isinstance(getattr(bs, n), type)]
-        assert sorted(named) == sorted(n for n in models if issubclass(getattr(bs, n), bs.Neuron | bs.Synapse))
+        bases = (bs.Neuron, bs.Synapse, bs.Plasticity)
+        models = {n: kind for n in bs.__all__ if isinstance(kind := getattr(bs, n), type) and kind not in bases}
+        assert sorted(named) == sorted(n for n, kind in models.items() if issubclass(kind, bases))
         assert {"LIF", "Delta"} <= set(named)
         assert max(map(len, lines)) <= 125
 
@@ -237,6 +238,8 @@ class TestOthers:
             "AlphaCharge": "w [pA*ms]",
             "GABAB": "w [1]",
             "synapses": "weight [unit]",
+            "STDP": "x y",
+            "plasticity": "variables",
         }
         for name, ends in units.items():
             assert rows[name].endswith(f"  {ends}")
@@ -272,6 +275,10 @@ class TestOthers:
         assert "doi:10.1007/s004220050570" in page
         cli.main(["models", "AlphaConductance"])
         assert "weight      w [nS]" in capsys.readouterr().out
+        cli.main(["models", "STDP"])
+        page = capsys.readouterr().out
+        assert "on_pre      w = w - a_minus*w_max*y; x = x + 1" in page
+        assert "bounds      0 <= w <= w_max" in page
         cli.main(["models", "GABAB"])
         assert "weight      w [1]" in capsys.readouterr().out
 

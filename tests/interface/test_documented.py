@@ -13,9 +13,10 @@ import pytest
 import brainsim as bs
 
 UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM"}
+BASES = ("Neuron", "Synapse", "Plasticity")
 PUBLIC = [name for name in bs.__all__ if not isinstance(getattr(bs, name), types.ModuleType)]
 KINDS = {name: thing for name in PUBLIC if inspect.isclass(thing := getattr(bs, name))}
-MODELS = [name for name, kind in KINDS.items() if issubclass(kind, bs.Neuron | bs.Synapse)]
+MODELS = [name for name, kind in KINDS.items() if issubclass(kind, bs.Neuron | bs.Synapse | bs.Plasticity)]
 BASE = bs.values.Distribution
 VALUES = [n for n, kind in vars(bs.values).items() if inspect.isclass(kind) and issubclass(kind, BASE) and kind != BASE]
 
@@ -36,7 +37,7 @@ def test_public_names_are_documented(name):
     thing = getattr(bs, name)
     text = inspect.getdoc(thing) or ""
     assert len(text.split("\n\n")[0]) > 15, "says what it is"
-    base = thing in (bs.Neuron, bs.Synapse)
+    base = name in BASES
     if parameters_of(thing) and not base:
         heading = "Attributes\n---" if name in ("View", "Projection") else "Parameters\n---"
         assert heading in text
@@ -48,7 +49,7 @@ def test_public_names_are_documented(name):
     assert ">>> " in text.split("Examples\n---")[1]
 
 
-@pytest.mark.parametrize("name", [n for n in PUBLIC if n not in ("View", "Neuron", "Synapse")])  # a user makes none of these
+@pytest.mark.parametrize("name", [n for n in PUBLIC if n not in ("View", *BASES)])  # a user makes none of these
 def test_every_parameter_is_explained(name):
     thing = getattr(bs, name)
     text = inspect.getdoc(thing)
@@ -75,13 +76,14 @@ def test_distributions_are_documented():
         assert ">>> " in text, name
 
 
-@pytest.mark.parametrize("name", [m for m in MODELS if m not in ("Neuron", "Synapse")])
+@pytest.mark.parametrize("name", [m for m in MODELS if m not in BASES])
 def test_models_say_units_and_meanings(name):
     model = getattr(bs, name)
     text = inspect.getdoc(model)
     for key, spec in {**model.parameters, **model.initials}.items():
         assert len(spec.meaning) > 4, key
-        assert all(part in UNITS | {"1"} for part in re.split(r"[*/]", spec.unit)), key
+        units = UNITS | {"1"} | ({"weight"} if issubclass(model, bs.Plasticity) else set())
+        assert all(part in units for part in re.split(r"[*/]", spec.unit)), key
     for key, spec in model.parameters.items():
         assert re.search(rf"\b{key}\b", text), key
         assert not spec.unit or f"[{spec.unit}]" in text, key

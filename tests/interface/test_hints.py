@@ -84,6 +84,8 @@ class TestTables:
         {
             "run": "bs.simulate(net, 1000.0)",
             "Hebbian": "plasticity=bs.STDP()",
+            "STP": "plasticity=bs.TsodyksMarkram()",
+            "BCM": "bs.learn.BCM",
             "gap_junction": "not available",
             "GapJunction": "not available",
             "DistanceRule": "bs.FromArrays",

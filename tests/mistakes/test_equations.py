@@ -161,3 +161,52 @@ test_synapses = mistakes(
         "sim.set('gap', amplitude=...)",
     ),
 )
+
+
+def rule(**fields):
+    """Define a rule of plasticity, everything right unless given otherwise."""
+    given = {
+        "equations": "dx/dt = -x/tau",
+        "on_pre": "x = x + 1",
+        "on_post": "w = w + a*x",
+        "tau": bs.parameter(20.0, "ms", "time constant", above=0.0),
+        "a": bs.parameter(0.1, "weight", "change"),
+        "x": bs.initial(0.0, "", "trace"),
+    }
+    return type("Mine", (bs.Plasticity,), given | fields)
+
+
+test_rules_of_plasticity = mistakes(
+    (
+        lambda: rule(on_post="W = W + a*x"),
+        ValueError,
+        "Mine.on_post: 'W' is not a variable; did you mean 'w'?",
+        "W = W + a*x",
+    ),
+    (lambda: rule(on_post="w = w + a*xx"), ValueError, "Mine.on_post: unknown name 'xx'; did you mean 'x'?", "^"),
+    (lambda: rule(on_pre="xx = x + 1"), ValueError, "Mine.on_pre: 'xx' is not a variable; did you mean 'x'?"),
+    (lambda: rule(equations="dx/dt = -x*x/tau"), ValueError, "Mine.equations: dx/dt is not linear in x", "dx/dt = -x*x/tau"),
+    (lambda: rule(equations="dx/dt = -x/tau; dw/dt = -w/tau"), ValueError, "Mine.equations: w changes only at spikes"),
+    (lambda: rule(on_post="w = w + a*v_post"), ValueError, "variables of the target cell", "help(bs.Plasticity)", "^"),
+    (lambda: rule(bounds=("0", "w")), ValueError, "Mine.bounds: this depends on 'w': a bound may contain parameters"),
+    (lambda: rule(bounds="a"), TypeError, "Mine.bounds: must be a pair of texts"),
+    (lambda: rule(a=bs.parameter(0.1, "nS", "change")), ValueError, "'w' is in units of weight, but 'a * x' is in nS"),
+    (lambda: rule(a=bs.parameter(0.1, "wieght", "change")), ValueError, "Mine.a: unknown unit 'wieght'"),
+    (lambda: rule(v_post=bs.initial(0.0, "mV", "x")), ValueError, "Mine.v_post: names that end in _post are kept"),
+    (lambda: rule(w=bs.initial(0.0, "weight", "weight")), ValueError, "Mine.w: this name is reserved in equations"),
+    (lambda: rule(on_pre=bs.parameter(1.0, "", "x")), ValueError, "Mine.on_pre: every model has an attribute of this name"),
+    (
+        lambda: rule(a=bs.parameter(bs.TimedArray([1.0], 1.0), "weight", "x")),
+        TypeError,
+        "Mine.a: a rule cannot read the time",
+    ),
+    (lambda: rule(x=bs.initial(bs.Uniform(0, 1), "", "x")), TypeError, "Mine.x: must be a number or an expression of param"),
+    (lambda: rule(threshold="w > a"), TypeError, "Mine.threshold: is an attribute of bs.Neuron and has no effect here"),
+    (lambda: rule(arrival="w = w + a"), TypeError, "Mine.arrival: is an attribute of bs.Synapse and has no effect here"),
+    (lambda: rule(onpre="x = x + 1"), TypeError, "Mine.onpre: no such attribute of a model; did you mean 'on_pre'?"),
+    (lambda: rule(w_max=1.0), TypeError, "Mine.w_max: equations do not see a plain number"),
+    (lambda: rule(plasticity_equations=None), TypeError, "Mine.plasticity_equations: is computed from the class"),
+    (lambda: neuron(on_pre="v = v + 1"), TypeError, "Mine.on_pre: is an attribute of bs.Plasticity and has no effect here"),
+    (lambda: neuron(tau=bs.parameter(1.0, "weight", "x")), ValueError, "Mine.tau: the unit 'weight' is for rules of plast"),
+    (lambda: synapse(weight_unit="weight"), ValueError, "Mine.weight_unit: must say which unit the weights have"),
+)

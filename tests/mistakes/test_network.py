@@ -25,6 +25,21 @@ class Phase(bs.Neuron):
     x: float = bs.initial(0.0, "mV", "phase")
 
 
+class Rule(bs.Plasticity):
+    """A rule with two bounds, one of which may be drawn."""
+
+    on_pre = "w = w - step"
+    bounds = ("low", "high")
+    step: float = bs.parameter(0.1, "weight", "change", at_least=0.0)
+    low: bs.values.Value = bs.parameter(0.0, "weight", "lower bound")
+    high: bs.values.Value = bs.parameter(1.0, "weight", "upper bound")
+
+
+def plastic(**given):
+    """Connect with a rule of plasticity."""
+    connect(**{"plasticity": bs.STDP(), "weight": 0.5} | given)
+
+
 PHASES = bs.Population(10, Phase(), name="c")
 
 
@@ -302,3 +317,51 @@ def test_names_are_unique():
         with pytest.raises(ValueError, match="a projection or an input is already named 'x'"):
             again()
     assert (len(net.projections), len(net.inputs)) == (1, 0)
+
+
+NORMAL, PAIRS = bs.Normal(0.5, 0.1), bs.FromArrays([0, 1, 2], [0, 1, 2])
+
+test_plasticity = mistakes(
+    (lambda: plastic(plasticity=bs.STDP), TypeError, "Network.connect.plasticity: STDP is a class; write STDP()"),
+    (
+        lambda: plastic(plasticity="STDP"),
+        TypeError,
+        "connect.plasticity: must be a rule of plasticity such as STDP() (got 'S",
+    ),
+    (lambda: plastic(plasticity=DELTA), TypeError, "Network.connect.plasticity: must be a rule of plasticity", "Delta()"),
+    (
+        lambda: plastic(rule=bs.STDP()),
+        TypeError,
+        "Network.connect.rule: must be a rule such as FixedIndegree(100)",
+        "STDP()",
+    ),
+    (lambda: plastic(storage="procedural", rule=bs.AllToAll()), ValueError, "keep no changes; write storage='stored'"),
+    (lambda: plastic(post=NOISE), ValueError, "Network.connect.post: 'noise' is of Poisson, whose cells only send spikes"),
+    (lambda: plastic(weight=2.0), ValueError, "connect.weight: must be <= w_max = 1, the bound of STDP() (got 2)"),
+    (lambda: plastic(weight=-0.1), ValueError, "connect.weight: must be >= 0, the bound of STDP() (got -0.1)"),
+    (lambda: plastic(rule=PAIRS, weight=[0.1, 0.2, 1.2]), ValueError, "must be <= w_max = 1", "(got 1.2)"),
+    (lambda: plastic(weight=NORMAL), ValueError, "must be >= 0", "can be beyond it; write Clipped(Normal(0.5, 0.1), low=0)"),
+    (lambda: plastic(weight=bs.Uniform(0.0, 2.0)), ValueError, "w_max = 1", "write Clipped(Uniform(0.0, 2.0), high=1)"),
+    (lambda: plastic(plasticity=Rule(low=0.6)), ValueError, "must be >= low = 0.6, the bound of Rule(low=0.6) (got 0.5)"),
+    (lambda: plastic(rule=PAIRS, plasticity=Rule(high=[1.0, 0.4, 1.0])), ValueError, "must be <= high = 0.4", "(got 0.5)"),
+    (
+        lambda: plastic(plasticity=Rule(high=[1.0, 2.0])),
+        ValueError,
+        "Rule.high: must be one number or a distribution",
+        "lists",
+    ),
+    (lambda: plastic(rule=PAIRS, plasticity=Rule(high=[1.0, 2.0])), ValueError, "Rule.high", "array of shape (3,)", "(2,)"),
+    (lambda: Rule(low=1.0), ValueError, "Rule.bounds: the lower bound of w, low = 1, must be below the upper one, high = 1"),
+    (lambda: plastic(dendritic_delay=-0.1), ValueError, "Network.connect.dendritic_delay: must be >= 0 ms (got -0.1)"),
+    (lambda: plastic(dendritic_delay=1.6), ValueError, "must be at most the shortest delay, 1.5 ms", "(got 1.6)", "'all'"),
+    (lambda: plastic(delay=bs.Uniform(1, 2), dendritic_delay=1.1), ValueError, "the shortest delay, 1 ms", "(got 1.1)"),
+    (lambda: plastic(rule=PAIRS, delay=[2.0, 0.3, 1.0], dendritic_delay=0.4), ValueError, "the shortest delay, 0.3 ms"),
+    (lambda: plastic(dendritic_delay="whole"), ValueError, "dendritic_delay: must be a number in ms or 'all' (got 'whole')"),
+    (lambda: plastic(dendritic_delay=[0.1]), TypeError, "Network.connect.dendritic_delay: must be one number in ms"),
+    (lambda: plastic(dendritic_delay=bs.Uniform(0, 1)), TypeError, "Network.connect.dendritic_delay: must be a number"),
+    (
+        lambda: connect(dendritic_delay=0.0),
+        ValueError,
+        "dendritic_delay: matters only for plasticity; leave it out, or give",
+    ),
+)

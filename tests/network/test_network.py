@@ -48,6 +48,50 @@ def test_it_grows_in_order():
     assert len(net.populations) == 4
 
 
+class TestPlasticity:
+    def test_a_projection_has_its_rule_and_its_dendritic_delay(self):
+        rule = bs.STDP(w_max=2.0)
+        assert (connect().plasticity, connect().dendritic_delay) == (None, 0.0)
+        wires = connect(plasticity=rule)
+        assert (wires.plasticity, wires.dendritic_delay) == (rule, 0.0)
+        for given in (0.0, 0.5, 1.5, "all"):
+            assert connect(plasticity=rule, dendritic_delay=given).dendritic_delay == given
+        short = bs.Clipped(bs.Normal(1.5, 0.5), low=0.3)
+        assert connect(plasticity=rule, delay=short, dendritic_delay=0.3).dendritic_delay == 0.3
+
+    def test_it_is_shown(self):
+        net = bs.Network(seed=1)
+        wires = net.connect(A, B, bs.AllToAll(), weight=0.1, delay=1.0, synapse=DELTA, plasticity=bs.STDP(w_max=2.0))
+        assert (
+            repr(wires)
+            == "Projection('a->b', AllToAll(), Delta(), STDP(w_max=2.0), weight=0.1 mV, delay=1.0 ms, 200 synapses)"
+        )
+        assert "a->b   AllToAll()   Delta(), STDP(w_max=2.0)   200 synapses" in repr(net)
+
+    def test_weights_within_the_bounds(self):
+        pairs = bs.FromArrays([0, 1], [2, 3])
+        for weight in (0.0, 1.0, [0.0, 1.0], bs.Uniform(0.0, 1.0), bs.Clipped(bs.Normal(0.5, 0.3), low=0.0, high=1.0)):
+            assert connect(rule=pairs, weight=weight, plasticity=bs.STDP()).plasticity == bs.STDP()
+        connect(weight=-3.0, plasticity=bs.TsodyksMarkram())  # has no bounds
+        connect(weight=3.0, plasticity=bs.STDP(w_max=bs.Uniform(1.0, 5.0)))  # the bound is drawn
+
+    def test_any_synapse(self):
+        for synapse in (DELTA, COND, bs.Exponential(), bs.AlphaCharge(), bs.NMDA(), bs.GABAB()):
+            assert connect(synapse=synapse, plasticity=bs.STDP()).synapse == synapse
+
+    def test_parameters_of_the_listed_pairs(self):
+        rule = bs.STDP(a_plus=[0.1, 0.2])
+        assert connect(rule=bs.FromArrays([0, 1], [2, 3]), plasticity=rule).plasticity.per_synapse == {"a_plus"}
+
+    def test_two_rules_are_no_repetition(self, recwarn):
+        net = bs.Network(seed=1)
+        for rule in (None, bs.STDP(), bs.STDP(pairing="nearest"), bs.VogelsSTDP()):
+            net.connect(A, B, bs.AllToAll(), weight=0.1, delay=1.0, synapse=DELTA, plasticity=rule)
+        assert not recwarn.list
+        with pytest.warns(UserWarning, match="already exists"):
+            net.connect(A, B, bs.AllToAll(), weight=0.1, delay=1.0, synapse=DELTA, plasticity=bs.STDP())
+
+
 @pytest.mark.filterwarnings("ignore:Network.connect")  # of connecting twice alike
 def test_a_default_name_gives_way_to_an_explicit_one():
     net = bs.Network(seed=1)

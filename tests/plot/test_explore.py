@@ -287,7 +287,7 @@ class TestPortraits:
         assert float(title.split()[-1]) == pytest.approx(1.0, abs=0.06)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("name", catalogue())
+    @pytest.mark.parametrize("name", [n for n, kind in catalogue().items() if issubclass(kind, bs.Neuron | bs.Synapse)])
     def test_every_model_has_one(self, name):
         figure = explore.portrait(catalogue()[name]())
         assert name in (figure.get_suptitle() or figure.axes[0].get_title(loc="left"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from brainsim.equations import language as lang
 from brainsim.equations.plasticity import OF_TARGET, PlasticityEquations, parse_plasticity
 from brainsim.models.base import Model
 from brainsim.models.values import Distribution, ValueLike
+
+TEXTS = ("equations", "on_pre", "on_post", "amplitude", "bounds")
 
 
 class _Equations:
@@ -99,6 +101,7 @@ class Plasticity(Model):
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
     _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
+    _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts
 
     def __init__(self, *positional: object, **values: ValueLike) -> None:
@@ -123,7 +126,21 @@ class Plasticity(Model):
 
         They must not depend on values of parameters: these are not known yet when the class is defined.
         """
-        return {name: getattr(self, name) for name in ("equations", "on_pre", "on_post", "amplitude", "bounds")}
+        return {name: getattr(self, name) for name in TEXTS}
+
+    @classmethod
+    def published(cls, name: str, **changes: Any) -> Self:
+        """Return the rule with the values of a publication, which the page of the rule lists; `changes` replace some.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> bs.TripletSTDP.published("hippocampus, all, minimal", w_max=3.0).a3_plus
+        0.008
+        """
+        if name not in cls._sets:
+            raise ValueError(f"{cls.__name__}.published: there is no set {name!r}{nearest(name, cls._sets)}")
+        return cls(**cls._sets[name] | changes)
 
     @property
     def per_synapse(self) -> frozenset[str]:
@@ -160,6 +177,11 @@ class Plasticity(Model):
             if getattr(spec, "timed", False):
                 raise TypeError(f"{cls.__name__}.{name}: a rule cannot read the time, so its parameters are numbers")
         texts = cls.__new__(cls).texts()
+        for name in TEXTS:
+            if name in vars(cls) and vars(cls)[name] != texts[name]:
+                base = next(base for base in cls.__mro__[1:] if "texts" in vars(base)).__name__
+                message = f"has no effect, since {base} chooses its texts by options; derive the class from bs.Plasticity"
+                raise TypeError(f"{cls.__name__}.{name}: {message}")
         if texts["on_pre"] or texts["on_post"] or texts["amplitude"] != "w" or texts["equations"]:
             cls._shared = cls.__new__(cls).equations_for(frozenset())
 

@@ -1,46 +1,146 @@
-"""Plasticity by pairs of spikes."""
+"""Plasticity by pairs of spikes: how the weight enters the change, and which spikes make a pair."""
+
+from typing import Any, ClassVar, Literal
 
 from brainsim.models.base import initial, parameter
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.values import Value
 
+WEIGHT_DEPENDENCE = ("additive", "multiplicative", "gutig", "van_rossum", "power_law")
+PAIRING = ("all", "nearest", "presynaptic", "reduced")
+# weight dependence -> change by a pair without a lag, up and down
+CHANGES = {
+    "additive": ("a_plus*w_max", "a_minus*w_max"),
+    "multiplicative": ("a_plus*(w_max - w)", "a_minus*w"),
+    "gutig": ("a_plus*w_max*(1 - w/w_max)**mu", "a_minus*w_max*(w/w_max)**mu"),
+    "van_rossum": ("a_plus*w_0", "a_minus*w"),
+    "power_law": ("a_plus*w_0*(w/w_0)**mu", "a_minus*w"),
+}
+TRACES = "dx/dt = -x/tau_plus\ndy/dt = -y/tau_minus"
+# pairing -> equations besides those of the traces, on_pre, on_post
+SCHEMES = {
+    "all": ("", "w = w - {down}*y; x = x + 1", "w = w + {up}*x; y = y + 1"),
+    "nearest": ("", "w = w - {down}*y; x = 1", "w = w + {up}*x; y = 1"),
+    # z is the part of x that earlier postsynaptic spikes have paired with
+    "presynaptic": ("dz/dt = -z/tau_plus", "w = w - {down}*y; x = x + 1", "w = w + {up}*(x - z); z = x; y = 1"),
+    # spikes are counted, and a synapse notes how many it has seen
+    "reduced": (
+        "",
+        "w = w - where(m > m_seen, {down}*y, 0); m_seen = m; k = k + 1; x = 1",
+        "w = w + where(k > k_seen, {up}*x, 0); k_seen = k; m = m + 1; y = 1",
+    ),
+}
+
 
 class STDP(Plasticity):
-    """Spike-timing-dependent plasticity: a weight grows if the source spikes before the target, and falls if after it.
+    """Spike-timing-dependent plasticity by pairs of spikes: the weight w grows when the source spikes before the target, and
+    falls when it spikes after the target.
+
+    A pair with the lag s, from the spike of the source to that of the target, changes w by ``f_plus*exp(-s/tau_plus)`` if
+    s > 0 and by ``-f_minus*exp(s/tau_minus)`` if s < 0. If s = 0, it changes nothing.
 
     Parameters
     ----------
     tau_plus, tau_minus : float
         Time constants of potentiation and of depression [ms], > 0.
     a_plus, a_minus : float
-        Change by one pair without a lag, in parts of w_max.
+        Amplitudes, plain numbers >= 0.
     w_max : float
-        Upper bound of the weight [weight], > 0; the lower one is 0.
+        Upper bound of w [weight], > 0. The lower one is 0. Not used by van_rossum and power_law, which have no upper bound.
+    w_0 : float
+        Weight to which a_plus refers [weight], > 0; used by van_rossum and power_law.
+    mu : float
+        Exponent, a plain number >= 0; used by gutig and power_law.
+    weight_dependence : {"additive", "multiplicative", "gutig", "van_rossum", "power_law"}
+        How f_plus and f_minus depend on w; see below.
+    pairing : {"all", "nearest", "presynaptic", "reduced"}
+        Which spikes make pairs; see below.
+
+    Notes
+    -----
+    =================  ==============================  ===========================  ========================
+    weight_dependence  f_plus                          f_minus                      publication
+    =================  ==============================  ===========================  ========================
+    additive           a_plus*w_max                    a_minus*w_max                Song et al. (2000)
+    multiplicative     a_plus*(w_max - w)              a_minus*w                    Rubin et al. (2001)
+    gutig              a_plus*w_max*(1 - w/w_max)**mu  a_minus*w_max*(w/w_max)**mu  Gütig et al. (2003)
+    van_rossum         a_plus*w_0                      a_minus*w                    van Rossum et al. (2000)
+    power_law          a_plus*w_0*(w/w_0)**mu          a_minus*w                    Morrison et al. (2007)
+    =================  ==============================  ===========================  ========================
+
+    ===========  ===============================================================================
+    pairing      pairs, as in figure 7 of Morrison et al. (2008)
+    ===========  ===============================================================================
+    all          each spike with all earlier ones of the other cell
+    nearest      each spike with the last one of the other cell (7A)
+    presynaptic  each spike of the source with the last and with the next one of the target (7B)
+    reduced      neighbours only: no other spike of the two cells is between them (7C)
+    ===========  ===============================================================================
+
+    Published values: ``STDP.published("Song 2000")``, which are the defaults, ``"Guetig 2003"``, ``"van Rossum 2000"``, with
+    weights in nS and without its noise, and ``"Morrison 2007"``, with weights in pA.
 
     Examples
     --------
     >>> import brainsim as bs
-    >>> bs.STDP(w_max=2.0)
-    STDP(w_max=2.0)
+    >>> bs.STDP(w_max=2.0, weight_dependence="multiplicative", pairing="nearest")
+    STDP(w_max=2.0, weight_dependence='multiplicative', pairing='nearest')
+    >>> bs.STDP(w_max=2.0).texts()["on_post"]
+    'w = w + a_plus*w_max*x; y = y + 1'
+    >>> bs.STDP.published("Song 2000", w_max=0.15)
+    STDP(w_max=0.15)
 
     References
     ----------
-    Song, Miller & Abbott (2000), doi:10.1038/78829; Morrison, Diesmann & Gerstner (2008), doi:10.1007/s00422-008-0233-1.
+    Song, Miller & Abbott (2000), doi:10.1038/78829; van Rossum, Bi & Turrigiano (2000),
+    doi:10.1523/JNEUROSCI.20-23-08812.2000; Rubin, Lee & Sompolinsky (2001), doi:10.1103/PhysRevLett.86.364; Gütig, Aharonov,
+    Rotter & Sompolinsky (2003), doi:10.1523/JNEUROSCI.23-09-03697.2003; Morrison, Aertsen & Diesmann (2007),
+    doi:10.1162/neco.2007.19.6.1437; Morrison, Diesmann & Gerstner (2008), doi:10.1007/s00422-008-0233-1 (pairing).
     """
 
-    equations = """
-        dx/dt = -x/tau_plus
-        dy/dt = -y/tau_minus
-    """
-    on_pre = "w = w - a_minus*w_max*y; x = x + 1"
-    on_post = "w = w + a_plus*w_max*x; y = y + 1"
-    bounds = ("0", "w_max")
+    weight_dependence: Literal["additive", "multiplicative", "gutig", "van_rossum", "power_law"] = "additive"
+    pairing: Literal["all", "nearest", "presynaptic", "reduced"] = "all"
+    _options = ("weight_dependence", "pairing")
+    _choices = {"weight_dependence": WEIGHT_DEPENDENCE, "pairing": PAIRING}
+    _sets: ClassVar[dict[str, dict[str, Any]]] = {
+        "Song 2000": {},
+        "Guetig 2003": {"weight_dependence": "gutig", "mu": 0.02},
+        "van Rossum 2000": {"weight_dependence": "van_rossum", "a_plus": 1.0, "a_minus": 0.003, "w_0": 0.001},
+        "Morrison 2007": {
+            "weight_dependence": "power_law",
+            "a_plus": 0.1,
+            "a_minus": 0.1 * 0.0513,
+            "mu": 0.4,
+            "w_0": 1.0,
+            "tau_plus": 15.0,
+            "tau_minus": 30.0,
+        },
+    }
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
-    a_plus: Value = parameter(0.005, "", "potentiation by one pair, in parts of w_max")
-    a_minus: Value = parameter(0.00525, "", "depression by one pair, in parts of w_max")
+    a_plus: Value = parameter(0.005, "", "amplitude of potentiation", at_least=0.0)
+    a_minus: Value = parameter(0.00525, "", "amplitude of depression", at_least=0.0)
     w_max: Value = parameter(1.0, "weight", "upper bound of the weight", above=0.0)
+    w_0: Value = parameter(1.0, "weight", "weight to which a_plus refers", above=0.0)
+    mu: Value = parameter(0.02, "", "exponent", at_least=0.0)
 
-    x: float = initial(0.0, "", "trace of the presynaptic spikes")
-    y: float = initial(0.0, "", "trace of the postsynaptic spikes")
+    x: float = initial(0.0, "", "trace of presynaptic spikes")
+    y: float = initial(0.0, "", "trace of postsynaptic spikes")
+    z: float = initial(0.0, "", "part of x that has been paired (presynaptic)")
+    k: float = initial(0.0, "", "number of presynaptic spikes (reduced)")
+    k_seen: float = initial(0.0, "", "k at the last postsynaptic spike (reduced)")
+    m: float = initial(0.0, "", "number of postsynaptic spikes (reduced)")
+    m_seen: float = initial(0.0, "", "m at the last presynaptic spike (reduced)")
+
+    def texts(self) -> dict[str, Any]:
+        """Return the texts of the rule, according to the options."""
+        up, down = CHANGES[self.weight_dependence]
+        equations, on_pre, on_post = SCHEMES[self.pairing]
+        return {
+            "equations": f"{TRACES}\n{equations}".strip(),
+            "on_pre": on_pre.format(down=down),
+            "on_post": on_post.format(up=up),
+            "amplitude": "w",
+            "bounds": ("0", "" if self.weight_dependence in ("van_rossum", "power_law") else "w_max"),
+        }
