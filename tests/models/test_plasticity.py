@@ -107,7 +107,7 @@ class TestPairs:
             ("all", (("x",), ("y",)), ()),
             ("nearest", (("x",), ("y",)), ()),
             ("presynaptic", (("x",), ("y",)), ("z",)),
-            ("reduced", (("x", "k"), ("y", "m")), ("k_seen", "m_seen")),
+            ("reduced", (("x", "pres"), ("y", "posts")), ("pres_seen", "posts_seen")),
         ],
     )
     def test_what_is_kept_where(self, pairing, traces, of_synapse):

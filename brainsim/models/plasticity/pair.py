@@ -26,8 +26,8 @@ SCHEMES = {
     # spikes are counted, and a synapse notes how many it has seen
     "reduced": (
         "",
-        "w = w - where(m > m_seen, {down}*y, 0); m_seen = m; k = k + 1; x = 1",
-        "w = w + where(k > k_seen, {up}*x, 0); k_seen = k; m = m + 1; y = 1",
+        "w = w - where(posts > posts_seen, {down}*y, 0); posts_seen = posts; pres = pres + 1; x = 1",
+        "w = w + where(pres > pres_seen, {up}*x, 0); pres_seen = pres; posts = posts + 1; y = 1",
     ),
 }
 
@@ -128,10 +128,10 @@ class STDP(Plasticity):
     x: float = initial(0.0, "", "trace of presynaptic spikes")
     y: float = initial(0.0, "", "trace of postsynaptic spikes")
     z: float = initial(0.0, "", "part of x that has been paired (presynaptic)")
-    k: float = initial(0.0, "", "number of presynaptic spikes (reduced)")
-    k_seen: float = initial(0.0, "", "k at the last postsynaptic spike (reduced)")
-    m: float = initial(0.0, "", "number of postsynaptic spikes (reduced)")
-    m_seen: float = initial(0.0, "", "m at the last presynaptic spike (reduced)")
+    pres: float = initial(0.0, "", "number of presynaptic spikes (reduced)")
+    pres_seen: float = initial(0.0, "", "pres at the last postsynaptic spike (reduced)")
+    posts: float = initial(0.0, "", "number of postsynaptic spikes (reduced)")
+    posts_seen: float = initial(0.0, "", "posts at the last presynaptic spike (reduced)")
 
     def texts(self) -> dict[str, Any]:
         """Return the texts of the rule, according to the options."""
