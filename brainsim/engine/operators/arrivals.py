@@ -18,7 +18,7 @@ class Arrivals(Operator):
         synapses, layout, shared = partition.synapses, partition.layout, partition.shared
         self._partition, self._synapses, self._keepalive, store = partition, synapses, [], synapses.store
         fields = {}
-        self._pool = None
+        self._pool = self._segment = None
         if synapses.procedural:
             self._pool = fields["pool"] = synapses.procedural.new_pool(synapses.longest)
         if synapses.kinds:
@@ -49,7 +49,7 @@ class Arrivals(Operator):
     def _kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
         base = int(partition.synapses.store.base[partition.number])
-        segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0)
+        segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0)
         rows = []
         for kind in partition.synapses.kinds:
             context = kind.context(partition)
@@ -57,6 +57,7 @@ class Arrivals(Operator):
             address = kind.deliver.address(context.kind, segment.kind)
             enter = kind.enter.address(context.kind, segment.kind) if kind.enter else 0
             rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address, enter, 0))
+        self._segment = segment
         return {"kinds": np.array(rows, KIND), "segment": segment}
 
     @property
@@ -79,6 +80,8 @@ class Arrivals(Operator):
     def reset(self, step):
         """Forget all that is under way and go to `step`."""
         clear_calendar(self._context)
+        if self._segment is not None:
+            self._segment["entered"] = self._segment["pending"] = 0
         if self._pool is not None:
             from brainsim.engine.synapses.kinds.procedural import empty
 
@@ -105,5 +108,9 @@ class Arrivals(Operator):
 
         pending = Context(steps=steps, sources=sources, now=now, done=0)
         address = file_pending.address(self._context.kind, pending.kind)
+        if self._segment is not None:
+            self._segment["pending"] = 1
         while status := call(address, self._context.address, pending.address):
             self.make_room(status)
+        if self._segment is not None:
+            self._segment["pending"] = 0

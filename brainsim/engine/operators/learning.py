@@ -46,7 +46,8 @@ class Learning(Operator):
         """Make room in the lists of spikes."""
         if status == LISTS_FULL:
             for part in self._parts:
-                part.make_room_for_posts(self._capacity)
+                if part.kind.code.posts:
+                    part.make_room_for_posts(self._capacity)
         return status == LISTS_FULL
 
 

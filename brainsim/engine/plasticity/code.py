@@ -20,7 +20,9 @@ between two sweeps, and others are computed by the same expression that fills th
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from brainsim.engine.plasticity.spike_text import SpikeWriter
 from brainsim.engine.plasticity.synapse_text import SynapseWriter
@@ -46,8 +48,9 @@ class RuleCode:
         Parameters that are one number for all synapses, in the order of ``scalars`` in the record.
     rates : tuple of tree
         Rates of decay that are the same for all synapses [1/ms]; ``table_0`` and so on hold their exponentials.
-    variables, parameters : tuple of str
-        Variables of the synapses, and parameters with a number for each synapse: ``column_NAME`` in the record.
+    variables, old, parameters : tuple of str
+        Variables of the synapses, those of them before the last presynaptic spike that are needed, and parameters with a
+        number for each synapse: ``column_NAME`` in the record.
     pre : tuple of str
         Presynaptic traces: ``before_NAME`` and ``after_NAME``, and ``initial_NAME``.
     post : tuple of str
@@ -62,6 +65,7 @@ class RuleCode:
     scalars: tuple[str, ...]
     rates: tuple[Tree, ...]
     variables: tuple[str, ...]
+    old: tuple[str, ...]
     parameters: tuple[str, ...]
     pre: tuple[str, ...]
     post: tuple[str, ...]
@@ -70,13 +74,25 @@ class RuleCode:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Variables and parameters."""
-        return self.variables + self.parameters
+        """All that each synapse has besides its weight."""
+        return self.variables + self.old + self.parameters
 
 
-def write_rule(equations: PlasticityEquations, per_synapse: frozenset[str] = frozenset()) -> RuleCode:
-    """Return the RuleCode of a rule; `per_synapse` are the parameters that differ between synapses."""
-    return _RuleWriter(equations, per_synapse).code()
+def write_rule(
+    equations: PlasticityEquations, per_synapse: frozenset[str] = frozenset(), held: Mapping[str, str] = MappingProxyType({})
+) -> RuleCode:
+    """Return the RuleCode of a rule.
+
+    Parameters
+    ----------
+    equations : PlasticityEquations
+    per_synapse : frozenset of str
+        Parameters that differ between synapses.
+    held : dict of str to str
+        Variables that would be traces if no parameter differed: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
+        They are read, and begin to relax, as traces are.
+    """
+    return _RuleWriter(equations, per_synapse, held).code()
 
 
 class _RuleWriter(SpikeWriter, SynapseWriter):
@@ -96,6 +112,7 @@ class _RuleWriter(SpikeWriter, SynapseWriter):
             self.scalars,
             tuple(self.rates),
             eq.variables,
+            self.old,
             tuple(name for name in eq.parameters if name in self.per_synapse),
             eq.pre_traces,
             eq.post_traces,
@@ -131,6 +148,20 @@ INDEX_BITS, INDEX = np.int64({index_bits}), np.int64({index})  # see engine/plas
 def decay(table, rate, steps):
     """Return how much of a trace is left after some steps; `rate` is per step."""
     return table[steps] if steps < table.size else exp(-rate * steps)
+
+
+@helper
+def entered(rule, entry, step):
+    """Return the entry of a spike that was entered before the state was saved: the oldest one that is not claimed yet."""
+    log_time, log_previous, claimed = array_of(rule.log_time), array_of(rule.log_previous), array_of(rule.log_claimed)
+    found = np.int64(NOT_A_SOURCE)
+    while entry >= 0 and log_time[entry] >= step:
+        if log_time[entry] == step and claimed[entry] == 0:
+            found = entry
+        entry = np.int64(log_previous[entry])
+    if found >= 0:
+        claimed[found] = 1
+    return found
 
 
 '''

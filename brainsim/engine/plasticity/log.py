@@ -28,14 +28,14 @@ def free_entries(sources, newest, times, previous, oldest, first_free):
     return free, freed
 
 
-def entries_of(sources, newest, previous):
-    """Return the used entries, those of each source from the oldest to the newest, and their sources."""
+def entries_of(sources, newest, times, previous, oldest):
+    """Return the entries that are still needed, those of each source from the oldest to the newest, and their sources."""
     entries, owners = [], []
     for source in sources[newest[sources] >= 0].tolist():
         chain, entry = [], int(newest[source])
         while entry >= 0:
             chain.append(entry)
-            entry = int(previous[entry])
+            entry = int(previous[entry]) if times[entry] >= oldest else -1
         entries += chain[::-1]
         owners += [source] * len(chain)
     return np.array(entries, np.int64), np.array(owners, np.int64)

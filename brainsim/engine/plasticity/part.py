@@ -73,6 +73,7 @@ class Part:
             "stop": kind.block.stop,
             "period": PERIOD,
             "dt": float(partition.layout.dt),
+            "lag": 0,  # 1 if the synapses are brought up to date in order to be read
             "swept": 0,  # up to which time at the soma all synapses are up to date
             "learning": 1,
             "touched": 0,
@@ -90,6 +91,7 @@ class Part:
 
     def _log_fields(self, room):
         fields = {"log_time": np.zeros(room, np.int64), "log_previous": np.zeros(room, np.int32)}
+        fields["log_claimed"] = np.zeros(room, np.int8)  # whether an entry of a saved state belongs to a spike under way
         return fields | {f"{part}_{x}": np.zeros(room) for x in self._code.pre for part in ("before", "after")}
 
     def _post_fields(self, room):
@@ -115,6 +117,7 @@ class Part:
         room = c["log_time"].size
         c["log_previous"][:] = np.arange(1, room + 1)
         c["log_free"], c["log_free_number"] = 0, room
+        c["log_claimed"][:] = 0
         for y in self._code.post:
             # rows of the points 0 and 1, at which no cell has fired yet
             c[f"row_{y}"][:] = self.kind.initial[y]
@@ -175,7 +178,7 @@ class Part:
         rule, now = self.context, Context(soma=soma, arrived=soma - self.kind.extra_step)
         if columns is not None:
             names = rule.kind.names[1:]
-            rule = Context(**{name: rule[name] for name in names} | self._columns(columns))
+            rule = Context(**{name: rule[name] for name in names} | self._columns(columns) | {"lag": 1})
         address = self.kind.module.sweep.address(rule.kind, now.kind)
         call(address, rule.address, now.address)
         if columns is None:

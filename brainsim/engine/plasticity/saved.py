@@ -14,7 +14,8 @@ def saved_part(part):
     """Return what a partition keeps of the spikes of its cells: name -> array."""
     c, code = part.context, part.kind.code
     saved = {"sweep": np.array([c["swept"], c["learning"]], np.int64), "cells": part.cells.copy()}
-    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_previous"])
+    oldest = part.step() - part.kind.longest
+    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_time"], c["log_previous"], oldest)
     saved |= {"log.source": owners, "log.time": c["log_time"][entries]}
     saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
     rows = _rows(part)

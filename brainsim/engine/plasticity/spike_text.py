@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from brainsim.engine.plasticity.writer import Writer
+from brainsim.engine.plasticity.writer import LOCAL, Writer, text_of
 from brainsim.equations import algebra
 from brainsim.equations.plasticity import NEW
-from brainsim.equations.render import render
 
 
 class SpikeWriter(Writer):
@@ -25,11 +24,8 @@ class SpikeWriter(Writer):
             "    last = np.int64(newest[source])",
             "    if last == NOT_A_SOURCE:",
             "        return last",
-            "    entry = last",
-            "    while entry >= 0 and log_time[entry] > step:",
-            "        entry = np.int64(log_previous[entry])",
-            "    if entry >= 0 and log_time[entry] == step:",
-            "        return entry",
+            "    if spike.pending:",
+            "        return entered(rule, last, step)",
             "    if rule.log_free_number == 0:",
             "        return np.int64(LOG_IS_FULL)",
             "    scalars = array_of(rule.scalars)",
@@ -42,11 +38,11 @@ class SpikeWriter(Writer):
             "    elapsed = step - log_time[last] if last >= 0 else step",
         ]
         for x in eq.pre_traces:
-            lines.append(f"    {x} = after_{x}[last] if last >= 0 else rule.initial_{x}")
-            lines.append(f"    {x} = {self.relaxed(x, 'elapsed', far=True)}")
-            lines.append(f"    before_{x}[entry] = {x}")
-        lines += [f"    {x} = {render(tree)}" for x, tree in eq.pre_jumps]
-        lines += [f"    after_{x}[entry] = {x}" for x in eq.pre_traces]
+            lines.append(f"    {x}{LOCAL} = after_{x}[last] if last >= 0 else rule.initial_{x}")
+            lines.append(f"    {x}{LOCAL} = {self.relaxed(x, 'elapsed', far=True)}")
+            lines.append(f"    before_{x}[entry] = {x}{LOCAL}")
+        lines += [f"    {x}{LOCAL} = {text_of(tree)}" for x, tree in eq.pre_jumps]
+        lines += [f"    after_{x}[entry] = {x}{LOCAL}" for x in eq.pre_traces]
         return [
             *lines,
             "    log_time[entry] = step",
@@ -84,7 +80,7 @@ class SpikeWriter(Writer):
             "        k = np.int64(index_of[spikes[s]])",
             "        if k < 0:",
             "            continue",
-            *(f"        {y} = row_{y}[here + k]" for y in eq.post_traces),
+            *(f"        {y}{LOCAL} = row_{y}[here + k]" for y in eq.post_traces),
         ]
         if self.posts:
             lines += [
@@ -92,11 +88,11 @@ class SpikeWriter(Writer):
                 "        rule.post_number = post + 1",
                 "        post_time[post], post_owner[post], older[post] = time, k, latest[2 * k]",
                 "        latest[2 * k], latest[2 * k + 1] = time << INDEX_BITS | post, latest[2 * k]",
-                *(f"        post_{y}[post] = {y}" for y in eq.post_traces if y in self.listed),
+                *(f"        post_{y}[post] = {y}{LOCAL}" for y in eq.post_traces if y in self.listed),
             ]
-        lines += [f"        {y} = {render(tree)}" for y, tree in eq.post_jumps]
-        lines += [f"        post_{y}{NEW}[post] = {y}" for y in eq.post_traces if y + NEW in self.listed]
-        lines += [f"        row_{y}[there + k] = {self._stepped(y, y)}" for y in eq.post_traces]
+        lines += [f"        {y}{LOCAL} = {text_of(tree)}" for y, tree in eq.post_jumps]
+        lines += [f"        post_{y}{NEW}[post] = {y}{LOCAL}" for y in eq.post_traces if y + NEW in self.listed]
+        lines += [f"        row_{y}[there + k] = {self._stepped(y, y + LOCAL)}" for y in eq.post_traces]
         return [*lines, "    return 0"]
 
     def _stepped(self, name, value):
@@ -106,4 +102,4 @@ class SpikeWriter(Writer):
         factor, limit = f"one_{self.rate_index(name)}", self.eq.limits[name]
         if algebra.is_zero(limit):
             return f"{value} * {factor}"
-        return f"{render(limit)} + ({value} - {render(limit)}) * {factor}"
+        return f"{text_of(limit)} + ({value} - {text_of(limit)}) * {factor}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from brainsim.engine.plasticity.writer import Writer, names_of
+from brainsim.engine.plasticity.writer import LOCAL, OLD, Writer, names_of, text_of
 from brainsim.equations.plasticity import NEW
-from brainsim.equations.render import render
 
 
 class SynapseWriter(Writer):
@@ -21,21 +20,22 @@ class SynapseWriter(Writer):
             "@helper",
             "def replay(rule, start, length, last, axonal, dendritic, soma):",
             '    """Bring the synapses of a segment to the time ``soma - dendritic`` of their clock."""',
-            "    targets, scalars, w_ = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
-            "    learning, log_time = rule.learning, array_of(rule.log_time)",
+            "    targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
+            "    learning, log_time, log_previous = rule.learning, array_of(rule.log_time), array_of(rule.log_previous)",
             *self.numbers(trees),
-            *self.arrays(f"column_{c}" for c in self.columns),
+            *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.tables((*eq.pre_traces, *eq.variables)),
             *self.arrays(f"{part}_{x}" for x in eq.pre_traces for part in ("before", "after")),
             "    cut = max(rule.swept - dendritic, np.int64(0))",
             "    arrived = log_time[last] + axonal if last >= 0 else axonal",
-            "    reference = max(arrived, cut)",
-            "    low = reference if last >= 0 else cut",
+            "    low = max(arrived, cut) if last >= 0 else cut",
+            "    tied = last",
+            "    while tied >= 0 and log_previous[tied] >= 0 and log_time[log_previous[tied]] == log_time[last]:",
+            "        tied = np.int64(log_previous[tied])",
         ]
         for x in eq.pre_traces:
             lines.append(f"    reference_{x} = after_{x}[last] if last >= 0 else rule.initial_{x}")
-            lines.append(f"    reference_{x} = {self.relaxed(x, '(reference - arrived)', f'reference_{x}', far=True)}")
-            lines.append(f"    tie_{x} = before_{x}[last] if last >= 0 else 0.0")
+            lines.append(f"    tie_{x} = before_{x}[tied] if last >= 0 else 0.0")
         lines += ["    shift, now, stop = rule.shift, soma - dendritic, start + length"]
         if self.posts:
             lines += [
@@ -48,7 +48,8 @@ class SynapseWriter(Writer):
         lines += ["    for k_ in range(start, stop):", "        k = np.uint64(k_)"]
         lines += [*self.loaded(indent), f"{indent}then = low"]
         lines += self._posts_of_synapse(indent) if self.posts else []
-        lines += [f"{indent}{v} = {self.relaxed(v, '(now - then)')}" for v in eq.variables if v in eq.rates]
+        # what is read between two runs is as of the step before `now`, unless something has arrived since
+        lines += self._relaxing("now - rule.lag", indent)
         return lines + self.stored(indent, {name for name, _ in eq.on_post} | {v for v in eq.variables if v in eq.rates})
 
     def _by_number_of_posts(self):
@@ -97,17 +98,27 @@ class SynapseWriter(Writer):
     def _at_post(self, inner):
         """Return the lines of one postsynaptic spike at one synapse."""
         eq = self.eq
-        lines = [
-            f"{inner}time = (spike >> INDEX_BITS) + dendritic",
-            f"{inner}elapsed = np.uint64(max(time - reference, np.int64(0)))",
-        ]
+        lines = [f"{inner}time = (spike >> INDEX_BITS) + dendritic", f"{inner}elapsed = max(time - arrived, np.int64(0))"]
         for x in eq.pre_traces:
-            lines.append(f"{inner}{x} = {self.relaxed(x, 'elapsed', f'reference_{x}')}")
-            lines.append(f"{inner}{x} = tie_{x} if last >= 0 and time == arrived else {x}")
-        lines += [f"{inner}{v} = {self.relaxed(v, '(time - then)')}" for v in eq.variables if v in eq.rates]
+            lines.append(f"{inner}{x}{LOCAL} = {self.relaxed(x, 'elapsed', f'reference_{x}', far=True)}")
+            lines.append(f"{inner}{x}{LOCAL} = tie_{x} if last >= 0 and time == arrived else {x}{LOCAL}")
+        lines += self._relaxing("time", inner)
         lines += [f"{inner}then = time"] * self.changing
-        lines += [f"{inner}{y} = post_{y}[np.uint64(spike & INDEX)]" for y in self.listed]
-        return lines + self.assign(eq.on_post, inner)
+        lines += [f"{inner}{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in self.listed]
+        for x in self.held:
+            old = f"column_{x}{OLD}[k] if last >= 0 and time == arrived else {x}{LOCAL}"
+            lines += [f"{inner}kept_{x} = {x}{LOCAL}", f"{inner}{x}{LOCAL} = {old}"]
+        lines += self.assign(eq.on_post, inner)
+        return lines + [f"{inner}{x}{LOCAL} = kept_{x}" for x in self.held]
+
+    def _relaxing(self, until, indent):
+        """Return the lines that let the variables of a synapse relax from `then` to some time."""
+        lines = []
+        for v in self.eq.variables:
+            if v in self.eq.rates:
+                since = f"max(then, {self.born[v]})" if v in self.born else "then"
+                lines.append(f"{indent}{v}{LOCAL} = {self.relaxed(v, f'max({until} - {since}, np.int64(0))')}")
+        return lines
 
     def deliver(self):
         """Write the function that lets a presynaptic spike arrive at the synapses of a segment."""
@@ -119,23 +130,24 @@ class SynapseWriter(Writer):
             "def deliver(rule_, segment_):",
             '    """Let a presynaptic spike arrive at the synapses of a segment."""',
             "    rule, segment = record_at(rule_), record_at(segment_)",
-            "    targets, scalars, w_ = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
+            "    targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
             "    state, learning, log_time = array_of(rule.state), rule.learning, array_of(rule.log_time)",
             *self.numbers(trees),
-            *self.arrays(f"column_{c}" for c in self.columns),
+            *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.arrays(f"row_{y}" for y in eq.post_traces if y in names),
             "    entry, soma = segment.entry, segment.step + 1 - rule.extra",
             "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - log_time[entry]",
             "    axonal = soma - log_time[entry] - dendritic",
             "    start, stop = segment.start, segment.start + segment.length",
+            "    last = np.int64(array_of(rule.log_previous)[entry])",
+            "    again = last >= 0 and log_time[last] == log_time[entry]",
         ]
         for x in eq.pre_traces:
-            lines += [f"    {x} = array_of(rule.before_{x})[entry]"] * (x in names)
-            lines += [f"    {x}{NEW} = array_of(rule.after_{x})[entry]"] * (x + NEW in names)
+            lines += [f"    {x}{LOCAL} = array_of(rule.before_{x})[entry]"] * (x in names)
+            lines += [f"    {x}{NEW}{LOCAL} = array_of(rule.after_{x})[entry]"] * (x + NEW in names)
         if self.posts or self.changing:
             lines += [
                 f"    if {'learning' if not eq.variables else 'True'}:",
-                "        last = np.int64(array_of(rule.log_previous)[entry])",
                 "        replay(rule, start, segment.length, last, axonal, dendritic, soma)",
             ]
         changed = {name for name, _ in eq.on_pre}
@@ -145,12 +157,13 @@ class SynapseWriter(Writer):
             "    for k_ in range(start, stop):",
             f"{indent}k = np.uint64(k_)",
             f"{indent}target = np.int64(targets[k])",
-            *(f"{indent}{y} = row_{y}[np.uint64(row + target)]" for y in eq.post_traces if y in names),
+            *(f"{indent}{y}{LOCAL} = row_{y}[np.uint64(row + target)]" for y in eq.post_traces if y in names),
             *self.loaded(indent),
+            *(f"{indent}column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in self.held),
             *self.assign(eq.on_pre, indent),
             *self.stored(indent, changed),
-            f"{indent}state[np.uint64(base + target)] += {render(eq.amplitude)}",
-            f"{indent}bad += w != w",
+            f"{indent}state[np.uint64(base + target)] += {text_of(eq.amplitude)}",
+            f"{indent}bad += w{LOCAL} != w{LOCAL}",
         ]
         return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
 

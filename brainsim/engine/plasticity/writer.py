@@ -10,6 +10,9 @@ from brainsim.equations.grammar import Tree
 from brainsim.equations.plasticity import NEW
 from brainsim.equations.render import render
 
+LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
+OLD = "__old"  # the column of a variable before the last presynaptic spike
+
 
 class Writer:
     """Writes functions of one rule.
@@ -19,6 +22,9 @@ class Writer:
     equations : PlasticityEquations
     per_synapse : frozenset of str
         Parameters that differ between synapses.
+    held : dict of str to str
+        Variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of their
+        cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
 
     Attributes
     ----------
@@ -30,8 +36,11 @@ class Writer:
         Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     """
 
-    def __init__(self, equations, per_synapse):
+    def __init__(self, equations, per_synapse, held):
         self.eq, self.per_synapse = equations, per_synapse
+        self.born = {name: held[name] for name in equations.variables if name in held}
+        self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")
+        self.old = tuple(name + OLD for name in self.held)
         self.rates: list[Tree] = []
         self.columns = (*equations.variables, *(p for p in equations.parameters if p in per_synapse))
         self.scalars = tuple(p for p in equations.parameters if p not in per_synapse)
@@ -43,7 +52,7 @@ class Writer:
     def numbers(self, trees):
         """Return the lines that read the parameters that occur in trees, and dt if it is needed."""
         names = names_of(trees)
-        return [f"    {name} = scalars[{k}]" for k, name in enumerate(self.scalars) if name in names]
+        return [f"    {name}{LOCAL} = scalars[{k}]" for k, name in enumerate(self.scalars) if name in names]
 
     def arrays(self, names):
         """Return the lines that read arrays of the record."""
@@ -68,12 +77,12 @@ class Writer:
 
     def relaxed(self, name, steps, value=None, far=False):
         """Return the text of a variable after some steps; `far` if there may be more of them than the table has."""
-        value = value or name
+        value = value or name + LOCAL
         if name not in self.eq.rates:
             return value
         index = self.rate_index(name)
         if index is None:
-            factor = f"exp(-{render(self.eq.rates[name])} * rule.dt * {steps})"
+            factor = f"exp(-{text_of(self.eq.rates[name])} * rule.dt * {steps})"
         elif far:
             factor = f"decay(table_{index}, rule.rate_{index}, {steps})"
         else:
@@ -81,7 +90,7 @@ class Writer:
         limit = self.eq.limits[name]
         if algebra.is_zero(limit):
             return f"{value} * {factor}"
-        return f"{render(limit)} + ({value} - {render(limit)}) * {factor}"
+        return f"{text_of(limit)} + ({value} - {text_of(limit)}) * {factor}"
 
     def of_traces(self, traces):
         """Return the trees that the change of traces in time needs."""
@@ -92,25 +101,31 @@ class Writer:
         """Return the lines of assignments to w and synapse variables, with the limits of w."""
         lines, (low, high) = [], self.eq.bounds
         for name, tree in assignments:
-            text = render(tree)
+            text = text_of(tree)
             if name == "w":
-                text = f"lesser({text}, {render(high)})" if high is not None else text
-                text = f"greater({text}, {render(low)})" if low is not None else text
-                text = f"({text}) if learning else w"
-            lines.append(f"{indent}{name} = {text}")
+                text = f"lesser({text}, {text_of(high)})" if high is not None else text
+                text = f"greater({text}, {text_of(low)})" if low is not None else text
+                text = f"({text}) if learning else w{LOCAL}"
+            lines.append(f"{indent}{name}{LOCAL} = {text}")
         return lines
 
     def loaded(self, indent, index="k"):
         """Return the lines that read the weight, the variables and the parameters of a synapse."""
         return [
-            f"{indent}w = np.float64(w_[{index}])",
-            *(f"{indent}{c} = np.float64(column_{c}[{index}])" for c in self.columns),
+            f"{indent}w{LOCAL} = np.float64(weights[{index}])",
+            *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[{index}])" for c in self.columns),
         ]
 
     def stored(self, indent, changed, index="k"):
         """Return the lines that write what has changed."""
-        lines = [f"{indent}w_[{index}] = w"] * ("w" in changed)
-        return lines + [f"{indent}column_{v}[{index}] = {v}" for v in self.eq.variables if v in changed]
+        lines = [f"{indent}weights[{index}] = w{LOCAL}"] * ("w" in changed)
+        return lines + [f"{indent}column_{v}[{index}] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
+
+
+def text_of(tree):
+    """Return an expression as text, with the names that a user may have chosen marked as such."""
+    names = lang.names_in(tree) - {"pi"}
+    return render(lang.substitute(tree, {name: ast.Name(name + LOCAL) for name in names}))
 
 
 def names_of(trees):

@@ -106,14 +106,16 @@ def _file_spike(source, step, now, c, pool, segment):
     # each slot may start a block, and each BLOCK segments start one more
     if c.free_blocks < min(most, due.size + most // BLOCK + 1):
         return CALENDAR_FULL
+    sampled = np.int64(0)
+    if pool is not None:
+        sampled = resample(source, c.partition, pool)
+        if sampled < 0:
+            return POOL_FULL
     if segment is not None:
         segment.source, segment.step = np.int64(source), step
         if not _entered(segment, array_of(c.kinds)):
             return LOG_FULL
     if pool is not None:
-        sampled = resample(source, c.partition, pool)
-        if sampled < 0:
-            return POOL_FULL
         piece, delay, weight = array_of(pool.piece), array_of(pool.delay), array_of(pool.weight)
         for k in range(sampled):
             at = file_segment(piece[k], delay[k], slot, now, c, calendar)
@@ -215,12 +217,14 @@ def _kind_of(piece, kinds):
 
 @helper
 def _entered(segment, kinds):
-    """Let the kinds of synapses note a spike; return whether all had room for it."""
-    for kind in range(kinds.size):
+    """Let the kinds of synapses note a spike, each once; return whether all had room for it."""
+    for kind in range(segment.entered, kinds.size):
         if kinds[kind].enter:
             kinds[kind].entry = call_address(kinds[kind].enter, (kinds[kind].context, address_of(segment)))
             if kinds[kind].entry == NO_ROOM:
                 return False
+        segment.entered = kind + 1
+    segment.entered = 0
     return True
 
 

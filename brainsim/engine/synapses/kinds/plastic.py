@@ -1,5 +1,6 @@
 """Synapses that change by a plasticity rule: a weight each, in the precision of the state, and the variables of the rule."""
 
+import ast
 import copy
 
 import numpy as np
@@ -8,6 +9,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.engine.plasticity.code import PERIOD, write_rule
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
+from brainsim.engine.plasticity.writer import OLD
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
 from brainsim.engine.synapses.readback import initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
@@ -37,7 +39,7 @@ class Plastic(SynapseKind):
     rates : list of float
         Rates of decay per step.
     initial, after_a_step : dict of str to float
-        Initial values of traces and variables, and those of postsynaptic traces a step later.
+        Initial values of traces, and those of postsynaptic traces a step later.
     parts : dict of int to Part
         What each partition keeps.
     """
@@ -56,8 +58,8 @@ class Plastic(SynapseKind):
         self.longest = int(self.store.delay[mine].max(initial=0))
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
         self._look_back(layout.dt)
-        self._columns = self._initial_columns()
         self._parameters = {name: self._parameter(name) for name in self.code.parameters}
+        self._columns = self._initial_columns()
         self.parts, self._kept, self._written = {}, None, False
 
     @classmethod
@@ -80,18 +82,22 @@ class Plastic(SynapseKind):
         """Write the functions of the rule, and compute the numbers that they need."""
         rule = self.projection.plasticity
         values = {name: getattr(rule, name) for name in rule.parameters if name not in rule.per_synapse}
+        self._values = values = {name: np.float64(value) for name, value in values.items()} | {"pi": np.float64(np.pi)}
         self._equations = equations = rule.equations_for(rule.per_synapse)
-        self.code = write_rule(equations, frozenset(rule.per_synapse))
+        shared = rule.equations_for(frozenset())
+        held = dict.fromkeys(shared.pre_traces, "axonal") | dict.fromkeys(shared.post_traces, "dendritic")
+        self.code = write_rule(equations, frozenset(rule.per_synapse), held)
         self.module = load_source(self.code.text)
 
         def number(tree):
             with np.errstate(divide="ignore"):  # a time constant of 0 is a rate that is infinite
-                return float(lang.computed(tree, {name: np.float64(value) for name, value in values.items()}))
+                return float(lang.computed(tree, values))
 
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
         self.rates = [number(tree) * dt for tree in self.code.rates]
         self._tables = [_table_of(rate) for rate in self.rates]
-        self.initial = {n: v if isinstance(v, float) else number(v) for n, v in equations.initials.items()}
+        traces = {n: v for n, v in equations.initials.items() if n in (*self.code.pre, *self.code.post)}
+        self.initial = {n: number(v) if isinstance(v, ast.AST) else float(v) for n, v in traces.items()}
         self.after_a_step = {}
         for name in self.code.post:
             start, tree = self.initial[name], equations.rates.get(name)
@@ -123,7 +129,13 @@ class Plastic(SynapseKind):
         else:
             # they were not kept, which saves 4 bytes a synapse
             w = initial_weights(self).astype(dtype)
-        return {"w": w, **{name: np.full(n, self.initial[name], dtype) for name in self.code.variables}}
+        names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
+        columns = {"w": w}
+        for name, of in names.items():
+            start = self._equations.initials[of]
+            columns[name] = np.empty(n, dtype)
+            columns[name][:] = lang.computed(start, self._values | self._parameters) if isinstance(start, ast.AST) else start
+        return columns
 
     def _parameter(self, name):
         """Return a parameter that differs between synapses, in the order of the block."""
@@ -175,7 +187,7 @@ class Plastic(SynapseKind):
         columns = {name: values.copy() for name, values in self._columns.items()}
         for part in self.parts.values():
             part.sweep(columns)
-        return columns
+        return {name: values for name, values in columns.items() if name not in self.code.old}
 
     def write(self, weights, order):
         """Set the weights of all synapses, in the order of the SynapseTable, from now on."""
