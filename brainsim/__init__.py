@@ -20,9 +20,10 @@ Network and run
     Projection          what connect returns
     simulate            run a network: returns a Result
     Simulation          run a network in pieces, and change it between them
-    Trace               a variable to record: bs.Trace(cells, "v")
+    Trace, WeightTrace  what to record: a variable of cells, bs.Trace(cells, "v"); weights of synapses that learn
     Result              spikes, traces and final state of a run; save and load
     Spikes, Traces      spikes of a population with rates and intervals; a variable over time
+    Weights             weights of synapses over time, and their histograms
     State               the state at the end of a run, from which another run can continue
 
 Neurons (``brainsim models`` shows their equations)
@@ -74,7 +75,7 @@ _HOMES = {
     "brainsim.network.network": ("Network",),
     "brainsim.network.projection": ("Projection",),
     "brainsim.network.population": ("Population", "View"),
-    "brainsim.network.probes": ("Trace",),
+    "brainsim.network.probes": ("Trace", "WeightTrace"),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),
     "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "GIF", "MAT2", "MihalasNiebur"),
     "brainsim.models.neurons.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),
@@ -109,7 +110,7 @@ _HOMES = {
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
     "brainsim.engine.simulation": ("Simulation",),
-    "brainsim.results.result": ("Result", "Spikes", "State", "Traces"),
+    "brainsim.results.result": ("Result", "Spikes", "State", "Traces", "Weights"),
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
 }

@@ -81,10 +81,12 @@ from brainsim.network.network import Network as Network
 from brainsim.network.population import Population as Population
 from brainsim.network.population import View as View
 from brainsim.network.probes import Trace as Trace
+from brainsim.network.probes import WeightTrace as WeightTrace
 from brainsim.network.projection import Projection as Projection
 from brainsim.results.result import Result as Result
 from brainsim.results.result import Spikes as Spikes
 from brainsim.results.result import State as State
 from brainsim.results.result import Traces as Traces
+from brainsim.results.result import Weights as Weights
 
 __version__: str

@@ -251,7 +251,8 @@ OF_RESULT = {
     ): "spikes are stored by population: result.spikes['cells'].times and .ids",
     ("rate", "rates", "cv", "isi", "counts"): "spikes of a population have these methods: result.spikes['cells'].rate()",
     ("v", "trace", "voltage"): "recorded variables are in result.traces['cells', 'v']",
-    ("weights", "synapses"): "weights cannot be recorded in this version",
+    ("w", "synapses"): "record=[bs.WeightTrace(projection)] records weights, in result.weights[projection]; "
+    "sim.synapses(projection) returns all synapses as they are now",
     ("run", "simulate"): "bs.simulate(net, 1000.0, state=result.state) continues from here",
     (
         "to_csv",

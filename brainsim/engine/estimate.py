@@ -103,7 +103,7 @@ def estimated(layout, duration=0.0, record=()):
         )
         for p, n in expected.items()
     ]
-    sampled = [(repr(trace), 0.0, bytes_of_samples(trace.ids.size, duration / (trace.every or dt) + 1)) for trace in record]
+    sampled = [(repr(trace), 0.0, bytes_of_samples(trace.columns, duration / (trace.every or dt) + 1)) for trace in record]
     traces = sum(size for _, _, size in sampled)
     rows += sampled
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
@@ -235,9 +235,9 @@ def reject_if_too_large(layout):
         )
 
 
-def bytes_of_samples(cells, samples):
-    """Return the bytes of a trace: a time and a value of each cell per sample."""
-    return 8.0 * samples * (cells + 1)
+def bytes_of_samples(columns, samples):
+    """Return the bytes of a trace: a time and so many numbers for each sample."""
+    return 8.0 * samples * (columns + 1)
 
 
 def reject_if_traces_too_large(traces, steps, dt):
@@ -245,20 +245,20 @@ def reject_if_traces_too_large(traces, steps, dt):
 
     Parameters
     ----------
-    traces : list of recorders.traces.Recorded
+    traces : list of recorders.traces.Recorded and recorders.weights.RecordedWeights
     steps : int
     dt : float
         Length of a step [ms].
     """
-    sizes = [bytes_of_samples(trace.ids.size, steps / trace.every) for trace in traces]
+    sizes = [bytes_of_samples(trace.columns, steps / trace.every) for trace in traces]
     needed = sum(sizes)
     if needed < WORTH_A_LOOK or (free := free_memory()) is None or needed <= free:
         return
     trace, size = traces[int(np.argmax(sizes))], max(sizes)
     raise MemoryError(
-        f"Trace: {trace.population}.{trace.variable} of {trace.ids.size:,} cells every {trace.every * dt:g} ms takes "
+        f"{trace} every {trace.every * dt:g} ms takes "
         f"{in_words(size)} in {steps * dt:g} ms, and all traces {in_words(needed)}, but only {in_words(free)} are free; "
-        "record fewer cells, or less often with every=, or simulate in pieces and save each"
+        "record less, or less often with every=, or simulate in pieces and save each"
     )
 
 

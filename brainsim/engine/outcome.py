@@ -46,6 +46,7 @@ class Outcome:
         return Result(
             spikes=recorded["spikes"],
             traces=recorded["traces"],
+            weights=recorded["weights"],
             duration=float(times_of(self.stop - self.start, dt)),
             start=float(times_of(self.start, dt)),
             dt=dt,

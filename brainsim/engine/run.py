@@ -102,7 +102,7 @@ class Run:
     def advance(self, piece, stop):
         """Run one chunk of a piece that ends at the step `stop`, and collect what was recorded."""
         began = time.perf_counter()
-        steps = self._pace.steps(stop - self.step)
+        steps = self._pace.steps(self.collected.next_stop(self.step, stop) - self.step)
         stop = self.step + steps
         for partition in self.partitions:
             partition.progress["stop"] = stop

@@ -13,7 +13,7 @@ from brainsim.engine.simulation import Simulation
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
     from brainsim.network.population import View
-    from brainsim.network.probes import Trace
+    from brainsim.network.probes import Request
     from brainsim.results.result import Result, State
 
 
@@ -23,7 +23,7 @@ def simulate(
     *,
     dt: float = 0.1,
     seed: int | None = None,
-    record: Trace | Sequence[Trace] = (),
+    record: Request | Sequence[Request] = (),
     spikes: bool | View | Sequence[View] = True,
     threads: int | None = None,
     progress: bool | None = None,
@@ -43,8 +43,8 @@ def simulate(
         Time step [ms]; delays are multiples of it.
     seed : int, optional
         Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring has the network's seed.
-    record : sequence of Trace
-        Variables to record.
+    record : sequence of Trace and WeightTrace
+        Variables of cells, and weights of synapses, to record.
     spikes : bool or sequence of Population or view
         Whose spikes to keep: all by default.
     threads : int, optional

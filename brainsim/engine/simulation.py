@@ -24,6 +24,7 @@ from brainsim.engine.progress import Interrupt, Watch
 from brainsim.engine.recorders.memory import Collected
 from brainsim.engine.recorders.spikes import SpikeRecorder
 from brainsim.engine.recorders.traces import TraceRecorder, resolve_traces
+from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
 from brainsim.engine.set_parameters import change_input, change_parameters
 from brainsim.engine.settings import checked_end, checked_network, checked_state, checked_steps, thread_count, wanted_spikes
@@ -33,7 +34,7 @@ from brainsim.engine.time import times_of
 from brainsim.engine.views import threshold_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.population import Population, View
-from brainsim.network.probes import checked_traces
+from brainsim.network.probes import Trace, WeightTrace, checked_traces
 from brainsim.network.projection import Projection
 from brainsim.results.result import Result
 from brainsim.rng.streams import checked_seed
@@ -41,7 +42,7 @@ from brainsim.rng.streams import checked_seed
 if typing.TYPE_CHECKING:
     from brainsim.models.inputs import Input
     from brainsim.network.network import Network
-    from brainsim.network.probes import Trace
+    from brainsim.network.probes import Request
     from brainsim.results.result import State
     from brainsim.results.synapses import SynapseTable
 
@@ -94,7 +95,7 @@ class Simulation(Answering):
         *,
         dt: float = 0.1,
         seed: int | None = None,
-        record: Trace | Sequence[Trace] = (),
+        record: Request | Sequence[Request] = (),
         spikes: bool | View | Sequence[View] = True,
         threads: int | None = None,
         progress: bool | None = None,
@@ -139,10 +140,13 @@ class Simulation(Answering):
         """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
         requests = list(record) if isinstance(record, list | tuple) else [record]
         others = [request for request in requests if hasattr(request, "recorder")]
-        traces = checked_traces([request for request in requests if not hasattr(request, "recorder")])
-        self._traces = resolve_traces(traces, self._layout)
+        known = checked_traces([request for request in requests if not hasattr(request, "recorder")])
+        traces = resolve_traces([request for request in known if isinstance(request, Trace)], self._layout)
+        weights = resolve_weights([request for request in known if isinstance(request, WeightTrace)], self._layout)
+        self._traces = [*traces, *weights]
         lags = self._layout.lag_places() is not None
-        built_in = [SpikeRecorder(wanted, lags), *([TraceRecorder(self._traces)] if self._traces else [])]
+        built_in = [SpikeRecorder(wanted, lags), *([TraceRecorder(traces)] if traces else [])]
+        built_in += [WeightRecorder(weights)] if weights else []
         return built_in + [request.recorder(self._layout) for request in others]
 
     def __repr__(self) -> str:

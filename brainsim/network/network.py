@@ -18,7 +18,7 @@ from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.plastic import check_plasticity, dendritic_delay_of
 from brainsim.network.population import Population, View, checked_name
-from brainsim.network.probes import Trace, checked_traces
+from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
 from brainsim.rng.streams import checked_seed
 
@@ -267,7 +267,7 @@ class Network(Answering):
         threads: int = 1,
         precision: str = "double",
         duration: float = 0.0,
-        record: Sequence[Trace] = (),
+        record: Sequence[Request] = (),
     ) -> Estimate:
         """Return a table of the memory that the network is expected to need, without building it.
 
@@ -282,8 +282,8 @@ class Network(Answering):
             Precision of the state variables, as for `simulate`.
         duration : float
             Duration of the run [ms]; only traces depend on it.
-        record : sequence of Trace
-            The traces to record. Spikes are not counted: each takes 24 bytes, but their number is not known in advance.
+        record : sequence of Trace and WeightTrace
+            What to record. Spikes are not counted: each takes 24 bytes, but their number is not known in advance.
 
         Examples
         --------

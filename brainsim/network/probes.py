@@ -1,4 +1,4 @@
-"""What a run records besides spikes: `Trace` names a variable of some cells."""
+"""What a run records besides spikes: `Trace` names a variable of some cells, `WeightTrace` weights of some synapses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import number
+from brainsim.core.checks import indices, integer, number
 from brainsim.network.population import View
+from brainsim.network.projection import Projection
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,11 +68,103 @@ class Trace:
         """Indices of the cells in the population."""
         return self.cells.parts[0][1]
 
+    @property
+    def columns(self) -> int:
+        """How many numbers a sample has."""
+        return self.ids.size
 
-def checked_traces(record: Trace | Sequence[Trace], label: str = "simulate.record") -> list[Trace]:
-    """Return the traces to record as a list."""
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WeightTrace:
+    """Record the weights of a projection with plasticity, or a variable of its rule: of some synapses, or as histograms.
+
+    Parameters
+    ----------
+    projection : Projection
+        What `Network.connect` returned.
+    variable : str
+        ``"w"``, the weight, or a variable of the rule that each synapse has: a column of ``sim.synapses(projection)``.
+    synapses : int, array of int, or None
+        Which ones: their indices in ``sim.synapses(projection)``; a number chooses so many at random, the same ones in each
+        run of the network; None records all of them.
+    every : float
+        Interval between samples [ms].
+    bins : int or array of float, optional
+        Record histograms of all synapses as well: the number of bins between the bounds of the rule, or the edges of the
+        bins. Values beyond the edges are not counted, and the last bin includes its upper edge.
+
+    The samples are the values at ``0, every, 2*every, ...``, including 0, as they are after all spikes that have reached the
+    synapses by then. After the run they are in ``result.weights[projection]``. Recording changes no bit of the run. A sample
+    of a few synapses takes as long however many there are; histograms go through all synapses.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of its kind.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
+    >>> wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=0.5, delay=1.5, synapse=bs.Delta(),
+    ...                     plasticity=bs.STDP(w_max=1.0))
+    >>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
+    >>> result = bs.simulate(net, 300.0, seed=2, record=bs.WeightTrace(wires, synapses=5, every=100.0, bins=20))
+    >>> result.weights[wires]
+    Weights of 'cells->cells'.w: 5 synapses, 4 samples, 0 to 300 ms, histograms of 20 bins, in mV
+    """
+
+    projection: Projection
+    variable: str = "w"
+    synapses: Any = 100
+    every: float = 100.0
+    bins: Any = None
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        if not isinstance(self.projection, Projection):
+            raise TypeError(f"WeightTrace.projection: must be what Network.connect returned (got {self.projection!r})")
+        if not isinstance(self.variable, str):
+            raise TypeError(f"WeightTrace.variable: must be 'w' or the name of a variable (got {self.variable!r})")
+        object.__setattr__(self, "every", number(self.every, "WeightTrace.every", "ms", above=0.0))
+        for key, checked in (("synapses", indices), ("bins", _edges)):
+            value, label = getattr(self, key), f"WeightTrace.{key}"
+            if value is not None:
+                whole = np.ndim(value) == 0
+                value = integer(value, label, at_least=int(key == "bins")) if whole else checked(value, label)
+                object.__setattr__(self, key, value)
+
+    def __repr__(self) -> str:
+        """Return the request nearly as Python code, with the projection by name."""
+        synapses = self.synapses if np.ndim(self.synapses) == 0 else f"[{np.size(self.synapses)} indices]"
+        bins = "" if self.bins is None else f", bins={self.bins if np.ndim(self.bins) == 0 else '[...]'}"
+        return f"WeightTrace({self.projection.name!r}, {self.variable!r}, synapses={synapses}, every={self.every!r}{bins})"
+
+    @property
+    def columns(self) -> int:
+        """About how many numbers a sample has."""
+        n = self.synapses if np.ndim(self.synapses) == 0 else np.size(self.synapses)
+        bins = self.bins or 0 if np.ndim(self.bins) == 0 else np.size(self.bins) - 1
+        return int((self.projection.expected if n is None else min(n, self.projection.expected)) + bins)
+
+
+Request = Trace | WeightTrace
+
+
+def _edges(value, label):
+    """Return the edges of bins as an array."""
+    edges = np.asarray(value, np.float64)
+    if edges.ndim != 1 or edges.size < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
+        raise ValueError(f"{label}: must be a number of bins, or two or more edges in increasing order (got {value!r})")
+    return edges
+
+
+def checked_traces(record: Request | Sequence[Request], label: str = "simulate.record") -> list[Request]:
+    """Return what to record as a list."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:
-        if not isinstance(trace, Trace):
-            raise TypeError(f"{label}: must hold bs.Trace(cells, 'v') and the like (got {trace!r})")
+        if not isinstance(trace, Trace | WeightTrace):
+            raise TypeError(
+                f"{label}: must hold bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
+            )
     return traces

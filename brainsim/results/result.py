@@ -20,8 +20,9 @@ from brainsim.results import archive
 from brainsim.results.lookup import SpikesLookup, TracesLookup
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
+from brainsim.results.weights import KINDS, Weights, WeightsLookup
 
-__all__ = ["Result", "Spikes", "State", "Traces"]
+__all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
 FORMAT = 1
 PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")  # in JSON
@@ -89,6 +90,8 @@ class Result(Answering):
         Time at which the run began [ms].
     traces : dict of (str, str) to Traces
         Traces by population and variable.
+    weights : dict of (str, str) to Weights
+        Recorded weights by projection and variable; ``result.weights[wires]`` finds those of a projection.
     populations : dict of str to int
         Number of cells of each population.
     state : State, optional
@@ -125,6 +128,7 @@ class Result(Answering):
     seed: int
     start: float = 0.0
     traces: Mapping[Any, Traces] = field(default_factory=dict)
+    weights: Mapping[Any, Weights] = field(default_factory=dict)
     populations: dict[str, int] = field(default_factory=dict)
     state: State | None = None
     stats: dict[str, Any] = field(default_factory=dict)
@@ -143,6 +147,7 @@ class Result(Answering):
         vars(self).update(
             spikes=SpikesLookup(spikes, "Result.spikes", views),
             traces=TracesLookup(dict(self.traces), "Result.traces"),
+            weights=WeightsLookup(dict(self.weights), "Result.weights"),
             duration=number(self.duration, "Result.duration", "ms", at_least=0.0),
             dt=number(self.dt, "Result.dt", "ms", above=0.0),
             start=number(self.start, "Result.start", "ms"),
@@ -175,6 +180,9 @@ class Result(Answering):
     def _footer(self):
         lines = [f"{traces.name}.{traces.variable}: {plural(traces.ids.size, 'cell')}" for traces in self.traces.values()]
         lines = ["traces: " + ", ".join(lines)] if lines else []
+        if self.weights:
+            texts = [f"{w.name}.{w.variable}: {plural(w.synapses.size, 'synapse')}" for w in self.weights.values()]
+            lines.append("weights: " + ", ".join(texts))
         times = [f"{phase} {self.stats[phase]:.3g} s" for phase in PHASES if phase in self.stats]
         return lines + ([", ".join(times)] if times else [])
 
@@ -264,9 +272,14 @@ def _pack(result):
         arrays |= {archive.member("spikes", name, part): getattr(spikes, part) for part in ("times", "ids")}
     for key, traces in result.traces.items():
         arrays |= {archive.member("traces", *key, part): getattr(traces, part) for part in ("times", "ids", "values")}
+    for key, weights in result.weights.items():
+        arrays |= {archive.member("weights", *key, part): getattr(weights, part) for part in KINDS}
     description = {key: getattr(result, key) for key in PLAIN}
     description["spikes"] = [[key, s.name, s.n, s.duration, s.start] for key, s in result.spikes.items()]
     description["traces"] = [[*key, t.name, t.variable, t.unit] for key, t in result.traces.items()]
+    description["weights"] = [
+        [*key, w.name, w.variable, w.unit, w.synapses.size, w.edges.size] for key, w in result.weights.items()
+    ]
     description["state"] = None if result.state is None else _pack_state(result.state, arrays)
     return description, arrays
 
@@ -310,9 +323,19 @@ def _unpack(description, arrays):
         traces[key, name] = Traces(
             *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
         )
+    weights = dict(_unpacked_weights(description, arrays, steps))
     state = description["state"] and _unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
-    return Result(spikes=spikes, traces=traces, state=state, **rest)
+    return Result(spikes=spikes, traces=traces, weights=weights, state=state, **rest)
+
+
+def _unpacked_weights(description, arrays, steps):
+    """Yield ((projection, variable), Weights); older files have none."""
+    for key, variable, *of, n, edges in description.get("weights", []):
+        sizes = {"times": steps, "synapses": n, "pre": n, "post": n, "values": steps * n}
+        sizes |= {"edges": edges, "counts": steps * edges}
+        parts = {part: arrays.take(archive.member("weights", key, variable, part), size) for part, size in sizes.items()}
+        yield (key, variable), Weights(*of, **parts)
 
 
 def _unpack_state(description, arrays, cells):

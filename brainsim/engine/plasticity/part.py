@@ -169,8 +169,16 @@ class Part:
         """Return the point of time that the partition has reached."""
         return int(self._progress["step"])
 
-    def sweep(self, columns=None):
-        """Bring the synapses up to the point that is completed: those of the record, or copies of its columns."""
+    def sweep(self, columns=None, **only):
+        """Bring the synapses up to the point that is completed: those of the record, or others in order to read them.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray, optional
+            Columns to use instead of those of the record.
+        **only
+            Fields of the record to use instead: those that name the segments.
+        """
         if not self.kind.sweeps:
             return
         # what arrives within the next step (Delta) has been delivered already
@@ -178,7 +186,7 @@ class Part:
         rule, now = self.context, Context(soma=soma, arrived=soma - self.kind.extra_step)
         if columns is not None:
             names = rule.kind.names[1:]
-            rule = Context(**{name: rule[name] for name in names} | self._columns(columns) | {"lag": 1})
+            rule = Context(**{name: rule[name] for name in names} | self._columns(columns) | {"lag": 1} | only)
         address = self.kind.module.sweep.address(rule.kind, now.kind)
         call(address, rule.address, now.address)
         if columns is None:

@@ -30,6 +30,10 @@ class Collected:
         """Return how many steps may run before what was recorded must be gathered."""
         return min([MAX_CHUNK, *(steps for recorder in self.recorders if (steps := recorder.max_steps()))])
 
+    def next_stop(self, step, stop):
+        """Return the step at which a chunk that begins at `step` must end, `stop` at the latest."""
+        return min([stop, *(at for recorder in self.recorders if (at := recorder.next_stop(step)) is not None)])
+
     def before_chunk(self):
         """Get ready for the next chunk of a run."""
         for recorder in self.recorders:
@@ -84,7 +88,7 @@ class Piece:
 
     def results(self, layout, start, stop):
         """Return what the recorders add to a Result of the steps from `start` to `stop`, by field."""
-        fields = {"spikes": {}, "traces": {}, "stats": {}}
+        fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
         for recorder, part in zip(self._recorders, self.whole().parts, strict=True):
             for name, values in recorder.result(part, layout, start, stop).items():
                 fields[name] |= values

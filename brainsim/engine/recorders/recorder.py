@@ -44,6 +44,10 @@ class Recorder:
         """Return how many steps may run before `gather` must be called, None if it does not matter."""
         return
 
+    def next_stop(self, step):
+        """Return the next step after `step` at which a chunk must end, None if it does not matter."""
+        return
+
     def clear(self, packed):
         """Forget everything; `packed` are spikes at the time at which the simulation begins, or None."""
 
@@ -72,7 +76,7 @@ class Recorder:
     def result(self, piece, layout, start, stop):
         """Return what it adds to a Result of the steps from `start` to `stop`.
 
-        A dict of dicts, such as ``{"traces": {...}}``; the keys are "spikes", "traces" and "stats".
+        A dict of dicts, such as ``{"traces": {...}}``; the keys are "spikes", "traces", "weights" and "stats".
         """
         raise NotImplementedError
 

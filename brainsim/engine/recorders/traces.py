@@ -32,6 +32,15 @@ class Recorded:
     every: int  # steps
     index: np.ndarray  # place in the state of each cell's value
 
+    @property
+    def columns(self):
+        """How many numbers a sample has."""
+        return self.ids.size
+
+    def __str__(self):
+        """Return what is recorded as text."""
+        return f"Trace: {self.population}.{self.variable} of {self.ids.size:,} cells"
+
 
 @dataclass
 class TracePiece:

@@ -107,30 +107,68 @@ def load_kinds(kinds, extra):
         kind.load(extra, f"{name}.")
 
 
+def found_in_rows(kind, ids):
+    """Find synapses of a kind that has a block for each projection; of the others only those with the same source are read.
+
+    Parameters
+    ----------
+    kind : SynapseKind
+    ids : ndarray of int64
+        Their indices in the SynapseTable.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Of each synapse: pre and post as in the SynapseTable, its index in the block, and its segment and row in the store.
+    """
+    block, store, projection = kind.block, kind.block.store, kind.block.projection
+    here, rows = _segments_in(store, (block.start, block.stop))
+    source = _indices(block.layout.global_indices(projection.pre), rows // block.layout.partitions)
+    lengths = np.bincount(source, store.piece[here] & MAX_LENGTH, minlength=projection.pre.n).astype(np.int64)
+    ends = np.cumsum(lengths)
+    owner = np.searchsorted(ends, ids, side="right")
+    wanted = np.unique(owner)
+    mine = np.isin(source, wanted)
+    found = _synapses(store, block.layout, projection, here[mine], rows[mine])
+    begin = np.cumsum(lengths[wanted]) - lengths[wanted]
+    at = ids - (ends - lengths)[owner] + begin[np.searchsorted(wanted, owner)]
+    pre, post, index, segment = (values[at] for values in found)
+    return pre, post, index - block.start, segment, np.searchsorted(store.first, segment, side="right") - 1
+
+
 def _table(store, layout, projection, block, columns):
     """Return the SynapseTable of the synapses in a block (start, stop) of the store, with more columns."""
-    rows = np.repeat(np.arange(store.first.size - 1), np.diff(store.first))
-    start, length = store.piece >> START_BITS, store.piece & MAX_LENGTH
-    here = np.flatnonzero((start >= block[0]) & (start < block[1]))
-    length = length[here]
-    # the index of each synapse in the store, segment after segment
-    index = np.repeat(start[here] - np.cumsum(length) + length, length) + np.arange(length.sum())
-    source, part = np.divmod(rows[here], layout.partitions)
-    place = store.targets[index].astype(np.int64) + np.repeat(store.base[part], length)
-    pre = _indices(layout.global_indices(projection.pre), np.repeat(source, length))
-    post = _indices(layout.input_places(projection.post, projection.synapse)[0], place)
+    pre, post, index, segment = _synapses(store, layout, projection, *_segments_in(store, block))
     extra_step = int(projection.synapse.receptor_equations.direct)
-    delay = np.repeat((store.delay[here].astype(np.int64) - extra_step) * layout.dt, length)
+    delay = (store.delay[segment].astype(np.int64) - extra_step) * layout.dt
     if block[1] <= store.weights.size and store.weights.size:
         weight = store.weights[index].astype(np.float64)
     elif store.weight.size:
-        weight = np.repeat(store.weight[here], length)
+        weight = store.weight[segment]
     else:
         weight = np.full(index.size, np.nan)  # a kind of synapses keeps them
+    kept = {name: values[index - block[0]] for name, values in columns.items()}
+    return SynapseTable(pre, post, weight, delay, projection.pre.n, projection.post.n, kept)
+
+
+def _segments_in(store, block):
+    """Return the indices of the segments in a block (start, stop) of the store, and their rows."""
+    start = store.piece >> START_BITS
+    here = np.flatnonzero((start >= block[0]) & (start < block[1]))
+    return here, np.searchsorted(store.first, here, side="right") - 1
+
+
+def _synapses(store, layout, projection, here, rows):
+    """Return (pre, post, index in the store, segment) of the synapses of some segments, in the order of the SynapseTable."""
+    length = store.piece[here] & MAX_LENGTH
+    # the index of each synapse in the store, segment after segment
+    index = np.repeat((store.piece[here] >> START_BITS) - np.cumsum(length) + length, length) + np.arange(length.sum())
+    source, part = np.divmod(rows, layout.partitions)
+    place = store.targets[index].astype(np.int64) + np.repeat(store.base[part], length)
+    pre = _indices(layout.global_indices(projection.pre), np.repeat(source, length))
+    post = _indices(layout.input_places(projection.post, projection.synapse)[0], place)
     order = np.lexsort((post, pre))
-    kept = {name: values[index - block[0]][order] for name, values in columns.items()}
-    n_pre, n_post = projection.pre.n, projection.post.n
-    return SynapseTable(pre[order], post[order], weight[order], delay[order], n_pre, n_post, kept)
+    return pre[order], post[order], index[order], np.repeat(here, length)[order]
 
 
 def _indices(values, wanted):

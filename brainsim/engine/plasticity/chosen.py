@@ -1,0 +1,51 @@
+"""Some synapses of a plastic projection, read as of now without touching the others, and without changing a bit."""
+
+import numpy as np
+
+from brainsim.engine.synapses.kinds.kind import PLASTIC
+from brainsim.engine.synapses.readback import found_in_rows
+from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
+
+
+class Chosen:
+    """Some synapses of a plastic projection.
+
+    Parameters
+    ----------
+    kind : Plastic
+    ids : ndarray of int64
+        Their indices in the SynapseTable.
+
+    Attributes
+    ----------
+    pre, post : ndarray of int64
+        Their cells, as in the SynapseTable.
+    """
+
+    def __init__(self, kind, ids):
+        self._kind = kind
+        self.pre, self.post, self._places, segments, rows = found_in_rows(kind, ids)
+        sources, part_of = np.divmod(rows, kind.block.layout.partitions)
+        pieces = (kind.block.start + self._places) << START_BITS | PLASTIC << int(LENGTH_BITS) | 1
+        self._of_part = []
+        for number in np.unique(part_of):
+            mine = np.flatnonzero(part_of == number)
+            # each synapse is a segment, with a source of its own
+            fields = {"sources": np.arange(mine.size), "first": np.arange(mine.size + 1)}
+            fields |= {"piece": pieces[mine], "delay": kind.store.delay[segments[mine]]}
+            self._of_part.append((int(number), sources[mine], fields | {"partitions": 1, "partition": 0}))
+
+    def read(self, name):
+        """Return the weights, ``"w"``, or a variable of the rule, as float64."""
+        columns = self._kind.columns()
+        if not self._kind.sweeps:
+            return columns[name][self._places].astype(np.float64)
+        before = {key: values[self._places] for key, values in columns.items()}
+        try:
+            for number, sources, fields in self._of_part:
+                part = self._kind.parts[number]
+                part.sweep(columns, newest=part.context["newest"][sources], **fields)
+            return columns[name][self._places].astype(np.float64)
+        finally:
+            for key, values in before.items():
+                columns[key][self._places] = values

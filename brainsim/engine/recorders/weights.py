@@ -1,0 +1,204 @@
+"""Recording of the weights of synapses that learn.
+
+Samples are taken in Python between two chunks, which end at the times of the samples. Synapses catch up lazily: what is
+read is brought up to the time of the sample, and then put back as it was, so the bits of the run stay the same.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.core.checks import nearest
+from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.synapses.kinds.kind import PLASTIC
+from brainsim.engine.time import times_of
+from brainsim.results.weights import Weights
+from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import fill
+
+
+@dataclass
+class RecordedWeights:
+    """What is recorded of a projection, and how often."""
+
+    projection: object
+    variable: str
+    unit: str
+    synapses: object  # as in WeightTrace
+    every: int  # steps
+    edges: np.ndarray  # of the bins of histograms, empty if there are none
+    columns: int  # about how many numbers a sample has
+
+    def __str__(self):
+        """Return what is recorded as text."""
+        return f"WeightTrace: {self.projection.name}.{self.variable}, {self.columns:,} numbers"
+
+
+@dataclass
+class WeightPiece:
+    """What one call of ``run`` has sampled.
+
+    Attributes
+    ----------
+    where : list of (ndarray, ndarray, ndarray)
+        For each request the synapses, and their cells.
+    samples : list of list of (int, ndarray, ndarray)
+        For each request step, values and counts of each sample.
+    """
+
+    where: list
+    samples: list = field(default_factory=list)
+
+
+class WeightRecorder(Recorder):
+    """Samples weights, or variables of rules, of synapses.
+
+    Parameters
+    ----------
+    requests : list of RecordedWeights
+    """
+
+    def __init__(self, requests):
+        self.requests, self._synapses, self._chosen, self._where = requests, None, None, None
+
+    def copy(self):
+        """Return a recorder of the same synapses."""
+        new = WeightRecorder(self.requests)
+        new._where = self._where
+        return new
+
+    def calls(self, partition):
+        """Note which synapses the partitions have; nothing is called during a chunk."""
+        self._synapses, self._chosen = partition.synapses, None
+        return []
+
+    def next_stop(self, step):
+        """Return the step of the next sample."""
+        return min((step // request.every + 1) * request.every for request in self.requests)
+
+    def clear(self, packed):
+        """Forget which synapses are recorded: they are chosen again."""
+        self._where = self._chosen = None
+
+    def begin(self, completed, stop):
+        """Return a piece, with the samples at time 0 if that is where it begins."""
+        self._choose()
+        samples = [[self._sample(k, 0)] if completed < 0 else [] for k in range(len(self.requests))]
+        return WeightPiece(self._where, samples)
+
+    def gather(self, piece, chunk):
+        """Return the samples that are due at the end of the chunk, None where none is."""
+        due = [chunk.stop % request.every == 0 for request in self.requests]
+        return [self._sample(k, chunk.stop) if now else None for k, now in enumerate(due)]
+
+    def commit(self, piece, gathered):
+        """Add the samples."""
+        for samples, new in zip(piece.samples, gathered, strict=True):
+            if new is not None:
+                samples.append(new)
+
+    def joined(self, pieces):
+        """Return all samples as one piece."""
+        lists = zip(*(piece.samples for piece in pieces), strict=True)
+        return WeightPiece(pieces[0].where, [[sample for samples in some for sample in samples] for some in lists])
+
+    def result(self, piece, layout, start, stop):
+        """Return the Weights by (projection, variable)."""
+        found = {}
+        for request, where, samples in zip(self.requests, piece.where, piece.samples, strict=True):
+            key = request.projection.name, request.variable
+            steps = np.array([step for step, *_ in samples], np.int64)
+            values = np.array([values for _, values, _ in samples]).reshape(len(samples), where[0].size)
+            counts = np.array([counts for *_, counts in samples], np.int64).reshape(len(samples), -1)
+            counts = counts if len(samples) else np.zeros((0, max(request.edges.size - 1, 0)), np.int64)
+            found[key] = Weights(*key, request.unit, times_of(steps, layout.dt), *where, values, request.edges, counts)
+        return {"weights": found}
+
+    def _choose(self):
+        """Find the synapses that are recorded."""
+        if self._chosen is not None:
+            return
+        # only for networks in which something is plastic
+        from brainsim.engine.plasticity.chosen import Chosen
+
+        kinds = {kind.block.projection: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
+        self._kinds = [kinds[request.projection] for request in self.requests]
+        if self._where is None:
+            ids = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
+        else:
+            ids = [where[0] for where in self._where]
+        self._chosen = [Chosen(kind, some) for kind, some in zip(self._kinds, ids, strict=True)]
+        self._where = [(some, chosen.pre, chosen.post) for some, chosen in zip(ids, self._chosen, strict=True)]
+
+    def _sample(self, k, step):
+        """Return (step, values, counts) as of now."""
+        request = self.requests[k]
+        counts = np.empty(0, np.int64)
+        if request.edges.size:
+            counts, _ = np.histogram(self._kinds[k].current_columns()[request.variable], request.edges)
+        return step, self._chosen[k].read(request.variable), counts
+
+
+def _ids(request, kind):
+    """Return the indices in the SynapseTable of the synapses that are recorded."""
+    n, wanted, projection = kind.block.stop - kind.block.start, request.synapses, kind.block.projection
+    if wanted is None or (np.ndim(wanted) == 0 and wanted >= n):
+        return np.arange(n)
+    if np.ndim(wanted):
+        if wanted.size and wanted.max() >= n:
+            message = f"must be below the number of synapses of {projection.name!r}, {n:,} (got {wanted.max():,})"
+            raise ValueError(f"WeightTrace.synapses: {message}")
+        return wanted
+    # one at random in each of so many parts of equal size
+    at = np.empty(wanted)
+    fill(at, np.array([1.0, 0.0, 1.0, 0.0, 1.0]), stream_key(kind.block.layout.network.seed, "recorded", projection.name))
+    borders = np.arange(wanted + 1) * n // max(wanted, 1)
+    return np.minimum(borders[:-1] + (at * np.diff(borders)).astype(np.int64), borders[1:] - 1)
+
+
+def resolve_weights(record, layout):
+    """Turn WeightTrace objects into RecordedWeights."""
+    recorded = {}
+    for trace in record:
+        projection, variable = trace.projection, trace.variable
+        if not any(p is projection for p in layout.network.projections):
+            raise ValueError(f"{trace!r}: this projection is not in the network")
+        if projection.plasticity is None:
+            raise ValueError(f"{trace!r}: {projection.name!r} has no plasticity, so its weights do not change")
+        unit = _unit(projection, variable, trace)
+        if trace.every < layout.dt * (1 - 1e-9):
+            raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
+        if (projection.name, variable) in recorded:
+            raise ValueError(f"{trace!r}: another WeightTrace records this; use one for both")
+        every = int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
+        edges = _edges(trace)
+        recorded[projection.name, variable] = RecordedWeights(
+            projection, variable, unit, trace.synapses, every, edges, trace.columns
+        )
+    return list(recorded.values())
+
+
+def _unit(projection, variable, trace):
+    """Return the unit of w or of a variable of the rule; raise ValueError if synapses do not have it each."""
+    rule, of_weight = projection.plasticity, projection.synapse.weight_unit
+    if variable == "w":
+        return of_weight
+    equations = rule.equations_for(rule.per_synapse)
+    if variable not in equations.variables:
+        name, hint = type(rule).__name__, nearest(variable, ("w", *equations.variables))
+        if variable in (*equations.pre_traces, *equations.post_traces):
+            hint = ": it is a trace, which is kept once for all synapses of a cell and not recorded"
+        raise ValueError(f"{trace!r}: {name} has no variable {variable!r} for each synapse{hint}")
+    return rule.initials[variable].unit.replace("weight", of_weight)
+
+
+def _edges(trace):
+    """Return the edges of the bins of the histograms."""
+    if trace.bins is None or np.ndim(trace.bins):
+        return np.empty(0) if trace.bins is None else trace.bins
+    limits = trace.projection.plasticity.limits() if trace.variable == "w" else (None, None)
+    if any(limit is None or np.ndim(limit) for limit in limits):
+        hint = "give the edges of the bins: bins=[...]"
+        raise ValueError(f"{trace!r}: {trace.variable} has no bounds that are the same for all synapses; {hint}")
+    return np.linspace(*limits, trace.bins + 1)

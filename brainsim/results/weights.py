@@ -1,0 +1,144 @@
+"""Weights, or a variable of a rule of plasticity, of the synapses of a projection over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsim.core.arrays import frozen_array, plural
+from brainsim.core.checks import MissingName, nearest
+from brainsim.results.lookup import Lookup
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+KINDS = {"times": float, "synapses": int, "pre": int, "post": int, "values": float, "edges": float, "counts": int}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Weights:
+    """The weights of some synapses of a projection over time, and histograms of all of them; read-only.
+
+    Parameters
+    ----------
+    name : str
+        Name of the projection.
+    variable : str
+        ``"w"``, or the name of a variable of the rule of plasticity.
+    unit : str
+        Its unit.
+    times : array of float, shape (T,)
+        When they were sampled [ms].
+    synapses : array of int, shape (n,)
+        Which synapses: their indices in ``sim.synapses(projection)``, as it was at the beginning.
+    pre, post : array of int, shape (n,)
+        Their cells, as indices into what was connected.
+    values : array of float, shape (T, n)
+        A column for each synapse.
+    edges : array of float, shape (bins + 1,)
+        Edges of the bins of the histograms; empty if none were recorded.
+    counts : array of int, shape (T, bins)
+        How many of all synapses of the projection are in each bin.
+
+    Raises
+    ------
+    TypeError
+        If an array does not hold numbers of its type.
+    ValueError
+        If the shapes do not match.
+
+    Examples
+    --------
+    >>> w = Weights("exc->cells", "w", "mV", times=[0.0, 100.0], synapses=[3], pre=[0], post=[7], values=[[0.5], [0.6]])
+    >>> w
+    Weights of 'exc->cells'.w: 1 synapse, 2 samples, 0 to 100 ms, in mV
+    """
+
+    name: str
+    variable: str
+    unit: str
+    times: np.ndarray
+    synapses: np.ndarray
+    pre: np.ndarray
+    post: np.ndarray
+    values: np.ndarray
+    edges: np.ndarray = ()  # type: ignore[assignment]
+    counts: np.ndarray = None  # type: ignore[assignment]
+
+    if TYPE_CHECKING:  # lists are accepted too, the attributes are arrays
+
+        def __init__(
+            self,
+            name: str,
+            variable: str,
+            unit: str,
+            times: ArrayLike,
+            synapses: ArrayLike,
+            pre: ArrayLike,
+            post: ArrayLike,
+            values: ArrayLike,
+            edges: ArrayLike = (),
+            counts: ArrayLike | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        """Check and freeze the arrays."""
+        given = dict(vars(self))
+        if given["counts"] is None:
+            given["counts"] = np.zeros((np.size(self.times), 0), np.int64)
+        vars(self).update({key: str(given[key]) for key in ("name", "variable", "unit")})
+        for key, kind in KINDS.items():
+            vars(self)[key] = frozen_array(given[key], np.float64 if kind is float else np.int64, f"Weights.{key}")
+        samples, n = self.times.size, self.synapses.size
+        shapes = {"times": (samples,), "synapses": (n,), "pre": (n,), "post": (n,), "values": (samples, n)}
+        shapes |= {"edges": (self.edges.size,), "counts": (samples, max(self.edges.size - 1, 0))}
+        for key, shape in shapes.items():
+            if getattr(self, key).shape != shape:
+                raise ValueError(f"Weights.{key}: must have the shape {shape} (got {getattr(self, key).shape})")
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether everything is equal to the last bit; a NaN equals a NaN."""
+        if not isinstance(other, Weights):
+            return NotImplemented
+        mine, others = ([getattr(w, field.name) for field in fields(Weights)] for w in (self, other))
+        return mine[:3] == others[:3] and all(
+            np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(mine[3:], others[3:], strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return a summary in one line."""
+        span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
+        bins = f", histograms of {plural(self.edges.size - 1, 'bin')}" if self.edges.size else ""
+        unit = f", in {self.unit}" if self.unit else ""
+        return (
+            f"Weights of {self.name!r}.{self.variable}: {plural(self.synapses.size, 'synapse')}, "
+            f"{plural(self.times.size, 'sample')}{span}{bins}{unit}"
+        )
+
+
+class WeightsLookup(Lookup):
+    """Weights by projection, or by (projection, variable); the projection is its name or what `Network.connect` returned.
+
+    Examples
+    --------
+    >>> result.weights["exc->cells"]                                    # doctest: +SKIP
+    >>> result.weights[wires, "x"]                                      # doctest: +SKIP
+    """
+
+    def __getitem__(self, key: Any) -> Weights:
+        """Return what was recorded of a projection; of its weights if no variable is named."""
+        owner, variable = key if isinstance(key, tuple) and len(key) == 2 else (key, "w")
+        name = owner if isinstance(owner, str) else getattr(owner, "name", owner)
+        try:
+            return self._items[name, variable]
+        except (KeyError, TypeError):
+            recorded = [v for n, v in self._items if n == name]
+        if recorded:
+            raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
+        names = dict.fromkeys(n for n, _ in self._items)
+        hint = nearest(name, names) if names else "; record=[bs.WeightTrace(projection)] records them"
+        raise MissingName(f"{self._label}: has nothing of {name!r}{hint}")

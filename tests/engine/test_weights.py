@@ -1,0 +1,201 @@
+"""Recording of weights: what is read is what `Simulation.synapses` reads, and reading changes no bit."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+
+class Held(bs.Plasticity):
+    """Has a variable for each synapse that relaxes between spikes."""
+
+    equations = "dx/dt = -x/tau\ndy/dt = -y/tau\ndu/dt = -u/slow"
+    on_pre = "w = w - a*y; u = u + y; x = x + 1"
+    on_post = "w = w + a*x*(1 + 0.1*u); u = u - 0.1*u; y = y + 1"
+    bounds = ("0", "w_max")
+    tau: float = bs.parameter(20.0, "ms", "time constant of the traces", above=0.0)
+    slow: float = bs.parameter(35.0, "ms", "time constant of u", above=0.0)
+    a: float = bs.parameter(0.01, "weight", "change")
+    w_max: float = bs.parameter(1.0, "weight", "upper bound")
+    x: float = bs.initial(0.0, "", "trace of the source")
+    y: float = bs.initial(0.0, "", "trace of the target")
+    u: float = bs.initial(0.0, "", "memory of the synapse")
+
+
+RULES = {
+    "additive": bs.STDP(a_plus=0.05, a_minus=0.06, w_max=1.0),
+    "reduced": bs.STDP(a_plus=0.05, a_minus=0.06, w_max=1.0, pairing="reduced"),
+    "triplet": bs.TripletSTDP.published("hippocampus, all, minimal", w_max=1.0),
+    "inhibitory": bs.VogelsSTDP(w_max=1.0),
+    "short": bs.TsodyksMarkram(),
+    "held": Held(),
+    "differing": bs.STDP(a_plus=bs.Uniform(0.01, 0.1), a_minus=0.06, w_max=1.0),
+}
+
+
+def network(rule, synapse=None, dendritic=0.0):
+    net = bs.Network(seed=3)
+    cells = bs.Population(40, bs.LIF(), name="cells")
+    wires = net.connect(
+        cells[:30],
+        cells,
+        bs.FixedIndegree(8),
+        weight=bs.Uniform(0.2, 0.8),
+        delay=bs.Uniform(1.0, 3.0),
+        synapse=synapse or bs.Delta(),
+        plasticity=rule,
+        dendritic_delay=dendritic,
+    )
+    net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.15, synapse=bs.Delta()))
+    return net, wires
+
+
+def bits(result):
+    state = result.state
+    return {
+        "spikes": result.spikes["cells"].times.tobytes() + result.spikes["cells"].ids.tobytes(),
+        "v": state.variables["cells"]["v"].tobytes(),
+        "extra": {name: values.tobytes() for name, values in state.extra.items()},
+    }
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(("synapse", "dendritic"), [(None, 0.7), (bs.Exponential(tau=3.0), "all")])
+def test_samples_are_what_is_read_between_pieces(name, synapse, dendritic):
+    net, wires = network(RULES[name], synapse, dendritic)
+    sim = bs.Simulation(net, seed=5, threads=1)
+    tables = [sim.synapses(wires)]
+    for _ in range(5):
+        sim.run(20.0)
+        tables.append(sim.synapses(wires))
+    variables = ["w", *tables[0].columns]
+    variables = [v for v in variables if v not in RULES[name].per_synapse]
+    chosen, bins = [5, 3, 200, 319], [-100.0, 0.3, 0.5, 100.0]
+    record = [bs.WeightTrace(wires, v, synapses=chosen, every=20.0, bins=bins) for v in variables]
+    for threads in (1, 3):
+        result = bs.simulate(net, 100.0, seed=5, threads=threads, record=record)
+        for v in variables:
+            got = result.weights[wires, v]
+            expected = np.array([(t.weight if v == "w" else t.columns[v]) for t in tables])
+            np.testing.assert_array_equal(got.times, np.arange(6) * 20.0)
+            np.testing.assert_array_equal(got.values, expected[:, chosen])
+            np.testing.assert_array_equal(got.counts, [np.histogram(row, got.edges)[0] for row in expected])
+            np.testing.assert_array_equal(got.pre, tables[0].pre[got.synapses])
+            np.testing.assert_array_equal(got.post, tables[0].post[got.synapses])
+        assert np.ptp(result.weights[wires].values if name != "short" else 1.0 * result.weights[wires, variables[-1]].values)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_recording_changes_no_bit(name):
+    net, wires = network(RULES[name], dendritic=0.5)
+    plain = bits(bs.simulate(net, 120.0, seed=5, threads=1))
+    record = [bs.WeightTrace(wires, synapses=20, every=0.7, bins=[0.0, 1.0]), bs.Trace(net.populations["cells"], "v")]
+    for threads in (1, 2, 4):
+        assert bits(bs.simulate(net, 120.0, seed=5, threads=threads, record=record)) == plain
+
+
+def test_pieces_copies_and_restored_states():
+    net, wires = network(RULES["held"])
+    record = bs.WeightTrace(wires, synapses=7, every=3.0, bins=10)
+    whole = bs.simulate(net, 60.0, seed=5, threads=2, record=record).weights[wires]
+    sim = bs.Simulation(net, seed=5, threads=2, record=record)
+    first = sim.run(19.0)
+    twin = copy.deepcopy(sim)
+    sim.run(2.0)
+    rest = sim.run(39.0)
+    assert sim.result().weights[wires] == whole
+    np.testing.assert_array_equal(rest.weights[wires].times, np.arange(24.0, 61.0, 3.0))
+    twin.run(41.0)
+    assert twin.result().weights[wires] == whole
+    sim.reset()
+    assert sim.run(60.0).weights[wires] == whole
+    restored = bs.simulate(net, 41.0, state=first.state, record=record).weights[wires]
+    np.testing.assert_array_equal(restored.values, whole.values[whole.times > 19.0])
+    np.testing.assert_array_equal(restored.synapses, whole.synapses)
+
+
+def test_weights_that_were_set_are_the_first_sample():
+    net, wires = network(RULES["additive"])
+    sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=None, every=10.0))
+    sim.set(wires, w=0.25)
+    values = sim.run(10.0).weights[wires].values
+    assert values.shape == (2, 320)
+    assert (values[0] == 0.25).all()
+
+
+def test_what_is_chosen():
+    net, wires = network(RULES["additive"])
+    got = [
+        bs.simulate(net, 1.0, seed=seed, threads=threads, record=bs.WeightTrace(wires, synapses=50)).weights[wires]
+        for seed, threads in ((1, 1), (2, 3))
+    ]
+    np.testing.assert_array_equal(got[0].synapses, got[1].synapses)
+    assert np.unique(got[0].synapses).size == 50
+    few = bs.simulate(net, 1.0, seed=1, record=bs.WeightTrace(wires, synapses=0, bins=4)).weights[wires]
+    assert few.values.shape == (1, 0)
+    assert few.counts.sum() == 320
+    np.testing.assert_array_equal(few.edges, [0.0, 0.25, 0.5, 0.75, 1.0])
+
+
+def test_saved_and_loaded(tmp_path):
+    net, wires = network(RULES["held"])
+    record = [bs.WeightTrace(wires, synapses=3, every=10.0, bins=5), bs.WeightTrace(wires, "u", synapses=2, every=5.0)]
+    result = bs.simulate(net, 30.0, seed=5, record=record)
+    back = bs.Result.load(result.save(tmp_path / "run.npz"))
+    assert dict(back.weights) == dict(result.weights)
+    assert back.weights["cells[0:30]->cells", "u"].unit == ""
+    assert "weights: cells[0:30]->cells.w: 3 synapses" in repr(back)
+    assert result.weights[wires] != result.weights[wires, "u"]
+
+
+def test_single_precision():
+    net, wires = network(RULES["additive"])
+    result = bs.simulate(net, 20.0, seed=5, precision="single", record=bs.WeightTrace(wires, every=20.0))
+    assert (result.weights[wires].values == result.weights[wires].values.astype(np.float32)).all()
+
+
+class TestMistakes:
+    def test_of_the_request(self):
+        _, wires = network(RULES["additive"])
+        for changes, message in [
+            ({"projection": "wires"}, "must be what Network.connect returned"),
+            ({"variable": 3}, "WeightTrace.variable"),
+            ({"every": 0.0}, "WeightTrace.every: must be > 0 ms"),
+            ({"synapses": -1}, "WeightTrace.synapses: must be >= 0"),
+            ({"synapses": [0.5]}, "WeightTrace.synapses: must be whole numbers"),
+            ({"bins": 0}, "WeightTrace.bins: must be >= 1"),
+            ({"bins": [1.0, 0.0]}, "increasing order"),
+        ]:
+            with pytest.raises((TypeError, ValueError), match=message):
+                bs.WeightTrace(**{"projection": wires} | changes)
+
+    def test_of_the_run(self):
+        net, wires = network(RULES["held"])
+        cells = net.populations["cells"]
+        static = net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1.0, synapse=bs.Delta())
+        _, foreign = network(RULES["held"])
+        for trace, message in [
+            (bs.WeightTrace(static), "has no plasticity, so its weights do not change"),
+            (bs.WeightTrace(foreign), "is not in the network"),
+            (bs.WeightTrace(wires, "v"), "Held has no variable 'v' for each synapse"),
+            (bs.WeightTrace(wires, "x"), "is a trace, which is kept once"),
+            (bs.WeightTrace(wires, "u", bins=3), "give the edges of the bins"),
+            (bs.WeightTrace(wires, every=0.01), "every must be at least dt"),
+            (bs.WeightTrace(wires, synapses=[320]), "must be below the number of synapses of 'cells.0:30.->cells', 320"),
+            ([bs.WeightTrace(wires), bs.WeightTrace(wires, every=5.0)], "another WeightTrace records this"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                bs.simulate(net, 1.0, record=trace)
+
+    def test_of_looking_up(self):
+        net, wires = network(RULES["held"])
+        result = bs.simulate(net, 1.0, record=bs.WeightTrace(wires))
+        for key, message in [("cels", "has nothing of 'cels'"), ((wires, "u"), "has no 'u' of")]:
+            with pytest.raises(bs.MissingName, match=message):
+                result.weights[key]
+        with pytest.raises(bs.MissingName, match="WeightTrace"):
+            bs.simulate(net, 1.0).weights[wires]
