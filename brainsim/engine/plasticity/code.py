@@ -133,6 +133,7 @@ def _imports(used):
         if home != "math" and wanted:
             lines.append(f"from {home} import {', '.join(wanted)}")
     lines.append("from brainsim.engine.synapses.segments import split_piece")
+    lines.append("from brainsim.jit.intrinsics import prefetch")
     return "\n".join(lines) + "\n"
 
 
