@@ -42,7 +42,8 @@ Synapses
     your own            Synapse, with parameter
 
 Plasticity of synapses
-    by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP
+    by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP; by reward: DopamineSTDP; by calcium:
+                        CalciumPlasticity
     short-term          TsodyksMarkram
     your own            Plasticity, with parameter and initial
 
@@ -95,9 +96,11 @@ _HOMES = {
     ),
     "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
     "brainsim.models.plasticity.base": ("Plasticity",),
+    "brainsim.models.plasticity.calcium": ("CalciumPlasticity",),
     "brainsim.models.plasticity.inhibitory": ("VogelsSTDP",),
     "brainsim.models.plasticity.pair": ("STDP",),
     "brainsim.models.plasticity.short_term": ("TsodyksMarkram",),
+    "brainsim.models.plasticity.reward": ("DopamineSTDP",),
     "brainsim.models.plasticity.triplet": ("TripletSTDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
     "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),

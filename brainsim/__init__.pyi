@@ -49,8 +49,10 @@ from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
 from brainsim.models.pair_lists import FromArrays as FromArrays
 from brainsim.models.pair_lists import FromSparse as FromSparse
 from brainsim.models.plasticity.base import Plasticity as Plasticity
+from brainsim.models.plasticity.calcium import CalciumPlasticity as CalciumPlasticity
 from brainsim.models.plasticity.inhibitory import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.pair import STDP as STDP
+from brainsim.models.plasticity.reward import DopamineSTDP as DopamineSTDP
 from brainsim.models.plasticity.short_term import TsodyksMarkram as TsodyksMarkram
 from brainsim.models.plasticity.triplet import TripletSTDP as TripletSTDP
 from brainsim.models.rules import AllToAll as AllToAll

@@ -6,7 +6,18 @@ import textwrap
 
 from brainsim.commands.running import check_writable
 
-TEXTS = ("threshold", "reset", "refractory", "arrival", "current", "on_pre", "on_post", "amplitude")
+TEXTS = (
+    "threshold",
+    "reset",
+    "refractory",
+    "arrival",
+    "current",
+    "on_pre",
+    "on_post",
+    "between",
+    "on_modulator",
+    "amplitude",
+)
 LABEL, WIDTH = 12, 125  # letters
 
 

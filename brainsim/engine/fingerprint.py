@@ -50,7 +50,17 @@ class Prints:
 
 def _learning(projection):
     """Return what the fingerprint of a plastic projection has in addition."""
-    return [] if projection.plasticity is None else [projection.plasticity, projection.dendritic_delay]
+    return (
+        []
+        if projection.plasticity is None
+        else [
+            projection.plasticity,
+            projection.plasticity.texts(),
+            projection.dendritic_delay,
+            projection.modulator,
+            projection.modulator_delay,
+        ]
+    )
 
 
 def _print(value):

@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
+from brainsim.engine.operators.learning import Learning
 from brainsim.engine.operators.trains import list_at_zero
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.program import OPERATORS
@@ -42,7 +43,7 @@ class Run:
 
     def __init__(self, layout, synapses, collected, seed, profile):
         self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
-        self._slice, self._profiled = slice_steps(synapses.shortest, layout, OPERATORS), profile
+        self._slice, self._profiled = slice_steps(synapses.shortest, layout, [Learning, *OPERATORS]), profile
         self._pace = Pace(collected.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
         self._allocate()

@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
 from brainsim.core.arrays import plural
-from brainsim.core.checks import MissingName, nearest, number, warn_user
+from brainsim.core.checks import number, warn_user
 from brainsim.core.deferred import deferred
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
@@ -254,8 +254,9 @@ class Simulation(Answering):
             plasticity (or its name).
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model: numbers where there was one
-            number for the population, arrays where there were arrays. Of a projection ``w``, its weights: a number or an
-            array in the order of `synapses`; and ``learning``: whether its weights change.
+            number for the population, arrays where there were arrays. Of a projection: its weights, ``w``, or a variable
+            of its synapses, as a number or an array in the order of `synapses`; ``learning``, whether its weights change;
+            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back. A saved state holds the weights of projections, and whether they change, but not
         inputs and parameters: to continue from it, the network must be built with the values as they were then, or the state
@@ -275,8 +276,11 @@ class Simulation(Answering):
         (0, 40)
         """
         with self._exclusive:
-            if isinstance(target, Projection) or (isinstance(target, str) and target in self._projections()):
-                self._set_synapses(self._projection(target, "Simulation.set"), values)
+            synapses = self._run.synapses
+            if isinstance(target, Projection) or (isinstance(target, str) and target in synapses.projections):
+                from brainsim.engine.plasticity.change import change_synapses
+
+                change_synapses(synapses, synapses.projection(target, "Simulation.set"), values)
                 return
             if isinstance(target, Population):
                 self._layout.check_population(target, "Simulation.set")
@@ -322,27 +326,37 @@ class Simulation(Answering):
         """
         from brainsim.engine.synapses.readback import read_back
 
-        projection = self._projection(projection, "Simulation.synapses")
+        found = self._run.synapses.projection(projection, "Simulation.synapses")
         with self._exclusive:
-            return read_back(self._run.synapses, projection, self.threads)
+            return read_back(self._run.synapses, found, self.threads)
 
-    def _projections(self):
-        """Return name -> projection."""
-        return {plan.projection.name: plan.projection for plan in self._run.synapses.plans}
+    def modulator(self, projection: Projection | str) -> float:
+        """Return the modulator of a projection's rule now, the variable that all its synapses share, e.g. dopamine.
 
-    def _projection(self, projection, label):
-        """Return a projection of this network, which is given by its name or by itself."""
-        known, by_name = self._projections(), isinstance(projection, str)
-        matching = [p for name, p in known.items() if (projection == name if by_name else projection is p)]
-        if not matching:
-            near = nearest(projection, known) if by_name else ""
-            raise MissingName(f"{label}: no projection {projection!r} in this network{near}")
-        return matching[0]
+        Raises
+        ------
+        MissingName
+            If the network has no such projection, or its rule has no modulator.
 
-    def _set_synapses(self, projection, values):
-        from brainsim.engine.plasticity.change import change_synapses
+        Examples
+        --------
+        A reward of 0.5:
 
-        change_synapses(self._run.synapses, projection, values)
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> loop = net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta(),
+        ...                    plasticity=bs.DopamineSTDP())
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.set(loop, n=sim.modulator(loop) + 0.5)
+        >>> result = sim.run(200.0)
+        >>> round(sim.modulator(loop), 4)
+        0.1839
+        """
+        from brainsim.engine.plasticity.change import modulator_of
+
+        with self._exclusive:
+            return modulator_of(self._run.synapses, projection)
 
     def _check_can_run(self, steps):
         """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""

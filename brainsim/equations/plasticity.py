@@ -10,18 +10,19 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from brainsim.core.checks import nearest, number
 from brainsim.equations import algebra, units
 from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import check_left_sides
 from brainsim.equations.grammar import RANDOM, EquationError, Tree
-from brainsim.equations.model_parser import Reader
+from brainsim.equations.model_parser import RESERVED, Reader
 from brainsim.equations.parsed import Declared
 
 WEIGHT = "w"
+ELAPSED = "elapsed"  # ms between two events of a synapse
 NEW = "__new"  # `x__new` is the trace x after its jump; no user can type it
 OF_TARGET = "_post"  # names that end so are for variables of the target cell
 Assignments = tuple[tuple[str, Tree], ...]
@@ -30,6 +31,14 @@ EXACT = (
     "between spikes a variable must relax on its own, dx/dt = (limit - x)*rate, with a limit and a rate made of parameters; "
     "only this can be computed exactly at the next spike"
 )
+
+
+class Drive(NamedTuple):
+    """Between events ``dw/dt = variable*(gain*modulator + offset)``."""
+
+    variable: str
+    gain: Tree
+    offset: Tree
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,16 @@ class PlasticityEquations:
         Those that occur in any tree, in the order of their declaration.
     initials : dict
         Variable -> number, or tree of parameters.
+    between : tuple of (variable, tree)
+        Assignments to w and to `variables` between two events of a synapse, `elapsed` ms apart.
+    modulator : str
+        The variable that all synapses share, "" if there is none.
+    modulator_jumps : tuple of (modulator, tree)
+        What a spike of the modulating cells does to it.
+    drive : Drive or None
+        How w changes between events.
+    random : bool
+        Whether there are random numbers.
     units : dict
         Variable or w -> its Dimension; empty if units are not checked.
     """
@@ -76,12 +95,18 @@ class PlasticityEquations:
     bounds: tuple[Tree | None, Tree | None]
     parameters: tuple[str, ...]
     initials: dict[str, Tree | float]
+    between: Assignments = ()
+    modulator: str = ""
+    modulator_jumps: Assignments = ()
+    drive: Drive | None = None
+    random: bool = False
     units: dict[str, units.Dimension] = field(default_factory=dict)
 
     @property
     def changes_weights(self) -> bool:
         """Whether w changes at all; short-term plasticity changes only what an event delivers."""
-        return any(name == WEIGHT for name, _ in (*self.on_pre, *self.on_post))
+        changes = (*self.on_pre, *self.on_post, *self.between)
+        return self.drive is not None or any(name == WEIGHT for name, _ in changes)
 
 
 def parse_plasticity(
@@ -93,6 +118,8 @@ def parse_plasticity(
     on_post: str = "",
     amplitude: str = WEIGHT,
     bounds: tuple[str, str] = ("", ""),
+    between: str = "",
+    on_modulator: str = "",
     initials: Mapping[str, Any] | None = None,
     per_synapse: Collection[str] = frozenset(),
 ) -> PlasticityEquations:
@@ -101,28 +128,34 @@ def parse_plasticity(
     `per_synapse` are the parameters that differ between synapses: a variable that depends on one is no trace.
     """
     reader = _RuleReader(label, declared)
-    rates, limits, fixed = reader.relaxations(equations)
-    pre, post = (reader.assignments(text, name, fixed) for text, name in ((on_pre, "on_pre"), (on_post, "on_post")))
+    rates, limits, fixed, driven = reader.relaxations(equations)
+    texts = {"on_pre": on_pre, "on_post": on_post, "between": between, "on_modulator": on_modulator}
+    pre, post, inner, jumps = (reader.assignments(text, name, fixed) for name, text in texts.items())
     delivered = reader.of_weight(amplitude, "amplitude", fixed)
     ends = reader.bounds(bounds, fixed)
-    used = reader.used([*pre, *post, *rates.items(), ("", delivered)])
+    used = reader.used([*pre, *post, *inner, *jumps, *rates.items(), ("", delivered), ("", driven or algebra.ZERO)])
     starts = {name: reader.initial(name, (initials or {}).get(name, 0.0)) for name in used}
-    assigned = {name for name, _ in (*pre, *post)}
+    assigned = {name for name, _ in (*pre, *post, *inner, *jumps)}
     for name in used:
         if name not in assigned:
             message = f"is never assigned in on_pre or on_post; write {name} = ... there, or make it a bs.parameter(...)"
             raise EquationError(f"{label}.{name}", message)
+    modulator = reader.modulator(jumps, {name for name, _ in (*pre, *post, *inner)})
     parts = {name: _needs(name, (*pre, *post), rates, limits, starts) for name in used}
     constant = declared.numbers - {*per_synapse} | {"pi"}
-    pre_traces, post_traces = (_traces(used, one, other, parts, constant) for one, other in ((pre, post), (post, pre)))
+    sides = ((pre, (*post, *inner)), (post, (*pre, *inner)))
+    pre_traces, post_traces = (_traces(used, one, other, parts, constant) for one, other in sides)
+    reader.check_between(inner, {*pre_traces, *post_traces, modulator})
+    drive = reader.drive(driven, modulator, rates, limits, {*pre_traces, *post_traces}) if driven is not None else None
     pre_jumps, at_pre = _split(pre, pre_traces, f"{label}.on_pre")
     post_jumps, at_post = _split(post, post_traces, f"{label}.on_post")
-    trees = [*rates.values(), *limits.values(), *(tree for _, tree in (*pre, *post)), delivered, *ends, *starts.values()]
+    lines = [tree for _, tree in (*pre, *post, *inner, *jumps)]
+    trees = [*rates.values(), *limits.values(), *lines, delivered, *ends, *starts.values(), *(drive or ())]
     names = set().union(*(lang.names_in(tree) for tree in trees if isinstance(tree, ast.AST)))
     return PlasticityEquations(
         pre_traces,
         post_traces,
-        tuple(name for name in used if name not in (*pre_traces, *post_traces)),
+        tuple(name for name in used if name not in (*pre_traces, *post_traces, modulator)),
         rates,
         limits,
         pre_jumps,
@@ -133,6 +166,11 @@ def parse_plasticity(
         ends,
         tuple(name for name in declared.parameters if name in names),
         starts,
+        inner,
+        modulator,
+        jumps,
+        drive,
+        any(lang.calls_in(tree) & RANDOM for tree in lines),
         {name: reader.units[name] for name in (WEIGHT, *used) if name in reader.units},
     )
 
@@ -143,17 +181,16 @@ class _RuleReader(Reader):
     def __init__(self, label, declared):
         super().__init__(label, declared, units.WEIGHT)
         self.known -= {"dt"}
+        self.units[ELAPSED] = self.units.get("t")
 
     def relaxations(self, text):
-        """Return (rates, limits, the lines ``name = ...`` of parameters)."""
+        """Return (rates, limits, the lines ``name = ...`` of parameters, the tree of dw/dt or None)."""
         label = f"{self.label}.equations"
-        for name, tree in lang.parse_equations(text, label)[0].items():
-            if name == WEIGHT:
-                message = "w changes only at spikes: assign it in on_pre or on_post"
-                raise EquationError(label, message, lang.line_of(tree).text, 0)
+        for tree in lang.parse_equations(text, label)[0].values():
             self._reject_foreign(tree, label)
-        check_left_sides(self.label, text, self.declared)
+        check_left_sides(self.label, text, replace(self.declared, variables={**self.declared.variables, WEIGHT: "weight"}))
         derivatives, fixed = self.equations(text, {WEIGHT})
+        driven = derivatives.pop(WEIGHT, None)
         varying = {*self.declared.variables, WEIGHT}
         for tree in fixed.values():
             self._reject_varying(tree, varying, label, "a line 'name = ...' may contain parameters")
@@ -167,20 +204,60 @@ class _RuleReader(Reader):
                 rates[name], limits[name] = parts
             elif not algebra.is_zero(parts[1]):
                 raise EquationError(label, f"d{name}/dt does not depend on {name}: {EXACT}", lang.line_of(tree).text, 0)
-        return rates, limits, fixed
+        if driven is not None:
+            line = lang.line_of(driven)
+            driven = self.substituted(driven, "equations", fixed)
+            driven.line = line
+        return rates, limits, fixed, driven
+
+    def modulator(self, jumps, others):
+        """Return the variable that `on_modulator` assigns, "" if there is none."""
+        label, names = f"{self.label}.on_modulator", sorted({name for name, _ in jumps})
+        if not names:
+            return ""
+        if len(names) > 1 or names[0] in others or names[0] == WEIGHT:
+            message = "must assign one variable, which nothing else assigns: all synapses share it"
+            raise EquationError(label, message, lang.line_of(jumps[0][1]).text)
+        for _, tree in jumps:
+            self._reject_varying(tree, {*self.declared.variables, WEIGHT} - {*names}, label, "all synapses share it")
+        return names[0]
+
+    def check_between(self, assignments, shared):
+        """Raise EquationError if an assignment between two events reads or changes what is not the synapse's own."""
+        for _, tree in assignments:
+            self._reject_varying(tree, shared, f"{self.label}.between", "traces and modulators change in between themselves")
+
+    def drive(self, tree, modulator, rates, limits, traces):
+        """Return the Drive that ``dw/dt = tree`` is."""
+        label, line = f"{self.label}.equations", lang.line_of(tree)
+        for name in sorted(lang.names_in(tree) & {*self.declared.variables} - {modulator, *traces}):
+            parts = algebra.linear_in(tree, name)
+            inner = parts and algebra.is_zero(parts[1]) and algebra.linear_in(parts[0], modulator)
+            decays = name in rates and algebra.is_zero(limits[name])
+            if inner and decays and not (lang.names_in(inner[0]) | lang.names_in(inner[1])) - {*self.declared.numbers, "pi"}:
+                return Drive(name, *inner)
+        message = (
+            "dw/dt must be a variable of the synapse that decays to 0, times a modulator: 'dw/dt = c*(n - n_base)'; in all "
+            "other cases w changes only at spikes: assign it in on_pre or on_post"
+        )
+        raise EquationError(label, message, line.text, 0)
 
     def assignments(self, text, field, fixed):
-        """Return the assignments of on_pre or on_post as (name, tree)."""
-        label, result = f"{self.label}.{field}", []
+        """Return the assignments of a text as (name, tree); other names in `between` are for the lines after them."""
+        label, result, more = f"{self.label}.{field}", [], {*fixed, *({ELAPSED} if field == "between" else ())}
         for name, tree in lang.parse_assignments(text, label):
-            if name != WEIGHT and name not in self.declared.variables:
+            if field == "between" and name not in self.known | RESERVED | {WEIGHT, ELAPSED}:
+                self._check(tree, label, more, random=True)
+                self.units[name] = self.check(tree, label, None, "")
+                more.add(name)
+            elif name != WEIGHT and name not in self.declared.variables:
                 hint = nearest(name, [WEIGHT, *self.declared.variables])
                 if name in self.declared.parameters:
                     hint = ", but a parameter, which does not change; declare it with bs.initial(...)"
                 if name.endswith(OF_TARGET):
                     hint = ": a rule does not change the target cell; the weight does, in the synapse"
                 raise EquationError(label, f"{name!r} is not a variable{hint}", lang.line_of(tree).text, 0)
-            self._check(tree, label, fixed)
+            self._check(tree, label, more, field != "on_modulator")
             self.check(tree, label, self.units.get(name), repr(name))
             result.append((name, self.substituted(tree, field, fixed)))
             result[-1][1].line = lang.line_of(tree)
@@ -225,13 +302,13 @@ class _RuleReader(Reader):
         names = {name for left, tree in lines for name in (left, *lang.names_in(tree))}
         return tuple(name for name in self.declared.variables if name in names)
 
-    def _check(self, tree, label, fixed):
+    def _check(self, tree, label, fixed, random=False):
         """Check the names and kinds of a tree that may read w."""
         self._reject_foreign(tree, label)
-        if lang.calls_in(tree) & RANDOM:
-            message = "random numbers are not available in rules of plasticity in this version"
+        if lang.calls_in(tree) & RANDOM and not random:
+            message = "random numbers are allowed only in on_pre, on_post and between"
             raise EquationError(label, message, lang.line_of(tree).text)
-        self.check_tree(tree, label, {WEIGHT, *fixed})
+        self.check_tree(tree, label, {WEIGHT, *fixed}, random=random)
 
     def _reject_foreign(self, tree, label):
         """Raise EquationError for names of the cells and of the time, which a rule cannot read."""

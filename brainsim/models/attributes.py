@@ -24,7 +24,9 @@ OF_CELLS_AND_SYNAPSES = {
     "interpolate": "Neuron",
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
-OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(("on_pre", "on_post", "amplitude", "bounds"), "Plasticity")
+OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(
+    ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator"), "Plasticity"
+)
 # computed when the class is defined
 DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations")
 

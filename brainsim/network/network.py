@@ -16,7 +16,7 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
-from brainsim.network.plastic import check_plasticity, dendritic_delay_of
+from brainsim.network.plastic import check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
@@ -118,6 +118,8 @@ class Network(Answering):
         synapse: Synapse,
         plasticity: Plasticity | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
+        modulator: View | None = None,
+        modulator_delay: float | None = None,
         name: str | None = None,
         storage: str = "stored",
     ) -> Projection:
@@ -147,6 +149,11 @@ class Network(Answering):
             How much of each delay is on the dendrite [ms], up to the shortest delay; the rest is on the axon. It says when a
             spike of the target reaches the synapse, so it is for plasticity only. By default 0; ``"all"`` is the whole delay
             of each synapse, as in NEST.
+        modulator : Population or View, optional
+            Cells whose spikes act on the modulator of the rule, e.g. dopaminergic cells for `DopamineSTDP`. Without it, the
+            modulator is set by `Simulation.set`.
+        modulator_delay : float, optional
+            Time from their spikes to this effect [ms], > 0: by default 1, or dt if that is longer.
         name : str, optional
             By default ``pre->post``, followed by `` #2`` and so on if that is taken. A projection that repeats an earlier
             one in everything else raises a warning.
@@ -184,11 +191,13 @@ class Network(Answering):
         checks.check_storage(storage, rule, weights, delays)
         check_plasticity(plasticity, rule, pre, post, weights, storage)
         dendritic = dendritic_delay_of(dendritic_delay, delays, plasticity)
+        modulator, after = modulator_of(modulator, modulator_delay, plasticity)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
-        self._register(pre, post)
+        self._register(pre, post, *([] if modulator is None else [modulator]))
         self._names.setdefault(free, 2)
-        new = Projection(pre, post, rule, weights, delays, synapse, free, storage, plasticity, dendritic)
+        parts = pre, post, rule, weights, delays, synapse, free, storage, plasticity, dendritic, modulator, after
+        new = Projection(*parts)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)

@@ -5,7 +5,9 @@ import numpy as np
 from brainsim.core.checks import number
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.values import Distribution
-from brainsim.network.checks import described
+from brainsim.network.checks import check_source, checked_view, described
+
+DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
 
 
 def check_plasticity(plasticity, rule, pre, post, weight, storage):
@@ -73,3 +75,18 @@ def dendritic_delay_of(value, delay, plasticity):
             "'all' is the whole delay of each synapse"
         )
     return value
+
+
+def modulator_of(modulator, delay, plasticity):
+    """Return the modulating cells and their delay [ms]; raise TypeError or ValueError if they do not fit the rule."""
+    label = "Network.connect.modulator"
+    if modulator is None and delay is None:
+        return None, DELAY
+    if plasticity is None or not plasticity.plasticity_equations.modulator:
+        rule = "without plasticity" if plasticity is None else f"with {type(plasticity).__name__}, which has no on_modulator"
+        raise ValueError(f"{label}: has no effect {rule}; leave it out, or give a rule such as DopamineSTDP()")
+    if modulator is None:
+        raise ValueError(f"{label}_delay: has no effect without cells; write modulator=...")
+    modulator = checked_view(modulator, label)
+    check_source(modulator, label)
+    return modulator, DELAY if delay is None else number(delay, f"{label}_delay", "ms", above=0.0)

@@ -39,6 +39,10 @@ class Projection:
         How spikes change the synapses; None if they stay as they are.
     dendritic_delay : float or "all"
         How much of `delay` is dendritic [ms].
+    modulator : Population or View, or None
+        The cells whose spikes act on the modulator of the rule.
+    modulator_delay : float
+        Time after which they do [ms].
 
     Examples
     --------
@@ -58,6 +62,8 @@ class Projection:
     storage: str = "stored"
     plasticity: Plasticity | None = None
     dendritic_delay: float | Literal["all"] = 0.0
+    modulator: View | None = None
+    modulator_delay: float = 1.0
 
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""

@@ -195,7 +195,7 @@ class TestUnits:
 
 # text that is wrong -> parts of the message
 MISTAKES = [
-    ({"equations": "dw/dt = -w/tau"}, "Mine.equations: w changes only at spikes: assign it in on_pre or on_post"),
+    ({"equations": "dw/dt = -w/tau"}, "Mine.equations: dw/dt must be a variable of the synapse that decays to 0"),
     ({"equations": "dx/dt = -x**2/tau"}, "Mine.equations: dx/dt is not linear in x: between spikes a variable must relax"),
     ({"equations": "dx/dt = 1/tau"}, "Mine.equations: dx/dt does not depend on x: between spikes"),
     (
@@ -223,7 +223,7 @@ MISTAKES = [
     ({"on_post": "v_post = 1"}, "Mine.on_post: 'v_post' is not a variable: a rule does not change the target cell"),
     ({"on_pre": "w = w + b*t/tau"}, "Mine.on_pre: a rule cannot read the time: write a variable that decays"),
     ({"on_pre": "w = w + b*dt/tau"}, "Mine.on_pre: a rule cannot read the time"),
-    ({"on_pre": "w = w + b*rand()"}, "Mine.on_pre: random numbers are not available in rules of plasticity"),
+    ({"amplitude": "w*rand()"}, "Mine.amplitude: random numbers are allowed only in on_pre, on_post and between"),
     ({"on_pre": "w = w > b"}, "Mine.on_pre: a comparison is not a number"),
     ({"on_pre": "w - b"}, "Mine.on_pre: needs one '=' with something on both sides"),
     ({"amplitude": "w*u"}, "Mine.amplitude: unknown name 'u'"),

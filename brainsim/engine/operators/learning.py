@@ -1,6 +1,6 @@
 """Learning: the spikes of the targets of plastic synapses are remembered, and all synapses catch up from time to time."""
 
-from brainsim.engine.program import CONTINUE, LISTS_FULL, Operator, Phase
+from brainsim.engine.program import CONTINUE, LISTS_FULL, MAX_SLICE, Operator, Phase
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.jit.records import by_address, record_at
 
@@ -24,6 +24,12 @@ class Learning(Operator):
         parts = [kind.part(partition) for kind in partition.synapses.kinds if kind.tag == PLASTIC]
         return cls(parts, int(partition.progress["capacity"])) if parts else None
 
+    @classmethod
+    def max_slice(cls, layout):
+        """Return the shortest time, in steps, after which a modulating cell acts."""
+        modulated = [p for p in layout.network.projections if p.plasticity is not None and p.modulator is not None]
+        return min([MAX_SLICE, *(max(1, round(p.modulator_delay / layout.dt)) for p in modulated)])
+
     def calls(self):
         """Return the calls: room for the spikes of a slice, what is remembered of a step, and the sweeps."""
         calls = []
@@ -33,6 +39,8 @@ class Learning(Operator):
                 calls.append((Phase.EMITTED, 0, module.remember, part.context))
             if code.posts:
                 calls.append((Phase.BEGIN_SLICE, 0, has_room, part.context))
+            if part.kind.equations.modulator:
+                calls.append((Phase.FILE, 0, module.modulate, part.context))
             if part.kind.sweeps:
                 calls.append((Phase.AFTER_UPDATE, 0, module.sweep_in_time, part.context))
         return calls

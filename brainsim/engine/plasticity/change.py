@@ -2,39 +2,63 @@
 
 import numpy as np
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import MissingName, nearest, number
+from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import order_of, read_back
 from brainsim.equations import language as lang
 
 
 def change_synapses(synapses, projection, values):
-    """Set the weights of a plastic projection, ``w``, or whether they change, ``learning``."""
+    """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
     label = f"Simulation.set: projection {projection.name!r}"
     kind = next((k for k in synapses.kinds if k.tag == PLASTIC and k.block.projection is projection), None)
     if kind is None:
         hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"
         raise ValueError(f"{label} has no plasticity, so its synapses are fixed; {hint}")
+    modulator = kind.equations.modulator
+    known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else [])]
     for name in values:
-        if name not in ("w", "learning"):
-            raise ValueError(f"{label}: cannot set {name!r}{nearest(name, ('w', 'learning'))}; only w and learning")
+        if name not in known:
+            raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}; only {' and '.join(known)}")
     if not isinstance(values.get("learning", True), bool | np.bool_):
         raise TypeError(f"{label}: learning must be True or False (got {values['learning']!r})")
-    if "w" in values:
+    if modulator in values:
+        value = number(values[modulator], f"{label}: {modulator}")
+        for part in kind.parts.values():
+            set_modulator(part, value)
+    columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}
+    if columns:
         order = order_of(kind)
-        kind.write(_checked_weights(values["w"], order.size, projection, label), order)
+        columns = {name: _checked(name, column, order.size, label) for name, column in columns.items()}
+        _check_bounds(columns.get("w", np.empty(0)), projection, label)
+        kind.write(columns, order)
     if "learning" in values:
         kind.learn(bool(values["learning"]))
 
 
-def _checked_weights(weights, n, projection, label):
-    """Return weights as a number or an array of n numbers within the bounds of the rule."""
-    weights = np.asarray(weights, np.float64)
-    if weights.shape not in ((), (n,)):
+def modulator_of(synapses, projection):
+    """Return the modulator of a projection, or of the one of a name, now."""
+    projection = synapses.projection(projection, "Simulation.modulator")
+    kind = next((k for k in synapses.kinds if k.tag == PLASTIC and k.block.projection is projection), None)
+    if kind is None or not kind.equations.modulator:
+        raise MissingName(f"Simulation.modulator: the synapses of {projection.name!r} have no modulator")
+    return modulator_now(next(iter(kind.parts.values())))
+
+
+def _checked(name, values, n, label):
+    """Return values of synapses as a number or an array of n finite numbers."""
+    values = np.asarray(values, np.float64)
+    if values.shape not in ((), (n,)):
         hint = "in the order of sim.synapses(projection)"
-        raise ValueError(f"{label}: w must be a number or an array of {n} numbers, {hint} (got shape {weights.shape})")
-    if not np.isfinite(weights).all():
-        raise ValueError(f"{label}: w must be finite (got {weights[~np.isfinite(weights)][0]})")
+        raise ValueError(f"{label}: {name} must be a number or an array of {n} numbers, {hint} (got shape {values.shape})")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{label}: {name} must be finite (got {values[~np.isfinite(values)][0]})")
+    return values
+
+
+def _check_bounds(weights, projection, label):
+    """Raise ValueError unless weights are within the bounds of the rule."""
     rule = projection.plasticity
     parameters = {name: getattr(rule, name) for name in rule.parameters}
     for tree, low in zip(rule.equations_for(frozenset()).bounds, (True, False), strict=True):
@@ -44,7 +68,6 @@ def _checked_weights(weights, n, projection, label):
         if np.any(worst < bound if low else worst > bound):
             side = "at least" if low else "at most"
             raise ValueError(f"{label}: w must be {side} {np.min(bound):g}, by the bounds of the rule (got {worst:g})")
-    return weights
 
 
 def reject_bad_weights(synapses):

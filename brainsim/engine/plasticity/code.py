@@ -6,12 +6,13 @@ presynaptic spike arrives: it goes through the postsynaptic spikes since the las
 synapses at once at a postsynaptic spike, through an index sorted by target, takes 1.8 times as long, and 6 bytes more for
 each synapse.
 
-The text has four functions, which work on one record (see `engine.plasticity.part`):
+The text has five functions, which work on one record (see `engine.plasticity.part`):
 
 - ``enter``: a source has fired: note its presynaptic traces before and after the spike;
 - ``remember``: cells have fired: let the postsynaptic traces decay and jump, and append to the lists of these cells;
 - ``deliver``: a presynaptic spike arrives at the synapses of a segment;
-- ``sweep``: all synapses catch up, and the lists are emptied.
+- ``sweep``: all synapses catch up, and the lists are emptied;
+- ``modulate``: the spikes of a slice are known: follow the modulator.
 
 An exponential of a whole number of steps is read from a table. All distances in time that go into a table are below the time
 between two sweeps, and others are computed by the same expression that fills the table, so the bits are the same.
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from brainsim.engine.plasticity.modulator_text import ModulatorWriter
 from brainsim.engine.plasticity.spike_text import SpikeWriter
 from brainsim.engine.plasticity.synapse_text import SynapseWriter
 from brainsim.equations.grammar import Tree
@@ -95,13 +97,13 @@ def write_rule(
     return _RuleWriter(equations, per_synapse, held).code()
 
 
-class _RuleWriter(SpikeWriter, SynapseWriter):
+class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):
     """Writes all functions of a rule."""
 
     def code(self):
         """Return the RuleCode."""
         eq = self.eq
-        functions = (self.enter(), self.remember(), self.replay(), self.deliver(), self.sweep())
+        functions = (self.enter(), self.remember(), self.modulate(), self.replay(), self.deliver(), self.sweep())
         body = "\n\n".join("\n".join(lines) + "\n" for lines in functions if lines)
         used = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
         constants = {"not_a_source": NOT_A_SOURCE, "log_is_full": LOG_IS_FULL, "never": NEVER}

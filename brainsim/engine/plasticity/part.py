@@ -14,7 +14,9 @@ import numpy as np
 
 from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.engine.plasticity.log import free_entries
+from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
 from brainsim.jit.records import Context, call
+from brainsim.rng.streams import stream_key
 
 FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
 
@@ -52,6 +54,8 @@ class Part:
             state=partition.shared.state,
             index_of=index_of,
             newest=np.empty(layout.n_cells, np.int32),
+            **({"ids": kind.ids()} if kind.equations.random else {}),
+            **modulator_fields(kind, partition),
             **self._log_fields(FIRST_ENTRIES),
             **self._post_fields(FIRST_POSTS),
         )
@@ -78,6 +82,7 @@ class Part:
             "learning": 1,
             "touched": 0,
             "bad": 0,  # how often a weight was not a number
+            "key": np.uint64(stream_key(partition.seed, "plasticity", kind.projection.name)),
             "log_free": 0,
             "log_free_number": 0,
             "post_number": 0,
@@ -123,6 +128,7 @@ class Part:
             c[f"row_{y}"][:] = self.kind.initial[y]
             c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
         c["swept"] = c["bad"] = c["touched"] = 0
+        clear_modulator(c, self.kind)
         if self._code.posts:
             c["post_number"] = 0
             c["latest"][:] = NEVER
@@ -186,7 +192,8 @@ class Part:
         rule, now = self.context, Context(soma=soma, arrived=soma - self.kind.extra_step)
         if columns is not None:
             names = rule.kind.names[1:]
-            rule = Context(**{name: rule[name] for name in names} | self._columns(columns) | {"lag": 1} | only)
+            changed = self._columns(columns) | {"lag": 1, "key": np.uint64(rule["key"])}
+            rule = Context(**{name: rule[name] for name in names} | changed | only)
         address = self.kind.module.sweep.address(rule.kind, now.kind)
         call(address, rule.address, now.address)
         if columns is None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.engine.plasticity.code import INDEX_BITS
 from brainsim.engine.plasticity.log import entries_of
+from brainsim.engine.plasticity.modulator import load_modulator, saved_modulator
 from brainsim.engine.state import taken
 
 
@@ -16,6 +17,7 @@ def saved_part(part):
     saved = {"sweep": np.array([c["swept"], c["learning"]], np.int64), "cells": part.cells.copy()}
     oldest = part.step() - part.kind.longest
     entries, owners = entries_of(part.kind.sources, c["newest"], c["log_time"], c["log_previous"], oldest)
+    saved |= saved_modulator(part)
     saved |= {"log.source": owners, "log.time": c["log_time"][entries]}
     saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
     rows = _rows(part)
@@ -32,7 +34,7 @@ def saved_part(part):
 def joined(parts, cells):
     """Join what the partitions have saved; `cells` are the targets in the order of the projection."""
     first = parts[0]
-    whole = {name: values for name, values in first.items() if name.startswith(("sweep", "log."))}
+    whole = {name: values for name, values in first.items() if name.startswith(("sweep", "log.", "modulator."))}
     order = np.argsort(np.concatenate([part["cells"] for part in parts]), kind="stable")
     place = np.argsort(np.argsort(cells, kind="stable"), kind="stable")
     for name in (name for name in first if name.startswith("rows.")):
@@ -48,6 +50,7 @@ def load_part(part, extra, label):
     """Take over what `joined` returned, as far as it belongs to a partition; `label` is how the names in `extra` begin."""
     c, code, kind = part.context, part.kind.code, part.kind
     c["swept"], c["learning"] = (int(v) for v in taken(extra, f"{label}sweep", np.dtype(np.int64), 2))
+    load_modulator(part, extra, label)
     _load_log(part, extra, f"{label}log.")
     mine, rows = np.isin(kind.targets, part.cells), _rows(part)
     for y in code.post:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainsim.engine.plasticity.writer import LOCAL, OLD, Writer, names_of, text_of
-from brainsim.equations.plasticity import NEW
+from brainsim.equations.plasticity import ELAPSED, NEW
 
 
 class SynapseWriter(Writer):
@@ -14,7 +14,7 @@ class SynapseWriter(Writer):
         eq, indent = self.eq, " " * 8
         if not self.posts and not self.changing:
             return []
-        trees = [tree for _, tree in eq.on_post] + [b for b in eq.bounds if b is not None]
+        trees = [tree for _, tree in (*eq.on_post, *eq.between)] + [b for b in eq.bounds if b is not None]
         trees += self.of_traces((*eq.pre_traces, *eq.variables))
         lines = [
             "@helper",
@@ -24,6 +24,7 @@ class SynapseWriter(Writer):
             "    learning, log_time, log_previous = rule.learning, array_of(rule.log_time), array_of(rule.log_previous)",
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
+            *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
             *self.tables((*eq.pre_traces, *eq.variables)),
             *self.arrays(f"{part}_{x}" for x in eq.pre_traces for part in ("before", "after")),
             "    cut = max(rule.swept - dendritic, np.int64(0))",
@@ -50,7 +51,8 @@ class SynapseWriter(Writer):
         lines += self._posts_of_synapse(indent) if self.posts else []
         # what is read between two runs is as of the step before `now`, unless something has arrived since
         lines += self._relaxing("now - rule.lag", indent)
-        return lines + self.stored(indent, {name for name, _ in eq.on_post} | {v for v in eq.variables if v in eq.rates})
+        changed = {name for name, _ in (*eq.on_post, *eq.between)} | {v for v in eq.variables if v in eq.rates}
+        return lines + self.stored(indent, changed | ({"w"} if eq.drive else set()))
 
     def _by_number_of_posts(self):
         """Return the lines that sort the synapses, without a branch, by whether there are none, one or more spikes.
@@ -107,19 +109,28 @@ class SynapseWriter(Writer):
         lines += self._relaxing("time", inner)
         lines += [f"{inner}then = time"] * self.changing
         lines += [f"{inner}{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in self.listed]
+        if eq.modulator in names_of([tree for _, tree in eq.on_post]):
+            lines.append(f"{inner}{eq.modulator}{LOCAL} = modulator[time % modulator.size]")
         for x in self.held:
             old = f"column_{x}{OLD}[k] if last >= 0 and time == arrived else {x}{LOCAL}"
             lines += [f"{inner}kept_{x} = {x}{LOCAL}", f"{inner}{x}{LOCAL} = {old}"]
-        lines += self.assign(eq.on_post, inner)
+        lines += self.event("time", 1, inner) + self.assign(eq.on_post, inner)
         return lines + [f"{inner}{x}{LOCAL} = kept_{x}" for x in self.held]
 
     def _relaxing(self, until, indent):
-        """Return the lines that let the variables of a synapse relax from `then` to some time."""
-        lines = []
+        """Return the lines that let w and the variables of a synapse change from `then` to some time."""
+        lines, drive = [], self.eq.drive
+        if drive:
+            integral = f"driven(rule, table_{self.rate_index(drive.variable)}, then, {until})"
+            lines.append(f"{indent}w{LOCAL} = " + self.within_bounds(f"w{LOCAL} + {drive.variable}{LOCAL} * {integral}"))
         for v in self.eq.variables:
             if v in self.eq.rates:
                 since = f"max(then, {self.born[v]})" if v in self.born else "then"
                 lines.append(f"{indent}{v}{LOCAL} = {self.relaxed(v, f'max({until} - {since}, np.int64(0))')}")
+        if self.eq.between:
+            lines += self.event(until, 2, indent)
+            lines.append(f"{indent}{ELAPSED}{LOCAL} = rule.dt * max({until} - then, np.int64(0))")
+            lines += self.assign(self.eq.between, indent)
         return lines
 
     def deliver(self):
@@ -136,6 +147,7 @@ class SynapseWriter(Writer):
             "    state, learning, log_time = array_of(rule.state), rule.learning, array_of(rule.log_time)",
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
+            *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
             *self.arrays(f"row_{y}" for y in eq.post_traces if y in names),
             "    entry, soma = segment.entry, segment.step + 1 - rule.extra",
             "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - log_time[entry]",
@@ -147,13 +159,16 @@ class SynapseWriter(Writer):
         for x in eq.pre_traces:
             lines += [f"    {x}{LOCAL} = array_of(rule.before_{x})[entry]"] * (x in names)
             lines += [f"    {x}{NEW}{LOCAL} = array_of(rule.after_{x})[entry]"] * (x + NEW in names)
+        if eq.modulator in names:
+            lines.append(f"    {eq.modulator}{LOCAL} = modulator[(soma - dendritic) % modulator.size]")
         if self.posts or self.changing:
             lines += [
-                f"    if {'learning' if not eq.variables else 'True'}:",
+                f"    if {'True' if eq.variables or self.changing else 'learning'}:",
                 "        replay(rule, start, segment.length, last, axonal, dendritic, soma)",
             ]
         changed = {name for name, _ in eq.on_pre}
         lines += [
+            *self.event("soma - dendritic", "(3 if again else 0)", "    "),
             "    shift, base, bad = rule.shift, rule.base, np.int64(0)",
             "    row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift",
             "    for k_ in range(start, stop):",

@@ -6,7 +6,7 @@ import ast
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import Tree
+from brainsim.equations.grammar import RANDOM, Tree, function_name
 from brainsim.equations.plasticity import NEW
 from brainsim.equations.render import render
 
@@ -47,7 +47,9 @@ class Writer:
         self.posts = bool(equations.on_post)
         read = names_of([tree for _, tree in equations.on_post])
         self.listed = tuple(n for t in equations.post_traces for n in (t, t + NEW) if n in read)
-        self.changing = any(v in equations.rates for v in equations.variables)
+        decaying = any(v in equations.rates for v in equations.variables)
+        self.changing = decaying or bool(equations.between) or equations.drive is not None
+        self.calls = 0  # of random numbers so far
 
     def numbers(self, trees):
         """Return the lines that read the parameters that occur in trees, and dt if it is needed."""
@@ -99,15 +101,38 @@ class Writer:
 
     def assign(self, assignments, indent):
         """Return the lines of assignments to w and synapse variables, with the limits of w."""
-        lines, (low, high) = [], self.eq.bounds
+        lines = []
         for name, tree in assignments:
+            sampled, tree = self._sampled(tree, indent)
             text = text_of(tree)
-            if name == "w":
-                text = f"lesser({text}, {text_of(high)})" if high is not None else text
-                text = f"greater({text}, {text_of(low)})" if low is not None else text
-                text = f"({text}) if learning else w{LOCAL}"
-            lines.append(f"{indent}{name}{LOCAL} = {text}")
+            lines += [*sampled, f"{indent}{name}{LOCAL} = {self.within_bounds(text) if name == 'w' else text}"]
         return lines
+
+    def within_bounds(self, text):
+        """Return the text of the new value of w, if it may change."""
+        low, high = self.eq.bounds
+        text = f"lesser({text}, {text_of(high)})" if high is not None else text
+        text = f"greater({text}, {text_of(low)})" if low is not None else text
+        return f"({text}) if learning else w{LOCAL}"
+
+    def event(self, time, kind, indent):
+        """Return the line with the key of the random numbers of an event of a synapse: its time, and what happens."""
+        return [f"{indent}event = step_key(rule.key, 4 * ({time}) + {kind})"] * self.eq.random
+
+    def _sampled(self, tree, indent):
+        """Return the lines that sample the random numbers of a tree, and the tree with their names."""
+        lines = []
+
+        def named(node):
+            if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
+                return lang.rebuilt(node, named)
+            name = f"random_{self.calls}"
+            bits = f"hashed(event + np.uint64({self.calls}), np.int64(ids[k]))"
+            lines.append(f"{indent}{name}{LOCAL} = {'uniform' if function_name(node) == 'rand' else 'gaussian'}({bits})")
+            self.calls += 1
+            return ast.Name(name)
+
+        return lines, named(tree)
 
     def loaded(self, indent, index="k"):
         """Return the lines that read the weight, the variables and the parameters of a synapse."""

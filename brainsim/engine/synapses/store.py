@@ -9,6 +9,7 @@ from collections import deque
 
 import numpy as np
 
+from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import Classes
@@ -98,6 +99,19 @@ class Synapses:
         new = copy.copy(self)
         new.kinds = [kind.copy() for kind in self.kinds]
         return new
+
+    @property
+    def projections(self):
+        """Name -> projection."""
+        return {plan.projection.name: plan.projection for plan in self.plans}
+
+    def projection(self, wanted, label):
+        """Return a projection, which is given by its name or by itself; raise MissingName if it is not there."""
+        known, by_name = self.projections, isinstance(wanted, str)
+        for name, projection in known.items():
+            if wanted == name if by_name else wanted is projection:
+                return projection
+        raise MissingName(f"{label}: no projection {wanted!r} in this network{nearest(wanted, known) if by_name else ''}")
 
     @property
     def plastic(self):

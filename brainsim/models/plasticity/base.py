@@ -14,7 +14,7 @@ from brainsim.equations.plasticity import OF_TARGET, PlasticityEquations, parse_
 from brainsim.models.base import Model
 from brainsim.models.values import Distribution, ValueLike
 
-TEXTS = ("equations", "on_pre", "on_post", "amplitude", "bounds")
+TEXTS = ("equations", "on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator")
 
 
 class _Equations:
@@ -40,6 +40,15 @@ class Plasticity(Model):
     bounds : tuple of str
         The lower and the upper limit of w, made of parameters, ``""`` for none: ``("0", "w_max")``. After every assignment
         w is set to the nearer limit if it is beyond it.
+    between : str
+        How w and the variables of a synapse change from one of its events to the next, if that is not a relaxation:
+        assignments that may read ``elapsed``, the time between the two in ms, but no traces. They must give the same result
+        if the time is cut in two, since synapses are also visited at other times. Other names on the left are for the lines
+        after them.
+    on_modulator : str
+        What a spike of the modulating cells (``connect(..., modulator=cells)``) does to the modulator, the one variable that
+        all synapses of the projection share: ``"n = n + 1/tau_n"``. `on_pre` and `on_post` may read it, and the equation
+        ``dw/dt = c*(n - n_base)``, in which c is a variable of the synapse that decays to 0, is solved exactly.
     conditions, dimensions
         As for `Neuron`, which also explains the language.
 
@@ -64,9 +73,12 @@ class Plasticity(Model):
 
     **What a rule may read**, and why no more: ``w``, its variables, its parameters and ``pi``. A synapse is not visited at
     each spike of its target, but catches up at the next spike of its source, which is several times faster. What happened in
-    between must therefore follow from the times of the spikes. So a rule cannot read ``t``, variables of the cells such as
-    ``v``, or random numbers, and between spikes a variable relaxes on its own, as nothing else can be computed exactly after
-    any time. Each trace is assigned once at a spike, or is not read between its assignments.
+    between must therefore follow from the times of the spikes. So a rule cannot read ``t`` or variables of the cells such as
+    ``v``, and between spikes a trace relaxes on its own, as nothing else can be computed exactly after any time. Each trace
+    is assigned once at a spike, or is not read between its assignments.
+
+    **Random numbers**, ``rand()`` and ``randn()``, are new for each synapse and event; traces cannot use them, as all
+    synapses of a cell share them.
 
     **Parameters** are numbers, or differ between synapses: a distribution, or an array for a rule of connection that lists
     its pairs.
@@ -98,6 +110,8 @@ class Plasticity(Model):
     on_post = ""
     amplitude = "w"
     bounds: ClassVar[tuple[str, str]] = ("", "")
+    between = ""
+    on_modulator = ""
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
     _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.plasticity.code import PERIOD, write_rule
+from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.writer import OLD
@@ -36,6 +37,9 @@ class Plastic(SynapseKind):
         How many steps of the delay are dendritic, -1 if all are.
     longest, longest_dendritic, longest_segment : int
         Longest delay, as filed, and longest dendritic delay, in steps; synapses of the longest segment.
+    equations : PlasticityEquations
+    modulator_delay : int
+        Steps after which a spike of a modulating cell acts.
     rates : list of float
         Rates of decay per step.
     initial, after_a_step : dict of str to float
@@ -60,7 +64,10 @@ class Plastic(SynapseKind):
         self._look_back(layout.dt)
         self._parameters = {name: self._parameter(name) for name in self.code.parameters}
         self._columns = self._initial_columns()
-        self.parts, self._kept, self._written = {}, None, False
+        self.parts, self._kept, self._written, self._ids = {}, None, False, None
+        delay = whole_steps(self.projection.modulator_delay, layout.dt, f"{self.projection.name}.modulator_delay")
+        self.modulator_delay = max(1, int(delay))
+        check_shared(self)
 
     @classmethod
     def takes(cls, projection):
@@ -83,29 +90,39 @@ class Plastic(SynapseKind):
         rule = self.projection.plasticity
         values = {name: getattr(rule, name) for name in rule.parameters if name not in rule.per_synapse}
         self._values = values = {name: np.float64(value) for name, value in values.items()} | {"pi": np.float64(np.pi)}
-        self._equations = equations = rule.equations_for(rule.per_synapse)
+        self.equations = equations = rule.equations_for(rule.per_synapse)
         shared = rule.equations_for(frozenset())
         held = dict.fromkeys(shared.pre_traces, "axonal") | dict.fromkeys(shared.post_traces, "dendritic")
         self.code = write_rule(equations, frozenset(rule.per_synapse), held)
         self.module = load_source(self.code.text)
 
-        def number(tree):
-            with np.errstate(divide="ignore"):  # a time constant of 0 is a rate that is infinite
-                return float(lang.computed(tree, values))
-
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
-        self.rates = [number(tree) * dt for tree in self.code.rates]
+        self.rates = [self.number(tree) * dt for tree in self.code.rates]
         self._tables = [_table_of(rate) for rate in self.rates]
-        traces = {n: v for n, v in equations.initials.items() if n in (*self.code.pre, *self.code.post)}
-        self.initial = {n: number(v) if isinstance(v, ast.AST) else float(v) for n, v in traces.items()}
+        shared = (*self.code.pre, *self.code.post, equations.modulator)
+        traces = {n: v for n, v in equations.initials.items() if n in shared}
+        self.initial = {n: self.number(v) if isinstance(v, ast.AST) else float(v) for n, v in traces.items()}
         self.after_a_step = {}
         for name in self.code.post:
             start, tree = self.initial[name], equations.rates.get(name)
             if tree is not None:
                 limit = equations.limits[name]
-                limit = 0.0 if algebra.is_zero(limit) else number(limit)
-                start = limit + (start - limit) * float(_table_of(number(tree) * dt, 2)[1])
+                limit = 0.0 if algebra.is_zero(limit) else self.number(limit)
+                start = limit + (start - limit) * float(_table_of(self.number(tree) * dt, 2)[1])
             self.after_a_step[name] = start
+
+    def number(self, tree):
+        """Return the value of a tree of parameters that do not differ between synapses."""
+        with np.errstate(divide="ignore"):  # a time constant of 0 is a rate that is infinite
+            return float(lang.computed(tree, self._values))
+
+    def ids(self):
+        """Return the index in the SynapseTable of each synapse of the block: it does not depend on the partitions."""
+        if self._ids is None:
+            order = order_of(self)
+            self._ids = np.empty(order.size, np.int32)
+            self._ids[order] = np.arange(order.size)
+        return self._ids
 
     def _segments(self):
         """Return the indices of the segments of the projection."""
@@ -132,7 +149,7 @@ class Plastic(SynapseKind):
         names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
         columns = {"w": w}
         for name, of in names.items():
-            start = self._equations.initials[of]
+            start = self.equations.initials[of]
             columns[name] = np.empty(n, dtype)
             columns[name][:] = lang.computed(start, self._values | self._parameters) if isinstance(start, ast.AST) else start
         return columns
@@ -189,11 +206,13 @@ class Plastic(SynapseKind):
             part.sweep(columns)
         return {name: values for name, values in columns.items() if name not in self.code.old}
 
-    def write(self, weights, order):
-        """Set the weights of all synapses, in the order of the SynapseTable, from now on."""
+    def write(self, columns, order):
+        """Set weights and variables of all synapses, in the order of the SynapseTable, from now on."""
         for part in self.parts.values():
             part.sweep()
-        self._columns["w"][order], self._written = weights, True
+        for name, values in columns.items():
+            self._columns[name][order] = values
+        self._written = True
 
     def learn(self, learning):
         """Let the weights change from now on, or not."""

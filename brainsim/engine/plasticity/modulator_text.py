@@ -1,0 +1,111 @@
+"""The functions of a rule that follow its modulator, a variable that all synapses share: the text of ``modulate``.
+
+The modulator is known at each step, as far ahead as the spikes of the modulating cells take to act. If a weight changes with
+``dw/dt = c*(gain*n + offset)``, in which c is a variable of the synapse that decays with a rate, then from one of its events
+to the next it changes by c times the integral of ``(gain*n + offset)*exp(-rate*t)``. That integral is the same for all
+synapses, and is kept for each step from the start of a block of steps, so that a synapse needs two numbers per block.
+"""
+
+from __future__ import annotations
+
+from brainsim.engine.plasticity.writer import LOCAL, Writer, text_of
+from brainsim.equations import algebra
+
+
+class ModulatorWriter(Writer):
+    """Writes what is done once per step for all synapses."""
+
+    def modulate(self):
+        """Write the functions that follow the modulator."""
+        eq = self.eq
+        if not eq.modulator:
+            return []
+        name, drive = eq.modulator, eq.drive
+        trees = [tree for _, tree in eq.modulator_jumps] + self.of_traces([name]) + [*(drive[1:] if drive else ())]
+        lines = [
+            *self.numbers(trees),
+            *self.tables([name, *([drive.variable] if drive else [])]),
+            f"    {name}{LOCAL} = modulator[rule.followed % size]",
+            "    while rule.followed < until:",
+            "        time, slot = rule.followed, (rule.followed + 1) % size",
+            *self._integrated(),
+            f"        {name}{LOCAL} = {self.relaxed(name, '1')}",
+            "        for _ in range(counts[slot]):",
+            *(f"            {x}{LOCAL} = {text_of(tree)}" for x, tree in eq.modulator_jumps),
+            f"        modulator[slot] = {name}{LOCAL}",
+            "        counts[(time - rule.modulator_delay - 1) % size] = 0",
+            "        rule.followed = time + 1",
+        ]
+        return [MODULATE + "\n".join(lines) + (DRIVEN if drive else "")]
+
+    def _integrated(self):
+        """Return the lines that add a step to the integral."""
+        drive, name = self.eq.drive, self.eq.modulator
+        if drive is None:
+            return []
+        limit = self.eq.limits.get(name, algebra.ZERO)
+        above = f"{name}{LOCAL}" if algebra.is_zero(limit) else f"({name}{LOCAL} - {text_of(limit)})"
+        gain, offset = text_of(drive.gain), text_of(drive.offset)
+        if not algebra.is_zero(limit):
+            offset = f"{gain} * {text_of(limit)} + {offset}"
+        return [
+            "        block = time // rule.block",
+            f"        part = {gain} * {above} * rule.decaying_part + ({offset}) * rule.constant_part",
+            f"        before = table_{self.rate_index(drive.variable)}[time - block * rule.block]",
+            "        total = integral[time % size] + before * part",
+            "        full[block % full.size] = total  # of the whole block, once this was its last step",
+            "        integral[slot] = 0.0 if (time + 1) % rule.block == 0 else total",
+        ]
+
+
+MODULATE = '''@by_address
+def modulate(rule_, progress_):
+    """Count the spikes of the modulating cells in the last slice, and follow the modulator as far as they are known."""
+    rule, progress = record_at(rule_), record_at(progress_)
+    spikes, ends = array_of(rule.all_spikes), array_of(rule.all_ends)
+    counts, modulates, groups = array_of(rule.counts), array_of(rule.modulates), progress.groups
+    for s in range(progress.slice_steps):
+        slot = (progress.slice_start + s + 1 + rule.modulator_delay) % counts.size
+        for partition in range(progress.partitions):
+            part = 2 * partition + progress.parity
+            start, to = part * progress.capacity, part * progress.ends_capacity
+            first = start + ends[to + s * groups - 1] if s else start
+            for k in range(first, start + ends[to + (s + 1) * groups - 1]):
+                counts[slot] += modulates[spikes[k]]
+    follow(rule, progress.step + rule.modulator_delay)
+    return 0
+
+
+@by_address
+def follow_again(rule_, now_):
+    """Follow the modulator up to ``now.soma``, after it was set."""
+    rule, now = record_at(rule_), record_at(now_)
+    follow(rule, now.soma)
+    return 0
+
+
+@helper
+def follow(rule, until):
+    """Follow the modulator up to a step."""
+    scalars, modulator, counts = array_of(rule.scalars), array_of(rule.modulator), array_of(rule.counts)
+    integral, full, size = array_of(rule.integral), array_of(rule.full), counts.size
+'''
+
+DRIVEN = '''
+
+
+@helper
+def driven(rule, table, then, until):
+    """Return the integral of what drives the weights from one step to another, for a variable that is 1 at the first."""
+    integral, full = array_of(rule.integral), array_of(rule.full)
+    total, left, size = 0.0, 1.0, integral.size
+    while then < until:
+        block = then // rule.block
+        start = block * rule.block
+        stop = min(until, start + rule.block)
+        end = full[block % full.size] if stop == start + rule.block else integral[stop % size]
+        total += left * (end - integral[then % size]) / table[then - start]
+        left *= table[stop - then]
+        then = stop
+    return total
+'''

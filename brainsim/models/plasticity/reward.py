@@ -1,0 +1,78 @@
+"""Plasticity that depends on a reward."""
+
+from brainsim.models.base import initial, parameter
+from brainsim.models.plasticity.base import Plasticity
+from brainsim.models.values import Value
+
+
+class DopamineSTDP(Plasticity):
+    """Spike-timing-dependent plasticity that waits for dopamine: pairs leave a trace c, and ``dw/dt = c*(n - n_base)``.
+
+    A synapse whose source fires shortly before its target is marked for about `tau_c`; if dopamine, n, comes within this
+    time, its weight grows. So a reward seconds later still finds the synapses that led to it. Without ``modulator=`` in
+    `connect`, set n from outside: ``sim.set(projection, n=sim.modulator(projection) + 0.5)``.
+
+    The equations are::
+
+        dc/dt = -c/tau_c;  dn/dt = -n/tau_n;  dw/dt = c*(n - n_base)
+        spike of the source:    c -= a_minus*y, x += 1;  dx/dt = -x/tau_plus
+        spike of the target:    c += a_plus*x,  y += 1;  dy/dt = -y/tau_minus
+        spike of a modulating cell:  n += release
+
+    Weights change exactly, however seldom a synapse is visited; they are set to their bounds at its events.
+
+    Parameters
+    ----------
+    tau_plus, tau_minus : float
+        Time constants of potentiation and of depression [ms], > 0.
+    a_plus, a_minus : float
+        What a pair without a lag adds to and takes from c [weight]; multiplied by the dopamine that comes, in ms of n.
+    tau_c : float
+        How long a pair is remembered [ms], > 0.
+    tau_n : float
+        How long dopamine stays [ms], > 0.
+    n_base : float
+        Level of n below which marked synapses become weaker [1/ms].
+    release : float
+        Dopamine that a spike of a modulating cell releases [1/ms]; 1/tau_n by default values, so that its integral is 1.
+    w_max : float
+        Upper bound of the weight [weight], > 0; the lower one is 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.DopamineSTDP(w_max=4.0)
+    DopamineSTDP(w_max=4.0)
+
+    References
+    ----------
+    Izhikevich (2007), doi:10.1093/cercor/bhl152; with spikes of dopaminergic cells: Potjans, Morrison & Diesmann (2010),
+    doi:10.3389/fncom.2010.00141.
+    """
+
+    equations = """
+        dx/dt = -x/tau_plus
+        dy/dt = -y/tau_minus
+        dc/dt = -c/tau_c
+        dn/dt = -n/tau_n
+        dw/dt = c*(n - n_base)
+    """
+    on_pre = "c = c - a_minus*y; x = x + 1"
+    on_post = "c = c + a_plus*x; y = y + 1"
+    on_modulator = "n = n + release"
+    bounds = ("0", "w_max")
+
+    tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
+    tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
+    a_plus: Value = parameter(0.1, "weight", "what a pair adds to the trace")
+    a_minus: Value = parameter(0.15, "weight", "what a pair takes from the trace")
+    tau_c: float = parameter(1000.0, "ms", "how long a pair is remembered", above=0.0)
+    tau_n: float = parameter(200.0, "ms", "how long dopamine stays", above=0.0)
+    n_base: float = parameter(0.0, "1/ms", "level of dopamine that changes nothing")
+    release: float = parameter(0.005, "1/ms", "dopamine released by a spike")
+    w_max: Value = parameter(4.0, "weight", "upper bound of the weight", above=0.0)
+
+    x: float = initial(0.0, "", "trace of the presynaptic spikes")
+    y: float = initial(0.0, "", "trace of the postsynaptic spikes")
+    c: float = initial(0.0, "weight", "trace of pairs of spikes")
+    n: float = initial(0.0, "1/ms", "dopamine")

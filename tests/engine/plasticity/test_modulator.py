@@ -1,0 +1,150 @@
+"""The variable that all synapses of a projection share, e.g. dopamine: closed forms, bits, and what the user sets."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+
+def pair(*, reward=1015.0, modulated=True, **parameters):
+    """Return a network in which one synapse sees its source 4 ms before its target, and a dopaminergic cell fires later."""
+    source, kick, dopamine = (
+        bs.Population(1, bs.SpikeTrains([[time]]), name=name)
+        for name, time in (("source", 10.0), ("kick", 14.0), ("dopamine", reward))
+    )
+    cell = bs.Population(1, bs.LIF(), name="cell")
+    net = bs.Network(seed=1)
+    rule = bs.DopamineSTDP(**{"w_max": 4.0, "release": 0.5, "a_plus": 0.1} | parameters)
+    options = {"modulator": dopamine, "modulator_delay": 2.0} if modulated else {}
+    wires = net.connect(source, cell, bs.AllToAll(), weight=0.01, delay=1.0, synapse=bs.Delta(), plasticity=rule, **options)
+    net.connect(kick, cell, bs.AllToAll(), weight=100.0, delay=1.0, synapse=bs.Delta())
+    return net, wires
+
+
+def gained(trace, wait, tau_c, tau_n, size, duration):
+    """Return what a trace gains from a reward of some size that comes after `wait` ms and acts for `duration` ms."""
+    k = 1.0 / tau_c + 1.0 / tau_n
+    return trace * size * np.exp(-wait / tau_c) / k * -np.expm1(-k * duration)
+
+
+@pytest.mark.parametrize(("tau_c", "reward", "stop"), [(1000.0, 1015.0, 9000.0), (20.0, 65.0, 500.0), (5.0, 30.0, 5000.0)])
+@pytest.mark.parametrize("pieces", [1, 4])
+def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
+    net, wires = pair(reward=reward, tau_c=tau_c)
+    sim = bs.Simulation(net, seed=1)
+    for _ in range(pieces):
+        sim.run(stop / pieces)
+    assert sim.result().spikes["cell"].times == pytest.approx([15.0])
+    expected = gained(0.1 * np.exp(-4.0 / 20.0), reward + 2.0 - 15.0, tau_c, 200.0, 0.5, stop - reward - 2.0)
+    assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_printed_number():
+    """A trace of 0.1, a reward of 0.5 after 1,000 ms, tau_c 1,000 and tau_n 200 ms."""
+    assert gained(0.1, 1000.0, 1000.0, 200.0, 0.5, np.inf) == pytest.approx(3.0657, abs=5e-5)
+
+
+def test_a_level_below_zero_weakens():
+    net, wires = pair(reward=4000.0, n_base=0.001, w_max=4.0)
+    sim = bs.Simulation(net, seed=1)
+    sim.set(wires, w=2.0)
+    sim.run(3000.0)
+    lost = 0.1 * np.exp(-4.0 / 20.0) * 0.001 * 1000.0 * -np.expm1(-(3000.0 - 15.0) / 1000.0)
+    assert 2.0 - sim.synapses(wires).weight[0] == pytest.approx(lost, rel=1e-9)
+
+
+def test_the_user_sets_it():
+    net, wires = pair(modulated=False)
+    sim = bs.Simulation(net, seed=1)
+    assert sim.modulator(wires) == 0.0
+    sim.run(1015.0)
+    assert sim.modulator(wires) == 0.0
+    sim.set(wires, n=0.3)
+    sim.set(wires, n=sim.modulator(wires) + 0.2)
+    sim.run(100.0)
+    assert sim.modulator(wires) == pytest.approx(0.5 * np.exp(-100.0 / 200.0), rel=1e-12)
+    sim.run(8000.0)
+    expected = gained(0.1 * np.exp(-4.0 / 20.0), 1000.0, 1000.0, 200.0, 0.5, np.inf)
+    assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(expected, rel=1e-9)
+    sim.reset()
+    assert sim.modulator(wires) == 0.0
+
+
+def network():
+    """Return a network in which dopaminergic cells fire at random and all synapses onto the others learn."""
+    cells = bs.Population(120, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    dopamine = bs.Population(5, bs.Poisson(rate=20.0), name="dopamine")
+    net = bs.Network(seed=1)
+    rule = bs.DopamineSTDP(w_max=1.0, a_plus=0.0004, a_minus=0.0002, n_base=0.01)
+    options = {"delay": bs.Uniform(1.0, 4.0), "synapse": bs.Delta(), "plasticity": rule, "dendritic_delay": 0.5}
+    loop = net.connect(
+        cells, cells, bs.FixedIndegree(12), weight=0.3, modulator=dopamine, modulator_delay=0.8, name="loop", **options
+    )
+    net.stimulate(cells, bs.PoissonInput(rate=9000.0, weight=0.25, synapse=bs.Delta()))
+    return net, loop
+
+
+def bits(sim, loop):
+    table, result = sim.synapses(loop), sim.result()
+    arrays = [result.spikes["cells"].times, result.spikes["cells"].ids, table.weight, *table.columns.values()]
+    return [np.asarray(array).tobytes() for array in arrays] + [sim.modulator(loop)]
+
+
+def test_the_same_bits_for_threads_pieces_and_copies(tmp_path):
+    net, loop = network()
+    whole = bs.Simulation(net, seed=2, threads=1)
+    whole.run(400.0)
+    expected = bits(whole, loop)
+    assert np.unique(whole.synapses(loop).weight).size > 500
+    for threads in (2, 3):
+        sim = bs.Simulation(net, seed=2, threads=threads)
+        for duration in (100.3, 0.1, 199.6, 100.0):
+            sim.run(duration)
+        assert bits(sim, loop) == expected
+    first = bs.Simulation(net, seed=2, threads=2)
+    first.run(250.0).save(tmp_path / "first.npz")
+    restored = bs.Simulation(net, threads=3, state=bs.Result.load(tmp_path / "first.npz").state)
+    restored.run(150.0)
+    assert bits(restored, loop)[2:] == expected[2:]
+
+
+class TestMistakes:
+    def test_of_connections(self):
+        cells = bs.Population(4, bs.LIF(), name="cells")
+        net, options = bs.Network(seed=1), {"weight": 0.5, "delay": 1.0, "synapse": bs.Delta()}
+        with pytest.raises(ValueError, match=r"Network.connect.modulator: has no effect without plasticity"):
+            net.connect(cells, cells, bs.AllToAll(), modulator=cells, **options)
+        with pytest.raises(ValueError, match=r"has no effect with STDP, which has no on_modulator"):
+            net.connect(cells, cells, bs.AllToAll(), modulator=cells, plasticity=bs.STDP(), **options)
+        with pytest.raises(ValueError, match=r"modulator_delay: has no effect without cells"):
+            net.connect(cells, cells, bs.AllToAll(), modulator_delay=2.0, plasticity=bs.DopamineSTDP(), **options)
+
+    def test_of_setting(self):
+        net, wires = pair()
+        sim = bs.Simulation(net, seed=1)
+        with pytest.raises(ValueError, match=r"cannot set 'm'"):
+            sim.set(wires, m=1.0)
+        with pytest.raises(ValueError, match=r"n"):
+            sim.set(wires, n=np.nan)
+
+    def test_of_rules(self):
+        def rule(**texts):
+            names = {
+                "tau": bs.parameter(20.0, "ms", "time"),
+                "c": bs.initial(0.0, "weight", "trace"),
+                "n": bs.initial(0.0, "1/ms", "level"),
+                "on_post": "c = c + 0.1*w",
+            }
+            return type("Own", (bs.Plasticity,), names | texts)
+
+        decay = "dc/dt = -c/tau; dn/dt = -n/tau"
+        rule(equations=f"{decay}; dw/dt = c*(n - 1/tau)", on_modulator="n = n + 1/tau")
+        for wrong in ("dw/dt = c*n*n", "dw/dt = c*c*n", "dw/dt = n*w", "dw/dt = -w/tau"):
+            with pytest.raises(bs.EquationError, match=r"dw/dt must be a variable of the synapse that decays to 0"):
+                rule(equations=f"{decay}; {wrong}", on_modulator="n = n + 1/tau", dimensions=False)
+        with pytest.raises(bs.EquationError, match=r"on_modulator.*depends on 'c'"):
+            rule(equations=decay, on_modulator="n = n + c", dimensions=False)
+        with pytest.raises(bs.EquationError, match=r"must assign one variable, which nothing else assigns"):
+            rule(equations=decay, on_modulator="c = c + w; n = n + 1", dimensions=False)
