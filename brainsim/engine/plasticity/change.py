@@ -31,6 +31,11 @@ def change_synapses(synapses, projection, values):
     if columns:
         order = order_of(kind)
         columns = {name: _checked(name, column, order.size, label) for name, column in columns.items()}
+        if kind.shared and np.ndim(columns.get("w", 0.0)):
+            hint = "give connect an array or a distribution, or set one number"
+            raise ValueError(
+                f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}"
+            )
         _check_bounds(columns.get("w", np.empty(0)), projection, label)
         kind.write(columns, order)
     if "learning" in values:

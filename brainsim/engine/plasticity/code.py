@@ -81,7 +81,10 @@ class RuleCode:
 
 
 def write_rule(
-    equations: PlasticityEquations, per_synapse: frozenset[str] = frozenset(), held: Mapping[str, str] = MappingProxyType({})
+    equations: PlasticityEquations,
+    per_synapse: frozenset[str] = frozenset(),
+    held: Mapping[str, str] = MappingProxyType({}),
+    shared: bool = False,
 ) -> RuleCode:
     """Return the RuleCode of a rule.
 
@@ -93,8 +96,10 @@ def write_rule(
     held : dict of str to str
         Variables that would be traces if no parameter differed: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
         They are read, and begin to relax, as traces are.
+    shared : bool
+        Whether all synapses have the same weight, which does not change.
     """
-    return _RuleWriter(equations, per_synapse, held).code()
+    return _RuleWriter(equations, per_synapse, held, shared).code()
 
 
 class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):

@@ -51,7 +51,7 @@ class Part:
             **self._numbers(base, partition),
             **kind.arrays(),
             **self._columns(kind.columns()),
-            state=partition.shared.state,
+            here=partition.shared.state[base:],
             index_of=index_of,
             newest=np.empty(layout.n_cells, np.int32),
             **({"ids": kind.ids()} if kind.equations.random else {}),
@@ -66,7 +66,6 @@ class Part:
         return {
             "partition": self.number,
             "partitions": partition.layout.partitions,
-            "base": base,
             "shift": base - self._low,
             "width": self._width,
             "ring": 2 * kind.longest_dendritic + 2,
@@ -92,7 +91,7 @@ class Part:
 
     def _columns(self, columns):
         values = columns | self.kind.parameters
-        return {"w": columns["w"], **{f"column_{c}": values[c] for c in self._code.columns}}
+        return {"w": self.kind.weights(columns), **{f"column_{c}": values[c] for c in self._code.columns}}
 
     def _log_fields(self, room):
         fields = {"log_time": np.zeros(room, np.int64), "log_previous": np.zeros(room, np.int32)}

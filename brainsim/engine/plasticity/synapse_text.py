@@ -144,7 +144,7 @@ class SynapseWriter(Writer):
             '    """Let a presynaptic spike arrive at the synapses of a segment."""',
             "    rule, segment = record_at(rule_), record_at(segment_)",
             "    targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
-            "    state, learning, log_time = array_of(rule.state), rule.learning, array_of(rule.log_time)",
+            "    here, learning, log_time = array_of(rule.here), rule.learning, array_of(rule.log_time)",
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
@@ -169,7 +169,7 @@ class SynapseWriter(Writer):
         changed = {name for name, _ in eq.on_pre}
         lines += [
             *self.event("soma - dendritic", "(3 if again else 0)", "    "),
-            "    shift, base, bad = rule.shift, rule.base, np.int64(0)",
+            "    shift, bad = rule.shift, np.int64(0)",
             "    row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift",
             "    for k_ in range(start, stop):",
             f"{indent}k = np.uint64(k_)",
@@ -179,8 +179,8 @@ class SynapseWriter(Writer):
             *(f"{indent}column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in self.held),
             *self.assign(eq.on_pre, indent),
             *self.stored(indent, changed),
-            f"{indent}state[np.uint64(base + target)] += {text_of(eq.amplitude)}",
-            f"{indent}bad += w{LOCAL} != w{LOCAL}",
+            f"{indent}here[np.uint64(targets[k])] += {text_of(eq.amplitude)}",
+            *[f"{indent}bad += w{LOCAL} != w{LOCAL}"] * eq.changes_weights,
         ]
         return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
 

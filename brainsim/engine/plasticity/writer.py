@@ -22,6 +22,8 @@ class Writer:
     equations : PlasticityEquations
     per_synapse : frozenset of str
         Parameters that differ between synapses.
+    shared : bool
+        Whether all synapses have the same weight, which does not change.
     held : dict of str to str
         Variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of their
         cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
@@ -36,8 +38,8 @@ class Writer:
         Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     """
 
-    def __init__(self, equations, per_synapse, held):
-        self.eq, self.per_synapse = equations, per_synapse
+    def __init__(self, equations, per_synapse, held, shared):
+        self.eq, self.per_synapse, self.shared = equations, per_synapse, shared
         self.born = {name: held[name] for name in equations.variables if name in held}
         self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")
         self.old = tuple(name + OLD for name in self.held)
@@ -137,7 +139,7 @@ class Writer:
     def loaded(self, indent, index="k"):
         """Return the lines that read the weight, the variables and the parameters of a synapse."""
         return [
-            f"{indent}w{LOCAL} = np.float64(weights[{index}])",
+            f"{indent}w{LOCAL} = np.float64(weights[{0 if self.shared else index}])",
             *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[{index}])" for c in self.columns),
         ]
 

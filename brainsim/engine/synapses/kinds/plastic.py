@@ -11,6 +11,7 @@ from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.writer import OLD
+from brainsim.engine.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
 from brainsim.engine.synapses.readback import initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
@@ -78,7 +79,10 @@ class Plastic(SynapseKind):
     def bytes_per_synapse(projection, itemsize):
         """Return the bytes of the weight and the variables of one synapse."""
         rule = projection.plasticity
-        return itemsize * (1 + len(rule.equations_for(rule.per_synapse).variables)) + 8 * len(rule.per_synapse)
+        equations = rule.equations_for(rule.per_synapse)
+        fixed = 0 if is_number(projection.weight) else 4
+        weight = itemsize if equations.changes_weights else fixed
+        return weight + itemsize * len(equations.variables) + 8 * len(rule.per_synapse)
 
     @property
     def sweeps(self):
@@ -93,7 +97,9 @@ class Plastic(SynapseKind):
         self.equations = equations = rule.equations_for(rule.per_synapse)
         shared = rule.equations_for(frozenset())
         held = dict.fromkeys(shared.pre_traces, "axonal") | dict.fromkeys(shared.post_traces, "dendritic")
-        self.code = write_rule(equations, frozenset(rule.per_synapse), held)
+        # a weight that all synapses share, and that does not change, is kept once
+        self.shared = not equations.changes_weights and is_number(self.projection.weight)
+        self.code = write_rule(equations, frozenset(rule.per_synapse), held, self.shared)
         self.module = load_source(self.code.text)
 
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
@@ -139,15 +145,18 @@ class Plastic(SynapseKind):
 
     def _initial_columns(self):
         n, dtype = self.block.stop - self.block.start, self.block.layout.dtype
-        if is_number(self.projection.weight):
+        precise = dtype if self.equations.changes_weights else np.float32  # as they were sampled
+        if self.shared:
+            w = np.array([float(self.projection.weight)])
+        elif is_number(self.projection.weight):
             w = np.full(n, float(self.projection.weight), dtype)
         elif self.block.weights is not None:
-            w, self.block.weights = self.block.weights.astype(dtype), None
+            w, self.block.weights = self.block.weights.astype(precise), None
         else:
             # they were not kept, which saves 4 bytes a synapse
-            w = initial_weights(self).astype(dtype)
+            w = initial_weights(self).astype(precise)
         names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
-        columns = {"w": w}
+        columns = {"w": w}  # one number if all share it
         for name, of in names.items():
             start = self.equations.initials[of]
             columns[name] = np.empty(n, dtype)
@@ -195,15 +204,21 @@ class Plastic(SynapseKind):
         """Name -> array of the parameters that differ between synapses, in the order of the block."""
         return self._parameters
 
+    def weights(self, columns):
+        """Return the weights among columns, or the one that all synapses share."""
+        return self._columns["w"] if self.shared else columns["w"]
+
     def columns(self):
         """Return name -> array of the weight and the variables of each synapse, as of its last event."""
-        return self._columns
+        return {name: values for name, values in self._columns.items() if not (self.shared and name == "w")}
 
     def current_columns(self):
         """Return a copy of the columns that is brought up to now."""
-        columns = {name: values.copy() for name, values in self._columns.items()}
+        columns = {name: values.copy() for name, values in self.columns().items()}
         for part in self.parts.values():
             part.sweep(columns)
+        if self.shared:
+            columns["w"] = np.full(self.block.stop - self.block.start, self._columns["w"][0])
         return {name: values for name, values in columns.items() if name not in self.code.old}
 
     def write(self, columns, order):
@@ -211,7 +226,8 @@ class Plastic(SynapseKind):
         for part in self.parts.values():
             part.sweep()
         for name, values in columns.items():
-            self._columns[name][order] = values
+            where = slice(None) if self.shared and name == "w" else order
+            self._columns[name][where] = values
         self._written = True
 
     def learn(self, learning):
@@ -244,11 +260,14 @@ class Plastic(SynapseKind):
 
     def saved(self):
         """Return what a saved state holds besides the columns: name -> array."""
-        return self._joined() if self._kept is None else self._kept
+        saved = self._joined() if self._kept is None else self._kept
+        return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
 
     def load(self, extra, label):
         """Take over what `saved` returned; the names in `extra` begin with `label`."""
         self._written = True
+        if self.shared:
+            self._columns["w"][:] = taken(extra, f"{label}weight", np.dtype(np.float64), 1)
         for part in self.parts.values():
             load_part(part, extra, label)
 
