@@ -18,7 +18,7 @@ def saved_part(part):
     oldest = part.step() - part.kind.longest
     entries, owners = entries_of(part.kind.sources, c["newest"], c["log_time"], c["log_previous"], oldest)
     saved |= saved_modulator(part)
-    saved |= {"log.source": owners, "log.time": c["log_time"][entries]}
+    saved |= {"log.source": _index_in(part.kind.sources, owners), "log.time": c["log_time"][entries]}
     saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
     rows = _rows(part)
     saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.post}
@@ -41,6 +41,7 @@ def joined(parts, cells):
         whole[name] = np.concatenate([part[name] for part in parts], axis=1)[:, order][:, place].ravel()
     if "posts.cell" in first:
         posts = {n: np.concatenate([part[n] for part in parts]) for n in first if n.startswith("posts.")}
+        posts["posts.cell"] = _index_in(cells, posts["posts.cell"])
         order = np.lexsort((posts["posts.cell"], posts["posts.time"]))
         whole |= {name: values[order] for name, values in posts.items()}
     return whole
@@ -65,9 +66,7 @@ def load_part(part, extra, label):
 def _load_log(part, extra, label):
     c, sources = part.context, part.kind.sources
     times = _listed(extra, f"{label}time")
-    owners = taken(extra, f"{label}source", np.dtype(np.int64), times.size)
-    if not np.isin(owners, sources).all():
-        raise ValueError(f"state.extra[{label + 'source'!r}]: has cells that are not sources of the projection")
+    owners = sources[_indices(extra, f"{label}source", times.size, sources.size)]
     while c["log_free_number"] < times.size:
         part.grow_log()
     for name in (name for name in c.kind.names if name.startswith(("before_", "after_"))):
@@ -84,7 +83,8 @@ def _load_log(part, extra, label):
 def _load_posts(part, extra, label):
     c = part.context
     times = _listed(extra, f"{label}time")
-    cells = taken(extra, f"{label}cell", np.dtype(np.int64), times.size)
+    targets = part.kind.targets
+    cells = targets[_indices(extra, f"{label}cell", times.size, targets.size)]
     mine = np.isin(cells, part.cells)
     number = int(mine.sum())
     if not part.has_room(number):
@@ -98,6 +98,20 @@ def _load_posts(part, extra, label):
         c["older"][post] = latest[2 * place]
         latest[2 * place], latest[2 * place + 1] = time << INDEX_BITS | post, latest[2 * place]
     c["post_number"] = number
+
+
+def _index_in(cells, wanted):
+    """Return the index among `cells` of each of some of them: it does not depend on the other populations of the network."""
+    order = np.argsort(cells, kind="stable")
+    return order[np.searchsorted(cells[order], wanted)].astype(np.int64)
+
+
+def _indices(extra, name, size, number):
+    """Return an array of indices below `number`."""
+    indices = taken(extra, name, np.dtype(np.int64), size)
+    if size and not 0 <= indices.min() <= indices.max() < number:
+        raise ValueError(f"state.extra[{name!r}]: must be 0 to {number - 1} (got {indices.min()} to {indices.max()})")
+    return indices
 
 
 def _listed(extra, name):
