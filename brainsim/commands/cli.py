@@ -107,7 +107,7 @@ def _add_run(commands, argv):
     run = _command(commands, "run", run_example, "simulate an example and draw it")
     run.add_argument("name", metavar="NAME", type=_known_example, help=f"one of {', '.join(example_names())}")
     run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
-    run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1")
+    run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1 or that of the example")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, MAX_THREADS), help="at most N threads; the spikes stay the same"

@@ -68,7 +68,7 @@ def _simulated(example, arguments):
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
     duration = example.DURATION if arguments.duration is None else arguments.duration
-    dt = DT if arguments.dt is None else arguments.dt
+    dt = getattr(example, "DT", DT) if arguments.dt is None else arguments.dt
     _check_grid(duration, dt)
     if arguments.dt is not None and "dt" in inspect.signature(example.build).parameters:
         chosen["dt"] = dt  # its delays depend on dt
@@ -83,6 +83,7 @@ def _simulated(example, arguments):
         dt=dt,
         seed=seed,
         record=traces,
+        spikes=[network.populations[kept] for kept in example.KEPT] if hasattr(example, "KEPT") else True,
         threads=arguments.threads,
         precision=arguments.precision or "double",
         profile=arguments.profile,

@@ -1,14 +1,15 @@
 """Examples that run by name: ``brainsim run NAME``. Each is a script that builds a network, simulates it and draws it.
 
-The network can be copied: `build` and all that it calls use the public API only. So do most pictures; those of `memory`,
-`decision`, `coincidence`, `reservoir` and `microcircuit` are drawn by modules of brainsim that are not public, which only
-their `draw` imports.
+The network can be copied: `build` and all that it calls use the public API only. So do most pictures; the others, such as
+those of `memory` and `stdp_window`, are drawn by modules of brainsim that are not public, which only their `draw` imports.
 
 Every module has a docstring whose first line says what it shows, a function ``build(...)`` that returns ``(network,
 traces)``, and the constant ``DURATION`` [ms]. It may also have
 
 - ``OPTIONS``, a dict from keywords of ``build`` to a tuple of choices (the first is the default), a number (the default) or
   False (a flag): each becomes an option on the command line;
+- ``DT``, the time step [ms] if it is not 0.1;
+- ``KEPT``, the names of the populations whose spikes are kept if it is not all of them;
 - ``WINDOW``, the part (start, stop) [ms] of the run that is drawn;
 - ``SMALL``, keywords of ``build`` for a small network, to compile its kernels and for tests;
 - ``draw(result, window)``, which returns a figure and may take some of the options; without it the overview is drawn.

@@ -41,8 +41,8 @@ def variants():
 def test_builds_runs_and_draws(name, options):
     example = module(name)
     network, traces = example.build(**options, **getattr(example, "SMALL", {}))
-    result = bs.simulate(network, 50.0, seed=2, record=traces, threads=1)
-    assert len(result.traces) == len(traces)
+    result = bs.simulate(network, 50.0, dt=getattr(example, "DT", 0.1), seed=2, record=traces, threads=1)
+    assert len(result.traces) + len(result.weights) == len(traces)
     picture = io.BytesIO()
     getattr(example, "draw", bs.plot.overview)(result, window=(0.0, 50.0)).savefig(picture)
     assert picture.getvalue().startswith(b"\x89PNG")

@@ -1,0 +1,76 @@
+"""Windows of spike timing and series of pairs, measured through the whole engine, beside formulas and published tables."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.examples import stdp_window as example
+from brainsim.examples._figures.stdp_window import EXPERIMENTS, series_law
+
+# relative changes at 10, 20, 40 and 50 Hz, with the source 10 ms before the target and after it
+TABLE = {
+    "triplets, all, full": ([0.1321, 0.2470, 0.5337, 0.7409], [-0.3336, -0.3516, 0.1548, 0.7272]),
+    "triplets, all, minimal": ([0.1186, 0.2278, 0.5321, 0.7627], [-0.3322, -0.3417, 0.1737, 0.7492]),
+    "triplets, nearest, full": ([0.1036, 0.3232, 0.5603, 0.6243], [-0.4113, -0.3382, 0.2598, 0.6193]),
+}
+COLUMNS = [example.INTERVALS.index(interval) for interval in (100.0, 50.0, 25.0, 20.0)]
+# mean square of the distance to experiments over their standard error
+ERRORS = {
+    "triplets, all, full": 0.342,
+    "triplets, all, minimal": 0.356,
+    "triplets, nearest, full": 0.232,
+    "triplets, nearest, minimal": 0.348,
+}
+
+
+def run(duration):
+    """Return what has changed, and the spikes."""
+    network, traces = example.build()
+    result = bs.simulate(network, duration, dt=example.DT, seed=2, record=traces, threads=1)
+    return example.changes(result), result.spikes
+
+
+@pytest.fixture(scope="module")
+def short():
+    """Return what has changed after all series but those at 0.1 Hz, and the spikes."""
+    return run(7000.0)
+
+
+def test_the_target_fires_when_it_is_told(short):
+    for rule in example.RULES:
+        spikes = short[1][rule]
+        assert (spikes.counts() == 1).all()
+        np.testing.assert_allclose(spikes.times[np.argsort(spikes.ids)], example.START + example.LAGS + example.DELAY)
+    for name in example.SERIES:
+        assert (short[1][name].counts().reshape(len(example.ORDERS), -1)[:, 1:] == example.PAIRS).all()
+
+
+@pytest.mark.parametrize("rule", example.RULES)
+def test_windows_follow_their_formula(short, rule):
+    np.testing.assert_allclose(short[0][rule], example.window(rule, example.LAGS), rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", example.SERIES)
+def test_series_follow_their_law(short, name):
+    for row, order in enumerate(example.ORDERS):
+        law = [series_law(example.SERIES[name], interval, order) for interval in example.INTERVALS[1:]]
+        np.testing.assert_allclose(short[0][name][row, 1:], law, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_triplets_have_the_published_curves(short, name):
+    np.testing.assert_allclose(short[0][name][:, COLUMNS], TABLE[name], rtol=0.0, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_triplets_follow_the_experiments_and_pairs_do_not():
+    changes, _ = run(example.DURATION)
+    columns = [0, *COLUMNS]
+
+    def error(name):
+        means, errors = (np.array([EXPERIMENTS[order] for order in example.ORDERS])[:, :, k] for k in (1, 2))
+        return np.mean(((changes[name][:, columns] - means) / errors) ** 2)
+
+    for name, published in ERRORS.items():
+        assert error(name) == pytest.approx(published, abs=0.002)
+    assert min(error("pairs, all"), error("pairs, nearest")) > 8.0
