@@ -28,7 +28,7 @@ Network and run
 
 Neurons (``brainsim models`` shows their equations)
     integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire
-    adaptive, measured  ALIF SFALIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5
+    adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
     non-spiking         LI RateUnit
@@ -45,6 +45,7 @@ Plasticity of synapses
     by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP; by reward: DopamineSTDP; by calcium:
                         CalciumPlasticity
     short-term          TsodyksMarkram
+    homeostasis         Normalisation Scaling; of thresholds: the cell HomeostaticLIF
     your own            Plasticity, with parameter and initial
 
 Connections, inputs and values
@@ -78,7 +79,7 @@ _HOMES = {
     "brainsim.network.population": ("Population", "View"),
     "brainsim.network.probes": ("Trace", "WeightTrace"),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),
-    "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "GIF", "MAT2", "MihalasNiebur"),
+    "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "HomeostaticLIF", "GIF", "MAT2", "MihalasNiebur"),
     "brainsim.models.neurons.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),
     "brainsim.models.neurons.integrators": ("IF", "QIF", "EIF", "AdEx", "Izhikevich", "ResonateAndFire", "Theta"),
     "brainsim.models.neurons.lif": ("LIF",),
@@ -97,6 +98,7 @@ _HOMES = {
     "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
     "brainsim.models.plasticity.base": ("Plasticity",),
     "brainsim.models.plasticity.calcium": ("CalciumPlasticity",),
+    "brainsim.models.plasticity.homeostasis": ("Normalisation", "Scaling"),
     "brainsim.models.plasticity.inhibitory": ("VogelsSTDP",),
     "brainsim.models.plasticity.pair": ("STDP",),
     "brainsim.models.plasticity.short_term": ("TsodyksMarkram",),

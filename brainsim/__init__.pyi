@@ -19,6 +19,7 @@ from brainsim.models.neurons.adaptive import ALIF as ALIF
 from brainsim.models.neurons.adaptive import GIF as GIF
 from brainsim.models.neurons.adaptive import MAT2 as MAT2
 from brainsim.models.neurons.adaptive import SFALIF as SFALIF
+from brainsim.models.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
 from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
 from brainsim.models.neurons.channels import ConnorStevens as ConnorStevens
 from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
@@ -50,6 +51,8 @@ from brainsim.models.pair_lists import FromArrays as FromArrays
 from brainsim.models.pair_lists import FromSparse as FromSparse
 from brainsim.models.plasticity.base import Plasticity as Plasticity
 from brainsim.models.plasticity.calcium import CalciumPlasticity as CalciumPlasticity
+from brainsim.models.plasticity.homeostasis import Normalisation as Normalisation
+from brainsim.models.plasticity.homeostasis import Scaling as Scaling
 from brainsim.models.plasticity.inhibitory import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.pair import STDP as STDP
 from brainsim.models.plasticity.reward import DopamineSTDP as DopamineSTDP

@@ -50,17 +50,11 @@ class Prints:
 
 def _learning(projection):
     """Return what the fingerprint of a plastic projection has in addition."""
-    return (
-        []
-        if projection.plasticity is None
-        else [
-            projection.plasticity,
-            projection.plasticity.texts(),
-            projection.dendritic_delay,
-            projection.modulator,
-            projection.modulator_delay,
-        ]
-    )
+    p = projection
+    if p.plasticity is None:
+        return []
+    parts = [p.plasticity, p.plasticity.texts(), p.dendritic_delay, p.modulator, p.modulator_delay]
+    return parts if p.homeostasis is None else [*parts, p.homeostasis]
 
 
 def _print(value):

@@ -103,7 +103,9 @@ class Run:
     def advance(self, piece, stop):
         """Run one chunk of a piece that ends at the step `stop`, and collect what was recorded."""
         began = time.perf_counter()
-        steps = self._pace.steps(self.collected.next_stop(self.step, stop) - self.step)
+        stops = (kind.next_stop(self.step) for kind in self.synapses.kinds)
+        stop = min([self.collected.next_stop(self.step, stop), *(at for at in stops if at is not None)])
+        steps = self._pace.steps(stop - self.step)
         stop = self.step + steps
         for partition in self.partitions:
             partition.progress["stop"] = stop
@@ -114,6 +116,8 @@ class Run:
         run_all(self.partitions)
         seconds = time.perf_counter() - began
         chunk = self._chunk(stop)
+        for kind in self.synapses.kinds:
+            kind.after_chunk(chunk)
         gathered = self.collected.gather(piece, chunk)
         recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
         self.collected.commit(piece, gathered)

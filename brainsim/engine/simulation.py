@@ -28,6 +28,7 @@ from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
 from brainsim.engine.set_parameters import change_input, change_parameters
 from brainsim.engine.settings import checked_end, checked_network, checked_state, checked_steps, thread_count, wanted_spikes
+from brainsim.engine.simulated_synapses import WithSynapses
 from brainsim.engine.state import Variables, check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.time import times_of
@@ -44,12 +45,11 @@ if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
     from brainsim.network.probes import Request
     from brainsim.results.result import State
-    from brainsim.results.synapses import SynapseTable
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 
 
-class Simulation(Answering):
+class Simulation(WithSynapses, Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
@@ -294,69 +294,6 @@ class Simulation(Answering):
                 change_input(self._layout, self._original_inputs, target, values)
                 self._run.rebuild("inputs")
             self._describe()
-
-    def synapses(self, projection: Projection | str) -> SynapseTable:
-        """Return the synapses of a projection: who is connected to whom, with which weight and delay.
-
-        Parameters
-        ----------
-        projection : Projection or str
-            What `Network.connect` returned, or its name.
-
-        Returns
-        -------
-        SynapseTable
-            With the arrays ``pre``, ``post``, ``weight`` and ``delay``, and ``matrix()``. Stored and procedural synapses
-            alike; those of a built-in kind are sampled again, which takes as long as building them.
-
-        Raises
-        ------
-        MissingName
-            If the network has no such projection.
-
-        Examples
-        --------
-        >>> import brainsim as bs
-        >>> cells = bs.Population(100, bs.LIF(), name="cells")
-        >>> net = bs.Network(seed=1)
-        >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
-        >>> table = bs.Simulation(net, seed=2).synapses(wires)
-        >>> len(table), table.matrix().sum(axis=0)[:3]
-        (500, array([5., 5., 5.]))
-        """
-        from brainsim.engine.synapses.readback import read_back
-
-        found = self._run.synapses.projection(projection, "Simulation.synapses")
-        with self._exclusive:
-            return read_back(self._run.synapses, found, self.threads)
-
-    def modulator(self, projection: Projection | str) -> float:
-        """Return the modulator of a projection's rule now, the variable that all its synapses share, e.g. dopamine.
-
-        Raises
-        ------
-        MissingName
-            If the network has no such projection, or its rule has no modulator.
-
-        Examples
-        --------
-        A reward of 0.5:
-
-        >>> import brainsim as bs
-        >>> cells = bs.Population(10, bs.LIF(), name="cells")
-        >>> net = bs.Network(seed=1)
-        >>> loop = net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta(),
-        ...                    plasticity=bs.DopamineSTDP())
-        >>> sim = bs.Simulation(net, seed=2)
-        >>> sim.set(loop, n=sim.modulator(loop) + 0.5)
-        >>> result = sim.run(200.0)
-        >>> round(sim.modulator(loop), 4)
-        0.1839
-        """
-        from brainsim.engine.plasticity.change import modulator_of
-
-        with self._exclusive:
-            return modulator_of(self._run.synapses, projection)
 
     def _check_can_run(self, steps):
         """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""

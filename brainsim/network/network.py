@@ -16,7 +16,7 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
-from brainsim.network.plastic import check_plasticity, dendritic_delay_of, modulator_of
+from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:
     from brainsim.engine.estimate import Estimate
     from brainsim.models.base import Synapse
     from brainsim.models.plasticity.base import Plasticity
+    from brainsim.models.plasticity.homeostasis import Homeostasis
     from brainsim.models.values import ValueLike
 
 MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
@@ -120,6 +121,7 @@ class Network(Answering):
         dendritic_delay: float | Literal["all"] | None = None,
         modulator: View | None = None,
         modulator_delay: float | None = None,
+        homeostasis: Homeostasis | None = None,
         name: str | None = None,
         storage: str = "stored",
     ) -> Projection:
@@ -154,6 +156,8 @@ class Network(Answering):
             modulator is set by `Simulation.set`.
         modulator_delay : float, optional
             Time from their spikes to this effect [ms], > 0: by default 1, or dt if that is longer.
+        homeostasis : Normalisation or Scaling, optional
+            What multiplies the weights at regular times, besides `plasticity`: ``Normalisation(78.0, every=500.0)``.
         name : str, optional
             By default ``pre->post``, followed by `` #2`` and so on if that is taken. A projection that repeats an earlier
             one in everything else raises a warning.
@@ -192,11 +196,26 @@ class Network(Answering):
         check_plasticity(plasticity, rule, pre, post, weights, storage)
         dendritic = dendritic_delay_of(dendritic_delay, delays, plasticity)
         modulator, after = modulator_of(modulator, modulator_delay, plasticity)
+        check_homeostasis(homeostasis, plasticity, pre, post)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))
         self._names.setdefault(free, 2)
-        parts = pre, post, rule, weights, delays, synapse, free, storage, plasticity, dendritic, modulator, after
+        parts = (
+            pre,
+            post,
+            rule,
+            weights,
+            delays,
+            synapse,
+            free,
+            storage,
+            plasticity,
+            dendritic,
+            modulator,
+            after,
+            homeostasis,
+        )
         new = Projection(*parts)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")

@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.core.checks import number
 from brainsim.models.plasticity.base import Plasticity
+from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_source, checked_view, described
 
@@ -54,6 +55,28 @@ def _check_weights(weight, plasticity):
         else:
             message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
         raise ValueError(f"Network.connect.weight: {message}")
+
+
+def check_homeostasis(homeostasis, plasticity, pre, post):
+    """Raise TypeError or ValueError unless `homeostasis` is None or fits these synapses."""
+    label = "Network.connect.homeostasis"
+    if homeostasis is None:
+        return
+    if not isinstance(homeostasis, Homeostasis):
+        raise TypeError(f"{label}: must be Normalisation(...) or Scaling(...) (got {described(homeostasis)})")
+    if plasticity is None:
+        raise ValueError(f"{label}: needs weights that can change; give plasticity=STDP(), or another rule")
+    if not plasticity.equations_for(plasticity.per_synapse).changes_weights:
+        raise ValueError(f"{label}: needs weights that can change, and {plasticity} does not change them")
+    if isinstance(homeostasis, Normalisation):
+        check_totals(homeostasis.total, homeostasis.by, pre, post, "Normalisation.total")
+
+
+def check_totals(total, by, pre, post, label):
+    """Raise ValueError unless `total` is a number, or has one for each target, or source."""
+    n = post.n if by == "target" else pre.n
+    if np.ndim(total) and total.size != n:
+        raise ValueError(f"{label}: must be one number or one for each {by}, {n} (got {total.size} numbers)")
 
 
 def dendritic_delay_of(value, delay, plasticity):

@@ -10,6 +10,7 @@ from brainsim.core.checks import warn_user
 from brainsim.models.base import Synapse
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.base import Plasticity
+from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
 from brainsim.models.values import Distribution
 from brainsim.network.population import View
@@ -43,6 +44,8 @@ class Projection:
         The cells whose spikes act on the modulator of the rule.
     modulator_delay : float
         Time after which they do [ms].
+    homeostasis : Homeostasis or None
+        What multiplies the weights at regular times.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Projection:
     dendritic_delay: float | Literal["all"] = 0.0
     modulator: View | None = None
     modulator_delay: float = 1.0
+    homeostasis: Homeostasis | None = None
 
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""
@@ -99,8 +103,9 @@ class Stimulus:
 
 
 def effect_of(projection):
-    """Return synapse and plasticity of a projection as text: ``Delta(), STDP(w_max=2.0)``."""
-    return ", ".join(repr(part) for part in (projection.synapse, projection.plasticity) if part is not None)
+    """Return synapse, plasticity and homeostasis of a projection as text: ``Delta(), STDP(w_max=2.0)``."""
+    parts = (projection.synapse, projection.plasticity, projection.homeostasis)
+    return ", ".join(repr(part) for part in parts if part is not None)
 
 
 def number_of_synapses(projection):

@@ -102,6 +102,7 @@ def test_every_method_is_tried_on_every_model():
         "GLIF3",
         "GLIF4",
         "GLIF5",
+        "HomeostaticLIF",
         "IF",
         "LI",
         "LIF",

@@ -3,19 +3,19 @@
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest, number
+from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import order_of, read_back
 from brainsim.equations import language as lang
+from brainsim.models.plasticity.homeostasis import checked_by, checked_total
+from brainsim.network.plastic import check_totals
 
 
 def change_synapses(synapses, projection, values):
     """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
     label = f"Simulation.set: projection {projection.name!r}"
-    kind = next((k for k in synapses.kinds if k.tag == PLASTIC and k.block.projection is projection), None)
-    if kind is None:
-        hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"
-        raise ValueError(f"{label} has no plasticity, so its synapses are fixed; {hint}")
+    kind = _plastic(synapses, projection, label)
     modulator = kind.equations.modulator
     known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else [])]
     for name in values:
@@ -40,6 +40,28 @@ def change_synapses(synapses, projection, values):
         kind.write(columns, order)
     if "learning" in values:
         kind.learn(bool(values["learning"]))
+
+
+def normalise_synapses(synapses, projection, total, by):
+    """Let the weights of each target, or source, of a plastic projection, or of the one of a name, add up to `total`."""
+    label = "Simulation.normalise"
+    projection = synapses.projection(projection, label)
+    kind = _plastic(synapses, projection, f"{label}: projection {projection.name!r}")
+    if kind.shared:
+        hint = "give connect an array or a distribution"
+        raise ValueError(f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}")
+    total, by = checked_total(total, f"{label}.total"), checked_by(by, f"{label}.by")
+    check_totals(total, by, projection.pre, projection.post, f"{label}.total")
+    normalise(kind, total, by)
+
+
+def _plastic(synapses, projection, label):
+    """Return the kind of the synapses of a projection; raise ValueError if it has no plasticity."""
+    for kind in synapses.kinds:
+        if kind.tag == PLASTIC and kind.block.projection is projection:
+            return kind
+    hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"
+    raise ValueError(f"{label} has no plasticity, so its synapses are fixed; {hint}")
 
 
 def modulator_of(synapses, projection):

@@ -38,6 +38,8 @@ class Chosen:
     def read(self, name):
         """Return the weights, ``"w"``, or a variable of the rule, as float64."""
         columns = self._kind.columns()
+        if self._kind.shared and name == "w":
+            return np.full(self._places.size, self._kind.weights(columns)[0])
         if not self._kind.sweeps:
             return columns[name][self._places].astype(np.float64)
         before = {key: values[self._places] for key, values in columns.items()}

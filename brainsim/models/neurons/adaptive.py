@@ -60,6 +60,69 @@ class ALIF(Neuron):
     a: float = initial(0.0, "", "adaptation, in spikes")
 
 
+class HomeostaticLIF(Neuron):
+    """LIF with intrinsic plasticity: its threshold rises at each spike and falls in between, so that it fires at `rho_0`.
+
+    ``dv/dt = (v_rest - v)/tau_m + I/c_m`` and ``dtheta/dt = -eta*rho_0``; a spike when ``v >= theta``, then
+    ``theta += eta``, ``v = v_reset``, and v is clamped for `t_ref`. Integrated exactly with currents and delta synapses; by
+    exponential Euler with conductances. In any time T, N spikes move the threshold by ``eta*(N - rho_0*T)``: while theta
+    stays in a range, the rate is rho_0 but for that range over ``eta*T``.
+
+    Parameters
+    ----------
+    tau_m : float
+        Membrane time constant [ms], > 0.
+    c_m : float
+        Membrane capacitance [pF], > 0.
+    v_rest, v_th, v_reset : float
+        Resting potential, initial threshold and reset potential [mV]; ``v_reset < v_th``.
+    rho_0 : float
+        Rate that the threshold holds [Hz], >= 0.
+    eta : float
+        Rise of the threshold at a spike [mV], >= 0.
+    t_ref : float
+        Refractory time [ms], >= 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.HomeostaticLIF(rho_0=8.0, eta=0.5), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cells, bs.CurrentInput(500.0))
+    >>> sim = bs.Simulation(net, seed=2)
+    >>> sim.run(5000.0).spikes["cells"].rate() > 20.0
+    True
+    >>> sim.run(5000.0).spikes["cells"].rate()
+    8.0
+
+    References
+    ----------
+    Zhang & Linden (2003), doi:10.1038/nrn1248 (review of intrinsic plasticity).
+    """
+
+    # rho_0 is per second
+    equations = """
+        dv/dt = (v_rest - v)/tau_m + I/c_m
+        dtheta/dt = -eta*(0.001*rho_0)
+    """
+    threshold = "v >= theta"
+    reset = "v = v_reset; theta += eta"
+    frozen = ("v",)
+    conditions = ("v_reset < v_th",)
+
+    tau_m: Value = parameter(20.0, "ms", "membrane time constant", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
+    v_rest: Value = parameter(-65.0, "mV", "resting potential")
+    v_th: Value = parameter(-50.0, "mV", "initial threshold")
+    v_reset: Value = parameter(-65.0, "mV", "reset potential")
+    rho_0: Value = parameter(5.0, "Hz", "rate that the threshold holds", at_least=0.0)
+    eta: Value = parameter(0.1, "mV", "rise of the threshold at a spike", at_least=0.0)
+    t_ref: Value = parameter(2.0, "ms", "refractory time", at_least=0.0)
+
+    v: float = initial("v_rest", "mV", "membrane potential")
+    theta: float = initial("v_th", "mV", "threshold")
+
+
 class SFALIF(Neuron):
     """LIF with spike-frequency adaptation and relative refractoriness, both by conductances that spikes open.
 

@@ -57,6 +57,13 @@ class SynapseKind:
         """Make room after `enter` returned that there is none."""
         raise NotImplementedError
 
+    def next_stop(self, step):
+        """Return the next step after `step` at which a chunk must end, None if it does not matter."""
+        return
+
+    def after_chunk(self, chunk):
+        """Take note of a Chunk of a run, which has ended."""
+
     def reset(self):
         """Go back to the start, in place: delivery uses the addresses of the arrays."""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.plasticity.code import PERIOD, write_rule
+from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
@@ -69,6 +70,7 @@ class Plastic(SynapseKind):
         delay = whole_steps(self.projection.modulator_delay, layout.dt, f"{self.projection.name}.modulator_delay")
         self.modulator_delay = max(1, int(delay))
         check_shared(self)
+        self._homeostat = homeostat_of(self)
 
     @classmethod
     def takes(cls, projection):
@@ -221,14 +223,37 @@ class Plastic(SynapseKind):
             columns["w"] = np.full(self.block.stop - self.block.start, self._columns["w"][0])
         return {name: values for name, values in columns.items() if name not in self.code.old}
 
-    def write(self, columns, order):
-        """Set weights and variables of all synapses, in the order of the SynapseTable, from now on."""
+    @property
+    def numbers(self):
+        """Name -> number of the parameters; an array, in the order of the block, of those that differ between synapses."""
+        return self._values | self._parameters
+
+    @property
+    def learns(self):
+        """Whether the weights change."""
+        return all(part.context["learning"] for part in self.parts.values())
+
+    def settle(self):
+        """Bring all synapses up to now, in place, before they are written."""
         for part in self.parts.values():
             part.sweep()
+        self._written = True
+
+    def write(self, columns, order):
+        """Set weights and variables of all synapses, in the order of the SynapseTable, from now on."""
+        self.settle()
         for name, values in columns.items():
             where = slice(None) if self.shared and name == "w" else order
             self._columns[name][where] = values
-        self._written = True
+
+    def next_stop(self, step):
+        """Return the next step at which homeostasis acts, None if there is none."""
+        return self._homeostat and self._homeostat.next_stop(step)
+
+    def after_chunk(self, chunk):
+        """Let homeostasis act if it is time."""
+        if self._homeostat is not None:
+            self._homeostat.after_chunk(self, chunk)
 
     def learn(self, learning):
         """Let the weights change from now on, or not."""
@@ -244,12 +269,15 @@ class Plastic(SynapseKind):
         self._written = False
         for part in self.parts.values():
             part.context["learning"] = 1
+        if self._homeostat is not None:
+            self._homeostat.reset()
 
     def copy(self):
         """Return an independent kind with the same synapses, of which no partition keeps anything yet."""
         new = copy.copy(self)
         new._columns = {name: values.copy() for name, values in self._columns.items()}
         new.parts, new._written = {}, True
+        new._homeostat = self._homeostat and self._homeostat.copy()
         return new
 
     def frozen(self):
@@ -270,9 +298,12 @@ class Plastic(SynapseKind):
             self._columns["w"][:] = taken(extra, f"{label}weight", np.dtype(np.float64), 1)
         for part in self.parts.values():
             load_part(part, extra, label)
+        if self._homeostat is not None:
+            self._homeostat.load(extra, label)
 
     def _joined(self):
-        return joined([saved_part(part) for part in self.parts.values()], self.targets)
+        saved = joined([saved_part(part) for part in self.parts.values()], self.targets)
+        return saved | (self._homeostat.saved() if self._homeostat is not None else {})
 
 
 def _table_of(rate, steps=PERIOD + 2):

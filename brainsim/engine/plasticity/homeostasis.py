@@ -1,0 +1,195 @@
+"""What multiplies the weights of a plastic projection at regular times, between two chunks of a run."""
+
+import math
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.engine.state import CELL, taken
+from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
+from brainsim.equations import language as lang
+from brainsim.jit.decorators import kernel
+from brainsim.jit.functions import FUNCTIONS
+from brainsim.models.plasticity.homeostasis import Normalisation
+
+
+class Homeostat:
+    """The homeostasis of one projection. This one normalises; `Scaler` scales.
+
+    Parameters
+    ----------
+    kind : Plastic
+    """
+
+    def __init__(self, kind):
+        self.homeostasis, dt = kind.projection.homeostasis, kind.block.layout.dt
+        self.every = max(1, int(whole_steps(self.homeostasis.every, dt, f"{kind.projection.name}.homeostasis.every")))
+
+    def next_stop(self, step):
+        """Return the next step after `step` at which weights are multiplied."""
+        return (step // self.every + 1) * self.every
+
+    def after_chunk(self, kind, chunk):
+        """Take note of a Chunk, and multiply the weights if it is time."""
+        if chunk.stop % self.every == 0 and kind.learns:
+            normalise(kind, self.homeostasis.total, self.homeostasis.by)
+
+    def reset(self):
+        """Go back to the start."""
+
+    def copy(self):
+        """Return one that continues by itself."""
+        return self
+
+    def saved(self):
+        """Return what a saved state must hold: name -> array."""
+        return {}
+
+    def load(self, extra, label):
+        """Take over what `saved` returned; the names in `extra` begin with `label`."""
+
+
+class Scaler(Homeostat):
+    """Counts the spikes of each target, and scales its weights.
+
+    The counts are whole numbers, and the rates change only when the weights do, so nothing depends on where chunks end.
+    """
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        self._cells, n = kind.targets, kind.block.layout.n_cells
+        self._index = np.full(n, self._cells.size)
+        self._index[self._cells] = np.arange(self._cells.size)
+        self._seconds = self.every * kind.block.layout.dt * 1e-3
+        self._kept = float(FUNCTIONS["exp"](np.float64(-self._seconds * 1e3 / self.homeostasis.tau)))
+        self.reset()
+
+    def reset(self):
+        """Go back to the start: the average is the goal, and no spike is counted."""
+        self._rates = np.full(self._cells.size, self.homeostasis.goal)
+        self._counts = np.zeros(self._cells.size, np.int64)
+
+    def copy(self):
+        """Return one that continues by itself."""
+        new = object.__new__(Scaler)
+        vars(new).update(vars(self) | {"_rates": self._rates.copy(), "_counts": self._counts.copy()})
+        return new
+
+    def after_chunk(self, kind, chunk):
+        """Count the spikes of a Chunk, and scale the weights if it is time."""
+        spikes = self._index[chunk.packed & CELL]
+        self._counts = self._counts + np.bincount(spikes, minlength=self._cells.size + 1)[:-1]
+        if chunk.stop % self.every:
+            return
+        self._rates = self._rates * self._kept + (1.0 - self._kept) * (self._counts / self._seconds)
+        self._counts = np.zeros_like(self._counts)
+        if kind.learns:
+            h = self.homeostasis
+            multiply(kind, FUNCTIONS["exp"](h.beta * (h.goal - self._rates) * self._seconds))
+
+    def saved(self):
+        """Return the rates and the counts of the targets."""
+        return {"homeostasis.rate": self._rates, "homeostasis.count": self._counts}
+
+    def load(self, extra, label):
+        """Take over what `saved` returned."""
+        n = self._cells.size
+        self._rates = taken(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n).copy()
+        self._counts = taken(extra, f"{label}homeostasis.count", np.dtype(np.int64), n).copy()
+
+
+def homeostat_of(kind):
+    """Return the Homeostat of a plastic projection, None if it has none."""
+    homeostasis = kind.projection.homeostasis
+    if homeostasis is None:
+        return None
+    return Homeostat(kind) if isinstance(homeostasis, Normalisation) else Scaler(kind)
+
+
+def normalise(kind, total, by):
+    """Multiply the weights of each target, or source, so that they add up to `total`, from now on."""
+    kind.settle()
+    if by == "target":
+        sums = np.zeros(kind.block.layout.n_numbers)
+        add_up(*_segments(kind), kind.columns()["w"], sums)
+        multiply(kind, _factors(sums[_places(kind)], total))
+        return
+    w = kind.columns()["w"]
+    rows = _rows(kind)
+    # the sum is rounded once, so it does not depend on the order of the synapses, which depends on the partitions
+    sums = np.array([math.fsum(w[start:stop]) for start, stop in rows])
+    for (start, stop), factor in zip(rows, _factors(sums, total), strict=True):
+        w[start:stop] *= factor
+    _keep_within_bounds(kind)
+
+
+def multiply(kind, factors):
+    """Multiply the weights onto each target by a number, from now on, within the bounds of the rule."""
+    kind.settle()
+    placed = np.ones(kind.block.layout.n_numbers)
+    placed[_places(kind)] = factors
+    scale(*_segments(kind), kind.columns()["w"], placed)
+    _keep_within_bounds(kind)
+
+
+def _factors(sums, total):
+    """Return what to multiply weights by; 1 where there are none, or their sum has the other sign."""
+    total = np.broadcast_to(total, sums.shape)
+    return np.divide(total, sums, out=np.ones(sums.size), where=sums * total > 0)
+
+
+def _places(kind):
+    """Return where in the state the events of each target go."""
+    return kind.block.layout.input_places(kind.projection.post, kind.projection.synapse)[0]
+
+
+def _segments(kind):
+    """Return what `add_up` and `scale` need to go through the segments, source by source."""
+    s, block = kind.store, kind.block
+    return kind.sources, block.layout.partitions, s.first, s.piece, block.start, block.stop, s.base, block.targets
+
+
+def _rows(kind):
+    """Return (start, stop) of the synapses of each source within the block, where they lie side by side."""
+    store, block, parts, rows = kind.store, kind.block, kind.block.layout.partitions, []
+    for source in kind.sources.tolist():
+        pieces = store.piece[store.first[source * parts] : store.first[(source + 1) * parts]]
+        start = pieces >> START_BITS
+        mine = (start >= block.start) & (start < block.stop)
+        begin = int(start[mine].min(initial=block.stop)) - block.start
+        rows.append((begin, begin + int((pieces[mine] & MAX_LENGTH).sum())))
+    return rows
+
+
+def _keep_within_bounds(kind):
+    """Set weights that are beyond a bound of the rule to the bound."""
+    w, values = kind.columns()["w"], kind.numbers
+    for tree, limit in zip(kind.equations.bounds, (np.maximum, np.minimum), strict=True):
+        if tree is not None:
+            w[:] = limit(w, lang.computed(tree, values))
+
+
+@kernel
+def add_up(sources, partitions, first, pieces, begin, end, base, targets, weights, sums):
+    """Add the weights onto each place in the state, in the order of the sources and of their delays."""
+    for s in range(sources.size):
+        for part in range(partitions):
+            row = sources[s] * partitions + part
+            for k in range(first[row], first[row + 1]):
+                start, length = split_piece(pieces[k])
+                if begin <= start < end:
+                    for j in range(start - begin, start - begin + length):
+                        sums[base[part] + targets[j]] += weights[j]
+
+
+@kernel
+def scale(sources, partitions, first, pieces, begin, end, base, targets, weights, factors):
+    """Multiply the weights onto each place in the state."""
+    for s in range(sources.size):
+        for part in range(partitions):
+            row = sources[s] * partitions + part
+            for k in range(first[row], first[row + 1]):
+                start, length = split_piece(pieces[k])
+                if begin <= start < end:
+                    for j in range(start - begin, start - begin + length):
+                        weights[j] *= factors[base[part] + targets[j]]

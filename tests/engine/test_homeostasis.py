@@ -1,0 +1,229 @@
+"""Homeostasis: normalisation and scaling of weights, and thresholds that hold a rate, by their laws and to the bit."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.engine.test_weights import RULES, bits
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+STILL = bs.STDP(a_plus=0.0, a_minus=0.0, w_max=1000.0)
+
+
+def network(homeostasis, rule=RULES["held"], n=40, rate=20_000.0, weight=None):
+    net = bs.Network(seed=3)
+    cells = bs.Population(n, bs.LIF(), name="cells")
+    wires = net.connect(
+        cells,
+        cells,
+        bs.FixedTotal(10 * n),  # also several between two cells, and targets with none
+        weight=weight or bs.Uniform(0.1, 0.3),
+        delay=bs.Uniform(1.0, 3.0),
+        synapse=bs.Delta(),
+        plasticity=rule,
+        dendritic_delay=0.4 if rule else None,
+        homeostasis=homeostasis,
+        name="wires",
+    )
+    net.stimulate(cells, bs.PoissonInput(rate=rate, weight=0.15, synapse=bs.Delta()))
+    return net, wires
+
+
+def sums(table, by="target"):
+    ids, n = (table.post, table.n_post) if by == "target" else (table.pre, table.n_pre)
+    found = np.bincount(ids, table.weight, minlength=n)
+    return found[np.bincount(ids, minlength=n) > 0]
+
+
+@pytest.mark.parametrize("by", ["target", "source"])
+@pytest.mark.parametrize("name", ["held", "additive", "triplet", "inhibitory"])
+def test_sums_are_the_total(name, by):
+    net, wires = network(bs.Normalisation(1.5, every=20.0, by=by), RULES[name])
+    sim = bs.Simulation(net, seed=5, threads=2)
+    sim.run(19.9)
+    assert np.abs(sums(sim.synapses(wires), by) - 1.5).max() > 0.01
+    sim.run(0.1)
+    np.testing.assert_allclose(sums(sim.synapses(wires), by), 1.5, rtol=1e-12)
+    sim.run(10.0)
+    assert np.abs(sums(sim.synapses(wires), by) - 1.5).max() > 1e-6
+
+
+HOMEOSTASES = [
+    bs.Normalisation(1.5, every=7.0),
+    bs.Normalisation(np.linspace(1.0, 2.0, 40), every=7.0, by="source"),
+    bs.Scaling(10.0, tau=50.0, beta=2.0, every=3.0),
+]
+
+
+@pytest.mark.parametrize("homeostasis", HOMEOSTASES, ids=["target", "source", "scaling"])
+@pytest.mark.parametrize("name", ["held", "reduced"])
+def test_bits(name, homeostasis):
+    """They do not depend on threads, on pieces, on recording, on copies, or on a state between."""
+    net, wires = network(homeostasis, RULES[name])
+    whole = bits(bs.simulate(net, 60.0, seed=5, threads=1))
+    record = bs.WeightTrace(wires, every=4.0)
+    for threads in (2, 4):
+        assert bits(bs.simulate(net, 60.0, seed=5, threads=threads, record=record)) == whole
+    sim = bs.Simulation(net, seed=5, threads=2)
+    for piece in (14.0, 2.5, 0.1, 20.0, 3.4):
+        first = sim.run(piece)
+    twin = copy.deepcopy(sim)
+    second = bs.simulate(net, 20.0, state=first.state, threads=3)
+    for last in (sim.run(20.0), twin.run(20.0), second):
+        end = bits(last)
+        assert end["extra"] == whole["extra"]
+        assert end["v"] == whole["v"]
+    sim.reset()
+    assert bits(sim.run(60.0)) == whole
+    plain, _ = network(None, RULES[name])
+    assert bits(bs.simulate(plain, 60.0, seed=5))["v"] != whole["v"]
+
+
+def test_a_sample_at_the_time_of_normalisation_comes_after_it():
+    net, wires = network(bs.Normalisation(1.5, every=10.0), RULES["held"])
+    got = bs.simulate(net, 20.0, seed=5, record=bs.WeightTrace(wires, synapses=None, every=10.0)).weights[wires]
+    found = np.bincount(got.post, got.values[1], minlength=40)
+    np.testing.assert_allclose(found[np.bincount(got.post, minlength=40) > 0], 1.5, rtol=1e-12)
+
+
+def test_called_directly():
+    net, wires = network(None)
+    sim = bs.Simulation(net, seed=5)
+    sim.run(30.0)
+    before = sim.synapses(wires)
+    sim.normalise(wires, 0.9)
+    after = sim.synapses(wires)
+    np.testing.assert_allclose(after.weight * np.bincount(before.post, before.weight)[before.post], 0.9 * before.weight)
+    # what relaxes between spikes is read as of the end of the step if all synapses were brought up to date
+    np.testing.assert_allclose(after.columns["u"], before.columns["u"], rtol=0.1 / 35.0)
+    sim.normalise("wires", np.arange(1.0, 41.0), by="source")
+    limited = sim.synapses(wires)
+    assert limited.weight.max() == 1.0  # the bound of the rule
+    full = np.isin(limited.pre, limited.pre[limited.weight == 1.0])
+    np.testing.assert_allclose(np.bincount(limited.pre, limited.weight)[limited.pre][~full], limited.pre[~full] + 1.0)
+    sim.reset()
+    assert sim.synapses(wires).weight.max() <= np.float32(0.3)
+    assert bits(sim.run(30.0)) == bits(bs.simulate(net, 30.0, seed=5))
+
+
+def test_weights_of_the_other_sign_stay():
+    net, wires = network(None, bs.STDP(w_max=1.0), weight=0.2)
+    sim = bs.Simulation(net, seed=5)
+    sim.normalise(wires, -2.0)
+    assert (sim.synapses(wires).weight == 0.2).all()
+
+
+def test_frozen_weights_are_not_normalised():
+    net, wires = network(bs.Normalisation(1.5, every=10.0))
+    sim = bs.Simulation(net, seed=5)
+    before = sim.synapses(wires).weight
+    sim.set(wires, learning=False)
+    sim.run(30.0)
+    np.testing.assert_array_equal(sim.synapses(wires).weight, before)
+
+
+class TestScaling:
+    def test_ratios_stay_and_the_factor_is_that_of_the_spikes(self):
+        h = bs.Scaling(20.0, tau=80.0, beta=0.5, every=5.0)
+        net, wires = network(h, STILL)
+        sim = bs.Simulation(net, seed=5, threads=2)
+        before = sim.synapses(wires)
+        spikes = sim.run(200.0).spikes["cells"]
+        after = sim.synapses(wires)
+        r, log_factor, d = np.full(40, 20.0), np.zeros(40), np.exp(-5.0 / 80.0)
+        for k in range(40):
+            mine = (spikes.times > 5.0 * k + 1e-6) & (spikes.times < 5.0 * k + 5.0 + 1e-6)
+            r = r * d + (1 - d) * np.bincount(spikes.ids[mine], minlength=40) / 0.005
+            log_factor += 0.5 * (20.0 - r) * 0.005
+        np.testing.assert_allclose(after.weight / before.weight, np.exp(log_factor)[after.post], rtol=1e-12)
+        assert np.ptp(log_factor) > 0.01
+
+    def test_rates_reach_the_goal(self):
+        """The drive alone gives 3 Hz; the weights from the source, all alike at first, bring each cell to 12 Hz."""
+        net = bs.Network(seed=1)
+        cells, source = bs.Population(20, bs.LIF(), name="cells"), bs.Population(100, bs.Poisson(rate=30.0), name="source")
+        wires = net.connect(
+            source,
+            cells,
+            bs.AllToAll(),
+            weight=0.05,
+            delay=1.0,
+            synapse=bs.Delta(),
+            plasticity=STILL,
+            homeostasis=bs.Scaling(12.0, tau=2000.0, beta=0.03, every=50.0),
+        )
+        net.stimulate(cells, bs.PoissonInput(rate=1000.0, weight=np.linspace(0.2, 0.5, 20), synapse=bs.Delta()))
+        sim = bs.Simulation(net, seed=2)
+        early = sim.run(2000.0).spikes["cells"].rate()
+        sim.run(38_000.0)
+        late = sim.run(60_000.0).spikes["cells"]
+        assert early < 4.0
+        np.testing.assert_allclose(late.rate(), 12.0, rtol=0.01)
+        np.testing.assert_allclose(late.counts() / 60.0, 12.0, rtol=0.05)
+        assert np.ptp(sim.synapses(wires).weight) > 0.02
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_law_of_a_threshold_that_holds_a_rate(threads):
+    """N/T - rho_0 = (theta(T) - theta(0))/(eta T)."""
+    net = bs.Network(seed=1)
+    cells = bs.Population(30, bs.HomeostaticLIF(rho_0=bs.Uniform(2.0, 20.0), eta=0.2), name="cells")
+    net.stimulate(cells, bs.CurrentInput(np.linspace(200.0, 600.0, 30)))
+    net.stimulate(cells, bs.PoissonInput(rate=5000.0, weight=0.3, synapse=bs.Delta()))
+    sim = bs.Simulation(net, seed=2, threads=threads)
+    model = sim.state["cells"]["theta"].copy()
+    result = sim.run(5000.0)
+    rho = (model - sim.state["cells"]["theta"] + 0.2 * result.spikes["cells"].counts()) / (0.2 * 5.0)
+    assert rho.min() > 2.0
+    assert rho.max() < 20.0
+    for seconds in (40.0, 60.0):
+        theta = sim.state["cells"]["theta"].copy()
+        spikes = sim.run(1000.0 * seconds).spikes["cells"]
+        moved = (sim.state["cells"]["theta"] - theta) / (0.2 * seconds)
+        np.testing.assert_allclose(spikes.counts() / seconds - rho, moved, atol=1e-9)
+    np.testing.assert_allclose(spikes.counts() / 60.0, rho, rtol=0.05)
+
+
+class TestMistakes:
+    def test_of_the_values(self):
+        for make, message in [
+            (lambda: bs.Normalisation(0.0), "Normalisation.total: must be a number, or one for each cell, and not 0"),
+            (lambda: bs.Normalisation(1.0, every=0.0), "Normalisation.every: must be > 0 ms"),
+            (lambda: bs.Normalisation(1.0, by="targets"), "must be 'target' or 'source' .*'target'"),
+            (lambda: bs.Scaling(-1.0), "Scaling.goal: must be >= 0 Hz"),
+            (lambda: bs.Scaling(5.0, tau=0.0), "Scaling.tau: must be > 0 ms"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                make()
+
+    def test_of_connect(self):
+        for homeostasis, rule, error, message in [
+            (bs.Normalisation, STILL, TypeError, "must be Normalisation.*got the class Normalisation"),
+            (3.0, STILL, TypeError, "must be Normalisation"),
+            (bs.Scaling(5.0), None, ValueError, "needs weights that can change; give"),
+            (bs.Scaling(5.0), bs.TsodyksMarkram(), ValueError, "and TsodyksMarkram.. does not change them"),
+            (bs.Normalisation([1.0, 2.0]), STILL, ValueError, "one for each target, 40 .got 2 numbers"),
+        ]:
+            with pytest.raises(error, match=message):
+                network(homeostasis, rule)
+
+    def test_of_normalise(self):
+        net, wires = network(None)
+        sim = bs.Simulation(net, seed=5)
+        for arguments, message in [
+            ({"total": 0.0}, "Simulation.normalise.total"),
+            ({"total": 1.0, "by": "cell"}, "Simulation.normalise.by"),
+            ({"total": [1.0]}, "one for each target, 40"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                sim.normalise(wires, **arguments)
+        with pytest.raises(bs.MissingName, match="Simulation.normalise: no projection 'wire'"):
+            sim.normalise("wire", 1.0)
+
+    def test_a_state_belongs_to_its_homeostasis(self):
+        state = bs.simulate(network(bs.Normalisation(1.5))[0], 1.0, seed=5).state
+        with pytest.raises(ValueError, match="projection 'wires'"):
+            bs.simulate(network(bs.Normalisation(1.6))[0], 1.0, state=state)
