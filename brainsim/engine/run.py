@@ -110,7 +110,7 @@ class Run:
         for partition in self.partitions:
             partition.progress["stop"] = stop
         self.collected.before_chunk()
-        self._settle()
+        self.settle()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
         run_all(self.partitions)
@@ -150,12 +150,12 @@ class Run:
             return plain
         from brainsim.engine.synapses.readback import Extra
 
-        self._settle()
+        self.settle()
         extra = Extra(plain, self.synapses.kinds)
         self._last_extra = weakref.ref(extra)
         return extra
 
-    def _settle(self):
+    def settle(self):
         """Let the last snapshot copy what is about to change, if it still exists."""
         if (extra := self._last_extra()) is not None:
             extra.settle()
@@ -170,7 +170,7 @@ class Run:
 
     def _clear(self, step):
         """Go to a step with nothing under way and all variables 0."""
-        self._settle()
+        self.settle()
         self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
         self.shared.exchange.reset()
         for array in (self.shared.state, self.shared.refractory, self.shared.current):

@@ -88,6 +88,7 @@ class WithSynapses:
         from brainsim.engine.plasticity.change import normalise_synapses
 
         with self._exclusive:
+            self._run.settle()
             normalise_synapses(self._run.synapses, projection, total, by)
 
     def modulator(self, projection: Projection | str) -> float:

@@ -280,6 +280,7 @@ class Simulation(WithSynapses, Answering):
             if isinstance(target, Projection) or (isinstance(target, str) and target in synapses.projections):
                 from brainsim.engine.plasticity.change import change_synapses
 
+                self._run.settle()
                 change_synapses(synapses, synapses.projection(target, "Simulation.set"), values)
                 return
             if isinstance(target, Population):

@@ -109,6 +109,21 @@ def test_called_directly():
     assert bits(sim.run(30.0)) == bits(bs.simulate(net, 30.0, seed=5))
 
 
+@pytest.mark.parametrize("change", ["set", "normalise", "learning"])
+def test_what_changes_weights_leaves_earlier_states_alone(change):
+    """A state copies the synapses only when they are about to change."""
+    net, wires = network(None)
+    sim = bs.Simulation(net, seed=5)
+    expected = bits(sim.run(10.0))["extra"]
+    sim.reset()
+    state = sim.run(10.0).state
+    if change == "normalise":
+        sim.normalise(wires, 2.0)
+    else:
+        sim.set(wires, **({"w": 0.0} if change == "set" else {"learning": False}))
+    assert {name: values.tobytes() for name, values in state.extra.items()} == expected
+
+
 def test_weights_of_the_other_sign_stay():
     net, wires = network(None, bs.STDP(w_max=1.0), weight=0.2)
     sim = bs.Simulation(net, seed=5)
