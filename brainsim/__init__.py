@@ -44,7 +44,7 @@ Synapses
 Plasticity of synapses
     by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP; by reward: DopamineSTDP; by calcium:
                         CalciumPlasticity
-    short-term          TsodyksMarkram
+    short-term          TsodyksMarkram QuantalRelease
     homeostasis         Normalisation Scaling; of thresholds: the cell HomeostaticLIF
     your own            Plasticity, with parameter and initial
 
@@ -101,7 +101,7 @@ _HOMES = {
     "brainsim.models.plasticity.homeostasis": ("Normalisation", "Scaling"),
     "brainsim.models.plasticity.inhibitory": ("VogelsSTDP",),
     "brainsim.models.plasticity.pair": ("STDP",),
-    "brainsim.models.plasticity.short_term": ("TsodyksMarkram",),
+    "brainsim.models.plasticity.short_term": ("QuantalRelease", "TsodyksMarkram"),
     "brainsim.models.plasticity.reward": ("DopamineSTDP",),
     "brainsim.models.plasticity.triplet": ("TripletSTDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),

@@ -56,6 +56,7 @@ from brainsim.models.plasticity.homeostasis import Scaling as Scaling
 from brainsim.models.plasticity.inhibitory import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.pair import STDP as STDP
 from brainsim.models.plasticity.reward import DopamineSTDP as DopamineSTDP
+from brainsim.models.plasticity.short_term import QuantalRelease as QuantalRelease
 from brainsim.models.plasticity.short_term import TsodyksMarkram as TsodyksMarkram
 from brainsim.models.plasticity.triplet import TripletSTDP as TripletSTDP
 from brainsim.models.rules import AllToAll as AllToAll

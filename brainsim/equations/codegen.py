@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW, RANDOM, function_name
+from brainsim.equations.grammar import NOW, RANDOM, SAMPLERS, function_name
 from brainsim.equations.render import HELPERS, HOMES, render
 from brainsim.equations.step import Step
 from brainsim.equations.system import System
@@ -267,7 +267,8 @@ class _Loop:
             if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
                 return lang.rebuilt(node, named)
             name, bits = f"_random{self.n_random}", self._bits()
-            sampled.append(f"{name} = {'uniform' if function_name(node) == 'rand' else 'gaussian'}({bits})")
+            arguments = "".join(f", {render(named(argument))}" for argument in node.args)
+            sampled.append(f"{name} = {SAMPLERS[function_name(node)]}({bits}{arguments})")
             return ast.Name(name)
 
         tree = named(lang.substitute(tree, self.now))

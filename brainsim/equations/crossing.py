@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.grammar import RANDOM, EquationError
 from brainsim.equations.render import render
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _gap_and_rate(system, label):
     test = system.threshold
     if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE))):
         raise EquationError(label, "interpolate needs a threshold that is one comparison, such as 'v >= v_th'")
-    if system.noise or system.substeps > 1 or lang.calls_in(test) & {"rand", "randn"}:
+    if system.noise or system.substeps > 1 or lang.calls_in(test) & RANDOM:
         raise EquationError(label, "interpolate needs equations without noise and without substeps")
     left, right = test.left, test.comparators[0]
     if isinstance(test.ops[0], (ast.Lt, ast.LtE)):

@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.core.checks import nearest, warn_user
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError, Tree, function_name, shown
+from brainsim.equations.grammar import RANDOM, EquationError, Tree, function_name, shown
 
 if TYPE_CHECKING:
     from brainsim.equations.parsed import Declared
@@ -100,7 +100,7 @@ def _exponent(tree):
 def _vanish_together(a, b, fixed):
     """Return whether the ratio of two trees stays the same while a variable that is in both of them changes."""
     names = lang.names_in(a) | lang.names_in(b)
-    if (lang.calls_in(a) | lang.calls_in(b)) & {"rand", "randn"}:
+    if (lang.calls_in(a) | lang.calls_in(b)) & RANDOM:
         return False
     for name in (lang.names_in(a) & lang.names_in(b)) - set(fixed):
         values = {other: 0.37 + 0.61 * k for k, other in enumerate(sorted(names))}

@@ -46,9 +46,11 @@ FUNCTIONS = {
     "exprel": _exprel,
     "rand": None,
     "randn": None,
+    "binomial": None,
 }
-ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0}
-RANDOM = {"rand", "randn"}
+ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0, "binomial": 2}
+SAMPLERS = {"rand": "uniform", "randn": "gaussian", "binomial": "binomial"}  # random functions -> the helpers of kernels
+RANDOM = {*SAMPLERS}
 # functions of other languages, as they are written here
 FOREIGN_FUNCTIONS = {
     "ln": "log(x)",

@@ -26,6 +26,7 @@ from brainsim.equations.grammar import (
     MAX_TERMS,
     NAME,
     NOW,
+    RANDOM,
     EquationError,
     Line,
     Tree,
@@ -243,7 +244,7 @@ def _reject_division_by_zero(tree, line, label):
     for node in ast.walk(tree):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)) or names_in(node.right):
             continue
-        if not calls_in(node.right) & {"rand", "randn"}:
+        if not calls_in(node.right) & RANDOM:
             with np.errstate(all="ignore"):
                 divisor = evaluate(node.right, {})
             if np.all(divisor == 0.0):

@@ -9,7 +9,7 @@ from brainsim.equations.grammar import BINARY, COMPARE, Tree, constant_value, fu
 # functions that the text of a kernel may call, by the module it imports them from
 HOMES = {
     "math": ("sqrt",),
-    "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
+    "brainsim.rng.hashing": ("binomial", "hashed", "mix", "step_key", "uniform"),
     "brainsim.jit.powers": ("cube", "fourth", "square", "whole_power"),
     "brainsim.jit.vmath": (
         "clip",

@@ -39,7 +39,19 @@ UNITS = {
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
-PURE = {"exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "sigmoid", "exprel", "floor"}  # their argument is a number
+PURE = {
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "tanh",
+    "sin",
+    "cos",
+    "sigmoid",
+    "exprel",
+    "floor",
+    "binomial",
+}  # arguments are numbers
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
 
 
@@ -254,7 +266,8 @@ class Checker:
             return self._same(arguments, line, "compared")
         dimensions = [self.of(a, line) for a in arguments]
         if name in PURE:
-            self._pure(arguments[0], dimensions[0], f"the argument of {name}", line)
+            for argument, dimension in zip(arguments, dimensions, strict=True):
+                self._pure(argument, dimension, f"the argument of {name}", line)
         if name == "sqrt":
             return dimensions[0] and dimensions[0] ** Fraction(1, 2)
         return dimensions[0] if name == "abs" else ONE

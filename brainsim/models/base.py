@@ -207,6 +207,7 @@ class Neuron(Model):
     ``where(condition, a, b)``                            a if the condition holds, else b; both are computed
     ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0
     ``rand() randn()``                                    uniform in [0, 1), standard normal: threshold, reset and events
+    ``binomial(n, p)``                                    successes in n trials, as above
     ``name(t)``                                           the value of a `TimedArray` at the start of the step
     ====================================================  ==========================================================
 

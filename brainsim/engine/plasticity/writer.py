@@ -6,7 +6,7 @@ import ast
 
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, Tree, function_name
+from brainsim.equations.grammar import RANDOM, SAMPLERS, Tree, function_name
 from brainsim.equations.plasticity import NEW
 from brainsim.equations.render import render
 
@@ -130,8 +130,9 @@ class Writer:
                 return lang.rebuilt(node, named)
             name = f"random_{self.calls}"
             bits = f"hashed(event + np.uint64({self.calls}), np.int64(ids[k]))"
-            lines.append(f"{indent}{name}{LOCAL} = {'uniform' if function_name(node) == 'rand' else 'gaussian'}({bits})")
             self.calls += 1
+            arguments = "".join(f", {text_of(named(argument))}" for argument in node.args)
+            lines.append(f"{indent}{name}{LOCAL} = {SAMPLERS[function_name(node)]}({bits}{arguments})")
             return ast.Name(name)
 
         return lines, named(tree)

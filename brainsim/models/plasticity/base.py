@@ -77,8 +77,8 @@ class Plasticity(Model):
     ``v``, and between spikes a trace relaxes on its own, as nothing else can be computed exactly after any time. Each trace
     is assigned once at a spike, or is not read between its assignments.
 
-    **Random numbers**, ``rand()`` and ``randn()``, are new for each synapse and event; traces cannot use them, as all
-    synapses of a cell share them.
+    **Random numbers**, ``rand()``, ``randn()`` and ``binomial(n, p)``, are new for each synapse and event; traces cannot use
+    them, as all synapses of a cell share them.
 
     **Parameters** are numbers, or differ between synapses: a distribution, or an array for a rule of connection that lists
     its pairs.

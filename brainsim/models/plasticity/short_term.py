@@ -91,3 +91,50 @@ class TsodyksMarkram(Plasticity):
         if self.states == "three" and not isinstance(self.tau_rec, Distribution) and np.any(self.tau_rec == self.tau_psc):
             message = f"must not be tau_rec with three states (got {self.tau_psc}); a slightly different value is as good"
             raise ValueError(f"{type(self).__name__}.tau_psc: {message}")
+
+
+class QuantalRelease(Plasticity):
+    """Short-term plasticity of single vesicles: each of N sites is full or empty, and full ones release with probability u.
+
+    At a spike of the source u rises, ``u = u + U*(1 - u)``, each full site releases with this probability, and the target
+    gets w for each release; between spikes u decays with `tau_fac`, and each empty site is filled again with the rate
+    1/tau_rec. The mean over trials is that of `TsodyksMarkram` with the weight ``w*sites``, and the variance of the number
+    of releases is ``sites*u*x*(1 - u*x)``, with u and x of that rule.
+
+    Parameters
+    ----------
+    sites : float
+        Number of release sites N of a synapse, a whole number >= 1.
+    U : float
+        Probability of release at a first spike, in (0, 1].
+    tau_rec : float
+        Mean time until an empty site is full again [ms], > 0.
+    tau_fac : float
+        Time constant of facilitation [ms]; 0 for none.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.QuantalRelease(sites=12, U=0.03, tau_rec=200.0, tau_fac=500.0)
+    QuantalRelease(sites=12.0, U=0.03, tau_rec=200.0, tau_fac=500.0)
+
+    References
+    ----------
+    Fuhrmann, Segev, Markram & Tsodyks (2002), doi:10.1152/jn.00258.2001; Loebel et al. (2009),
+    doi:10.3389/neuro.10.027.2009.
+    """
+
+    equations = "du/dt = -u/tau_fac"
+    between = "full = full + binomial(sites - full, 1 - exp(-elapsed/tau_rec))"
+    on_pre = "u = u + U*(1 - u); released = binomial(full, u); full = full - released"
+    amplitude = "w*released"
+    conditions = ("U <= 1", "sites == floor(sites)")
+
+    sites: Value = parameter(5.0, "", "number of release sites", at_least=1.0)
+    U: Value = parameter(0.5, "", "probability of release at a first spike", above=0.0)
+    tau_rec: Value = parameter(800.0, "ms", "mean time until an empty site is full", above=0.0)
+    tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation", at_least=0.0)
+
+    u: float = initial(0.0, "", "probability of release")
+    full: float = initial("sites", "", "number of full sites")
+    released: float = initial(0.0, "", "number of sites that released at the last spike")
