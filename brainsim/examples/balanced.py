@@ -1,4 +1,4 @@
-"""Balanced random network of 12,500 cells, asynchronous irregular or in one of three other states (Brunel 2000).
+"""Balanced random network of 12,500 cells, asynchronous irregular or in three other states (Brunel 2000).
 
 10,000 excitatory and 2,500 inhibitory LIF cells, each with 1,000 excitatory and 250 inhibitory inputs and a Poisson drive.
 The state depends on the relative strength of inhibition, g, and the drive relative to threshold, eta: Brunel (2000), figure

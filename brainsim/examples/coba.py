@@ -1,4 +1,4 @@
-"""Sparse network of 4,000 cells with synaptic conductances that sustains itself (COBA, Vogels and Abbott 2005).
+"""Sparse network of 4,000 cells with conductances that sustains itself (COBA, Vogels and Abbott 2005).
 
 Benchmark 1 of Brette et al. (2007), doi:10.1007/s10827-007-0038-6: as CUBA, but synapses open conductances of 6 nS
 (excitatory, reversal 0 mV) and 67 nS (inhibitory, -80 mV). Spikes to fifty cells for 50 ms start the activity; traces are of

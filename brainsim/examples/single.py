@@ -1,4 +1,4 @@
-"""One LIF cell under steps of current: below threshold it charges like a capacitor, above it fires regularly.
+"""One LIF cell under steps of current: below threshold it charges like a capacitor, above, it fires.
 
 Three steps of 200 ms, of 140, 160 and 300 pA. The rheobase is ``c_m*(v_th - v_rest)/tau_m`` = 150 pA; above it the rate is
 ``1/(t_ref + tau_m*log(RI/(RI - (v_th - v_rest))))`` with ``RI = I*tau_m/c_m`` and the reset at rest: 17.4 and 63.0 Hz.

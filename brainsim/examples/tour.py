@@ -1,4 +1,4 @@
-"""Ten pictures on one page, from one neuron to a network that reads a digit in spikes, beside the artificial one.
+"""Ten pictures on one page: from a neuron to a network that reads digits in spikes, beside artificial ones.
 
 The simulations run when the page is made, and captions contain the numbers of that run. To get the pictures one by one:
 ``for title, figure, caption in bs.ann.tour.pictures()``.
