@@ -201,3 +201,14 @@ class TestMistakes:
                 result.weights[key]
         with pytest.raises(bs.MissingName, match="WeightTrace"):
             bs.simulate(net, 1.0).weights[wires]
+
+
+@pytest.mark.parametrize("bins", [None, 5])
+def test_a_piece_in_which_no_sample_falls_has_none(bins):
+    net, wires = network(RULES["additive"])
+    sim = bs.Simulation(net, seed=1, record=bs.WeightTrace(wires, synapses=3, every=10.0, bins=bins))
+    sim.run(15.0)
+    none = sim.run(2.0).weights[wires]
+    assert none.values.shape == (0, 3)
+    assert none.counts.shape == (0, bins or 0)
+    assert sim.result().weights[wires].times.tolist() == [0.0, 10.0]

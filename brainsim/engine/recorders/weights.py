@@ -110,8 +110,8 @@ class WeightRecorder(Recorder):
             key = request.projection.name, request.variable
             steps = np.array([step for step, *_ in samples], np.int64)
             values = np.array([values for _, values, _ in samples]).reshape(len(samples), where[0].size)
-            counts = np.array([counts for *_, counts in samples], np.int64).reshape(len(samples), -1)
-            counts = counts if len(samples) else np.zeros((0, max(request.edges.size - 1, 0)), np.int64)
+            bins = max(request.edges.size - 1, 0)
+            counts = np.array([counts for *_, counts in samples], np.int64).reshape(len(samples), bins)
             found[key] = Weights(*key, request.unit, times_of(steps, layout.dt), *where, values, request.edges, counts)
         return {"weights": found}
 
