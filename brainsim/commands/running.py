@@ -75,9 +75,8 @@ def _simulated(example, arguments):
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     _announce(network)
-    import brainsim as bs
-
-    result = bs.simulate(
+    result = simulated(
+        example,
         network,
         duration,
         dt=dt,
@@ -89,6 +88,20 @@ def _simulated(example, arguments):
         profile=arguments.profile,
     )
     return result, result.duration > duration - 0.5 * result.dt, chosen
+
+
+def simulated(example, network, duration, **settings):
+    """Return the result of a run of an example; one that has `steer` runs it in pieces."""
+    import brainsim as bs
+
+    if not hasattr(example, "steer"):
+        return bs.simulate(network, duration, **settings)
+    sim = bs.Simulation(network, **settings)
+    try:
+        example.steer(sim, duration)
+    except KeyboardInterrupt:
+        print(f"stopped by Ctrl-C after {sim.time:g} of {duration:g} ms", flush=True)
+    return sim.result()
 
 
 def _draw_function(example, chosen):

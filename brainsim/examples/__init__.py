@@ -11,6 +11,7 @@ traces)``, and the constant ``DURATION`` [ms]. It may also have
 - ``DT``, the time step [ms] if it is not 0.1;
 - ``KEPT``, the names of the populations whose spikes are kept if it is not all of them;
 - ``WINDOW``, the part (start, stop) [ms] of the run that is drawn;
+- ``steer(sim, duration)``, which runs a `Simulation` in pieces and changes it between them;
 - ``SMALL``, keywords of ``build`` for a small network, to compile its kernels and for tests;
 - ``draw(result, window)``, which returns a figure and may take some of the options; without it the overview is drawn.
 
