@@ -4,6 +4,7 @@ python -m tests.golden            # what differs from the pinned bits
 python -m tests.golden --write    # pin the bits of this version
 """
 
+from . import plastic  # noqa: F401 - adds networks
 from .networks import NETWORKS
 from .runs import PINNED, differences, hashes, pinned, ran
 

@@ -40,6 +40,8 @@ def hashes(result):
         for label, values in sorted(result.state.arriving[name].items()):
             _take(state, f"{name}, arriving at {label}", values, f"<f{values.itemsize}")
         _take(state, f"{name}, refractory", result.state.refractory[name], "<i8")
+    for name, values in sorted(result.state.extra.items()):
+        _take(state, name, values, values.dtype.newbyteorder("<").str)
     count = sum(len(trains) for trains in result.spikes.values())
     return {"count": count, "spikes": spikes.hexdigest(), "state": state.hexdigest()}
 
