@@ -4,9 +4,9 @@ Each synapse gets one spike of its source and one of its target, which a teacher
 the window of spike timing; with `DopamineSTDP`, a reward follows half a second later. Below, 60 pairs in a row at 0.1 to 50
 Hz, with the source 10 ms before or after the target, next to experiments in visual cortex, where at high rates both orders
 strengthen the synapse. No rule of pairs does that, as pairs in the wrong order become more frequent as well; triplets of one
-spike of the source and two of the target do. Experiments: Sjöström, Turrigiano and Nelson (2001),
-doi:10.1016/S0896-6273(01)00542-6, as in Pfister and Gerstner (2006), doi:10.1523/JNEUROSCI.1425-06.2006; sources of the
-rules: ``brainsim models STDP``.
+spike of the source and two of the target do. `CalciumPlasticity` has noise, so 1,000 synapses of each state see 60 pairs.
+Experiments: Sjöström, Turrigiano and Nelson (2001), doi:10.1016/S0896-6273(01)00542-6, as in Pfister and Gerstner (2006),
+doi:10.1523/JNEUROSCI.1425-06.2006; sources of the rules: ``brainsim models STDP``.
 """
 
 import numpy as np
@@ -28,17 +28,6 @@ RULES = {
     "inhibition": (bs.VogelsSTDP(), 0.5),
     "reward": (bs.DopamineSTDP(), 2.0),
 }
-# what a pair without a lag adds and takes, of a rule r at weight w, and what a spike of the source takes in any case
-LAWS = {
-    "additive": lambda r, w: (r.a_plus * r.w_max, r.a_minus * r.w_max, 0.0),
-    "multiplicative": lambda r, w: (r.a_plus * (r.w_max - w), r.a_minus * w, 0.0),
-    "gutig": lambda r, w: (r.a_plus * r.w_max * (1 - w / r.w_max) ** r.mu, r.a_minus * r.w_max * (w / r.w_max) ** r.mu, 0.0),
-    "van_rossum": lambda r, w: (r.a_plus * r.w_0, r.a_minus * w, 0.0),
-    "power_law": lambda r, w: (r.a_plus * r.w_0 * (w / r.w_0) ** r.mu, r.a_minus * w, 0.0),
-    "triplets": lambda r, w: (r.a2_plus * r.w_0, r.a2_minus * r.w_0, 0.0),
-    "inhibition": lambda r, w: (r.eta, -r.eta, r.eta * 2.0 * (0.001 * r.rho_0) * r.tau),
-    "reward": lambda r, w: np.array([r.a_plus, r.a_minus, 0.0]) * r.release / (1.0 / r.tau_c + 1.0 / r.tau_n),
-}
 
 INTERVALS, ORDERS, PAIRS = (10_000.0, 100.0, 66.0, 50.0, 40.0, 33.0, 28.0, 25.0, 22.0, 20.0), (10.0, -10.0), 60  # ms, ms
 A = 0.0065 / 2.0  # change by a pair as a share of w_max, so that slow pairs in the wrong order have the effect measured
@@ -49,7 +38,17 @@ SERIES = {
     f"triplets, {name}": bs.TripletSTDP.published(f"visual cortex, {name}")
     for name in ("all, full", "all, minimal", "nearest, full", "nearest, minimal")
 }
+CALCIUM_LAGS, COPIES, COME_AFTER = np.arange(-60.0, 61.0, 10.0), 1000, 14.0  # ms, synapses for each lag, ms
 START, DELAY, TEACHER, REWARD = 100.0, 1.0, 40.0, 600.0  # ms, ms, mV, ms
+
+
+class Potentiated(bs.CalciumPlasticity):
+    """Synapses that follow calcium and begin in the upper of the two stable states."""
+
+    rho: float = bs.initial(1.0, "", "efficacy")
+
+
+CALCIUM = {"low": bs.CalciumPlasticity.published("DP", w_0=1e-3), "high": Potentiated.published("DP", w_0=1e-3)}
 
 
 def build(seed=1):
@@ -60,7 +59,22 @@ def build(seed=1):
     first = START + np.arange(PAIRS) * np.array(INTERVALS)[:, None]
     series = [list(first) * len(ORDERS), [times + lag for lag in ORDERS for times in first]]
     traces += add_synapses(net, series, {name: (rule, 1.0) for name, rule in SERIES.items()}, "series")
-    return net, traces
+    return net, traces + add_calcium(net)
+
+
+def add_calcium(net):
+    """Add synapses that follow calcium, for pairs in a row at 1 Hz with each lag; return what to record."""
+    times, traces, cell = START + 1000.0 * np.arange(PAIRS), [], np.arange(CALCIUM_LAGS.size)
+    sources = bs.Population(cell.size, bs.SpikeTrains([times] * cell.size), name="sources of calcium")
+    teachers = bs.Population(
+        cell.size, bs.SpikeTrains([times + lag - DELAY for lag in CALCIUM_LAGS]), name="teachers of calcium"
+    )
+    for state, rule in CALCIUM.items():
+        cells, pairs = bs.Population(cell.size, bs.LIF(), name=state), bs.FromArrays(*[np.repeat(cell, COPIES)] * 2)
+        options = {"weight": rule.w_0, "delay": COME_AFTER, "synapse": bs.Exponential(), "plasticity": rule}
+        traces.append(bs.WeightTrace(net.connect(sources, cells, pairs, **options), synapses=None, every=10_000.0))
+        net.connect(teachers, cells, bs.OneToOne(), weight=TEACHER, delay=DELAY, synapse=bs.Delta())
+    return traces
 
 
 def add_synapses(net, trains, rules, name):
@@ -93,22 +107,19 @@ def changes(result):
     return found | {rule: found[rule].reshape(len(ORDERS), len(INTERVALS)) for rule in SERIES}
 
 
-def window(rule, lag):
-    """Return the formula: what one pair does that reaches the synapse with a lag [ms], > 0 if the source is first."""
-    r, weight = RULES[rule]
-    up, down, always = LAWS[rule](r, weight)
-    tau_plus, tau_minus = (r.tau, r.tau) if rule == "inhibition" else (r.tau_plus, r.tau_minus)
-    effect = np.where(lag > 0.0, up * np.exp(-np.abs(lag) / tau_plus), -down * np.exp(-np.abs(lag) / tau_minus))
-    if rule == "reward":  # it finds what is left of the pair
-        effect = effect * np.exp(-(REWARD - START - np.maximum(lag, 0.0)) / r.tau_c)
-    return np.where(lag == 0.0, 0.0, effect) - always
+def calcium_change(result):
+    """Return the mean weight for each lag relative to that before, if half of the synapses were in each stable state."""
+    b = CALCIUM["low"].b
+    ends = [result.weights[f"sources of calcium->{state}"].values[-1] / CALCIUM[state].w_0 for state in CALCIUM]
+    high = np.mean([end.reshape(-1, COPIES) > 0.5 * (1.0 + b) for end in ends], axis=(0, 2))
+    return (1.0 - high + b * high) / (0.5 + 0.5 * b)
 
 
 def draw(result, window):
-    """Return the figure: windows of all rules, and the effect of series against the rate."""
+    """Return the figure: windows of all rules, and the effect of series against the rate or the lag."""
     from brainsim.examples._figures.stdp_window import window_figure
 
-    return window_figure(changes(result))
+    return window_figure(changes(result), calcium_change(result))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import stdp_window as example
-from brainsim.examples._figures.stdp_window import EXPERIMENTS, series_law
+from brainsim.examples._figures.stdp_window import EXPERIMENTS, calcium_law, series_law, window
 
 # relative changes at 10, 20, 40 and 50 Hz, with the source 10 ms before the target and after it
 TABLE = {
@@ -24,16 +24,16 @@ ERRORS = {
 
 
 def run(duration):
-    """Return what has changed, and the spikes."""
+    """Return what pairs have changed, the spikes, and what calcium has changed."""
     network, traces = example.build()
     result = bs.simulate(network, duration, dt=example.DT, seed=2, record=traces, threads=1)
-    return example.changes(result), result.spikes
+    return example.changes(result), result.spikes, example.calcium_change(result)
 
 
 @pytest.fixture(scope="module")
 def short():
-    """Return what has changed after all series but those at 0.1 Hz, and the spikes."""
-    return run(7000.0)
+    """Return the same after all series but those at 0.1 Hz."""
+    return run(61_000.0)
 
 
 def test_the_target_fires_when_it_is_told(short):
@@ -47,7 +47,7 @@ def test_the_target_fires_when_it_is_told(short):
 
 @pytest.mark.parametrize("rule", example.RULES)
 def test_windows_follow_their_formula(short, rule):
-    np.testing.assert_allclose(short[0][rule], example.window(rule, example.LAGS), rtol=0.0, atol=1e-12)
+    np.testing.assert_allclose(short[0][rule], window(rule, example.LAGS), rtol=0.0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", example.SERIES)
@@ -62,9 +62,22 @@ def test_triplets_have_the_published_curves(short, name):
     np.testing.assert_allclose(short[0][name][:, COLUMNS], TABLE[name], rtol=0.0, atol=1e-3)
 
 
+def test_calcium_follows_the_theory(short):
+    law = np.array([calcium_law(example.CALCIUM["low"], lag) for lag in example.CALCIUM_LAGS])
+    np.testing.assert_allclose(short[2], law, rtol=0.0, atol=0.05)  # 1,000 synapses from each state
+    assert np.abs(short[2] - law).mean() < 0.025
+
+
+@pytest.mark.parametrize(
+    ("lag", "published"), [(-40.0, 0.8514), (-20.0, 0.7643), (-10.0, 0.8818), (10.0, 1.2214), (40.0, 1.0849)]
+)
+def test_the_theory_has_the_published_values(lag, published):
+    assert calcium_law(example.CALCIUM["low"], lag) == pytest.approx(published, abs=0.01)  # on the grid of 1 ms
+
+
 @pytest.mark.slow
 def test_triplets_follow_the_experiments_and_pairs_do_not():
-    changes, _ = run(example.DURATION)
+    changes, *_ = run(example.DURATION)
     columns = [0, *COLUMNS]
 
     def error(name):

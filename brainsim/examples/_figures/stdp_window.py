@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from brainsim.examples.stdp_window import INTERVALS, LAGS, ORDERS, PAIRS, RULES, SERIES, window
+from brainsim.examples.stdp_window import (
+    CALCIUM,
+    CALCIUM_LAGS,
+    COME_AFTER,
+    INTERVALS,
+    LAGS,
+    ORDERS,
+    PAIRS,
+    REWARD,
+    RULES,
+    SERIES,
+    START,
+)
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.styles import FAINT, PALETTE, style
 
@@ -23,6 +35,52 @@ EXPERIMENTS = {
     10.0: [(0.1, -0.04, 0.05), (10, 0.14, 0.10), (20, 0.29, 0.14), (40, 0.53, 0.11), (50, 0.56, 0.26)],
     -10.0: [(0.1, -0.29, 0.08), (10, -0.41, 0.11), (20, -0.34, 0.10), (40, 0.56, 0.32), (50, 0.75, 0.19)],
 }
+
+
+# what a pair without a lag adds and takes, of a rule r at weight w, and what a spike of the source takes in any case
+LAWS = {
+    "additive": lambda r, w: (r.a_plus * r.w_max, r.a_minus * r.w_max, 0.0),
+    "multiplicative": lambda r, w: (r.a_plus * (r.w_max - w), r.a_minus * w, 0.0),
+    "gutig": lambda r, w: (r.a_plus * r.w_max * (1 - w / r.w_max) ** r.mu, r.a_minus * r.w_max * (w / r.w_max) ** r.mu, 0.0),
+    "van_rossum": lambda r, w: (r.a_plus * r.w_0, r.a_minus * w, 0.0),
+    "power_law": lambda r, w: (r.a_plus * r.w_0 * (w / r.w_0) ** r.mu, r.a_minus * w, 0.0),
+    "triplets": lambda r, w: (r.a2_plus * r.w_0, r.a2_minus * r.w_0, 0.0),
+    "inhibition": lambda r, w: (r.eta, -r.eta, r.eta * 2.0 * (0.001 * r.rho_0) * r.tau),
+    "reward": lambda r, w: np.array([r.a_plus, r.a_minus, 0.0]) * r.release / (1.0 / r.tau_c + 1.0 / r.tau_n),
+}
+
+
+def window(rule, lag):
+    """Return the formula: what one pair does that reaches the synapse with a lag [ms], > 0 if the source is first."""
+    r, weight = RULES[rule]
+    up, down, always = LAWS[rule](r, weight)
+    tau_plus, tau_minus = (r.tau, r.tau) if rule == "inhibition" else (r.tau_plus, r.tau_minus)
+    effect = np.where(lag > 0.0, up * np.exp(-np.abs(lag) / tau_plus), -down * np.exp(-np.abs(lag) / tau_minus))
+    if rule == "reward":  # it finds what is left of the pair
+        effect = effect * np.exp(-(REWARD - START - np.maximum(lag, 0.0)) / r.tau_c)
+    return np.where(lag == 0.0, 0.0, effect) - always
+
+
+def calcium_law(rule, lag, interval=1000.0, dt=0.05):
+    """Return the mean weight after a series of pairs by the theory of the publication, relative to that before.
+
+    Half of the synapses were in each of the two stable states. The theory neglects the slow drift between them.
+    """
+    from scipy.special import erf
+
+    time = np.arange(0.0, interval, dt)
+    calcium = sum(
+        size * np.exp(-((time - at) % interval) / rule.tau_ca)
+        for size, at in ((rule.c_source, COME_AFTER), (rule.c_target, lag))
+    )
+    above = np.array([np.mean(calcium > rule.th_p), np.mean(calcium > rule.th_d)])
+    to_up, to_down = above * (rule.gamma_p, rule.gamma_d)
+    limit, tau = to_up / (to_up + to_down), rule.tau / (to_up + to_down)
+    left = np.exp(-PAIRS * interval / tau)
+    spread = np.sqrt(rule.sigma**2 * above.sum() / (to_up + to_down) * (1.0 - left**2))
+    ups = [0.5 * (1.0 + erf((limit - rule.rho_star + (start - limit) * left) / spread)) for start in (0.0, 1.0)]
+    high = np.mean(ups)
+    return (1.0 - high + rule.b * high) / (0.5 + 0.5 * rule.b)
 
 
 def series_law(rule, interval, order):
@@ -57,8 +115,8 @@ def series_law(rule, interval, order):
     return change
 
 
-def window_figure(changes):
-    """Return the figure of the changes that `stdp_window.changes` returns."""
+def window_figure(changes, calcium):
+    """Return the figure of what `stdp_window.changes` and `stdp_window.calcium_change` return."""
     import matplotlib.pyplot as plt
 
     pairs = [name for name in SERIES if name.startswith("pairs")]
@@ -73,15 +131,11 @@ def window_figure(changes):
         for ax in panels[:, 0]:
             ax.set_ylabel("change [% of the weight]")
         _key(panels[0, 0])
-        left, right = lower.subplots(1, 2, sharey=True)
-        _series(left, pairs, changes, "60 pairs in a row: rules of pairs fail at high rates")
-        _series(
-            right,
-            [name for name in SERIES if name not in pairs],
-            changes,
-            "the same by rules of triplets, for visual cortex",
-        )
+        left, middle, right = lower.subplots(1, 3)
+        _series(left, pairs, changes, "60 pairs, rules of pairs")
+        _series(middle, [name for name in SERIES if name not in pairs], changes, "60 pairs, rules of triplets")
         left.set_ylabel("change [% of the weight]")
+        _calcium(right, calcium)
     return figure
 
 
@@ -130,6 +184,19 @@ def _series(ax, names, changes, title):
         ax.plot([], [], line, color="#444444", linewidth=0.9, label=name.split(", ", 1)[1])
     ax.plot([], [], "s", color="#444444", mfc="white", label="experiment")
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
-    ax.set(xlim=(-1.0, 52.0), xlabel="rate of the pairs [Hz]")
+    ax.set(xlim=(-1.0, 52.0), ylim=(-60.0, 120.0), xlabel="rate of the pairs [Hz]")
     ax.set_title(title)
     ax.legend(loc="upper left")
+
+
+def _calcium(ax, change):
+    """Draw what series of pairs do by calcium against their lag."""
+    rule, fine = CALCIUM["low"], np.linspace(CALCIUM_LAGS[0], CALCIUM_LAGS[-1], 241)
+    law = np.array([calcium_law(rule, lag) for lag in fine])
+    for side, colour in ((fine >= 0.0, UP), (fine <= 0.0, DOWN)):
+        ax.plot(fine[side], 100.0 * (law[side] - 1.0), color=colour)
+    for side, colour in ((CALCIUM_LAGS > 0.0, UP), (CALCIUM_LAGS < 0.0, DOWN), (CALCIUM_LAGS == 0.0, FAINT)):
+        ax.plot(CALCIUM_LAGS[side], 100.0 * (change[side] - 1.0), "o", color=colour, markersize=3.5)
+    ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=0)
+    ax.set(xlabel="lag of the target [ms]")
+    ax.set_title("60 pairs at 1 Hz, CalciumPlasticity")
