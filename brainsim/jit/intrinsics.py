@@ -48,18 +48,31 @@ def prefetch(context, array, index):
     """Request the cache line of an element that will be read soon; harmless for any index."""
 
     def generate(target, builder, signature, arguments):
-        pointer = builder.bitcast(
-            _element(target, builder, signature.args[0], arguments[0], arguments[1]), ir.IntType(8).as_pointer()
-        )
-        integer = ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, integer, integer, integer]), "llvm.prefetch.p0"
-        )
-        # read, keep in all cache levels, data
-        builder.call(function, [pointer, integer(0), integer(3), integer(1)])
-        return target.get_dummy_value()
+        element = _element(target, builder, signature.args[0], arguments[0], arguments[1])
+        return _prefetched(target, builder, builder.bitcast(element, ir.IntType(8).as_pointer()))
 
     return types.void(array, types.intp), generate
+
+
+@intrinsic
+def prefetch_address(context, address):
+    """Request the cache line at an address; harmless for any address."""
+
+    def generate(target, builder, signature, arguments):
+        return _prefetched(target, builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
+
+    return types.void(types.int64), generate
+
+
+def _prefetched(target, builder, pointer):
+    """Write the code that requests a cache line."""
+    integer = ir.IntType(32)
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(ir.VoidType(), [pointer.type, integer, integer, integer]), "llvm.prefetch.p0"
+    )
+    # read, keep in all cache levels, data
+    builder.call(function, [pointer, integer(0), integer(3), integer(1)])
+    return target.get_dummy_value()
 
 
 @intrinsic

@@ -7,8 +7,9 @@ from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, g
 from brainsim.jit.records import Context, call
 
 # one kind whose functions are called: its tag, where its synapses are in the store, `deliver`, its record, `enter` (0 if it
-# has none), and what that has returned for the spike that is being filed
-KIND = np.dtype([(name, "i8") for name in ("tag", "start", "stop", "address", "context", "enter", "entry")])
+# has none), what that has returned for the spike that is being filed, and what is prefetched: an address, bytes of a synapse
+FIELDS = ("tag", "start", "stop", "address", "context", "enter", "entry", "column", "item")
+KIND = np.dtype([(name, "i8") for name in FIELDS])
 
 
 class Arrivals(Operator):
@@ -56,7 +57,9 @@ class Arrivals(Operator):
             self._keepalive.append(context)
             address = kind.deliver.address(context.kind, segment.kind)
             enter = kind.enter.address(context.kind, segment.kind) if kind.enter else 0
-            rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address, enter, 0))
+            column = kind.read_first()
+            ahead = (0, 0) if column is None else (column.ctypes.data, column.itemsize)
+            rows.append((kind.tag, kind.block.start, kind.block.stop, address, context.address, enter, 0, *ahead))
         self._segment = segment
         return {"kinds": np.array(rows, KIND), "segment": segment}
 

@@ -24,11 +24,12 @@ from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows,
 from brainsim.engine.synapses.kinds.shared import add_weight
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
-from brainsim.jit.intrinsics import call_address, prefetch
+from brainsim.jit.intrinsics import call_address, prefetch, prefetch_address
 from brainsim.jit.records import address_of, array_of, by_address, record_at, record_or_none
 
 AHEAD = 4  # how many segments ahead synapses are prefetched
 LINE = 16  # synapses whose weights fill a cache line
+ENTRY_BITS = np.int64(40)  # of what a kind of synapses has noted of a spike; the index of the kind is above them
 NO_ROOM = -3  # what `enter` of a kind of synapses returns if there is no room
 
 
@@ -121,14 +122,16 @@ def _file_spike(source, step, now, c, pool, segment):
             at = file_segment(piece[k], delay[k], slot, now, c, calendar)
             if at >= 0 and due_weight.size:
                 due_weight[at] = weight[k] if weight.size else np.nan
+    kind = np.int64(0)
     for k in range(first[row], first[row + 1]):
         at = file_segment(pieces[k], delays[k], slot, now, c, calendar)
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
         # two conditions, not one: the inner one is only compiled if there is a kind of synapses that notes spikes
         if segment is not None:  # noqa: SIM102
-            if at >= 0:
-                array_of(c.due_entry)[at] = _entry(pieces[k], array_of(c.kinds))
+            if at >= 0 and tag_of(pieces[k]) >= PLASTIC:
+                kind = _kind_of(pieces[k], array_of(c.kinds), kind)
+                array_of(c.due_entry)[at] = kind << ENTRY_BITS | array_of(c.kinds)[kind].entry
     return CONTINUE
 
 
@@ -164,6 +167,10 @@ def _deliver(c, step, slot, pool, segment):
             further = min(e + AHEAD, count - begun - 1)
             later = pieces[at + further] if further < BLOCK else pieces[after * BLOCK + further - BLOCK]
             tag, later_tag = tag_of(pieces[at + e]), tag_of(later)
+            if segment is not None:  # noqa: SIM102 - see below
+                if later_tag >= PLASTIC:
+                    index = at + further if further < BLOCK else after * BLOCK + further - BLOCK
+                    _prefetch_kind(later, array_of(c.due_entry)[index] >> ENTRY_BITS, targets, array_of(c.kinds))
             if tag >= PROCEDURAL:
                 weight = shared[at + e] if shared.size else np.nan
                 # two conditions, not one: the inner one is only compiled if there is a pool
@@ -172,8 +179,8 @@ def _deliver(c, step, slot, pool, segment):
                         add_procedural(pieces[at + e], tag, weight, pool, state)
                 if segment is not None:  # noqa: SIM102
                     if tag >= PLASTIC:
-                        segment.weight, segment.step, segment.entry = weight, step, array_of(c.due_entry)[at + e]
-                        _call_kind(pieces[at + e], segment, array_of(c.kinds))
+                        segment.weight, segment.step = weight, step
+                        _call_kind(pieces[at + e], array_of(c.due_entry)[at + e], segment, array_of(c.kinds))
                 continue
             ahead, more = split_piece(later)
             if pool is not None:
@@ -198,18 +205,32 @@ def _deliver(c, step, slot, pool, segment):
 
 
 @helper
-def _call_kind(piece, segment, kinds):
-    """Call the function of the kind of a segment's synapses."""
+def _prefetch_kind(piece, kind, targets, kinds):
+    """Prefetch the first synapses of a segment of a kind that is called; the processor follows longer ones by itself."""
+    start, length = split_piece(piece)
+    length = min(length, np.int64(4 * LINE))
+    for k in range(0, length, 2 * LINE):
+        prefetch(targets, start + k)
+    first, item = kinds[kind].column + (start - kinds[kind].start) * kinds[kind].item, kinds[kind].item
+    for line in range(0, length * item, 64):
+        prefetch_address(first + line)
+
+
+@helper
+def _call_kind(piece, entry, segment, kinds):
+    """Call the function of the kind of a segment's synapses, with what it has noted of the spike."""
     start, segment.length = split_piece(piece)
-    kind = _kind_of(piece, kinds)
+    kind, segment.entry = entry >> ENTRY_BITS, entry & ((np.int64(1) << ENTRY_BITS) - 1)
     segment.start = start - kinds[kind].start
     call_address(kinds[kind].address, (kinds[kind].context, address_of(segment)))
 
 
 @helper
-def _kind_of(piece, kinds):
-    """Return the index of the kind of a segment's synapses."""
+def _kind_of(piece, kinds, likely):
+    """Return the index of the kind of a segment's synapses; that of the segment before, `likely`, is often the same."""
     start, tag, kind = piece >> START_BITS, tag_of(piece), np.int64(0)
+    if kinds[likely].start <= start < kinds[likely].stop and tag == kinds[likely].tag:
+        return likely
     while start >= kinds[kind].stop or tag != kinds[kind].tag:
         kind += 1
     return kind
@@ -226,9 +247,3 @@ def _entered(segment, kinds):
         segment.entered = kind + 1
     segment.entered = 0
     return True
-
-
-@helper
-def _entry(piece, kinds):
-    """Return what the kind of a segment's synapses has noted of the spike that is being filed."""
-    return kinds[_kind_of(piece, kinds)].entry if tag_of(piece) >= PLASTIC else np.int64(0)

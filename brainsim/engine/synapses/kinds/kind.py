@@ -67,6 +67,9 @@ class SynapseKind:
     def reset(self):
         """Go back to the start, in place: delivery uses the addresses of the arrays."""
 
+    def read_first(self):
+        """Return the array of the block that `deliver` reads first, which is then prefetched; None, as here, for none."""
+
     def current_columns(self):
         """Return the columns with everything applied that has happened up to now."""
         return self.columns()

@@ -210,6 +210,10 @@ class Plastic(SynapseKind):
         """Return the weights among columns, or the one that all synapses share."""
         return self._columns["w"] if self.shared else columns["w"]
 
+    def read_first(self):
+        """Return the weights, unless all synapses share one."""
+        return None if self.shared else self._columns["w"]
+
     def columns(self):
         """Return name -> array of the weight and the variables of each synapse, as of its last event."""
         return {name: values for name, values in self._columns.items() if not (self.shared and name == "w")}
