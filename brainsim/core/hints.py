@@ -226,7 +226,15 @@ OF_SIMULATION = {
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
     ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
     ("record", "monitor", "probe"): "what to record is an argument: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
-    ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network first",
+    ("connect", "stimulate", "add"): "a simulation is built from a finished network; add to the network first; "
+    "sim.rewire(projection, pre=..., post=...) adds synapses to one of its projections",
+    (
+        "disconnect",
+        "prune",
+        "remove",
+        "create_synapses",
+        "add_synapses",
+    ): "sim.rewire(projection, remove=...) removes synapses, and pre=..., post=... adds others",
     (
         "weights",
         "w",

@@ -64,13 +64,30 @@ class Run:
 
     def copy(self):
         """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
+        return self._moved(self.layout.copy(), self.synapses.copy(), self.collected.copy(), self.extra())
+
+    def rewired(self, layout, synapses, extra):
+        """Return a run that continues from here with other synapses, and the same recorders; `extra` as in a State."""
+        return self._moved(layout, synapses, self.collected, extra)
+
+    def anew(self, layout, synapses):
+        """Return a run with other synapses and the same recorders, which is to be started."""
+        return Run(layout, synapses, self.collected, self._seed, self._profiled)
+
+    def extra(self):
+        """Return what a saved state holds of operators and kinds of synapses: name -> array."""
+        return arrays_of(self.snapshot().extra)
+
+    def _moved(self, layout, synapses, collected, extra):
+        """Return a run that continues from here with its own state."""
         new = copy.copy(self)
-        new.layout, new.synapses, new.collected = self.layout.copy(), self.synapses.copy(), self.collected.copy()
+        new.layout, new.synapses, new.collected = layout, synapses, collected
+        new._slice = slice_steps(synapses.shortest, layout, OPERATORS)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate()
         new._clear(self.step)
         new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
-        new._load_extra(arrays_of(self.snapshot().extra))
+        new._load_extra(extra)
         if self.partitions[0].progress["completed"] < self.step:
             new._stand_before_zero()
         else:

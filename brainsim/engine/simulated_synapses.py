@@ -1,24 +1,32 @@
-"""What a `Simulation` does with the synapses of one projection: read and normalise them."""
+"""What a `Simulation` does with the synapses of one projection: read, normalise and change them."""
 
 from __future__ import annotations
 
 import typing
 from typing import Any, Literal
 
+from brainsim.engine.fingerprint import Prints
+from brainsim.engine.synapses.store import Synapses
 from brainsim.network.projection import Projection
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from brainsim.network.network import Network
     from brainsim.results.synapses import SynapseTable
 
 
 class WithSynapses:
     """The methods of a `Simulation` that are about synapses."""
 
+    network: Network
     threads: int
+    n_synapses: int
     _exclusive: Any
     _run: Any
+    _layout: Any
+    _original: tuple[Network, Network]  # as it was given, and a copy as it was then
+    _prints: Prints
 
     def synapses(self, projection: Projection | str) -> SynapseTable:
         """Return the synapses of a projection: who is connected to whom, with which weight and delay.
@@ -90,6 +98,81 @@ class WithSynapses:
         with self._exclusive:
             self._run.settle()
             normalise_synapses(self._run.synapses, projection, total, by)
+
+    def rewire(
+        self,
+        projection: Projection | str,
+        *,
+        remove: ArrayLike = (),
+        pre: ArrayLike = (),
+        post: ArrayLike = (),
+        weight: float | ArrayLike | None = None,
+        delay: float | ArrayLike | None = None,
+    ) -> None:
+        """Remove synapses of a projection and add others, from now on: structural plasticity.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            What `Network.connect` returned, or its name; its synapses must be stored.
+        remove : array of int, or a mask
+            Which synapses: their indices in ``sim.synapses(projection)``, or an element for each, True to remove it.
+        pre, post : array of int, shape (k,)
+            The cells of k new synapses, as indices into what was connected.
+        weight, delay : float or array of shape (k,), optional
+            Of the new synapses, in the unit of the synapse and in ms: by default the number with which the projection was
+            connected, or samples of its distribution.
+
+        Notes
+        -----
+        All other synapses keep their bits, and those of the projection their weights and variables, which are brought up to
+        now; new ones begin with the initial values of the rule. Spikes that are under way arrive over the synapses as they
+        are now. It takes as long as building all stored synapses, so many changes are best made at once.
+
+        `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
+        to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;
+        of those that are removed it records NaN.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.rewire(wires, remove=sim.synapses(wires).pre == 0, pre=[1, 1], post=[2, 3])
+        >>> table = sim.synapses(wires)
+        >>> table.pre.min(), table.matrix()[1, 2] >= 1.0
+        (1, True)
+        """
+        with self._exclusive:
+            self._rewire(projection, remove, pre, post, weight, delay)
+
+    def _rewire(self, projection, remove, pre, post, weight, delay):
+        from brainsim.engine.rewiring import Rewiring
+
+        if self._run.failed:
+            raise RuntimeError("Simulation.rewire: the last run failed half-way; reset() goes back to the start")
+        found = self._run.synapses.projection(projection, "Simulation.rewire")
+        described = next(p for p in self._original[1].projections if p.name == found.name)
+        rewiring = Rewiring(self._run, found, described, remove, pre, post, weight, delay)
+        self._take(rewiring.run())
+        self.network = self._layout.network
+        self._run.collected.rewired(found.name, rewiring.places)
+
+    def _take(self, run):
+        """Continue with a run that has other synapses."""
+        self._run, self._layout = run, run.layout
+        self.n_synapses = run.synapses.number
+        vars(self).pop("_facts", None)
+        self._prints = Prints(run.layout)
+
+    def _restore_synapses(self):
+        """Go back to the synapses with which the simulation was made, if they have changed."""
+        if self._run.synapses.former:
+            layout = self._layout.copy()
+            self.network, layout.network = self._original
+            self._take(self._run.anew(layout, Synapses(layout, self.threads)))
 
     def modulator(self, projection: Projection | str) -> float:
         """Return the modulator of a projection's rule now, the variable that all its synapses share, e.g. dopamine.

@@ -37,6 +37,7 @@ from brainsim.network.checks import checked_precision
 from brainsim.network.population import Population, View
 from brainsim.network.probes import Trace, WeightTrace, checked_traces
 from brainsim.network.projection import Projection
+from brainsim.network.rewired import copied
 from brainsim.results.result import Result
 from brainsim.rng.streams import checked_seed
 
@@ -120,7 +121,7 @@ class Simulation(WithSynapses, Answering):
         self._layout = Layout(network, self.dt, self.threads, kind, filled=False)
         reject_if_too_large(self._layout)
         self._layout.fill()
-        self._views = network.parts_for_plots()
+        self._views, self._original = network.parts_for_plots(), (network, copied(network, network.projections))
         self._original_inputs = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
         self._prints = Prints(self._layout)
@@ -206,6 +207,7 @@ class Simulation(WithSynapses, Answering):
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         with self._exclusive:
+            self._restore_synapses()
             self._take_back_changes()
             self._begin = 0 if self._restored is None else self._restored.step
             self._seconds["run"], self._state_was_given_out = 0.0, False

@@ -44,8 +44,8 @@ class Arrivals(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator, None if the network has no synapses."""
-        return cls(partition) if partition.synapses.number else None
+        """Return the operator, None if the network has no synapses, and no kinds that take note of spikes."""
+        return cls(partition) if partition.synapses.number or partition.synapses.kinds else None
 
     def _kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""

@@ -36,7 +36,7 @@ def change_synapses(synapses, projection, values):
             raise ValueError(
                 f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}"
             )
-        _check_bounds(columns.get("w", np.empty(0)), projection, label)
+        check_bounds(columns.get("w", np.empty(0)), projection, label)
         kind.write(columns, order)
     if "learning" in values:
         kind.learn(bool(values["learning"]))
@@ -84,7 +84,7 @@ def _checked(name, values, n, label):
     return values
 
 
-def _check_bounds(weights, projection, label):
+def check_bounds(weights, projection, label):
     """Raise ValueError unless weights are within the bounds of the rule."""
     rule = projection.plasticity
     parameters = {name: getattr(rule, name) for name in rule.parameters}

@@ -34,6 +34,11 @@ class Collected:
         """Return the step at which a chunk that begins at `step` must end, `stop` at the latest."""
         return min([stop, *(at for recorder in self.recorders if (at := recorder.next_stop(step)) is not None)])
 
+    def rewired(self, name, places):
+        """Note that the synapses of a projection have changed, see `Recorder.rewired`."""
+        for recorder in self.recorders:
+            recorder.rewired(name, places)
+
     def before_chunk(self):
         """Get ready for the next chunk of a run."""
         for recorder in self.recorders:

@@ -54,6 +54,12 @@ class Recorder:
     def kept(self):
         """Note that the first piece is kept."""
 
+    def rewired(self, name, places):
+        """Note that the synapses of a projection have changed.
+
+        `places` has for each synapse that there was its index in the SynapseTable now, -1 if it was removed.
+        """
+
     def before_chunk(self):
         """Get ready for the next chunk of a run."""
 

@@ -60,12 +60,13 @@ class WeightRecorder(Recorder):
     """
 
     def __init__(self, requests):
-        self.requests, self._synapses, self._chosen, self._where = requests, None, None, None
+        self.requests, self._synapses, self._chosen = requests, None, None
+        self._where = self._now = None  # the synapses when they were chosen, and their indices now
 
     def copy(self):
         """Return a recorder of the same synapses."""
         new = WeightRecorder(self.requests)
-        new._where = self._where
+        new._where, new._now = self._where, None if self._now is None else list(self._now)
         return new
 
     def calls(self, partition):
@@ -79,7 +80,16 @@ class WeightRecorder(Recorder):
 
     def clear(self, packed):
         """Forget which synapses are recorded: they are chosen again."""
-        self._where = self._chosen = None
+        self._where = self._now = self._chosen = None
+
+    def rewired(self, name, places):
+        """Follow the synapses that are recorded; of those that were removed, NaN is recorded."""
+        if self._now is not None:
+            for k, request in enumerate(self.requests):
+                if request.projection.name == name:
+                    now = self._now[k]
+                    self._now[k] = np.where(now >= 0, places[now], -1)
+        self._chosen = None
 
     def begin(self, completed, stop):
         """Return a piece, with the samples at time 0 if that is where it begins."""
@@ -122,14 +132,13 @@ class WeightRecorder(Recorder):
         # only for networks in which something is plastic
         from brainsim.engine.plasticity.chosen import Chosen
 
-        kinds = {kind.block.projection: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
-        self._kinds = [kinds[request.projection] for request in self.requests]
+        kinds = {kind.projection.name: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
+        self._kinds = [kinds[request.projection.name] for request in self.requests]
         if self._where is None:
-            ids = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
-        else:
-            ids = [where[0] for where in self._where]
-        self._chosen = [Chosen(kind, some) for kind, some in zip(self._kinds, ids, strict=True)]
-        self._where = [(some, chosen.pre, chosen.post) for some, chosen in zip(ids, self._chosen, strict=True)]
+            self._now = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
+        self._chosen = [Chosen(kind, ids[ids >= 0]) for kind, ids in zip(self._kinds, self._now, strict=True)]
+        if self._where is None:
+            self._where = [(ids, chosen.pre, chosen.post) for ids, chosen in zip(self._now, self._chosen, strict=True)]
 
     def _sample(self, k, step):
         """Return (step, values, counts) as of now."""
@@ -137,7 +146,10 @@ class WeightRecorder(Recorder):
         counts = np.empty(0, np.int64)
         if request.edges.size:
             counts, _ = np.histogram(self._kinds[k].current_columns()[request.variable], request.edges)
-        return step, self._chosen[k].read(request.variable), counts
+        there = self._now[k] >= 0
+        values = np.full(there.size, np.nan)
+        values[there] = self._chosen[k].read(request.variable)
+        return step, values, counts
 
 
 def _ids(request, kind):

@@ -69,6 +69,8 @@ class Synapses:
     procedural : Procedural or None
     kinds : list of SynapseKind
         The registered ones.
+    former : dict of Projection to str
+        The names of projections of which synapses were added or removed, as they were described before.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
@@ -80,7 +82,7 @@ class Synapses:
         with Workers(threads) as pool:
             count_synapses(plans, pool, threads)
             self.store = Store(layout, stored, counts, pool, threads, show)
-        self.layout, self.plans, self.procedural = layout, plans, None
+        self.layout, self.plans, self.procedural, self.former = layout, plans, None, {}
         if sampled:
             from brainsim.engine.synapses.kinds.procedural import Procedural
 
@@ -107,7 +109,9 @@ class Synapses:
 
     def projection(self, wanted, label):
         """Return a projection, which is given by its name or by itself; raise MissingName if it is not there."""
-        known, by_name = self.projections, isinstance(wanted, str)
+        known = self.projections
+        wanted = wanted if isinstance(wanted, str) else self.former.get(wanted, wanted)
+        by_name = isinstance(wanted, str)
         for name, projection in known.items():
             if wanted == name if by_name else wanted is projection:
                 return projection

@@ -1,0 +1,174 @@
+"""Synapses that are added to a projection, or removed from it, between two pieces of a run.
+
+All rows are built again from the description, in which the projection now lists its pairs; what other projections have
+sampled is a function of the seed, and comes out the same. Then the state moves over, as it does from a saved state.
+"""
+
+import numpy as np
+
+from brainsim.core.checks import indices, plain
+from brainsim.engine.synapses.kinds.kind import PLASTIC
+from brainsim.engine.synapses.readback import order_of, order_of_pairs, read_back
+from brainsim.engine.synapses.store import Synapses
+from brainsim.models.synapses.checks import checked_weight
+from brainsim.models.values import Distribution, is_number
+from brainsim.network.rewired import with_synapses
+from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import fill
+
+LABEL = "Simulation.rewire"
+
+
+class Rewiring:
+    """A change of the synapses of one projection.
+
+    Parameters
+    ----------
+    run : Run
+    projection : Projection
+        As it is now.
+    described : Projection
+        As it was when the simulation was made.
+    remove, pre, post, weight, delay
+        As for `Simulation.rewire`.
+
+    Attributes
+    ----------
+    layout : Layout
+    synapses : Synapses
+    places : ndarray of int64
+        For each synapse before, its index in the SynapseTable now, -1 if it was removed.
+    """
+
+    def __init__(self, run, projection, described, remove, pre, post, weight, delay):
+        if projection.storage != "stored":
+            raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
+        self._run, self._projection, self._described = run, projection, described
+        run.settle()
+        self._kind = _kind_of(run.synapses, projection)
+        if self._kind is not None and self._kind.tag == PLASTIC:
+            self._kind.settle()  # what is added must not see what was before
+        table = read_back(run.synapses, projection, run.layout.partitions)
+        self._kept = _kept(remove, len(table))
+        pairs = self._pairs(table, *_added(pre, post), weight, delay)
+        network, new = with_synapses(
+            run.layout.network, run.synapses.projections.values(), projection, pairs, self._parameters(table, pairs)
+        )
+        self.layout = run.layout.copy()
+        self.layout.network = network
+        self.synapses = Synapses(self.layout, run.layout.partitions)
+        self.synapses.former = run.synapses.former | {projection: projection.name}
+        # which pair each synapse of the new table is; those that were kept come first
+        self._order = order_of_pairs(new, self.layout.dt)
+        index = np.full(len(table), -1)
+        index[self._kept] = np.argsort(self._order, kind="stable")[: self._kept.size]
+        self.places, self._weights = index, pairs["weight"]
+
+    def run(self):
+        """Return the Run that continues with the new synapses."""
+        extra = dict(self._run.extra())
+        new = _kind_of(self.synapses, self.synapses.projections[self._projection.name])
+        if new is not None:
+            self._move(extra, new)
+        return self._run.rewired(self.layout, self.synapses, extra)
+
+    def _pairs(self, table, pre, post, weight, delay):
+        """Return pre, post, weight and delay of the synapses that are kept, and then of those that are added."""
+        p, n = self._described, pre.size
+        weight = self._of_new(
+            "weight", p.weight if weight is None else checked_weight(weight, p.synapse, f"{LABEL}.weight"), n
+        )
+        delay = self._of_new("delay", p.delay if delay is None else plain(delay, "ms", f"{LABEL}.delay"), n)
+        if self._kind is not None and self._kind.tag == PLASTIC:
+            from brainsim.engine.plasticity.change import check_bounds
+
+            check_bounds(weight, self._projection, LABEL)
+        kept = self._kept
+        return {
+            "pre": np.concatenate([table.pre[kept], pre]),
+            "post": np.concatenate([table.post[kept], post]),
+            "weight": np.concatenate([table.weight[kept], weight]),
+            "delay": np.concatenate([table.delay[kept], delay]),
+        }
+
+    def _parameters(self, table, pairs):
+        """Return the parameters of the rule that differ between synapses, in the order of the pairs."""
+        if self._kind is None or self._kind.tag != PLASTIC or not self._kind.parameters:
+            return {}
+        order, n = order_of(self._kind), pairs["pre"].size - self._kept.size
+        return {
+            name: np.concatenate(
+                [values[order][self._kept], self._of_new(name, getattr(self._described.plasticity, name), n, "plasticity")]
+            )
+            for name, values in self._kind.parameters.items()
+        }
+
+    def _of_new(self, name, value, n, of="synapses"):
+        """Return n values for the synapses that are added: given, or sampled as those of the projection were."""
+        if is_number(value):
+            return np.full(n, float(value))
+        if isinstance(value, Distribution):
+            sampled, layout = np.empty(n), self._run.layout
+            # nothing but the state decides, so a simulation that continues from a saved one samples the same
+            when = str(self._run.step), str(int(self._kept.size)), str(n)
+            fill(sampled, value.code, stream_key(layout.network.seed, "rewired", self._projection.name, of, name, *when))
+            return np.maximum(1.0, np.rint(sampled / layout.dt)) * layout.dt if name == "delay" else sampled
+        if np.shape(value) != (n,) and n:
+            owner = f"{LABEL}.{name}" if of == "synapses" else f"{LABEL}: {name} of {self._projection.plasticity}"
+            message = "must be one number or one for each synapse that is added"
+            raise ValueError(f"{owner}: {message}, {n} (got {np.size(value)})")
+        return np.asarray(value, np.float64) if n else np.empty(0)
+
+    def _move(self, extra, new):
+        """Let arrays of a state, by name, that are about the projection fit its new synapses."""
+        name, before = self._projection.name, self._order < self._kept.size
+        old = self._kept[self._order[before]]
+        for column, values in new.columns().items():
+            moved, key = values[order_of(new)], f"{name}.{column}"
+            if column == "w":
+                moved = self._weights[self._order].astype(values.dtype)
+            else:
+                moved[before] = extra[key][old]
+            extra[key] = moved
+        if new.tag == PLASTIC and new.longest_dendritic != self._kind.longest_dendritic:
+            self._move_rows(extra, new)
+
+    def _move_rows(self, extra, new):
+        """Let the traces of the targets, which are kept as far back as dendritic delays look, fit other delays."""
+        name, n = self._projection.name, new.targets.size
+        if new.equations.modulator:
+            message = "must stay, since its rule has a modulator and all of each delay is dendritic"
+            raise ValueError(f"{LABEL}: the longest delay of {name!r} {message}")
+        for trace in new.code.post:
+            rows = extra[f"{name}.rows.{trace}"].reshape(-1, n)
+            wanted = 2 * new.longest_dendritic + 2
+            rows = np.concatenate([np.repeat(rows[:1], max(0, wanted - len(rows)), axis=0), rows])[-wanted:]
+            extra[f"{name}.rows.{trace}"] = rows.ravel()
+
+
+def _kind_of(synapses, projection):
+    """Return the kind that has a block for a projection, None if its synapses are of a built-in kind."""
+    return next((kind for kind in synapses.kinds if kind.block.projection is projection), None)
+
+
+def _kept(remove, n):
+    """Return the indices of the synapses that are not removed."""
+    remove = np.asarray(remove)
+    if remove.dtype == bool:
+        if remove.shape != (n,):
+            raise ValueError(f"{LABEL}.remove: a mask must have an element for each synapse, {n} (got shape {remove.shape})")
+        return np.flatnonzero(~remove)
+    gone = indices(remove if remove.size else np.empty(0, np.int64), f"{LABEL}.remove")
+    if gone.size and gone.max() >= n:
+        raise ValueError(f"{LABEL}.remove: must be below the number of synapses, {n:,} (got {gone.max():,})")
+    return np.setdiff1d(np.arange(n), gone)
+
+
+def _added(pre, post):
+    """Return the cells of the synapses that are added."""
+    cells = {"pre": pre, "post": post}
+    for name, ids in cells.items():
+        cells[name] = indices(ids if np.size(ids) else np.empty(0, np.int64), f"{LABEL}.{name}")
+    if cells["pre"].size != cells["post"].size:
+        raise ValueError(f"{LABEL}.post: must be as long as pre, {cells['pre'].size} (got {cells['post'].size})")
+    return cells["pre"], cells["post"]

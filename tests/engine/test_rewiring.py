@@ -1,0 +1,227 @@
+"""Synapses that are added and removed between two pieces: what stays the same to the bit, and what continues."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.engine.test_weights import RULES, bits
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+
+def network(rule=None, synapse=None, weight=None, delay=None, dendritic=None, pairs=None):
+    """Return a network with a static projection, a plastic one, and the one that is rewired, and the last one."""
+    net = bs.Network(seed=3)
+    cells, other = bs.Population(40, bs.LIF(), name="cells"), bs.Population(30, bs.LIF(), name="other")
+    for population in (cells, other):
+        net.stimulate(population, bs.PoissonInput(rate=20_000.0, weight=0.15, synapse=bs.Delta()))
+    net.connect(other, cells, bs.FixedIndegree(6), weight=bs.Uniform(0.1, 0.3), delay=1.5, synapse=bs.Delta())
+    stdp = bs.STDP(a_plus=0.05, a_minus=0.06, w_max=1.0)
+    net.connect(other, other, bs.FixedIndegree(6), weight=0.3, delay=1.0, synapse=bs.Delta(), plasticity=stdp, name="stdp")
+    wires = net.connect(
+        cells[:30],
+        cells,
+        pairs or bs.FixedTotal(300),
+        weight=bs.Uniform(0.1, 0.5) if weight is None else weight,
+        delay=bs.Uniform(1.0, 3.0) if delay is None else delay,
+        synapse=synapse or bs.Delta(),
+        plasticity=rule,
+        dendritic_delay=dendritic,
+        name="wires",
+    )
+    return net, wires
+
+
+def same(a, b, lists=True):
+    """Return whether two results have the same spikes and states; `lists`: and what synapses have yet to see."""
+    x, y = bits(a), bits(b)
+    if not lists:
+        del x["extra"], y["extra"]
+    return x == y and a.spikes["other"] == b.spikes["other"]
+
+
+def equal(a, b):
+    """Return whether two tables hold the same synapses with the same values."""
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("pre", "post", "weight", "delay")) and all(
+        np.array_equal(a.columns[name], b.columns[name]) for name in a.columns
+    )
+
+
+@pytest.mark.parametrize("rule", [None, "additive", "reduced", "triplet", "short"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_nothing_changes_if_nothing_is_changed(rule, threads):
+    """All moves: the cells, the spikes under way, what synapses remember."""
+    net, wires = network(RULES.get(rule), dendritic=None if rule is None else 0.5)
+    plain = bs.Simulation(net, seed=5, threads=1)
+    plain.run(30.0)
+    sim = bs.Simulation(net, seed=5, threads=threads)
+    sim.run(20.0)
+    before = sim.synapses(wires)
+    sim.rewire(wires)
+    assert equal(sim.synapses(wires), before)
+    sim.run(10.0)
+    sim.rewire("wires")
+    assert same(sim.run(40.0), plain.run(40.0), lists=False)
+    assert equal(sim.synapses(wires), plain.synapses(wires))
+    assert len(sim.result().spikes["cells"]) == len(plain.result().spikes["cells"])
+
+
+@pytest.mark.parametrize("rule", [None, "additive", "held", "differing", "short", "reward"])
+def test_what_is_kept_and_what_is_new(rule):
+    net, wires = network(RULES.get(rule))
+    sim = bs.Simulation(net, seed=5, threads=2)
+    sim.run(25.0)
+    before = sim.synapses(wires)
+    remove = np.arange(0, 300, 3)
+    sim.rewire(wires, remove=remove, pre=[0, 0, 29], post=[1, 1, 39], weight=[0.2, 0.25, 0.3], delay=[1.0, 2.0, 4.0])
+    after = sim.synapses(wires)
+    assert len(after) == 203
+    assert sim.n_synapses == 203 + 40 * 6 + 30 * 6
+    kept = np.setdiff1d(np.arange(300), remove)
+    rows = {(*key,): k for k, key in enumerate(zip(after.pre, after.post, after.delay.round(3), strict=True))}
+    keys = list(zip(before.pre[kept], before.post[kept], before.delay[kept].round(3), strict=True))
+    unique = [
+        k for k, key in enumerate(keys) if keys.count(key) == 1 and key not in [(0, 1, 1.0), (0, 1, 2.0), (29, 39, 4.0)]
+    ]
+    found = [rows[keys[k]] for k in unique]
+    np.testing.assert_array_equal(after.weight[found], before.weight[kept][unique])
+    for name in before.columns:
+        np.testing.assert_allclose(after.columns[name][found], before.columns[name][kept][unique], rtol=0.01)
+    new = [rows[key] for key in [(0, 1, 1.0), (0, 1, 2.0), (29, 39, 4.0)]]
+    np.testing.assert_allclose(after.weight[new], [0.2, 0.25, 0.3], rtol=1e-7)
+    if rule in ("additive", "held"):
+        np.testing.assert_array_equal(after.weight[new], [0.2, 0.25, 0.3])
+    sim.run(25.0)
+    assert sim.time == 50.0
+
+
+@pytest.mark.parametrize("rule", ["additive", "held", "differing", "calcium"])
+@pytest.mark.parametrize("dendritic", [0.5, "all"])
+def test_bits_after_a_change(rule, dendritic):
+    """They do not depend on threads, on copies, on recording, or on a state that is saved afterwards."""
+    ends, tables = [], []
+    for threads in (1, 2, 4):
+        net, wires = network(RULES[rule], dendritic=dendritic)
+        record = bs.WeightTrace(wires, every=3.0) if threads > 1 else ()
+        sim = bs.Simulation(net, seed=5, threads=threads, record=record)
+        sim.run(20.0)
+        sim.rewire(wires, remove=np.arange(100), pre=np.arange(30), post=np.arange(30))
+        middle = sim.run(15.0)
+        twin = copy.deepcopy(sim)
+        other = bs.Simulation(sim.network, state=middle.state, threads=3)
+        ends += [sim.run(20.0), twin.run(20.0), other.run(20.0)]
+        tables += [s.synapses(wires if s is not other else "wires") for s in (sim, twin, other)]
+    assert all(same(end, ends[0]) for end in ends[1:])
+    assert all(equal(table, tables[0]) for table in tables[1:])
+    sim.reset()
+    assert sim.network is net
+    assert len(sim.synapses(wires)) == 300
+    assert same(sim.run(40.0), bs.simulate(net, 40.0, seed=5))
+
+
+@pytest.mark.parametrize("rule", [None, "additive"])
+def test_a_projection_without_effect_changes_no_bit_of_the_others(rule):
+    net, wires = network(RULES.get(rule), weight=0.0)
+    plain = bs.simulate(net, 60.0, seed=5)
+    sim = bs.Simulation(net, seed=5, threads=2)
+    sim.set(wires, learning=False) if rule else None
+    sim.run(20.0)
+    sim.rewire(wires, remove=np.arange(250), pre=[3, 4], post=[5, 6])
+    last = sim.run(40.0)
+    if rule is None:
+        assert last.state.variables["cells"]["v"].tobytes() == plain.state.variables["cells"]["v"].tobytes()
+    assert last.spikes["other"].times[-1] == plain.spikes["other"].times[-1]
+    name = "stdp.w"
+    assert last.state.extra[name].tobytes() == plain.state.extra[name].tobytes()
+
+
+def test_new_synapses_act():
+    net, wires = network(weight=0.0, pairs=bs.FromArrays([], []))
+    sim = bs.Simulation(net, seed=5)
+    assert len(sim.synapses(wires)) == 0
+    quiet = sim.run(100.0).spikes["cells"].rate()
+    sim.rewire(wires, pre=np.repeat(np.arange(30), 40), post=np.tile(np.arange(40), 30), weight=0.3, delay=1.0)
+    assert sim.run(100.0).spikes["cells"].rate() > 1.3 * quiet
+    sim.rewire(wires, remove=np.ones(1200, bool))
+    sim.run(50.0)
+    assert sim.run(300.0).spikes["cells"].rate() < 1.2 * quiet
+
+
+def test_a_new_synapse_learns_from_now_on():
+    """It has seen no spike before it came: only the traces of its cells are older."""
+    net = bs.Network(seed=1)
+    pre = bs.Population(1, bs.SpikeTrains([5.0, 40.0, 80.0], [0, 0, 0]), name="pre")
+    post = bs.Population(1, bs.LIF(), name="post")
+    wires = net.connect(
+        pre, post, bs.FromArrays([], []), weight=0.5, delay=1.0, synapse=bs.Delta(), plasticity=bs.STDP(w_max=1.0)
+    )
+    net.stimulate(post, bs.CurrentInput([400.0, 0.0], times=[0.0, 60.0]))
+    sim = bs.Simulation(net, seed=1)
+    sim.run(50.0)
+    sim.rewire(wires, pre=[0], post=[0])
+    later = sim.run(50.0).spikes["post"].times
+    assert later.size == 1
+    rule, (t,) = bs.STDP(w_max=1.0), later
+    # what came before 50 ms has no effect but through the traces; the synapse sees the target before the source at 81 ms
+    before = sim.result().spikes["post"].times
+    x = sum(np.exp(-(t - s - 1.0) / rule.tau_plus) for s in (5.0, 40.0))
+    y = sum(np.exp(-(81.0 - s) / rule.tau_minus) for s in before)
+    expected = 0.5 + rule.a_plus * x - rule.a_minus * y
+    np.testing.assert_allclose(sim.synapses(wires).weight, expected, rtol=1e-12)
+
+
+def test_recording_follows_the_synapses():
+    net, wires = network(RULES["additive"])
+    sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=[0, 1, 2, 299], every=10.0, bins=3))
+    table = sim.synapses(wires)
+    sim.run(10.0)
+    sim.rewire(wires, remove=[1], pre=[29, 29], post=[39, 39])
+    sim.run(10.0)
+    sim.rewire(wires, remove=[0])
+    last = sim.run(10.0).weights[wires]
+    whole = sim.result().weights[wires]
+    np.testing.assert_array_equal(np.isnan(whole.values), [[0, 0, 0, 0]] * 2 + [[0, 1, 0, 0]] + [[1, 1, 0, 0]])
+    np.testing.assert_array_equal(whole.counts.sum(axis=1), [300, 300, 301, 300])
+    np.testing.assert_array_equal(whole.post, table.post[[0, 1, 2, 299]])
+    now = sim.synapses(wires)
+    (place,) = np.flatnonzero((now.pre == table.pre[2]) & (now.post == table.post[2]) & (now.delay == table.delay[2]))
+    assert last.values[0, 2] == now.weight[place]
+
+
+class TestMistakes:
+    def test_of_the_request(self):
+        net, wires = network(RULES["additive"])
+        sim = bs.Simulation(net, seed=5)
+        for arguments, message in [
+            ({"remove": [300]}, "rewire.remove: must be below the number of synapses, 300 .got 300"),
+            ({"remove": [-1]}, "rewire.remove: must be whole numbers >= 0"),
+            ({"remove": np.ones(3, bool)}, "a mask must have an element for each synapse, 300"),
+            ({"pre": [0]}, "rewire.post: must be as long as pre, 1 .got 0"),
+            ({"pre": [30], "post": [0]}, "FromArrays.pre: 30 is beyond"),
+            ({"pre": [0], "post": [0], "weight": 1.5}, "w must be at most 1, by the bounds of the rule .got 1.5"),
+            ({"pre": [0], "post": [0], "weight": [0.1, 0.2]}, "one for each synapse that is added, 1 .got 2"),
+            ({"pre": [0], "post": [0], "delay": 0.0}, "wires.delay: must be at least dt = 0.1 ms"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                sim.rewire(wires, **arguments)
+        assert len(sim.synapses(wires)) == 300
+        with pytest.raises(bs.MissingName, match="Simulation.rewire: no projection 'wire'"):
+            sim.rewire("wire")
+
+    def test_of_the_projection(self):
+        cells = bs.Population(10, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        arguments = {"delay": 1.0, "synapse": bs.Delta()}
+        again = net.connect(cells, cells, bs.FixedTotal(9), weight=0.1, storage="procedural", name="again", **arguments)
+        listed = net.connect(cells, cells, bs.FromArrays([1], [2]), weight=[0.1], name="listed", **arguments)
+        sim = bs.Simulation(net, seed=1)
+        with pytest.raises(ValueError, match="'again' is procedural"):
+            sim.rewire(again)
+        with pytest.raises(ValueError, match="rewire.weight: must be one number or one for each"):
+            sim.rewire(listed, pre=[1, 2], post=[2, 3])
+        sim.rewire(listed, remove=[0])
+        state = sim.run(1.0).state
+        with pytest.raises(ValueError, match="is of another network"):
+            bs.Simulation(net, state=state)
