@@ -8,7 +8,6 @@ of the target alone. All other variables, and the weight ``w``, belong to each s
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -20,10 +19,10 @@ from brainsim.equations.diagnostics import check_left_sides
 from brainsim.equations.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import RESERVED, Reader
 from brainsim.equations.parsed import Declared
+from brainsim.equations.traces import needs, relaxation, renamed, split_jumps, traces_among
 
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse
-NEW = "__new"  # `x__new` is the trace x after its jump; no user can type it
 OF_TARGET = "_post"  # names that end so are for variables of the target cell
 Assignments = tuple[tuple[str, Tree], ...]
 READABLE = "a rule reads w, its variables and its parameters; see help(bs.Plasticity)"
@@ -141,14 +140,14 @@ def parse_plasticity(
             message = f"is never assigned in on_pre or on_post; write {name} = ... there, or make it a bs.parameter(...)"
             raise EquationError(f"{label}.{name}", message)
     modulator = reader.modulator(jumps, {name for name, _ in (*pre, *post, *inner)})
-    parts = {name: _needs(name, (*pre, *post), rates, limits, starts) for name in used}
+    parts = {name: needs(name, (*pre, *post), rates, limits, starts) for name in used}
     constant = declared.numbers - {*per_synapse} | {"pi"}
     sides = ((pre, (*post, *inner)), (post, (*pre, *inner)))
-    pre_traces, post_traces = (_traces(used, one, other, parts, constant) for one, other in sides)
+    pre_traces, post_traces = (traces_among(used, one, other, parts, constant) for one, other in sides)
     reader.check_between(inner, {*pre_traces, *post_traces, modulator})
     drive = reader.drive(driven, modulator, rates, limits, {*pre_traces, *post_traces}) if driven is not None else None
-    pre_jumps, at_pre = _split(pre, pre_traces, f"{label}.on_pre")
-    post_jumps, at_post = _split(post, post_traces, f"{label}.on_post")
+    pre_jumps, at_pre = split_jumps(pre, pre_traces, f"{label}.on_pre")
+    post_jumps, at_post = split_jumps(post, post_traces, f"{label}.on_post")
     lines = [tree for _, tree in (*pre, *post, *inner, *jumps)]
     trees = [*rates.values(), *limits.values(), *lines, delivered, *ends, *starts.values(), *(drive or ())]
     names = set().union(*(lang.names_in(tree) for tree in trees if isinstance(tree, ast.AST)))
@@ -162,7 +161,7 @@ def parse_plasticity(
         post_jumps,
         at_pre,
         at_post,
-        _renamed(delivered, pre_traces),
+        renamed(delivered, pre_traces),
         ends,
         tuple(name for name in declared.parameters if name in names),
         starts,
@@ -332,70 +331,3 @@ class _RuleReader(Reader):
         for name in sorted(lang.names_in(tree) & varying):
             node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             raise EquationError(label, f"this depends on {name!r}: {rule}", *lang.line_of(tree).place(node))
-
-
-def relaxation(tree: Tree, name: str) -> tuple[Tree, Tree] | None:
-    """Return (rate, limit) with ``tree == rate*(limit - name)``; None if the tree is not linear in `name`.
-
-    A common factor stays out of the limit: ``(1 - x)/tau`` has the limit 1 even if tau is 0, at which the rate is infinite.
-    If the rate is 0, the second tree is the whole right-hand side.
-    """
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
-        for part, factor in ((tree.left, tree.right), (tree.right, tree.left)):
-            is_quotient = isinstance(tree.op, ast.Div)
-            if name in lang.names_in(factor) or name not in lang.names_in(part) or (is_quotient and part is tree.right):
-                continue
-            inner = relaxation(part, name)
-            combined = algebra.over if is_quotient else algebra.times
-            return inner and (combined(inner[0], factor), inner[1])
-    parts = algebra.linear_in(tree, name)
-    if parts is None or algebra.is_zero(parts[0]):
-        return parts
-    rate = _negated(parts[0])
-    return rate, algebra.over(parts[1], rate)
-
-
-def _negated(tree):
-    """Return minus a tree, with the sign taken from the numerator of a quotient."""
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
-        return ast.BinOp(_negated(tree.left), tree.op, tree.right)
-    return algebra.negative(tree)
-
-
-def _needs(name, assignments, rates, limits, initials):
-    """Return the names on which a variable depends besides itself, with those of random functions."""
-    trees = [tree for assigned, tree in assignments if assigned == name]
-    trees += [table[name] for table in (rates, limits, initials) if isinstance(table.get(name), ast.AST)]
-    return set().union(*(lang.names_in(tree) | (lang.calls_in(tree) & RANDOM) for tree in trees)) - {name}
-
-
-def _traces(names, assignments, others, needs, constant):
-    """Return which variables are assigned on one side only, from constants and from each other."""
-    assigned = {name for name, _ in assignments} - {name for name, _ in others}
-    kept = [name for name in names if name in assigned]
-    while lost := [name for name in kept if not needs[name] <= {*constant, *kept}]:
-        kept = [name for name in kept if name not in lost]
-    return tuple(kept)
-
-
-def _split(assignments, traces, label):
-    """Return the jumps of the traces, and the other assignments with each trace named for the place where it is read."""
-    jumps, others = [], []
-    left, done = Counter(name for name, _ in assignments if name in traces), set()
-    for name, tree in assignments:
-        if name in traces:
-            jumps.append((name, tree))
-            left[name] -= 1
-            done.add(name)
-            continue
-        for read in sorted(lang.names_in(tree) & done):
-            if left[read]:
-                message = f"this reads {read!r} between two assignments of it; assign {read} once"
-                raise EquationError(label, message, lang.line_of(tree).text)
-        others.append((name, _renamed(tree, done)))
-    return tuple(jumps), tuple(others)
-
-
-def _renamed(tree, traces):
-    """Return a tree in which each of the traces has the name of its value after the jump."""
-    return lang.substitute(tree, {name: ast.Name(name + NEW) for name in traces})

@@ -8,7 +8,8 @@ import brainsim as bs
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import EquationError
 from brainsim.equations.parsed import Declared
-from brainsim.equations.plasticity import parse_plasticity, relaxation
+from brainsim.equations.plasticity import parse_plasticity
+from brainsim.equations.traces import relaxation
 from brainsim.equations.units import unit
 
 PARAMETERS = {"tau": "ms", "a": "", "b": "weight", "w_max": "weight", "slow": "ms"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainsim.engine.plasticity.writer import LOCAL, Writer, text_of
 from brainsim.equations import algebra
-from brainsim.equations.plasticity import NEW
+from brainsim.equations.traces import NEW
 
 
 class SpikeWriter(Writer):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from brainsim.engine.plasticity.writer import LOCAL, OLD, Writer, names_of, text_of
-from brainsim.equations.plasticity import ELAPSED, NEW
+from brainsim.equations.plasticity import ELAPSED
+from brainsim.equations.traces import NEW
 
 
 class SynapseWriter(Writer):

@@ -7,8 +7,8 @@ import ast
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import RANDOM, SAMPLERS, Tree, function_name
-from brainsim.equations.plasticity import NEW
 from brainsim.equations.render import render
+from brainsim.equations.traces import NEW
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
 OLD = "__old"  # the column of a variable before the last presynaptic spike
