@@ -2,10 +2,12 @@
 
 import numpy as np
 
+import brainsim as bs
+from brainsim.engine.synapses.readback import order_of
 from tests.helpers.plastic_twin import Synapse, rule_of
 
 
-def differences(projection, result, before, after, *, changes=(), rule=None, parameters=None):
+def differences(projection, result, before, after, *, changes=(), rule=None, parameters=None, chosen=None):
     """Return name -> the largest difference between twin and engine, relative to the largest value, of "w" and the columns.
 
     Parameters
@@ -20,14 +22,23 @@ def differences(projection, result, before, after, *, changes=(), rule=None, par
     rule : plastic_twin.Rule, optional
         By default that of the projection.
     parameters : dict of str to ndarray, optional
-        Parameters that differ between synapses, in the order of the table.
+        Parameters that differ between synapses, in the order of the table; by default the columns of their names.
+    chosen : ndarray, optional
+        Places in the table of the synapses to compare, by default of all.
     """
-    found = {"w": [], **{name: [] for name in after.columns}}
-    for synapse in replayed(projection, result, before, changes=changes, rule=rule, parameters=parameters):
-        for name, values in found.items():
-            values.append(synapse.values[name])
-    got = {"w": after.weight, **after.columns}
-    return {name: difference(got[name], np.array(expected)) for name, expected in found.items()}
+    rule = rule or rule_of(projection.plasticity)
+    chosen = np.arange(len(before)) if chosen is None else chosen
+    own = {name: values for name, values in before.columns.items() if name in rule.parameters} | (parameters or {})
+    twins = replayed(projection, result, before, chosen, changes=changes, rule=rule, parameters=own)
+    got = {"w": after.weight} | {name: values for name, values in after.columns.items() if name not in rule.parameters}
+    return {name: difference(values[chosen], np.array([t.values[name] for t in twins])) for name, values in got.items()}
+
+
+def parameters_of(sim, projection):
+    """Return the parameters that differ between synapses, in the order of the table, as `differences` takes them."""
+    kind = next(kind for kind in sim._run.synapses.kinds if kind.block.projection is projection)
+    order = order_of(kind)
+    return {name: values[order] for name, values in kind.parameters.items()}
 
 
 def difference(got, expected):
@@ -39,25 +50,31 @@ def difference(got, expected):
     return float(np.abs(got - expected).max() / scale) if scale else 0.0
 
 
-def replayed(projection, result, before, *, changes=(), rule=None, parameters=None):
-    """Return a twin of each synapse at the end of a run, in the order of the table."""
-    rule, dt = rule or rule_of(projection.plasticity), result.dt
+def replayed(projection, result, before, chosen, *, changes=(), rule, parameters):
+    """Return a twin of each chosen synapse at the end of a run."""
+    dt = result.dt
     pre, post = (steps_of_cells(view, result) for view in (projection.pre, projection.post))
     end = round(result.stop / dt)
+    # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
+    ahead = 0 if projection.synapse.receptor_equations.direct else 1
     twins = []
-    for k in range(len(before)):
+    for k in chosen:
         total = round(before.delay[k] / dt)
         dendritic = total if projection.dendritic_delay == "all" else round(projection.dendritic_delay / dt)
-        own = {name: values[k] for name, values in (parameters or {}).items()}
-        starts = {name: values[k] for name, values in before.columns.items() if name not in own}
         twin = Synapse(
-            rule, before.weight[k], dt=dt, axonal=total - dendritic, dendritic=dendritic, parameters=own, variables=starts
+            rule,
+            before.weight[k],
+            dt=dt,
+            axonal=total - dendritic,
+            dendritic=dendritic,
+            parameters={name: float(values[k]) for name, values in parameters.items()},
+            variables={name: values[k] for name, values in before.columns.items() if name not in rule.parameters},
         )
         spikes = pre[before.pre[k]], post[before.post[k]]
         for time, change in changes:
-            twin.run(*spikes, round(time / dt) - dendritic)
+            twin.run(*spikes, round(time / dt) - dendritic, ahead)
             set_in(twin, change, k)
-        twin.run(*spikes, end - dendritic)
+        twin.run(*spikes, end - dendritic, ahead)
         twins.append(twin)
     return twins
 
@@ -74,7 +91,9 @@ def steps_of_cells(view, result):
     found = []
     for population, cells in view.parts:
         spikes = result.spikes[population.name]
-        steps = np.ceil(spikes.times / result.dt - 1e-6).astype(np.int64)
+        # only listed spikes are at time 0; a cell that begins above its threshold fires in the first step
+        first = 0 if isinstance(population.model, bs.SpikeTrains) else 1
+        steps = np.maximum(np.ceil(spikes.times / result.dt - 1e-6).astype(np.int64), first)
         order = np.argsort(spikes.ids, kind="stable")
         ids, steps = spikes.ids[order], steps[order]
         edges = np.searchsorted(ids, np.stack([cells, cells + 1]))

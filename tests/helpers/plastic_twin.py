@@ -25,6 +25,7 @@ FUNCTIONS = {
     "clip": np.clip,
     "where": np.where,
 }
+ALLOWED = {"__builtins__": {}} | FUNCTIONS
 TINY = 1e-300  # in place of a time constant of 0: what decays with it is at its limit at once
 
 
@@ -76,22 +77,24 @@ class Synapse:
     """
 
     def __init__(self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None):
-        self.parameters = rule.parameters | (parameters or {})
+        known = with_shared(rule.equations, rule.parameters | (parameters or {}))
         self.on_pre, self.on_post = assignments(rule.on_pre), assignments(rule.on_post)
         self.amplitude = compiled(rule.amplitude)
         self.pre_traces = traces(rule, self.on_pre, self.on_post)
         self.post_traces = traces(rule, self.on_post, self.on_pre)
-        self.axonal, self.dendritic, self.now = axonal, dendritic, 0
-        starts = {name: evaluated(start, self.parameters) for name, start in rule.initials.items()}
-        self.values = {"w": np.float64(w)} | starts | {k: np.float64(v) for k, v in (variables or {}).items()}
+        self.axonal, self.dendritic, self.arrived, self.returned = axonal, dendritic, -1, -1
+        starts = {name: evaluated(start, known) for name, start in rule.initials.items()}
+        starts |= {name: np.float64(value) for name, value in (variables or {}).items()} | {"w": np.float64(w)}
+        self.values = known | starts
         # a trace relaxes from time 0 of its cell on
         born = dict.fromkeys(self.pre_traces, axonal) | dict.fromkeys(self.post_traces, dendritic)
-        self.since = {name: born.get(name, 0) for name in self.values}
-        self.limits = tuple(evaluated(text, self.parameters) if text else None for text in rule.bounds)
-        self.decays = {name: decay(name, code, self.parameters, dt) for name, code in derivatives(rule.equations)}
+        self.since = {name: born.get(name, 0) for name in starts}
+        self.limits = tuple(evaluated(text, known) if text else None for text in rule.bounds)
+        self.decays = {name: decay(name, code, known, dt) for name, code in derivatives(rule.equations)}
         self.learning, self.delivered = True, []
+        self.tied, self.before = None, {}  # the time that was dealt with last, and the presynaptic traces before it
 
-    def run(self, pre, post, until):
+    def run(self, pre, post, until, ahead=0):
         """Deal with all that happens up to a time of the synapse's clock, which belongs to it.
 
         Parameters
@@ -99,15 +102,16 @@ class Synapse:
         pre, post : sequence of int
             Steps at which the two cells fire, all of them in each call.
         until : int
+        ahead : int
+            How many steps further presynaptic spikes are dealt with, because the cell takes them before it gets there.
         """
-        arrivals = Counter(step + self.axonal for step in pre)
-        returns = Counter(step + self.dendritic for step in post)
+        arrivals = Counter(step for k in pre if self.arrived < (step := k + self.axonal) <= until + ahead)
+        returns = Counter(step for k in post if self.returned < (step := k + self.dendritic) <= until)
         for step in sorted(arrivals.keys() | returns.keys()):
-            if self.now <= step <= until:
-                self.relax(step)
-                together(self, arrivals[step], returns[step], step)
+            self.relax(step)
+            together(self, arrivals[step], returns[step], step)
         self.relax(until)
-        self.now = until + 1
+        self.arrived, self.returned = max(self.arrived, until + ahead), max(self.returned, until)
 
     def relax(self, step):
         """Let all variables decay up to a step."""
@@ -119,7 +123,7 @@ class Synapse:
     def act(self, text):
         """Carry out assignments one after the other; the weight stays within its bounds, or as it is if not learning."""
         for name, code in text:
-            value = evaluated(code, self.parameters | self.values)
+            value = evaluated(code, self.values)
             if name != "w":
                 self.values[name] = value
             elif self.learning:
@@ -129,7 +133,7 @@ class Synapse:
 
     def deliver(self, step):
         """Note what the cell gets and when, in steps of its own clock."""
-        self.delivered.append((step + self.dendritic, float(evaluated(self.amplitude, self.parameters | self.values))))
+        self.delivered.append((step + self.dendritic, float(evaluated(self.amplitude, self.values))))
 
 
 def together(synapse, arrivals, returns, step):
@@ -138,12 +142,13 @@ def together(synapse, arrivals, returns, step):
     If a presynaptic and a postsynaptic spike reach the synapse at the same time, on_pre acts first, then on_post, and both
     read the traces as they were before. What arrives at the cell is evaluated between the two.
     """
-    before = {name: synapse.values[name] for name in synapse.pre_traces}
+    if synapse.tied != step:
+        synapse.tied, synapse.before = step, {name: synapse.values[name] for name in synapse.pre_traces}
     for _ in range(arrivals):
         synapse.act(synapse.on_pre)
         synapse.deliver(step)
     after = {name: synapse.values[name] for name in synapse.pre_traces}
-    synapse.values |= before
+    synapse.values |= synapse.before
     for _ in range(returns):
         synapse.act(synapse.on_post)
     synapse.values |= after
@@ -170,7 +175,7 @@ def evaluated(expression, values):
         expression = compiled(expression)
     if isinstance(expression, int | float):
         return np.float64(expression)
-    return np.float64(eval(expression, {"__builtins__": {}}, FUNCTIONS | values))
+    return np.float64(eval(expression, ALLOWED, values))
 
 
 def assignments(text):
@@ -179,8 +184,18 @@ def assignments(text):
 
 
 def derivatives(text):
-    """Return (name, code of the derivative) of each equation."""
-    return [(re.fullmatch(r"d(\w+)\s*/\s*dt", left).group(1), compiled(right)) for left, _, right in lines(text)]
+    """Return (name, code of the derivative) of each differential equation."""
+    found = [(re.fullmatch(r"d(\w+)\s*/\s*dt", left), right) for left, _, right in lines(text)]
+    return [(match.group(1), compiled(right)) for match, right in found if match]
+
+
+def with_shared(equations, parameters):
+    """Return the parameters, pi, and the lines ``name = ...`` of the equations, which are made of them."""
+    known = {"pi": np.pi} | parameters
+    for left, _, right in lines(equations):
+        if "/" not in left:
+            known[left] = evaluated(right, known)
+    return known
 
 
 def decay(name, code, parameters, dt):
@@ -195,7 +210,8 @@ def traces(rule, own, other):
     """Return the variables that are assigned in one of the texts only, from parameters and from each other."""
     found = {name for name, _ in own} - {name for name, _ in other} - {"w"}
     while True:
-        known = found | rule.parameters.keys() | FUNCTIONS.keys()
+        shared = {left for left, *_ in lines(rule.equations)}
+        known = found | rule.parameters.keys() | FUNCTIONS.keys() | shared | {"pi"}
         left = found - {name for name, code in own if not set(code.co_names) <= known}
         if left == found:
             return left

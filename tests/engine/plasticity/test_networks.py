@@ -1,0 +1,160 @@
+"""Recurrent networks that learn, each synapse against the slow twin: ties, many delays, autapses, multapses, views."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers import learning_rules as own
+from tests.helpers.plastic_networks import differences, parameters_of
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+CLOSE = 1e-12
+DELTA, AMPA = bs.Delta(), bs.Exponential(tau=2.0)
+
+
+def network(rule, *, dt=0.5, synapse=DELTA, delay=None, dendritic=0.0, wiring=None, weight=None):
+    """Return cells that fire often and sources; the plastic projection onto the cells from both; dt decides the ties."""
+    sources = bs.Population(15, bs.Poisson(rate=60.0), name="sources")
+    cells = bs.Population(12, bs.LIF(t_ref=1.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=3)
+    loop = net.connect(
+        sources[::-1] + cells,
+        cells[[3, 1, 7, 0, 5, 11, 2]],
+        bs.FixedTotal(250) if wiring is None else wiring,
+        weight=bs.Uniform(0.5, 1.5) if weight is None else weight,
+        delay=bs.Uniform(2 * dt, 8.0) if delay is None else delay,
+        dendritic_delay=dendritic,
+        synapse=synapse,
+        plasticity=rule,
+        name="loop",
+    )
+    net.stimulate(cells, bs.PoissonInput(rate=1500.0, weight=8.0, synapse=DELTA), name="drive")
+    return net, loop
+
+
+def check(net, loop, durations=(150.0, 0.5, 99.5), *, dt=0.5, threads=1, parameters=None, least=100, **options):
+    """Run a network in pieces, and compare with the twin after each."""
+    sim = bs.Simulation(net, dt=dt, seed=5, threads=threads, progress=False, **options)
+    before = sim.synapses(loop)
+    for duration in durations:
+        sim.run(duration)
+        given = parameters or parameters_of(sim, loop)
+        found = differences(loop, sim.result(), before, sim.synapses(loop), parameters=given)
+        assert max(found.values()) < CLOSE, (sim.time, found)
+    assert len(sim.result().spikes["cells"]) > least
+    return sim, before
+
+
+@pytest.mark.parametrize("dendritic", [0.0, 0.5, 1.0, "all"])
+@pytest.mark.parametrize("rule", own.RULES)
+def test_each_rule(rule, dendritic):
+    net, loop = network(rule(), dendritic=dendritic)
+    sim, before = check(net, loop)
+    pairs = list(zip(before.pre, before.post, strict=True))
+    assert len(set(pairs)) < len(pairs), "multapses"
+    ids = [3, 1, 7, 0, 5, 11, 2]
+    assert any(i >= 15 and i - 15 == ids[j] for i, j in pairs), "autapses"
+    if rule not in (own.Tired, own.ShortTerm):
+        assert np.mean(sim.synapses(loop).weight != before.weight) > 0.9
+
+
+@pytest.mark.parametrize(
+    "synapse", [DELTA, AMPA, bs.Alpha(tau=2.0), bs.ExponentialConductance(tau=2.0, e_rev=0.0)], ids=repr
+)
+def test_each_way_of_delivery(synapse):
+    check(*network(own.Rich(), synapse=synapse, dendritic=0.5))
+
+
+@pytest.mark.parametrize(
+    "wiring",
+    [
+        bs.AllToAll(),
+        bs.AllToAll(autapses=False),
+        bs.FixedProbability(0.3),
+        bs.FixedIndegree(20),
+        bs.FixedOutdegree(5),
+        bs.FromArrays([0, 3, 3, 3, 26, 18, 18], [0, 1, 1, 1, 6, 2, 5]),
+    ],
+    ids=lambda wiring: type(wiring).__name__,
+)
+def test_each_rule_of_wiring(wiring):
+    check(*network(own.Rich(), wiring=wiring, dendritic="all"))
+
+
+@pytest.mark.parametrize("delay", [0.5, 7.0, bs.Uniform(0.5, 60.0)], ids=repr)
+@pytest.mark.parametrize("weight", [0.9, bs.Uniform(0.5, 1.5)], ids=repr)
+def test_one_delay_and_many(delay, weight):
+    check(*network(own.Rich(), delay=delay, weight=weight, dendritic="all"))
+    check(*network(own.Rich(), delay=delay, weight=weight, dendritic=0.5))
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+def test_other_steps(dt):
+    net, loop = network(own.Rich(), dt=dt, dendritic=dt)
+    check(net, loop, (150.0,), dt=dt, least=100)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_on_more_partitions(threads):
+    check(*network(own.Rich(), dendritic=1.0), threads=threads)
+
+
+def test_spikes_of_both_ends_often_meet_at_a_synapse():
+    """So the tests above are about ties too."""
+    net, loop = network(own.Counting(), dt=1.0)
+    sim = bs.Simulation(net, dt=1.0, seed=5)
+    before, result = sim.synapses(loop), sim.run(400.0)
+    cells = [3, 1, 7, 0, 5, 11, 2]
+    met = 0
+    for k in range(len(before)):
+        i = before.pre[k]
+        spikes = result.spikes["sources" if i < 15 else "cells"]
+        pre = spikes.times[spikes.ids == (14 - i if i < 15 else i - 15)] + before.delay[k]
+        spikes = result.spikes["cells"]
+        met += np.isin(np.rint(pre), np.rint(spikes.times[spikes.ids == cells[before.post[k]]])).sum()
+    assert met > 100
+
+
+@pytest.mark.parametrize("name", ["tau_x", "a", "x_rest", "tau_z", "b", "tau", "top"])
+def test_parameters_that_differ_between_synapses(name):
+    """A trace whose parameter differs becomes a variable of the synapse; the rule stays the same."""
+    rng, pairs = np.random.default_rng(2), 120
+    rule = own.Pairs if name == "tau_x" else own.Rich
+    value = getattr(rule(), name) * rng.uniform(0.7, 1.3, pairs)
+    ends = np.sort(rng.integers(0, 27 * 7, pairs))
+    wiring = bs.FromArrays(ends // 7, ends % 7)
+    net, loop = network(rule(**{name: value}), wiring=wiring, delay=2.0, weight=0.9)
+    check(net, loop, parameters={name: value})
+
+
+def test_several_rules_in_one_network():
+    net, loop = network(own.Rich(), dendritic="all")
+    cells, sources = net.populations["cells"], net.populations["sources"]
+    others = [
+        net.connect(
+            cells, cells, bs.FixedIndegree(4), weight=-0.4, delay=1.0, synapse=DELTA, plasticity=own.Pairs(a=0.01, b=0.0)
+        ),
+        net.connect(sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Tired()),
+        net.connect(
+            sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Tired(tau=50.0)
+        ),
+    ]
+    net.connect(cells, cells, bs.FixedIndegree(4), weight=0.4, delay=2.0, synapse=DELTA)
+    sim = bs.Simulation(net, dt=0.5, seed=5, threads=2)
+    before = [sim.synapses(one) for one in (loop, *others)]
+    result = sim.run(300.0)
+    for one, table in zip((loop, *others), before, strict=True):
+        assert max(differences(one, result, table, sim.synapses(one)).values()) < CLOSE
+
+
+def test_interpolated_spikes_count_at_the_end_of_their_step():
+    class Interpolated(bs.LIF):
+        interpolate = True
+
+    cells = bs.Population(20, Interpolated(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=3)
+    rule = bs.FixedIndegree(8)
+    loop = net.connect(cells, cells, rule, weight=20.0, delay=1.0, synapse=AMPA, plasticity=own.Rich(top=50.0))
+    net.stimulate(cells, bs.CurrentInput(np.linspace(300.0, 700.0, 20)))
+    check(net, loop, (200.0,), dt=0.1, least=50)
