@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
-from tests.random_networks import bits, command, kinds, networks
+from tests.random_networks import bits, command, kinds, networks, rules
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -70,6 +70,11 @@ def test_the_hundred_hold_what_there_is(plans):
     drives = [given["input"] for given in inputs if isinstance(given["input"], bs.PoissonInput)]
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}
     assert any(plan.exact for plan in plans)
+    plastic = [given for given in connections if "plasticity" in given]
+    assert {type(given["plasticity"]) for given in plastic} == {rules.Bounded, rules.Inward, rules.Depressing}
+    assert {"all", None} < {given.get("dendritic_delay") for given in plastic}
+    free = [given for seed in range(5_000, 5_030) for given in networks.drawn(seed).connections if "plasticity" in given]
+    assert any(given["plasticity"].per_synapse for given in free)
 
 
 def test_the_hundred_have_views_of_all_shapes(plans):

@@ -1,10 +1,10 @@
 """Networks sampled from everything that the public API offers, each run in many ways that must give the same bits.
 
 A case is a seed and a precision. `networks.drawn(seed)` is its network: populations of the models of the catalogue and of
-models written in equations, views of all shapes, every rule, weights and delays of every kind, inputs, storage. It is run
-whole on one thread, and then in each of `ways.WAYS`: on two to five threads, in pieces, after a reset, from a saved state,
-with other recordings, with other storage, beside another population, with changes half-way. Spikes, traces and final states
-are compared byte by byte.
+models written in equations, views of all shapes, every rule, weights and delays of every kind, plasticity, inputs, storage.
+It is run whole on one thread, and then in each of `ways.WAYS`: on two to five threads, in pieces, after a reset, from a
+saved state, with other recordings, with other storage, beside another population, with changes half-way. Spikes, traces
+and final states are compared byte by byte, and synapses that learn with a twin that takes one spike at a time.
 
 From the command line, in processes of their own, so that a crash costs one case::
 
@@ -21,6 +21,8 @@ a model, a synapse
     equations goes into a class of `own_models`.
 a rule, a distribution, a shape of views
     One more choice in the function of `pieces` that draws it.
+a rule of plasticity
+    A class of `rules`, with how its parameters follow from the weights; the way `ways.learning` compares it with a twin.
 an input, an argument of `connect`
     A function of `networks` that draws it, called in `networks.drawn`.
 something else to change in a run

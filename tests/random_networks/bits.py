@@ -22,6 +22,7 @@ def of_traces(result):
 def of_state(state):
     """Return all arrays of a state under the names of what they are."""
     found = {("state", "step"): np.array(state.step)}
+    found |= {("extra", name): np.asarray(values) for name, values in state.extra.items()}
     for name, variables in state.variables.items():
         found |= {("state", name, variable): values for variable, values in variables.items()}
         found |= {("arriving", name, label): values for label, values in state.arriving[name].items()}

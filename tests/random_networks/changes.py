@@ -13,6 +13,8 @@ from .pieces import chance, one_of
 def drawn(rng, plan, variables):
     """Return up to three changes, each a function of a simulation; `variables` are those of each population."""
     makers = [change_of_input, change_of_parameter, change_of_state]
+    if any("plasticity" in given for given in plan.connections):
+        makers += [change_of_weights, freeze]
     return [made for _ in range(int(rng.integers(1, 4))) if (made := one_of(rng, makers)(rng, plan, variables)) is not None]
 
 
@@ -81,3 +83,26 @@ def change_of_state(rng, plan, variables):
         sim.state[name][variable][cells] *= factor
 
     return change
+
+
+def change_of_weights(rng, plan, variables):
+    """Return other weights for a connection that learns: one for all, or somewhat smaller ones."""
+    k, factor, one = _plastic(rng, plan), rng.uniform(0.5, 1.0), chance(rng, 0.3)
+
+    def change(sim):
+        projection = sim.network.projections[k]
+        weights = factor * sim.synapses(projection).weight
+        sim.set(projection, w=float(weights[0]) if one and weights.size else weights)
+
+    return change
+
+
+def freeze(rng, plan, variables):
+    """Let a connection learn from now on, or no longer."""
+    k, learning = _plastic(rng, plan), chance(rng, 0.4)
+    return lambda sim: sim.set(sim.network.projections[k], learning=learning)
+
+
+def _plastic(rng, plan):
+    """Return the index of a connection that learns."""
+    return one_of(rng, [k for k, given in enumerate(plan.connections) if "plasticity" in given])

@@ -6,7 +6,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import pieces
+from . import pieces, rules
 from .kinds import EVERYDAY, KINDS, LISTED, ORDER
 from .own_models import table
 from .pieces import chance, one_of, spread
@@ -81,6 +81,9 @@ def drawn(seed):
     for _ in range(int(rng.integers(0, 3))):
         add_poisson(rng, plan, *_somewhere(rng, plan))
     add_currents(rng, plan)
+    rules.add_plasticity(
+        np.random.default_rng([seed, 8]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS
+    )
     return plan
 
 
@@ -234,6 +237,16 @@ def size_of_weight(rng, plan, synapse, names):
     return -size if unit != "nS" and chance(rng, 0.25) else size
 
 
+def size_of_weights(plan, given):
+    """Return the weight of a connection that is furthest from 0, or what is left of it by a distribution without an end."""
+    weight = given["rule"].weight if given["weight"] is None else given["weight"]
+    if isinstance(weight, bs.values.Distribution):
+        ends = [end if np.isfinite(end) else weight.mean for end in weight.support]
+    else:
+        ends = [np.min(weight, initial=0.0), np.max(weight, initial=0.0)]
+    return max(ends, key=abs) or LEAST_WEIGHT
+
+
 def add_connection(rng, plan, synapse, names):
     """Connect cells of any populations that send spikes with cells of those that are named."""
     senders = [population for name, population in plan.populations.items() if plan.kinds[name].sends]
@@ -265,7 +278,8 @@ def add_connection(rng, plan, synapse, names):
 def can_be_procedural(given):
     """Whether a connection can be stored as its keys alone."""
     rule, arrays = given["rule"], any(np.ndim(given[key]) for key in ("weight", "delay") if given[key] is not None)
-    return not arrays and rule.pairs is None and not isinstance(rule, bs.FixedIndegree)
+    free = not arrays and rule.pairs is None and "plasticity" not in given
+    return free and not isinstance(rule, bs.FixedIndegree)
 
 
 def add_poisson(rng, plan, synapse, names):

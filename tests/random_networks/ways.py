@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
+from tests.helpers import plastic_networks
 
 from . import bits, changes, networks, pieces
 from .pieces import chance, one_of
 
 THREADS = (1, 2, 3, 4, 5)
+MOST_TWINS = 30  # of a projection
 
 
 class Refused(Exception):  # noqa: N818 - a rejected network is not an error of the simulator
@@ -258,8 +260,16 @@ def beside_another(case):
     net = case.plan.network()
     net.add(lonely)
     found = bits.of_result(case.run(net=net, threads=case.threads()))
-    found = {key: values for key, values in found.items() if "another" not in key}
-    yield f"{n} cells of {type(model).__name__}", bits.differences(found, bits.of_result(case.whole))
+    # cells are numbered through the network, also in what is kept of synapses that learn
+    found, whole = (
+        {
+            key: values
+            for key, values in one.items()
+            if "another" not in key and not str(key[-1]).endswith((".cell", ".source"))
+        }
+        for one in (found, bits.of_result(case.whole))
+    )
+    yield f"{n} cells of {type(model).__name__}", bits.differences(found, whole)
 
 
 def in_another_order(case):
@@ -308,4 +318,31 @@ def with_changes(case):
     yield "unchanged after a reset", bits.differences(bits.of_result(found), bits.of_result(case.whole))
 
 
-WAYS = (recording, threads, in_pieces, restored, copied, otherwise_stored, beside_another, in_another_order, with_changes)
+def learning(case):
+    """Synapses that learn, in two pieces, each piece against a twin that takes one spike at a time: to 1e-12."""
+    plastic = [projection for projection in case.net.projections if projection.plasticity is not None]
+    if case.precision != "double" or not plastic:
+        return
+    sim = case.simulation(threads=case.threads(), record=[])
+    before = [sim.synapses(projection) for projection in plastic]
+    for steps in _halves(case.rng, case.plan.steps):
+        sim.run(steps * case.plan.dt)
+        for projection, table in zip(plastic, before, strict=True):
+            chosen = case.rng.permutation(len(table))[:MOST_TWINS]
+            given = {"parameters": plastic_networks.parameters_of(sim, projection), "chosen": chosen}
+            found = plastic_networks.differences(projection, sim.result(), table, sim.synapses(projection), **given)
+            yield projection.name, [f"{name} differs by {size:.3g}" for name, size in found.items() if not size < 1e-12]
+
+
+WAYS = (
+    recording,
+    threads,
+    in_pieces,
+    restored,
+    copied,
+    otherwise_stored,
+    beside_another,
+    in_another_order,
+    with_changes,
+    learning,
+)
