@@ -1,0 +1,229 @@
+"""The figure of cells that learned digits by STDP beside k-means, which learns the same digits here."""
+
+import numpy as np
+
+from brainsim.ann.report.layout import side_by_side
+from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, SAMPLES, SHOWN, schedule
+from brainsim.plot.rasters import raster
+from brainsim.plot.styles import FAINT, style
+
+CLASSES, SIDE = 10, 8
+RATE = 0.05  # by which k-means moves a prototype
+SEEDS = 5  # of k-means
+LABELLED, JUDGED = 500, 150  # samples: cells are labelled by the first, and judged by the next ones, while they learn
+EXAMPLES = 6  # test digits in the raster
+DARK = "#444444"
+
+
+def counts_of(spikes):
+    """Return the spikes of each cell at each sample, shape (samples, cells)."""
+    length = SHOWN + PAUSE
+    sample = np.minimum(((spikes.times - 1e-9) // length).astype(int), SAMPLES - 1)
+    return np.bincount(sample * spikes.n + spikes.ids, minlength=SAMPLES * spikes.n).reshape(SAMPLES, spikes.n)
+
+
+def labels_of(responses, y):
+    """Return the class of each unit: that of the samples at which it responds most, shape (units,)."""
+    means = [responses[y == k].mean(axis=0) if (y == k).any() else np.zeros(responses.shape[1]) for k in range(CLASSES)]
+    return np.argmax(means, axis=0)
+
+
+def classified(responses, labels):
+    """Return the class whose units respond most on average, shape (samples,)."""
+    means = [
+        responses[:, labels == k].mean(axis=1) if (labels == k).any() else -np.ones(len(responses)) for k in range(CLASSES)
+    ]
+    return np.argmax(means, axis=0)
+
+
+def accuracy(responses, y):
+    """Return the share of test samples that units recognise which were labelled by training samples."""
+    trained, tested = slice(LEARNED, LEARNED + len(DATA.X_train)), slice(LEARNED + len(DATA.X_train), None)
+    labels = labels_of(responses[trained], y[trained])
+    return (classified(responses[tested], labels) == y[tested]).mean()
+
+
+def while_learning(responses, y):
+    """Return (samples, accuracy): units labelled by some samples and judged by the next, as they learn."""
+    ends = np.arange(LABELLED + JUDGED, LEARNED + 1, JUDGED)
+    shares = []
+    for end in ends:
+        labels = labels_of(responses[end - JUDGED - LABELLED : end - JUDGED], y[end - JUDGED - LABELLED : end - JUDGED])
+        shares.append((classified(responses[end - JUDGED : end], labels) == y[end - JUDGED : end]).mean())
+    return ends, np.array(shares)
+
+
+def k_means(n, images, seed=0, rate=RATE):
+    """Return (prototypes, responses) of k-means that learns from one image after the other, as the cells do.
+
+    The nearest of `n` prototypes moves towards each image by the share `rate` of their difference, up to image `LEARNED`; it
+    alone responds.
+
+    Parameters
+    ----------
+    n : int
+    images : array, shape (samples, pixels)
+    seed : int
+        Of the training images at which prototypes begin.
+    rate : float
+
+    Returns
+    -------
+    prototypes : array, shape (n, pixels)
+    responses : array, shape (samples, n)
+
+    References
+    ----------
+    MacQueen (1967), *Some methods for classification and analysis of multivariate observations*.
+    """
+    rng, responses = np.random.default_rng(seed), np.zeros((len(images), n))
+    prototypes = DATA.X_train[rng.choice(len(DATA.X_train), n, replace=False)].copy()
+    for sample, image in enumerate(images):
+        nearest = np.argmin(((prototypes - image) ** 2).sum(axis=1))
+        responses[sample, nearest] = 1.0
+        if sample < LEARNED:
+            prototypes[nearest] += rate * (image - prototypes[nearest])
+    return prototypes, responses
+
+
+def perceptron_accuracy(images, y):
+    """Return the share of test digits that a perceptron recognises after it has seen images with their labels, in order.
+
+    Examples
+    --------
+    >>> images, y = schedule(1)
+    >>> 0.85 < perceptron_accuracy(images[:LEARNED], y[:LEARNED]) < 1.0
+    True
+
+    References
+    ----------
+    Rosenblatt (1958), doi:10.1037/h0042519.
+    """
+    weights = np.zeros((CLASSES, images.shape[1] + 1))
+    for image, right in zip(np.pad(images, ((0, 0), (0, 1)), constant_values=1.0), y, strict=True):
+        said = np.argmax(weights @ image)
+        if said != right:
+            weights[right] += image
+            weights[said] -= image
+    return (np.argmax(DATA.X_test @ weights[:, :-1].T + weights[:, -1], axis=1) == DATA.y_test).mean()
+
+
+def digits_figure(result):
+    """Return the figure of k-means beside networks of several sizes, from the whole run."""
+    images, y = schedule(result.stats["network_seed"])
+    names = [name for name in result.populations if name.endswith(" cells") and "inhibitory" not in name]
+    counts = {result.spikes[name].n: counts_of(result.spikes[name]) for name in names}
+    sizes, largest = list(counts), max(counts)
+    machines = {n: [k_means(n, images, seed) for seed in range(SEEDS)] for n in sizes}
+    shares = {n: [accuracy(responses, y) for _, responses in machines[n]] for n in sizes}
+    spiking = {n: accuracy(counts[n], y) for n in sizes}
+    perceptron = perceptron_accuracy(images[:LEARNED], y[:LEARNED])
+    known = slice(LEARNED, LEARNED + len(DATA.X_train))
+    prototypes, responses = machines[largest][0]
+    machine_labels, labels = labels_of(responses[known], y[known]), labels_of(counts[largest][known], y[known])
+    weights = result.weights[f"learning {largest}"].values[-1].reshape(-1, largest).T
+    with style():
+        figure, (machine, neurons, both) = side_by_side(
+            "k-means", "spiking network", caption=_caption(largest, spiking, shares, perceptron), heights=(1.1, 0.9)
+        )
+        _prototypes(machine[0], prototypes, machine_labels, "Reds", f"{largest} prototypes, sorted by label")
+        _prototypes(neurons[0], weights, labels, "Blues", f"weights onto {largest} cells, sorted by label")
+        shown = np.arange(EXAMPLES) + LEARNED + len(DATA.X_train)
+        _distances(machine[1], prototypes, machine_labels, images[shown], y[shown])
+        _raster(neurons[1], result.spikes[f"{largest} cells"], labels, shown, y[shown])
+        _against_size(both[0], spiking, shares, perceptron)
+        _against_samples(both[1], while_learning(counts[largest], y), while_learning(responses, y))
+    return figure
+
+
+def _caption(largest, spiking, shares, perceptron):
+    found = {"cells": spiking[largest], "k-means": np.mean(shares[largest]), "perceptron": perceptron, "chance": 0.1}
+    found = {name: f"{100.0 * share:.1f}\u00a0%" for name, share in found.items()}
+    return (
+        f"Both see the same {LEARNED:,} digits without their labels, and are then labelled by the {len(DATA.X_train):,} "
+        f"training digits and tested with {len(DATA.X_test)} others. {largest} cells recognise {found['cells']}, {largest} "
+        f"prototypes of k-means {found['k-means']} (mean of {SEEDS} seeds; bars: standard deviation), and a perceptron, "
+        f"which is taught the labels, {found['perceptron']}; chance is {found['chance']}. Cells have only spikes at random "
+        "times to learn from, and a synapse knows only its two cells; k-means compares all pixels."
+    )
+
+
+def _prototypes(ax, rows, labels, colours, title):
+    """Draw images in a square, sorted by label."""
+    wide = int(np.ceil(np.sqrt(len(rows))))
+    canvas = np.full((wide * (SIDE + 1) - 1, wide * (SIDE + 1) - 1), np.nan)
+    for place, unit in enumerate(np.argsort(labels, kind="stable")):
+        top, left = (SIDE + 1) * (place // wide), (SIDE + 1) * (place % wide)
+        canvas[top : top + SIDE, left : left + SIDE] = rows[unit].reshape(SIDE, SIDE) / max(rows[unit].max(), 1e-9)
+    ax.imshow(canvas, cmap=colours, vmin=0.0, vmax=1.0, interpolation="nearest")
+    ax.set_title(title, fontsize=10)
+    ax.set_axis_off()
+
+
+def _group(ax, labels):
+    """Mark the labels of units, which are sorted by them, on the vertical axis."""
+    edges = np.searchsorted(np.sort(labels), np.arange(CLASSES + 1))
+    full = [k for k in range(CLASSES) if edges[k + 1] - edges[k] > 0.05 * len(labels)]
+    ax.set_yticks([0.5 * (edges[k] + edges[k + 1]) - 0.5 for k in full], [str(k) for k in full], fontsize=8)
+    ax.tick_params(axis="y", length=0)
+    ax.hlines(edges[1:-1] - 0.5, 0.0, 1.0, transform=ax.get_yaxis_transform(), color=FAINT, linewidth=0.4)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_ylabel("label")
+
+
+def _distances(ax, prototypes, labels, images, y):
+    order = np.argsort(labels, kind="stable")
+    nearness = -np.sqrt(((prototypes[order][:, None] - images[None]) ** 2).sum(axis=2))
+    ax.imshow(
+        nearness, cmap="Reds", aspect="auto", interpolation="nearest", extent=(-0.5, len(y) - 0.5, len(labels) - 0.5, -0.5)
+    )
+    best = nearness.argmax(axis=0)
+    ax.plot(np.arange(len(y)), best, "s", color="black", markersize=4, markerfacecolor="none")
+    _group(ax, labels)
+    ax.set_xticks(np.arange(len(y)), [str(digit) for digit in y])
+    ax.set_xlabel("test digits (square: the nearest prototype)")
+    ax.set_title("how near the prototypes are", fontsize=10)
+
+
+def _raster(ax, spikes, labels, shown, y):
+    length, order = SHOWN + PAUSE, np.argsort(labels, kind="stable")
+    begin, end = shown[0] * length, (shown[-1] + 1) * length
+    if spikes.stop > begin:
+        raster(spikes.of(order), ax=ax, window=(begin, end), color=NEURON)
+    for k in range(len(y)):
+        ax.axvspan(begin + k * length, begin + k * length + SHOWN, color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
+    _group(ax, labels)
+    ax.set_xticks(begin + np.arange(len(y)) * length + 0.5 * SHOWN, [str(digit) for digit in y])
+    ax.set_xlabel("test digits (grey: 350 ms)")
+    ax.set_title("spikes of the cells", fontsize=10)
+
+
+def _against_size(ax, spiking, shares, perceptron):
+    sizes = list(spiking)
+    means, errors = ([100.0 * f(shares[n]) for n in sizes] for f in (np.mean, np.std))
+    ax.axhline(100.0 * perceptron, color=DARK, linewidth=0.9, linestyle=":", label="perceptron, taught")
+    ax.errorbar(sizes, means, errors, fmt="s--", color=MACHINE, markersize=4.5, elinewidth=0.8, label="k-means")
+    ax.plot(sizes, [100.0 * spiking[n] for n in sizes], "o-", color=NEURON, markersize=5, label="spiking")
+    ax.axhline(10.0, color=FAINT, linewidth=0.8, zorder=0)
+    ax.annotate(
+        "chance",
+        (1.0, 10.0),
+        (-2, 3),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        color=DARK,
+    )
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [str(n) for n in sizes])
+    ax.set_xticks([], minor=True)
+    ax.set(ylim=(0.0, 102.0), xlabel="cells or prototypes", ylabel="test accuracy [%]")
+    ax.legend(loc="center right")
+
+
+def _against_samples(ax, spiking, machine):
+    for (samples, shares), mark, colour in ((machine, "s--", MACHINE), (spiking, "o-", NEURON)):
+        ax.plot(samples, 100.0 * shares, mark, color=colour, markersize=4)
+    ax.axhline(10.0, color=FAINT, linewidth=0.8, zorder=0)
+    ax.set(ylim=(0.0, 102.0), xlim=(0.0, LEARNED), xlabel="digits seen", ylabel="accuracy meanwhile [%]")
