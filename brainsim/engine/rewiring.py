@@ -123,13 +123,16 @@ class Rewiring:
         """Let arrays of a state, by name, that are about the projection fit its new synapses."""
         name, before = self._projection.name, self._order < self._kept.size
         old = self._kept[self._order[before]]
-        for column, values in new.columns().items():
-            moved, key = values[order_of(new)], f"{name}.{column}"
+        columns = new.columns()
+        places = order_of(new) if columns.keys() - {"w"} else None
+        for column, values in columns.items():
+            key = f"{name}.{column}"
             if column == "w":
-                moved = self._weights[self._order].astype(values.dtype)
+                extra[key] = self._weights[self._order].astype(values.dtype)
             else:
+                moved = values[places]
                 moved[before] = extra[key][old]
-            extra[key] = moved
+                extra[key] = moved
         if new.tag == PLASTIC and new.longest_dendritic != self._kind.longest_dendritic:
             self._move_rows(extra, new)
 
@@ -161,7 +164,9 @@ def _kept(remove, n):
     gone = indices(remove if remove.size else np.empty(0, np.int64), f"{LABEL}.remove")
     if gone.size and gone.max() >= n:
         raise ValueError(f"{LABEL}.remove: must be below the number of synapses, {n:,} (got {gone.max():,})")
-    return np.setdiff1d(np.arange(n), gone)
+    kept = np.ones(n, bool)
+    kept[gone] = False
+    return np.flatnonzero(kept)
 
 
 def _added(pre, post):

@@ -110,7 +110,7 @@ class Synapses:
     def projection(self, wanted, label):
         """Return a projection, which is given by its name or by itself; raise MissingName if it is not there."""
         known = self.projections
-        wanted = wanted if isinstance(wanted, str) else self.former.get(wanted, wanted)
+        wanted = next((name for former, name in self.former.items() if former is wanted), wanted)
         by_name = isinstance(wanted, str)
         for name, projection in known.items():
             if wanted == name if by_name else wanted is projection:
