@@ -14,6 +14,7 @@ import numpy as np
 import brainsim as bs
 
 DURATION, DT = 2_100_000.0, 1.0  # ms
+WINDOW = (0.0, DURATION)
 SMALL = {"watched": 5}
 
 CELLS, EXCITATORY, TARGETS = 1000, 800, 100  # all cells; excitatory ones; synapses of each cell
