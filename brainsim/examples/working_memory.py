@@ -1,4 +1,4 @@
-"""Synapses that facilitate hold a memory while the cells are silent, beside a key-value memory (Mongillo 2008).
+"""Facilitated synapses hold a memory while the cells are silent, beside a key-value memory (Mongillo 2008).
 
 8,000 excitatory cells, of which five pools of 800 stand for an item each, and 2,000 inhibitory ones. A cue makes one pool
 fire. Afterwards it is nearly as quiet as the others, but its synapses release more, for a second and a half
