@@ -176,6 +176,9 @@ class Simulation(WithSynapses, Answering):
         Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation stays valid:
         `result` returns what was recorded until then, and `run` continues. After an error `result` returns what was recorded
         up to a tenth of a second before, without a state.
+
+        A Result of synapses that learn keeps their weights as they were, 8 bytes a synapse, once the run goes on: of many
+        pieces keep what you need, e.g. ``result.spikes``.
         """
         steps = checked_steps(duration, self.dt, "run.duration")
         with Interrupt() as interrupt, self._exclusive:

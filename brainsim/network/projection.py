@@ -132,8 +132,11 @@ def warn_of_repeat(new, default, earlier, label):
     for other in earlier[-LOOK_BACK:]:
         if all(_alike(getattr(new, part), getattr(other, part)) for part in parts):
             # without the number, so that Python shows the same text from the same line only once
+            told = [
+                field.name for field in fields(new) if field.name in parts and getattr(new, field.name) is not field.default
+            ]
             warn_user(
-                f"{label}: {default!r} already exists, with the same {', '.join(parts[:-1])} and {parts[-1]}; "
+                f"{label}: {default!r} already exists, with the same {', '.join(told[:-1])} and {told[-1]}; "
                 f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make a "
                 "new network: net = bs.Network(...)"
             )
