@@ -286,7 +286,7 @@ def test_networks_are_run_in_steps_of_1_ms_only(relu):
     inside = (spikes.times > begin) & (spikes.times <= end)
     assert np.array_equal(np.bincount(spikes.ids[inside], minlength=64), snn.counts(x[None], 32)[1][0])
     for given in ({}, {"dt": 0.5}):
-        with pytest.raises(ValueError, match=r"simulate.dt: must be 1 ms, for which this network is made .*; write dt=1.0"):
+        with pytest.raises(ValueError, match=r"simulate.dt: must be 1 ms, for which this network was made .*; write dt=1.0"):
             bs.simulate(net, snn.duration(32), **given)
         with pytest.raises(ValueError, match="write dt=1.0"):
             bs.Simulation(net, **given)
