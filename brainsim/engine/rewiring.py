@@ -82,7 +82,8 @@ class Rewiring:
         if self._kind is not None and self._kind.tag == PLASTIC:
             from brainsim.engine.plasticity.change import check_bounds
 
-            check_bounds(weight, self._projection, LABEL)
+            # bounds that differ between synapses are not known yet for new ones
+            check_bounds(weight, [None if np.ndim(bound) else bound for bound in self._kind.bounds()], LABEL)
         kept = self._kept
         return {
             "pre": np.concatenate([table.pre[kept], pre]),

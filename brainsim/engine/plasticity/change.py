@@ -7,7 +7,6 @@ from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import order_of, read_back
-from brainsim.equations import language as lang
 from brainsim.models.plasticity.homeostasis import checked_by, checked_total
 from brainsim.network.plastic import check_totals
 
@@ -23,10 +22,6 @@ def change_synapses(synapses, projection, values):
             raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}; only {' and '.join(known)}")
     if not isinstance(values.get("learning", True), bool | np.bool_):
         raise TypeError(f"{label}: learning must be True or False (got {values['learning']!r})")
-    if modulator in values:
-        value = number(values[modulator], f"{label}: {modulator}")
-        for part in kind.parts.values():
-            set_modulator(part, value)
     columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}
     if columns:
         order = order_of(kind)
@@ -36,7 +31,13 @@ def change_synapses(synapses, projection, values):
             raise ValueError(
                 f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}"
             )
-        check_bounds(columns.get("w", np.empty(0)), projection, label)
+        bounds = [bound if np.ndim(bound) == 0 else bound[order] for bound in kind.bounds()]
+        check_bounds(columns.get("w", np.empty(0)), bounds, label)
+    if modulator in values:
+        value = number(values[modulator], f"{label}: {modulator}")
+        for part in kind.parts.values():
+            set_modulator(part, value)
+    if columns:
         kind.write(columns, order)
     if "learning" in values:
         kind.learn(bool(values["learning"]))
@@ -84,17 +85,15 @@ def _checked(name, values, n, label):
     return values
 
 
-def check_bounds(weights, projection, label):
-    """Raise ValueError unless weights are within the bounds of the rule."""
-    rule = projection.plasticity
-    parameters = {name: getattr(rule, name) for name in rule.parameters}
-    for tree, low in zip(rule.equations_for(frozenset()).bounds, (True, False), strict=True):
-        if tree is None or not weights.size:
+def check_bounds(weights, bounds, label):
+    """Raise ValueError unless weights are within a lower and an upper bound, each a number, an array or None."""
+    for bound, side in zip(bounds, ("at least", "at most"), strict=True):
+        if bound is None or not weights.size:
             continue
-        bound, worst = lang.evaluate(tree, parameters), weights.min() if low else weights.max()
-        if np.any(worst < bound if low else worst > bound):
-            side = "at least" if low else "at most"
-            raise ValueError(f"{label}: w must be {side} {np.min(bound):g}, by the bounds of the rule (got {worst:g})")
+        beyond = weights < bound if side == "at least" else weights > bound
+        if np.any(beyond):
+            worst, limit = (np.broadcast_to(values, beyond.shape)[beyond][0] for values in (weights, bound))
+            raise ValueError(f"{label}: w must be {side} {limit:g}, by the bounds of the rule (got {worst:g})")
 
 
 def reject_bad_weights(synapses):

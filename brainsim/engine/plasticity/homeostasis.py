@@ -7,7 +7,6 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.state import CELL, taken
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
-from brainsim.equations import language as lang
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.models.plasticity.homeostasis import Normalisation
@@ -163,10 +162,10 @@ def _rows(kind):
 
 def _keep_within_bounds(kind):
     """Set weights that are beyond a bound of the rule to the bound."""
-    w, values = kind.columns()["w"], kind.numbers
-    for tree, limit in zip(kind.equations.bounds, (np.maximum, np.minimum), strict=True):
-        if tree is not None:
-            w[:] = limit(w, lang.computed(tree, values))
+    w = kind.columns()["w"]
+    for bound, limit in zip(kind.bounds(), (np.maximum, np.minimum), strict=True):
+        if bound is not None:
+            w[:] = limit(w, bound)
 
 
 @kernel

@@ -137,17 +137,17 @@ class Writer:
 
         return lines, named(tree)
 
-    def loaded(self, indent, index="k"):
+    def loaded(self, indent):
         """Return the lines that read the weight, the variables and the parameters of a synapse."""
         return [
-            f"{indent}w{LOCAL} = np.float64(weights[{0 if self.shared else index}])",
-            *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[{index}])" for c in self.columns),
+            f"{indent}w{LOCAL} = np.float64(weights[{0 if self.shared else 'k'}])",
+            *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[k])" for c in self.columns),
         ]
 
-    def stored(self, indent, changed, index="k"):
+    def stored(self, indent, changed):
         """Return the lines that write what has changed."""
-        lines = [f"{indent}weights[{index}] = w{LOCAL}"] * ("w" in changed)
-        return lines + [f"{indent}column_{v}[{index}] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
+        lines = [f"{indent}weights[k] = w{LOCAL}"] * ("w" in changed)
+        return lines + [f"{indent}column_{v}[k] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
 
 
 def text_of(tree):

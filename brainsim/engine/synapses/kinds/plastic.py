@@ -232,6 +232,10 @@ class Plastic(SynapseKind):
         """Name -> number of the parameters; an array, in the order of the block, of those that differ between synapses."""
         return self._values | self._parameters
 
+    def bounds(self):
+        """Return the lower and the upper bound of w, None for none: numbers, or arrays in the order of the block."""
+        return [None if tree is None else lang.computed(tree, self.numbers) for tree in self.equations.bounds]
+
     @property
     def learns(self):
         """Whether the weights change."""
