@@ -260,14 +260,8 @@ def beside_another(case):
     net = case.plan.network()
     net.add(lonely)
     found = bits.of_result(case.run(net=net, threads=case.threads()))
-    # cells are numbered through the network, also in what is kept of synapses that learn
     found, whole = (
-        {
-            key: values
-            for key, values in one.items()
-            if "another" not in key and not str(key[-1]).endswith((".cell", ".source"))
-        }
-        for one in (found, bits.of_result(case.whole))
+        {key: values for key, values in one.items() if "another" not in key} for one in (found, bits.of_result(case.whole))
     )
     yield f"{n} cells of {type(model).__name__}", bits.differences(found, whole)
 

@@ -68,10 +68,10 @@ def _plastic(synapses, projection, label):
 def modulator_of(synapses, projection):
     """Return the modulator of a projection, or of the one of a name, now."""
     projection = synapses.projection(projection, "Simulation.modulator")
-    kind = next((k for k in synapses.kinds if k.tag == PLASTIC and k.block.projection is projection), None)
-    if kind is None or not kind.equations.modulator:
-        raise MissingName(f"Simulation.modulator: the synapses of {projection.name!r} have no modulator")
-    return modulator_now(next(iter(kind.parts.values())))
+    for kind in synapses.kinds:
+        if kind.block.projection is projection and kind.tag == PLASTIC and kind.equations.modulator:
+            return modulator_now(next(iter(kind.parts.values())))
+    raise MissingName(f"Simulation.modulator: the synapses of {projection.name!r} have no modulator")
 
 
 def _checked(name, values, n, label):
