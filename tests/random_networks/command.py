@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 LONGEST = 900  # seconds until a case counts as hanging
+CASES_PER_PROCESS = 150  # compiled code is freed when its process ends: some 20 MB a case
 PRECISIONS = ("double", "single")
 
 
@@ -88,8 +89,9 @@ def command_of(seed, precision):
 
 
 def supervise(cases, tally):
-    """Run cases in a process; if it ends early, count the case that it was at and start another for the rest."""
+    """Run cases in processes, one after another; if one ends early, count the case that it was at as a failure."""
     while cases:
+        chunk, cases = cases[:CASES_PER_PROCESS], cases[CASES_PER_PROCESS:]
         command = [sys.executable, "-X", "faulthandler", "-m", "tests.random_networks", "--worker"]
         with subprocess.Popen(
             command,
@@ -102,14 +104,15 @@ def supervise(cases, tally):
             heard = []
             listener = threading.Thread(target=lambda heard=heard, process=process: heard.append(process.stderr.read()))
             listener.start()
-            process.stdin.write(json.dumps(cases))
+            process.stdin.write(json.dumps(chunk))
             process.stdin.close()
             for line in process.stdout:
                 outcome, lines = json.loads(line)
-                tally.add(tuple(cases.pop(0)), outcome, lines)
+                tally.add(tuple(chunk.pop(0)), outcome, lines)
             listener.join()
-        if cases:
-            tally.add(tuple(cases.pop(0)), f"process ended with {process.returncode}", heard[0].splitlines()[-40:])
+        if chunk:
+            tally.add(tuple(chunk.pop(0)), f"process ended with {process.returncode}", heard[0].splitlines()[-40:])
+        cases = chunk + cases
 
 
 def work():
