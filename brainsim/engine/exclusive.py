@@ -1,6 +1,7 @@
 """One thread at a time: for a Simulation, whose arrays are written to by compiled code outside the GIL."""
 
 import threading
+from contextlib import contextmanager
 
 
 class Exclusive:
@@ -10,14 +11,32 @@ class Exclusive:
     """
 
     def __init__(self, label):
-        self._label, self._lock = label, threading.Lock()
+        self._label, self._lock, self._guest = label, threading.Lock(), None
 
     def __enter__(self):
-        if not self._lock.acquire(blocking=False):
+        if self._guest != threading.get_ident() and not self._lock.acquire(blocking=False):
             raise RuntimeError(
                 f"{self._label}: is in use by another call; run, result, reset and set may be called by one thread at "
                 "a time. Give each thread its own Simulation, e.g. copy.deepcopy(sim)"
             )
 
     def __exit__(self, *_):
-        self._lock.release()
+        if self._guest != threading.get_ident():
+            self._lock.release()
+
+    @contextmanager
+    def lent(self):
+        """Let a function of the user, called while the lock is held, use the object: in this thread only."""
+        self._guest = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._guest = None
+
+    def check_not_lent(self, what):
+        """Raise RuntimeError if this is called by a function of the user that was called during a run."""
+        if self._guest == threading.get_ident():
+            raise RuntimeError(
+                f"{self._label}.{what}: cannot be called by a callback or a condition during a run; "
+                f"call {what} when the run has ended"
+            )

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import warnings
+from contextlib import contextmanager
 
 try:  # what `signal.signal` wraps: its conversion of numbers to enumerations costs a short run 10 microseconds
     from _signal import signal as _handle  # type: ignore[import-not-found]
@@ -47,6 +48,17 @@ class Interrupt:
     def __exit__(self, *_):
         if self._old is not None:
             _handle(signal.SIGINT, self._old)
+
+    @contextmanager
+    def given_back(self):
+        """Leave Ctrl-C to a function of the user: it is interrupted at once, not when it ends."""
+        if self._old is not None:
+            _handle(signal.SIGINT, self._old)
+        try:
+            yield
+        finally:
+            if self._old is not None:
+                _handle(signal.SIGINT, self._take)
 
     def _take(self, *_):
         self.asked = True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from brainsim.core.checks import number
 from brainsim.engine.settings import checked_steps
+from brainsim.engine.simulated_runs import check_callback
 from brainsim.engine.simulation import Simulation
 
 if typing.TYPE_CHECKING:
@@ -30,6 +31,8 @@ def simulate(
     state: State | None = None,
     precision: str = "double",
     profile: bool = False,
+    every: float | None = None,
+    callback: Callable[[Simulation], object] | None = None,
 ) -> Result:
     """Simulate a network and return what was recorded.
 
@@ -65,6 +68,10 @@ def simulate(
     profile : bool
         Measure where the time goes: ``result.stats["profile"]`` then holds seconds, averaged over the threads, for updating
         cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
+    every, callback : float and callable, optional
+        Call ``callback(sim)`` every so many ms of the run: it may look at the Simulation and change it, see
+        `Simulation.run`. An error of it, or of the run, loses nothing: its attribute ``simulation`` is the Simulation, whose
+        ``result()`` holds what was recorded.
 
     Returns
     -------
@@ -87,6 +94,7 @@ def simulate(
     80.0
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
+    check_callback(every, callback, dt, "simulate")
     simulation = Simulation(
         network,
         dt=dt,
@@ -101,7 +109,7 @@ def simulate(
     )
     began = simulation.time
     try:
-        return simulation.run(duration, progress=progress)
+        return simulation.run(duration, progress=progress, every=every, callback=callback)
     except KeyboardInterrupt:
         done = simulation.time - began
         if done > duration - 0.5 * simulation.dt:
@@ -111,3 +119,8 @@ def simulate(
             stacklevel=2,
         )
         return simulation.result()
+    except Exception as error:
+        if simulation.time > began:
+            error.simulation = simulation  # type: ignore[attr-defined]
+            error.add_note(f"brainsim: what was recorded until {simulation.time:g} ms is in error.simulation.result()")
+        raise

@@ -12,24 +12,24 @@ import numpy as np
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
 from brainsim.core.arrays import plural
-from brainsim.core.checks import number, warn_user
-from brainsim.core.deferred import deferred
+from brainsim.core.checks import number
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
-from brainsim.engine.estimate import reject_if_too_large, reject_if_traces_too_large
+from brainsim.engine.estimate import reject_if_too_large
 from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
-from brainsim.engine.progress import Interrupt, Watch
+from brainsim.engine.progress import Watch
 from brainsim.engine.recorders.memory import Collected
 from brainsim.engine.recorders.spikes import SpikeRecorder
 from brainsim.engine.recorders.traces import TraceRecorder, resolve_traces
 from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
 from brainsim.engine.set_parameters import change_input, change_parameters
-from brainsim.engine.settings import checked_end, checked_network, checked_state, checked_steps, thread_count, wanted_spikes
+from brainsim.engine.settings import checked_network, checked_state, thread_count, wanted_spikes
+from brainsim.engine.simulated_runs import WithRuns
 from brainsim.engine.simulated_synapses import WithSynapses
-from brainsim.engine.state import Variables, check_fits, what_is_not_finite
+from brainsim.engine.state import Variables, check_fits
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.time import times_of
 from brainsim.engine.views import threshold_of
@@ -47,10 +47,8 @@ if typing.TYPE_CHECKING:
     from brainsim.network.probes import Request
     from brainsim.results.result import State
 
-SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 
-
-class Simulation(WithSynapses, Answering):
+class Simulation(WithRuns, WithSynapses, Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
@@ -104,7 +102,7 @@ class Simulation(WithSynapses, Answering):
         precision: str = "double",
         profile: bool = False,
     ) -> None:
-        self._exclusive = Exclusive("Simulation")
+        self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
         with gc_paused():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
         self.reset()
@@ -170,38 +168,6 @@ class Simulation(WithSynapses, Answering):
         self._state_was_given_out = True
         return Variables(self._layout, self._run.shared)
 
-    def run(self, duration: float, *, progress: bool | None = None) -> Result:
-        """Continue for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
-
-        Ctrl-C stops the run within about a tenth of a second and raises KeyboardInterrupt; the simulation stays valid:
-        `result` returns what was recorded until then, and `run` continues. After an error `result` returns what was recorded
-        up to a tenth of a second before, without a state.
-
-        A Result of synapses that learn keeps their weights as they were, 8 bytes a synapse, once the run goes on: of many
-        pieces keep what you need, e.g. ``result.spikes``.
-        """
-        steps = checked_steps(duration, self.dt, "run.duration")
-        with Interrupt() as interrupt, self._exclusive:
-            self._check_can_run(steps)
-            run, start, profile, began = self._run, self._run.step, self._run.profile(), time.perf_counter()
-            piece = run.begin(start + steps)
-            try:
-                with Watch(steps * self.dt, progress, "ms") as watch:
-                    while run.step < start + steps and not interrupt.asked:
-                        run.advance(piece, start + steps)
-                        watch.show((run.step - start) * self.dt)
-            finally:
-                run.collected.keep(piece)
-            seconds = time.perf_counter() - began
-            self._seconds["run"] += seconds
-            if not interrupt.asked:
-                if text := what_is_not_finite(self._layout, run.shared):
-                    warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
-                make = self._outcome(piece, start, seconds, profile).result
-        if interrupt.asked:
-            raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
-        return deferred(Result, make) if seconds < SHORT_PIECE else make()
-
     def result(self) -> Result:
         """Return the Result of everything since the start or the last reset."""
         with self._exclusive:
@@ -209,6 +175,7 @@ class Simulation(WithSynapses, Answering):
 
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
+        self._exclusive.check_not_lent("reset")
         with self._exclusive:
             self._restore_synapses()
             self._take_back_changes()
@@ -236,7 +203,7 @@ class Simulation(WithSynapses, Answering):
             if self._run.failed:
                 raise RuntimeError("Simulation: the last run failed half-way, so it has no state to copy; reset() it first")
             new = object.__new__(Simulation)
-            vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation")})
+            vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation"), "_at_chunk_end": []})
             new._run, new._seconds = self._run.copy(), dict(self._seconds)
             new._layout, new._state_was_given_out = new._run.layout, False
         return new
@@ -300,18 +267,6 @@ class Simulation(WithSynapses, Answering):
                 change_input(self._layout, self._original_inputs, target, values)
                 self._run.rebuild("inputs")
             self._describe()
-
-    def _check_can_run(self, steps):
-        """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""
-        if self._run.failed:
-            raise RuntimeError(
-                "Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
-                "returns what was recorded before"
-            )
-        checked_end(self._run.step + steps, self.dt, "run.duration")
-        reject_if_traces_too_large(self._traces, steps, self.dt)
-        if self._state_was_given_out and (text := what_is_not_finite(self._layout, self._run.shared)):
-            raise ValueError(text.format("the state was set to a number that is not finite"))
 
     def _describe(self):
         """Note the current parameters and inputs, for results and for states."""

@@ -67,16 +67,22 @@ class Collected:
 
     def all(self):
         """Return everything so far as one Piece, whose parts replace those that it is made of."""
-        if len(self._pieces) == 1:
-            return self._pieces[0].whole()
-        pieces = self._pieces or [self.begin(0, 0)]
+        return self.joined(self._pieces)
+
+    def joined(self, pieces):
+        """Return pieces that follow each other as one, which takes their place among what is kept."""
+        if len(pieces) == 1:
+            return pieces[0].whole()
+        some = pieces or [self.begin(0, 0)]
         joined = Piece(
             self.recorders,
-            [r.joined([piece.parts[k] for piece in pieces]) for k, r in enumerate(self.recorders)],
-            sum(piece.chunks for piece in pieces),
+            [r.joined([piece.parts[k] for piece in some]) for k, r in enumerate(self.recorders)],
+            sum(piece.chunks for piece in some),
         )
-        if self._pieces:
-            self._pieces = [joined]
+        n = len(pieces)
+        # a callback may have joined them with others in the meantime
+        if n and len(self._pieces) >= n and all(a is b for a, b in zip(self._pieces[-n:], pieces, strict=True)):
+            self._pieces[-n:] = [joined]
         return joined
 
 

@@ -1,0 +1,170 @@
+"""Runs with a callback, and runs until a condition is true: same bits, nothing lost, and what a callback may do."""
+
+import copy
+import signal
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+
+@pytest.fixture
+def net():
+    cells = bs.Population(50, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -55.0)})
+    net = bs.Network(seed=1)
+    net.connect(cells, cells, bs.FixedIndegree(5), weight=2.0, delay=1.5, synapse=bs.Delta())
+    net.stimulate(cells, bs.PoissonInput(rate=10_000.0, weight=0.3, synapse=bs.Delta()), name="noise")
+    return net
+
+
+def simulation(net, **settings):
+    return bs.Simulation(net, seed=2, record=[bs.Trace(net.populations["cells"][:3], "v", every=0.7)], **settings)
+
+
+def same(a, b):
+    return a.spikes == b.spikes and a.traces == b.traces and (a.start, a.duration) == (b.start, b.duration)
+
+
+class TestCallback:
+    @pytest.mark.parametrize("every", [0.1, 3.3, 50.0, 100.0, 400.0])
+    @pytest.mark.parametrize("look", [True, False])
+    def test_same_bits_as_one_run(self, net, every, look):
+        seen, whole, sim = [], simulation(net).run(100.0), simulation(net)
+
+        def callback(sim):
+            seen.append(sim.time)
+            if look and len(seen) % 7 == 1:
+                assert sim.result().duration == sim.time
+
+        result = sim.run(100.0, every=every, callback=callback)
+        assert len(whole.spikes["cells"]) > 50
+        assert same(result, whole)
+        assert same(sim.result(), whole)
+        np.testing.assert_allclose(seen, every * np.arange(1, int(100.0 / every + 1e-9) + 1))
+
+    def test_a_second_piece_counts_from_its_beginning(self, net):
+        seen, sim = [], simulation(net)
+        first = sim.run(7.0)
+        second = sim.run(10.0, every=4.0, callback=lambda sim: seen.append(sim.time))
+        assert seen == [11.0, 15.0]
+        assert (first.duration, second.start, second.duration) == (7.0, 7.0, 10.0)
+        assert same(sim.result(), simulation(net).run(17.0))
+
+    def test_changes_as_between_two_runs(self, net):
+        sim, other = simulation(net), simulation(net)
+        sim.run(40.0, every=20.0, callback=lambda sim: sim.set("noise", rate=0.0))
+        other.run(20.0)
+        other.set("noise", rate=0.0)
+        other.run(20.0)
+        assert same(sim.result(), other.result())
+
+    def test_a_copy_continues_by_itself(self, net):
+        sim, copies = simulation(net), []
+        whole = sim.run(40.0, every=20.0, callback=lambda sim: copies.append(copy.deepcopy(sim)))
+        copies[0].run(20.0)
+        assert same(copies[0].result(), whole)
+
+    def test_rewiring(self, net):
+        sim, wires = simulation(net), net.projections[0]
+        sim.run(40.0, every=20.0, callback=lambda sim: sim.rewire(wires, remove=sim.synapses(wires).pre < 10))
+        other = simulation(net)
+        other.run(20.0)
+        other.rewire(wires, remove=other.synapses(wires).pre < 10)
+        other.run(20.0)
+        assert same(sim.result(), other.result())
+
+    def test_an_error_loses_nothing(self, net):
+        def fails(sim):
+            if sim.time > 25.0:
+                raise ZeroDivisionError("mine")
+
+        sim = simulation(net)
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            sim.run(100.0, every=10.0, callback=fails)
+        assert sim.time == 30.0
+        sim.run(70.0)
+        assert same(sim.result(), simulation(net).run(100.0))
+
+    def test_an_error_in_simulate_brings_the_simulation(self, net):
+        def fails(sim):
+            raise ZeroDivisionError("mine")
+
+        with pytest.raises(ZeroDivisionError) as error:
+            bs.simulate(net, 100.0, seed=2, every=10.0, callback=fails)
+        assert error.value.simulation.result().duration == 10.0
+        assert "until 10 ms is in error.simulation.result()" in error.value.__notes__[0]
+
+    def test_ctrl_c_stops_the_callback(self, net):
+        def pressed(sim):
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("Ctrl-C came late")
+
+        sim = simulation(net)
+        with pytest.raises(KeyboardInterrupt):
+            sim.run(100.0, every=10.0, callback=pressed)
+        assert sim.time == 10.0
+        assert same(sim.run(5.0), simulation(net, state=simulation(net).run(10.0).state).run(5.0))
+
+    def test_hook_after_each_chunk(self, net, monkeypatch):
+        monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, 100))
+        sim, times = simulation(net), []
+        sim._at_chunk_end.append(lambda: times.append(sim.time))
+        sim.run(35.0)
+        assert times == [10.0, 20.0, 30.0, 35.0]
+
+
+class TestRunUntil:
+    def test_stops_at_the_first_check_that_is_true(self, net):
+        sim, seen = simulation(net), []
+        result = sim.run_until(lambda sim: seen.append(sim.time) or sim.time >= 13.0, at_most=100.0, every=5.0)
+        assert (result.duration, seen) == (15.0, [0.0, 5.0, 10.0, 15.0])
+        assert same(result, simulation(net).run(15.0))
+
+    def test_at_most(self, net):
+        sim = simulation(net)
+        assert same(sim.run_until(lambda sim: False, at_most=10.5), simulation(net).run(10.5))
+
+    def test_true_at_once(self, net):
+        sim = simulation(net)
+        result = sim.run_until(lambda sim: True, at_most=10.0)
+        assert (result.duration, len(result.spikes["cells"]), sim.time) == (0.0, 0, 0.0)
+        assert result.traces["cells", "v"].times.size == 0
+        assert same(sim.run(5.0), simulation(net).run(5.0))
+
+    def test_by_default_every_ms_or_every_step(self):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(2, bs.LIF(), name="cells"))
+        for dt, times in ((0.1, [0.0, 1.0, 2.0, 3.0, 4.0]), (2.0, [0.0, 2.0, 4.0])):
+            seen = []
+            bs.Simulation(net, seed=2, dt=dt).run_until(lambda sim, seen=seen: bool(seen.append(sim.time)), at_most=4.0)
+            assert seen == times
+
+
+MISTAKES = [
+    (lambda sim: sim.run(10.0, every=1.0), TypeError, "run.callback: give every= and callback= together"),
+    (lambda sim: sim.run(10.0, callback=print), TypeError, "run.callback: give every= and callback= together"),
+    (lambda sim: sim.run(10.0, every=0.25, callback=print), ValueError, "run.every: must be a multiple of dt = 0.1 ms"),
+    (lambda sim: sim.run(10.0, every=-1.0, callback=print), ValueError, "run.every: must be > 0 ms"),
+    (lambda sim: sim.run(10.0, every=1.0, callback=3), TypeError, r"run.callback: must be a function .* \(got 3\)"),
+    (lambda sim: sim.run_until(True, at_most=1.0), TypeError, r"run_until.condition: must be a function .* \(got True\)"),
+    (
+        lambda sim: sim.run_until(lambda sim: sim.state["cells"]["v"] > 0.0, at_most=1.0),
+        TypeError,
+        "run_until.condition: must return True or False; .any",
+    ),
+    (lambda sim: sim.run_until(lambda sim: False, at_most=0.0), ValueError, "run_until.at_most: must be > 0 ms"),
+    (lambda sim: sim.run(5.0, every=1.0, callback=lambda sim: sim.run(1.0)), RuntimeError, "run: cannot be called by"),
+    (lambda sim: sim.run(5.0, every=1.0, callback=lambda sim: sim.reset()), RuntimeError, "reset: cannot be called by"),
+    (
+        lambda sim: sim.run(5.0, every=1.0, callback=lambda sim: sim.state["cells"]["v"].fill(np.nan)),
+        ValueError,
+        "cells.v: the state was set to a number that is not finite",
+    ),
+]
+
+
+@pytest.mark.parametrize(("do", "kind", "message"), MISTAKES)
+def test_mistakes(net, do, kind, message):
+    with pytest.raises(kind, match=message):
+        do(simulation(net))
