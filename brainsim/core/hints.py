@@ -266,11 +266,11 @@ OF_RESULT = {
         "to_csv",
         "to_pandas",
         "to_dataframe",
-    ): "pandas.DataFrame({'time': spikes.times, 'cell': spikes.ids}) makes a table of spikes",
-    (
-        "to_neo",
-        "to_nwb",
-    ): "other formats are not available in this version; spikes.trains() gives an array of times for each cell",
+        "to_frame",
+        "to_xarray",
+        "to_pynapple",
+    ): "spikes and traces have it: result.spikes['cells'].to_frame(), result.traces['cells', 'v'].to_frame()",
+    ("write", "export", "to_hdf5"): "result.save('run.npz') writes a file; the suffix .nwb chooses another format",
 }
 
 OF_SPIKES = {
@@ -279,7 +279,8 @@ OF_SPIKES = {
     ("spike_trains",): "spikes.trains() gives an array of times for each cell",
     ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
     ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() the number of each cell",
-    ("to_csv", "to_pandas", "to_dataframe"): OF_RESULT["to_csv", "to_pandas", "to_dataframe"],
+    ("to_csv", "to_pandas", "to_dataframe"): "spikes.to_frame() returns a pandas DataFrame",
+    ("to_nwb",): "the whole result is written: result.save('run.nwb')",
 }
 
 

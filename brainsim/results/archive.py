@@ -7,12 +7,13 @@ read when it is needed, after a check of the size it declares: a small file can 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -65,6 +66,18 @@ def write_arrays(path: str | os.PathLike, label: str, arrays: Mapping[str, np.nd
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
     """
+    with written_aside(path, label) as temporary, temporary.open("xb") as file:
+        save: Callable = np.savez_compressed if compress else np.savez
+        save(file, **arrays)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def written_aside(path: str | os.PathLike, label: str) -> Iterator[Path]:
+    """Give a path to write to; what is there at the end of the block is put in the place of `path`, whole or not at all.
+
+    A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
+    """
     path = Path(path)
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
@@ -75,16 +88,13 @@ def write_arrays(path: str | os.PathLike, label: str, arrays: Mapping[str, np.nd
         raise OSError(f"{label}: {str(path)!r} is a device or a pipe; give the name of a file")
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            save: Callable = np.savez_compressed if compress else np.savez
-            save(file, **arrays)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return path
 
 
 class Archive:

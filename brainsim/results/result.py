@@ -15,8 +15,10 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
-from brainsim.core.hints import OF_RESULT, Answering
+from brainsim.core.hints import OF_RESULT
 from brainsim.results import archive
+from brainsim.results.formats import module_for
+from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import SpikesLookup, TracesLookup
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -72,7 +74,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Result(Answering):
+class Result(ResultHandOver):
     """The outcome of one run.
 
     Parameters
@@ -213,7 +215,9 @@ class Result(Answering):
         )
 
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
-        """Write the result to one ``.npz`` file without pickles and return its path.
+        """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.
+
+        ``.nwb`` is Neurodata Without Borders, without the state; see `to_nwb`.
 
         Parameters
         ----------
@@ -229,18 +233,22 @@ class Result(Answering):
             If the folder does not exist.
         OSError
             If `path` is a folder, a device or a pipe.
+        ImportError
+            If the format needs a package that is not installed.
 
         Examples
         --------
         >>> result.save("run.npz")                                      # doctest: +SKIP
         >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
         """
+        if (module := module_for(path)) is not None:
+            return module.write(self, path, compress)
         description, arrays = _pack(self)
         return archive.write(path, "Result", FORMAT, description, arrays, compress)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Result:
-        """Return the result that `save` wrote, equal to the last bit.
+        """Return the result that `save` wrote: from an ``.npz`` file equal to the last bit, other formats lack the state.
 
         Parameters
         ----------
@@ -255,6 +263,8 @@ class Result(Answering):
             If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its numbers of
             cells and steps allow.
         """
+        if (module := module_for(path)) is not None:
+            return module.read(path)
         return archive.read(path, "Result", FORMAT, _unpack)
 
 

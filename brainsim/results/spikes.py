@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
 from brainsim.core.checks import integer, number
-from brainsim.core.hints import OF_SPIKES, Answering
+from brainsim.core.hints import OF_SPIKES
+from brainsim.results.handover import SpikesHandOver
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -25,7 +26,7 @@ ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far a
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spikes(Answering):
+class Spikes(SpikesHandOver):
     """The spikes of one population, read-only and sorted by time, then by cell.
 
     Parameters
@@ -110,6 +111,11 @@ class Spikes(Answering):
     def __len__(self) -> int:
         """Return the number of spikes."""
         return self.times.size
+
+    def __getitem__(self, key: object) -> NoReturn:
+        """Raise TypeError: what an index means, a spike or a cell, would be a guess."""
+        cell = key if isinstance(key, int) else 0
+        raise TypeError(f"Spikes: cannot be indexed; spikes.per_cell()[{cell}] are the times of a cell")
 
     def __eq__(self, other: object) -> bool:
         """Return whether everything is equal to the last bit."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.core.arrays import frozen_array, plural
 from brainsim.core.checks import MissingName, nearest
+from brainsim.results.handover import WeightsHandOver
 from brainsim.results.lookup import Lookup
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ KINDS = {"times": float, "synapses": int, "pre": int, "post": int, "values": flo
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Weights:
+class Weights(WeightsHandOver):
     """The weights of some synapses of a projection over time, and histograms of all of them; read-only.
 
     Parameters

@@ -1,0 +1,272 @@
+"""Results as objects of other libraries: what arrives there is what was recorded, and brainsim does not need them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.core.optional import optional
+from brainsim.results.handover import interval_of
+from brainsim.results.result import Result, Spikes, Traces, Weights
+
+OTHERS = ["neo", "elephant", "pynapple", "pandas", "xarray", "pynwb", "h5py", "hdmf", "quantities", "joblib"]
+
+
+@pytest.fixture
+def traces():
+    return Traces("cells", "v", "mV", 0.1 * np.arange(1, 4), [4, 9], [[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
+
+
+@pytest.fixture
+def weights():
+    return Weights(
+        "w", "w", "mV", [0.0, 100.0], [3, 7], [0, 1], [7, 2], [[0.5, 1.0], [0.6, 2.0]], [0, 1, 2], [[1, 1], [1, 1]]
+    )
+
+
+def random_spikes(n=20, count=500, start=0.0, name="cells", dt=0.1):
+    rng = np.random.default_rng(3)
+    return Spikes(start + dt * rng.integers(1, 5001, count), rng.integers(0, n - 1, count), n, 500.0, start, name)
+
+
+def test_per_cell_is_a_list_of_arrays(spikes):
+    assert [train.tolist() for train in spikes.per_cell()] == [[10.0, 20.0, 40.0], [5.0, 15.0], []]
+
+
+def test_an_index_is_answered(spikes):
+    with pytest.raises(TypeError, match=r"spikes.per_cell\(\)\[2\] are the times of a cell"):
+        spikes[2]
+    with pytest.raises(TypeError, match="per_cell"):
+        list(spikes)
+
+
+def test_importing_and_describing_loads_no_optional_package():
+    code = "import sys, brainsim as bs\nbs.Result, bs.Spikes\nprint([m for m in sys.argv[1:] if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code, *OTHERS], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "package", "extra"),
+    [
+        (lambda s, t, w, r, p: s.to_frame(), "pandas", "frames"),
+        (lambda s, t, w, r, p: s.to_neo(), "neo", "analysis"),
+        (lambda s, t, w, r, p: s.to_pynapple(), "pynapple", "analysis"),
+        (lambda s, t, w, r, p: t.to_frame(), "pandas", "frames"),
+        (lambda s, t, w, r, p: t.to_xarray(), "xarray", "frames"),
+        (lambda s, t, w, r, p: t.to_neo(), "neo", "analysis"),
+        (lambda s, t, w, r, p: t.to_pynapple(), "pynapple", "analysis"),
+        (lambda s, t, w, r, p: w.to_frame(), "pandas", "frames"),
+        (lambda s, t, w, r, p: w.to_xarray(), "xarray", "frames"),
+        (lambda s, t, w, r, p: r.to_neo(), "neo", "analysis"),
+        (lambda s, t, w, r, p: r.to_nwb(), "pynwb", "nwb"),
+        (lambda s, t, w, r, p: r.save(p / "run.nwb"), "pynwb", "nwb"),
+        (lambda s, t, w, r, p: bs.Result.load(p / "run.nwb"), "pynwb", "nwb"),
+    ],
+)
+def test_without_the_package_the_error_says_what_to_type(
+    call, package, extra, monkeypatch, spikes, traces, weights, result, tmp_path
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"needs {package}; pip install 'brainsim\[{extra}\]'"):
+        call(spikes, traces, weights, result, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_that_lacks_another_is_told_apart(tmp_path, monkeypatch):
+    (tmp_path / "brainsim_test_broken.py").write_text("import brainsim_test_missing\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match=r"Here: needs brainsim_test_broken \(it lacks brainsim_test_missing\)"):
+        optional("brainsim_test_broken", "frames", "Here")
+
+
+def test_every_extra_that_messages_name_exists():
+    import tomllib
+    from pathlib import Path
+
+    project = Path(bs.__file__).parents[1] / "pyproject.toml"
+    if not project.exists():
+        pytest.skip("an installed package has no pyproject.toml")
+    extras = tomllib.loads(project.read_text())["project"]["optional-dependencies"]
+    assert {"analysis", "frames", "nwb"} <= set(extras)
+
+
+def test_regular_times():
+    assert interval_of(0.1 * np.arange(1, 100_000)) == pytest.approx(0.1)
+    assert interval_of(np.array([1.0])) is None
+    assert interval_of(np.array([1.0, 2.0, 4.0])) is None
+    assert interval_of(np.array([1.0, 1.0])) is None
+
+
+class TestFrames:
+    def test_spikes(self, spikes):
+        pytest.importorskip("pandas")
+        frame = spikes.to_frame()
+        assert frame.time.tolist() == spikes.times.tolist()
+        assert frame.cell.tolist() == spikes.ids.tolist()
+        assert frame.attrs == {"n": 3, "duration": 100.0, "start": 0.0, "name": "cells"}
+        assert Spikes(frame.time, frame.cell, **frame.attrs) == spikes
+
+    def test_traces(self, traces):
+        pytest.importorskip("pandas")
+        frame = traces.to_frame()
+        assert frame[9].tolist() == [5.0, 6.0, 7.0]
+        assert frame.index.tolist() == traces.times.tolist()
+        assert frame.loc[0.2, 4] == 1.0
+
+    def test_weights(self, weights):
+        pytest.importorskip("pandas")
+        frame = weights.to_frame()
+        assert frame.xs(1, axis=1, level="pre").to_numpy().ravel().tolist() == [1.0, 2.0]
+
+    def test_arrays_with_labels(self, traces, weights):
+        pytest.importorskip("xarray")
+        array = traces.to_xarray()
+        assert (array.dims, array.attrs["units"], array.time.attrs["units"]) == (("time", "cell"), "mV", "ms")
+        assert array.sel(cell=9)[2] == 7.0
+        assert weights.to_xarray().sel(synapse=7).post == 2
+
+
+class TestNeo:
+    def test_spike_trains(self):
+        pytest.importorskip("neo")
+        spikes = random_spikes(start=200.0)
+        trains = spikes.to_neo()
+        assert len(trains) == 20
+        for own, train in zip(spikes.trains(), trains, strict=True):
+            assert train.rescale("ms").magnitude.tolist() == own.tolist()
+            assert (float(train.t_start), float(train.t_stop)) == (200.0, 700.0)
+        assert trains[3].annotations == {"population": "cells", "cell": 3}
+
+    def test_a_spike_that_rounding_put_outside(self):
+        pytest.importorskip("neo")
+        stop = 0.1 * 3
+        (train,) = Spikes([stop + 1e-12], [0], 1, stop).to_neo()
+        assert train.size == 1
+
+    def test_signals(self, traces):
+        neo = pytest.importorskip("neo")
+        signal = traces.to_neo()
+        assert isinstance(signal, neo.AnalogSignal)
+        assert signal.shape == (3, 2)
+        np.testing.assert_allclose(signal.times.rescale("ms").magnitude, traces.times)
+        irregular = Traces("c", "x", "furlong", [1.0, 2.0, 4.0], [0], [[1.0], [2.0], [3.0]]).to_neo()
+        assert isinstance(irregular, neo.IrregularlySampledSignal)
+        assert irregular.annotations["unit"] == "furlong"
+
+    def test_block(self, result):
+        pytest.importorskip("neo")
+        (segment,) = result.to_neo().segments
+        assert len(segment.spiketrains) == 3
+        assert len(segment.analogsignals) == 1
+
+
+class TestPynapple:
+    def test_group_and_frame(self, traces):
+        pytest.importorskip("pynapple")
+        spikes = random_spikes()
+        group = spikes.to_pynapple()
+        assert len(group) == 20
+        for cell, train in enumerate(spikes.trains()):
+            np.testing.assert_allclose(group[cell].times(units="ms"), train, rtol=1e-9)
+        np.testing.assert_allclose(np.asarray(group.rates), spikes.rates())
+        np.testing.assert_allclose(traces.to_pynapple().values, traces.values)
+
+
+class TestNWB:
+    @pytest.fixture
+    def full(self, spikes, traces, weights):
+        pytest.importorskip("pynwb")
+        more = random_spikes(start=0.0, name="L2/3 E")
+        irregular = Traces("L2/3 E", "v", "", 0.1 * np.array([1, 3, 1000]), [0], [[1.0], [np.nan], [3.0]])
+        return Result(
+            spikes={"cells": spikes, "L2/3 E": more},
+            duration=500.0,
+            dt=0.1,
+            seed=2**70,
+            traces={("cells", "v"): traces, ("L2/3 E", "v"): irregular},
+            weights={("w", "w"): weights},
+            populations={"cells": 3, "L2/3 E": 20, "silent": 7},
+            stats={"run": 0.125},
+            views={"cells": [("exc", 0, 2)]},
+            thresholds={"cells": 20.0},
+            resets={"cells": ["v"]},
+        )
+
+    def test_comes_back_equal(self, full, tmp_path):
+        path = full.save(tmp_path / "run.nwb")
+        again = Result.load(path)
+        assert dict(again.spikes) == dict(full.spikes)
+        assert dict(again.traces) == dict(full.traces)
+        assert dict(again.weights) == dict(full.weights)
+        for key in ("duration", "dt", "seed", "start", "populations", "stats", "views", "thresholds", "resets"):
+            assert getattr(again, key) == getattr(full, key), key
+        assert [file.name for file in tmp_path.iterdir()] == ["run.nwb"]
+
+    def test_passes_validation(self, full, tmp_path):
+        import pynwb
+
+        path = str(full.save(tmp_path / "run.nwb"))
+        done = pynwb.validate(path=path)
+        errors = done[0] if isinstance(done, tuple) else done
+        assert list(errors) == []
+
+    def test_others_read_the_same_times(self, full, tmp_path):
+        nap = pytest.importorskip("pynapple")
+        units = nap.load_file(str(full.save(tmp_path / "run.nwb")))["units"]
+        trains = [train for spikes in full.spikes.values() for train in spikes.trains()]
+        assert len(units) == len(trains)
+        for unit, train in zip(units.index, trains, strict=True):
+            np.testing.assert_allclose(units[unit].times(units="ms"), train, rtol=1e-9)
+
+    def test_without_cells_and_without_spikes(self, tmp_path):
+        pytest.importorskip("pynwb")
+        empty = Result(spikes={"none": Spikes([], [], 0, 10.0)}, duration=10.0, dt=0.1, seed=1)
+        assert dict(Result.load(empty.save(tmp_path / "a.nwb")).spikes) == dict(empty.spikes)
+        silent = Result(spikes={"none": Spikes([], [], 2, 10.0)}, duration=10.0, dt=0.1, seed=1)
+        assert dict(Result.load(silent.save(tmp_path / "b.nwb")).spikes) == dict(silent.spikes)
+
+    def test_fields_of_the_user(self, full, tmp_path):
+        import pynwb
+
+        file = full.to_nwb(session_description="mine", notes="of the user")
+        with pynwb.NWBHDF5IO(str(tmp_path / "mine.nwb"), "w") as io:
+            io.write(file)
+        assert dict(Result.load(tmp_path / "mine.nwb").spikes) == dict(full.spikes)
+
+    def test_mistakes(self, full, tmp_path):
+        with pytest.raises(FileNotFoundError, match="there is no file"):
+            Result.load(tmp_path / "none.nwb")
+        (tmp_path / "text.nwb").write_text("no")
+        with pytest.raises(ValueError, match="is not an NWB file of brainsim"):
+            Result.load(tmp_path / "text.nwb")
+        with pytest.raises(FileNotFoundError, match="there is no folder"):
+            full.save(tmp_path / "no folder" / "run.nwb")
+        with pytest.raises(ValueError, match="compress: must be False"):
+            full.save(tmp_path / "run.nwb", compress=True)
+        import pynwb
+
+        with pynwb.NWBHDF5IO(str(tmp_path / "other.nwb"), "w") as io:
+            io.write(pynwb.NWBFile("x", "y", full.to_nwb().session_start_time))
+        with pytest.raises(ValueError, match=r"no notes of brainsim; read it with pynwb, and give spike times to bs.Spikes"):
+            Result.load(tmp_path / "other.nwb")
+
+
+def test_the_table_of_the_readme(result, tmp_path, monkeypatch):
+    """Each line runs on a result that has spikes and traces of 'cells'."""
+    import re
+    from pathlib import Path
+
+    readme = Path(__file__).parents[2] / "README.md"
+    if not readme.exists():
+        pytest.skip("an installed package has no README")
+    for package in ("neo", "pynapple", "pandas", "xarray", "pynwb"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    section = readme.read_text().split("## Results in other libraries")[1].split("\n## ")[0]
+    lines = [code for row in re.findall(r"^\| (`.*?) \|", section, re.M) for code in re.findall(r"`([^`]+)`", row)]
+    assert len(lines) >= 9
+    for code in lines:
+        assert eval(code, {"result": result, "bs": bs}) is not None, code
