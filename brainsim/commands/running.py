@@ -34,7 +34,8 @@ def run_example(arguments):
 
 def _write_page(name, example, arguments):
     """Write the pictures of an example to a page and print the progress."""
-    for option in ("duration", "dt", "threads", "precision", "profile", "save", "no_plot"):
+    options = ("duration", "dt", "threads", "precision", "profile", "save", "no_plot", "checkpoint", "every", "resume")
+    for option in options:
         if getattr(arguments, option):
             raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, with the options --seed and --out only")
     path = arguments.out or Path(f"{name}.html")
@@ -74,6 +75,7 @@ def _simulated(example, arguments):
         chosen["dt"] = dt  # its delays depend on dt
     network, traces = example.build(**chosen)
     seed = RUN_SEED if arguments.seed is None else arguments.seed
+    saving = _saving(example, arguments)
     _announce(network)
     result = simulated(
         example,
@@ -86,8 +88,24 @@ def _simulated(example, arguments):
         threads=arguments.threads,
         precision=arguments.precision or "double",
         profile=arguments.profile,
+        **saving,
     )
     return result, result.duration > duration - 0.5 * result.dt, chosen
+
+
+def _saving(example, arguments):
+    """Return the arguments of `simulate` that are about checkpoints."""
+    if arguments.checkpoint is None:
+        for option in ("every", "resume"):
+            if getattr(arguments, option):
+                raise ValueError(f"--{option}: is about checkpoints; add --checkpoint FILE")
+        return {}
+    if hasattr(example, "steer"):
+        raise ValueError(f"--checkpoint: {arguments.name} is steered while it runs, so it cannot be continued from a file")
+    if arguments.checkpoint.exists() and not arguments.resume:
+        raise ValueError(f"--checkpoint: there is a file {str(arguments.checkpoint)!r}; --resume continues from it")
+    every = {} if arguments.every is None else {"checkpoint_every": arguments.every}
+    return {"checkpoint": arguments.checkpoint, "resume": arguments.resume, **every}
 
 
 def simulated(example, network, duration, **settings):

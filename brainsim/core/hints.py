@@ -240,8 +240,8 @@ OF_SIMULATION = {
         "w",
     ): "sim.synapses(projection).weight reads them; sim.set(projection, w=...) sets those of plastic synapses",
     ("plot", "raster", "overview"): "bs.plot.overview(sim.result()) draws it",
-    ("save", "store", "checkpoint"): "sim.result().save('run.npz') writes spikes, traces and the state",
-    ("load", "restore"): "bs.Simulation(net, state=bs.Result.load('run.npz').state) continues from a file",
+    ("store", "checkpoint"): "sim.save('run.ckpt') writes everything that the simulation needs to continue",
+    ("restore", "resume"): "bs.Simulation.load(net, 'run.ckpt') continues from what sim.save wrote",
     ("copy", "fork"): "copy.deepcopy(sim) is an independent simulation at the same point",
     ("populations", "cells"): "sim.network.populations holds them",
 }

@@ -6,6 +6,7 @@ on: of populations the equations and the parameters as they are now, not how the
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 
@@ -32,20 +33,39 @@ class Prints:
 
     def parts(self):
         """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
-        prints = {"seed of the network": _print(self._network.seed)}
+        prints = {"seed of the network": fingerprint(self._network.seed)}
         for name, (population, synapses, values) in self._cells.items():
             texts = [_texts(owner) for owner in (population.model, *synapses)]
-            prints[f"population {name!r}"] = _print([population.n, texts, values])
+            prints[f"population {name!r}"] = fingerprint([population.n, texts, values])
         for stimulus in self._inputs:
-            prints[f"input {stimulus.name!r}"] = _print([stimulus.target, vars(stimulus.input)])
+            prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, vars(stimulus.input)])
         if not self._wiring:
             self._wiring.append(
                 {
-                    f"projection {p.name!r}": _print([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)])
+                    f"projection {p.name!r}": fingerprint(
+                        [p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)]
+                    )
                     for p in self._network.projections
                 }
             )
         return prints | self._wiring[0]
+
+    def details(self):
+        """Return part -> fingerprints of its fields by name, for a message that says what differs."""
+        details = {}
+        for name, (population, synapses, values) in self._cells.items():
+            texts = [_texts(owner) for owner in (population.model, *synapses)]
+            details[f"population {name!r}"] = {"number of cells": population.n, "equations": texts, **values}
+        for stimulus in self._inputs:
+            details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **vars(stimulus.input)}
+        for p in self._network.projections:
+            parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in ("name", "storage")}
+            details[f"projection {p.name!r}"] = parts
+        return {part: {name: fingerprint(v) for name, v in values.items()} for part, values in details.items()}
+
+
+def _of_projection(p):
+    return fingerprint([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)])
 
 
 def _learning(projection):
@@ -57,7 +77,8 @@ def _learning(projection):
     return parts if p.homeostasis is None else [*parts, p.homeostasis]
 
 
-def _print(value):
+def fingerprint(value):
+    """Return the fingerprint of a value: a number, a text, an array, or an object or a collection of these."""
     digest = hashlib.blake2b(digest_size=8)
     _feed(digest, value)
     return digest.hexdigest()

@@ -88,7 +88,7 @@ class Run:
         new._clear(self.step)
         new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
         new._load_extra(extra)
-        if self.partitions[0].progress["completed"] < self.step:
+        if not self.is_complete():
             new._stand_before_zero()
         else:
             new._continue_from(self.under_way())
@@ -100,12 +100,19 @@ class Run:
         self.shared.state[: self.layout.n_state] = values
         self._stand_before_zero()
 
-    def restore(self, state):
-        """Go to the step at which a State was saved."""
+    def restore(self, state, complete=True):
+        """Go to the step at which a State was saved; it is not `complete` if that was before the first step."""
         self._clear(state.step)
         packed = load_state(state, self.layout, self.shared)
         self._load_extra(state.extra)
-        self._continue_from(packed)
+        if complete:
+            self._continue_from(packed)
+        else:
+            self._stand_before_zero()
+
+    def is_complete(self):
+        """Return whether the point of time reached is complete: it is not before the first step."""
+        return int(self.partitions[0].progress["completed"]) >= self.step
 
     def rebuild(self, *what):
         """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import typing
 import warnings
 from collections.abc import Callable, Sequence
 
 from brainsim.core.checks import number
+from brainsim.engine.checkpoints.file import exists
+from brainsim.engine.checkpoints.regular import Regular, interval, refuse_to_replace, writable
 from brainsim.engine.settings import checked_steps
 from brainsim.engine.simulated_runs import check_callback
 from brainsim.engine.simulation import Simulation
@@ -33,6 +36,9 @@ def simulate(
     profile: bool = False,
     every: float | None = None,
     callback: Callable[[Simulation], object] | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: float | str = "10 min",
+    resume: bool = False,
 ) -> Result:
     """Simulate a network and return what was recorded.
 
@@ -72,6 +78,14 @@ def simulate(
         Call ``callback(sim)`` every so many ms of the run: it may look at the Simulation and change it, see
         `Simulation.run`. An error of it, or of the run, loses nothing: its attribute ``simulation`` is the Simulation, whose
         ``result()`` holds what was recorded.
+    checkpoint : str or Path, optional
+        A file, e.g. ``"run.ckpt"``, to which the simulation is saved at regular times, at the end, after Ctrl-C, and when
+        SIGTERM or SIGUSR1 arrives, which then ends the process with the exit status 75. See `Simulation.save`.
+    checkpoint_every : float or str
+        Time between two checkpoints: seconds, or a text such as ``"30 s"``, ``"10 min"`` or ``"1 h"``.
+    resume : bool
+        Continue from the checkpoint if there is one, to the end of `duration`: the same script, run again, returns the
+        Result of the undisturbed run. Without it, a run never replaces the checkpoint of an earlier one.
 
     Returns
     -------
@@ -81,6 +95,8 @@ def simulate(
     ------
     ValueError, TypeError
         If the description cannot be run; before anything is built.
+    FileExistsError
+        If there is a checkpoint of this name, and `resume` is not set.
     MemoryError
         If the network would not fit into memory; before anything is built.
 
@@ -95,32 +111,60 @@ def simulate(
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
     check_callback(every, callback, dt, "simulate")
-    simulation = Simulation(
-        network,
-        dt=dt,
-        seed=seed,
-        record=record,
-        spikes=spikes,
-        threads=threads,
-        progress=progress,
-        state=state,
-        precision=precision,
-        profile=profile,
-    )
-    began = simulation.time
+    settings: dict[str, typing.Any] = {
+        "record": record,
+        "spikes": spikes,
+        "threads": threads,
+        "progress": progress,
+        "profile": profile,
+    }
+    run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
+    of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
+    if checkpoint is None:
+        if resume:
+            raise ValueError("simulate.resume: continues from a checkpoint; name its file: checkpoint='run.ckpt'")
+        return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
+    seconds = interval(checkpoint_every, "simulate.checkpoint_every")
+    writable(checkpoint, "simulate.checkpoint")
+    if not resume:
+        refuse_to_replace(checkpoint, "simulate.checkpoint")
+    if resume and exists(checkpoint):
+        simulation = Simulation._loaded(network, checkpoint, "simulate", **of_run, **settings)
+    else:
+        simulation = Simulation(network, state=state, **of_run, **settings)
+    left = simulation._left(duration, "simulate.duration")
+    with Regular(simulation, checkpoint, seconds):
+        if left:
+            _run(simulation, left, run)
+    return simulation.result()
+
+
+def _run(simulation, duration, settings):
+    """Run a simulation and return the Result; after Ctrl-C the part of it that there is."""
+    began, guard = simulation.time, simulation._guard
     try:
-        return simulation.run(duration, progress=progress, every=every, callback=callback)
+        result = simulation.run(duration, **settings)
     except KeyboardInterrupt:
         done = simulation.time - began
         if done > duration - 0.5 * simulation.dt:
             raise
+        if guard and not (settings["callback"] and _is_due(simulation, settings["every"])):
+            guard.save_now()
         warnings.warn(
             f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
-            stacklevel=2,
+            stacklevel=3,
         )
         return simulation.result()
     except Exception as error:
         if simulation.time > began:
-            error.simulation = simulation  # type: ignore[attr-defined]
+            error.simulation = simulation
             error.add_note(f"brainsim: what was recorded until {simulation.time:g} ms is in error.simulation.result()")
         raise
+    if guard:
+        guard.save_now()
+    return result
+
+
+def _is_due(simulation, every):
+    """Return whether a callback was due when Ctrl-C came: then nobody knows whether it has changed the simulation."""
+    return (simulation._run.step - simulation._origin) % checked_steps(every, simulation.dt, "simulate.every") == 0

@@ -32,6 +32,8 @@ class WithRuns:
     _seconds: dict[str, float]
     _traces: list
     _state_was_given_out: bool
+    _origin: int
+    _guard: Any
     _at_chunk_end: list[Callable[[], None]]  # called after each chunk, about every tenth of a second, when all is consistent
 
     def run(
@@ -156,14 +158,16 @@ class WithRuns:
         with Interrupt() as interrupt, self._exclusive:
             start, profile, began = self._run.step, self._run.profile(), time.perf_counter()
             self._check_can_run(steps)
-            pieces = []
+            pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
             stopped = may_stop and self._ask(between, interrupt)
             with Watch(steps * self.dt, progress, "ms") as watch:
                 while not stopped and (done := self._run.step - start) < steps and not interrupt.asked:
-                    length = min(interval, steps - done)
+                    length = min(interval - (self._run.step - origin) % interval, steps - done)
                     self._run_piece(length, pieces, interrupt, lambda: watch.show((self._run.step - start) * self.dt))
-                    if between is not None and length == interval and not interrupt.asked:
+                    if between is not None and (self._run.step - origin) % interval == 0 and not interrupt.asked:
                         stopped = self._ask(between, interrupt) and may_stop
+                    if self._save_is_due() and self._run.step - start < steps and not interrupt.asked:
+                        self._guard.save()
             seconds = time.perf_counter() - began
             if not interrupt.asked:
                 if text := what_is_not_finite(self._layout, self._run.shared):
@@ -183,11 +187,16 @@ class WithRuns:
                 for look in self._at_chunk_end:
                     look()
                 show()
+                if self._save_is_due():
+                    break
         finally:
             run.collected.keep(piece)
             if piece.chunks:
                 pieces.append(piece)
             self._seconds["run"] += time.perf_counter() - began
+
+    def _save_is_due(self):
+        return self._guard is not None and self._guard.due()
 
     def _ask(self, function, interrupt):
         """Call a function of the user with the simulation and return its answer; Ctrl-C interrupts it at once."""

@@ -15,6 +15,7 @@ from brainsim.core.arrays import plural
 from brainsim.core.checks import number
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
+from brainsim.engine.checkpoints.saving import WithCheckpoints
 from brainsim.engine.estimate import reject_if_too_large
 from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
@@ -48,7 +49,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.result import State
 
 
-class Simulation(WithRuns, WithSynapses, Answering):
+class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
@@ -70,7 +71,7 @@ class Simulation(WithRuns, WithSynapses, Answering):
     -----
     ``copy.deepcopy(sim)`` returns an independent simulation that continues from the same point, with the same spikes; the
     synapses are shared. A simulation is used by one thread at a time, and a second one raises an error. It cannot be
-    pickled: save ``sim.result()`` and continue with ``state=``.
+    pickled: `save` writes it to a file, and `load` continues from there.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class Simulation(WithRuns, WithSynapses, Answering):
         self._views, self._original = network.parts_for_plots(), (network, copied(network, network.projections))
         self._original_inputs = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
-        self._prints = Prints(self._layout)
+        self._prints = self._first_prints = Prints(self._layout)
         if state is not None:
             check_fits(state, self._layout, self._prints.parts())
         collected = Collected(self._recorders(record, wanted_spikes(spikes, self._layout)))
@@ -138,6 +139,7 @@ class Simulation(WithRuns, WithSynapses, Answering):
     def _recorders(self, record, wanted):
         """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
         requests = list(record) if isinstance(record, list | tuple) else [record]
+        self._requested = wanted, requests
         others = [request for request in requests if hasattr(request, "recorder")]
         known = checked_traces([request for request in requests if not hasattr(request, "recorder")])
         traces = resolve_traces([request for request in known if isinstance(request, Trace)], self._layout)
@@ -171,7 +173,10 @@ class Simulation(WithRuns, WithSynapses, Answering):
     def result(self) -> Result:
         """Return the Result of everything since the start or the last reset."""
         with self._exclusive:
-            return self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result()
+            return self._result()
+
+    def _result(self):
+        return self._whole(self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result())
 
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
@@ -179,7 +184,8 @@ class Simulation(WithRuns, WithSynapses, Answering):
         with self._exclusive:
             self._restore_synapses()
             self._take_back_changes()
-            self._begin = 0 if self._restored is None else self._restored.step
+            self._begin = self._origin = 0 if self._restored is None else self._restored.step
+            self._earlier = None
             self._seconds["run"], self._state_was_given_out = 0.0, False
             self._run.collected.clear()
             if self._restored is None:
@@ -214,7 +220,7 @@ class Simulation(WithRuns, WithSynapses, Answering):
 
     def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
         """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
-        raise TypeError("Simulation: cannot be pickled; save sim.result(), continue with simulate(..., state=result.state)")
+        raise TypeError("Simulation: cannot be pickled; sim.save(path), and continue with Simulation.load(network, path)")
 
     def set(self, target: Input | Population | str, **values: object) -> None:
         """Change an input or a population's parameters from now on.
@@ -230,9 +236,9 @@ class Simulation(WithRuns, WithSynapses, Answering):
             of its synapses, as a number or an array in the order of `synapses`; ``learning``, whether its weights change;
             and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
-        `reset` takes the changes back. A saved state holds the weights of projections, and whether they change, but not
-        inputs and parameters: to continue from it, the network must be built with the values as they were then, or the state
-        is rejected.
+        `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections,
+        and whether they change, but not inputs and parameters: to continue from it, the network must be built with the
+        values as they were then, or the state is rejected.
 
         Examples
         --------

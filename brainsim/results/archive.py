@@ -40,10 +40,11 @@ def write(
     description: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
     compress: bool = False,
+    keep: bool = False,
 ) -> Path:
     """Write `arrays` (member name -> array) and `description` (JSON-able dict) to `path`; return it as a Path.
 
-    The file appears under its name only when it is complete.
+    The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as `previous`.
 
     Raises
     ------
@@ -58,22 +59,30 @@ def write(
         if array.dtype.hasobject:
             raise TypeError(f"{kind}.save: {name!r} holds Python objects, which are never written")
     text = json.dumps({"kind": kind, "version": version, **description})
-    return write_arrays(path, f"{kind}.save", {DESCRIPTION: np.array(text), **arrays}, compress)
+    return write_arrays(path, f"{kind}.save", {DESCRIPTION: np.array(text), **arrays}, compress, keep)
 
 
-def write_arrays(path: str | os.PathLike, label: str, arrays: Mapping[str, np.ndarray], compress: bool = False) -> Path:
+def previous(path: str | os.PathLike) -> Path:
+    """Return where `write` keeps the file that it replaces, if asked to."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(f"{target.name}.previous")
+
+
+def write_arrays(
+    path: str | os.PathLike, label: str, arrays: Mapping[str, np.ndarray], compress: bool = False, keep: bool = False
+) -> Path:
     """Write `arrays` (member name -> array) to `path`, completely or not at all, and return it as a Path.
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
     """
-    with written_aside(path, label) as temporary, temporary.open("xb") as file:
+    with written_aside(path, label, keep) as temporary, temporary.open("xb") as file:
         save: Callable = np.savez_compressed if compress else np.savez
         save(file, **arrays)
     return Path(path)
 
 
 @contextlib.contextmanager
-def written_aside(path: str | os.PathLike, label: str) -> Iterator[Path]:
+def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> Iterator[Path]:
     """Give a path to write to; what is there at the end of the block is put in the place of `path`, whole or not at all.
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
@@ -91,10 +100,53 @@ def written_aside(path: str | os.PathLike, label: str) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        if keep and target.exists():
+            _set_aside(target, temporary)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_folder(target.parent)
+
+
+def _set_aside(target, temporary):
+    """Let the file `target` be `previous`; it keeps its own name too if the file system has links, so it never lacks."""
+    link = temporary.with_suffix(".link.tmp")
+    try:
+        os.link(target, link)
+    except OSError:
+        os.replace(target, previous(target))
+    else:
+        os.replace(link, previous(target))
+
+
+def _sync_folder(folder):
+    """Let the names in a folder survive a loss of power; Windows cannot, and some network file systems refuse."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Part:
+    """The arrays of an archive whose names begin with a prefix.
+
+    Parameters
+    ----------
+    archive : Archive
+    prefix : str
+    """
+
+    def __init__(self, archive: Archive, prefix: str):
+        self._archive, self._prefix = archive, prefix
+
+    def take(self, name: str, max_size: float = math.inf) -> np.ndarray:
+        """Return an array, as `Archive.take` does."""
+        return self._archive.take(f"{self._prefix}/{name}", max_size)
 
 
 class Archive:
@@ -149,8 +201,10 @@ class Archive:
         return self._file.open(self.names[name])
 
 
-def read(path: str | os.PathLike, kind: str, version: int, build: Callable[[dict[str, Any], Archive], T]) -> T:
-    """Read a file that `write` wrote: return ``build(description, archive)``.
+def read(
+    path: str | os.PathLike, kind: str, version: int, build: Callable[[dict[str, Any], Archive], T], label: str | None = None
+) -> T:
+    """Read a file that `write` wrote: return ``build(description, archive)``; messages begin with `label`.
 
     Raises
     ------
@@ -168,7 +222,7 @@ def read(path: str | os.PathLike, kind: str, version: int, build: Callable[[dict
             raise ValueError(f"written by a newer brainsim: format {description['version']}, this one reads {version}")
         return build(description, archive)
 
-    return read_arrays(path, f"{kind}.load", f"brainsim {kind.lower()}", built)
+    return read_arrays(path, label or f"{kind}.load", f"brainsim {kind.lower()}", built)
 
 
 def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[[Archive], T]) -> T:

@@ -243,7 +243,7 @@ class Result(ResultHandOver):
         """
         if (module := module_for(path)) is not None:
             return module.write(self, path, compress)
-        description, arrays = _pack(self)
+        description, arrays = pack(self)
         return archive.write(path, "Result", FORMAT, description, arrays, compress)
 
     @classmethod
@@ -265,7 +265,7 @@ class Result(ResultHandOver):
         """
         if (module := module_for(path)) is not None:
             return module.read(path)
-        return archive.read(path, "Result", FORMAT, _unpack)
+        return archive.read(path, "Result", FORMAT, unpack)
 
 
 def _jsonable(stats, label):
@@ -275,7 +275,7 @@ def _jsonable(stats, label):
         raise TypeError(f"{label}: must hold only what JSON can represent (got {stats!r})") from None
 
 
-def _pack(result):
+def pack(result):
     """Split a result into a description for JSON and arrays by the name of their member."""
     arrays = {}
     for name, spikes in result.spikes.items():
@@ -290,11 +290,12 @@ def _pack(result):
     description["weights"] = [
         [*key, w.name, w.variable, w.unit, w.synapses.size, w.edges.size] for key, w in result.weights.items()
     ]
-    description["state"] = None if result.state is None else _pack_state(result.state, arrays)
+    description["state"] = None if result.state is None else pack_state(result.state, arrays)
     return description, arrays
 
 
-def _pack_state(state, arrays):
+def pack_state(state, arrays):
+    """Put the arrays of a State into `arrays` by the name of their member, and return the rest for JSON."""
     for name, variables in state.variables.items():
         arrays |= {archive.member("state", name, variable): np.asarray(values) for variable, values in variables.items()}
     for name, receptors in state.arriving.items():
@@ -319,8 +320,8 @@ def _pack_state(state, arrays):
     }
 
 
-def _unpack(description, arrays):
-    """Undo `_pack`; no array is read that is larger than the description allows."""
+def unpack(description, arrays):
+    """Undo `pack`; no array is read that is larger than the description allows."""
     spikes, traces, cells = {}, {}, description["populations"]
     steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample per step
     for key, name, n, duration, start in description["spikes"]:
@@ -334,7 +335,7 @@ def _unpack(description, arrays):
             *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
         )
     weights = dict(_unpacked_weights(description, arrays, steps))
-    state = description["state"] and _unpack_state(description["state"], arrays, cells)
+    state = description["state"] and unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
     return Result(spikes=spikes, traces=traces, weights=weights, state=state, **rest)
 
@@ -348,7 +349,9 @@ def _unpacked_weights(description, arrays, steps):
         yield (key, variable), Weights(*of, **parts)
 
 
-def _unpack_state(description, arrays, cells):
+def unpack_state(description, arrays, cells):
+    """Undo `pack_state`; `cells` are the numbers of cells by population, above which no array is read."""
+
     def get(kind, name, part, steps=1):
         return arrays.take(archive.member(kind, name, part), steps * cells.get(name, math.inf))
 

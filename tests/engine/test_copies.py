@@ -121,7 +121,7 @@ class TestCopy:
         assert all(same(results[number], expected) for number in range(4))
 
     def test_pickling_is_refused_with_what_to_do(self):
-        with pytest.raises(TypeError, match=r"cannot be pickled; save sim.result\(\)"):
+        with pytest.raises(TypeError, match=r"cannot be pickled; sim.save\(path\)"):
             pickle.dumps(simulation())
 
 

@@ -39,6 +39,16 @@ class Collected:
         for recorder in self.recorders:
             recorder.rewired(name, places)
 
+    def saved(self):
+        """Return what a checkpoint has to hold of the recorders, as a dict of name -> array."""
+        return {f"{k}/{name}": values for k, r in enumerate(self.recorders) for name, values in r.saved().items()}
+
+    def load(self, saved):
+        """Take over what `saved` returned."""
+        for k, recorder in enumerate(self.recorders):
+            start = f"{k}/"
+            recorder.load({name[len(start) :]: values for name, values in saved.items() if name.startswith(start)})
+
     def before_chunk(self):
         """Get ready for the next chunk of a run."""
         for recorder in self.recorders:

@@ -86,6 +86,13 @@ class Recorder:
         """
         raise NotImplementedError
 
+    def saved(self):
+        """Return what a checkpoint has to hold for it besides what it recorded, as a dict of name -> array."""
+        return {}
+
+    def load(self, saved):
+        """Take over what `saved` returned."""
+
     def copy(self):
         """Return a recorder that continues by itself, for a copy of the simulation."""
         raise NotImplementedError

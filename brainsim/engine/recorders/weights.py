@@ -17,6 +17,8 @@ from brainsim.results.weights import Weights
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
 
+PARTS = ("now", "synapses", "pre", "post")  # of each request, in a checkpoint
+
 
 @dataclass
 class RecordedWeights:
@@ -68,6 +70,17 @@ class WeightRecorder(Recorder):
         new = WeightRecorder(self.requests)
         new._where, new._now = self._where, None if self._now is None else list(self._now)
         return new
+
+    def saved(self):
+        """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
+        chosen = {} if self._where is None else dict(enumerate(zip(self._now, *zip(*self._where, strict=True), strict=True)))
+        return {f"{k}.{name}": values for k, all_ in chosen.items() for name, values in zip(PARTS, all_, strict=True)}
+
+    def load(self, saved):
+        """Record the synapses that were recorded when `saved` was called."""
+        if saved:
+            found = [[saved[f"{k}.{name}"] for name in PARTS] for k in range(len(self.requests))]
+            self._now, self._where, self._chosen = [now for now, *_ in found], [tuple(where) for _, *where in found], None
 
     def calls(self, partition):
         """Note which synapses the partitions have; nothing is called during a chunk."""

@@ -1,0 +1,62 @@
+"""Values of parameters and of inputs as JSON and arrays, and back: numbers, texts, arrays, tables and distributions."""
+
+import dataclasses
+import importlib
+
+import numpy as np
+
+# whose frozen classes may be in a file: reading one calls their constructors, which check the values
+HOMES = ("brainsim.models.values", "brainsim.models.timed")
+
+
+def encoded(value, arrays, key, label):
+    """Return a value as JSON.
+
+    Parameters
+    ----------
+    value : object
+    arrays : dict of str to ndarray
+        Its arrays are added here.
+    key : str
+        How their names begin.
+    label : str
+        How the message begins if a value cannot be written.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        arrays[key] = value
+        return {"array": key}
+    if isinstance(value, list | tuple):
+        return {"list": [encoded(item, arrays, f"{key}/{k}", label) for k, item in enumerate(value)]}
+    kind = type(value)
+    if kind.__module__ in HOMES:
+        parts = {name: encoded(part, arrays, f"{key}/{name}", label) for name, part in _parts(value).items()}
+        return {"class": [kind.__module__, kind.__name__], "parts": parts, "unit": value.unit}
+    raise TypeError(f"{label} is a {kind.__name__}, which a checkpoint cannot hold; build the network with it instead")
+
+
+def decoded(value, archive):
+    """Undo `encoded`."""
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return archive.take(value["array"])
+    if "list" in value:
+        return tuple(decoded(item, archive) for item in value["list"])
+    module, name = value["class"]
+    kind = getattr(importlib.import_module(module), name, None) if module in HOMES else None
+    if not isinstance(kind, type) or kind.__module__ != module:
+        raise ValueError(f"it holds a {module}.{name}, which is no value of brainsim")
+    new = kind(**{part: decoded(of, archive) for part, of in value["parts"].items()})
+    vars(new)["unit"] = value["unit"]  # it was made of quantities, and now of their numbers
+    return new
+
+
+def _parts(value):
+    """Return what the constructor of a value takes."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+    return {name: part for name, part in vars(value).items() if name != "unit"}

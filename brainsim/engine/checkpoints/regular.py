@@ -1,0 +1,122 @@
+"""Checkpoints at regular times of the clock, and when the process is asked to end."""
+
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+
+from brainsim.core.checks import number, warn_user
+from brainsim.engine.checkpoints.file import exists
+
+TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
+SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
+INTERVAL = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]+)\s*")
+
+
+class Ended(SystemExit):
+    """The process was asked to end; Python then exits with the status 75, so that a batch system can start it again."""
+
+    def __init__(self, text):
+        super().__init__(TEMPORARY_FAILURE)
+        self._text = text
+
+    def __str__(self):
+        return self._text
+
+
+def interval(value, label):
+    """Return an interval in seconds, which is given as a number of seconds or as a text: "30 s", "10 min", "1 h"."""
+    hint = "a number of seconds, or a text such as '30 s', '10 min' or '1 h'"
+    if isinstance(value, str):
+        found = INTERVAL.fullmatch(value)
+        if not found or found[2] not in SECONDS:
+            raise ValueError(f"{label}: must be {hint} (got {value!r})")
+        value = float(found[1]) * SECONDS[found[2]]
+    try:
+        return number(value, label, "s", above=0.0)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}; it is {hint}") from None
+
+
+def refuse_to_replace(path, label):
+    """Raise FileExistsError if a checkpoint exists that a new run would replace."""
+    if exists(path):
+        raise FileExistsError(
+            f"{label}: there is a checkpoint {str(path)!r}; resume=True continues from it. To begin anew, delete it "
+            "or give another name"
+        )
+
+
+def writable(path, label):
+    """Raise an error, before anything is built, if no file can be written to the folder of `path`."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{label}: there is no folder {str(folder)!r}")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{label}: the folder {str(folder)!r} cannot be written to")
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
+
+
+class Regular:
+    """Saves a simulation at regular times, and when SIGTERM or SIGUSR1 arrives, after which it raises `Ended`.
+
+    A checkpoint that cannot be written ends no run: a warning tells, and the next one is tried at its time.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    path : str or Path
+    every : float
+        Seconds between two checkpoints.
+    """
+
+    def __init__(self, simulation, path, every):
+        self._simulation, self._path, self._every, self._asked, self._old = simulation, path, every, None, {}
+
+    def __enter__(self):
+        self._simulation._guard = self
+        self._next = time.monotonic() + self._every
+        if threading.current_thread() is threading.main_thread():
+            for name in ("SIGTERM", "SIGUSR1"):
+                if number_ := getattr(signal, name, None):
+                    self._old[number_] = signal.signal(number_, self._take)
+        return self
+
+    def __exit__(self, *_):
+        self._simulation._guard = None
+        for number_, old in self._old.items():
+            signal.signal(number_, signal.SIG_DFL if old is None else old)
+
+    def _take(self, signal_number, _):
+        self._asked = signal.Signals(signal_number).name
+
+    def due(self):
+        """Return whether it is time to save."""
+        return self._asked is not None or time.monotonic() >= self._next
+
+    def save_now(self):
+        """Save after a run."""
+        with self._simulation._exclusive:
+            self.save()
+
+    def save(self):
+        """Save the simulation, whose lock is held; raise `Ended` if the process was asked to end."""
+        saved = self._try()
+        self._next = time.monotonic() + self._every
+        if self._asked is not None:
+            text = f"stopped by {self._asked} at {self._simulation.time:g} ms; "
+            text += f"resume=True continues from {str(self._path)!r}" if saved else "this could not be saved"
+            warn_user(text)
+            raise Ended(text)
+
+    def _try(self):
+        """Return whether a checkpoint was written; if not, warn."""
+        try:
+            self._simulation._write(self._path)
+        except (OSError, ValueError) as error:
+            warn_user(f"no checkpoint at {self._simulation.time:g} ms: {error}; the run goes on")
+            return False
+        return True

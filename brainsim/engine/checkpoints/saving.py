@@ -1,0 +1,271 @@
+"""What a `Simulation` does with checkpoints: write one, and continue from one."""
+
+from __future__ import annotations
+
+import os
+import typing
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from brainsim.build.layout import Layout
+from brainsim.core.checks import warn_user
+from brainsim.engine.checkpoints.changes import apply_values, changed_values, rewired_network, rewired_projections
+from brainsim.engine.checkpoints.file import Checkpoint, Plain, read
+from brainsim.engine.checkpoints.machine import versions
+from brainsim.engine.checkpoints.matching import check_network, check_settings
+from brainsim.engine.fingerprint import Prints, fingerprint
+from brainsim.engine.settings import checked_network, checked_steps
+from brainsim.engine.state import check_fits, what_is_not_finite
+from brainsim.engine.synapses.store import Synapses
+from brainsim.engine.time import times_of
+from brainsim.network.checks import checked_precision
+from brainsim.network.projection import Projection
+from brainsim.results.joined import joined
+
+if typing.TYPE_CHECKING:
+    from brainsim.network.network import Network
+    from brainsim.network.population import View
+    from brainsim.network.probes import Request
+    from brainsim.results.result import Result
+
+
+class WithCheckpoints:
+    """The methods of a `Simulation` that are about checkpoints."""
+
+    network: Network
+    threads: int
+    _exclusive: Any
+    _run: Any
+    _layout: Any
+    _prints: Prints
+    _first_prints: Prints  # of the network as it was described
+    _described: dict
+    _original_inputs: tuple
+    _original: tuple
+    _restored: Any
+    _seconds: dict
+    _requested: tuple  # whose spikes are kept, and what else is recorded
+    _begin: int  # the step from which `result` tells
+    _origin: int  # the step at which the run began
+    _earlier: Result | None = None  # what was recorded before the checkpoint from which this continues
+    _guard: Any = None  # what saves at regular times, see `regular`
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write a checkpoint, from which `load` continues in another process with the same bits, and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, e.g. ``"run.ckpt"``: an ``.npz`` without pickles. It appears only when it is complete; the one
+            that it replaces is kept as ``run.ckpt.previous``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        FileNotFoundError, OSError
+            If the folder does not exist or cannot be written to; an earlier checkpoint stays as it was.
+        TypeError
+            If `set` gave an input something that is no number, text, array, TimedArray or distribution.
+        ValueError
+            If a variable is not finite.
+
+        Notes
+        -----
+        The file holds the state with the weights of synapses that learn, what `set` and `rewire` have changed, what was
+        recorded so far, and what `reset` goes back to. It does not hold the network, which is built again from its
+        description, but fingerprints of its parts. Neither the number of threads nor the machine matters.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> sim = bs.Simulation(net, seed=2)                                # doctest: +SKIP
+        >>> sim.run(500.0)                                                  # doctest: +SKIP
+        >>> sim.save("run.ckpt")                                            # doctest: +SKIP
+        >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
+        """
+        with self._exclusive:
+            return self._write(path)
+
+    @classmethod
+    def load(
+        cls,
+        network: Network,
+        path: str | os.PathLike,
+        *,
+        record: Request | Sequence[Request] = (),
+        spikes: bool | View | Sequence[View] = True,
+        threads: int | None = None,
+        progress: bool | None = None,
+        profile: bool = False,
+    ) -> typing.Self:
+        """Return a simulation that continues from a checkpoint which `save` wrote.
+
+        Parameters
+        ----------
+        network : Network
+            Built as it was when the run began. What `set` and `rewire` have changed since is in the file.
+        path : str or Path
+            The checkpoint. If it is damaged, the one before is taken, with a warning.
+        record, spikes, threads, progress, profile
+            As for `Simulation`. If `record` and `spikes` are those of the simulation that was saved, `result` returns
+            everything since its beginning; otherwise what is recorded from now on, which a warning says.
+
+        Returns
+        -------
+        Simulation
+            With the dt, the seed and the precision that were saved.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or is of another network: the message names what differs.
+
+        Warns
+        -----
+        UserWarning
+            If brainsim, NumPy, Numba or the processor are not those with which it was saved: bits may differ.
+
+        Examples
+        --------
+        >>> import brainsim as bs, tempfile
+        >>> def network():
+        ...     cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        ...     net = bs.Network(seed=1)
+        ...     net.stimulate(cells, bs.CurrentInput(400.0))
+        ...     return net
+        >>> sim = bs.Simulation(network(), seed=2)
+        >>> first = sim.run(50.0)
+        >>> file = sim.save(tempfile.mkdtemp() + "/run.ckpt")
+        >>> again = bs.Simulation.load(network(), file)
+        >>> again.run(50.0).spikes == sim.run(50.0).spikes, again.result().spikes == sim.result().spikes
+        (True, True)
+        """
+        return cls._loaded(
+            network,
+            path,
+            "Simulation.load",
+            record=record,
+            spikes=spikes,
+            threads=threads,
+            progress=progress,
+            profile=profile,
+        )
+
+    @classmethod
+    def _loaded(cls, network, path, label, *, dt=None, seed=None, precision=None, **settings):
+        """Return `load`, after a check of settings that are given; messages begin with `label`."""
+        checkpoint = read(path)
+        checked_network(network, checkpoint.state.dt)
+        check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
+        saved = checkpoint.plain.precision
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they come when the simulation is made
+            layout = Layout(network, checkpoint.state.dt, 1, checked_precision(saved, label))
+        check_network(checkpoint, Prints(layout), label)
+        new = cls(
+            network,
+            dt=checkpoint.state.dt,
+            seed=checkpoint.state.seed,
+            state=checkpoint.restored,
+            precision=saved,
+            **settings,
+        )
+        new._continue(checkpoint, label)
+        return new
+
+    def _write(self, path):
+        """Write a checkpoint of the simulation as it is now."""
+        if self._run.failed:
+            raise RuntimeError(
+                "Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first"
+            )
+        if text := what_is_not_finite(self._layout, self._run.shared):
+            raise ValueError(text.format("Simulation.save: a variable is not finite"))
+        arrays: dict = {}
+        changes = changed_values(self._layout, self._described, self._original_inputs, arrays)
+        rewired = rewired_projections(self._run.synapses, arrays)
+        recorded = self._result()
+        plain = Plain(
+            begin=self._begin,
+            origin=self._origin,
+            completed=self._run.is_complete(),
+            precision=recorded.stats["precision"],
+            parts=self._first_prints.parts(),
+            details=self._first_details(),
+            changes=changes,
+            rewired=rewired,
+            requests=_fingerprint_of(*self._requested),
+            streams=None,
+            seconds=self._seconds["run"],
+            versions=versions(),
+        )
+        state, recorded = recorded.state, replace(recorded, state=None)
+        recorders = self._run.collected.saved()
+        return Checkpoint(plain, state, self._restored, recorded, arrays, recorders).write(path)
+
+    def _first_details(self):
+        if "_details" not in vars(self):
+            self._details = self._first_prints.details()
+        return self._details
+
+    def _continue(self, checkpoint, label):
+        """Go to where the simulation was that wrote a checkpoint."""
+        plain = checkpoint.plain
+        if plain.rewired:
+            self._take_rewired(plain.rewired, checkpoint.arrays)
+        if plain.changes["populations"] or plain.changes["inputs"]:
+            apply_values(self._layout, self._original_inputs, plain.changes, checkpoint.arrays)
+            self._run.rebuild("parameters", "inputs")
+        self._describe()
+        check_fits(checkpoint.state, self._layout, self._prints.parts())
+        self._run.collected.clear()
+        self._run.restore(checkpoint.state, plain.completed)
+        self._origin, self._seconds["run"] = plain.origin, plain.seconds
+        self._begin, self._earlier = checkpoint.state.step, None
+        if _fingerprint_of(*self._requested) == plain.requests:
+            # before the first step nothing counts as recorded, so it will be
+            self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed else None
+            self._run.collected.load(checkpoint.recorders)
+        else:
+            warn_user(
+                f"{label}: record= or spikes= are not those with which {str(checkpoint.path)!r} was saved; "
+                f"result() begins at {checkpoint.state.step * self.dt:g} ms"
+            )
+
+    def _take_rewired(self, rewired, arrays):
+        """Continue with the synapses that a checkpoint lists."""
+        layout = self._layout.copy()
+        layout.network, former = rewired_network(self._original[0], rewired, arrays)
+        synapses = Synapses(layout, self.threads)
+        synapses.former = former
+        self._take(self._run.anew(layout, synapses))
+        self.network = layout.network
+
+    def _left(self, duration, label):
+        """Return how much of a run of `duration` ms is still to be done [ms]; raise ValueError if it is already beyond."""
+        left = checked_steps(duration, self.dt, label) - (self._run.step - self._origin)
+        if left < 0:
+            done = float(times_of(self._run.step - self._origin, self.dt))
+            raise ValueError(f"{label}: the checkpoint is already at {done:g} ms of the run (got {duration:g} ms)")
+        return float(times_of(left, self.dt))
+
+    def _whole(self, later):
+        """Return a Result with what was recorded before the checkpoint from which this simulation continues."""
+        return later if self._earlier is None else joined(self._earlier, later)
+
+
+def _fingerprint_of(wanted, requests):
+    """Return the fingerprint of what is recorded."""
+    parts = []
+    for request in requests:
+        values = vars(request).items()
+        parts.append([type(request).__name__, {k: v.name if isinstance(v, Projection) else v for k, v in values}])
+    return fingerprint([wanted, parts])
