@@ -51,7 +51,7 @@ RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz
 # synchrony, table A.5, is not compared: it is of "approximately 1000" cells, and depends on their number and choice
 CVS = np.array([0.938, 0.916, 0.891, 0.873, 0.847, 0.809, 0.924, 0.819])
 TRANSIENT = 500.0  # ms at the start that statistics leave out
-COLOURS, RELAY = ("#2a6fb0", "#c8453a") * 4, "#3a9696"  # E and I; thalamus
+COLOURS, RELAY = ("#1a5ca6", "#d3594c") * 4, "#24837c"  # E and I; thalamus
 
 
 def build(scale=1.0, k_scale=1.0, background="poisson", thalamus=False, storage="stored", seed=1, dt=0.1):

@@ -26,7 +26,7 @@ W_MAX, W_INH = 0.015 * G_LEAK, 0.05 * G_LEAK  # nS
 AMPA = bs.ExponentialConductance(tau=5.0, e_rev=0.0, name="ampa")  # ms, mV
 GABA = bs.ExponentialConductance(tau=5.0, e_rev=-70.0, name="gaba")
 STDP = bs.STDP.published("Song 2000", w_max=W_MAX)
-COLOURS, GROWS, SHRINKS = ("#5fa8da", "#3a9696", "#173f6b"), "#2a6fb0", "#c8453a"  # of the cells; of the law
+COLOURS, GROWS, SHRINKS = ("#2f9ad8", "#24837c", "#0b2e57"), "#1a5ca6", "#d3594c"  # of the cells; of the law
 WEAK, STRONG = 0.2, 0.8  # limits of the weights that are called so, as shares of w_max
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, nearest, number
+from brainsim.core.html import shown_by
 from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.methods import method_named
@@ -120,6 +121,8 @@ class Model:
         values = {k: getattr(self, k) for k, s in self.parameters.items() if not _same(getattr(self, k), s.default)}
         values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
+
+    _repr_html_ = shown_by("brainsim.models.html", "html_of_model")
 
     @classmethod
     def declared(cls) -> Declared:

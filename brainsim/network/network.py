@@ -11,6 +11,7 @@ from typing import Literal
 
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_NETWORK, Answering
+from brainsim.core.html import shown_by
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
@@ -20,6 +21,7 @@ from brainsim.network.plastic import check_homeostasis, check_plasticity, dendri
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
+from brainsim.results.places import tile
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
@@ -28,8 +30,6 @@ if typing.TYPE_CHECKING:
     from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.plasticity.homeostasis import Homeostasis
     from brainsim.models.values import ValueLike
-
-MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
 
 
 class Network(Answering):
@@ -359,7 +359,7 @@ class Network(Answering):
         for view in [v for p in self._projections for v in (p.pre, p.post)] + [s.target for s in self._inputs]:
             if (span := view.contiguous) and view.n < view.population.n:
                 (named if view.is_named else unnamed).setdefault(view.population.name, {})[view.name, *span] = None
-        tiled = {name: parts for name, parts in unnamed.items() if _tile(parts, self._populations[name].n)}
+        tiled = {name: parts for name, parts in unnamed.items() if tile(parts, self._populations[name].n)}
         return {name: sorted(parts, key=lambda part: part[1:]) for name, parts in (tiled | named).items()}
 
     def __repr__(self) -> str:
@@ -377,6 +377,8 @@ class Network(Answering):
             lines.append(f"  {title}")
             lines += ["    " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         return "\n".join(lines)
+
+    _repr_html_ = shown_by("brainsim.network.html", "html_of_network")
 
     def _register(self, *views):
         """Add the populations of the views: all of them, or none if a name is taken."""
@@ -410,9 +412,3 @@ class Network(Answering):
             number += 1
         self._names[default] = number  # lower numbers stay taken
         return f"{default} #{number}"
-
-
-def _tile(parts, n):
-    """Return whether a few parts (name, start, stop) cover n cells, each once."""
-    spans = sorted(part[1:] for part in parts)
-    return len(spans) <= MAX_PARTS and [0, *(stop for _, stop in spans)] == [*(start for start, _ in spans), n]

@@ -12,6 +12,7 @@ import numpy as np
 
 from brainsim.core.arrays import freeze
 from brainsim.core.checks import MAX_INDEX, integer, nearest, reject_masked
+from brainsim.core.html import shown_by
 from brainsim.models.values import checked_value
 
 if typing.TYPE_CHECKING:
@@ -87,6 +88,8 @@ class View:
     def __repr__(self) -> str:
         """Return name and size."""
         return f"View({self.name!r}, {self.n} cell{'s' * (self.n != 1)})"
+
+    _repr_html_ = shown_by("brainsim.network.html", "html_of_view")
 
     def __eq__(self, other: object) -> bool:
         """Return whether both views have the same cells in the same order, whatever their names."""

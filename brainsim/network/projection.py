@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import warn_user
+from brainsim.core.html import shown_by
 from brainsim.models.base import Synapse
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.base import Plasticity
@@ -76,6 +77,8 @@ class Projection:
             f"{self.synapse.weight_unit}, delay={short_repr(self.delay)} ms, {number_of_synapses(self)}"
             f"{', procedural' * (self.storage == 'procedural')})"
         )
+
+    _repr_html_ = shown_by("brainsim.network.html", "html_of_projection")
 
     @property
     def expected(self) -> float:

@@ -1,14 +1,33 @@
-"""Pictures of results: rasters, rates, traces, bars, and an overview of a whole run.
+"""Pictures of results and networks; an overview of a whole run.
 
 Every function draws into the axes passed as `ax`, by default the current ones, and returns them; only `overview` makes a
-figure. None shows a window or changes the settings of matplotlib; `style` is a context manager with the look of brainsim.
+figure. None shows a window or changes the settings of matplotlib; `style` is a context manager with the look of brainsim. A
+population has the same colour in all pictures of a result, also alone: ``bs.plot.rate(result.spikes["inh"])``.
 """
 
 from brainsim.plot.bars import bars
+from brainsim.plot.degrees import degrees
+from brainsim.plot.graphs import connectivity, graph
+from brainsim.plot.intervals import cv_rate, isi_histogram
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import style
 from brainsim.plot.traces import trace
+from brainsim.plot.weights import weight_histogram, weight_matrix
 
-__all__ = ["bars", "overview", "raster", "rate", "style", "trace"]
+__all__ = [
+    "bars",
+    "connectivity",
+    "cv_rate",
+    "degrees",
+    "graph",
+    "isi_histogram",
+    "overview",
+    "raster",
+    "rate",
+    "style",
+    "trace",
+    "weight_histogram",
+    "weight_matrix",
+]

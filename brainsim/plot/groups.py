@@ -7,7 +7,8 @@ from matplotlib.colors import is_color_like
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import number
-from brainsim.plot.styles import REST, colour
+from brainsim.plot.styles import colour, shades
+from brainsim.results.places import parts_of, place_of
 from brainsim.results.result import Result, Spikes
 
 SpikesLike = Spikes | Result | Sequence[Spikes] | Mapping[str, Spikes]
@@ -62,42 +63,43 @@ def edges_of(window, caller):
     return number(start, f"{caller}.window", "ms"), number(stop, f"{caller}.window", "ms")
 
 
+def family_of(traces, groups):
+    """Return a colour for each cell of traces: a shade of that of its population or view, one of `groups`."""
+    groups = [group for group in groups if group.population == traces.name]
+    owners = [
+        next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), colour(0))
+        for cell in traces.ids
+    ]
+    colours = [None] * len(owners)
+    for owner in dict.fromkeys(owners):
+        cells = [k for k, colour in enumerate(owners) if colour == owner]
+        for k, shade in zip(cells, shades(owner, len(cells)), strict=True):
+            colours[k] = shade
+    return colours
+
+
 def _of_list(data, caller):
     if isinstance(data, Spikes):
         data = [data]
     elif isinstance(data, Mapping):
         data = list(data.values())
     try:
+        data = list(data)
         wrong = [item for item in data if not isinstance(item, Spikes)]
     except TypeError:
         wrong = [data]
     if wrong:
         raise TypeError(f"{caller}: must be Spikes, a list of them or a Result (got {type_name(wrong[0])})")
-    for i, spikes in enumerate(data):
-        yield Group(spikes.name, spikes, colour(i), spikes.name)
+    places = [place_of(spikes) for spikes in data]
+    if None in places or len(set(places)) < len(places):  # of several runs, or made by hand: in the order of the list
+        places = range(len(data))
+    for place, spikes in zip(places, data, strict=True):
+        yield Group(spikes.name, spikes, colour(place), spikes.name)
 
 
 def _of_result(result):
-    i = 0
-    for name, spikes in result.spikes.items():
-        for label, start, stop in _cut(result.views.get(name, ()), name, spikes.n):
-            part = spikes if stop - start == spikes.n else spikes.of(slice(start, stop))
-            named = label is not None
-            yield Group(label if named else f"other {name}", part, colour(i) if named else REST, name, start)
-            i += named
-
-
-def _cut(views, name, n):
-    """Return (label, start, stop) that cover cells 0 to n once: views that overlap no earlier one, and None between them.
-
-    Of views that start with the same cell the largest is taken: ``exc[:50]``, which got a stimulus, is a part of exc.
-    """
-    done, parts = 0, []
-    for label, start, stop in sorted(views, key=lambda view: (view[1], -view[2])):
-        if start >= done and start < min(stop, n) and stop - start < n:
-            parts += [(None, done, start)] if start > done else []
-            parts.append((label, start, min(stop, n)))
-            done = min(stop, n)
-    if not parts:
-        return [(name, 0, n)]
-    return parts + ([(None, done, n)] if done < n else [])
+    sizes = {name: spikes.n for name, spikes in result.spikes.items()}
+    for label, name, start, stop, place in parts_of(sizes, result.views):
+        spikes = result.spikes[name]
+        part = spikes if stop - start == spikes.n else spikes.of(slice(start, stop))
+        yield Group(label, part, colour(place), name, start)

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from brainsim.core.arrays import plural
 from brainsim.plot.figures import ShownOnce
-from brainsim.plot.groups import groups_of, type_name
+from brainsim.plot.groups import family_of, groups_of, type_name
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
-from brainsim.plot.styles import FAINT, PALETTE, shades, style
+from brainsim.plot.styles import FAINT, style
 from brainsim.plot.traces import marks_of, trace
 from brainsim.results.result import Result
 
@@ -143,7 +143,7 @@ def _fill(result, rows, axes, window):
         elif kind == "rate":
             _rates(result, groups, ax, window)
         else:
-            trace(traces, ax=ax, window=window, color=_family(traces, groups), **marks_of(result, traces))
+            trace(traces, ax=ax, window=window, color=family_of(traces, groups), **marks_of(result, traces))
             ax.spines["left"].set_visible(traces.ids.size <= 2)
     if groups:
         axes[0].set_xlim(window_of(groups, window, "overview"))
@@ -175,21 +175,6 @@ def _without_sources(result):
     """Return population -> Spikes without populations that have no state and only send, unless there are no others."""
     state = result.state.variables if result.state else {}
     return {name: spikes for name, spikes in result.spikes.items() if state.get(name, True)} or dict(result.spikes)
-
-
-def _family(traces, groups):
-    """Return a colour for each cell: a shade of that of its population or view."""
-    groups = [group for group in groups if group.population == traces.name]
-    owners = [
-        next((group.colour for group in groups if 0 <= cell - group.first < group.spikes.n), PALETTE[0])
-        for cell in traces.ids
-    ]
-    colours = [None] * len(owners)
-    for owner in dict.fromkeys(owners):
-        cells = [k for k, colour in enumerate(owners) if colour == owner]
-        for k, shade in zip(cells, shades(owner, len(cells)), strict=True):
-            colours[k] = shade
-    return colours
 
 
 def _title(result, window, ax):

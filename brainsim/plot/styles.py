@@ -9,10 +9,10 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-# Cool and warm colours alternate, as excitatory and inhibitory populations usually do. Blue and red-orange can be told apart
-# with every common colour blindness; colours of one family differ in lightness.
-PALETTE = ("#2a6fb0", "#c8453a", "#5fa8da", "#ea8f4c", "#173f6b", "#7d1f1a", "#3a9696", "#c29a1c")
-REST = "#8c8c8c"  # cells outside every named view
+from brainsim.core.palette import PALETTE, REST, colour
+
+__all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_above", "shades", "style"]
+
 FAINT = "#9a9a9a"  # thresholds, scale bars
 LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.3  # weights of red, green and blue in the lightness of a colour, 0 to 1
 
@@ -45,19 +45,15 @@ def _sheet():
     return dict(matplotlib.rc_params_from_file(sheet, use_default_template=False))
 
 
-def colour(i):
-    """Return the colour of the i-th population."""
-    return PALETTE[i % len(PALETTE)]
-
-
 def ink(base):
     """Return a colour for labels of what is drawn in `base`: a little darker, since letters are thin."""
     return to_hex(0.78 * np.array(to_rgb(base)))
 
 
-def legend_above(ax, count):
-    """Put a legend of `count` lines above the axes, where it covers nothing."""
+def legend_above(ax, count, entries=None):
+    """Put a legend of `count` lines above the axes, where it covers nothing; `entries` are (line, text), by default all."""
     ax.legend(
+        *(zip(*entries, strict=True) if entries else ()),
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         frameon=False,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from brainsim.core.checks import number
-from brainsim.plot.groups import Colours, edges_of, type_name
+from brainsim.plot.groups import Colours, edges_of, family_of, groups_of, type_name
 from brainsim.plot.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.times import label_time
 from brainsim.results.result import Result, Spikes, Traces
@@ -57,7 +57,7 @@ def trace(
         Vertical distance between cells, in the unit of the trace; True chooses it, False draws them over each other. By
         default more than two cells get a lane each.
     color : colour or list of colours, optional
-        One for all cells or one for each.
+        One for all cells or one for each; by default shades of the colour of the population if the Result has several.
 
     Returns
     -------
@@ -77,8 +77,10 @@ def trace(
     >>> bs.plot.trace(result, ("cells", "v"))                                                       # doctest: +SKIP
     >>> bs.plot.trace(result.traces["cells", "v"], threshold=20.0, spikes=result.spikes["cells"])   # doctest: +SKIP
     """
+    groups: list = []
     if isinstance(traces, Result):
         result, traces = traces, _traces_of(traces, key)
+        groups = groups_of(result, "trace") if len(result.spikes) else []
         marks = marks_of(result, traces)
         threshold = marks["threshold"] if threshold is None else threshold
         spikes = marks["spikes"] if spikes is None else spikes
@@ -87,6 +89,8 @@ def trace(
             "trace.key: is used with a Result only, as in trace(result, ('cells', 'v')); leave it out for Traces"
         )
     chosen = _checked(traces, spikes, cells)
+    if color is None and len(groups) > 1:
+        color = family_of(chosen, groups)
     ax = plt.gca() if ax is None else ax
     shown = _shown(chosen.times, window)
     times, values = chosen.times[shown], chosen.values[shown]

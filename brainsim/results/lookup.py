@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.results.places import parts_of, place_among, placed
 
 if TYPE_CHECKING:
     from brainsim.results.spikes import Spikes
@@ -78,6 +79,10 @@ class SpikesLookup(Lookup):
             for view, start, stop in parts
             if name in self._items
         }
+        self._parts = parts_of({name: spikes.n for name, spikes in self._items.items()}, views or {})
+        for part in self._parts:
+            if part.stop - part.start == self._items[part.population].n:
+                placed(self._items[part.population], part.place)
 
     def __getitem__(self, key: Any) -> Spikes:
         """Return the spikes of a population or view; the cells of a view are renumbered from 0."""
@@ -90,7 +95,8 @@ class SpikesLookup(Lookup):
         spikes = self._named(name)
         if np.array_equal(ids, np.arange(spikes.n)):
             return spikes
-        return replace(spikes.of(ids), name=str(getattr(key, "name", None) or name))
+        chosen = replace(spikes.of(ids), name=str(getattr(key, "name", None) or name))
+        return placed(chosen, place_among(self._parts, name, int(ids.min()), int(ids.max()) + 1))
 
     def _named(self, key):
         """Return the spikes of the population, or else the view, with this name."""
@@ -98,7 +104,8 @@ class SpikesLookup(Lookup):
             return self._items[key]
         if isinstance(key, str) and key in self._views:
             name, start, stop = self._views[key]
-            return replace(self._items[name].of(slice(start, stop)), name=key)
+            chosen = replace(self._items[name].of(slice(start, stop)), name=key)
+            return placed(chosen, place_among(self._parts, name, start, stop))
         raise MissingName(f"{self._label}: has no {key!r}{nearest(key, [*self._items, *self._views])}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import os
@@ -16,6 +15,7 @@ import numpy as np
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_RESULT
+from brainsim.core.html import shown_by
 from brainsim.results import archive
 from brainsim.results.formats import module_for
 from brainsim.results.handover import ResultHandOver
@@ -198,21 +198,7 @@ class Result(ResultHandOver):
         ]
         return "\n".join([f"Result: {self._heading()}", *table, *self._footer()])
 
-    def _repr_html_(self):
-        def line(row, tag):
-            cells = "".join(
-                f'<{tag} style="text-align:{"right" if k else "left"}">{html.escape(text)}</{tag}>'
-                for k, text in enumerate(row)
-            )
-            return f"<tr>{cells}</tr>"
-
-        header, *rows = self._rows()
-        body = "".join(line(row, "td") for row in rows)
-        notes = "".join(f"<div>{html.escape(text)}</div>" for text in self._footer())
-        return (
-            f"<div><b>Result</b>: {html.escape(self._heading())}</div>"
-            f"<table><thead>{line(header, 'th')}</thead><tbody>{body}</tbody></table>{notes}"
-        )
+    _repr_html_ = shown_by("brainsim.results.html", "html_of")
 
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.

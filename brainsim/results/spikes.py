@@ -18,6 +18,7 @@ from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_ce
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_SPIKES
 from brainsim.results.handover import SpikesHandOver
+from brainsim.results.places import place_of, placed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -239,7 +240,8 @@ class Spikes(SpikesHandOver):
             raise ValueError(f"Spikes.between: must overlap {self.start:g} to {self.stop:g} ms (got {t0:g} to {t1:g})")
         start, stop = np.searchsorted(self.times, [t0 + _rounding(t0), t1 + _rounding(t1)], side="right")
         start, t0, t1 = 0 if t0 <= self.start else start, max(t0, self.start), min(t1, self.stop)
-        return Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
+        window = Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
+        return placed(window, place_of(self))
 
     def of(self, ids: slice | ArrayLike) -> Spikes:
         """Return the spikes of some cells, renumbered 0, 1, ... in the order of `ids`.
@@ -268,7 +270,8 @@ class Spikes(SpikesHandOver):
         new_index[chosen] = np.arange(chosen.size)
         new = new_index[self.ids]
         kept = new >= 0
-        return Spikes(freeze(self.times[kept]), freeze(new[kept]), chosen.size, self.duration, self.start, self.name)
+        times, ids = freeze(self.times[kept]), freeze(new[kept])
+        return placed(Spikes(times, ids, chosen.size, self.duration, self.start, self.name), place_of(self))
 
     def trains(self) -> list[np.ndarray]:
         """Return the spike times of each cell [ms]: a list of n sorted arrays, empty ones for silent cells.

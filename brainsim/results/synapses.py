@@ -29,6 +29,8 @@ class SynapseTable:
         Number of cells at both ends.
     columns : dict of str to ndarray
         What a kind of synapses keeps besides.
+    unit, name : str
+        The unit of the weights, and the name of the projection.
     """
 
     pre: np.ndarray
@@ -38,6 +40,8 @@ class SynapseTable:
     n_pre: int
     n_post: int
     columns: dict[str, np.ndarray] = field(default_factory=dict)
+    unit: str = ""
+    name: str = ""
 
     def __len__(self) -> int:
         return self.pre.size

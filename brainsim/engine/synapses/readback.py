@@ -148,7 +148,8 @@ def _table(store, layout, projection, block, columns):
     else:
         weight = np.full(index.size, np.nan)  # a kind of synapses keeps them
     kept = {name: values[index - block[0]] for name, values in columns.items()}
-    return SynapseTable(pre, post, weight, delay, projection.pre.n, projection.post.n, kept)
+    unit = projection.synapse.weight_unit
+    return SynapseTable(pre, post, weight, delay, projection.pre.n, projection.post.n, kept, unit, projection.name)
 
 
 def _segments_in(store, block):

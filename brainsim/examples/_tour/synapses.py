@@ -14,7 +14,7 @@ E_EXC, E_INH, V_REST = 0.0, -70.0, -65.0  # mV
 W_EXC, W_INH = 40.0, -40.0  # pA: of synapses with currents
 G_EXC, G_INH = 1.0, 4.0  # nS: of synapses with conductances
 HELD = (-50.0, -60.0, -70.0, -80.0)  # mV, at which cells are held by a current before the spike
-BLUES = ("#0b2545", "#2a6fb0", "#7fb6e0", "#3a9696")  # of the cells that are held
+BLUES = ("#0b2545", "#1a5ca6", "#7fb6e0", "#24837c")  # of the cells that are held
 NUMBERS = np.array([1, 5, 10, 20, 30, 40, 60, 80, 100])  # of synapses that are active at the same time
 
 

@@ -1,0 +1,90 @@
+"""Pieces of HTML with which objects show themselves in a notebook.
+
+They need no other package and no network, escape every text, and never raise: a notebook then falls back to the plain text.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import importlib
+import struct
+import zlib
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+MAX_ROWS = 24  # of a table; the rest is counted
+CELL = "padding:2px 12px 2px 0;text-align:{align};vertical-align:top"
+
+
+def shown_by(module: str, function: str) -> Callable[[Any], str | None]:
+    """Return a method ``_repr_html_`` that calls a function of a module, which is imported when it is needed.
+
+    If the function raises, the method answers None: notebooks then show the plain text.
+    """
+
+    def _repr_html_(self: Any) -> str | None:
+        try:
+            return getattr(importlib.import_module(module), function)(self)
+        except Exception:
+            return None
+
+    return _repr_html_
+
+
+def text(thing: Any, limit: int = 200) -> str:
+    """Return a thing as escaped text of at most `limit` letters."""
+    words = str(thing)
+    return html.escape(words if len(words) <= limit else words[: limit - 3] + "...")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Container[int] = ()) -> str:
+    """Return a table; `rows` hold finished HTML, and the columns `numbers` are aligned to the right."""
+    rows = list(rows)
+    more = len(rows) - MAX_ROWS
+    lines = [_line(header, "th", numbers), *(_line(row, "td", numbers) for row in rows[:MAX_ROWS])]
+    if more > 0:
+        lines.append(f'<tr><td colspan="{len(header)}" style="color:#777">and {more:,} more</td></tr>')
+    return f'<table style="border-collapse:collapse"><thead>{lines[0]}</thead><tbody>{"".join(lines[1:])}</tbody></table>'
+
+
+def _line(row, tag, numbers):
+    cells = "".join(
+        f'<{tag} style="{CELL.format(align="right" if k in numbers else "left")}">{cell}</{tag}>'
+        for k, cell in enumerate(row)
+    )
+    return f"<tr>{cells}</tr>"
+
+
+def swatch(colour: str) -> str:
+    """Return a small square in a colour."""
+    return (
+        f'<span style="display:inline-block;width:0.7em;height:0.7em;border-radius:2px;margin-right:0.45em;'
+        f'background:{html.escape(colour)}"></span>'
+    )
+
+
+def heading(kind: str, rest: str) -> str:
+    """Return the first line of what is shown: the kind of the object in bold; `rest` is finished HTML."""
+    return f'<div style="margin-bottom:4px"><b>{html.escape(kind)}</b> {rest}</div>'
+
+
+def note(words: str) -> str:
+    """Return a line in grey; `words` are finished HTML."""
+    return f'<div style="color:#666;margin-top:3px">{words}</div>'
+
+
+def png(pixels: np.ndarray) -> str:
+    """Return an image as a data URI; `pixels` are RGB bytes of shape (height, width, 3), the top row first."""
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # each row begins with the number of its filter, 0
+    rows[:, 1:] = pixels.reshape(height, -1)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", size), chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), chunk(b"IEND", b"")
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(parts)).decode()

@@ -1,0 +1,165 @@
+"""A network as a graph: populations or their named views as nodes, projections as edges with an in-degree and a sign.
+
+The graph depends on the description only: nothing is sampled. `brainsim.plot` draws it, and so do notebooks.
+"""
+
+from __future__ import annotations
+
+import math
+import typing
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.models.values import Distribution
+from brainsim.results.places import Part, parts_of
+
+if typing.TYPE_CHECKING:
+    from brainsim.network.network import Network
+    from brainsim.network.population import View
+
+FIRES_AT = -45.0  # mV: a reversal potential below the threshold inhibits; this stands for that of models without one
+
+
+@dataclass(frozen=True)
+class Edge:
+    """All synapses of one sign from one node onto another.
+
+    Attributes
+    ----------
+    pre, post : int
+        Indices of the nodes.
+    indegree : float
+        Expected number of these synapses of a cell of `post`, on average over its cells.
+    sign : int
+        1 if they excite, -1 if they inhibit, 0 if that is not known: weights on both sides of 0.
+    plastic : bool
+        Whether some of them change in a run.
+    names : tuple of str
+        The projections.
+    """
+
+    pre: int
+    post: int
+    indegree: float
+    sign: int
+    plastic: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes and edges of a network.
+
+    Attributes
+    ----------
+    nodes : list of Part
+        The populations, or their named views, in the order of their colours.
+    models : list of str
+        The class of the cells of each node.
+    edges : list of Edge
+    inputs : list of (int, str)
+        Node and class of each input.
+    left_out : int
+        Number of nodes that are not in the graph because there are too many.
+    """
+
+    nodes: list[Part]
+    models: list[str]
+    edges: list[Edge]
+    inputs: list[tuple[int, str]]
+    left_out: int = 0
+
+    def indegrees(self) -> np.ndarray:
+        """Return the expected number of synapses of a cell of each node from each node: [pre, post]."""
+        matrix = np.zeros((len(self.nodes), len(self.nodes)))
+        for edge in self.edges:
+            matrix[edge.pre, edge.post] += edge.indegree
+        return matrix
+
+
+@dataclass
+class _Sum:
+    """What the projections of one sign between two nodes add up to."""
+
+    indegree: float = 0.0
+    plastic: bool = False
+    names: list[str] = field(default_factory=list)
+
+
+def graph_of(network: Network, max_nodes: int | None = None) -> Graph:
+    """Return the graph of a network; with more than `max_nodes` nodes only the first ones and the edges among them."""
+    populations = network.populations
+    parts = parts_of({name: population.n for name, population in populations.items()}, network.parts_for_plots())
+    nodes = parts[:max_nodes]
+    where: dict[str, list[int]] = {}
+    for k, part in enumerate(nodes):
+        where.setdefault(part.population, []).append(k)
+    sums: dict[tuple[int, int, int], _Sum] = {}
+    for projection in network.projections:
+        sign = sign_of(projection)
+        onto = projection.expected / projection.post.n
+        targets = _shares(projection.post, nodes, where)
+        for pre, cells in _shares(projection.pre, nodes, where).items():
+            for post, covered in targets.items():
+                total = sums.setdefault((pre, post, sign), _Sum())
+                n = nodes[post].stop - nodes[post].start
+                total.indegree += onto * cells / projection.pre.n * covered / n
+                total.plastic |= projection.plasticity is not None
+                total.names.append(projection.name)
+    edges = [Edge(*key[:2], s.indegree, key[2], s.plastic, tuple(s.names)) for key, s in sums.items()]
+    inputs = [(k, type(s.input).__name__) for s in network.inputs for k in _shares(s.target, nodes, where)]
+    models = [type(populations[part.population].model).__name__ for part in nodes]
+    return Graph(nodes, models, edges, list(dict.fromkeys(inputs)), len(parts) - len(nodes))
+
+
+def sign_of(projection: typing.Any) -> int:
+    """Return 1 if the synapses of a projection excite, -1 if they inhibit, 0 if both occur.
+
+    The sign is that of the weights; a conductance inhibits if its reversal potential is below the threshold of the targets.
+    """
+    low, high = _range_of(projection.weight)
+    sign = 1 if low >= 0.0 else -1 if high <= 0.0 else 0
+    reversal = getattr(projection.synapse, "e_rev", None)
+    if reversal is None or isinstance(reversal, Distribution):
+        return sign
+    threshold = getattr(projection.post.parts[0][0].model, "v_th", FIRES_AT)
+    threshold = float(np.mean(threshold)) if isinstance(threshold, (float, int, np.ndarray)) else FIRES_AT
+    return sign if float(np.mean(reversal)) >= threshold else -sign
+
+
+def _range_of(weight) -> tuple[float, float]:
+    """Return the lowest and highest weight; of a distribution that is mostly on one side of 0, its mean."""
+    if isinstance(weight, Distribution):
+        return weight.mean, weight.mean
+    weight = np.asarray(weight)
+    return (float(weight.min()), float(weight.max())) if weight.size else (0.0, 0.0)
+
+
+def _shares(view: View, nodes: list[Part], where: dict[str, list[int]]) -> dict[int, int]:
+    """Return node -> number of cells of a view in it."""
+    found: dict[int, int] = {}
+    for population, ids in view.parts:
+        here = where.get(population.name, [])
+        whole = ids.size == population.n
+        for k in here:
+            start, stop = nodes[k].start, nodes[k].stop
+            cells = stop - start if whole else int(np.count_nonzero((ids >= start) & (ids < stop)))
+            if cells:
+                found[k] = found.get(k, 0) + cells
+    return found
+
+
+def positions(count: int) -> list[tuple[float, float]]:
+    """Return where nodes stand: two side by side, more on a circle from the top clockwise; the circle has radius 1."""
+    if count <= 2:
+        return [(0.0, 0.0), (1.0, 0.0)][:count] if count < 2 else [(-0.62, 0.0), (0.62, 0.0)]
+    turns = [math.pi / 2 - 2 * math.pi * k / count for k in range(count)]
+    return [(math.cos(turn), math.sin(turn)) for turn in turns]
+
+
+def radii(graph: Graph) -> list[float]:
+    """Return the radius of each node, which grows with the logarithm of its cells."""
+    count = max(len(graph.nodes), 3)
+    widest = min(0.24, 0.75 * math.sin(math.pi / count))
+    return [widest * min(0.55 + 0.1 * math.log10(part.stop - part.start), 1.0) for part in graph.nodes]

@@ -1,0 +1,150 @@
+"""How regularly cells fire: their intervals, and the irregularity of each against its rate."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from brainsim.core.checks import integer, number
+from brainsim.plot.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.styles import FAINT, legend_above
+
+SHOWN = 0.995  # share of the intervals within the default limit: a few long ones would squeeze the rest
+FEW_DOTS = 3_000  # more are drawn as pixels in vector files
+
+
+def isi_histogram(
+    spikes: SpikesLike,
+    *,
+    ax: Axes | None = None,
+    bins: int = 60,
+    max_isi: float | None = None,
+    exponential: bool = True,
+    log: bool = False,
+    color: Colours | None = None,
+) -> Axes:
+    """Draw how the intervals between the spikes of a cell are distributed, over all cells of each population.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        The populations; the named views of a population in a Result have a line each.
+    ax : Axes, optional
+        Where to draw; the current axes by default.
+    bins : int
+        Number of bins from 0 to `max_isi`.
+    max_isi : float, optional
+        Longest interval drawn [ms]; by default 99.5 % are.
+    exponential : bool
+        Whether to draw beside, dashed, ``exp(-t/m)/m`` with the same mean interval m: a Poisson process of the same rate.
+    log : bool
+        Whether the density has a logarithmic scale, on which the exponential is a straight line.
+    color : colour or list of colours, optional
+        One for all, or one for each population or view.
+
+    Returns
+    -------
+    Axes
+        The area below each line is the share of the intervals that are drawn.
+
+    Raises
+    ------
+    ValueError
+        If no cell fired twice.
+
+    Examples
+    --------
+    >>> bs.plot.isi_histogram(result.spikes["cells"])                       # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "isi_histogram", color)
+    bins = integer(bins, "isi_histogram.bins", at_least=1)
+    intervals = [group.spikes.isi() for group in groups]
+    if not sum(isi.size for isi in intervals):
+        raise ValueError("isi_histogram: must hold a cell with two spikes (got none)")
+    if max_isi is None:
+        stop = max(np.quantile(isi, SHOWN) for isi in intervals if isi.size) or 1.0
+    else:
+        stop = number(max_isi, "isi_histogram.max_isi", "ms", above=0.0)
+    edges, curve = np.linspace(0.0, stop, bins + 1), np.linspace(0.0, stop, 200)
+    ax = plt.gca() if ax is None else ax
+    for group, isi in zip(groups, intervals, strict=True):
+        if isi.size:
+            density = np.histogram(isi, edges)[0] / (isi.size * (edges[1] - edges[0]))
+            ax.stairs(density, edges, color=group.colour, linewidth=1.3, label=group.label)
+        if isi.size and exponential:
+            law = np.exp(-curve / isi.mean()) / isi.mean()
+            ax.plot(curve, law, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_exponential")
+    ax.set_xlim(0.0, stop)
+    if log:
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(bottom=0.0)
+    ax.set_xlabel("interval [ms]")
+    ax.set_ylabel("density [1/ms]")
+    legend_with_law(ax, len(groups) > 1, "Poisson process" if exponential else None)
+    return ax
+
+
+def cv_rate(
+    spikes: SpikesLike, *, ax: Axes | None = None, least: int = 3, size: float = 3.0, color: Colours | None = None
+) -> Axes:
+    """Draw a dot for each cell: the coefficient of variation of its intervals against its rate.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        The populations; the named views of a population in a Result have a colour each.
+    ax : Axes, optional
+        Where to draw; the current axes by default.
+    least : int
+        Smallest number of spikes of a cell that counts, 3 or more; few spikes make the coefficient too small.
+    size : float
+        Diameter of a dot [points].
+    color : colour or list of colours, optional
+        One for all, or one for each population or view.
+
+    Returns
+    -------
+    Axes
+        The dashed line at 1 is a Poisson process. In vector files more than 3,000 dots are pixels.
+
+    Raises
+    ------
+    ValueError
+        If no cell has enough spikes.
+
+    Examples
+    --------
+    >>> bs.plot.cv_rate(result)                                             # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "cv_rate", color)
+    size = number(size, "cv_rate.size", above=0.0)
+    values = [(group.spikes.rates(), group.spikes.cvs(least)) for group in groups]
+    cells = sum(int(np.isfinite(cvs).sum()) for _, cvs in values)
+    if not cells:
+        raise ValueError(f"cv_rate: must hold a cell with {least} spikes (got none)")
+    ax = plt.gca() if ax is None else ax
+    ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
+    for group, (rates, cvs) in zip(groups, values, strict=True):
+        known = np.isfinite(cvs)
+        look: dict[str, Any] = {"markersize": size, "markeredgewidth": 0.0, "alpha": 0.6 if cells < FEW_DOTS else 0.35}
+        look |= {"rasterized": cells > FEW_DOTS, "label": group.label, "color": group.colour}
+        ax.plot(rates[known], cvs[known], "o", **look)
+    ax.set_xlim(left=0.0)
+    ax.set_ylim(bottom=0.0)
+    ax.set_xlabel("rate [Hz]")
+    ax.set_ylabel("CV of intervals")
+    if len(groups) > 1:
+        legend_above(ax, len(groups))
+    return ax
+
+
+def legend_with_law(ax, several, law):
+    """Put a legend above axes, in which a grey dashed line stands for what the dashed lines are."""
+    if law:
+        ax.plot([], [], color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label=law)
+    handles, labels = ax.get_legend_handles_labels()
+    kept = [(h, name) for h, name in zip(handles, labels, strict=True) if several or name == law]
+    if kept:
+        legend_above(ax, len(kept), kept)

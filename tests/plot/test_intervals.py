@@ -1,0 +1,71 @@
+"""Interval histograms and irregularity: the numbers drawn are those of the spikes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from brainsim import plot
+from brainsim.plot.styles import PALETTE
+from brainsim.results.result import Spikes
+from tests.helpers.mistakes import mistakes
+from tests.helpers.pictures import made, random_spikes
+
+
+class TestIntervals:
+    def test_density_of_the_intervals(self):
+        spikes = random_spikes(4000)
+        ax = plot.isi_histogram(spikes, bins=20, max_isi=10.0)
+        drawn = ax.patches[0].get_data()
+        expected = np.histogram(spikes.isi(), np.linspace(0.0, 10.0, 21))[0] / (spikes.isi().size * 0.5)
+        np.testing.assert_allclose(drawn.values, expected)
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("interval [ms]", "density [1/ms]", (0.0, 10.0))
+
+    def test_the_exponential_has_the_same_mean(self):
+        spikes = random_spikes(4000)
+        line = plot.isi_histogram(spikes).lines[0]
+        t, law = line.get_data()
+        mean = spikes.isi().mean()
+        np.testing.assert_allclose(law, np.exp(-t / mean) / mean)
+        assert line.is_dashed()
+        plt.figure()
+        assert len(plot.isi_histogram(spikes, exponential=False).lines) == 0
+
+    def test_a_line_per_population_in_its_colour(self):
+        ax = plot.isi_histogram(made(), log=True)
+        assert [plt.matplotlib.colors.to_hex(p.get_edgecolor()) for p in ax.patches] == list(PALETTE[:2])
+        assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b", "Poisson process"]
+        assert ax.get_yscale() == "log"
+
+    def test_most_intervals_are_drawn(self):
+        spikes = random_spikes(4000)
+        drawn = plot.isi_histogram(spikes).patches[0].get_data()
+        assert (drawn.values * np.diff(drawn.edges)).sum() == pytest.approx(0.995, abs=2e-3)
+
+
+class TestIrregularity:
+    def test_a_dot_per_cell_with_enough_spikes(self):
+        result = made()
+        ax = plot.cv_rate(result)
+        for line, name in zip(ax.lines[1:], "ab", strict=True):
+            spikes = result.spikes[name]
+            known = np.isfinite(spikes.cvs())
+            np.testing.assert_array_equal(line.get_xdata(), spikes.rates()[known])
+            np.testing.assert_array_equal(line.get_ydata(), spikes.cvs()[known])
+        assert set(ax.lines[0].get_ydata()) == {1.0}
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("rate [Hz]", "CV of intervals")
+
+    @pytest.mark.parametrize(("n", "pixels"), [(100, False), (5000, True)])
+    def test_many_dots_are_pixels(self, n, pixels):
+        spikes = Spikes(np.tile(np.arange(1.0, 9.0), n), np.repeat(np.arange(n), 8), n, 10.0)
+        assert bool(plot.cv_rate(spikes).lines[1].get_rasterized()) is pixels
+
+
+SILENT = Spikes([1.0, 2.0], [0, 1], 2, 10.0)
+test_mistakes = mistakes(
+    (lambda: plot.isi_histogram(SILENT), ValueError, "isi_histogram: must hold a cell with two spikes"),
+    (lambda: plot.isi_histogram(random_spikes(50), bins=0), ValueError, "isi_histogram.bins: must be >= 1"),
+    (lambda: plot.isi_histogram(random_spikes(50), max_isi=-1.0), ValueError, "isi_histogram.max_isi: must be > 0 ms"),
+    (lambda: plot.isi_histogram([1.0]), TypeError, "isi_histogram: must be Spikes, a list of them or a Result", "float"),
+    (lambda: plot.cv_rate(SILENT), ValueError, "cv_rate: must hold a cell with 3 spikes"),
+    (lambda: plot.cv_rate(random_spikes(50), least=1), ValueError, "Spikes.cvs.least: must be >= 3"),
+)
