@@ -56,6 +56,7 @@ Connections, inputs and values
 
 Modules and errors
     bs.plot             pictures of results: overview, raster, trace, rate
+    bs.analysis         statistics of spikes: irregularity, correlations, PSTH, spectrum, spike-triggered average
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: EProp for recurrent spiking networks, Oja and BCM for rate units
     bs.ann              artificial networks, and the same networks in spikes
@@ -119,7 +120,9 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
 }
-_MODULES = {name: f"brainsim.{name}" for name in ("ann", "explore", "learn", "plot")} | {"values": "brainsim.models.values"}
+_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "explore", "learn", "plot")} | {
+    "values": "brainsim.models.values"
+}
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names}
 _ERRORS = {"MissingName", "EquationError"}  # not part of ``from brainsim import *``
 _EXPORTED = [*(name for name in _PUBLIC if name not in _ERRORS), *_MODULES]

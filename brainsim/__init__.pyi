@@ -1,5 +1,6 @@
 """Public names, for editors and type checkers."""
 
+from brainsim import analysis as analysis
 from brainsim import ann as ann
 from brainsim import explore as explore
 from brainsim import learn as learn

@@ -18,6 +18,7 @@ from uuid import uuid4
 import numpy as np
 
 from brainsim.core.optional import optional
+from brainsim.core.time import times_of
 from brainsim.results import archive
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
@@ -228,5 +229,5 @@ def _whole(values):
 
 def _on_grid(times, dt):
     """Return times [ms], those within rounding of a multiple of dt as exactly that multiple."""
-    grid = np.rint(times / dt) * dt
+    grid = times_of(np.rint(times / dt), dt)
     return np.where(np.abs(grid - times) <= ROUNDING * np.maximum(np.abs(times), dt), grid, times)

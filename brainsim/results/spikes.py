@@ -99,7 +99,7 @@ class Spikes(SpikesHandOver):
         if ids.min() < 0 or ids.max() >= self.n:
             bad = ids[(ids < 0) | (ids >= self.n)][0]
             raise ValueError(f"Spikes.ids: must be 0 to {self.n - 1} (got {bad})")
-        start, stop = self.start - _rounding(self.start), self.stop + _rounding(self.stop)
+        start, stop = self.start - rounding(self.start), self.stop + rounding(self.stop)
         if not (times.min() >= start and times.max() <= stop):
             bad = times[~((times >= start) & (times <= stop))][0]
             raise ValueError(f"Spikes.times: must be {self.start:g} to {self.stop:g} ms (got {bad})")
@@ -238,7 +238,7 @@ class Spikes(SpikesHandOver):
             raise ValueError(f"Spikes.between.t1: must be > {t0:g} ms, the start of the window (got {t1:g})")
         if t0 >= self.stop or t1 <= self.start:
             raise ValueError(f"Spikes.between: must overlap {self.start:g} to {self.stop:g} ms (got {t0:g} to {t1:g})")
-        start, stop = np.searchsorted(self.times, [t0 + _rounding(t0), t1 + _rounding(t1)], side="right")
+        start, stop = np.searchsorted(self.times, [t0 + rounding(t0), t1 + rounding(t1)], side="right")
         start, t0, t1 = 0 if t0 <= self.start else start, max(t0, self.start), min(t1, self.stop)
         window = Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
         return placed(window, place_of(self))
@@ -342,9 +342,14 @@ class Spikes(SpikesHandOver):
         """Return the edges of bins of `bin` ms and the number of spikes in each."""
         bins = max(math.ceil(self.duration / bin * (1 - ROUNDING)), 1)
         edges = np.append(self.start + bin * np.arange(bins), self.stop)
-        before = np.searchsorted(self.times, edges + _rounding(edges), side="right")
+        before = np.searchsorted(self.times, edges + rounding(edges), side="right")
         before[0], before[-1] = 0, len(self)
         return edges, np.diff(before)
+
+    def intervals_by_cell(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cell and the length [ms] of each interval of `isi`."""
+        owner, gaps = self._intervals
+        return owner.copy(), gaps.copy()
 
     @cached_property
     def _intervals(self):
@@ -365,5 +370,6 @@ class Spikes(SpikesHandOver):
         return cvs
 
 
-def _rounding(time):
+def rounding(time):
+    """Return how far from an edge a time may be to count as on it [ms]."""
     return ROUNDING * np.maximum(np.abs(time), 1.0)

@@ -10,13 +10,19 @@ import pytest
 
 from tests.helpers.modules import MODULES, PACKAGE, imported
 
-FLOORS = ["core", "jit", "rng", "results", "equations", "models", "network", "build", "engine"]
+FLOORS = ["core", "jit", "rng", "results", "analysis", "equations", "models", "network", "build", "engine"]
 FLOORS += ["plot", "explore", "learn", "ann", "examples", "commands"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 NUMBA_AT_HOME = {
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
-    *("brainsim.rng.hashing", "brainsim.rng.variates", "brainsim.learn.kernels", "brainsim.ann.conversion.kernels"),
+    *(
+        "brainsim.rng.hashing",
+        "brainsim.rng.variates",
+        "brainsim.learn.kernels",
+        "brainsim.analysis.kernels",
+        "brainsim.ann.conversion.kernels",
+    ),
 }
 
 

@@ -16,7 +16,7 @@ OTHERS = ["neo", "elephant", "pynapple", "pandas", "xarray", "pynwb", "h5py", "h
 
 @pytest.fixture
 def traces():
-    return Traces("cells", "v", "mV", 0.1 * np.arange(1, 4), [4, 9], [[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
+    return Traces("cells", "v", "mV", np.arange(1, 4) / 10, [4, 9], [[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def weights():
     )
 
 
-def random_spikes(n=20, count=500, start=0.0, name="cells", dt=0.1):
+def random_spikes(n=20, count=500, start=0.0, name="cells"):
     rng = np.random.default_rng(3)
-    return Spikes(start + dt * rng.integers(1, 5001, count), rng.integers(0, n - 1, count), n, 500.0, start, name)
+    return Spikes(start + rng.integers(1, 5001, count) / 10, rng.integers(0, n - 1, count), n, 500.0, start, name)
 
 
 def test_per_cell_is_a_list_of_arrays(spikes):
@@ -180,7 +180,7 @@ class TestNWB:
     def full(self, spikes, traces, weights):
         pytest.importorskip("pynwb")
         more = random_spikes(start=0.0, name="L2/3 E")
-        irregular = Traces("L2/3 E", "v", "", 0.1 * np.array([1, 3, 1000]), [0], [[1.0], [np.nan], [3.0]])
+        irregular = Traces("L2/3 E", "v", "", np.array([1, 3, 1000]) / 10, [0], [[1.0], [np.nan], [3.0]])
         return Result(
             spikes={"cells": spikes, "L2/3 E": more},
             duration=500.0,
