@@ -49,7 +49,8 @@ Plasticity of synapses
     your own            Plasticity, with parameter and initial
 
 Connections, inputs and values
-    rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal FromArrays FromSparse
+    rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
+                        lists of pairs: FromArrays FromFrame FromSparse
     inputs              PoissonInput CurrentInput
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations read
@@ -111,7 +112,7 @@ _HOMES = {
     "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),
-    "brainsim.models.pair_lists": ("FromArrays", "FromSparse"),
+    "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
     "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),

@@ -49,6 +49,7 @@ from brainsim.models.neurons.sources import Poisson as Poisson
 from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
 from brainsim.models.pair_lists import FromArrays as FromArrays
+from brainsim.models.pair_lists import FromFrame as FromFrame
 from brainsim.models.pair_lists import FromSparse as FromSparse
 from brainsim.models.plasticity.base import Plasticity as Plasticity
 from brainsim.models.plasticity.calcium import CalciumPlasticity as CalciumPlasticity

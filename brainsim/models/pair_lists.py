@@ -1,4 +1,4 @@
-"""Connection rules that list their pairs: `FromArrays` and `FromSparse`."""
+"""Connection rules that list their pairs: `FromArrays`, `FromFrame` and `FromSparse`."""
 
 import typing
 from dataclasses import InitVar, dataclass, field
@@ -21,6 +21,8 @@ class _PairList(Rule):
     multapses = True
     pre: np.ndarray
     post: np.ndarray
+    weight: np.ndarray | None = None  # what `connect` takes if it is given none
+    delay: np.ndarray | None = None
 
     @property
     def pairs(self) -> int:
@@ -35,6 +37,12 @@ class _PairList(Rule):
 
     def _checked(self, value, label):
         return read_only(indices(value, label).astype(np.int32))
+
+    def _check_within(self, pre, post):
+        """Raise ValueError if an index is beyond its view."""
+        for name, ids, view in (("pre", self.pre, pre), ("post", self.post, post)):
+            if ids.size and ids.max() >= view.n:
+                self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -77,9 +85,69 @@ class FromArrays(_PairList):
 
     def check(self, pre: "View", post: "View") -> None:
         """Raise ValueError if an index is beyond its view."""
-        for name, ids, view in (("pre", self.pre, pre), ("post", self.post, post)):
-            if ids.size and ids.max() >= view.n:
-                self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
+        self._check_within(pre, post)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FromFrame(_PairList):
+    """A table with a row for each synapse: columns ``pre`` and ``post``, and, if it has them, ``weight`` and ``delay``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or any table of columns
+        Whatever gives a column by ``frame["pre"]``: a frame of pandas or polars, a table of pyarrow, a dict of arrays. The
+        columns are copied: ``pre`` and ``post``, indices into the view of the sources and into that of the targets (int32),
+        and ``weight``, in the unit of the synapse, and ``delay`` [ms] (float64). These two are used unless `connect` is
+        given others. All other columns are ignored.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no table, lacks ``pre`` or ``post``, or a column is of the wrong kind, or contains a missing value; by
+        `check` if an index is beyond its view.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> table = {"pre": [0, 0, 1], "post": [2, 3, 3], "weight": [0.5, 1.0, 2.0], "delay": [1.0, 1.5, 1.0]}
+    >>> FromFrame(table)
+    FromFrame(3 pairs, with weight and delay)
+    >>> cells = bs.Population(4, bs.LIF(), name="cells")
+    >>> wires = bs.Network(seed=1).connect(cells, cells, bs.FromFrame(table), synapse=bs.Delta())
+    >>> wires.weight, wires.delay
+    (array([0.5, 1. , 2. ]), array([1. , 1.5, 1. ]))
+    """
+
+    frame: InitVar[Any]
+    pre: np.ndarray = field(init=False)
+    post: np.ndarray = field(init=False)
+    weight: np.ndarray | None = field(init=False)
+    delay: np.ndarray | None = field(init=False)
+
+    def __post_init__(self, frame: Any) -> None:
+        """Copy the columns; the table is not kept."""
+        names = _names_of(frame)
+        for name in ("pre", "post"):
+            if name not in names:
+                self._reject("frame", f"must have the columns pre and post (got {', '.join(map(str, names)) or 'none'})")
+        found = {name: _column(frame, name) for name in ("pre", "post", "weight", "delay") if name in names}
+        values = {name: self._checked(found[name], f"FromFrame.{name}") for name in ("pre", "post")}
+        if values["pre"].size != values["post"].size:
+            self._reject("post", f"must be as long as pre, {values['pre'].size} (got {values['post'].size})")
+        for name in ("weight", "delay"):
+            values[name] = None if name not in found else read_only(plain(found[name], "", f"FromFrame.{name}"))
+            if name in found and values[name].shape != values["pre"].shape:
+                self._reject(name, f"must be as long as pre, {values['pre'].size} (got shape {values[name].shape})")
+        self.__dict__.update(values)
+
+    def __repr__(self) -> str:
+        """Return the number of pairs, and what else the table has."""
+        more = " and ".join(name for name in ("weight", "delay") if getattr(self, name) is not None)
+        return f"FromFrame({self.pairs} pairs{', with ' * bool(more)}{more})"
+
+    def check(self, pre: "View", post: "View") -> None:
+        """Raise ValueError if an index is beyond its view."""
+        self._check_within(pre, post)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -103,6 +171,10 @@ class FromSparse(_PairList):
     >>> from scipy.sparse import csr_array
     >>> FromSparse(csr_array([[0.0, 1.5], [0.5, 0.0]]))
     FromSparse(2x2 matrix, 2 stored)
+
+    A directed graph of networkx:
+
+    >>> bs.FromSparse(nx.to_scipy_sparse_array(graph))                      # doctest: +SKIP
     """
 
     matrix: InitVar[Any]
@@ -143,3 +215,29 @@ class FromSparse(_PairList):
                 f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
                 f"per cell of {post.name!r} (got {self.shape}){hint}",
             )
+
+
+def _names_of(frame):
+    """Return the names of the columns of a table."""
+    for attribute in ("column_names", "columns", "keys"):  # of pyarrow, of pandas and polars, of a dict
+        if (names := getattr(frame, attribute, None)) is not None:
+            return list(names() if callable(names) else names)
+    names = getattr(getattr(frame, "dtype", None), "names", None)  # of a structured array
+    if names is None:
+        raise TypeError(
+            f"FromFrame.frame: must be a table with columns, such as a pandas.DataFrame (got a {type(frame).__name__}); "
+            "bs.FromArrays takes two arrays"
+        )
+    return list(names)
+
+
+def _column(frame, name):
+    """Return a column of a table as an array."""
+    column = frame[name]
+    column = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
+    if column.dtype == object and all(isinstance(value, float | int | np.number) for value in column):
+        column = column.astype(np.float64)
+    missing = np.flatnonzero(column != column) if column.dtype.kind == "f" else []
+    if len(missing):
+        raise ValueError(f"FromFrame.{name}: must not contain missing values (got one in row {missing[0]})")
+    return column

@@ -5,7 +5,6 @@ import numpy as np
 from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
-from brainsim.models.pair_lists import FromSparse
 from brainsim.models.rules import FixedIndegree, Rule
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, checked_value
@@ -69,13 +68,14 @@ def check_rule(rule, pre, post):
 
 
 def weight_of(weight, rule, pre, post, synapse):
-    """Return the weight, checked for its unit, sign and shape; by default that of a sparse matrix."""
+    """Return the weight, checked for its unit, sign and shape; by default that of a sparse matrix or a table."""
     if weight is None:
-        if not isinstance(rule, FromSparse):
+        weight = getattr(rule, "weight", None)
+        if weight is None:
             raise TypeError(
-                f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse brings weights"
+                f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse, and FromFrame with a "
+                "column weight, bring weights"
             )
-        weight = rule.weight
     weight = checked_weight(weight, synapse, "Network.connect.weight")
     if not isinstance(weight, Distribution):
         ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
@@ -90,6 +90,9 @@ def weight_of(weight, rule, pre, post, synapse):
 def delay_of(delay, rule, pre, post):
     """Return the delay; raise ValueError if any value of it can be 0 or less."""
     label = "Network.connect.delay"
+    delay = getattr(rule, "delay", None) if delay is None else delay
+    if delay is None:
+        raise TypeError(f"{label}: must be given, in ms; only FromFrame with a column delay brings delays")
     delay = checked_value(delay, "ms", label)
     if isinstance(delay, Distribution):
         if delay.support[0] <= 0:

@@ -21,6 +21,7 @@ from brainsim.network.plastic import check_homeostasis, check_plasticity, dendri
 from brainsim.network.population import Population, View, checked_name
 from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
+from brainsim.network.reading import WithSynapseTables
 from brainsim.results.places import tile
 from brainsim.rng.streams import checked_seed
 
@@ -32,7 +33,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.values import ValueLike
 
 
-class Network(Answering):
+class Network(WithSynapseTables, Answering):
     """Populations, the projections between them, and their inputs. It only grows.
 
     Parameters
@@ -115,7 +116,7 @@ class Network(Answering):
         rule: Rule,
         *,
         weight: ValueLike | None = None,
-        delay: ValueLike,
+        delay: ValueLike | None = None,
         synapse: Synapse,
         plasticity: Plasticity | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
@@ -135,12 +136,12 @@ class Network(Answering):
             Which pairs are connected, e.g. ``FixedIndegree(1000)``.
         weight : float, array or distribution
             In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape
-            (n_pre, n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and FromSparse. With
-            FromSparse the default is the data of the matrix; otherwise it is required. Weights that differ between
+            (n_pre, n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and the like. By default that
+            of the matrix of FromSparse or of the table of FromFrame; otherwise it is required. Weights that differ between
             synapses are kept as float32 and summed in float64; magnitudes above 3e38 are rejected.
         delay : float, array or distribution
-            Time from a spike to its arrival [ms], > 0; arrays as for `weight`. A run rounds it to a multiple of dt, at most
-            65,000 dt.
+            Time from a spike to its arrival [ms], > 0; arrays as for `weight`. By default that of the table of FromFrame. A
+            run rounds it to a multiple of dt, at most 65,000 dt.
         synapse : Synapse
             The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
             one value for each cell of the population of `post`, even if `post` is only a part of it.
@@ -217,6 +218,7 @@ class Network(Answering):
             homeostasis,
         )
         new = Projection(*parts)
+        new.__dict__["_seed"] = self.seed
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)

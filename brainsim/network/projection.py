@@ -1,7 +1,7 @@
 """Projections and stimuli: the parts of a network besides its cells."""
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
 from brainsim.models.values import Distribution
 from brainsim.network.population import View
+
+if TYPE_CHECKING:
+    from brainsim.results.synapses import SynapseTable
 
 LOOK_BACK = 50  # of possibly thousands of projections: a repetition by mistake follows soon after the original
 
@@ -70,6 +73,8 @@ class Projection:
     modulator_delay: float = 1.0
     homeostasis: Homeostasis | None = None
 
+    _seed: ClassVar[int | None] = None  # of the network that made it, on which its random numbers depend
+
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""
         return (
@@ -79,6 +84,34 @@ class Projection:
         )
 
     _repr_html_ = shown_by("brainsim.network.html", "html_of_projection")
+
+    def synapses(self, dt: float = 0.1) -> "SynapseTable":
+        """Return the synapses as they will be when a simulation begins: who is connected to whom, weights and delays.
+
+        They follow from the seed of the network, so no simulation is needed; ``sim.synapses(projection)`` returns the same
+        ones, in the same order, and the weights of synapses that learn as they are then.
+
+        Parameters
+        ----------
+        dt : float
+            Time step [ms], of which delays are multiples.
+
+        Returns
+        -------
+        SynapseTable
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> wires = bs.Network(seed=1).connect(cells, cells, bs.FixedIndegree(5), weight=0.5, delay=1.5, synapse=bs.Delta())
+        >>> table = wires.synapses()
+        >>> len(table), table.weight[0], table.delay[0], table.matrix().shape
+        (500, np.float64(0.5), np.float64(1.5), (100, 100))
+        """
+        from brainsim.network.reading import drawn
+
+        return drawn(self, dt)
 
     @property
     def expected(self) -> float:

@@ -36,6 +36,7 @@ def with_synapses(network, known, projection, pairs, parameters):
     if plasticity is not None and not isinstance(dendritic, str):
         dendritic_delay_of(dendritic, delay, plasticity)
     new = replace(projection, rule=rule, weight=weight, delay=delay, plasticity=plasticity)
+    new.__dict__["_seed"] = network.seed
     return copied(network, [new if p is projection else p for p in known]), new
 
 

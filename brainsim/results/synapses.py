@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.optional import optional
 
 if typing.TYPE_CHECKING:
+    import pandas
     import scipy.sparse
 
 
@@ -45,6 +47,24 @@ class SynapseTable:
 
     def __len__(self) -> int:
         return self.pre.size
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a pandas DataFrame with a row for each synapse: ``pre``, ``post``, ``weight``, ``delay`` and `columns`.
+
+        `FromFrame` takes it back.
+
+        Raises
+        ------
+        ImportError
+            Without pandas: ``pip install 'brainsim[frames]'``.
+
+        Examples
+        --------
+        >>> sim.synapses("exc->cells").to_frame().weight.hist()         # doctest: +SKIP
+        """
+        pandas = optional("pandas", "frames", "SynapseTable.to_frame")
+        columns = {"pre": self.pre, "post": self.post, "weight": self.weight, "delay": self.delay}
+        return pandas.DataFrame(columns | self.columns)
 
     def matrix(self, values: str = "weight") -> scipy.sparse.csr_array:
         """Return the synapses as a sparse matrix of shape (n_pre, n_post), as `FromSparse` takes it.

@@ -251,7 +251,7 @@ test_weights = mistakes(
 test_delays = mistakes(
     (lambda: connect(delay=0.0), ValueError, "Network.connect.delay: must be > 0 ms (got 0.0)"),
     (lambda: connect(delay=np.nan), ValueError, "Network.connect.delay: must be finite"),
-    (lambda: connect(delay=None), TypeError, "Network.connect.delay: must be a number in ms"),
+    (lambda: connect(delay=None), TypeError, "Network.connect.delay: must be given, in ms"),
     (lambda: connect(delay=np.ones(20)), ValueError, "Network.connect.delay: ", " samples its pairs"),
     (lambda: connect(delay=bs.Normal(1.5, 0.75)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),
     (lambda: connect(delay=bs.Clipped(bs.Normal(1.5, 0.75), low=-1)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),

@@ -102,5 +102,6 @@ def rewired_network(network, changes, archive):
         projections.append(
             replace(projection, rule=rule, weight=values["weight"], delay=values["delay"], plasticity=plasticity)
         )
+        projections[-1].__dict__["_seed"] = network.seed
         former[projection] = projection.name
     return copied(network, projections), former

@@ -20,6 +20,7 @@ RULES = {
     rules.AllToAll: sampling.ALL,
     rules.OneToOne: sampling.ONE,
     pair_lists.FromArrays: sampling.LISTED,
+    pair_lists.FromFrame: sampling.LISTED,
     pair_lists.FromSparse: sampling.LISTED,
     rules.FixedProbability: sampling.BERNOULLI,
     rules.FixedIndegree: sampling.BY_TARGET,

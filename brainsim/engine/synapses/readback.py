@@ -30,10 +30,10 @@ def read_back(synapses, projection, threads):
                 weight = table.columns.pop("w").astype(np.float64)
                 table = replace(table, weight=weight)
             return table
-    return _sampled_again(layout, projection, threads)
+    return sampled_again(layout, projection, threads)
 
 
-def _sampled_again(layout, projection, threads):
+def sampled_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
@@ -47,7 +47,7 @@ def _sampled_again(layout, projection, threads):
 
 def initial_weights(kind):
     """Return the weights with which a kind of synapses began, in the order of its block; they are sampled again."""
-    table = _sampled_again(kind.block.layout, kind.block.projection, 1)
+    table = sampled_again(kind.block.layout, kind.block.projection, 1)
     weights = np.empty(len(table))
     weights[order_of(kind)] = table.weight
     return weights
