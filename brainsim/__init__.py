@@ -53,7 +53,7 @@ Connections, inputs and values
                         lists of pairs: FromArrays FromFrame FromSparse
     inputs              PoissonInput CurrentInput
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
-    over time           TimedArray, a table that equations read
+    over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
 
 Modules and errors
     bs.plot             pictures of results: overview, raster, trace, rate
@@ -61,6 +61,7 @@ Modules and errors
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: EProp for recurrent spiking networks, Oja and BCM for rate units
     bs.ann              artificial networks, and the same networks in spikes
+    bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
     bs.values           all distributions
     errors              EquationError (a ValueError), MissingName (a KeyError)
 
@@ -122,7 +123,8 @@ _HOMES = {
     "brainsim.equations.language": ("EquationError",),
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "explore", "learn", "plot")} | {
-    "values": "brainsim.models.values"
+    "signals": "brainsim.models.signals",
+    "values": "brainsim.models.values",
 }
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names}
 _ERRORS = {"MissingName", "EquationError"}  # not part of ``from brainsim import *``

@@ -9,6 +9,7 @@ from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation import Simulation as Simulation
 from brainsim.equations.language import EquationError as EquationError
+from brainsim.models import signals as signals
 from brainsim.models import values as values
 from brainsim.models.base import Neuron as Neuron
 from brainsim.models.base import Synapse as Synapse

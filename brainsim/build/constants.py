@@ -8,6 +8,7 @@ from brainsim.core.checks import in_range, warn_user
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import gain_name
 from brainsim.equations.system import bare
+from brainsim.models.changing import OVER_TIME, held_by
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
@@ -67,6 +68,8 @@ def check_tables(member, values):
     """Raise ValueError if a TimedArray with a column for each cell would replace one without, or the reverse."""
     for name, old in member.values.items():
         new = values[name]
+        if name.endswith(OVER_TIME):
+            continue
         if has_columns(old) != has_columns(new):
             kind = "a column for each cell" if has_columns(old) else "one column"
             raise ValueError(f"{type(member.population.model).__name__}.{name}: must stay a TimedArray with {kind}")
@@ -93,6 +96,8 @@ def _plain(value):
 def sampled_parameter(network, population, owner, key, label):
     """Return a parameter's value: a float, or one number per cell for an array or a distribution."""
     value = getattr(owner, key)
+    if held_by(owner, key):
+        return np.zeros(population.n)  # computed in each step
     if isinstance(value, Distribution):
         from brainsim.rng.variates import fill
 
@@ -105,6 +110,8 @@ def sampled_parameter(network, population, owner, key, label):
 def parameter_of_one(owner, key):
     """Return a parameter's value for one cell: an array of one number if it differs from cell to cell."""
     value = getattr(owner, key)
+    if held_by(owner, key):
+        return np.zeros(1)
     if isinstance(value, Distribution):
         return np.array([_median(value)])
     return value[:1] if np.ndim(value) else value

@@ -26,6 +26,7 @@ from brainsim.equations.codegen import write_kernel
 from brainsim.equations.methods import method_named
 from brainsim.equations.precision import in_single, warn_where_coarse
 from brainsim.equations.system import compose, prefixed
+from brainsim.models.changing import OVER_TIME, extremes, held_by
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
 
@@ -331,8 +332,9 @@ def _values(member, network, dt, one_cell):
             parameters = {k: parameter_of_one(owner, k) for k in owner.parameters}
         else:
             parameters = {k: sampled_parameter(network, population, owner, k, label) for k in owner.parameters}
-        owner.check_values(parameters | {"dt": dt})
+        owner.check_values(parameters | extremes(owner) | {"dt": dt})
         values |= {prefix + k: v for k, v in parameters.items()}
+        values |= {prefix + k + OVER_TIME: getattr(owner, k) for k in parameters if held_by(owner, k)}
     if isinstance(getattr(model, model.refractory or "", None), Distribution):
         values[model.refractory] = np.rint(values[model.refractory] / dt) * dt
     return values

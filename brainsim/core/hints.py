@@ -68,7 +68,11 @@ OF_BRAINSIM = {
         "IClamp",
         "DCSource",
     ): "net.stimulate(cells, bs.CurrentInput(400.0)); steps are bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0])",
-    ("ACGenerator", "SineInput", "ACSource"): "pass samples of the wave to bs.CurrentInput(amplitudes, times=times)",
+    (
+        "ACGenerator",
+        "SineInput",
+        "ACSource",
+    ): "a current may be a text of the time: bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))",
     (
         "OUInput",
         "NoiseInput",
@@ -81,8 +85,9 @@ OF_BRAINSIM = {
         "InhomogeneousPoisson",
         "InhomogeneousPoissonGenerator",
         "SinusoidalPoissonGenerator",
-    ): "inputs with time-varying rates are not available in this version; write a model with threshold = 'rand() < "
-    "0.001*rate(t)*dt' and a bs.TimedArray as its parameter rate",
+        "InhomogeneousGammaGenerator",
+    ): "a rate may be a text of the time or a bs.TimedArray: bs.Poisson(rate='20 + 15*sin(2*pi*8*t/1000)'), and likewise "
+    "bs.PoissonInput",
     (
         "STDPSynapse",
         "Learning",

@@ -15,11 +15,12 @@ from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.learning import Learning
 from brainsim.engine.operators.poisson import Poisson
 from brainsim.engine.operators.trains import Trains, max_listed_in_a_slice
+from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
 
-BUILT_IN = [Currents, Poisson, Cells, Trains, Emitted, Learning, Arrivals, EndOfSlice]
+BUILT_IN = [Varying, Currents, Poisson, Cells, Trains, Emitted, Learning, Arrivals, EndOfSlice]
 
 
 class PartitionFailedError(RuntimeError):

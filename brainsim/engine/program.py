@@ -76,6 +76,12 @@ class Operator:
         """Make room after a function returned `status`, which is not 0; return whether that was possible."""
         return False
 
+    def check(self):
+        """Raise an error if something went wrong in the chunk that has just been run."""
+
+    def continue_from(self, old):
+        """Take over what `old` knows, the operator in whose place this one is built between two runs."""
+
     @classmethod
     def max_slice(cls, layout):
         """Return how many steps the partitions may run without an exchange of spikes; MAX_SLICE if it does not matter."""
@@ -116,7 +122,10 @@ class Program:
         """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
         for cls in self._classes:
             if cls.depends_on in what:
-                self.built[cls] = cls.build(self._partition)
+                old, new = self.built[cls], cls.build(self._partition)
+                if old is not None and new is not None:
+                    new.continue_from(old)
+                self.built[cls] = new
         if what:
             self.connect()
 
@@ -137,6 +146,11 @@ class Program:
     def make_room(self, status):
         """Let the operator that returned `status` make room; return whether that was possible."""
         return any(operator.make_room(status) for operator in self.operators)
+
+    def check(self):
+        """Raise an error if something went wrong in the chunk that has just been run."""
+        for operator in self.operators:
+            operator.check()
 
     def ticks(self):
         """Return part of the work -> ticks of the clock."""

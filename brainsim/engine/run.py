@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.learning import Learning
+from brainsim.engine.operators.signals import check_inputs
 from brainsim.engine.operators.trains import list_at_zero
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.program import OPERATORS
@@ -46,6 +47,7 @@ class Run:
         self._slice, self._profiled = slice_steps(synapses.shortest, layout, [Learning, *OPERATORS]), profile
         self._pace = Pace(collected.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
+        check_inputs(layout)
         self._allocate()
 
     def _allocate(self):
@@ -116,6 +118,10 @@ class Run:
 
     def rebuild(self, *what):
         """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
+        if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
+            what += ("inputs",)  # texts of inputs read parameters
+        if "inputs" in what:
+            check_inputs(self.layout)
         for partition in self.partitions:
             partition.program.rebuild(*what)
 
@@ -138,6 +144,8 @@ class Run:
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
         run_all(self.partitions)
+        for partition in self.partitions:
+            partition.program.check()
         seconds = time.perf_counter() - began
         chunk = self._chunk(stop)
         for kind in self.synapses.kinds:

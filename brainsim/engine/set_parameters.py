@@ -4,6 +4,8 @@ import numpy as np
 
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, nearest
+from brainsim.models.changing import OVER_TIME, check_text, is_timed
+from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
 
@@ -18,6 +20,12 @@ def change_parameters(layout, name, values):
         if key not in known:
             raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
         value, old = known[key].checked(value, label), member.values[key]
+        if key + OVER_TIME in new:
+            new[key + OVER_TIME] = _checked_over_time(layout, name, key, value, label)
+            continue
+        if is_timed(value) and not known[key].timed:
+            hint = f"to change it in time, give it a text or a TimedArray from the start: {type(model).__name__}({key}=...)"
+            raise ValueError(f"{label}: must stay a number or one per cell; {hint}")
         if isinstance(value, Distribution):
             raise TypeError(f"{label}: must be numbers, not a distribution (got {value})")
         if np.ndim(value) > np.ndim(old):
@@ -27,9 +35,33 @@ def change_parameters(layout, name, values):
             raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
         new[key] = np.broadcast_to(value, np.shape(old)) if np.ndim(old) else value
     parameters = {key: new[key] for key in known}
-    model.check_values(parameters | {"dt": layout.dt})
+    model.check_values(parameters | _bounds(new) | {"dt": layout.dt})
     check_against_dt(model, parameters, layout.dt, member.step.method)
     layout.change(name, new)
+
+
+def _checked_over_time(layout, name, key, value, label):
+    """Return another value for a parameter that may change in time: of any kind, for the cells of the population."""
+    member = layout.members[name]
+    if isinstance(value, Distribution):
+        raise TypeError(f"{label}: must be numbers, a TimedArray or a text, not a distribution (got {value})")
+    if isinstance(value, str):
+        check_text(value, label, member.population.model.parameters[key].unit, member.population)
+    elif isinstance(value, TimedArray):
+        value.check_cells(member.n, label, name)
+    elif np.ndim(value) and len(value) != member.n:
+        raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
+    return value
+
+
+def _bounds(values):
+    """Return what conditions are checked with for parameters that change in time: their ends, nothing of a text."""
+    found = {}
+    for key, value in values.items():
+        if key.endswith(OVER_TIME) and not isinstance(value, str):
+            table = value.values if isinstance(value, TimedArray) else np.atleast_2d(value)
+            found[key.removesuffix(OVER_TIME)] = np.array([table.min(axis=0), table.max(axis=0)]).reshape(2, -1)
+    return found
 
 
 def change_input(layout, original, target, values):

@@ -30,6 +30,7 @@ from brainsim.equations.model_parser import check_condition, parse_cell, parse_r
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.units import WEIGHT, unit
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
+from brainsim.models.changing import check_texts_of, check_varying, extremes
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution, ValueLike
@@ -94,6 +95,7 @@ class Model:
                 raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, [*self.parameters, *self._options])}")
         for key, spec in self.parameters.items():
             object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
+        check_texts_of(self)
         self._check_conditions()
 
     def check_cells(self, n: int, name: str) -> None:
@@ -153,7 +155,8 @@ class Model:
     def _check_conditions(self):
         """Check relations between parameters, e.g. ``v_reset < v_th``; distributions are checked when they are sampled."""
         values = {k: getattr(self, k) for k in self.parameters}
-        self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution)})
+        # of a text, conditions are checked when it is computed
+        self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution | str)} | extremes(self))
 
 
 class Neuron(Model):
@@ -300,6 +303,7 @@ class Neuron(Model):
             **(after_a_spike if cls.threshold else {}),
         )
         reject_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory)
+        check_varying(cls)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):
                 number(spec.default, f"{name}.{key}", spec.unit)

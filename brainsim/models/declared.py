@@ -8,24 +8,31 @@ import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, number, plain, read_only
 from brainsim.equations.units import WEIGHT
+from brainsim.models.changing import checked_signal, is_timed
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """Default, unit, meaning and range of a parameter; what `parameter` returns."""
+    """Default, unit, meaning and range of a parameter; what `parameter` returns.
+
+    If it is `varying`, an instance may also give a TimedArray or a text of the time, as for inputs.
+    """
 
     default: Any
     unit: str
     meaning: str
     above: float | None = None
     at_least: float | None = None
+    varying: bool = False
 
     def checked(self, value: Any, label: str) -> float | np.ndarray | Distribution | TimedArray:
         """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
         if self.timed:
             return self._checked_table(value, label)
+        if self.varying and is_timed(value):
+            return checked_signal(value, label, self.unit, at_least=0.0 if self.at_least is None else self.at_least)
         if isinstance(value, TimedArray):
             raise TypeError(
                 f"{label}: must be one number or one per cell (got {value}); a parameter whose default is a TimedArray "
@@ -78,7 +85,13 @@ class Initial:
 
 
 def parameter(
-    default: float | TimedArray, unit: str, meaning: str, *, above: float | None = None, at_least: float | None = None
+    default: float | TimedArray,
+    unit: str,
+    meaning: str,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    varying: bool = False,
 ) -> Any:
     """Declare a parameter of a model class.
 
@@ -94,6 +107,9 @@ def parameter(
         What it is, in a few words; shown in help, tables and axis labels.
     above, at_least : float, optional
         The value must be > `above`, >= `at_least`.
+    varying : bool
+        Whether a cell model may also be given a `TimedArray` or a text of the time, ``rate="20 + 15*sin(2*pi*t/125)"``, as
+        `PoissonInput` explains. The threshold, the reset and the events may use such a parameter, but nothing else.
 
     Examples
     --------
@@ -108,7 +124,7 @@ def parameter(
     Traceback (most recent call last):
     ValueError: Leaky.tau: must be > 0 ms (got -1.0)
     """
-    return Parameter(default, unit, meaning, above, at_least)
+    return Parameter(default, unit, meaning, above, at_least, varying)
 
 
 if typing.TYPE_CHECKING:  # `init` says that a variable is not an argument of the model's constructor

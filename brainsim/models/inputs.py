@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import in_range, nearest, plain, read_only
+from brainsim.core.checks import in_range, nearest, number, plain, read_only
+from brainsim.models.changing import check_text, checked_signal, is_timed
 from brainsim.models.synapses.checks import checked_synapse, checked_weight
+from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:
@@ -18,12 +20,19 @@ if typing.TYPE_CHECKING:
     from brainsim.models.values import ValueLike
     from brainsim.network.population import View
 
+    Signal = ArrayLike | TimedArray | str  # a number, one per cell, or what changes in time
+
 
 class Input:
-    """Base of the inputs that ``Network.stimulate`` takes."""
+    """Base of the inputs that ``Network.stimulate`` takes; each acts in the steps from `start` until `stop`."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every input is a dataclass
     is_current: ClassVar[bool] = False  # whether it adds to the injected current I_ext of its cells
+    over_time: ClassVar[dict[str, str]] = {}  # fields that may change in time, and their units
+
+    if typing.TYPE_CHECKING:
+        start: float | None
+        stop: float | None
 
     def __repr__(self) -> str:
         """Return the input as Python code, with long arrays abridged."""
@@ -31,8 +40,15 @@ class Input:
         return f"{type(self).__name__}({values})"
 
     def check(self, view: "View") -> None:
-        """Raise ValueError if an array does not have one value for each cell of `view`."""
-        raise NotImplementedError
+        """Raise an error if an array does not have one value for each cell of `view`, or a text has names it does not."""
+        for name, unit in self.over_time.items():
+            value, label = getattr(self, name), f"{type(self).__name__}.{name}"
+            if isinstance(value, str):
+                check_text(value, label, unit, view)
+            elif isinstance(value, TimedArray):
+                value.check_cells(view.n, label, view.name)
+            elif isinstance(value, np.ndarray) and value.ndim == 1:
+                self._check_cells(name, value.size, view)
 
     def replaced(self, **changes: object) -> typing.Self:
         """Return a copy with other values: ``drive.replaced(rate=0.0)``."""
@@ -41,6 +57,15 @@ class Input:
             if name not in values:
                 raise TypeError(f"{type(self).__name__}: has no {name!r}{nearest(name, values)}")
         return type(self)(**(values | changes))
+
+    def _check_window(self):
+        """Check `start` and `stop`."""
+        label = type(self).__name__
+        for name in ("start", "stop"):
+            if getattr(self, name) is not None:
+                self.__dict__[name] = number(getattr(self, name), f"{label}.{name}", "ms", at_least=0.0)
+        if self.stop is not None and self.stop <= (self.start or 0.0):
+            raise ValueError(f"{label}.stop: must be > {self.start or 0.0:g} ms, the start (got {self.stop:g})")
 
     def _check_cells(self, name, length, view):
         if length != view.n:
@@ -55,72 +80,92 @@ class PoissonInput(Input):
     """Spikes at random times: each cell of the target receives an independent Poisson train.
 
     The number of events in a step is Poisson distributed with mean rate * dt; each acts as one event of the synapse. The
-    train represents any number of independent sources whose rates sum to `rate`.
+    train represents any number of independent sources whose rates sum to `rate`. A rate that changes in time holds over each
+    step: a text has its value at the middle of the step, a `TimedArray` that at its start.
 
     Parameters
     ----------
-    rate : float or array of shape (n,)
-        Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each.
+    rate : float, array of shape (n,), TimedArray, or str
+        Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each. A `TimedArray` has one column, or
+        one for each cell. A text is an expression in the language of equations (``help(bs.Neuron)``) of the time ``t`` [ms],
+        of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``; ``bs.signals``
+        writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the
+        rate is 0.
     weight : float, array of shape (n,), or distribution
         Weight of an event, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
         of its events share.
     synapse : Synapse
         The synapse at which the events arrive, e.g. ``Delta()``.
+    start, stop : float, optional
+        The input acts from `start` until `stop` [ms]; by default from 0, for ever. ``t`` counts from the start of the run.
 
     Raises
     ------
     TypeError, ValueError
-        If a value is not a number, is negative or not finite; by `check` if an array does not fit the target.
+        If a value is not a number, is negative or not finite; by `check` if an array or a text does not fit the target. In a
+        run, at the first step at which a text is not finite.
 
     Examples
     --------
     >>> import brainsim as bs
     >>> bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta())
     PoissonInput(rate=20000.0, weight=0.1, synapse=Delta())
+    >>> waves = bs.PoissonInput(rate="8000 + 6000*sin(2*pi*t/125)", weight=0.1, synapse=bs.Delta(), start=50.0, stop=300.0)
     """
 
-    rate: float | np.ndarray
+    over_time: ClassVar[dict[str, str]] = {"rate": "Hz"}
+
+    rate: float | np.ndarray | TimedArray | str
     weight: float | np.ndarray | Distribution
     synapse: "Synapse"
+    start: float | None = None
+    stop: float | None = None
 
     if typing.TYPE_CHECKING:
 
-        def __init__(self, *, rate: ArrayLike, weight: ValueLike, synapse: Synapse) -> None: ...
+        def __init__(
+            self, *, rate: Signal, weight: ValueLike, synapse: Synapse, start: float | None = None, stop: float | None = None
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Check the values and copy arrays."""
-        rate = _flat(read_only(plain(self.rate, "Hz", "PoissonInput.rate")), "PoissonInput.rate")
-        in_range(rate, "PoissonInput.rate", "Hz", at_least=0)
+        rate = checked_signal(self.rate, "PoissonInput.rate", "Hz", at_least=0)
         synapse = checked_synapse(self.synapse, "PoissonInput.synapse")
         weight = _flat(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
         self.__dict__.update(rate=rate, weight=weight)
+        self._check_window()
 
     def check(self, view: "View") -> None:
-        """Raise ValueError if the rates or weights are an array of another length than `view`."""
-        for name in ("rate", "weight"):
-            if isinstance(value := getattr(self, name), np.ndarray):
-                self._check_cells(name, value.size, view)
+        """Raise an error if the rates or weights do not fit the cells of `view`."""
+        super().check(view)
+        if isinstance(self.weight, np.ndarray):
+            self._check_cells("weight", self.weight.size, view)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CurrentInput(Input):
-    """A current into each cell of the target, constant or piecewise constant; it adds to the term ``I`` of the equations.
+    """A current into each cell of the target, constant or changing in time; it adds to the term ``I`` of the equations.
 
     With `times`, amplitude[m] flows from times[m] until times[m + 1], and the last one from then on; before times[0] it is
-    0 pA. The step from t_k to t_k + dt uses the value at t_k.
+    0 pA. The current holds over each step: a text has its value at the middle of the step, a `TimedArray` or `times` that at
+    its start.
 
     Parameters
     ----------
-    amplitude : float or array
-        The current [pA]. Without `times`: a number, or shape (n,) for the n cells of the target. With m times: shape (m,),
-        the same for all cells, or (m, n).
+    amplitude : float, array, TimedArray, or str
+        The current [pA]. Without `times`: a number, shape (n,) for the n cells of the target, a `TimedArray`, or a text such
+        as ``"200*sin(2*pi*40*t/1000)"``, as for `PoissonInput`. With m times: shape (m,), the same for all cells, or (m, n).
     times : array of shape (m,), optional
         When the current changes [ms], increasing, >= 0.
+    start, stop : float, optional
+        The input acts from `start` until `stop` [ms]; by default from 0, for ever. `times` and ``t`` count from the start of
+        the run.
 
     Raises
     ------
     TypeError, ValueError
-        If a value is not a finite number, times do not increase, or shapes differ; by `check` if n does not fit.
+        If a value is not a finite number, times do not increase, or shapes differ; by `check` if n or a text does not fit.
+        In a run, at the first step at which a text is not finite.
 
     Examples
     --------
@@ -128,24 +173,35 @@ class CurrentInput(Input):
     >>> step = bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0])
     >>> step
     CurrentInput(amplitude=[300.0, 0.0], times=[100.0, 400.0])
+    >>> bs.CurrentInput("250 + 100*sin(2*pi*t/25)", stop=500.0)
+    CurrentInput(amplitude='250 + 100*sin(2*pi*t/25)', stop=500.0)
     """
 
     is_current: ClassVar[bool] = True
+    over_time: ClassVar[dict[str, str]] = {"amplitude": "pA"}
 
-    amplitude: float | np.ndarray
+    amplitude: float | np.ndarray | TimedArray | str
     _: KW_ONLY
     times: np.ndarray | None = None
+    start: float | None = None
+    stop: float | None = None
 
     if typing.TYPE_CHECKING:
 
-        def __init__(self, amplitude: ArrayLike, *, times: ArrayLike | None = None) -> None: ...
+        def __init__(
+            self, amplitude: Signal, *, times: ArrayLike | None = None, start: float | None = None, stop: float | None = None
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Check the values and copy arrays."""
-        amplitude = read_only(plain(self.amplitude, "pA", "CurrentInput.amplitude"))
+        self._check_window()
         if self.times is None:
-            self.__dict__["amplitude"] = _flat(amplitude, "CurrentInput.amplitude")
+            self.__dict__["amplitude"] = checked_signal(self.amplitude, "CurrentInput.amplitude", "pA")
             return
+        if is_timed(self.amplitude):
+            kind = "a text" if isinstance(self.amplitude, str) else "a TimedArray"
+            raise TypeError(f"CurrentInput.times: must be left out if the amplitude is {kind}, which says when it changes")
+        amplitude = read_only(plain(self.amplitude, "pA", "CurrentInput.amplitude"))
         times = read_only(np.atleast_1d(plain(self.times, "ms", "CurrentInput.times")))
         check_times(times, "CurrentInput.times")
         if np.any(np.diff(times) <= 0):
@@ -162,10 +218,11 @@ class CurrentInput(Input):
         self.__dict__.update(times=times, amplitude=amplitude)
 
     def check(self, view: "View") -> None:
-        """Raise ValueError if the amplitudes are for another number of cells than `view` has."""
-        per_cell = 1 if self.times is None else 2
-        if np.ndim(self.amplitude) == per_cell:
-            self._check_cells("amplitude", np.shape(self.amplitude)[-1], view)
+        """Raise an error if the amplitudes do not fit the cells of `view`."""
+        if self.times is None:
+            super().check(view)
+        elif isinstance(self.amplitude, np.ndarray) and self.amplitude.ndim == 2:
+            self._check_cells("amplitude", self.amplitude.shape[-1], view)
 
 
 def _flat(value, label):

@@ -91,6 +91,36 @@ def inputs():
 
 
 @golden()
+def inputs_over_time():
+    """Texts and tables as rates and currents, shared and for each cell, from small to large means, with start and stop."""
+    cells, slow = lif(tau_m=spread(120, 15.0, 25.0)), bs.Exponential(tau=5.0)
+    net = bs.Network(seed=3)
+    wave = "sin(2*pi*t/25)"
+    for name, rate, weight in [
+        ("few", f"900 + 700*{wave}", 0.2),
+        ("many", f"150000 + 50000*{wave}", 0.004),
+        ("rows", bs.TimedArray(spread(10, 0.0, 4000.0), 10.0), 0.1),
+    ]:
+        net.stimulate(cells, bs.PoissonInput(rate=rate, weight=weight, synapse=bs.Delta(), start=3.0, stop=90.0), name=name)
+    own = f"40*tau_m*(1 + {wave}) + where(i > 60, exp(-t/30), 0)"
+    net.stimulate(cells, bs.PoissonInput(rate=own, weight=9.0, synapse=slow), name="own")
+    columns = bs.TimedArray(spread(480, 0.0, 900.0).reshape(4, 120), 25.0)
+    net.stimulate(cells, bs.PoissonInput(rate=columns, weight=9.0, synapse=slow), name="columns")
+    net.stimulate(cells[(np.arange(40) * 7) % 120], bs.PoissonInput(rate="8*t", weight=9.0, synapse=slow), name="scattered")
+    net.stimulate(cells[10:60], bs.CurrentInput(bs.signals.chirp(50.0, 40.0, 10.0, 60.0, stop=80.0)), name="chirp")
+    net.stimulate(cells[::3], bs.CurrentInput(bs.TimedArray(spread(20, 0.0, 50.0), 5.0), stop=70.0), name="table")
+    net.stimulate(cells[::2], bs.CurrentInput([60.0, -20.0], times=[10.0, 33.3], start=20.0), name="stairs")
+    for model in (
+        bs.Poisson(rate=f"20 + 15*{wave}"),
+        bs.PoissonWithDeadTime(rate=bs.TimedArray([10.0, 60.0], 50.0), t_dead=5.0),
+        bs.GammaRenewal(rate="30*(1 + i/40)*(1 - t/200)", order=3),
+    ):
+        senders = bs.Population(40, model, name=type(model).__name__)
+        net.connect(senders, cells, bs.FixedIndegree(8), weight=60.0, delay=1.0, synapse=slow)
+    return net
+
+
+@golden()
 def sources():
     net, cells = bs.Network(seed=3), lif()
     for model in (

@@ -4,7 +4,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import pieces
+from . import over_time, pieces
 from .networks import RATES, current, parameter
 from .own_models import table
 from .pieces import chance, one_of
@@ -38,12 +38,15 @@ def change_of_input(rng, plan, variables):
     target = given["name"] if given["name"] is not None and chance(rng, 0.5) else source
     if isinstance(source, bs.CurrentInput):
         new = current(rng, plan, plan.kinds[given["target"].parts[0][0].name].size, n)
-        values = {"amplitude": new.amplitude, "times": new.times}
+        values = {"amplitude": new.amplitude, "times": new.times, "start": new.start, "stop": new.stop}
     elif chance(rng, 0.3):
         values = {"weight": one_of(rng, [0.0, 0.5, 1.0]) * _number(source.weight)}
     else:
-        top = one_of(rng, [rate for rate in RATES if rate <= 10 * np.max(source.rate)])
-        values = {"rate": top if chance(rng, 0.6) else rng.uniform(0.0, top, n)}
+        limit = 10 * over_time.largest(source.rate)
+        top = one_of(rng, [rate for rate in RATES if rate <= limit])
+        values = {"rate": top if chance(rng, 0.4) else rng.uniform(0.0, top, n)}
+        if not plan.exact and chance(rng, 0.3):
+            values = {"rate": over_time.value(rng, plan, top, n)}
     return lambda sim: sim.set(target, **values)
 
 

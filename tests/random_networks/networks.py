@@ -6,7 +6,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import pieces, rules
+from . import over_time, pieces, rules
 from .kinds import EVERYDAY, KINDS, LISTED, ORDER
 from .own_models import table
 from .pieces import chance, one_of, spread
@@ -292,6 +292,8 @@ def add_poisson(rng, plan, synapse, names):
     # of more than 2,000 events a second together as much as of these
     size = size_of_weight(rng, plan, synapse, names) * min(1.0, 2_000.0 / max(top, 1.0))
     size = np.sign(size) * max(abs(size), 5 * LEAST_WEIGHT)
+    if not plan.exact and chance(rng, 0.3):
+        rate = over_time.value(rng, plan, top, view.n)
     weight = (
         2.0 ** np.round(np.log2(abs(size))) * np.sign(size)
         if plan.exact
@@ -300,7 +302,7 @@ def add_poisson(rng, plan, synapse, names):
     plan.inputs.append(
         {
             "target": view,
-            "input": bs.PoissonInput(rate=rate, weight=weight, synapse=synapse),
+            "input": bs.PoissonInput(rate=rate, weight=weight, synapse=synapse, **over_time.window(rng, plan)),
             "name": f"drive {len(plan.inputs)}" if plan.exact or chance(rng, 0.6) else None,
         }
     )
@@ -320,10 +322,13 @@ def add_currents(rng, plan):
 def current(rng, plan, size, n):
     """Return a current of about the size, for n cells."""
     low, high = -0.2 * size, 1.6 * size
+    when = over_time.window(rng, plan)
     if chance(rng, 0.3):
-        return bs.CurrentInput(float(rng.uniform(low, high)))
+        return bs.CurrentInput(over_time.value(rng, plan, high, n), **when)
     if chance(rng, 0.3):
-        return bs.CurrentInput(rng.uniform(low, high, n))
+        return bs.CurrentInput(float(rng.uniform(low, high)), **when)
+    if chance(rng, 0.3):
+        return bs.CurrentInput(rng.uniform(low, high, n), **when)
     count = int(rng.integers(1, 6))
     times = np.sort(rng.choice(plan.steps + 10, count, replace=False)) * plan.dt
-    return bs.CurrentInput(rng.uniform(low, high, (count, n) if chance(rng, 0.5) else count), times=times)
+    return bs.CurrentInput(rng.uniform(low, high, (count, n) if chance(rng, 0.5) else count), times=times, **when)

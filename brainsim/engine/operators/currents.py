@@ -1,8 +1,14 @@
-"""Injected currents: summed for each cell whenever one of them changes."""
+"""Injected currents: summed for each cell whenever one of them changes; those that change all the time, in each step.
+
+The sum of currents that are constant or piecewise constant is kept. If there are others (texts, tables, noise), it is kept
+apart, and each step starts from it; noise is added by an operator of its own (`noise`).
+"""
 
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.engine.operators.signals import signal_of, steady_value
+from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.inputs import CurrentInput
@@ -15,51 +21,85 @@ class Currents(Operator):
 
     depends_on = "inputs"
 
-    def __init__(self, context):
-        self._context = context
+    def __init__(self, pieces, over_time, signals):
+        self._pieces, self._over_time, self._signals = pieces, over_time, signals
 
     @classmethod
     def build(cls, partition):
-        """Return the operator, None if the network has no `CurrentInput`."""
+        """Return the operator, None if no current is injected."""
         layout = partition.layout
-        inputs = [stimulus for stimulus in layout.inputs if isinstance(stimulus.input, CurrentInput)]
+        inputs = [stimulus for stimulus in layout.inputs if stimulus.input.is_current]
         if not inputs:
             return None
-        here = layout.owned(partition.number)
-        steps, cells, columns, amplitudes, rows = [], [], [], [], []
+        steady, changing = [], []
         for stimulus in inputs:
-            changes, table = _pieces(stimulus, layout.dt)
-            gids = layout.global_indices(stimulus.target)
-            mine = np.flatnonzero(np.logical_or.reduce([(gids >= start) & (gids < stop) for start, stop in here]))
-            n_steps, n_cells, n_amplitudes = (sum(a.size for a in part) for part in (steps, cells, amplitudes))
-            rows.append(
-                (n_steps, n_steps + changes.size, n_cells, n_cells + mine.size, n_amplitudes, table.shape[1], n_steps - 1)
-            )
-            steps.append(changes)
-            cells.append(gids[mine])
-            columns.append(mine if table.shape[1] > 1 else np.zeros(mine.size))
-            amplitudes.append(table.ravel())
-        return cls(
-            Context(
-                inputs=np.array(rows, INPUT),
-                steps=np.concatenate(steps).astype(np.int64),
-                cells=np.concatenate(cells).astype(np.int32),
-                columns=np.concatenate(columns).astype(np.int32),
-                amplitudes=np.concatenate(amplitudes).astype(np.float64),
-                current=partition.shared.current,
-                next=0,  # the next step at which a current changes
-            )
-        )
+            changes = not isinstance(stimulus.input, CurrentInput) or steady_value(layout, stimulus, "amplitude") is None
+            (changing if changes else steady).append(stimulus)
+        current = partition.shared.current
+        if not changing:
+            return cls(_of_pieces(partition, steady, current), [], [])
+        # cells without a changing current have theirs from the kept sum as well
+        kept = np.zeros(layout.n_cells)
+        cells = np.unique(np.concatenate([cells_here(partition, stimulus)[1] for stimulus in inputs]))
+        start = Context(cells=cells.astype(np.int32), kept=kept, current=current)
+        calls, signals = [(Phase.BEFORE_UPDATE, 0, start_from_kept, start)], []
+        for stimulus in changing:
+            if isinstance(stimulus.input, CurrentInput):
+                mine, gids = cells_here(partition, stimulus)
+                signal = signal_of(layout, stimulus, "amplitude", mine, window=window(stimulus, layout.dt))
+                context = Context(values=signal.values, cells=gids, current=current)
+                calls += [signal.call(Phase.BEFORE_UPDATE), (Phase.BEFORE_UPDATE, 0, add_current, context)]
+                signals.append(signal)
+        return cls(_of_pieces(partition, steady, kept), calls, signals)
 
     def calls(self):
-        """Return the call that changes the currents before the cells move."""
-        return [(Phase.BEFORE_UPDATE, 0, change_currents, self._context)]
+        """Return the calls that change the currents before the cells move."""
+        return [(Phase.BEFORE_UPDATE, 0, change_currents, self._pieces), *self._over_time]
+
+    def check(self):
+        """Raise ValueError if a current was not finite."""
+        for signal in self._signals:
+            signal.check()
 
     def reset(self, step):
         """Compute the currents again at the next step."""
-        inputs = self._context["inputs"]
+        inputs = self._pieces["inputs"]
         inputs["piece"] = inputs["start"] - 1
-        self._context["next"] = 0
+        self._pieces["next"] = 0
+
+
+def cells_here(partition, stimulus):
+    """Return the cells of an input that are in a partition: their indices in its target, and in the network (int32)."""
+    gids = partition.layout.global_indices(stimulus.target)
+    owned = partition.layout.owned(partition.number)
+    mine = np.flatnonzero(np.logical_or.reduce([(gids >= start) & (gids < stop) for start, stop in owned]))
+    return mine, gids[mine]
+
+
+def _of_pieces(partition, inputs, current):
+    """Return the record of currents that are constant or piecewise constant, which are summed into `current`."""
+    steps, cells, columns, amplitudes, rows = [], [], [], [], []
+    for stimulus in inputs:
+        changes, table = pieces_of(partition.layout, stimulus)
+        mine, gids = cells_here(partition, stimulus)
+        n_steps, n_cells, n_amplitudes = (sum(a.size for a in part) for part in (steps, cells, amplitudes))
+        rows.append(
+            (n_steps, n_steps + changes.size, n_cells, n_cells + mine.size, n_amplitudes, table.shape[1], n_steps - 1)
+        )
+        steps.append(changes)
+        cells.append(gids)
+        columns.append(mine if table.shape[1] > 1 else np.zeros(mine.size))
+        amplitudes.append(table.ravel())
+    none = np.empty(0)
+    return Context(
+        inputs=np.array(rows, INPUT),
+        steps=np.concatenate([none, *steps]).astype(np.int64),
+        cells=np.concatenate([none, *cells]).astype(np.int32),
+        columns=np.concatenate([none, *columns]).astype(np.int32),
+        amplitudes=np.concatenate([none, *amplitudes]).astype(np.float64),
+        current=current,
+        next=0,  # the next step at which a current changes
+    )
 
 
 # an input's pieces are steps[start:stop], its cells cells[first:last]; `amplitude` is the offset of its table, `columns` the
@@ -67,13 +107,47 @@ class Currents(Operator):
 INPUT = np.dtype([(name, "i8") for name in ("start", "stop", "first", "last", "amplitude", "columns", "piece")])
 
 
-def _pieces(stimulus, dt):
+def pieces_of(layout, stimulus):
     """Return (the step at which each piece of a current begins, its amplitudes as a table of pieces and columns)."""
-    source = stimulus.input
+    source, dt = stimulus.input, layout.dt
     if source.times is None:
-        return np.zeros(1, np.int64), np.atleast_2d(source.amplitude)
-    start = np.atleast_1d(whole_steps(source.times, dt, f"{stimulus.name}.times")).astype(np.int64)
-    return start, np.asarray(source.amplitude, np.float64).reshape(len(start), -1)
+        steps, table = np.zeros(1, np.int64), np.atleast_2d(steady_value(layout, stimulus, "amplitude"))
+    else:
+        steps = np.atleast_1d(whole_steps(source.times, dt, f"{stimulus.name}.times")).astype(np.int64)
+        table = np.asarray(source.amplitude, np.float64).reshape(len(steps), -1)
+    if source.start is None and source.stop is None:
+        return steps, table
+    start, stop = window(stimulus, dt)
+    # nothing before the start; there, what holds by then; nothing from the stop on
+    first, last = np.searchsorted(steps, start, side="right"), np.searchsorted(steps, stop)
+    none = np.zeros((1, table.shape[1]))
+    before = table[first - 1 : first] if first else none
+    steps = np.concatenate([[start], steps[first:last], [min(stop, NEVER)]])
+    return steps.astype(np.int64), np.concatenate([before, table[first:last], none])
+
+
+@by_address
+def start_from_kept(sums_, progress_):
+    """Start the sum of a step from the currents that are kept."""
+    c = record_at(sums_)
+    cells, kept, current = array_of(c.cells), array_of(c.kept), array_of(c.current)
+    for e in range(cells.size):
+        current[cells[e]] = kept[cells[e]]
+    return 0
+
+
+@by_address
+def add_current(input_, progress_):
+    """Add a current that changes in time: one value for all cells, or one for each."""
+    c = record_at(input_)
+    values, cells, current = array_of(c.values), array_of(c.cells), array_of(c.current)
+    if values.size == cells.size:
+        for e in range(cells.size):
+            current[cells[e]] += values[e]
+    else:
+        for e in range(cells.size):
+            current[cells[e]] += values[0]
+    return 0
 
 
 @by_address

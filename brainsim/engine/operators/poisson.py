@@ -2,13 +2,16 @@
 
 There are two ways. If a stretch of cells shares one rate, a table of the distribution is used, exact up to 2**-32 in the
 probabilities: thresholds that are all compared, which vectorises, for up to 12 events a step, and an alias table above. If
-each cell has its own rate, or if the mean is so small that 2**-32 would matter, see `poisson_per_cell`.
+each cell has its own rate, or if the mean is so small that 2**-32 would matter, see `poisson_per_cell`; if a shared rate
+changes in time, `poisson_over_time`.
 """
 
 import math
 
 import numpy as np
 
+from brainsim.engine.operators.signals import signal_of, steady_value
+from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -27,8 +30,8 @@ NEVER = np.uint32(2**32 - 1)  # a threshold that no random number exceeds
 S32 = np.uint64(32)
 
 # a stretch of cells that share a rate: its place in the state, the number of cells, the index of the first cell in the view,
-# its table (size < 0: an alias table), its stream of random numbers, and the weight of an event
-DRIVE = [("place", "i8"), ("cells", "i8"), ("cell", "i8"), ("table", "i8"), ("size", "i8"), ("key", "u8")]
+# its table (size < 0: an alias table), its stream of random numbers, the steps in which it acts, and the weight of an event
+DRIVE = [(name, "i8") for name in ("place", "cells", "cell", "table", "size")] + [("key", "u8"), ("on", "i8"), ("off", "i8")]
 
 
 class Poisson(Operator):
@@ -36,16 +39,20 @@ class Poisson(Operator):
 
     depends_on = "inputs"
 
-    def __init__(self, calls):
-        self._calls = calls
+    def __init__(self, calls, signals):
+        self._calls, self._signals = calls, signals
 
     @classmethod
     def build(cls, partition):
         """Return the operator, None if no cell of the partition has a Poisson input."""
         inputs = [s for s in partition.layout.inputs if isinstance(s.input, PoissonInput)]
-        tables, each = _Tables(partition), []
+        tables, each, signals = _Tables(partition), [], []
         for stimulus in inputs:
-            events = np.asarray(stimulus.input.rate, dtype=np.float64) * partition.layout.dt * 1e-3
+            rate = steady_value(partition.layout, stimulus, "rate")
+            if rate is None:
+                signals.append(_over_time(partition, stimulus, each))
+                continue
+            events = np.asarray(rate, dtype=np.float64) * partition.layout.dt * 1e-3
             if np.all(events == 0):
                 continue
             value = _weights(partition.layout, stimulus)
@@ -53,13 +60,19 @@ class Poisson(Operator):
             if same and not _is_scattered(stimulus.target):
                 tables.add(stimulus, float(events), value)
             else:
-                each.append(_cell_by_cell(partition, stimulus, events, value))
+                means = np.broadcast_to(events, stimulus.target.n).astype(np.float64)
+                each.append(_cell_by_cell(partition, stimulus, means[_addressed(partition, stimulus)[0]], value))
         calls = [*tables.calls(), *each]
-        return cls(calls) if calls else None
+        return cls(calls, signals) if calls else None
 
     def calls(self):
         """Return the calls: events that act on the threshold come before the cells move, all others after."""
         return self._calls
+
+    def check(self):
+        """Raise ValueError if a rate was not finite."""
+        for signal in self._signals:
+            signal.check()
 
 
 class _Tables:
@@ -78,8 +91,9 @@ class _Tables:
         # thresholds need no aliases, but both tables share their offsets
         self.alias.append(alias if alias.size else np.zeros(table.size, np.int32))
         size = -table.size if alias.size else table.size
+        on, off = window(stimulus, self.partition.layout.dt)
         for start, stop in _stretches(here, slots):
-            self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, weight))
+            self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, on, off, weight))
 
     def calls(self):
         """Return the calls of both phases."""
@@ -99,20 +113,45 @@ class _Tables:
         return calls
 
 
-def _cell_by_cell(partition, stimulus, events, weights):
-    """Return the call of an input whose cells differ in rate or weight, or are scattered."""
+def _cell_by_cell(partition, stimulus, means, weights):
+    """Return the call of an input whose cells differ in rate or weight, or are scattered; `means` of the cells here."""
     from brainsim.engine.operators.poisson_per_cell import add_poisson_per_cell
 
     here, slots, direct, key = _addressed(partition, stimulus)
+    on, off = window(stimulus, partition.layout.dt)
     context = Context(
         state=partition.shared.state,
         places=slots[here].astype(np.int32),
         cells=here.astype(np.int64),
-        means=np.broadcast_to(events, stimulus.target.n)[here].astype(np.float64),
+        means=means,
         weights=np.broadcast_to(weights, stimulus.target.n)[here].astype(np.float64),
         key=np.uint64(key),
+        on=on,
+        off=off,
     )
-    return (Phase.AFTER_UPDATE if direct else Phase.BEFORE_UPDATE), 0, add_poisson_per_cell, context
+    return _phase(direct), 0, add_poisson_per_cell, context
+
+
+def _over_time(partition, stimulus, calls):
+    """Append the calls of an input whose rate changes in time, and return its Signal."""
+    layout = partition.layout
+    here, slots, direct, key = _addressed(partition, stimulus)
+    value, scattered = _weights(layout, stimulus), _is_scattered(stimulus.target)
+    options = {"factor": 1e-3 * layout.dt, "clipped": True, "window": window(stimulus, layout.dt)}
+    signal = signal_of(layout, stimulus, "rate", here, each=scattered or np.ndim(value) > 0, **options)
+    calls.append(signal.call(_phase(direct)))
+    if signal.shared and not scattered and np.ndim(value) == 0:
+        from brainsim.engine.operators.poisson_over_time import shared_rate
+
+        stretches = [(slots[here[a]], b - a, here[a]) for a, b in _stretches(here, slots)]
+        calls.append((_phase(direct), 0, *shared_rate(partition, signal, stretches, key, value)))
+    elif here.size:
+        calls.append(_cell_by_cell(partition, stimulus, signal.values, value))
+    return signal
+
+
+def _phase(direct):
+    return Phase.AFTER_UPDATE if direct else Phase.BEFORE_UPDATE
 
 
 def _addressed(partition, stimulus):
@@ -132,6 +171,8 @@ def add_poisson(drives_, progress_):
     step = p.step - (p.completed < p.step)
     for d in range(drives.size):
         drive = drives[d]
+        if step < drive.on or step >= drive.off:
+            continue
         key, start, size = step_key(drive.key, step), drive.table, drive.size
         table = tables[start : start + abs(size)]
         for low in range(0, drive.cells, BLOCK):

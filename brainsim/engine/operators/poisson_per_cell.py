@@ -52,7 +52,10 @@ def add_poisson_per_cell(drives_, progress_):
     c, p = record_at(drives_), record_at(progress_)
     state, places, cells = array_of(c.state), array_of(c.places), array_of(c.cells)
     means, weights = array_of(c.means), array_of(c.weights)
-    key = step_key(c.key, p.step - (p.completed < p.step))
+    step = p.step - (p.completed < p.step)
+    if step < c.on or step >= c.off:
+        return 0
+    key = step_key(c.key, step)
     for e in range(cells.size):
         if means[e] > 0.0:
             at = np.int64(places[e])

@@ -24,14 +24,17 @@ class Poisson(Neuron):
 
     Parameters
     ----------
-    rate : float
-        Firing rate [Hz], >= 0.
+    rate : float, array, TimedArray, or str
+        Firing rate [Hz], >= 0. A text or a `TimedArray` changes in time, as for `PoissonInput`; where a text is negative,
+        the rate is 0.
 
     Examples
     --------
     >>> import brainsim as bs
     >>> bs.Population(1000, bs.Poisson(rate=8.0), name="background")
     Population('background', 1000 Poisson)
+    >>> bs.Population(1000, bs.Poisson(rate="20 + 15*sin(2*pi*8*t/1000)"), name="theta waves")
+    Population('theta waves', 1000 Poisson)
 
     References
     ----------
@@ -42,7 +45,7 @@ class Poisson(Neuron):
     conditions = ("0.001*rate*dt <= 1",)
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0)
+    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0, varying=True)
 
 
 class PoissonWithDeadTime(Neuron):
@@ -54,8 +57,9 @@ class PoissonWithDeadTime(Neuron):
 
     Parameters
     ----------
-    rate : float
-        Mean firing rate, dead time included [Hz], > 0; ``rate*t_dead`` below 1.
+    rate : float, array, TimedArray, or str
+        Mean firing rate, dead time included [Hz], > 0; ``rate*t_dead`` below 1. If it changes in time, as in `Poisson`, the
+        hazard outside the dead time is ``1/(1/rate - t_dead)`` with the rate of the moment.
     t_dead : float
         Dead time [ms], >= 0.
 
@@ -77,7 +81,7 @@ class PoissonWithDeadTime(Neuron):
     conditions = ("0.001*rate*(t_dead + dt) <= 1",)
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "mean firing rate", above=0.0)
+    rate: Value = parameter(10.0, "Hz", "mean firing rate", above=0.0, varying=True)
     t_dead: Value = parameter(2.0, "ms", "dead time", at_least=0.0)
 
 
@@ -91,8 +95,9 @@ class GammaRenewal(Neuron):
 
     Parameters
     ----------
-    rate : float
-        Mean firing rate [Hz], >= 0.
+    rate : float, array, TimedArray, or str
+        Mean firing rate [Hz], >= 0. If it changes in time, as in `Poisson`, the process is a gamma process in operational
+        time, the integral of the rate.
     order : float
         Order of the process, a whole number >= 1; 1 is a Poisson process.
 
@@ -113,7 +118,7 @@ class GammaRenewal(Neuron):
     conditions = ("order == floor(order)", "order*0.001*rate*dt <= 1")
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "mean firing rate", at_least=0.0)
+    rate: Value = parameter(10.0, "Hz", "mean firing rate", at_least=0.0, varying=True)
     order: Value = parameter(2.0, "", "number of stages", at_least=1.0)
 
     progress: float = initial(Uniform(0.0, 1.0), "", "completed fraction of the interval's stages")

@@ -1,0 +1,125 @@
+"""The text of the function that computes an input from the time and from parameters of the cells.
+
+Numbers of the user's text become entries of ``scalars``, so that inputs which differ in numbers only share machine code. An
+input that is the same for all cells is computed once a step.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from dataclasses import dataclass
+
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import constant_value
+from brainsim.equations.render import HELPERS, HOMES, number, render
+from brainsim.equations.signals import parse_signal
+
+NOT_CONSTANTS = {"t", "dt", "pi"}
+
+MODULE = '''"""An input over time, written by brainsim (engine/operators/signal_text.py)."""
+
+{imports}
+pi = 3.141592653589793
+
+
+@helper
+def fill(values, factor, dt, t{heads}):
+    wrong = np.int64(0)
+    for _k in range(values.size):
+{body}
+        wrong += np.int64(_wrong)
+        values[_k] = np.nan if _wrong else factor * _value
+    return wrong
+
+
+@by_address
+def evaluate(signal_, progress_):
+    signal, progress = record_at(signal_), record_at(progress_)
+    values, scalars, arrays = array_of(signal.values), array_of(signal.scalars), array_of(signal.arrays)
+    step = step_of(signal, progress)
+    if is_on(signal, step, values):
+        n, t = values.size, (np.float64(step) + 0.5) * signal.dt
+        if fill(values, signal.factor, signal.dt, t{calls}):
+            report(signal, values, step)
+    return 0
+'''
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text of a module with the function ``evaluate``.
+
+    Attributes
+    ----------
+    text : str
+    scalars : tuple of str or float
+        Names of parameters, and numbers of the user's text, in the order of ``scalars``.
+    arrays : tuple of str
+        Names of parameters that differ from cell to cell, in the order of the rows of ``arrays``.
+    """
+
+    text: str
+    scalars: tuple
+    arrays: tuple
+
+
+@functools.lru_cache(maxsize=256)
+def written(text, label, per_cell, clipped, name="", conditions=()):
+    """Return the module that computes a text.
+
+    Parameters
+    ----------
+    text, label : str
+        The user's text, and how messages about it begin.
+    per_cell : frozenset of str
+        Names that differ from cell to cell.
+    clipped : bool
+        Whether values below 0 count as 0.
+    name : str
+        What conditions call the value.
+    conditions : tuple of str
+        What must hold of it, besides being finite.
+    """
+    numbers = []
+    tree = _without_numbers(parse_signal(text, label), numbers)
+    tests = [lang.substitute(lang.parse_expression(c, label), {name: ast.Name("_value")}) for c in conditions]
+    names = set().union(*(lang.names_in(part) for part in (tree, *tests)))
+    names -= {"_value", *NOT_CONSTANTS, *(f"_c{k}" for k in range(len(numbers)))}
+    single, arrays = sorted(names - per_cell), sorted(names & per_cell)
+    body = [f"{a} = _{a}_[_k]" for a in arrays]
+    body += [f"_value = {render(tree)}"]
+    body += ["_value = greater(_value, 0.0)"] if clipped else []
+    body += [f"_wrong = {' | '.join(['(_value - _value != 0.0)', *(f'({render(test)} ^ True)' for test in tests)])}"]
+    heads = [*single, *(f"_c{k}" for k in range(len(numbers))), *(f"_{a}_" for a in arrays)]
+    calls = [f"scalars[{k}]" for k in range(len(single) + len(numbers))]
+    calls += [f"arrays[{k} * n : {k + 1} * n]" for k in range(len(arrays))]
+    module = MODULE.format(
+        imports=_imports(body),
+        heads="".join(f", {h}" for h in heads),
+        calls="".join(f", {c}" for c in calls),
+        body="\n".join(f"        {line}" for line in body),
+    )
+    return Written(module, (*single, *numbers), tuple(arrays))
+
+
+def _without_numbers(tree, numbers):
+    """Return the tree with a name in place of each number, and append the number; exponents stay, since they decide how."""
+    if isinstance(tree, ast.Constant):
+        numbers.append(constant_value(tree))
+        return ast.Name(f"_c{len(numbers) - 1}")
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
+        return ast.BinOp(_without_numbers(tree.left, numbers), tree.op, tree.right)
+    return lang.rebuilt(tree, lambda part: _without_numbers(part, numbers))
+
+
+def _imports(body):
+    """Return the lines that import what the body calls."""
+    loaded = {n.id for line in body for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)} & {*HELPERS}
+    lines = ["import numpy as np", "", "from brainsim.engine.operators.windows import is_on, report, step_of"]
+    lines += ["from brainsim.jit.decorators import helper"]
+    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
+    for home, names in HOMES.items():
+        if used := [n for n in names if n in loaded]:
+            lines.append(f"from {home} import {', '.join(used)}")
+    return "\n".join(lines) + "\n"

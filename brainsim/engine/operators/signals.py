@@ -1,0 +1,226 @@
+"""Values of inputs over time in a partition: constant, from a table, or computed from a text.
+
+A text is computed for the middle of each step and holds over the step: its mean over the step is right up to terms of dt**2,
+and an edge such as ``where(t < 100, 0, 20)`` that lies on the grid is where it is written. A TimedArray is read at the start
+of the step.
+"""
+
+import numpy as np
+
+from brainsim.build.constants import MAX_STEPS
+from brainsim.engine.operators.signal_text import written
+from brainsim.engine.operators.windows import FOREVER, is_on, step_of
+from brainsim.equations import language as lang
+from brainsim.equations.signals import parse_signal
+from brainsim.jit.decorators import load_source
+from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.models.changing import changes_in_time, is_timed
+from brainsim.models.timed import TimedArray
+
+
+class Signal:
+    """A value of an input for some cells.
+
+    Parameters
+    ----------
+    value : float, ndarray, TimedArray or str
+    label : str
+        What it is called in messages.
+    cells : ndarray
+        The cells, as indices into `value` if it has one number for each.
+    known : function
+        Name of a parameter -> its values, a number or an array for `cells`.
+    dt : float
+    factor : float
+        What the values are multiplied by.
+    clipped : bool
+        Whether values below 0 count as 0.
+    window : tuple of int
+        The steps (start, stop) in which it acts; its values are 0 in all others.
+    each : bool
+        Whether there is a number for each cell even if all are equal.
+    ahead : bool
+        Whether it is asked for in a phase in which the step that is complete is the one to come.
+    name, conditions : str, tuple of str
+        What must hold of the value, and what it is called there.
+
+    Attributes
+    ----------
+    values : ndarray of float64
+        The values in the step that is being made: one, or one for each cell.
+    """
+
+    def __init__(self, value, label, cells, known, dt, **options):
+        self.value, self.label, self.cells, self._known, self._dt = value, label, cells, known, dt
+        self._factor, self._clipped = options.get("factor", 1.0), options.get("clipped", False)
+        self._name, self._conditions = options.get("name", ""), options.get("conditions", ())
+        start, stop = options.get("window", (0, FOREVER))
+        self._fields = {"start": start, "stop": stop, "on": 0, "ahead": int(options.get("ahead", False))}
+        each = options.get("each", False)
+        if isinstance(value, TimedArray):
+            self.function, self.context = look_up, self._table(each)
+        elif isinstance(value, str):
+            self.context = self._computed(each)
+        else:
+            numbers = np.broadcast_to(self._factor * np.asarray(value, np.float64), _size(value, cells))
+            numbers = numbers[cells] if np.ndim(value) else np.full(cells.size if each else 1, float(self._factor * value))
+            self.function = hold
+            self.context = Context(values=np.zeros(numbers.size), numbers=np.ascontiguousarray(numbers), **self._fields)
+        self.values = self.context["values"]
+
+    @property
+    def shared(self):
+        """Whether one value is for all cells."""
+        return self.values.size == 1 and self.cells.size != 1
+
+    @property
+    def places(self):
+        """Where in `values` that of each cell is."""
+        return np.zeros(self.cells.size, np.int32) if self.values.size == 1 else np.arange(self.cells.size, dtype=np.int32)
+
+    def call(self, phase):
+        """Return the call that brings `values` up to date."""
+        return phase, 0, self.function, self.context
+
+    def check(self):
+        """Raise ValueError if a value was not allowed."""
+        if not isinstance(self.value, str) or self.context["bad"] < 0:
+            return
+        k, step = int(self.context["cell"]), int(self.context["bad"])
+        t = (step + 0.5) * self._dt
+        value = float(np.ravel(self._at(t, k))[0])
+        what = "must be finite" if not np.isfinite(value) else " and ".join(self._conditions) + " must hold"
+        cell = "" if self.values.size == 1 else f" for cell {self.cells[k]}"
+        raise ValueError(f"{self.label}: {what} (got {value:g}{cell} at t = {t:g} ms from {self.value!r})")
+
+    def steady(self):
+        """Return the values of a signal that does not change: a number, or one for each of the cells."""
+        if isinstance(self.value, TimedArray):
+            row = self.value.values[0]
+            return row[self.cells] if np.ndim(row) else float(row)
+        values = self._at(0.5 * self._dt, slice(None))
+        return np.maximum(values, 0.0) if self._clipped else values
+
+    def _at(self, t, cell):
+        """Return the values of a text at a time, of one cell or of all."""
+        tree = parse_signal(self.value, self.label)
+        known = {"t": t, "dt": self._dt, "pi": np.pi}
+        for name in lang.names_in(tree) - known.keys():
+            values = self._known(name)
+            known[name] = values[cell] if np.ndim(values) else values
+        with np.errstate(all="ignore"):
+            return lang.computed(tree, known)
+
+    def _table(self, each):
+        """Return the record of a TimedArray."""
+        table = self.value
+        steps = min(table.dt / self._dt, MAX_STEPS)
+        columns = self.cells if table.per_cell else np.zeros(self.cells.size if each else 1)
+        return Context(
+            values=np.zeros(columns.size),
+            table=np.ascontiguousarray(table.values).reshape(-1),
+            columns=columns.astype(np.int64),
+            width=table.values.shape[1] if table.per_cell else 1,
+            rows=len(table.values),
+            steps=float(round(steps)) if abs(steps - round(steps)) < 1e-6 else steps,
+            factor=float(self._factor),
+            row=-1,
+            **self._fields,
+        )
+
+    def _computed(self, each):
+        """Return the record of a text, and set the function that computes it."""
+        names = lang.names_in(parse_signal(self.value, self.label))
+        for condition in self._conditions:
+            names |= lang.names_in(lang.parse_expression(condition, self.label)) - {self._name}
+        known = {name: self._known(name) for name in sorted(names - {"t", "dt", "pi"})}
+        arrays = frozenset(name for name, values in known.items() if np.ndim(values))
+        made = written(self.value, self.label, arrays, self._clipped, self._name, self._conditions)
+        self.function = load_source(made.text).evaluate
+        scalars = [known[s] if isinstance(s, str) else s for s in made.scalars] or [0.0]
+        rows = [np.asarray(known[a], np.float64) for a in made.arrays]
+        return Context(
+            values=np.zeros(self.cells.size if each or made.arrays else 1),
+            scalars=np.array(scalars, np.float64),
+            arrays=np.concatenate([*rows, np.zeros(1)]),
+            dt=float(self._dt),
+            factor=float(self._factor),
+            bad=-1,
+            cell=0,
+            **self._fields,
+        )
+
+
+def _size(value, cells):
+    return np.shape(value) or cells.shape
+
+
+def signal_of(layout, stimulus, field, cells, **options):
+    """Return the Signal of a field of an input for some cells of its target, given by their indices in the view."""
+    value, label = getattr(stimulus.input, field), f"{stimulus.name}.{field}"
+    return Signal(value, label, cells, lambda name: parameter_of(layout, stimulus.target, name, cells), layout.dt, **options)
+
+
+def steady_value(layout, stimulus, field):
+    """Return a value that is the same in all steps, a number or one per cell of the target; None if it changes."""
+    value = getattr(stimulus.input, field)
+    if changes_in_time(value, f"{stimulus.name}.{field}"):
+        return None
+    if not is_timed(value):
+        return value
+    clipped = field == "rate"
+    signal = signal_of(layout, stimulus, field, np.arange(stimulus.target.n), clipped=clipped)
+    values = signal.steady()
+    if not np.isfinite(values).all():
+        raise ValueError(f"{signal.label}: must be finite (got {np.ravel(values)[~np.isfinite(np.ravel(values))][0]})")
+    return float(values) if np.ndim(values) == 0 else np.asarray(values, np.float64)
+
+
+def check_inputs(layout):
+    """Raise ValueError if an input that does not change is not finite, or a table has more values than steps."""
+    for stimulus in layout.inputs:
+        for field in stimulus.input.over_time:
+            value = getattr(stimulus.input, field)
+            if isinstance(value, TimedArray):
+                value.check_step(layout.dt, f"{stimulus.name}.{field}")
+            elif isinstance(value, str):
+                steady_value(layout, stimulus, field)
+
+
+def parameter_of(layout, view, name, cells):
+    """Return a parameter of cells of a view, or their index ``i`` in it: a number, or an array for `cells`."""
+    values = [layout.members[population.name].values.get(name) for population, _ in view.parts]
+    if name == "i" and any(value is None for value in values):
+        return cells.astype(np.float64)
+    if all(np.ndim(value) == 0 and value == values[0] for value in values):
+        return float(values[0])
+    parts = [np.broadcast_to(v, population.n)[ids] for v, (population, ids) in zip(values, view.parts, strict=True)]
+    return np.concatenate(parts)[cells].astype(np.float64)
+
+
+@by_address
+def hold(signal_, progress_):
+    """Set the values of a constant input when it starts, and to 0 when it stops."""
+    signal, p = record_at(signal_), record_at(progress_)
+    values, numbers, before = array_of(signal.values), array_of(signal.numbers), signal.on
+    if is_on(signal, step_of(signal, p), values) and not before:
+        for k in range(values.size):
+            values[k] = numbers[k]
+    return 0
+
+
+@by_address
+def look_up(signal_, progress_):
+    """Read the row of a table that holds in this step, if it is another one than before."""
+    signal, p = record_at(signal_), record_at(progress_)
+    values, table, columns = array_of(signal.values), array_of(signal.table), array_of(signal.columns)
+    step = step_of(signal, p)
+    if not is_on(signal, step, values):
+        signal.row = -1
+        return 0
+    row = min(np.int64(np.float64(step) / signal.steps + 1e-6), signal.rows - 1)
+    if row != signal.row:
+        signal.row = row
+        for k in range(values.size):
+            values[k] = signal.factor * table[row * signal.width + columns[k]]
+    return 0

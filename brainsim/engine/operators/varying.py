@@ -1,0 +1,79 @@
+"""Parameters of cells that change in time: a text or a TimedArray in place of a number, such as the rate of `Poisson`.
+
+The kernel reads such a parameter as it reads one that differs from cell to cell; here it is written before each step.
+"""
+
+import numpy as np
+
+from brainsim.engine.operators.signals import Signal, parameter_of
+from brainsim.engine.program import Operator, Phase
+from brainsim.equations.language import names_in, parse_expression
+from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.vmath import cast_like
+from brainsim.models.changing import OVER_TIME
+from brainsim.models.timed import TimedArray
+
+
+class Varying(Operator):
+    """The parameters of the cells of a partition that change in time."""
+
+    depends_on = "parameters"
+
+    def __init__(self, signals, calls):
+        self._signals, self._calls = signals, calls
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, None if no parameter changes."""
+        layout, signals, calls = partition.layout, [], []
+        for name, member in layout.members.items():
+            group = layout.groups[layout.group_of[name]]
+            start, stop = layout.owned(partition.number)[layout.group_of[name]]
+            low, high = max(start, member.first), min(stop, member.first + member.n)
+            for key, value in member.values.items():
+                parameter = key.removesuffix(OVER_TIME)
+                if key == parameter or low >= high or parameter not in group.kernel.arrays:
+                    continue
+                if isinstance(value, TimedArray):
+                    value.check_step(layout.dt, f"{name}.{parameter}")
+                signal = _signal(layout, member, parameter, value, range(low - member.first, high - member.first))
+                row = group.arrays[group.kernel.arrays.index(parameter)]
+                context = Context(values=signal.values, row=row[low - group.first : high - group.first])
+                signals.append(signal)
+                calls += [signal.call(Phase.BEFORE_UPDATE), (Phase.BEFORE_UPDATE, 0, write_row, context)]
+        return cls(signals, calls) if calls else None
+
+    def calls(self):
+        """Return the calls that compute the parameters and write them."""
+        return self._calls
+
+    def check(self):
+        """Raise ValueError if a value was not allowed."""
+        for signal in self._signals:
+            signal.check()
+
+
+def _signal(layout, member, parameter, value, cells):
+    """Return the Signal of a parameter for some cells of a population."""
+    model, view = member.population.model, member.population
+    cells = np.asarray(cells)
+    return Signal(
+        value,
+        f"{member.population.name}.{parameter}",
+        cells,
+        lambda name: parameter_of(layout, view, name, cells),
+        layout.dt,
+        clipped=model.parameters[parameter].at_least == 0.0 or model.parameters[parameter].above == 0.0,
+        name=parameter,
+        conditions=tuple(c for c in model.conditions if parameter in names_in(parse_expression(c, parameter))),
+    )
+
+
+@by_address
+def write_row(parameter_, progress_):
+    """Write the values of a parameter where the kernel reads them."""
+    c = record_at(parameter_)
+    values, row = array_of(c.values), array_of(c.row)
+    for k in range(row.size):
+        row[k] = cast_like(values[k if values.size == row.size else 0], row[k])
+    return 0

@@ -1,0 +1,47 @@
+"""From when to when an input acts, and what compiled functions of inputs over time have in common."""
+
+import math
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.jit.decorators import helper
+
+FOREVER = 2**62  # a step that is never reached
+
+
+def window(stimulus, dt):
+    """Return the steps (start, stop) in which an input acts."""
+    source = stimulus.input
+    start = 0 if source.start is None else int(whole_steps(source.start, dt, f"{stimulus.name}.start"))
+    stop = FOREVER if source.stop is None else int(whole_steps(source.stop, dt, f"{stimulus.name}.stop"))
+    return start, stop
+
+
+@helper
+def step_of(signal, progress):
+    """Return the step whose value is wanted: the next one, or in AFTER_UPDATE the one that has just been made."""
+    return progress.step - np.int64((progress.completed < progress.step) & (signal.ahead == 0))
+
+
+@helper
+def is_on(signal, step, values):
+    """Return whether an input acts in a step; if it does not, its values are 0."""
+    if signal.start <= step < signal.stop:
+        signal.on = 1
+        return True
+    if signal.on:
+        signal.on = 0
+        for k in range(values.size):
+            values[k] = 0.0
+    return False
+
+
+@helper
+def report(signal, values, step):
+    """Note the first step and cell whose value is not allowed, and let such values be 0."""
+    for k in range(values.size):
+        if math.isnan(values[k]):
+            if signal.bad < 0:
+                signal.bad, signal.cell = step, k
+            values[k] = 0.0

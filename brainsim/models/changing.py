@@ -1,0 +1,92 @@
+"""Values of inputs that may change in time: a number, one per cell, a `TimedArray`, or a text of the time ``t``."""
+
+import numpy as np
+
+from brainsim.core.checks import check_unit, in_range, plain, read_only
+from brainsim.equations.language import names_in
+from brainsim.equations.signals import changes, check_signal, parse_signal
+from brainsim.models.timed import TimedArray
+
+OVER_TIME = "(t)"  # ends the name under which the values of a population hold a text or a TimedArray
+
+
+def checked_signal(value, label, unit, at_least=None):
+    """Return a value as float, array, TimedArray or text; raise TypeError, ValueError or EquationError.
+
+    Parameters
+    ----------
+    value : object
+        What the user gave.
+    label, unit : str
+        How messages begin, and the unit of the numbers.
+    at_least : float, optional
+        The least value that numbers and TimedArrays may have; texts are clipped there when they are computed.
+    """
+    if isinstance(value, str):
+        parse_signal(value, label)
+        return value
+    if isinstance(value, TimedArray):
+        check_unit(value, unit, label)
+        in_range(value.values, label, unit, at_least=at_least)
+        return value
+    value = read_only(plain(value, unit, label))
+    if np.ndim(value) > 1 or np.size(value) == 0:
+        hint = "; values over time are a TimedArray" if np.ndim(value) == 2 else ""
+        raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape}){hint}")
+    in_range(value, label, unit, at_least=at_least)
+    return value
+
+
+def is_timed(value):
+    """Return whether a value is a text or a TimedArray."""
+    return isinstance(value, str | TimedArray)
+
+
+def changes_in_time(value, label):
+    """Return whether a value can differ between two steps."""
+    if isinstance(value, TimedArray):
+        return len(value.values) > 1
+    return isinstance(value, str) and changes(value, label)
+
+
+def check_text(text, label, unit, view):
+    """Raise EquationError unless the cells of a view have all parameters of a text, in units that fit."""
+    for population, _ in view.parts:
+        _check_text(text, label, unit, population.model)
+
+
+def check_texts_of(model):
+    """Raise EquationError unless the texts among the parameters of a model are made of its other parameters."""
+    for name, spec in model.parameters.items():
+        if isinstance(text := getattr(model, name), str):
+            _check_text(text, f"{type(model).__name__}.{name}", spec.unit, model)
+
+
+def _check_text(text, label, unit, model):
+    """Check a text whose names are parameters of a model."""
+    plain_ones = {n: s for n, s in model.parameters.items() if not s.timed and not is_timed(getattr(model, n))}
+    parameters = {n: s.unit if model.dimensions else None for n, s in plain_ones.items()}
+    check_signal(text, label, unit, parameters, dict.fromkeys(model.initials))
+
+
+def extremes(model):
+    """Return the least and the greatest value of each varying parameter that is a TimedArray, of shape (2, cells or 1)."""
+    tables = {n: v for n, s in model.parameters.items() if s.varying and isinstance(v := getattr(model, n), TimedArray)}
+    return {n: np.array([v.values.min(axis=0), v.values.max(axis=0)]).reshape(2, -1) for n, v in tables.items()}
+
+
+def check_varying(cls):
+    """Raise ValueError if a parameter that may vary is used where the numbers of a kernel are computed before the run."""
+    equations = cls.cell_equations
+    fixed = [*equations.derivatives.values(), *equations.algebraic.values(), *equations.initials.values()]
+    fixed += [equations.refractory] if equations.refractory is not None else []
+    used = set().union(*(names_in(tree) for tree in fixed))
+    for name, spec in cls.parameters.items():
+        if spec.varying and name in used:
+            message = "only the threshold, the reset and the events may use a varying parameter; equations read a TimedArray"
+            raise ValueError(f"{cls.__name__}.{name}: {message}: give the parameter one as its default and write {name}(t)")
+
+
+def held_by(owner, name):
+    """Return whether a parameter of this instance changes in time and is computed in each step."""
+    return owner.parameters[name].varying and is_timed(getattr(owner, name))

@@ -1,0 +1,36 @@
+"""Rates and currents that change in time: tables and texts; and when an input acts.
+
+The texts are few, since each is compiled; the numbers in them are free.
+"""
+
+import numpy as np
+
+import brainsim as bs
+
+from .pieces import chance, one_of
+
+SHAPES = ("{a}*(1 + sin(2*pi*t/{b}))/2", "{a}*(1 + where(i > {c}, t/{b}, 0))/2", "where(t > {b}, {a}, {a}/9)")
+
+
+def value(rng, plan, size, n):
+    """Return a table or a text whose values are about as large as `size`, for n cells."""
+    if chance(rng, 0.5):
+        rows, interval = int(rng.integers(1, 6)), plan.dt * int(rng.integers(1, 40))
+        return bs.TimedArray(size * rng.random((rows, n) if chance(rng, 0.4) else rows), interval)
+    a, b, c = float(size), float(rng.uniform(0.2, 1.0) * plan.steps * plan.dt), int(rng.integers(0, n))
+    return one_of(rng, SHAPES).format(a=a, b=b, c=c)
+
+
+def window(rng, plan):
+    """Return start and stop of an input, of most inputs neither."""
+    if chance(rng, 0.7):
+        return {}
+    first, last = np.sort(rng.choice(plan.steps + 2, 2, replace=False)) * plan.dt
+    return one_of(rng, [{"start": float(first)}, {"stop": float(last)}, {"start": float(first), "stop": float(last)}])
+
+
+def largest(rate):
+    """Return about the largest value of a rate."""
+    if isinstance(rate, str):
+        return float(rate[: rate.index("*")]) if rate[0] != "w" else float(rate.split(",")[1])
+    return float(np.max(rate.values if isinstance(rate, bs.TimedArray) else rate))
