@@ -12,7 +12,7 @@ from pathlib import Path
 from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
-from brainsim.commands.running import INTERRUPTED, plot_file, run_example
+from brainsim.commands.running import INTERRUPTED, plot_file, run_example, view_file
 from brainsim.core.machine import MAX_THREADS
 
 FAILED = 2  # exit code
@@ -32,7 +32,7 @@ def main(argv=None):
         except BrokenPipeError:  # as in `brainsim list | head -1`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILED
-        except (ValueError, MemoryError, OSError) as error:
+        except (ValueError, MemoryError, OSError, ImportError) as error:
             print(f"brainsim: {error}", file=sys.stderr)
             return FAILED
         except KeyboardInterrupt:
@@ -57,6 +57,10 @@ def _parser(argv):
     plot.add_argument("file", metavar="FILE.npz", help="written by run --save or Result.save")
     plot.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default FILE.png in the current folder")
     plot.add_argument("--window", metavar=("T0", "T1"), type=float, nargs=2, help="part of the run to draw [ms]")
+    view = _command(commands, "view", view_file, "write a page in which a saved result can be looked at")
+    view.add_argument("file", metavar="FILE", help="written by run --save or Result.save")
+    view.add_argument("--out", metavar="HTML", type=Path, help="the page; by default FILE.html in the current folder")
+    view.add_argument("--open", action="store_true", help="open the page in the browser")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
     _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
     return parser

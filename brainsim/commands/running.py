@@ -224,3 +224,20 @@ def plot_file(arguments):
     result = bs.Result.load(arguments.file)
     print(result)
     _draw(result, out, tuple(arguments.window) if arguments.window else _window(result, None, True))
+
+
+def view_file(arguments):
+    """Write the page of a saved result."""
+    out = arguments.out or Path(Path(arguments.file).with_suffix(".html").name)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--out: must end in .html (got {str(out)!r})")
+    check_writable(None, out)
+    import brainsim as bs
+
+    result = bs.Result.load(arguments.file)
+    print(result)
+    print(f"{'page':<11} {result.view(out, title=Path(arguments.file).name)}")
+    if arguments.open:
+        import webbrowser
+
+        webbrowser.open(out.resolve().as_uri())

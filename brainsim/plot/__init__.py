@@ -14,6 +14,7 @@ from brainsim.plot.rasters import raster
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import style
 from brainsim.plot.traces import trace
+from brainsim.plot.viewer import view
 from brainsim.plot.weights import weight_histogram, weight_matrix
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "rate",
     "style",
     "trace",
+    "view",
     "weight_histogram",
     "weight_matrix",
 ]

@@ -200,6 +200,17 @@ class Result(ResultHandOver):
 
     _repr_html_ = shown_by("brainsim.results.html", "html_of")
 
+    def view(self, path: str | os.PathLike = "result.html", *, title: str | None = None) -> Path:
+        """Write the result to one HTML file to be looked at in a browser, and return its path; see `brainsim.plot.view`.
+
+        Examples
+        --------
+        >>> result.view("run.html")                                     # doctest: +SKIP
+        """
+        from brainsim.plot.viewer import view
+
+        return view(self, path, title=title)
+
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.
 

@@ -1,0 +1,237 @@
+"""A result as one HTML file in which it can be looked at: a raster that zooms, with rates and traces beneath."""
+
+import base64
+import html
+import json
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.checks import integer
+from brainsim.core.optional import optional
+from brainsim.plot.groups import family_of, groups_of, type_name
+from brainsim.plot.styles import FAINT
+from brainsim.results.result import Result
+
+FOLDER = Path(__file__).parent
+MAX_SAMPLES = 1_500_000  # of all traces: 6 MB before they are packed
+ON_GRID = 1e-3  # of a step: times that are farther from the grid of dt are kept in hundredths of a step
+LABEL_WIDTH = 110  # pixels left of the axes
+MUTED = {"axis_line_color": "#888888", "major_tick_line_color": "#888888", "minor_tick_line_color": None}
+MUTED |= {"axis_label_text_font_style": "normal"}
+
+
+def view(result: Result, path: str | os.PathLike, *, title: str | None = None, max_samples: int = MAX_SAMPLES) -> Path:
+    """Write a result to one HTML file, in which a browser shows a raster that zooms and pans, with rates and traces beneath.
+
+    Zoomed out, the raster shows the density of spikes, and zoomed in a stroke for each; the pointer names the cell and the
+    time. Populations can be hidden; recorded variables are drawn when they are chosen. The file needs no network and no
+    other file. It holds about 4 bytes a spike and 1.8 MB of programs.
+
+    Parameters
+    ----------
+    result : Result
+        With spikes.
+    path : str or Path
+        The file; by custom it ends in ``.html``. An existing file is replaced.
+    title : str, optional
+        Heading of the page.
+    max_samples : int
+        Most samples of traces in the file: of a variable that has more, the first cells are kept, and its name says so.
+
+    Returns
+    -------
+    Path
+        That of the file.
+
+    Raises
+    ------
+    ImportError
+        If Bokeh is not installed: ``pip install 'brainsim[view]'``.
+    TypeError
+        If it is not a Result.
+    ValueError
+        If no spikes were recorded, or the run has no duration.
+
+    Notes
+    -----
+    The browser unpacks with ``DecompressionStream``, which all have had since 2023.
+
+    Examples
+    --------
+    >>> bs.plot.view(result, "run.html")                                    # doctest: +SKIP
+    """
+    if not isinstance(result, Result):
+        raise TypeError(f"view: must be a Result (got {type_name(result)})")
+    if not len(result.spikes) or not result.duration:
+        raise ValueError("view: must be the result of a run of some time that recorded spikes (got none)")
+    optional("bokeh", "view", "view")
+    max_samples = integer(max_samples, "view.max_samples", at_least=0)
+    info, packed = _contents(result, max_samples)
+    words = str(title) if title is not None else "Result"
+    page = _page(result, info, packed, words)
+    path = Path(path)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _contents(result, max_samples):
+    """Return the description of the data for the page, and the packed data as a list of (id, text)."""
+    groups = groups_of(result, "view")
+    unit = _unit(result)
+    state = result.state.variables if result.state else {}
+    cells = {name for name in result.spikes if state.get(name, True)} or set(result.spikes)
+    parts, packed = [], []
+    for k, group in enumerate(groups):
+        sizes, text = packed_spikes(group.spikes, result.start, unit)
+        part = {"label": group.label, "population": group.population, "n": group.spikes.n, "first": group.first}
+        part |= {"colour": group.colour, "source": group.population not in cells}
+        parts.append(part | sizes)
+        packed.append((f"spikes-{k}", text))
+    traces = []
+    for one in result.traces.values():
+        if one.values.size and one.times.size > 1:
+            kept = one.of(one.ids[: max(max_samples // (one.times.size * max(len(result.traces), 1)), 1)])
+            traces.append(_described(one, kept, groups))
+            packed.append((f"trace-{len(traces) - 1}", packed_floats(kept.values.T)))
+    info = {"start": result.start, "stop": result.stop, "unit": unit, "least": max(round(result.dt / unit), 1)}
+    info |= {"digits": max(-math.floor(math.log10(unit) + 1e-9), 0), "parts": parts, "traces": traces}
+    return info, packed
+
+
+def _unit(result):
+    """Return the unit of time in the file [ms]: dt, or a hundredth of it if spikes lie between its multiples."""
+    for spikes in result.spikes.values():
+        steps = (spikes.times - result.start) / result.dt
+        if steps.size and np.abs(steps - np.rint(steps)).max() > ON_GRID:
+            return result.dt / 100.0
+    return result.dt
+
+
+def packed_spikes(spikes, start, unit):
+    """Return how spikes are packed, and themselves as text: differences of steps, then cells, in as few bytes as fit."""
+    steps = np.rint((spikes.times - start) / unit).astype(np.int64)
+    delta = np.diff(steps, prepend=0)
+    widths = []
+    raw = b""
+    for values in (delta, spikes.ids):
+        width = next(w for w in (1, 2, 4) if values.size == 0 or values.max() < 256**w)
+        widths.append(width)
+        raw += values.astype(f"<u{width}").tobytes()
+    return {"spikes": steps.size, "delta": widths[0], "id": widths[1]}, _packed(raw)
+
+
+def packed_floats(values):
+    """Return numbers as packed text: as float32, all first bytes, then all second ones, ..., which packs better."""
+    planes = np.ascontiguousarray(values, dtype="<f4").view(np.uint8).reshape(-1, 4).T
+    return _packed(planes.tobytes())
+
+
+def _packed(raw):
+    return base64.b64encode(zlib.compress(raw, 6)).decode()
+
+
+def _described(traces, kept, groups):
+    """Return what the page needs to know of traces."""
+    colours = family_of(kept.of(kept.ids[:5]), groups)
+    note = "" if kept.ids.size == traces.ids.size else f" (first {kept.ids.size:,} of {traces.ids.size:,} cells)"
+    every = float(traces.times[-1] - traces.times[0]) / (traces.times.size - 1)
+    facts = {"name": traces.name, "variable": traces.variable, "unit": traces.unit, "ids": kept.ids.tolist(), "note": note}
+    return facts | {"first": float(traces.times[0]), "every": every, "samples": traces.times.size, "colours": colours}
+
+
+def _page(result, info, packed, title):
+    """Return the page as text."""
+    from bokeh.embed import file_html
+    from bokeh.resources import Resources
+
+    total = sum(part["spikes"] for part in info["parts"])
+    cells = sum(part["n"] for part in info["parts"])
+    facts = f"{total:,} spikes of {cells:,} cells in {result.duration:,.6g} ms, dt = {result.dt:g} ms"
+    text = json.dumps(info, allow_nan=False).replace("<", "\\u003c")
+    variables = {"heading": html.escape(title), "facts": facts, "info": text, "packed": packed}
+    resources = Resources(mode="inline")  # only the components that are used
+    template = (FOLDER / "viewer.html").read_text(encoding="utf-8")
+    return file_html(_document(info), resources, title, template=template, template_variables=variables)
+
+
+def _document(info: dict[str, Any]):
+    """Return the Bokeh figures, which the program of the page fills, as a document."""
+    from bokeh.document import Document
+    from bokeh.layouts import column
+    from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
+    from bokeh.plotting import figure
+
+    start, stop = info["start"], info["stop"]
+    x_range = Range1d(start, stop, bounds=(start, stop))
+    ranges = {name: Range1d(0, 1) for name in ("y_range", "rate_range", "trace_range")}
+    tools = "pan,xwheel_zoom,wheel_zoom,box_zoom,reset,save"
+    look = {"sizing_mode": "stretch_width", "x_range": x_range, "tools": tools, "active_scroll": "xwheel_zoom"}
+    look |= {"min_border_left": LABEL_WIDTH, "output_backend": "canvas"}
+    raster = figure(height=460, y_range=ranges["y_range"], **look)
+    rates = figure(height=150, y_range=ranges["rate_range"], y_axis_label="rate [Hz]", x_axis_label="time [ms]", **look)
+    traces = figure(height=190, y_range=ranges["trace_range"], x_axis_label="time [ms]", visible=False, **look)
+    sources = {
+        "image_source": ColumnDataSource(
+            {"image": [np.zeros((1, 1), np.uint32)], "x": [start], "y": [0], "dw": [stop - start], "dh": [1]}
+        ),
+        "mark_source": ColumnDataSource({"x": [], "y": []}),
+        "rate_source": ColumnDataSource({"xs": [], "ys": [], "colour": []}),
+        "trace_source": ColumnDataSource({"xs": [], "ys": [], "colour": [], "name": []}),
+    }
+    raster.image_rgba("image", x="x", y="y", dw="dw", dh="dh", source=sources["image_source"])
+    raster.scatter(
+        "x",
+        "y",
+        source=sources["mark_source"],
+        marker="circle",
+        size=11,
+        fill_color=None,
+        line_color="#222222",
+        line_width=1.5,
+    )
+    rates.multi_line("xs", "ys", line_color="colour", line_width=1.4, source=sources["rate_source"])
+    traces.multi_line("xs", "ys", line_color="colour", line_width=1.2, source=sources["trace_source"])
+    tips = [("", "@name"), ("time", "$x{0.00} ms"), ("value", "$y{0.000}")]
+    traces.add_tools(HoverTool(tooltips=tips, line_policy="nearest"))
+    raster.yaxis.ticker = FixedTicker(ticks=[])
+    for one in (raster, rates, traces):
+        one.grid.visible = False
+        one.outline_line_color = None
+        one.toolbar.logo = None
+        for axis in one.axis:
+            axis.update(**MUTED)
+    rates.toolbar_location = traces.toolbar_location = None
+    raster.yaxis.major_label_text_color = "#444444"
+    rates.ygrid[0].update(visible=True, grid_line_color=FAINT, grid_line_alpha=0.25)
+    models = {"x_range": x_range, "raster": raster, "traces": traces, "row_axis": raster.yaxis[0], **ranges, **sources}
+    models["trace_axis"] = traces.yaxis[0]
+    document = Document()
+    document.add_root(column(raster, rates, traces, sizing_mode="stretch_width"))
+    _connect(document, models)
+    return document
+
+
+def _connect(document, models):
+    """Let the program of the page begin when the document is there, and answer changes of ranges and the pointer."""
+    from bokeh.models import CustomJS
+
+    raster = models["raster"]
+    redraw = CustomJS(code="window.brainsim && window.brainsim.ready && window.brainsim.soon()")
+    for changing in (models["x_range"], models["y_range"]):
+        changing.js_on_change("start", redraw)
+        changing.js_on_change("end", redraw)
+    raster.js_on_change("inner_width", redraw)
+    raster.js_on_change("inner_height", redraw)
+    raster.js_on_event(
+        "mousemove", CustomJS(code="window.brainsim && window.brainsim.ready && window.brainsim.hover(cb_obj)")
+    )
+    raster.js_on_event(
+        "mouseleave", CustomJS(code="window.brainsim && window.brainsim.ready && window.brainsim.hover(null)")
+    )
+    program = CustomJS(args=models, code=(FOLDER / "viewer.js").read_text(encoding="utf-8"))
+    document.js_on_event("document_ready", program)
