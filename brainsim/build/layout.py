@@ -21,6 +21,8 @@ from brainsim.build.constants import (
     parameter_of_one,
     sampled_parameter,
 )
+from brainsim.build.cuts import ALIGNED, balanced, cuts
+from brainsim.build.own import ALONE
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.methods import method_named
@@ -29,8 +31,6 @@ from brainsim.equations.system import compose, prefixed
 from brainsim.models.changing import OVER_TIME, extremes, held_by
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
-
-ALIGNED = 16  # cells: the stretches of a group's first variable start at a cache line, of float64 and of float32
 
 
 @dataclass
@@ -98,10 +98,18 @@ class Layout:
         ``np.float64`` or ``np.float32``, for the state and the constants of the kernels.
     filled : bool
         Whether to call `fill` now.
+    ranks : Alone
+        The processes among which the partitions are divided.
+
+    Attributes
+    ----------
+    own : range
+        The partitions of this process.
     """
 
-    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True):
+    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE):
         self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
+        self.ranks, self.own = ranks, ranks.share(partitions)
         self.groups = _grouped(network, dt, dtype)
         self.members = {m.population.name: m for g in self.groups for m in g.members}
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
@@ -112,7 +120,7 @@ class Layout:
                 member.first = self.n_cells
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
-        self.bounds = [_cuts(group.n, partitions) for group in self.groups]
+        self.bounds = [cuts(group.n, partitions) for group in self.groups] if ranks.size == 1 else balanced(self)
         self.input_at, self.n_numbers = self._buffer_places()
         self.inputs, self._reached = list(network.inputs), {}
         if filled:
@@ -185,7 +193,8 @@ class Layout:
                 place = start[part] + row * np.diff(bounds)[part] + cell - bounds[part]
             places.append(place)
             parts.append(part)
-        return np.concatenate(places).astype(np.int32), np.concatenate(parts).astype(np.uint8)
+        kind = np.uint8 if self.partitions <= 256 else np.uint16
+        return np.concatenate(places).astype(np.int32), np.concatenate(parts).astype(kind)
 
     def input_slots(self, view, synapse, partition):
         """Return `input_places` of the cells of one partition, and -1 for those of the others."""
@@ -355,16 +364,6 @@ def _labels(synapses, population):
             label = f"{base}_{number}"
         labels.append(label)
     return tuple(labels)
-
-
-def _cuts(n, partitions):
-    """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
-
-    Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
-    """
-    borders = np.round(np.linspace(0, n, partitions + 1) / ALIGNED).astype(np.int64) * ALIGNED
-    borders[-1] = n
-    return np.minimum(borders, n)
 
 
 def _receptors(network):

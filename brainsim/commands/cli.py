@@ -12,10 +12,12 @@ from pathlib import Path
 from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
+from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, plot_file, run_example, view_file
 from brainsim.core.machine import MAX_THREADS
 
 FAILED = 2  # exit code
+MAX_RANKS = 100_000
 
 
 def main(argv=None):
@@ -116,6 +118,10 @@ def _add_run(commands, argv):
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, MAX_THREADS), help="at most N threads; the spikes stay the same"
     )
+    run.add_argument(
+        "--ranks", metavar="N", type=_whole(1, MAX_RANKS), help="on N processes of MPI; the spikes stay the same"
+    )
+    run.add_argument(AS_RANK, action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
     run.add_argument("--profile", action="store_true", help="print how long each part of the simulation takes")
     picture = run.add_mutually_exclusive_group()
@@ -125,7 +131,7 @@ def _add_run(commands, argv):
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
     run.add_argument("--every", metavar="TIME", help="time between checkpoints, such as 30s, 10min or 1h; by default 10min")
     run.add_argument("--resume", action="store_true", help="continue from the checkpoint if there is one")
-    run.set_defaults(options=())
+    run.set_defaults(options=(), argv=argv)
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
     if name:
         options = getattr(example_named(name), "OPTIONS", {})

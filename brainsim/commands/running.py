@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
+from brainsim.commands.ranks import launch, run_as_rank
 
 MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
 INTERRUPTED = 130  # exit code
@@ -19,10 +20,30 @@ def run_example(arguments):
     name, example = arguments.name, example_named(arguments.name)
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
+    if arguments.ranks is not None:
+        _check_can_have_ranks(name, example, arguments)
+        return launch(arguments.ranks, arguments.argv)
+    if arguments.as_rank:
+        return run_as_rank(lambda: _run(name, example, arguments))
+    return _run(name, example, arguments)
+
+
+def _check_can_have_ranks(name, example, arguments):
+    """Raise ValueError if what is to be done needs results, which rank 0 alone has, during the run, or a checkpoint."""
+    if hasattr(example, "steer"):
+        raise ValueError(f"--ranks: {name} runs in pieces and looks at its results in between, so it runs in one process")
+    if arguments.checkpoint:
+        raise ValueError("--checkpoint: cannot be used with --ranks")
+
+
+def _run(name, example, arguments):
+    """Simulate an example, print a summary and draw it; return the exit code."""
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
     check_writable(picture, arguments.save)
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete, chosen = _simulated(example, arguments)
+    if not result:
+        return 0  # it is on rank 0
     _report(result, arguments.threads)
     if arguments.save:
         print(f"{'saved':<11} {result.save(arguments.save)}")
@@ -34,7 +55,19 @@ def run_example(arguments):
 
 def _write_page(name, example, arguments):
     """Write the pictures of an example to a page and print the progress."""
-    options = ("duration", "dt", "threads", "precision", "profile", "save", "no_plot", "checkpoint", "every", "resume")
+    options = (
+        "duration",
+        "dt",
+        "ranks",
+        "threads",
+        "precision",
+        "profile",
+        "save",
+        "no_plot",
+        "checkpoint",
+        "every",
+        "resume",
+    )
     for option in options:
         if getattr(arguments, option):
             raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, with the options --seed and --out only")
@@ -86,6 +119,7 @@ def _simulated(example, arguments):
         record=traces,
         spikes=[network.populations[kept] for kept in example.KEPT] if hasattr(example, "KEPT") else True,
         threads=arguments.threads,
+        ranks=arguments.as_rank,
         precision=arguments.precision or "double",
         profile=arguments.profile,
         **saving,
@@ -154,7 +188,8 @@ def _report(result, requested):
     if stats["synapses"]:
         print(f"{'synapses':<11} {stats['synapses']:,} in {in_words(stats['synapse_bytes'])}")
     fewer = f" ({requested} requested, but there are no more processors)" if (requested or 0) > stats["threads"] else ""
-    print(f"{'threads':<11} {stats['threads']}{fewer}")
+    of_each = f" on each of {stats['ranks']} ranks" if stats["ranks"] > 1 else ""
+    print(f"{'threads':<11} {stats['threads']}{of_each}{fewer}")
     if seconds:
         print(f"{'speed':<11} {stats['run'] / seconds:.3g} s per simulated second (real-time factor)")
     if "profile" in stats:

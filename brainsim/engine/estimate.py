@@ -2,11 +2,12 @@
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from brainsim.build.layout import Layout
+from brainsim.build.own import ALONE, Planned
 from brainsim.core.machine import free_memory
 from brainsim.engine.program import OPERATORS
 from brainsim.engine.synapses.kinds.kind import PLASTIC
@@ -44,12 +45,18 @@ class Estimate:
         Bytes kept during the run, and at the peak of building; Python and its libraries come on top, about 0.2 GB.
     free : int or None
         Bytes that are free now; None if the system does not say.
+    ranks : int
+        Number of ranks, of each of which this is the memory, and are the synapses.
+    cost : Cost or None
+        How long a simulated second will take, if it was asked for; `str` of it says it in words.
     """
 
     rows: tuple
     kept: int
     peak: int
     free: int | None
+    ranks: int = 1
+    cost: object = None
 
     @property
     def synapses(self):
@@ -72,22 +79,34 @@ class Estimate:
         total = [("kept", f"{round(self.synapses):,}", in_words(self.kept)), ("peak of building", "", in_words(self.peak))]
         if self.free is not None:
             total.append(("free", "", in_words(self.free)))
-        head = ("", "synapses", "memory")
+        head = (f"each of {self.ranks} ranks" if self.ranks > 1 else "", "synapses", "memory")
         names, counts = (max(len(row[k]) for row in [head, *lines, *total]) for k in (0, 1))
-        return "\n".join(f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total])
+        table = [f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total]]
+        return "\n".join([*table, *([f"{self.cost}"] if self.cost else [])])
 
 
-def estimate(network, dt, partitions=1, precision="double", duration=0.0, record=()):
-    """Return the Estimate of a network that runs with steps of `dt` ms on `partitions` threads, and of its traces."""
-    return estimated(Layout(network, dt, partitions, PRECISIONS[precision], filled=False), duration, record)
+def estimate(network, dt, threads=1, precision="double", duration=0.0, record=(), ranks=None, rate=5.0):
+    """Return the Estimate of a network that runs with steps of `dt` ms on `threads` threads, and of its traces.
+
+    If it is to run on a number of `ranks`, it is that of each of them, and says what a second at a mean `rate` [Hz] costs.
+    """
+    processes = ALONE if ranks is None else Planned(ranks)
+    layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
+    found = estimated(layout, duration, record)
+    if ranks is None:
+        return found
+    # imported here: it runs a small network, to measure
+    from brainsim.engine.cost import cost
+
+    return replace(found, cost=cost(layout, rate))
 
 
 def estimated(layout, duration=0.0, record=()):
     """Return the Estimate of a network that is laid out, and of the traces it records; see `estimate`."""
-    network, dt, partitions, cells = layout.network, layout.dt, layout.partitions, layout.n_cells
+    network, dt, partitions, cells = layout.network, layout.dt, len(layout.own), layout.n_cells
     for projection in network.projections:
         check_delay(projection, dt)
-    expected = {p: p.expected for p in network.projections}
+    expected = {p: p.expected * share_here(layout, p) for p in network.projections}
     stored = {p: n for p, n in expected.items() if p.storage == "stored"}
     procedural = {p: n for p, n in expected.items() if p.storage != "stored"}
     target = bytes_of_target(stored, layout)
@@ -114,7 +133,22 @@ def estimated(layout, duration=0.0, record=()):
     # of what is joined at the end one chunk of one column is there twice
     building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
     # state and traces come after the synapses
-    return Estimate(tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), free_memory())
+    return Estimate(
+        tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), _free(layout), layout.ranks.size
+    )
+
+
+def _free(layout):
+    """Return the memory that is free for this process: of a machine its ranks get equal parts."""
+    free = free_memory()
+    return free if free is None else free // layout.ranks.neighbours
+
+
+def share_here(layout, projection):
+    """Return the share of a projection's synapses that are in this process."""
+    if layout.ranks.size == 1:
+        return 1.0
+    return layout.reached(projection.post, projection.synapse)[0][layout.own].sum() / projection.post.n
 
 
 def _bytes_of_synapse(projection, target, layout):
@@ -131,7 +165,7 @@ def bytes_of_target(stored, layout):
         _, lowest, highest = layout.reached(projection.post, projection.synapse)
         low, high = np.minimum(low, lowest), np.maximum(high, highest)
         fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= UINT16_RANGE
-    return BYTES_TARGET if fits and (high - low < UINT16_RANGE).all() else BYTES_LONG_TARGET
+    return BYTES_TARGET if fits and (high - low < UINT16_RANGE)[layout.own].all() else BYTES_LONG_TARGET
 
 
 def expected_segments(stored, layout):
@@ -139,10 +173,10 @@ def expected_segments(stored, layout):
     runs = {}
     for projection, n in stored.items():
         shared = projection.weight if is_number(projection.weight) else None
-        runs.setdefault((projection.pre, shared), []).append((projection, n))
+        runs.setdefault((projection.pre, shared), []).append((projection, n / max(share_here(layout, projection), 1e-300)))
     total = 0.0
     for (pre, _), projections in runs.items():
-        shares = np.array([layout.reached(p.post, p.synapse)[0] / p.post.n for p, _ in projections])
+        shares = np.array([layout.reached(p.post, p.synapse)[0][layout.own] / p.post.n for p, _ in projections])
         # partitions that are alike are taken together
         shares, alike = np.unique(np.round(shares, 4), axis=1, return_counts=True)
         chances = [_chances(p.delay, layout.dt, int(p.synapse.receptor_equations.direct)) for p, _ in projections]
@@ -217,6 +251,9 @@ def _of_pool(procedural, layout):
 def _of_cells(layout):
     """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
     size = 2.0 * np.dtype(layout.dtype).itemsize * layout.n_numbers
+    if layout.ranks.size > 1:
+        # what is here, and that of all ranks in the result of rank 0
+        size *= 0.5 + 1.0 / layout.ranks.size
     for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
@@ -225,8 +262,8 @@ def _of_cells(layout):
 
 
 def reject_if_too_large(layout):
-    """Raise MemoryError, before anything is built, if a network that is laid out will not fit."""
-    needed = estimated(layout)
+    """Raise MemoryError, before anything is built, if a network that is laid out will not fit, on all ranks."""
+    needed = max(layout.ranks.all(estimated(layout)), key=lambda needed: (not needed.fits, needed.peak))
     if not needed.fits:
         raise MemoryError(
             f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
@@ -264,7 +301,7 @@ def reject_if_traces_too_large(traces, steps, dt):
 
 def _advice(layout, needed):
     """Return what makes this network smaller, as text; the most helpful first."""
-    network, dt, partitions = layout.network, layout.dt, layout.partitions
+    network, dt, partitions = layout.network, layout.dt, len(layout.own)
     precision = "single" if layout.dtype == np.float32 else "double"
     sizes = {name: size for name, _, size in needed.rows}
     stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
@@ -278,7 +315,11 @@ def _advice(layout, needed):
         hints.append(
             f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}"
         )
-    if partitions > 1 and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak:
+    if (
+        layout.partitions > 1
+        and layout.ranks.size == 1
+        and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak
+    ):
         hints.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
         hints.append("a larger dt, or one delay per projection, leaves fewer segments of rows")

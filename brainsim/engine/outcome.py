@@ -42,6 +42,8 @@ class Outcome:
     def result(self):
         """Return the Result."""
         layout, dt = self.layout, self.layout.dt
+        if layout.ranks.rank:
+            return self._elsewhere()
         recorded = self.piece.results(layout, self.start, self.stop)
         return Result(
             spikes=recorded["spikes"],
@@ -57,6 +59,21 @@ class Outcome:
             state=None if self.snapshot is None else deferred(State, self.state),
             populations=self._sizes(recorded["spikes"]),
             resets={name: resets_of(member) for name, member in layout.members.items()},
+        )
+
+    def _elsewhere(self):
+        """Return what stands for the Result, which is on another rank."""
+        from brainsim.results.elsewhere import Elsewhere
+
+        ranks = self.layout.ranks
+        return Elsewhere(
+            ranks.rank,
+            ranks.size,
+            duration=float(times_of(self.stop - self.start, self.layout.dt)),
+            start=float(times_of(self.start, self.layout.dt)),
+            dt=self.layout.dt,
+            seed=self.seed,
+            stats=self._stats(),
         )
 
     def state(self):

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 
 from brainsim.build.layout import Layout
+from brainsim.build.own import cells_here, state_here
 from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import EndOfSlice, Threads
@@ -41,13 +42,31 @@ class Shared:
     exchange : Exchange
     """
 
-    def __init__(self, layout, slice_steps, exchange=Threads):
+    def __init__(self, layout, slice_steps, exchange=None):
+        self._layout = layout
         self.state = zeros_at_line(layout.n_numbers, layout.dtype)
         self.refractory = zeros_at_line(layout.n_cells, np.int32)
         self.current = zeros_at_line(layout.n_cells, np.float64)
-        n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in range(layout.partitions))
+        n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
         capacity = n_cells * slice_steps + max_listed_in_a_slice(layout, slice_steps)
-        self.exchange = exchange(layout, capacity, slice_steps)
+        self.exchange = (exchange or _exchange_of(layout))(layout, capacity, slice_steps)
+
+    def clear(self):
+        """Set what is in this process to 0."""
+        for here in state_here(self._layout):
+            self.state[here] = 0
+        for here in cells_here(self._layout):
+            self.refractory[here] = self.current[here] = 0
+
+
+def _exchange_of(layout):
+    """Return how partitions learn of each other's spikes."""
+    if layout.ranks.size == 1:
+        return Threads
+    # imported here: it is not needed, and not compiled, without ranks
+    from brainsim.engine.exchange.mpi import Messages
+
+    return Messages
 
 
 class Sampling(Operator):
@@ -72,6 +91,7 @@ class Partition:
     Parameters
     ----------
     number : int
+        Of all partitions; its ``index`` is that among the partitions of this process.
     layout : Layout
     shared : Shared
     synapses : Synapses
@@ -85,14 +105,14 @@ class Partition:
 
     def __init__(self, number, layout: Layout, shared, synapses, slice_steps, recorders, seed, profile):
         self.number, self.layout, self.shared, self.synapses, self.seed = number, layout, shared, synapses, seed
-        self.recorders, exchange = recorders, shared.exchange
+        self.index, self.recorders, exchange = layout.own.index(number), recorders, shared.exchange
         self.progress = new_progress(
-            number,
-            layout.partitions,
+            self.index,
+            len(layout.own),
             len(layout.groups),
             slice_steps,
-            exchange.spikes[number].reshape(-1),
-            exchange.ends[number].reshape(-1),
+            exchange.written[self.index].reshape(-1),
+            exchange.written_ends[self.index].reshape(-1),
         )
         self.progress["profiled"] = profile
         self.program = Program(self, [*BUILT_IN, Sampling, *OPERATORS])

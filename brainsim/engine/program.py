@@ -166,6 +166,7 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
     Parameters
     ----------
     partition, partitions : int
+        Index of the partition in this process, and how many there are in it.
     groups : int
         Number of groups of cells.
     slice_steps : int

@@ -6,6 +6,8 @@ import threading
 import warnings
 from contextlib import contextmanager
 
+from brainsim.build.own import ALONE
+
 try:  # what `signal.signal` wraps: its conversion of numbers to enumerations costs a short run 10 microseconds
     from _signal import signal as _handle  # type: ignore[import-not-found]
 except ImportError:
@@ -39,6 +41,9 @@ class Interrupt:
 
     asked = False
 
+    def __init__(self, ranks=ALONE):
+        self._ranks, self._pressed = ranks, False
+
     def __enter__(self):
         self._old = None
         if threading.current_thread() is threading.main_thread():
@@ -61,7 +66,13 @@ class Interrupt:
                 _handle(signal.SIGINT, self._take)
 
     def _take(self, *_):
-        self.asked = True
+        self._pressed = True
+        self.asked = self._ranks.size == 1
+
+    def look(self):
+        """Agree with the other ranks of an MPI run on whether to stop; all call this after the same chunk."""
+        if self._ranks.size > 1:
+            self.asked = any(self._ranks.all(self._pressed))
 
 
 class Watch:

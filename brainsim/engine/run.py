@@ -6,6 +6,7 @@ import weakref
 
 import numpy as np
 
+from brainsim.build.own import spikes_here, state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.learning import Learning
@@ -56,7 +57,7 @@ class Run:
             Partition(
                 k, self.layout, self.shared, self.synapses, self._slice, self.collected.recorders, self._seed, self._profiled
             )
-            for k in range(self.layout.partitions)
+            for k in self.layout.own
         ]
 
     def compile(self):
@@ -78,7 +79,8 @@ class Run:
 
     def extra(self):
         """Return what a saved state holds of operators and kinds of synapses: name -> array."""
-        return arrays_of(self.snapshot().extra)
+        snapshot = self.snapshot()
+        return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra))
 
     def _moved(self, layout, synapses, collected, extra):
         """Return a run that continues from here with its own state."""
@@ -90,16 +92,19 @@ class Run:
         new._clear(self.step)
         new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
         new._load_extra(extra)
+        ranks = layout.ranks
         if not self.is_complete():
             new._stand_before_zero()
         else:
-            new._continue_from(self.under_way())
+            new._continue_from(np.sort(np.concatenate(ranks.everywhere(self.under_way()))))
         return new
 
     def start(self, values):
         """Go to before time 0 with these state variables and nothing under way."""
         self._clear(0)
-        self.shared.state[: self.layout.n_state] = values
+        for here in state_here(self.layout):
+            here = slice(here.start, min(here.stop, values.size))
+            self.shared.state[here] = values[here]
         self._stand_before_zero()
 
     def restore(self, state, complete=True):
@@ -135,7 +140,7 @@ class Run:
         began = time.perf_counter()
         stops = (kind.next_stop(self.step) for kind in self.synapses.kinds)
         stop = min([self.collected.next_stop(self.step, stop), *(at for at in stops if at is not None)])
-        steps = self._pace.steps(stop - self.step)
+        steps = self.layout.ranks.first(self._pace.steps(stop - self.step))
         stop = self.step + steps
         for partition in self.partitions:
             partition.progress["stop"] = stop
@@ -143,9 +148,10 @@ class Run:
         self.settle()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
-        run_all(self.partitions)
-        for partition in self.partitions:
-            partition.program.check()
+        with self.layout.ranks.abort_on_error():
+            run_all(self.partitions)
+            for partition in self.partitions:
+                partition.program.check()
         seconds = time.perf_counter() - began
         chunk = self._chunk(stop)
         for kind in self.synapses.kinds:
@@ -168,12 +174,16 @@ class Run:
         return self._recent
 
     def snapshot(self):
-        """Return a copy of what changes from step to step."""
+        """Return a copy of what changes from step to step; with ranks that of all, on rank 0."""
         extra = {}
         for program in (partition.program for partition in self.partitions):
             for operator in program.keepers:
                 for name, (cells, values) in operator.saved().items():
                     extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
+        if self.layout.ranks.size > 1:
+            from brainsim.engine.gathering import gathered_snapshot
+
+            return gathered_snapshot(self, extra)
         return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))
 
     def _extra(self, plain):
@@ -205,8 +215,7 @@ class Run:
         self.settle()
         self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
         self.shared.exchange.reset()
-        for array in (self.shared.state, self.shared.refractory, self.shared.current):
-            array[:] = 0
+        self.shared.clear()
         for kind in self.synapses.kinds:
             kind.reset()
         for partition in self.partitions:
@@ -214,7 +223,7 @@ class Run:
 
     def _stand_before_zero(self):
         """Make time 0 a point that is still to be completed, at which the listed spikes of t = 0 are sent."""
-        self._recent = list_at_zero(self.layout, self.shared.exchange)
+        self._recent = self._sent_from_here(list_at_zero(self.layout, self.shared.exchange))
         self.collected.clear(self._recent)
         for partition in self.partitions:
             progress = partition.progress
@@ -222,11 +231,15 @@ class Run:
 
     def _continue_from(self, packed):
         """Let the spikes that are still under way, sorted, arrive."""
-        self._recent = packed
+        self._recent = self._sent_from_here(packed)
         self.under_way()
         for partition in self.partitions if packed.size else ():
             if arrivals := partition.operator(Arrivals):
                 arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step)
+
+    def _sent_from_here(self, packed):
+        """Return those of packed spikes whose cells are in this process."""
+        return packed if self.layout.ranks.size == 1 else packed[spikes_here(self.layout, packed & CELL)]
 
     def _load_extra(self, extra):
         """Take over what registered operators and kinds of synapses keep."""

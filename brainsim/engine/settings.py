@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.build.own import ALONE
 from brainsim.core.checks import in_range, integer, number
 from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.program import MAX_SLICE
@@ -98,8 +99,14 @@ def most_partitions():
     return min(processors(), MAX_THREADS)
 
 
-def thread_count(threads, network, dt):
-    """Return the number of partitions: `threads` if that is useful, or by default all processors if a slice is worth it."""
+def thread_count(threads, network, dt, ranks=ALONE):
+    """Return the number of partitions of a process: `threads` if that is useful, else all processors if a slice is worth it.
+
+    The ranks of an MPI run that are on one machine share its processors; all have the same number.
+    """
+    if ranks.size > 1:
+        wanted = thread_count(threads, network, dt)
+        return min(ranks.all(wanted if threads is not None else max(1, wanted // ranks.neighbours)))
     if threads is not None:
         in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         return min(int(threads), most_partitions())

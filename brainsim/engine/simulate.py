@@ -6,6 +6,7 @@ import os
 import typing
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from brainsim.core.checks import number
 from brainsim.engine.checkpoints.file import exists
@@ -39,6 +40,7 @@ def simulate(
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: float | str = "10 min",
     resume: bool = False,
+    ranks: Any = None,
 ) -> Result:
     """Simulate a network and return what was recorded.
 
@@ -86,6 +88,12 @@ def simulate(
     resume : bool
         Continue from the checkpoint if there is one, to the end of `duration`: the same script, run again, returns the
         Result of the undisturbed run. Without it, a run never replaces the checkpoint of an earlier one.
+    ranks : bool or mpi4py communicator, optional
+        Divide the network among the processes of an MPI run, its ranks: True for all that ``mpiexec -n 4 python -m mpi4py
+        script.py`` has started, or a communicator. Each builds and holds a part of the synapses, so the memory of each falls
+        with their number; the spikes stay the same. All ranks run the same script, and `threads` threads each, by default
+        the processors of a machine divided among its ranks. Rank 0 returns the Result; what the others return is false, so
+        write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; see ``docs/clusters.md``.
 
     Returns
     -------
@@ -99,6 +107,8 @@ def simulate(
         If there is a checkpoint of this name, and `resume` is not set.
     MemoryError
         If the network would not fit into memory; before anything is built.
+    ImportError
+        If `ranks` is given, but there is no mpi4py, or no MPI library.
 
     Examples
     --------
@@ -123,7 +133,9 @@ def simulate(
     if checkpoint is None:
         if resume:
             raise ValueError("simulate.resume: continues from a checkpoint; name its file: checkpoint='run.ckpt'")
-        return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
+        return _run(Simulation(network, state=state, ranks=ranks, **of_run, **settings), duration, run)
+    if ranks is not None and ranks is not False:
+        raise ValueError("simulate.checkpoint: cannot be used with ranks=; save result.state at the end of each piece")
     seconds = interval(checkpoint_every, "simulate.checkpoint_every")
     writable(checkpoint, "simulate.checkpoint")
     if not resume:
@@ -150,10 +162,11 @@ def _run(simulation, duration, settings):
             raise
         if guard and not (settings["callback"] and _is_due(simulation, settings["every"])):
             guard.save_now()
-        warnings.warn(
-            f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
-            stacklevel=3,
-        )
+        if simulation.rank == 0:
+            warnings.warn(
+                f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
+                stacklevel=3,
+            )
         return simulation.result()
     except Exception as error:
         if simulation.time > began:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing
 from collections.abc import Callable
@@ -155,12 +156,13 @@ class WithRuns:
     def _run_pieces(self, steps, interval, between, progress, may_stop=False):
         """Run for so many steps; after every `interval` call `between(sim)`, which may stop the run by returning True."""
         self._exclusive.check_not_lent("run")
-        with Interrupt() as interrupt, self._exclusive:
+        ranks = self._layout.ranks
+        with Interrupt(ranks) as interrupt, self._exclusive:
             start, profile, began = self._run.step, self._run.profile(), time.perf_counter()
             self._check_can_run(steps)
             pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
             stopped = may_stop and self._ask(between, interrupt)
-            with Watch(steps * self.dt, progress, "ms") as watch:
+            with Watch(steps * self.dt, progress if ranks.rank == 0 else False, "ms") as watch:
                 while not stopped and (done := self._run.step - start) < steps and not interrupt.asked:
                     length = min(interval - (self._run.step - origin) % interval, steps - done)
                     self._run_piece(length, pieces, interrupt, lambda: watch.show((self._run.step - start) * self.dt))
@@ -171,11 +173,12 @@ class WithRuns:
             seconds = time.perf_counter() - began
             if not interrupt.asked:
                 if text := what_is_not_finite(self._layout, self._run.shared):
-                    warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
+                    with ranks.quiet():
+                        warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
                 make = self._outcome(self._run.collected.joined(pieces), start, seconds, profile).result
         if interrupt.asked:
             raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
-        return deferred(Result, make) if seconds < SHORT_PIECE else make()
+        return deferred(Result, make) if seconds < SHORT_PIECE and ranks.rank == 0 else make()
 
     def _run_piece(self, steps, pieces, interrupt, show):
         """Run for so many steps without a break, and keep what is recorded, also if an error ends it."""
@@ -184,6 +187,7 @@ class WithRuns:
         try:
             while run.step < stop and not interrupt.asked:
                 run.advance(piece, stop)
+                interrupt.look()
                 for look in self._at_chunk_end:
                     look()
                 show()
@@ -201,7 +205,7 @@ class WithRuns:
     def _ask(self, function, interrupt):
         """Call a function of the user with the simulation and return its answer; Ctrl-C interrupts it at once."""
         with self._exclusive.lent(), interrupt.given_back():
-            answer = function(self)
+            answer = _answer(function, self, self._layout.ranks)
         self._check_state()
         return answer
 
@@ -220,6 +224,18 @@ class WithRuns:
         """Raise ValueError if the user has set the state to NaN."""
         if self._state_was_given_out and (text := what_is_not_finite(self._layout, self._run.shared)):
             raise ValueError(text.format("the state was set to a number that is not finite"))
+
+
+def _answer(function, sim, ranks):
+    """Return what a function of the user answers; with ranks all call it, and that of rank 0, which has results, counts."""
+    if ranks.size == 1:
+        return function(sim)
+    from brainsim.results.elsewhere import ElsewhereError
+
+    answer = None
+    with contextlib.suppress(*[ElsewhereError] * (ranks.rank > 0)):
+        answer = function(sim)
+    return ranks.first(answer)
 
 
 def check_callback(every, callback, dt, label):

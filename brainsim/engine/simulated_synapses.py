@@ -151,6 +151,8 @@ class WithSynapses:
     def _rewire(self, projection, remove, pre, post, weight, delay):
         from brainsim.engine.rewiring import Rewiring
 
+        if self._layout.ranks.size > 1:
+            raise RuntimeError("Simulation.rewire: cannot add or remove synapses on several ranks; run in one process")
         if self._run.failed:
             raise RuntimeError("Simulation.rewire: the last run failed half-way; reset() goes back to the start")
         found = self._run.synapses.projection(projection, "Simulation.rewire")

@@ -6,6 +6,7 @@ import functools
 import time
 import typing
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.engine.checkpoints.saving import WithCheckpoints
 from brainsim.engine.estimate import reject_if_too_large
+from brainsim.engine.exchange.ranks import ranks_of, reject_differences
 from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
@@ -54,7 +56,7 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
 
     Parameters
     ----------
-    network, dt, seed, record, spikes, threads, progress, state, precision, profile
+    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks
         As for `simulate`; `progress` here applies to building only.
 
     Attributes
@@ -102,33 +104,37 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
         state: State | None = None,
         precision: str = "double",
         profile: bool = False,
+        ranks: Any = None,
     ) -> None:
         self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
-        with gc_paused():
-            self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile)
-        self.reset()
+        processes = ranks_of(ranks)
+        with gc_paused(), processes.quiet():
+            self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
+            self.reset()
 
-    def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile):
+    def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks):
         """Check the arguments, lay out the network, build its synapses and compile its operators."""
         began = time.perf_counter()
         self.dt = number(dt, "simulate.dt", "ms", above=0.0)
         self.network = checked_network(network, self.dt)
-        self._restored = checked_state(state, self.dt, seed)
-        self.seed = checked_seed(seed if state is None else state.seed, "simulate.seed")
-        self.threads = thread_count(threads, network, self.dt)
+        self._restored = state = checked_state(ranks.first(state), self.dt, seed)
+        self.seed = ranks.first(checked_seed(seed if state is None else state.seed, "simulate.seed"))
+        self.threads = thread_count(threads, network, self.dt, ranks)
         kind = checked_precision(precision, "simulate.precision")
-        self._layout = Layout(network, self.dt, self.threads, kind, filled=False)
+        self._layout = Layout(network, self.dt, self.threads * ranks.size, kind, filled=False, ranks=ranks)
         reject_if_too_large(self._layout)
         self._layout.fill()
         self._views, self._original = network.parts_for_plots(), (network, copied(network, network.projections))
         self._original_inputs = tuple(network.inputs)  # the network may grow after this; the simulation does not
         self._described = {name: member.values for name, member in self._layout.members.items()}
         self._prints = self._first_prints = Prints(self._layout)
+        if ranks.size > 1:
+            reject_differences(ranks, self._prints.parts() | {"dt": self.dt, "precision": precision, "seed": seed})
         if state is not None:
             check_fits(state, self._layout, self._prints.parts())
         collected = Collected(self._recorders(record, wanted_spikes(spikes, self._layout)))
         expected = sum(p.expected for p in network.projections if p.storage == "stored")
-        with Watch(expected, progress, "synapses") as watch:
+        with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
             synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses = synapses.number
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
@@ -163,6 +169,11 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
     def time(self) -> float:
         """Time reached [ms]."""
         return float(times_of(self._run.step, self.dt))
+
+    @property
+    def rank(self) -> int:
+        """Which rank of an MPI run this is; 0 without ``ranks=``. Results are on rank 0."""
+        return self._layout.ranks.rank
 
     @property
     def state(self) -> Variables:
@@ -281,6 +292,10 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
 
     def _outcome(self, piece, start, seconds, profile_before):
         """Return the Outcome of a piece that began at `start` and took `seconds`."""
+        if self._layout.ranks.size > 1:
+            from brainsim.engine.gathering import gathered_piece
+
+            piece = gathered_piece(self._run.collected, piece, self._layout)
         stats = {**self._seconds, "run": seconds, **self._facts}
         if now := self._run.profile():
             stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
@@ -306,7 +321,8 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
 
         return {
             "synapses": self.n_synapses,
-            "synapse_bytes": self._run.synapses.nbytes,
+            "synapse_bytes": sum(self._layout.ranks.all(self._run.synapses.nbytes)),
+            "ranks": self._layout.ranks.size,
             "threads": self.threads,
             "precision": "single" if self._layout.dtype == np.float32 else "double",
             "network_seed": self.network.seed,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brainsim.build.own import members_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.results.result import State
 
@@ -24,7 +25,17 @@ class Variables(Mapping):
                 raise MissingName(f"state: no population named {name!r}{nearest(name, self._layout.members)}")
             return Variables(self._layout, self._shared, name)
         at, n = self._layout.state_row(self._population, name, "state")
-        return self._shared.state[at : at + n]
+        row = self._shared.state[at : at + n]
+        if self._layout.ranks.size > 1 and not isinstance(self._shared, Snapshot):
+            self._fill_in(row)
+        return row
+
+    def _fill_in(self, row):
+        """Copy the values of other ranks into the row of a variable; all ranks do so. Nothing reads them but the user."""
+        here = members_here(self._layout)[self._population]
+        starts, parts = self._layout.ranks.all(here.start), self._layout.ranks.everywhere(row[here])
+        for start, part in zip(starts, parts, strict=True):
+            row[start : start + part.size] = part
 
     def __setitem__(self, name, values):
         if self._population is None:
@@ -48,14 +59,18 @@ class Variables(Mapping):
 
 def what_is_not_finite(layout, shared):
     """Return "" if all variables are finite, else the first that is not, as a text with {} for the reason."""
-    if np.isfinite(shared.state[: layout.n_state]).all():
+    if layout.ranks.size == 1 and np.isfinite(shared.state[: layout.n_state]).all():
         return ""
+    here, found = members_here(layout), ""
     for name in layout.members:
-        for variable, values in Variables(layout, shared, name).items():
-            if not np.isfinite(values).all():
-                cell = int(np.flatnonzero(~np.isfinite(values))[0])
-                return f"{name}.{variable}: {{}} (cell {cell}: {values[cell]})"
-    return ""
+        for variable in layout.variables(name) if not found else ():
+            at, n = layout.state_row(name, variable, "state")
+            bad = np.flatnonzero(~np.isfinite(shared.state[at : at + n][here[name]]))
+            if bad.size:
+                cell = int(bad[0]) + here[name].start
+                found = f"{name}.{variable}: {{}} (cell {cell}: {shared.state[at + cell]})"
+                break
+    return next(filter(None, layout.ranks.all(found)), "")
 
 
 class Snapshot(NamedTuple):
@@ -88,14 +103,15 @@ def arrays_of(extra):
 
 def load_state(state, layout, shared):
     """Take over variables, refractory times and buffers; return the packed spikes that are still under way."""
-    packed = [np.empty(0, np.int64)]
+    packed, here = [np.empty(0, np.int64)], members_here(layout)
     for name, member in layout.members.items():
+        mine = here[name]
         for variable, values in state.variables[name].items():
             at, n = layout.state_row(name, variable, "state")
-            shared.state[at : at + n] = values
+            shared.state[at : at + n][mine] = values[mine]
         for label, slots in layout.buffers(name).items():
-            shared.state[slots] = state.arriving[name][label]
-        shared.refractory[member.first : member.first + member.n] = state.refractory[name]
+            shared.state[slots[mine]] = state.arriving[name][label][mine]
+        shared.refractory[member.first : member.first + member.n][mine] = state.refractory[name][mine]
         steps, ids = state.pending[name]
         packed.append((np.asarray(steps, np.int64) << STEP_BITS) | (np.asarray(ids, np.int64) + member.first))
     return np.sort(np.concatenate(packed))

@@ -6,10 +6,9 @@ A network samples no synapses and holds no state; `brainsim.engine` builds array
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
 from typing import Literal
 
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import number
 from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.core.html import shown_by
 from brainsim.models.inputs import Input
@@ -17,23 +16,22 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
+from brainsim.network.estimated import WithEstimate
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View, checked_name
-from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
 from brainsim.network.reading import WithSynapseTables
 from brainsim.results.places import tile
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
-    from brainsim.engine.estimate import Estimate
     from brainsim.models.base import Synapse
     from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.plasticity.homeostasis import Homeostasis
     from brainsim.models.values import ValueLike
 
 
-class Network(WithSynapseTables, Answering):
+class Network(WithSynapseTables, WithEstimate, Answering):
     """Populations, the projections between them, and their inputs. It only grows.
 
     Parameters
@@ -290,57 +288,6 @@ class Network(WithSynapseTables, Answering):
         ['lonely']
         """
         self._register(checked_view(population, "Network.add.population"))
-
-    def estimate(
-        self,
-        dt: float = 0.1,
-        threads: int = 1,
-        precision: str = "double",
-        duration: float = 0.0,
-        record: Sequence[Request] = (),
-    ) -> Estimate:
-        """Return a table of the memory that the network is expected to need, without building it.
-
-        Parameters
-        ----------
-        dt : float
-            Time step [ms]; synapses of a cell whose delays round to the same step share a record.
-        threads : int
-            Number of threads of the run, possibly more than this machine has processors; `simulate` by default uses all
-            processors if the network is large enough.
-        precision : {"double", "single"}
-            Precision of the state variables, as for `simulate`.
-        duration : float
-            Duration of the run [ms]; only traces depend on it.
-        record : sequence of Trace and WeightTrace
-            What to record. Spikes are not counted: each takes 24 bytes, but their number is not known in advance.
-
-        Examples
-        --------
-        >>> import brainsim as bs
-        >>> net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
-        >>> wires = net.connect(cells, cells, bs.FixedTotal(10_000_000), weight=bs.Normal(1.0, 0.1), delay=1.5,
-        ...                     synapse=bs.Exponential())
-        >>> print(str(net.estimate()).partition("peak")[0])  # the next lines: at the peak of building, and what is free
-                            synapses    memory
-        cells->cells      10,000,000     60 MB
-        segments of rows                180 kB
-        10,000 cells                    800 kB
-        kept              10,000,000     61 MB
-        <BLANKLINE>
-        """
-        checks.checked_precision(precision, "Network.estimate.precision")
-        # it counts what the engine keeps, and loads Numba: only if it is asked for
-        from brainsim.engine.estimate import estimate
-
-        return estimate(
-            self,
-            number(dt, "Network.estimate.dt", "ms", above=0.0),
-            integer(threads, "Network.estimate.threads", at_least=1),
-            precision,
-            number(duration, "Network.estimate.duration", "ms", at_least=0.0),
-            checked_traces(record, "Network.estimate.record"),
-        )
 
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> list of (name, start, stop), the parts of a population that pictures colour separately.

@@ -46,7 +46,7 @@ def upward(modules):
 def test_no_import_goes_up():
     # Network.estimate and Network.synapses speak of what stands above them, and so would bs.ann.tour
     allowed = {
-        ("brainsim.network.network", "brainsim.engine.estimate"),
+        ("brainsim.network.estimated", "brainsim.engine.estimate"),
         ("brainsim.results.result", "brainsim.plot.viewer"),
         ("brainsim.network.reading", "brainsim.engine.synapses.drawn"),
     }

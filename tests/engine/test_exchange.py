@@ -20,7 +20,8 @@ class Messages(Exchange):
 
     def __init__(self, layout, capacity, slice_steps):
         super().__init__(layout, capacity, slice_steps)
-        self.received = self.spikes.copy(), self.ends.copy()
+        # what is read is not what is written
+        self.spikes, self.ends = self.written.copy(), self.written_ends.copy()
         self.meeting = threading.Barrier(layout.partitions)
         self.exchanges = 0
 
@@ -28,8 +29,8 @@ class Messages(Exchange):
         return [(Phase.EXCHANGE, 0, leave, Context(unused=0))]
 
     def exchange(self, partition):
-        for received, mine in zip(self.received, (self.spikes, self.ends), strict=True):
-            received[partition.number] = mine[partition.number]
+        for received, mine in ((self.spikes, self.written), (self.ends, self.written_ends)):
+            received[partition.index] = mine[partition.index]
         self.exchanges += partition.number == 0
         try:
             self.meeting.wait(timeout=60)
@@ -71,7 +72,7 @@ def test_the_same_spikes_by_messages(threads, monkeypatch):
     assert spikes_of(sim.run(200.0)) == spikes_of(expected)
     exchange = sim._run.shared.exchange
     assert exchange.exchanges == 500  # slices of 0.4 ms
-    assert np.array_equal(exchange.received[0], exchange.spikes)
+    assert np.array_equal(exchange.spikes, exchange.written)
     sim.reset()
     sim.run(77.7)
     sim.run(122.3)

@@ -15,12 +15,12 @@ PINNED = Path(__file__).parents[1] / "data" / "golden.json"
 SEED = 5
 
 
-def ran(name, threads=1, pieces=1):
+def ran(name, threads=1, pieces=1, **given):
     """Return the Result of a golden network, run in a number of pieces."""
     build, duration, options = NETWORKS[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of coarse single precision
-        sim = bs.Simulation(build(), seed=SEED, threads=threads, **options)
+        sim = bs.Simulation(build(), seed=SEED, threads=threads, **options, **given)
         steps = round(duration / options["dt"])
         cuts = [steps * k // pieces for k in range(pieces + 1)]
         for start, stop in zip(cuts, cuts[1:], strict=False):

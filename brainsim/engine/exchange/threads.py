@@ -7,6 +7,11 @@ from brainsim.engine.program import ABANDONED, CONTINUE, Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 
 
+def whole_lines(size):
+    """Return a number of int32 numbers that fills whole cache lines."""
+    return -(-max(size, 1) // 16) * 16
+
+
 class Exchange:
     """How the partitions of a simulation learn of each other's spikes. Another one overrides `calls` and `exchange`.
 
@@ -19,17 +24,30 @@ class Exchange:
 
     Attributes
     ----------
-    spikes : ndarray of int32
-        (partitions, 2, capacity) the spikes of the last two slices, by global index.
-    ends : ndarray of int32
-        (partitions, 2, steps * groups) where the spikes of each step and group end.
+    written : ndarray of int32
+        (partitions of this process, 2, capacity) the spikes of the last two slices, by global index.
+    written_ends : ndarray of int32
+        (partitions of this process, 2, steps * groups) where the spikes of each step and group end.
+    spikes, ends : ndarray of int32
+        (lists, 2, ...) what all partitions read, in the order of the lists; here the same arrays.
     """
 
     def __init__(self, layout, capacity, slice_steps):
-        shape = (layout.partitions, 2)
+        shape = (len(layout.own), 2)
         # whole cache lines, so that threads do not share one
-        room, ends = (-(-max(size, 1) // 16) * 16 for size in (capacity, slice_steps * len(layout.groups)))
-        self.spikes, self.ends = zeros_at_line((*shape, room), np.int32), zeros_at_line((*shape, ends), np.int32)
+        room, ends = whole_lines(capacity), whole_lines(slice_steps * len(layout.groups))
+        self.written, self.written_ends = zeros_at_line((*shape, room), np.int32), zeros_at_line((*shape, ends), np.int32)
+        self.spikes, self.ends = self.written, self.written_ends
+
+    def read_fields(self):
+        """Return the fields of a record with which the spikes of a slice are read."""
+        return {
+            "all_spikes": self.spikes.reshape(-1),
+            "all_ends": self.ends.reshape(-1),
+            "lists": self.spikes.shape[0],
+            "list_room": self.spikes.shape[2],  # for one slice
+            "ends_room": self.ends.shape[2],
+        }
 
     def calls(self, partition):
         """Return the calls in the phase EXCHANGE of a partition, as `Operator.calls` does."""
@@ -50,7 +68,7 @@ class Threads(Exchange):
 
     def __init__(self, layout, capacity, slice_steps):
         super().__init__(layout, capacity, slice_steps)
-        self.barrier = new_barrier(layout.partitions)
+        self.barrier = new_barrier(len(layout.own))
         self._context = Context(barrier=self.barrier)
 
     def calls(self, partition):

@@ -26,8 +26,8 @@ class Arrivals(Operator):
             fields |= self._kinds(partition)
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))
         self._context = Context(
-            partition=partition.number,
-            partitions=layout.partitions,
+            partition=partition.index,
+            partitions=len(layout.own),
             first=store.first,
             piece=store.piece,
             delay=store.delay,
@@ -35,9 +35,8 @@ class Arrivals(Operator):
             targets=store.targets,
             weights=store.weights,
             state=shared.state,
-            here=shared.state[store.base[partition.number] :],
-            all_spikes=shared.exchange.spikes.reshape(-1),
-            all_ends=shared.exchange.ends.reshape(-1),
+            here=shared.state[store.base[partition.index] :],
+            **shared.exchange.read_fields(),
             **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(synapses.kinds)),
             **fields,
         )
@@ -49,7 +48,7 @@ class Arrivals(Operator):
 
     def _kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
-        base = int(partition.synapses.store.base[partition.number])
+        base = int(partition.synapses.store.base[partition.index])
         segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0)
         rows = []
         for kind in partition.synapses.kinds:

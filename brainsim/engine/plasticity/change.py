@@ -6,7 +6,7 @@ from brainsim.core.checks import MissingName, nearest, number
 from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
-from brainsim.engine.synapses.readback import order_of, read_back
+from brainsim.engine.synapses.readback import in_table, order_of, read_back
 from brainsim.models.plasticity.homeostasis import checked_by, checked_total
 from brainsim.network.plastic import check_totals
 
@@ -25,7 +25,9 @@ def change_synapses(synapses, projection, values):
     columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}
     if columns:
         order = order_of(kind)
-        columns = {name: _checked(name, column, order.size, label) for name, column in columns.items()}
+        ids, n = in_table(kind)
+        columns = {name: _checked(name, column, n, label) for name, column in columns.items()}
+        columns = {name: column[ids] if column.ndim else column for name, column in columns.items()}
         if kind.shared and np.ndim(columns.get("w", 0.0)):
             hint = "give connect an array or a distribution, or set one number"
             raise ValueError(
@@ -99,7 +101,10 @@ def check_bounds(weights, bounds, label):
 def reject_bad_weights(synapses):
     """Raise ValueError if a rule has made a weight that is not a number."""
     for kind in synapses.kinds:
-        if kind.tag != PLASTIC or not any(part.context["bad"] for part in kind.parts.values()):
+        if kind.tag != PLASTIC:
+            continue
+        bad = any(part.context["bad"] for part in kind.parts.values())
+        if not any(kind.block.layout.ranks.all(bad)):
             continue
         for part in kind.parts.values():
             part.context["bad"] = 0

@@ -25,7 +25,7 @@ class Chosen:
     def __init__(self, kind, ids):
         self._kind = kind
         self.pre, self.post, self._places, segments, rows = found_in_rows(kind, ids)
-        sources, part_of = np.divmod(rows, kind.block.layout.partitions)
+        sources, part_of = np.divmod(rows, len(kind.block.layout.own))
         pieces = (kind.block.start + self._places) << START_BITS | PLASTIC << int(LENGTH_BITS) | 1
         self._of_part = []
         for number in np.unique(part_of):

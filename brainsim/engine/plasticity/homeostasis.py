@@ -44,6 +44,10 @@ class Homeostat:
         """Return what a saved state must hold: name -> array."""
         return {}
 
+    def saved_by_all(self, ranks):
+        """Return what `saved` returns, of all ranks, on rank 0."""
+        return self.saved()
+
     def load(self, extra, label):
         """Take over what `saved` returned; the names in `extra` begin with `label`."""
 
@@ -59,6 +63,8 @@ class Scaler(Homeostat):
         self._cells, n = kind.targets, kind.block.layout.n_cells
         self._index = np.full(n, self._cells.size)
         self._index[self._cells] = np.arange(self._cells.size)
+        layout = kind.block.layout
+        self._ranks = layout.input_places(kind.projection.post, kind.projection.synapse)[1] // len(layout.own)
         self._seconds = self.every * kind.block.layout.dt * 1e-3
         self._kept = float(FUNCTIONS["exp"](np.float64(-self._seconds * 1e3 / self.homeostasis.tau)))
         self.reset()
@@ -90,6 +96,13 @@ class Scaler(Homeostat):
         """Return the rates and the counts of the targets."""
         return {"homeostasis.rate": self._rates, "homeostasis.count": self._counts}
 
+    def saved_by_all(self, ranks):
+        """Return the rates and the counts of all targets, each from the rank that has it, on rank 0."""
+        found = {name: ranks.gathered(values) for name, values in self.saved().items()}
+        if ranks.rank:
+            return {}
+        return {name: np.stack(values)[self._ranks, np.arange(self._cells.size)] for name, values in found.items()}
+
     def load(self, extra, label):
         """Take over what `saved` returned."""
         n = self._cells.size
@@ -116,10 +129,19 @@ def normalise(kind, total, by):
     w = kind.columns()["w"]
     rows = _rows(kind)
     # the sum is rounded once, so it does not depend on the order of the synapses, which depends on the partitions
-    sums = np.array([math.fsum(w[start:stop]) for start, stop in rows])
+    sums = np.array(_sums(kind.block.layout.ranks, [w[start:stop] for start, stop in rows]))
     for (start, stop), factor in zip(rows, _factors(sums, total), strict=True):
         w[start:stop] *= factor
     _keep_within_bounds(kind)
+
+
+def _sums(ranks, rows):
+    """Return the sum of each row, of the numbers of all ranks."""
+    if ranks.size > 1:
+        ends = ranks.everywhere(np.cumsum([row.size for row in rows])[:-1])
+        parts = [np.split(flat, cuts) for flat, cuts in zip(ranks.everywhere(np.concatenate(rows)), ends, strict=True)]
+        rows = [np.concatenate(row) for row in zip(*parts, strict=True)]
+    return [math.fsum(row) for row in rows]
 
 
 def multiply(kind, factors):
@@ -145,12 +167,12 @@ def _places(kind):
 def _segments(kind):
     """Return what `add_up` and `scale` need to go through the segments, source by source."""
     s, block = kind.store, kind.block
-    return kind.sources, block.layout.partitions, s.first, s.piece, block.start, block.stop, s.base, block.targets
+    return kind.sources, len(block.layout.own), s.first, s.piece, block.start, block.stop, s.base, block.targets
 
 
 def _rows(kind):
     """Return (start, stop) of the synapses of each source within the block, where they lie side by side."""
-    store, block, parts, rows = kind.store, kind.block, kind.block.layout.partitions, []
+    store, block, parts, rows = kind.store, kind.block, len(kind.block.layout.own), []
     for source in kind.sources.tolist():
         pieces = store.piece[store.first[source * parts] : store.first[(source + 1) * parts]]
         start = pieces >> START_BITS

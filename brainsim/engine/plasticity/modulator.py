@@ -26,8 +26,7 @@ def modulator_fields(kind, partition):
         modulates[partition.layout.global_indices(kind.projection.modulator)] = 1
     driven = equations.drive is not None
     return {
-        "all_spikes": exchange.spikes.reshape(-1),
-        "all_ends": exchange.ends.reshape(-1),
+        **exchange.read_fields(),
         "modulates": modulates,
         "counts": np.zeros(size, np.int32),
         "modulator": np.zeros(size),

@@ -66,9 +66,9 @@ def modulate(rule_, progress_):
     counts, modulates, groups = array_of(rule.counts), array_of(rule.modulates), progress.groups
     for s in range(progress.slice_steps):
         slot = (progress.slice_start + s + 1 + rule.modulator_delay) % counts.size
-        for partition in range(progress.partitions):
-            part = 2 * partition + progress.parity
-            start, to = part * progress.capacity, part * progress.ends_capacity
+        for which in range(rule.lists):
+            part = 2 * which + progress.parity
+            start, to = part * rule.list_room, part * rule.ends_room
             first = start + ends[to + s * groups - 1] if s else start
             for k in range(first, start + ends[to + (s + 1) * groups - 1]):
                 counts[slot] += modulates[spikes[k]]

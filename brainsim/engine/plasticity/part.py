@@ -36,17 +36,17 @@ class Part:
     """
 
     def __init__(self, kind, partition):
-        self.kind, self.number, self._progress = kind, partition.number, partition.progress
+        self.kind, self._index, self._progress = kind, partition.index, partition.progress
         self._code, layout = kind.code, partition.layout
         places, parts = layout.input_places(kind.projection.post, kind.projection.synapse)
-        mine = parts == self.number
+        mine = parts == partition.number
         self._low = int(places[mine].min(initial=layout.n_numbers)) if mine.any() else 0
         self._width = int(places[mine].max()) - self._low + 1 if mine.any() else 0
         self.cells = layout.global_indices(kind.projection.post)[mine]
         self.indices = places[mine].astype(np.int64) - self._low
         index_of = np.full(layout.n_cells, -1, np.int32)
         index_of[self.cells] = self.indices
-        base = int(kind.store.base[self.number])
+        base = int(kind.store.base[self._index])
         self.context = Context(
             **self._numbers(base, partition),
             **kind.arrays(),
@@ -64,8 +64,8 @@ class Part:
     def _numbers(self, base, partition):
         kind = self.kind
         return {
-            "partition": self.number,
-            "partitions": partition.layout.partitions,
+            "partition": self._index,
+            "partitions": len(partition.layout.own),
             "shift": base - self._low,
             "width": self._width,
             "ring": 2 * kind.longest_dendritic + 2,

@@ -79,6 +79,13 @@ class Recorder:
         """Return one piece of several that follow each other."""
         raise NotImplementedError
 
+    def gathered(self, piece, layout):
+        """Return, on rank 0, a piece with what all ranks of an MPI run have recorded; they all call it.
+
+        The piece is one that `joined` returned. Use ``layout.ranks.gathered``.
+        """
+        raise TypeError(f"{type(self).__name__}: cannot record on several ranks, since it has no method `gathered`")
+
     def result(self, piece, layout, start, stop):
         """Return what it adds to a Result of the steps from `start` to `stop`.
 

@@ -66,6 +66,15 @@ class SpikeRecorder(Recorder):
             lags = [np.concatenate(lags)] if lags else []
         return packed, lags
 
+    def gathered(self, piece, layout):
+        """Return the spikes of all ranks, sorted, on rank 0."""
+        packed, lags = layout.ranks.gathered(piece[0][0]), layout.ranks.gathered(piece[1][0] if piece[1] else np.empty(0))
+        if packed is None:
+            return piece
+        packed, lags = np.concatenate(packed), np.concatenate(lags)
+        order = np.argsort(packed, kind="stable")
+        return [packed[order]], [lags[order]] if lags.size else []
+
     def result(self, piece, layout, start, stop):
         """Return the Spikes of each wanted population."""
         packed, lags = piece[0][0], piece[1][0] if piece[1] else np.empty(0)

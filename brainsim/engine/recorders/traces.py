@@ -142,6 +142,15 @@ class TraceRecorder(Recorder):
             whole.filled.append(len(whole.steps[-1]))
         return whole
 
+    def gathered(self, piece, layout):
+        """Return the samples of the cells of all ranks on rank 0."""
+        for k, values in enumerate(piece.values):
+            mine = np.concatenate([columns[k] for columns, *_ in self._partitions.values()])
+            columns, samples = layout.ranks.gathered(mine), layout.ranks.gathered(values[:, mine])
+            for where, some in zip(columns or [], samples or [], strict=True):
+                values[:, where] = some
+        return piece
+
     def result(self, piece, layout, start, stop):
         """Return the Traces by (population, variable)."""
         traces = {}

@@ -12,6 +12,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.core.checks import nearest
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.synapses.kinds.kind import PLASTIC
+from brainsim.engine.synapses.readback import in_table
 from brainsim.engine.time import times_of
 from brainsim.results.weights import Weights
 from brainsim.rng.streams import stream_key
@@ -63,12 +64,14 @@ class WeightRecorder(Recorder):
 
     def __init__(self, requests):
         self.requests, self._synapses, self._chosen = requests, None, None
-        self._where = self._now = None  # the synapses when they were chosen, and their indices now
+        self._where = self._now = self._wanted = (
+            None  # the synapses when they were chosen, their indices now, and in the table
+        )
 
     def copy(self):
         """Return a recorder of the same synapses."""
         new = WeightRecorder(self.requests)
-        new._where, new._now = self._where, None if self._now is None else list(self._now)
+        new._where, new._now, new._wanted = self._where, None if self._now is None else list(self._now), self._wanted
         return new
 
     def saved(self):
@@ -126,6 +129,23 @@ class WeightRecorder(Recorder):
         lists = zip(*(piece.samples for piece in pieces), strict=True)
         return WeightPiece(pieces[0].where, [[sample for samples in some for sample in samples] for some in lists])
 
+    def gathered(self, piece, layout):
+        """Return the samples of the synapses of all ranks on rank 0."""
+        ranks, where, all_samples = layout.ranks, [], []
+        for wanted, synapses, samples in zip(self._wanted, piece.where, piece.samples, strict=True):
+            parts = ranks.gathered([synapses[0], *synapses[1:]])
+            values = ranks.gathered(np.array([some for _, some, _ in samples]).reshape(len(samples), -1))
+            counts = ranks.gathered(np.array([some for *_, some in samples]))
+            if parts is None:
+                continue
+            whole = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+            order = np.argsort(whole[0], kind="stable")
+            order = order[np.searchsorted(whole[0][order], wanted)]
+            where.append(tuple(column[order] for column in whole))
+            values, counts = np.concatenate(values, axis=1)[:, order], sum(counts)
+            all_samples.append([(step, *both) for (step, *_), *both in zip(samples, values, counts, strict=True)])
+        return WeightPiece(where, all_samples)
+
     def result(self, piece, layout, start, stop):
         """Return the Weights by (projection, variable)."""
         found = {}
@@ -148,10 +168,12 @@ class WeightRecorder(Recorder):
         kinds = {kind.projection.name: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
         self._kinds = [kinds[request.projection.name] for request in self.requests]
         if self._where is None:
-            self._now = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
+            self._wanted = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
+            here = [_here(wanted, kind) for wanted, kind in zip(self._wanted, self._kinds, strict=True)]
+            self._now, ids = ([pair[k] for pair in here] for k in (0, 1))
         self._chosen = [Chosen(kind, ids[ids >= 0]) for kind, ids in zip(self._kinds, self._now, strict=True)]
         if self._where is None:
-            self._where = [(ids, chosen.pre, chosen.post) for ids, chosen in zip(self._now, self._chosen, strict=True)]
+            self._where = [(some, chosen.pre, chosen.post) for some, chosen in zip(ids, self._chosen, strict=True)]
 
     def _sample(self, k, step):
         """Return (step, values, counts) as of now."""
@@ -165,9 +187,19 @@ class WeightRecorder(Recorder):
         return step, values, counts
 
 
+def _here(wanted, kind):
+    """Return which synapses are in this process: their indices among those that are, and in the SynapseTable."""
+    ids, _ = in_table(kind)
+    at = np.searchsorted(ids, wanted)
+    mine = (
+        (at < ids.size) & (ids[np.minimum(at, max(ids.size - 1, 0))] == wanted) if ids.size else np.zeros(wanted.size, bool)
+    )
+    return at[mine], wanted[mine]
+
+
 def _ids(request, kind):
     """Return the indices in the SynapseTable of the synapses that are recorded."""
-    n, wanted, projection = kind.block.stop - kind.block.start, request.synapses, kind.block.projection
+    n, wanted, projection = in_table(kind)[1], request.synapses, kind.block.projection
     if wanted is None or (np.ndim(wanted) == 0 and wanted >= n):
         return np.arange(n)
     if np.ndim(wanted):

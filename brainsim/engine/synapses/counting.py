@@ -22,12 +22,19 @@ def sample_sources(record):
     ``start``, ``stop``; ``self_index``, the index of each target among the sources, -1 if it is not one, empty if that does
     not matter; ``counts`` of synapses of each source, used if ``waiting`` has no room; ``waiting`` for targets, which go
     where ``cursor`` points for each source; ``stamp``, scratch of zeros, one for each source if they are distinct.
+
+    With ranks ``here`` is negative for targets of other ranks, which are left out; ``numbers``, if it has room, takes the
+    number of each waiting target among all targets of its source, and ``seen`` counts them.
     """
     r = record[0]
     self_index, counts, cursor = array_of(r.self_index), array_of(r.counts), array_of(r.cursor)
     waiting, stamp = array_of(r.waiting), array_of(r.stamp)
+    here, numbers, seen = array_of(r.here), array_of(r.numbers), array_of(r.seen)
     k, distinct, n_pre = r.k, r.distinct, r.n_pre
     for post in range(r.n_post):
+        elsewhere = here.size > 0 and here[post] < 0
+        if elsewhere and not numbers.size:
+            continue
         row = step_key(r.key, post)
         itself = self_index[post] if self_index.size else np.int32(-1)
         n = n_pre - (itself >= 0)
@@ -40,6 +47,12 @@ def sample_sources(record):
                 stamp[pick] = post + 1
             pre = pick + (itself >= 0 and pick >= itself)
             if r.start <= pre < r.stop:
+                if numbers.size:
+                    number = seen[pre]
+                    seen[pre] += 1
+                    if elsewhere:
+                        continue
+                    numbers[cursor[pre]] = number
                 if waiting.size:
                     waiting[cursor[pre]] = post
                     cursor[pre] += 1

@@ -46,15 +46,15 @@ def file_slice(synapses_, progress_):
 @helper
 def _file_slice(c, p, pool, segment):
     spikes, ends = array_of(c.all_spikes), array_of(c.all_ends)
-    parity, groups, partitions = p.parity, p.groups, p.partitions
+    parity, groups, lists, room, ends_room = p.parity, p.groups, c.lists, c.list_room, c.ends_room
     number = 0
     if pool is not None:
         free_rows(p.step, pool)
     for s in range(p.slice_steps):
         step = p.slice_start + s + 1
         for index in range(s * groups, (s + 1) * groups):
-            for partition in range(partitions):
-                at, to = (2 * partition + parity) * p.capacity, (2 * partition + parity) * p.ends_capacity
+            for which in range(lists):
+                at, to = (2 * which + parity) * room, (2 * which + parity) * ends_room
                 last = at + ends[to + index]
                 for k in range(at + ends[to + index - 1] if index else at, last):
                     if number >= p.filed:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.build.own import index_here
 from brainsim.engine.synapses import counting, sampling
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
@@ -133,9 +134,18 @@ class Plan:
             if rest < rule.n:
                 counts[:] = available - counts
 
-    def sample_sources(self, start, stop, cursor, waiting):
+    def needs_numbers(self):
+        """Return whether the number of a synapse within its row matters, though targets of other ranks are left out."""
+        sampled = isinstance(self.projection.weight, Distribution) or self.table is None or self.table.size > 1
+        return self.way == sampling.BY_TARGET and sampled and len(self.layout.own) < self.layout.partitions
+
+    def sample_sources(self, start, stop, cursor, waiting, numbers=None):
         """Count the synapses that targets sample, or leave the targets in `waiting`; see `counting.sample_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
+        here = np.empty(0, np.int16)
+        if len(self.layout.own) < self.layout.partitions:
+            here = index_here(self.layout, self.layout.input_places(self.projection.post, self.projection.synapse)[1])
+        numbers = numbers if numbers is not None and self.needs_numbers() else np.empty(0, np.int32)
         record = Context(
             k=self.rule.k,
             distinct=distinct,
@@ -148,6 +158,9 @@ class Plan:
             counts=self.counts,
             cursor=cursor,
             waiting=waiting,
+            here=here,
+            numbers=numbers,
+            seen=np.zeros(n_pre if numbers.size else 0, np.int32),
             stamp=np.zeros(n_pre if distinct else 0, np.int64),
         )
         counting.sample_sources(record.record)
@@ -231,7 +244,7 @@ def projection_fields(layout, plans, counts, classes):
     columns = Columns(
         self_index=np.int32,
         place=np.int32,
-        part=np.uint8,
+        part=np.int16,
         list_first=np.int64,
         listed=np.int32,
         list_weight=np.float32,
@@ -284,7 +297,7 @@ def _describe(row, plan, shared, columns, known):
     if at not in known:
         place, part = plan.layout.input_places(*at)
         known[at] = columns.add("place", place)
-        columns.add("part", part)
+        columns.add("part", index_here(plan.layout, part))
     row["self_index"] = -1
     if plan.self_index.size:
         ends = projection.pre, projection.post, "self"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from brainsim.build.own import whole
 from brainsim.engine.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
@@ -12,6 +13,8 @@ from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.results.synapses import SynapseTable
+
+MAX_KEYS = 1 << 24  # of a rank that are sent to the others at once
 
 
 def read_back(synapses, projection, threads):
@@ -26,6 +29,7 @@ def read_back(synapses, projection, threads):
         if kind.block.projection is projection:
             columns = dict(kind.current_columns())
             table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
+            table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
             if kind.tag == PLASTIC:
                 weight = table.columns.pop("w").astype(np.float64)
                 table = replace(table, weight=weight)
@@ -33,8 +37,17 @@ def read_back(synapses, projection, threads):
     return sampled_again(layout, projection, threads)
 
 
+def _of_all(ranks, table):
+    """Return the SynapseTable of all ranks, on all of them."""
+    fields = {name: np.concatenate(ranks.everywhere(getattr(table, name))) for name in ("pre", "post", "weight", "delay")}
+    order = np.argsort(fields["pre"] * table.n_post + fields["post"], kind="stable")
+    columns = {name: np.concatenate(ranks.everywhere(values))[order] for name, values in table.columns.items()}
+    return replace(table, **{name: values[order] for name, values in fields.items()}, columns=columns)
+
+
 def sampled_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
+    layout = whole(layout)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
         plan = Plan(layout, projection, Cells(layout))
@@ -48,8 +61,9 @@ def sampled_again(layout, projection, threads):
 def initial_weights(kind):
     """Return the weights with which a kind of synapses began, in the order of its block; they are sampled again."""
     table = sampled_again(kind.block.layout, kind.block.projection, 1)
-    weights = np.empty(len(table))
-    weights[order_of(kind)] = table.weight
+    ids, _ = in_table(kind)
+    weights = np.empty(ids.size)
+    weights[order_of(kind)] = table.weight[ids]
     return weights
 
 
@@ -58,6 +72,36 @@ def order_of(kind):
     block = kind.block
     index = {"": np.arange(block.stop - block.start)}
     return _table(block.store, block.layout, block.projection, (block.start, block.stop), index).columns[""]
+
+
+def in_table(kind):
+    """Return the indices in the SynapseTable of the synapses that are in this process, in its order, and how many it has.
+
+    With ranks all must call this, since the table is that of all of them.
+    """
+    block, ranks = kind.block, kind.block.layout.ranks
+    if block.in_table is None:
+        n = block.stop - block.start
+        ids = np.arange(n)
+        if ranks.size > 1:
+            pre, post, *_ = _synapses(
+                block.store, block.layout, block.projection, *_segments_in(block.store, (block.start, block.stop))
+            )
+            ids = _among_all(ranks, pre * block.projection.post.n + post)
+        block.in_table = ids, sum(ranks.all(n))
+    return block.in_table
+
+
+def _among_all(ranks, keys):
+    """Return the index of each key among those of all ranks; keys are sorted, and equal ones are on one rank."""
+    ids = np.arange(keys.size)
+    longest = max(ranks.all(keys.size))
+    # in parts, so that no rank holds the keys of all
+    for start in range(0, longest, MAX_KEYS):
+        for rank, others in enumerate(ranks.everywhere(keys[start : start + MAX_KEYS])):
+            if rank != ranks.rank:
+                ids += np.searchsorted(others, keys)
+    return ids
 
 
 def order_of_pairs(projection, dt):
@@ -101,9 +145,9 @@ def load_kinds(kinds, extra):
     """Take over what `Extra.arrays` returned of kinds of synapses."""
     for kind in kinds:
         name, columns = kind.block.projection.name, kind.columns()
-        order = order_of(kind) if columns else None
+        order, (ids, n) = (order_of(kind), in_table(kind)) if columns else (None, (None, 0))
         for column, values in columns.items():
-            values[order] = taken(extra, f"{name}.{column}", values.dtype, values.size)
+            values[order] = taken(extra, f"{name}.{column}", values.dtype, n)[ids]
         kind.load(extra, f"{name}.")
 
 
@@ -123,7 +167,7 @@ def found_in_rows(kind, ids):
     """
     block, store, projection = kind.block, kind.block.store, kind.block.projection
     here, rows = _segments_in(store, (block.start, block.stop))
-    source = _indices(block.layout.global_indices(projection.pre), rows // block.layout.partitions)
+    source = _indices(block.layout.global_indices(projection.pre), rows // len(block.layout.own))
     lengths = np.bincount(source, store.piece[here] & MAX_LENGTH, minlength=projection.pre.n).astype(np.int64)
     ends = np.cumsum(lengths)
     owner = np.searchsorted(ends, ids, side="right")
@@ -164,7 +208,7 @@ def _synapses(store, layout, projection, here, rows):
     length = store.piece[here] & MAX_LENGTH
     # the index of each synapse in the store, segment after segment
     index = np.repeat((store.piece[here] >> START_BITS) - np.cumsum(length) + length, length) + np.arange(length.sum())
-    source, part = np.divmod(rows, layout.partitions)
+    source, part = np.divmod(rows, len(layout.own))
     place = store.targets[index].astype(np.int64) + np.repeat(store.base[part], length)
     pre = _indices(layout.global_indices(projection.pre), np.repeat(source, length))
     post = _indices(layout.input_places(projection.post, projection.synapse)[0], place)

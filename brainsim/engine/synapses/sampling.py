@@ -10,7 +10,7 @@ row (`workspace_fields`).
 
 import numpy as np
 
-from brainsim.jit.decorators import helper
+from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import array_of, array_or_none
 from brainsim.jit.vmath import log, log1p
 from brainsim.network.checks import MAX_DELAY
@@ -20,6 +20,9 @@ from brainsim.rng.variates import sample, sample_each
 # how a projection's targets are chosen: every one, the one of the same index, sampled with or without repetition, each with
 # a probability, listed, or sampled before from the other end (see `counting`) and waiting where the row will be
 ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET = range(7)
+# in place of a partition
+EVERY, THIS = np.int64(-1), np.int64(-2)
+MAX_PARTITIONS = 1 << 15  # of one process
 # offsets in `laws`, of which each projection has two, codes of distributions
 WEIGHT, DELAY, LAWS = 0, 5, 10
 
@@ -28,7 +31,7 @@ PLAN = np.dtype(
     [
         ("rule", "i8"),  # ALL ... BY_TARGET
         ("posts", "i8"),  # number of cells among the targets
-        ("place", "i8"),  # offset in `place` and `part`, which have a number for each of the targets
+        ("place", "i8"),  # offset in `place` and `part` (-1 in other processes), which have a number for each of the targets
         ("count", "i8"),  # synapses of each source, if all have the same number
         ("counts", "i8"),  # offset in `counts`, if they differ
         ("self_index", "i8"),  # offset in `self_index`
@@ -72,14 +75,15 @@ def workspace_fields(longest_row, most_targets, classes):
 
 @helper
 def sample_row(source, r, partition, waiting):
-    """Sample all synapses of a source, or only those onto one partition (-1 for all); return their number.
+    """Sample the synapses of a source onto one partition, EVERY one, or all of THIS process; return their number.
 
-    Targets that were sampled before wait in `waiting` from ``row_at[class]`` on.
+    Targets that were sampled before wait in `waiting` from ``row_at[class]`` on; if some are in other processes, their
+    numbers within the whole row wait in the same places of the field ``waiting_numbers``.
     """
     plans, entries, first, interval = array_of(r.plans), array_of(r.entries), array_of(r.first), array_of(r.interval)
     posts, numbers, targets, keys = array_of(r.post), array_of(r.number), array_of(r.target), array_of(r.sort_key)
     counts, weights, row_at = array_of(r.counts), array_of(r.sampled_weight), array_of(r.row_at)
-    laws = array_or_none(r, "laws")
+    laws, waiting_numbers = array_or_none(r, "laws"), array_or_none(r, "waiting_numbers")
     total = np.int64(0)
     for e in range(first[interval[source]], first[interval[source] + 1]):
         projection, pre = entries[e].projection, source + entries[e].shift
@@ -90,8 +94,9 @@ def sample_row(source, r, partition, waiting):
         post, number = posts[total : total + count], numbers[total : total + count]
         _sample_targets(plan, r, pre, waiting[row_at[plan.class_] :], post, number)
         if plan.rule == BY_TARGET:
+            _take_numbers(waiting_numbers, row_at[plan.class_], number)
             row_at[plan.class_] += count
-        if partition >= 0:
+        if partition != EVERY:
             count = _keep_local(array_of(r.part)[plan.place :], partition, post, number)
         key = keys[total : total + count]
         _place(plan, r, post[:count], targets[total : total + count], key)
@@ -138,6 +143,14 @@ def _sample_targets(plan, r, pre, waiting, post, number):
 
 
 @helper
+def _take_numbers(waiting_numbers, at, number):
+    """Take the numbers of targets that were sampled before, if others of the row are in other processes."""
+    if waiting_numbers is not None:
+        for j in range(number.size):
+            number[j] = waiting_numbers[at + j]
+
+
+@helper
 def _sample_distinct(key, n, post, r):
     """Floyd's way of sampling distinct numbers: one random number each, uniform over all subsets."""
     stamp = array_of(r.stamp)
@@ -169,12 +182,31 @@ def _sample_each(key, p, post):
 
 @helper
 def _keep_local(part, partition, post, number):
-    """Drop the targets of other partitions; return how many are left."""
+    """Drop the targets of other partitions, or those of other processes; return how many are left."""
+    low, high = (np.int64(0), np.int64(MAX_PARTITIONS)) if partition == THIS else (partition, partition)
     kept = 0
     for j in range(post.size):
         post[kept], number[kept] = post[j], number[j]
-        kept += part[post[j]] == partition
+        kept += low <= part[post[j]] <= high
     return kept
+
+
+@kernel
+def count_here(start, stop, sampler, cells, sizes):
+    """Count the synapses of each source onto THIS process; ``sizes[c * cells + source]`` takes those of class c."""
+    r = sampler[0]
+    plans, entries, first, interval = array_of(r.plans), array_of(r.entries), array_of(r.first), array_of(r.interval)
+    posts, numbers, counts = array_of(r.post), array_of(r.number), array_of(r.counts)
+    for source in range(start, stop):
+        for e in range(first[interval[source]], first[interval[source] + 1]):
+            pre = source + entries[e].shift
+            plan = plans[entries[e].projection]
+            count = np.int64(counts[plan.counts + pre]) if plan.counts >= 0 else plan.count
+            if plan.rule != BY_TARGET and count:
+                post, number = posts[:count], numbers[:count]
+                _sample_targets(plan, r, pre, posts, post, number)
+                count = _keep_local(array_of(r.part)[plan.place :], THIS, post, number)
+            sizes[plan.class_ * cells + source] += count
 
 
 @helper

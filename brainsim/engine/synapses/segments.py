@@ -53,6 +53,8 @@ def tag_of(piece):
 def assemble(start, stop, sampler, store):
     """Sample and store the rows of the sources from `start` to `stop`; return the number of segments written.
 
+    The field ``sampled`` of `store` says of which partitions: of EVERY one, or those of THIS process, see `sampling`.
+
     The synapses of class c of a source start at ``starts[c * cells + source]`` of the store; the number of segments of each
     source and partition goes to `per_part`.
     """
@@ -63,7 +65,7 @@ def assemble(start, stop, sampler, store):
     for source in range(start, stop):
         for c in range(r.classes):
             row_at[c] = starts[c * s.cells + source]
-        count = sample_row(source, r, np.int64(-1), targets)
+        count = sample_row(source, r, s.sampled, targets)
         for c in range(r.classes):
             row_at[c] = starts[c * s.cells + source]
         order = sort_row(count, r)

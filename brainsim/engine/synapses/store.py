@@ -9,6 +9,7 @@ from collections import deque
 
 import numpy as np
 
+from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.kinds.kind import PLASTIC
@@ -20,6 +21,7 @@ from brainsim.jit.records import Context
 BATCH = 1 << 20  # synapses of a batch: large enough to hide the cost of Python, small enough for a progress bar
 MAX_SOURCES = 1 << 14  # of a batch
 CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB that are returned to the system
+NO_DELAY = 1 << 20  # steps: longer than any delay
 UINT16_RANGE = 1 << 16  # different values of 16 bits
 
 
@@ -44,6 +46,7 @@ class Block:
         self.projection, self.tag, self.start, self.stop = plan.projection, plan.kind.tag, start, stop
         self.store, self.layout, self.targets = store, store.layout, store.targets[start:stop]
         self.weights = store.weights[start:stop] if plan.shared_weight is None else None
+        self.in_table = None  # see `readback.in_table`
 
 
 class Synapses:
@@ -87,12 +90,14 @@ class Synapses:
             from brainsim.engine.synapses.kinds.procedural import Procedural
 
             self.procedural = Procedural(layout, sampled, counts_sampled)
-        self.number = self.store.targets.size + sum(
+        self.number = sum(layout.ranks.all(self.store.targets.size)) + sum(
             int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in sampled
         )
         delays = [plan.delays[k] + plan.extra_step for plan in sampled for k in (0, 1)]
         delays += [self.store.delay.min(), self.store.delay.max()] if self.store.delay.size else []
-        self.shortest, self.longest = int(min(delays, default=0)), int(max(delays, default=0))
+        delays = layout.ranks.all((int(min(delays, default=NO_DELAY)), int(max(delays, default=0))))
+        self.shortest = min(shortest for shortest, _ in delays) % NO_DELAY
+        self.longest = max(longest for _, longest in delays)
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
         self.store.drop_weights()
 
@@ -156,12 +161,12 @@ class Store:
     Attributes
     ----------
     first : ndarray of int64
-        (sources * partitions + 1) where the segments of each source onto each partition start.
+        (sources * partitions of this process + 1) where the segments of each source onto each partition start.
     piece, delay, weight : ndarray
         Of each segment: where its synapses are, their kind and how many they are (see `segments.make_piece`); after how many
         steps it is filed; the weight that they share, NaN if each has its own (empty if no weight is shared).
     base : ndarray of int64
-        (partitions) offset of the targets of each partition.
+        Offset of the targets of each partition of this process.
     targets : ndarray of uint16 or int32
         Place of each synapse's events in the state; int32 if a partition has more than 65,536 places.
     weights : ndarray of float32
@@ -176,17 +181,20 @@ class Store:
         sizes = np.zeros((self.classes.number, layout.n_cells), np.int64)
         for plan in plans:
             sizes[plan.class_][plan.sources] += plan.counts
+        self._rows = sizes.sum(axis=0)
+        self._fields = projection_fields(layout, plans, counts, self.classes)
+        if len(layout.own) < layout.partitions:
+            self._count_here(sizes, pool, threads)
         self.total = sizes.sum(axis=0)
         self.ends = np.cumsum(sizes)
         self.starts = self.ends - sizes.ravel()
         self.base, kind = _targets_kind(layout, plans)
         self.targets = np.empty(int(self.total.sum()), kind)
         self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32)
-        self._per_part = np.zeros(layout.n_cells * layout.partitions, np.int64)
+        self._per_part = np.zeros(layout.n_cells * len(layout.own), np.int64)
         self._leave_waiting(pool, threads)
-        self._fields = projection_fields(layout, plans, counts, self.classes)
         self._build(pool, show)
-        del self._fields
+        del self._fields, self._rows
 
     @property
     def nbytes(self):
@@ -212,6 +220,23 @@ class Store:
         if stop < self.weights.size:
             self.weights = self.weights[:stop].copy()
 
+    def _count_here(self, sizes, pool, threads):
+        """Count the synapses of each source onto this process, by class; only rows whose targets differ must be sampled."""
+        sizes[:] = 0
+        cuts = np.linspace(0, sizes.shape[1], 4 * threads + 1).astype(np.int64)
+        jobs = [pool.submit(self._count_rows, *cut, sizes) for cut in zip(cuts[:-1], cuts[1:], strict=True)]
+        for job in jobs:
+            job.result()
+
+    def _count_rows(self, start, stop, sizes):
+        sampler = self._sampler(self._rows[start:stop].max(initial=0))
+        sampling.count_here(start, stop, sampler.record, sizes.shape[1], sizes.reshape(-1))
+
+    def _sampler(self, longest_row):
+        """Return the record from which rows of at most `longest_row` synapses are sampled."""
+        most_targets = max((plan.posts.size for plan in self.plans), default=0)
+        return Context(**self._fields, **sampling.workspace_fields(longest_row, most_targets, self.classes.number))
+
     def _build(self, pool, show):
         """Assemble all batches in threads, and join their segments in the order of the sources."""
         batches = self._batches()
@@ -227,6 +252,8 @@ class Store:
     def _leave_waiting(self, pool, threads):
         """Sample the sources of targets that choose them, and leave the targets where the rows of these sources will be."""
         free = self.starts.reshape(self.classes.number, -1).copy()
+        if any(plan.needs_numbers() for plan in self.plans):
+            self._fields["waiting_numbers"] = np.empty(self.targets.size, np.int32)
         for plan in self.plans:
             if plan.way != sampling.BY_TARGET:
                 continue
@@ -234,7 +261,7 @@ class Store:
             free[plan.class_][plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
             jobs = [
-                pool.submit(plan.sample_sources, start, stop, cursor, self.targets)
+                pool.submit(plan.sample_sources, start, stop, cursor, self.targets, self._fields.get("waiting_numbers"))
                 for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
                 if plan.rule.k
             ]
@@ -253,11 +280,9 @@ class Store:
 
     def _assemble(self, start, stop):
         """Sample, sort and write the rows of a batch; return the columns of its segments."""
-        parts, f, classes = self.layout.partitions, self._fields, self.classes.number
-        rows = self.total[start:stop]
-        room = int(segments.max_segments(rows, parts, classes, f["delays"], f["origins"]).sum())
-        most_targets = max((plan.posts.size for plan in self.plans), default=0)
-        sampler = Context(**f, **sampling.workspace_fields(rows.max(initial=0), most_targets, classes))
+        parts, f, classes = len(self.layout.own), self._fields, self.classes.number
+        room = int(segments.max_segments(self.total[start:stop], parts, classes, f["delays"], f["origins"]).sum())
+        sampler = self._sampler(self._rows[start:stop].max(initial=0))
         columns = segments.segment_fields(room, self.shared.size > 0)
         store = Context(
             starts=self.starts,
@@ -268,6 +293,7 @@ class Store:
             shared=self.shared,
             tags=np.array(self.classes.tags, np.int64),
             partitions=parts,
+            sampled=sampling.EVERY if parts == self.layout.partitions else sampling.THIS,
             per_part=self._per_part,
             **columns,
         )
@@ -309,10 +335,13 @@ class _Chunks:
 
 def _targets_kind(layout, plans):
     """Return where the targets of each partition start in the state, and the type that holds their offsets from there."""
-    lowest, highest = np.full(layout.partitions, layout.n_numbers), np.zeros(layout.partitions, np.int64)
+    lowest, highest = np.full(len(layout.own), layout.n_numbers), np.zeros(len(layout.own), np.int64)
     fits = True
     for plan in plans:
         place, part = layout.input_places(plan.projection.post, plan.projection.synapse)
+        if len(layout.own) < layout.partitions:
+            part = index_here(layout, part)
+            place, part = place[part >= 0], part[part >= 0]
         np.minimum.at(lowest, part, place)
         np.maximum.at(highest, part, place)
         # targets that choose their sources wait in the rows under their index in the projection

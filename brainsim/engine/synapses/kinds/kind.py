@@ -78,6 +78,10 @@ class SynapseKind:
         """Return what a saved state holds besides the columns: name -> array; it must not depend on the partitions."""
         return {}
 
+    def saved_by_all(self, ranks):
+        """Return what `saved` returns, of all ranks of an MPI run, on rank 0; they all call it."""
+        return self.saved()
+
     def load(self, extra, label):
         """Take over what `saved` returned; the names in the dict `extra` begin with `label`."""
 

@@ -14,7 +14,7 @@ from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.writer import OLD
 from brainsim.engine.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
-from brainsim.engine.synapses.readback import initial_weights, order_of, order_of_pairs
+from brainsim.engine.synapses.readback import in_table, initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
@@ -47,7 +47,7 @@ class Plastic(SynapseKind):
     initial, after_a_step : dict of str to float
         Initial values of traces, and those of postsynaptic traces a step later.
     parts : dict of int to Part
-        What each partition keeps.
+        What each partition of this process keeps.
     """
 
     tag = PLASTIC
@@ -61,7 +61,7 @@ class Plastic(SynapseKind):
         self.targets = layout.global_indices(self.projection.post).astype(np.int64)
         self.extra_step = int(self.projection.synapse.receptor_equations.direct)
         mine = self._segments()
-        self.longest = int(self.store.delay[mine].max(initial=0))
+        self.longest = max(layout.ranks.all(int(self.store.delay[mine].max(initial=0))))
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
         self._look_back(layout.dt)
         self._parameters = {name: self._parameter(name) for name in self.code.parameters}
@@ -127,9 +127,9 @@ class Plastic(SynapseKind):
     def ids(self):
         """Return the index in the SynapseTable of each synapse of the block: it does not depend on the partitions."""
         if self._ids is None:
-            order = order_of(self)
+            order, (ids, _) = order_of(self), in_table(self)
             self._ids = np.empty(order.size, np.int32)
-            self._ids[order] = np.arange(order.size)
+            self._ids[order] = ids
         return self._ids
 
     def _segments(self):
@@ -168,22 +168,22 @@ class Plastic(SynapseKind):
     def _parameter(self, name):
         """Return a parameter that differs between synapses, in the order of the block."""
         value = getattr(self.projection.plasticity, name)
-        order = order_of(self)
-        sampled = np.empty(order.size)
+        order, (ids, n) = order_of(self), in_table(self)
+        sampled = np.empty(n)
         if isinstance(value, Distribution):
             network = self.block.layout.network
             fill(sampled, value.code, stream_key(network.seed, "plasticity", self.projection.name, name))
         else:
             sampled[:] = value[order_of_pairs(self.projection, self.block.layout.dt)]
         placed = np.empty(order.size)
-        placed[order] = sampled
+        placed[order] = sampled[ids]
         return placed
 
     def part(self, partition):
         """Return what a partition keeps, made when it is asked for first."""
-        if partition.number not in self.parts:
-            self.parts[partition.number] = Part(self, partition)
-        return self.parts[partition.number]
+        if partition.index not in self.parts:
+            self.parts[partition.index] = Part(self, partition)
+        return self.parts[partition.index]
 
     def context(self, partition):
         """Return the Context of `deliver` and `enter` in a partition."""
@@ -297,6 +297,15 @@ class Plastic(SynapseKind):
     def saved(self):
         """Return what a saved state holds besides the columns: name -> array."""
         saved = self._joined() if self._kept is None else self._kept
+        return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
+
+    def saved_by_all(self, ranks):
+        """Return what `saved` returns, of all ranks, on rank 0."""
+        parts = ranks.gathered([saved_part(part) for part in self.parts.values()])
+        kept = {} if self._homeostat is None else self._homeostat.saved_by_all(ranks)
+        if parts is None:
+            return {}
+        saved = joined([part for some in parts for part in some], self.targets) | kept
         return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
 
     def load(self, extra, label):

@@ -108,8 +108,8 @@ class Procedural:
             **segment_fields(segments, shared.size > 0),  # of the row that was sampled last
             shared=shared,
             tags=np.array(self.classes.tags, np.int64),
-            parts=np.zeros(layout.partitions, np.int64),  # scratch
-            base=np.zeros(layout.partitions, np.int64),  # targets are counted from the start of the state
+            parts=np.zeros(len(layout.own), np.int64),  # scratch
+            base=np.zeros(len(layout.own), np.int64),  # targets are counted from the start of the state
             targets=np.empty(room, np.int32),
             weights=np.empty(room, np.float32),
             head=0,  # where the next row goes

@@ -1,0 +1,125 @@
+"""What of a network is in this process. The processes of an MPI run, its *ranks*, have equally many partitions each.
+
+All ranks have the same `Layout`, with the same numbers, but each builds and uses only what belongs to its own partitions.
+The arrays of all cells stay whole: memory that is never written to takes no room.
+"""
+
+import contextlib
+import copy
+
+import numpy as np
+
+
+class Alone:
+    """A process that runs a network alone, and what the ranks of an MPI run do together.
+
+    All ranks must call the methods that are about values of all of them, in the same order.
+
+    Attributes
+    ----------
+    rank, size : int
+        Which rank this is, and how many there are.
+    neighbours : int
+        How many ranks run on this machine, this one included.
+    """
+
+    rank, size, neighbours = 0, 1, 1
+
+    def share(self, partitions, rank=None):
+        """Return the partitions of this rank, or of another one, as a range."""
+        each, rank = partitions // self.size, self.rank if rank is None else rank
+        return range(each * rank, each * (rank + 1))
+
+    def all(self, value):
+        """Return the values of all ranks, a list, on all of them."""
+        return [value]
+
+    def first(self, value):
+        """Return the value of rank 0, on all ranks."""
+        return value
+
+    def everywhere(self, array):
+        """Return the arrays of all ranks, of one dimension, on all of them."""
+        return [array]
+
+    def gathered(self, value):
+        """Return the values of all ranks, a list, on rank 0; None on the others. Arrays may be large."""
+        return [value]
+
+    def quiet(self):
+        """Return a context in which no warnings are shown, except on rank 0."""
+        return contextlib.nullcontext()
+
+    def abort_on_error(self):
+        """Return a context that ends all ranks if an error leaves it."""
+        return contextlib.nullcontext()
+
+
+ALONE = Alone()
+
+
+class Planned(Alone):
+    """Rank 0 of an MPI run that is only planned, for the estimate of memory."""
+
+    def __init__(self, size):
+        self.size = size
+
+
+def whole(layout):
+    """Return the same layout for a process that has all partitions."""
+    if len(layout.own) == layout.partitions:
+        return layout
+    new = copy.copy(layout)
+    new.ranks, new.own = ALONE, range(layout.partitions)
+    return new
+
+
+def index_here(layout, parts):
+    """Return the index of partitions among those of this process, -1 for those of others; int16."""
+    index = np.full(layout.partitions, -1, np.int16)
+    index[layout.own] = np.arange(len(layout.own))
+    return index[parts]
+
+
+def cells_here(layout, own=None):
+    """Return the cells of each group that are in this process, or in some partitions, as slices of all cells."""
+    own = layout.own if own is None else own
+    return [
+        slice(int(g.first + b[own.start]), int(g.first + b[own.stop]))
+        for g, b in zip(layout.groups, layout.bounds, strict=True)
+    ]
+
+
+def state_here(layout, own=None):
+    """Return what of the state is in this process, or in some partitions, as slices: variables, and buffers of inputs."""
+    own = layout.own if own is None else own
+    if len(own) == layout.partitions:
+        return [slice(0, layout.n_numbers)]
+    slices = []
+    for group, bounds in zip(layout.groups, layout.bounds, strict=True):
+        start, stop = int(bounds[own.start]), int(bounds[own.stop])
+        rows = range(group.state_at, group.state_at + group.n_variables * group.n, max(group.n, 1))
+        slices += [slice(row + start, row + stop) for row in rows]
+    if layout.groups:
+        last = own.stop == layout.partitions
+        slices.append(slice(layout.input_at[own.start][0], layout.n_numbers if last else layout.input_at[own.stop][0]))
+    return slices
+
+
+def members_here(layout):
+    """Return name -> slice of its cells of each population: those that are in this process."""
+    here, found = cells_here(layout), {}
+    for name, member in layout.members.items():
+        cells = here[layout.group_of[name]]
+        found[name] = slice(*(min(max(edge - member.first, 0), member.n) for edge in (cells.start, cells.stop)))
+    return found
+
+
+def spikes_here(layout, cells):
+    """Return which of the cells, by their global indices, send their spikes from this process; rank 0 sends listed ones."""
+    mine = np.zeros(cells.size, bool)
+    for group, here in zip(layout.groups, cells_here(layout), strict=True):
+        if group.kernel is None:
+            here = slice(group.first, group.first + (group.n if layout.ranks.rank == 0 else 0))
+        mine |= (cells >= here.start) & (cells < here.stop)
+    return mine

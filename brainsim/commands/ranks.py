@@ -1,0 +1,69 @@
+"""``brainsim run NAME --ranks N``: the example on the ranks of an MPI run, started by mpiexec."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+from brainsim.core.machine import processors
+
+FAILED = 2  # exit code
+AS_RANK = "--as-rank"  # the option of the processes that mpiexec starts
+
+
+def launch(number, argv):
+    """Start the command line `argv`, which asks for ranks, on so many of them; return the exit code."""
+    if importlib.util.find_spec("mpi4py") is None:
+        raise ImportError("--ranks: needs mpi4py and an MPI library: pip install 'brainsim[mpi]'")
+    command = [*_launcher(number), sys.executable, "-m", "mpi4py", "-m", "brainsim", *_without_ranks(argv), AS_RANK]
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execv(command[0], command)  # Ctrl-C then goes to mpiexec alone
+    return subprocess.call(command)
+
+
+def _launcher(number):
+    """Return the beginning of a command that starts so many processes."""
+    name = "mpiexec.exe" if os.name == "nt" else "mpiexec"
+    here = Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin") / name
+    path = str(here) if here.exists() else shutil.which(name)
+    if path is None:
+        raise FileNotFoundError("--ranks: there is no mpiexec; pip install mpich, or load the MPI of your cluster")
+    options = []
+    version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    if "Open MPI" in version or "OpenRTE" in version or "prte" in version:
+        # it would bind each rank to one processor, and refuse to start more ranks than there are processors
+        options = ["--bind-to", "none", *["--oversubscribe"] * (number > processors())]
+    return [path, *options, "-n", str(number)]
+
+
+def _without_ranks(argv):
+    """Return a command line without the option --ranks."""
+    kept, skip = [], False
+    for word in argv:
+        if not skip and word != "--ranks" and not word.startswith("--ranks="):
+            kept.append(word)
+        skip = word == "--ranks"
+    return kept
+
+
+def run_as_rank(run):
+    """Call a function on all ranks, return what it returns; only rank 0 prints, and an error on any of them ends all."""
+    from brainsim.engine.exchange.ranks import all_fail, ranks_of
+
+    ranks = ranks_of(True, "--ranks")
+    if ranks.rank:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+        warnings.simplefilter("ignore")
+    try:
+        return run()
+    except (ValueError, MemoryError, OSError) as error:
+        all_failed = ranks.size == 1 or all_fail(ranks)
+        if ranks.rank == 0 or not all_failed:
+            print(f"brainsim: {'' if all_failed else f'rank {ranks.rank}: '}{error}", file=sys.stderr, flush=True)
+        if not all_failed:
+            ranks.comm.Abort(FAILED)
+        return FAILED

@@ -1,0 +1,107 @@
+"""What a second of a network will cost on some ranks and threads, from the measured speed of this machine."""
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.engine.operators.learning import Learning
+from brainsim.engine.program import MAX_SLICE, OPERATORS
+from brainsim.engine.settings import slice_steps
+from brainsim.models.inputs import CurrentInput
+from brainsim.models.neurons.lif import LIF
+from brainsim.models.rules import FixedOutdegree
+from brainsim.models.synapses.basic import Exponential
+from brainsim.models.values import Distribution, Normal, Uniform
+from brainsim.network.network import Network
+from brainsim.network.population import Population
+
+# seconds of an exchange of two ranks, and again each time their number doubles: MPICH within a machine, a fast network as
+# in clusters (2 to 3 microseconds), and Ethernet, whose software alone takes 14
+WITHIN, FABRIC, ETHERNET = 2e-6, 3e-6, 30e-6
+BARRIER = 1e-6  # seconds for which threads wait for each other at the end of a slice
+FILING = 15e-9  # seconds in which a partition looks up a spike; each looks up all of them
+UNPACKING = 3e-9  # and in which a rank unpacks it
+CELLS, SYNAPSES, PIECE, PIECES = 4000, 250, 50.0, 4  # of the network that is measured; ms of a piece
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How many seconds a simulated second takes.
+
+    Attributes
+    ----------
+    rate : float
+        At which mean rate of the cells [Hz].
+    work : float
+        Of cells and synapses, divided among all threads, and of spikes, which each of them looks up.
+    slices : float
+        How often threads and ranks exchange spikes in a simulated second.
+    waiting : float
+        Of threads at the end of slices.
+    exchange : dict of str to float
+        Of the ranks, by the network between them.
+    """
+
+    rate: float
+    work: float
+    slices: float
+    waiting: float
+    exchange: dict
+
+    def total(self, network="one machine"):
+        """Return the seconds for a simulated second with this network between the ranks."""
+        return self.work + self.waiting + self.exchange[network]
+
+    def __str__(self):
+        """Return the totals as text."""
+        totals = [f"{self.total(name):.2g} s ({name})" for name in self.exchange]
+        return f"a simulated second at {self.rate:g} Hz takes about {', '.join(totals)}"
+
+
+def cost(layout, rate):
+    """Return the Cost of a network that is laid out, at a mean rate [Hz] of its cells."""
+    network, dt, size = layout.network, layout.dt, layout.ranks.size
+    per_step, per_event = speed()
+    delays = [_shortest(p, dt) for p in network.projections]
+    steps = slice_steps(min(delays, default=MAX_SLICE), layout, [Learning, *OPERATORS])
+    slices, threads = 1000.0 / (steps * dt), len(layout.own)
+    spikes = layout.n_cells * rate
+    events = sum(p.expected for p in network.projections) * rate
+    work = (layout.n_cells * 1000.0 / dt * per_step + events * per_event) / layout.partitions + spikes * FILING
+    if size == 1:
+        return Cost(rate, work, slices, slices * BARRIER * (threads > 1), {"one machine": 0.0})
+    work += spikes * UNPACKING
+    networks = {"one machine": WITHIN, "fast network": FABRIC, "Ethernet": ETHERNET}
+    exchange = {name: slices * seconds * math.log2(size) for name, seconds in networks.items()}
+    return Cost(rate, work, slices, slices * 2 * BARRIER * (threads > 1), exchange)
+
+
+def _shortest(projection, dt):
+    """Return the shortest delay of a projection in steps, as it is filed."""
+    delay = projection.delay
+    shortest = delay.support[0] if isinstance(delay, Distribution) else np.min(delay, initial=MAX_SLICE * dt)
+    return max(1, round(shortest / dt)) + int(projection.synapse.receptor_equations.direct)
+
+
+@functools.cache
+def speed():
+    """Return the seconds in which this machine advances a cell by a step, and delivers an event.
+
+    They are measured within a second, of LIF cells with weights of their own.
+    """
+    # imported here: it imports this
+    from brainsim.engine.simulation import Simulation
+
+    cells = Population(CELLS, LIF(), name="cells", initial={"v": Uniform(-65.0, -50.0)})
+    net, rule = Network(seed=1), FixedOutdegree(SYNAPSES)
+    net.connect(cells, cells, rule, weight=Normal(0.01, 0.001), delay=1.5, synapse=Exponential())
+    net.stimulate(cells, CurrentInput(450.0))
+    sim = Simulation(net, seed=1, threads=1, profile=True, progress=False)
+    found = []
+    for _ in range(PIECES):
+        result = sim.run(PIECE, progress=False)
+        profile, spikes = result.stats["profile"], len(result.spikes["cells"])
+        found.append((profile["update"] / (CELLS * PIECE * 10.0), profile["delivery"] / max(spikes * SYNAPSES, 1)))
+    return min(update for update, _ in found), min(event for _, event in found)

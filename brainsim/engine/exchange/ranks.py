@@ -1,0 +1,232 @@
+"""The ranks of an MPI run: which process this is, and what all of them do together outside of the time loop.
+
+Nothing here is on the path of a slice (see `mpi`), so mpi4py's own methods are fast enough.
+"""
+
+import contextlib
+import functools
+import os
+import sys
+import time
+import traceback
+import warnings
+
+import numpy as np
+
+from brainsim.build.own import ALONE, Alone
+
+# how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
+STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+HOW = "start the script with mpiexec -n 4 python -m mpi4py script.py"
+INTERRUPTED = 130  # exit status
+PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to fail as well
+
+
+class Ranks(Alone):
+    """The processes of a communicator, of which this is one.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Intracomm
+
+    Attributes
+    ----------
+    comm : mpi4py.MPI.Intracomm
+        A copy of it, so that no message of the user's is taken for one of these.
+    failing : mpi4py.MPI.Intracomm
+        Another one, for ranks that fail while others may be in the midst of a message.
+    """
+
+    def __init__(self, comm):
+        from mpi4py import MPI
+
+        self.comm = _copy_of(comm)
+        self.rank, self.size = comm.rank, comm.size
+        self.failing = _copy_of(self.comm)
+        machine = comm.Split_type(MPI.COMM_TYPE_SHARED)
+        self.neighbours = machine.size
+        machine.Free()
+        _end_all_on_error(self)
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def all(self, value):
+        """Return the values of all ranks, a list, on all of them."""
+        return self.comm.allgather(value)
+
+    def first(self, value):
+        """Return the value of rank 0, on all ranks."""
+        return self.comm.bcast(value)
+
+    def everywhere(self, array):
+        """Return the arrays of all ranks, of one dimension, on all of them."""
+        array = np.ascontiguousarray(array)
+        found = [np.empty(n, array.dtype) for n in self.all(array.size)]
+        found[self.rank] = array
+        for rank, whole in enumerate(found):
+            for part in _in_parts(whole):
+                self.comm.Bcast(part, rank)
+        return found
+
+    def gathered(self, value):
+        """Return the values of all ranks, a list, on rank 0; None on the others.
+
+        Arrays, by themselves or in lists, tuples and dicts that are alike on all ranks, go without pickles and may be large.
+        """
+        if isinstance(value, np.ndarray):
+            return self._arrays(value)
+        if not isinstance(value, list | tuple | dict):
+            return self.comm.gather(value)
+        parts = [self.gathered(part) for part in (value.values() if isinstance(value, dict) else value)]
+        if self.rank:
+            return None
+        some = [[part[rank] for part in parts] for rank in range(self.size)]
+        return [dict(zip(value, found, strict=True)) if isinstance(value, dict) else type(value)(found) for found in some]
+
+    def _arrays(self, array):
+        """Return the arrays of all ranks on rank 0; they may differ in their shapes."""
+        array = np.ascontiguousarray(array)
+        shapes = self.comm.gather(array.shape)
+        if self.rank:
+            for part in _in_parts(array):
+                self.comm.Send(part, 0)
+            return None
+        found = [array]
+        for rank, shape in enumerate(shapes[1:], 1):
+            found.append(np.empty(shape, array.dtype))
+            for part in _in_parts(found[-1]):
+                self.comm.Recv(part, rank)
+        return found
+
+    @contextlib.contextmanager
+    def quiet(self):
+        """Return a context in which no warnings are shown, except on rank 0."""
+        with warnings.catch_warnings() if self.rank else contextlib.nullcontext():
+            if self.rank:
+                warnings.simplefilter("ignore")
+            yield
+
+    def abort_on_error(self):
+        """Return a context that ends all ranks if an error leaves it: the others wait for this one for ever."""
+        return _Ending(self)
+
+
+class _Ending:
+    def __init__(self, ranks):
+        self._ranks = ranks
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is not None:
+            _end(self._ranks, kind, error, trace)
+
+
+def ranks_of(ranks, label="simulate.ranks"):
+    """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
+    if ranks is None or ranks is False:
+        return ALONE
+    if ranks is not True and not (hasattr(ranks, "Split_type") and hasattr(ranks, "Get_rank")):
+        message = f"must be True or a communicator of mpi4py (got {ranks!r})"
+        hint = "; how many ranks there are is said when they are started: mpiexec -n 4 python -m mpi4py script.py"
+        raise TypeError(f"{label}: {message}{hint if isinstance(ranks, int) else ''}")
+    mpi = _mpi(label)
+    comm = mpi.COMM_WORLD if ranks is True else ranks
+    if mpi.COMM_WORLD.size == 1:
+        _reject_strangers(mpi, label)
+    return ALONE if comm.size == 1 else Ranks(comm)
+
+
+def reject_differences(ranks, parts):
+    """Raise ValueError, on all ranks, unless all simulate the same; `parts` has what they simulate, by name."""
+    first, *others = ranks.all(parts)
+    for rank, theirs in enumerate(others, 1):
+        names = [name for name in {**first, **theirs} if first.get(name) != theirs.get(name)]
+        if names:
+            raise ValueError(
+                f"simulate.ranks: rank {rank} simulates something else than rank 0: {', '.join(names)}. Give all ranks the "
+                "same seeds and the same data, e.g. np.random.default_rng(1)"
+            )
+
+
+def _mpi(label="simulate.ranks"):
+    """Return mpi4py's module; raise ImportError that says what to install."""
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise ImportError(f"{label}: needs mpi4py and an MPI library: pip install brainsim[mpi] ({error})") from None
+    except RuntimeError as error:  # mpi4py is there, but it finds no library
+        raise ImportError(
+            f"{label}: mpi4py finds no MPI library: pip install mpich, or load the MPI of your cluster, or set "
+            f"MPI4PY_LIBMPI to the path of libmpi.so ({str(error).splitlines()[0]})"
+        ) from None
+    return MPI
+
+
+def _reject_strangers(mpi, label):
+    """Raise RuntimeError if a launcher started several processes, but each sees only itself."""
+    for name in STARTED:
+        number = os.environ.get(name, "")
+        if number.isdigit() and int(number) > 1:
+            library = mpi.Get_library_version().split("\n")[0].split(",")[0].strip(" \0")
+            raise RuntimeError(
+                f"{label}: the launcher started {number} processes ({name}), but mpi4py sees only this one: its MPI "
+                f"library, {library}, is not that of the launcher. Use the mpiexec of that library, or set MPI4PY_LIBMPI to "
+                "the libmpi.so of the launcher's"
+            )
+
+
+def _copy_of(comm):
+    """Return a copy of a communicator, the same for each simulation: there are only about 2,000 of them."""
+    key = _key()
+    copy = comm.Get_attr(key)
+    if copy is None:
+        copy = comm.Dup()
+        copy.Set_errhandler(_mpi().ERRORS_RETURN)
+        comm.Set_attr(key, copy)
+    return copy
+
+
+@functools.cache
+def _key():
+    return _mpi().Comm.Create_keyval()
+
+
+def _in_parts(array, size=1 << 28):
+    """Return an array as flat parts, as bytes, of at most so many: MPI counts in 32 bits."""
+    flat = array.reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
+    return [flat[k : k + size] for k in range(0, flat.size, size)]
+
+
+_ending_all: list = []
+
+
+def _end_all_on_error(ranks):
+    """Let an error that nobody catches end all ranks; the others would wait for this one for ever."""
+    if not _ending_all:
+        _ending_all.append(sys.excepthook)
+        sys.excepthook = lambda kind, error, trace: _end(ranks, kind, error, trace)
+
+
+def _end(ranks, kind, error, trace):
+    """Print an error, with its traceback, and end all ranks; if all of them fail, each ends by itself, and rank 0 prints."""
+    all_failed = all_fail(ranks)
+    text = "".join(traceback.format_exception(kind, error, trace))
+    if not all_failed:
+        text += f"brainsim: rank {ranks.rank} of {ranks.size} failed ({kind.__name__}), so all ranks end\n"
+    if ranks.rank == 0 or not all_failed:
+        print(text, end="", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not all_failed:
+        ranks.comm.Abort(INTERRUPTED if issubclass(kind, KeyboardInterrupt) else 1)
+
+
+def all_fail(ranks):
+    """Return, after an error on this rank, whether all ranks have one, within a second; e.g. by the same wrong argument."""
+    request, until = ranks.failing.Ibarrier(), time.monotonic() + PATIENCE
+    while not (done := request.Test()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return done

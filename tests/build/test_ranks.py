@@ -1,0 +1,119 @@
+"""What each rank of an MPI run builds: together the network as one process builds it. No MPI is needed for that."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.build.layout import Layout
+from brainsim.build.own import Planned, cells_here, state_here
+from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
+from brainsim.engine.synapses.readback import _table
+from brainsim.engine.synapses.store import Store, count_synapses
+from brainsim.examples import microcircuit
+from brainsim.jit.background import Workers
+
+RULES = {
+    "AllToAll": bs.AllToAll(autapses=False),
+    "OneToOne": bs.OneToOne(),
+    "FixedProbability": bs.FixedProbability(0.1),
+    "FixedOutdegree": bs.FixedOutdegree(7, multapses=False),
+    "FixedTotal": bs.FixedTotal(900),
+    "FixedIndegree": bs.FixedIndegree(6),
+    "FixedIndegree without multapses": bs.FixedIndegree(6, multapses=False, autapses=False),
+    "FromArrays": bs.FromArrays(np.arange(300) * 7 % 120, np.arange(300) * 11 % 120),
+}
+
+
+class Rank(Planned):
+    def __init__(self, rank, size):
+        super().__init__(size)
+        self.rank = rank
+
+
+def layouts(network, ranks, threads):
+    return [Layout(network, 0.1, ranks * threads, ranks=Rank(k, ranks)) for k in range(ranks)]
+
+
+def wired(rule, weight, delay):
+    cells = bs.Population(120, bs.LIF(), name="cells")
+    net = bs.Network(seed=3)
+    net.connect(cells, cells, rule, weight=weight, delay=delay, synapse=bs.Exponential())
+    return net
+
+
+def table_of(layout):
+    plan = Plan(layout, layout.network.projections[0], Cells(layout))
+    counts = make_room_for_counts([plan])
+    with Workers(2) as pool:
+        count_synapses([plan], pool, 2)
+        store = Store(layout, [plan], counts, pool, 2)
+    return _table(store, layout, plan.projection, (0, store.targets.size), {}), store
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("sampled", [True, False])
+def test_the_synapses_of_all_ranks_are_those_of_one_process(name, sampled):
+    weight, delay = (bs.Normal(1.0, 0.2), bs.Uniform(0.3, 4.0)) if sampled else (2.0, 1.5)
+    net = wired(RULES[name], weight, delay)
+    whole, _ = table_of(Layout(net, 0.1, 1))
+    parts = [table_of(layout) for layout in layouts(net, 3, 2)]
+    assert sum(len(part) for part, _ in parts) == len(whole)
+    pre, post, weight, delay = (
+        np.concatenate([getattr(part, field) for part, _ in parts]) for field in ("pre", "post", "weight", "delay")
+    )
+    order = np.argsort(pre * 120 + post, kind="stable")
+    for ours, theirs in ((pre, whole.pre), (post, whole.post), (weight, whole.weight), (delay, whole.delay)):
+        assert np.array_equal(ours[order], theirs)
+    # each holds its own ones only
+    assert all(part_store.targets.size == len(part) for part, part_store in parts)
+
+
+def test_every_number_of_the_state_is_on_one_rank():
+    net = wired(bs.FixedProbability(0.1), 1.0, 1.5)
+    net.connect(
+        bs.Population(77, bs.AdEx(), name="others"),
+        net.populations["cells"],
+        bs.FixedOutdegree(2),
+        weight=1.0,
+        delay=1.0,
+        synapse=bs.Delta(),
+    )
+    found = layouts(net, 3, 2)
+    for here, size in ((state_here, found[0].n_numbers), (cells_here, found[0].n_cells)):
+        seen = np.zeros(size, int)
+        for layout in found:
+            for some in here(layout):
+                seen[some] += 1
+        # between the buffers of two ranks there may be room for whole cache lines
+        assert seen.max() == 1
+        assert here is state_here or seen.min() == 1
+    variables = np.zeros(found[0].n_state, int)
+    for layout in found:
+        for some in state_here(layout):
+            variables[some] += 1
+    assert variables.min() == 1
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_ranks_divide_the_memory_of_the_microcircuit(ranks):
+    net = microcircuit.build(scale=0.1)[0]
+    alone, each = net.estimate(), net.estimate(ranks=ranks)
+    assert alone.kept / ranks < each.kept < 1.1 * alone.kept / ranks
+    assert each.synapses == pytest.approx(alone.synapses / ranks, rel=0.02)
+    assert f"each of {ranks} ranks" in repr(each)
+    assert each.cost.total("Ethernet") > each.cost.total("one machine") > 0.0
+    assert "a simulated second at 5 Hz takes about" in repr(each)
+
+
+def test_fewer_seconds_on_more_threads():
+    net = microcircuit.build(scale=0.1)[0]
+    one, two = net.estimate(ranks=1).cost, net.estimate(ranks=1, threads=2).cost
+    assert two.work < 0.7 * one.work
+    assert one.slices == two.slices == 10_000 / 2
+    assert net.estimate(ranks=1, rate=10.0).cost.work > one.work
+
+
+def test_a_number_of_ranks_must_be_a_number():
+    net = wired(bs.FixedProbability(0.1), 1.0, 1.5)
+    with pytest.raises(ValueError, match=r"Network.estimate.ranks: must be >= 1"):
+        net.estimate(ranks=0)

@@ -1,0 +1,125 @@
+"""Runs on the ranks of MPI: the same bits as in one process, for any numbers of ranks and threads.
+
+They run in subprocesses with a time limit; each starts as few processes as possible, since that takes a second.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests import golden
+from tests.helpers import ranked
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+# rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses
+SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated"]
+
+
+@pytest.fixture(autouse=True)
+def _needs_mpi():
+    ranked.mpi_or_skip()
+
+
+def check(found, names):
+    assert set(found) == set(names)
+    assert not (lines := golden.differences(found, golden.pinned(), names)), "\n".join(lines)
+
+
+def test_every_pinned_network_on_two_ranks_of_two_threads_in_pieces():
+    check(ranked.on_ranks(2, "pinned", 2, 3), golden.NETWORKS)
+
+
+@pytest.mark.parametrize(("ranks", "threads"), [(1, 2), (2, 1), (3, 1), (3, 2)])
+def test_other_numbers_of_ranks_and_threads(ranks, threads):
+    check(ranked.on_ranks(ranks, "pinned", threads, 1, ",".join(SOME)), SOME)
+
+
+@pytest.mark.parametrize(("ranks", "threads"), [(2, 2), (3, 1)])
+def test_changes_between_pieces_copies_and_everything_that_can_be_read(ranks, threads):
+    expected = ranked.steered(1, ranks=None)
+    assert expected["count"] > 100
+    assert expected["same as the copy"]
+    assert ranked.on_ranks(ranks, "steered", threads) == expected
+
+
+def test_a_state_continues_on_another_number_of_ranks(tmp_path):
+    on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"
+    assert ranked.on_ranks(2, "saved", on_two, 1) == ranked.saved(on_one, 2, ranks=None)
+    expected = ranked.continued(on_one, 1, ranks=None)
+    assert ranked.continued(on_two, 1, ranks=None) == expected
+    assert ranked.on_ranks(3, "continued", on_two, 1) == expected
+
+
+def test_a_burst_that_does_not_fit_into_a_message():
+    expected = ranked.burst(1, ranks=None)
+    found = ranked.on_ranks(2, "burst", 2)
+    slices = 400 // 15 + 1
+    # the first burst is more than ten messages long, and those that follow fit
+    assert found.pop("calls") == slices + 1
+    assert found == expected
+    assert expected["count"] >= 4000
+
+
+def ended(how, after=None):
+    """Return exit status, seconds and error output of a run on two ranks of which one fails."""
+    run = subprocess.Popen(ranked.command(2, "fails", how), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    processes = [int(run.stdout.readline().split()[1]) for _ in range(2)]
+    began = time.monotonic()
+    if after is not None:
+        after(run, processes)
+    try:
+        _, errors = run.communicate(timeout=ranked.LIMIT)
+    finally:
+        run.kill()
+    return run.returncode, time.monotonic() - began, errors
+
+
+def test_an_error_on_one_rank_ends_all_with_its_traceback():
+    status, _, errors = ended("raise")
+    assert status != 0
+    assert "OSError: no more disk" in errors
+    assert "rank 1 of 2 failed (OSError), so all ranks end" in errors
+    assert "after_a_while" in errors  # the traceback
+
+
+def test_a_rank_that_is_killed_ends_all():
+    status, _, _ = ended("kill")
+    assert status != 0
+
+
+def test_ctrl_c_on_one_rank_ends_all():
+    status, _, errors = ended("interrupt")
+    assert status != 0
+    assert "KeyboardInterrupt" in errors
+
+
+def test_ctrl_c_at_the_launcher_ends_all():
+    status, _, _ = ended("never", lambda run, _: (time.sleep(1.0), os.kill(run.pid, signal.SIGINT)))
+    assert status != 0
+
+
+def test_what_the_other_ranks_have():
+    zero, one = ranked.on_ranks(2, "elsewhere")
+    assert zero[1:] == ["True", True, 2, 5.0]
+    assert one[0] == "Result on rank 0 (this is rank 1 of 2)"
+    assert re.match(r"Result.spikes: is on rank 0, and this is rank 1 of 2; write `if result:`", one[1])
+    assert one[2:] == [False, 2, 5.0]
+
+
+def test_ranks_that_simulate_different_networks_are_told_what_differs():
+    done = subprocess.run(ranked.command(2, "differs"), capture_output=True, text=True, timeout=ranked.LIMIT)
+    assert done.returncode != 0
+    assert "simulate.ranks: rank 1 simulates something else than rank 0: population 'cells'" in done.stderr
+
+
+def test_a_launcher_of_another_library_is_refused(monkeypatch):
+    from brainsim.engine.exchange.ranks import ranks_of
+
+    assert ranks_of(True).size == 1
+    monkeypatch.setenv("PMI_SIZE", "4")
+    with pytest.raises(RuntimeError, match=r"started 4 processes \(PMI_SIZE\), but mpi4py sees only this one"):
+        ranks_of(True)

@@ -1,0 +1,201 @@
+"""What the ranks of an MPI run do in the tests, and the same in one process.
+
+``mpiexec -n 2 python -m mpi4py -m tests.helpers.ranked FUNCTION ARGUMENTS`` calls a function of this module on all ranks,
+with ``ranks=True``; rank 0 prints what it returns as JSON. All that is compared is a hash, or a number.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.engine import settings
+from tests import golden
+
+BIN = Path(sys.executable).parent
+SIGNALS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
+LIMIT = 240  # seconds, on a busy machine with an empty cache of kernels
+
+
+def mpi_or_skip():
+    """Skip a test where brainsim's extra `mpi` is not installed."""
+    pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install brainsim[mpi]")
+    if not (BIN / "mpiexec").exists():
+        pytest.skip("there is no mpiexec beside python: pip install brainsim[mpi]")
+
+
+def command(ranks, function, *arguments):
+    """Return the command that calls a function of this module on ranks."""
+    call = ["-m", "tests.helpers.ranked", function, *map(str, arguments)]
+    return [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py", *call]
+
+
+def on_ranks(ranks, function, *arguments):
+    """Return what a function of this module returns on rank 0."""
+    done = subprocess.run(command(ranks, function, *arguments), capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def sha(*arrays):
+    """Return a hash of the bytes of arrays."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def pinned(threads, pieces, names="", ranks=True):
+    """Return name -> hashes of golden networks: all of them, or those whose names are given, separated by commas."""
+    found = {}
+    for name in names.split(",") if names else golden.NETWORKS:
+        result = golden.ran(name, threads=int(threads), pieces=int(pieces), ranks=ranks)
+        found[name] = golden.hashes(result) if result else None
+    return found
+
+
+def network(rate=9000.0, plastic=True):
+    """Return a network with something of everything: two groups, listed spikes, delays, weights that learn."""
+    exc = bs.Population(120, bs.LIF(), name="exc", initial={"v": bs.Uniform(-65.0, -50.0)})
+    inh = bs.Population(50, bs.AdEx(), name="inh", initial={"v": bs.Uniform(-70.0, -55.0)})
+    trains = bs.Population(7, bs.SpikeTrains(np.arange(40) * 0.7, np.arange(40) % 7), name="trains")
+    net, delta = bs.Network(seed=3), bs.Delta()
+    learning = {"plasticity": bs.STDP(w_max=2.0)} if plastic else {}
+    net.connect(
+        exc,
+        exc,
+        bs.FixedIndegree(10),
+        weight=bs.Uniform(0.1, 0.9),
+        delay=bs.Uniform(0.4, 2.0),
+        synapse=delta,
+        name="ee",
+        **learning,
+    )
+    net.connect(exc, inh, bs.FixedProbability(0.2), weight=30.0, delay=1.0, synapse=bs.Exponential(tau=4.0), name="ei")
+    net.connect(inh, exc, bs.FixedOutdegree(9), weight=-0.4, delay=0.8, synapse=delta, storage="procedural", name="ie")
+    net.connect(trains, exc + inh[:20], bs.AllToAll(), weight=25.0, delay=1.5, synapse=bs.Exponential(tau=4.0), name="te")
+    net.stimulate(exc, bs.PoissonInput(rate=rate, weight=0.2, synapse=delta), name="drive")
+    net.stimulate(inh, bs.CurrentInput(300.0), name="current")
+    return net
+
+
+def steered(threads, ranks=True):
+    """Return hashes of a run in pieces, between which everything is changed, and of all that can be read."""
+    net = network()
+    record = [bs.Trace(net.populations["exc"][::7], "v"), bs.Trace(net.populations["inh"], "w", every=1.0)]
+    record.append(bs.WeightTrace(net.projections[0], synapses=50, every=10.0, bins=8))
+    sim = bs.Simulation(net, seed=5, threads=int(threads), record=record, ranks=ranks)
+    sim.run(20.3)
+    sim.set("drive", rate=11_000.0)
+    sim.set("exc", tau_m=18.0)
+    sim.state["exc"]["v"][::3] += 1.0
+    weights = sim.synapses("ee").weight
+    sim.set("ee", w=np.minimum(weights * 1.2, 2.0))
+    sim.normalise("ee", 6.0)
+    other = copy.deepcopy(sim)
+    sim.run(14.7)
+    other_result = other.run(14.7)
+    voltages, after, procedural = sim.state["exc"]["v"].copy(), sim.synapses("ee"), sim.synapses("ie")
+    result = sim.result()
+    if not result:
+        return None
+    found = golden.hashes(result)
+    traces, weights = result.traces["exc", "v"], result.weights["ee", "w"]
+    found |= {"same as the copy": golden.hashes(other_result)["state"] == found["state"], "voltages": sha(voltages)}
+    found |= {"traces": sha(traces.times, traces.values, result.traces["inh", "w"].values)}
+    found |= {"weights": sha(weights.values, weights.counts, weights.pre, weights.post), "count of synapses": len(after)}
+    found |= {"synapses": sha(after.pre, after.post, after.weight, after.delay), "procedural": sha(procedural.post)}
+    return found | {"all": sim.n_synapses}
+
+
+def saved(path, threads, ranks=True):
+    """Save the result of the first half of a run; return its hashes."""
+    result = bs.simulate(network(), 20.3, seed=5, threads=int(threads), ranks=ranks)
+    if not result:
+        return None
+    result.save(path)
+    return golden.hashes(result)
+
+
+def continued(path, threads, ranks=True):
+    """Return the hashes of the second half of a run, from a file that rank 0 reads."""
+    first = ranks is not True or _rank() == 0
+    state = bs.Result.load(path).state if first else None
+    result = bs.simulate(network(), 19.7, state=state, threads=int(threads), ranks=ranks)
+    return golden.hashes(result) if result else None
+
+
+def burst(threads, ranks=True):
+    """Return the hashes of a run in which all cells fire at once, now and then, and how many messages there were."""
+    cells = bs.Population(2000, bs.LIF(), name="cells")
+    net, delta = bs.Network(seed=1), bs.Delta()
+    net.connect(cells, cells, bs.FixedOutdegree(5), weight=bs.Uniform(0.0, 0.1), delay=1.5, synapse=delta)
+    net.stimulate(cells, bs.CurrentInput([0.0, 4000.0, 0.0, 4000.0, 0.0], times=[0.0, 5.0, 6.5, 20.0, 24.0]), name="kicks")
+    sim = bs.Simulation(net, seed=2, threads=int(threads), ranks=ranks)
+    result = sim.run(40.0)
+    if not result:
+        return None
+    found = golden.hashes(result)
+    return found | ({"calls": sim._run.shared.exchange.collectives} if ranks is True else {})
+
+
+def fails(how):
+    """Run for long; rank 1 raises an error, is killed, or gets Ctrl-C, after a while."""
+    sim = bs.Simulation(network(plastic=False), seed=5, threads=1, ranks=True)
+    sim.run(5.0)
+    print("running", os.getpid(), flush=True)
+
+    def after_a_while(sim):
+        if sim.time > 50.0 and sim.rank == 1:
+            if how == "raise":
+                raise OSError("no more disk")
+            if how in SIGNALS:
+                os.kill(os.getpid(), SIGNALS[how])
+        time.sleep(0.002)
+
+    return bool(sim.run(100_000.0, every=10.0, callback=after_a_while))
+
+
+def differs():
+    """Simulate something else on each rank."""
+    cells = bs.Population(20 + _rank(), bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    return bool(bs.simulate(net, 1.0, seed=1, ranks=True))
+
+
+def elsewhere():
+    """Return what is said on rank 1 of a result that is on rank 0."""
+    from mpi4py import MPI
+
+    result = bs.simulate(network(), 5.0, seed=1, threads=1, ranks=MPI.COMM_WORLD)
+    try:
+        text = f"{len(result.spikes['exc']) > 0}"
+    except RuntimeError as error:
+        text = str(error)
+    return MPI.COMM_WORLD.gather([repr(result).splitlines()[0], text, bool(result), result.stats["ranks"], result.duration])
+
+
+def _rank():
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.rank
+
+
+if __name__ == "__main__":
+    settings.most_partitions = lambda: settings.MAX_THREADS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        answer = globals()[sys.argv[1]](*sys.argv[2:])
+    if _rank() == 0:
+        print(json.dumps(answer), flush=True)
