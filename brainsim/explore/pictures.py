@@ -5,17 +5,16 @@ import ast
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
 
 from brainsim.equations import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
+from brainsim.plot.panels import panel_above
 from brainsim.plot.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.traces import marks_of
 
 ARROWS = 18  # of the vector field, in each direction
 LOWER = 0.78  # share of the height of its axes that a response takes
-ABOVE = (0.0, 1.06, 1.0, 0.22)  # bounds of the panel of the current above it, relative to the response
 MAX_LABELS = 12  # of lanes
 
 
@@ -49,7 +48,7 @@ def draw_response(response, ax, variable) -> Axes:
         _draw_moving(ax, response.times, moving)
     if n > 1:
         _label_lanes(ax, response)
-    _draw_current(_panel_above(ax), response)
+    _draw_current(panel_above(ax, "_current", lower=LOWER), response)
     return ax
 
 
@@ -112,32 +111,6 @@ def _label_lanes(ax, response):
     ax.set_yticks(ax.get_yticks()[::every], [f"{float(f'{level:.4g}'):g} {unit}".strip() for level in levels[::every]])
     for text, colour in zip(ax.get_yticklabels(), colours[::every], strict=True):
         text.set_color(colour)
-
-
-class _Shortened:
-    """A locator that gives axes only the lower part of their position, whatever layout placed them."""
-
-    def __init__(self, ax):
-        self.before = ax.get_axes_locator()
-        self.get_subplotspec = ax.get_subplotspec  # for tight_layout
-
-    def __call__(self, ax, renderer):
-        whole = self.before(ax, renderer) if self.before else ax.get_position(original=True)
-        return Bbox.from_bounds(whole.x0, whole.y0, whole.width, LOWER * whole.height)
-
-
-def _panel_above(ax):
-    """Return axes for the current above `ax`; the same ones if they exist already."""
-    for panel in ax.child_axes:
-        if panel.get_label() == "_current":
-            return panel
-    if not isinstance(ax.get_axes_locator(), _Shortened):
-        ax.set_axes_locator(_Shortened(ax))
-    panel = ax.inset_axes(ABOVE, sharex=ax, label="_current")
-    panel.tick_params(labelbottom=False, bottom=False)
-    for side in ("top", "right", "bottom"):
-        panel.spines[side].set_visible(False)
-    return panel
 
 
 def _draw_current(ax, response):

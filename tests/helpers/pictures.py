@@ -36,7 +36,7 @@ def made(views=None, count=3000):
 def drawn(ax):
     """Return the number of marks in the axes."""
     images = [artist for artist in ax.get_children() if isinstance(artist, SpikeImage)]
-    return sum(line.get_xdata().size for line in ax.lines) + sum(image.times.size for image in images)
+    return sum(len(line.get_xdata()) for line in ax.lines) + sum(image.times.size for image in images)
 
 
 def labels(ax):

@@ -1,0 +1,197 @@
+"""Rhythms: the spectrum of the population rate, and how it changes over time; synchrony at each time scale."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from numpy.typing import ArrayLike
+
+from brainsim.analysis import spectrum as density_of
+from brainsim.analysis.counting import binned
+from brainsim.core.checks import number, plain
+from brainsim.plot.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.intervals import legend_with_law
+from brainsim.plot.styles import FAINT, legend_above
+from brainsim.plot.times import label_time
+from brainsim.plot.weights import MAPS
+
+FLOOR = 1e-3  # of the strongest power: weaker parts of a spectrogram are white
+WIDTHS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)  # of bins [ms]
+
+
+def spectrum(
+    spikes: SpikesLike,
+    *,
+    ax: Axes | None = None,
+    bin: float = 1.0,
+    segment: float = 1000.0,
+    max_frequency: float | None = None,
+    color: Colours | None = None,
+) -> Axes:
+    """Draw the power spectral density of the population rate, on logarithmic scales.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        Each population or named view has a line.
+    ax : Axes, optional
+        Where to draw; the current axes by default.
+    bin : float
+        Width of the bins in which spikes are counted [ms]; the highest frequency is ``500/bin`` Hz.
+    segment : float
+        Length of the segments that are averaged [ms]; the resolution is ``1000/segment`` Hz.
+    max_frequency : float, optional
+        Highest frequency drawn [Hz].
+    color : colour or list of colours, optional
+        One for all, or one for each population or view.
+
+    Returns
+    -------
+    Axes
+        Dashed lines are independent Poisson processes of the same rates, ``2*rate/n``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> bs.plot.spectrum(result, max_frequency=200.0)                       # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "spectrum", color)
+    curves = [density_of(group.spikes, bin, segment) for group in groups]
+    stop = curves[0][0][-1] if max_frequency is None else number(max_frequency, "spectrum.max_frequency", "Hz", above=0.0)
+    ax = plt.gca() if ax is None else ax
+    for group, (frequencies, power) in zip(groups, curves, strict=True):
+        shown = (frequencies > 0.0) & (frequencies <= stop)
+        ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.label)
+        if len(group.spikes):
+            law = 2.0 * group.spikes.rate() / group.spikes.n
+            ax.axhline(law, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlim(curves[0][0][1], stop)
+    ax.set_xlabel("frequency [Hz]")
+    ax.set_ylabel("power [Hz²/Hz]")
+    legend_with_law(ax, len(groups) > 1, "Poisson processes")
+    return ax
+
+
+def spectrogram(
+    spikes: SpikesLike,
+    *,
+    ax: Axes | None = None,
+    bin: float = 1.0,
+    segment: float = 250.0,
+    max_frequency: float | None = None,
+    colorbar: bool = True,
+) -> Axes:
+    """Draw the power spectral density of the population rate over time.
+
+    Parameters
+    ----------
+    spikes : Spikes, or Result with one population
+    ax : Axes, optional
+        Where to draw; the current axes by default.
+    bin : float
+        Width of the bins in which spikes are counted [ms].
+    segment : float
+        Length of the segments [ms], which overlap by three quarters and have a Hann window; their means are removed.
+    max_frequency : float, optional
+        Highest frequency drawn [Hz].
+    colorbar : bool
+        Whether to draw the scale of colours, which is logarithmic over three decades.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there are several populations, or the recording is shorter than a segment.
+
+    Examples
+    --------
+    >>> bs.plot.spectrogram(result.spikes["exc"], max_frequency=100.0)      # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "spectrogram")
+    if len(groups) > 1:
+        raise ValueError(f"spectrogram: must be one population, as result.spikes[{groups[0].label!r}] (got {len(groups)})")
+    times, frequencies, power = _over_time(groups[0].spikes, bin, segment)
+    stop = frequencies[-1] if max_frequency is None else number(max_frequency, "spectrogram.max_frequency", "Hz", above=0.0)
+    ax = plt.gca() if ax is None else ax
+    top = power[frequencies <= stop].max() or 1.0
+    norm = LogNorm(FLOOR * top, top, clip=True)
+    image = ax.pcolormesh(times, frequencies, power, cmap=MAPS[False, True], norm=norm, shading="nearest", rasterized=True)
+    ax.set_xlim(groups[0].spikes.start, groups[0].spikes.stop)
+    ax.set_ylim(0.0, stop)
+    label_time(ax)
+    ax.set_ylabel("frequency [Hz]")
+    if colorbar:
+        bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
+        bar.set_label("power [Hz²/Hz]")
+        bar.outline.set_edgecolor(FAINT)
+        bar.outline.set_linewidth(0.6)
+    return ax
+
+
+def _over_time(spikes, bin, segment):
+    """Return middles of segments [ms], frequencies [Hz] and the density of power of each segment, [frequency, time]."""
+    from scipy.signal import spectrogram as density
+
+    spikes, _, index, bins = binned(spikes, bin, "spectrogram")
+    length = round(number(segment, "spectrogram.segment", "ms", at_least=2.0 * bin) / bin)
+    if length > bins:
+        raise ValueError(f"spectrogram.segment: must fit into the recording of {spikes.duration:g} ms (got {segment:g})")
+    rate = np.bincount(index, minlength=bins) * (1000.0 / (max(spikes.n, 1) * bin))
+    options = {"fs": 1000.0 / bin, "window": "hann", "nperseg": length, "noverlap": length - max(length // 4, 1)}
+    frequencies, seconds, power = density(rate, detrend="constant", **options)
+    return spikes.start + 1000.0 * seconds, frequencies, power
+
+
+def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = WIDTHS, color: Colours | None = None) -> Axes:
+    """Draw how much more the number of spikes of all cells varies than for independent cells, for bins of several widths.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        Each population or named view has a line.
+    ax : Axes, optional
+        Where to draw; the current axes by default.
+    bins : array of float
+        Widths of the bins [ms].
+    color : colour or list of colours, optional
+        One for all, or one for each population or view.
+
+    Returns
+    -------
+    Axes
+        Variance over mean, as `Spikes.synchrony`; the dashed line at 1 is independent Poisson processes.
+
+    Raises
+    ------
+    ValueError
+        If a width is not > 0, or none fits twice into the recording.
+
+    Examples
+    --------
+    >>> bs.plot.synchrony(result)                                           # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "synchrony", color)
+    widths = np.atleast_1d(plain(bins, "ms", "synchrony.bins"))
+    values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
+    if not np.isfinite(values).any():
+        raise ValueError("synchrony.bins: must have a width that fits twice into a recording with spikes (none does)")
+    ax = plt.gca() if ax is None else ax
+    ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
+    for group, line in zip(groups, values, strict=True):
+        ax.plot(widths, line, "o-", color=group.colour, markersize=3.5, label=group.label)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("width of bins [ms]")
+    ax.set_ylabel("variance / mean of counts")
+    if len(groups) > 1:
+        legend_above(ax, len(groups))
+    return ax

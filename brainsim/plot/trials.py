@@ -1,0 +1,141 @@
+"""The peristimulus time histogram, below a raster of the trials."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from brainsim.analysis import psth as rates_around
+from brainsim.core.checks import number
+from brainsim.plot.groups import Colours, SpikesLike, edges_of, groups_of, type_name
+from brainsim.plot.marks import add_marks
+from brainsim.plot.panels import panel_above
+from brainsim.plot.styles import FAINT, legend_above
+from brainsim.results.places import place_of, placed
+from brainsim.results.result import Result, Spikes
+
+LOWER = 0.48  # share of the height that the histogram takes
+
+
+def psth(
+    spikes: SpikesLike,
+    events: ArrayLike | None = None,
+    *,
+    ax: Axes | None = None,
+    window: tuple[float, float] | None = None,
+    bin: float = 5.0,
+    sigma: float | None = None,
+    color: Colours | None = None,
+) -> Axes:
+    """Draw the rate around events, averaged over them, below a raster with a row for each event.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        With `events`: recordings in which they happened; populations and named views have a colour each. Without: a list
+        of trials of one population, each from its own start.
+    events : array of float, optional
+        Times of the events [ms], such as onsets of a stimulus.
+    ax : Axes, optional
+        Where to draw; the current axes by default. The raster takes their upper half.
+    window : (float, float), optional
+        Start and stop relative to the events [ms]: by default -50 to 200, or the whole trials.
+    bin : float
+        Width of the bins [ms].
+    sigma : float, optional
+        Standard deviation of a Gaussian that smooths the rates [ms].
+    color : colour or list of colours, optional
+        One for all, or one for each population or view.
+
+    Returns
+    -------
+    Axes
+        Those of the rates; the raster is the first of its ``child_axes``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If no event has its window within the recording, or trials differ in their number of cells or duration.
+
+    Examples
+    --------
+    >>> bs.plot.psth(result, events=[100.0, 300.0, 500.0], window=(-20.0, 80.0))    # doctest: +SKIP
+    >>> bs.plot.psth([one.spikes["cells"] for one in results])                      # doctest: +SKIP
+    """
+    if events is None:
+        spikes, events, whole = _joined(spikes)
+        window = whole if window is None else window
+    window = edges_of((-50.0, 200.0) if window is None else window, "psth")
+    bin = number(bin, "psth.bin", "ms", above=0.0)
+    groups, events = groups_of(spikes, "psth", color), np.atleast_1d(np.asarray(events, dtype=float))
+    lines = [rates_around(group.spikes, events, window, bin, sigma) for group in groups]
+    ax = plt.gca() if ax is None else ax
+    for group, (times, rates) in zip(groups, lines, strict=True):
+        style = "steps-mid" if sigma is None else "default"
+        ax.plot(times, rates, color=group.colour, linewidth=1.3, drawstyle=style, label=group.label)
+    ax.set_xlim(window)
+    ax.set_ylim(bottom=0.0)
+    ax.set_xlabel("time from the event [ms]" if window[0] < 0.0 else "time [ms]")
+    ax.set_ylabel("rate [Hz]")
+    panel = panel_above(ax, "_trials", lower=LOWER)
+    _draw_trials(panel, groups, _inside(groups[0].spikes, events, window), window)
+    if window[0] < 0.0 < window[1]:
+        for one in (ax, panel):
+            one.axvline(0.0, color=FAINT, linewidth=0.8, linestyle=(0, (4, 2.5)), zorder=1, label="_event")
+    if len(groups) > 1:
+        legend_above(panel, len(groups), [(line, line.get_label()) for line in ax.lines[: len(groups)]])
+    return ax
+
+
+def _joined(trials):
+    """Return trials one after the other as Spikes, the times at which they begin, and the window of a trial."""
+    if isinstance(trials, Result | Spikes):
+        raise TypeError(
+            "psth.events: must be given with a recording: the times of the events [ms]; or pass a list of trials"
+        )
+    wrong = [trial for trial in trials if not isinstance(trial, Spikes)] if isinstance(trials, Sequence) else [trials]
+    if wrong or not trials:
+        got = type_name(wrong[0]) if wrong else "none"
+        raise TypeError(f"psth: must be a list of Spikes, one for each trial, or a recording with events (got {got})")
+    n, length = trials[0].n, trials[0].duration
+    for trial in trials:
+        if trial.n != n or abs(trial.duration - length) > 1e-9 * length:
+            raise ValueError(
+                f"psth: trials must have equal cells and durations (got {n} cells for {length:g} ms and {trial.n} cells "
+                f"for {trial.duration:g} ms)"
+            )
+    starts = length * np.arange(len(trials))
+    times = np.concatenate([trial.times - trial.start + start for trial, start in zip(trials, starts, strict=True)])
+    ids = np.concatenate([trial.ids for trial in trials])
+    times = np.minimum(times, length * len(trials))  # rounding
+    joined = Spikes(times, ids, n, length * len(trials), 0.0, trials[0].name)
+    return placed(joined, place_of(trials[0])), starts, (0.0, length)
+
+
+def _inside(spikes, events, window):
+    """Return the events whose window lies within the recording, which are those that count."""
+    slack = 1e-9 * max(abs(spikes.stop), 1.0)
+    return events[(events + window[0] >= spikes.start - slack) & (events + window[1] <= spikes.stop + slack)]
+
+
+def _draw_trials(panel, groups, events, window):
+    """Draw the spikes of each group, a row for each event, the first on top."""
+    panel.set_xlim(window)
+    panel.set_ylim(len(groups) * events.size - 0.5, -0.5)
+    marks = []
+    for g, group in enumerate(groups):
+        times, rows = [np.array([])], [np.array([], dtype=int)]
+        for k, event in enumerate(events):
+            first, last = np.searchsorted(group.spikes.times, (event + window[0], event + window[1]), side="right")
+            times.append(group.spikes.times[first:last] - event)
+            rows.append(np.full(last - first, g * events.size + k))
+        order = np.argsort(np.concatenate(times), kind="stable")
+        marks.append((np.concatenate(times)[order], np.concatenate(rows)[order]))
+    total = sum(times.size for times, _ in marks)
+    density = total / max((window[1] - window[0]) * len(groups) * events.size, 1e-300)
+    for group, (times, rows) in zip(groups, marks, strict=True):
+        add_marks(panel, times, rows, group.colour, total, density).set_label(group.label)
+    panel.set_ylabel("trial")
+    panel.set_yticks([0, events.size - 1] if events.size > 1 else [0], [1, events.size] if events.size > 1 else [1])
