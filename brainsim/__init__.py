@@ -58,6 +58,7 @@ Connections, inputs and values
 Modules and errors
     bs.plot             pictures of results: overview, raster, trace, rate
     bs.analysis         statistics of spikes: irregularity, correlations, PSTH, spectrum, spike-triggered average
+    bs.encode           images, sounds and series as spike trains, and back
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: EProp for recurrent spiking networks, Oja and BCM for rate units
     bs.ann              artificial networks, and the same networks in spikes
@@ -122,7 +123,7 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
 }
-_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "explore", "learn", "plot")} | {
+_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
     "signals": "brainsim.models.signals",
     "values": "brainsim.models.values",
 }

@@ -1,8 +1,11 @@
 """How a sample becomes input: as currents, as random spikes, or as one spike per input whose time encodes its size."""
 
-import zlib
+import hashlib
 
 import numpy as np
+
+from brainsim.encode.steps import latency_steps, random_steps
+from brainsim.rng.streams import stream_key
 
 ENCODERS = ("current", "poisson", "latency")
 CHUNK = 64  # samples whose spikes are in memory at the same time
@@ -35,12 +38,12 @@ def encoded(X, steps, encoder, scale, seed):
         return np.zeros((len(X), steps, 0), dtype=np.uint8)
     share = np.minimum(X / scale, 1.0)
     if encoder == "latency":
-        first = steps - np.rint(steps * share).astype(np.int64)
+        first = latency_steps(share, steps)
         return (np.arange(steps)[None, :, None] == first[:, None, :]).astype(np.uint8)
     spikes = np.empty((len(X), steps, X.shape[1]), dtype=np.uint8)
     for of_sample, x, p in zip(spikes, X, share, strict=True):
-        rng = np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(x).tobytes())])
-        of_sample[...] = rng.random(of_sample.shape) < p
+        content = hashlib.blake2b(np.ascontiguousarray(x).tobytes(), digest_size=8).hexdigest()
+        of_sample[...] = random_steps(p, steps, stream_key(seed, "encode", "sample", content))
     return spikes
 
 

@@ -1,0 +1,27 @@
+"""Images, sounds and series as spike trains, and back: rate, latency, phase, delta modulation and population codes.
+
+A code is an object with `encode`, which turns an array into `Spikes`, and `decode`, which turns spikes into an array. An
+array for a `duration` is one stimulus, such as an image, whose values become cells in the order of ``values.ravel()``; with
+an `interval` its first axis is time, as of a film, of a series or of a sound behind `filter_bank`. Spikes enter a network as
+``bs.Population(spikes.n, bs.SpikeTrains(spikes))``.
+
+>>> import numpy as np
+>>> import brainsim as bs
+>>> image = np.array([[0.0, 0.5], [0.8, 1.0]])
+>>> code = bs.encode.Latency()
+>>> spikes = code.encode(image, 100.0)
+>>> spikes.times.round(6).tolist(), spikes.ids.tolist()
+([0.0, 20.0, 50.0], [3, 2, 1])
+>>> code.decode(spikes, shape=(2, 2)).round(6)
+array([[0. , 0.5],
+       [0.8, 1. ]])
+>>> pixels = bs.Population(4, bs.SpikeTrains(spikes), name="pixels")
+"""
+
+from brainsim.encode.delta import Delta
+from brainsim.encode.population_code import PopulationCode
+from brainsim.encode.rate import Rate
+from brainsim.encode.sound import filter_bank
+from brainsim.encode.timing import Latency, Phase
+
+__all__ = ["Delta", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank"]

@@ -1,0 +1,235 @@
+"""Codes in the time of spikes: latency (the larger, the earlier) and phase within the cycles of an oscillation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from brainsim.core.checks import number
+from brainsim.encode.frames import check_range, first_in_frames, frame_count, frames_of, values_of, whole_steps
+from brainsim.encode.steps import latency_steps
+from brainsim.results.spikes import Spikes
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Time to first spike: each value sends one spike, the larger the earlier.
+
+    A value x, scaled to 0 to 1, fires at ``duration*(1 - x)``; `low` sends no spike. With `tau`, it fires at
+    ``tau*log(x/(x - threshold))``, when a leaky membrane that x charges reaches `threshold`, and not at all if that is
+    after the duration.
+
+    Parameters
+    ----------
+    low, high : float
+        The range of values.
+    tau : float, optional
+        Membrane time constant [ms], > 0; by default latencies are linear.
+    threshold : float
+        With `tau`, the threshold as a fraction of the range, above 0 and below 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.encode.Latency(high=255.0).encode([255, 204, 0], 50.0).times
+    array([ 0., 10.])
+
+    References
+    ----------
+    Thorpe, Delorme & Van Rullen (2001), doi:10.1016/S0893-6080(01)00083-1; Gollisch & Meister (2008),
+    doi:10.1126/science.1149639.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    tau: float | None = None
+    threshold: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_range(self)
+        if self.tau is not None:
+            number(self.tau, "Latency.tau", "ms", above=0.0)
+        if number(self.threshold, "Latency.threshold", above=0.0) >= 1.0:
+            raise ValueError(f"Latency.threshold: must be < 1, a fraction of the range (got {self.threshold:g})")
+
+    def encode(
+        self, values: ArrayLike, duration: float | None = None, *, interval: float | None = None, dt: float | None = None
+    ) -> Spikes:
+        """Return the spikes of values; nothing is random.
+
+        Parameters
+        ----------
+        values : array
+            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
+        duration : float
+            How long the stimulus lasts [ms].
+        interval : float
+            How long each value lasts [ms]; each sends its own spike.
+        dt : float, optional
+            A time grid [ms]: linear latencies are rounded to it.
+
+        Returns
+        -------
+        Spikes
+            Of ``values.size`` cells, or with `interval` of one frame's size.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
+        """
+        shares, length = frames_of(self, values, duration, interval)
+        if dt is not None:
+            steps, dt = whole_steps(length, dt, "Latency.encode.dt")
+            if self.tau is not None:
+                raise ValueError("Latency.encode.dt: must be left out with tau; spikes enter a network on its own grid")
+            after = latency_steps(shares, steps) * dt
+        elif self.tau is None:
+            after = length * (1.0 - shares)
+        else:
+            above = np.maximum(shares - self.threshold, 1e-300)
+            after = np.where(shares > self.threshold, self.tau * np.log(np.maximum(shares, 1e-300) / above), np.inf)
+        frame, cell = np.nonzero(after < length * (1.0 - 1e-8))
+        return Spikes(frame * length + after[frame, cell], cell, shares.shape[1], len(shares) * length)
+
+    def decode(
+        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+    ) -> np.ndarray:
+        """Return the values whose latencies are those of the first spikes; a cell without a spike gives `low`.
+
+        Parameters
+        ----------
+        spikes : Spikes
+        interval : float, optional
+            As given to `encode`: the first axis of the result is time.
+        shape : tuple of int, optional
+            The shape of one stimulus; by default one axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `spikes` is no Spikes or does not fit `shape`.
+        """
+        frames, length = frame_count(self, spikes, interval)
+        after = first_in_frames(spikes, frames, length)
+        with np.errstate(divide="ignore"):
+            shares = 1.0 - after / length if self.tau is None else self.threshold / -np.expm1(-after / self.tau)
+        return values_of(self, np.where(np.isfinite(after), np.clip(shares, 0.0, 1.0), 0.0), shape, interval)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Phase code: each value sends one spike in each cycle of a common oscillation, the larger the earlier.
+
+    A value x, scaled to 0 to 1, fires at ``period*span*(1 - x)`` after the beginning of each cycle.
+
+    Parameters
+    ----------
+    period : float
+        Of the oscillation [ms], > 0.
+    span : float
+        The part of a cycle that phases cover, above 0 and below 1; the rest tells the largest value from the smallest.
+    low, high : float
+        The range of values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its range.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> code = bs.encode.Phase(period=20.0)
+    >>> spikes = code.encode([1.0, 0.5], 40.0)
+    >>> spikes.times, spikes.ids
+    (array([ 0.,  5., 20., 25.]), array([0, 1, 0, 1]))
+    >>> code.decode(spikes).round(6)
+    array([1. , 0.5])
+
+    References
+    ----------
+    Hopfield (1995), doi:10.1038/376033a0; Kayser et al. (2009), doi:10.1016/j.neuron.2009.01.008.
+    """
+
+    period: float = 25.0
+    span: float = 0.5
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_range(self)
+        number(self.period, "Phase.period", "ms", above=0.0)
+        if number(self.span, "Phase.span", above=0.0) >= 1.0:
+            raise ValueError(f"Phase.span: must be < 1, a part of the cycle (got {self.span:g})")
+
+    def encode(self, values: ArrayLike, duration: float | None = None, *, interval: float | None = None) -> Spikes:
+        """Return the spikes of values; nothing is random.
+
+        Parameters
+        ----------
+        values : array
+            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
+        duration : float
+            How long the stimulus lasts [ms], a whole number of cycles.
+        interval : float
+            How long each value lasts [ms], a whole number of cycles.
+
+        Returns
+        -------
+        Spikes
+            Of ``values.size`` cells, or with `interval` of one frame's size.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
+        """
+        shares, length = frames_of(self, values, duration, interval)
+        cycles, _ = whole_steps(length, self.period, "Phase.period")
+        n = shares.shape[1]
+        after = self.period * self.span * (1.0 - np.repeat(shares, cycles, axis=0))
+        times = self.period * np.arange(len(after))[:, None] + after
+        return Spikes(times.ravel(), np.tile(np.arange(n), len(after)), n, len(shares) * length)
+
+    def decode(
+        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+    ) -> np.ndarray:
+        """Return the values of the circular means of the phases; NaN for a cell without spikes.
+
+        Parameters
+        ----------
+        spikes : Spikes
+        interval : float, optional
+            As given to `encode`: the first axis of the result is time.
+        shape : tuple of int, optional
+            The shape of one stimulus; by default one axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `spikes` is no Spikes or does not fit `shape`.
+        """
+        frames, length = frame_count(self, spikes, interval)
+        cycles = whole_steps(length, self.period, "Phase.period")[0]
+        # phases are measured from the middle of the span, so that neither end lies at the border of a cycle
+        angles = 2.0 * np.pi * ((spikes.times - spikes.start) / self.period - self.span / 2.0)
+        cycle = np.floor((angles / (2.0 * np.pi)) + 0.5).astype(np.int64)
+        frame = np.clip(cycle // cycles, 0, frames - 1)
+        sums = np.zeros((frames, spikes.n), np.complex128)
+        np.add.at(sums, (frame, spikes.ids), np.exp(1j * angles))
+        counts = np.bincount(frame * spikes.n + spikes.ids, minlength=frames * spikes.n).reshape(frames, -1)
+        shares = 0.5 - np.angle(sums) / (2.0 * np.pi * self.span)
+        return values_of(self, np.where(counts, shares, np.nan), shape, interval)
