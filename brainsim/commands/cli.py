@@ -13,7 +13,7 @@ from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
-from brainsim.commands.running import INTERRUPTED, plot_file, run_example, view_file
+from brainsim.commands.running import INTERRUPTED, convert_file, plot_file, run_example, view_file
 from brainsim.core.machine import MAX_THREADS
 
 FAILED = 2  # exit code
@@ -63,6 +63,9 @@ def _parser(argv):
     view.add_argument("file", metavar="FILE", help="written by run --save or Result.save")
     view.add_argument("--out", metavar="HTML", type=Path, help="the page; by default FILE.html in the current folder")
     view.add_argument("--open", action="store_true", help="open the page in the browser")
+    convert = _command(commands, "convert", convert_file, "convert a result, also of a run that crashed")
+    convert.add_argument("source", metavar="SOURCE", type=Path, help="a file of a result, or the folder FILE.part of a run")
+    convert.add_argument("target", metavar="TARGET", type=Path, help="file to write: .h5, .npz, .nwb or .parquet")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
     _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
     return parser

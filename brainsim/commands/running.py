@@ -250,6 +250,14 @@ def _draw(result, path, window, draw=None):
     print(f"{'picture':<11} {path} ({window[0]:,.6g} to {window[1]:,.6g} ms)")
 
 
+def convert_file(arguments):
+    """Write a result to a file of another format, and print what it holds."""
+    from brainsim.results.streams.conversion import convert
+
+    path = convert(arguments.source, arguments.target)
+    print(f"{'saved':<11} {path}")
+
+
 def plot_file(arguments):
     """Draw a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def deferred(kind: type[T], make: Callable[[], T]) -> T:
+def deferred(kind: type[T], make: Callable[[], T], **known: object) -> T:
     """Return an object of class `kind` whose attributes are those of ``make()``, called when one is first read.
 
     Parameters
@@ -24,9 +24,12 @@ def deferred(kind: type[T], make: Callable[[], T]) -> T:
         A class without ``__slots__``.
     make : callable
         Returns an object of that class, equal at each call: two threads may both call it.
+    **known
+        Attributes that are known already: reading them builds nothing.
     """
     proxy = object.__new__(_deferring(kind))  # type: ignore[arg-type]  # every class is hashable
     object.__setattr__(proxy, "_make", make)
+    object.__setattr__(proxy, "_known", known)
     return proxy
 
 
@@ -39,12 +42,16 @@ def _deferring(kind):
         if make is not None:
             made = make()
             object.__getattribute__(self, "__dict__").update(vars(made))
-            object.__getattribute__(self, "__dict__").pop("_make", None)
+            for name in ("_make", "_known"):
+                object.__getattribute__(self, "__dict__").pop(name, None)
             object.__setattr__(self, "__class__", kind)
 
     def look(self, name):
         if name == "__class__":  # all that isinstance needs
             return kind
+        known = object.__getattribute__(self, "__dict__").get("_known", {})
+        if name in known:
+            return known[name]
         become(self)
         return object.__getattribute__(self, name)
 

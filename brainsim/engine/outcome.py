@@ -57,7 +57,7 @@ class Outcome:
             views=self.views,
             thresholds=self.thresholds,
             state=None if self.snapshot is None else deferred(State, self.state),
-            populations=self._sizes(recorded["spikes"]),
+            populations=self._sizes(recorded),
             resets={name: resets_of(member) for name, member in layout.members.items()},
         )
 
@@ -84,6 +84,7 @@ class Outcome:
         """Return the statistics with seconds rounded to microseconds."""
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in self.stats.items()}
 
-    def _sizes(self, spikes):
+    def _sizes(self, recorded):
         """Return the number of cells of each population, or of those whose spikes are kept under a label."""
-        return {label: train.n for label, train in spikes.items()} or {name: m.n for name, m in self.layout.members.items()}
+        sizes = recorded.get("sizes") or {label: train.n for label, train in recorded["spikes"].items()}
+        return sizes or {name: m.n for name, m in self.layout.members.items()}

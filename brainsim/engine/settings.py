@@ -62,35 +62,6 @@ def checked_end(step, dt, label):
         )
 
 
-def wanted_spikes(spikes, layout):
-    """Return name in the results -> (population, ids whose spikes are kept, None for all of them)."""
-    if isinstance(spikes, bool):
-        return {name: (name, None) for name in layout.members} if spikes else {}
-    wanted = {}
-    for view in spikes if isinstance(spikes, list | tuple) else [spikes]:
-        if not hasattr(view, "parts"):
-            raise TypeError(f"simulate.spikes: must be True, False or populations and views (got {view!r})")
-        for population, ids in view.parts:
-            layout.check_population(population, "simulate.spikes")
-            whole = len(ids) == population.n
-            label = population.name if whole or len(view.parts) > 1 else view.name
-            chosen = population.name, None if whole else ids
-            if label in wanted and not _are_same(wanted[label], chosen):
-                raise ValueError(f"simulate.spikes: two views are called {label!r}; rename one of them with .named('...')")
-            wanted[label] = chosen
-    for label, (name, _) in wanted.items():
-        if label in layout.members and label != name:
-            raise ValueError(
-                f"simulate.spikes: a view of {name!r} has the name of the population {label!r}; rename it with .named('...')"
-            )
-    return wanted
-
-
-def _are_same(a, b):
-    """Return whether two (population, ids or None) are the same cells."""
-    return a[0] == b[0] and (a[1] is b[1] or np.array_equal(a[1], b[1]))
-
-
 def most_partitions():
     """Return how many partitions are useful: one per processor, up to MAX_THREADS.
 

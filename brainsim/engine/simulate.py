@@ -17,8 +17,7 @@ from brainsim.engine.simulation import Simulation
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
-    from brainsim.network.population import View
-    from brainsim.network.probes import Request
+    from brainsim.network.probes import Kept, Request
     from brainsim.results.result import Result, State
 
 
@@ -29,7 +28,7 @@ def simulate(
     dt: float = 0.1,
     seed: int | None = None,
     record: Request | Sequence[Request] = (),
-    spikes: bool | View | Sequence[View] = True,
+    spikes: bool | Kept | Sequence[Kept] = True,
     threads: int | None = None,
     progress: bool | None = None,
     state: State | None = None,
@@ -41,6 +40,7 @@ def simulate(
     checkpoint_every: float | str = "10 min",
     resume: bool = False,
     ranks: Any = None,
+    to: str | os.PathLike | None = None,
 ) -> Result:
     """Simulate a network and return what was recorded.
 
@@ -56,8 +56,8 @@ def simulate(
         Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring has the network's seed.
     record : sequence of Trace and WeightTrace
         Variables of cells, and weights of synapses, to record.
-    spikes : bool or sequence of Population or view
-        Whose spikes to keep: all by default.
+    spikes : bool, or sequence of Population, view and SpikeRecord
+        Whose spikes to keep: all by default. `SpikeRecord` keeps those of a part of the run.
     threads : int, optional
         How many threads; None takes all processors that this process or its container may use if the network is large
         enough. More threads than processors would only wait for each other, so they are not started:
@@ -94,6 +94,13 @@ def simulate(
         with their number; the spikes stay the same. All ranks run the same script, and `threads` threads each, by default
         the processors of a machine divided among its ranks. Rank 0 returns the Result; what the others return is false, so
         write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; see ``docs/clusters.md``.
+    to : str or Path, optional
+        Write to the disk what is recorded, while the run goes on, so that memory need not hold it: to the folder
+        ``TO.part``, of which the file is made at the end. ``.h5`` is HDF5 in the layout of SONATA, ``.npz`` the same as
+        `Result.save`, ``.nwb`` Neurodata Without Borders, ``.parquet`` a folder of Parquet files. A name that ends in a
+        slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
+        looked at. If the run ends too early, even by a crash, ``Result.load("TO.part")`` returns what was recorded, and
+        ``brainsim convert TO.part TO`` makes the file of it. An existing file is replaced when the new one is complete.
 
     Returns
     -------
@@ -107,8 +114,11 @@ def simulate(
         If there is a checkpoint of this name, and `resume` is not set.
     MemoryError
         If the network would not fit into memory; before anything is built.
+    OSError
+        If what is recorded cannot be written to `to`. What was written before stays in ``TO.part``.
     ImportError
-        If `ranks` is given, but there is no mpi4py, or no MPI library.
+        If the format of `to` needs a package that is not installed; before anything is built. If `ranks` is given, but there
+        is no mpi4py, or no MPI library.
 
     Examples
     --------
@@ -127,6 +137,7 @@ def simulate(
         "threads": threads,
         "progress": progress,
         "profile": profile,
+        "to": to,
     }
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
@@ -148,7 +159,7 @@ def simulate(
     with Regular(simulation, checkpoint, seconds):
         if left:
             _run(simulation, left, run)
-    return simulation.result()
+    return simulation.close()
 
 
 def _run(simulation, duration, settings):
@@ -167,15 +178,18 @@ def _run(simulation, duration, settings):
                 f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
                 stacklevel=3,
             )
-        return simulation.result()
+        return simulation.close()
     except Exception as error:
+        if simulation.time == began and simulation._stream is not None:
+            simulation._stream.discard_if_empty()
         if simulation.time > began:
             error.simulation = simulation
-            error.add_note(f"brainsim: what was recorded until {simulation.time:g} ms is in error.simulation.result()")
+            also = "" if simulation._stream is None else f", and in {str(simulation._stream.folder)!r}"
+            error.add_note(f"brainsim: what was recorded until {simulation.time:g} ms is in error.simulation.result(){also}")
         raise
     if guard:
         guard.save_now()
-    return result
+    return result if simulation._stream is None else simulation.close()
 
 
 def _is_due(simulation, every):

@@ -35,6 +35,7 @@ class WithRuns:
     _state_was_given_out: bool
     _origin: int
     _guard: Any
+    _check_open: Callable[[], None]
     _at_chunk_end: list[Callable[[], None]]  # called after each chunk, about every tenth of a second, when all is consistent
 
     def run(
@@ -211,6 +212,7 @@ class WithRuns:
 
     def _check_can_run(self, steps):
         """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""
+        self._check_open()
         if self._run.failed:
             raise RuntimeError(
                 "Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "

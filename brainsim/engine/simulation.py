@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 import typing
 from collections.abc import Sequence
@@ -23,17 +24,20 @@ from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
-from brainsim.engine.recorders.memory import Collected
+from brainsim.engine.recorders.requests import resolve_traces
 from brainsim.engine.recorders.spikes import SpikeRecorder
-from brainsim.engine.recorders.traces import TraceRecorder, resolve_traces
+from brainsim.engine.recorders.traces import TraceRecorder
+from brainsim.engine.recorders.wanted import wanted_spikes
 from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
 from brainsim.engine.set_parameters import change_input, change_parameters
-from brainsim.engine.settings import checked_network, checked_state, thread_count, wanted_spikes
+from brainsim.engine.settings import checked_network, checked_state, thread_count
 from brainsim.engine.simulated_runs import WithRuns
+from brainsim.engine.simulated_streams import WithStream
 from brainsim.engine.simulated_synapses import WithSynapses
 from brainsim.engine.state import Variables, check_fits
 from brainsim.engine.synapses.store import Synapses
+from brainsim.engine.target import checked_target
 from brainsim.engine.time import times_of
 from brainsim.engine.views import threshold_of
 from brainsim.network.checks import checked_precision
@@ -47,16 +51,16 @@ from brainsim.rng.streams import checked_seed
 if typing.TYPE_CHECKING:
     from brainsim.models.inputs import Input
     from brainsim.network.network import Network
-    from brainsim.network.probes import Request
+    from brainsim.network.probes import Kept, Request
     from brainsim.results.result import State
 
 
-class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
+class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
     ----------
-    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks
+    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks, to
         As for `simulate`; `progress` here applies to building only.
 
     Attributes
@@ -73,7 +77,8 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
     -----
     ``copy.deepcopy(sim)`` returns an independent simulation that continues from the same point, with the same spikes; the
     synapses are shared. A simulation is used by one thread at a time, and a second one raises an error. It cannot be
-    pickled: `save` writes it to a file, and `load` continues from there.
+    pickled: `save` writes it to a file, and `load` continues from there. A simulation with ``to=`` must be closed, see
+    `close`; a copy of it records in memory, from there on.
 
     Examples
     --------
@@ -98,19 +103,23 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
         dt: float = 0.1,
         seed: int | None = None,
         record: Request | Sequence[Request] = (),
-        spikes: bool | View | Sequence[View] = True,
+        spikes: bool | Kept | Sequence[Kept] = True,
         threads: int | None = None,
         progress: bool | None = None,
         state: State | None = None,
         precision: str = "double",
         profile: bool = False,
         ranks: Any = None,
+        to: str | os.PathLike | None = None,
     ) -> None:
         self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
+        self._stream, self._closed = None, None
         processes = ranks_of(ranks)
+        self._target = checked_target(to, processes, record)
         with gc_paused(), processes.quiet():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
             self.reset()
+        self._continue_stream()
 
     def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks):
         """Check the arguments, lay out the network, build its synapses and compile its operators."""
@@ -132,13 +141,13 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
             reject_differences(ranks, self._prints.parts() | {"dt": self.dt, "precision": precision, "seed": seed})
         if state is not None:
             check_fits(state, self._layout, self._prints.parts())
-        collected = Collected(self._recorders(record, wanted_spikes(spikes, self._layout)))
+        recorders = self._recorders(record, wanted_spikes(spikes, self._layout))
         expected = sum(p.expected for p in network.projections if p.storage == "stored")
         with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
             synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses = synapses.number
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
-        self._run = Run(self._layout, synapses, collected, self.seed, bool(profile))
+        self._run = Run(self._layout, synapses, self._collected(recorders), self.seed, bool(profile))
         self._run.compile()
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
 
@@ -150,9 +159,9 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
         known = checked_traces([request for request in requests if not hasattr(request, "recorder")])
         traces = resolve_traces([request for request in known if isinstance(request, Trace)], self._layout)
         weights = resolve_weights([request for request in known if isinstance(request, WeightTrace)], self._layout)
-        self._traces = [*traces, *weights]
+        self._traces = [*traces, *weights] if self._target is None else []  # a stream needs no memory for them
         lags = self._layout.lag_places() is not None
-        built_in = [SpikeRecorder(wanted, lags), *([TraceRecorder(traces)] if traces else [])]
+        built_in = [SpikeRecorder(wanted, lags, self._layout.n_cells), *([TraceRecorder(traces)] if traces else [])]
         built_in += [WeightRecorder(weights)] if weights else []
         return built_in + [request.recorder(self._layout) for request in others]
 
@@ -181,17 +190,13 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
         self._state_was_given_out = True
         return Variables(self._layout, self._run.shared)
 
-    def result(self) -> Result:
-        """Return the Result of everything since the start or the last reset."""
-        with self._exclusive:
-            return self._result()
-
-    def _result(self):
+    def _result(self) -> Result:
         return self._whole(self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result())
 
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         self._exclusive.check_not_lent("reset")
+        self._check_open()
         with self._exclusive:
             self._restore_synapses()
             self._take_back_changes()
@@ -223,6 +228,8 @@ class Simulation(WithRuns, WithSynapses, WithCheckpoints, Answering):
             vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation"), "_at_chunk_end": []})
             new._run, new._seconds = self._run.copy(), dict(self._seconds)
             new._layout, new._state_was_given_out = new._run.layout, False
+            if self._target is not None:  # two simulations cannot write one stream
+                new._target, new._stream, new._closed, new._begin = None, None, None, new._run.step
         return new
 
     def __copy__(self) -> Simulation:

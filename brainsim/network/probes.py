@@ -1,14 +1,16 @@
-"""What a run records besides spikes: `Trace` names a variable of some cells, `WeightTrace` weights of some synapses."""
+"""What a run records: `Trace` a variable of some cells, `SpikeRecord` spikes, `WeightTrace` weights of some synapses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from brainsim.core.checks import indices, integer, number
 from brainsim.network.population import View
 from brainsim.network.projection import Projection
+
+REDUCTIONS = ("mean", "sum", "std")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,9 +26,16 @@ class Trace:
         case, and its variable).
     every : float, optional
         Interval between samples [ms]; by default every time step.
+    start, stop : float, optional
+        Record only from `start` to `stop`, both included [ms], by default always.
+    reduce : {"mean", "sum", "std"}, optional
+        Record one number a sample instead of one for each cell: the mean, sum or standard deviation over the cells (which
+        divides by their number), computed during the run. It takes 8 bytes a sample however many cells there are.
 
     The samples are the values at ``0, every, 2*every, ...``, including 0. After the run they are in
-    ``result.traces[population, variable]``. Two traces of one variable are joined; they must have the same `every`.
+    ``result.traces[population, variable]``. Two traces of one variable are joined; they must have the same `every`, `start`
+    and `stop`. A mean is in ``result.traces[population, "mean(v)"]``, as one column of index 0; if the cells are not a whole
+    population, it is found by the name of the view, or by the view: ``result.traces[cells[:100], "mean(v)"]``.
 
     Examples
     --------
@@ -34,11 +43,19 @@ class Trace:
     >>> cells = bs.Population(100, bs.LIF(), name="cells")
     >>> bs.Trace(cells[:3], "v", every=1.0)
     Trace(cells[0:3], 'v', every=1.0)
+
+    The mean potential of all cells in the last second of a run of ten:
+
+    >>> bs.Trace(cells, "v", start=9_000.0, reduce="mean")
+    Trace(cells, 'v', start=9000.0, reduce='mean')
     """
 
     cells: View
     variable: str
     every: float | None = None
+    start: float | None = None
+    stop: float | None = None
+    reduce: Literal["mean", "sum", "std"] | None = None
 
     def __post_init__(self) -> None:
         """Check the arguments."""
@@ -52,11 +69,23 @@ class Trace:
             raise TypeError(f"Trace.variable: must be the name of a variable such as 'v' (got {self.variable!r})")
         if self.every is not None:
             object.__setattr__(self, "every", number(self.every, "Trace.every", "ms", above=0.0))
+        _check_window(self, "Trace")
+        if self.reduce not in (None, *REDUCTIONS):
+            raise ValueError(f"Trace.reduce: must be one of {', '.join(map(repr, REDUCTIONS))} (got {self.reduce!r})")
+        if self.reduce and not self.cells.n:
+            raise ValueError(f"Trace.cells: {self.cells.name} has no cells of which {self.reduce!r} could be taken")
 
     def __repr__(self) -> str:
         """Return the trace nearly as Python code, with the cells by name."""
-        every = "" if self.every is None else f", every={self.every!r}"
-        return f"Trace({self.cells.name}, {self.variable!r}{every})"
+        return f"Trace({self.cells.name}, {self.variable!r}{_given(self, 'every', 'start', 'stop', 'reduce')})"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Where it is in the results."""
+        if self.reduce is None:
+            return self.population, self.variable
+        whole = self.cells.n == self.cells.parts[0][0].n
+        return self.population if whole else self.cells.name, f"{self.reduce}({self.variable})"
 
     @property
     def population(self) -> str:
@@ -71,7 +100,51 @@ class Trace:
     @property
     def columns(self) -> int:
         """How many numbers a sample has."""
-        return self.ids.size
+        return 1 if self.reduce else self.ids.size
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeRecord:
+    """Record the spikes of some cells, or of a part of the run.
+
+    Parameters
+    ----------
+    cells : Population or View, optional
+        Whose spikes; None stands for all populations of the network.
+    start, stop : float, optional
+        Record only the spikes in (start, stop] [ms], by default all. ``result.spikes`` then begins and ends there, so its
+        rates are those of this window.
+
+    It is given to `simulate` or `Simulation` as ``spikes=``, alone or in a list with populations and views. Spikes that
+    nobody asked for take no memory.
+
+    Examples
+    --------
+    The last second of a run of ten:
+
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cells, bs.CurrentInput(400.0))
+    >>> result = bs.simulate(net, 10_000.0, seed=2, spikes=bs.SpikeRecord(start=9_000.0))
+    >>> result.spikes["cells"]
+    Spikes of 'cells': 8,300 spikes of 100 cells in 1,000 ms, 83 Hz
+    """
+
+    cells: View | None = None
+    start: float | None = None
+    stop: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        if self.cells is not None and not isinstance(self.cells, View):
+            raise TypeError(f"SpikeRecord.cells: must be a population or a view (got {self.cells!r})")
+        _check_window(self, "SpikeRecord")
+
+    def __repr__(self) -> str:
+        """Return the request nearly as Python code, with the cells by name."""
+        cells = "" if self.cells is None else self.cells.name
+        return f"SpikeRecord({(cells + _given(self, 'start', 'stop')).removeprefix(', ')})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,6 +165,9 @@ class WeightTrace:
     bins : int or array of float, optional
         Record histograms of all synapses as well: the number of bins between the bounds of the rule, or the edges of the
         bins. Values beyond the edges are not counted, and the last bin includes its upper edge.
+    start, stop : float, optional
+        Record only from `start` to `stop`, both included [ms], by default always. There is a sample at `stop` also if that
+        is not a multiple of `every`.
 
     The samples are the values at ``0, every, 2*every, ...``, including 0, as they are after all spikes that have reached the
     synapses by then. After the run they are in ``result.weights[projection]``. Recording changes no bit of the run. A sample
@@ -119,6 +195,8 @@ class WeightTrace:
     synapses: Any = 100
     every: float = 100.0
     bins: Any = None
+    start: float | None = None
+    stop: float | None = None
 
     def __post_init__(self) -> None:
         """Check the arguments."""
@@ -127,6 +205,7 @@ class WeightTrace:
         if not isinstance(self.variable, str):
             raise TypeError(f"WeightTrace.variable: must be 'w' or the name of a variable (got {self.variable!r})")
         object.__setattr__(self, "every", number(self.every, "WeightTrace.every", "ms", above=0.0))
+        _check_window(self, "WeightTrace")
         for key, checked in (("synapses", indices), ("bins", _edges)):
             value, label = getattr(self, key), f"WeightTrace.{key}"
             if value is not None:
@@ -138,7 +217,9 @@ class WeightTrace:
         """Return the request nearly as Python code, with the projection by name."""
         synapses = self.synapses if np.ndim(self.synapses) == 0 else f"[{np.size(self.synapses)} indices]"
         bins = "" if self.bins is None else f", bins={self.bins if np.ndim(self.bins) == 0 else '[...]'}"
-        return f"WeightTrace({self.projection.name!r}, {self.variable!r}, synapses={synapses}, every={self.every!r}{bins})"
+        limits = _given(self, "start", "stop")
+        name = f"{self.projection.name!r}, {self.variable!r}"
+        return f"WeightTrace({name}, synapses={synapses}, every={self.every!r}{bins}{limits})"
 
     @property
     def columns(self) -> int:
@@ -149,6 +230,21 @@ class WeightTrace:
 
 
 Request = Trace | WeightTrace
+Kept = View | SpikeRecord  # whose spikes
+
+
+def _check_window(request, label):
+    """Check `start` and `stop`, and keep them as numbers."""
+    for name in ("start", "stop"):
+        if getattr(request, name) is not None:
+            object.__setattr__(request, name, number(getattr(request, name), f"{label}.{name}", "ms", at_least=0.0))
+    if request.start is not None and request.stop is not None and not request.stop > request.start:
+        raise ValueError(f"{label}.stop: must be > start, {request.start:g} ms (got {request.stop:g} ms)")
+
+
+def _given(request, *names):
+    """Return the arguments that are not None as text."""
+    return "".join(f", {name}={value!r}" for name in names if (value := getattr(request, name)) is not None)
 
 
 def _edges(value, label):

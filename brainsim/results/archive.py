@@ -12,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -58,7 +59,7 @@ def write(
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"{kind}.save: {name!r} holds Python objects, which are never written")
-    text = json.dumps({"kind": kind, "version": version, **description})
+    text = description_text(kind, version, description)
     return write_arrays(path, f"{kind}.save", {DESCRIPTION: np.array(text), **arrays}, compress, keep)
 
 
@@ -149,6 +150,49 @@ class Part:
         return self._archive.take(f"{self._prefix}/{name}", max_size)
 
 
+@contextlib.contextmanager
+def folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
+    """Give a new folder to write to, which is put in the place of `path` at the end of the block, whole or not at all.
+
+    A folder there is replaced only if ``is_ours(path)`` is true, so that nobody's files are removed by a mistake.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
+    if path.exists() and not (path.is_dir() and (is_ours(path) or not any(path.iterdir()))):
+        raise FileExistsError(f"{label}: {str(path)!r} exists and is no such folder of results; it is not replaced")
+    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    aside.mkdir()
+    try:
+        yield aside
+        put_folder(aside, path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def put_folder(folder: Path, path: Path) -> None:
+    """Rename a folder to `path`, and remove the folder that was there."""
+    old = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.old")
+    if path.exists():
+        os.rename(path, old)
+    os.rename(folder, path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def description_text(kind: str, version: int, description: Mapping[str, Any]) -> str:
+    """Return a description as JSON that says what it describes."""
+    return json.dumps({"kind": kind, "version": version, **description})
+
+
+def check_description(description: dict[str, Any], kind: str, version: int) -> dict[str, Any]:
+    """Return a description; raise ValueError if it is of another kind, or newer than `version`."""
+    if description["kind"] != kind:
+        raise ValueError(f"it contains a {description['kind']}")
+    if description["version"] > version:
+        raise ValueError(f"written by a newer brainsim: format {description['version']}, this one reads {version}")
+    return description
+
+
 class Archive:
     """The arrays of an open ``.npz`` file, each read when it is needed.
 
@@ -215,12 +259,7 @@ def read(
     """
 
     def built(archive):
-        description = archive.description()
-        if description["kind"] != kind:
-            raise ValueError(f"it contains a {description['kind']}")
-        if description["version"] > version:
-            raise ValueError(f"written by a newer brainsim: format {description['version']}, this one reads {version}")
-        return build(description, archive)
+        return build(check_description(archive.description(), kind, version), archive)
 
     return read_arrays(path, label or f"{kind}.load", f"brainsim {kind.lower()}", built)
 

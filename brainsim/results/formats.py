@@ -7,11 +7,68 @@ import os
 from pathlib import Path
 from typing import Any
 
-# suffix -> the module with `write(result, path, compress)` and `read(path)`
-MODULES = {".nwb": "brainsim.results.nwb"}
+from brainsim.core.optional import optional
+
+# suffix -> the module with `write(result, path, compress)` and `read(path)`; one that can write in blocks, so that a result
+# need not fit into memory, has `write_recording(recording, path, label)` as well
+MODULES = {
+    ".nwb": "brainsim.results.nwb",
+    ".h5": "brainsim.results.streams.sonata",
+    ".hdf5": "brainsim.results.streams.sonata",
+    ".parquet": "brainsim.results.streams.parquet",
+}
+# suffix -> the package that it needs, and the extra that brings it
+PACKAGES = {
+    ".nwb": ("pynwb", "nwb"),
+    ".h5": ("h5py", "hdf5"),
+    ".hdf5": ("h5py", "hdf5"),
+    ".parquet": ("pyarrow.parquet", "parquet"),
+}
+NPZ = ".npz"
+FOLDER = "brainsim.results.streams.folder"
+MARKS = ("header.json", "commits.jsonl")  # files of the folder of a stream
 
 
 def module_for(path: str | os.PathLike) -> Any:
     """Return the module that writes and reads the format of a path, None for brainsim's own."""
     name = MODULES.get(Path(path).suffix.lower())
     return importlib.import_module(name) if name else None
+
+
+def reader_for(path: str | os.PathLike) -> Any:
+    """Return the module that reads a path, None for brainsim's own format: a folder may be that of a stream."""
+    path = Path(path)
+    if any((path / mark).is_file() for mark in MARKS):
+        return importlib.import_module(FOLDER)
+    return module_for(path)
+
+
+def check_target(path: str | os.PathLike, label: str) -> None:
+    """Raise an error, before any work is done, unless a file of this name can be written: its suffix, package and folder."""
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix != NPZ and suffix not in MODULES:
+        raise ValueError(
+            f"{label}: must end in .h5, .npz, .nwb or .parquet, or in / for a folder of raw columns (got {str(path)!r})"
+        )
+    if suffix in PACKAGES:
+        optional(*PACKAGES[suffix], label)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
+    if target.is_dir() and suffix != ".parquet":
+        raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
+
+
+def write_recording(folder: Any, path: str | os.PathLike, label: str) -> None:
+    """Write what a `streams.folder.Folder` holds to the format of a path."""
+    path = Path(path)
+    if path.suffix.lower() == NPZ:
+        from brainsim.results.streams import npz
+
+        npz.write_recording(folder.recording(), path, label)
+        return
+    module = module_for(path)
+    if hasattr(module, "write_recording"):
+        module.write_recording(folder.recording(), path, label)
+    else:
+        module.write(folder.result(), path)

@@ -127,6 +127,8 @@ class TracesLookup(Lookup):
         owner, variable = key
         if not hasattr(owner, "parts"):
             return self._named(owner, variable)
+        if (owner.name, variable) in self._items and isinstance(variable, str) and variable.endswith(")"):
+            return self._items[owner.name, variable]  # a mean over the cells of a view
         name, ids = only_part(owner, self._label)
         traces = self._named(name, variable)
         recorded = np.intersect1d(ids, traces.ids)

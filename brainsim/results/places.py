@@ -56,7 +56,7 @@ def place_among(parts: Iterable[Part], population: str, start: int, stop: int) -
 def placed(thing: Any, place: int | None) -> Any:
     """Note the place of spikes, or of what is made of them, and return them."""
     if place is not None:
-        vars(thing)["_place"] = place
+        object.__getattribute__(thing, "__dict__")["_place"] = place  # builds nothing that is deferred
     return thing
 
 

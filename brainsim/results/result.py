@@ -17,7 +17,7 @@ from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_RESULT
 from brainsim.core.html import shown_by
 from brainsim.results import archive
-from brainsim.results.formats import module_for
+from brainsim.results.formats import module_for, reader_for
 from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import SpikesLookup, TracesLookup
 from brainsim.results.spikes import Spikes
@@ -214,6 +214,7 @@ class Result(ResultHandOver):
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.
 
+        ``.h5`` is HDF5 in the layout of SONATA, which also holds the state; ``.parquet`` is a folder of Parquet files.
         ``.nwb`` is Neurodata Without Borders, without the state; see `to_nwb`.
 
         Parameters
@@ -245,12 +246,13 @@ class Result(ResultHandOver):
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Result:
-        """Return the result that `save` wrote: from an ``.npz`` file equal to the last bit, other formats lack the state.
+        """Return the result that `save`, or ``simulate(..., to=)``, wrote, equal to the last bit; ``.nwb`` lacks the state.
 
         Parameters
         ----------
         path : str or Path
-            File to read.
+            File to read, or the folder ``FILE.part`` of a run that did not end: it holds what was recorded until then, and
+            no state. Spikes in ``.h5`` and in folders are read when they are looked at.
 
         Raises
         ------
@@ -260,7 +262,7 @@ class Result(ResultHandOver):
             If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its numbers of
             cells and steps allow.
         """
-        if (module := module_for(path)) is not None:
+        if (module := reader_for(path)) is not None:
             return module.read(path)
         return archive.read(path, "Result", FORMAT, unpack)
 

@@ -100,6 +100,21 @@ class Recorder:
     def load(self, saved):
         """Take over what `saved` returned."""
 
+    def columns(self, piece):
+        """Return what the header of a stream says of it, with ``simulate(..., to=)``, as lists by name.
+
+        ``"columns"`` are made by `results.streams.columns.column`, and ``"spikes"``, ``"traces"`` and ``"weights"`` say what
+        they mean. `piece` is one that `begin` returned. What a recorder without columns records stays in memory.
+        """
+        return {}
+
+    def rows(self, piece):
+        """Return what a piece of one chunk adds to the columns: name -> array."""
+        return {}
+
+    def make_room(self, piece, completed, stop):
+        """Make room in an empty piece, which `begin` returned before a chunk, for what is recorded until the step `stop`."""
+
     def copy(self):
         """Return a recorder that continues by itself, for a copy of the simulation."""
         raise NotImplementedError

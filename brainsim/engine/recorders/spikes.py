@@ -4,9 +4,11 @@ import numpy as np
 
 from brainsim.core.arrays import freeze
 from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.recorders.wanted import kept_cells
 from brainsim.engine.state import CELL, STEP_BITS
 from brainsim.engine.time import times_of
 from brainsim.results.result import Spikes
+from brainsim.results.streams.columns import CELLS, LAGS, STEPS, belonging, cells_of, column, spike_times, window
 
 
 class SpikeRecorder(Recorder):
@@ -16,18 +18,21 @@ class SpikeRecorder(Recorder):
 
     Parameters
     ----------
-    wanted : dict
-        Name in the results -> (population, ids whose spikes are kept, None for all of them); empty if nothing is kept.
+    wanted : list of dict
+        What is kept, see `wanted_spikes`; empty if nothing is.
     lags : bool
         Whether spikes have times within their steps.
+    n_cells : int
+        Number of cells of the network.
     """
 
-    def __init__(self, wanted, lags):
-        self.wanted, self._lags, self._first = wanted, lags, None
+    def __init__(self, wanted, lags, n_cells):
+        self.wanted, self._lags, self._n, self._first = wanted, lags, n_cells, None
+        self._kept = kept_cells(wanted, n_cells)
 
     def copy(self):
         """Return a copy; what is recorded already is shared."""
-        new = SpikeRecorder(self.wanted, self._lags)
+        new = SpikeRecorder(self.wanted, self._lags, self._n)
         new._first = self._first
         return new
 
@@ -46,8 +51,13 @@ class SpikeRecorder(Recorder):
         self._first = None
 
     def gather(self, piece, chunk):
-        """Return the spikes of the chunk and their lags."""
-        return chunk.packed, chunk.lags
+        """Return the spikes of the chunk that are kept, and their lags."""
+        if self._kept is None or not chunk.packed.size:
+            return chunk.packed, chunk.lags
+        low, high = self._kept
+        steps, cells = chunk.packed >> STEP_BITS, chunk.packed & CELL
+        kept = (steps > low[cells]) & (steps <= high[cells])
+        return chunk.packed[kept], chunk.lags[kept] if self._lags else chunk.lags
 
     def commit(self, piece, gathered):
         """Add the spikes of a chunk."""
@@ -78,31 +88,25 @@ class SpikeRecorder(Recorder):
     def result(self, piece, layout, start, stop):
         """Return the Spikes of each wanted population."""
         packed, lags = piece[0][0], piece[1][0] if piece[1] else np.empty(0)
-        return {"spikes": spikes_by_population(packed, lags, layout, self.wanted, start, stop)}
+        steps, cells = packed >> STEP_BITS, packed & CELL
+        return {"spikes": {row["label"]: _spikes(row, steps, cells, lags, layout.dt, start, stop) for row in self.wanted}}
+
+    def columns(self, piece):
+        """Return the columns of a stream: the step and the cell of each spike, and its lag if there are any."""
+        columns = [column(STEPS, "<u4"), column(CELLS, "<u4"), *([column(LAGS, "<f8")] if self._lags else [])]
+        rows = [row | {"ids": None if row["ids"] is None else np.asarray(row["ids"]).tolist()} for row in self.wanted]
+        return {"columns": columns if rows else [], "spikes": rows}
+
+    def rows(self, piece):
+        """Return the spikes of a piece, by column."""
+        (packed,), lags = self.joined([piece])
+        rows = {STEPS: (packed >> STEP_BITS).astype("<u4"), CELLS: packed.astype("<u4")}
+        return rows | ({LAGS: lags[0] if lags else np.empty(0)} if self._lags else {})
 
 
-def spikes_by_population(packed, lags, layout, wanted, start, stop):
-    """Split packed spikes (sorted) into Spikes of each wanted population; `lags` are before the ends of steps, or empty."""
-    dt = layout.dt
-    steps, cells = packed >> STEP_BITS, packed & CELL
-    result = {}
-    for label, (name, ids) in wanted.items():
-        member, n = layout.members[name], layout.members[name].n
-        mine = (cells >= member.first) & (cells < member.first + member.n) if len(layout.members) > 1 else slice(None)
-        at, own, early = steps[mine], cells[mine] - member.first, lags[mine] if lags.size else None
-        if ids is not None:
-            places = np.full(n, -1)
-            places[ids] = np.arange(len(ids))
-            keep, n = places[own] >= 0, len(ids)
-            at, own, early = at[keep], places[own[keep]], None if early is None else early[keep]
-        times = freeze(_spike_times(at, early, dt))
-        result[label] = Spikes(
-            times, freeze(own), n=n, start=times_of(start, dt), duration=times_of(stop - start, dt), name=label
-        )
-    return result
-
-
-def _spike_times(steps, lags, dt):
-    """Return the times of spikes [ms]; rounding must not move a spike before the beginning of its step."""
-    times = times_of(steps, dt)
-    return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt))
+def _spikes(row, steps, cells, lags, dt, start, stop):
+    """Return the Spikes of a row."""
+    mine, ids = belonging(row, steps, cells)
+    times = spike_times(steps[mine], lags[mine] if lags.size else None, dt)
+    begin, end = window(row, start, stop)
+    return Spikes(freeze(times), freeze(ids), cells_of(row), times_of(end - begin, dt), times_of(begin, dt), row["label"])

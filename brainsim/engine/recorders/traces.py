@@ -1,45 +1,81 @@
-"""Recording of state variables at regular times."""
+"""Recording of variables at regular times."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.build.constants import whole_steps
 from brainsim.core.arrays import freeze
 from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.recorders.reduced import BLOCK, CELLS, KINDS, SPREAD, Stretch, block_spread, block_sum, reduced
 from brainsim.engine.time import times_of
-from brainsim.equations.language import names_in
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.result import Traces
+from brainsim.results.streams.columns import column
 
-SAMPLE_ROOM = 1 << 22  # samples of all traces of a partition before Python collects them
+SAMPLE_ROOM = 1 << 22  # numbers of all traces of a partition before Python collects them
 MAX_CHUNK = 1 << 20  # steps
+LAST = 2**62  # a step that is never reached
 
-# one trace in a partition: it is sampled at multiples of `every` steps; its part of the list of places; where its next
-# sample goes
-TRACE = np.dtype([("every", "i8"), ("start", "i8"), ("stop", "i8"), ("cursor", "i8")])
+# one trace in a partition: it is sampled at multiples of `every` steps from `first` to `last`; its part of the list of
+# places, and in it the whole blocks of which only sums are stored; where its next sample goes
+TRACE = np.dtype([(name, "i8") for name in ("every", "first", "last", "start", "whole", "end", "stop", "kind", "cursor")])
 
 
 @dataclass
 class Recorded:
-    """A variable that is recorded: of which cells, and how often."""
+    """A variable that is recorded: of which cells, how often, and when.
 
-    population: str
+    Attributes
+    ----------
+    label, variable : str
+        Its key in the results.
+    population, name, unit : str
+        Of the cells; of the variable in the model.
+    ids : ndarray
+        The cells.
+    every : int
+        Interval [steps].
+    source : object
+        Where the values are: `places(partition, columns)` returns calls that compute them, if any, the array, and the index
+        in it of each cell; `columns` are positions in `ids`.
+    start, stop : int or None
+        Limits of the time in which it is sampled [steps].
+    reduce : str or None
+    """
+
+    label: str
     variable: str
+    population: str
+    name: str
     unit: str
     ids: np.ndarray
-    every: int  # steps
-    index: np.ndarray  # place in the state of each cell's value
+    every: int
+    source: object
+    start: int | None = None
+    stop: int | None = None
+    reduce: str | None = None
 
     @property
     def columns(self):
         """How many numbers a sample has."""
-        return self.ids.size
+        return 1 if self.reduce else self.ids.size
 
     def __str__(self):
         """Return what is recorded as text."""
-        return f"Trace: {self.population}.{self.variable} of {self.ids.size:,} cells"
+        return f"Trace: {self.label}.{self.variable} of {self.ids.size:,} cells"
+
+    def steps(self, completed, stop):
+        """Return the steps in (completed, stop] at which it is sampled; -1 for `completed` includes step 0."""
+        low = max(completed + 1, self.start or 0)
+        high = stop if self.stop is None else min(stop, self.stop)
+        return np.arange(-(-low // self.every) * self.every, high + 1, self.every)
+
+    def row(self):
+        """Return how the header of a stream describes it."""
+        ids = [0] if self.reduce else self.ids.tolist()
+        row = {"label": self.label, "variable": self.variable, "unit": self.unit, "ids": ids}
+        return row | {"every": self.every, "start": self.start, "stop": self.stop}
 
 
 @dataclass
@@ -61,8 +97,19 @@ class TracePiece:
     filled: list = field(default_factory=list)
 
 
+@dataclass
+class Part:
+    """A trace in a partition: positions of its cells in `Recorded.ids`, and where its samples are."""
+
+    columns: np.ndarray
+    stretch: Stretch
+    context: Context | None = None
+    row: int = 0
+    at: int = 0
+
+
 class TraceRecorder(Recorder):
-    """Samples state variables of some cells.
+    """Samples variables of some cells.
 
     Parameters
     ----------
@@ -81,38 +128,56 @@ class TraceRecorder(Recorder):
         return longest_chunk(self.traces, MAX_CHUNK) if self.traces else None
 
     def calls(self, partition):
-        """Return the call that samples, none if no cell of the partition is recorded."""
-        layout, chunk = partition.layout, self.max_steps()
-        columns = [np.flatnonzero(_here(t, layout, partition.number)) for t in self.traces]
-        if not sum(c.size for c in columns):
-            self._partitions[partition.number] = columns, [0] * len(columns), None
-            return []
-        room = [c.size * (chunk // t.every + 2) for t, c in zip(self.traces, columns, strict=True)]
-        ends = np.cumsum([c.size for c in columns])
-        starts = np.cumsum(room) - room
-        rows = np.zeros(len(columns), TRACE)
-        rows["every"] = [t.every for t in self.traces]
-        rows["start"], rows["stop"], rows["cursor"] = ends - [c.size for c in columns], ends, starts
-        context = Context(
-            traces=rows,
-            places=np.concatenate([t.index[c] for t, c in zip(self.traces, columns, strict=True)]).astype(np.int64),
-            samples=np.empty(sum(room)),
-            state=partition.shared.state,
-        )
-        self._partitions[partition.number] = columns, starts.tolist(), context
-        return [(Phase.SAMPLE, 0, sample_traces, context)]
+        """Return the calls that sample, none if no cell of the partition is recorded."""
+        parts = [_part(trace, partition) for trace in self.traces]
+        self._partitions[partition.number] = parts
+        sources = {}
+        for trace, part in zip(self.traces, parts, strict=True):
+            if part.columns.size:
+                sources.setdefault(id(trace.source), []).append((trace, part))
+        return [call for some in sources.values() for call in self._calls_of(some, partition)]
+
+    def _calls_of(self, some, partition):
+        """Return the calls that compute, and that sample, the traces of one source."""
+        rows, places, at, first = np.zeros(len(some), TRACE), [], 0, 0
+        chunk, source = self.max_steps(), some[0][0].source
+        calls, values = [], None
+        for k, (row, (trace, part)) in enumerate(zip(rows, some, strict=True)):
+            more, values, index = source.places(partition, trace, part.columns)
+            calls += more
+            s = part.stretch
+            part.row, part.at = k, at
+            row["every"], row["first"], row["kind"] = trace.every, trace.start or 0, s.kind
+            row["last"] = LAST if trace.stop is None else trace.stop
+            row["start"], row["whole"] = first, first + s.whole - s.start
+            row["end"], row["stop"] = first + s.end - s.start, first + s.stop - s.start
+            row["cursor"] = at
+            places.append(index)
+            first += index.size
+            at += s.width * (chunk // trace.every + 2)
+        context = Context(traces=rows, places=np.concatenate(places).astype(np.int64), samples=np.empty(at), values=values)
+        for _, part in some:
+            part.context = context
+        return [*calls, (Phase.SAMPLE, 0, sample_traces, context)]
 
     def before_chunk(self):
         """Let the next samples go to the beginning of their room."""
-        for _, starts, context in self._partitions.values():
-            if context is not None:
-                context["traces"]["cursor"] = starts
+        for parts in self._partitions.values():
+            for part in parts:
+                if part.context is not None:
+                    part.context["traces"]["cursor"][part.row] = part.at
 
     def begin(self, completed, stop):
         """Return a piece with room for all samples of a run."""
-        steps = [sampled_steps(trace, completed, stop) for trace in self.traces]
-        values = [np.empty((at.size, trace.ids.size)) for at, trace in zip(steps, self.traces, strict=True)]
-        return TracePiece(steps, values, [0] * len(steps))
+        piece = TracePiece()
+        self.make_room(piece, completed, stop)
+        return piece
+
+    def make_room(self, piece, completed, stop):
+        """Make room in an empty piece for the samples in (completed, stop]."""
+        piece.steps = [trace.steps(completed, stop) for trace in self.traces]
+        piece.values = [np.empty((at.size, trace.columns)) for at, trace in zip(piece.steps, self.traces, strict=True)]
+        piece.filled = [0] * len(self.traces)
 
     def gather(self, piece, chunk):
         """Copy the samples of a chunk into the room of the piece; return how many it then holds."""
@@ -121,11 +186,18 @@ class TraceRecorder(Recorder):
     def _copy(self, k, piece, stop):
         """Copy the new samples of one trace; return how many there are then."""
         start, end = piece.filled[k], int(np.searchsorted(piece.steps[k], stop, side="right"))
-        values = piece.values[k][start:end]
-        for columns, starts, context in self._partitions.values():
-            if columns[k].size:
-                samples = context["samples"][starts[k] : starts[k] + len(values) * columns[k].size]
-                values[:, columns[k]] = samples.reshape(len(values), columns[k].size)
+        values, trace = piece.values[k][start:end], self.traces[k]
+        found, stretches = [], []
+        for part in (parts[k] for parts in self._partitions.values()):
+            if part.columns.size:
+                size = len(values) * part.stretch.width
+                samples = part.context["samples"][part.at : part.at + size].reshape(len(values), part.stretch.width)
+                if trace.reduce is None:
+                    values[:, part.columns] = samples
+                found.append(samples)
+                stretches.append(part.stretch)
+        if trace.reduce is not None and len(values):
+            values[:, 0] = reduced(found, stretches, trace.ids.size, trace.reduce)
         return end
 
     def commit(self, piece, gathered):
@@ -145,7 +217,7 @@ class TraceRecorder(Recorder):
     def gathered(self, piece, layout):
         """Return the samples of the cells of all ranks on rank 0."""
         for k, values in enumerate(piece.values):
-            mine = np.concatenate([columns[k] for columns, *_ in self._partitions.values()])
+            mine = np.concatenate([parts[k].columns for parts in self._partitions.values()])
             columns, samples = layout.ranks.gathered(mine), layout.ranks.gathered(values[:, mine])
             for where, some in zip(columns or [], samples or [], strict=True):
                 values[:, where] = some
@@ -155,9 +227,19 @@ class TraceRecorder(Recorder):
         """Return the Traces by (population, variable)."""
         traces = {}
         for trace, steps, values in zip(self.traces, piece.steps, piece.values, strict=True):
-            key = trace.population, trace.variable
-            traces[key] = Traces(*key, trace.unit, freeze(times_of(steps, layout.dt)), trace.ids, freeze(values))
+            key, ids = (trace.label, trace.variable), np.zeros(1, np.int64) if trace.reduce else trace.ids
+            traces[key] = Traces(*key, trace.unit, freeze(times_of(steps, layout.dt)), ids, freeze(values))
         return {"traces": traces}
+
+    def columns(self, piece):
+        """Return the columns of a stream: one for each trace."""
+        rows = [trace.row() | {"column": f"trace.{k}.f8"} for k, trace in enumerate(self.traces)]
+        columns = [column(row["column"], "<f8", trace.columns) for row, trace in zip(rows, self.traces, strict=True)]
+        return {"columns": columns, "traces": rows}
+
+    def rows(self, piece):
+        """Return the samples of a piece, by column."""
+        return {f"trace.{k}.f8": values[:n] for k, (values, n) in enumerate(zip(piece.values, piece.filled, strict=True))}
 
 
 @by_address
@@ -165,46 +247,42 @@ def sample_traces(recorder_, progress_):
     """Sample the traces that are due at this step."""
     recorder, p = record_at(recorder_), record_at(progress_)
     traces, places = array_of(recorder.traces), array_of(recorder.places)
-    samples, state = array_of(recorder.samples), array_of(recorder.state)
+    samples, values = array_of(recorder.samples), array_of(recorder.values)
     for t in range(traces.size):
         trace = traces[t]
-        if p.step % trace.every == 0:
+        if p.step % trace.every == 0 and trace.first <= p.step <= trace.last:
             k = trace.cursor
-            for e in range(trace.start, trace.stop):
-                samples[k] = state[places[e]]
+            for e in range(trace.start, trace.whole):
+                samples[k] = values[places[e]]
+                k += 1
+            for e in range(trace.whole, trace.end, BLOCK):
+                stop = min(e + BLOCK, trace.end)
+                total = block_sum(values, places, e, stop)
+                samples[k] = total
+                k += 1
+                if trace.kind == SPREAD:
+                    samples[k] = block_spread(values, places, e, stop, total / (stop - e))
+                    k += 1
+            for e in range(trace.end, trace.stop):
+                samples[k] = values[places[e]]
                 k += 1
             trace.cursor = k
     return 0
 
 
-def resolve_traces(record, layout):
-    """Turn Trace objects into Recorded ones; traces of the same variable are joined."""
-    recorded = {}
-    for trace in record:
-        at, _ = layout.state_row(trace.population, trace.variable, "Trace")
-        layout.check_population(trace.cells.parts[0][0], f"{trace!r}")
-        if trace.every is not None and trace.every < layout.dt * (1 - 1e-9):
-            raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
-        every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
-        key = trace.population, trace.variable
-        ids = trace.ids
-        if key in recorded:
-            if recorded[key].every != every:
-                raise ValueError(f"{trace!r}: another trace of this variable has another interval; use one every for both")
-            ids = np.union1d(recorded[key].ids, ids)
-        recorded[key] = Recorded(*key, _unit(layout, *key), ids, every, at + ids)
-    return list(recorded.values())
-
-
 def longest_chunk(traces, wanted):
     """Return how many steps may run before the samples are collected."""
-    per_step = sum(t.ids.size / t.every for t in traces)
+    per_step = sum((1 + t.ids.size // 32 if t.reduce else t.ids.size) / t.every for t in traces)
     return int(min(wanted, max(1, SAMPLE_ROOM // max(per_step, 1))))
 
 
-def sampled_steps(trace, start, stop):
-    """Return the steps in (start, stop] at which a trace is sampled; a start of -1 includes step 0."""
-    return np.arange((start // trace.every + 1) * trace.every, stop + 1, trace.every)
+def _part(trace, partition):
+    """Return which cells of a trace a partition has."""
+    columns = np.flatnonzero(_here(trace, partition.layout, partition.number))
+    kind = KINDS[trace.reduce]
+    if kind == CELLS or not columns.size:
+        return Part(columns, Stretch.of(0, columns.size, columns.size, CELLS))
+    return Part(columns, Stretch.of(int(columns[0]), int(columns[-1]) + 1, trace.ids.size, kind))
 
 
 def _here(trace, layout, partition):
@@ -213,20 +291,3 @@ def _here(trace, layout, partition):
     member = layout.members[trace.population]
     cells = member.first - layout.groups[number].first + trace.ids
     return (cells >= low) & (cells < high)
-
-
-def _unit(layout, population, variable):
-    """Return the unit of a variable: a neuron declares it; a receptor's g or i has the unit of its weights."""
-    model = layout.members[population].population.model
-    if variable in model.initials:
-        return model.initials[variable].unit
-    member = layout.members[population]
-    rows = list(member.rows)
-    at = rows.index(variable) - len(model.initials)
-    for synapse in member.synapses:
-        if at < len(synapse.variables):
-            current = synapse.receptor_equations.current
-            shown = current is not None and synapse.variables[at] in names_in(current)
-            return synapse.weight_unit if shown else ""
-        at -= len(synapse.variables)
-    return ""

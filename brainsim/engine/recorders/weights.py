@@ -11,9 +11,11 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import nearest
 from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.recorders.requests import limits
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_table
 from brainsim.engine.time import times_of
+from brainsim.results.streams.columns import column
 from brainsim.results.weights import Weights
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
@@ -32,6 +34,21 @@ class RecordedWeights:
     every: int  # steps
     edges: np.ndarray  # of the bins of histograms, empty if there are none
     columns: int  # about how many numbers a sample has
+    start: int | None = None  # steps
+    stop: int | None = None
+
+    def due(self, step):
+        """Return whether a sample is taken at a step."""
+        inside = (self.start or 0) <= step and (self.stop is None or step <= self.stop)
+        return inside and (step % self.every == 0 or step == self.stop)
+
+    def next(self, step):
+        """Return the step of the first sample after `step`, None if there is none."""
+        begin = max(step + 1, self.start or 0)
+        after = -(-begin // self.every) * self.every
+        if self.stop is None or after <= self.stop:
+            return after
+        return self.stop if step < self.stop else None
 
     def __str__(self):
         """Return what is recorded as text."""
@@ -92,7 +109,7 @@ class WeightRecorder(Recorder):
 
     def next_stop(self, step):
         """Return the step of the next sample."""
-        return min((step // request.every + 1) * request.every for request in self.requests)
+        return min((at for request in self.requests if (at := request.next(step)) is not None), default=None)
 
     def clear(self, packed):
         """Forget which synapses are recorded: they are chosen again."""
@@ -110,13 +127,12 @@ class WeightRecorder(Recorder):
     def begin(self, completed, stop):
         """Return a piece, with the samples at time 0 if that is where it begins."""
         self._choose()
-        samples = [[self._sample(k, 0)] if completed < 0 else [] for k in range(len(self.requests))]
+        samples = [[self._sample(k, 0)] if completed < 0 and r.due(0) else [] for k, r in enumerate(self.requests)]
         return WeightPiece(self._where, samples)
 
     def gather(self, piece, chunk):
         """Return the samples that are due at the end of the chunk, None where none is."""
-        due = [chunk.stop % request.every == 0 for request in self.requests]
-        return [self._sample(k, chunk.stop) if now else None for k, now in enumerate(due)]
+        return [self._sample(k, chunk.stop) if request.due(chunk.stop) else None for k, request in enumerate(self.requests)]
 
     def commit(self, piece, gathered):
         """Add the samples."""
@@ -157,6 +173,26 @@ class WeightRecorder(Recorder):
             counts = np.array([counts for *_, counts in samples], np.int64).reshape(len(samples), bins)
             found[key] = Weights(*key, request.unit, times_of(steps, layout.dt), *where, values, request.edges, counts)
         return {"weights": found}
+
+    def columns(self, piece):
+        """Return the columns of a stream: for each request the steps of the samples, the values, and the histograms."""
+        columns, rows = [], []
+        for k, (request, where) in enumerate(zip(self.requests, piece.where, strict=True)):
+            name, n, bins = f"weights.{k}", where[0].size, max(request.edges.size - 1, 0)
+            parts = (("step.i8", 1), ("value.f8", n), ("count.i8", bins))
+            columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in parts if width]
+            row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
+            row |= {key: cells.tolist() for key, cells in zip(("synapses", "pre", "post"), where, strict=True)}
+            rows.append(row | {"edges": request.edges.tolist()})
+        return {"columns": columns, "weights": rows}
+
+    def rows(self, piece):
+        """Return the samples of a piece, by column."""
+        rows = {}
+        for k, samples in enumerate(piece.samples):
+            for part, name in enumerate(("step.i8", "value.f8", "count.i8")):
+                rows[f"weights.{k}.{name}"] = np.array([sample[part] for sample in samples])
+        return rows
 
     def _choose(self):
         """Find the synapses that are recorded."""
@@ -231,7 +267,7 @@ def resolve_weights(record, layout):
         every = int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
         edges = _edges(trace)
         recorded[projection.name, variable] = RecordedWeights(
-            projection, variable, unit, trace.synapses, every, edges, trace.columns
+            projection, variable, unit, trace.synapses, every, edges, trace.columns, *limits(trace, layout.dt)
         )
     return list(recorded.values())
 

@@ -1,0 +1,272 @@
+"""The files of a stream while a run goes on: columns that grow, and a log that says what of them counts."""
+
+import json
+import mmap
+import os
+import time
+import zlib
+
+import numpy as np
+
+from brainsim.core.time import times_of
+from brainsim.results.streams.folder import COMMITS, HEADER, commits_in
+
+try:
+    import fcntl
+except ImportError:  # Windows: two processes with one folder are not told apart
+    fcntl = None  # type: ignore[assignment]
+
+LOCK = ".lock"  # held by the process that writes
+SMALL = 1 << 20  # bytes up to which rows are read, not mapped: each map holds a file open
+SYNC_EVERY = 5.0  # seconds between two times at which the disk has everything, also after a loss of power
+
+
+class Stream:
+    """The open folder of a run.
+
+    Columns are only ever appended to, and never cut: results that are mapped from them stay valid. A reset makes new files.
+
+    Parameters
+    ----------
+    folder : Path
+        It is made when the first run begins, and must not exist before.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.header, self.rows, self.step = folder, None, {}, None
+        self._files, self._log, self._synced = {}, None, time.monotonic()
+        self._lock = None
+
+    @classmethod
+    def reopen(cls, folder, rows):
+        """Return the stream of a run that is continued from an earlier commit: name of each column -> rows it had then.
+
+        What was recorded after that commit is forgotten.
+        """
+        if not (folder / HEADER).is_file():
+            raise FileNotFoundError(f"stream: there is no folder of a run {str(folder)!r}")
+        stream = cls(folder)
+        stream._take_lock()
+        stream.header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        names = [column["name"] for column in stream.header["columns"]]
+        if set(names) != set(rows):
+            raise ValueError(f"stream: {str(folder)!r} has other columns than the run that is continued")
+        wanted, kept = [rows[name] for name in names], []
+        for step, counts, crc in commits_in(folder / COMMITS):
+            kept.append({"step": step, "rows": counts, "crc": crc})
+            if counts == wanted:
+                break
+        else:
+            if any(wanted):
+                raise ValueError(f"stream: {str(folder)!r} does not reach the point from which the run is continued")
+            kept = []
+        stream.step = kept[-1]["step"] if kept else stream.header["begin"]
+        stream.rows = dict(zip(names, wanted, strict=True))
+        _replace(folder / COMMITS, "".join(_line(entry) for entry in kept))
+        stream._open("r+b")
+        return stream
+
+    def start(self, header):
+        """Write the header, and make the files of the columns, which are empty; what there was is removed."""
+        with self._named():
+            if self._lock is None:
+                self.folder.mkdir()
+                self._take_lock()
+            self._drop()
+            self.header, self.rows = header, {column["name"]: 0 for column in header["columns"]}
+            self.step = header["begin"]
+            self._open("x+b")
+            _replace(self.folder / HEADER, json.dumps(header))
+
+    def restart(self):
+        """Forget everything; the next run writes new files."""
+        self._drop()
+        self.header, self.rows, self.step = None, {}, None
+
+    def append(self, step, arrays):
+        """Append rows to the columns and commit them: name -> array. What was committed before stays as it is if that fails.
+
+        Returns the rows of each column, which count when `advance` takes them over.
+        """
+        rows, crc = dict(self.rows), 0
+        with self._named():
+            self._check_there()
+            for column in self.header["columns"]:
+                name = column["name"]
+                array = np.ascontiguousarray(arrays[name], np.dtype(column["kind"]))
+                file, width = self._files[name], array.itemsize * column["width"]
+                file.seek(rows[name] * width)
+                data = memoryview(array.reshape(-1).view(np.uint8)) if array.size else b""
+                _write_all(file, data)
+                crc = zlib.crc32(data, crc)
+                rows[name] += array.size // column["width"]
+            due = time.monotonic() - self._synced > SYNC_EVERY
+            if due:
+                self._sync_columns()
+            self._log_line({"step": int(step), "rows": list(rows.values()), "crc": crc})
+            if due:
+                os.fsync(self._log.fileno())
+        return rows
+
+    def advance(self, step, rows):
+        """Let what was appended count."""
+        self.step, self.rows = step, rows
+
+    def commit(self):
+        """Wait until the disk has everything that was appended; return the rows of each column."""
+        with self._named():
+            if self._log is not None:
+                self._check_there()
+                self._sync_columns()
+                os.fsync(self._log.fileno())
+        return dict(self.rows)
+
+    def mapped(self, first, last):
+        """Return the columns as arrays, from the rows `first` to the rows `last`, which are dicts."""
+        arrays = {}
+        for column in self.header["columns"]:
+            name, kind, width = column["name"], np.dtype(column["kind"]), column["width"]
+            start, stop = first.get(name, 0), last[name]
+            shape = (stop - start, width) if width > 1 else stop - start
+            if stop == start:
+                arrays[name] = np.empty(shape, kind)
+                continue
+            size = kind.itemsize * width
+            if (stop - start) * size <= SMALL:
+                self._files[name].seek(start * size)
+                data = self._files[name].read((stop - start) * size)
+                arrays[name] = np.frombuffer(data, kind).reshape(shape)
+                continue
+            # the map outlives the file: a Result stays valid when the folder is removed
+            whole = mmap.mmap(self._files[name].fileno(), stop * size, access=mmap.ACCESS_READ)
+            arrays[name] = np.frombuffer(whole, kind, (stop - start) * width, start * size).reshape(shape)
+        return arrays
+
+    def close(self):
+        """Close the files; what was mapped stays valid."""
+        self._close_files()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+            (self.folder / LOCK).unlink(missing_ok=True)
+
+    def discard_if_empty(self):
+        """Remove the folder if nothing was recorded."""
+        if self._lock is not None and self.step == (self.header or {}).get("begin"):
+            self._drop()
+            self.close()
+            self.folder.rmdir()
+
+    def _drop(self):
+        """Close the files and remove them."""
+        names = list(self._files)
+        self._close_files()
+        for name in [*names, COMMITS, HEADER]:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _close_files(self):
+        for file in [*self._files.values(), *([self._log] if self._log else [])]:
+            file.close()
+        self._files, self._log = {}, None
+
+    def _open(self, mode):
+        for column in self.header["columns"]:
+            self._files[column["name"]] = (self.folder / column["name"]).open(mode, buffering=0)
+        self._log = (self.folder / COMMITS).open(mode, buffering=0)
+        self._log.seek(0, os.SEEK_END)
+
+    def _log_line(self, entry):
+        end = self._log.tell()
+        try:
+            _write_all(self._log, _line(entry).encode())
+        except OSError:
+            self._log.truncate(end)
+            self._log.seek(end)
+            raise
+
+    def _sync_columns(self):
+        for file in self._files.values():
+            os.fsync(file.fileno())
+        self._synced = time.monotonic()
+
+    def _check_there(self):
+        """Raise FileNotFoundError if somebody has removed or renamed the folder: what is written there would be lost."""
+        try:
+            there = os.path.samestat(os.stat(self.folder / COMMITS), os.fstat(self._log.fileno()))
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise FileNotFoundError(2, "was removed or renamed during the run")
+
+    def _take_lock(self):
+        """Hold the folder for this process."""
+        self._lock = (self.folder / LOCK).open("wb")
+        if not _locked(self._lock):
+            self._lock.close()
+            self._lock = None
+            raise BlockingIOError(f"stream: {str(self.folder)!r} is being written by another run")
+
+    def _named(self):
+        return _Named(self)
+
+
+class _Named:
+    """Names the folder, and what is in hand, in the message of an OSError."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, _):
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            stream, reason = self._stream, error.strerror
+            until = ""
+            if stream.header is not None and stream.step is not None:
+                until = f"; what was recorded until {times_of(stream.step, stream.header['dt']):,.6g} ms is "
+                until += "in sim.result(), and can be saved from there" if isinstance(error, FileNotFoundError) else "in it"
+            raise type(error)(error.errno, f"stream: {str(stream.folder)!r}: {reason}{until}") from error
+
+
+def is_locked(folder):
+    """Return whether a run writes to a folder now."""
+    try:
+        with (folder / LOCK).open("r+b") as file:
+            return not _locked(file)
+    except FileNotFoundError:
+        return False
+
+
+def _locked(file):
+    """Try to lock a file for this process; return False if another one holds it."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # file systems without locks
+        pass
+    return True
+
+
+def _write_all(file, data):
+    """Write all bytes: a full disk may take a part of them before it raises."""
+    view = memoryview(data)
+    while len(view):
+        view = view[file.write(view) :]
+
+
+def _line(entry):
+    return json.dumps(entry, separators=(",", ":")) + "\n"
+
+
+def _replace(path, text):
+    """Write a text to a file that appears under its name when it is complete."""
+    aside = path.with_name(path.name + ".tmp")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)

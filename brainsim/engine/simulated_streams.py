@@ -1,0 +1,103 @@
+"""A `Simulation` that streams what it records to the disk: how it begins, and how it is closed."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+from brainsim.engine.recorders.memory import Collected
+from brainsim.engine.recorders.streamed import Streamed, described
+from brainsim.results.result import Result
+from brainsim.results.streams.recording import replaced
+
+if typing.TYPE_CHECKING:
+    from brainsim.engine.recorders.stream import Stream
+    from brainsim.engine.target import Target
+
+READ_AGAIN = (".h5", ".hdf5", ".parquet")  # suffixes of files from which everything can be read when it is looked at
+
+
+class WithStream:
+    """The methods of a `Simulation` that are about its stream."""
+
+    _run: Any
+    _exclusive: Any
+    _begin: int
+    _target: Target | None
+    _stream: Stream | None
+    _closed: Result | None  # the Result of a simulation that is closed
+
+    def close(self) -> Result:
+        """End a simulation with ``to=``: write the file, remove the folder, and return the Result of everything.
+
+        It cannot run any more. A simulation without ``to=`` stays as it is. In a ``with`` block this is done at the end:
+        ``with bs.Simulation(net, to="run.h5") as sim: ...``
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, e.g. because the disk is full. Everything that was recorded is then in the folder,
+            which the message names.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> with TemporaryDirectory() as folder:
+        ...     sim = bs.Simulation(net, seed=2, to=Path(folder) / "run.npz")
+        ...     first, second = sim.run(50.0), sim.run(50.0)
+        ...     len(sim.close().spikes["cells"]), len(bs.Result.load(Path(folder) / "run.npz").spikes["cells"])
+        (80, 80)
+        """
+        if self._target is None or self._stream is None or self._closed is not None:
+            return self.result()
+        self._exclusive.check_not_lent("close")
+        with self._exclusive:
+            if self._stream.header is None:
+                self._run.begin(self._run.step)  # a simulation that never ran: it has a header, too
+            result = self._result()
+            self._target.finish(self._stream, replaced(result, spikes={}, traces={}, weights={}))
+            again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
+            self._closed = Result.load(self._target.path) if again else result
+        return self._closed
+
+    def __enter__(self) -> typing.Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def result(self) -> Result:
+        """Return the Result of everything since the start or the last reset."""
+        if self._closed is not None:
+            return self._closed
+        with self._exclusive:
+            return self._result()
+
+    def _result(self) -> Result:
+        raise NotImplementedError
+
+    def _collected(self, recorders):
+        """Return what collects the pieces of the recorders: in memory, or in a stream."""
+        if self._target is None:
+            return Collected(recorders)
+        self._stream = self._target.open()
+        return Streamed(recorders, self._stream, lambda: described(self))
+
+    def _continue_stream(self):
+        """Note that a stream that was reopened goes on from here."""
+        if self._stream is not None and self._stream.header is not None:
+            self._run.collected.continued()
+            self._begin = self._stream.header["begin"]
+
+    def _check_open(self):
+        """Raise RuntimeError if the simulation was closed."""
+        if self._closed is not None:
+            raise RuntimeError(
+                f"Simulation: is closed, and its results are in {str(self._target.path)!r}; "
+                "to continue, make a Simulation with state=result.state"
+            )

@@ -1,0 +1,178 @@
+"""What a stream consists of: spikes and samples as columns of numbers, and a header that says what they mean.
+
+A spike is a step (u4) and the index of the cell in the network (u4): 8 bytes. From them, and from the header, follow the
+`Spikes` of each population. A sample is a row of float64, and its time follows from the interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.arrays import freeze
+from brainsim.core.deferred import deferred
+from brainsim.core.time import times_of
+from brainsim.results.spikes import Spikes
+from brainsim.results.traces import Traces
+from brainsim.results.weights import Weights
+
+BLOCK = 1 << 20  # rows that are converted at once
+STEPS, CELLS, LAGS = "spikes.step.u4", "spikes.cell.u4", "spikes.lag.f8"
+
+Row = dict[str, Any]  # of the header: what is recorded of one population, or one variable
+
+
+def column(name: str, kind: str, width: int = 1) -> Row:
+    """Return the description of a column; `kind` is a type of NumPy with its byte order."""
+    return {"name": name, "kind": kind, "width": width}
+
+
+def window(row: Row, start: int, stop: int) -> tuple[int, int]:
+    """Return the steps at which a row of a recording from `start` to `stop` begins and ends, by the row's own limits."""
+    begin = start if row["start"] is None else min(max(start, row["start"]), stop)
+    return begin, stop if row["stop"] is None else max(min(stop, row["stop"]), begin)
+
+
+def belonging(row: Row, steps: np.ndarray, cells: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Return which spikes belong to a row, as a mask or a slice, and the ids that these cells have there.
+
+    Parameters
+    ----------
+    row : dict
+        ``first``, ``n``: the cells of the population in the network; ``ids``: those that are kept, None for all; ``alone``:
+        whether the network has no other population; ``start``, ``stop``: the steps (start, stop] that are kept, or None.
+    steps, cells : ndarray
+        Steps, and cells in the network.
+    """
+    first, n = row["first"], row["n"]
+    mine: Any = slice(None) if row["alone"] else (cells >= first) & (cells < first + n)
+    if row["start"] is not None or row["stop"] is not None:
+        low, high = -1 if row["start"] is None else row["start"], math.inf if row["stop"] is None else row["stop"]
+        inside = (steps > low) & (steps <= high)
+        mine = inside if row["alone"] else mine & inside
+    own = cells[mine].astype(np.int64) - first
+    if row["ids"] is None:
+        return mine, own
+    places = np.full(n, -1)
+    places[row["ids"]] = np.arange(len(row["ids"]))
+    ids = places[own]
+    kept = ids >= 0
+    at = np.arange(cells.size)[mine][kept]
+    return at, ids[kept]
+
+
+def spike_times(steps: np.ndarray, lags: np.ndarray | None, dt: float) -> np.ndarray:
+    """Return the times of spikes [ms]; rounding must not move a spike before the beginning of its step."""
+    steps = steps.astype(np.int64, copy=False)
+    times = times_of(steps, dt)
+    return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt))
+
+
+def cells_of(row: Row) -> int:
+    """Return how many cells a row has."""
+    return row["n"] if row["ids"] is None else len(row["ids"])
+
+
+def sampled_steps(row: Row, completed: int, rows: range) -> np.ndarray:
+    """Return the steps of some samples of a trace, by number; `completed` is the last step before the first of all."""
+    first = max(completed + 1, row["start"] or 0)
+    return (-(-first // row["every"]) * row["every"]) + row["every"] * np.arange(rows.start, rows.stop)
+
+
+class Columns:
+    """Rows of the columns of a stream, as arrays, usually mapped from files.
+
+    Parameters
+    ----------
+    header : dict
+        What the columns mean.
+    arrays : dict of str to ndarray
+        Column name -> its rows.
+    first : dict of str to int
+        The number of the first of these rows.
+    start, stop : int
+        The steps at which this part of the run began and ended.
+    """
+
+    def __init__(self, header: Row, arrays: dict[str, np.ndarray], first: dict[str, int], start: int, stop: int):
+        self.header, self.arrays, self.start, self.stop = header, arrays, start, stop
+        self._first = first
+
+    def lookups(self) -> dict[str, dict]:
+        """Return spikes, traces and weights by their keys, made when they are looked at, and the numbers of cells."""
+        spikes = {row["label"]: self._later(row) for row in self.header["spikes"]}
+        traces = {(row["label"], row["variable"]): self.traces(row) for row in self.header["traces"]}
+        weights = {(row["projection"], row["variable"]): self.weights(row) for row in self.header["weights"]}
+        sizes = {row["label"]: cells_of(row) for row in self.header["spikes"]}
+        return {"spikes": spikes, "traces": traces, "weights": weights, "sizes": sizes}
+
+    def _later(self, row):
+        """Return the Spikes of a row, which are read when they are looked at."""
+        (duration, start), name = self.span(row), row["label"]
+        return deferred(Spikes, partial(self.spikes, row), n=cells_of(row), duration=duration, start=start, name=name)
+
+    def spikes(self, row: Row) -> Spikes:
+        """Return the Spikes of a row of the header."""
+        blocks = [(times, ids) for _, times, ids in self.spike_blocks([row])]
+        times = np.concatenate([np.empty(0), *(times for times, _ in blocks)])
+        ids = np.concatenate([np.empty(0, np.int64), *(ids for _, ids in blocks)])
+        return Spikes(freeze(times), freeze(ids), cells_of(row), *self.span(row), row["label"])
+
+    def span(self, row: Row) -> tuple[float, float]:
+        """Return the duration and the start of the recording of a row [ms]."""
+        begin, end = window(row, self.start, self.stop)
+        return float(times_of(end - begin, self.header["dt"])), float(times_of(begin, self.header["dt"]))
+
+    def spike_blocks(self, rows: list[Row]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Yield (index in `rows`, times, ids) in the order of time, never more than a block at once."""
+        dt, lags = self.header["dt"], self.arrays.get(LAGS)
+        steps, cells = self.arrays[STEPS], self.arrays[CELLS]
+        for begin in range(0, len(steps), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            for k, row in enumerate(rows):
+                mine, ids = belonging(row, steps[part], cells[part])
+                if ids.size:
+                    yield k, spike_times(steps[part][mine], None if lags is None else lags[part][mine], dt), ids
+
+    def counts(self, rows: list[Row]) -> list[int]:
+        """Return how many spikes each row has."""
+        found = [0] * len(rows)
+        steps, cells = self.arrays[STEPS], self.arrays[CELLS]
+        for begin in range(0, len(steps), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            for k, row in enumerate(rows):
+                found[k] += belonging(row, steps[part], cells[part])[1].size
+        return found
+
+    def traces(self, row: Row) -> Traces:
+        """Return the Traces of a row of the header; the values stay where they are."""
+        values = self.arrays[row["column"]]
+        first = self._first.get(row["column"], 0)
+        steps = sampled_steps(row, self.header["completed"], range(first, first + len(values)))
+        times = freeze(times_of(steps, self.header["dt"]))
+        ids = np.asarray(row["ids"], np.int64)
+        return Traces(row["label"], row["variable"], row["unit"], times, ids, values.reshape(len(values), ids.size))
+
+    def weights(self, row: Row) -> Weights:
+        """Return the Weights of a row of the header."""
+        name = row["column"]
+        steps, values, counts = (self.arrays.get(f"{name}.{part}") for part in ("step.i8", "value.f8", "count.i8"))
+        assert steps is not None
+        samples = len(steps)
+        shape = samples, max(len(row["edges"]) - 1, 0)
+        return Weights(
+            row["projection"],
+            row["variable"],
+            row["unit"],
+            times_of(np.asarray(steps), self.header["dt"]),
+            row["synapses"],
+            row["pre"],
+            row["post"],
+            np.empty((samples, 0)) if values is None else values.reshape(samples, -1),
+            row["edges"],
+            np.empty(shape, np.int64) if counts is None else counts.reshape(shape),
+        )

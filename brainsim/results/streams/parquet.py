@@ -1,0 +1,128 @@
+"""Results as a folder of Parquet files, for pandas, Polars, DuckDB and the like.
+
+``spikes.parquet`` has a row for each spike: population, cell, time [ms]. ``POPULATION.VARIABLE.parquet`` has a row for each
+sample: time, and a column for each cell. ``rest.npz`` is everything else that a `Result` holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from brainsim.core.deferred import deferred
+from brainsim.core.optional import optional
+from brainsim.results import archive
+from brainsim.results.result import Result
+from brainsim.results.spikes import Spikes
+from brainsim.results.streams.recording import Recording, recording_of, replaced
+from brainsim.results.traces import Traces
+
+SPIKES, REST = "spikes.parquet", "rest.npz"
+DESCRIPTION = b"brainsim"  # key of the metadata of spikes.parquet
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a folder was written by `write`."""
+    return (path / SPIKES).is_file() and (path / REST).is_file()
+
+
+def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
+    """Write a Result to a folder of Parquet files, which are always compressed; it appears only when it is complete."""
+    write_recording(recording_of(result), Path(path), "Result.save")
+    return Path(path)
+
+
+def write_recording(recording: Recording, path: Path, label: str) -> None:
+    """Write a Recording; never more than a block of it is in memory."""
+    optional("pyarrow.parquet", "parquet", label)
+    with archive.folder_aside(path, label, is_parquet) as folder:
+        _write_spikes(recording, folder / SPIKES)
+        for trace in recording.traces:
+            _write_trace(trace, folder / _trace_file(*trace.key))
+        recording.rest.save(folder / REST)
+
+
+def _write_spikes(recording, path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    described = [[s.label, s.name, s.n, s.duration, s.start, s.size] for s in recording.spikes]
+    described = {"spikes": described, "traces": [[*t.key, t.traces.name, t.traces.unit] for t in recording.traces]}
+    fields = [("population", pa.dictionary(pa.int32(), pa.string())), ("cell", pa.int64()), ("time", pa.float64())]
+    schema = pa.schema(fields, {DESCRIPTION: json.dumps(described).encode()})
+    labels = pa.array([s.label for s in recording.spikes], pa.string())
+    with pq.ParquetWriter(path, schema) as writer:
+        for k, times, ids in recording.blocks():
+            of = pa.DictionaryArray.from_arrays(pa.array(np.full(len(times), k, np.int32)), labels)
+            writer.write_batch(pa.record_batch([of, pa.array(ids, pa.int64()), pa.array(times)], schema=schema))
+
+
+def _write_trace(trace, path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    of, row = trace.traces, 0
+    schema = pa.schema([("time", pa.float64()), *((str(cell), pa.float64()) for cell in of.ids.tolist())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for block in trace.blocks():
+            times = of.times[row : row + len(block)]
+            columns = [pa.array(times), *(pa.array(np.ascontiguousarray(column)) for column in block.T)]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+            row += len(block)
+
+
+def read(path: str | os.PathLike) -> Result:
+    """Return the Result in a folder that `write` wrote; spikes are read when they are looked at."""
+    pq, path = optional("pyarrow.parquet", "parquet", "Result.load"), Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"Result.load: there is no folder {str(path)!r}")
+    try:
+        if not is_parquet(path):
+            raise ValueError(f"it is no folder with {SPIKES} and {REST}")
+        described = json.loads((pq.read_schema(path / SPIKES).metadata or {})[DESCRIPTION])
+        rest, spikes, at = Result.load(path / REST), {}, 0
+        for label, name, n, duration, start, size in described["spikes"]:
+            known = {"n": n, "duration": duration, "start": start, "name": name}
+            spikes[label] = deferred(Spikes, partial(_spikes, path / SPIKES, at, size, known), **known)
+            at += size
+        traces = {(label, variable): _traces(path, label, variable, *of) for label, variable, *of in described["traces"]}
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:  # damaged bytes make Arrow raise several kinds of error
+        raise ValueError(f"Result.load: {str(path)!r} is not a readable result of brainsim ({error})") from error
+    return replaced(rest, spikes=spikes, traces=traces)
+
+
+def _spikes(path, at, size, known):
+    """Return the Spikes in `size` rows from row `at` on."""
+    import pyarrow.parquet as pq
+
+    file, times, ids, row = pq.ParquetFile(path), [np.empty(0)], [np.empty(0, np.int64)], 0
+    for group in range(file.num_row_groups):
+        n_rows = file.metadata.row_group(group).num_rows
+        if row < at + size and row + n_rows > at and size:
+            table = file.read_row_group(group, ["cell", "time"])
+            part = slice(max(at - row, 0), at + size - row)
+            times.append(table["time"].to_numpy()[part])
+            ids.append(table["cell"].to_numpy()[part])
+        row += n_rows
+    return Spikes(np.concatenate(times), np.concatenate(ids), **known)
+
+
+def _traces(path, label, variable, name, unit):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path / _trace_file(label, variable))
+    ids = [int(column) for column in table.column_names[1:]]
+    values = [table.column(k).to_numpy() for k in range(1, table.num_columns)]
+    shape = table.num_rows, len(ids)
+    return Traces(name, variable, unit, table.column(0).to_numpy(), ids, np.array(values).T if ids else np.empty(shape))
+
+
+def _trace_file(label, variable):
+    return f"{quote(label, safe=' ()[]:+=@,')}.{quote(variable, safe=' ()[]:+=@,')}.parquet"
