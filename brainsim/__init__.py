@@ -29,7 +29,7 @@ Network and run
 
 Neurons (``brainsim models`` shows their equations)
     integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire
-    adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5
+    adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5 ClopathAdEx
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
     non-spiking         LI RateUnit
@@ -44,7 +44,7 @@ Synapses
 
 Plasticity of synapses
     by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP; by reward: DopamineSTDP; by calcium:
-                        CalciumPlasticity
+                        CalciumPlasticity; by the potential of the target: ClopathSTDP
     short-term          TsodyksMarkram QuantalRelease
     homeostasis         Normalisation Scaling; of thresholds: the cell HomeostaticLIF
     your own            Plasticity, with parameter and initial
@@ -109,9 +109,11 @@ _HOMES = {
     "brainsim.models.plasticity.short_term": ("QuantalRelease", "TsodyksMarkram"),
     "brainsim.models.plasticity.reward": ("DopamineSTDP",),
     "brainsim.models.plasticity.triplet": ("TripletSTDP",),
+    "brainsim.models.plasticity.voltage": ("ClopathSTDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),
     "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),
+    "brainsim.models.neurons.voltage": ("ClopathAdEx",),
     "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),

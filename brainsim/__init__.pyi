@@ -50,6 +50,7 @@ from brainsim.models.neurons.sources import GammaRenewal as GammaRenewal
 from brainsim.models.neurons.sources import Poisson as Poisson
 from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
+from brainsim.models.neurons.voltage import ClopathAdEx as ClopathAdEx
 from brainsim.models.pair_lists import FromArrays as FromArrays
 from brainsim.models.pair_lists import FromFrame as FromFrame
 from brainsim.models.pair_lists import FromSparse as FromSparse
@@ -63,6 +64,7 @@ from brainsim.models.plasticity.reward import DopamineSTDP as DopamineSTDP
 from brainsim.models.plasticity.short_term import QuantalRelease as QuantalRelease
 from brainsim.models.plasticity.short_term import TsodyksMarkram as TsodyksMarkram
 from brainsim.models.plasticity.triplet import TripletSTDP as TripletSTDP
+from brainsim.models.plasticity.voltage import ClopathSTDP as ClopathSTDP
 from brainsim.models.rules import AllToAll as AllToAll
 from brainsim.models.rules import FixedIndegree as FixedIndegree
 from brainsim.models.rules import FixedOutdegree as FixedOutdegree

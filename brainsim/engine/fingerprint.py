@@ -73,7 +73,11 @@ def _learning(projection):
     p = projection
     if p.plasticity is None:
         return []
-    parts = [p.plasticity, p.plasticity.texts(), p.dendritic_delay, p.modulator, p.modulator_delay]
+    # texts that came later count only where there are some, so states that were saved before still fit
+    texts = {
+        key: text for key, text in p.plasticity.texts().items() if text or key not in ("on_step", "step_condition", "late")
+    }
+    parts = [p.plasticity, texts, p.dendritic_delay, p.modulator, p.modulator_delay]
     return parts if p.homeostasis is None else [*parts, p.homeostasis]
 
 

@@ -93,15 +93,18 @@ class Rewiring:
         }
 
     def _parameters(self, table, pairs):
-        """Return the parameters of the rule that differ between synapses, in the order of the pairs."""
-        if self._kind is None or self._kind.tag != PLASTIC or not self._kind.parameters:
+        """Return the parameters and initial values of the rule that differ between synapses, in the order of the pairs."""
+        if self._kind is None or self._kind.tag != PLASTIC:
+            return {}
+        differing = self._kind.differing()
+        if not differing:
             return {}
         order, n = order_of(self._kind), pairs["pre"].size - self._kept.size
         return {
             name: np.concatenate(
                 [values[order][self._kept], self._of_new(name, getattr(self._described.plasticity, name), n, "plasticity")]
             )
-            for name, values in self._kind.parameters.items()
+            for name, values in differing.items()
         }
 
     def _of_new(self, name, value, n, of="synapses"):
@@ -145,7 +148,7 @@ class Rewiring:
             raise ValueError(f"{LABEL}: the longest delay of {name!r} {message}")
         for trace in new.code.post:
             rows = extra[f"{name}.rows.{trace}"].reshape(-1, n)
-            wanted = 2 * new.longest_dendritic + 2
+            wanted = new.ring
             rows = np.concatenate([np.repeat(rows[:1], max(0, wanted - len(rows)), axis=0), rows])[-wanted:]
             extra[f"{name}.rows.{trace}"] = rows.ravel()
 

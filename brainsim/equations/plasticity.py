@@ -17,15 +17,15 @@ from brainsim.equations import algebra, units
 from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import check_left_sides
 from brainsim.equations.grammar import RANDOM, EquationError, Tree
-from brainsim.equations.model_parser import RESERVED, Reader
+from brainsim.equations.model_parser import RESERVED
 from brainsim.equations.parsed import Declared
-from brainsim.equations.traces import needs, relaxation, renamed, split_jumps, traces_among
+from brainsim.equations.target_cell import OF_TARGET, TargetReader
+from brainsim.equations.traces import START, needs, relaxation, renamed, split_jumps, traces_among
 
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse
-OF_TARGET = "_post"  # names that end so are for variables of the target cell
 Assignments = tuple[tuple[str, Tree], ...]
-READABLE = "a rule reads w, its variables and its parameters; see help(bs.Plasticity)"
+READABLE = "a rule reads w, its variables and parameters, and the target's as v_post; see help(bs.Plasticity)"
 EXACT = (
     "between spikes a variable must relax on its own, dx/dt = (limit - x)*rate, with a limit and a rate made of parameters; "
     "only this can be computed exactly at the next spike"
@@ -79,6 +79,13 @@ class PlasticityEquations:
         Whether there are random numbers.
     units : dict
         Variable or w -> its Dimension; empty if units are not checked.
+    on_step : tuple of (variable, tree)
+        Assignments to w and to `variables` in each step in which `step_condition` holds, with traces before their jumps.
+    step_condition : tree or None
+    late : dict of str to tree
+        Postsynaptic trace that follows the target -> how much later it is read [ms].
+    of_target : tuple of str
+        Variables of the target that are read, named ``v_post``.
     """
 
     pre_traces: tuple[str, ...]
@@ -100,11 +107,15 @@ class PlasticityEquations:
     drive: Drive | None = None
     random: bool = False
     units: dict[str, units.Dimension] = field(default_factory=dict)
+    on_step: Assignments = ()
+    step_condition: Tree | None = None
+    late: dict[str, Tree] = field(default_factory=dict)
+    of_target: tuple[str, ...] = ()
 
     @property
     def changes_weights(self) -> bool:
         """Whether w changes at all; short-term plasticity changes only what an event delivers."""
-        changes = (*self.on_pre, *self.on_post, *self.between)
+        changes = (*self.on_pre, *self.on_post, *self.on_step, *self.between)
         return self.drive is not None or any(name == WEIGHT for name, _ in changes)
 
 
@@ -119,6 +130,9 @@ def parse_plasticity(
     bounds: tuple[str, str] = ("", ""),
     between: str = "",
     on_modulator: str = "",
+    on_step: str = "",
+    step_condition: str = "",
+    late: Mapping[str, str] | None = None,
     initials: Mapping[str, Any] | None = None,
     per_synapse: Collection[str] = frozenset(),
 ) -> PlasticityEquations:
@@ -127,55 +141,56 @@ def parse_plasticity(
     `per_synapse` are the parameters that differ between synapses: a variable that depends on one is no trace.
     """
     reader = _RuleReader(label, declared)
+    texts = {"on_pre": on_pre, "on_post": on_post, "between": between, "on_modulator": on_modulator, "on_step": on_step}
+    reader.meet_target((equations, amplitude, step_condition, bounds, *texts.values(), *(initials or {}).values()))
     rates, limits, fixed, driven = reader.relaxations(equations)
-    texts = {"on_pre": on_pre, "on_post": on_post, "between": between, "on_modulator": on_modulator}
-    pre, post, inner, jumps = (reader.assignments(text, name, fixed) for name, text in texts.items())
+    pre, post, inner, jumps, steps = (reader.assignments(text, name, fixed) for name, text in texts.items())
+    condition = reader.condition_of_steps(step_condition, steps, fixed)
     delivered = reader.of_weight(amplitude, "amplitude", fixed)
     ends = reader.bounds(bounds, fixed)
-    used = reader.used([*pre, *post, *inner, *jumps, *rates.items(), ("", delivered), ("", driven or algebra.ZERO)])
+    others = (("", delivered), ("", driven or algebra.ZERO), ("", condition or algebra.ZERO))
+    used = reader.used([*pre, *post, *inner, *jumps, *steps, *rates.items(), *others])
     starts = {name: reader.initial(name, (initials or {}).get(name, 0.0)) for name in used}
-    assigned = {name for name, _ in (*pre, *post, *inner, *jumps)}
-    for name in used:
-        if name not in assigned:
-            message = f"is never assigned in on_pre or on_post; write {name} = ... there, or make it a bs.parameter(...)"
-            raise EquationError(f"{label}.{name}", message)
-    modulator = reader.modulator(jumps, {name for name, _ in (*pre, *post, *inner)})
+    assigned = {name for name, _ in (*pre, *post, *inner, *jumps, *steps)}
+    followers = reader.followers(used, assigned, limits)
+    _reject_unassigned(label, used, {*assigned, *followers})
+    modulator = reader.modulator(jumps, {name for name, _ in (*pre, *post, *inner, *steps)})
     parts = {name: needs(name, (*pre, *post), rates, limits, starts) for name in used}
     constant = declared.numbers - {*per_synapse} | {"pi"}
-    sides = ((pre, (*post, *inner)), (post, (*pre, *inner)))
-    pre_traces, post_traces = (traces_among(used, one, other, parts, constant) for one, other in sides)
-    reader.check_between(inner, {*pre_traces, *post_traces, modulator})
-    drive = reader.drive(driven, modulator, rates, limits, {*pre_traces, *post_traces}) if driven is not None else None
+    following = tuple((name, algebra.ZERO) for name in followers)
+    pre_traces = traces_among(used, pre, (*post, *inner, *steps), parts, constant)
+    post_traces = traces_among(used, (*post, *following), (*pre, *inner, *steps), parts, constant | reader.of_target)
+    traces = {*pre_traces, *post_traces}
+    reader.check_target(parts, post_traces, (limits, starts), condition, per_synapse)
+    reader.check_between(inner, {*traces, modulator})
+    drive = reader.drive(driven, modulator, rates, limits, traces) if driven is not None else None
     pre_jumps, at_pre = split_jumps(pre, pre_traces, f"{label}.on_pre")
     post_jumps, at_post = split_jumps(post, post_traces, f"{label}.on_post")
-    lines = [tree for _, tree in (*pre, *post, *inner, *jumps)]
-    trees = [*rates.values(), *limits.values(), *lines, delivered, *ends, *starts.values(), *(drive or ())]
-    names = set().union(*(lang.names_in(tree) for tree in trees if isinstance(tree, ast.AST)))
-    return PlasticityEquations(
-        pre_traces,
-        post_traces,
-        tuple(name for name in used if name not in (*pre_traces, *post_traces, modulator)),
-        rates,
-        limits,
-        pre_jumps,
-        post_jumps,
-        at_pre,
-        at_post,
-        renamed(delivered, pre_traces),
-        ends,
-        tuple(name for name in declared.parameters if name in names),
-        starts,
-        inner,
-        modulator,
-        jumps,
-        drive,
-        any(lang.calls_in(tree) & RANDOM for tree in lines),
-        {name: reader.units[name] for name in (WEIGHT, *used) if name in reader.units},
-    )
+    lines = [tree for _, tree in (*pre, *post, *inner, *jumps, *steps)]
+    times = reader.late({} if late is None else late, followers, constant)
+    trees = [*rates.values(), *limits.values(), *lines, delivered, *ends, *starts.values(), *(drive or ()), condition]
+    names = set().union(*(lang.names_in(tree) for tree in (*trees, *times.values()) if isinstance(tree, ast.AST)))
+    variables = tuple(name for name in used if name not in {*traces, modulator})
+    parameters = tuple(name for name in declared.parameters if name in names and not name.endswith(START))
+    random = any(lang.calls_in(tree) & RANDOM for tree in lines)
+    dimensions = {name: reader.units[name] for name in (WEIGHT, *used) if name in reader.units}
+    kept, changes = (pre_traces, post_traces, variables, rates, limits), (pre_jumps, post_jumps, at_pre, at_post)
+    of_target = tuple(sorted(names & reader.of_target))
+    rest: tuple[Any, ...] = (inner, modulator, jumps, drive, random, dimensions, steps, condition, times, of_target)
+    delivered = renamed(delivered, pre_traces)
+    return PlasticityEquations(*kept, *changes, delivered, ends, parameters, starts, *rest)
 
 
-class _RuleReader(Reader):
-    """Reads the texts of one rule: a Reader that knows w, and neither the cell nor the time."""
+def _reject_unassigned(label, used, known):
+    """Raise EquationError for a variable that nothing changes."""
+    for name in used:
+        if name not in known:
+            message = f"is never assigned in on_pre or on_post; write {name} = ... there, or make it a bs.parameter(...)"
+            raise EquationError(f"{label}.{name}", message)
+
+
+class _RuleReader(TargetReader):
+    """Reads the texts of one rule: a Reader that knows w and what is named of the target cell, and not the time."""
 
     def __init__(self, label, declared):
         super().__init__(label, declared, units.WEIGHT)
@@ -192,13 +207,14 @@ class _RuleReader(Reader):
         driven = derivatives.pop(WEIGHT, None)
         varying = {*self.declared.variables, WEIGHT}
         for tree in fixed.values():
-            self._reject_varying(tree, varying, label, "a line 'name = ...' may contain parameters")
+            self._reject_varying(tree, varying | self.of_target, label, "a line 'name = ...' may contain parameters")
         rates, limits = {}, {}
         for name, tree in derivatives.items():
             self._reject_varying(tree, varying - {name}, label, EXACT)
             parts = relaxation(self.substituted(tree, "equations", fixed), name)
             if parts is None:
                 raise EquationError(label, f"d{name}/dt is not linear in {name}: {EXACT}", lang.line_of(tree).text, 0)
+            self._reject_varying(parts[0], self.of_target, label, EXACT, lang.line_of(tree))
             if not algebra.is_zero(parts[0]):
                 rates[name], limits[name] = parts
             elif not algebra.is_zero(parts[1]):
@@ -218,13 +234,15 @@ class _RuleReader(Reader):
             message = "must assign one variable, which nothing else assigns: all synapses share it"
             raise EquationError(label, message, lang.line_of(jumps[0][1]).text)
         for _, tree in jumps:
-            self._reject_varying(tree, {*self.declared.variables, WEIGHT} - {*names}, label, "all synapses share it")
+            varying = {*self.declared.variables, WEIGHT, *self.of_target} - {*names}
+            self._reject_varying(tree, varying, label, "all synapses share it")
         return names[0]
 
     def check_between(self, assignments, shared):
         """Raise EquationError if an assignment between two events reads or changes what is not the synapse's own."""
         for _, tree in assignments:
-            self._reject_varying(tree, shared, f"{self.label}.between", "traces and modulators change in between themselves")
+            varying, message = shared | self.of_target, "traces, modulators and cells change in between themselves"
+            self._reject_varying(tree, varying, f"{self.label}.between", message)
 
     def drive(self, tree, modulator, rates, limits, traces):
         """Return the Drive that ``dw/dt = tree`` is."""
@@ -243,7 +261,8 @@ class _RuleReader(Reader):
 
     def assignments(self, text, field, fixed):
         """Return the assignments of a text as (name, tree); other names in `between` are for the lines after them."""
-        label, result, more = f"{self.label}.{field}", [], {*fixed, *({ELAPSED} if field == "between" else ())}
+        own = {"between": {ELAPSED}, "on_step": {"dt"}}.get(field, set())
+        label, result, more = f"{self.label}.{field}", [], {*fixed, *own}
         for name, tree in lang.parse_assignments(text, label):
             if field == "between" and name not in self.known | RESERVED | {WEIGHT, ELAPSED}:
                 self._check(tree, label, more, random=True)
@@ -256,7 +275,7 @@ class _RuleReader(Reader):
                 if name.endswith(OF_TARGET):
                     hint = ": a rule does not change the target cell; the weight does, in the synapse"
                 raise EquationError(label, f"{name!r} is not a variable{hint}", lang.line_of(tree).text, 0)
-            self._check(tree, label, more, field != "on_modulator")
+            self._check(tree, label, more, field not in ("on_modulator", "on_step"))
             self.check(tree, label, self.units.get(name), repr(name))
             result.append((name, self.substituted(tree, field, fixed)))
             result[-1][1].line = lang.line_of(tree)
@@ -278,12 +297,15 @@ class _RuleReader(Reader):
             raise TypeError(f"{label}: {message} (got {texts!r})")
         trees = tuple(self.of_weight(text, "bounds", fixed) if text.strip() else None for text in texts)
         for tree in filter(None, trees):
-            self._reject_varying(tree, {*self.declared.variables, WEIGHT}, label, "a bound may contain parameters")
+            varying = {*self.declared.variables, WEIGHT, *self.of_target}
+            self._reject_varying(tree, varying, label, "a bound may contain parameters")
         return trees
 
     def initial(self, name, value):
         """Return an initial value as a number, or as a tree of parameters."""
         label = f"{self.label}.{name}"
+        if isinstance(value, ast.AST):  # given for each synapse, under a name of its own
+            return value
         if not isinstance(value, str):
             try:
                 return number(value, label, self.declared.variables[name])
@@ -312,22 +334,24 @@ class _RuleReader(Reader):
     def _reject_foreign(self, tree, label):
         """Raise EquationError for names of the cells and of the time, which a rule cannot read."""
         for name in sorted(lang.names_in(tree) - {WEIGHT, *self.declared.variables, *self.declared.parameters}):
-            stem = name.removesuffix(OF_TARGET).removesuffix("_pre")
-            if name.endswith(OF_TARGET):
-                message = f"variables of the target cell such as {stem!r} cannot be read in this version"
-            elif name.endswith("_pre"):
+            if name.endswith("_pre"):
+                stem = name.removesuffix("_pre")
                 message = f"variables of the source such as {stem!r} cannot be read: a synapse knows its spikes only"
+            elif name == "dt" and label.endswith(".on_step"):
+                continue
             elif name in ("t", "dt"):
                 message = "a rule cannot read the time: write a variable that decays, dx/dt = -x/tau"
-            elif name in ("v", "I", "xi"):
-                message = f"{name!r} belongs to the cell, and a synapse knows the spikes of both cells only"
+            elif name == "v":
+                message = "'v' belongs to a cell: that of the target is v_post, and that of the source cannot be read"
+            elif name in ("I", "xi"):
+                message = f"{name!r} belongs to the cell, and a synapse knows its spikes and variables only"
             else:
                 continue
             node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             raise EquationError(label, f"{message}; {READABLE}", *lang.line_of(tree).place(node))
 
-    def _reject_varying(self, tree, varying, label, rule):
+    def _reject_varying(self, tree, varying, label, rule, line=None):
         """Raise EquationError if a tree contains a variable."""
         for name in sorted(lang.names_in(tree) & varying):
             node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
-            raise EquationError(label, f"this depends on {name!r}: {rule}", *lang.line_of(tree).place(node))
+            raise EquationError(label, f"this depends on {name!r}: {rule}", *(line or lang.line_of(tree)).place(node))

@@ -9,6 +9,7 @@ from brainsim.equations import algebra
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import RANDOM, EquationError, Tree
 
+START = "__start"  # `x__start` are initial values of x that differ between synapses
 NEW = "__new"  # `x__new` is the trace x after its jump; no user can type it
 
 

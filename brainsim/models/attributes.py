@@ -24,9 +24,8 @@ OF_CELLS_AND_SYNAPSES = {
     "interpolate": "Neuron",
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
-OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(
-    ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator"), "Plasticity"
-)
+OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
+OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity")
 # computed when the class is defined
 DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations")
 

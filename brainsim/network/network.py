@@ -6,6 +6,7 @@ A network samples no synapses and holds no state; `brainsim.engine` builds array
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from typing import Literal
 
 from brainsim.core.checks import number
@@ -117,6 +118,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         delay: ValueLike | None = None,
         synapse: Synapse,
         plasticity: Plasticity | None = None,
+        initial: Mapping[str, ValueLike] | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
         modulator: View | None = None,
         modulator_delay: float | None = None,
@@ -146,6 +148,9 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         plasticity : Plasticity, optional
             How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are.
             Weights must lie within the bounds of the rule, and are kept as float64.
+        initial : dict, optional
+            Initial values of variables of the rule, ``{"x": bs.Uniform(0.5, 1.0)}``: numbers, distributions, or arrays with
+            a value for each pair that the rule lists. By default those of the class.
         dendritic_delay : float or "all", optional
             How much of each delay is on the dendrite [ms], up to the shortest delay; the rest is on the axon. It says when a
             spike of the target reaches the synapse, so it is for plasticity only. By default 0; ``"all"`` is the whole delay
@@ -192,7 +197,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         weights = checks.weight_of(weight, rule, pre, post, synapse)
         delays = checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
-        check_plasticity(plasticity, rule, pre, post, weights, storage)
+        plasticity = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
         dendritic = dendritic_delay_of(dendritic_delay, delays, plasticity)
         modulator, after = modulator_of(modulator, modulator_delay, plasticity)
         check_homeostasis(homeostasis, plasticity, pre, post)

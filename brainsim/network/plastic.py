@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from brainsim.core.checks import number
+from brainsim.core.checks import nearest, number
+from brainsim.equations import units
+from brainsim.equations.target_cell import OF_TARGET
+from brainsim.equations.traces import START
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.values import Distribution
@@ -11,11 +14,14 @@ from brainsim.network.checks import check_source, checked_view, described
 DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
 
 
-def check_plasticity(plasticity, rule, pre, post, weight, storage):
-    """Raise TypeError or ValueError unless `plasticity` is None or a rule of plasticity that fits these synapses."""
+def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
+    """Return `plasticity` with these initial values; raise TypeError or ValueError unless it is None or fits."""
     label = "Network.connect.plasticity"
     if plasticity is None:
-        return
+        if initial is not None:
+            message = "is for variables of a rule of plasticity; give one, or Population(..., initial=) for those of cells"
+            raise ValueError(f"Network.connect.initial: {message}")
+        return None
     if isinstance(plasticity, type) and issubclass(plasticity, Plasticity):
         raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
     if not isinstance(plasticity, Plasticity):
@@ -24,6 +30,7 @@ def check_plasticity(plasticity, rule, pre, post, weight, storage):
         raise ValueError(
             f"{label}: procedural synapses are sampled again at each spike and keep no changes; write storage='stored'"
         )
+    plasticity = plasticity if initial is None else plasticity.starting(initial, "Network.connect.initial")
     for key in sorted(plasticity.per_synapse):
         value, shape = getattr(plasticity, key), rule.value_shape(pre.n, post.n)
         if isinstance(value, np.ndarray) and value.shape != shape:
@@ -31,8 +38,30 @@ def check_plasticity(plasticity, rule, pre, post, weight, storage):
                 f"or an array of shape {shape} for {rule}" if shape and len(shape) == 1 else f"as {rule} lists no pairs"
             )
             message = f"must be one number or a distribution, {allowed} (got shape {value.shape})"
-            raise ValueError(f"{type(plasticity).__name__}.{key}: {message}")
+            started = key.endswith(START)
+            owner = (
+                f"Network.connect.initial[{key.removesuffix(START)!r}]" if started else f"{type(plasticity).__name__}.{key}"
+            )
+            raise ValueError(f"{owner}: {message}")
     _check_weights(weight, plasticity)
+    _check_target(plasticity, post)
+    return plasticity
+
+
+def _check_target(plasticity, post):
+    """Raise ValueError if a population of the targets lacks a variable that the rule reads, or has it in another unit."""
+    rule = type(plasticity).__name__
+    for name in plasticity.plasticity_equations.of_target:
+        variable = name.removesuffix(OF_TARGET)
+        for population, _ in post.parts:
+            kind, initials = type(population.model).__name__, population.model.initials
+            if variable not in initials:
+                message = f"{rule} reads {variable!r} of its targets ({name}), and {kind} of {population.name!r} has none"
+                raise ValueError(f"Network.connect.plasticity: {message}{nearest(variable, initials)}")
+            own = units.unit(initials[variable].unit, f"{kind}.{variable}")
+            if variable == "v" and plasticity.dimensions and not own.fits(units.unit("mV", rule)):
+                message = f"{rule} reads v of its targets in mV, and that of {kind} of {population.name!r} is {own.phrase}"
+                raise ValueError(f"Network.connect.plasticity: {message}")
 
 
 def _check_weights(weight, plasticity):

@@ -139,9 +139,13 @@ class Stimulus:
 
 
 def effect_of(projection):
-    """Return synapse, plasticity and homeostasis of a projection as text: ``Delta(), STDP(w_max=2.0)``."""
-    parts = (projection.synapse, projection.plasticity, projection.homeostasis)
-    return ", ".join(repr(part) for part in parts if part is not None)
+    """Return synapse, plasticity, its initial values and homeostasis of a projection: ``Delta(), STDP(w_max=2.0)``."""
+    plasticity = projection.plasticity
+    texts = [repr(part) for part in (projection.synapse, plasticity) if part is not None]
+    if plasticity is not None and plasticity.initial:
+        begun = ", ".join(f"{name!r}: {short_repr(value)}" for name, value in plasticity.initial.items())
+        texts.append(f"initial={{{begun}}}")
+    return ", ".join(texts + ([] if projection.homeostasis is None else [repr(projection.homeostasis)]))
 
 
 def number_of_synapses(projection):

@@ -23,6 +23,7 @@ DT, FINER, SECOND, LIMIT = 0.1, 50, 1000.0, 1.0  # ms, steps, ms, ms
 # in pA (FitzHughNagumo, HindmarshRose: plain numbers), from just above where it fires without end
 CURRENTS = {
     "AdEx": (600.0, 700.0, 1000.0, 2000.0),
+    "ClopathAdEx": (800.0, 1200.0),
     "ConnorStevens": (850.0, 1000.0, 1500.0, 2000.0),
     "EIF": (80.0, 150.0, 300.0, 500.0),
     "FitzHughNagumo": (0.4, 0.7, 1.2),

@@ -73,3 +73,28 @@ def plastic_modulated():
         },
         reward={"modulator": dopamine, "modulator_delay": 1.2},
     )
+
+
+@golden(200.0)
+def plastic_voltage():
+    """Return a network with Clopath's rule, with and without homeostasis, onto cells whose spikes have a shape."""
+    sources = lif()
+    cells = bs.Population(60, bs.ClopathAdEx(), name="spiky", initial={"v": bs.Uniform(-75.0, -55.0)})
+    net = bs.Network(seed=3)
+    net.stimulate(sources, bs.PoissonInput(rate=4000.0, weight=0.15, synapse=bs.Delta()), name="drive")
+    net.stimulate(cells, bs.PoissonInput(rate=2500.0, weight=2.0, synapse=bs.Delta()), name="kicks")
+    for number, rule in enumerate(
+        (bs.ClopathSTDP(w_0=5.0, delay_u=1.0), bs.ClopathSTDP(homeostatic=True, w_0=5.0, tau_mean=50.0))
+    ):
+        net.connect(
+            (sources, cells)[number],
+            cells[5:55],
+            bs.FixedProbability(0.1),
+            weight=bs.Uniform(0.3, 1.0),
+            delay=bs.Uniform(1.0, 4.0),
+            synapse=(bs.Delta(), bs.Exponential(tau=5.0))[number],
+            plasticity=rule,
+            dendritic_delay=("all", 0.6)[number],
+            name=f"voltage {number}",
+        )
+    return net

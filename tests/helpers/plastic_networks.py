@@ -4,7 +4,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.synapses.readback import order_of
-from tests.helpers.plastic_twin import Synapse, rule_of
+from tests.helpers.plastic_twin import Synapse, Target, rule_of
 
 NOTHING = 1e-290  # the exponential of the engine ends near here, that of NumPy at 0
 
@@ -59,7 +59,7 @@ def replayed(projection, result, before, chosen, *, changes=(), rule, parameters
     end = round(result.stop / dt)
     # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
     ahead = 0 if projection.synapse.receptor_equations.direct else 1
-    twins = []
+    twins, targets = [], targets_of(projection, result, rule, post)
     for k in chosen:
         total = round(before.delay[k] / dt)
         dendritic = total if projection.dendritic_delay == "all" else round(projection.dendritic_delay / dt)
@@ -71,6 +71,7 @@ def replayed(projection, result, before, chosen, *, changes=(), rule, parameters
             dendritic=dendritic,
             parameters={name: float(values[k]) for name, values in parameters.items()},
             variables={name: values[k] for name, values in before.columns.items() if name not in rule.parameters},
+            target=targets and targets[before.post[k]],
         )
         spikes = pre[before.pre[k]], post[before.post[k]]
         for time, change in changes:
@@ -79,6 +80,23 @@ def replayed(projection, result, before, chosen, *, changes=(), rule, parameters
         twin.run(*spikes, end - dendritic, ahead)
         twins.append(twin)
     return twins
+
+
+def targets_of(projection, result, rule, spikes):
+    """Return a `plastic_twin.Target` for each target, None if the rule does not read any.
+
+    All that it reads must be recorded in each step, for all cells of the populations.
+    """
+    names = projection.plasticity.plasticity_equations.of_target if hasattr(projection, "plasticity") else ()
+    if not names:
+        return None
+    found = []
+    for population, cells in projection.post.parts:
+        traces = {name: result.traces[population.name, name.removesuffix("_post")] for name in names}
+        for cell in cells:
+            values = {name: trace.values[:, cell] for name, trace in traces.items()}
+            found.append(Target(rule, values, spikes[len(found)], result.dt))
+    return found
 
 
 def set_in(twin, change, k):

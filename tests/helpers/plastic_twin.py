@@ -41,6 +41,10 @@ class Rule:
     parameters : dict of str to float
     initials : dict of str to float or str
         Of all variables but w; an expression of parameters is a str.
+    on_step, step_condition : str
+        What happens in each step of the target in which the condition holds.
+    late : dict of str to str
+        Variables that follow the target -> how much later they are read [ms].
     """
 
     equations: str = ""
@@ -50,6 +54,9 @@ class Rule:
     bounds: tuple = ("", "")
     parameters: dict = field(default_factory=dict)
     initials: dict = field(default_factory=dict)
+    on_step: str = ""
+    step_condition: str = ""
+    late: dict = field(default_factory=dict)
 
 
 def rule_of(plasticity):
@@ -74,23 +81,34 @@ class Synapse:
         Delays [steps].
     parameters, variables : dict of str to float, optional
         Parameters and initial values that are this synapse's own.
+    target : Target, optional
+        The target cell, if the rule reads its variables.
     """
 
-    def __init__(self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None):
+    def __init__(self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None, target=None):
         known = with_shared(rule.equations, rule.parameters | (parameters or {}))
         self.on_pre, self.on_post = assignments(rule.on_pre), assignments(rule.on_post)
+        self.on_step, self.target = assignments(rule.on_step), target
         self.amplitude = compiled(rule.amplitude)
         self.pre_traces = traces(rule, self.on_pre, self.on_post)
         self.post_traces = traces(rule, self.on_post, self.on_pre)
         self.axonal, self.dendritic, self.arrived, self.returned = axonal, dendritic, -1, -1
-        starts = {name: evaluated(start, known) for name, start in rule.initials.items()}
+        known |= {"dt": dt} if rule.on_step else {}
+        following = followers(rule)
+        starts = {
+            name: evaluated(start, known)
+            for name, start in rule.initials.items()
+            if name not in following and "_post" not in str(start)
+        }
         starts |= {name: np.float64(value) for name, value in (variables or {}).items()} | {"w": np.float64(w)}
         self.values = known | starts
         # a trace relaxes from time 0 of its cell on
         born = dict.fromkeys(self.pre_traces, axonal) | dict.fromkeys(self.post_traces, dendritic)
         self.since = {name: born.get(name, 0) for name in starts}
         self.limits = tuple(evaluated(text, known) if text else None for text in rule.bounds)
-        self.decays = {name: decay(name, code, known, dt) for name, code in derivatives(rule.equations)}
+        self.decays = {
+            name: decay(name, code, known, dt) for name, code in derivatives(rule.equations) if name not in following
+        }
         self.learning, self.delivered = True, []
         self.tied, self.before = None, {}  # the time that was dealt with last, and the presynaptic traces before it
 
@@ -107,9 +125,11 @@ class Synapse:
         """
         arrivals = Counter(step for k in pre if self.arrived < (step := k + self.axonal) <= until + ahead)
         returns = Counter(step for k in post if self.returned < (step := k + self.dendritic) <= until)
-        for step in sorted(arrivals.keys() | returns.keys()):
+        steps = self.target.steps_above if self.target else ()
+        above = Counter(step for k in steps if self.returned < (step := k + self.dendritic) <= until)
+        for step in sorted(arrivals.keys() | returns.keys() | above.keys()):
             self.relax(step)
-            together(self, arrivals[step], returns[step], step)
+            together(self, arrivals[step], returns[step], step, above[step])
         self.relax(until)
         self.arrived, self.returned = max(self.arrived, until + ahead), max(self.returned, until)
 
@@ -136,22 +156,89 @@ class Synapse:
         self.delivered.append((step + self.dendritic, float(evaluated(self.amplitude, self.values))))
 
 
-def together(synapse, arrivals, returns, step):
-    """Deal with all spikes that are at the synapse at one time.
+def together(synapse, arrivals, returns, step, above=0):
+    """Deal with all spikes that are at the synapse at one time, and with a step of the target that begins then.
 
-    If a presynaptic and a postsynaptic spike reach the synapse at the same time, on_pre acts first, then on_post, and both
-    read the traces as they were before. What arrives at the cell is evaluated between the two.
+    If a presynaptic and a postsynaptic spike reach the synapse at the same time, on_pre acts first, then on_post, then
+    on_step, and all read the traces as they were before. What arrives at the cell is evaluated after on_pre. An arrival
+    finds the target's own variables as they were a step before.
     """
     if synapse.tied != step:
         synapse.tied, synapse.before = step, {name: synapse.values[name] for name in synapse.pre_traces}
+    if synapse.target:
+        synapse.values |= synapse.target.at(step - synapse.dendritic, own=step - synapse.dendritic - 1)
     for _ in range(arrivals):
         synapse.act(synapse.on_pre)
         synapse.deliver(step)
     after = {name: synapse.values[name] for name in synapse.pre_traces}
     synapse.values |= synapse.before
+    if synapse.target:
+        synapse.values |= synapse.target.at(step - synapse.dendritic, own=step - synapse.dendritic)
+    old = {name: synapse.values[name] for name in synapse.post_traces}
     for _ in range(returns):
         synapse.act(synapse.on_post)
+    if synapse.target and above:
+        new = {name: synapse.values[name] for name in synapse.post_traces}
+        synapse.values |= old | synapse.target.at(step - synapse.dendritic, own=step - synapse.dendritic)
+        synapse.act(synapse.on_step)
+        synapse.values |= new
     synapse.values |= after
+
+
+def followers(rule):
+    """Return the variables that relax towards something of the target."""
+    return {name for name, code in derivatives(rule.equations) if any(read.endswith("_post") for read in code.co_names)}
+
+
+class Target:
+    """A target cell whose variables a rule reads: what follows them, step by step.
+
+    Parameters
+    ----------
+    rule : Rule
+    variables : dict of str to ndarray
+        ``v_post`` and so on at the steps 0, 1, ...
+    spikes : sequence of int
+        Steps at which it fires.
+    dt : float
+    parameters : dict of str to float, optional
+        Parameters other than those of the rule.
+
+    Attributes
+    ----------
+    steps_above : list of int
+        Steps, from the first on, at whose beginning the condition of the rule holds.
+    """
+
+    def __init__(self, rule, variables, spikes, dt, parameters=None):
+        known = with_shared(rule.equations, rule.parameters | (parameters or {}))
+        self.variables, codes = variables, dict(derivatives(rule.equations))
+        self.late = {name: round(float(evaluated(text, known)) / dt) for name, text in rule.late.items()}
+        now = known | self.own(0)
+        self.values = {name: [evaluated(rule.initials[name], now)] for name in followers(rule)}
+        jumps = [(name, code) for name, code in assignments(rule.on_post) if name in self.values]
+        fired = Counter(spikes)
+        for k in range(len(next(iter(variables.values())))):
+            now = known | self.own(k) | {name: values[-1] for name, values in self.values.items()}
+            for name, code in jumps * fired[k]:
+                now[name] = evaluated(code, now)
+            for name, values in self.values.items():
+                at_zero = evaluated(codes[name], now | {name: 0.0})
+                slope = evaluated(codes[name], now | {name: 1.0}) - at_zero
+                limit = -at_zero / slope
+                values.append(limit + (now[name] - limit) * np.exp(slope * dt))
+        steps = range(1, len(self.variables["v_post"]))
+        met = compiled(rule.step_condition) if rule.step_condition else None
+        self.steps_above = [k for k in steps if met and evaluated(met, known | self.at(k, own=k))]
+
+    def own(self, step):
+        """Return the variables of the cell at a step."""
+        return {name: np.float64(values[max(step, 0)]) for name, values in self.variables.items()}
+
+    def at(self, step, own):
+        """Return what is read at a step: what follows the cell, and the cell's variables as of the step `own`."""
+        found = {n: values[min(max(step - self.late.get(n, 0), 0), len(values) - 1)] for n, values in self.values.items()}
+        return found | self.own(min(own, len(self.variables["v_post"]) - 1))
 
 
 # -- the texts -------------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ test_rules_of_plasticity = mistakes(
     (lambda: rule(on_pre="xx = x + 1"), ValueError, "Mine.on_pre: 'xx' is not a variable; did you mean 'x'?"),
     (lambda: rule(equations="dx/dt = -x*x/tau"), ValueError, "Mine.equations: dx/dt is not linear in x", "dx/dt = -x*x/tau"),
     (lambda: rule(equations="dx/dt = -x/tau; dw/dt = -w/tau"), ValueError, "Mine.equations: dw/dt must be a variable"),
-    (lambda: rule(on_post="w = w + a*v_post"), ValueError, "variables of the target cell", "help(bs.Plasticity)", "^"),
+    (lambda: rule(on_post="w = w + a*v_pre"), ValueError, "variables of the source", "help(bs.Plasticity)", "^"),
     (lambda: rule(bounds=("0", "w")), ValueError, "Mine.bounds: this depends on 'w': a bound may contain parameters"),
     (lambda: rule(bounds="a"), TypeError, "Mine.bounds: must be a pair of texts"),
     (lambda: rule(a=bs.parameter(0.1, "nS", "change")), ValueError, "'w' is in units of weight, but 'a * x' is in nS"),

@@ -39,6 +39,8 @@ class Learning(Operator):
                 calls.append((Phase.EMITTED, 0, module.remember, part.context))
             if code.posts:
                 calls.append((Phase.BEGIN_SLICE, 0, has_room, part.context))
+            if part.kind.equations.of_target:
+                calls.append((Phase.FILE, 0, module.begin, part.context))
             if part.kind.equations.modulator:
                 calls.append((Phase.FILE, 0, module.modulate, part.context))
             if part.kind.sweeps:
@@ -55,12 +57,12 @@ class Learning(Operator):
         if status == LISTS_FULL:
             for part in self._parts:
                 if part.kind.code.posts:
-                    part.make_room_for_posts(self._capacity)
+                    part.make_room_for_posts(self._capacity + part.context["room"])
         return status == LISTS_FULL
 
 
 @by_address
 def has_room(rule_, progress_):
-    """Return LISTS_FULL unless there is room for the largest possible number of spikes of a slice."""
+    """Return LISTS_FULL unless there is room for the largest possible number of events of a slice."""
     rule, progress = record_at(rule_), record_at(progress_)
-    return CONTINUE if rule.post_time.size - rule.post_number >= progress.capacity else LISTS_FULL
+    return CONTINUE if rule.post_time.size - rule.post_number >= progress.capacity + rule.room else LISTS_FULL

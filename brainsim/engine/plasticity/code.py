@@ -6,10 +6,12 @@ presynaptic spike arrives: it goes through the postsynaptic spikes since the las
 synapses at once at a postsynaptic spike, through an index sorted by target, takes 1.8 times as long, and 6 bytes more for
 each synapse.
 
-The text has five functions, which work on one record (see `engine.plasticity.part`):
+The text has these functions, which work on one record (see `engine.plasticity.part`):
 
+- ``begin``: time 0, for rules that read variables of the targets;
 - ``enter``: a source has fired: note its presynaptic traces before and after the spike;
-- ``remember``: cells have fired: let the postsynaptic traces decay and jump, and append to the lists of these cells;
+- ``remember``: cells have fired, or the condition of a rule holds for them: let the postsynaptic traces decay and jump, and
+  append to the lists of these cells;
 - ``deliver``: a presynaptic spike arrives at the synapses of a segment;
 - ``sweep``: all synapses catch up, and the lists are emptied;
 - ``modulate``: the spikes of a slice are known: follow the modulator.
@@ -56,11 +58,11 @@ class RuleCode:
     pre : tuple of str
         Presynaptic traces: ``before_NAME`` and ``after_NAME``, and ``initial_NAME``.
     post : tuple of str
-        Postsynaptic traces: ``row_NAME``.
+        Postsynaptic traces, and variables of the targets that are read at an arrival: ``row_NAME``.
     listed : tuple of str
-        What the lists of postsynaptic spikes hold besides the time: ``post_NAME``.
+        What the lists of events of the targets hold besides the time: ``post_NAME``.
     posts : bool
-        Whether there are lists of postsynaptic spikes.
+        Whether there are lists of events of the targets: spikes, and steps in which a condition holds.
     """
 
     text: str
@@ -108,7 +110,15 @@ class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):
     def code(self):
         """Return the RuleCode."""
         eq = self.eq
-        functions = (self.enter(), self.remember(), self.modulate(), self.replay(), self.deliver(), self.sweep())
+        functions = (
+            self.begin(),
+            self.enter(),
+            self.remember(),
+            self.modulate(),
+            self.replay(),
+            self.deliver(),
+            self.sweep(),
+        )
         body = "\n\n".join("\n".join(lines) + "\n" for lines in functions if lines)
         used = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
         constants = {"not_a_source": NOT_A_SOURCE, "log_is_full": LOG_IS_FULL, "never": NEVER}
@@ -122,7 +132,7 @@ class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):
             self.old,
             tuple(name for name in eq.parameters if name in self.per_synapse),
             eq.pre_traces,
-            eq.post_traces,
+            self.rows,
             self.listed,
             self.posts,
         )

@@ -4,9 +4,10 @@ The sources' spikes are in a *log*: an entry for each spike that may still be ne
 with the presynaptic traces before and after the spike. All synapses of a source read the same entries, whatever their
 delays.
 
-The targets' spikes since the last sweep are in lists. A spike is one number, its step and its index (`code.INDEX_BITS`), so
-spikes are in the order of time. ``latest`` has the last two spikes of each cell side by side, and ``older`` the spike of the
-same cell before that of an index: most synapses see one spike or none between two of their source, and read one cache line.
+The targets' spikes since the last sweep, and the steps in which the condition of a rule holds, are in lists. A spike is one
+number, its step and its index (`code.INDEX_BITS`), so spikes are in the order of time. ``latest`` has the last two spikes of
+each cell side by side, and ``older`` the spike of the same cell before that of an index: most synapses see one spike or none
+between two of their source, and read one cache line.
 Postsynaptic traces are kept for the last steps, as far as dendritic delays look back.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.engine.plasticity.log import free_entries
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
+from brainsim.equations.target_cell import OF_TARGET
 from brainsim.jit.records import Context, call
 from brainsim.rng.streams import stream_key
 
@@ -56,6 +58,7 @@ class Part:
             newest=np.empty(layout.n_cells, np.int32),
             **({"ids": kind.ids()} if kind.equations.random else {}),
             **modulator_fields(kind, partition),
+            **self._target_fields(partition),
             **self._log_fields(FIRST_ENTRIES),
             **self._post_fields(FIRST_POSTS),
         )
@@ -68,7 +71,10 @@ class Part:
             "partitions": len(partition.layout.own),
             "shift": base - self._low,
             "width": self._width,
-            "ring": 2 * kind.longest_dendritic + 2,
+            "ring": kind.ring,
+            # a listed step takes as much room as a spike
+            "room": self.cells.size * partition.progress["slice"] if kind.equations.on_step else 0,
+            **{f"late_{y}": steps for y, steps in kind.late.items()},
             "extra": kind.extra_step,
             "dendritic": kind.dendritic,
             "longest_dendritic": kind.longest_dendritic,
@@ -86,12 +92,29 @@ class Part:
             "log_free_number": 0,
             "post_number": 0,
             **{f"rate_{k}": rate for k, rate in enumerate(kind.rates)},
-            **{f"initial_{x}": kind.initial[x] for x in self._code.pre},
+            **{f"initial_{x}": kind.initial[x] for x in (*self._code.pre, *self._code.post)},
         }
 
     def _columns(self, columns):
         values = columns | self.kind.parameters
         return {"w": self.kind.weights(columns), **{f"column_{c}": values[c] for c in self._code.columns}}
+
+    def _target_fields(self, partition):
+        """Return the fields of a rule that reads variables of its targets: where they are in the state."""
+        kind, layout = self.kind, partition.layout
+        fields = {}
+        for name in kind.equations.of_target:
+            variable, label = name.removesuffix(OF_TARGET), f"{kind.projection.name}.plasticity"
+            rows = [
+                (layout.state_row(population.name, variable, label)[0], ids)
+                for population, ids in kind.projection.post.parts
+            ]
+            places = np.concatenate([row + ids for row, ids in rows])[np.isin(kind.targets, self.cells)]
+            # some places between those of the targets belong to other cells: they are advanced too, which is simplest
+            fields[f"at_{name}"] = np.full(self._width, places[0] if places.size else 0, np.int64)
+            fields[f"at_{name}"][self.indices] = places
+        state = {"state": partition.shared.state} if fields else {}
+        return fields | state | ({"cells": self.indices} if kind.equations.step_condition is not None else {})
 
     def _log_fields(self, room):
         fields = {"log_time": np.zeros(room, np.int64), "log_previous": np.zeros(room, np.int32)}
@@ -99,7 +122,7 @@ class Part:
         return fields | {f"{part}_{x}": np.zeros(room) for x in self._code.pre for part in ("before", "after")}
 
     def _post_fields(self, room):
-        fields = {f"row_{y}": np.zeros((2 * self.kind.longest_dendritic + 2) * self._width) for y in self._code.post}
+        fields = {f"row_{y}": np.zeros(self.kind.ring * self._width) for y in self._code.post}
         if not self._code.posts:
             return fields
         return fields | {
@@ -131,6 +154,12 @@ class Part:
         if self._code.posts:
             c["post_number"] = 0
             c["latest"][:] = NEVER
+
+    def begin(self):
+        """Let the postsynaptic traces begin with the state of the targets, if they depend on it and this is time 0."""
+        if self.kind.equations.of_target:
+            rule, now = self.context, Context(step=self.step())
+            call(self.kind.module.begin.address(rule.kind, now.kind), rule.address, now.address)
 
     def has_room(self, capacity):
         """Return whether the lists have room for some spikes."""

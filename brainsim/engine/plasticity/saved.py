@@ -59,6 +59,7 @@ def load_part(part, extra, label):
         c[f"row_{y}"].reshape(c["ring"], -1)[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(
             rows.size, -1
         )[:, mine]
+    part.begin()  # a state of time 0 was saved before the traces had begun
     if code.posts:
         _load_posts(part, extra, f"{label}posts.")
 

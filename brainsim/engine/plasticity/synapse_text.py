@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brainsim.engine.plasticity.writer import LOCAL, OLD, Writer, names_of, text_of
+from brainsim.engine.plasticity.writer import LOCAL, OLD, WHY, Writer, names_of, text_of
 from brainsim.equations.plasticity import ELAPSED
 from brainsim.equations.traces import NEW
 
@@ -15,7 +15,7 @@ class SynapseWriter(Writer):
         eq, indent = self.eq, " " * 8
         if not self.posts and not self.changing:
             return []
-        trees = [tree for _, tree in (*eq.on_post, *eq.between)] + [b for b in eq.bounds if b is not None]
+        trees = [tree for _, tree in (*eq.on_post, *eq.on_step, *eq.between)] + [b for b in eq.bounds if b is not None]
         trees += self.of_traces((*eq.pre_traces, *eq.variables))
         lines = [
             "@helper",
@@ -52,7 +52,7 @@ class SynapseWriter(Writer):
         lines += self._posts_of_synapse(indent) if self.posts else []
         # what is read between two runs is as of the step before `now`, unless something has arrived since
         lines += self._relaxing("now - rule.lag", indent)
-        changed = {name for name, _ in (*eq.on_post, *eq.between)} | {v for v in eq.variables if v in eq.rates}
+        changed = {name for name, _ in (*eq.on_post, *eq.on_step, *eq.between)} | {v for v in eq.variables if v in eq.rates}
         return lines + self.stored(indent, changed | ({"w"} if eq.drive else set()))
 
     def _by_number_of_posts(self):
@@ -60,7 +60,7 @@ class SynapseWriter(Writer):
 
         A mispredicted branch takes as long as two synapses: this takes 7 ns a synapse instead of 12.
         """
-        indent, changed = " " * 8, {name for name, _ in self.eq.on_post}
+        indent, changed = " " * 8, {name for name, _ in (*self.eq.on_post, *self.eq.on_step)}
         return [
             "    ones, mores, more = candidates, candidates[length:], np.int64(0)",
             "    for begin in range(0, length, 8):",
@@ -110,12 +110,15 @@ class SynapseWriter(Writer):
         lines += self._relaxing("time", inner)
         lines += [f"{inner}then = time"] * self.changing
         lines += [f"{inner}{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in self.listed]
-        if eq.modulator in names_of([tree for _, tree in eq.on_post]):
+        if eq.modulator in names_of([tree for _, tree in (*eq.on_post, *eq.on_step)]):
             lines.append(f"{inner}{eq.modulator}{LOCAL} = modulator[time % modulator.size]")
         for x in self.held:
             old = f"column_{x}{OLD}[k] if last >= 0 and time == arrived else {x}{LOCAL}"
             lines += [f"{inner}kept_{x} = {x}{LOCAL}", f"{inner}{x}{LOCAL} = {old}"]
-        lines += self.event("time", 1, inner) + self.assign(eq.on_post, inner)
+        lines += self.event("time", 1, inner)
+        more = inner + "    " * self.both
+        lines += [f"{inner}if {WHY}{LOCAL} != 2.0:"] * self.both + self.assign(eq.on_post, more)
+        lines += [f"{inner}if {WHY}{LOCAL} != 1.0:"] * self.both + self.assign(eq.on_step, more)
         return lines + [f"{inner}{x}{LOCAL} = kept_{x}" for x in self.held]
 
     def _relaxing(self, until, indent):
@@ -149,7 +152,7 @@ class SynapseWriter(Writer):
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
-            *self.arrays(f"row_{y}" for y in eq.post_traces if y in names),
+            *self.arrays(f"row_{y}" for y in self.rows if y in names),
             "    entry, soma = segment.entry, segment.step + 1 - rule.extra",
             "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - log_time[entry]",
             "    axonal = soma - log_time[entry] - dendritic",
@@ -172,10 +175,15 @@ class SynapseWriter(Writer):
             *self.event("soma - dendritic", "(3 if again else 0)", "    "),
             "    shift, bad = rule.shift, np.int64(0)",
             "    row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift",
+            *(
+                f"    late_{y} = ((soma - 2 * dendritic - rule.late_{y}) % rule.ring) * rule.width + shift"
+                for y in eq.late
+                if y in names
+            ),
             "    for k_ in range(start, stop):",
             f"{indent}k = np.uint64(k_)",
             f"{indent}target = np.int64(targets[k])",
-            *(f"{indent}{y}{LOCAL} = row_{y}[np.uint64(row + target)]" for y in eq.post_traces if y in names),
+            *(f"{indent}{y}{LOCAL} = row_{y}[np.uint64({self._row(y)} + target)]" for y in self.rows if y in names),
             *self.loaded(indent),
             *(f"{indent}column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in self.held),
             *self.assign(eq.on_pre, indent),
@@ -184,6 +192,10 @@ class SynapseWriter(Writer):
             *[f"{indent}bad += w{LOCAL} != w{LOCAL}"] * eq.changes_weights,
         ]
         return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
+
+    def _row(self, name):
+        """Return where the row begins from which a postsynaptic trace is read at an arrival."""
+        return f"late_{name}" if name in self.eq.late else "row"
 
     def sweep(self):
         """Write the functions that bring all synapses to now."""

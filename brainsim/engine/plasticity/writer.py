@@ -12,6 +12,7 @@ from brainsim.equations.traces import NEW
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
 OLD = "__old"  # the column of a variable before the last presynaptic spike
+WHY = "why__"  # what is listed of an event of the target besides values: 1 for a spike, 2 for a step, 3 for both
 
 
 class Writer:
@@ -34,6 +35,10 @@ class Writer:
         Rates of decay that are the same for all synapses, each once.
     scalars, columns, listed, posts
         As in `code.RuleCode`.
+    rows : tuple of str
+        Postsynaptic traces, and variables of the target that are read when a spike arrives: as of a step before.
+    both : bool
+        Whether both spikes and steps of the target are listed.
     changing : bool
         Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     """
@@ -46,9 +51,13 @@ class Writer:
         self.rates: list[Tree] = []
         self.columns = (*equations.variables, *(p for p in equations.parameters if p in per_synapse))
         self.scalars = tuple(p for p in equations.parameters if p not in per_synapse)
-        self.posts = bool(equations.on_post)
-        read = names_of([tree for _, tree in equations.on_post])
+        self.posts = bool(equations.on_post or equations.on_step)
+        read = names_of([tree for _, tree in (*equations.on_post, *equations.on_step)])
+        self.both = bool(equations.on_post and equations.on_step)
         self.listed = tuple(n for t in equations.post_traces for n in (t, t + NEW) if n in read)
+        self.listed += tuple(n for n in equations.of_target if n in read) + (WHY,) * self.both
+        at_pre = names_of([*(tree for _, tree in equations.on_pre), equations.amplitude])
+        self.rows = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre))
         decaying = any(v in equations.rates for v in equations.variables)
         self.changing = decaying or bool(equations.between) or equations.drive is not None
         self.calls = 0  # of random numbers so far
@@ -56,7 +65,8 @@ class Writer:
     def numbers(self, trees):
         """Return the lines that read the parameters that occur in trees, and dt if it is needed."""
         names = names_of(trees)
-        return [f"    {name}{LOCAL} = scalars[{k}]" for k, name in enumerate(self.scalars) if name in names]
+        lines = [f"    {name}{LOCAL} = scalars[{k}]" for k, name in enumerate(self.scalars) if name in names]
+        return lines + [f"    dt{LOCAL} = rule.dt"] * ("dt" in names)
 
     def arrays(self, names):
         """Return the lines that read arrays of the record."""

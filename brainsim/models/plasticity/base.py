@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import typing
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from brainsim.core.checks import nearest
 from brainsim.equations import language as lang
-from brainsim.equations.plasticity import OF_TARGET, PlasticityEquations, parse_plasticity
+from brainsim.equations.plasticity import PlasticityEquations, parse_plasticity
+from brainsim.equations.target_cell import OF_TARGET
+from brainsim.equations.traces import START
 from brainsim.models.base import Model
-from brainsim.models.values import Distribution, ValueLike
+from brainsim.models.values import Distribution, ValueLike, checked_value, is_number
 
-TEXTS = ("equations", "on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator")
+TEXTS = (
+    "equations",
+    "on_pre",
+    "on_post",
+    "amplitude",
+    "bounds",
+    "between",
+    "on_modulator",
+    "on_step",
+    "step_condition",
+    "late",
+)
 
 
 class _Equations:
@@ -49,6 +65,12 @@ class Plasticity(Model):
         What a spike of the modulating cells (``connect(..., modulator=cells)``) does to the modulator, the one variable that
         all synapses of the projection share: ``"n = n + 1/tau_n"``. `on_pre` and `on_post` may read it, and the equation
         ``dw/dt = c*(n - n_base)``, in which c is a variable of the synapse that decays to 0, is solved exactly.
+    step_condition, on_step : str
+        A condition on the target such as ``"v_post > theta"``, and what happens in each step of dt at whose beginning it
+        holds, from the first one that has been computed on: ``"w = w + dt*a*x*(v_post - theta)"``. The condition may read
+        variables of the target, postsynaptic traces and parameters that all synapses share; `on_step` may also read ``dt``.
+    late : dict
+        Variables that follow the target and are read later: ``{"u": "delay_u"}``, name -> time [ms], a parameter.
     conditions, dimensions
         As for `Neuron`, which also explains the language.
 
@@ -63,6 +85,12 @@ class Plasticity(Model):
     target. The others, and those that depend on a parameter that differs between synapses, are kept for each synapse:
     8 bytes, and more time.
 
+    **The target cell.** ``v_post`` is the variable v of the target, and so for its other variables. A postsynaptic trace
+    may follow them: ``du/dt = (v_post - u)/tau`` is advanced in each step of dt, with v as it was at its beginning, and
+    begins at ``bs.initial("v_post", ...)`` or another value. `on_pre` and `amplitude` read variables as they were a step
+    before the spike is at the synapse (traces are up to date), `on_post` as they are after the reset, `on_step` as they are.
+    Targets without such a variable, or with v in another unit than mV, are refused by ``connect``.
+
     **The clock of a synapse.** The delay of a connection is the way along the axon and along the dendrite:
     ``connect(..., delay=1.5, dendritic_delay=0.5)``. A spike of the source is at the synapse after the axonal part, a spike
     of the target after the dendritic part, and what the synapse delivers arrives after the whole delay. Traces are read as
@@ -70,18 +98,21 @@ class Plasticity(Model):
 
     **Ties.** If a presynaptic and a postsynaptic spike reach the synapse at the same time, `on_pre` acts first, then
     `on_post`, and both read the traces as they were before. Then the traces jump. So a pair without a lag has no effect.
+    `on_step` comes after `on_post`, and reads the same traces.
 
-    **What a rule may read**, and why no more: ``w``, its variables, its parameters and ``pi``. A synapse is not visited at
-    each spike of its target, but catches up at the next spike of its source, which is several times faster. What happened in
-    between must therefore follow from the times of the spikes. So a rule cannot read ``t`` or variables of the cells such as
-    ``v``, and between spikes a trace relaxes on its own, as nothing else can be computed exactly after any time. Each trace
-    is assigned once at a spike, or is not read between its assignments.
+    **What a rule may read**, and why no more: ``w``, its variables, its parameters, ``pi``, and variables of the target
+    where something happens to the synapse. A synapse is not visited at each spike of its target, but catches up at the next
+    spike of its source, which is several times faster. What happened in between must therefore follow from spikes, and from
+    the steps that `step_condition` lists. So a rule cannot read ``t`` or the source's v, and between spikes a variable of a
+    synapse relaxes on its own, as nothing else can be computed exactly after any time. Each trace is assigned once at a
+    spike, or is not read between its assignments.
 
     **Random numbers**, ``rand()``, ``randn()`` and ``binomial(n, p)``, are new for each synapse and event; traces cannot use
     them, as all synapses of a cell share them.
 
     **Parameters** are numbers, or differ between synapses: a distribution, or an array for a rule of connection that lists
-    its pairs.
+    its pairs. So are initial values, which ``connect(..., initial={"x": bs.Uniform(0.0, 1.0)})`` gives; a trace whose
+    initial value differs is kept for each synapse.
 
     Examples
     --------
@@ -112,11 +143,15 @@ class Plasticity(Model):
     bounds: ClassVar[tuple[str, str]] = ("", "")
     between = ""
     on_modulator = ""
+    step_condition = ""
+    on_step = ""
+    late: ClassVar[dict[str, str]] = {}
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
     _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts
+    _initial: Mapping[str, Any] = {}  # noqa: RUF012 - replaced, never changed
 
     def __init__(self, *positional: object, **values: ValueLike) -> None:
         name = type(self).__name__
@@ -157,19 +192,68 @@ class Plasticity(Model):
         return cls(**cls._sets[name] | changes)
 
     @property
+    def initial(self) -> dict[str, float | np.ndarray | Distribution]:
+        """Initial values of variables that ``connect(..., initial=)`` has given, by name."""
+        return dict(self._initial)
+
+    def starting(self, initial: Mapping[str, ValueLike], label: str) -> Self:
+        """Return the rule with other initial values; ``connect(..., initial=)`` does this.
+
+        Parameters
+        ----------
+        initial : dict
+            Variable -> number, distribution, or array with a value for each listed pair, in the unit of the variable.
+        label : str
+            How error messages begin.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> bs.TsodyksMarkram().starting({"x": 0.5}, "start").initial
+        {'x': 0.5}
+        """
+        name = type(self).__name__
+        if not isinstance(initial, Mapping):
+            raise TypeError(f"{label}: must be a dict such as {{'x': 0.5}} (got {initial!r})")
+        equations, new = self.plasticity_equations, copy.copy(self)
+        known = (*equations.variables, *equations.pre_traces, *equations.post_traces)
+        known += (equations.modulator,) * bool(equations.modulator)
+        for key, value in initial.items():
+            if key == "w":
+                raise ValueError(f"{label}: the weight w begins with connect(..., weight={value!r})")
+            if key not in known:
+                raise ValueError(f"{label}: {name} has no variable {key!r}{nearest(key, known)}")
+            value = checked_value(value, self.initials[key].unit, f"{label}[{key!r}]")
+            if np.ndim(value) > 1 or np.size(value) == 0:
+                message = "must be one number, a distribution, or an array with a value for each listed pair"
+                raise ValueError(f"{label}[{key!r}]: {message} (got shape {np.shape(value)})")
+            if key == equations.modulator and not is_number(value):
+                raise ValueError(f"{label}[{key!r}]: must be one number, since all synapses share it (got {value!r})")
+            vars(new)["_initial"] = {**new._initial, key: value}
+            if not is_number(value):
+                vars(new)[key + START] = value
+        new.plasticity_equations  # noqa: B018 - a variable that follows the target must begin alike
+        return new
+
+    @property
     def per_synapse(self) -> frozenset[str]:
         """The parameters that differ between synapses."""
         values = {key: getattr(self, key) for key in self.parameters}
+        values |= {key + START: value for key, value in self._initial.items()}
         return frozenset(key for key, value in values.items() if isinstance(value, Distribution) or np.ndim(value))
 
     def equations_for(self, per_synapse: Collection[str]) -> PlasticityEquations:
         """Return the equations of the rule if these parameters differ between synapses."""
         texts, cls = self.texts(), type(self)
-        key = repr(texts), frozenset(per_synapse)
+        given = {n: v if is_number(v) else ast.Name(n + START) for n, v in self._initial.items()}
+        key = repr(texts), frozenset(per_synapse), repr({n: v if is_number(v) else "" for n, v in given.items()})
         if key not in cls._parsed:
-            initials = {name: spec.default for name, spec in cls.initials.items()}
+            initials = {name: spec.default for name, spec in cls.initials.items()} | given
+            declared = cls.declared()
+            starts = {tree.id: declared.variables[n] for n, tree in given.items() if isinstance(tree, ast.Name)}
+            declared = replace(declared, parameters={**declared.parameters, **starts})
             cls._parsed[key] = parse_plasticity(
-                cls.__name__, cls.declared(), **texts, initials=initials, per_synapse=frozenset(per_synapse)
+                cls.__name__, declared, **texts, initials=initials, per_synapse=frozenset(per_synapse)
             )
         return cls._parsed[key]
 
@@ -180,6 +264,10 @@ class Plasticity(Model):
         trees = self.plasticity_equations.bounds
         low, high = (None if t is None or lang.names_in(t) - known else lang.evaluate(t, values) for t in trees)
         return low, high
+
+    def _key(self):
+        begun = ((name, v.tobytes() if isinstance(v, np.ndarray) else v) for name, v in sorted(self._initial.items()))
+        return (*super()._key(), *begun)
 
     @classmethod
     def _parse(cls):

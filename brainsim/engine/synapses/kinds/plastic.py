@@ -18,6 +18,7 @@ from brainsim.engine.synapses.readback import in_table, initial_weights, order_o
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
 from brainsim.equations import algebra
 from brainsim.equations import language as lang
+from brainsim.equations.traces import START
 from brainsim.jit.decorators import load_source
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.models.values import Distribution, is_number
@@ -45,7 +46,9 @@ class Plastic(SynapseKind):
     rates : list of float
         Rates of decay per step.
     initial, after_a_step : dict of str to float
-        Initial values of traces, and those of postsynaptic traces a step later.
+        Initial values of traces, and those of postsynaptic traces a step later; 0 where they depend on the targets.
+    late : dict of str to int
+        Postsynaptic trace -> how many steps later it is read, if it is.
     parts : dict of int to Part
         What each partition of this process keeps.
     """
@@ -84,7 +87,13 @@ class Plastic(SynapseKind):
         equations = rule.equations_for(rule.per_synapse)
         fixed = 0 if is_number(projection.weight) else 4
         weight = itemsize if equations.changes_weights else fixed
-        return weight + itemsize * len(equations.variables) + 8 * len(rule.per_synapse)
+        parameters = [name for name in rule.per_synapse if not name.endswith(START)]
+        return weight + itemsize * len(equations.variables) + 8 * len(parameters)
+
+    @property
+    def ring(self):
+        """For how many steps postsynaptic traces are kept."""
+        return 2 * self.longest_dendritic + 2 + max(self.late.values(), default=0)
 
     @property
     def sweeps(self):
@@ -108,12 +117,19 @@ class Plastic(SynapseKind):
         self.rates = [self.number(tree) * dt for tree in self.code.rates]
         self._tables = [_table_of(rate) for rate in self.rates]
         shared = (*self.code.pre, *self.code.post, equations.modulator)
-        traces = {n: v for n, v in equations.initials.items() if n in shared}
+        # what follows the targets is computed from their state, by `begin`
+        of_target = {*equations.of_target}
+        traces = {n: 0.0 if _reads(v, of_target) else v for n, v in equations.initials.items() if n in shared}
+        traces |= dict.fromkeys(equations.of_target, 0.0)
         self.initial = {n: self.number(v) if isinstance(v, ast.AST) else float(v) for n, v in traces.items()}
+        self.late = {
+            name: int(whole_steps(self.number(tree), dt, f"{type(rule).__name__}.{name}"))
+            for name, tree in equations.late.items()
+        }
         self.after_a_step = {}
         for name in self.code.post:
             start, tree = self.initial[name], equations.rates.get(name)
-            if tree is not None:
+            if tree is not None and not _reads(equations.limits[name], of_target):
                 limit = equations.limits[name]
                 limit = 0.0 if algebra.is_zero(limit) else self.number(limit)
                 start = limit + (start - limit) * float(_table_of(self.number(tree) * dt, 2)[1])
@@ -157,16 +173,22 @@ class Plastic(SynapseKind):
         else:
             # they were not kept, which saves 4 bytes a synapse
             w = initial_weights(self).astype(precise)
+        known = self._values | self.differing()
         names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
         columns = {"w": w}  # one number if all share it
         for name, of in names.items():
             start = self.equations.initials[of]
             columns[name] = np.empty(n, dtype)
-            columns[name][:] = lang.computed(start, self._values | self._parameters) if isinstance(start, ast.AST) else start
+            columns[name][:] = lang.computed(start, known) if isinstance(start, ast.AST) else start
         return columns
 
+    def differing(self):
+        """Return name -> array of the parameters and initial values that differ between synapses, in the block's order."""
+        starts = [name for name in sorted(self.projection.plasticity.per_synapse) if name.endswith(START)]
+        return self._parameters | {name: self._parameter(name) for name in starts}
+
     def _parameter(self, name):
-        """Return a parameter that differs between synapses, in the order of the block."""
+        """Return a parameter that differs between synapses, or such initial values, in the order of the block."""
         value = getattr(self.projection.plasticity, name)
         order, (ids, n) = order_of(self), in_table(self)
         sampled = np.empty(n)
@@ -321,6 +343,11 @@ class Plastic(SynapseKind):
     def _joined(self):
         saved = joined([saved_part(part) for part in self.parts.values()], self.targets)
         return saved | (self._homeostat.saved() if self._homeostat is not None else {})
+
+
+def _reads(tree, names):
+    """Return whether a tree, if it is one, has one of these names."""
+    return isinstance(tree, ast.AST) and bool(lang.names_in(tree) & names)
 
 
 def _table_of(rate, steps=PERIOD + 2):
