@@ -64,6 +64,7 @@ Modules and errors
     bs.learn            learning from arrays: EProp for recurrent spiking networks, Oja and BCM for rate units
     bs.ann              artificial networks, and the same networks in spikes
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
+    bs.sonata           nodes and edges in files of other tools, both ways
     bs.values           all distributions
     errors              EquationError (a ValueError), MissingName (a KeyError)
 
@@ -128,6 +129,7 @@ _HOMES = {
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
     "signals": "brainsim.models.signals",
+    "sonata": "brainsim.engine.sonata",
     "values": "brainsim.models.values",
 }
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names}

@@ -7,6 +7,7 @@ from brainsim import explore as explore
 from brainsim import learn as learn
 from brainsim import plot as plot
 from brainsim.core.checks import MissingName as MissingName
+from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation import Simulation as Simulation
 from brainsim.equations.language import EquationError as EquationError

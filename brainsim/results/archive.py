@@ -8,6 +8,7 @@ read when it is needed, after a check of the size it declares: a small file can 
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import math
 import os
@@ -108,6 +109,14 @@ def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> It
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def remove_leftovers(path: str | os.PathLike) -> None:
+    """Remove what a process left that was killed while it wrote to `path`."""
+    target = Path(os.path.realpath(path))
+    for leftover in target.parent.glob(f".{glob.escape(target.name[:100])}.*.tmp"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
 
 
 def _set_aside(target, temporary):

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -509,3 +511,18 @@ def test_checkpoint_moves_with_its_copy(path, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert loaded(copy).time == 5.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(tmp_path, kills):
+    """Resumed after each kill -9, the run ends with the bits of an undisturbed one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.helpers.killed", str(tmp_path), str(kills), "1"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) >= kills

@@ -13,7 +13,7 @@ import brainsim as bs
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
-MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "signals", "values")
+MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "signals", "sonata", "values")
 
 
 def stub():

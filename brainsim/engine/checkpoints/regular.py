@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainsim.core.checks import number, warn_user
 from brainsim.engine.checkpoints.file import exists
+from brainsim.results.archive import remove_leftovers
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
 SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
@@ -78,6 +79,7 @@ class Regular:
 
     def __enter__(self):
         self._simulation._guard = self
+        remove_leftovers(self._path)
         self._next = time.monotonic() + self._every
         if threading.current_thread() is threading.main_thread():
             for name in ("SIGTERM", "SIGUSR1"):

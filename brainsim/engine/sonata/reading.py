@@ -1,0 +1,239 @@
+"""Reading nodes and edges of SONATA files as arrays."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.optional import optional
+from brainsim.models.pair_lists import FromArrays
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Nodes:
+    """The cells of one node population of a SONATA file.
+
+    Attributes
+    ----------
+    name : str
+    n : int
+        Number of cells; cell k is the one with ``node_id`` k.
+    type_ids : ndarray of int64, shape (n,)
+        ``node_type_id`` of each cell.
+    columns : dict of str to ndarray
+        What the file and the table of types say of each cell: positions ``x``, ``y``, ``z``, ``model_template`` and so on.
+    """
+
+    name: str
+    n: int
+    type_ids: np.ndarray
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the name, the size and the names of the columns."""
+        return f"Nodes({self.name!r}, {self.n:,} cells, columns {', '.join(self.columns) or 'none'})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Edges:
+    """The synapses of one edge population of a SONATA file, in the order of the file.
+
+    Attributes
+    ----------
+    name : str
+    source, target : str
+        The node populations that they connect.
+    pre, post : ndarray of int64, shape (edges,)
+        Cells of these.
+    weight, delay : ndarray of float64, shape (edges,), or None
+        ``syn_weight``, in the unit of the tool that wrote the file, and ``delay`` [ms]; None if the file has none.
+    type_ids : ndarray of int64, shape (edges,)
+        ``edge_type_id`` of each.
+    columns : dict of str to ndarray
+        What else the file and the table of types say of each.
+    """
+
+    name: str
+    source: str
+    target: str
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray | None
+    delay: np.ndarray | None
+    type_ids: np.ndarray
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.pre.size
+
+    def __repr__(self) -> str:
+        """Return names, the number of synapses and the names of the columns."""
+        return (
+            f"Edges({self.name!r}, {self.source!r} to {self.target!r}, {len(self):,} synapses, "
+            f"columns {', '.join(self.columns) or 'none'})"
+        )
+
+    @property
+    def rule(self) -> FromArrays:
+        """The pairs as a rule: ``net.connect(a, b, edges.rule, weight=edges.weight, delay=edges.delay, synapse=...)``."""
+        return FromArrays(self.pre, self.post)
+
+
+def read_nodes(path: str | os.PathLike, types: str | os.PathLike | None = None) -> dict[str, Nodes]:
+    """Return the node populations of a SONATA file by name.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with the group ``nodes``.
+    types : str or Path, optional
+        The table of types, a CSV file with columns separated by spaces; it fills in what the HDF5 file does not say.
+
+    Raises
+    ------
+    ImportError
+        Without h5py: ``pip install 'brainsim[hdf5]'``.
+    FileNotFoundError
+        If a file does not exist.
+    ValueError
+        If a file is not of this kind.
+
+    Examples
+    --------
+    >>> nodes = bs.sonata.read_nodes("network/nodes.h5", "network/node_types.csv")          # doctest: +SKIP
+    >>> cells = bs.Population(nodes["cells"].n, bs.LIF(), name="cells")                     # doctest: +SKIP
+    """
+    label = "sonata.read_nodes"
+    table = _types(types, "node_type_id", label)
+
+    def build(name, group):
+        type_ids = np.asarray(group["node_type_id"][()], np.int64)
+        columns = _columns(group, "node", type_ids, table, label)
+        order = np.arange(type_ids.size)
+        if "node_id" in group:
+            order = np.argsort(group["node_id"][()], kind="stable")
+            if not np.array_equal(np.asarray(group["node_id"][()], np.int64)[order], np.arange(order.size)):
+                raise ValueError(f"{label}: node_id of {name!r} must be 0 to {order.size - 1}, each once")
+        return Nodes(name, order.size, type_ids[order], {key: values[order] for key, values in columns.items()})
+
+    return _populations(path, "nodes", label, build)
+
+
+def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) -> dict[str, Edges]:
+    """Return the edge populations of a SONATA file by name.
+
+    Parameters
+    ----------
+    path : str or Path
+        An HDF5 file with the group ``edges``.
+    types : str or Path, optional
+        The table of types, a CSV file with columns separated by spaces; it fills in what the HDF5 file does not say, often
+        the weight and the delay.
+
+    Raises
+    ------
+    ImportError, FileNotFoundError, ValueError
+        As for `read_nodes`.
+
+    Examples
+    --------
+    >>> edges = bs.sonata.read_edges("network/edges.h5", "network/edge_types.csv")["v1_to_v1"]          # doctest: +SKIP
+    >>> net.connect(v1, v1, edges.rule, weight=edges.weight, delay=edges.delay, synapse=bs.Delta())     # doctest: +SKIP
+    """
+    label = "sonata.read_edges"
+    table = _types(types, "edge_type_id", label)
+
+    def build(name, group):
+        ends = [np.asarray(group[end][()], np.int64) for end in ("source_node_id", "target_node_id")]
+        named = [_population_of(group[end]) for end in ("source_node_id", "target_node_id")]
+        type_ids = np.asarray(group["edge_type_id"][()], np.int64)
+        columns = _columns(group, "edge", type_ids, table, label)
+        weight, delay = (_numbers(columns.pop(key, None), f"{label}: {key} of {name!r}") for key in ("syn_weight", "delay"))
+        return Edges(name, *named, *ends, weight, delay, type_ids, columns)
+
+    return _populations(path, "edges", label, build)
+
+
+def _populations(path, kind, label, build):
+    """Return name -> ``build(name, group)`` of the populations of a file."""
+    h5py = optional("h5py", "hdf5", label)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(f"{label}: {str(path)!r} is not a readable HDF5 file ({error})") from error
+    with file:
+        if kind not in file:
+            raise ValueError(f"{label}: {str(path)!r} has no group {kind!r}")
+        try:
+            return {name: build(name, group) for name, group in file[kind].items()}
+        except KeyError as error:
+            raise ValueError(f"{label}: {str(path)!r} is incomplete ({error.args[0]})") from error
+
+
+def _population_of(dataset):
+    """Return the node population that the ids of a dataset belong to."""
+    name = dataset.attrs.get("node_population", dataset.attrs.get("network", ""))
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _types(path, key, label):
+    """Return type id -> row of a table of types."""
+    if path is None:
+        return {}
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+    if rows and key not in rows[0]:
+        raise ValueError(f"{label}: {str(path)!r} has no column {key!r}; columns are separated by spaces")
+    return {int(row[key]): {name: value for name, value in row.items() if name not in (key, None)} for row in rows}
+
+
+def _columns(group, kind, type_ids, table, label) -> dict[str, Any]:
+    """Return name -> values of what a file and a table of types say; the file comes first."""
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys(name for row in table.values() for name in row):
+        values = {k: row.get(name) for k, row in table.items()}
+        unknown = sorted(set(type_ids.tolist()) - set(values))
+        if unknown:
+            raise ValueError(f"{label}: the table of types has no {kind}_type_id {unknown[0]}")
+        columns[name] = _as_numbers([values[k] for k in type_ids.tolist()])
+    n, groups = type_ids.size, group.get(f"{kind}_group_id")
+    group_of = np.zeros(n, np.int64) if groups is None else groups[()]
+    index = np.arange(n) if groups is None else group[f"{kind}_group_index"][()]
+    for key in (key for key in group if key.isdigit()):
+        mine = np.flatnonzero(group_of == int(key))
+        for name, dataset in group[key].items():
+            if hasattr(dataset, "shape") and len(dataset.shape) == 1:
+                values = dataset[()][index[mine].astype(np.int64)]
+                if mine.size < n:
+                    whole = columns.get(name, np.full(n, np.nan if values.dtype.kind in "iuf" else ""))
+                    whole = whole.astype(np.promote_types(whole.dtype, values.dtype))
+                    whole[mine], values = values, whole
+                columns[name] = values
+    return columns
+
+
+def _as_numbers(values):
+    """Return texts of a table as numbers, if all are."""
+    try:
+        return np.array([np.nan if value in ("NULL", "", None) else float(value) for value in values])
+    except ValueError:
+        return np.array(values, dtype=object)
+
+
+def _numbers(values, label):
+    """Return values as float64, None if there are none or not all are known."""
+    if values is None:
+        return None
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{label}: must be numbers (got {values[0]!r})")
+    values = np.asarray(values, np.float64)
+    return None if np.isnan(values).any() else values

@@ -1,0 +1,207 @@
+"""Writing nodes and edges of a network as SONATA files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import typing
+from pathlib import Path
+
+import numpy as np
+
+from brainsim.core.checks import number
+from brainsim.core.optional import optional
+from brainsim.models.neurons.sources import SpikeTrains
+from brainsim.network.network import Network
+from brainsim.network.reading import drawn
+from brainsim.results.archive import written_aside
+
+if typing.TYPE_CHECKING:
+    from brainsim.network.projection import Projection
+
+LABEL = "sonata.write_network"
+FILES = ("nodes.h5", "node_types.csv", "edges.h5", "edge_types.csv", "circuit_config.json")
+VERSION, MAGIC = (0, 1), 0x0A7A  # attributes by which readers know the format
+
+
+def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1) -> Path:
+    """Write the cells and the synapses of a network as SONATA files, and return the folder.
+
+    Parameters
+    ----------
+    network : Network
+        What is written are populations with their sizes and models, and the synapses as they are drawn from the seed.
+    folder : str or Path
+        Where ``nodes.h5``, ``node_types.csv``, ``edges.h5``, ``edge_types.csv`` and ``circuit_config.json`` are written; it
+        is made if it does not exist.
+    dt : float
+        Time step [ms], of which delays are multiples.
+
+    Raises
+    ------
+    ImportError
+        Without h5py: ``pip install 'brainsim[hdf5]'``.
+    TypeError
+        If `network` is not a Network.
+
+    Notes
+    -----
+    A population is a node population of the same name. A projection is an edge population named as it is, with ``_to_`` for
+    ``->``; if it connects several populations there is one for each pair. Edges have ``syn_weight``, in the unit of the
+    synapse, and ``delay`` [ms], are sorted by target, and are indexed both ways. Models and synapses are named in the tables
+    of types (``model_template``): no other tool knows their equations.
+
+    Examples
+    --------
+    >>> bs.sonata.write_network(net, "network")                             # doctest: +SKIP
+    >>> libsonata.CircuitConfig.from_file("network/circuit_config.json")    # doctest: +SKIP
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
+    dt = number(dt, f"{LABEL}.dt", "ms", above=0.0)
+    h5py = optional("h5py", "hdf5", LABEL)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_nodes(h5py, network, folder)
+    names = _write_edges(h5py, network, folder, dt)
+    nodes, edges = _files("node"), _files("edge")
+    # libsonata lists the populations that are named here
+    nodes["populations"] = {_group_name(p.name): {"type": _kind(p)} for p in network.populations.values()}
+    edges["populations"] = {name: {"type": "chemical"} for name in names}
+    config = {"manifest": {"$BASE_DIR": "."}, "networks": {"nodes": [nodes], "edges": [edges]}}
+    with written_aside(folder / "circuit_config.json", LABEL) as path:
+        path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+def _files(kind) -> dict[str, typing.Any]:
+    return {f"{kind}s_file": f"$BASE_DIR/{kind}s.h5", f"{kind}_types_file": f"$BASE_DIR/{kind}_types.csv"}
+
+
+def _write_nodes(h5py, network, folder):
+    rows = []
+    with written_aside(folder / "nodes.h5", LABEL) as path, h5py.File(path, "w") as file:
+        _mark(file)
+        for kind, population in enumerate(network.populations.values()):
+            group = file.create_group(f"nodes/{_group_name(population.name)}")
+            n = population.n
+            group["node_type_id"] = np.full(n, kind, np.int64)
+            group["node_id"] = np.arange(n, dtype=np.uint64)
+            group["node_group_id"] = np.zeros(n, np.int64)
+            group["node_group_index"] = np.arange(n, dtype=np.uint64)
+            attributes = group.create_group("0")
+            for axis, column in zip("xyz", _positions(population), strict=False):
+                attributes[axis] = column
+            rows.append([kind, population.name, _kind(population), _template(population.model)])
+    _write_table(folder / "node_types.csv", ("node_type_id", "pop_name", "model_type", "model_template"), rows)
+
+
+def _kind(population):
+    return "virtual" if isinstance(population.model, SpikeTrains) else "point_neuron"
+
+
+def _positions(population):
+    """Return the coordinates of the cells [um], as far as a population has them."""
+    positions = getattr(population, "positions", None)
+    return [] if positions is None else np.asarray(positions, np.float64).T
+
+
+def _write_edges(h5py, network, folder, dt):
+    """Write the edges and their types; return the names of the edge populations."""
+    rows: list = []
+    names: list = []
+    with written_aside(folder / "edges.h5", LABEL) as path, h5py.File(path, "w") as file:
+        _mark(file)
+        for kind, projection in enumerate(network.projections):
+            for name, source, target, columns in _edges_of(projection, dt):
+                _write_edge_population(file, name, kind, source, target, columns)
+                names.append(name)
+            about = [_template(projection.synapse), repr(projection.rule), projection.synapse.weight_unit]
+            rows.append([kind, projection.name, *about])
+    columns = ("edge_type_id", "projection", "model_template", "rule", "weight_unit")
+    _write_table(folder / "edge_types.csv", columns, rows)
+    return names
+
+
+def _edges_of(projection: Projection, dt):
+    """Yield (name, source population, target population, columns) for each pair of populations, sorted by target."""
+    table = drawn(projection, dt, LABEL)
+    ends = {"pre": projection.pre.parts, "post": projection.post.parts}
+    # to which part of the view each cell of it belongs, and its index in the population
+    part = {end: np.repeat(np.arange(len(parts)), [ids.size for _, ids in parts]) for end, parts in ends.items()}
+    index = {end: np.concatenate([ids for _, ids in parts]) for end, parts in ends.items()}
+    for s, (source, _) in enumerate(ends["pre"]):
+        for t, (target, _) in enumerate(ends["post"]):
+            here = np.flatnonzero((part["pre"][table.pre] == s) & (part["post"][table.post] == t))
+            pre, post = index["pre"][table.pre[here]], index["post"][table.post[here]]
+            order = np.lexsort((pre, post))
+            columns = {"pre": pre[order], "post": post[order]}
+            columns |= {"weight": table.weight[here][order], "delay": table.delay[here][order]}
+            several = len(ends["pre"]) * len(ends["post"]) > 1
+            name = f"{projection.name} {source.name}->{target.name}" if several else projection.name
+            yield _group_name(name), source, target, columns
+
+
+def _write_edge_population(file, name, kind, source, target, columns):
+    group = file.create_group(f"edges/{name}")
+    n = columns["pre"].size
+    for field, end, population in (("source_node_id", "pre", source), ("target_node_id", "post", target)):
+        group[field] = columns[end].astype(np.uint64)
+        group[field].attrs["node_population"] = _group_name(population.name)
+    group["edge_type_id"] = np.full(n, kind, np.int64)
+    group["edge_group_id"] = np.zeros(n, np.int64)
+    group["edge_group_index"] = np.arange(n, dtype=np.uint64)
+    group["0/syn_weight"], group["0/delay"] = columns["weight"], columns["delay"]
+    for field, end, population in (("source_to_target", "pre", source), ("target_to_source", "post", target)):
+        nodes, edges = edge_index(columns[end], population.n)
+        group[f"indices/{field}/node_id_to_ranges"], group[f"indices/{field}/range_to_edge_id"] = nodes, edges
+        # libsonata reads the first name, BMTK and the text of the format the second: one array with two names
+        group[f"indices/{field}/node_id_to_range"] = group[f"indices/{field}/node_id_to_ranges"]
+
+
+def edge_index(node, n):
+    """Return the index of the edges of each node.
+
+    Parameters
+    ----------
+    node : ndarray of int
+        Of each edge.
+    n : int
+        Number of nodes.
+
+    Returns
+    -------
+    tuple of ndarray of uint64, shapes (n, 2) and (ranges, 2)
+        For each node the range of its rows in the second array, whose rows are ranges of edges: those of one node that
+        follow each other.
+    """
+    starts = np.flatnonzero(np.concatenate([[True], node[1:] != node[:-1]])) if node.size else np.empty(0, np.int64)
+    ranges = np.column_stack([starts, np.append(starts[1:], node.size)[: starts.size]])
+    owner = node[starts]
+    order = np.argsort(owner, kind="stable")
+    ends = np.cumsum(np.bincount(owner, minlength=n))
+    nodes = np.column_stack([np.append(0, ends[:-1])[:n], ends])
+    return nodes.astype(np.uint64), ranges[order].astype(np.uint64)
+
+
+def _mark(file):
+    """Write the attributes by which readers know the format."""
+    file.attrs["version"], file.attrs["magic"] = np.array(VERSION, np.uint32), np.uint32(MAGIC)
+
+
+def _group_name(name):
+    """Return a name that HDF5 takes: a slash would make a group."""
+    return re.sub(r"[/\s]+", "_", name.replace("->", "_to_"))
+
+
+def _template(model):
+    return f"brainsim:{type(model).__name__}"
+
+
+def _write_table(path, names, rows):
+    """Write a table of types, with columns separated by spaces as SONATA has them."""
+    with written_aside(path, LABEL) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=" ", lineterminator="\n")
+        writer.writerows([names, *rows])
