@@ -61,7 +61,8 @@ Modules and errors
     bs.analysis         statistics of spikes: irregularity, correlations, PSTH, spectrum, spike-triggered average
     bs.encode           images, sounds and series as spike trains, and back
     bs.explore          single cells: portrait, f-I curve, phase plane
-    bs.learn            learning from arrays: EProp for recurrent spiking networks, Oja and BCM for rate units
+    bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by eligibility traces, Oja and BCM
+                        for rate units
     bs.ann              artificial networks, and the same networks in spikes
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
     bs.sonata           nodes and edges in files of other tools, both ways

@@ -1,6 +1,12 @@
-"""Networks and units that learn from arrays, compiled: e-prop, and the rules of Oja and of Bienenstock, Cooper and Munro."""
+"""Networks and units that learn from arrays, compiled.
+
+`SpikingNetwork` learns by the exact gradient of its spike times, `EProp` from eligibility traces; `Oja` and `BCM` are rate
+units.
+"""
 
 from brainsim.learn.eprop import EProp
+from brainsim.learn.spiking.layers import Layer, Readout
+from brainsim.learn.spiking.network import SpikingNetwork
 from brainsim.learn.units import BCM, Oja
 
-__all__ = ["BCM", "EProp", "Oja"]
+__all__ = ["BCM", "EProp", "Layer", "Oja", "Readout", "SpikingNetwork"]

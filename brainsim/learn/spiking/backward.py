@@ -1,0 +1,320 @@
+"""The backward pass of one sample: the adjoint of `forward`, exact to rounding.
+
+The adjoint of v and i runs backwards through the same steps. A spike matters through the time at which it arrives at its
+targets and through the reset; the derivative of that time is ``1/(slope of v at the crossing)``. Only spikes, and what they
+meet on arrival, have to be remembered. As the step becomes short, this is EventProp: Wunderlich & Pehle (2021),
+doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), doi:10.1038/s41467-025-65394-8.
+"""
+
+from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.vmath import exp, flushed
+from brainsim.learn.spiking.forward import arrival_step, copy
+from brainsim.learn.spiking.plan import A_A, I_I, JUMP, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.spiking.responses import by_tau_m, by_tau_s, left, potential
+
+AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)
+
+
+@inlined
+def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient):
+    """Add the gradient of one sample to `gradient`, which is shaped like `vector`.
+
+    `work` is as `forward` left it, with the derivatives of the loss by the trace of the readout in `d_trace`, and by the
+    times of its spikes in `d_time`. The derivatives by time constants need all steps, `keep`.
+    """
+    work.g_v[:] = 0.0
+    work.g_i[:] = 0.0
+    work.g_a[:] = 0.0
+    last = net.start.size - 1
+    for k in range(net.steps - 1, -1, -1):
+        slot = k % work.ring_v.shape[0]
+        for o in range(net.stop[last] - net.start[last]):
+            work.g_v[net.start[last] + o] += work.d_trace[k, o]
+        for x in range(work.first[k], work.first[k + 1]):
+            work.d_time[x] += gather(net, vector, x, k, work, gradient)
+            if work.block[x] > 0:
+                undo_spike(net, x, k, rate_cost, rate_target, work, gradient)
+        for b in range(1, net.start.size):
+            low, high = net.start[b], net.stop[b]
+            driven = b == 1 and currents.shape[0] > 0
+            if net.waiting[b]:
+                seal(work, k, low, high)
+            undo_step(net, b, slot, work)
+            if b == last:
+                by_bias(net, b, keep, slot, work, gradient)
+            if keep:
+                by_times(net, b, k, slot, work, gradient)
+                if driven:  # what v gets of a current is 1 - exp(-dt/tau_m) of it
+                    drive_again(net, vector, currents[k], k, slot, work, gradient)
+            if net.waiting[b]:
+                undo_releases(net, vector, b, k, driven, work, currents, gradient)
+            if driven:
+                by_currents(net, currents[k], work.ring_v[slot, low:high], gradient)
+        for x in range(work.first[k], work.first[k + 1]):
+            if work.block[x] > 0:
+                finish_spike(net, x, k, work)
+
+
+@inlined
+def gather(net, vector, x, k, work, gradient):
+    """Add what event x did to its targets to the gradients by weights and delays; return the derivative by its time."""
+    total = 0.0
+    for c in range(net.pre.size):
+        if net.pre[c] != work.block[x]:
+            continue
+        low, high = net.start[net.post[c]], net.stop[net.post[c]]
+        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
+        row = net.at[c] + work.cell[x] * (high - low)
+        if net.each[c]:
+            total += gather_each(net, vector, c, x, k, work, gradient)
+            continue
+        step = arrival_step(work.time[x] + vector[net.delay_at[c]], net.dt, k)
+        if step >= net.steps:
+            continue
+        r, slot = (step + 1) * net.dt - (work.time[x] + vector[net.delay_at[c]]), step % work.ring_v.shape[0]
+        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        g_v, g_i, weights = work.ring_v[slot, low:high], work.ring_i[slot, low:high], vector[row : row + high - low]
+        into = gradient[row : row + high - low]
+        for m in range(into.size):
+            into[m] += slow * g_v[m] + fast * g_i[m]
+        on_v, on_i = inner(weights, g_v), inner(weights, g_i)
+        change = on_v * (fast - slow) / tau_m - on_i * fast / tau_s  # by r
+        at = net.times_at[net.post[c]]
+        gradient[at + AT_TAU_M] += on_v * by_tau_m(r, tau_m, tau_s)
+        gradient[at + AT_TAU_S] += on_v * by_tau_s(r, tau_m, tau_s) + on_i * fast * r / (tau_s * tau_s)
+        for z in range(work.freed[step], work.freed[step + 1]):
+            m = work.r_cell[z] - low
+            if 0 <= m < into.size:
+                change += gather_released(net, c, z, m, r, weights[m], row, work, gradient)
+        gradient[net.delay_at[c]] -= change
+        total -= change
+    return total
+
+
+@inlined
+def gather_each(net, vector, c, x, k, work, gradient):
+    """Do the same for a connection in which each synapse has its own delay."""
+    low, high, total = net.start[net.post[c]], net.stop[net.post[c]], 0.0
+    tau_m, tau_s, at = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], net.times_at[net.post[c]]
+    cell = work.cell[x] * (high - low)
+    for m in range(high - low):
+        delay = vector[net.delay_at[c] + cell + m]
+        step = arrival_step(work.time[x] + delay, net.dt, k)
+        if step >= net.steps:
+            continue
+        r, slot, w = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], vector[net.at[c] + cell + m]
+        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
+        gradient[net.at[c] + cell + m] += slow * g_v + fast * g_i
+        change = w * (g_v * (fast - slow) / tau_m - g_i * fast / tau_s)
+        if g_v != 0.0:
+            gradient[at + AT_TAU_M] += w * g_v * by_tau_m(r, tau_m, tau_s)
+            gradient[at + AT_TAU_S] += w * g_v * by_tau_s(r, tau_m, tau_s)
+        gradient[at + AT_TAU_S] += w * g_i * fast * r / (tau_s * tau_s)
+        if net.waiting[net.post[c]] and work.kind[step, low + m] == 2:
+            for z in range(work.freed[step], work.freed[step + 1]):
+                if work.r_cell[z] == low + m:
+                    change += gather_released(net, c, z, m, r, w, net.at[c] + cell, work, gradient)
+        gradient[net.delay_at[c] + cell + m] -= change
+        total -= change
+    return total
+
+
+@inlined
+def gather_released(net, c, z, m, r, w, row, work, gradient):
+    """Do the same for the potential of a cell that became free in the step of arrival: release z; return the change by r."""
+    b = net.post[c]
+    tau_m, tau_s, span, g, at = net.numbers[b, TAU_M], net.numbers[b, TAU_S], work.r_span[z], work.r_grad[z], net.times_at[b]
+    if r <= span:
+        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        gradient[row + m] += g * slow
+        gradient[at + AT_TAU_M] += g * w * by_tau_m(r, tau_m, tau_s)
+        gradient[at + AT_TAU_S] += g * w * by_tau_s(r, tau_m, tau_s)
+        return g * w * (fast - slow) / tau_m
+    part = potential(span, tau_m, tau_s) * left(r - span, tau_s)
+    gradient[row + m] += g * part
+    gradient[at + AT_TAU_S] += g * w * part * (r - span) / (tau_s * tau_s)
+    return -g * w * part / tau_s
+
+
+@inlined
+def undo_spike(net, x, k, rate_cost, rate_target, work, gradient):
+    """Go back through the reset and the crossing of event x: change the adjoint of v and a at the end of its step."""
+    b = work.block[x]
+    numbers, j = net.numbers[b], net.start[b] + work.cell[x]
+    tau_m, tau_a, lag, level, at = numbers[TAU_M], numbers[TAU_A], work.lag[x], work.level[x], net.times_at[b]
+    fall, growth, g_v, g_a = exp(-lag / tau_m), exp(lag / tau_a), work.g_v[j], work.g_a[j]
+    d_lag = -work.d_time[x] - g_a * numbers[JUMP] / (tau_a * growth)
+    if net.adaptive[b]:
+        gradient[at + AT_JUMP] += g_a / growth
+        gradient[at + AT_TAU_A] += g_a * numbers[JUMP] / growth * lag / (tau_a * tau_a)
+    if net.waiting[b]:
+        g_v = 0.0
+    else:
+        height = numbers[V_TH] + level * growth - numbers[V_RESET]
+        d_lag += g_v * fall * (height / tau_m - level * growth / tau_a)
+        g_a -= g_v * growth * fall
+        gradient[at + AT_TAU_M] -= g_v * height * fall * lag / (tau_m * tau_m)
+        gradient[at + AT_TAU_A] += g_v * fall * level * growth * lag / (tau_a * tau_a)
+    steep, on_end = max(abs(work.rise[x]), net.floor), 0.0
+    if work.rise[x] > 0.0:
+        on_end = d_lag * (work.over[x] - lag) / steep
+        work.d_begin[x] = d_lag * lag / steep
+    else:  # it was above its threshold at the start of the step: it fires there
+        work.d_begin[x] = 0.0
+    if rate_cost > 0.0:  # counts have no derivative; this moves v at the spikes that there are
+        g_v += rate_cost * (work.counts[j] - rate_target) / numbers[V_TH] if b < net.start.size - 1 else 0.0
+    work.d_time[x] = d_lag * lag / work.over[x] if work.over[x] > 0.0 else 0.0  # from now on: by the span
+    work.g_v[j], work.g_a[j] = g_v + on_end, g_a - on_end
+
+
+@inlined
+def finish_spike(net, x, k, work):
+    """Add what the value of v - a at the start of the step did to the crossing."""
+    b = work.block[x]
+    j = net.start[b] + work.cell[x]
+    if not net.waiting[b] or work.kind[k, j] != 2:
+        work.g_v[j] += work.d_begin[x]
+        work.g_a[j] -= work.d_begin[x]
+
+
+@inlined
+def seal(work, k, low, high):
+    """Keep the adjoint of v of cells that became free in step k, and set it to 0 where v did not move freely."""
+    for z in range(work.freed[k], work.freed[k + 1]):
+        if low <= work.r_cell[z] < high:
+            work.r_grad[z] = work.g_v[work.r_cell[z]]
+    for j in range(low, high):
+        if work.kind[k, j]:
+            work.g_v[j] = 0.0
+
+
+@inlined
+def undo_step(net, b, slot, work):
+    """Go back through a step of the cells of a block, and leave the adjoint at its end where events look for it."""
+    numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
+    g_v, g_i, g_a = work.g_v[low:high], work.g_i[low:high], work.g_a[low:high]
+    at_v, at_i = work.ring_v[slot, low:high], work.ring_i[slot, low:high]
+    copy(g_v, at_v)
+    copy(g_i, at_i)
+    decay_two(g_i, at_i, at_v, numbers[I_I], numbers[V_I])
+    decay_one(g_v, at_v, numbers[V_V])
+    if net.adaptive[b]:
+        copy(g_a, work.begin[low:high])  # which `by_times` needs
+        decay_one(g_a, work.begin[low:high], numbers[A_A])
+
+
+@helper
+def decay_one(into, x, factor):
+    """Put ``factor*x`` into an array."""
+    for j in range(into.size):
+        into[j] = flushed(factor * x[j])
+
+
+@helper
+def decay_two(into, x, y, first, second):
+    """Put ``first*x + second*y`` into an array."""
+    for j in range(into.size):
+        into[j] = flushed(first * x[j] + second * y[j])
+
+
+@inlined
+def by_times(net, b, k, slot, work, gradient):
+    """Add the derivatives by the time constants of what decays within a step."""
+    numbers, low, high, dt, at = net.numbers[b], net.start[b], net.stop[b], net.dt, net.times_at[b]
+    tau_m, tau_s, tau_a = numbers[TAU_M], numbers[TAU_S], numbers[TAU_A]
+    at_v, at_i, at_a = work.ring_v[slot, low:high], work.ring_i[slot, low:high], work.begin[low:high]
+    v_v, v_i, i_i = inner(at_v, work.v0[k, low:high]), inner(at_v, work.i0[k, low:high]), inner(at_i, work.i0[k, low:high])
+    gradient[at + AT_TAU_M] += v_v * numbers[V_V] * dt / (tau_m * tau_m) + v_i * by_tau_m(dt, tau_m, tau_s)
+    gradient[at + AT_TAU_S] += v_i * by_tau_s(dt, tau_m, tau_s) + i_i * numbers[I_I] * dt / (tau_s * tau_s)
+    if net.adaptive[b]:
+        gradient[at + AT_TAU_A] += inner(at_a, work.a0[k, low:high]) * numbers[A_A] * dt / (tau_a * tau_a)
+
+
+@inlined
+def drive_again(net, vector, row, k, slot, work, gradient):
+    """Add the derivative by tau_m of the part of the input current that v gets in a step."""
+    n, at = net.stop[1] - net.start[1], net.at[0]
+    g_v, tau_m, total = work.ring_v[slot, net.start[1] : net.stop[1]], net.numbers[1, TAU_M], 0.0
+    for i in range(row.size):
+        if row[i] != 0.0:
+            total += row[i] * inner(g_v, vector[at + i * n : at + (i + 1) * n])
+    gradient[net.times_at[1] + AT_TAU_M] -= total * (1.0 - net.numbers[1, V_X]) * net.dt / (tau_m * tau_m)
+
+
+@inlined
+def by_bias(net, b, keep, slot, work, gradient):
+    """Add the derivatives by the constant currents into the readout."""
+    g_v, low = work.ring_v[slot, net.start[b] : net.stop[b]], net.start[b]
+    vx, tau_m = net.numbers[b, V_X], net.numbers[b, TAU_M]
+    for o in range(g_v.size):
+        gradient[net.bias_at + o] += vx * g_v[o]
+    if keep:
+        fall = inner(g_v, work.drive[low : net.stop[b]]) * (1.0 - vx) * net.dt / (tau_m * tau_m)
+        gradient[net.times_at[b] + AT_TAU_M] -= fall
+
+
+@inlined
+def by_currents(net, row, g_v, gradient):
+    """Add the derivative by the weights of input currents."""
+    n, at = g_v.size, net.at[0]
+    for i in range(row.size):
+        if row[i] != 0.0:
+            into = gradient[at + i * n : at + (i + 1) * n]
+            for j in range(n):
+                into[j] += row[i] * net.numbers[1, V_X] * g_v[j]
+
+
+@inlined
+def undo_releases(net, vector, b, k, driven, work, currents, gradient):
+    """Go back through the steps of cells of block b that became free in step k."""
+    numbers, dt, at = net.numbers[b], net.dt, net.times_at[b]
+    tau_m, tau_s, tau_a, v_reset = numbers[TAU_M], numbers[TAU_S], numbers[TAU_A], numbers[V_RESET]
+    for z in range(work.freed[k], work.freed[k + 1]):
+        j = work.r_cell[z]
+        if not net.start[b] <= j < net.stop[b]:
+            continue
+        g, span, current = work.r_grad[z], work.r_span[z], work.r_current[z]
+        slow, fast, fall, before = potential(span, tau_m, tau_s), left(span, tau_s), exp(-span / tau_m), dt - span
+        d_span = g * (-v_reset / tau_m * fall + (fast - slow) / tau_m * current + slow * current / tau_s)
+        work.g_i[j] += g * slow * left(before, tau_s)
+        gradient[at + AT_TAU_M] += g * (v_reset * span / (tau_m * tau_m) * fall + by_tau_m(span, tau_m, tau_s) * current)
+        was = work.i0[k, j] if work.i0.shape[0] > 1 else 0.0  # without the history, time constants do not learn
+        gradient[at + AT_TAU_S] += g * by_tau_s(span, tau_m, tau_s) * current
+        gradient[at + AT_TAU_S] += g * slow * was * left(before, tau_s) * before / (tau_s * tau_s)
+        drive = 0.0
+        if b == net.start.size - 1:
+            drive = work.drive[j]
+            gradient[net.bias_at + j - net.start[b]] += g * (1.0 - fall)
+        if driven:
+            n = net.stop[1] - net.start[1]
+            for i in range(currents.shape[1]):
+                drive += currents[k, i] * vector[net.at[0] + i * n + j - net.start[1]]
+                gradient[net.at[0] + i * n + j - net.start[1]] += g * (1.0 - fall) * currents[k, i]
+        if drive != 0.0:
+            d_span += g * drive * fall / tau_m
+            gradient[at + AT_TAU_M] -= g * drive * fall * span / (tau_m * tau_m)
+        for x in range(work.first[k], work.first[k + 1]):
+            if work.block[x] == b and net.start[b] + work.cell[x] == j:  # it fired again within this step
+                d_span += work.d_time[x]
+                faded = exp(-before / tau_a)
+                level = work.d_begin[x] * work.r_level[z]
+                work.g_a[j] -= work.d_begin[x] * faded
+                d_span -= level / tau_a
+                gradient[at + AT_TAU_A] -= level * before / (tau_a * tau_a)
+        work.d_time[work.r_event[z]] -= d_span
+
+
+@helper
+def inner(a, b):
+    """Return the inner product, as four sums over every fourth element, which the compiler turns into one vector."""
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    whole = a.size & ~3
+    for m in range(0, whole, 4):
+        s0 += a[m] * b[m]
+        s1 += a[m + 1] * b[m + 1]
+        s2 += a[m + 2] * b[m + 2]
+        s3 += a[m + 3] * b[m + 3]
+    for m in range(whole, a.size):
+        s0 += a[m] * b[m]
+    return (s0 + s1) + (s2 + s3)

@@ -1,0 +1,70 @@
+"""The compiled loop over the samples of a chunk."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from brainsim.jit.decorators import kernel
+from brainsim.learn.spiking.backward import backward
+from brainsim.learn.spiking.forward import copy, forward
+from brainsim.learn.spiking.losses import loss_of
+from brainsim.learn.spiking.surrogate import surrogate_backward
+
+ONLY_FORWARD, EXACT, SURROGATE, EPROP = range(4)
+
+
+class Data(NamedTuple):
+    """Samples as arrays; what there is none of has a length of 0 for each sample."""
+
+    times: np.ndarray  # input spikes of all samples [ms]
+    units: np.ndarray  # int32
+    offsets: np.ndarray  # (samples + 1,)
+    currents: np.ndarray  # (samples, steps or 0, inputs)
+    label: np.ndarray  # (samples,), -1 for none
+    labels: np.ndarray  # (samples, steps or 0)
+    values: np.ndarray  # (samples, steps or 0, outputs)
+
+
+class Task(NamedTuple):
+    """What is minimised, and how."""
+
+    loss: int
+    gain: float
+    weights: np.ndarray  # (steps,) of the mean
+    tau_first: float
+    tau_late: float
+    late: float
+    rate_cost: float
+    rate_target: float
+    shape: int
+    steepness: float
+
+
+class Out(NamedTuple):
+    """What comes out of a batch, in the order of its samples."""
+
+    loss: np.ndarray  # (samples,)
+    score: np.ndarray  # (samples, outputs)
+    counts: np.ndarray  # int64 (samples, cells)
+    traces: np.ndarray  # (samples or 0, steps, outputs)
+
+
+@kernel
+def run_chunk(net, vector, data, chosen, begin, end, task, mode, keep, work, out, gradient):
+    """Run the samples ``chosen[begin:end]``; `gradient` becomes the sum of their gradients."""
+    if mode != ONLY_FORWARD:
+        gradient[:] = 0.0
+    for q in range(begin, end):
+        n = chosen[q]
+        first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
+        forward(net, vector, data.times[first:stop], data.units[first:stop], currents, keep, work)
+        out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], work)
+        copy(work.score, out.score[q])
+        copy(work.counts, out.counts[q])
+        if out.traces.shape[0] > 0:
+            for k in range(net.steps):
+                copy(work.trace[k], out.traces[q, k])
+        if mode == EXACT:
+            backward(net, vector, currents, keep, task.rate_cost, task.rate_target, work, gradient)
+        elif mode != ONLY_FORWARD:
+            surrogate_backward(net, vector, currents, mode == EPROP, task, work, gradient)

@@ -1,0 +1,302 @@
+"""The forward pass of one sample: the engine's grid and equations, with spikes and arrivals at their times within a step.
+
+In a step from t_k to t_k+1, v and i of each cell decay exactly; what arrived r ms before the end has added
+``w*potential(r)`` and ``w*left(r)``. A cell whose v reaches its threshold has crossed it, by linear interpolation, `lag` ms
+before the end of the step, and is reset as of that moment. So v, and all that follows, is a continuous function of weights,
+delays and time constants, and has a derivative except where a spike appears or vanishes.
+
+These functions are also called by the operator that runs a trained network in the engine: hence the same bits.
+"""
+
+from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.vmath import exp, flushed
+from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.spiking.responses import left, potential
+
+SCAN = 64  # cells that are looked at together: most of them do not fire
+NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step
+
+
+@inlined
+def forward(net, vector, times, units, currents, keep, work):
+    """Run one sample.
+
+    Parameters
+    ----------
+    net : Net
+    vector : (size,)
+        Weights, delays and time constants.
+    times, units : (inputs,)
+        Input spikes, sorted by time.
+    currents : (steps, inputs) or (0, 0)
+        Input currents.
+    keep : int
+        Whether the values of every step are kept.
+    work : Work
+        Is filled.
+    """
+    clear(work)
+    last, at = net.start.size - 1, 0
+    for o in range(net.stop[last] - net.start[last]):
+        work.drive[net.start[last] + o] = vector[net.bias_at + o]
+    for k in range(net.steps):
+        work.first[k], work.freed[k] = work.ends[0], work.ends[1]
+        slot = k % work.ring_v.shape[0]
+        if currents.shape[0] > 0:
+            drive_by(net, vector, currents[k], work.drive)
+        at = enter_inputs(k, net.dt, times, units, at, work)
+        for b in range(1, net.start.size):
+            row = k if keep else 0
+            driven = b == last or (b == 1 and currents.shape[0] > 0)
+            move(net, b, row, slot, driven, keep, work)
+            if net.waiting[b]:
+                hold(net, vector, b, k, row, driven, work)
+            if net.spiking[b]:
+                fire(net, b, k, row, keep, work)
+        for x in range(work.first[k], work.ends[0]):
+            send(net, vector, x, k, work.block[x], work.cell[x], work.time[x], work.ring_v, work.ring_i)
+        for o in range(net.stop[last] - net.start[last]):
+            work.trace[k, o] = work.v[net.start[last] + o]
+    work.first[net.steps], work.freed[net.steps] = work.ends[0], work.ends[1]
+
+
+@inlined
+def clear(work):
+    """Set the state to rest."""
+    work.v[:] = 0.0
+    work.i[:] = 0.0
+    work.a[:] = 0.0
+    work.release[:] = -1.0
+    work.last[:] = -1
+    work.drive[:] = 0.0
+    work.ring_v[:] = 0.0
+    work.ring_i[:] = 0.0
+    work.counts[:] = 0
+    work.ends[:] = 0
+
+
+@inlined
+def drive_by(net, vector, row, drive):
+    """Put the input current of each cell of the first layer into `drive`."""
+    n, at = net.stop[1] - net.start[1], net.at[0]
+    into = drive[net.start[1] : net.stop[1]]
+    into[:] = 0.0
+    for i in range(row.size):
+        if row[i] != 0.0:
+            weights = vector[at + i * n : at + (i + 1) * n]
+            for j in range(n):
+                into[j] += row[i] * weights[j]
+
+
+@inlined
+def enter_inputs(k, dt, times, units, at, work):
+    """Append the input spikes up to the end of step k to the events; return where the next ones are."""
+    x = work.ends[0]
+    while at < times.size and times[at] <= (k + 1) * dt:
+        work.block[x], work.cell[x], work.time[x] = 0, units[at], times[at]
+        x += 1
+        at += 1
+    work.ends[0] = x
+    return at
+
+
+@inlined
+def move(net, b, row, slot, driven, keep, work):
+    """Move the cells of a block by one step, with what arrives in it.
+
+    One loop for each statement: with more than a few arrays in a loop, LLVM does not check whether they overlap, and does
+    not vectorise it.
+    """
+    numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
+    v, i, into_v, into_i = work.v[low:high], work.i[low:high], work.ring_v[slot, low:high], work.ring_i[slot, low:high]
+    copy(v, work.v0[row, low:high])
+    if keep or net.waiting[b]:
+        copy(i, work.i0[row, low:high])
+    decay_potential(v, i, into_v, numbers[V_V], numbers[V_I], work.drive[low:high], numbers[V_X], driven)
+    decay_and_add(i, numbers[I_I], into_i)
+    into_v[:] = 0.0
+    if net.adaptive[b]:
+        a, zeros = work.a[low:high], into_v
+        copy(a, work.a0[row, low:high])
+        decay_and_add(a, numbers[A_A], zeros)
+    into_i[:] = 0.0
+
+
+@helper
+def decay_potential(v, i, into, vv, vi, drive, vx, driven):
+    """Move v by a step; `drive` is a current from outside, if there is one."""
+    if driven:
+        for j in range(v.size):
+            v[j] = flushed(vv * v[j] + vi * i[j] + vx * drive[j]) + into[j]
+    else:
+        for j in range(v.size):
+            v[j] = flushed(vv * v[j] + vi * i[j]) + into[j]
+
+
+@helper
+def decay_and_add(x, factor, into):
+    """Let x decay, and add what arrives."""
+    for j in range(x.size):
+        x[j] = flushed(factor * x[j]) + into[j]
+
+
+@helper
+def copy(values, into):
+    """Copy an array; an assignment of one to another would create an array in between."""
+    for m in range(into.size):
+        into[m] = values[m]
+
+
+@inlined
+def hold(net, vector, b, k, row, driven, work):
+    """Correct the cells of a block that are refractory in step k, or become free within it."""
+    numbers, t0, t1 = net.numbers[b], k * net.dt, (k + 1) * net.dt
+    for j in range(net.start[b], net.stop[b]):
+        work.kind[k, j] = 0
+        if work.release[j] >= t1:
+            work.kind[k, j] = 1
+            work.v[j] = numbers[V_RESET]
+        elif work.release[j] > t0 + NARROW:
+            span = t1 - work.release[j]
+            work.kind[k, j], work.span[j] = 2, span
+            slow, fast = arrivals_within(net, vector, b, j - net.start[b], k, span, work)
+            current = work.i0[row, j] * left(net.dt - span, numbers[TAU_S]) + fast
+            v = numbers[V_RESET] * exp(-span / numbers[TAU_M]) + potential(span, numbers[TAU_M], numbers[TAU_S]) * current
+            if driven:
+                v += (1.0 - exp(-span / numbers[TAU_M])) * work.drive[j]
+            work.v[j] = v + slow
+            level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
+            work.begin[j] = numbers[V_RESET] - level
+            x = work.ends[1]
+            work.r_cell[x], work.r_event[x] = j, work.last[j]
+            work.r_span[x], work.r_current[x], work.r_level[x] = span, current, level
+            work.ends[1] = x + 1
+
+
+@inlined
+def arrivals_within(net, vector, b, cell, k, span, work):
+    """Return what arrivals of step k do to a cell that is free from `span` ms before its end on.
+
+    The first number is the potential from those that came while it was free, the second the current that those before have
+    left at the release.
+    """
+    slow, fast, n = 0.0, 0.0, net.stop[b] - net.start[b]
+    tau_m, tau_s = net.numbers[b, TAU_M], net.numbers[b, TAU_S]
+    earliest = work.first[max(0, k + 1 - work.ring_v.shape[0])]
+    for c in range(net.pre.size):
+        if net.post[c] == b:
+            for x in range(earliest, work.first[k]):
+                if work.block[x] == net.pre[c]:
+                    at = work.cell[x] * n + cell
+                    delay = vector[net.delay_at[c] + (at if net.each[c] else 0)]
+                    step = arrival_step(work.time[x] + delay, net.dt, emitted(x, work.first, k))
+                    if step == k:
+                        r = (k + 1) * net.dt - (work.time[x] + delay)
+                        if r <= span:
+                            slow += vector[net.at[c] + at] * potential(r, tau_m, tau_s)
+                        else:
+                            fast += vector[net.at[c] + at] * left(r - span, tau_s)
+    return slow, fast
+
+
+@helper
+def emitted(x, first, k):
+    """Return the step before k in which event x came."""
+    k -= 1
+    while first[k] > x:
+        k -= 1
+    return k
+
+
+@helper
+def arrival_step(time, dt, k):
+    """Return the step in which something arrives that was sent in step k: a later one."""
+    return max(int(time / dt), k + 1)
+
+
+@inlined
+def fire(net, b, k, row, keep, work):
+    """Find the spikes of a block in step k, and reset the cells."""
+    v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
+    if keep:
+        for j in range(low, high):
+            work.above[row, j] = work.v[j] - work.a[j] - v_th
+    for begin in range(low, high, SCAN):
+        end = min(begin + SCAN, high)
+        if count_above(work.v[begin:end], work.a[begin:end], v_th):
+            for j in range(begin, end):
+                if work.v[j] >= v_th + work.a[j]:
+                    spike(net, b, k, row, j, work)
+
+
+@helper
+def count_above(v, a, v_th):
+    """Return the number of cells that fire; without a branch, so that it is vectorised."""
+    count = 0
+    for j in range(v.size):
+        count += v[j] >= v_th + a[j]
+    return count
+
+
+@inlined
+def spike(net, b, k, row, j, work):
+    """Note a spike of cell j in step k, and reset the cell."""
+    v_th, t1, low, span = net.numbers[b, V_TH], (k + 1) * net.dt, net.start[b], net.dt
+    start = work.v0[row, j] - (work.a0[row, j] if net.adaptive[b] else 0.0)
+    if net.waiting[b] and work.kind[k, j] == 2:
+        start, span = work.begin[j], work.span[j]
+    begin = min(start, v_th - NARROW)
+    span = 0.0 if net.on_grid else span
+    lag = span * (work.v[j] - v_th - work.a[j]) / (work.v[j] - work.a[j] - begin)
+    x = work.ends[0]
+    work.block[x], work.cell[x], work.time[x] = b, j - low, t1 - lag
+    work.lag[x], work.over[x], work.level[x] = lag, span, work.a[j]
+    work.rise[x] = work.v[j] - work.a[j] - begin if start <= begin else -1.0
+    work.ends[0] = x + 1
+    work.counts[j] += 1
+    reset(net.numbers[b], net.waiting[b], lag, t1, j, x, work)
+
+
+@inlined
+def reset(numbers, waiting, lag, t1, j, x, work):
+    """Reset a cell that fired `lag` ms before the end of the step, in event x."""
+    level = work.a[j] * exp(lag / numbers[TAU_A])
+    if waiting:
+        work.v[j] = numbers[V_RESET]
+        work.release[j] = t1 - lag + numbers[T_REF]
+        work.last[j] = x
+    else:
+        work.v[j] = work.v[j] - (numbers[V_TH] + level - numbers[V_RESET]) * exp(-lag / numbers[TAU_M])
+    work.a[j] = work.a[j] + numbers[JUMP] * exp(-lag / numbers[TAU_A])
+
+
+@inlined
+def send(net, vector, x, k, block, cell, time, ring_v, ring_i):
+    """Add what event x, of step k, does to its targets at the steps in which it arrives."""
+    for c in range(net.pre.size):
+        if net.pre[c] != block:
+            continue
+        low, high = net.start[net.post[c]], net.stop[net.post[c]]
+        n, tau_m, tau_s = high - low, net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
+        weights = vector[net.at[c] + cell * n : net.at[c] + (cell + 1) * n]
+        if net.each[c]:
+            delays = vector[net.delay_at[c] + cell * n : net.delay_at[c] + (cell + 1) * n]
+            for m in range(n):
+                step = arrival_step(time + delays[m], net.dt, k)
+                if step < net.steps:
+                    r, slot = (step + 1) * net.dt - (time + delays[m]), step % ring_v.shape[0]
+                    ring_v[slot, low + m] += potential(r, tau_m, tau_s) * weights[m]
+                    ring_i[slot, low + m] += left(r, tau_s) * weights[m]
+            continue
+        step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
+        if step < net.steps:
+            r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
+            add(ring_v[slot, low:high], potential(r, tau_m, tau_s), weights)
+            add(ring_i[slot, low:high], left(r, tau_s), weights)
+
+
+@helper
+def add(into, factor, values):
+    """Add ``factor*values``."""
+    for m in range(into.size):
+        into[m] += factor * values[m]

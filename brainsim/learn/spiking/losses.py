@@ -1,0 +1,161 @@
+"""What is minimised: the loss of one sample, and its derivatives by the trace of the readout and the times of its spikes."""
+
+from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.vmath import exp, log
+
+MEAN, MAX, FIRST, COUNT, LABELS, VALUES = range(6)
+NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LABELS, "values": VALUES}
+PUSH = 0.1  # of the potential of the right output at the end of a sample in which it should have fired, but did not
+
+
+@inlined
+def loss_of(net, task, label, labels, values, work):
+    """Return the loss of a sample, and put its derivatives into `work`.
+
+    Parameters
+    ----------
+    net, task, work : Net, Task, Work
+        The trace is that of `forward`.
+    label : int
+        The class; -1 if there is none.
+    labels : (steps,) or (0,)
+        The class of each step, -1 for none.
+    values : (steps, outputs) or (0, 0)
+        The trace that is wanted.
+    """
+    work.d_trace[:] = 0.0
+    work.score[:] = 0.0
+    for x in range(work.ends[0]):
+        work.d_time[x] = 0.0
+    if task.loss == LABELS:
+        return of_labels(task, labels, work)
+    if task.loss == VALUES:
+        return of_values(values, work)
+    if task.loss == FIRST:
+        return of_first(net, task, label, work)
+    if task.loss == MEAN:
+        for k in range(work.trace.shape[0]):
+            for o in range(work.score.size):
+                work.score[o] += task.gain * task.weights[k] * work.trace[k, o]
+    elif task.loss == MAX:
+        largest(task, work)
+    else:
+        counted(net, task, work)
+    return of_scores(net, task, label, work)
+
+
+@helper
+def softmax(score, label, out):
+    """Put the derivative of the cross-entropy into `out`, and return the cross-entropy."""
+    top, total = score[0], 0.0
+    for o in range(score.size):
+        top = max(top, score[o])
+    for o in range(score.size):
+        out[o] = exp(score[o] - top)
+        total += out[o]
+    for o in range(score.size):
+        out[o] /= total
+    loss = log(total) + top - score[label]
+    out[label] -= 1.0
+    return loss
+
+
+@inlined
+def of_scores(net, task, label, work):
+    """Return the cross-entropy of the scores, and pass its derivative on."""
+    work.d_score[:] = 0.0
+    if label < 0:
+        return 0.0
+    loss, steps, last = softmax(work.score, label, work.d_score), work.trace.shape[0], net.start.size - 1
+    for o in range(work.score.size):
+        g = work.d_score[o] * task.gain
+        if task.loss == MEAN:
+            for k in range(steps):
+                work.d_trace[k, o] = g * task.weights[k]
+        elif task.loss == MAX:
+            best = 0
+            for k in range(1, steps):
+                if work.trace[k, o] > work.trace[best, o]:
+                    best = k
+            work.d_trace[best, o] = g
+    if task.loss == COUNT:
+        for x in range(work.ends[0]):
+            if work.block[x] == last:
+                work.d_time[x] = -task.gain * work.d_score[work.cell[x]] / (net.dt * steps)
+    return loss
+
+
+@inlined
+def largest(task, work):
+    """Put the largest potential of each readout into the scores."""
+    for o in range(work.score.size):
+        top = work.trace[0, o]
+        for k in range(1, work.trace.shape[0]):
+            top = max(top, work.trace[k, o])
+        work.score[o] = task.gain * top
+
+
+@inlined
+def counted(net, task, work):
+    """Put the number of spikes so far, averaged over the sample, into the scores: unlike the number it is continuous."""
+    end, last = net.dt * net.steps, net.start.size - 1
+    for x in range(work.ends[0]):
+        if work.block[x] == last:
+            work.score[work.cell[x]] += task.gain * (end - work.time[x]) / end
+
+
+@inlined
+def of_first(net, task, label, work):
+    """Return the loss of the first spikes: cross-entropy of ``exp(-t/tau)``, and a little for a late spike of the label.
+
+    The scores are ``-t/tau``. A readout that does not fire counts as if it fired at the end.
+    """
+    end, last = net.dt * net.steps, net.start.size - 1
+    for o in range(work.score.size):
+        work.score[o] = -end / task.tau_first
+    for x in range(work.ends[0] - 1, -1, -1):
+        if work.block[x] == last:  # the earliest stays
+            work.score[work.cell[x]] = max(work.score[work.cell[x]], -work.time[x] / task.tau_first)
+    if label < 0:
+        return 0.0
+    loss = softmax(work.score, label, work.d_score)
+    time = -work.score[label] * task.tau_first
+    loss += task.late * (exp(time / task.tau_late) - 1.0)
+    for x in range(work.ends[0]):
+        if work.block[x] == last and -work.time[x] / task.tau_first == work.score[work.cell[x]]:
+            work.d_time[x] = -work.d_score[work.cell[x]] / task.tau_first
+            if work.cell[x] == label:
+                work.d_time[x] += task.late / task.tau_late * exp(time / task.tau_late)
+    if work.counts[net.start[last] + label] == 0:
+        work.d_trace[net.steps - 1, label] = -PUSH
+    return loss
+
+
+@inlined
+def of_labels(task, labels, work):
+    """Return the mean cross-entropy of the steps that have a label."""
+    total, count = 0.0, 0
+    for k in range(labels.size):
+        count += labels[k] >= 0
+    for k in range(labels.size):
+        if labels[k] >= 0:
+            for o in range(work.score.size):
+                work.score[o] = task.gain * work.trace[k, o]
+            total += softmax(work.score, labels[k], work.d_trace[k]) / count
+            for o in range(work.score.size):
+                work.d_trace[k, o] *= task.gain / count
+    return total
+
+
+@inlined
+def of_values(values, work):
+    """Return half the mean squared distance of the trace."""
+    if values.shape[0] == 0:
+        return 0.0
+    total, size = 0.0, values.shape[0] * values.shape[1]
+    for k in range(values.shape[0]):
+        for o in range(values.shape[1]):
+            distance = work.trace[k, o] - values[k, o]
+            total += 0.5 * distance * distance / size
+            work.d_trace[k, o] = distance / size
+    return total

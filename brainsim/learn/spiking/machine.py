@@ -1,0 +1,134 @@
+"""The kernels of a network on batches: chunks of samples in threads, and gradients added up in a fixed order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from brainsim.jit.background import Workers
+
+if TYPE_CHECKING:
+    from brainsim.learn.spiking.plan import Plan
+    from brainsim.learn.spiking.samples import Inputs, Targets
+
+CHUNKS, SMALLEST = 8, 8  # at most so many chunks, whatever the number of threads; at least so many samples in each
+
+
+class Batch(NamedTuple):
+    """What a batch of samples gave, in order."""
+
+    loss: np.ndarray  # (samples,)
+    score: np.ndarray  # (samples, outputs)
+    counts: np.ndarray  # (samples, cells)
+    traces: np.ndarray  # (samples or 0, steps, outputs)
+    gradient: np.ndarray  # the sum over samples; empty without
+
+
+class Machine:
+    """Runs samples of one data set; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    plan : Plan
+    inputs, targets : Inputs, Targets
+    task : chunk.Task
+    mode : str
+        "exact", "surrogate" or "eprop".
+    floor : float
+        See `Net`.
+    threads : int
+    """
+
+    def __init__(self, plan: Plan, inputs: Inputs, targets: Targets, task: Any, mode: str, floor: float, threads: int):
+        from brainsim.learn.spiking import chunk
+
+        self.plan, self.inputs, self.task, self.floor, self.size = plan, inputs, task, floor, len(inputs)
+        self.data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
+        self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[mode]
+        self.on_grid = mode != "exact"
+        self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
+        # only derivatives by time constants, and surrogate ones, need the state of every step
+        self.history = self.on_grid or any(set(layer.learns) - {"delay", "recurrent_delay"} for layer in plan.layers)
+        self._workers, self._works, self._gradients = Workers(threads if threads > 1 else 0), list[Any](), list[Any]()
+
+    def __enter__(self) -> Machine:
+        self._workers.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._workers.__exit__(*error)
+
+    def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
+        """Run the samples with the indices `rows`; with `learn` also backwards."""
+        from brainsim.learn.spiking import chunk
+
+        net = self.plan.net(vector, self.on_grid, self.floor, self.inputs.currents.shape[1] > 0)
+        outputs, n = self.plan.sizes[-1], len(rows)
+        traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
+        out = chunk.Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
+        keep = int((self.history or history) and learn)
+        parts = min(CHUNKS, max(1, n // SMALLEST))
+        self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
+        edges = [n * c // parts for c in range(parts + 1)]
+        jobs = [
+            self._workers.submit(
+                chunk.run_chunk,
+                *(net, vector, self.data, rows, edges[c], edges[c + 1], self.task),
+                *(self.code if learn else chunk.ONLY_FORWARD, keep, self._works[c], out, self._gradients[c]),
+            )
+            for c in range(parts)
+        ]
+        for job in jobs:
+            job.result()
+        return Batch(out.loss, out.score, out.counts, out.traces, self._sum(parts) if learn else np.zeros(0))
+
+    def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return (block, cell, time, trace) of all events of one sample: block 0 are the inputs."""
+        batch = self.run(vector, np.array([row], np.int64), learn=False, traces=True)
+        work = self._works[0]
+        stop = int(work.ends[0])
+        return work.block[:stop].copy(), work.cell[:stop].copy(), work.time[:stop].copy(), batch.traces[0]
+
+    def _prepare(self, parts, delay_steps, history, learn):
+        """Make the arrays for each chunk, unless there are some that fit."""
+        from brainsim.learn.spiking.work import new_work
+
+        fits = self._works and len(self._works[0].ring_v) >= delay_steps and (len(self._works[0].v0) > 1 or not history)
+        if not fits:
+            self._works = []
+        while len(self._works) < parts:
+            self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting))
+        size = self.plan.size if learn else 0
+        if len(self._gradients) < parts or self._gradients[0].size < size:
+            self._gradients = [np.empty(size) for _ in range(max(parts, len(self._gradients)))]
+
+    def _sum(self, parts):
+        """Return the sum of the gradients of the chunks, added up in their order."""
+        total = self._gradients[0].copy()
+        for gradient in self._gradients[1:parts]:
+            total += gradient
+        return total
+
+
+def task_of(settings: Any, steps: int, sequence: str = "") -> Any:
+    """Return what is minimised as the kernels take it, from the parameters of a `SpikingNetwork`."""
+    from brainsim.learn.spiking.chunk import Task
+    from brainsim.learn.spiking.losses import NAMES
+    from brainsim.learn.spiking.surrogate import SHAPES
+
+    weights = np.full(steps, 1.0 / steps)
+    if settings.fading:
+        weights = np.exp(-np.arange(1, steps + 1) / steps) / steps
+    return Task(
+        loss=NAMES[sequence or settings.loss],
+        gain=settings.gain,
+        weights=weights,
+        tau_first=settings.tau_first,
+        tau_late=settings.tau_late,
+        late=settings.late,
+        rate_cost=settings.rate_cost,
+        rate_target=settings.rate_target,
+        shape=SHAPES[settings.surrogate],
+        steepness=settings.steepness,
+    )

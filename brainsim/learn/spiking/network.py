@@ -1,0 +1,216 @@
+"""Networks of spiking cells that learn by the exact gradient of their spike times: `SpikingNetwork`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Self
+
+from brainsim.core.checks import nearest
+from brainsim.learn.spiking.layers import Layer, Readout
+from brainsim.learn.spiking.settings import checked
+from brainsim.learn.spiking.trainable import Trainable
+
+
+class SpikingNetwork(Trainable):
+    """A classifier, or a map from sequences to sequences, made of spiking cells that learn by gradient.
+
+    Layers of leaky integrate-and-fire cells with exponential currents, see `Layer`, run on the grid of the engine. Spikes
+    have times within their step, by linear interpolation, and arrive at their targets after any delay, so the loss is a
+    continuous function of all weights, delays and time constants. Its gradient is exact: an adjoint system, which runs
+    backwards in time, carries it from spike to spike, in the manner of EventProp. Where a spike appears or vanishes there
+    is no derivative.
+
+    Parameters
+    ----------
+    hidden : int, Layer, or sequence of them
+        The hidden layers; a number stands for a `Layer` of so many cells.
+    readout : Readout
+        The last layer. How many cells it has follows from the data.
+    loss : {"mean", "max", "first", "count", "sequence"}
+        From what the class is read: the mean potential of each readout, its largest potential, the time of its first spike,
+        or its number of spikes so far, averaged over the sample. The loss is the cross-entropy. With ``"sequence"`` each
+        step has a label (the loss is the mean cross-entropy of the potentials) or wanted potentials (half the mean square
+        of the distance).
+    gradient : {"exact", "surrogate", "eprop"}
+        The exact gradient; or a surrogate gradient, for which spikes are at the ends of steps, as in most software for
+        spiking networks; or that of e-prop, which leaves out what spikes cause in other hidden cells.
+    surrogate : {"fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box"}
+        The shape of the surrogate derivative of a spike by the potential.
+    steepness : float
+        Its height at the threshold, and the inverse of its width, > 0.
+    dt : float
+        Time step [ms], > 0.
+    duration : float or None
+        Length of a sample [ms]; None takes the number of steps of currents, or the time of the last spike plus 20 ms.
+    gain : float
+        Factor between potentials and the arguments of the softmax, > 0.
+    fading : bool
+        Whether the mean counts early potentials more, by ``exp(-t/duration)``: then silence at the end has less weight.
+    tau_first, tau_late, late : float
+        Of the loss "first": the softmax is over ``-t/tau_first`` [ms], and ``late*(exp(t/tau_late) - 1)`` is added for the
+        spike of the right class.
+    rate_cost, rate_target : float
+        Strength of a pull of the number of spikes of each hidden cell in a sample towards a number, >= 0. Counts have no
+        exact derivative; spikes that there are get a push of their potential.
+    learning_rate, decay : float
+        Size of a step of a weight, > 0, and the factor by which it changes after each epoch. Delays and time constants move
+        by this part of their initial values.
+    optimiser : {"adam", "sgd"}
+        What turns gradients into steps.
+    batch, epochs, patience : int
+        Samples between two steps, largest number of epochs, and number of epochs without a smaller validation loss after
+        which training stops.
+    validation : float
+        Share of the training data used for validation; the weights with the smallest validation loss are kept. 0 trains on
+        everything, for all epochs.
+    clip : float
+        Longest gradient of a batch, >= 0; longer ones are shortened. 0 for no limit.
+    floor : float
+        Smallest rise of the potential in the step of a spike that the gradient divides by, >= 0: the derivative of the time
+        of a spike that only just happens is very large. 0 is exact and best for layers that are not recurrent; recurrent
+        ones may need 0.05.
+    wake : float
+        What is added, after each epoch, to the weights onto hidden cells that were silent in all of it, >= 0, in units of
+        the root mean square of the weights onto their layer.
+    seed : int
+        Of initial weights, validation set and batches: the same seed gives the same network.
+    threads : int
+        Threads that share the samples of a batch; it does not change the bits.
+
+    Attributes
+    ----------
+    classes_ : array
+        The labels.
+    history_ : dict of str to list
+        By epoch: ``loss``, ``validation_loss``, ``spikes`` a sample, the share of ``silent`` hidden cells, and the number
+        of batches that were ``skipped`` because a number was not finite.
+    duration_ : float
+        Length of a sample [ms].
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value is out of its range, or values do not go together.
+
+    Examples
+    --------
+    Which of two inputs came first:
+
+    >>> import brainsim as bs
+    >>> times = np.random.default_rng(1).uniform(0.0, 20.0, (200, 2))                        # ms
+    >>> labels = (times[:, 0] > times[:, 1]).astype(int)
+    >>> net = bs.learn.SpikingNetwork(20, epochs=30, learning_rate=0.02, duration=50.0, validation=0.0)
+    >>> net.fit(times[:150], labels[:150]).score(times[150:], labels[150:]) > 0.8
+    True
+
+    References
+    ----------
+    Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z (the exact gradient); Nowotny, Turner & Knight (2025),
+    doi:10.1088/2634-4386/ada852 (losses); Neftci, Mostafa & Zenke (2019), doi:10.1109/MSP.2019.2931595 (surrogate
+    gradients); Bellec et al. (2020), doi:10.1038/s41467-020-17236-y (e-prop).
+    """
+
+    hidden: tuple[Layer, ...]
+
+    def __init__(
+        self,
+        hidden: int | Layer | Sequence[int | Layer] = 128,
+        *,
+        readout: Readout = Readout(),  # noqa: B008 - it is frozen
+        loss: str = "mean",
+        gradient: str = "exact",
+        surrogate: str = "fast_sigmoid",
+        steepness: float = 1.0,
+        dt: float = 1.0,
+        duration: float | None = None,
+        gain: float = 10.0,
+        fading: bool = False,
+        tau_first: float = 2.0,
+        tau_late: float = 40.0,
+        late: float = 3e-3,
+        rate_cost: float = 0.0,
+        rate_target: float = 1.0,
+        learning_rate: float = 3e-3,
+        decay: float = 1.0,
+        optimiser: str = "adam",
+        batch: int = 32,
+        epochs: int = 100,
+        patience: int = 20,
+        validation: float = 0.1,
+        clip: float = 10.0,
+        floor: float = 0.0,
+        wake: float = 0.02,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> None:
+        arguments = {name: value for name, value in locals().items() if name in PARAMETERS}
+        for name, value in checked(arguments).items():  # the same object where nothing changed: scikit-learn's clone checks
+            same = type(arguments[name]) is type(value) and arguments[name] == value
+            setattr(self, name, arguments[name] if same else value)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
+
+        Parameters
+        ----------
+        deep : bool
+            No effect: no parameter has parameters.
+        """
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
+        for name in parameters:
+            if name not in PARAMETERS:
+                raise ValueError(f"SpikingNetwork.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
+        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
+        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
+            delattr(self, name)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(allow_nan=True),
+        )
+
+    def __repr__(self) -> str:
+        """Return layers, loss and gradient."""
+        sizes = [f"{layer.n}{'r' if layer.recurrent else ''}" for layer in self.hidden]
+        if hasattr(self, "training_"):
+            sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]
+        return f"SpikingNetwork({'-'.join(sizes)}, loss={self.loss!r}, gradient={self.gradient!r})"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network, with the state of its training, to a file that `load` reads; ``.npz`` is appended if missing.
+
+        An existing file is replaced only when the new one is complete.
+        """
+        from brainsim.learn.spiking.files import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Return a network from a file that `save` wrote; `partial_fit` goes on to the bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or `save` did not write it.
+        """
+        from brainsim.learn.spiking.files import load
+
+        return load(cls, path)
+
+
+PARAMETERS = tuple(name for name in inspect.signature(SpikingNetwork).parameters)

@@ -1,0 +1,186 @@
+"""Samples as the kernels take them: from arrays of spike times or currents, lists of Spikes, and labels or wanted traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.checks import plain
+from brainsim.results.spikes import Spikes
+
+SHAPES = (
+    "an array (samples, inputs) with the time of a spike of each input [ms], an array (samples, steps, inputs) with "
+    "currents, or a list with Spikes, or a pair (times, ids), for each sample"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Input spikes or currents of samples."""
+
+    times: np.ndarray
+    units: np.ndarray
+    offsets: np.ndarray
+    currents: np.ndarray  # (samples, steps or 0, inputs)
+    n_in: int
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return self.offsets.size - 1
+
+    @property
+    def latest(self) -> float:
+        """Time of the last spike [ms]."""
+        return float(self.times.max(initial=0.0))
+
+    @property
+    def longest(self) -> int:
+        """Largest number of spikes in a sample."""
+        return int(np.diff(self.offsets).max(initial=0))
+
+    def chosen(self, rows: np.ndarray) -> Inputs:
+        """Return some of the samples."""
+        parts = [slice(self.offsets[n], self.offsets[n + 1]) for n in rows]
+        offsets = np.concatenate([[0], np.cumsum([p.stop - p.start for p in parts])]).astype(np.int64)
+        index = np.concatenate([np.arange(p.start, p.stop) for p in parts]) if parts else np.zeros(0, np.int64)
+        return Inputs(self.times[index], self.units[index], offsets, self.currents[rows], self.n_in)
+
+
+def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
+    """Return samples as `Inputs`, or raise TypeError or ValueError with `label` in the message.
+
+    Parameters
+    ----------
+    X : array or list
+        See `SHAPES`; NaN and infinity in an array of times stand for no spike.
+    label : str
+        What messages begin with.
+    n_in : int, optional
+        The number of inputs that a network has.
+
+    Examples
+    --------
+    >>> inputs_of(np.array([[3.0, np.inf], [2.0, 1.0]]), "fit.X").times.tolist()
+    [3.0, 1.0, 2.0]
+    """
+    if isinstance(X, Spikes):
+        raise TypeError(f"{label}: must be a list with Spikes for each sample; a single sample is [spikes]")
+    if isinstance(X, list | tuple) and X and (isinstance(X[0], Spikes) or _is_pair(X[0])):
+        inputs = _of_list(X, label, n_in)
+    else:
+        inputs = _of_array(X, label)
+    if not len(inputs):
+        raise ValueError(f"{label}: must have at least one sample (got none)")
+    if n_in is not None and inputs.n_in != n_in:
+        raise ValueError(f"{label}: must have {n_in} inputs, as in training (got {inputs.n_in})")
+    if inputs.times.size and inputs.times.min() < 0.0:
+        bad = int(np.argmin(inputs.times))
+        sample = int(np.searchsorted(inputs.offsets, bad, side="right")) - 1
+        raise ValueError(f"{label}: spikes must not come before 0 ms (got {inputs.times[bad]:g} in sample {sample})")
+    return inputs
+
+
+def check_end(inputs: Inputs, duration: float, label: str) -> None:
+    """Raise ValueError if a spike comes after the end of a sample, or there are currents of another number of steps."""
+    if inputs.latest > duration:
+        bad = int(np.argmax(inputs.times))
+        sample = int(np.searchsorted(inputs.offsets, bad, side="right")) - 1
+        message = (
+            f"spikes must not come after the end of a sample, {duration:g} ms (got {inputs.latest:g} in sample {sample})"
+        )
+        raise ValueError(f"{label}: {message}")
+
+
+def _is_pair(value):
+    return isinstance(value, tuple) and len(value) == 2
+
+
+def _of_array(X, label):
+    X = np.asarray(X)
+    if X.dtype.kind not in "fiub":
+        raise TypeError(f"{label}: must be {SHAPES} (got an array of {X.dtype})")
+    if X.ndim == 3:
+        currents = np.ascontiguousarray(plain(X, "", label))
+        return Inputs(np.zeros(0), np.zeros(0, np.int32), np.zeros(len(X) + 1, np.int64), currents, X.shape[2])
+    if X.ndim != 2 or not X.shape[1]:
+        hint = "; a single sample is X[None]" if X.ndim == 1 and X.size else ""
+        raise ValueError(f"{label}: must be {SHAPES} (got shape {X.shape}){hint}")
+    X = X.astype(np.float64)
+    order = np.argsort(X, axis=1, kind="stable")
+    times = np.take_along_axis(X, order, axis=1)
+    finite = np.isfinite(times)
+    if np.any(np.isneginf(times)):
+        raise ValueError(f"{label}: spikes must not come before 0 ms (got -inf); write inf for no spike")
+    offsets = np.concatenate([[0], np.cumsum(finite.sum(axis=1))]).astype(np.int64)
+    return Inputs(times[finite], order[finite].astype(np.int32), offsets, np.zeros((len(X), 0, X.shape[1])), X.shape[1])
+
+
+def _of_list(X, label, n_in):
+    times, units, sizes, width = [], [], [], 0
+    for k, sample in enumerate(X):
+        if isinstance(sample, Spikes):
+            t, u, width = sample.times - sample.start, sample.ids, max(width, sample.n)
+        elif _is_pair(sample):
+            t, u = (np.asarray(part) for part in sample)
+            t = np.atleast_1d(plain(t if t.size else np.zeros(0), "ms", f"{label}[{k}]"))
+            if t.ndim != 1 or t.shape != np.shape(u):
+                raise ValueError(f"{label}[{k}]: must be times and ids of the same length (got {t.shape} and {np.shape(u)})")
+            if u.size and (u.dtype.kind not in "iu" or u.min() < 0):
+                raise ValueError(f"{label}[{k}]: ids must be whole numbers >= 0 (got {u[0]!r} of {u.dtype})")
+            width = max(width, n_in or 0, int(u.max(initial=-1)) + 1)
+        else:
+            raise TypeError(f"{label}[{k}]: must be Spikes, or a pair (times, ids) (got {type(sample).__name__})")
+        order = np.argsort(t, kind="stable")
+        times.append(t[order])
+        units.append(np.asarray(u, np.int32)[order])
+        sizes.append(t.size)
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return Inputs(np.concatenate(times), np.concatenate(units), offsets, np.zeros((len(X), 0, width)), width)
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What is wanted of samples; one of the three has a length."""
+
+    label: np.ndarray  # (samples,), -1 for none
+    labels: np.ndarray  # (samples, steps or 0)
+    values: np.ndarray  # (samples, steps or 0, outputs)
+
+    def chosen(self, rows: np.ndarray) -> Targets:
+        """Return those of some of the samples."""
+        return Targets(self.label[rows], self.labels[rows], self.values[rows])
+
+
+def no_targets(samples: int, outputs: int) -> Targets:
+    """Return the targets of samples of which none is wanted."""
+    return Targets(np.full(samples, -1, np.int64), np.zeros((samples, 0), np.int64), np.zeros((samples, 0, outputs)))
+
+
+def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
+    """Return class labels as an array (samples,), or raise ValueError."""
+    from_user = np.asarray(y)
+    if from_user.shape != (samples,):
+        hint = "; for one-hot rows use y.argmax(axis=1)" if from_user.ndim == 2 and len(from_user) == samples > 1 else ""
+        hint = hint or ("; sequences need loss='sequence'" if from_user.ndim > 1 else "")
+        raise ValueError(f"{label}: must be one label for each of the {samples} samples (got shape {from_user.shape}){hint}")
+    if from_user.dtype.kind == "f" and not np.array_equal(from_user, np.rint(from_user)):
+        bad = from_user[from_user != np.rint(from_user)][0]
+        raise ValueError(f"{label}: must be class labels, whole numbers or strings (got {bad})")
+    return from_user
+
+
+def sequences_of(y: Any, samples: int, steps: int, label: str) -> np.ndarray:
+    """Return targets of sequences: whole numbers (samples, steps), -1 for none, or traces (samples, steps, outputs)."""
+    y = np.asarray(y)
+    if y.ndim not in (2, 3) or y.shape[:2] != (samples, steps):
+        wanted = f"({samples}, {steps}) with a label for each step, or ({samples}, {steps}, outputs) with values"
+        raise ValueError(f"{label}: must have the shape {wanted} (got {y.shape})")
+    if y.ndim == 3:
+        return np.ascontiguousarray(plain(y, "", label))
+    if y.dtype.kind not in "iu" or y.min() < -1:
+        raise ValueError(
+            f"{label}: labels of steps must be whole numbers from 0, and -1 for none (got {y.min()} of {y.dtype})"
+        )
+    return y.astype(np.int64)

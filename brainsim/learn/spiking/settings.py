@@ -1,0 +1,95 @@
+"""The parameters of a `SpikingNetwork`, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brainsim.core.checks import integer, nearest, number
+from brainsim.core.machine import MAX_THREADS
+from brainsim.learn.optimisers import OPTIMISERS
+from brainsim.learn.spiking.layers import Layer, Readout
+
+LOSSES = ("mean", "max", "first", "count", "sequence")
+GRADIENTS = ("exact", "surrogate", "eprop")
+SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
+OF_SPIKES = ("first", "count")
+SHARES = ("validation",)
+WHOLE = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}
+POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(
+    ("gain", "steepness", "learning_rate", "decay"), ""
+)
+AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
+OPTIONS = {"loss": LOSSES, "gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a `SpikingNetwork` by name, checked one by one and together."""
+    out = dict(given)
+    out["hidden"] = _layers(given["hidden"])
+    if not isinstance(given["readout"], Readout):
+        raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {given['readout']!r})")
+    for name, options in OPTIONS.items():
+        if given[name] not in options:
+            raise ValueError(f"SpikingNetwork.{name}: there is no {given[name]!r}{nearest(given[name], options)}")
+    for name, unit in POSITIVE.items():
+        out[name] = number(given[name], f"SpikingNetwork.{name}", unit, above=0.0)
+    for name, unit in AT_LEAST_0.items():
+        out[name] = number(given[name], f"SpikingNetwork.{name}", unit, at_least=0.0)
+    for name, least in WHOLE.items():
+        out[name] = integer(given[name], f"SpikingNetwork.{name}", at_least=least)
+    out["threads"] = integer(given["threads"], "SpikingNetwork.threads", at_least=1, at_most=MAX_THREADS)
+    for name in SHARES:
+        out[name] = number(given[name], f"SpikingNetwork.{name}", at_least=0.0)
+        if out[name] >= 1.0:
+            raise ValueError(f"SpikingNetwork.{name}: must be below 1 (got {given[name]})")
+    out["fading"] = bool(given["fading"])
+    if given["duration"] is not None:
+        out["duration"] = number(given["duration"], "SpikingNetwork.duration", "ms", above=0.0)
+    for layer in (*out["hidden"], out["readout"]):
+        check_layer(layer, out)
+    _check_together(out)
+    return out
+
+
+def _layers(hidden):
+    layers = hidden if isinstance(hidden, tuple | list) else (hidden,)
+    if not len(layers):
+        raise ValueError("SpikingNetwork.hidden: must be one layer or more (got none)")
+    made = []
+    for layer in layers:
+        if isinstance(layer, Readout):
+            raise TypeError("SpikingNetwork.hidden: holds a Readout, which belongs into readout=")
+        made.append(layer if isinstance(layer, Layer) else Layer(integer(layer, "SpikingNetwork.hidden", at_least=1)))
+    return tuple(made)
+
+
+def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
+    """Raise ValueError if the times of a layer do not fit the time step."""
+    import numpy as np
+
+    name, dt = type(layer).__name__, settings["dt"]
+    for key in ("delay", "recurrent_delay"):
+        delay = np.asarray(getattr(layer, key))
+        if delay.min() < dt * (1.0 - 1e-9):
+            raise ValueError(f"{name}.{key}: must be at least one time step, {dt:g} ms (got {delay.min():g})")
+        if settings["gradient"] != "exact" and np.any(np.abs(delay / dt - np.rint(delay / dt)) > 1e-6):
+            bad = delay.ravel()[np.argmax(np.abs(delay / dt - np.rint(delay / dt)))]
+            text = f"must be a multiple of the time step, {dt:g} ms, with gradient={settings['gradient']!r} (got {bad:g})"
+            raise ValueError(f"{name}.{key}: {text}")
+    if 0.0 < layer.t_ref < dt * (1.0 - 1e-9):
+        raise ValueError(f"{name}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {layer.t_ref:g})")
+    learned = [key for key in layer.learns if key.endswith("delay")]
+    if learned and settings["gradient"] != "exact":
+        text = "spikes that are kept at the ends of steps have no derivative by delays; write gradient='exact'"
+        raise ValueError(f"{name}.learns: {learned[0]!r} is not learned with gradient={settings['gradient']!r}: {text}")
+
+
+def _check_together(out):
+    loss, gradient, readout = out["loss"], out["gradient"], out["readout"]
+    if loss in OF_SPIKES and not readout.spiking:
+        raise ValueError(f"SpikingNetwork.loss: {loss!r} needs spikes of the readout; write readout=Readout(kind='spiking')")
+    if loss == "first" and gradient != "exact":
+        raise ValueError("SpikingNetwork.loss: the time of a first spike has a derivative only with gradient='exact'")
+    if gradient == "eprop" and len(out["hidden"]) > 1:
+        raise ValueError("SpikingNetwork.gradient: 'eprop' reaches only cells with synapses onto the readout; use one layer")

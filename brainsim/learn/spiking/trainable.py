@@ -1,0 +1,310 @@
+"""What a `SpikingNetwork` does with samples: fit, predict, score, and what is inside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from brainsim.core.checks import integer
+from brainsim.engine.progress import Watch
+from brainsim.learn.spiking.initial import initial_vector
+from brainsim.learn.spiking.layers import Layer, Readout, check_delays
+from brainsim.learn.spiking.machine import Machine, task_of
+from brainsim.learn.spiking.plan import Plan
+from brainsim.learn.spiking.samples import Inputs, Targets, check_end, classes_of, inputs_of, no_targets, sequences_of
+from brainsim.learn.spiking.training import Training, complain
+from brainsim.results.spikes import Spikes
+
+AFTER = 20.0  # ms that a sample goes on after its last spike, if its duration is not given
+
+
+class Loss(NamedTuple):
+    """The mean loss of samples, and its gradient by each part of the network."""
+
+    loss: float
+    parts: dict[tuple[str, int], np.ndarray]
+
+
+class Trainable:
+    """The methods that take samples; `SpikingNetwork` has the parameters."""
+
+    hidden: tuple[Layer, ...]
+    readout: Readout
+    loss: str
+    gradient: str
+    dt: float
+    duration: float | None
+    floor: float
+    batch: int
+    epochs: int
+    validation: float
+    seed: int
+    threads: int
+    training_: Training
+    classes_: np.ndarray
+    duration_: float
+    history_: dict[str, list[float]]
+
+    def fit(self, X: Any, y: ArrayLike, progress: bool | None = None) -> Self:
+        """Train from new weights on, and return the network.
+
+        Parameters
+        ----------
+        X : array or list
+            Samples: an array (samples, inputs) with the time of a spike of each input [ms], NaN or infinity for none; an
+            array (samples, steps, inputs) with a current for each step; or a list with `Spikes`, or a pair (times, ids), for
+            each sample.
+        y : array
+            A label for each sample, (samples,); with ``loss="sequence"`` a label for each step, (samples, steps), whole
+            numbers from 0 and -1 for none, or wanted potentials, (samples, steps, outputs).
+        progress : bool, optional
+            Whether to show a progress bar; by default if training takes long and is watched.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes, labels or times do not fit.
+        """
+        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
+            delattr(self, name)
+        return self._train(X, y, self.epochs, "SpikingNetwork.fit", progress)
+
+    def partial_fit(self, X: Any, y: ArrayLike, epochs: int = 1, progress: bool | None = None) -> Self:
+        """Train for some more epochs, from where training is, and return the network.
+
+        ``net.partial_fit(X, y, 2).partial_fit(X, y, 3)`` gives the bits of `fit` with five epochs, also if the network is
+        saved and loaded in between.
+
+        Parameters
+        ----------
+        X, y : array
+            As for `fit`.
+        epochs : int
+            Number of epochs; fewer if the validation loss does not fall for long.
+        progress : bool, optional
+            As for `fit`.
+        """
+        epochs = integer(epochs, "SpikingNetwork.partial_fit.epochs", at_least=1)
+        return self._train(X, y, epochs, "SpikingNetwork.partial_fit", progress)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the label of each sample; with ``loss="sequence"`` that of each step, or the potentials."""
+        sequence = self._sequence()
+        batch = self._run(X, "SpikingNetwork.predict.X", traces=bool(sequence))
+        if sequence == "values":
+            return batch.traces
+        return batch.traces.argmax(axis=2) if sequence else self.classes_[batch.score.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, shape (samples, classes)."""
+        scores = self.decision_function(X)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the arguments of the softmax, shape (samples, classes)."""
+        if self._sequence():
+            raise ValueError("SpikingNetwork.decision_function: with loss='sequence' use predict, or potentials")
+        return self._run(X, "SpikingNetwork.decision_function.X").score
+
+    def potentials(self, X: Any) -> np.ndarray:
+        """Return the potentials of the readout at the end of each step, shape (samples, steps, outputs)."""
+        return self._run(X, "SpikingNetwork.potentials.X", traces=True).traces
+
+    def score(self, X: Any, y: ArrayLike) -> float:
+        """Return the share of samples, or of labelled steps, that are classified correctly.
+
+        For wanted potentials it is the share of explained variance.
+        """
+        inputs, sequence = self._inputs(X, "SpikingNetwork.score.X"), self._sequence()
+        predicted = self.predict(X)
+        if not sequence:
+            return float(np.mean(predicted == classes_of(y, len(inputs), "SpikingNetwork.score.y")))
+        wanted = sequences_of(y, len(inputs), self._plan.steps, "SpikingNetwork.score.y")
+        if sequence == "labels":
+            return float(np.mean((predicted == wanted)[wanted >= 0]))
+        spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
+        if spread == 0.0:
+            raise ValueError(
+                "SpikingNetwork.score.y: must not be constant, since the share of explained variance is returned"
+            )
+        return 1.0 - float(np.sum((predicted - wanted) ** 2)) / spread
+
+    def mean_loss(self, X: Any, y: ArrayLike) -> float:
+        """Return the mean loss of samples; divide a cross-entropy by ``log(2)`` to have bits."""
+        inputs = self._inputs(X, "SpikingNetwork.mean_loss.X")
+        targets = self._targets(y, len(inputs), "SpikingNetwork.mean_loss.y")
+        with self._machine(inputs, targets) as machine:
+            return float(machine.run(self._vector, np.arange(len(inputs)), learn=False).loss.mean())
+
+    def gradients(self, X: Any, y: ArrayLike) -> Loss:
+        """Return the mean loss of samples, and the mean of the gradients by everything that can be learned.
+
+        Returns
+        -------
+        Loss
+            ``loss``, and ``parts``: a dict (what, layer) -> array, with layers counted from 0 and the readout as the last
+            one; what is "weight", "recurrent", "bias" (of the readout), "delay", "recurrent_delay", "tau_m", "tau_s",
+            "tau_a" or "beta".
+        """
+        inputs = self._inputs(X, "SpikingNetwork.gradients.X")
+        targets = self._targets(y, len(inputs), "SpikingNetwork.gradients.y")
+        with self._machine(inputs, targets) as machine:
+            batch = machine.run(self._vector, np.arange(len(inputs)), learn=True, history=True)
+        mean = batch.gradient / len(inputs)
+        return Loss(float(batch.loss.mean()), {(what, b - 1): self._plan.of(mean, what, b) for what, b in self._plan.slices})
+
+    def parts(self) -> dict[tuple[str, int], np.ndarray]:
+        """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
+
+        The arrays can be changed in place.
+        """
+        return {(what, b - 1): self._plan.of(self._vector, what, b) for what, b in self._plan.slices}
+
+    def activity(self, X: Any, sample: int = 0) -> dict[str, Spikes]:
+        """Return the spikes of one sample: ``"input"``, ``"hidden0"`` ..., and ``"readout"`` if it fires.
+
+        Parameters
+        ----------
+        X : array or list
+            As for `fit`.
+        sample : int
+            Which one.
+        """
+        inputs = self._inputs(X, "SpikingNetwork.activity.X")
+        sample = integer(sample, "SpikingNetwork.activity.sample", at_least=0, at_most=len(inputs) - 1)
+        with self._machine(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as machine:
+            block, cell, time, _ = machine.events(self._vector, sample)
+        names = ["input", *(f"hidden{k}" for k in range(len(self.hidden)))] + ["readout"] * self.readout.spiking
+        return {
+            name: Spikes(time[block == b], cell[block == b], n=self._plan.sizes[b], duration=self.duration_, name=name)
+            for b, name in enumerate(names)
+        }
+
+    @property
+    def _plan(self):
+        return self._trained().plan
+
+    @property
+    def _vector(self):
+        training = self._trained()
+        return training.best if np.isfinite(training.best_loss) else training.vector
+
+    def _trained(self):
+        if not hasattr(self, "training_"):
+            raise ValueError("SpikingNetwork: has not been trained; call fit first")
+        return self.training_
+
+    def _sequence(self):
+        """Return "labels" or "values" of a sequence, "" otherwise."""
+        self._trained()
+        return "" if self.loss != "sequence" else ("values" if self.classes_.size == 0 else "labels")
+
+    def _inputs(self, X, label) -> Inputs:
+        inputs = inputs_of(X, label, self._plan.n_in)
+        self._check_length(inputs, label)
+        return inputs
+
+    def _check_length(self, inputs, label):
+        check_end(inputs, self.duration_, label)
+        steps = round(self.duration_ / self.dt)
+        if inputs.currents.shape[1] not in (0, steps):
+            raise ValueError(f"{label}: currents must have {steps} steps (got {inputs.currents.shape[1]})")
+
+    def _targets(self, y, samples, label) -> Targets:
+        none = no_targets(samples, self._plan.sizes[-1])
+        if self.loss == "sequence":
+            wanted = sequences_of(y, samples, self._plan.steps, label)
+            if (wanted.ndim == 3) != (self._sequence() == "values"):
+                raise ValueError(f"{label}: must be {self._sequence()} of steps, as in training (got shape {wanted.shape})")
+            if wanted.ndim == 3:
+                return Targets(none.label, none.labels, wanted)
+            if wanted.max() >= self._plan.sizes[-1]:
+                raise ValueError(f"{label}: must be labels below {self._plan.sizes[-1]} (got {wanted.max()})")
+            return Targets(none.label, wanted, none.values)
+        y = classes_of(y, samples, label)
+        places = np.searchsorted(self.classes_, y).clip(max=self.classes_.size - 1)
+        if not np.array_equal(self.classes_[places], y):
+            bad = y[self.classes_[places] != y][0]
+            known = ", ".join(map(repr, self.classes_.tolist()[:10]))
+            raise ValueError(f"{label}: must be labels that the network knows, {known} (got {bad!r})")
+        return Targets(places.astype(np.int64), none.labels, none.values)
+
+    def _machine(self, inputs, targets):
+        sequence = self._sequence()
+        task = task_of(self, self._plan.steps, sequence)
+        return Machine(self._plan, inputs, targets, task, self.gradient, self.floor, self.threads)
+
+    def _run(self, X, label, traces=False):
+        inputs = self._inputs(X, label)
+        with self._machine(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as machine:
+            return machine.run(self._vector, np.arange(len(inputs)), learn=False, traces=traces)
+
+    def _begin(self, inputs, y, label):
+        """Decide on everything that the data decide, and sample the weights."""
+        steps = inputs.currents.shape[1]
+        if self.duration is None:
+            self.duration_ = steps * self.dt if steps else float(np.ceil((inputs.latest + AFTER) / self.dt)) * self.dt
+        else:
+            self.duration_ = self.duration
+        steps = round(self.duration_ / self.dt)
+        if steps < 1 or abs(steps * self.dt - self.duration_) > 1e-6 * self.dt:
+            raise ValueError(f"SpikingNetwork.duration: must be a multiple of dt = {self.dt:g} ms (got {self.duration_:g})")
+        self._check_length(inputs, f"{label}.X")
+        outputs = self._outputs(y, len(inputs), steps, f"{label}.y")
+        layers = [*self.hidden, replace(self.readout, n=outputs)]
+        for before, layer in zip([inputs.n_in, *(layer.n for layer in layers)], layers, strict=False):
+            check_delays(layer, before)
+        plan, targets = Plan(layers, inputs.n_in, self.dt, steps), no_targets(len(inputs), outputs)
+        with Machine(
+            plan,
+            inputs,
+            targets,
+            task_of(self, steps, "values" if self.loss == "sequence" else ""),
+            self.gradient,
+            self.floor,
+            self.threads,
+        ) as machine:
+            vector = initial_vector(plan, machine, np.random.default_rng(self.seed))
+        self.training_ = Training(plan, self, vector)
+
+    def _outputs(self, y, samples, steps, label):
+        """Set the classes, and return the number of readouts."""
+        if self.loss != "sequence":
+            self.classes_ = np.unique(classes_of(y, samples, label))
+            if self.classes_.size < 2:
+                raise ValueError(f"{label}: must have at least two classes (got one)")
+            return self.classes_.size
+        wanted = sequences_of(y, samples, steps, label)
+        self.classes_ = np.arange(0 if wanted.ndim == 3 else wanted.max() + 1)
+        if wanted.ndim == 2 and self.classes_.size < 2:
+            raise ValueError(f"{label}: must have at least two classes (got {self.classes_.size})")
+        return wanted.shape[2] if wanted.ndim == 3 else self.classes_.size
+
+    def _train(self, X, y, epochs, label, progress):
+        """Train for some epochs; the present weights are those with the smallest validation loss at the end."""
+        inputs = inputs_of(X, f"{label}.X", self._plan.n_in if hasattr(self, "training_") else None)
+        if not hasattr(self, "training_"):
+            self._begin(inputs, y, label)
+        self._check_length(inputs, f"{label}.X")
+        training, targets = self.training_, self._targets(y, len(inputs), f"{label}.y")
+        order = np.random.default_rng(self.seed).permutation(len(inputs))
+        held_out = order[: int(self.validation * len(inputs))]
+        rows = np.sort(order[held_out.size :])
+        with self._machine(inputs, targets) as machine, Watch(epochs, progress, "epochs") as watch:
+            for epoch in range(epochs):
+                kept = {name: np.array(value) for name, value in training.state().items()}
+                try:
+                    training.run_epoch(machine, rows, held_out)
+                except BaseException:  # such as Ctrl-C: as if the epoch had not begun
+                    training.load(kept)
+                    raise
+                watch.show(epoch + 1)
+                if training.finished():
+                    break
+        self.history_ = training.history
+        complain(training.history, training.silent, -(-rows.size // self.batch), label)
+        return self

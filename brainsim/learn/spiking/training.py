@@ -1,0 +1,162 @@
+"""Training: epochs of mini-batches, what is skipped, who is silent, when to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brainsim.core.checks import warn_user
+from brainsim.learn.optimisers import OPTIMISERS
+from brainsim.learn.spiking.plan import TIMES, Plan
+
+if TYPE_CHECKING:
+    from brainsim.learn.spiking.machine import Machine
+
+SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
+LONGEST_PART = 0.5  # of a sample that a learned delay may take
+
+
+class Training:
+    """What changes while a network learns; it can be saved between two epochs, and goes on to the bit.
+
+    Attributes
+    ----------
+    vector : ndarray
+        All that is learned, and what might have been; see `Plan`.
+    epoch : int
+        Epochs that are done.
+    history : dict of str to list
+        By epoch: the training loss, the validation loss (NaN without), spikes a sample, the share of silent hidden cells,
+        and the number of batches that were skipped.
+    """
+
+    def __init__(self, plan: Plan, settings: Any, vector: np.ndarray):
+        self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
+        self.scale = scales(plan, vector)
+        self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
+        names = ("loss", "validation_loss", "spikes", "silent", "skipped")
+        self.history: dict[str, list[float]] = {name: [] for name in names}
+        self.best, self.best_loss, self.waited = vector.copy(), np.inf, 0
+        self.silent: list[tuple[int, int]] = []  # of each hidden layer: silent cells, cells
+
+    def run_epoch(self, machine: Machine, rows: np.ndarray, held_out: np.ndarray) -> None:
+        """Go once through the samples `rows`, in an order that depends on the seed and the epoch alone."""
+        s = self.settings
+        order = rows[np.random.default_rng((s.seed, self.epoch)).permutation(rows.size)]
+        rate = s.learning_rate * s.decay**self.epoch
+        losses, spikes, skipped, fired = 0.0, 0, 0, np.zeros(self.plan.n_cells, np.int64)
+        done = 0
+        for start in range(0, order.size, s.batch):
+            chosen = order[start : start + s.batch]
+            batch = machine.run(self.vector, chosen, learn=True)
+            fired += batch.counts.sum(axis=0)
+            gradient = batch.gradient * (self.scale != 0.0) / chosen.size
+            size = float(np.sqrt(np.sum(gradient * gradient)))
+            if not (np.isfinite(size) and np.isfinite(batch.loss).all()):
+                skipped += 1
+                continue
+            losses, spikes, done = losses + batch.loss.sum(), spikes + int(batch.counts.sum()), done + chosen.size
+            if s.clip and size > s.clip:
+                gradient *= s.clip / size
+            self.optimiser.step([gradient], rate * self.scale)
+            self._keep_in_range()
+        self._wake(fired)
+        self._note(losses / done if done else np.nan, spikes / done if done else np.nan, skipped, machine, held_out)
+        self.epoch += 1
+
+    def finished(self) -> bool:
+        """Return whether the validation loss has not fallen for so long that training stops."""
+        return self.waited >= self.settings.patience
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that has to be saved, by name."""
+        kept = {"vector": self.vector, "best": self.best, "epoch": np.array(self.epoch), "scale": self.scale}
+        kept |= {"best_loss": np.array(self.best_loss), "waited": np.array(self.waited), "silent": np.array(self.silent)}
+        kept |= {f"history_{name}": np.array(values) for name, values in self.history.items()}
+        return kept | {f"optimiser{k}": part for k, part in enumerate(optimiser_state(self.optimiser))}
+
+    def load(self, kept: Any) -> None:
+        """Take over what `state` returned."""
+        self.vector[...], self.best, self.scale = kept["vector"], np.array(kept["best"]), np.array(kept["scale"])
+        self.epoch, self.waited = int(kept["epoch"]), int(kept["waited"])
+        self.best_loss = float(kept["best_loss"])
+        self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
+        self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
+        parts = optimiser_state(self.optimiser)
+        load_optimiser(self.optimiser, [kept[f"optimiser{k}"] for k in range(len(parts))])
+
+    def _keep_in_range(self):
+        """Keep time constants and delays at least as long as a step, and delays within a sample."""
+        dt, longest = self.plan.dt, max(LONGEST_PART * self.plan.dt * self.plan.steps, self.plan.dt)
+        for (what, _), (where, _) in self.plan.slices.items():
+            if what.endswith("delay") and self.scale[where].any():
+                np.clip(self.vector[where], dt, longest, out=self.vector[where])
+            elif what in TIMES and self.scale[where].any():
+                np.maximum(self.vector[where], 0.0 if what == "beta" else dt, out=self.vector[where])
+
+    def _wake(self, fired):
+        """Raise the weights onto hidden cells that were silent in the whole epoch: the gradient cannot do it."""
+        self.silent, begin = [], 0
+        for b, layer in enumerate(self.plan.layers, 1):
+            quiet = fired[begin : begin + layer.n] == 0
+            begin += layer.n
+            if layer.spiking and b < len(self.plan.layers):
+                self.silent.append((int(quiet.sum()), layer.n))
+                weight = self.plan.of(self.vector, "weight", b)
+                weight[:, quiet] += self.settings.wake * np.sqrt(np.mean(weight * weight))
+
+    def _note(self, loss, spikes, skipped, machine, held_out):
+        """Append to the history, and keep the best vector."""
+        validation = np.nan
+        if held_out.size:
+            validation = float(machine.run(self.vector, held_out, learn=False).loss.mean())
+            self.waited += 1
+            if validation < self.best_loss:
+                self.best, self.best_loss, self.waited = self.vector.copy(), validation, 0
+        share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
+        for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
+            self.history[name].append(float(value))
+
+
+def scales(plan: Plan, vector: np.ndarray) -> np.ndarray:
+    """Return the size of a step of each element of the vector, relative to that of a weight; 0 for what does not learn.
+
+    Time constants and delays move in proportion to their initial values.
+    """
+    scale = np.zeros(plan.size)
+    for (what, block), (where, _) in plan.slices.items():
+        if what in ("weight", "recurrent", "bias"):
+            scale[where] = 1.0
+        elif what in plan.layers[block - 1].learns:
+            scale[where] = np.maximum(np.abs(vector[where]), plan.dt if what != "beta" else 0.1)
+    return scale
+
+
+def optimiser_state(optimiser: Any) -> list[np.ndarray]:
+    """Return the arrays that an optimiser keeps."""
+    if not hasattr(optimiser, "_mean"):
+        return []
+    return [*optimiser._mean, *optimiser._square, np.array(optimiser._steps)]
+
+
+def load_optimiser(optimiser: Any, parts: list[np.ndarray]) -> None:
+    """Give them back."""
+    if parts:
+        optimiser._mean, optimiser._square, optimiser._steps = [np.array(parts[0])], [np.array(parts[1])], int(parts[2])
+
+
+def complain(history: dict[str, list[float]], silent: list[tuple[int, int]], batches: int, label: str) -> None:
+    """Warn of skipped batches and of silent layers, with the remedy."""
+    skipped = int(sum(history["skipped"]))
+    if skipped:
+        warn_user(
+            f"{label}: {skipped} of {batches * len(history['skipped'])} batches had a loss or a gradient that is not finite "
+            "and were skipped; lower learning_rate or clip, or set rate_cost"
+        )
+    for k, (quiet, n) in enumerate(silent):
+        if quiet > SILENT * n:
+            warn_user(
+                f"{label}: {quiet} of the {n} cells of hidden layer {k} did not fire in the last epoch, and silent cells do "
+                f"not learn; raise wake, or the initial weights: Layer({n}, weight=(mean, deviation))"
+            )

@@ -1,0 +1,70 @@
+"""The arrays that the kernels of a network work on: compiled functions create none."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Work(NamedTuple):
+    """Scratch for one sample; events are the input spikes and the spikes of cells, by the step in which they came."""
+
+    v: np.ndarray  # (cells,): potential, current, rise of the threshold
+    i: np.ndarray
+    a: np.ndarray
+    begin: np.ndarray  # distance-to-threshold variable v - a at the start of the step
+    span: np.ndarray  # part of the step in which a cell may fire [ms]
+    release: np.ndarray  # when the refractory time ends [ms]
+    drive: np.ndarray  # input currents
+    last: np.ndarray  # the last event of each cell, int32
+    v0: np.ndarray  # (steps or 1, cells): values at the start of each step
+    i0: np.ndarray
+    a0: np.ndarray
+    above: np.ndarray  # (steps or 1, cells): v - a - threshold before the reset
+    kind: np.ndarray  # uint8 (steps or 1, cells): 0 free, 1 refractory, 2 released within the step
+    ring_v: np.ndarray  # (delay steps, cells): what arrives; backward, the adjoint of it
+    ring_i: np.ndarray
+    trace: np.ndarray  # (steps, outputs)
+    d_trace: np.ndarray
+    first: np.ndarray  # (steps + 1,): the first event of each step, int64
+    block: np.ndarray  # (events,) int32: block, cell within it
+    cell: np.ndarray
+    time: np.ndarray  # (events,)
+    lag: np.ndarray
+    over: np.ndarray  # part of the step in which the cell could fire
+    rise: np.ndarray
+    level: np.ndarray  # a at the spike's step
+    d_time: np.ndarray
+    d_begin: np.ndarray
+    freed: np.ndarray  # (steps + 1,): the first release of each step, int64
+    r_cell: np.ndarray  # (releases,) int32: cell, event that it follows
+    r_event: np.ndarray
+    r_span: np.ndarray  # (releases,)
+    r_current: np.ndarray
+    r_level: np.ndarray
+    r_grad: np.ndarray
+    g_v: np.ndarray  # (cells,): adjoint
+    g_i: np.ndarray
+    g_a: np.ndarray
+    counts: np.ndarray  # int64 (cells,): spikes in this sample
+    score: np.ndarray  # (outputs,): what is compared between classes
+    d_score: np.ndarray
+    ends: np.ndarray  # int64 (2,): events, releases
+
+
+def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool) -> Work:
+    """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
+    n, steps, outputs = plan.n_cells, plan.steps, plan.sizes[-1]
+    firing = sum(layer.n for layer in plan.layers if layer.spiking)
+    events, kept = max_inputs + steps * firing + 1, steps if history else 1
+    releases = steps * firing + 1 if waiting else 1
+    whole: dict[str, tuple[Any, Any]] = {"last": (n, np.int32), "kind": ((steps if waiting else 1, n), np.uint8)}
+    whole |= dict.fromkeys(("block", "cell"), (events, np.int32))
+    whole |= dict.fromkeys(("r_cell", "r_event"), (releases, np.int32))
+    whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (2, np.int64), "counts": (n, np.int64)}
+    shapes: dict[str, Any] = dict.fromkeys(("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a"), (n,))
+    shapes |= dict.fromkeys(("v0", "i0", "a0", "above"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, n))
+    shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
+    shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_begin"), (events,))
+    shapes |= dict.fromkeys(("r_span", "r_current", "r_level", "r_grad"), (releases,))
+    arrays = {name: np.zeros(*whole[name]) if name in whole else np.zeros(shapes[name]) for name in Work._fields}
+    return Work(**arrays)

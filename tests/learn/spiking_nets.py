@@ -1,0 +1,90 @@
+"""Small random networks for the tests of `bs.learn.SpikingNetwork`, and derivatives by differences."""
+
+import numpy as np
+
+import brainsim as bs
+
+KINDS = {
+    "plain": {},
+    "recurrent": {"recurrent": True, "each": True},
+    "adaptive": {"recurrent": True, "beta": 0.2},
+    "refractory": {"recurrent": True, "t_ref": 3.0, "each": True},
+    "all": {"recurrent": True, "t_ref": 3.0, "beta": 0.2, "each": True},
+    "currents": {"recurrent": True, "t_ref": 3.0, "beta": 0.2, "currents": True},
+    "currents without rest": {"beta": 0.2, "currents": True},
+    "fine": {"recurrent": True, "t_ref": 3.0, "beta": 0.2, "each": True, "dt": 0.25, "duration": 50.0},
+    "equal times": {"tau_s": 20.0},
+    "first": {"recurrent": True, "beta": 0.2, "loss": "first"},
+    "count": {"recurrent": True, "t_ref": 3.0, "each": True, "loss": "count"},
+    "max": {"loss": "max"},
+    "labels": {"recurrent": True, "loss": "sequence", "targets": "labels"},
+    "values": {"loss": "sequence", "targets": "values"},
+}
+INPUTS, CELLS, SECOND, CLASSES = 5, 8, 6, 3
+
+
+def network(
+    seed=0, recurrent=False, t_ref=0.0, beta=0.0, each=False, currents=False, dt=1.0, duration=60.0, loss="mean", tau_s=5.0,
+    targets="", **options
+):  # fmt: skip
+    """Return (network, X, y) with random weights, delays and data, as if it had been trained."""
+    rng = np.random.default_rng(seed)
+
+    def delays(a, b, longest):
+        return rng.uniform(1.0, longest, (a, b)) if each else float(rng.uniform(1.0, longest))
+
+    spiking = loss in ("first", "count")
+    common = {"beta": beta, "t_ref": t_ref, "v_reset": -0.1}
+    layers = (
+        bs.learn.Layer(
+            CELLS, recurrent=recurrent, tau_a=60.0, tau_s=tau_s, delay=delays(INPUTS, CELLS, 6.0), weight=(1.3, 0.6),
+            recurrent_delay=delays(CELLS, CELLS, 8.0), recurrent_weight=(0.1, 0.4), **common,
+        ),
+        bs.learn.Layer(
+            SECOND, tau_m=15.0, tau_s=4.0, tau_a=50.0, delay=delays(CELLS, SECOND, 6.0), weight=(1.6, 0.6), **common
+        ),
+    )  # fmt: skip
+    readout = bs.learn.Readout(
+        kind="spiking" if spiking else "integrator",
+        delay=delays(SECOND, CLASSES, 5.0),
+        weight=(1.6, 0.4) if spiking else (0.2, 0.4),
+        v_reset=-0.1,
+    )
+    options = {"floor": 0.0, "gain": 20.0, "fading": True, "validation": 0.0, "tau_first": 10.0} | options
+    net = bs.learn.SpikingNetwork(layers, readout=readout, dt=dt, duration=duration, loss=loss, seed=seed, **options)
+    steps = round(duration / dt)
+    if currents:
+        X = rng.normal(0.3, 0.5, (4, steps, INPUTS))
+    else:
+        X = [(rng.uniform(0.0, 30.0, 16), rng.integers(0, INPUTS, 16)) for _ in range(4)]
+        X[-1][1][0] = INPUTS - 1  # so that the number of inputs is known
+    y = {"": np.array([0, 1, 2, 1]), "labels": rng.integers(-1, CLASSES, (4, steps)), "values": None}[targets]
+    y = rng.normal(size=(4, steps, CLASSES)) if y is None else y
+    net._begin(*_begun(net, X, y))
+    net.parts()["bias", 2][...] = rng.normal(0.05, 0.1, CLASSES)
+    return net, X, y
+
+
+def _begun(net, X, y):
+    from brainsim.learn.spiking.samples import inputs_of
+
+    return inputs_of(X, "X"), y, "fit"
+
+
+def spike_counts(net, X):
+    return [{name: spikes.counts().tolist() for name, spikes in net.activity(X, k).items()} for k in range(len(X))]
+
+
+def by_differences(net, X, y, array, index, steps=(1e-4, 1e-5, 1e-6)):
+    """Return central differences of the loss by one element, None where a spike appears or vanishes."""
+    centre, counts, found = array[index], spike_counts(net, X), []
+    scale = abs(centre) if array.ndim == 0 and centre else 1.0
+    for step in steps:
+        losses = []
+        for sign in (1.0, -1.0):
+            array[index] = centre + sign * step * scale
+            losses.append(net.mean_loss(X, y) if spike_counts(net, X) == counts else None)
+            array[index] = centre
+        if None not in losses:
+            found.append((losses[0] - losses[1]) / (2.0 * step * scale))
+    return found

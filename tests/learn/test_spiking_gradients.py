@@ -1,0 +1,172 @@
+"""The exact gradient of `bs.learn.SpikingNetwork` against differences, and its forward pass against a slow twin."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.learn.spiking_nets import KINDS, by_differences, network
+from tests.learn.twin import Twin
+
+TOLERANCE = {"weight": 1e-6, "recurrent": 1e-6, "delay": 1e-5, "recurrent_delay": 1e-5}  # 1e-6 for time constants
+PER_PART = 5  # elements of each array that are compared
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if name != "equal times"])
+@pytest.mark.parametrize("sample", [0, 3])
+def test_forward_equals_the_twin(kind, sample):
+    net, X, _ = network(**KINDS[kind])
+    parts = {(what, b + 1): part for (what, b), part in net.parts().items()}
+    currents = X[sample] if KINDS[kind].get("currents") else None
+    events = [] if currents is not None else sorted(zip(*X[sample], strict=True))
+    layers = net.training_.plan.layers
+    twin = Twin(layers, parts, events, net.dt, net.training_.plan.steps, currents)
+    np.testing.assert_allclose(net.potentials(X)[sample], twin.trace, rtol=0, atol=1e-12)
+    activity = list(net.activity(X, sample).values())
+    for b, spikes in enumerate(activity[1:]):
+        wanted = sorted(twin.spikes[b])
+        assert spikes.ids.tolist() == [cell for _, cell in wanted]
+        np.testing.assert_allclose(spikes.times, [time for time, _ in wanted], rtol=0, atol=1e-11)
+    assert len(activity[1]) > 8
+    if KINDS[kind].get("t_ref"):
+        assert twin.releases > 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_equal_differences(kind):
+    net, X, y = network(seed=1, **KINDS[kind])
+    loss, gradients = net.gradients(X, y)
+    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
+    rng, skipped, compared = np.random.default_rng(2), 0, 0
+    for (what, b), part in net.parts().items():
+        if what in ("tau_a", "beta") and not net.training_.plan.layers[b].beta:
+            assert gradients[what, b] == 0.0
+            continue
+        gradient, size = gradients[what, b], np.abs(gradients[what, b]).max()
+        chosen = [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(PER_PART)]
+        for index in chosen:
+            found = by_differences(net, X, y, part, index)
+            skipped, compared = skipped + (not found), compared + 1
+            limit = TOLERANCE.get(what, 1e-6)
+            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
+            assert not found or min(errors) < limit, (what, b, index, errors)
+    assert skipped < 0.02 * compared
+    assert np.abs(gradients["weight", 0]).max() > 1e-4  # there is something to compare
+
+
+def test_the_mean_over_samples_is_that_of_each_alone():
+    net, X, y = network(seed=3, **KINDS["all"])
+    whole = net.gradients(X, y).parts
+    alone = [net.gradients(X[k : k + 1], y[k : k + 1]).parts for k in range(4)]
+    for key, gradient in whole.items():
+        np.testing.assert_allclose(gradient, sum(part[key] for part in alone) / 4, rtol=1e-12, atol=1e-16)
+
+
+def test_the_floor_limits_the_gradient_only():
+    free, X, y = network(seed=4)
+    limited, *_ = network(seed=4, floor=10.0)
+    a, b = free.gradients(X, y), limited.gradients(X, y)
+    assert a.loss == b.loss
+    assert np.abs(b.parts["weight", 0]).max() < 0.5 * np.abs(a.parts["weight", 0]).max()
+    assert np.array_equal(a.parts["weight", 2], b.parts["weight", 2])  # the readout does not fire
+
+
+def test_a_cell_far_above_its_threshold_fires_in_each_step():
+    net, X, y = network(seed=5)
+    net.parts()["weight", 0][...] = 400.0
+    counts = net.activity(X, 0)["hidden0"].counts()
+    assert counts.max() > 20
+    assert all(np.isfinite(part).all() for part in net.gradients(X, y).parts.values())
+
+
+class TestSurrogate:
+    """Surrogate gradients against the derivative in forward mode, in which tangents go along with time."""
+
+    @pytest.mark.parametrize("shape", ["fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box"])
+    @pytest.mark.parametrize("method", ["surrogate", "eprop"])
+    def test_equals_tangents(self, shape, method):
+        net, x, label = small_on_grid(shape, method)
+        gradients = net.gradients([x], [label]).parts
+        rng = np.random.default_rng(1)
+        for what in ("weight", "recurrent"):
+            direction = rng.normal(size=gradients[what, 0].shape)
+            expected = tangent(net, x, label, shape, what, direction, local=method == "eprop")
+            assert np.sum(gradients[what, 0] * direction) == pytest.approx(expected, rel=1e-9)
+            assert abs(expected) > 1e-4
+
+    def test_eprop_leaves_something_out(self):
+        net, x, label = small_on_grid("triangle", "surrogate")
+        other, *_ = small_on_grid("triangle", "eprop")
+        whole, local = (n.gradients([x], [label]).parts for n in (net, other))
+        assert np.array_equal(whole["weight", 1], local["weight", 1])
+        a, b = whole["recurrent", 0].ravel(), local["recurrent", 0].ravel()
+        assert 0.3 < a @ b / np.sqrt((a @ a) * (b @ b)) < 0.999
+
+
+def small_on_grid(shape, method):
+    layer = bs.learn.Layer(
+        7,
+        recurrent=True,
+        beta=0.15,
+        t_ref=2.0,
+        delay=2.0,
+        recurrent_delay=3.0,
+        weight=(1.2, 0.6),
+        recurrent_weight=(0.1, 0.4),
+    )
+    net = bs.learn.SpikingNetwork(
+        layer, gradient=method, surrogate=shape, steepness=1.5, duration=40.0, gain=20.0, seed=1, validation=0.0
+    )
+    rng = np.random.default_rng(3)
+    x = np.sort(np.rint(rng.uniform(1.0, 25.0, 14))), rng.integers(0, 4, 14)
+    x[1][0] = 3
+    from brainsim.learn.spiking.samples import inputs_of
+
+    net._begin(inputs_of([x, x], "X"), [0, 1], "fit")
+    return net, x, 1
+
+
+BUMPS = {
+    "fast_sigmoid": lambda u: 1.0 / (1.0 + abs(u)) ** 2,
+    "sigmoid": lambda u: 1.0 / np.cosh(0.5 * u) ** 2,
+    "triangle": lambda u: np.maximum(0.0, 1.0 - abs(u)),
+    "atan": lambda u: 1.0 / (1.0 + u * u),
+    "gaussian": lambda u: np.exp(-0.5 * u * u),
+    "box": lambda u: (abs(u) < 0.5).astype(float),
+}
+
+
+def tangent(net, x, label, shape, what, direction, local):
+    """Return the derivative of the loss along a direction, by tangents of all variables of the network on the grid."""
+    parts, layer, steps = net.parts(), net.hidden[0], 40
+    a, b = np.exp(-1.0 / layer.tau_m), np.exp(-1.0 / layer.tau_s)
+    c, rho = layer.tau_s / (layer.tau_m - layer.tau_s) * (a - b), np.exp(-1.0 / layer.tau_a)
+    given = np.zeros((steps + 9, 4))
+    for time, unit in zip(*x, strict=True):
+        given[int(time) + 2, unit] += 1.0
+    v, i, up, dv, di, dup, held = (np.zeros(7) for _ in range(7))
+    s, ds = np.zeros((steps + 9, 7)), np.zeros((steps + 9, 7))
+    out, d_out = np.zeros((2, 2)), np.zeros((2, 2))  # v and i of the readouts
+    score, d_score = np.zeros(2), np.zeros(2)
+    d_weight = {"weight": 0.0, "recurrent": 0.0} | {what: direction}
+    for k in range(steps):  # what arrives at t_k is there from the start of the step
+        own = s[k - 3] if k >= 3 else np.zeros(7)
+        own_d = ds[k - 3] if k >= 3 and not local else np.zeros(7)
+        i = i + given[k] @ parts["weight", 0] + own @ parts["recurrent", 0]
+        di = di + given[k] @ (0.0 * parts["weight", 0] + d_weight["weight"]) + own_d @ parts["recurrent", 0]
+        di = di + own @ (0.0 * parts["recurrent", 0] + d_weight["recurrent"])
+        late, d_late = (s[k - 1], ds[k - 1]) if k >= 1 else (np.zeros(7), np.zeros(7))
+        out[1] += late @ parts["weight", 1]
+        d_out[1] += d_late @ parts["weight", 1]
+        v, dv, i, di, up, dup = a * v + c * i, a * dv + c * di, b * i, b * di, rho * up, rho * dup
+        free = held == 0
+        v, dv, held = np.where(free, v, 0.0), np.where(free, dv, 0.0), np.maximum(held - 1, 0)
+        slope = 1.5 * BUMPS[shape](1.5 * (v - up - 1.0)) * free
+        fired = (v >= 1.0 + up) & free
+        s[k + 1], ds[k + 1] = fired, slope * (dv - dup)
+        v, up, dup = np.where(fired, 0.0, v), up + layer.beta * fired, dup + layer.beta * ds[k + 1]
+        held = np.where(fired, 2, held)
+        out, d_out = (np.array([a * z[0] + c * z[1], b * z[1]]) for z in (out, d_out))
+        score, d_score = score + 20.0 * out[0] / steps, d_score + 20.0 * d_out[0] / steps
+    share = np.exp(score) / np.exp(score).sum()
+    share[label] -= 1.0
+    return share @ d_score

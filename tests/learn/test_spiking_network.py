@@ -1,0 +1,256 @@
+"""`bs.learn.SpikingNetwork` as it is used: fit, predict, score, stop and resume, files, threads."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+FAST = {"duration": 50.0, "validation": 0.0, "learning_rate": 0.02, "epochs": 3, "batch": 40}
+
+DRIVEN = bs.learn.Layer(24, weight=(1.0, 0.7))
+FIRING = bs.learn.Readout(kind="spiking", weight=(0.8, 0.4))
+
+
+def patterns(samples=240, seed=1):
+    """Return times of nine inputs, of which three that tell the class come early."""
+    rng = np.random.default_rng(seed)
+    times, y = rng.uniform(10.0, 25.0, (samples, 9)), rng.integers(0, 3, samples)
+    for k in range(3):
+        early = np.arange(3 * k, 3 * k + 3)
+        times[np.ix_(y == k, early)] = rng.uniform(1.0, 8.0, (int((y == k).sum()), 3))
+    return times, y
+
+
+def trained(hidden=16, **options):
+    X, y = patterns()
+    return bs.learn.SpikingNetwork(hidden, **FAST | options).fit(X, y)
+
+
+def bits(net):
+    return net.training_.vector.tobytes()
+
+
+class TestFit:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {},
+            {"hidden": (DRIVEN, bs.learn.Layer(24, recurrent=True, beta=0.1, learns=("tau_m", "beta"), weight=(0.6, 0.6)))},
+            {"hidden": bs.learn.Layer(24, t_ref=2.0, learns=("delay", "tau_s"), weight=(1.0, 0.7)), "learning_rate": 0.01},
+            {"loss": "max", "gain": 5.0, "readout": bs.learn.Readout(weight=(0.4, 0.2)), "learning_rate": 0.01},
+            {"loss": "first", "readout": FIRING, "tau_first": 3.0},
+            {"loss": "count", "readout": FIRING, "learning_rate": 0.01, "gain": 5.0},
+            {"gradient": "surrogate"},
+            {"gradient": "eprop", "hidden": bs.learn.Layer(24, recurrent=True, weight=(1.0, 0.7)), "surrogate": "triangle"},
+            {"gradient": "surrogate", "loss": "count", "readout": FIRING, "gain": 3.0},
+            {"fading": True, "rate_cost": 1e-4, "optimiser": "sgd", "learning_rate": 0.5},
+        ],
+        ids=["mean", "deep", "delays", "max", "first", "count", "surrogate", "eprop", "surrogate counts", "sgd"],
+    )
+    def test_the_loss_falls_and_new_samples_are_classified(self, options):
+        net = trained(**{"epochs": 15, "hidden": DRIVEN} | options)
+        X, y = patterns(seed=2)
+        assert net.history_["loss"][-1] < 0.85 * net.history_["loss"][0]
+        assert net.score(X, y) > 0.55
+        assert net.predict_proba(X).sum(axis=1) == pytest.approx(1.0)
+        assert np.array_equal(net.classes_[net.predict_proba(X).argmax(axis=1)], net.predict(X))
+
+    def test_labels_may_be_words(self):
+        X, y = patterns()
+        words = np.array(["left", "middle", "right"])[y]
+        net = bs.learn.SpikingNetwork(16, **FAST).fit(X, words)
+        assert set(net.predict(X)) <= {"left", "middle", "right"}
+        assert np.array_equal(net.training_.vector, trained().training_.vector)
+
+    def test_what_does_not_learn_stays(self):
+        net = trained(hidden=bs.learn.Layer(16, learns="tau_m"))
+        parts = net.parts()
+        assert parts["tau_m", 0] != 20.0
+        assert (parts["tau_s", 0], parts["delay", 0], parts["tau_m", 1]) == (5.0, 1.0, 20.0)
+
+    def test_time_constants_and_delays_stay_in_range(self):
+        layer = bs.learn.Layer(16, tau_s=1.5, learns=("tau_m", "tau_s", "delay", "beta"))
+        net = trained(hidden=layer, learning_rate=3.0, epochs=4)
+        parts = net.parts()
+        assert min(parts["tau_m", 0], parts["tau_s", 0], parts["delay", 0]) >= 1.0
+        assert parts["delay", 0] <= 25.0
+        assert parts["beta", 0] >= 0.0
+
+    @pytest.mark.parametrize("form", ["array", "Spikes", "pairs"])
+    def test_the_same_samples_in_any_form(self, form):
+        X, y = patterns()
+        X[0, 1] = np.inf
+        lists = [(row[np.isfinite(row)], np.flatnonzero(np.isfinite(row))) for row in X]
+        forms = {"array": X, "pairs": lists}
+        forms["Spikes"] = [bs.Spikes(times + 7.0, ids, n=9, start=7.0, duration=50.0) for times, ids in lists]
+        net = bs.learn.SpikingNetwork(16, **FAST).fit(forms[form], y)
+        reference = bs.learn.SpikingNetwork(16, **FAST).fit(X, y)
+        np.testing.assert_allclose(net.training_.vector, reference.training_.vector, rtol=0, atol=1e-9)
+
+    def test_currents(self):
+        rng = np.random.default_rng(1)
+        y = rng.integers(0, 2, 120)
+        X = rng.normal(0.0, 0.3, (120, 40, 3))
+        X[y == 1, :20, 0] += 1.0
+        X[y == 0, 20:, 0] += 1.0
+        net = bs.learn.SpikingNetwork(24, validation=0.0, epochs=30, learning_rate=0.02, batch=20).fit(X[:80], y[:80])
+        assert net.duration_ == 40.0
+        assert net.score(X[80:], y[80:]) > 0.8
+
+    def test_the_duration_follows_from_the_spikes(self):
+        X, y = patterns()
+        assert bs.learn.SpikingNetwork(4, epochs=1).fit(X, y).duration_ == np.ceil(X.max() + 20.0)
+
+    def test_sequences_of_labels(self):
+        rng = np.random.default_rng(1)
+        letters = rng.integers(0, 3, (60, 8))
+        X = [(10.0 * np.arange(8) + 1.0, row) for row in letters]
+        y = np.full((60, 80), -1)
+        y[:, 9::10] = letters  # the last letter, after 9 ms
+        short = {"tau_m": 6.0, "tau_s": 3.0}
+        options = {"readout": bs.learn.Readout(**short), "duration": 80.0, "learning_rate": 0.02, "epochs": 15, "batch": 10}
+        hidden = bs.learn.Layer(24, weight=(6.0, 5.0), **short)
+        net = bs.learn.SpikingNetwork(hidden, loss="sequence", validation=0.0, **options)
+        net.fit(X[:50], y[:50])
+        assert net.predict(X).shape == (60, 80)
+        assert net.score(X[50:], y[50:]) > 0.55
+        assert net.mean_loss(X[50:], y[50:]) < 0.9 * np.log(3)
+
+    def test_sequences_of_values(self):
+        times = np.random.default_rng(1).uniform(2.0, 20.0, (60, 1))
+        y = np.exp(-((np.arange(50.0) - times - 15.0) ** 2) / 60.0)[..., None]  # a bump that follows the spike
+        hidden = bs.learn.Layer(
+            40, delay=np.random.default_rng(2).uniform(1.0, 20.0, (1, 40)), weight=(6.0, 3.0), learns="delay"
+        )
+        net = bs.learn.SpikingNetwork(hidden, loss="sequence", duration=50.0, validation=0.0, epochs=40, learning_rate=0.02)
+        net.fit(times[:50], y[:50])
+        assert net.predict(times).shape == y.shape
+        assert net.score(times[50:], y[50:]) > 0.6
+
+
+class TestStops:
+    def test_early_and_keeps_the_best(self):
+        X, y = patterns(60)
+        y = np.random.default_rng(3).permutation(y)  # nothing to learn
+        net = bs.learn.SpikingNetwork(16, **FAST | {"epochs": 60, "validation": 0.4, "patience": 3}).fit(X, y)
+        losses = net.history_["validation_loss"]
+        assert 4 <= len(losses) < 60
+        assert np.argmin(losses) == len(losses) - 4
+        order = np.random.default_rng(net.seed).permutation(60)[:24]
+        assert net.mean_loss(X[order], y[order]) == pytest.approx(min(losses), rel=1e-12)
+
+    def test_and_goes_on_to_the_bit(self, tmp_path):
+        X, y = patterns()
+        options = FAST | {"validation": 0.1, "epochs": 4, "decay": 0.9}
+        hidden = bs.learn.Layer(16, recurrent=True, delay=np.full((9, 16), 2.0), learns=("delay", "tau_m"))
+        whole = bs.learn.SpikingNetwork(hidden, **options).fit(X, y)
+        net = bs.learn.SpikingNetwork(hidden, **options).partial_fit(X, y)
+        net.save(tmp_path / "net")
+        net = bs.learn.SpikingNetwork.load(tmp_path / "net.npz").partial_fit(X, y, 2)
+        for again in (copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))):
+            other = again(net).partial_fit(X, y)
+            assert bits(other) == bits(whole)
+            assert other.history_ == whole.history_
+            assert np.array_equal(other.decision_function(X), whole.decision_function(X))
+
+    def test_ctrl_c_leaves_the_last_complete_epoch(self, monkeypatch):
+        X, y = patterns()
+        net = bs.learn.SpikingNetwork(16, **FAST).partial_fit(X, y, 2)
+        kept, calls = bits(net), []
+        run = bs.learn.spiking.machine.Machine.run
+
+        def interrupted(self, *arguments, **options):
+            calls.append(1)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+            return run(self, *arguments, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(bs.learn.spiking.machine.Machine, "run", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                net.partial_fit(X, y)
+        assert bits(net) == kept
+        assert bits(net.partial_fit(X, y)) == bits(trained())
+
+
+def test_threads_do_not_change_the_bits():
+    nets = [trained(threads=n, batch=64, hidden=bs.learn.Layer(16, recurrent=True)) for n in (1, 2, 3, 4)]
+    X, _ = patterns()
+    for net in nets[1:]:
+        assert bits(net) == bits(nets[0])
+        assert np.array_equal(net.decision_function(X), nets[0].decision_function(X))
+
+
+def test_a_seed_decides_everything():
+    assert bits(trained(seed=3)) == bits(trained(seed=3)) != bits(trained(seed=4))
+
+
+class TestTroubles:
+    def test_batches_that_are_not_finite_are_skipped_counted_and_said(self, monkeypatch):
+        X, y = patterns()
+        run, calls = bs.learn.spiking.machine.Machine.run, []
+
+        def broken(self, vector, rows, learn, **options):
+            batch = run(self, vector, rows, learn, **options)
+            if learn:
+                calls.append(1)
+                if len(calls) == 2:
+                    batch.gradient[0] = np.inf
+            return batch
+
+        monkeypatch.setattr(bs.learn.spiking.machine.Machine, "run", broken)
+        with pytest.warns(UserWarning, match="1 of 6 batches had a loss or a gradient that is not finite and were skipped"):
+            net = bs.learn.SpikingNetwork(16, **FAST | {"epochs": 1}).fit(X, y)
+        assert net.history_["skipped"] == [1]
+        assert np.isfinite(net.training_.vector).all()
+
+    def test_weights_that_explode_are_not_followed(self):
+        X, y = patterns()
+        layer = bs.learn.Layer(16, recurrent=True, recurrent_weight=(0.0, 1e307))
+        with pytest.warns(UserWarning, match="were skipped; lower learning_rate"):
+            net = bs.learn.SpikingNetwork(layer, **FAST | {"epochs": 1}).fit(X, y)
+        assert np.isfinite(net.training_.vector).all()
+
+    def test_silent_layers_are_named_with_the_remedy(self):
+        layer = bs.learn.Layer(16, weight=(0.0, 0.01))
+        with pytest.warns(
+            UserWarning, match="16 of the 16 cells of hidden layer 0 did not fire.*raise wake, or the initial"
+        ):
+            net = trained(hidden=layer)
+        assert net.history_["silent"] == [1.0, 1.0, 1.0]
+        waking = trained(hidden=layer, wake=30.0)
+        assert waking.history_["silent"][-1] == 0.0
+
+
+def test_a_share_of_the_cells_fires_from_the_start():
+    for scale in (1, 30):  # inputs
+        rng = np.random.default_rng(1)
+        X, y = rng.uniform(0.0, 20.0, (64, 3 * scale)), rng.integers(0, 2, 64)
+        net = bs.learn.SpikingNetwork((60, 60), **FAST | {"epochs": 1, "learning_rate": 1e-12, "wake": 0.0}).fit(X, y)
+        for name in ("hidden0", "hidden1"):
+            firing = np.mean([(net.activity(X, k)[name].counts() > 0).mean() for k in range(20)])
+            assert 0.2 < firing < 0.6
+
+
+def test_scikit_learn_sees_an_estimator():
+    net = bs.learn.SpikingNetwork((8, bs.learn.Layer(4)), epochs=2)
+    assert net.get_params()["epochs"] == 2
+    twin = bs.learn.SpikingNetwork(**net.get_params())
+    assert all(getattr(twin, name) is getattr(net, name) for name in ("hidden", "readout"))
+    assert net.set_params(epochs=7).epochs == 7
+    with pytest.raises(ValueError, match="there is no parameter 'epoch'; did you mean 'epochs'"):
+        net.set_params(epoch=3)
+    assert repr(net) == "SpikingNetwork(8-4, loss='mean', gradient='exact')"
+    sklearn = pytest.importorskip("sklearn")
+    assert sklearn.base.clone(net).epochs == 7
+
+
+def test_files_that_are_not_networks(tmp_path):
+    with pytest.raises(FileNotFoundError, match="SpikingNetwork.load: there is no file"):
+        bs.learn.SpikingNetwork.load(tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(ValueError, match="SpikingNetwork.load: .* is not a readable"):
+        bs.learn.SpikingNetwork.load(tmp_path / "other.npz")
