@@ -52,6 +52,7 @@ Plasticity of synapses
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
                         lists of pairs: FromArrays FromFrame FromSparse
+                        DistanceRule, for cells with positions
     inputs              PoissonInput CurrentInput
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
@@ -67,9 +68,10 @@ Modules and errors
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
     bs.sonata           nodes and edges in files of other tools, both ways
     bs.values           all distributions
+    bs.positions        where cells are: grids, random places
     errors              EquationError (a ValueError), MissingName (a KeyError)
 
-Not available in this version: gap junctions, spatial positions and distance-dependent rules, morphologies,
+Not available in this version: gap junctions, morphologies,
 noise inputs. Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
@@ -120,6 +122,7 @@ _HOMES = {
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),
     "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
+    "brainsim.models.distance": ("DistanceRule",),
     "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
@@ -129,6 +132,7 @@ _HOMES = {
     "brainsim.equations.language": ("EquationError",),
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
+    "positions": "brainsim.models.positions",
     "signals": "brainsim.models.signals",
     "sonata": "brainsim.engine.sonata",
     "values": "brainsim.models.values",

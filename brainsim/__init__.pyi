@@ -11,12 +11,14 @@ from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation import Simulation as Simulation
 from brainsim.equations.language import EquationError as EquationError
+from brainsim.models import positions as positions
 from brainsim.models import signals as signals
 from brainsim.models import values as values
 from brainsim.models.base import Neuron as Neuron
 from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
+from brainsim.models.distance import DistanceRule as DistanceRule
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF

@@ -134,15 +134,13 @@ OF_BRAINSIM = {
         "Dendrite",
     ): "cells are points in this version; write two or three compartments as the equations of one bs.Neuron",
     (
-        "DistanceRule",
         "Grid",
-        "Positions",
         "Spatial",
         "Distance",
         "GaussianProjection",
         "DistanceDependentProbability",
-    ): "positions and distance-dependent rules are not available in this version; sample the pairs with NumPy and pass them "
-    "to bs.FromArrays(pre, post)",
+    ): "cells have places by bs.Population(n, model, positions=bs.positions.grid((10, 10), spacing=20.0)), and "
+    "bs.DistanceRule('0.3*exp(-d/100)') connects them",
     ("Gaussian", "Gauss"): "the distribution is bs.Normal(mean, sd)",
     ("Constant",): "a plain number is a constant",
     ("PairwiseBernoulli", "Bernoulli", "FixedProbabilityConnector"): "the rule is bs.FixedProbability(0.1)",

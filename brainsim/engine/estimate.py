@@ -164,7 +164,7 @@ def bytes_of_target(stored, layout):
     for projection in stored:
         _, lowest, highest = layout.reached(projection.post, projection.synapse)
         low, high = np.minimum(low, lowest), np.maximum(high, highest)
-        fits &= not isinstance(projection.rule, FixedIndegree) or projection.post.n <= UINT16_RANGE
+        fits &= not projection.rule.by_target or projection.post.n <= UINT16_RANGE
     return BYTES_TARGET if fits and (high - low < UINT16_RANGE)[layout.own].all() else BYTES_LONG_TARGET
 
 
@@ -225,7 +225,7 @@ def _of_plans(projections):
     for p in projections:
         size += 0.0 if isinstance(p.rule, EXACT) else 4.0 * p.pre.n
         listed = [p.rule.pairs is not None, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
-        size += p.rule.expected(p.pre.n, p.post.n) * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
+        size += p.expected * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
     return size
 
 
@@ -310,7 +310,7 @@ def _advice(layout, needed):
         size = in_words(sum(sizes[name] for name in again))
         more = f" and {len(again) - 1} more" if len(again) > 1 else ""
         hints.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
-    if by_target := [p for p in stored if isinstance(p.rule, FixedIndegree)]:
+    if by_target := [p for p in stored if type(p.rule) is FixedIndegree]:
         rule = by_target[0].rule
         hints.append(
             f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}"

@@ -36,7 +36,8 @@ class Prints:
         prints = {"seed of the network": fingerprint(self._network.seed)}
         for name, (population, synapses, values) in self._cells.items():
             texts = [_texts(owner) for owner in (population.model, *synapses)]
-            prints[f"population {name!r}"] = fingerprint([population.n, texts, values])
+            positions = [] if population.positions is None else [population.positions]
+            prints[f"population {name!r}"] = fingerprint([population.n, texts, values, *positions])
         for stimulus in self._inputs:
             prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, vars(stimulus.input)])
         if not self._wiring:

@@ -4,6 +4,8 @@ The last bits of NumPy's functions and those of the C library differ between pro
 """
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +99,7 @@ def _raised(x, y):
     return 1.0 / value if y < 0 else value
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": functools.partial(_infinite_above, _exp),
     "expm1": functools.partial(_infinite_above, _expm1),
     "log": functools.partial(_of_arrays, _log),

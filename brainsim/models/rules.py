@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
     from brainsim.network.population import View
 
 MAX_SYNAPSES = 2**53  # they are counted in float64, too
-COUNTING = "FixedIndegree, FixedOutdegree and FixedTotal"
+COUNTING = "FixedIndegree, FixedOutdegree, FixedTotal and DistanceRule"
 RULES_WITH = {"autapses": f"AllToAll, FixedProbability, {COUNTING}", "multapses": COUNTING}  # flag -> rules that take it
 
 
@@ -24,13 +24,18 @@ class Rule:
     """Base of the connection rules; ``isinstance(x, Rule)`` distinguishes them from populations, inputs and numbers.
 
     `pairs` is the number of synapses if the rule lists them, else None. `autapses` and `multapses` say whether a cell may be
-    connected to itself, and a pair more than once.
+    connected to itself, and a pair more than once. `by_target` says whether each target samples its sources.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every rule is a dataclass
     autapses: bool = True
     multapses: bool = False
     pairs: Any = None
+
+    @property
+    def by_target(self) -> bool:
+        """Whether each target samples its sources, so that the synapses of one source cannot be sampled separately."""
+        return False
 
     def __new__(cls, *values: object, **named: object) -> typing.Self:
         """Reject unknown arguments with a hint, which `dataclass` would not give."""
@@ -62,6 +67,10 @@ class Rule:
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         """Return the expected number of synapses between `n_pre` and `n_post` cells, of which `shared` are in both."""
         raise NotImplementedError
+
+    def expected_between(self, pre: "View", post: "View") -> float:
+        """Return the expected number of synapses between the cells of two views."""
+        return self.expected(pre.n, post.n, 0 if self.autapses else pre.in_common(post))
 
     def value_shape(self, n_pre: int, n_post: int) -> tuple[int, ...] | None:
         """Return the shape that arrays of weights or delays must have, or None if the pairs are sampled."""
@@ -212,6 +221,11 @@ class FixedIndegree(_Counted):
     """
 
     k: int
+
+    @property
+    def by_target(self) -> bool:
+        """True."""
+        return True
 
     def check(self, pre: "View", post: "View") -> None:
         """Raise ValueError if `pre` does not have k sources for each cell of `post`."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
+from brainsim.models.distance import OfDistance
 from brainsim.models.inputs import Input
 from brainsim.models.rules import FixedIndegree, Rule
 from brainsim.models.synapses.checks import checked_weight
@@ -76,6 +77,8 @@ def weight_of(weight, rule, pre, post, synapse):
                 f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse, and FromFrame with a "
                 "column weight, bring weights"
             )
+    if isinstance(weight, str):
+        weight = OfDistance(weight, "Network.connect.weight", pre, post, rule)
     weight = checked_weight(weight, synapse, "Network.connect.weight")
     if not isinstance(weight, Distribution):
         ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
@@ -93,6 +96,9 @@ def delay_of(delay, rule, pre, post):
     delay = getattr(rule, "delay", None) if delay is None else delay
     if delay is None:
         raise TypeError(f"{label}: must be given, in ms; only FromFrame with a column delay brings delays")
+    if isinstance(delay, str):
+        delay = OfDistance(delay, label, pre, post, rule)
+        in_range(delay.support[0], label, "ms", above=0)
     delay = checked_value(delay, "ms", label)
     if isinstance(delay, Distribution):
         if delay.support[0] <= 0:
@@ -127,10 +133,11 @@ def check_storage(storage, rule, weight, delay):
         raise ValueError(f"{label}: must be 'stored' or 'procedural' (got {storage!r}){nearest(str(storage), STORAGES)}")
     if storage == "stored":
         return
-    if isinstance(rule, FixedIndegree):
+    if rule.by_target:
+        instead = f"FixedTotal({rule.k} * post.n) or FixedProbability" if type(rule) is FixedIndegree else "no k"
         raise ValueError(
             f"{label}: with {rule} each target samples its sources, so the synapses of one source cannot be "
-            f"sampled separately; use FixedTotal({rule.k} * post.n) or FixedProbability, or 'stored'"
+            f"sampled separately; use {instead}, or 'stored'"
         )
     if rule.pairs is not None or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
         raise ValueError(f"{label}: lists of pairs, weights or delays cannot be sampled again; use 'stored'")

@@ -6,6 +6,7 @@ from brainsim.core.checks import nearest, number
 from brainsim.equations import units
 from brainsim.equations.target_cell import OF_TARGET
 from brainsim.equations.traces import START
+from brainsim.models.distance import written_within
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.values import Distribution
@@ -79,8 +80,8 @@ def _check_weights(weight, plasticity):
         named = f"{text} = {limit:g}" if text.strip() != f"{limit:g}" else f"{limit:g}"
         message = f"must be {sign} {named}, the bound of {plasticity}"
         if isinstance(weight, Distribution):
-            limits = f"low={limit:g}" if sign == ">=" else f"high={limit:g}"
-            message += f", but {weight} can be beyond it; write Clipped({weight}, {limits})"
+            instead = written_within(weight, **{"low" if sign == ">=" else "high": limit})
+            message += f", but {weight} can be beyond it; write {instead}"
         else:
             message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
         raise ValueError(f"Network.connect.weight: {message}")

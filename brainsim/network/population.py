@@ -13,6 +13,7 @@ import numpy as np
 from brainsim.core.arrays import freeze
 from brainsim.core.checks import MAX_INDEX, integer, nearest, reject_masked
 from brainsim.core.html import shown_by
+from brainsim.models.positions import checked_positions
 from brainsim.models.values import checked_value
 
 if typing.TYPE_CHECKING:
@@ -173,6 +174,12 @@ class View:
         return self.parts[0][1]
 
     @property
+    def positions(self) -> np.ndarray | None:
+        """Places of the cells [um], shape (n, dimensions), read-only; None if any population of the view has none."""
+        places = [population.positions[ids] for population, ids in self.parts if population.positions is not None]
+        return freeze(np.concatenate(places)) if len(places) == len(self.parts) else None
+
+    @property
     def contiguous(self) -> tuple[int, int] | None:
         """The interval (start, stop) of one population, if the cells are exactly that in ascending order; else None."""
         if len(self.parts) > 1:
@@ -210,10 +217,14 @@ class Population(View):
         Values of state variables at t = 0: ``{"v": value}`` with a number, an array of shape (n,), or a distribution, in
         the unit of the variable. By default those of the model. ``"ampa.g"`` is the variable g of the synapse named ampa,
         as in `Trace`; it is 0 by default. Whether there is such a synapse is checked when a run begins.
+    positions : array of float, shape (n, dimensions), optional
+        Where the cells are [um], in 1 to 3 dimensions; ``bs.positions`` makes grids and random places. `DistanceRule`, and
+        weights and delays that depend on the distance, need them. Views have them, too: ``cells.positions[:, 0] < 100``
+        selects cells.
 
     Attributes
     ----------
-    n, model, name, initial
+    n, model, name, initial, positions
         As above; `initial` is a dict, empty by default.
     parts, ids, contiguous, population, is_named
         As for a `View`: all cells.
@@ -233,21 +244,34 @@ class Population(View):
 
     model: Neuron | SpikeTrains
     _initial: dict[str, float | np.ndarray | Distribution]
+    _positions: np.ndarray | None
 
     def __init__(
-        self, n: int, model: Neuron | SpikeTrains, *, name: str | None = None, initial: Mapping[str, ValueLike] | None = None
+        self,
+        n: int,
+        model: Neuron | SpikeTrains,
+        *,
+        name: str | None = None,
+        initial: Mapping[str, ValueLike] | None = None,
+        positions: ArrayLike | None = None,
     ) -> None:
         n = integer(n, "Population.n", at_least=1, at_most=MAX_INDEX)
         _check_model(model)
         name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
         initial = _checked_initial({} if initial is None else initial, model, n)
+        places = None if positions is None else checked_positions(positions, n, "Population.positions")
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
-        self.__dict__.update(model=model, _initial=initial)
+        self.__dict__.update(model=model, _initial=initial, _positions=places)
 
     def __repr__(self) -> str:
         """Return name, size and model."""
         return f"Population({self.name!r}, {self.n} {type(self.model).__name__})"
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """Places of the cells [um], shape (n, dimensions), read-only; None if none were given."""
+        return self._positions
 
     @property
     def initial(self) -> dict[str, float | np.ndarray | Distribution]:

@@ -1,6 +1,7 @@
 """Projections and stimuli: the parts of a network besides its cells."""
 
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -33,7 +34,7 @@ class Projection:
     rule : Rule
         Which pairs are connected.
     weight, delay : float, ndarray (read-only) or Distribution
-        In the unit of the synapse, and in ms.
+        In the unit of the synapse, and in ms; what was given as a text of the distance has its text as ``.text``.
     synapse : Synapse
         What a spike does to its target.
     name : str
@@ -113,11 +114,10 @@ class Projection:
 
         return drawn(self, dt)
 
-    @property
+    @cached_property
     def expected(self) -> float:
         """The expected number of synapses."""
-        shared = 0 if self.rule.autapses else self.pre.in_common(self.post)
-        return self.rule.expected(self.pre.n, self.post.n, shared)
+        return self.rule.expected_between(self.pre, self.post)
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,6 +73,26 @@ def rules_procedural():
 
 
 @golden()
+def distances():
+    """Probabilities, weights and delays that depend on the distance; targets that choose near sources."""
+    model = lif().model
+    sheet = bs.Population(120, model, name="sheet", positions=bs.positions.grid((12, 10), spacing=15.0))
+    ball = bs.Population(60, model, name="ball", positions=bs.positions.ball(60, 80.0, seed=4), initial={"v": -52.0})
+    net = bs.Network(seed=3)
+    text, slow = "0.4*exp(-(dx/60)**2 - (dy/30)**2)", bs.Exponential(tau=5.0)
+    rule = bs.DistanceRule(text, max_distance=90.0, periodic=(180.0, 150.0))
+    net.connect(sheet, sheet, rule, weight="3 + 9*exp(-d/40)", delay="0.5 + d/50", synapse=slow)
+    net.connect(ball, sheet, bs.DistanceRule("exp(-d/30)", k=5), weight=bs.Normal(5.0, 1.0), delay=1.5, synapse=slow)
+    net.connect(
+        sheet, ball, bs.DistanceRule("1/(1 + d/20)", k=4, multapses=True), weight=4.0, delay="1 + d/90", synapse=slow
+    )
+    net.connect(ball, ball, bs.FixedTotal(200), weight="5*cos(d/60)", delay=bs.Uniform(0.3, 4.0), synapse=slow)
+    for cells in (sheet, ball):
+        net.stimulate(cells, bs.PoissonInput(rate=4000.0, weight=0.14, synapse=bs.Delta()))
+    return net
+
+
+@golden()
 def inputs():
     """Poisson inputs by thresholds, by an alias table and for each cell; currents; listed spikes; scattered views."""
     cells, slow = lif(), bs.Exponential(tau=5.0)

@@ -88,7 +88,7 @@ class TestTables:
             "BCM": "bs.learn.BCM",
             "gap_junction": "not available",
             "GapJunction": "not available",
-            "DistanceRule": "bs.FromArrays",
+            "DistanceDependentProbability": "bs.DistanceRule",
             "OUInput": "xi",
             "SpikeMonitor": ".spikes['cells']",
             "StateMonitor": "bs.Trace",

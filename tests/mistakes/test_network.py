@@ -41,6 +41,18 @@ def plastic(**given):
 
 
 PHASES = bs.Population(10, Phase(), name="c")
+SHEET = bs.Population(25, LIF, name="sheet", positions=bs.positions.grid((5, 5), spacing=10.0))
+LINE = bs.Population(5, LIF, name="line", positions=np.arange(5.0))
+NEAR = bs.DistanceRule.box(0.5, 20.0)
+
+
+def near(text, **given):
+    """Connect cells of a sheet with a probability that depends on the distance."""
+    connect(SHEET, SHEET, bs.DistanceRule(text, **given))
+
+
+def placed(pre=SHEET, post=SHEET, rule=NEAR, **given):
+    connect(pre, post, rule, **given)
 
 
 def connect(pre=A, post=B, rule=None, **given):
@@ -221,7 +233,7 @@ test_weights = mistakes(
     (lambda: connect(weight=np.inf), ValueError, "Network.connect.weight: must be finite", "inf"),
     (lambda: connect(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne(), pre=A[:10]), ValueError, "finite", "nan"),
     (lambda: connect(weight=bs.Exponential(tau=2.0)), TypeError, "is a synapse; ", " bs.values.Exponential(mean)"),
-    (lambda: connect(weight="strong"), TypeError, "Network.connect.weight: must be a number"),
+    (lambda: connect(weight="strong"), bs.EquationError, "Network.connect.weight: unknown name 'strong'; available: d, pi"),
     (lambda: connect(weight=1e-11, synapse=bs.Exponential()), ValueError, "pA", "looks like an SI value", "did you mean 10"),
     (lambda: connect(weight=6e-9, synapse=COND), ValueError, "nS", "did you mean 6"),
     (lambda: connect(weight=np.ones(30)), ValueError, "samples its pairs, so an array cannot be matched to them"),
@@ -243,7 +255,7 @@ test_weights = mistakes(
         ValueError,
         "a conductance cannot be negative",
     ),
-    (lambda: connect(weight=bs.Normal(5, 1), synapse=COND), ValueError, "write Clipped(Normal(5.0, 1.0), low=0.0)"),
+    (lambda: connect(weight=bs.Normal(5, 1), synapse=COND), ValueError, "write Clipped(Normal(5.0, 1.0), low=0)"),
     (lambda: connect(weight=1e39), ValueError, "Network.connect.weight: must lie within 3e+38 of 0, ", " (got 1e+39)"),
     (lambda: connect(weight=[-1e39], rule=bs.FromArrays([0], [0])), ValueError, "must lie within ", " (got -1e+39)"),
 )
@@ -364,4 +376,66 @@ test_plasticity = mistakes(
         ValueError,
         "dendritic_delay: matters only for plasticity; leave it out, or give",
     ),
+)
+
+
+test_positions = mistakes(
+    (
+        lambda: cells(3, positions=[[1.0, 2.0]]),
+        ValueError,
+        "Population.positions: must have the shape (3, dimensions)",
+        "(1, 2)",
+    ),
+    (lambda: cells(2, positions=np.zeros((2, 4))), ValueError, "with 1 to 3 coordinates"),
+    (lambda: cells(2, positions=[[0.0], [np.nan]]), ValueError, "Population.positions: must be finite (got nan)"),
+    (lambda: cells(2, positions="grid"), TypeError, "Population.positions: must be a number in um (got 'grid')"),
+    (lambda: bs.positions.grid((2, 2, 2, 2)), ValueError, "grid.shape: must have 1 to 3 axes (got 4)"),
+    (lambda: bs.positions.grid((2, 2.5)), TypeError, "grid.shape: must be a whole number (got 2.5)"),
+    (lambda: bs.positions.grid((2, 2), spacing=0.0), ValueError, "grid.spacing: must be > 0 um (got 0.0)"),
+    (
+        lambda: bs.positions.grid((2, 2), spacing=(1.0, 2.0, 3.0)),
+        ValueError,
+        "grid.spacing: must be a number, or one for each",
+    ),
+    (lambda: bs.positions.box(0, 10.0, seed=1), ValueError, "box.n: must be >= 1 (got 0)"),
+    (lambda: bs.positions.ball(5, -1.0, seed=1), ValueError, "ball.radius: must be > 0 um (got -1.0)"),
+    (lambda: bs.positions.ball(5, 1.0, seed=-1), ValueError, "ball.seed: must be >= 0 (got -1)"),
+)
+
+test_distance_rules = mistakes(
+    (lambda: placed(pre=A), ValueError, "DistanceRule: needs the positions of 'a'; make it with Population(..., positions="),
+    (lambda: placed(post=LINE), ValueError, "DistanceRule: the positions must have the same dimensions (got [1, 2])"),
+    (lambda: bs.DistanceRule("exp(-r)"), bs.EquationError, "DistanceRule.p: unknown name 'r'; available: d, dx, dy, dz, pi"),
+    (
+        lambda: bs.DistanceRule("rand()*d"),
+        bs.EquationError,
+        "DistanceRule.p: cannot use rand(): it is a function of the distance",
+    ),
+    (lambda: bs.DistanceRule("d < 10"), bs.EquationError, "a comparison is not a number; write where(comparison, 1, 0)"),
+    (lambda: bs.DistanceRule("exp(-d"), bs.EquationError, "DistanceRule.p"),
+    (lambda: bs.DistanceRule(-0.1), ValueError, "DistanceRule.p: must be >= 0 (got -0.1)"),
+    (lambda: bs.DistanceRule("0.1", max_distance=0.0), ValueError, "DistanceRule.max_distance: must be > 0 um (got 0.0)"),
+    (lambda: bs.DistanceRule("0.1", periodic=-5.0), ValueError, "DistanceRule.periodic: must be >= 0 um (got -5.0)"),
+    (lambda: bs.DistanceRule("0.1", multapses=True), ValueError, "DistanceRule.multapses: only if k is given"),
+    (lambda: bs.DistanceRule("0.1", k=2.5), TypeError, "DistanceRule.k: must be a whole number (got 2.5)"),
+    (lambda: bs.DistanceRule("0.1", autapses=1), TypeError, "DistanceRule.autapses: must be True or False (got 1)"),
+    (
+        lambda: bs.DistanceRule("0.1", max_dist=5.0),
+        TypeError,
+        "DistanceRule: has no 'max_dist'; did you mean 'max_distance'?",
+    ),
+    (lambda: bs.DistanceRule.gaussian(0.5, sigma=0.0), ValueError, "gaussian.sigma: must be > 0 um (got 0.0)"),
+    (lambda: near("2*exp(-d/10)"), ValueError, "DistanceRule.p: must be between 0 and 1", "is 2 at d = 0 um"),
+    (lambda: near("1 - d/20"), ValueError, "DistanceRule.p: must be between 0 and 1", "'1 - d/20' is -"),
+    (lambda: near("1/d", k=3), ValueError, "DistanceRule.p: must be finite and not negative", "'1/d' is inf at d = 0 um"),
+    (lambda: near("where(dz > 0, 1, 0)"), ValueError, "DistanceRule.p: uses dz, but the positions have 2 dimensions"),
+    (lambda: near("0.1", periodic=(1.0, 2.0, 3.0)), ValueError, "DistanceRule.periodic: must have a period for each of 2"),
+    (lambda: placed(weight="0.1*exp(-x)"), bs.EquationError, "Network.connect.weight: unknown name 'x'; available: d, pi"),
+    (lambda: placed(weight="0.1/d"), ValueError, "Network.connect.weight: must be finite, but '0.1/d' is inf at d = 0 um"),
+    (lambda: placed(weight="1 - d", synapse=COND), ValueError, "a conductance cannot be negative", "write 'max(1 - d, 0)'"),
+    (lambda: placed(weight="1 + d", plasticity=bs.STDP(w_max=2.0)), ValueError, "write 'min(1 + d, 2)'"),
+    (lambda: placed(delay="d/300"), ValueError, "Network.connect.delay: must be > 0 ms (got 0.0)"),
+    (lambda: connect(A, B, weight="d"), ValueError, "Network.connect.weight: needs the positions of 'a'"),
+    (lambda: placed(rule=bs.DistanceRule(0.5, k=2), storage="procedural"), ValueError, "each target samples its sources"),
+    (lambda: placed(weight=np.ones(3)), ValueError, "samples its pairs, so an array cannot be matched"),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import over_time, pieces, rules
+from . import over_time, pieces, places, rules
 from .kinds import EVERYDAY, KINDS, LISTED, ORDER
 from .own_models import table
 from .pieces import chance, one_of, spread
@@ -81,6 +81,7 @@ def drawn(seed):
     for _ in range(int(rng.integers(0, 3))):
         add_poisson(rng, plan, *_somewhere(rng, plan))
     add_currents(rng, plan)
+    places.add_distances(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given))
     rules.add_plasticity(
         np.random.default_rng([seed, 8]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS
     )
@@ -103,7 +104,8 @@ def add_populations(rng, plan, kinds, most=3_000):
         plan.receptors[name] = receptors(rng, kind, n, shared)
         initial = {variable: start(rng, spec, n) for variable, spec in model.initials.items() if chance(rng, 0.5)}
         initial |= starts_of_receptors(rng, kind, plan.receptors[name], n)
-        plan.populations[name] = bs.Population(n, model, name=name, initial=initial)
+        where = places.positions(np.random.default_rng([plan.seed, 10, number]), n, plan.seed)
+        plan.populations[name] = bs.Population(n, model, name=name, initial=initial, positions=where)
         plan.kinds[name] = kind
 
 
@@ -240,6 +242,8 @@ def size_of_weight(rng, plan, synapse, names):
 def size_of_weights(plan, given):
     """Return the weight of a connection that is furthest from 0, or what is left of it by a distribution without an end."""
     weight = given["rule"].weight if given["weight"] is None else given["weight"]
+    if isinstance(weight, str):  # which falls with the distance
+        return float(weight.partition("*")[0])
     if isinstance(weight, bs.values.Distribution):
         ends = [end if np.isfinite(end) else weight.mean for end in weight.support]
     else:
@@ -279,7 +283,7 @@ def can_be_procedural(given):
     """Whether a connection can be stored as its keys alone."""
     rule, arrays = given["rule"], any(np.ndim(given[key]) for key in ("weight", "delay") if given[key] is not None)
     free = not arrays and rule.pairs is None and "plasticity" not in given
-    return free and not isinstance(rule, bs.FixedIndegree)
+    return free and not rule.by_target
 
 
 def add_poisson(rng, plan, synapse, names):

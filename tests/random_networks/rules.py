@@ -114,6 +114,8 @@ def rule_of(rng, given, size, free):
 
 def dendritic(rng, dt, delay):
     """Return a dendritic delay: nothing, a step, a part of the shortest delay, all of it, or the whole of each."""
+    if isinstance(delay, str):  # which grows with the distance
+        delay = float(delay.partition(" ")[0])
     shortest = delay.support[0] if isinstance(delay, bs.values.Distribution) else float(np.min(delay, initial=np.inf))
     shortest = min(shortest, 20.0)
     return one_of(rng, ["all", "all", 0.0, min(dt, shortest), shortest, float(rng.uniform(0.0, shortest))])

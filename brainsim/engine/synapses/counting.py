@@ -8,7 +8,7 @@ its range of sources, so that none waits for another.
 import numpy as np
 
 from brainsim.engine.synapses.sampling import skip
-from brainsim.jit.decorators import kernel
+from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import array_of
 from brainsim.jit.vmath import log1p
 from brainsim.rng.hashing import GAMMA, hashed, mix, step_key, uniform
@@ -47,17 +47,23 @@ def sample_sources(record):
                 stamp[pick] = post + 1
             pre = pick + (itself >= 0 and pick >= itself)
             if r.start <= pre < r.stop:
-                if numbers.size:
-                    number = seen[pre]
-                    seen[pre] += 1
-                    if elsewhere:
-                        continue
-                    numbers[cursor[pre]] = number
-                if waiting.size:
-                    waiting[cursor[pre]] = post
-                    cursor[pre] += 1
-                else:
-                    counts[pre] += 1
+                leave(pre, post, elsewhere, counts, cursor, waiting, numbers, seen)
+
+
+@helper
+def leave(pre, post, elsewhere, counts, cursor, waiting, numbers, seen):
+    """Leave a target where the row of its source will be, or count it; the arrays are those of `sample_sources`."""
+    if numbers.size:
+        number = seen[pre]
+        seen[pre] += 1
+        if elsewhere:
+            return
+        numbers[cursor[pre]] = number
+    if waiting.size:
+        waiting[cursor[pre]] = post
+        cursor[pre] += 1
+    else:
+        counts[pre] += 1
 
 
 @kernel

@@ -2,21 +2,22 @@
 
 import numpy as np
 
-from brainsim.build.constants import whole_steps
 from brainsim.build.own import index_here
-from brainsim.engine.synapses import counting, sampling
+from brainsim.engine.synapses import counting, delays, sampling
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scratch_fields
+from brainsim.engine.synapses.near_sources import sample_near_sources
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
+from brainsim.models.distance import DistanceRule, OfDistance
 from brainsim.models.values import Distribution, is_number, value_code
-from brainsim.network.checks import check_delay
 from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import stream_key
 
-MAX_TABLE = 4096  # delays in a table at most
-MAX_TAIL = 1e-12  # what a table of delays may leave out at its end
-CERTAIN = 30.0  # delays beyond the longest that are expected: the chance that there is none is 1e-13
+# columns for projections that depend on distances, see `near`
+PLACED = {"xyz": np.float64, "bin_first": np.int64, "bin_cells": np.int32}
+PLACED |= {"bin_x": np.float64, "bin_y": np.float64, "bin_z": np.float64}
 RULES = {
     rules.AllToAll: sampling.ALL,
     rules.OneToOne: sampling.ONE,
@@ -85,6 +86,9 @@ class Plan:
             )
         self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
         self.way = RULES.get(type(self.rule))
+        self.near = Near(projection) if is_near(projection) else None
+        if isinstance(self.rule, DistanceRule):
+            self.way = sampling.BY_TARGET if self.rule.by_target else sampling.NEAR
         if self.way is None:
             self.way = sampling.REPLACING if self.rule.multapses else sampling.DISTINCT
         if self.way == sampling.BERNOULLI and self.rule.p == 1.0:
@@ -94,7 +98,9 @@ class Plan:
             self.self_source = cells.places(projection.post, projection.pre)
         elif not self.rule.autapses:
             self.self_index = cells.places(projection.pre, projection.post)
-        self.delays, self.table = self._delays()
+        self.delays, self.table = delays.steps_of(projection, layout.dt)
+        if self.near:
+            self.near.row["shortest"], self.near.row["longest"] = self.delays
         self.counts, self.count_at = self._even(), -1
 
     def stream(self, name):
@@ -116,6 +122,9 @@ class Plan:
             return
         if self.way == sampling.BY_TARGET:
             self.sample_sources(start, stop, np.empty(0, np.int64), np.empty(0, np.uint16))
+        elif self.way == sampling.NEAR:
+            places = Context(**self.near.alone(), **scratch_fields(n_post))
+            count_near(places.record, start, stop, self.stream("wiring"), self.self_index, counts)
         elif self.way == sampling.LISTED:
             counts[:] = np.bincount(rule.pre, minlength=counts.size)
         elif self.way == sampling.ALL:
@@ -146,7 +155,11 @@ class Plan:
         if len(self.layout.own) < self.layout.partitions:
             here = index_here(self.layout, self.layout.input_places(self.projection.post, self.projection.synapse)[1])
         numbers = numbers if numbers is not None and self.needs_numbers() else np.empty(0, np.int32)
+        near = self.near is not None and self.near.row["p"][0] != 0
+        best = {"best": np.empty(self.rule.k, np.int32), "best_key": np.empty(self.rule.k), "error": 0}
+        places = {**self.near.alone(), **scratch_fields(n_pre), **best} if near else {}
         record = Context(
+            **places,
             k=self.rule.k,
             distinct=distinct,
             key=self.stream("wiring"),
@@ -161,40 +174,26 @@ class Plan:
             here=here,
             numbers=numbers,
             seen=np.zeros(n_pre if numbers.size else 0, np.int32),
-            stamp=np.zeros(n_pre if distinct else 0, np.int64),
+            stamp=np.zeros(n_pre if distinct and not near else 0, np.int64),
         )
-        counting.sample_sources(record.record)
+        if not near:
+            counting.sample_sources(record.record)
+            return
+        sample_near_sources(record.record)
+        if record["error"]:
+            self._reject_target(record["error"] - 1)
 
-    def _delays(self):
-        """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
-        delay, dt, name = self.projection.delay, self.layout.dt, f"{self.projection.name}.delay"
-        check_delay(self.projection, dt)
-        if not isinstance(delay, Distribution):
-            if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):
-                raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
-            steps = np.atleast_1d(whole_steps(delay, dt, name))
-            return ((int(steps.min()), int(steps.max())) if steps.size else (1, 1)), np.ones(1)
-        low, high = delay.support
-        if low < 0.5 * dt:
-            raise ValueError(f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})")
-        first = max(1, round(low / dt))
-        chances = _chances(delay, dt, first)
-        if chances is None:
-            beyond = 1.0 - delay.mass(-np.inf, (sampling.MAX_DELAY + 0.5) * dt)
-            if beyond * self.projection.expected > CERTAIN:
-                self.reject_delay()
-            last = int(np.ceil(high / dt)) if np.isfinite(high) else sampling.MAX_DELAY
-            return (first, last), None
-        return (first, first + chances.size - 1), chances / chances.sum()
+    def _reject_target(self, cell):
+        """Raise ValueError: a target has too few sources within reach."""
+        which = "no source" if self.rule.multapses else f"fewer than {self.rule.k} sources"
+        raise ValueError(
+            f"{self.projection.name}: cell {cell} of {self.projection.post.name!r} has {which} with p > 0 within reach; "
+            f"a smaller k, a larger max_distance or another p of {self.rule} helps"
+        )
 
     def reject_delay(self):
         """Raise ValueError: a sampled delay is longer than the calendar."""
-        name, delay = self.projection.name, self.projection.delay
-        longest = sampling.MAX_DELAY * self.layout.dt
-        raise ValueError(
-            f"{name}.delay: {delay} gives delays of more than {sampling.MAX_DELAY} steps of dt; write Clipped(..., "
-            f"high={longest:g})"
-        )
+        delays.reject_delay(self.projection, self.layout.dt)
 
 
 class Columns:
@@ -251,6 +250,7 @@ def projection_fields(layout, plans, counts, classes):
         list_delay=np.uint16,
         accept=np.uint32,
         other=np.int32,
+        **(PLACED if any(p.near for p in plans) else {}),
     )
     shared, known, rows = shared_weights(plans), {}, np.zeros(len(plans), sampling.PLAN)
     for row, plan in zip(rows, plans, strict=True):
@@ -258,26 +258,45 @@ def projection_fields(layout, plans, counts, classes):
     interval, first, entries = _entries(plans, layout.n_cells)
     shortest = min((plan.delays[0] + plan.extra_step for plan in plans), default=0)
     longest = max((plan.delays[1] + plan.extra_step for plan in plans), default=0)
-    # without laws there is less to compile
+    # without laws and places there is less to compile
     laws = {"laws": _laws(plans)} if _has_laws(plans) else {}
-    return laws | {
-        "plans": rows,
-        "interval": interval,  # of each cell: cells of one interval have the same projections
-        "first": first,  # where the entries of an interval start
-        "entries": entries,
-        "counts": counts,
-        **columns.arrays(),
-        "delays": longest - shortest + 1,  # how many different delays there are
-        "shortest": shortest,
-        "origins": max(1, len(shared)),  # how many different weights are shared
-        "classes": classes.number,
-        "weighted": classes.weighted,  # how many classes, the first ones, have a weight for each synapse
-        "dt": float(layout.dt),
-    }
+    near = {"near": _places(plans, columns)} if "xyz" in columns.ways else {}
+    return (
+        near
+        | laws
+        | {
+            "plans": rows,
+            "interval": interval,  # of each cell: cells of one interval have the same projections
+            "first": first,  # where the entries of an interval start
+            "entries": entries,
+            "counts": counts,
+            **columns.arrays(),
+            "delays": longest - shortest + 1,  # how many different delays there are
+            "shortest": shortest,
+            "origins": max(1, len(shared)),  # how many different weights are shared
+            "classes": classes.number,
+            "weighted": classes.weighted,  # how many classes, the first ones, have a weight for each synapse
+            "dt": float(layout.dt),
+        }
+    )
 
 
 def _has_laws(plans):
-    return any(isinstance(plan.projection.weight, Distribution) or plan.table is None for plan in plans)
+    values = [value for plan in plans for value in (plan.projection.weight, plan.projection.delay)]
+    return any(isinstance(value, Distribution) and not isinstance(value, OfDistance) for value in values)
+
+
+def _places(plans, columns):
+    """Return the rows of `near`, and add the places and bins to the columns."""
+    rows = np.zeros(len(plans), PLACES)
+    for k, plan in enumerate(plans):
+        if near := plan.near:
+            rows[k] = near.row[0]
+            for name in ("pre", "post"):
+                rows[name][k] = columns.add("xyz", getattr(near, name).ravel())
+            starts = {name: columns.add(name, values) for name, values in near.bins().items()}
+            rows["bin_first"][k], rows["bin_cells"][k] = starts["bin_first"], starts["bin_cells"]
+    return rows
 
 
 def _laws(plans):
@@ -308,6 +327,8 @@ def _describe(row, plan, shared, columns, known):
         accept, other = alias_table(plan.table)
         row["table"], row["table_size"] = columns.add("accept", accept), accept.size
         columns.add("other", other)
+    if isinstance(projection.delay, OfDistance):
+        row["table_size"] = -1
     row["rule"], row["posts"], row["place"], row["class_"] = plan.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at
     for name, stream in (("key", "wiring"), ("weight_key", "weights"), ("delay_key", "delays")):
@@ -315,7 +336,7 @@ def _describe(row, plan, shared, columns, known):
     row["weighted"] = plan.shared_weight is None
     row["origin"] = 0 if plan.shared_weight is None else shared.index(plan.shared_weight)
     row["extra_step"], row["first_delay"] = plan.extra_step, plan.delays[0] + plan.extra_step
-    row["p"] = getattr(plan.rule, "p", 0.0)
+    row["p"] = plan.rule.p if plan.way == sampling.BERNOULLI else 0.0
 
 
 def _lists(plan, columns):
@@ -360,19 +381,6 @@ def _entries(plans, n_cells):
     entries["projection"], entries["shift"] = owners[which][order], shifts[which][order]
     first = np.searchsorted(interval[order], np.arange(borders.size)).astype(np.int64)
     return np.repeat(np.arange(borders.size - 1), np.diff(borders)).astype(np.int32), first, entries
-
-
-def _chances(delay, dt, first):
-    """Return the chances of `first`, `first` + 1, ... steps, or None if they are too many for a table."""
-    size = 64
-    while size <= MAX_TABLE:
-        if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - MAX_TAIL:
-            edges = (first + np.arange(size + 1) - 0.5) * dt
-            edges[0] = -np.inf
-            chances = np.array([delay.mass(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)])
-            return np.trim_zeros(chances, "b")
-        size *= 2
-    return None
 
 
 def _code(value):

@@ -10,16 +10,17 @@ row (`workspace_fields`).
 
 import numpy as np
 
+from brainsim.engine.synapses.near import connected, displace, evaluate, scratch_fields
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import array_of, array_or_none
+from brainsim.jit.records import array_of, array_or_none, record_or_none
 from brainsim.jit.vmath import log, log1p
 from brainsim.network.checks import MAX_DELAY
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.variates import sample, sample_each
 
 # how a projection's targets are chosen: every one, the one of the same index, sampled with or without repetition, each with
-# a probability, listed, or sampled before from the other end (see `counting`) and waiting where the row will be
-ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET = range(7)
+# a probability, listed, sampled before from the other end (see `counting`) and waiting where the row will be, or by distance
+ALL, ONE, REPLACING, DISTINCT, BERNOULLI, LISTED, BY_TARGET, NEAR = range(8)
 # in place of a partition
 EVERY, THIS = np.int64(-1), np.int64(-2)
 MAX_PARTITIONS = 1 << 15  # of one process
@@ -29,7 +30,7 @@ WEIGHT, DELAY, LAWS = 0, 5, 10
 # one projection; offsets are -1 if there is nothing to point to
 PLAN = np.dtype(
     [
-        ("rule", "i8"),  # ALL ... BY_TARGET
+        ("rule", "i8"),  # ALL ... NEAR
         ("posts", "i8"),  # number of cells among the targets
         ("place", "i8"),  # offset in `place` and `part` (-1 in other processes), which have a number for each of the targets
         ("count", "i8"),  # synapses of each source, if all have the same number
@@ -55,10 +56,14 @@ PLAN = np.dtype(
 ENTRY = np.dtype([("projection", "i8"), ("shift", "i8")])
 
 
-def workspace_fields(longest_row, most_targets, classes):
-    """Return the scratch for rows of at most `longest_row` synapses onto at most `most_targets` cells, as fields."""
+def workspace_fields(longest_row, most_targets, classes, candidates=0):
+    """Return the scratch for rows of at most `longest_row` synapses onto at most `most_targets` cells, as fields.
+
+    `candidates` is how many cells a row looks at if targets are chosen by their distances.
+    """
     n = max(1, int(longest_row))
-    return {
+    near = scratch_fields(max(n, candidates)) if candidates else {}
+    return near | {
         "post": np.empty(n, np.int32),  # targets within their projection
         "number": np.empty(n, np.int32),  # numbers within their projection's row
         "target": np.empty(n, np.int32),  # places in the state
@@ -84,6 +89,7 @@ def sample_row(source, r, partition, waiting):
     posts, numbers, targets, keys = array_of(r.post), array_of(r.number), array_of(r.target), array_of(r.sort_key)
     counts, weights, row_at = array_of(r.counts), array_of(r.sampled_weight), array_of(r.row_at)
     laws, waiting_numbers = array_or_none(r, "laws"), array_or_none(r, "waiting_numbers")
+    near = array_or_none(r, "near")
     total = np.int64(0)
     for e in range(first[interval[source]], first[interval[source] + 1]):
         projection, pre = entries[e].projection, source + entries[e].shift
@@ -92,7 +98,7 @@ def sample_row(source, r, partition, waiting):
         if count == 0:
             continue
         post, number = posts[total : total + count], numbers[total : total + count]
-        _sample_targets(plan, r, pre, waiting[row_at[plan.class_] :], post, number)
+        _choose_targets(plan, near, projection, r, pre, waiting[row_at[plan.class_] :], post, number)
         if plan.rule == BY_TARGET:
             _take_numbers(waiting_numbers, row_at[plan.class_], number)
             row_at[plan.class_] += count
@@ -103,8 +109,20 @@ def sample_row(source, r, partition, waiting):
         _sample_delays(plan, r, laws, projection, pre, post[:count], number[:count], key)
         if plan.weighted:
             _sample_weights(plan, r, laws, projection, pre, post[:count], number[:count], weights[total : total + count])
+        _of_distances(plan, near, projection, r, pre, post[:count], key, weights[total : total + count])
         total += count
     return total
+
+
+@helper
+def _choose_targets(plan, near, projection, r, pre, waiting, post, number):
+    """Write the targets of one projection's row into `post`, and their numbers; `near` is None if nothing has a place."""
+    if near is None:
+        _sample_targets(plan, r, pre, waiting, post, number)
+    elif plan.rule == NEAR:
+        _sample_near(plan, near[projection], r, pre, post, number)
+    else:
+        _sample_targets(plan, r, pre, waiting, post, number)
 
 
 @helper
@@ -148,6 +166,37 @@ def _take_numbers(waiting_numbers, at, number):
     if waiting_numbers is not None:
         for j in range(number.size):
             number[j] = waiting_numbers[at + j]
+
+
+@helper
+def _sample_near(plan, near, r, pre, post, number):
+    """Write the targets that are chosen by their distances. Their numbers are their indices: weights belong to pairs."""
+    itself = array_of(r.self_index)[plan.self_index + pre] if plan.self_index >= 0 else np.int32(-1)
+    connected(near, r, plan.key, pre, itself, post)
+    for j in range(post.size):
+        number[j] = post[j]
+
+
+@helper
+def _of_distances(plan, near, projection, r, pre, post, key, weight):
+    """Continue the keys by delays that are texts of the distance, and write such weights."""
+    if near is not None:
+        place = near[projection]
+        if place.delay == 0 and place.weight == 0:
+            return
+        pairs = record_or_none(r, "pairs")
+        displace(place, r, pre, post, pairs)
+        if place.delay != 0:
+            evaluate(place.delay, pairs)
+            delay = array_of(pairs.out)
+            for j in range(post.size):
+                steps = min(max(np.int64(np.rint(delay[j] / r.dt)), place.shortest), place.longest)
+                key[j] = (key[j] * r.delays + steps + plan.extra_step - r.shortest) * r.origins + plan.origin
+        if place.weight != 0:
+            evaluate(place.weight, pairs)
+            values = array_of(pairs.out)
+            for j in range(post.size):
+                weight[j] = values[j]
 
 
 @helper
@@ -230,6 +279,8 @@ def _sample_delays(plan, r, laws, projection, pre, post, number, key):
         for j in range(key.size):
             delay = np.int64(listed[start + (post[j] if by_post else number[j])]) + extra - shortest
             key[j] = (key[j] * delays + delay) * origins + origin
+    elif plan.table_size < 0:
+        return  # see `_of_distances`
     elif plan.table_size == 1:
         for j in range(key.size):
             key[j] = (key[j] * delays + first) * origins + origin

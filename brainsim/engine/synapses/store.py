@@ -14,6 +14,7 @@ from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import Classes
+from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
@@ -138,7 +139,7 @@ def count_synapses(plans, pool, threads):
     jobs = []
     for plan in plans:
         cuts = [0, plan.sources.size]
-        if plan.way == sampling.BY_TARGET:
+        if plan.way in (sampling.BY_TARGET, sampling.NEAR):
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
         jobs += [pool.submit(plan.count, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
     for job in jobs:
@@ -235,7 +236,9 @@ class Store:
     def _sampler(self, longest_row):
         """Return the record from which rows of at most `longest_row` synapses are sampled."""
         most_targets = max((plan.posts.size for plan in self.plans), default=0)
-        return Context(**self._fields, **sampling.workspace_fields(longest_row, most_targets, self.classes.number))
+        candidates = most_candidates(plan.projection for plan in self.plans)
+        scratch = sampling.workspace_fields(longest_row, most_targets, self.classes.number, candidates)
+        return Context(**self._fields, **scratch)
 
     def _build(self, pool, show):
         """Assemble all batches in threads, and join their segments in the order of the sources."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.models.distance import written_within
 from brainsim.models.values import Distribution, checked_value
 
 
@@ -21,7 +22,7 @@ def checked_weight(weight, synapse, label):
     weight = checked_value(weight, synapse.weight_unit, label)
     lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
     if synapse.weight_unit == "nS" and lowest < 0:
-        hint = f"; write Clipped({weight!r}, low=0.0)" if isinstance(weight, Distribution) else ""
+        hint = f"; write {written_within(weight, low=0.0)}" if isinstance(weight, Distribution) else ""
         raise ValueError(
             f"{label}: a conductance cannot be negative; for inhibition set e_rev below rest "
             f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"

@@ -10,6 +10,7 @@ from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PROCEDURAL, PROCEDU
 from brainsim.engine.synapses.kinds.per_synapse import add_weights
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.kinds.shared import add_weight
+from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import projection_fields, shared_weights
 from brainsim.engine.synapses.sampling import sample_row, workspace_fields
 from brainsim.engine.synapses.segments import START_BITS, max_segments, segment_fields, sort_row, split_piece, store_row
@@ -104,7 +105,12 @@ class Procedural:
         shared, room = np.array(shared_weights(self.plans)), max(MIN_ROOM, 2 * row)
         return Context(
             **f,
-            **workspace_fields(row, max(plan.posts.size for plan in self.plans), self.classes.number),
+            **workspace_fields(
+                row,
+                max(plan.posts.size for plan in self.plans),
+                self.classes.number,
+                most_candidates(plan.projection for plan in self.plans),
+            ),
             **segment_fields(segments, shared.size > 0),  # of the row that was sampled last
             shared=shared,
             tags=np.array(self.classes.tags, np.int64),

@@ -1,0 +1,66 @@
+"""Delays in steps: their limits, and how likely each is if they are sampled."""
+
+import numpy as np
+
+from brainsim.build.constants import whole_steps
+from brainsim.models.distance import OfDistance
+from brainsim.models.values import Distribution
+from brainsim.network.checks import MAX_DELAY, check_delay
+
+MAX_TABLE = 4096  # delays in a table at most
+MAX_TAIL = 1e-12  # what a table of delays may leave out at its end
+CERTAIN = 30.0  # delays beyond the longest that are expected: the chance that there is none is 1e-13
+
+
+def steps_of(projection, dt):
+    """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
+    delay, name = projection.delay, f"{projection.name}.delay"
+    check_delay(projection, dt)
+    if not isinstance(delay, Distribution):
+        if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):
+            raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
+        steps = np.atleast_1d(whole_steps(delay, dt, name))
+        return ((int(steps.min()), int(steps.max())) if steps.size else (1, 1)), np.ones(1)
+    if isinstance(delay, OfDistance):
+        return _steps_of_distance(delay, dt, name), None
+    low, high = delay.support
+    if low < 0.5 * dt:
+        raise ValueError(f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})")
+    first = max(1, round(low / dt))
+    chances = _chances(delay, dt, first)
+    if chances is None:
+        beyond = 1.0 - delay.mass(-np.inf, (MAX_DELAY + 0.5) * dt)
+        if beyond * projection.expected > CERTAIN:
+            reject_delay(projection, dt)
+        last = int(np.ceil(high / dt)) if np.isfinite(high) else MAX_DELAY
+        return (first, last), None
+    return (first, first + chances.size - 1), chances / chances.sum()
+
+
+def reject_delay(projection, dt):
+    """Raise ValueError: a sampled delay is longer than the calendar."""
+    raise ValueError(
+        f"{projection.name}.delay: {projection.delay} gives delays of more than {MAX_DELAY} steps of dt; write Clipped(..., "
+        f"high={MAX_DELAY * dt:g})"
+    )
+
+
+def _steps_of_distance(delay, dt, name):
+    """Return the limits; between the distances at which they were looked for, a step more or less may occur."""
+    low, high = delay.support
+    if low < dt * (1 - 1e-9):
+        raise ValueError(f"{name}: must be at least dt = {dt:g} ms, but {delay} can be {low:g} ms")
+    return max(1, round(low / dt) - 1), round(high / dt) + 1
+
+
+def _chances(delay, dt, first):
+    """Return the chances of `first`, `first` + 1, ... steps, or None if they are too many for a table."""
+    size = 64
+    while size <= MAX_TABLE:
+        if delay.mass(-np.inf, (first + size - 0.5) * dt) > 1.0 - MAX_TAIL:
+            edges = (first + np.arange(size + 1) - 0.5) * dt
+            edges[0] = -np.inf
+            chances = np.array([delay.mass(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)])
+            return np.trim_zeros(chances, "b")
+        size *= 2
+    return None

@@ -1,0 +1,298 @@
+"""Pairs by their distance: the cells near a cell, and what a text of the distance says of each of them.
+
+The cells that may be chosen are sorted into bins of a grid, so that a row looks only at bins within the largest distance.
+A text is compiled to a function of arrays, which is called by its address: the functions that sample rows are the same for
+all texts. Of 40,000 cells with 1,200 others within reach, a candidate takes 5 ns, of which the exponential is a quarter.
+
+Whether a pair is connected, and its weight if that is sampled, are functions of the seed and of both cells.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+
+import numpy as np
+
+from brainsim.equations.grammar import Tree
+from brainsim.equations.render import HOMES, render
+from brainsim.jit.decorators import helper, kernel, load_source
+from brainsim.jit.intrinsics import call_address
+from brainsim.jit.records import Context, address_of, array_of, record_or_none
+from brainsim.models.distance import DistanceRule, OfDistance, periods, reach_of
+from brainsim.rng.hashing import hashed, step_key, uniform
+
+BINS_PER_REACH = 3  # of a largest distance: smaller bins have fewer cells beyond it, and there are more of them
+SLACK = 1e-9  # added to the distance within which bins are looked at, so that rounding misses none
+
+# what is known of the places of one projection; offsets are into `xyz`, `bin_first` and `bin_cells`
+PLACES = np.dtype(
+    [
+        ("pre", "i8"),
+        ("post", "i8"),
+        ("bin_first", "i8"),  # where the cells of each bin begin, counted from `bin_cells`
+        ("bin_cells", "i8"),
+        ("reach", "f8"),  # the largest distance
+        *((f"period_{axis}", "f8") for axis in "xyz"),  # 0 along an axis that is not periodic
+        *((f"bins_{axis}", "i8") for axis in "xyz"),  # how many there are
+        *((f"origin_{axis}", "f8") for axis in "xyz"),
+        *((f"per_um_{axis}", "f8") for axis in "xyz"),  # bins per um
+        *((f"inverse_{axis}", "f8") for axis in "xyz"),  # of the period, or 0
+        ("components", "i8"),  # whether the probability depends on more than the distance
+        ("p", "i8"),  # addresses of the functions of the texts, 0 if there are none
+        ("weight", "i8"),
+        ("delay", "i8"),
+        ("shortest", "i8"),  # limits of the delay, in steps
+        ("longest", "i8"),
+    ]
+)
+
+
+class Near:
+    """What is needed to find the pairs of one projection, or their distances.
+
+    Parameters
+    ----------
+    projection : Projection
+    """
+
+    def __init__(self, projection):
+        self.projection, rule = projection, projection.rule
+        self.pre, self.post = _three_columns(projection.pre.positions), _three_columns(projection.post.positions)
+        self.row = np.zeros(1, PLACES)
+        row, self.period = self.row[0], np.zeros(3)
+        self.period[: projection.pre.positions.shape[1]] = periods(rule, projection.pre.positions.shape[1])
+        for k, axis in enumerate("xyz"):
+            row[f"period_{axis}"] = self.period[k]
+            row[f"inverse_{axis}"] = 1.0 / self.period[k] if self.period[k] else 0.0
+        row["reach"] = reach_of(self.pre, self.post, self.period, getattr(rule, "max_distance", None))
+        self.bin_first, self.bin_cells, self.sorted = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros((0, 3))
+        if isinstance(rule, DistanceRule):
+            self._sort_into_bins(self.pre if rule.by_target else self.post)
+            row["p"], row["components"] = address_of_text(rule.text.tree), not rule.text.isotropic
+        for name in ("weight", "delay"):
+            if isinstance(value := getattr(projection, name), OfDistance):
+                row[name] = address_of_text(value.expression.tree)
+
+    def _sort_into_bins(self, cells):
+        """Choose the bins and sort the cells into them; there are not more bins than cells."""
+        row, period = self.row[0], self.period
+        low, high = cells.min(axis=0), cells.max(axis=0)
+        spans = np.where(period > 0.0, period, (high - low) * (1.0 + SLACK))
+        wanted = np.maximum(np.floor(spans * BINS_PER_REACH / max(row["reach"], 1e-300)), 1.0)
+        while wanted.prod() > len(cells):
+            wanted = np.maximum(np.floor(wanted * 0.8), 1.0)
+        per_um = np.where(spans > 0.0, wanted / np.where(spans > 0.0, spans, 1.0), 0.0)
+        for k, axis in enumerate("xyz"):
+            row[f"bins_{axis}"], row[f"origin_{axis}"], row[f"per_um_{axis}"] = wanted[k], low[k], per_um[k]
+        apart = cells - low
+        apart = np.where(period > 0.0, np.mod(apart, np.where(period > 0.0, period, 1.0)), apart)
+        x, y, z = np.clip(np.floor(apart * per_um), 0.0, wanted - 1.0).astype(np.int64).T
+        bin_of = (z * row["bins_y"] + y) * row["bins_x"] + x
+        self.bin_cells = np.argsort(bin_of, kind="stable").astype(np.int32)
+        self.sorted = cells[self.bin_cells]
+        self.bin_first = np.concatenate([[0], np.cumsum(np.bincount(bin_of, minlength=int(wanted.prod())))])
+
+    def alone(self):
+        """Return the fields of a record in which this is the only projection."""
+        row = self.row.copy()
+        row["post"] = self.pre.size
+        return {"near": row, "xyz": np.concatenate([self.pre.ravel(), self.post.ravel()])} | self.bins()
+
+    def bins(self):
+        """Return where the cells of each bin begin, the cells in the order of the bins, and their coordinates, by name."""
+        coordinates = dict(zip(("bin_x", "bin_y", "bin_z"), np.ascontiguousarray(self.sorted.T), strict=True))
+        return {"bin_first": self.bin_first, "bin_cells": self.bin_cells} | coordinates
+
+
+def scratch_fields(candidates):
+    """Return room for the distances of so many cells, as fields of a record."""
+    # one more, since what is not within reach is written, too, and then overwritten
+    arrays = {name: np.empty(candidates + 1) for name in ("d", "dx", "dy", "dz", "out")}
+    return {"pairs": Context(**arrays, n=0), "candidate": np.empty(candidates + 1, np.int32)}
+
+
+def most_candidates(projections):
+    """Return how many cells a row of any of these projections looks at."""
+    return max((max(p.pre.n, p.post.n) for p in projections if is_near(p)), default=0)
+
+
+def is_near(projection):
+    """Return whether anything about the synapses of a projection depends on distances."""
+    values = (projection.weight, projection.delay)
+    return isinstance(projection.rule, DistanceRule) or any(isinstance(value, OfDistance) for value in values)
+
+
+@helper
+def displace(near, r, pre, post, pairs):
+    """Write the distances from cell `pre` of a projection to the cells in `post`, and their components."""
+    xyz, start = array_of(r.xyz), near.pre + 3 * pre
+    _components(near, xyz, start, near.post, 1.0, post, pairs)
+    d, dx, dy, dz = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)
+    for j in range(post.size):
+        d[j] = np.sqrt(dx[j] * dx[j] + dy[j] * dy[j] + dz[j] * dz[j])
+    pairs.n = post.size
+
+
+@helper
+def _components(near, xyz, centre, others, sign, cells, pairs):
+    """Write the components of the distances from the cell at `centre` to some of the others."""
+    dx, dy, dz = array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)
+    for j in range(cells.size):
+        at = others + 3 * np.int64(cells[j])
+        dx[j] = sign * _nearest(xyz[at] - xyz[centre], near.period_x, near.inverse_x)
+        dy[j] = sign * _nearest(xyz[at + 1] - xyz[centre + 1], near.period_y, near.inverse_y)
+        dz[j] = sign * _nearest(xyz[at + 2] - xyz[centre + 2], near.period_z, near.inverse_z)
+
+
+@helper
+def _nearest(apart, period, inverse):
+    """Return a component of the distance to the nearest image; both are 0 if there is one only. It vectorises."""
+    return apart - period * np.rint(apart * inverse)
+
+
+@helper
+def evaluate(address, pairs):
+    """Write the values of a text for the distances in `pairs` into its field `out`."""
+    call_address(address, (address_of(pairs),))
+
+
+@helper
+def candidates(near, r, centre, others, sign, itself, pairs):
+    """Find the cells within reach of the cell at `centre`, and their distances; return their number.
+
+    `centre` and `others` are offsets in `xyz`; `sign` is -1 if the others are the sources; `itself` is the index of the cell
+    among the others, -1 if it is not one or does not count as one.
+    """
+    xyz, bin_first = array_of(r.xyz), array_of(r.bin_first)[near.bin_first :]
+    x0, nx = _span(xyz[centre] - near.origin_x, near.reach, near.per_um_x, near.bins_x, near.period_x > 0.0)
+    y0, ny = _span(xyz[centre + 1] - near.origin_y, near.reach, near.per_um_y, near.bins_y, near.period_y > 0.0)
+    z0, nz = _span(xyz[centre + 2] - near.origin_z, near.reach, near.per_um_z, near.bins_z, near.period_z > 0.0)
+    found = np.int64(0)
+    for kz in range(nz):
+        for ky in range(ny):
+            row = (((z0 + kz) % near.bins_z) * near.bins_y + (y0 + ky) % near.bins_y) * near.bins_x
+            # the bins of a row lie side by side; behind the last one, a periodic row begins again
+            stop = min(x0 + nx, near.bins_x)
+            found = _within_reach(near, r, centre, bin_first[row + x0], bin_first[row + stop], itself, pairs, found)
+            if x0 + nx > stop:
+                again = bin_first[row + x0 + nx - stop]
+                found = _within_reach(near, r, centre, bin_first[row], again, itself, pairs, found)
+    d, candidate = array_of(pairs.d), array_of(r.candidate)
+    for j in range(found):
+        d[j] = np.sqrt(d[j])
+    if near.components:
+        _components(near, xyz, centre, others, sign, candidate[:found], pairs)
+    pairs.n = found
+    return found
+
+
+@helper
+def _within_reach(near, r, centre, start, stop, itself, pairs, found):
+    """Append the cells of some bins that are within reach, with the squares of their distances."""
+    xyz, at = array_of(r.xyz), near.bin_cells
+    x, y, z, limit = xyz[centre], xyz[centre + 1], xyz[centre + 2], near.reach * near.reach
+    cells = array_of(r.bin_cells)[at + start : at + stop]
+    x_of, y_of, z_of = array_of(r.bin_x)[at + start :], array_of(r.bin_y)[at + start :], array_of(r.bin_z)[at + start :]
+    square, d, candidate = array_of(pairs.out), array_of(pairs.d), array_of(r.candidate)
+    # two loops, of which the first vectorises: together they take twice as long
+    for j in range(cells.size):
+        ax = _nearest(x_of[j] - x, near.period_x, near.inverse_x)
+        ay = _nearest(y_of[j] - y, near.period_y, near.inverse_y)
+        az = _nearest(z_of[j] - z, near.period_z, near.inverse_z)
+        square[j] = ax * ax + ay * ay + az * az
+    for j in range(cells.size):
+        candidate[found], d[found] = cells[j], square[j]
+        found += (square[j] <= limit) & (cells[j] != itself)
+    return found
+
+
+@helper
+def _span(x, reach, per_um, bins, periodic):
+    """Return the first bin along an axis that is within reach of a coordinate, and the number of bins."""
+    low = np.int64(np.floor((x - reach * (1.0 + SLACK)) * per_um))
+    high = np.int64(np.floor((x + reach * (1.0 + SLACK)) * per_um))
+    if periodic:
+        # one bin more at both ends: that of a cell is found from its distance modulo the period, which is rounded
+        low, high = low - 1, high + 1
+        return (np.int64(0), bins) if high - low + 1 >= bins else (low % bins, high - low + 1)
+    low, high = max(low, np.int64(0)), min(high, bins - 1)
+    return low, max(high - low + 1, np.int64(0))
+
+
+@helper
+def connected(near, r, key, pre, itself, chosen):
+    """Find the targets of a source, each with the probability of its distance; write them, and return their number.
+
+    `chosen` may have no room: then they are only counted.
+    """
+    pairs = record_or_none(r, "pairs")
+    found = candidates(near, r, near.pre + 3 * pre, near.post, 1.0, itself, pairs)
+    evaluate(near.p, pairs)
+    p, candidate, row = array_of(pairs.out), array_of(r.candidate), step_key(key, pre)
+    taken = np.int64(0)
+    for j in range(found):
+        p[j] -= uniform(hashed(row, candidate[j]))
+    for j in range(found):
+        if p[j] > 0.0:
+            if chosen.size:
+                chosen[taken] = candidate[j]
+            taken += 1
+    return taken
+
+
+@kernel
+def count_near(record, start, stop, key, self_index, counts):
+    """Count the targets of the sources from `start` to `stop`; `self_index` as in `counting.share_out`."""
+    r = record[0]
+    near, nothing = array_of(r.near), array_of(r.candidate)[:0]
+    for pre in range(start, stop):
+        itself = self_index[pre] if self_index.size else np.int32(-1)
+        counts[pre] = connected(near[0], r, key, pre, itself, nothing)
+
+
+def address_of_text(tree: Tree) -> int:
+    """Return the address of the function that computes an expression of distances, of a record of `scratch_fields`."""
+    kind = scratch_fields(0)["pairs"].kind
+    return load_source(_text_of(tree)).values.address(kind)
+
+
+@functools.cache
+def _text_of(tree):
+    """Return the source of the function of a text."""
+    body = render(tree)
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    imports = [
+        f"from {home} import {', '.join(wanted)}"
+        for home, names in HOMES.items()
+        if (wanted := [n for n in names if n in used])
+    ]
+    read = [f"        {name} = {name}_of[j]" for name in ("d", "dx", "dy", "dz") if name in used]
+    lines = [
+        '"""A function of the distance written by brainsim (engine/synapses/near.py)."""',
+        "import numpy as np",
+        *imports,
+        "from brainsim.jit.records import array_of, by_address, record_at",
+        "",
+        "pi = 3.141592653589793",
+        "",
+        "",
+        "@by_address",
+        "def values(pairs_):",
+        "    pairs = record_at(pairs_)",
+        "    d_of, dx_of, dy_of, dz_of = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)",
+        "    out = array_of(pairs.out)",
+        "    for j in range(pairs.n):",
+        *read,
+        f"        out[j] = {body}",
+        "    return 0",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _three_columns(positions):
+    """Return positions with three coordinates, those that are missing being 0."""
+    places = np.zeros((len(positions), 3))
+    places[:, : positions.shape[1]] = positions
+    return places

@@ -1,0 +1,411 @@
+"""What depends on the distance between two cells: connection probability, weights and delays, as texts of `d`."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+
+from brainsim.core.checks import in_range, integer, number, plain, read_only
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.models.rules import MAX_SYNAPSES, Rule
+from brainsim.models.values import Distribution
+
+if typing.TYPE_CHECKING:
+    from brainsim.network.population import View
+
+AXES = ("dx", "dy", "dz")
+PAIRS = 1 << 20  # pairs whose distances are computed to estimate numbers of synapses
+POINTS = 4097  # distances at which the limits of a weight or delay are looked for
+TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond so many lengths, less than 4e-6 of all synapses are left out
+
+
+class DistanceText:
+    """An expression of the distance `d` between two cells [um], and possibly of its components `dx`, `dy` and `dz`.
+
+    Parameters
+    ----------
+    text : str
+        The expression.
+    label : str
+        With which messages begin.
+    names : sequence of str
+        What it may use besides ``pi``.
+
+    Attributes
+    ----------
+    tree : Tree
+    components : int
+        How many dimensions it needs: 1 unless it uses `dy` or `dz`.
+    isotropic : bool
+        Whether it depends on `d` only.
+    """
+
+    def __init__(self, text: str, label: str, names: Sequence[str] = ("d", *AXES)):
+        self.text, self._label = text, label
+        self.tree: Tree = lang.parse_expression(text, label)
+        lang.check_kind(self.tree, label)
+        if used := lang.calls_in(self.tree) & RANDOM:
+            raise EquationError(label, f"cannot use {sorted(used)[0]}(): it is a function of the distance", text)
+        lang.check_names(self.tree, {*names, "pi"}, label)
+        used = lang.names_in(self.tree)
+        self.components = max([1, *(k + 1 for k, axis in enumerate(AXES) if axis in used)])
+        self.isotropic = not used & set(AXES)
+
+    def values(self, d: np.ndarray, components: Sequence[np.ndarray] = ()) -> np.ndarray:
+        """Return the values at distances `d`, between cells that are `components` apart along the axes."""
+        known = {"pi": math.pi, "d": d} | dict(zip(AXES, components, strict=False))
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(np.asarray(lang.evaluate(self.tree, known), np.float64), np.shape(d))
+
+
+@dataclass(frozen=True, repr=False)
+class DistanceRule(Rule):
+    """Pairs are connected with a probability that depends on their distance, or each target chooses near sources.
+
+    Both populations need ``positions``. Without `k`, each pair is connected with probability ``p``, independently of all
+    others. With `k`, each target receives k synapses from sources that are sampled with probabilities proportional to ``p``.
+    A pair is decided by the seed and its two cells, so the network is the same for any number of threads.
+
+    Parameters
+    ----------
+    p : str or float
+        The probability as a text of the distance ``d`` [um], such as ``"0.3*exp(-d/150)"``; also of the components from
+        source to target ``dx``, ``dy``, ``dz``, for anisotropic connections. With `k`, only ratios matter. `gaussian`,
+        `exponential` and `box` write the usual ones.
+    max_distance : float, optional
+        No pair that is farther apart is connected [um], > 0. Building takes as long as there are pairs within this distance,
+        so give it if `p` falls off: by default all pairs are tried.
+    periodic : float or sequence of float, optional
+        Period along each axis [um]: the distance is that to the nearest image of the other cell. A component of 0 is not
+        periodic.
+    k : int, optional
+        Synapses per target.
+    autapses : bool, default False
+        Whether a cell may be connected to itself.
+    multapses : bool, default False
+        Whether a target may choose a source more than once; only with `k`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is not of its kind, or the text is not an expression of `d`; by `connect` if cells have no positions, if
+        their dimensions differ, a probability is not between 0 and 1, or a target has fewer than k sources within reach.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> sheet = bs.Population(2500, bs.LIF(), positions=bs.positions.grid((50, 50), spacing=20.0))
+    >>> net = bs.Network(seed=1)
+    >>> rule = bs.DistanceRule.gaussian(0.5, sigma=60.0, periodic=1000.0)
+    >>> wires = net.connect(sheet, sheet, rule, weight="0.2*exp(-d/100)", delay="0.5 + d/300", synapse=bs.Delta())
+    >>> round(wires.expected / 2500)
+    28
+    """
+
+    p: str | float
+    _: KW_ONLY
+    max_distance: float | None = None
+    periodic: float | Sequence[float] | None = None
+    k: int | None = None
+    autapses: bool = False
+    multapses: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the fields."""
+        name = type(self).__name__
+        text = self.p if isinstance(self.p, str) else repr(number(self.p, f"{name}.p", at_least=0.0))
+        self.__dict__["_text"] = DistanceText(text, f"{name}.p")
+        if self.max_distance is not None:
+            self.__dict__["max_distance"] = number(self.max_distance, f"{name}.max_distance", "um", above=0.0)
+        if self.periodic is not None:
+            periodic = np.atleast_1d(plain(self.periodic, "um", f"{name}.periodic"))
+            in_range(periodic, f"{name}.periodic", "um", at_least=0.0)
+            self.__dict__["periodic"] = tuple(periodic.tolist())
+        if self.k is not None:
+            self.__dict__["k"] = integer(self.k, f"{name}.k", at_least=0, at_most=MAX_SYNAPSES)
+        for flag in ("autapses", "multapses"):
+            if not isinstance(getattr(self, flag), (bool, np.bool_)):
+                raise TypeError(f"{name}.{flag}: must be True or False (got {getattr(self, flag)!r})")
+        if self.multapses and self.k is None:
+            self._reject("multapses", "only if k is given can a pair be connected more than once")
+
+    def __repr__(self) -> str:
+        """Return the rule as Python code."""
+        named = {name: getattr(self, name) for name in ("max_distance", "periodic", "k", "autapses", "multapses")}
+        if self.periodic and len(self.periodic) == 1:  # type: ignore[arg-type]
+            named["periodic"] = self.periodic[0]  # type: ignore[index]
+        return f"DistanceRule({', '.join([repr(self.p), *(f'{key}={v!r}' for key, v in named.items() if v)])})"
+
+    @classmethod
+    def gaussian(cls, p_max: float, sigma: float, **options: typing.Any) -> typing.Self:
+        """Return the rule ``p = p_max*exp(-d**2/(2*sigma**2))``, by default up to 5 sigma.
+
+        Parameters
+        ----------
+        p_max : float
+            Probability at distance 0.
+        sigma : float
+            Width [um], > 0.
+        **options
+            As for the class.
+
+        Examples
+        --------
+        >>> DistanceRule.gaussian(0.3, sigma=100.0, k=50)
+        DistanceRule('0.3*exp(-d**2/(2*100.0**2))', max_distance=500.0, k=50)
+        """
+        p_max, sigma = number(p_max, "gaussian.p_max", at_least=0.0), number(sigma, "gaussian.sigma", "um", above=0.0)
+        text = f"{p_max!r}*exp(-d**2/(2*{sigma!r}**2))"
+        return cls(text, **({"max_distance": TAIL_OF_GAUSSIAN * sigma} | options))
+
+    @classmethod
+    def exponential(cls, p_max: float, length: float, **options: typing.Any) -> typing.Self:
+        """Return the rule ``p = p_max*exp(-d/length)``, by default up to 15 lengths.
+
+        Parameters
+        ----------
+        p_max : float
+            Probability at distance 0.
+        length : float
+            Distance after which it falls by a factor of e [um], > 0.
+        **options
+            As for the class.
+
+        Examples
+        --------
+        >>> DistanceRule.exponential(0.3, length=100.0, max_distance=400.0)
+        DistanceRule('0.3*exp(-d/100.0)', max_distance=400.0)
+        """
+        p_max, length = (
+            number(p_max, "exponential.p_max", at_least=0.0),
+            number(length, "exponential.length", "um", above=0.0),
+        )
+        return cls(f"{p_max!r}*exp(-d/{length!r})", **({"max_distance": TAIL_OF_EXPONENTIAL * length} | options))
+
+    @classmethod
+    def box(cls, p: float, radius: float, **options: typing.Any) -> typing.Self:
+        """Return the rule ``p`` up to a distance of `radius` [um], and 0 beyond.
+
+        Parameters
+        ----------
+        p : float
+            The probability.
+        radius : float
+            Largest distance [um], > 0.
+        **options
+            As for the class, except `max_distance`.
+
+        Examples
+        --------
+        >>> DistanceRule.box(1.0, radius=50.0)
+        DistanceRule(1.0, max_distance=50.0)
+        """
+        return cls(p, max_distance=number(radius, "box.radius", "um", above=0.0), **options)
+
+    @property
+    def by_target(self) -> bool:
+        """Whether targets choose their sources."""
+        return self.k is not None
+
+    @property
+    def text(self) -> DistanceText:
+        """The probability as an expression."""
+        return self.__dict__["_text"]
+
+    def check(self, pre: View, post: View) -> None:
+        """Raise ValueError unless the cells have positions that fit, and `p` is a probability for them."""
+        dimensions = check_places(pre, post, "DistanceRule")
+        if self.text.components > dimensions:
+            self._reject("p", f"uses {AXES[self.text.components - 1]}, but the positions have {dimensions} dimensions")
+        if self.periodic is not None and len(self.periodic) not in (1, dimensions):  # type: ignore[arg-type]
+            self._reject("periodic", f"must have a period for each of {dimensions} dimensions (got {self.periodic})")
+        pairs = Pairs(pre, post, self)
+        d, p = pairs.d, self.text.values(pairs.d, pairs.components)
+        if self.text.isotropic:
+            d = np.linspace(0.0, pairs.reach, POINTS)
+            p = self.text.values(d)
+        wrong = ~(p >= 0.0) | ((p > 1.0) if self.k is None else ~np.isfinite(p))
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            limits = "between 0 and 1" if self.k is None else "finite and not negative"
+            self._reject("p", f"must be {limits}, but {self.p!r} is {p[first]:.6g} at d = {d[first]:.6g} um")
+
+    def expected_between(self, pre: View, post: View) -> float:
+        """Return the expected number of synapses, estimated from a million pairs if there are more."""
+        if self.k is not None:
+            return float(self.k * post.n)
+        pairs = Pairs(pre, post, self)
+        return float(self.text.values(pairs.d, pairs.components).sum() * pairs.represent)
+
+    def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
+        """Raise TypeError without `k`: the number depends on where the cells are, see `expected_between`."""
+        if self.k is None:
+            raise TypeError("DistanceRule.expected: depends on the positions; connect returns a projection with .expected")
+        return float(self.k * n_post)
+
+
+class Pairs:
+    """Distances between cells of two views: of all pairs that a rule tries, or of a random million of them.
+
+    Parameters
+    ----------
+    pre, post : View
+    rule : Rule
+        Its `periodic` and `max_distance` count, if it has them.
+
+    Attributes
+    ----------
+    d : ndarray
+        Distances [um].
+    components : list of ndarray
+        From source to target, along each axis [um].
+    reach : float
+        No pair is farther apart [um].
+    represent : float
+        How many pairs each of them stands for.
+    """
+
+    def __init__(self, pre: View, post: View, rule: Rule):
+        sources, targets = places_of(pre), places_of(post)
+        wraps = periods(rule, sources.shape[1])
+        self.reach = reach_of(sources, targets, wraps, getattr(rule, "max_distance", None))
+        rng = np.random.default_rng(0)
+        columns = _some(post.n, math.isqrt(PAIRS), rng)
+        rows = _some(pre.n, PAIRS // columns.size, rng)
+        apart = targets[columns][None, :, :] - sources[rows][:, None, :]
+        for axis, period in enumerate(wraps):
+            if period:
+                apart[..., axis] -= period * np.rint(apart[..., axis] / period)
+        d = np.sqrt((apart**2).sum(axis=-1))
+        kept = d <= self.reach
+        if not rule.autapses:
+            first, second = _numbers(pre, post)
+            kept &= first[rows][:, None] != second[columns][None, :]
+        self.d, self.components = d[kept], [apart[..., axis][kept] for axis in range(apart.shape[-1])]
+        self.represent = pre.n * post.n / (rows.size * columns.size)
+
+
+class OfDistance(Distribution):
+    """A weight or a delay that is a text of the distance between its two cells.
+
+    Estimates of memory ask it the same questions as a distribution: its limits, and which share of pairs lies between two
+    values. The engine computes its values from the positions.
+    """
+
+    unit = None
+    kind = 0
+
+    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule):
+        expression = DistanceText(text, label, ("d",))
+        check_places(pre, post, label)
+        pairs = Pairs(pre, post, rule)
+        d = np.linspace(0.0, pairs.reach, POINTS)
+        values = expression.values(d)
+        if not np.isfinite(values).all():
+            first = int(np.argmax(~np.isfinite(values)))
+            raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um")
+        chances = rule.text.values(pairs.d, pairs.components) if isinstance(rule, DistanceRule) else np.ones(pairs.d.size)
+        sampled = expression.values(pairs.d)
+        order = np.argsort(sampled, kind="stable")
+        self.__dict__.update(
+            text=text,
+            _expression=expression,
+            _limits=(float(values.min()), float(values.max())),
+            _sorted=read_only(sampled[order]),
+            _cumulated=read_only(np.concatenate([[0.0], np.cumsum(chances[order])])),
+        )
+
+    def __repr__(self) -> str:
+        """Return the text."""
+        return repr(self.text)
+
+    @property
+    def text(self) -> str:
+        """What the user typed."""
+        return self.__dict__["text"]
+
+    @property
+    def expression(self) -> DistanceText:
+        """The text as an expression."""
+        return self.__dict__["_expression"]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The lowest and the highest value at any distance of two cells."""
+        return self.__dict__["_limits"]
+
+    @property
+    def code(self) -> np.ndarray:
+        """Five numbers that no kernel reads."""
+        return np.zeros(5)
+
+    def _part(self, low, high):
+        values, cumulated = self.__dict__["_sorted"], self.__dict__["_cumulated"]
+        first, last = np.searchsorted(values, low, side="left"), np.searchsorted(values, high, side="right")
+        total = cumulated[-1]
+        if total <= 0.0 or last <= first:
+            return 0.0, 0.0
+        chances = np.diff(cumulated)[first:last] / total
+        return float((cumulated[last] - cumulated[first]) / total), float((values[first:last] * chances).sum())
+
+
+def written_within(value: Distribution, low: float | None = None, high: float | None = None) -> str:
+    """Return what to write instead of a value that is not beyond the limits: ``Clipped(...)``, or ``'max(1-d, 0)'``."""
+    if isinstance(value, OfDistance):
+        text = value.text if low is None else f"max({value.text}, {low:g})"
+        return repr(text if high is None else f"min({text}, {high:g})")
+    limits = [f"{name}={limit:g}" for name, limit in (("low", low), ("high", high)) if limit is not None]
+    return f"Clipped({value!r}, {', '.join(limits)})"
+
+
+def check_places(pre: View, post: View, label: str) -> int:
+    """Return the dimensions of the positions of two views; raise ValueError if one has none, or they differ."""
+    dimensions = set()
+    for view in (pre, post):
+        for population, _ in view.parts:
+            if population.positions is None:
+                raise ValueError(
+                    f"{label}: needs the positions of {population.name!r}; make it with "
+                    "Population(..., positions=bs.positions.grid((10, 10), spacing=20.0)) or an array in um"
+                )
+            dimensions.add(population.positions.shape[1])
+    if len(dimensions) > 1:
+        raise ValueError(f"{label}: the positions must have the same dimensions (got {sorted(dimensions)})")
+    return dimensions.pop()
+
+
+def places_of(view: View) -> np.ndarray:
+    """Return the positions of a view that has some, see `check_places`."""
+    places = view.positions
+    assert places is not None
+    return places
+
+
+def periods(rule: Rule, dimensions: int) -> tuple[float, ...]:
+    """Return the period along each axis, 0 if there is none."""
+    given = getattr(rule, "periodic", None)
+    return (0.0,) * dimensions if given is None else tuple(np.broadcast_to(given, dimensions).tolist())
+
+
+def reach_of(sources: np.ndarray, targets: np.ndarray, wraps: Sequence[float], longest: float | None) -> float:
+    """Return a distance that no pair exceeds, or the longest that a rule allows if that is shorter."""
+    low, high = np.minimum(sources.min(axis=0), targets.min(axis=0)), np.maximum(sources.max(axis=0), targets.max(axis=0))
+    spans = [min(span, period / 2) if period else span for span, period in zip(high - low, wraps, strict=True)]
+    diagonal = math.hypot(*spans) * (1.0 + 1e-9)
+    return diagonal if longest is None else min(longest, diagonal)
+
+
+def _some(n, most, rng):
+    """Return the indices of all n cells, or of `most` of them, in ascending order."""
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+
+
+def _numbers(*views):
+    """Return for each view a number for each of its cells; a cell has the same number in all views."""
+    known = {population: k for k, population in enumerate({p: None for view in views for p, _ in view.parts})}
+    return [np.concatenate([ids + (known[population] << 32) for population, ids in view.parts]) for view in views]
