@@ -41,6 +41,7 @@ def simulate(
     resume: bool = False,
     ranks: Any = None,
     to: str | os.PathLike | None = None,
+    live: bool = False,
 ) -> Result:
     """Simulate a network and return what was recorded.
 
@@ -101,6 +102,9 @@ def simulate(
         slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
         looked at. If the run ends too early, even by a crash, ``Result.load("TO.part")`` returns what was recorded, and
         ``brainsim convert TO.part TO`` makes the file of it. An existing file is replaced when the new one is complete.
+    live : bool
+        Draw a raster and the rates of the last second while it runs, in a notebook or a window; drawing takes less than 5 %
+        of the time. See `brainsim.plot.Live`.
 
     Returns
     -------
@@ -131,6 +135,10 @@ def simulate(
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
     check_callback(every, callback, dt, "simulate")
+    if live:
+        from brainsim.plot.live import following
+
+        every, callback = following(dt, duration, every, callback)
     settings: dict[str, typing.Any] = {
         "record": record,
         "spikes": spikes,

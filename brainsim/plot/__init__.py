@@ -11,6 +11,7 @@ from brainsim.plot.degrees import degrees
 from brainsim.plot.graphs import connectivity, graph
 from brainsim.plot.intervals import cv_rate, isi_histogram
 from brainsim.plot.lags import correlogram
+from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
 from brainsim.plot.rates import rate
@@ -22,6 +23,7 @@ from brainsim.plot.viewer import view
 from brainsim.plot.weights import weight_histogram, weight_matrix
 
 __all__ = [
+    "Live",
     "animate",
     "bars",
     "connectivity",

@@ -75,7 +75,7 @@ def animate(
     >>> bs.plot.animate(result, "run.gif", window=(0.0, 300.0))                         # doctest: +SKIP
     >>> bs.plot.animate(result.spikes["sheet"], "waves.gif", grid=(200, 200))           # doctest: +SKIP
     """
-    path = checked_path(path, "animate")
+    file = checked_path(path, "animate")
     fps = number(fps, "animate.fps", "1/s", above=0.0)
     if grid is None and positions is None:
         if isinstance(data, Traces):
@@ -83,8 +83,8 @@ def animate(
         film = _of_populations(groups_of(data, "animate"), window, step, tau, figsize)
     else:
         film = _of_cells(data, grid, positions, window, step, tau, figsize)
-    write_film(path, frames_of(*film), fps)
-    return path
+    write_film(file, frames_of(*film), fps)
+    return file
 
 
 def _times_of(start, stop, step):

@@ -1,0 +1,126 @@
+"""A picture that follows a run: what it shows, how often, and that the run stays the same."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim import plot
+from brainsim.plot import live
+from tests.helpers.mistakes import mistakes
+from tests.helpers.pictures import drawn
+
+
+class Screen:
+    """Stands for a notebook: keeps what it was shown."""
+
+    def __init__(self):
+        self.shown = []
+
+    def figure(self):
+        return plt.figure()
+
+    def show(self, figure):
+        above, below = figure.axes
+        self.shown.append((drawn(above), above.get_xlim(), [line.get_color() for line in below.lines]))
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    made = Screen()
+    monkeypatch.setattr(live, "_screen", lambda: made)
+    monkeypatch.setattr(live, "SOONEST", 0.0)
+    monkeypatch.setattr(live, "SHARE", 1e9)  # always
+    return made
+
+
+def network():
+    cells = bs.Population(20, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells[:10].named("strong"), bs.CurrentInput(np.linspace(200.0, 400.0, 10)))
+    net.stimulate(cells[10:].named("weak"), bs.CurrentInput(np.linspace(160.0, 190.0, 10)))
+    return net
+
+
+def test_shows_the_last_part_in_the_colours_of_all_pictures(screen):
+    picture = plot.Live(window=30.0)
+    sim = bs.Simulation(network(), seed=2)
+    result = sim.run(100.0, every=20.0, callback=picture)
+    assert picture.pictures == 5
+    for k, (marks, limits, colours) in enumerate(screen.shown, 1):
+        stop = 20.0 * k
+        start = max(stop - 30.0, 0.0)
+        assert marks == len(result.spikes["cells"].between(start, stop))
+        assert limits == (start, start + 30.0)
+        assert colours == list(plot.styles.PALETTE[:2])
+
+
+def test_changes_no_bit(screen):
+    options = {"seed": 2, "progress": False}
+    plain, followed = bs.simulate(network(), 100.0, **options), bs.simulate(network(), 100.0, live=True, **options)
+    assert screen.shown
+    assert plain.spikes["cells"] == followed.spikes["cells"]
+
+
+def test_beside_a_callback_of_the_user(screen):
+    times = []
+    bs.simulate(network(), 60.0, seed=2, every=20.0, callback=lambda sim: times.append(sim.time), live=True, progress=False)
+    assert times == [20.0, 40.0, 60.0]
+    assert len(screen.shown) == 3
+
+
+def test_drawing_takes_a_small_share_of_the_time(screen, monkeypatch):
+    """With a clock of its own: a picture takes 1 s, a piece of the run 2 s."""
+    monkeypatch.setattr(live, "SHARE", 0.04)
+    now = [0.0]
+    monkeypatch.setattr(live.time, "perf_counter", lambda: now[0])
+
+    def show(figure):
+        now[0] += 1.0
+
+    monkeypatch.setattr(screen, "show", show)
+    picture = plot.Live()
+    sim = bs.Simulation(network(), seed=2)
+    for _ in range(100):
+        sim.run(10.0)
+        now[0] += 2.0
+        picture(sim)
+    assert picture.seconds == picture.pictures
+    assert picture.pictures >= 2
+    assert picture.seconds / now[0] < 0.05
+
+
+def test_without_spikes_nothing_is_drawn(screen):
+    bs.simulate(network(), 20.0, seed=2, spikes=False, live=True, progress=False)
+    assert screen.shown == []
+
+
+def test_in_a_notebook_one_picture_is_replaced(monkeypatch):
+    display = pytest.importorskip("IPython.display")
+    shown = []
+
+    class Handle:
+        def update(self, figure):
+            shown.append("update")
+
+    def first(figure, display_id):
+        shown.append("display")
+        return Handle()
+
+    monkeypatch.setattr(display, "display", first)
+    notebook = live._Notebook()
+    for _ in range(3):
+        notebook.show(notebook.figure())
+    assert shown == ["display", "update", "update"]
+
+
+def without_screen():
+    matplotlib.use("agg")
+    return bs.simulate(network(), 10.0, live=True)
+
+
+test_mistakes = mistakes(
+    (without_screen, ValueError, "simulate.live: needs a notebook or a window", "'agg'", "bs.plot.overview"),
+    (lambda: plot.Live(window=0.0), ValueError, "Live.window: must be > 0 ms"),
+)
