@@ -80,6 +80,11 @@ class Sampling(Operator):
         """Return the operator, also if nothing is sampled."""
         return cls(partition)
 
+    @classmethod
+    def dependencies(cls, partition):
+        """Return what the recorders are built from."""
+        return {recorder.depends_on for recorder in partition.recorders}
+
     def calls(self):
         """Return the calls of all recorders."""
         return self._calls

@@ -65,6 +65,11 @@ class Operator:
         """Return an operator for a `Partition`, or None if the network does not need it there."""
         raise NotImplementedError
 
+    @classmethod
+    def dependencies(cls, partition):
+        """Return `depends_on` as a set."""
+        return {cls.depends_on}
+
     def calls(self):
         """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with which record."""
         raise NotImplementedError
@@ -121,7 +126,7 @@ class Program:
     def rebuild(self, *what):
         """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
         for cls in self._classes:
-            if cls.depends_on in what:
+            if cls.dependencies(self._partition) & {*what}:
                 old, new = self.built[cls], cls.build(self._partition)
                 if old is not None and new is not None:
                     new.continue_from(old)

@@ -136,18 +136,18 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     for index, receptor in enumerate(receptors):
         names = {*receptor.derivatives, *receptor.algebraic}
         prefix = prefixed(index)
-        derivatives |= {prefix + n: _rename(tree, prefix, names) for n, tree in receptor.derivatives.items()}
-        lines |= {prefix + n: _rename(tree, prefix, names) for n, tree in receptor.algebraic.items()}
+        derivatives |= {prefix + n: renamed(tree, prefix, names) for n, tree in receptor.derivatives.items()}
+        lines |= {prefix + n: renamed(tree, prefix, names) for n, tree in receptor.algebraic.items()}
         tables += [prefix + name for name in sorted(receptor.tables)]
         uses = [receptor.current, *receptor.algebraic.values()] if receptor.current is not None else []
         if any("v" in lang.names_in(tree) - names for tree in uses) and "v" not in cell.derivatives:
             raise EquationError(label, "a synapse's current depends on 'v', which these cells do not have")
-        currents += [_rename(tree, prefix, names) for tree in uses[:1]]
+        currents += [renamed(tree, prefix, names) for tree in uses[:1]]
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
                 raise EquationError(label, f"a synapse adds to {name!r}, which these cells do not have")
         _check_jumps(cell, receptor, label)
-        arrivals.append(tuple((prefix + n if n in names else n, _rename(g, prefix, names)) for n, g in receptor.arrivals))
+        arrivals.append(tuple((prefix + n if n in names else n, renamed(g, prefix, names)) for n, g in receptor.arrivals))
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
     of_cell, algebraic = _with_current(cell, currents, external_current)
@@ -235,8 +235,8 @@ def bare(name: str) -> str:
     return tail if head[:1] == "r" and head[1:].isdigit() else name
 
 
-def _rename(tree, prefix, variables):
+def renamed(tree, prefix, variables):
     """Add a prefix to the names of a receptor, except for the target's ``v``, the time and the constants."""
     common = {*CONSTANTS, "t"}
-    renamed = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in common and (n != "v" or n in variables)}
-    return lang.substitute(tree, renamed)
+    names = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in common and (n != "v" or n in variables)}
+    return lang.substitute(tree, names)

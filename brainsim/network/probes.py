@@ -23,7 +23,9 @@ class Trace:
         The cells, which must belong to one population.
     variable : str
         A variable of the neuron (``"v"``) or of a synapse on it (``"ampa.g"``: the synapse's name, or its class in lower
-        case, and its variable).
+        case, and its variable). A line of the equations without d/dt (``"alpha_m"``, ``"nmda.block"``). A current: that of a
+        synapse (``"ampa.current"``), the injected one (``"I_ext"``, in the step that ends at the sample), and the sum of all
+        (``"I"``). Or the name of an input: its rate or current in the step that begins at the sample.
     every : float, optional
         Interval between samples [ms]; by default every time step.
     start, stop : float, optional
@@ -43,6 +45,16 @@ class Trace:
     >>> cells = bs.Population(100, bs.LIF(), name="cells")
     >>> bs.Trace(cells[:3], "v", every=1.0)
     Trace(cells[0:3], 'v', every=1.0)
+
+    The synaptic current, and an input:
+
+    >>> net = bs.Network(seed=1)
+    >>> ampa = bs.ExponentialConductance(tau=5.0, e_rev=0.0, name="ampa")
+    >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=ampa)
+    >>> net.stimulate(cells, bs.CurrentInput("400 + 100*sin(t/5)"), name="wave")
+    >>> traces = [bs.Trace(cells[:3], "ampa.current"), bs.Trace(cells[:3], "wave")]
+    >>> bs.simulate(net, 10.0, seed=2, record=traces).traces["cells", "wave"]
+    Traces of 'cells'.wave: 3 cells, 101 values each, 0 to 10 ms, in pA
 
     The mean potential of all cells in the last second of a run of ten:
 
@@ -128,7 +140,7 @@ class SpikeRecord:
     >>> net.stimulate(cells, bs.CurrentInput(400.0))
     >>> result = bs.simulate(net, 10_000.0, seed=2, spikes=bs.SpikeRecord(start=9_000.0))
     >>> result.spikes["cells"]
-    Spikes of 'cells': 8,300 spikes of 100 cells in 1,000 ms, 83 Hz
+    Spikes of 'cells': 8,700 spikes of 100 cells in 1,000 ms, 87 Hz
     """
 
     cells: View | None = None

@@ -79,15 +79,32 @@ def reduced(samples, stretches, n, reduce):
     for block, cells in cut.items():
         sums[:, block] = _in_lanes(cells)
         squares[:, block] = _in_lanes((cells - (sums[:, block] / cells.shape[1])[:, None]) ** 2) if kind == SPREAD else 0.0
+    return _total(sums, squares, n, reduce)
+
+
+def _total(sums, squares, n, reduce):
+    """Return the number that is asked for, of the sums of blocks and of the squared deviations from their means."""
     total = np.add.accumulate(sums, axis=1)[:, -1]
     if reduce == "sum":
         return total
     mean = total / n
     if reduce == "mean":
         return mean
-    sizes = np.minimum(BLOCK, n - BLOCK * np.arange(blocks))
+    sizes = np.minimum(BLOCK, n - BLOCK * np.arange(sums.shape[1]))
     spread = squares + sizes * (sums / sizes - mean[:, None]) ** 2
     return np.sqrt(np.add.accumulate(spread, axis=1)[:, -1] / n)
+
+
+def reduced_cells(values, reduce):
+    """Return `reduced` of samples of all cells, shape (samples, cells)."""
+    rows, n = values.shape
+    blocks = -(-n // BLOCK)
+    cells = np.zeros((rows, blocks, BLOCK))
+    cells.reshape(rows, -1)[:, :n] = values
+    sums = _in_lanes(cells.reshape(-1, BLOCK)).reshape(rows, blocks)
+    sizes = np.minimum(BLOCK, n - BLOCK * np.arange(blocks))
+    away = np.where(np.arange(blocks * BLOCK) < n, (cells - (sums / sizes)[..., None]).reshape(rows, -1), 0.0)
+    return _total(sums, _in_lanes((away**2).reshape(-1, BLOCK)).reshape(rows, blocks), n, reduce)
 
 
 def _in_lanes(cells):

@@ -3,34 +3,44 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.checks import MissingName, nearest
+from brainsim.engine.recorders.sources import InState, OfInput, line_named, lines_in, places_in
 from brainsim.engine.recorders.traces import Recorded
 from brainsim.equations.language import names_in
-
-
-class InState:
-    """A variable whose values are in the state."""
-
-    def places(self, partition, trace, columns):
-        """Return no calls, the state, and the place of each cell in it."""
-        at, _ = partition.layout.state_row(trace.population, trace.name, "Trace")
-        return [], partition.shared.state, at + trace.ids[columns]
+from brainsim.equations.lines import CURRENT
 
 
 def resolve_traces(record, layout):
     """Turn Trace objects into Recorded ones; traces of the same variable are joined."""
-    recorded, state = {}, InState()
+    recorded = {}
     for trace in record:
-        layout.state_row(trace.population, trace.variable, "Trace")
         layout.check_population(trace.cells.parts[0][0], f"{trace!r}")
+        source, unit = _source(trace, layout)
         if trace.every is not None and trace.every < layout.dt * (1 - 1e-9):
             raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
         every = 1 if trace.every is None else int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
         start, stop = limits(trace, layout.dt)
-        unit = _unit(layout, trace.population, trace.variable)
         key, ids = trace.key, np.sort(trace.ids) if trace.reduce else trace.ids
-        new = Recorded(*key, trace.population, trace.variable, unit, ids, every, state, start, stop, trace.reduce)
+        new = Recorded(*key, trace.population, unit, ids, every, source, start, stop, trace.reduce)
         recorded[key] = _joined(recorded[key], new, trace) if key in recorded else new
     return list(recorded.values())
+
+
+def _source(trace, layout):
+    """Return where the values of a trace come from, and their unit: a variable, a line of the equations, or an input."""
+    population, name = trace.population, trace.variable
+    if name in layout.members[population].rows:
+        return InState(layout.state_row(population, name, "Trace")[0]), _unit(layout, population, name)
+    if (line := line_named(layout, population, name, f"{trace!r}")) is not None:
+        return line, "pA" if name in ("I", "I_ext") or name.endswith(f".{CURRENT}") else ""
+    for stimulus in layout.inputs:
+        if stimulus.name == name:
+            if (places_in(stimulus.target, population, trace.ids) < 0).any():
+                raise ValueError(f"{trace!r}: some of these cells are no targets of the input {name!r}")
+            (_, unit), *_ = stimulus.input.over_time.items()
+            return OfInput(name, population), unit
+    names = [*layout.members[population].rows, *lines_in(layout, population), *(s.name for s in layout.inputs)]
+    raise MissingName(f"Trace: {population!r} has no variable {name!r}{nearest(name, names)}")
 
 
 def limits(trace, dt):

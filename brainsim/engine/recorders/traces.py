@@ -1,13 +1,24 @@
 """Recording of variables at regular times."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from brainsim.core.arrays import freeze
 from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
-from brainsim.engine.recorders.reduced import BLOCK, CELLS, KINDS, SPREAD, Stretch, block_spread, block_sum, reduced
+from brainsim.engine.recorders.reduced import (
+    BLOCK,
+    CELLS,
+    KINDS,
+    SPREAD,
+    Stretch,
+    block_spread,
+    block_sum,
+    reduced,
+    reduced_cells,
+)
+from brainsim.engine.recorders.sources import Line, OfInput
 from brainsim.engine.time import times_of
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.result import Traces
@@ -30,15 +41,13 @@ class Recorded:
     ----------
     label, variable : str
         Its key in the results.
-    population, name, unit : str
-        Of the cells; of the variable in the model.
+    population, unit : str
     ids : ndarray
         The cells.
     every : int
         Interval [steps].
     source : object
-        Where the values are: `places(partition, columns)` returns calls that compute them, if any, the array, and the index
-        in it of each cell; `columns` are positions in `ids`.
+        Where the values come from, see `sources`.
     start, stop : int or None
         Limits of the time in which it is sampled [steps].
     reduce : str or None
@@ -47,7 +56,6 @@ class Recorded:
     label: str
     variable: str
     population: str
-    name: str
     unit: str
     ids: np.ndarray
     every: int
@@ -117,7 +125,15 @@ class TraceRecorder(Recorder):
     """
 
     def __init__(self, traces):
-        self.traces, self._partitions = traces, {}
+        self.traces, self._partitions, self._layout = traces, {}, None
+        # what is sampled: each trace, or what its line is computed from
+        self._sampled = [sample for trace in traces for sample in samples_of(trace)]
+        self._depends_on = "inputs" if any(isinstance(sample.source, OfInput) for sample in self._sampled) else ""
+
+    @property
+    def depends_on(self):
+        """What it is built from that `Simulation.set` may change."""
+        return self._depends_on
 
     def copy(self):
         """Return a recorder of the same traces."""
@@ -125,25 +141,25 @@ class TraceRecorder(Recorder):
 
     def max_steps(self):
         """Return how many steps may run before the room for samples is full."""
-        return longest_chunk(self.traces, MAX_CHUNK) if self.traces else None
+        return longest_chunk(self._sampled, MAX_CHUNK) if self._sampled else None
 
     def calls(self, partition):
         """Return the calls that sample, none if no cell of the partition is recorded."""
-        parts = [_part(trace, partition) for trace in self.traces]
+        self._layout = partition.layout
+        parts = [_part(sample, partition) for sample in self._sampled]
         self._partitions[partition.number] = parts
-        sources = {}
-        for trace, part in zip(self.traces, parts, strict=True):
+        arrays = {}
+        for sample, part in zip(self._sampled, parts, strict=True):
             if part.columns.size:
-                sources.setdefault(id(trace.source), []).append((trace, part))
-        return [call for some in sources.values() for call in self._calls_of(some, partition)]
+                calls, values, places = sample.source.places(partition, sample.ids[part.columns])
+                arrays.setdefault(values.ctypes.data, []).append((sample, part, calls, values, places))
+        return [call for some in arrays.values() for call in self._calls_of(some)]
 
-    def _calls_of(self, some, partition):
-        """Return the calls that compute, and that sample, the traces of one source."""
+    def _calls_of(self, some):
+        """Return the calls that compute, and that sample, what lies in one array."""
         rows, places, at, first = np.zeros(len(some), TRACE), [], 0, 0
-        chunk, source = self.max_steps(), some[0][0].source
-        calls, values = [], None
-        for k, (row, (trace, part)) in enumerate(zip(rows, some, strict=True)):
-            more, values, index = source.places(partition, trace, part.columns)
+        chunk, calls = self.max_steps(), []
+        for k, (row, (trace, part, more, _, index)) in enumerate(zip(rows, some, strict=True)):
             calls += more
             s = part.stretch
             part.row, part.at = k, at
@@ -155,8 +171,9 @@ class TraceRecorder(Recorder):
             places.append(index)
             first += index.size
             at += s.width * (chunk // trace.every + 2)
+        values = some[0][3]
         context = Context(traces=rows, places=np.concatenate(places).astype(np.int64), samples=np.empty(at), values=values)
-        for _, part in some:
+        for _, part, *_ in some:
             part.context = context
         return [*calls, (Phase.SAMPLE, 0, sample_traces, context)]
 
@@ -181,24 +198,46 @@ class TraceRecorder(Recorder):
 
     def gather(self, piece, chunk):
         """Copy the samples of a chunk into the room of the piece; return how many it then holds."""
-        return [self._copy(k, piece, chunk.stop) for k in range(len(self.traces))]
+        filled, j = [], 0
+        for k, trace in enumerate(self.traces):
+            filled.append(self._copy(k, j, piece, chunk.stop))
+            j += len(samples_of(trace))
+        return filled
 
-    def _copy(self, k, piece, stop):
-        """Copy the new samples of one trace; return how many there are then."""
+    def _copy(self, k, j, piece, stop):
+        """Copy the new samples of one trace, which begin with number j of all that is sampled; return how many there are."""
         start, end = piece.filled[k], int(np.searchsorted(piece.steps[k], stop, side="right"))
         values, trace = piece.values[k][start:end], self.traces[k]
-        found, stretches = [], []
-        for part in (parts[k] for parts in self._partitions.values()):
-            if part.columns.size:
-                size = len(values) * part.stretch.width
-                samples = part.context["samples"][part.at : part.at + size].reshape(len(values), part.stretch.width)
-                if trace.reduce is None:
-                    values[:, part.columns] = samples
-                found.append(samples)
-                stretches.append(part.stretch)
-        if trace.reduce is not None and len(values):
-            values[:, 0] = reduced(found, stretches, trace.ids.size, trace.reduce)
+        if not len(values):
+            return end
+        if isinstance(trace.source, Line):
+            samples = {name: self._cells(j + n, len(values)) for n, name in enumerate(trace.source.sources)}
+            cells = trace.source.computed(self._layout, trace.ids, piece.steps[k][start:end], samples)
+            values[:] = cells if trace.reduce is None else reduced_cells(cells, trace.reduce)[:, None]
+        elif trace.reduce is None:
+            self._cells(j, len(values), values)
+        else:
+            values[:, 0] = reduced(*self._stored(j, len(values)), trace.ids.size, trace.reduce)
         return end
+
+    def _stored(self, j, count):
+        """Return what the partitions have stored in `count` samples, and of which stretches."""
+        found, stretches = [], []
+        for part in (parts[j] for parts in self._partitions.values()):
+            if part.columns.size:
+                size = count * part.stretch.width
+                found.append(part.context["samples"][part.at : part.at + size].reshape(count, part.stretch.width))
+                stretches.append(part.stretch)
+        return found, stretches
+
+    def _cells(self, j, count, values=None):
+        """Return `count` samples of all cells of what is not reduced, in `values` if it is given."""
+        values = np.empty((count, self._sampled[j].ids.size)) if values is None else values
+        found, _ = self._stored(j, count)
+        parts = [parts[j] for parts in self._partitions.values() if parts[j].columns.size]
+        for part, samples in zip(parts, found, strict=True):
+            values[:, part.columns] = samples
+        return values
 
     def commit(self, piece, gathered):
         """Let the samples of a chunk count."""
@@ -217,7 +256,7 @@ class TraceRecorder(Recorder):
     def gathered(self, piece, layout):
         """Return the samples of the cells of all ranks on rank 0."""
         for k, values in enumerate(piece.values):
-            mine = np.concatenate([parts[k].columns for parts in self._partitions.values()])
+            mine = np.concatenate([np.flatnonzero(_here(self.traces[k], layout, number)) for number in self._partitions])
             columns, samples = layout.ranks.gathered(mine), layout.ranks.gathered(values[:, mine])
             for where, some in zip(columns or [], samples or [], strict=True):
                 values[:, where] = some
@@ -268,6 +307,13 @@ def sample_traces(recorder_, progress_):
                 k += 1
             trace.cursor = k
     return 0
+
+
+def samples_of(trace):
+    """Return what is sampled for a trace: itself, or all that its line is computed from."""
+    if not isinstance(trace.source, Line):
+        return [trace]
+    return [replace(trace, source=source, reduce=None) for source in trace.source.sources.values()]
 
 
 def longest_chunk(traces, wanted):

@@ -1,0 +1,152 @@
+"""Where the values of a trace come from: the state, an input, or a line of the equations that is computed from both."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brainsim.engine.time import times_of
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import NOW, RANDOM
+from brainsim.equations.lines import lines_of
+from brainsim.models.changing import OVER_TIME
+
+
+class InState:
+    """Values in the state.
+
+    Parameters
+    ----------
+    at : int
+        Where the row of the variable begins for the population.
+    """
+
+    def __init__(self, at):
+        self._at = at
+
+    def places(self, partition, ids):
+        """Return calls that compute the values, the array in which they are, and where each cell's value is."""
+        return [], partition.shared.state, self._at + ids
+
+
+class Injected:
+    """The injected current of each cell, in the step that ends at the sample; 0 at the beginning.
+
+    Parameters
+    ----------
+    first : int
+        Index of the first cell of the population in the network.
+    """
+
+    def __init__(self, first):
+        self._first = first
+
+    def places(self, partition, ids):
+        """Return no calls, the injected currents, and where those of the cells are."""
+        return [], partition.shared.current, self._first + ids
+
+
+class OfInput:
+    """The rate or the current of an input, in the step that begins at the sample.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    population : str
+    """
+
+    def __init__(self, name, population):
+        self._name, self._population = name, population
+
+    def places(self, partition, ids):
+        """Return the calls that bring the values of the input up to date, the array, and where those of the cells are."""
+        from brainsim.engine.operators.observed import observed
+
+        seen = observed(partition, self._name)
+        stimulus = next(s for s in partition.layout.inputs if s.name == self._name)
+        order = np.full(stimulus.target.n, -1)
+        order[seen.cells] = np.arange(seen.cells.size)
+        return seen.calls, seen.values, seen.places[order[places_in(stimulus.target, self._population, ids)]]
+
+
+def places_in(view, population, ids):
+    """Return the index in a view of each cell of a population, -1 for those that it does not have."""
+    found, first = np.full(ids.size, -1), 0
+    for owner, some in view.parts:
+        if owner.name == population:
+            order = np.argsort(some, kind="stable")
+            at = np.minimum(np.searchsorted(some[order], ids), max(some.size - 1, 0))
+            there = some[order[at]] == ids
+            found[there] = first + order[at[there]]
+        first += some.size
+    return found
+
+
+@dataclass
+class Line:
+    """A line of the equations, computed from samples.
+
+    Attributes
+    ----------
+    population : str
+    tree : tree
+        In names of the system of the population.
+    sources : dict of str to source
+        What has to be sampled.
+    """
+
+    population: str
+    tree: object
+    sources: dict = field(default_factory=dict)
+
+    def computed(self, layout, ids, steps, samples):
+        """Return the values, (steps, cells), of samples by name; the bits are the same on every processor."""
+        member, known = layout.members[self.population], dict(samples)
+        for name in lang.names_in(self.tree) - known.keys():
+            known[name] = self._known(name, member, ids, steps, layout.dt)
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(lang.computed(self.tree, known), (steps.size, ids.size))
+
+    @staticmethod
+    def _known(name, member, ids, steps, dt):
+        """Return the value of a name that is no variable."""
+        if name == "t":
+            return times_of(steps, dt)[:, None]
+        if name in ("dt", "pi"):
+            return dt / member.system.substeps if name == "dt" else np.pi
+        if name.endswith(NOW):
+            table = member.values[name.removesuffix(NOW)]
+            row = np.minimum((steps / (table.dt / dt) + 1e-6).astype(int), len(table.values) - 1)
+            values = table.values[row]
+            return values[:, ids] if values.ndim > 1 else values[:, None]
+        value = member.values[name]
+        return value if np.ndim(value) == 0 else np.asarray(value)[ids]
+
+
+def line_named(layout, population, name, label):
+    """Return the Line that a population calls `name`, None if it has none; raise ValueError if it cannot be computed."""
+    lines = lines_in(layout, population)
+    if name not in lines:
+        return None
+    member, group = layout.members[population], layout.groups[layout.group_of[population]]
+    line = Line(population, lines[name])
+    if lang.calls_in(line.tree) & RANDOM:
+        raise ValueError(f"{label}: draws random numbers at each step, so it cannot be computed again")
+    for used in sorted(lang.names_in(line.tree)):
+        if used + OVER_TIME in member.values:
+            raise ValueError(f"{label}: depends on {used!r}, which a text changes in time, so it cannot be computed again")
+        if used == "I_ext":
+            line.sources[used] = Injected(member.first)
+        elif used in member.system.variables:
+            row = member.system.variables.index(used)
+            line.sources[used] = InState(group.state_at + row * group.n + member.first - group.first)
+    return line
+
+
+def lines_in(layout, population):
+    """Return the trees of the lines of a population by name, none if its spikes are listed."""
+    member = layout.members[population]
+    if member.system is None:
+        return {}
+    receptors = [synapse.receptor_equations for synapse in member.synapses]
+    return lines_of(member.population.model.cell_equations, receptors, member.labels, member.system.external_current)
