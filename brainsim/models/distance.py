@@ -1,4 +1,4 @@
-"""What depends on the distance between two cells: connection probability, weights and delays, as texts of `d`."""
+"""Connections that depend on the distance between two cells: a probability as a text of `d`, and what pairs there are."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from brainsim.core.checks import in_range, integer, number, plain, read_only
+from brainsim.core.checks import in_range, integer, number, plain
 from brainsim.equations import language as lang
 from brainsim.equations.grammar import RANDOM, EquationError, Tree
 from brainsim.models.rules import MAX_SYNAPSES, Rule
-from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:
     from brainsim.network.population import View
@@ -288,79 +287,6 @@ class Pairs:
             kept &= first[rows][:, None] != second[columns][None, :]
         self.d, self.components = d[kept], [apart[..., axis][kept] for axis in range(apart.shape[-1])]
         self.represent = pre.n * post.n / (rows.size * columns.size)
-
-
-class OfDistance(Distribution):
-    """A weight or a delay that is a text of the distance between its two cells.
-
-    Estimates of memory ask it the same questions as a distribution: its limits, and which share of pairs lies between two
-    values. The engine computes its values from the positions.
-    """
-
-    unit = None
-    kind = 0
-
-    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule):
-        expression = DistanceText(text, label, ("d",))
-        check_places(pre, post, label)
-        pairs = Pairs(pre, post, rule)
-        d = np.linspace(0.0, pairs.reach, POINTS)
-        values = expression.values(d)
-        if not np.isfinite(values).all():
-            first = int(np.argmax(~np.isfinite(values)))
-            raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um")
-        chances = rule.text.values(pairs.d, pairs.components) if isinstance(rule, DistanceRule) else np.ones(pairs.d.size)
-        sampled = expression.values(pairs.d)
-        order = np.argsort(sampled, kind="stable")
-        self.__dict__.update(
-            text=text,
-            _expression=expression,
-            _limits=(float(values.min()), float(values.max())),
-            _sorted=read_only(sampled[order]),
-            _cumulated=read_only(np.concatenate([[0.0], np.cumsum(chances[order])])),
-        )
-
-    def __repr__(self) -> str:
-        """Return the text."""
-        return repr(self.text)
-
-    @property
-    def text(self) -> str:
-        """What the user typed."""
-        return self.__dict__["text"]
-
-    @property
-    def expression(self) -> DistanceText:
-        """The text as an expression."""
-        return self.__dict__["_expression"]
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """The lowest and the highest value at any distance of two cells."""
-        return self.__dict__["_limits"]
-
-    @property
-    def code(self) -> np.ndarray:
-        """Five numbers that no kernel reads."""
-        return np.zeros(5)
-
-    def _part(self, low, high):
-        values, cumulated = self.__dict__["_sorted"], self.__dict__["_cumulated"]
-        first, last = np.searchsorted(values, low, side="left"), np.searchsorted(values, high, side="right")
-        total = cumulated[-1]
-        if total <= 0.0 or last <= first:
-            return 0.0, 0.0
-        chances = np.diff(cumulated)[first:last] / total
-        return float((cumulated[last] - cumulated[first]) / total), float((values[first:last] * chances).sum())
-
-
-def written_within(value: Distribution, low: float | None = None, high: float | None = None) -> str:
-    """Return what to write instead of a value that is not beyond the limits: ``Clipped(...)``, or ``'max(1-d, 0)'``."""
-    if isinstance(value, OfDistance):
-        text = value.text if low is None else f"max({value.text}, {low:g})"
-        return repr(text if high is None else f"min({text}, {high:g})")
-    limits = [f"{name}={limit:g}" for name, limit in (("low", low), ("high", high)) if limit is not None]
-    return f"Clipped({value!r}, {', '.join(limits)})"
 
 
 def check_places(pre: View, post: View, label: str) -> int:

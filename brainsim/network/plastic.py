@@ -6,7 +6,7 @@ from brainsim.core.checks import nearest, number
 from brainsim.equations import units
 from brainsim.equations.target_cell import OF_TARGET
 from brainsim.equations.traces import START
-from brainsim.models.distance import written_within
+from brainsim.models.of_distance import written_within
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.values import Distribution
