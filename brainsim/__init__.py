@@ -33,7 +33,7 @@ Neurons (``brainsim models`` shows their equations)
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
     non-spiking         LI RateUnit
-    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SpikeTrains
+    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SingleInteraction MultipleInteraction SpikeTrains
     your own            Neuron, with parameter and initial
 
 Synapses
@@ -53,7 +53,7 @@ Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
                         lists of pairs: FromArrays FromFrame FromSparse
                         DistanceRule, for cells with positions
-    inputs              PoissonInput CurrentInput
+    inputs              PoissonInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
 
@@ -71,8 +71,8 @@ Modules and errors
     bs.positions        where cells are: grids, random places
     errors              EquationError (a ValueError), MissingName (a KeyError)
 
-Not available in this version: gap junctions, morphologies,
-noise inputs. Noise, several compartments and other dynamics of a cell can be written as equations.
+Not available in this version: gap junctions, morphologies.
+Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
 import importlib
@@ -119,7 +119,10 @@ _HOMES = {
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),
     "brainsim.models.neurons.voltage": ("ClopathAdEx",),
     "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
+    "brainsim.models.neurons.correlated": ("SingleInteraction", "MultipleInteraction"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
+    "brainsim.models.noise": ("NoiseInput",),
+    "brainsim.models.clamp": ("VoltageClamp",),
     "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),
     "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
     "brainsim.models.distance": ("DistanceRule",),

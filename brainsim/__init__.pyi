@@ -18,6 +18,7 @@ from brainsim.models.base import Neuron as Neuron
 from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
+from brainsim.models.clamp import VoltageClamp as VoltageClamp
 from brainsim.models.distance import DistanceRule as DistanceRule
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
@@ -31,6 +32,8 @@ from brainsim.models.neurons.channels import ConnorStevens as ConnorStevens
 from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
 from brainsim.models.neurons.channels import TraubMiles as TraubMiles
 from brainsim.models.neurons.channels import WangBuzsaki as WangBuzsaki
+from brainsim.models.neurons.correlated import MultipleInteraction as MultipleInteraction
+from brainsim.models.neurons.correlated import SingleInteraction as SingleInteraction
 from brainsim.models.neurons.excitable import FitzHughNagumo as FitzHughNagumo
 from brainsim.models.neurons.excitable import HindmarshRose as HindmarshRose
 from brainsim.models.neurons.excitable import MorrisLecar as MorrisLecar
@@ -54,6 +57,7 @@ from brainsim.models.neurons.sources import Poisson as Poisson
 from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
 from brainsim.models.neurons.voltage import ClopathAdEx as ClopathAdEx
+from brainsim.models.noise import NoiseInput as NoiseInput
 from brainsim.models.pair_lists import FromArrays as FromArrays
 from brainsim.models.pair_lists import FromFrame as FromFrame
 from brainsim.models.pair_lists import FromSparse as FromSparse

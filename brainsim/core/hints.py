@@ -75,12 +75,20 @@ OF_BRAINSIM = {
     ): "a current may be a text of the time: bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))",
     (
         "OUInput",
-        "NoiseInput",
+        "NoiseCurrent",
         "NoiseGenerator",
         "OrnsteinUhlenbeck",
         "NoisyCurrentSource",
-    ): "noise inputs are not available in this version; write the white noise xi into the equations of a model: "
-    "help(bs.Neuron)",
+    ): "noise currents: net.stimulate(cells, bs.NoiseInput(100.0, tau=5.0)); without tau the noise is white",
+    ("SEClamp", "VClamp", "VoltageClampInput"): "net.stimulate(cells, bs.VoltageClamp(-70.0)) holds v of the cells",
+    (
+        "CPP",
+        "SIP",
+        "MIP",
+        "MIPGenerator",
+        "CorrelatedSpikes",
+        "CorrelatedPoisson",
+    ): "correlated sources: bs.SingleInteraction and bs.MultipleInteraction (rate=10.0, correlation=0.1)",
     (
         "InhomogeneousPoisson",
         "InhomogeneousPoissonGenerator",

@@ -9,6 +9,9 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
 from brainsim.core.machine import free_memory
+from brainsim.engine.operators.clamp import Clamp
+from brainsim.engine.operators.currents import Currents
+from brainsim.engine.operators.noise import Noise
 from brainsim.engine.program import OPERATORS
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
@@ -257,7 +260,7 @@ def _of_cells(layout):
     for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
-    size += sum(operator.expected_bytes(layout) for operator in OPERATORS)
+    size += sum(operator.expected_bytes(layout) for operator in (Currents, Noise, Clamp, *OPERATORS))
     return size
 
 

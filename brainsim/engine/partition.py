@@ -11,9 +11,11 @@ from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import EndOfSlice, Threads
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.clamp import Clamp
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.learning import Learning
+from brainsim.engine.operators.noise import Noise
 from brainsim.engine.operators.poisson import Poisson
 from brainsim.engine.operators.trains import Trains, max_listed_in_a_slice
 from brainsim.engine.operators.varying import Varying
@@ -21,7 +23,7 @@ from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, O
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
 
-BUILT_IN = [Varying, Currents, Poisson, Cells, Trains, Emitted, Learning, Arrivals, EndOfSlice]
+BUILT_IN = [Varying, Currents, Noise, Poisson, Cells, Trains, Clamp, Emitted, Learning, Arrivals, EndOfSlice]
 
 
 class PartitionFailedError(RuntimeError):
@@ -111,6 +113,8 @@ class Partition:
     def __init__(self, number, layout: Layout, shared, synapses, slice_steps, recorders, seed, profile):
         self.number, self.layout, self.shared, self.synapses, self.seed = number, layout, shared, synapses, seed
         self.index, self.recorders, exchange = layout.own.index(number), recorders, shared.exchange
+        # name of an input -> what recorders see of it, by operators that keep something
+        self.observable: dict[str, object] = {}
         self.progress = new_progress(
             self.index,
             len(layout.own),

@@ -266,7 +266,7 @@ class _Loop:
         def named(node):
             if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
                 return lang.rebuilt(node, named)
-            name, bits = f"_random{self.n_random}", self._bits()
+            name, bits = f"_random{self.n_random}", self._bits(common=function_name(node) == "rand_all")
             arguments = "".join(f", {render(named(argument))}" for argument in node.args)
             sampled.append(f"{name} = {SAMPLERS[function_name(node)]}({bits}{arguments})")
             return ast.Name(name)
@@ -274,13 +274,14 @@ class _Loop:
         tree = named(lang.substitute(tree, self.now))
         return sampled, render(tree)
 
-    def _bits(self):
-        """Return the text of the random bits of one cell and step; each call in the kernel has a separate stream."""
+    def _bits(self, common=False):
+        """Return the text of the random bits of one cell and step, or of all; each call in the kernel has its own stream."""
         stream = f"np.uint64({self.n_random})"
         if self.system.substeps > 1:
             stream = f"(np.uint64({self.n_random}) + np.uint64(_turn) * np.uint64(65536))"
         self.n_random += 1
-        return f"hashed(mix(_key + {stream}), _cell + np.int64(_k))"
+        # no cell has the index -1
+        return f"hashed(mix(_key + {stream}), {'np.int64(-1)' if common else '_cell + np.int64(_k)'})"
 
 
 def _imports(loaded):

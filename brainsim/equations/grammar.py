@@ -46,10 +46,13 @@ FUNCTIONS = {
     "exprel": _exprel,
     "rand": None,
     "randn": None,
+    "rand_all": None,
     "binomial": None,
 }
-ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0, "binomial": 2}
-SAMPLERS = {"rand": "uniform", "randn": "gaussian", "binomial": "binomial"}  # random functions -> the helpers of kernels
+ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3, "where": 3, "rand": 0, "randn": 0, "rand_all": 0}
+ARGUMENTS["binomial"] = 2
+# random functions -> the helpers of kernels
+SAMPLERS = {"rand": "uniform", "rand_all": "uniform", "randn": "gaussian", "binomial": "binomial"}
 RANDOM = {*SAMPLERS}
 # functions of other languages, as they are written here
 FOREIGN_FUNCTIONS = {

@@ -326,8 +326,8 @@ class _RuleReader(TargetReader):
     def _check(self, tree, label, fixed, random=False):
         """Check the names and kinds of a tree that may read w."""
         self._reject_foreign(tree, label)
-        if lang.calls_in(tree) & RANDOM and not random:
-            message = "random numbers are allowed only in on_pre, on_post and between"
+        if lang.calls_in(tree) & RANDOM and (not random or "rand_all" in lang.calls_in(tree)):
+            message = "random numbers are allowed only in on_pre, on_post and between, and rand_all() only in cells"
             raise EquationError(label, message, lang.line_of(tree).text)
         self.check_tree(tree, label, {WEIGHT, *fixed}, random=random)
 

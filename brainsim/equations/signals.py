@@ -64,6 +64,7 @@ def check_signal(
     dimension, wanted = Loose(units, label).of(tree), unit(expected, label)
     if dimension is not None and any(dimension.powers) and not dimension.fits(wanted):
         message = f"must be in {expected or 'plain numbers'}, but this is {dimension.phrase}"
+        message += "; a number may have any unit: write 1*t for 1 a ms" if dimension == unit("ms", label) else ""
         raise EquationError(label, message, *lang.line_of(tree).place(tree))
 
 

@@ -213,6 +213,7 @@ class Neuron(Model):
     ``where(condition, a, b)``                            a if the condition holds, else b; both are computed
     ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0
     ``rand() randn()``                                    uniform in [0, 1), standard normal: threshold, reset and events
+    ``rand_all()``                                        as rand, but one number for all cells of a population
     ``binomial(n, p)``                                    successes in n trials, as above
     ``name(t)``                                           the value of a `TimedArray` at the start of the step
     ====================================================  ==========================================================

@@ -141,6 +141,24 @@ def inputs_over_time():
 
 
 @golden()
+def noise_and_clamp():
+    """White and coloured noise, independent and correlated, on cells of which some are clamped; correlated sources."""
+    cells, slow = lif(), bs.Exponential(tau=5.0)
+    net = bs.Network(seed=3)
+    net.stimulate(cells, bs.NoiseInput(60.0, mean=80.0), name="white")
+    net.stimulate(cells[10:90], bs.NoiseInput(spread(80, 0.0, 90.0), tau=4.0, correlation=0.3, start=5.0), name="coloured")
+    net.stimulate(cells[::3], bs.NoiseInput("1*t", tau=spread(40, 1.0, 9.0), correlation=1.0, stop=80.0), name="common")
+    net.stimulate(cells[40:50], bs.VoltageClamp("-60 + 0.9*i*sin(2*pi*t/20)", start=20.0, stop=60.0), name="clamp")
+    for model in (
+        bs.SingleInteraction(rate=30.0, correlation=0.2),
+        bs.MultipleInteraction(rate="30 + t/5", correlation=0.4),
+    ):
+        senders = bs.Population(40, model, name=type(model).__name__)
+        net.connect(senders, cells, bs.FixedIndegree(8), weight=60.0, delay=1.0, synapse=slow)
+    return net
+
+
+@golden()
 def sources():
     net, cells = bs.Network(seed=3), lif()
     for model in (

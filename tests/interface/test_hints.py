@@ -89,7 +89,7 @@ class TestTables:
             "gap_junction": "not available",
             "GapJunction": "not available",
             "DistanceDependentProbability": "bs.DistanceRule",
-            "OUInput": "xi",
+            "OUInput": "bs.NoiseInput(100.0, tau=5.0)",
             "SpikeMonitor": ".spikes['cells']",
             "StateMonitor": "bs.Trace",
             "NeuronGroup": "bs.Population",

@@ -39,6 +39,10 @@ def change_of_input(rng, plan, variables):
     if isinstance(source, bs.CurrentInput):
         new = current(rng, plan, plan.kinds[given["target"].parts[0][0].name].size, n)
         values = {"amplitude": new.amplitude, "times": new.times, "start": new.start, "stop": new.stop}
+    elif isinstance(source, bs.NoiseInput):
+        values = {"sigma": over_time.value(rng, plan, 50.0, n), "correlation": float(rng.random())}
+    elif isinstance(source, bs.VoltageClamp):
+        values = {"v": rng.uniform(-75.0, -55.0, n)}
     elif chance(rng, 0.3):
         values = {"weight": one_of(rng, [0.0, 0.5, 1.0]) * _number(source.weight)}
     else:

@@ -319,8 +319,13 @@ def add_currents(rng, plan):
             if number and plan.exact:
                 continue
             cells = pieces.view(rng, plan.populations[name])
-            made = current(rng, plan, kind.size, cells.n)
+            noisy = not plan.exact and chance(rng, 0.25)
+            made = (over_time.noise if noisy else current)(rng, plan, kind.size, cells.n)
             plan.inputs.append({"target": cells, "input": made, "name": f"{name} {number}"})
+        spec = None if kind == LISTED else kind.model.initials.get("v")
+        if spec is not None and spec.unit == "mV" and not kind.model.spiking_source and chance(rng, 0.1):
+            cells = pieces.view(rng, plan.populations[name])
+            plan.inputs.append({"target": cells, "input": over_time.clamp(rng, plan, cells.n), "name": f"clamp of {name}"})
 
 
 def current(rng, plan, size, n):

@@ -21,6 +21,20 @@ def value(rng, plan, size, n):
     return one_of(rng, SHAPES).format(a=a, b=b, c=c)
 
 
+def noise(rng, plan, size, n):
+    """Return a noise current, white or coloured, of cells that share some of it, all or nothing."""
+    sigma = one_of(rng, [0.2 * size, rng.uniform(0.0, 0.3 * size, n), value(rng, plan, 0.2 * size, n)])
+    tau = one_of(rng, [None, float(rng.uniform(0.5, 20.0)), rng.uniform(0.5, 20.0, n)])
+    shared = one_of(rng, [0.0, 1.0, float(rng.random())])
+    return bs.NoiseInput(sigma, mean=0.5 * size, tau=tau, correlation=shared, **window(rng, plan))
+
+
+def clamp(rng, plan, n):
+    """Return a voltage clamp."""
+    potential = one_of(rng, [float(rng.uniform(-75.0, -50.0)), rng.uniform(-75.0, -50.0, n), "-70 + where(t > 5, 10, 0)"])
+    return bs.VoltageClamp(potential, **window(rng, plan))
+
+
 def window(rng, plan):
     """Return start and stop of an input, of most inputs neither."""
     if chance(rng, 0.7):

@@ -11,6 +11,7 @@ from brainsim.engine.operators.signals import signal_of, steady_value
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.models.changing import is_timed
 from brainsim.models.inputs import CurrentInput
 
 NEVER = 2**62  # a step that is never reached
@@ -60,6 +61,13 @@ class Currents(Operator):
         """Raise ValueError if a current was not finite."""
         for signal in self._signals:
             signal.check()
+
+    @classmethod
+    def expected_bytes(cls, layout):
+        """Return the bytes of what belongs to each cell, and of the sums that are kept if a current always changes."""
+        inputs = [stimulus for stimulus in layout.inputs if stimulus.input.is_current]
+        changing = [s for s in inputs if not isinstance(s.input, CurrentInput) or is_timed(s.input.amplitude)]
+        return sum(20.0 * s.target.n for s in inputs) + 8.0 * layout.n_cells * layout.partitions * bool(changing)
 
     def reset(self, step):
         """Compute the currents again at the next step."""

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.engine.operators.currents import cells_here, pieces_of
+from brainsim.engine.operators.noise import numbers
 from brainsim.engine.operators.signals import signal_of
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.models.clamp import VoltageClamp
 from brainsim.models.inputs import CurrentInput
+from brainsim.models.noise import NoiseInput
 
 
 @dataclass
@@ -19,13 +22,13 @@ class Observed:
     Attributes
     ----------
     variable, unit : str
-        What is sampled: the rate of a `PoissonInput` [Hz], the current of a `CurrentInput` or a `NoiseInput` [pA], the
-        potential of a `VoltageClamp` [mV].
+        What is sampled: the ``rate`` of a `PoissonInput` [Hz], the ``amplitude`` of a `CurrentInput`, the ``current`` of a
+        `NoiseInput` or of a `VoltageClamp` [pA].
     cells : ndarray of int
         The cells in this partition, as indices in the target of the input.
     calls : list
         Calls in the phase SAMPLE that bring `values` up to date, to be made before they are read. They give what holds in
-        the step that starts at the point.
+        the step that starts at the point; of a clamp, what held the cell in the step that ends there.
     values : ndarray of float64
         Where the values are.
     places : ndarray of int
@@ -45,12 +48,29 @@ def observed(partition, name):
     layout = partition.layout
     stimulus = next(s for s in layout.inputs if s.name == name)
     cells, _ = cells_here(partition, stimulus)
+    if isinstance(stimulus.input, VoltageClamp):
+        current = partition.observable[name].context["current"]
+        return Observed("current", "pA", cells, [], current, np.arange(cells.size))
+    if isinstance(stimulus.input, NoiseInput):
+        return Observed("current", "pA", cells, *_noise(layout, stimulus, cells, partition.observable[name]))
     (variable, unit), *_ = stimulus.input.over_time.items()
     options = {"window": window(stimulus, layout.dt), "clipped": variable == "rate", "ahead": True}
     if isinstance(stimulus.input, CurrentInput) and stimulus.input.times is not None:
         return Observed(variable, unit, cells, *_stairs(layout, stimulus, cells))
     signal = signal_of(layout, stimulus, variable, cells, **options)
     return Observed(variable, unit, cells, [signal.call(Phase.SAMPLE)], signal.values, signal.places)
+
+
+def _noise(layout, stimulus, cells, process):
+    """Return calls, values and places of a noise current."""
+    options = {"window": window(stimulus, layout.dt), "ahead": True, "each": True}
+    mean, sigma = (signal_of(layout, stimulus, n, cells, clipped=n == "sigma", **options) for n in ("mean", "sigma"))
+    names = ("on", "off", "key", "own", "common", "scale", "stored", "ids", "state")
+    values = np.zeros(cells.size)
+    shared = {name: process.context[name] for name in names} | {"key": np.uint64(process.context["key"])}
+    context = Context(values=values, mean=mean.values, sigma=sigma.values, **shared)
+    calls = [mean.call(Phase.SAMPLE), sigma.call(Phase.SAMPLE), (Phase.SAMPLE, 0, show_noise, context)]
+    return calls, values, np.arange(cells.size)
 
 
 def _stairs(layout, stimulus, cells):
@@ -76,4 +96,19 @@ def climb(stairs_, progress_):
     piece = np.searchsorted(steps, p.step, side="right") - 1
     for k in range(values.size):
         values[k] = table[piece * c.width + columns[k]] if piece >= 0 else 0.0
+    return 0
+
+
+@by_address
+def show_noise(noise_, progress_):
+    """Write the noise current of the step that starts now."""
+    noise, p = record_at(noise_), record_at(progress_)
+    values, mean, sigma, state = array_of(noise.values), array_of(noise.mean), array_of(noise.sigma), array_of(noise.state)
+    if not noise.on <= p.step < noise.off:
+        values[:] = 0.0
+        return 0
+    if not noise.stored:
+        numbers(noise, p.step, array_of(noise.ids), values)
+    for k in range(values.size):
+        values[k] = mean[k] + sigma[k] * (state[k] if noise.stored else noise.scale * values[k])
     return 0

@@ -1,5 +1,6 @@
 """Sources of spikes: models of cells that only send spikes, at random or at listed times."""
 
+import os
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, indices, integer, plain, read_only
+from brainsim.core.checks import indices, plain, read_only
 from brainsim.models.base import Initial, Neuron, Parameter, initial, parameter
 from brainsim.models.inputs import check_times
+from brainsim.models.neurons.listed import times_and_ids
 from brainsim.models.values import Uniform, Value
 from brainsim.results.spikes import Spikes
 
@@ -132,9 +134,12 @@ class SpikeTrains:
 
     Parameters
     ----------
-    times : array of shape (k,), list of arrays, dict, or Spikes
+    times : array of shape (k,), list of arrays, dict, Spikes, str, or object of Neo or pynapple
         When the spikes are sent [ms], >= 0, in ascending order. Without `ids`: a list with the times of each cell or a dict
-        {cell: times}, with times in any order, or recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``.
+        {cell: times}, with times in any order; recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``; a list of
+        ``neo.SpikeTrain``, a ``neo.Segment``, or a ``pynapple.TsGroup``, whose units are converted; or the name of a file: a
+        text with the time [ms] and the cell of a spike in each line (or columns named ``time`` and ``id`` in its first
+        line), or ``.npz`` with the arrays ``times`` and ``ids``.
     ids : array of int, shape (k,), optional
         The cell of the population that sends each spike, from 0.
 
@@ -162,7 +167,9 @@ class SpikeTrains:
     if typing.TYPE_CHECKING:
 
         def __init__(
-            self, times: ArrayLike | Sequence[ArrayLike] | Mapping[int, ArrayLike] | Spikes, ids: ArrayLike | None = None
+            self,
+            times: ArrayLike | Sequence[ArrayLike] | Mapping[int, ArrayLike] | Spikes | str | os.PathLike[str],
+            ids: ArrayLike | None = None,
         ) -> None: ...
 
     spiking_source = True
@@ -193,12 +200,12 @@ class SpikeTrains:
             return self.times.times, self.times.ids
         if self.ids is not None:
             return self.times, self.ids
-        if not _is_by_cell(self.times):
+        if (found := times_and_ids(self.times)) is None:
             hint = (
                 "one cell per time: SpikeTrains(times, ids); or write a list for each cell: SpikeTrains([[1.0, 7.5], [2]])"
             )
             raise TypeError(f"SpikeTrains.ids: must be given, {hint}")
-        return _in_order(self.times)
+        return found
 
     def __repr__(self) -> str:
         """Return the number of spikes."""
@@ -208,24 +215,3 @@ class SpikeTrains:
         """Raise ValueError if a spike is of a cell that the population `name` of `n` cells does not have."""
         if self.ids.size and self.ids.max() >= n:
             raise ValueError(f"SpikeTrains.ids: {self.ids.max()} is beyond {name!r}, whose {n} cells are 0 to {n - 1}")
-
-
-def _is_by_cell(times):
-    """Return whether times are a dict or a list with the times of each cell."""
-    if isinstance(times, dict):
-        return True
-    trains = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
-    return len(trains) > 0 and all(isinstance(train, (list, tuple)) or getattr(train, "ndim", 0) == 1 for train in trains)
-
-
-def _in_order(trains):
-    """Return times and cells of a dict or a list with the times of each cell, in the order of the times."""
-    times, cells = [np.empty(0)], [np.empty(0, np.int64)]
-    for cell, train in trains.items() if isinstance(trains, dict) else enumerate(trains):
-        times.append(np.atleast_1d(plain(train, "ms", f"SpikeTrains.times[{cell!r}]")))
-        if times[-1].ndim != 1:
-            raise ValueError(f"SpikeTrains.times[{cell!r}]: must be a list of times (got shape {times[-1].shape})")
-        cells.append(np.full(times[-1].size, integer(cell, "SpikeTrains.times: a cell", at_least=0, at_most=MAX_INDEX)))
-    all_times = np.concatenate(times)
-    order = np.argsort(all_times, kind="stable")
-    return all_times[order], np.concatenate(cells)[order]

@@ -1,0 +1,175 @@
+"""Noise currents: white noise and Ornstein-Uhlenbeck processes, each a function of seed, name, cell and step."""
+
+import numpy as np
+
+from brainsim.engine.operators.currents import cells_here
+from brainsim.engine.operators.signals import signal_of
+from brainsim.engine.operators.windows import window
+from brainsim.engine.program import Operator, Phase
+from brainsim.jit.decorators import helper
+from brainsim.jit.functions import FUNCTIONS
+from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.vmath import gaussian
+from brainsim.models.noise import NoiseInput
+from brainsim.models.values import Normal
+from brainsim.rng.hashing import hashed, step_key
+from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import fill
+
+COMMON = -1  # the index of the number that all cells share
+
+
+class Noise(Operator):
+    """The noise currents into the cells of a partition."""
+
+    depends_on = "inputs"
+
+    def __init__(self, partition, inputs):
+        self._processes = {stimulus.name: _Process(partition, stimulus) for stimulus in inputs}
+        partition.observable |= self._processes
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, None if there are no noise currents."""
+        inputs = [stimulus for stimulus in partition.layout.inputs if isinstance(stimulus.input, NoiseInput)]
+        return cls(partition, inputs) if inputs else None
+
+    def calls(self):
+        """Return the calls that add the noise to the injected currents."""
+        return [call for process in self._processes.values() for call in process.calls()]
+
+    def check(self):
+        """Raise ValueError if the size or the mean of a noise was not finite."""
+        for process in self._processes.values():
+            for signal in process.signals:
+                signal.check()
+
+    def reset(self, step):
+        """Start all processes in their stationary state."""
+        for process in self._processes.values():
+            process.start()
+
+    def continue_from(self, old):
+        """Take over the state of processes that existed before, in units of their sigma."""
+        for name, process in self._processes.items():
+            if process.stored and old._processes[name].stored:
+                process.state[:] = old._processes[name].state
+
+    def saved(self):
+        """Return the state of each process that has one."""
+        return {f"noise {name}": (p.gids, p.state) for name, p in self._processes.items() if p.stored}
+
+    def load(self, values):
+        """Take over the states."""
+        for name, process in self._processes.items():
+            if process.stored:
+                process.state[:] = values[f"noise {name}"][process.gids]
+
+    @classmethod
+    def expected_bytes(cls, layout):
+        """Return the bytes of states, of mean and sigma, and of what belongs to each cell."""
+        return sum(56.0 * s.target.n for s in layout.inputs if isinstance(s.input, NoiseInput))
+
+
+class _Process:
+    """The noise of one input in a partition.
+
+    Attributes
+    ----------
+    state : ndarray of float64
+        The value of an Ornstein-Uhlenbeck process of each cell, of variance 1, at the point that was reached.
+    stored : bool
+        Whether it has a state: white noise has none.
+    gids : ndarray of int32
+        The cells in the network.
+    signals : tuple of Signal
+        Mean and sigma.
+    context : Context
+    """
+
+    def __init__(self, partition, stimulus):
+        layout, source = partition.layout, stimulus.input
+        self._n, self._seed, self._name = stimulus.target.n, partition.seed, stimulus.name
+        self.mine, self.gids = cells_here(partition, stimulus)
+        self.stored = source.tau is not None
+        on, off = window(stimulus, layout.dt)
+        self.signals = tuple(
+            signal_of(layout, stimulus, name, self.mine, each=True, window=(on, off), clipped=name == "sigma")
+            for name in ("mean", "sigma")
+        )
+        tau = np.broadcast_to(source.tau if self.stored else 1.0, self._n)[self.mine]
+        self.state = np.zeros(self.mine.size)
+        self.context = Context(
+            on=on,
+            off=off,
+            stored=int(self.stored),
+            key=np.uint64(stream_key(self._seed, "noise", self._name)),
+            own=float(np.sqrt(1.0 - source.correlation)),
+            common=float(np.sqrt(source.correlation)),
+            scale=1.0 if self.stored else float(1.0 / np.sqrt(layout.dt)),
+            ids=self.mine.astype(np.int64),
+            cells=self.gids,
+            state=self.state,
+            scratch=np.empty(self.mine.size),
+            decay=FUNCTIONS["exp"](-layout.dt / tau),
+            spread=np.sqrt(-FUNCTIONS["expm1"](-2.0 * layout.dt / tau)),
+            mean=self.signals[0].values,
+            sigma=self.signals[1].values,
+            current=partition.shared.current,
+        )
+        self.start()
+
+    def start(self):
+        """Draw the stationary state."""
+        if self.stored:
+            each, shared, code = np.empty(self._n), np.empty(1), Normal(0.0, 1.0).code
+            fill(each, code, stream_key(self._seed, "noise at 0", self._name))
+            fill(shared, code, stream_key(self._seed, "common noise at 0", self._name))
+            self.state[:] = self.context["own"] * each[self.mine] + self.context["common"] * shared[0]
+
+    def calls(self):
+        """Return the calls of a step."""
+        add = add_process if self.stored else add_white
+        return [signal.call(Phase.BEFORE_UPDATE) for signal in self.signals] + [(Phase.BEFORE_UPDATE, 0, add, self.context)]
+
+
+@by_address
+def add_white(noise_, progress_):
+    """Add white noise to the currents of a step."""
+    noise, p = record_at(noise_), record_at(progress_)
+    if noise.on <= p.step < noise.off:
+        fresh = array_of(noise.scratch)
+        numbers(noise, p.step, array_of(noise.ids), fresh)
+        _add(noise, fresh, noise.scale)
+    return 0
+
+
+@by_address
+def add_process(noise_, progress_):
+    """Add Ornstein-Uhlenbeck processes to the currents of a step, and advance them to its end."""
+    noise, p = record_at(noise_), record_at(progress_)
+    if noise.on <= p.step < noise.off:
+        fresh, state = array_of(noise.scratch), array_of(noise.state)
+        decay, spread = array_of(noise.decay), array_of(noise.spread)
+        _add(noise, state, 1.0)
+        numbers(noise, p.step, array_of(noise.ids), fresh)
+        for e in range(state.size):
+            state[e] = decay[e] * state[e] + spread[e] * fresh[e]
+    return 0
+
+
+@helper
+def numbers(noise, step, ids, out):
+    """Write the normal numbers of a step, of variance 1; apart from the sums, so that the loop vectorises."""
+    key, own, common = step_key(noise.key, step), noise.own, 0.0
+    if noise.common > 0.0:
+        common = noise.common * gaussian(hashed(key, COMMON))
+    for e in range(ids.size):
+        out[e] = own * gaussian(hashed(key, ids[e])) + common
+
+
+@helper
+def _add(noise, x, scale):
+    mean, sigma, cells, current = array_of(noise.mean), array_of(noise.sigma), array_of(noise.cells), array_of(noise.current)
+    for e in range(cells.size):
+        current[cells[e]] += mean[e] + sigma[e] * (scale * x[e])

@@ -1,0 +1,163 @@
+"""Spike trains from lists, dicts, files, and objects of Neo and pynapple, or of classes that look like theirs."""
+
+from collections import UserDict
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.mistakes import mistakes
+
+TIMES, IDS = [1.0, 2.5, 2.5, 7.0], [2, 0, 1, 0]
+BY_CELL = [[2.5, 7.0], [2.5], [1.0]]
+
+
+def same(trains):
+    order = np.lexsort((trains.ids, trains.times))
+    assert trains.times[order].tolist() == pytest.approx(TIMES, abs=1e-12)
+    assert trains.ids[order].tolist() == IDS
+    assert np.all(np.diff(trains.times) >= 0)
+
+
+class Quantity(np.ndarray):
+    """Times in seconds as Neo has them."""
+
+    def rescale(self, unit):
+        assert unit == "ms"
+        return (np.asarray(self) * 1e3).view(Quantity)
+
+    @property
+    def magnitude(self):
+        return np.asarray(self)
+
+
+class Segment:
+    spiketrains = [(np.array(times) / 1e3).view(Quantity) for times in BY_CELL]  # noqa: RUF012
+
+
+class Ts:
+    """Times in seconds as pynapple has them."""
+
+    time_support = (0, 1)
+    ndim = 1
+
+    def __init__(self, times):
+        self._times = np.array(times) / 1e3
+
+    def times(self, units="s"):
+        assert units == "s"
+        return self._times
+
+
+def test_lists_dicts_and_arrays():
+    same(bs.SpikeTrains(TIMES, IDS))
+    same(bs.SpikeTrains(BY_CELL))
+    same(bs.SpikeTrains([np.array(times) for times in BY_CELL]))
+    same(bs.SpikeTrains({cell: times[::-1] for cell, times in enumerate(BY_CELL)}))
+    same(bs.SpikeTrains(UserDict(enumerate(BY_CELL))))
+
+
+def test_objects_that_look_like_those_of_neo_and_pynapple():
+    block = type("Block", (), {"segments": [Segment]})
+    same(bs.SpikeTrains(Segment.spiketrains))
+    same(bs.SpikeTrains(Segment))
+    same(bs.SpikeTrains(block))
+    same(bs.SpikeTrains(UserDict((cell, Ts(times)) for cell, times in enumerate(BY_CELL))))
+    same(bs.SpikeTrains([Ts(times) for times in BY_CELL]))
+    one = bs.SpikeTrains(Ts([3.0, 4.0]))
+    assert (one.times.tolist(), one.ids.tolist()) == ([3.0, 4.0], [0, 0])
+
+
+def test_objects_of_neo():
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    trains = [neo.SpikeTrain(np.array(times) / 1e3 * pq.s, t_stop=1.0) for times in BY_CELL]
+    segment = neo.Segment()
+    segment.spiketrains.extend(trains)
+    block = neo.Block()
+    block.segments.append(segment)
+    for given in (trains, segment, block):
+        same(bs.SpikeTrains(given))
+
+
+def test_objects_of_pynapple():
+    nap = pytest.importorskip("pynapple")
+    whole = nap.IntervalSet(0.0, 1.0)
+    trains = {cell: nap.Ts(np.array(times) / 1e3, time_support=whole) for cell, times in enumerate(BY_CELL)}
+    same(bs.SpikeTrains(nap.TsGroup(trains, time_support=whole)))
+    same(bs.SpikeTrains(list(trains.values())))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.0 2\n2.5 0\n2.5 1\n7.0 0\n",
+        "# t [ms], cell\n\n7.0, 0\n1.0, 2  # first\n2.5, 0\n2.5, 1",
+        "id;time\n0;7\n2;1\n0;2.5\n1;2.5\n",
+        "sender\ttime_ms\n0\t7.000\n2\t1.000\n0\t2.500\n1\t2.500\n",
+    ],
+)
+def test_texts(tmp_path, text):
+    path = tmp_path / "spikes.txt"
+    path.write_text(text)
+    same(bs.SpikeTrains(path))
+    same(bs.SpikeTrains(str(path)))
+
+
+def test_arrays_in_files(tmp_path):
+    np.savez(tmp_path / "a.npz", times=TIMES, ids=IDS)
+    np.savez(tmp_path / "b.npz", senders=IDS[::-1], times=TIMES[::-1])
+    np.save(tmp_path / "c.npy", np.column_stack([TIMES, IDS]))
+    for name in ("a.npz", "b.npz", "c.npy"):
+        same(bs.SpikeTrains(tmp_path / name))
+
+
+def test_they_are_sent(tmp_path):
+    np.savez(tmp_path / "a.npz", times=TIMES, ids=IDS)
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, bs.SpikeTrains(tmp_path / "a.npz"), name="input"))
+    assert bs.simulate(net, 10.0, seed=1).spikes["input"].times.tolist() == pytest.approx(TIMES)
+
+
+def written(text, name="spikes.txt"):
+    def write(tmp_path):
+        (tmp_path / name).write_text(text)
+        return bs.SpikeTrains(tmp_path / name)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1.0 2\n2.5 x\n", r"spikes.txt', line 2: must be a time in ms and a cell \(got '2.5 x'\)"),
+        ("1.0\n", r"line 1: must be a time in ms and a cell \(got '1.0'\)"),
+        ("time cells_\n1 2\n", r"spikes.txt' has no 'ids'; available: time, cells_"),
+        ("1.0 2.5\n", r"SpikeTrains.ids: must be whole numbers >= 0 \(got 2.5\)"),
+        ("-1.0 2\n", r"SpikeTrains.times: must be >= 0 ms \(got -1.0\)"),
+        ("nan 2\n", r"SpikeTrains.times: must be finite \(got nan\)"),
+    ],
+)
+def test_mistakes_in_texts(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        written(text)(tmp_path)
+
+
+def test_mistakes_in_arrays(tmp_path):
+    np.savez(tmp_path / "a.npz", time=TIMES)
+    with pytest.raises(ValueError, match="has no 'ids'; available: time"):
+        bs.SpikeTrains(tmp_path / "a.npz")
+    np.save(tmp_path / "c.npy", TIMES)
+    with pytest.raises(ValueError, match="must hold two columns, times and ids"):
+        bs.SpikeTrains(tmp_path / "c.npy")
+
+
+test_mistakes = mistakes(
+    (lambda: bs.SpikeTrains("nowhere.txt"), FileNotFoundError, "nowhere.txt"),
+    (lambda: bs.SpikeTrains([1.0, 2.0]), TypeError, "SpikeTrains.ids: must be given, one cell per time"),
+    (lambda: bs.SpikeTrains({-1: [1.0]}), ValueError, "SpikeTrains.times: a cell: must be >= 0 (got -1)"),
+    (
+        lambda: bs.SpikeTrains(type("Block", (), {"segments": [1, 2]})),
+        ValueError,
+        "SpikeTrains.times: the Block has 2 segments; give one of them",
+    ),
+)
