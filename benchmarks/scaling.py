@@ -1,9 +1,8 @@
 """Time and memory of brainsim against each quantity that makes a network large, drawn as one picture.
 
 ``python benchmarks/scaling.py --out scaling.png --save scaling.json``; ``--quick`` for a small grid. The quantities are
-cells, firing rate, distinct delays, threads, populations and projections; other simulators are measured along the cells
-only. The rate is known in advance: each LIF cell has its own current, and its synapses, exponential currents, are too weak
-to matter.
+cells, firing rate, distinct delays, threads, ranks of MPI (if there is an mpiexec), populations and projections; other
+simulators are measured along the cells only. The network is in `harness.scaled`.
 """
 
 import argparse
@@ -15,18 +14,16 @@ from pathlib import Path
 
 import numpy as np
 from harness import machine, report, rounds
-from harness.workload import DT, Task, Workload
+from harness.ranks import can_start_ranks
+from harness.scaled import USUAL, WORKLOAD, cell_rates
+from harness.workload import DT, Task
 
 from brainsim.core.machine import processors
 
-C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV, ms, ms
-WEIGHT, DELAY = 1e-3, 1.5  # pA, ms
 STEPS = 1000.0 / DT  # in a second
 TOLERANCE = 0.03  # of the rate
 MAX_THREADS = 8  # at the end of the axis, if there are enough processors: brainsim does not start more threads than those
 CLIFF = 1.5  # maximal ratio of costs of a point and its neighbour
-# all quantities but the one that varies: 30 million synapses, 300 million events per second
-USUAL = {"n": 30_000, "k": 1000, "rate": 10.0, "delays": 1, "threads": 1, "populations": 1, "projections": 1}
 QUICK = USUAL | {"n": 3000, "k": 300}
 PEERS = ("brian2-float32", "nest")
 # kB per cell and bytes per synapse at the peak, with a margin: a point that would not fit into memory is left out
@@ -37,127 +34,6 @@ MEMORY = {
     "brian2-float32": (1.0, 18.0),
     "nest": (45.0, 50.0),
 }
-
-
-def cell_rates(task):
-    """Return the rate of each cell [Hz]: within a fifth of the rate of the task, so that cells do not synchronise."""
-    return task.options["rate"] * np.random.default_rng(task.seed).uniform(0.8, 1.2, task.n)
-
-
-def cells_of(task):
-    """Return (tau_m of each population [ms], its slice of the cells, currents [pA] and first v [mV] of all cells).
-
-    The membrane is four times faster than a cell fires, so that the current is well above threshold at any rate. Each
-    population has another tau_m, since real populations have different parameters.
-    """
-    options = options_of(task)
-    count = options["populations"]
-    ends = np.linspace(0, task.n, count + 1).astype(int)
-    taus = 250.0 / options["rate"] * (1.0 + 0.01 * np.arange(count) / count)
-    tau = np.repeat(taus, np.diff(ends))
-    period = 1000.0 / cell_rates(task)
-    infinity = (V_TH - V_REST) / -np.expm1(-(period - T_REF) / tau)
-    since = np.maximum(np.random.default_rng(task.seed + 1).uniform(0.0, period) - T_REF, 0.0)
-    v = V_REST - infinity * np.expm1(-since / tau)
-    return taus.tolist(), [slice(*pair) for pair in zip(ends[:-1], ends[1:], strict=True)], infinity * C_M / tau, v
-
-
-def options_of(task):
-    """Return the options of a task, with the usual values for missing ones."""
-    return USUAL | task.options
-
-
-def in_brainsim(task):
-    import brainsim as bs
-
-    options = options_of(task)
-    taus, parts, currents, v = cells_of(task)
-    net, synapse = bs.Network(seed=task.seed), bs.Exponential(tau=TAU_SYN)
-    cells = []
-    for i, (tau, part) in enumerate(zip(taus, parts, strict=True)):
-        lif = bs.LIF(tau_m=tau, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_REST, t_ref=T_REF)
-        cells.append(bs.Population(part.stop - part.start, lif, name=f"cells{i}", initial={"v": v[part]}))
-        net.stimulate(cells[-1], bs.CurrentInput(currents[part]))
-    steps, count = options["delays"], options["projections"]
-    delay = DELAY if steps == 1 else bs.Uniform(DELAY - 0.5 * DT, DELAY + (steps - 0.5) * DT)
-    for i, target in enumerate(cells):
-        # a ring of populations: the number of synapses does not depend on that of the populations
-        for k in range(count):
-            share = options["k"] // count + (k < options["k"] % count)
-            net.connect(
-                cells[i - 1],
-                target,
-                bs.FixedIndegree(share, multapses=True),
-                weight=WEIGHT * (1.0 + 0.01 * k / count),
-                delay=delay,
-                synapse=synapse,
-                name=f"{i}:{k}",
-            )
-    return net, {}
-
-
-def in_brian2(task):
-    import brian2 as b2
-
-    (tau,), _, currents, v = cells_of(task)
-    ms, mV, pA = b2.ms, b2.mV, b2.pA
-    known = {"taum": tau * ms, "taus": TAU_SYN * ms, "C": C_M * b2.pF, "Vr": V_REST * mV, "Vt": V_TH * mV, "w": WEIGHT * pA}
-    cells = b2.NeuronGroup(
-        task.n,
-        """dv/dt = (Vr - v)/taum + (I + Iext)/C : volt (unless refractory)
-           dI/dt = -I/taus : amp
-           Iext : amp (constant)""",
-        threshold="v > Vt",
-        reset="v = Vr",
-        refractory=T_REF * ms,
-        method="exact",
-        namespace=known,
-    )
-    cells.v, cells.Iext = v * mV, currents * pA
-    synapses = b2.Synapses(cells, cells, on_pre="I += w", delay=DELAY * ms, namespace=known)
-    synapses.connect(p=min(1.0, task.options["k"] / task.n))
-    monitors = {"all": b2.SpikeMonitor(cells, record=False)}
-    return b2.Network(cells, synapses, *monitors.values()), monitors
-
-
-def in_nest(task):
-    import nest
-
-    (tau,), _, currents, v = cells_of(task)
-    known = {
-        "E_L": V_REST,
-        "V_th": V_TH,
-        "V_reset": V_REST,
-        "C_m": C_M,
-        "tau_m": tau,
-        "tau_syn_ex": TAU_SYN,
-        "tau_syn_in": TAU_SYN,
-        "t_ref": T_REF,
-    }
-    cells, recorder = nest.Create("iaf_psc_exp", task.n, params=known), nest.Create("spike_recorder")
-    cells.set(V_m=v.tolist(), I_e=currents.tolist())
-    # the synapse model that needs least memory: one weight for all
-    nest.CopyModel("static_synapse_hom_w", "weak", {"weight": WEIGHT})
-    rule = {"rule": "fixed_indegree", "indegree": task.options["k"]}
-    nest.Connect(cells, cells, rule, {"synapse_model": "weak", "delay": DELAY})
-    nest.Connect(cells, recorder)
-    return {"all": recorder}
-
-
-WORKLOAD = Workload(
-    name="Scaling",
-    n=USUAL["n"],
-    duration=1000.0,
-    populations=lambda n: {"all": n},
-    fan_out=lambda n: {"all": USUAL["k"]},
-    networks={
-        "brainsim": in_brainsim,
-        "brainsim-single": in_brainsim,
-        "brian2": in_brian2,
-        "brian2-float32": in_brian2,
-        "nest": in_nest,
-    },
-)
 
 
 @dataclasses.dataclass
@@ -230,6 +106,7 @@ def _grid(options):
         "rate": (1.0, 10.0, 100.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 100.0),
         "delays": many,
         "threads": counts,
+        "ranks": counts if can_start_ranks() else (1,),
         "populations": many,
         "projections": many,
     }
@@ -247,11 +124,12 @@ def _grid(options):
 
 def _task(simulator, setting, options):
     """Return the task of a point: so long that brainsim takes the wanted time and each cell fires about once."""
-    rest = {name: value for name, value in setting.items() if name not in ("n", "threads")}
+    rest = {name: value for name, value in setting.items() if name not in ("n", "threads", "ranks")}
     length = min(max(round(options.seconds / _work(setting) * 10) * 100.0, 1000.0 / setting["rate"], 100.0), 10_000.0)
     return Task(
         simulator=simulator,
         threads=setting["threads"],
+        ranks=setting["ranks"],
         n=setting["n"],
         duration=length,
         warm_up=100.0,
@@ -298,7 +176,7 @@ def _too_large(simulator, setting, options, before):
 
 def _fill_cache(task, options):
     """Run a small version of a point, so that the measured building and memory do not include the compiler."""
-    small = {"n": min(task.n, 10 * task.options["populations"]), "duration": 100.0}
+    small = {"n": min(task.n, 10 * task.options["populations"]), "duration": 100.0, "ranks": 1}
     row = rounds.Row(dataclasses.replace(task, **small, options=task.options | {"k": task.options["projections"]}))
     rounds.measure_round([row], options.seed, 1, options.timeout)
 
@@ -408,7 +286,7 @@ def _saved(text):
 
 def _options():
     parser = argparse.ArgumentParser(description="Time and memory of brainsim against the size of a network.")
-    add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "populations", "projections"]
+    add, axes = parser.add_argument, ["cells", "rate", "delays", "threads", "ranks", "populations", "projections"]
     names = list(WORKLOAD.networks)
     add(
         "--only",

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+from . import ranks
 from .simulators import SIMULATORS
 from .workload import Task
 
@@ -20,10 +21,12 @@ def serve(workload, task):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     task = Task(**json.loads(task))
+    if not ranks.is_first(task.ranks):
+        answers = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
     simulator = SIMULATORS[task.simulator](workload, task)
     try:
         _answer(answers, **simulator.prepare())
-        for _ in sys.stdin:
+        for _ in ranks.on_all(task.ranks, sys.stdin):
             seconds, spikes = simulator.run()
             _answer(answers, seconds=seconds, spikes=spikes, memory=simulator.peak())
     except Exception as error:  # noqa: BLE001 - any error is shown in the table

@@ -19,7 +19,7 @@ COLUMNS = {
     "number of cells": ("cells",),
     "firing rate [Hz]": ("rate",),
     "distinct delays": ("delays",),
-    "threads": ("threads",),
+    "threads, ranks": ("threads", "ranks"),
     "populations, projections": ("populations", "projections"),
 }
 COLOURS = {
@@ -45,7 +45,7 @@ def draw(curves):
             for ax, cost in zip(column, COSTS.values(), strict=True):
                 for curve in here:
                     _line(ax, curve, cost, here)
-                _scales(ax, threads=label == "threads")
+                _scales(ax, threads="threads" in label)
             column[-1].set_xlabel(label)
             if len(here) > 1:
                 lines += column[0].lines

@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 
 from . import machine, report
+from .ranks import command
 from .simulators import SIMULATORS
 from .workload import Task
 
@@ -77,7 +78,7 @@ class Row:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `stop`
         fields = json.dumps(dataclasses.asdict(self.task) | {"seed": seed})
         self.process = subprocess.Popen(
-            [sys.executable, sys.modules["__main__"].__file__, "--child", fields],
+            [*command(self.task.ranks), sys.modules["__main__"].__file__, "--child", fields],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

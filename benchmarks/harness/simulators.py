@@ -34,7 +34,7 @@ class Brainsim:
         began = time.perf_counter()
         network, start = self.workload.networks[self.task.simulator](self.task)
         self.simulation = brainsim.Simulation(
-            network, dt=DT, seed=self.task.seed, threads=self.task.threads, **self.arguments
+            network, dt=DT, seed=self.task.seed, threads=self.task.threads, ranks=self.task.ranks > 1, **self.arguments
         )
         if self.simulation.threads != self.task.threads:
             raise ValueError(f"{self.task.threads} threads are more than the processors here: {self.simulation.threads}")
@@ -53,6 +53,8 @@ class Brainsim:
         return seconds, self._counts(result)
 
     def _counts(self, result):
+        if not result:
+            return {}  # it is on rank 0
         sizes = self.workload.populations(self.task.n)
         if sizes.keys() <= result.populations.keys():
             return {name: len(result.spikes[name]) for name in sizes}

@@ -62,12 +62,13 @@ class Task:
     duration: float
     warm_up: float
     seed: int
+    ranks: int = 1
     options: dict = field(default_factory=dict)
 
     @property
     def label(self):
-        """Simulator and threads, e.g. ``nest x2``."""
-        return f"{self.simulator} x{self.threads}"
+        """Simulator and threads, and ranks if there are several, e.g. ``nest x2``."""
+        return f"{self.simulator} x{self.threads}" + f" on {self.ranks} ranks" * (self.ranks > 1)
 
 
 def four_to_one(n):

@@ -20,7 +20,16 @@ RULES = {
     "FixedTotal": bs.FixedTotal(900),
     "FixedIndegree": bs.FixedIndegree(6),
     "FixedIndegree without multapses": bs.FixedIndegree(6, multapses=False, autapses=False),
+    "DistanceRule": bs.DistanceRule.gaussian(0.5, sigma=100.0),
+    "DistanceRule by target": bs.DistanceRule.gaussian(0.5, sigma=100.0, k=6),
     "FromArrays": bs.FromArrays(np.arange(300) * 7 % 120, np.arange(300) * 11 % 120),
+}
+
+
+VALUES = {
+    "sampled": (bs.Normal(1.0, 0.2), bs.Uniform(0.3, 4.0)),
+    "numbers": (2.0, 1.5),
+    "of the distance": ("exp(-d/100)", "0.5 + d/300"),
 }
 
 
@@ -35,7 +44,7 @@ def layouts(network, ranks, threads):
 
 
 def wired(rule, weight, delay):
-    cells = bs.Population(120, bs.LIF(), name="cells")
+    cells = bs.Population(120, bs.LIF(), name="cells", positions=bs.positions.grid((10, 12), spacing=30.0))
     net = bs.Network(seed=3)
     net.connect(cells, cells, rule, weight=weight, delay=delay, synapse=bs.Exponential())
     return net
@@ -51,10 +60,9 @@ def table_of(layout):
 
 
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize("sampled", [True, False])
-def test_the_synapses_of_all_ranks_are_those_of_one_process(name, sampled):
-    weight, delay = (bs.Normal(1.0, 0.2), bs.Uniform(0.3, 4.0)) if sampled else (2.0, 1.5)
-    net = wired(RULES[name], weight, delay)
+@pytest.mark.parametrize("values", VALUES)
+def test_the_synapses_of_all_ranks_are_those_of_one_process(name, values):
+    net = wired(RULES[name], *VALUES[values])
     whole, _ = table_of(Layout(net, 0.1, 1))
     parts = [table_of(layout) for layout in layouts(net, 3, 2)]
     assert sum(len(part) for part, _ in parts) == len(whole)

@@ -7,13 +7,17 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import brainsim as bs
 from tests import golden
 from tests.helpers import ranked
 
+PAGE = Path(__file__).parents[2] / "docs" / "clusters.md"
 pytestmark = pytest.mark.usefixtures("more_partitions")
 # rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses
 SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated"]
@@ -29,13 +33,14 @@ def check(found, names):
     assert not (lines := golden.differences(found, golden.pinned(), names)), "\n".join(lines)
 
 
-def test_every_pinned_network_on_two_ranks_of_two_threads_in_pieces():
+@pytest.mark.parametrize(("ranks", "threads", "pieces"), [(1, 2, 1), (2, 1, 1), (2, 2, 3), (3, 1, 1), (3, 2, 1)])
+def test_the_pinned_bits_on_any_number_of_ranks_and_threads(ranks, threads, pieces):
+    check(ranked.on_ranks(ranks, "pinned", threads, pieces, ",".join(SOME)), SOME)
+
+
+@pytest.mark.slow
+def test_every_pinned_network():
     check(ranked.on_ranks(2, "pinned", 2, 3), golden.NETWORKS)
-
-
-@pytest.mark.parametrize(("ranks", "threads"), [(1, 2), (2, 1), (3, 1), (3, 2)])
-def test_other_numbers_of_ranks_and_threads(ranks, threads):
-    check(ranked.on_ranks(ranks, "pinned", threads, 1, ",".join(SOME)), SOME)
 
 
 @pytest.mark.parametrize(("ranks", "threads"), [(2, 2), (3, 1)])
@@ -114,6 +119,27 @@ def test_ranks_that_simulate_different_networks_are_told_what_differs():
     done = subprocess.run(ranked.command(2, "differs"), capture_output=True, text=True, timeout=ranked.LIMIT)
     assert done.returncode != 0
     assert "simulate.ranks: rank 1 simulates something else than rank 0: population 'cells'" in done.stderr
+
+
+def test_the_script_of_the_page_about_clusters(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text(re.search("```python\n(# model.py\n.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL).group(1))
+    done = subprocess.run(ranked.script(2, script), cwd=tmp_path, capture_output=True, text=True, timeout=ranked.LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Result: 100 ms") == 1
+    assert len(bs.Result.load(tmp_path / "result.npz").spikes["cells"]) > 100
+
+
+def test_an_example_on_ranks_by_the_command(tmp_path):
+    run = [sys.executable, "-m", "brainsim", "run", "single", "--ranks", "2", "--duration", "20", "--out", "a.png"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=ranked.LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("threads     1 on each of 2 ranks") == done.stdout.count("single:") == 1
+    assert (tmp_path / "a.png").exists()
+    bad = [*run[:5], "--ranks", "2", "--duration", "20.05", "--no-plot"]
+    done = subprocess.run(bad, cwd=tmp_path, capture_output=True, text=True, timeout=ranked.LIMIT)
+    assert done.returncode != 0
+    assert done.stderr.count("--duration: must be a multiple of dt") == 1  # not once for each rank
 
 
 def test_a_launcher_of_another_library_is_refused(monkeypatch):

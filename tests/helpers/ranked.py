@@ -24,7 +24,7 @@ from tests import golden
 
 BIN = Path(sys.executable).parent
 SIGNALS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
-LIMIT = 240  # seconds, on a busy machine with an empty cache of kernels
+LIMIT = 900  # seconds, on a busy machine with an empty cache of kernels
 
 
 def mpi_or_skip():
@@ -36,8 +36,12 @@ def mpi_or_skip():
 
 def command(ranks, function, *arguments):
     """Return the command that calls a function of this module on ranks."""
-    call = ["-m", "tests.helpers.ranked", function, *map(str, arguments)]
-    return [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py", *call]
+    return script(ranks, "-m", "tests.helpers.ranked", function, *arguments)
+
+
+def script(ranks, *arguments):
+    """Return the command that runs a script, or a module, on ranks."""
+    return [str(BIN / "mpiexec"), "-n", str(ranks), sys.executable, "-m", "mpi4py", *map(str, arguments)]
 
 
 def on_ranks(ranks, function, *arguments):

@@ -1,6 +1,9 @@
 """Mistakes in what is run: found before anything is compiled, or between two runs."""
 
+import sys
+
 import numpy as np
+import pytest
 
 import brainsim as bs
 from tests.helpers.mistakes import mistakes
@@ -20,10 +23,26 @@ def of(model, **given):
     return run(network(population(model=model)), **given)
 
 
+def without(module, **given):
+    """Run where a module is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module, None)
+        return run(**given)
+
+
 def traced(variable="v", **given):
     cells = population()
     return run(network(cells), record=[bs.Trace(cells, variable, **given)])
 
+
+test_ranks = mistakes(
+    (lambda: run(ranks=4), TypeError, "simulate.ranks: must be True or a communicator of mpi4py (got 4)", "mpiexec -n 4"),
+    (lambda: run(ranks="all"), TypeError, "simulate.ranks", "(got 'all')"),
+    (lambda: run(ranks=True, checkpoint="run.ckpt"), ValueError, "simulate.checkpoint: cannot be used with ranks="),
+    (lambda: network().estimate(ranks=0), ValueError, "Network.estimate.ranks: must be >= 1", "got 0"),
+    (lambda: network().estimate(ranks=2, rate=-1.0), ValueError, "Network.estimate.rate", "-1"),
+    (lambda: without("mpi4py", ranks=True), ImportError, "simulate.ranks: needs mpi4py", "pip install brainsim[mpi]"),
+)
 
 test_networks = mistakes(
     (lambda: run(bs.Network(seed=1)), ValueError, "Network: is empty", "net.add"),

@@ -89,6 +89,8 @@ class WithCheckpoints:
         >>> sim.save("run.ckpt")                                            # doctest: +SKIP
         >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
         """
+        if self._layout.ranks.size > 1:
+            raise RuntimeError("Simulation.save: is not available on several ranks; save result.state on rank 0")
         with self._exclusive:
             return self._write(path)
 

@@ -245,15 +245,15 @@ def count_here(start, stop, sampler, cells, sizes):
     """Count the synapses of each source onto THIS process; ``sizes[c * cells + source]`` takes those of class c."""
     r = sampler[0]
     plans, entries, first, interval = array_of(r.plans), array_of(r.entries), array_of(r.first), array_of(r.interval)
-    posts, numbers, counts = array_of(r.post), array_of(r.number), array_of(r.counts)
+    posts, numbers, counts, near = array_of(r.post), array_of(r.number), array_of(r.counts), array_or_none(r, "near")
     for source in range(start, stop):
         for e in range(first[interval[source]], first[interval[source] + 1]):
-            pre = source + entries[e].shift
-            plan = plans[entries[e].projection]
+            projection, pre = entries[e].projection, source + entries[e].shift
+            plan = plans[projection]
             count = np.int64(counts[plan.counts + pre]) if plan.counts >= 0 else plan.count
             if plan.rule != BY_TARGET and count:
                 post, number = posts[:count], numbers[:count]
-                _sample_targets(plan, r, pre, posts, post, number)
+                _choose_targets(plan, near, projection, r, pre, posts, post, number)
                 count = _keep_local(array_of(r.part)[plan.place :], THIS, post, number)
             sizes[plan.class_ * cells + source] += count
 
