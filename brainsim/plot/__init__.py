@@ -11,6 +11,7 @@ from brainsim.plot.degrees import degrees
 from brainsim.plot.graphs import connectivity, graph
 from brainsim.plot.intervals import cv_rate, isi_histogram
 from brainsim.plot.lags import correlogram
+from brainsim.plot.learning import weights
 from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
@@ -44,4 +45,5 @@ __all__ = [
     "view",
     "weight_histogram",
     "weight_matrix",
+    "weights",
 ]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from brainsim.core.arrays import plural
 from brainsim.plot.figures import ShownOnce
 from brainsim.plot.groups import family_of, groups_of, type_name
+from brainsim.plot.learning import weights
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.styles import FAINT, style
@@ -19,7 +20,7 @@ from brainsim.results.result import Result
 
 MAX_CELLS = 3  # in a row of traces, unless the user chooses cells
 MAX_ROWS = 12  # of traces: with more the picture would be metres high
-HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5}  # of rows; that of a trace is per cell
+HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5, "weights": 1.0}  # of rows; that of a trace is per cell
 FEW = 10  # cells: fewer get no row of rates, a low raster and high traces
 LOW = 0.12  # height of a cell in a low raster
 
@@ -31,10 +32,11 @@ def overview(
     cells: int | Sequence[int] | np.ndarray | slice | None = None,
     figsize: tuple[float, float] | None = None,
 ) -> Figure:
-    """Draw a whole run: a raster above rates above traces, as far as they were recorded.
+    """Draw a whole run: a raster above rates above traces above weights, as far as they were recorded.
 
-    Each recorded variable has a row. The title gives the number of cells, their mean rate and the mean CV of their
-    intervals in the window; populations that only send, such as `SpikeTrains`, are in the raster but not counted there.
+    Each recorded variable has a row, and so has each projection whose weights were recorded. The title gives the number of
+    cells, their mean rate and the mean CV of their intervals in the window; populations that only send, such as
+    `SpikeTrains`, are in the raster but not counted there.
 
     Parameters
     ----------
@@ -73,8 +75,9 @@ def overview(
     few = sum(spikes.n for spikes in result.spikes.values()) < FEW
     rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
     rows += [("trace", traces) for traces in traced]
+    rows += [("weights", one) for one in _sampled(result, window)]
     if not rows:
-        raise ValueError("overview: must be the result of a run that recorded spikes or traces (got neither)")
+        raise ValueError("overview: must be the result of a run that recorded spikes, traces or weights (got none)")
     with style():
         heights = _heights(result, rows)
         figure, axes = plt.subplots(
@@ -123,13 +126,20 @@ def _traced(result, cells):
     return chosen[:MAX_ROWS], left_out
 
 
+def _sampled(result, window):
+    """Return the recorded weights with a sample in the window."""
+    start, stop = (-np.inf, np.inf) if window is None else window
+    every = [one for one in result.weights.values() if one.synapses.size or one.edges.size]
+    return [one for one in every if ((one.times >= start) & (one.times <= stop)).any()][:MAX_ROWS]
+
+
 def _heights(result, rows):
     """Return the relative height of each row of the picture."""
     cells = sum(spikes.n for spikes in result.spikes.values())
     few = 0 < cells < FEW
     heights = []
     for kind, traces in rows:
-        height = HEIGHTS[kind] * (1 if traces is None else max(traces.ids.size, 2))
+        height = HEIGHTS[kind] * (max(traces.ids.size, 2) if kind == "trace" else 1)
         heights.append(LOW * (cells + 1) if few and kind == "raster" else 2.0 * height if few else height)
     return heights
 
@@ -142,6 +152,8 @@ def _fill(result, rows, axes, window):
             ax.spines["left"].set_visible(len(groups) == 1)
         elif kind == "rate":
             _rates(result, groups, ax, window)
+        elif kind == "weights":
+            weights(traces, ax=ax, window=window, colorbar=False)
         else:
             trace(traces, ax=ax, window=window, color=family_of(traces, groups), **marks_of(result, traces))
             ax.spines["left"].set_visible(traces.ids.size <= 2)
@@ -154,9 +166,11 @@ def _fill(result, rows, axes, window):
 
 def _note_omitted_cells(result, rows, axes):
     """Write above a row of traces how many of the recorded cells it shows, unless it shows all."""
-    for (_, traces), ax in zip(rows, axes, strict=True):
-        recorded = 0 if traces is None else result.traces[traces.name, traces.variable].ids.size
-        if traces is not None and traces.ids.size < recorded:
+    for (kind, traces), ax in zip(rows, axes, strict=True):
+        if kind != "trace":
+            continue
+        recorded = result.traces[traces.name, traces.variable].ids.size
+        if traces.ids.size < recorded:
             note = f"{traces.ids.size} of {recorded:,} recorded cells"
             ax.set_title(note, loc="left", fontsize="small", color=FAINT, pad=3)
 

@@ -14,7 +14,7 @@ from brainsim.core.palette import PALETTE, REST, colour
 __all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_above", "shades", "style"]
 
 FAINT = "#9a9a9a"  # thresholds, scale bars
-LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.3  # weights of red, green and blue in the lightness of a colour, 0 to 1
+LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.35  # weights of red, green and blue in the lightness of a colour, 0 to 1
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from brainsim import plot
 from brainsim.plot.styles import PALETTE
 from brainsim.plot.weights import NEGATIVE, POSITIVE
-from brainsim.results.result import Weights
+from brainsim.results.result import Result, Weights
 from brainsim.results.synapses import SynapseTable
 from tests.helpers.mistakes import mistakes
 
@@ -102,6 +102,44 @@ class TestMatrix:
         assert file.tell() < 1_500_000
 
 
+class TestOverTime:
+    def test_lines_of_synapses_and_their_mean(self):
+        ax = plot.weights(recorded())
+        thin, mean = ax.lines[:3], ax.lines[3]
+        np.testing.assert_array_equal(np.transpose([line.get_ydata() for line in thin]), recorded().values)
+        np.testing.assert_allclose(mean.get_ydata(), recorded().values.mean(axis=1))
+        assert mean.get_xdata().tolist() == [0.0, 10.0, 20.0]
+        assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("time [ms]", "weight [nS]", (0.0, 20.0))
+        assert ax.get_legend().get_texts()[0].get_text() == "mean of 3 synapses of a->b"
+
+    def test_of_many_some_are_drawn(self):
+        many = Weights(
+            "a->b", "x", "", [0.0, 1.0], range(200), range(200), range(200), np.random.default_rng(0).random((2, 200))
+        )
+        ax = plot.weights(many, max_lines=10)
+        assert len(ax.lines) == 11
+        assert ax.get_ylabel() == "x"
+
+    def test_a_synapse_that_was_removed_leaves_the_mean_of_the_others(self):
+        some = Weights("a->b", "w", "nS", [0.0, 1.0], [0, 1], [0, 1], [1, 0], [[1.0, 3.0], [np.nan, 5.0]])
+        assert plot.weights(some).lines[-1].get_ydata().tolist() == [2.0, 5.0]
+
+    def test_histograms_lie_beneath(self):
+        ax = plot.weights(recorded(counts=True))
+        mesh = ax.collections[0]
+        np.testing.assert_array_equal(np.ma.filled(mesh.get_array(), 0), recorded(counts=True).counts.T)
+        assert mesh.get_rasterized()
+        assert ax.figure.axes[1].get_ylabel() == "synapses"
+
+    def test_the_overview_has_a_row_of_them(self):
+        result = Result(spikes={}, weights={("a->b", "w"): recorded()}, duration=20.0, dt=0.1, seed=1)
+        (ax,) = plot.overview(result).axes
+        assert ax.get_ylabel() == "weight [nS]"
+        assert ax.get_legend().get_texts()[0].get_text() == "mean of 3 synapses of a->b"
+        (ax,) = plot.overview(result, window=(5.0, 20.0)).axes
+        assert ax.lines[0].get_xdata().tolist() == [10.0, 20.0]
+
+
 class TestDegrees:
     def test_shares_of_cells(self):
         ax = plot.degrees(table(), random=False)
@@ -131,6 +169,9 @@ class Odd:
 
 
 test_mistakes = mistakes(
+    (lambda: plot.weights(table()), TypeError, "weights: must be Weights, as result.weights[wires]", "got SynapseTable"),
+    (lambda: plot.weights(recorded(), window=(50.0, 60.0)), ValueError, "weights: must hold samples to draw"),
+    (lambda: plot.weights(recorded(), max_lines=-1), ValueError, "weights.max_lines: must be >= 0"),
     (lambda: plot.weight_histogram(Odd()), TypeError, "weight_histogram: must be sim.synapses(projection)", "got Odd"),
     (lambda: plot.weight_histogram("exc->inh"), TypeError, "weight_histogram: must be", "got str"),
     (lambda: plot.weight_histogram([]), ValueError, "weight_histogram: must hold a weight"),

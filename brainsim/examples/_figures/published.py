@@ -43,7 +43,7 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
         _draw_raster(result, every, window, axes["raster"], colours, relay)
         for label, (statistic, known) in panels.items():
             bs.plot.bars(settled, statistic, ax=axes[label], reference=known, color=colours, label=label)
-        note = f"bars: {part[0]:,g} to {part[1]:,g} ms; black lines: published rate and CV"
+        note = f"bars: {part[0]:,g} to {part[1]:,g} ms; black: published"
         axes["rate [Hz]"].set_title(note, fontsize=9.5)
     return figure
 
