@@ -9,7 +9,7 @@ from brainsim.models.catalogue import catalogue
 
 
 def tiny_networks():
-    """Return name -> function that makes (network, traces): all examples, each neuron with each synapse, all rules."""
+    """Return name -> function that makes (network, traces): examples, each neuron with each synapse, all kinds of rules."""
     examples = {name: example_named(name) for name in example_names()}
     networks = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
     for name, neuron in catalogue().items():
@@ -18,7 +18,9 @@ def tiny_networks():
         networks[name] = functools.partial(_alone, neuron)
         for synapse in _synapses_of(neuron):
             networks[f"{name} with {synapse.__name__}"] = functools.partial(_pair, neuron, synapse)
-    return networks | {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
+    networks |= {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
+    networks |= {repr(rule): functools.partial(_learning, rule) for rule in _plastic()}
+    return networks | {repr(kind): functools.partial(_learning, bs.STDP(), kind) for kind in _homeostases()}
 
 
 def _example(module):
@@ -66,4 +68,26 @@ def _wired(rule):
     cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Normal(-60.0, 2.0)})
     weight, delay = bs.Clipped(bs.Normal(0.1, 0.01), low=0.0), bs.Uniform(0.5, 1.5)
     network.connect(cells, cells, rule, weight=weight, delay=delay, synapse=bs.Delta())
+    return network, []
+
+
+def _plastic():
+    """Return the built-in rules of plasticity, with each choice of each of their options."""
+    kinds = [kind for kind in catalogue().values() if issubclass(kind, bs.Plasticity)]
+    rules = [kind() for kind in kinds]
+    choices = [(kind, name, value) for kind in kinds for name, values in kind._choices.items() for value in values]
+    return rules + [kind(**{name: value}) for kind, name, value in choices if value != getattr(kind, name)]
+
+
+def _homeostases():
+    return [bs.Normalisation(1.0, every=0.5), bs.Scaling(5.0, every=0.5)]
+
+
+def _learning(rule, homeostasis=None):
+    """Return cells whose synapses learn, and are brought up to date at the end of a run."""
+    network = bs.Network(seed=1)
+    cells = bs.Population(10, bs.ClopathAdEx(), name="cells")
+    network.connect(
+        cells, cells, bs.AllToAll(), weight=0.5, delay=0.2, synapse=bs.Delta(), plasticity=rule, homeostasis=homeostasis
+    )
     return network, []

@@ -5,8 +5,11 @@ fire. Afterwards it is nearly as quiet as the others, but its synapses release m
 (`TsodyksMarkram`). A weak input to all excitatory cells then makes the cued pool fire together, and no other. Beside it is a
 memory that stores a cue under its key, decays as fast, and answers a query with what it holds. All 20 million synapses are
 simulated, in about ten seconds. The mean input is 0.4 mV below that of the publications for a silent memory, and the weak
-input is 6 % instead of 5 %; with ``--mean 22.7`` the cued pool repeats its population spike by itself. Mongillo, Barak and
-Tsodyks (2008), doi:10.1126/science.1150769; inputs as in Tiddia et al. (2022), doi:10.3389/fnint.2022.972055.
+input is 6 % instead of 5 %; with ``--mean 22.7`` the cued pool repeats its population spike by itself. The noise is white,
+``tau*dv/dt = mean - v + sigma*sqrt(tau)*xi`` with sigma = 1 mV, so without a threshold the standard deviation of v is
+sigma/sqrt(2), 0.71 mV. Another convention would not explain the difference: at 22.7 mV the cued pool repeats itself with
+sigma = 0.71 mV too. Mongillo, Barak and Tsodyks (2008), doi:10.1126/science.1150769; inputs as in Tiddia et al. (2022),
+doi:10.3389/fnint.2022.972055.
 """
 
 import brainsim as bs
@@ -31,7 +34,7 @@ class Cell(bs.Neuron):
     threshold = "v >= v_th"
     reset = "v = v_reset"
     mean: bs.values.Value = bs.parameter(22.3, "mV", "mean input from outside")
-    noise: float = bs.parameter(1.0, "mV", "its fluctuations")
+    noise: float = bs.parameter(1.0, "mV", "its fluctuations, sigma: sqrt(2) times the standard deviation of v")
     tau_m: float = bs.parameter(15.0, "ms", "membrane time constant", above=0.0)
     c_m: float = bs.parameter(15.0, "pF", "membrane capacitance, so that 1 pA is 1 mV", above=0.0)
     v_th: float = bs.parameter(20.0, "mV", "threshold")

@@ -55,6 +55,7 @@ class Model:
     conditions: ClassVar[tuple[str, ...]] = ()
     dimensions: ClassVar[bool] = True
     __signature__: ClassVar[inspect.Signature]
+    _one_for_each: ClassVar[str] = "cell"  # what an array of a parameter has a value for
     # arguments of the constructor besides the parameters: class attributes, whose values are the defaults
     _options: ClassVar[tuple[str, ...]] = ()
 
@@ -94,7 +95,7 @@ class Model:
             if key not in self.parameters:
                 raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, [*self.parameters, *self._options])}")
         for key, spec in self.parameters.items():
-            object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}"))
+            object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}", self._one_for_each))
         check_texts_of(self)
         self._check_conditions()
 

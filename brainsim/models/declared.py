@@ -27,15 +27,15 @@ class Parameter:
     at_least: float | None = None
     varying: bool = False
 
-    def checked(self, value: Any, label: str) -> float | np.ndarray | Distribution | TimedArray:
-        """Return `value` as float, array or distribution, or raise ValueError or TypeError."""
+    def checked(self, value: Any, label: str, of: str = "cell") -> float | np.ndarray | Distribution | TimedArray:
+        """Return `value` as float, array or distribution, or raise ValueError or TypeError; an array has one `of` each."""
         if self.timed:
             return self._checked_table(value, label)
         if self.varying and is_timed(value):
             return checked_signal(value, label, self.unit, at_least=0.0 if self.at_least is None else self.at_least)
         if isinstance(value, TimedArray):
             raise TypeError(
-                f"{label}: must be one number or one per cell (got {value}); a parameter whose default is a TimedArray "
+                f"{label}: must be one number or one per {of} (got {value}); a parameter whose default is a TimedArray "
                 "takes one, and equations read it as name(t)"
             )
         if isinstance(value, Distribution):
@@ -51,9 +51,9 @@ class Parameter:
             return value
         value = plain(value, self.unit, label)
         if np.ndim(value) > 1:
-            raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape})")
+            raise ValueError(f"{label}: must be one number or one per {of} (got an array of shape {value.shape})")
         if np.size(value) == 0:
-            raise ValueError(f"{label}: must be one number or one per cell (got an empty array)")
+            raise ValueError(f"{label}: must be one number or one per {of} (got an empty array)")
         shown = "" if WEIGHT in self.unit else self.unit
         in_range(value, label, shown, above=self.above, at_least=self.at_least)
         return read_only(value)

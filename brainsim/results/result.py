@@ -182,9 +182,9 @@ class Result(ResultHandOver):
     def _footer(self):
         lines = [f"{traces.name}.{traces.variable}: {plural(traces.ids.size, 'cell')}" for traces in self.traces.values()]
         lines = ["traces: " + ", ".join(lines)] if lines else []
-        if self.weights:
-            texts = [f"{w.name}.{w.variable}: {plural(w.synapses.size, 'synapse')}" for w in self.weights.values()]
-            lines.append("weights: " + ", ".join(texts))
+        # a line each, since the names of projections are long
+        for w in self.weights.values():
+            lines.append(f"weights: {w.name}.{w.variable}: {plural(w.synapses.size, 'synapse')}")
         times = [f"{phase} {self.stats[phase]:.3g} s" for phase in PHASES if phase in self.stats]
         return lines + ([", ".join(times)] if times else [])
 

@@ -150,7 +150,7 @@ def test_saved_and_loaded(tmp_path):
     back = bs.Result.load(result.save(tmp_path / "run.npz"))
     assert dict(back.weights) == dict(result.weights)
     assert back.weights["cells[0:30]->cells", "u"].unit == ""
-    assert "weights: cells[0:30]->cells.w: 3 synapses" in repr(back)
+    assert "\nweights: cells[0:30]->cells.w: 3 synapses\n" in repr(back)
     assert result.weights[wires] != result.weights[wires, "u"]
 
 

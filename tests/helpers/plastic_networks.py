@@ -4,12 +4,13 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.synapses.readback import order_of
-from tests.helpers.plastic_twin import Synapse, Target, rule_of
+from tests.helpers.plastic_shared import Draws, Modulator
+from tests.helpers.plastic_twin import Synapse, Target, assignments, decay, derivatives, evaluated, rule_of, with_shared
 
 NOTHING = 1e-290  # the exponential of the engine ends near here, that of NumPy at 0
 
 
-def differences(projection, result, before, after, *, changes=(), rule=None, parameters=None, chosen=None):
+def differences(projection, result, before, after, *, changes=(), rule=None, parameters=None, chosen=None, seed=None):
     """Return name -> the largest difference between twin and engine, relative to the largest value, of "w" and the columns.
 
     Parameters
@@ -27,11 +28,13 @@ def differences(projection, result, before, after, *, changes=(), rule=None, par
         Parameters that differ between synapses, in the order of the table; by default the columns of their names.
     chosen : ndarray, optional
         Places in the table of the synapses to compare, by default of all.
+    seed : int, optional
+        Of the run, by default that of the result; random numbers depend on it.
     """
     rule = rule or rule_of(projection.plasticity)
     chosen = np.arange(len(before)) if chosen is None else chosen
     own = {name: values for name, values in before.columns.items() if name in rule.parameters} | (parameters or {})
-    twins = replayed(projection, result, before, chosen, changes=changes, rule=rule, parameters=own)
+    twins = replayed(projection, result, before, chosen, changes=changes, rule=rule, parameters=own, seed=seed)
     got = {"w": after.weight} | {name: values for name, values in after.columns.items() if name not in rule.parameters}
     return {name: difference(values[chosen], np.array([t.values[name] for t in twins])) for name, values in got.items()}
 
@@ -52,7 +55,7 @@ def difference(got, expected):
     return float(np.abs(got - expected).max() / scale) if scale > NOTHING else 0.0
 
 
-def replayed(projection, result, before, chosen, *, changes=(), rule, parameters):
+def replayed(projection, result, before, chosen, *, changes=(), rule, parameters, seed=None):
     """Return a twin of each chosen synapse at the end of a run."""
     dt = result.dt
     pre, post = (steps_of_cells(view, result) for view in (projection.pre, projection.post))
@@ -60,6 +63,8 @@ def replayed(projection, result, before, chosen, *, changes=(), rule, parameters
     # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
     ahead = 0 if projection.synapse.receptor_equations.direct else 1
     twins, targets = [], targets_of(projection, result, rule, post)
+    random = any(word in f"{rule.on_pre} {rule.on_post} {rule.between}" for word in ("rand(", "randn(", "binomial("))
+    shared = modulator_of(projection, result, rule)
     for k in chosen:
         total = round(before.delay[k] / dt)
         dendritic = total if projection.dendritic_delay == "all" else round(projection.dendritic_delay / dt)
@@ -72,6 +77,8 @@ def replayed(projection, result, before, chosen, *, changes=(), rule, parameters
             parameters={name: float(values[k]) for name, values in parameters.items()},
             variables={name: values[k] for name, values in before.columns.items() if name not in rule.parameters},
             target=targets and targets[before.post[k]],
+            draws=random and Draws(result.seed if seed is None else seed, projection.name, k),
+            modulator=shared,
         )
         spikes = pre[before.pre[k]], post[before.post[k]]
         for time, change in changes:
@@ -97,6 +104,20 @@ def targets_of(projection, result, rule, spikes):
             values = {name: trace.values[:, cell] for name, trace in traces.items()}
             found.append(Target(rule, values, spikes[len(found)], result.dt))
     return found
+
+
+def modulator_of(projection, result, rule):
+    """Return the `plastic_shared.Modulator` of a projection, None if its rule has none."""
+    if not rule.on_modulator:
+        return None
+    ((name, code),) = assignments(rule.on_modulator)
+    steps = [] if projection.modulator is None else sorted(sum(steps_of_cells(projection.modulator, result), []))
+    known = with_shared(rule.equations, rule.parameters)
+    rates = {n: decay(n, code, known, result.dt) for n, code in derivatives(rule.equations) if n == name}
+    slope, limit = rates.get(name, (0.0, 0.0))
+    delay, start = max(1, round(projection.modulator_delay / result.dt)), evaluated(rule.initials[name], known)
+    jump = lambda value: evaluated(code, known | {name: value})  # noqa: E731
+    return Modulator(name, steps, delay, round(result.stop / result.dt) + 2, start, slope, limit, jump)
 
 
 def set_in(twin, change, k):

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from tests.helpers.plastic_shared import ARRIVAL, ARRIVAL_AGAIN, BETWEEN, RETURN
+
 FUNCTIONS = {
     "exp": np.exp,
     "expm1": np.expm1,
@@ -24,7 +26,9 @@ FUNCTIONS = {
     "max": np.maximum,
     "clip": np.clip,
     "where": np.where,
+    "floor": np.floor,
 }
+RANDOM = ("rand", "randn", "binomial")
 ALLOWED = {"__builtins__": {}} | FUNCTIONS
 TINY = 1e-300  # in place of a time constant of 0: what decays with it is at its limit at once
 
@@ -45,6 +49,8 @@ class Rule:
         What happens in each step of the target in which the condition holds.
     late : dict of str to str
         Variables that follow the target -> how much later they are read [ms].
+    between, on_modulator : str
+        What happens from one event of a synapse to the next, and at a spike of a modulating cell.
     """
 
     equations: str = ""
@@ -57,6 +63,8 @@ class Rule:
     on_step: str = ""
     step_condition: str = ""
     late: dict = field(default_factory=dict)
+    between: str = ""
+    on_modulator: str = ""
 
 
 def rule_of(plasticity):
@@ -83,12 +91,21 @@ class Synapse:
         Parameters and initial values that are this synapse's own.
     target : Target, optional
         The target cell, if the rule reads its variables.
+    draws : plastic_shared.Draws, optional
+        Its random numbers, if there are any.
+    modulator : plastic_shared.Modulator, optional
+        That of the projection, if there is one.
     """
 
-    def __init__(self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None, target=None):
+    def __init__(
+        self, rule, w, *, dt, axonal=0, dendritic=0, parameters=None, variables=None, target=None, draws=None, modulator=None
+    ):
         known = with_shared(rule.equations, rule.parameters | (parameters or {}))
         self.on_pre, self.on_post = assignments(rule.on_pre), assignments(rule.on_post)
         self.on_step, self.target = assignments(rule.on_step), target
+        self.between, self.draws, self.modulator = assignments(rule.between), draws, modulator
+        self.functions = draws.functions() if draws else {}
+        self.dt, self.then, self.first = dt, 0, random_calls(rule)
         self.amplitude = compiled(rule.amplitude)
         self.pre_traces = traces(rule, self.on_pre, self.on_post)
         self.post_traces = traces(rule, self.on_post, self.on_pre)
@@ -107,8 +124,11 @@ class Synapse:
         self.since = {name: born.get(name, 0) for name in starts}
         self.limits = tuple(evaluated(text, known) if text else None for text in rule.bounds)
         self.decays = {
-            name: decay(name, code, known, dt) for name, code in derivatives(rule.equations) if name not in following
+            name: decay(name, code, known, dt)
+            for name, code in derivatives(rule.equations)
+            if name not in following and name != "w" and not (modulator and name == modulator.name)
         }
+        self.drive = drive_of(rule, known, modulator)
         self.learning, self.delivered = True, []
         self.tied, self.before = None, {}  # the time that was dealt with last, and the presynaptic traces before it
 
@@ -125,15 +145,31 @@ class Synapse:
         """
         arrivals = Counter(step for k in pre if self.arrived < (step := k + self.axonal) <= until + ahead)
         returns = Counter(step for k in post if self.returned < (step := k + self.dendritic) <= until)
+        returns = returns if self.on_post else Counter()  # otherwise the synapse takes no notice
         steps = self.target.steps_above if self.target else ()
         above = Counter(step for k in steps if self.returned < (step := k + self.dendritic) <= until)
         for step in sorted(arrivals.keys() | returns.keys() | above.keys()):
-            self.relax(step)
+            self.relax(step, "end" if arrivals[step] else "return")
             together(self, arrivals[step], returns[step], step, above[step])
-        self.relax(until)
+        self.relax(until, "end")
         self.arrived, self.returned = max(self.arrived, until + ahead), max(self.returned, until)
 
-    def relax(self, step):
+    def relax(self, step, where):
+        """Let w and all variables change up to a step; `where` is the place in the engine's text, for random numbers."""
+        if self.drive and step > self.then:
+            name, gain, offset = self.drive
+            driven = self.modulator.driven(self.then, step, self.decays[name][0], gain, offset, self.dt)
+            self.set_weight(self.values["w"] + self.values[name] * driven)
+        self.decay(step)
+        if self.between and step > self.then:
+            self.draws and self.draws.begin(step, BETWEEN, self.first[where])
+            self.values["elapsed"] = np.float64((step - self.then) * self.dt)
+            self.act(self.between)
+        self.then = max(self.then, step)
+        if self.modulator:
+            self.values[self.modulator.name] = self.modulator.at(step)
+
+    def decay(self, step):
         """Let all variables decay up to a step."""
         for name, (slope, limit) in self.decays.items():
             if step > self.since[name]:
@@ -143,13 +179,18 @@ class Synapse:
     def act(self, text):
         """Carry out assignments one after the other; the weight stays within its bounds, or as it is if not learning."""
         for name, code in text:
-            value = evaluated(code, self.values)
+            value = evaluated(code, self.values | self.functions)
             if name != "w":
                 self.values[name] = value
-            elif self.learning:
-                low, high = self.limits
-                value = value if low is None else max(value, low)
-                self.values["w"] = value if high is None else min(value, high)
+            else:
+                self.set_weight(value)
+
+    def set_weight(self, value):
+        """Let w be a value, or its nearer bound, or as it is if it does not learn."""
+        if self.learning:
+            low, high = self.limits
+            value = value if low is None else max(value, low)
+            self.values["w"] = value if high is None else min(value, high)
 
     def deliver(self, step):
         """Note what the cell gets and when, in steps of its own clock."""
@@ -167,7 +208,8 @@ def together(synapse, arrivals, returns, step, above=0):
         synapse.tied, synapse.before = step, {name: synapse.values[name] for name in synapse.pre_traces}
     if synapse.target:
         synapse.values |= synapse.target.at(step - synapse.dendritic, own=step - synapse.dendritic - 1)
-    for _ in range(arrivals):
+    for k in range(arrivals):
+        synapse.draws and synapse.draws.begin(step, ARRIVAL_AGAIN if k else ARRIVAL, synapse.first["arrival"])
         synapse.act(synapse.on_pre)
         synapse.deliver(step)
     after = {name: synapse.values[name] for name in synapse.pre_traces}
@@ -176,6 +218,7 @@ def together(synapse, arrivals, returns, step, above=0):
         synapse.values |= synapse.target.at(step - synapse.dendritic, own=step - synapse.dendritic)
     old = {name: synapse.values[name] for name in synapse.post_traces}
     for _ in range(returns):
+        synapse.draws and synapse.draws.begin(step, RETURN, synapse.first["on_post"])
         synapse.act(synapse.on_post)
     if synapse.target and above:
         new = {name: synapse.values[name] for name in synapse.post_traces}
@@ -239,6 +282,27 @@ class Target:
         """Return what is read at a step: what follows the cell, and the cell's variables as of the step `own`."""
         found = {n: values[min(max(step - self.late.get(n, 0), 0), len(values) - 1)] for n, values in self.values.items()}
         return found | self.own(min(own, len(self.variables["v_post"]) - 1))
+
+
+def random_calls(rule):
+    """Return the number of the first random number at each place: the engine counts them in the order of its text."""
+
+    def number(text):
+        return sum(name in RANDOM for _, code in assignments(text) for name in code.co_names)
+
+    between, posts = number(rule.between), bool(rule.on_post or rule.on_step)
+    end = between + number(rule.on_post) if posts else 0
+    return {"return": 0, "on_post": between, "end": end, "arrival": end + between}
+
+
+def drive_of(rule, known, modulator):
+    """Return (variable, gain, offset) if ``dw/dt = variable*(gain*modulator + offset)``, else None."""
+    for name, code in derivatives(rule.equations):
+        if name == "w":
+            (variable,) = set(code.co_names) - known.keys() - {modulator.name}
+            offset = evaluated(code, known | {variable: 1.0, modulator.name: 0.0})
+            return variable, evaluated(code, known | {variable: 1.0, modulator.name: 1.0}) - offset, offset
+    return None
 
 
 # -- the texts -------------------------------------------------------------------------------------------------------------

@@ -311,6 +311,7 @@ class TestOthers:
         networks = {name for name in cli.example_names() if hasattr(cli.example_named(name), "build")}
         assert len(networks) > 5
         assert networks <= set(names)
+        assert {"STDP()", "STDP(pairing='reduced')", "ClopathSTDP(homeostatic=True)", "QuantalRelease()"} <= set(names)
         assert {"LIF with Delta", "LIF with Exponential", "LIF with ExponentialConductance", "AllToAll()"} <= set(names)
 
     @pytest.mark.parametrize("arguments", ["['list']", "['--help']"])

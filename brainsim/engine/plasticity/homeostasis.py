@@ -123,7 +123,7 @@ def normalise(kind, total, by):
     kind.settle()
     if by == "target":
         sums = np.zeros(kind.block.layout.n_numbers)
-        add_up(*_segments(kind), kind.columns()["w"], sums)
+        through(*_segments(kind), kind.columns()["w"], sums, True)
         multiply(kind, _factors(sums[_places(kind)], total))
         return
     w = kind.columns()["w"]
@@ -149,7 +149,7 @@ def multiply(kind, factors):
     kind.settle()
     placed = np.ones(kind.block.layout.n_numbers)
     placed[_places(kind)] = factors
-    scale(*_segments(kind), kind.columns()["w"], placed)
+    through(*_segments(kind), kind.columns()["w"], placed, False)
     _keep_within_bounds(kind)
 
 
@@ -165,7 +165,7 @@ def _places(kind):
 
 
 def _segments(kind):
-    """Return what `add_up` and `scale` need to go through the segments, source by source."""
+    """Return what `through` needs to go through the segments, source by source."""
     s, block = kind.store, kind.block
     return kind.sources, len(block.layout.own), s.first, s.piece, block.start, block.stop, s.base, block.targets
 
@@ -191,8 +191,8 @@ def _keep_within_bounds(kind):
 
 
 @kernel
-def add_up(sources, partitions, first, pieces, begin, end, base, targets, weights, sums):
-    """Add the weights onto each place in the state, in the order of the sources and of their delays."""
+def through(sources, partitions, first, pieces, begin, end, base, targets, weights, placed, adding):
+    """Add the weights onto each place of the state to `placed`, or multiply them by it, by source and delay."""
     for s in range(sources.size):
         for part in range(partitions):
             row = sources[s] * partitions + part
@@ -200,17 +200,8 @@ def add_up(sources, partitions, first, pieces, begin, end, base, targets, weight
                 start, length = split_piece(pieces[k])
                 if begin <= start < end:
                     for j in range(start - begin, start - begin + length):
-                        sums[base[part] + targets[j]] += weights[j]
-
-
-@kernel
-def scale(sources, partitions, first, pieces, begin, end, base, targets, weights, factors):
-    """Multiply the weights onto each place in the state."""
-    for s in range(sources.size):
-        for part in range(partitions):
-            row = sources[s] * partitions + part
-            for k in range(first[row], first[row + 1]):
-                start, length = split_piece(pieces[k])
-                if begin <= start < end:
-                    for j in range(start - begin, start - begin + length):
-                        weights[j] *= factors[base[part] + targets[j]]
+                        place = base[part] + targets[j]
+                        if adding:
+                            placed[place] += weights[j]
+                        else:
+                            weights[j] *= placed[place]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+
 from brainsim.engine.plasticity.writer import LOCAL, OLD, WHY, Writer, names_of, text_of
+from brainsim.equations.grammar import RANDOM, function_name
 from brainsim.equations.plasticity import ELAPSED
 from brainsim.equations.traces import NEW
 
@@ -61,6 +64,8 @@ class SynapseWriter(Writer):
         A mispredicted branch takes as long as two synapses: this takes 7 ns a synapse instead of 12.
         """
         indent, changed = " " * 8, {name for name, _ in (*self.eq.on_post, *self.eq.on_step)}
+        # the same random numbers for a spike, whether another one follows or not
+        first, self.calls = self._at_post(indent + "    "), self.calls - self._random_at_post()
         return [
             "    ones, mores, more = candidates, candidates[length:], np.int64(0)",
             "    for begin in range(0, length, 8):",
@@ -76,7 +81,7 @@ class SynapseWriter(Writer):
             *self.loaded(indent),
             f"{indent}spike = latest[np.uint64(2 * (np.int64(targets[k]) + shift))]",
             f"{indent}if spike < end:",
-            *self._at_post(indent + "    "),
+            *first,
             *self.stored(indent, changed),
             "    for c in range(more):",
             "        k = np.uint64(start + mores[np.uint64(c)])",
@@ -84,6 +89,11 @@ class SynapseWriter(Writer):
             *self._posts_of_synapse(indent),
             *self.stored(indent, changed),
         ]
+
+    def _random_at_post(self):
+        """Return how many random numbers an event of the target takes."""
+        calls = (n for _, tree in self.eq.on_post for n in ast.walk(tree) if isinstance(n, ast.Call))
+        return sum(function_name(call) in RANDOM for call in calls)
 
     def _posts_of_synapse(self, indent):
         """Return the lines that go through the postsynaptic spikes of one synapse, the oldest first."""

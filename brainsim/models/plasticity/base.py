@@ -148,6 +148,7 @@ class Plasticity(Model):
     late: ClassVar[dict[str, str]] = {}
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
+    _one_for_each: ClassVar[str] = "listed pair"
     _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts

@@ -158,3 +158,70 @@ def test_interpolated_spikes_count_at_the_end_of_their_step():
     loop = net.connect(cells, cells, rule, weight=20.0, delay=1.0, synapse=AMPA, plasticity=own.Rich(top=50.0))
     net.stimulate(cells, bs.CurrentInput(np.linspace(300.0, 700.0, 20)))
     check(net, loop, (200.0,), dt=0.1, least=50)
+
+
+class Random(own.Pairs):
+    """Random numbers at both ends, which do not depend on what else happens."""
+
+    on_pre = "w = w - a*y*rand(); x = x + 1"
+    on_post = "w = w + b*x*(1 + 0.1*randn()); w = w + 0.01*b*binomial(3, 0.5); y = y + 1"
+
+
+class Between(own.Pairs):
+    """A variable that changes between events in its own way, at random, and enters w."""
+
+    between = "q = q + 0.1*sqrt(elapsed/tau_x)*randn(); far = elapsed/tau_y; q = q/(1 + far) + 0.1*binomial(5, min(far, 1))"
+    on_pre = "w = w - a*y*q; q = q*0.9 + 0.05*rand(); x = x + 1"
+    on_post = "w = w + b*x*q; q = q + 0.1*rand(); y = y + 1"
+    q: float = bs.initial(0.5, "", "of the synapse")
+
+
+class Driven(own.Pairs):
+    """A modulator with a limit that drives the weights, and that both ends read."""
+
+    equations = """
+        dx/dt = -x/tau_x
+        dy/dt = -y/tau_y
+        dc/dt = -c/tau_y
+        dn/dt = (n_rest - n)/tau_n
+        dw/dt = c*(2*n - n_base)
+    """
+    on_pre = "c = c - a*y*(1 + tau_x*n); x = x + 1"
+    on_post = "c = c + b*x; w = w + 0.1*b*n*tau_x; y = y + 1"
+    on_modulator = "n = 0.9*n + release"
+    bounds = ("-50", "50")
+    dimensions = False
+    tau_n: float = bs.parameter(30.0, "ms", "time constant", above=0.0)
+    n_rest: float = bs.parameter(0.01, "1/ms", "limit of n")
+    n_base: float = bs.parameter(0.03, "1/ms", "level without effect")
+    release: float = bs.parameter(0.02, "1/ms", "at a spike")
+    c: float = bs.initial(0.1, "weight", "trace of pairs")
+    n: float = bs.initial(0.05, "1/ms", "modulator")
+
+
+OTHERS = {
+    "random": Random(),
+    "between": Between(),
+    "driven": Driven(),
+    "vesicles": bs.QuantalRelease(sites=4, tau_rec=50.0, tau_fac=30.0),
+    "calcium": bs.CalciumPlasticity(tau=2000.0),
+    "reward": bs.DopamineSTDP(w_max=100.0, n_base=0.01),
+}
+
+
+@pytest.mark.parametrize("dendritic", [0.0, 1.0, "all"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_random_between_and_modulated_rules(name, dendritic):
+    """The twin has the same random numbers; what happens between events is random, so it is read once."""
+    net, loop = network(OTHERS[name], dendritic=dendritic)
+    sources = net.populations["sources"]
+    if loop.plasticity.plasticity_equations.modulator:
+        given = {n: getattr(loop, n) for n in ("weight", "delay", "synapse", "plasticity", "dendritic_delay", "name")}
+        new = bs.Network(seed=net.seed)
+        loop = new.connect(loop.pre, loop.post, loop.rule, **given, modulator=sources[2:4], modulator_delay=1.5)
+        new.stimulate(net.inputs[0].target, net.inputs[0].input, name="drive")
+        net = new
+    sim, before = check(net, loop, (150.0,), threads=2, least=50)
+    after = sim.synapses(loop)
+    moved = after.weight != before.weight if name != "vesicles" else after.columns["full"] != 4
+    assert np.mean(moved) > 0.3
