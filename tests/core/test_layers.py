@@ -15,7 +15,10 @@ FLOORS += ["plot", "explore", "learn", "ann", "examples", "commands"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 NUMBA_AT_HOME = {
-    *(f"brainsim.learn.spiking.{name}" for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk")),
+    *(
+        f"brainsim.learn.spiking.{name}"
+        for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
+    ),
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
     *(
         "brainsim.rng.hashing",

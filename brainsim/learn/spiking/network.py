@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from brainsim.core.checks import nearest
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import checked
 from brainsim.learn.spiking.trainable import Trainable
+
+if TYPE_CHECKING:
+    from brainsim.network.network import Network
 
 
 class SpikingNetwork(Trainable):
@@ -105,6 +108,11 @@ class SpikingNetwork(Trainable):
     >>> net.fit(times[:150], labels[:150]).score(times[150:], labels[150:]) > 0.8
     True
 
+    Notes
+    -----
+    The trained network is an ordinary one: `to_network` returns it with one sample as input, and a simulation gives the same
+    spikes to the bit.
+
     References
     ----------
     Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z (the exact gradient); Nowotny, Turner & Knight (2025),
@@ -187,6 +195,27 @@ class SpikingNetwork(Trainable):
         if hasattr(self, "training_"):
             sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]
         return f"SpikingNetwork({'-'.join(sizes)}, loss={self.loss!r}, gradient={self.gradient!r})"
+
+    def to_network(self, x: Any, seed: int = 0) -> Network:
+        """Return the network, with one sample as its input, as an ordinary `Network`: the same spikes to the bit.
+
+        The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``. Simulate it with the network's
+        time step and one thread, for `duration_`: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt, threads=1)``.
+
+        Parameters
+        ----------
+        x : array, Spikes, or pair (times, ids)
+            One sample, as an element of what `fit` takes.
+        seed : int
+            Of the Network, in which nothing is random.
+
+        Returns
+        -------
+        Network
+        """
+        from brainsim.learn.spiking.engine import network_of
+
+        return network_of(self, x, seed)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network, with the state of its training, to a file that `load` reads; ``.npz`` is appended if missing.

@@ -1,0 +1,251 @@
+"""A trained network in the engine: an ordinary `Network` that gives the same spikes.
+
+Its cells are models in the language of equations, advanced by their own kernels. What the engine does not know, spikes that
+arrive between the points of the grid, is the work of an operator. It uses the functions of the trainer, so the bits are the
+same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brainsim.engine.program import CONTINUE, Operator, Phase, register_operator
+from brainsim.engine.synapses.kinds.kind import SynapseKind
+from brainsim.engine.synapses.kinds.registry import register_kind
+from brainsim.jit.records import Context, by_address, record_at
+from brainsim.learn.spiking.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
+from brainsim.learn.spiking.samples import inputs_of
+from brainsim.models.inputs import CurrentInput, Input
+from brainsim.models.neurons.sources import SpikeTrains
+from brainsim.models.pair_lists import FromArrays
+from brainsim.network.network import Network
+from brainsim.network.population import Population
+
+ASK = 1016  # what `ask` returns when Python has to prepare the next step
+ROWS = ("v", "i", "a", "lag", "fired", "span", "start")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Learned(Input):
+    """The synapses of a trained network, and its input spikes: what `SpikingNetwork.to_network` adds to the input.
+
+    Parameters
+    ----------
+    vector : array
+        Weights, delays and time constants.
+    times, units : array
+        Input spikes.
+    currents : array (steps, inputs), or (0, inputs)
+    plan : Plan
+    on_grid : bool
+    """
+
+    vector: np.ndarray
+    times: np.ndarray
+    units: np.ndarray
+    currents: np.ndarray
+    plan: Any
+    on_grid: bool
+
+    def check(self, view: Any) -> None:
+        """Accept any population."""
+
+    def __repr__(self) -> str:
+        """Return the size."""
+        return f"Learned({self.vector.size} numbers, {self.times.size} input spikes)"
+
+
+def network_of(learned: Any, x: Any, seed: int) -> Network:
+    """Return the Network of a trained `SpikingNetwork` with one sample as its input."""
+    training, plan = learned._trained(), learned._plan
+    inputs = _sample(learned, x)
+    vector, last = learned._vector.copy(), len(plan.layers)
+    cells = [_population(plan, vector, b, layer) for b, layer in enumerate(plan.layers, 1)]
+    network = Network(seed=seed)
+    on_grid, dt = np.ceil(inputs.times / plan.dt - 1e-9) * plan.dt, plan.dt
+    source = Population(plan.n_in, SpikeTrains(times=on_grid, ids=inputs.units.astype(np.int64)), name="input")
+    network.add(source)
+    populations = [source, *cells]
+    for what, pre, post in plan.connections():
+        delay = plan.of(vector, "delay" if what == "weight" else "recurrent_delay", post)
+        weight = plan.of(vector, what, post)
+        i, j = np.indices(weight.shape).reshape(2, -1)
+        steps = np.maximum(np.rint(np.broadcast_to(delay, weight.shape) / dt), 1.0)
+        network.connect(
+            populations[pre],
+            populations[post],
+            FromArrays(i, j),
+            weight=weight.ravel(),
+            delay=steps.ravel() * dt,
+            synapse=WithinStep(tau=float(plan.of(vector, "tau_s", post))),
+            name=f"{populations[pre].name} -> {populations[post].name}",
+        )
+    waiting = plan.layers[-1].t_ref > 0.0
+    if not waiting:
+        network.stimulate(cells[-1], CurrentInput(plan.of(vector, "bias", last).copy()), name="bias")
+    if inputs.currents.shape[1] and not plan.layers[0].t_ref:
+        drive, times = _driven(plan, vector, inputs.currents[0]), dt * np.arange(plan.steps)
+        network.stimulate(cells[0], CurrentInput(drive, times=times), name="currents")
+    arguments = vector, inputs.times, inputs.units, inputs.currents[0], plan, learned.gradient != "exact"
+    network.stimulate(cells[0], Learned(*arguments), name="learned")
+    assert training is not None
+    return network
+
+
+def _sample(learned, x):
+    """Return one sample as Inputs."""
+    if isinstance(x, np.ndarray | list):
+        x = np.asarray(x)[None]
+    else:
+        x = [x]
+    inputs = inputs_of(x, "SpikingNetwork.to_network.x", learned._plan.n_in)
+    learned._check_length(inputs, "SpikingNetwork.to_network.x")
+    return inputs
+
+
+def _population(plan, vector, b, layer):
+    """Return the population of a layer."""
+    values = {name: float(plan.of(vector, name, b)) for name in ("tau_m", "tau_a", "beta")}
+    name = f"hidden{b - 1}" if b < len(plan.layers) else "readout"
+    if not layer.spiking:
+        return Population(layer.n, Integrator(tau_m=values["tau_m"]), name=name)
+    kind = HeldLIF if layer.t_ref else CrossingLIF
+    return Population(layer.n, kind(v_th=layer.v_th, v_reset=layer.v_reset, **values), name=name)
+
+
+def _driven(plan, vector, currents):
+    """Return the current into each cell of the first layer at each step, with the bits of the trainer."""
+    weight, drive = plan.of(vector, "weight", 1), np.zeros((len(currents), plan.sizes[1]))
+    for i in range(weight.shape[0]):  # in this order
+        drive += np.where(currents[:, i, None] != 0.0, currents[:, i, None] * weight[i], 0.0)
+    return drive
+
+
+@register_kind
+class Delivered(SynapseKind):
+    """Synapses whose events the operator delivers; here they are only kept and shown."""
+
+    @classmethod
+    def takes(cls, projection):
+        """Return whether the synapses act within a step."""
+        return isinstance(projection.synapse, WithinStep)
+
+    def context(self, partition):
+        """Return a record with nothing of interest."""
+        return Context(nothing=0)
+
+
+@by_address
+def deliver_nothing(kind_, segment_):
+    """Deliver nothing."""
+    return 0
+
+
+Delivered.deliver = deliver_nothing
+
+
+@register_operator
+class BetweenSteps(Operator):
+    """Delivers the spikes of a trained network, between the points of the grid, before each step."""
+
+    depends_on = "inputs"
+
+    def __init__(self, partition, stimulus):
+        from brainsim.learn.spiking.work import new_work
+
+        given, layout, state = stimulus.input, partition.layout, partition.shared.state
+        self.given, self._progress = given, partition.progress
+        plan, vector = given.plan, given.vector
+        self.net = plan.net(vector, given.on_grid, 0.0, given.currents.shape[0] > 0)
+        waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
+        self.work = new_work(plan, plan.longest_delay(vector), given.times.size, False, waiting)
+        self.values, self._rows = np.zeros((8, plan.n_cells)), []
+        names = [*(f"hidden{k}" for k in range(len(plan.layers) - 1)), "readout"]
+        for b, name in enumerate(names, 1):
+            cells = slice(int(self.net.start[b]), int(self.net.stop[b]))
+            for row, variable in enumerate(ROWS):
+                if variable == "i":
+                    variable = next(v for v in layout.members[name].rows if v.endswith(".i") or v.endswith("_i"))
+                if variable in layout.members[name].rows:
+                    at, n = layout.state_row(name, variable, "Learned")
+                    self._rows.append((row, cells, state[at : at + n]))
+            synapse = layout.members[name].synapses[0]
+            self._rows.append((7, cells, _buffer(layout, name, synapse, state)))
+        self._context = Context(ready=0)
+        self.at = 0
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, None if the network does not come from a `SpikingNetwork`."""
+        found = [stimulus for stimulus in partition.layout.inputs if isinstance(stimulus.input, Learned)]
+        if not found:
+            return None
+        if partition.layout.partitions > 1:
+            raise ValueError("simulate.threads: a network of SpikingNetwork.to_network runs on one thread; write threads=1")
+        if abs(partition.layout.dt - found[0].input.plan.dt) > 1e-9:
+            dt = found[0].input.plan.dt
+            raise ValueError(
+                f"simulate.dt: the network was trained with dt = {dt:g} ms (got {partition.layout.dt:g}); write dt={dt:g}"
+            )
+        return cls(partition, found[0])
+
+    @classmethod
+    def max_slice(cls, layout):
+        """Return 1 if there is a trained network: each step has to be prepared."""
+        return 1 if any(isinstance(stimulus.input, Learned) for stimulus in layout.inputs) else super().max_slice(layout)
+
+    def calls(self):
+        """Return the call that asks for Python before each step."""
+        return [(Phase.BEGIN_SLICE, 0, ask, self._context)]
+
+    def reset(self, step):
+        """Go back to the start."""
+        from brainsim.learn.spiking.forward import forward  # noqa: F401 - the module that clears
+
+        for array in (self.work.ring_v, self.work.ring_i, self.work.drive, self.work.ends):
+            array[...] = 0
+        self.work.release[:], self.work.last[:] = -1.0, -1
+        low = self.net.start[-1]
+        self.work.drive[low:] = self.given.plan.of(self.given.vector, "bias", len(self.given.plan.layers))
+        self.at = 0
+        self._context["ready"] = 0
+        if step:
+            raise ValueError(
+                "Simulation: a network of SpikingNetwork.to_network does not continue from a state; run it at once"
+            )
+
+    def make_room(self, status):
+        """Prepare the next step."""
+        if status != ASK:
+            return False
+        from brainsim.learn.spiking.between import between
+
+        k = int(self._progress["step"])
+        if k < self.given.plan.steps:
+            for row, cells, part in self._rows:
+                self.values[row, cells] = part
+            given = self.given
+            self.at = between(
+                *(self.net, given.vector, k, self.at, given.times, given.units, given.currents, self.values, self.work)
+            )
+            for row, cells, part in self._rows:
+                part[...] = self.values[row, cells]
+        self._context["ready"] = k + 1
+        return True
+
+
+def _buffer(layout, name, synapse, state):
+    """Return the part of the state in which what arrives at v is collected."""
+    member = layout.members[name]
+    places, _ = layout.input_places(member.population[:], synapse)
+    return state[int(places[0]) : int(places[0]) + member.n]
+
+
+@by_address
+def ask(operator_, progress_):
+    """Return to Python, once before each step."""
+    operator, p = record_at(operator_), record_at(progress_)
+    return CONTINUE if operator.ready == p.step + 1 else ASK
