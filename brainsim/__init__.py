@@ -25,6 +25,7 @@ Network and run
     Result              spikes, traces and final state of a run; save and load
     Spikes, Traces      spikes of a population with rates and intervals; a variable over time
     Weights             weights of synapses over time, and their histograms
+    sweep, Sweep        many runs over grids of parameters and seeds, and their table
     State               the state at the end of a run, from which another run can continue
 
 Neurons (``brainsim models`` shows their equations)
@@ -69,7 +70,7 @@ Modules and errors
     bs.sonata           nodes and edges in files of other tools, both ways
     bs.values           all distributions
     bs.positions        where cells are: grids, random places
-    errors              EquationError (a ValueError), MissingName (a KeyError)
+    errors              EquationError (a ValueError), MissingName (a KeyError), SweepError (a RuntimeError)
 
 Not available in this version: gap junctions, morphologies.
 Noise, several compartments and other dynamics of a cell can be written as equations.
@@ -130,6 +131,8 @@ _HOMES = {
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
     "brainsim.engine.simulation": ("Simulation",),
+    "brainsim.sweeps.sweep": ("sweep",),
+    "brainsim.sweeps.table": ("Sweep", "SweepError"),
     "brainsim.results.result": ("Result", "Spikes", "State", "Traces", "Weights"),
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.language": ("EquationError",),
@@ -141,7 +144,7 @@ _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "
     "values": "brainsim.models.values",
 }
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names}
-_ERRORS = {"MissingName", "EquationError"}  # not part of ``from brainsim import *``
+_ERRORS = {"MissingName", "EquationError", "SweepError"}  # not part of ``from brainsim import *``
 _EXPORTED = [*(name for name in _PUBLIC if name not in _ERRORS), *_MODULES]
 
 

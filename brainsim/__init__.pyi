@@ -108,5 +108,8 @@ from brainsim.results.result import Spikes as Spikes
 from brainsim.results.result import State as State
 from brainsim.results.result import Traces as Traces
 from brainsim.results.result import Weights as Weights
+from brainsim.sweeps.sweep import sweep as sweep
+from brainsim.sweeps.table import Sweep as Sweep
+from brainsim.sweeps.table import SweepError as SweepError
 
 __version__: str

@@ -14,6 +14,7 @@ from brainsim.commands.examples import example_named, example_names, list_exampl
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, convert_file, plot_file, run_example, view_file
+from brainsim.commands.sweeping import sweep_example
 from brainsim.core.machine import MAX_THREADS
 
 FAILED = 2  # exit code
@@ -52,6 +53,7 @@ def _parser(argv):
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands, argv)
     _command(commands, "list", list_examples, "list the examples")
+    _add_sweep(commands)
     models = _command(commands, "models", show_models, "list the neurons and synapses, or show one of them")
     models.add_argument("name", metavar="NAME", nargs="?", help="a neuron or a synapse, such as LIF")
     models.add_argument("--out", metavar="PNG", type=Path, help="draw the response of the model to this file")
@@ -141,6 +143,20 @@ def _add_run(commands, argv):
         for option, values in options.items():
             _add_option(run, name, option, values)
         run.set_defaults(options=tuple(options))
+
+
+def _add_sweep(commands):
+    """Add the command ``sweep``."""
+    sweep = _command(commands, "sweep", sweep_example, "run an example over a grid of its parameters and over seeds")
+    sweep.add_argument("name", metavar="NAME", type=_known_example, help="the example")
+    axis = "what changes: NAME=START:STOP:COUNT or NAME=VALUE,VALUE; may be given several times"
+    sweep.add_argument("--over", metavar="AXIS", action="append", required=True, help=axis)
+    sweep.add_argument("--seeds", metavar="N", type=_whole(1), default=1, help="number of seeds, by default 1")
+    sweep.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate each point [ms]")
+    sweep.add_argument("--workers", metavar="N", type=_whole(1), help="number of processes, by default one per processor")
+    sweep.add_argument("--to", metavar="FOLDER", type=Path, help="keep each finished point here, and go on from there")
+    sweep.add_argument("--out", metavar="CSV", type=Path, help="the table, by default NAME-sweep.csv, with a picture")
+    sweep.add_argument("--no-plot", action="store_true", help="draw nothing")
 
 
 def _add_option(run, name, option, values):

@@ -193,7 +193,7 @@ OF_BRAINSIM = {
     ): "plots are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
     ("portrait", "phase_plane"): "tools for single cells are in bs.explore: bs.explore.portrait(bs.LIF())",
     ("convert", "MLP", "compare", "datasets"): "artificial networks are in bs.ann: bs.ann.convert(network)",
-    ("sweep",): "sweeps are not available in this version; write a loop around bs.simulate",
+    ("grid_search", "parallel_run", "scan", "parameter_sweep"): "bs.sweep(function, over={'g': [4.0, 5.0]}, seeds=5)",
 }
 
 OF_NETWORK = {

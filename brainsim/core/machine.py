@@ -41,16 +41,29 @@ def free_memory(root: Path = Path("/")) -> int | None:
 def processors(root: Path = Path("/")) -> int:
     """Return how many processors this process may use; a fraction of one counts as one.
 
+    It is at most the number in BRAINSIM_NUM_THREADS, or else NUMBA_NUM_THREADS, or else OMP_NUM_THREADS: by these joblib,
+    Dask, batch systems and launchers give each of several processes its share.
+
     Parameters
     ----------
     root : Path
         Root folder of the system's files.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = min(allowed, _asked_for())
     if sys.platform != "linux":
         return allowed
     shares = [share for group in _groups(root, "cpu") if (share := _processor_share(group)) is not None]
     return max(1, math.ceil(min([allowed, *shares])))
+
+
+def _asked_for():
+    """Return the number of threads that the environment asks for, infinite if it asks for none."""
+    for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        first = os.environ.get(name, "").split(",")[0].strip()  # OpenMP has a list: one number for each level
+        if first.isdigit() and int(first) > 0:
+            return int(first)
+    return math.inf
 
 
 def _groups(root, controller):

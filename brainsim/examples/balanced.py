@@ -11,7 +11,7 @@ intervals is 0.4. SR is synchronous regular. SI-fast and SI-slow are synchronous
 import brainsim as bs
 
 DURATION, WINDOW = 1000.0, (800.0, 1000.0)  # ms: of the run, and the part of it that is drawn
-OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}
+OPTIONS = {"state": ("AI", "SR", "SI-fast", "SI-slow")}  # `brainsim sweep` also takes g, eta and n
 SMALL = {"n": 200}
 
 # state -> (g, eta), and its name in the paper
@@ -28,9 +28,9 @@ WEIGHT, DELAY = 0.1, 1.5  # mV, ms
 K_EXC, K_INH = 1000, 250  # inputs of each cell, also in a smaller network: rates stay the same, correlations grow
 
 
-def build(state="AI", n=12_500, seed=1):
-    """Return the network and the traces to record."""
-    g, eta = STATES[state]
+def build(state="AI", n=12_500, seed=1, g=None, eta=None):
+    """Return the network and the traces to record; g and eta are those of the state unless they are given."""
+    g, eta = (of_state if given is None else given for of_state, given in zip(STATES[state], (g, eta), strict=True))
     n_exc = 4 * n // 5
     drive = eta * 1000.0 * V_TH / (WEIGHT * TAU_M)  # Hz; at eta = 1 the mean of v is at threshold
 

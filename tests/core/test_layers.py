@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.modules import MODULES, PACKAGE, imported
 
 FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "build", "engine"]
-FLOORS += ["plot", "explore", "learn", "ann", "examples", "commands"]
+FLOORS += ["plot", "sweeps", "explore", "learn", "ann", "examples", "commands"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 NUMBA_AT_HOME = {

@@ -1,0 +1,143 @@
+"""`bs.sweep`: a function at many points, on many processes, with a file for each point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.engine.progress import Watch
+from brainsim.sweeps.files import Folder
+from brainsim.sweeps.outcomes import Row, outcome
+from brainsim.sweeps.points import axes_of, check_function, points_of
+from brainsim.sweeps.pools import outcomes, peak_memory
+from brainsim.sweeps.table import Sweep, SweepError
+
+ERRORS, KEEP = ("keep", "raise"), ("figures", "result")
+
+
+def sweep(
+    function: Callable[..., Any],
+    over: Mapping[str, Iterable[Any]] | None = None,
+    *,
+    zip: Mapping[str, Iterable[Any]] | None = None,
+    seeds: int | Iterable[int] | None = None,
+    to: str | os.PathLike | None = None,
+    workers: int | None = None,
+    errors: Literal["keep", "raise"] = "keep",
+    keep: Literal["figures", "result"] = "figures",
+    progress: bool | None = None,
+) -> Sweep:
+    """Call a function at all points of a grid, with several seeds, on several processes; return a table.
+
+    A point alone gives the same bits as in the sweep: nothing depends on the order or on the process. The first point is
+    computed here, which compiles the kernels that the workers then load. Workers are processes of joblib (``pip install
+    'brainsim[sweep]'``), each with its share of the processors; under ``joblib.parallel_config(backend="dask")`` they are
+    those of a Dask cluster. Without joblib they are processes of the standard library. Ctrl-C returns what is finished.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the names of `over` and `zip`, and `seed` if `seeds` is given. It returns a number, a dict of numbers and
+        arrays, or a Result, of which rate, CV and synchrony of each population are kept.
+    over : dict of str to list
+        Name -> values: all combinations are computed.
+    zip : dict of str to list
+        Name -> values, all equally long: they change together, as one more axis of the grid.
+    seeds : int or list of int, optional
+        How many, from 0, or which: the same ones at each point, passed as ``seed=``.
+    to : str or Path, optional
+        A folder with a file for each finished point: a sweep that was killed goes on where it was. A point is computed again
+        if the text of the function, its parameters or the version of brainsim change, or if it failed.
+    workers : int, optional
+        Number of processes; by default one per processor, as far as memory suffices, or those of joblib's active backend.
+    errors : {"keep", "raise"}
+        A point that fails is a row with its error; ``"raise"`` raises SweepError when all others are finished.
+    keep : {"figures", "result"}
+        Whether the table also keeps the Results that the function returns.
+    progress : bool, optional
+        Whether to show a bar with the time left; by default if the sweep takes long and is watched.
+
+    Returns
+    -------
+    Sweep
+        A table, with `frame` for pandas, `array` for xarray, `values` for NumPy, and `plot`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the function does not take these arguments, or a value is out of its range.
+    SweepError
+        With ``errors="raise"``, if a point failed.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> def fire(current, seed):
+    ...     cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    ...     net = bs.Network(seed=seed)
+    ...     net.stimulate(cells, bs.CurrentInput(current))
+    ...     return bs.simulate(net, 100.0, seed=seed).spikes["cells"].rate()
+    >>> table = bs.sweep(fire, over={"current": [300.0, 500.0]}, seeds=2, workers=1)
+    >>> table.values("value").shape
+    (2, 2)
+    >>> table.values("value").mean(axis=1)
+    array([ 62., 110.])
+    """
+    axes = axes_of(over, zip, seeds)
+    points = points_of(axes)
+    check_function(function, list(points[0]))
+    _check_choices(errors, keep)
+    workers = None if workers is None else integer(workers, "sweep.workers", at_least=1)
+    folder = None if to is None else Folder(to, function, keep)
+    rows: list[Row | None] = [None] * len(points)
+    if folder is not None:
+        folder.note(function, list(points[0]), len(points))
+        rows = [folder.read(point) for point in points]
+    todo = [(index, point) for index, point in enumerate(points) if rows[index] is None]
+    stopped = _compute(function, todo, rows, folder, keep, workers, progress)
+    table = Sweep(axes, [row or Row(points[k], error="not computed") for k, row in enumerate(rows)])
+    _tell(table, stopped, errors)
+    return table
+
+
+def _compute(function, todo, rows, folder, keep, workers, progress):
+    """Compute the points that are missing, and write each when it is there; return whether Ctrl-C stopped it."""
+
+    def take(index, row, watch, done):
+        rows[index] = row
+        if folder is not None:
+            folder.write(row)
+        watch.show(done)
+
+    with Watch(len(todo), progress, "points") as watch:
+        try:
+            if todo:
+                before = peak_memory()
+                take(*outcome(function, *todo[0], keep), watch, 1)
+                needed = peak_memory() - before
+                for done, (index, row) in enumerate(outcomes(function, todo[1:], keep, workers, needed), start=2):
+                    take(index, row, watch, done)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _tell(table, stopped, errors):
+    """Warn of what is missing, or raise the error of the first point that failed."""
+    failed = [row for row in table.rows if row.traceback is not None]
+    if failed and errors == "raise":
+        raise SweepError(f"sweep: {len(failed)} of {len(table)} points failed; the first was\n{failed[0].traceback}", table)
+    if stopped:
+        done = sum(row.error is None for row in table.rows)
+        warn_user(f"sweep: stopped by Ctrl-C after {done} of {len(table)} points")
+    elif failed:
+        warn_user(f"sweep: {len(failed)} of {len(table)} points failed, the first with {failed[0].error}; see table.failed")
+
+
+def _check_choices(errors, keep):
+    for name, value, allowed in (("errors", errors, ERRORS), ("keep", keep, KEEP)):
+        if value not in allowed:
+            choices = " or ".join(map(repr, allowed))
+            raise ValueError(f"sweep.{name}: must be {choices} (got {value!r}){nearest(value, allowed)}")
