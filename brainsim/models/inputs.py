@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import in_range, nearest, number, plain, read_only
+from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text, checked_signal, is_timed
 from brainsim.models.synapses.checks import checked_synapse, checked_weight
 from brainsim.models.timed import TimedArray
@@ -23,7 +24,7 @@ if typing.TYPE_CHECKING:
     Signal = ArrayLike | TimedArray | str  # a number, one per cell, or what changes in time
 
 
-class Input:
+class Input(Identified):
     """Base of the inputs that ``Network.stimulate`` takes; each acts in the steps from `start` until `stop`."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every input is a dataclass

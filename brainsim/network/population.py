@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from brainsim.core.arrays import freeze
-from brainsim.core.checks import MAX_INDEX, integer, nearest, reject_masked
+from brainsim.core.checks import MAX_INDEX, integer, nearest
 from brainsim.core.html import shown_by
+from brainsim.core.identity import Identified
 from brainsim.models.positions import checked_positions
 from brainsim.models.values import checked_value
+from brainsim.network.indexing import cut, joined, name_of_cut, selected
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -74,6 +76,16 @@ class View:
         n = sum(ids.size for _, ids in parts)
         self.__dict__.update(parts=parts, name=name, n=n, is_named=is_named, _base=base)
 
+    def __getstate__(self) -> dict:
+        """Return what is pickled: neighbouring cells as start and stop."""
+        packed = [(population, _as_interval(ids)) for population, ids in self.parts]
+        return {**vars(self), "parts": packed}
+
+    def __setstate__(self, state: dict) -> None:
+        """Undo `__getstate__`."""
+        parts = tuple((population, freeze(_from_interval(ids))) for population, ids in state["parts"])
+        vars(self).update({**state, "parts": parts})
+
     def __setattr__(self, key: str, value: object) -> None:
         """Raise AttributeError: views are frozen."""
         raise AttributeError(f"{self.name!r} is frozen and {key!r} cannot be set; make a new one")
@@ -117,12 +129,12 @@ class View:
 
     def __getitem__(self, key: int | slice | ArrayLike) -> View:
         """Return a view of the cells that `key` selects."""
-        indices = _selected(key, self.n, self.name)
-        parts = _cut(self.parts, indices)
+        indices = selected(key, self.n, self.name)
+        parts = cut(self.parts, indices)
         if self._base is not None:
-            return View(parts, _name_of_cut(self._base, indices, self.n))
+            return View(parts, name_of_cut(self._base, indices, self.n))
         population, ids = parts[0]
-        return View(parts, _name_of_cut(population.name, ids, population.n))
+        return View(parts, name_of_cut(population.name, ids, population.n))
 
     def __add__(self, other: View) -> View:
         """Return a view of these cells followed by those of `other`."""
@@ -131,7 +143,7 @@ class View:
         if shared := self.in_common(other):
             raise ValueError(f"{self.name!r} + {other.name!r}: {shared} cells are in both; join views that do not overlap")
         name = f"{self.name}+{other.name}"
-        return View(_joined(self.parts + other.parts), name, f"({name})")
+        return View(joined(self.parts + other.parts), name, f"({name})")
 
     def __radd__(self, other: int) -> View:
         """Return this view for ``0 + view``, the first step of ``sum([a, b])``."""
@@ -201,7 +213,7 @@ class View:
         return f"{self.name!r}: joins cells of {names}; use .parts, which has the cells of each"
 
 
-class Population(View):
+class Population(Identified, View):
     """Cells of one model.
 
     Parameters
@@ -264,6 +276,12 @@ class Population(View):
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial, _positions=places)
 
+    def _packed(self):
+        return {name: value for name, value in super()._packed().items() if name != "parts"}
+
+    def _unpacked(self, state):
+        return {**state, "parts": ((self, freeze(np.arange(state["n"]))),)}
+
     def __repr__(self) -> str:
         """Return name, size and model."""
         return f"Population({self.name!r}, {self.n} {type(self.model).__name__})"
@@ -277,6 +295,15 @@ class Population(View):
     def initial(self) -> dict[str, float | np.ndarray | Distribution]:
         """The given values at t = 0, as a new dict: name of a variable -> number, array or distribution."""
         return dict(self._initial)
+
+
+def _as_interval(ids):
+    """Return (start, stop) of neighbouring cells, other ids unchanged."""
+    return (int(ids[0]), int(ids[-1]) + 1) if ids.size > 1 and np.all(np.diff(ids) == 1) else ids
+
+
+def _from_interval(ids):
+    return np.arange(*ids) if isinstance(ids, tuple) else ids.copy()
 
 
 def checked_name(name, label):
@@ -317,79 +344,3 @@ def _checked_initial(initial, model, n):
                 f"(got shape {checked[name].shape})"
             )
     return checked
-
-
-def _selected(key, n, name):
-    """Return the indices, 0 to n - 1, that `key` selects."""
-    if isinstance(key, slice):
-        indices = _sliced(key, n, name)
-    else:
-        reject_masked(key, repr(name))
-        array = np.asarray(key)
-        if array.size and array.dtype == bool and array.shape != (n,):
-            raise IndexError(f"{name!r}: a mask must have one entry for each of its {n} cells (got shape {array.shape})")
-        if isinstance(key, tuple) or array.ndim > 1 or (array.size and array.dtype.kind not in "iub"):
-            raise TypeError(f"{name!r}: takes a whole number, a slice, a mask or a list of whole numbers (got [{key!r}])")
-        indices = np.flatnonzero(array) if array.dtype == bool else np.atleast_1d(array)
-    bad = indices[(indices < -n) | (indices >= n)]
-    if bad.size:
-        raise IndexError(f"{name!r}: has {n} cells, 0 to {n - 1} (got {bad[0]})")
-    indices = indices.astype(np.int64)
-    if indices.size == 0:
-        raise ValueError(f"{name!r}: no cell is selected; a view needs at least one of its {n} cells")
-    indices = np.where(indices < 0, indices + n, indices)
-    values, counts = np.unique(indices, return_counts=True)
-    if values.size < indices.size:
-        raise ValueError(f"{name!r}: selects cell {values[counts > 1][0]} twice; name each cell once, e.g. np.unique(ids)")
-    return indices
-
-
-def _sliced(key, n, name):
-    """Return the indices of a slice, whose ends, unlike those of a slice of a list, must lie within the cells."""
-    for end in (key.start, key.stop):
-        if end is not None and not -n <= integer(end, f"{name!r}: end of a slice") <= n:
-            raise IndexError(f"{name!r}: has {n} cells, the slice reaches to {end}")
-    if key.step is not None:
-        integer(key.step, f"{name!r}: step of a slice")
-    return np.arange(n)[key]
-
-
-def _cut(parts, indices):
-    """Return the parts of a view that hold the cells at `indices` of the view."""
-    if len(parts) == 1:
-        population, ids = parts[0]
-        return ((population, freeze(ids[indices])),)
-    stops = np.cumsum([ids.size for _, ids in parts])
-    starts = np.concatenate([[0], stops[:-1]])
-    part_of = np.searchsorted(stops, indices, side="right")
-    pieces = []
-    for piece in np.split(np.arange(indices.size), np.flatnonzero(np.diff(part_of)) + 1):
-        part = part_of[piece[0]]
-        population, ids = parts[part]
-        pieces.append((population, ids[indices[piece] - starts[part]]))
-    return _joined(pieces)
-
-
-def _joined(pieces):
-    """Return the parts, with adjacent pieces of one population merged."""
-    lists = []
-    for population, ids in pieces:
-        if lists and lists[-1][0] is population:
-            lists[-1][1].append(ids)
-        else:
-            lists.append((population, [ids]))
-    return tuple((population, freeze(np.concatenate(ids))) for population, ids in lists)
-
-
-def _name_of_cut(base, indices, n):
-    """Return the name of some cells: ``base``, ``base[3]``, ``base[0:10]``, ``base[0:10:2]`` or ``base[37 cells]``."""
-    if indices.size == 1:
-        return base if n == 1 else f"{base}[{indices[0]}]"
-    steps = np.diff(indices)
-    step = steps[0]
-    if step < 1 or np.any(steps != step):
-        return f"{base}[{indices.size} cells]"
-    stop = min(indices[-1] + step, n)
-    if step == 1:
-        return base if indices.size == n else f"{base}[{indices[0]}:{stop}]"
-    return f"{base}[{indices[0]}:{stop}:{step}]"

@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import warn_user
 from brainsim.core.html import shown_by
+from brainsim.core.identity import Identified
 from brainsim.models.base import Synapse
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.base import Plasticity
@@ -24,7 +25,7 @@ LOOK_BACK = 50  # of possibly thousands of projections: a repetition by mistake 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Projection:
+class Projection(Identified):
     """Synapses of one kind from the cells of one view to those of another, as ``Network.connect`` returns them.
 
     Attributes

@@ -1,0 +1,56 @@
+"""Objects that are themselves again after a journey: pickled apart and read in one process, they are one object.
+
+`Simulation.set(cells, ...)` and `net.connect(cells, ...)` know populations, projections and inputs by identity. A worker
+gets a network in one message and its population in another; without names that travel along, it would have two.
+"""
+
+from __future__ import annotations
+
+import secrets
+import weakref
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.arrays import freeze
+
+_known: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+
+
+class Identified:
+    """Base of frozen classes whose copies are the original: copied, or pickled and read where the original is, it is itself.
+
+    Elsewhere it is made anew the first time, and the same object each time after that.
+    """
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return the token of this object, and what it is made of."""
+        token = vars(self).get("_token")
+        if token is None:  # drawn when it is first needed; it plays no part in any result
+            token = vars(self).setdefault("_token", secrets.token_hex(16))
+        _known.setdefault(token, self)
+        return _same, (type(self), token), self._packed()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Fill a new object; one that was known is whole already."""
+        if not vars(self).keys() - {"_token"}:
+            vars(self).update(self._unpacked(state))
+            for value in vars(self).values():  # NumPy's pickles forget that an array is read-only
+                if isinstance(value, np.ndarray):
+                    freeze(value)
+
+    def _packed(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_token"}
+
+    def _unpacked(self, state: dict[str, Any]) -> dict[str, Any]:
+        return state
+
+
+def _same(kind, token):
+    """Return the object with a token, a new and empty one if this process has none."""
+    found = _known.get(token)
+    if found is None:
+        found = kind.__new__(kind)
+        vars(found)["_token"] = token
+        _known[token] = found
+    return found
