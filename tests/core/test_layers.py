@@ -17,7 +17,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 NUMBA_AT_HOME = {
     *(
         f"brainsim.learn.spiking.{name}"
-        for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
+        for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between", "engine")
     ),
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
     *(

@@ -1,8 +1,8 @@
 """The cells and synapses of a trained network in the language of equations: with them it runs in the engine.
 
 The reset is as of the moment at which v crossed the threshold, `lag` ms before the end of the step: the point where a
-straight line from `start`, the value of ``v - a`` at the start, to that at the end reaches the threshold. `start`, and `span`,
-the part of the step in which the cell may fire, are set by the operator that also delivers the spikes (see `engine`).
+straight line from `start`, the value of ``v - a`` at the start, to that at the end reaches the threshold. `start`, and
+`span`, the part of the step in which the cell may fire, are set by the operator that delivers the spikes (see `engine`).
 """
 
 from brainsim.models.base import Neuron, Synapse, initial, parameter
