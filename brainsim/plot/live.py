@@ -1,10 +1,13 @@
 """A picture that follows a run: a raster of the last second with the rates beneath, in a notebook or a window."""
 
+import io
 import sys
 import time
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from brainsim.core.checks import number
@@ -16,6 +19,7 @@ from brainsim.plot.styles import FAINT, style
 SHARE = 0.04  # of the time of the run that drawing may take
 SOONEST = 0.2  # seconds between two pictures: eyes need no more
 UPDATES = 400  # times in a run at which it is asked whether a picture is due
+TRIES = 1000  # intervals that are tried until one divides the run, so that its end is drawn
 WITHOUT_SCREEN = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 
 
@@ -29,6 +33,8 @@ class Live:
     ----------
     window : float
         How much of the run is shown [ms].
+    duration : float, optional
+        Of the run [ms]: its end is drawn in any case.
 
     Raises
     ------
@@ -40,17 +46,20 @@ class Live:
     >>> sim.run(10_000.0, every=50.0, callback=bs.plot.Live())                      # doctest: +SKIP
     """
 
-    def __init__(self, window: float = 1000.0):
+    def __init__(self, window: float = 1000.0, duration: float | None = None):
         self.window = number(window, "Live.window", "ms", above=0.0)
         self.pictures, self.seconds = 0, 0.0
-        self._screen, self._figure, self._due = _screen(), None, 0.0
+        self._duration = None if duration is None else number(duration, "Live.duration", "ms", at_least=0.0)
+        self._screen, self._figure, self._due, self._end = _screen(), None, 0.0, np.inf
 
     def __call__(self, sim) -> None:
         """Draw if a picture is due."""
         began = time.perf_counter()
-        if began < self._due:
+        if began < self._due and sim.time < self._end:
             return
         result = sim.result()
+        if self._duration is not None and self._figure is None:
+            self._end = result.start + self._duration - 0.5 * result.dt
         if not len(result.spikes) or not result.duration:
             return
         if self._figure is None:  # its cost is not that of drawing again and again
@@ -88,12 +97,15 @@ class _Notebook:
         return Figure(figsize=(9.0, 4.6), layout="constrained")
 
     def show(self, figure):
-        from IPython.display import display
+        from IPython.display import Image, display
 
+        file = io.BytesIO()  # the formatter of figures may not be there yet
+        FigureCanvasAgg(figure).print_png(file)
+        picture = Image(data=file.getvalue(), format="png")
         if self._handle is None:
-            self._handle = display(figure, display_id=True)
+            self._handle = display(picture, display_id=True)
         else:
-            self._handle.update(figure)
+            self._handle.update(picture)
 
 
 class _Window:
@@ -134,9 +146,12 @@ def following(dt, duration, every, callback):
     callback : callable or None
         As for `Simulation.run`, already checked.
     """
-    live = Live()
+    live = Live(duration=duration)
     if callback is None:
-        return max(round(duration / UPDATES / dt), 1) * dt, live
+        steps = round(duration / dt)
+        least = max(steps // UPDATES, 1)
+        whole = (interval for interval in range(least, min(least + TRIES, steps) + 1) if steps % interval == 0)
+        return next(whole, least) * dt, live
 
     def both(sim):
         answer = callback(sim)

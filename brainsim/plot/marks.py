@@ -5,6 +5,7 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 
 STROKES = 2_000  # more than this many spikes are drawn as dots
+PIXELS = 5_000  # more dots are pixels in vector files, where each takes a hundred bytes
 DOTS = 20_000  # more are counted into pixels: sharper than dots, and a line with as many markers takes 0.3 s per million
 MAX_STROKE = 10.0  # height of a stroke [points]
 
@@ -34,7 +35,7 @@ def add_marks(ax, times, rows, colour, total, density, size=None):
     else:
         height = np.clip(0.85 * row_height(ax), 3.0, MAX_STROKE)
         look = {"marker": "|", "markeredgewidth": 1.0, "markersize": size or height}
-    return ax.plot(times, rows, linestyle="none", color=colour, **look)[0]
+    return ax.plot(times, rows, linestyle="none", color=colour, rasterized=total > PIXELS, **look)[0]
 
 
 def row_height(ax):

@@ -9,6 +9,7 @@ from brainsim.plot.rasters import window_of
 from brainsim.plot.styles import legend_above
 from brainsim.plot.times import label_time
 
+PIXELS = 40_000  # points: lines of more are pixels in vector files
 WIDTH, MAX_WIDTH, FEW = 1.2, 2.4, 4  # of lines [points]; up to four lines get different widths
 
 
@@ -58,7 +59,8 @@ def rate(
         times, rates = group.spikes.population_rate(bin, sigma)
         shown = (times >= start) & (times <= stop)
         style = "default" if sigma is not None else "steps-mid"
-        ax.plot(times[shown], rates[shown], color=group.colour, label=group.label, drawstyle=style, linewidth=width)
+        look = {"drawstyle": style, "linewidth": width, "rasterized": np.count_nonzero(shown) > PIXELS}
+        ax.plot(times[shown], rates[shown], color=group.colour, label=group.label, **look)
     ax.set_xlim(start, stop)
     ax.set_ylim(bottom=0.0)
     label_time(ax)

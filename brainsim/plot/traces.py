@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from brainsim.network.population import Population, View
 
 OVERLAID = 2  # up to this many cells are drawn over each other, more get a lane each
+PIXELS = 40_000  # points: lines of more are pixels in vector files
 HEADROOM = 0.45  # height of a spike above the threshold, relative to the range of the trace
 
 
@@ -101,7 +102,8 @@ def trace(
         shift = -lane * i
         if threshold is not None and (lane or i == 0):
             ax.axhline(threshold + shift, color=FAINT, linewidth=0.7, linestyle=(0, (5, 4)), zorder=1)
-        ax.plot(times, line + shift, color=colours[i], label=f"cell {cell}", linewidth=1.1, zorder=3)
+        look = {"color": colours[i], "linewidth": 1.1, "zorder": 3, "rasterized": values.size > PIXELS}
+        ax.plot(times, line + shift, label=f"cell {cell}", **look)
         if spikes is not None:
             _strokes(ax, times, line, spikes.times[spikes.ids == cell], top, shift, colours[i])
     _frame(ax, chosen, times, (low, top), lane, colours)

@@ -56,6 +56,17 @@ def test_shows_the_last_part_in_the_colours_of_all_pictures(screen):
         assert colours == list(plot.styles.PALETTE[:2])
 
 
+def test_the_end_is_drawn_even_if_no_picture_is_due(screen, monkeypatch):
+    monkeypatch.setattr(live, "SOONEST", 1e9)
+    cells = network()
+    state = bs.simulate(cells, 50.0, seed=2, progress=False).state
+    bs.simulate(cells, 70.0, seed=2, live=True, state=state, progress=False)
+    assert len(screen.shown) == 2
+    assert screen.shown[-1][1] == (50.0, 1050.0)
+    result = bs.simulate(cells, 70.0, seed=2, state=state, progress=False)
+    assert screen.shown[-1][0] == len(result.spikes["cells"])
+
+
 def test_changes_no_bit(screen):
     options = {"seed": 2, "progress": False}
     plain, followed = bs.simulate(network(), 100.0, **options), bs.simulate(network(), 100.0, live=True, **options)
@@ -101,18 +112,18 @@ def test_in_a_notebook_one_picture_is_replaced(monkeypatch):
     shown = []
 
     class Handle:
-        def update(self, figure):
-            shown.append("update")
+        def update(self, picture):
+            shown.append(("update", picture.data[1:4]))
 
-    def first(figure, display_id):
-        shown.append("display")
+    def first(picture, display_id):
+        shown.append(("display", picture.data[1:4]))
         return Handle()
 
     monkeypatch.setattr(display, "display", first)
     notebook = live._Notebook()
     for _ in range(3):
         notebook.show(notebook.figure())
-    assert shown == ["display", "update", "update"]
+    assert shown == [("display", b"PNG"), ("update", b"PNG"), ("update", b"PNG")]
 
 
 def without_screen():
