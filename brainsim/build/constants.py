@@ -8,7 +8,7 @@ from brainsim.core.checks import in_range, warn_user
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import gain_name
 from brainsim.equations.system import bare
-from brainsim.models.changing import OVER_TIME, held_by
+from brainsim.models.changing import OVER_TIME, held_by, one_for_all
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
@@ -96,8 +96,8 @@ def _plain(value):
 def sampled_parameter(network, population, owner, key, label):
     """Return a parameter's value: a float, or one number per cell for an array or a distribution."""
     value = getattr(owner, key)
-    if held_by(owner, key):
-        return np.zeros(population.n)  # computed in each step
+    if held_by(owner, key):  # computed in each step
+        return 0.0 if one_for_all(owner, key) else np.zeros(population.n)
     if isinstance(value, Distribution):
         from brainsim.rng.variates import fill
 
@@ -111,7 +111,7 @@ def parameter_of_one(owner, key):
     """Return a parameter's value for one cell: an array of one number if it differs from cell to cell."""
     value = getattr(owner, key)
     if held_by(owner, key):
-        return np.zeros(1)
+        return 0.0 if one_for_all(owner, key) else np.zeros(1)
     if isinstance(value, Distribution):
         return np.array([_median(value)])
     return value[:1] if np.ndim(value) else value

@@ -22,8 +22,9 @@ from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
+from brainsim.jit.records import Context
 
-BUILT_IN = [Varying, Currents, Noise, Poisson, Cells, Trains, Clamp, Emitted, Learning, Arrivals, EndOfSlice]
+BUILT_IN = [Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Learning, Arrivals, EndOfSlice]
 
 
 class PartitionFailedError(RuntimeError):
@@ -113,6 +114,7 @@ class Partition:
     def __init__(self, number, layout: Layout, shared, synapses, slice_steps, recorders, seed, profile):
         self.number, self.layout, self.shared, self.synapses, self.seed = number, layout, shared, synapses, seed
         self.index, self.recorders, exchange = layout.own.index(number), recorders, shared.exchange
+        self.cell_contexts: dict[str, list[Context]] = {}  # name of a population -> the records of its kernel calls
         # name of an input -> what recorders see of it, by operators that keep something
         self.observable: dict[str, object] = {}
         self.progress = new_progress(

@@ -4,6 +4,8 @@ import numpy as np
 
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, nearest
+from brainsim.equations.language import names_in
+from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, check_text, is_timed
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
@@ -42,15 +44,21 @@ def change_parameters(layout, name, values):
 
 def _checked_over_time(layout, name, key, value, label):
     """Return another value for a parameter that may change in time: of any kind, for the cells of the population."""
-    member = layout.members[name]
+    member, one = layout.members[name], np.ndim(value) == 0
     if isinstance(value, Distribution):
         raise TypeError(f"{label}: must be numbers, a TimedArray or a text, not a distribution (got {value})")
     if isinstance(value, str):
         check_text(value, label, member.population.model.parameters[key].unit, member.population)
+        names = names_in(parse_signal(value, label))
+        one = not any(np.ndim(member.values.get(other, [] if other == "i" else 0.0)) for other in names)
     elif isinstance(value, TimedArray):
         value.check_cells(member.n, label, name)
+        one = not value.per_cell
     elif np.ndim(value) and len(value) != member.n:
         raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
+    if not one and np.ndim(member.values[key]) == 0:
+        hint = "to change it cell by cell, give it a text with the index i or a column for each cell from the start"
+        raise ValueError(f"{label}: must stay one value for all of {name!r}; {hint}")
     return value
 
 

@@ -29,6 +29,9 @@ def checked_signal(value, label, unit, at_least=None):
         check_unit(value, unit, label)
         in_range(value.values, label, unit, at_least=at_least)
         return value
+    if callable(value):
+        hint = "a text of the time t in ms, such as '20*(1 + sin(2*pi*t/100))', or a TimedArray of its values"
+        raise TypeError(f"{label}: functions of Python are not called in a run; write {hint}")
     value = read_only(plain(value, unit, label))
     if np.ndim(value) > 1 or np.size(value) == 0:
         hint = "; values over time are a TimedArray" if np.ndim(value) == 2 else ""
@@ -85,6 +88,16 @@ def check_varying(cls):
         if spec.varying and name in used:
             message = "only the threshold, the reset and the events may use a varying parameter; equations read a TimedArray"
             raise ValueError(f"{cls.__name__}.{name}: {message}: give the parameter one as its default and write {name}(t)")
+
+
+def one_for_all(owner, name):
+    """Return whether a parameter that changes in time is the same for all cells of a population."""
+    value = getattr(owner, name)
+    if not isinstance(value, str):
+        return not getattr(value, "per_cell", np.ndim(value) > 0)
+    names = names_in(parse_signal(value, name))
+    others = [getattr(owner, other) for other in names & owner.parameters.keys()]
+    return ("i" in owner.parameters or "i" not in names) and all(isinstance(other, float) for other in others)
 
 
 def held_by(owner, name):

@@ -22,7 +22,7 @@ class VoltageClamp(Input):
     At the start of each step ``v`` is set to the command; the cell then moves for one step, with all its channels and
     synapses, and the clamp brings it back. What it needs for that is the clamp current, ``(command - v)*c_m/dt``: positive
     inwards like an injected current, right to first order in dt, without the charge of a jump of the command. A text has
-    its value at the middle of the step, a `TimedArray` at its start.
+    its value at the middle of the step, a `TimedArray` at its start. ``bs.Trace(cells, "name of the input")`` records it.
 
     Parameters
     ----------
@@ -63,6 +63,11 @@ class VoltageClamp(Input):
     if typing.TYPE_CHECKING:
 
         def __init__(self, v: Signal, *, start: float | None = None, stop: float | None = None) -> None: ...
+
+    @property
+    def observed(self) -> tuple[str, str]:
+        """What a `Trace` of the input records, and its unit: the clamp current of the step before."""
+        return "current", "pA"
 
     def __post_init__(self) -> None:
         """Check the values and copy arrays."""

@@ -31,7 +31,7 @@ class Parameter:
         """Return `value` as float, array or distribution, or raise ValueError or TypeError; an array has one `of` each."""
         if self.timed:
             return self._checked_table(value, label)
-        if self.varying and is_timed(value):
+        if self.varying and (is_timed(value) or callable(value)):
             return checked_signal(value, label, self.unit, at_least=0.0 if self.at_least is None else self.at_least)
         if isinstance(value, TimedArray):
             raise TypeError(

@@ -35,6 +35,11 @@ class Input(Identified):
         start: float | None
         stop: float | None
 
+    @property
+    def observed(self) -> tuple[str, str]:
+        """What a `Trace` of the input records, and its unit: by default its first field that may change in time."""
+        return next(iter(self.over_time.items()))
+
     def __repr__(self) -> str:
         """Return the input as Python code, with long arrays abridged."""
         values = ", ".join(f"{f.name}={short_repr(v)}" for f in fields(self) if (v := getattr(self, f.name)) is not None)

@@ -87,6 +87,11 @@ class NoiseInput(Input):
             stop: float | None = None,
         ) -> None: ...
 
+    @property
+    def observed(self) -> tuple[str, str]:
+        """What a `Trace` of the input records, and its unit: the current."""
+        return "current", "pA"
+
     def __post_init__(self) -> None:
         """Check the values and copy arrays."""
         sigma = checked_signal(self.sigma, "NoiseInput.sigma", "pA", at_least=0.0)

@@ -96,3 +96,14 @@ test_mistakes = mistakes(
     (lambda: stimulated(bs.VoltageClamp(0.0), bs.RateUnit()), ValueError, "RateUnit, which has no variable 'v'"),
     (lambda: bs.VoltageClamp(0.0, start=3.0, stop=2.0), ValueError, "VoltageClamp.stop: must be > 3 ms"),
 )
+
+
+def test_the_clamp_current_is_recorded_by_the_name_of_the_input():
+    cells = bs.Population(3, bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0), name="cells", initial={"v": -65.0})
+    net = bs.Network(seed=1)
+    net.stimulate(cells[1:], bs.VoltageClamp(-70.0, start=2.0, stop=4.0), name="clamp")
+    trace = bs.simulate(net, 6.0, seed=1, record=bs.Trace(cells[1:], "clamp")).traces["cells", "clamp"]
+    assert trace.unit == "pA"
+    assert np.allclose(trace.values[21:41], 200.0 / 20.0 * -5.0, rtol=0.01)
+    assert not trace.values[:21].any()
+    assert not trace.values[41:].any()

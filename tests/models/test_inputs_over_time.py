@@ -231,7 +231,7 @@ class TestSet:
 
     def test_the_rate_of_a_source(self):
         net = bs.Network(seed=1)
-        cells = bs.Population(20, bs.Poisson(rate="0*t"), name="cells")
+        cells = bs.Population(20, bs.Poisson(rate="0*i"), name="cells")
         net.add(cells)
         sim = bs.Simulation(net, dt=1.0, seed=2)
         assert len(sim.run(100.0).spikes["cells"]) == 0

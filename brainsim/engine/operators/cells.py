@@ -7,6 +7,7 @@ from brainsim.engine.program import Operator, Phase
 from brainsim.equations.codegen import BLOCK
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context
+from brainsim.models.changing import OVER_TIME
 from brainsim.rng.streams import stream_key
 
 
@@ -33,6 +34,7 @@ class Cells(Operator):
     def build(cls, partition):
         """Return the operator; every partition has one, possibly without calls."""
         calls, flags = [], np.zeros(BLOCK, np.uint8)
+        partition.cell_contexts.clear()
         layout, number = partition.layout, partition.number
         for index, group in enumerate(layout.groups):
             part_start, part_stop = (int(b) for b in layout.bounds[index][number : number + 2])
@@ -45,6 +47,7 @@ class Cells(Operator):
                     cells = run_start, start, stop, part_start, part_stop
                     context = _context(partition, index, group, member, cells, scalars, flags)
                     calls.append((Phase.UPDATE, index, advance, context))
+                    partition.cell_contexts.setdefault(member.population.name, []).append(context)
         return cls(calls)
 
     def calls(self):
@@ -83,7 +86,8 @@ def _runs(group):
     runs, at = [], 0
     for member in group.members:
         scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
-        if runs and runs[-1][2] == scalars and not group.kernel.random and not group.kernel.tables:
+        alone = group.kernel.random or group.kernel.tables or any(key.endswith(OVER_TIME) for key in member.values)
+        if runs and runs[-1][2] == scalars and not alone:
             runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
         else:
             runs.append((at, at + member.n, scalars, member))

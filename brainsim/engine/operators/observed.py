@@ -48,12 +48,12 @@ def observed(partition, name):
     layout = partition.layout
     stimulus = next(s for s in layout.inputs if s.name == name)
     cells, _ = cells_here(partition, stimulus)
+    variable, unit = stimulus.input.observed
     if isinstance(stimulus.input, VoltageClamp):
         current = partition.observable[name].context["current"]
-        return Observed("current", "pA", cells, [], current, np.arange(cells.size))
+        return Observed(variable, unit, cells, [], current, np.arange(cells.size))
     if isinstance(stimulus.input, NoiseInput):
-        return Observed("current", "pA", cells, *_noise(layout, stimulus, cells, partition.observable[name]))
-    (variable, unit), *_ = stimulus.input.over_time.items()
+        return Observed(variable, unit, cells, *_noise(layout, stimulus, cells, partition.observable[name]))
     options = {"window": window(stimulus, layout.dt), "clipped": variable == "rate", "ahead": True}
     if isinstance(stimulus.input, CurrentInput) and stimulus.input.times is not None:
         return Observed(variable, unit, cells, *_stairs(layout, stimulus, cells))

@@ -37,7 +37,7 @@ def _source(trace, layout):
         if stimulus.name == name:
             if (places_in(stimulus.target, population, trace.ids) < 0).any():
                 raise ValueError(f"{trace!r}: some of these cells are no targets of the input {name!r}")
-            (_, unit), *_ = stimulus.input.over_time.items()
+            _, unit = stimulus.input.observed
             return OfInput(name, population), unit
     names = [*layout.members[population].rows, *lines_in(layout, population), *(s.name for s in layout.inputs)]
     raise MissingName(f"Trace: {population!r} has no variable {name!r}{nearest(name, names)}")
