@@ -3,25 +3,94 @@
 import numpy as np
 
 from brainsim.engine.synapses.counting import leave
-from brainsim.engine.synapses.near import candidates, evaluate
+from brainsim.engine.synapses.near import candidates, evaluate, scratch_fields
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import array_of, record_or_none
+from brainsim.jit.records import Context, array_of, record_or_none
 from brainsim.jit.vmath import log
 from brainsim.rng.hashing import hashed, step_key, uniform
 
 
+class NearSources:
+    """The sources that the targets of one projection choose. They are kept, 4 bytes each, until the rows are stored:
+    choosing them again takes a hundred times as long as reading them.
+
+    Parameters
+    ----------
+    near : Near
+    key : uint64
+        Of the stream of random numbers.
+    self_source : ndarray of int32
+        Index of each target among the sources, -1 if it is not one; empty if that does not matter.
+    wanted : ndarray of bool
+        Which targets choose; empty if all do.
+    """
+
+    def __init__(self, near, key, self_source, wanted):
+        self._near, self._key, self._self_source, self._wanted = near, key, self_source, wanted
+        self._rule, self.n = near.projection.rule, near.projection.post.n
+        self._chosen = None
+
+    def choose_in(self, pool, threads):
+        """Let all targets choose, in threads."""
+        self._chosen = np.zeros(self.n * self._rule.k, np.int32)
+        cuts = np.linspace(0, self.n, threads + 1).astype(np.int64)
+        return [pool.submit(self._choose, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+
+    def _choose(self, start, stop):
+        k = self._rule.k
+        record = Context(
+            **self._near.alone(),
+            **scratch_fields(self._near.projection.pre.n),
+            k=k,
+            distinct=not self._rule.multapses,
+            key=self._key,
+            start=int(start),
+            stop=int(stop),
+            self_index=self._self_source,
+            wanted=self._wanted.astype(np.int8),
+            best=np.empty(k, np.int32),
+            best_key=np.empty(k),
+            chosen=self._chosen,
+            error=0,
+        )
+        choose_sources(record.record)
+        if record["error"]:
+            self._reject(record["error"] - 1)
+
+    def chosen(self):
+        """Return the sources of all targets, one target after the other; they choose now if they have not yet."""
+        if self._chosen is None:
+            self._chosen = np.zeros(self.n * self._rule.k, np.int32)
+            self._choose(0, self.n)
+        return self._chosen
+
+    def forget(self):
+        """Free the memory."""
+        self._chosen = None
+
+    def _reject(self, cell):
+        """Raise ValueError: a target has too few sources within reach."""
+        projection, rule = self._near.projection, self._rule
+        which = "no source" if rule.multapses else f"fewer than {rule.k} sources"
+        raise ValueError(
+            f"{projection.name}: cell {cell} of {projection.post.name!r} has {which} with p > 0 within reach; "
+            f"a smaller k, a larger max_distance or another p of {rule} helps"
+        )
+
+
 @kernel
-def sample_near_sources(record):
-    """Sample `k` sources of each target by their distances; the fields are those of `counting.sample_sources`, of `Near`,
-    ``best`` and ``best_key``, scratch for k sources, and ``error``: 1 + the index of a target with fewer than k sources.
+def choose_sources(record):
+    """Sample `k` sources of each target from `start` to `stop` by their distances, into ``chosen``, k numbers a target.
+
+    The record has the fields of `Near.alone` and `scratch_fields`; ``k``, ``distinct``, ``key`` and ``self_index`` as for
+    `counting.sample_sources`; ``wanted``, 0 for targets that are left out, empty if none is; ``best`` and ``best_key``,
+    scratch for k sources; and ``error``: 1 + the index of a target with fewer than k sources.
     """
     r = record[0]
     near, pairs = array_of(r.near)[0], record_or_none(r, "pairs")
-    self_index, counts, cursor, waiting = array_of(r.self_index), array_of(r.counts), array_of(r.cursor), array_of(r.waiting)
-    here, numbers, seen, best = array_of(r.here), array_of(r.numbers), array_of(r.seen), array_of(r.best)
-    for post in range(r.n_post):
-        elsewhere = here.size > 0 and here[post] < 0
-        if elsewhere and not numbers.size:
+    self_index, wanted, best, chosen = array_of(r.self_index), array_of(r.wanted), array_of(r.best), array_of(r.chosen)
+    for post in range(r.start, r.stop):
+        if wanted.size and wanted[post] == 0:
             continue
         itself = self_index[post] if self_index.size else np.int32(-1)
         found = candidates(near, r, near.post + 3 * post, near.pre, -1.0, itself, pairs)
@@ -32,7 +101,21 @@ def sample_near_sources(record):
             r.error = post + 1
             return
         for j in range(r.k):
-            pre = best[j]
+            chosen[post * r.k + j] = best[j]
+
+
+@kernel
+def leave_chosen(record):
+    """Count the synapses of targets that have chosen their sources, or leave the targets, as `counting.sample_sources`."""
+    r = record[0]
+    counts, cursor, waiting, chosen = array_of(r.counts), array_of(r.cursor), array_of(r.waiting), array_of(r.chosen)
+    here, numbers, seen = array_of(r.here), array_of(r.numbers), array_of(r.seen)
+    for post in range(r.n_post):
+        elsewhere = here.size > 0 and here[post] < 0
+        if elsewhere and not numbers.size:
+            continue
+        for j in range(r.k):
+            pre = np.int64(chosen[post * r.k + j])
             if r.start <= pre < r.stop:
                 leave(pre, post, elsewhere, counts, cursor, waiting, numbers, seen)
 

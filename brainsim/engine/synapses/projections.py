@@ -7,7 +7,7 @@ from brainsim.engine.synapses import counting, delays, sampling
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scratch_fields
-from brainsim.engine.synapses.near_sources import sample_near_sources
+from brainsim.engine.synapses.near_sources import NearSources, leave_chosen
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
 from brainsim.models.distance import DistanceRule
@@ -103,6 +103,7 @@ class Plan:
         if self.near:
             self.near.row["shortest"], self.near.row["longest"] = self.delays
         self.counts, self.count_at = self._even(), -1
+        self.near_sources = self._near_sources()
 
     def stream(self, name):
         """Return the key of one of the projection's streams."""
@@ -149,18 +150,28 @@ class Plan:
         sampled = isinstance(self.projection.weight, Distribution) or self.table is None or self.table.size > 1
         return self.way == sampling.BY_TARGET and sampled and len(self.layout.own) < self.layout.partitions
 
+    def _here(self):
+        """Return the index here of the partition of each target, negative in other processes; empty if there is one."""
+        if len(self.layout.own) == self.layout.partitions:
+            return np.empty(0, np.int16)
+        return index_here(self.layout, self.layout.input_places(self.projection.post, self.projection.synapse)[1])
+
+    def _near_sources(self):
+        """Return the NearSources if targets choose their sources by the distance, else None."""
+        if self.way != sampling.BY_TARGET or not isinstance(self.rule, DistanceRule):
+            return None
+        wanted = np.empty(0, bool) if self.needs_numbers() else self._here() >= 0
+        itself = np.empty(0, np.int32) if self.rule.autapses else self.self_source
+        return NearSources(self.near, self.stream("wiring"), itself, wanted)
+
     def sample_sources(self, start, stop, cursor, waiting, numbers=None):
         """Count the synapses that targets sample, or leave the targets in `waiting`; see `counting.sample_sources`."""
         n_pre, distinct = self.sources.size, not self.rule.multapses
-        here = np.empty(0, np.int16)
-        if len(self.layout.own) < self.layout.partitions:
-            here = index_here(self.layout, self.layout.input_places(self.projection.post, self.projection.synapse)[1])
+        here = self._here()
         numbers = numbers if numbers is not None and self.needs_numbers() else np.empty(0, np.int32)
-        near = self.near is not None and self.near.row["p"][0] != 0
-        best = {"best": np.empty(self.rule.k, np.int32), "best_key": np.empty(self.rule.k), "error": 0}
-        places = {**self.near.alone(), **scratch_fields(n_pre), **best} if near else {}
+        chosen = {"chosen": self.near_sources.chosen()} if self.near_sources else {}
         record = Context(
-            **places,
+            **chosen,
             k=self.rule.k,
             distinct=distinct,
             key=self.stream("wiring"),
@@ -175,22 +186,9 @@ class Plan:
             here=here,
             numbers=numbers,
             seen=np.zeros(n_pre if numbers.size else 0, np.int32),
-            stamp=np.zeros(n_pre if distinct and not near else 0, np.int64),
+            stamp=np.zeros(n_pre if distinct and not chosen else 0, np.int64),
         )
-        if not near:
-            counting.sample_sources(record.record)
-            return
-        sample_near_sources(record.record)
-        if record["error"]:
-            self._reject_target(record["error"] - 1)
-
-    def _reject_target(self, cell):
-        """Raise ValueError: a target has too few sources within reach."""
-        which = "no source" if self.rule.multapses else f"fewer than {self.rule.k} sources"
-        raise ValueError(
-            f"{self.projection.name}: cell {cell} of {self.projection.post.name!r} has {which} with p > 0 within reach; "
-            f"a smaller k, a larger max_distance or another p of {self.rule} helps"
-        )
+        (leave_chosen if chosen else counting.sample_sources)(record.record)
 
     def reject_delay(self):
         """Raise ValueError: a sampled delay is longer than the calendar."""

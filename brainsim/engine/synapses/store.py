@@ -136,6 +136,9 @@ class Synapses:
 
 def count_synapses(plans, pool, threads):
     """Count the synapses of each source of each projection, projections side by side or sources of one side by side."""
+    choosing = [plan.near_sources for plan in plans if plan.near_sources]
+    for job in [job for sources in choosing for job in sources.choose_in(pool, threads)]:
+        job.result()
     jobs = []
     for plan in plans:
         cuts = [0, plan.sources.size]
@@ -270,6 +273,8 @@ class Store:
             ]
             for job in jobs:
                 job.result()
+            if plan.near_sources:
+                plan.near_sources.forget()
 
     def _batches(self):
         """Return (start, stop) of the sources of each batch."""
