@@ -10,6 +10,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from brainsim.equations.system import prefixed
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
 from brainsim.network.population import View
@@ -41,14 +42,7 @@ class Prints:
         for stimulus in self._inputs:
             prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, vars(stimulus.input)])
         if not self._wiring:
-            self._wiring.append(
-                {
-                    f"projection {p.name!r}": fingerprint(
-                        [p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)]
-                    )
-                    for p in self._network.projections
-                }
-            )
+            self._wiring.append({f"projection {p.name!r}": _of_projection(p) for p in self._network.projections})
         return prints | self._wiring[0]
 
     def details(self):
@@ -56,13 +50,23 @@ class Prints:
         details = {}
         for name, (population, synapses, values) in self._cells.items():
             texts = [_texts(owner) for owner in (population.model, *synapses)]
-            details[f"population {name!r}"] = {"number of cells": population.n, "equations": texts, **values}
+            parts = {_shown(key, synapses): value for key, value in values.items()}
+            parts |= {"number of cells": population.n, "equations": texts, "positions": population.positions}
+            details[f"population {name!r}"] = parts
         for stimulus in self._inputs:
             details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **vars(stimulus.input)}
         for p in self._network.projections:
             parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in ("name", "storage")}
             details[f"projection {p.name!r}"] = parts
         return {part: {name: fingerprint(v) for name, v in values.items()} for part, values in details.items()}
+
+
+def _shown(parameter, synapses):
+    """Return the name of a parameter of a system as the user knows it: "Exponential.tau" is that of a receptor."""
+    for k, synapse in enumerate(synapses):
+        if parameter.startswith(prefixed(k)):
+            return f"{synapse.name or type(synapse).__name__}.{parameter[len(prefixed(k)) :]}"
+    return parameter
 
 
 def _of_projection(p):

@@ -11,6 +11,7 @@ from typing import Any
 from brainsim.core.checks import number
 from brainsim.engine.checkpoints.file import exists
 from brainsim.engine.checkpoints.regular import Regular, interval, refuse_to_replace, writable
+from brainsim.engine.checkpoints.streams import finished_result
 from brainsim.engine.settings import checked_steps
 from brainsim.engine.simulated_runs import check_callback
 from brainsim.engine.simulation import Simulation
@@ -155,19 +156,36 @@ def simulate(
         return _run(Simulation(network, state=state, ranks=ranks, **of_run, **settings), duration, run)
     if ranks is not None and ranks is not False:
         raise ValueError("simulate.checkpoint: cannot be used with ranks=; save result.state at the end of each piece")
-    seconds = interval(checkpoint_every, "simulate.checkpoint_every")
+    return _with_checkpoints(
+        network, duration, run, of_run, settings | {"state": state}, checkpoint, checkpoint_every, resume
+    )
+
+
+def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, every, resume):
+    """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
+    state, to = settings.pop("state"), settings["to"]
+    seconds = interval(every, "simulate.checkpoint_every")
     writable(checkpoint, "simulate.checkpoint")
     if not resume:
         refuse_to_replace(checkpoint, "simulate.checkpoint")
     if resume and exists(checkpoint):
+        if (finished := finished_result(checkpoint, to, duration)) is not None:
+            return finished
         simulation = Simulation._loaded(network, checkpoint, "simulate", **of_run, **settings)
     else:
         simulation = Simulation(network, state=state, **of_run, **settings)
     left = simulation._left(duration, "simulate.duration")
-    with Regular(simulation, checkpoint, seconds):
+    with Regular(simulation, checkpoint, seconds) as guard:
+        if to is not None and not exists(checkpoint):
+            guard.save_now()  # so that a stream without a checkpoint is never one of this run
         if left:
             _run(simulation, left, run)
-    return simulation.close()
+    if not simulation._left(duration, "simulate.duration"):
+        return simulation.close()
+    result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can go on
+    if simulation._stream is not None:
+        simulation._stream.close()
+    return result
 
 
 def _run(simulation, duration, settings):
@@ -186,7 +204,7 @@ def _run(simulation, duration, settings):
                 f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
                 stacklevel=3,
             )
-        return simulation.close()
+        return None if guard else simulation.close()
     except Exception as error:
         if simulation.time == began and simulation._stream is not None:
             simulation._stream.discard_if_empty()
@@ -197,6 +215,7 @@ def _run(simulation, duration, settings):
         raise
     if guard:
         guard.save_now()
+        return None
     return result if simulation._stream is None else simulation.close()
 
 

@@ -1,5 +1,6 @@
 """Checkpoints: a run that continues from a file has the bits of one that was not disturbed, and nothing else is accepted."""
 
+import gc
 import os
 import shutil
 import signal
@@ -15,17 +16,22 @@ import pytest
 import brainsim as bs
 from brainsim.engine.checkpoints import file, machine, regular
 from brainsim.engine.progress import Pace
+from brainsim.engine.run import Run
 from brainsim.results import archive
 
 AMPA = bs.Exponential(tau=2.0)
 
 
-def network(seed=1, *, n=50, weight=20.0, delay=1.5, v_th=-55.0, rate=6000.0, w_max=40.0, rule=None, amplitude=None):
+def network(seed=1, *, n=50, weight=20.0, delay=1.5, v_th=-55.0, rate=6000.0, w_max=40.0, **others):
     """Return a network with a kick at time 0, inputs, and synapses that learn."""
-    cells = bs.Population(n, bs.LIF(v_th=v_th), name="cells", initial={"v": bs.Uniform(-65.0, -56.0)})
+    positions = np.arange(n)[:, None] * 10.0 if "positions" in others else None
+    model, begin = bs.LIF(v_th=v_th), {"v": bs.Uniform(-65.0, -56.0)}
+    cells = bs.Population(n, model, name="cells", initial=begin, positions=positions)
     kick = bs.Population(2, bs.SpikeTrains(times=[0.0, 5.0, 33.0], ids=[0, 1, 0]), name="kick")
     net = bs.Network(seed=seed)
-    net.connect(cells, cells, rule or bs.FixedIndegree(5), weight=weight, delay=delay, synapse=AMPA, name="wires")
+    synapse = bs.Exponential(tau=others.get("tau", 2.0))
+    rule = others.get("rule", bs.FixedIndegree(5))
+    net.connect(cells, cells, rule, weight=weight, delay=delay, synapse=synapse, name="wires")
     net.connect(
         cells,
         cells,
@@ -38,8 +44,8 @@ def network(seed=1, *, n=50, weight=20.0, delay=1.5, v_th=-55.0, rate=6000.0, w_
     )
     net.connect(kick, cells, bs.AllToAll(), weight=25.0, delay=1.0, synapse=AMPA, name="kicks")
     net.stimulate(cells, bs.PoissonInput(rate=rate, weight=30.0, synapse=AMPA), name="noise")
-    if amplitude is not None:
-        net.stimulate(cells, bs.CurrentInput(amplitude), name="current")
+    if "amplitude" in others:
+        net.stimulate(cells, bs.CurrentInput(others["amplitude"]), name="current")
     return net
 
 
@@ -192,7 +198,7 @@ class TestContinuing:
         sim = simulation()
         sim.run(20.0)
         sim.save(path)
-        with pytest.warns(UserWarning, match=r"record= or spikes= are not those .* result\(\) begins at 20 ms"):
+        with pytest.warns(UserWarning, match=r"record=, spikes= or to= are not those .* result\(\) begins at 20 ms"):
             again = bs.Simulation.load(network(), path)
         again.run(10.0)
         assert (again.result().start, again.result().duration) == (20.0, 10.0)
@@ -222,6 +228,8 @@ MISMATCHES = [
     ({"v_th": bs.Uniform(-55.0, -54.0)}, "v_th of population 'cells'"),
     ({"rate": 6001.0}, "rate of input 'noise'"),
     ({"amplitude": 10.0}, "more: input 'current'"),
+    ({"tau": 3.0}, "synapse of projection 'wires'"),
+    ({"positions": True}, "positions of population 'cells'"),
 ]
 
 
@@ -503,6 +511,74 @@ class TestSimulate:
             bs.simulate(network(), 5.0, checkpoint=tmp_path / "run.ckpt")
 
 
+class TestStreams:
+    """A run with ``to=``: the checkpoint holds how much of the stream belongs to it."""
+
+    def run(self, path, duration=10.0, **settings):
+        settings |= {"checkpoint": path, "to": path.with_suffix(".npz")}
+        return bs.simulate(network(), duration, seed=2, resume=True, **settings)
+
+    def stopped(self, path, monkeypatch):
+        """Run until the second checkpoint, and a little further."""
+        monkeypatch.setattr(Pace, "steps", lambda self, left: min(left, 20))
+        advance, chunks = Run.advance, []
+
+        def stop(run, *arguments):
+            chunks.append(advance(run, *arguments))
+            if len(chunks) == 3:
+                raise MemoryError("as if the process had ended here")
+
+        monkeypatch.setattr(Run, "advance", stop)
+        with pytest.raises(MemoryError):
+            self.run(path, checkpoint_every=1e-9)
+        monkeypatch.undo()
+        gc.collect()  # the simulation, which holds the folder
+
+    def test_goes_on_where_the_checkpoint_was(self, path, monkeypatch):
+        self.stopped(path, monkeypatch)
+        assert path.with_suffix(".npz.part").is_dir()
+        assert file.read(path).plain.streams["spikes.step.u4"] > 0
+        whole = bs.simulate(network(), 10.0, seed=2)
+        assert self.run(path).spikes["cells"] == whole.spikes["cells"]
+        assert bs.Result.load(path.with_suffix(".npz")).spikes["cells"] == whole.spikes["cells"]
+        assert not path.with_suffix(".npz.part").exists()
+
+    def test_ctrl_c_leaves_the_folder_to_go_on(self, path, monkeypatch):
+        monkeypatch.setattr(Pace, "steps", lambda self, left: signal.raise_signal(signal.SIGINT) or min(left, 50))
+        with pytest.warns(UserWarning, match="stopped by Ctrl-C after 5 of 10 ms"):
+            assert self.run(path).duration == 5.0
+        monkeypatch.undo()
+        assert self.run(path).spikes["cells"] == bs.simulate(network(), 10.0, seed=2).spikes["cells"]
+
+    def test_finished_run_returns_its_file(self, path):
+        result = self.run(path)
+        assert self.run(path).spikes["cells"] == result.spikes["cells"]
+        with pytest.raises(
+            ValueError, match=r"simulate.to: '.*run.npz' is complete after 10 ms, so a run of 20 ms cannot go on"
+        ):
+            self.run(path, 20.0)
+
+    def test_without_its_folder(self, path, monkeypatch):
+        self.stopped(path, monkeypatch)
+        shutil.rmtree(path.with_suffix(".npz.part"))
+        with pytest.raises(FileNotFoundError, match=r"simulate.to: there is no folder '.*run.npz.part' any more"):
+            self.run(path)
+        with pytest.warns(UserWarning, match=r"record=, spikes= or to= are not those"):
+            rest = bs.simulate(network(), 10.0, checkpoint=path, resume=True)
+        assert rest.start == 4.0
+
+    def test_by_hand(self, path):
+        to = path.with_name("by hand.npz")
+        sim = bs.Simulation(network(), seed=2, to=to)
+        sim.run(5.0)
+        sim.save(path)
+        sim.run(5.0)
+        sim._stream.close()  # as if the process had ended here
+        again = bs.Simulation.load(network(), path, to=to)
+        again.run(10.0)
+        assert again.close().spikes["cells"] == bs.simulate(network(), 15.0, seed=2).spikes["cells"]
+
+
 def test_checkpoint_moves_with_its_copy(path, tmp_path):
     """It is one file that can be copied to another machine."""
     sim = simulation()
@@ -515,10 +591,11 @@ def test_checkpoint_moves_with_its_copy(path, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
-def test_killed_at_random_moments(tmp_path, kills):
-    """Resumed after each kill -9, the run ends with the bits of an undisturbed one."""
+@pytest.mark.parametrize("kind", ["memory", "streamed"])
+def test_killed_at_random_moments(tmp_path, kills, kind):
+    """Resumed after each kill -9, the run and its stream end with the bits of undisturbed ones."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.helpers.killed", str(tmp_path), str(kills), "1"],
+        [sys.executable, "-m", "tests.helpers.killed", str(tmp_path), str(kills), "1", kind],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],

@@ -34,7 +34,7 @@ def network():
     return net
 
 
-def run(path=None, duration=DURATION):
+def run(path=None, duration=DURATION, streamed=False):
     """Return the Result of the run, continued from the checkpoint if there is one."""
     net = network()
     record = [
@@ -42,7 +42,19 @@ def run(path=None, duration=DURATION):
         bs.WeightTrace(net.projections[1], synapses=6, every=9.0),
     ]
     saving = {} if path is None else {"checkpoint": path, "checkpoint_every": 1e-9, "resume": True}
+    if streamed:
+        saving["to"] = f"{folder_of(path)}/"
     return bs.simulate(net, duration, seed=2, record=record, threads=1, every=50.0, callback=change, **saving)
+
+
+def folder_of(path):
+    """Return the folder of the stream of a run."""
+    return path.with_suffix("")
+
+
+def columns_in(folder):
+    """Return name -> bytes of the columns of a stream."""
+    return {name.name: name.read_bytes() for name in folder.iterdir() if name.suffix in (".u4", ".i8", ".f8")}
 
 
 def change(sim):
@@ -60,12 +72,12 @@ def content(result):
     return [repr(sorted(description.items())), *arrays, *(np.ascontiguousarray(part).tobytes() for part in parts)]
 
 
-def killed_after(seconds, path):
+def killed_after(seconds, path, streamed):
     """Continue the run in a child, which is killed after so many seconds; return whether it had finished before."""
     child = os.fork()
     if child == 0:
         try:
-            run(path)
+            run(path, streamed=streamed)
             os._exit(0)
         except BaseException as error:  # a child of a fork must not go on with what the parent does
             print(f"the child failed: {error!r}", file=sys.stderr, flush=True)
@@ -78,7 +90,7 @@ def killed_after(seconds, path):
     return os.WIFEXITED(status)
 
 
-def main(folder, kills, seed):
+def main(folder, kills, seed, streamed):
     """Kill runs until so many kills have come, and check each run when it is done."""
     Pace.steps = lambda self, left: min(left, 100)  # so that there are many checkpoints
     warnings.simplefilter("ignore")
@@ -86,21 +98,26 @@ def main(folder, kills, seed):
     expected = content(run())
     run(Path(folder) / "whole.ckpt", DURATION / 2)
     assert content(run(Path(folder) / "whole.ckpt")) == expected  # now all kernels are loaded
+    if streamed:
+        assert content(run(Path(folder) / "stream.ckpt", streamed=True)) == expected
+        columns = columns_in(Path(folder) / "stream")
     began = time.monotonic()
     run(Path(folder) / "timed.ckpt")
     longest = time.monotonic() - began
     while done < least:
-        path = Path(folder) / f"run-{runs}.ckpt"
-        while not killed_after(chance.uniform(0.0, longest), path):
+        path = Path(folder) / f"run_{runs}_.ckpt"
+        while not killed_after(chance.uniform(0.0, longest), path, streamed):
             done += 1
             if done > 50 * kills:
                 raise SystemExit("the run makes no progress")
-        assert content(run(path)) == expected, f"run {runs} differs after {done} kills"
+        assert content(run(path, streamed=streamed)) == expected, f"run {runs} differs after {done} kills"
+        if streamed:
+            assert columns_in(folder_of(path)) == columns, f"the stream of run {runs} differs after {done} kills"
         runs += 1
-        left = sorted(name.name for name in path.parent.glob(f"*{path.name}*"))
-        assert left == [path.name, f"{path.name}.previous"], left
+        left = {name.name for name in path.parent.glob(f"*{path.stem}*")} - {folder_of(path).name}
+        assert left == {path.name, f"{path.name}.previous"}, left
     print(f"{done} kills in {runs} runs")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), "streamed" in sys.argv)

@@ -12,7 +12,7 @@ SYNAPSES = [bs.Delta(), bs.Exponential()]
 
 def network():
     """Return a network with all rules, kinds of synapses and kinds of weights and delays."""
-    a = bs.Population(40, bs.LIF(), name="a")
+    a = bs.Population(40, bs.LIF(), name="a", positions=np.arange(40)[:, None] * 10.0)
     b = bs.Population(30, bs.LIF(), name="b")
     both = a[10:] + b[:20]
     net = bs.Network(seed=7)
@@ -27,6 +27,8 @@ def network():
         for source, target in ((a, b), (both, a)):
             weight, delay = (bs.Normal(2.0, 0.1), bs.Uniform(1.0, 3.0)) if k % 2 else (2.5, 1.54)
             net.connect(source, target, rule, weight=weight, delay=delay, synapse=SYNAPSES[k % 2])
+    spread = bs.DistanceRule("exp(-d/50)")
+    net.connect(a, a, spread, weight="2*exp(-d/100)", delay="1 + d/200", synapse=SYNAPSES[0], name="near")
     net.connect(a[:5], b[:5], bs.OneToOne(), weight=[1.0, 2.0, 3.0, 4.0, 5.0], delay=2.0, synapse=SYNAPSES[0])
     pairs = bs.FromArrays([3, 0, 0, 3], [1, 2, 2, 0])
     net.connect(a, b, pairs, weight=[4.0, 3.0, 2.0, 1.0], delay=[4.0, 3.0, 2.0, 1.0], synapse=SYNAPSES[1])

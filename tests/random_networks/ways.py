@@ -6,7 +6,7 @@ A way is a function of a `Case` that yields pairs: what was done, and a list of 
 import copy
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -312,6 +312,40 @@ def with_changes(case):
     yield "unchanged after a reset", bits.differences(bits.of_result(found), bits.of_result(case.whole))
 
 
+def checkpointed(case):
+    """Changed between pieces, saved to a file, and gone on from there in a network that is made anew."""
+    cut = case.cut()
+    acts = [changes.drawn(case.rng, case.plan, case.variables) for _ in cut[1:]]
+    stop = int(case.rng.integers(0, len(cut)))
+
+    def begun(sim):
+        for steps, act in zip(cut[:stop], acts[:stop], strict=True):
+            sim.run(steps * case.plan.dt)
+            changes.applied(act, sim)
+        return sim
+
+    rest = sum(cut[stop:]) * case.plan.dt
+    try:
+        sim = begun(case.simulation(threads=case.threads()))
+        anew = networks.drawn(case.plan.seed)
+        record = [replace(trace, cells=_in(anew, trace.cells)) for trace in case.record]
+        with tempfile.TemporaryDirectory() as folder:
+            path = sim.save(Path(folder) / "run.ckpt")
+            loaded = bs.Simulation.load(anew.network(), path, record=record, threads=case.threads(), progress=False)
+        for one in (sim, loaded):
+            one.run(rest)
+    except ValueError as error:
+        if "not finite" in str(error):
+            return
+        raise
+    if is_finite(sim.result()):
+        what = f"changed and saved after {sum(cut[:stop])} steps, {sim.threads} then {loaded.threads} threads"
+        yield what, bits.differences(bits.of_result(loaded.result()), bits.of_result(sim.result()))
+        for one in (sim, loaded):
+            one.reset()
+        yield f"{what}, after a reset", bits.differences(bits.of_result(loaded.run(rest)), bits.of_result(sim.run(rest)))
+
+
 def learning(case):
     """Synapses that learn, in two pieces, each piece against a twin that takes one spike at a time: to 1e-12."""
     plastic = [projection for projection in case.net.projections if projection.plasticity is not None]
@@ -338,5 +372,6 @@ WAYS = (
     beside_another,
     in_another_order,
     with_changes,
+    checkpointed,
     learning,
 )

@@ -16,6 +16,7 @@ from brainsim.engine.checkpoints.changes import apply_values, changed_values, re
 from brainsim.engine.checkpoints.file import Checkpoint, Plain, read
 from brainsim.engine.checkpoints.machine import versions
 from brainsim.engine.checkpoints.matching import check_network, check_settings
+from brainsim.engine.checkpoints.streams import continued_target
 from brainsim.engine.fingerprint import Prints, fingerprint
 from brainsim.engine.settings import checked_network, checked_steps
 from brainsim.engine.state import check_fits, what_is_not_finite
@@ -41,6 +42,7 @@ class WithCheckpoints:
     _run: Any
     _layout: Any
     _prints: Prints
+    _facts: dict
     _first_prints: Prints  # of the network as it was described
     _described: dict
     _original_inputs: tuple
@@ -51,6 +53,7 @@ class WithCheckpoints:
     _begin: int  # the step from which `result` tells
     _origin: int  # the step at which the run began
     _earlier: Result | None = None  # what was recorded before the checkpoint from which this continues
+    _stream: Any
     _guard: Any = None  # what saves at regular times, see `regular`
 
     def save(self, path: str | os.PathLike) -> Path:
@@ -105,6 +108,7 @@ class WithCheckpoints:
         threads: int | None = None,
         progress: bool | None = None,
         profile: bool = False,
+        to: str | os.PathLike | None = None,
     ) -> typing.Self:
         """Return a simulation that continues from a checkpoint which `save` wrote.
 
@@ -114,8 +118,9 @@ class WithCheckpoints:
             Built as it was when the run began. What `set` and `rewire` have changed since is in the file.
         path : str or Path
             The checkpoint. If it is damaged, the one before is taken, with a warning.
-        record, spikes, threads, progress, profile
-            As for `Simulation`. If `record` and `spikes` are those of the simulation that was saved, `result` returns
+        record, spikes, threads, progress, profile, to
+            As for `Simulation`. A stream goes on in its folder, from where it was: what was recorded after the checkpoint is
+            recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
             everything since its beginning; otherwise what is recorded from now on, which a warning says.
 
         Returns
@@ -150,16 +155,8 @@ class WithCheckpoints:
         >>> again.run(50.0).spikes == sim.run(50.0).spikes, again.result().spikes == sim.result().spikes
         (True, True)
         """
-        return cls._loaded(
-            network,
-            path,
-            "Simulation.load",
-            record=record,
-            spikes=spikes,
-            threads=threads,
-            progress=progress,
-            profile=profile,
-        )
+        settings = {"record": record, "spikes": spikes, "threads": threads, "progress": progress, "profile": profile}
+        return cls._loaded(network, path, "Simulation.load", to=to, **settings)
 
     @classmethod
     def _loaded(cls, network, path, label, *, dt=None, seed=None, precision=None, **settings):
@@ -168,6 +165,7 @@ class WithCheckpoints:
         checked_network(network, checkpoint.state.dt)
         check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
         saved = checkpoint.plain.precision
+        settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they come when the simulation is made
             layout = Layout(network, checkpoint.state.dt, 1, checked_precision(saved, label))
@@ -194,24 +192,31 @@ class WithCheckpoints:
         arrays: dict = {}
         changes = changed_values(self._layout, self._described, self._original_inputs, arrays)
         rewired = rewired_projections(self._run.synapses, arrays)
-        recorded = self._result()
+        pieces = None if self._stream is not None else self._run.collected.all()
+        outcome = self._outcome(pieces, self._begin, self._seconds["run"], {})
+        recorded = None if pieces is None else replace(self._whole(outcome.result()), state=None)
         plain = Plain(
             begin=self._begin,
             origin=self._origin,
             completed=self._run.is_complete(),
-            precision=recorded.stats["precision"],
+            precision=self._facts["precision"],
             parts=self._first_prints.parts(),
             details=self._first_details(),
             changes=changes,
             rewired=rewired,
             requests=_fingerprint_of(*self._requested),
-            streams=None,
+            streams=self._streamed_so_far(),
             seconds=self._seconds["run"],
             versions=versions(),
         )
-        state, recorded = recorded.state, replace(recorded, state=None)
         recorders = self._run.collected.saved()
-        return Checkpoint(plain, state, self._restored, recorded, arrays, recorders).write(path)
+        return Checkpoint(plain, outcome.state(), self._restored, recorded, arrays, recorders).write(path)
+
+    def _streamed_so_far(self):
+        """Return how many rows the columns of the stream have, on the disk; None without a stream."""
+        if self._stream is None:
+            return None
+        return {} if self._stream.header is None else self._stream.commit()
 
     def _first_details(self):
         if "_details" not in vars(self):
@@ -228,17 +233,18 @@ class WithCheckpoints:
             self._run.rebuild("parameters", "inputs")
         self._describe()
         check_fits(checkpoint.state, self._layout, self._prints.parts())
-        self._run.collected.clear()
+        for recorder in self._run.collected.recorders:
+            recorder.clear(None)  # of the spikes at time 0, which the constructor has noted
         self._run.restore(checkpoint.state, plain.completed)
         self._origin, self._seconds["run"] = plain.origin, plain.seconds
         self._begin, self._earlier = checkpoint.state.step, None
-        if _fingerprint_of(*self._requested) == plain.requests:
+        if _fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
             # before the first step nothing counts as recorded, so it will be
             self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed else None
             self._run.collected.load(checkpoint.recorders)
         else:
             warn_user(
-                f"{label}: record= or spikes= are not those with which {str(checkpoint.path)!r} was saved; "
+                f"{label}: record=, spikes= or to= are not those with which {str(checkpoint.path)!r} was saved; "
                 f"result() begins at {checkpoint.state.step * self.dt:g} ms"
             )
 
