@@ -1,5 +1,6 @@
 """Fixtures that all folders share."""
 
+import os
 import signal
 
 import matplotlib
@@ -7,6 +8,9 @@ import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.engine import settings
+
+for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.pop(name, None)  # tests choose the number of threads themselves
 
 matplotlib.use("Agg")  # no screen
 

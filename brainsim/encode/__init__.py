@@ -25,3 +25,18 @@ from brainsim.encode.sound import filter_bank
 from brainsim.encode.timing import Latency, Phase
 
 __all__ = ["Delta", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank"]
+_WORDS = {
+    ("poisson", "bernoulli", "spikegen"): "random spikes with the value as rate: bs.encode.Rate()",
+    ("ttfs", "time_to_first_spike", "rank_order"): "bs.encode.Latency()",
+    ("events", "dvs", "send_on_delta", "level_crossing"): "bs.encode.Delta(threshold=0.1)",
+    ("gaussian", "tuning_curves", "population"): "bs.encode.PopulationCode()",
+    ("cochlea", "spectrogram", "gammatone", "mel", "sound"): "bs.encode.filter_bank(sound, sample_rate)",
+}
+
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(f"module 'brainsim.encode' has no attribute {name!r}")
+    from brainsim.core.hints import answer
+
+    raise AttributeError(f"bs.encode has no {name!r}{answer(name, __all__, _WORDS) or '; help(bs.encode) lists the codes'}")

@@ -4,6 +4,8 @@ import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
 
+MAX_TICKS = 6  # values of an axis that are all labelled
+
 
 def draw(table, name, ax):
     """Draw a value of a sweep into axes and return them."""
@@ -23,19 +25,29 @@ def draw(table, name, ax):
     with_seeds = axes[-1].names == ("seed",) and len(axes) > 1
     if with_seeds:
         axes.pop()
+    for position in reversed([k for k, axis in enumerate(axes) if len(axis.values) == 1 and len(axes) > 1]):
+        values = values.take(0, axis=position)  # an axis of one value is none
+        axes.pop(position)
+        if len(axes) == 1:
+            break
     if len(axes) > 2:
         raise ValueError(f"Sweep.plot: draws one or two axes besides the seeds (got {', '.join(a.name for a in axes)})")
     ax = plt.gca() if ax is None else ax
     mean, deviation = _over_seeds(values, with_seeds)
     if len(axes) == 2:
-        return _map(ax, axes, mean, name)
+        return _map(ax, axes, mean, _label(name))
     places = _places(ax.xaxis, axes[0])
     ax.plot(places, mean, "o-", color=colour(0), markersize=4)
     if with_seeds and values.shape[-1] > 1:
         ax.fill_between(places, mean - deviation, mean + deviation, color=colour(0), alpha=0.2, linewidth=0)
     ax.set_xlabel(axes[0].name)
-    ax.set_ylabel(name)
+    ax.set_ylabel(_label(name))
     return ax
+
+
+def _label(name):
+    """Return the name of a value, with the unit of the rates of a Result."""
+    return f"{name} [Hz]" if name.startswith("rate ") else name
 
 
 def _over_seeds(values, with_seeds):
@@ -64,6 +76,8 @@ def _places(axis, of):
     """Return where the values of an axis are: at the numbers, or one after the other under their names."""
     labels = [value[0] if len(value) == 1 else ", ".join(map(str, value)) for value in of.values]
     if all(isinstance(label, int | float) and not isinstance(label, bool) for label in labels) and _ascending(labels):
+        if len(labels) <= MAX_TICKS:
+            axis.set_ticks(labels, [f"{label:g}" for label in labels])
         return np.array(labels, dtype=float)
     axis.set_ticks(range(len(labels)), [str(label) for label in labels])
     return np.arange(len(labels), dtype=float)

@@ -53,6 +53,16 @@ def networks() -> None:
     bs.Population(3, bs.SpikeTrains(times=np.array([1.0, 2.5]), ids=[0, 1]))
 
 
+def statistics_and_codes(spikes: bs.Spikes) -> None:
+    assert_type(bs.analysis.cv2(spikes), float)
+    bs.analysis.psth(spikes, [10.0, 20.0], window=(-5.0, 5.0))
+    bs.analysis.correlogram(spikes, spikes, norm="rates")  # type: ignore[arg-type]
+    assert_type(bs.encode.Rate(max_rate=50.0).encode([0.1, 0.9], 100.0, seed=1), bs.Spikes)
+    bs.encode.PopulationCode(by="phase")  # type: ignore[arg-type]
+    table = bs.sweep(lambda g: g, over={"g": [1.0, 2.0]}, seeds=[1, 2], errors="raise")
+    assert_type(table, bs.Sweep)
+
+
 def results(result: bs.Result) -> None:
     assert_type(result.spikes["cells"], bs.Spikes)
     assert_type(result.traces["cells", "v"], bs.Traces)

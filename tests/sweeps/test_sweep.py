@@ -1,10 +1,12 @@
 """Sweeps: the same bits on any number of workers, resumed after a kill, failures as rows, tables and pictures."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +119,20 @@ class TestProcesses:
         )
 
 
+def test_the_script_of_the_page_about_clusters(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "clusters.md"
+    if not page.exists():
+        pytest.skip("an installed package has no pages")
+    script = re.search("```python\n(# sweep.py\n.*?)```", page.read_text(encoding="utf-8"), re.DOTALL).group(1)
+    (tmp_path / "sweep.py").write_text(script)
+    for _ in range(2):  # the second time all points are there
+        done = subprocess.run([sys.executable, "sweep.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "Sweep of 18 points: rate (3), weight (2), seed (3); rate cells, CV cells, synchrony cells\n"
+    assert len(list((tmp_path / "points").glob("*.npz"))) == 18
+    assert len((tmp_path / "sweep.csv").read_text().splitlines()) == 19
+
+
 def threads_here(x):
     from brainsim.core.machine import processors
 
@@ -215,6 +231,10 @@ class TestTable:
         assert axes[1].get_ylabel() == "a"
         assert bs.sweep(lambda s: 1.0, {"s": ["x", "y"]}, workers=1).plot(ax=axes[2]) is axes[2]
         assert [text.get_text() for text in axes[2].get_xticklabels()] == ["x", "y"]
+        table = bs.sweep(whole, {"rate": [500.0, 1000.0]}, zip={"seed": [1]}, workers=1)
+        axes[0].cla()
+        assert table.plot(ax=axes[0]).get_ylabel() == "rate cells [Hz]"
+        assert axes[0].get_xlabel() == "rate", "an axis of one value is none"
         figure.canvas.draw()
         plt.close(figure)
 
