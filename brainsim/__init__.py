@@ -21,6 +21,7 @@ Network and run
     simulate            run a network: returns a Result
     Simulation          run a network in pieces, and change it between them
     Trace, WeightTrace  what to record: a variable of cells, bs.Trace(cells, "v"); weights of synapses that learn
+    EventRecord         when a condition becomes true for a cell
     SpikeRecord         whose spikes to keep, and when
     Result              spikes, traces and final state of a run; save and load
     Spikes, Traces      spikes of a population with rates and intervals; a variable over time
@@ -87,7 +88,7 @@ _HOMES = {
     "brainsim.network.network": ("Network",),
     "brainsim.network.projection": ("Projection",),
     "brainsim.network.population": ("Population", "View"),
-    "brainsim.network.probes": ("SpikeRecord", "Trace", "WeightTrace"),
+    "brainsim.network.probes": ("EventRecord", "SpikeRecord", "Trace", "WeightTrace"),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),
     "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "HomeostaticLIF", "GIF", "MAT2", "MihalasNiebur"),
     "brainsim.models.neurons.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),

@@ -99,6 +99,7 @@ from brainsim.models.values import Uniform as Uniform
 from brainsim.network.network import Network as Network
 from brainsim.network.population import Population as Population
 from brainsim.network.population import View as View
+from brainsim.network.probes import EventRecord as EventRecord
 from brainsim.network.probes import SpikeRecord as SpikeRecord
 from brainsim.network.probes import Trace as Trace
 from brainsim.network.probes import WeightTrace as WeightTrace

@@ -24,6 +24,7 @@ from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
+from brainsim.engine.recorders.events import resolve_events
 from brainsim.engine.recorders.requests import resolve_traces
 from brainsim.engine.recorders.spikes import SpikeRecorder
 from brainsim.engine.recorders.traces import TraceRecorder
@@ -42,7 +43,7 @@ from brainsim.engine.time import times_of
 from brainsim.engine.views import threshold_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.population import Population, View
-from brainsim.network.probes import Trace, WeightTrace, checked_traces
+from brainsim.network.probes import EventRecord, Trace, WeightTrace, checked_traces
 from brainsim.network.projection import Projection
 from brainsim.network.rewired import copied
 from brainsim.results.result import Result
@@ -163,6 +164,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         lags = self._layout.lag_places() is not None
         built_in = [SpikeRecorder(wanted, lags, self._layout.n_cells), *([TraceRecorder(traces)] if traces else [])]
         built_in += [WeightRecorder(weights)] if weights else []
+        events = resolve_events([request for request in known if isinstance(request, EventRecord)], self._layout)
+        built_in += [events] if events else []
         return built_in + [request.recorder(self._layout) for request in others]
 
     def __repr__(self) -> str:

@@ -241,7 +241,62 @@ class WeightTrace:
         return int((self.projection.expected if n is None else min(n, self.projection.expected)) + bins)
 
 
-Request = Trace | WeightTrace
+@dataclass(frozen=True, eq=False, repr=False)
+class EventRecord:
+    """Record when a condition becomes true for a cell: events beside spikes.
+
+    Parameters
+    ----------
+    cells : Population or View
+        The cells, which must belong to one population.
+    condition : str
+        A condition on variables, lines and parameters of the neuron, its currents ``I`` and ``I_ext``, and the time ``t``.
+    name : str, optional
+        What the events are called in ``result.spikes``; by default ``"NAME OF THE CELLS: condition"``.
+
+    An event is at the first step at which the condition is true and was not one step before, after the spikes of the step:
+    what a reset changes at once is not seen. They are in ``result.spikes[name]``, as `Spikes` of these cells, which are
+    numbered from 0.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.stimulate(cells, bs.CurrentInput(400.0))
+    >>> half = bs.EventRecord(cells[:10], "v > (v_rest + v_th)/2", name="half way")
+    >>> bs.simulate(net, 100.0, seed=2, record=half).spikes["half way"]
+    Spikes of 'half way': 90 spikes of 10 cells in 100 ms, 90 Hz
+    """
+
+    cells: View
+    condition: str
+    name: str | None = None
+
+    columns = 0  # numbers that a sample keeps
+    every = None
+
+    def __post_init__(self) -> None:
+        """Check the arguments."""
+        if not isinstance(self.cells, View):
+            raise TypeError(f"EventRecord.cells: must be a population or a view of one (got {self.cells!r})")
+        if len(self.cells.parts) != 1:
+            raise ValueError("EventRecord.cells: must be of one population; write one EventRecord for each")
+        for name, value in (("condition", self.condition), ("name", self.label)):
+            if not isinstance(value, str):
+                raise TypeError(f"EventRecord.{name}: must be a text, e.g. condition='v > v_half' (got {value!r})")
+
+    def __repr__(self) -> str:
+        """Return the request nearly as Python code, with the cells by name."""
+        return f"EventRecord({self.cells.name}, {self.condition!r}{_given(self, 'name')})"
+
+    @property
+    def label(self) -> str:
+        """Where the events are in the results."""
+        return f"{self.cells.name}: {self.condition}" if self.name is None else self.name
+
+
+Request = Trace | WeightTrace | EventRecord
 Kept = View | SpikeRecord  # whose spikes
 
 
@@ -271,7 +326,7 @@ def checked_traces(record: Request | Sequence[Request], label: str = "simulate.r
     """Return what to record as a list."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:
-        if not isinstance(trace, Trace | WeightTrace):
+        if not isinstance(trace, Trace | WeightTrace | EventRecord):
             raise TypeError(
                 f"{label}: must hold bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
             )

@@ -203,7 +203,38 @@ class TestInputs:
         assert record(*requests, net=net, threads=1) == record(*requests, net=net, threads=2)
 
 
+class TestEvents:
+    @pytest.mark.usefixtures("more_partitions")
+    def test_when_a_condition_becomes_true(self, monkeypatch, tmp_path):
+        net = network()
+        cells = net.populations["cells"]
+        v = record(bs.Trace(cells[7:60], "v"), net=net)["cells", "v"]
+        true = v.values > -59.0
+        at, ids = np.nonzero(true[1:] & ~true[:-1])
+        request = bs.EventRecord(cells[7:60], "v > v_rest + 6*(v_th - v_rest)/15", name="up")
+        whole = bs.simulate(net, 30.0, seed=2, record=request)
+        assert np.array_equal(whole.spikes["up"].times, v.times[1:][at])
+        assert np.array_equal(whole.spikes["up"].ids, ids)
+        assert len(ids) > 20
+        monkeypatch.setattr(traces_module, "SAMPLE_ROOM", 300)
+        sim = bs.Simulation(net, seed=2, record=request, threads=2)
+        sim.run(7.3), sim.run(0.1), sim.run(22.6)
+        assert sim.result().spikes == whole.spikes
+        streamed = bs.simulate(net, 30.0, seed=2, record=request, threads=3, to=tmp_path / "run.npz")
+        assert streamed.spikes == whole.spikes == bs.Result.load(tmp_path / "run.npz").spikes
+
+    def test_currents_and_lines(self):
+        net = network(40, Adaptive())
+        cells = net.populations["cells"]
+        result = bs.simulate(
+            net, 30.0, seed=2, record=[bs.EventRecord(cells, "I_ext > 120"), bs.EventRecord(cells, "away > 9*t")]
+        )
+        assert (result.spikes["cells: I_ext > 120"].counts() == 3).all()
+
+
 MISTAKES = [
+    (lambda cells: bs.EventRecord(3, "v > 0"), TypeError, "EventRecord.cells: must be a population or a view"),
+    (lambda cells: bs.EventRecord(cells, 3), TypeError, "EventRecord.condition: must be a text"),
     (lambda cells: bs.Trace(cells, "v", start=-1.0), ValueError, r"Trace.start: must be >= 0 ms \(got -1"),
     (lambda cells: bs.Trace(cells, "v", start=5.0, stop=5.0), ValueError, r"Trace.stop: must be > start, 5 ms \(got 5 ms\)"),
     (lambda cells: bs.Trace(cells, "v", reduce="max"), ValueError, "Trace.reduce: must be one of 'mean', 'sum', 'std' "),
@@ -220,6 +251,9 @@ def test_mistakes(make, kind, message):
 
 
 RUNNING = [
+    (lambda a, b: [bs.EventRecord(a, "u > 1")], "EventRecord.condition: unknown name 'u'"),
+    (lambda a, b: [bs.EventRecord(a, "v + 1")], "EventRecord.condition: "),
+    (lambda a, b: [bs.EventRecord(a, "v > 1", name="other")], "there are other spikes or events of this name"),
     (lambda a, b: [bs.Trace(a, "v"), bs.Trace(a[:3], "v", start=5.0)], "another trace of this variable has another window"),
     (lambda a, b: [bs.Trace(a[:3], "alpha_m")], r"'cells' has no variable 'alpha_m'"),
     (lambda a, b: [bs.Trace(a[:3], "ampa.curent")], r"did you mean 'ampa.current'"),

@@ -126,10 +126,25 @@ class Line:
 def line_named(layout, population, name, label):
     """Return the Line that a population calls `name`, None if it has none; raise ValueError if it cannot be computed."""
     lines = lines_in(layout, population)
-    if name not in lines:
-        return None
+    return _line(layout, population, lines[name], label) if name in lines else None
+
+
+def condition_line(layout, population, text):
+    """Return the Line of a condition on variables, parameters, lines and currents of a cell, which the user wrote."""
+    label, member, lines = "EventRecord.condition", layout.members[population], lines_in(layout, population)
+    if member.system is None:
+        raise ValueError(f"{label}: the spikes of {population!r} are listed, so it has no variables")
+    own = {name for name in member.rows if "." not in name} | {name for name in lines if "." not in name}
+    tree = lang.parse_expression(text, label)
+    lang.check_names(tree, {*own, *member.population.model.parameters, "t", "dt", "pi"}, label)
+    lang.check_kind(tree, label, condition=True)
+    return _line(layout, population, lang.expanded(tree, {name: lines[name] for name in own if name in lines}, label), label)
+
+
+def _line(layout, population, tree, label):
+    """Return the Line of a tree, with what has to be sampled for it."""
     member, group = layout.members[population], layout.groups[layout.group_of[population]]
-    line = Line(population, lines[name])
+    line = Line(population, tree)
     if lang.calls_in(line.tree) & RANDOM:
         raise ValueError(f"{label}: draws random numbers at each step, so it cannot be computed again")
     for used in sorted(lang.names_in(line.tree)):

@@ -23,12 +23,19 @@ from brainsim.results.weights import Weights
 BLOCK = 1 << 20  # rows that are converted at once
 STEPS, CELLS, LAGS = "spikes.step.u4", "spikes.cell.u4", "spikes.lag.f8"
 
+# other events have columns of their own: their row has the beginning of the names, "of"
 Row = dict[str, Any]  # of the header: what is recorded of one population, or one variable
 
 
 def column(name: str, kind: str, width: int = 1) -> Row:
     """Return the description of a column; `kind` is a type of NumPy with its byte order."""
     return {"name": name, "kind": kind, "width": width}
+
+
+def columns_of(row: Row) -> tuple[str, str, str]:
+    """Return the names of the columns with the steps, cells and lags of a row of spikes or other events."""
+    of = row.get("of", "spikes")
+    return f"{of}.step.u4", f"{of}.cell.u4", f"{of}.lag.f8"
 
 
 def window(row: Row, start: int, stop: int) -> tuple[int, int]:
@@ -129,23 +136,28 @@ class Columns:
 
     def spike_blocks(self, rows: list[Row]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Yield (index in `rows`, times, ids) in the order of time, never more than a block at once."""
-        dt, lags = self.header["dt"], self.arrays.get(LAGS)
-        steps, cells = self.arrays[STEPS], self.arrays[CELLS]
-        for begin in range(0, len(steps), BLOCK):
-            part = slice(begin, begin + BLOCK)
-            for k, row in enumerate(rows):
-                mine, ids = belonging(row, steps[part], cells[part])
-                if ids.size:
-                    yield k, spike_times(steps[part][mine], None if lags is None else lags[part][mine], dt), ids
+        dt = self.header["dt"]
+        for k, row, steps, cells, lags in self._parts(rows):
+            mine, ids = belonging(row, steps, cells)
+            if ids.size:
+                yield k, spike_times(steps[mine], None if lags is None else lags[mine], dt), ids
+
+    def _parts(self, rows):
+        """Yield (index in `rows`, row, steps, cells, lags or None) for each block of the columns, and each row in it."""
+        groups: dict[tuple, list] = {}
+        for k, row in enumerate(rows):
+            groups.setdefault(columns_of(row), []).append((k, row))
+        for names, some in groups.items():
+            arrays = [self.arrays.get(name) for name in names]
+            for begin in range(0, len(self.arrays[names[0]]), BLOCK):
+                blocks = [None if array is None else array[begin : begin + BLOCK] for array in arrays]
+                yield from ((k, row, *blocks) for k, row in some)
 
     def counts(self, rows: list[Row]) -> list[int]:
         """Return how many spikes each row has."""
         found = [0] * len(rows)
-        steps, cells = self.arrays[STEPS], self.arrays[CELLS]
-        for begin in range(0, len(steps), BLOCK):
-            part = slice(begin, begin + BLOCK)
-            for k, row in enumerate(rows):
-                found[k] += belonging(row, steps[part], cells[part])[1].size
+        for k, row, steps, cells, _ in self._parts(rows):
+            found[k] += belonging(row, steps, cells)[1].size
         return found
 
     def traces(self, row: Row) -> Traces:
