@@ -47,3 +47,44 @@ __all__ = [
     "weight_matrix",
     "weights",
 ]
+
+_WORDS = {
+    (
+        "raster_plot",
+        "rasterplot",
+        "spikes",
+        "scatter",
+        "eventplot",
+    ): "bs.plot.raster(result) draws a dot or stroke for each spike",
+    ("isi", "isih", "interval_histogram", "intervals"): "bs.plot.isi_histogram(spikes)",
+    ("psd", "power_spectrum", "welch"): "bs.plot.spectrum(spikes)",
+    (
+        "ccg",
+        "acg",
+        "cross_correlogram",
+        "autocorrelogram",
+        "correlation",
+        "crosscorrelogram",
+    ): "bs.plot.correlogram(a, b), or of one population with itself: bs.plot.correlogram(a)",
+    ("network", "draw", "networkx", "topology"): "bs.plot.graph(net) draws populations and projections",
+    (
+        "adjacency",
+        "adjacency_matrix",
+        "matrix",
+        "heatmap",
+        "connectivity_matrix",
+    ): "bs.plot.weight_matrix(sim.synapses(wires)) draws cells, bs.plot.connectivity(net) populations",
+    ("histogram", "hist"): "bs.plot.weight_histogram, isi_histogram, degrees",
+    ("film", "movie", "gif", "animation", "video"): "bs.plot.animate(result, 'run.gif')",
+    ("interactive", "explorer", "html", "browser", "viewer"): "result.view('run.html') writes a page that zooms",
+    ("voltage", "v", "traces", "potential"): "bs.plot.trace(result, ('cells', 'v'))",
+    ("fi_curve", "phase_plane", "step_response", "portrait"): "bs.explore has it; what it returns has a method plot()",
+}
+
+
+def __getattr__(name):
+    from brainsim.core.hints import answer
+
+    if name.startswith("_"):
+        raise AttributeError(f"module 'brainsim.plot' has no attribute {name!r}")
+    raise AttributeError(f"bs.plot has no {name!r}{answer(name, __all__, _WORDS) or '; help(bs.plot) lists what it has'}")

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,6 +17,9 @@ from brainsim.plot.tables import labelled
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Result, Spikes, Traces
 
+if TYPE_CHECKING:
+    from brainsim.network.population import View
+
 FRAMES, MAX_FRAMES = 150, 2000  # by default, and at most: a film of more would take minutes and gigabytes
 TOP = 0.995  # share of the values that the scale of colours covers
 DPI = 90
@@ -26,7 +30,7 @@ def animate(
     path: str | os.PathLike,
     *,
     grid: tuple[int, int] | None = None,
-    positions: ArrayLike | None = None,
+    positions: "ArrayLike | View | None" = None,
     window: tuple[float, float] | None = None,
     step: float | None = None,
     tau: float | None = None,
@@ -46,8 +50,8 @@ def animate(
         The file, which ends in ``.gif`` or ``.mp4``.
     grid : (int, int), optional
         Rows and columns: cell k is in row ``k // columns`` and column ``k % columns``.
-    positions : array of shape (n, 1) or (n, 2), optional
-        Where cells are [um].
+    positions : array of shape (n, 1) or (n, 2), or Population or View, optional
+        Where cells are [um]: an array, or the cells themselves if they have positions.
     window : (float, float), optional
         Part of the recording [ms]; all by default.
     step : float, optional
@@ -217,7 +221,10 @@ def _on_grid(ax, grid, n, look):
 
 def _at_positions(ax, positions, n, look):
     """Draw a dot for each cell; return them, and a function that shows values in their colours."""
-    where = np.asarray(positions, dtype=float)
+    places = getattr(positions, "positions", positions)
+    if places is None:
+        raise ValueError(f"animate.positions: {positions.name!r} has no positions; Population(positions=...) gives it some")
+    where = np.asarray(places, dtype=float)
     if where.ndim != 2 or where.shape[0] != n or where.shape[1] not in (1, 2):
         raise ValueError(f"animate.positions: must have the shape ({n}, 1) or ({n}, 2) (got {where.shape})")
     y = where[:, 1] if where.shape[1] == 2 else np.zeros(n)

@@ -67,19 +67,28 @@ def _write_gif(path, pictures, fps):
 
 def _write_mp4(path, pictures, fps):
     program = None
-    for picture in pictures:
-        picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]  # the format needs even sides
-        if program is None:
-            size = f"{picture.shape[1]}x{picture.shape[0]}"
-            source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
-            command = ["ffmpeg", "-y", "-loglevel", "error", *source, "-an", "-pix_fmt", "yuv420p", str(path)]
-            program = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        try:
+    try:
+        for picture in pictures:
+            picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]  # the format needs even sides
+            program = program or _ffmpeg(path, picture.shape, fps)
             program.stdin.write(picture.tobytes())
-        except BrokenPipeError:
-            break
+    except BrokenPipeError:
+        pass  # it ended early, and says why
+    except BaseException:
+        if program is not None:
+            program.kill()
+            program.wait()
+        raise
     message = program.communicate()[1].decode(errors="replace").strip()
     if program.returncode:
         raise OSError(
             f"animate: ffmpeg could not write {str(path)!r}: {message.splitlines()[-1] if message else 'no reason'}"
         )
+
+
+def _ffmpeg(path, shape, fps):
+    """Return the program that reads pictures of a shape and writes a film of them."""
+    size = f"{shape[1]}x{shape[0]}"
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
+    command = ["ffmpeg", "-y", "-loglevel", "error", *source, "-an", "-pix_fmt", "yuv420p", str(path)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)

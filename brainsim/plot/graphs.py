@@ -113,7 +113,7 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
             dark = abs(scale[row, column]) > 0.6
             look: dict[str, Any] = {
                 "color": "white" if dark else "#222222",
-                "fontsize": "small",
+                "fontsize": "small" if len(total) <= 6 else "x-small",
                 "ha": "center",
                 "va": "center",
             }

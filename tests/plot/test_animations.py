@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import brainsim as bs
 from brainsim import plot
 from brainsim.plot.animations import _of_cells, faded_rates
 from brainsim.results.result import Spikes, Traces
@@ -82,7 +83,16 @@ def test_without_ffmpeg(tmp_path, monkeypatch):
         plot.animate(GRID, tmp_path / "a.mp4", grid=(2, 3))
 
 
+def test_at_the_positions_of_a_population():
+    where = np.random.default_rng(0).random((6, 2))
+    cells = bs.Population(6, bs.LIF(), name="sheet", positions=where)
+    _, (dots, _), _ = _of_cells(GRID, None, cells, None, 10.0, None, None)
+    np.testing.assert_allclose(dots.get_offsets(), where)
+
+
+NOWHERE = bs.Population(6, bs.LIF(), name="sheet")
 test_mistakes = mistakes(
+    (lambda: plot.animate(GRID, "a.gif", positions=NOWHERE), ValueError, "animate.positions: 'sheet' has no positions"),
     (lambda: plot.animate(GRID, "a.avi", grid=(2, 3)), ValueError, "animate.path: must end in .gif or .mp4", "a.avi"),
     (lambda: plot.animate(GRID, "no/where/a.gif"), FileNotFoundError, "animate.path: there is no folder"),
     (
@@ -107,3 +117,10 @@ test_mistakes = mistakes(
     ),
     (lambda: plot.animate(random_spikes(9), "a.gif", grid=(10, 10), window=(200.0, 300.0)), ValueError, "animate.window"),
 )
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_a_film_that_cannot_be_written(tmp_path):
+    (tmp_path / "a.mp4").mkdir()
+    with pytest.raises(OSError, match="ffmpeg could not write"):
+        plot.animate(GRID, tmp_path / "a.mp4", grid=(2, 3), step=10.0, figsize=(2.0, 2.0))

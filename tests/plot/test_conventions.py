@@ -79,6 +79,15 @@ def test_all_functions_are_here():
     assert drawing == {name.partition(" ")[0] for name in CALLS}
 
 
+@pytest.mark.parametrize(("word", "answer"), [
+    ("psd", "bs.plot.spectrum"), ("networkx", "bs.plot.graph"), ("movie", "bs.plot.animate"),
+    ("rastr", "did you mean 'raster'"), ("phase_plane", "bs.explore"), ("something_else", "help(bs.plot)"),
+])  # fmt: skip
+def test_an_unknown_name_is_answered(word, answer):
+    with pytest.raises(AttributeError, match=re.escape(answer)):
+        getattr(plot, word)
+
+
 @pytest.mark.parametrize("name", CALLS)
 class TestEveryPicture:
     def test_draws_into_the_axes_that_it_gets_and_returns_them(self, name):
