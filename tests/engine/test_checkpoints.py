@@ -497,12 +497,20 @@ class TestSimulate:
             ({"resume": True}, "simulate.resume: continues from a checkpoint; name its file"),
             ({"checkpoint": "nowhere/run.ckpt"}, "simulate.checkpoint: there is no folder"),
             ({"checkpoint": "."}, "is a folder; name a file in it"),
+            ({"checkpoint": True}, r"simulate.checkpoint: must be the name of a file such as 'run.ckpt' \(got True\)"),
         ],
     )
     def test_mistakes_come_before_anything_is_built(self, arguments, message, monkeypatch):
         monkeypatch.setattr(bs.Simulation, "_build", None)
-        with pytest.raises((ValueError, OSError), match=message):
+        with pytest.raises((ValueError, OSError, TypeError), match=message):
             bs.simulate(network(), 5.0, **arguments)
+
+    def test_wrong_names_of_files(self):
+        sim = simulation()
+        with pytest.raises(TypeError, match=r"Simulation.save.path: must be the name of a file .* \(got 3\)"):
+            sim.save(3)
+        with pytest.raises(TypeError, match=r"Simulation.load.path: must be the name of a file .* \(got None\)"):
+            bs.Simulation.load(network(), None)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
     def test_folder_that_cannot_be_written_to(self, tmp_path):

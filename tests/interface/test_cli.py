@@ -336,3 +336,39 @@ class TestOthers:
         close = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
         code = f"{close}; from brainsim.commands.cli import main; main(['list'])"
         assert python("-c", code).stderr == ""
+
+
+class TestCheckpoints:
+    def test_resumed_run_is_the_whole_run(self, folder, capsys):
+        run = ["run", "cuba", "--no-plot", "--seed", "3", "--checkpoint", "a.ckpt", "--resume"]
+        assert cli.main([*run, "--duration", "10"]) == 0
+        assert cli.main([*run, "--duration", "20", "--every", "30s", "--save", "a.npz"]) == 0
+        assert cli.main(["run", "cuba", "--no-plot", "--seed", "3", "--duration", "20", "--save", "b.npz"]) == 0
+        assert bs.Result.load("a.npz").spikes == bs.Result.load("b.npz").spikes
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--resume"], "--resume: is about checkpoints; add --checkpoint FILE"),
+            (["--every", "1min"], "--every: is about checkpoints; add --checkpoint FILE"),
+            (["--checkpoint", "a.ckpt", "--every", "soon"], "simulate.checkpoint_every: must be a number of seconds"),
+            (["--checkpoint", "there.ckpt"], "--checkpoint: there is a file 'there.ckpt'; --resume continues from it"),
+            (["--checkpoint", "no/a.ckpt"], "simulate.checkpoint: there is no folder"),
+        ],
+    )
+    def test_mistakes(self, folder, capsys, options, message):
+        (folder / "there.ckpt").touch()
+        assert cli.main(["run", "single", "--no-plot", *options]) == 2
+        assert message in capsys.readouterr().err
+
+    def test_example_that_is_steered(self, capsys):
+        assert cli.main(["run", "reward", "--no-plot", "--checkpoint", "a.ckpt"]) == 2
+        assert "--checkpoint: reward is steered while it runs" in capsys.readouterr().err
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGTERM") or sys.platform == "win32", reason="needs signals of POSIX")
+    def test_sigterm_ends_with_status_75(self, folder, monkeypatch):
+        monkeypatch.setattr(progress.Pace, "steps", lambda self, left: signal.raise_signal(signal.SIGTERM) or min(left, 50))
+        with pytest.raises(SystemExit) as end:
+            cli.main(["run", "single", "--no-plot", "--checkpoint", "a.ckpt"])
+        assert end.value.code == 75
+        assert (folder / "a.ckpt").exists()

@@ -3,6 +3,7 @@
 The last two are kept. If the last one is damaged or missing, the one before is read, with a warning.
 """
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,7 +110,7 @@ class Kept:
 
 def read(path):
     """Return the Checkpoint in a file, or else the one before; raise the error of the last one if both are unreadable."""
-    path = Path(path)
+    path = checked_path(path, f"{LABEL}.path")
     try:
         return _read(path)
     except (ValueError, FileNotFoundError) as error:
@@ -122,6 +123,13 @@ def read(path):
             raise error from None
         warn_user(f"{error}; continuing from the checkpoint before, {str(before)!r}, at {_time(checkpoint.state)}")
         return checkpoint
+
+
+def checked_path(path, label):
+    """Return the name of a file as a Path; raise TypeError if it is something else."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{label}: must be the name of a file such as 'run.ckpt' (got {path!r})")
+    return Path(path)
 
 
 def exists(path):

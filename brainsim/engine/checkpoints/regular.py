@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from brainsim.core.checks import number, warn_user
-from brainsim.engine.checkpoints.file import exists
+from brainsim.engine.checkpoints.file import checked_path, exists
 from brainsim.results.archive import remove_leftovers
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
@@ -52,7 +52,7 @@ def refuse_to_replace(path, label):
 
 def writable(path, label):
     """Raise an error, before anything is built, if no file can be written to the folder of `path`."""
-    folder = Path(os.path.realpath(path)).parent
+    folder = Path(os.path.realpath(checked_path(path, label))).parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(folder)!r}")
     if not os.access(folder, os.W_OK):

@@ -13,7 +13,7 @@ from typing import Any
 from brainsim.build.layout import Layout
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, changed_values, rewired_network, rewired_projections
-from brainsim.engine.checkpoints.file import Checkpoint, Plain, read
+from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read
 from brainsim.engine.checkpoints.machine import versions
 from brainsim.engine.checkpoints.matching import check_network, check_settings
 from brainsim.engine.checkpoints.streams import continued_target
@@ -183,6 +183,9 @@ class WithCheckpoints:
 
     def _write(self, path):
         """Write a checkpoint of the simulation as it is now."""
+        path = checked_path(path, "Simulation.save.path")
+        if self._layout.ranks.size > 1:
+            raise ValueError("Simulation.save: is not available with ranks=; save result.state and continue with state=")
         if self._run.failed:
             raise RuntimeError(
                 "Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first"
