@@ -220,7 +220,7 @@ def test_long_refractory_times_and_intervals_do_not_overflow():
         assert len(bs.simulate(net, 30.0, seed=1, threads=1).spikes["cells"]) == 1
 
 
-@pytest.mark.parametrize("rate", [-1.0, -1e-300, np.nan, np.inf, -np.inf, None, "3", 1j, [[1.0]], []])
+@pytest.mark.parametrize("rate", [-1.0, -1e-300, np.nan, np.inf, -np.inf, None, "3 +", 1j, [[1.0]], []])
 def test_invalid_rates_are_rejected(rate):
     for make in (
         lambda r: bs.Poisson(rate=r),
