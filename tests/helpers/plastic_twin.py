@@ -71,6 +71,8 @@ def rule_of(plasticity):
     """Return the Rule of a `brainsim.Plasticity`; parameters that differ between synapses are given to `Synapse`."""
     parameters = {name: getattr(plasticity, name) for name in plasticity.parameters}
     initials = {name: getattr(plasticity, name, spec.default) for name, spec in plasticity.initials.items()}
+    # those that differ between synapses are variables of each, and given to `Synapse`
+    initials |= {name: value for name, value in plasticity.initial.items() if isinstance(value, float)}
     texts = {name: text for name, text in plasticity.texts().items() if name in Rule.__dataclass_fields__}
     return Rule(**texts, parameters=parameters, initials=initials)
 

@@ -71,7 +71,11 @@ def test_the_hundred_hold_what_there_is(plans):
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}
     assert any(plan.exact for plan in plans)
     plastic = [given for given in connections if "plasticity" in given]
-    assert {type(given["plasticity"]) for given in plastic} == {rules.Bounded, rules.Inward, rules.Depressing}
+    own = {rules.Bounded, rules.Inward, rules.Depressing, rules.Rewarded, rules.Noisy, rules.Watching}
+    assert {type(given["plasticity"]) for given in plastic} == own | {bs.QuantalRelease, bs.CalciumPlasticity}
+    assert {type(given.get("homeostasis")) for given in plastic} == {bs.Normalisation, bs.Scaling, type(None)}
+    assert any("modulator" in given for given in plastic)
+    assert any("initial" in given for given in plastic)
     assert {"all", None} < {given.get("dendritic_delay") for given in plastic}
     free = [given for seed in range(5_000, 5_030) for given in networks.drawn(seed).connections if "plasticity" in given]
     assert any(given["plasticity"].per_synapse for given in free)

@@ -10,11 +10,13 @@ from .own_models import table
 from .pieces import chance, one_of
 
 
-def drawn(rng, plan, variables):
+def drawn(rng, plan, variables, wiring=True):
     """Return up to three changes, each a function of a simulation; `variables` are those of each population."""
     makers = [change_of_input, change_of_parameter, change_of_state]
     if any("plasticity" in given for given in plan.connections):
         makers += [change_of_weights, freeze]
+    if wiring and any(given.get("storage") != "procedural" for given in plan.connections):
+        makers += [rewire]
     return [made for _ in range(int(rng.integers(1, 4))) if (made := one_of(rng, makers)(rng, plan, variables)) is not None]
 
 
@@ -108,6 +110,21 @@ def freeze(rng, plan, variables):
     """Let a connection learn from now on, or no longer."""
     k, learning = _plastic(rng, plan), chance(rng, 0.4)
     return lambda sim: sim.set(sim.network.projections[k], learning=learning)
+
+
+def rewire(rng, plan, variables):
+    """Remove some synapses of a connection and add others."""
+    k = one_of(rng, [k for k, given in enumerate(plan.connections) if given.get("storage") != "procedural"])
+    given, seed, delay = plan.connections[k], int(rng.integers(1 << 30)), float(plan.dt * rng.integers(1, 30))
+
+    def change(sim):
+        projection, own = sim.network.projections[k], np.random.default_rng(seed)
+        table, n = sim.synapses(projection), int(own.integers(0, 6))
+        weight = float(table.weight[0]) if len(table) else 0.0
+        pre, post = own.integers(0, given["pre"].n, n), own.integers(0, given["post"].n, n)
+        sim.rewire(projection, remove=own.random(len(table)) < 0.1, pre=pre, post=post, weight=weight, delay=delay)
+
+    return change
 
 
 def _plastic(rng, plan):

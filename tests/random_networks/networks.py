@@ -85,6 +85,7 @@ def drawn(seed):
     rules.add_plasticity(
         np.random.default_rng([seed, 8]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS
     )
+    rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
     return plan
 
 

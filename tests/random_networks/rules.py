@@ -4,7 +4,7 @@ import numpy as np
 
 import brainsim as bs
 
-from .pieces import chance, distribution, one_of
+from .pieces import chance, distribution, one_of, view
 
 PLASTIC = 0.3  # share of the connections that can learn
 
@@ -61,6 +61,112 @@ class Depressing(bs.Plasticity):
     u: float = bs.initial(0.0, "", "utilization")
     x: float = bs.initial(1.0, "", "resources")
     r: float = bs.initial(0.0, "", "released by the last spike")
+
+
+class Rewarded(bs.Plasticity):
+    """A modulator that drives the weights, and that both ends read."""
+
+    equations = """
+        dx/dt = -x/tau
+        dy/dt = -y/tau
+        dc/dt = -c/(2*tau)
+        dn/dt = (n_rest - n)/tau_n
+        dw/dt = c*(n - n_base)
+    """
+    on_pre = "c = c - 0.02*size*y; x = x + 1"
+    on_post = "c = c + 0.02*size*x*(1 + n*tau); y = y + 1"
+    on_modulator = "n = 0.9*n + release"
+    tau: float = bs.parameter(20.0, "ms", "time constant of traces", **TAU)
+    tau_n: float = bs.parameter(30.0, "ms", "time constant of n", **TAU)
+    n_rest: float = bs.parameter(0.01, "1/ms", "limit of n")
+    n_base: float = bs.parameter(0.03, "1/ms", "level without effect")
+    release: float = bs.parameter(0.02, "1/ms", "at a spike")
+    size: float = bs.parameter(0.1, "weight", "about what weights are")
+    x: float = bs.initial(0.1, "", "trace of the source")
+    y: float = bs.initial(0.2, "", "trace of the target")
+    c: float = bs.initial(0.0, "weight", "trace of pairs")
+    n: float = bs.initial(0.05, "1/ms", "modulator")
+
+
+class Noisy(bs.Plasticity):
+    """Random numbers at both ends and between events."""
+
+    equations = "dx/dt = -x/tau"
+    between = "q = q*exp(-elapsed/tau) + 0.1*sqrt(elapsed/tau)*randn()"
+    on_pre = "w = w + 0.05*size*(q + rand() - 0.5); q = q + 0.1*binomial(3, 0.5); x = x + 1"
+    on_post = "w = w*(1 - 0.1*rand()) + 0.05*size*x; q = 0.5*q"
+    amplitude = "w*(1 + 0.1*q)"
+    tau: float = bs.parameter(15.0, "ms", "time constant", **TAU)
+    size: float = bs.parameter(0.1, "weight", "about what weights are")
+    x: float = bs.initial(0.0, "", "trace of the source")
+    q: float = bs.initial(0.3, "", "of the synapse")
+
+
+class Watching(bs.Plasticity):
+    """A trace that follows the target's potential, late, and what happens in each step above it."""
+
+    dimensions = False
+    equations = """
+        dx/dt = -x/tau
+        du/dt = (v_post - u)/tau
+    """
+    on_pre = "w = w + 0.1*size*clip((v_post - u)/10, -1, 1); x = x + 1"
+    on_post = "w = w - 0.1*(w - size*x/(1 + x))"
+    step_condition = "v_post > u + gap"
+    on_step = "w = w + 0.02*size*x*dt/tau"
+    late = {"u": "delay_u"}  # noqa: RUF012
+    tau: float = bs.parameter(15.0, "ms", "time constant", **TAU)
+    gap: float = bs.parameter(1.0, "mV", "from u to what counts as above")
+    delay_u: float = bs.parameter(0.0, "ms", "how much later u is read", at_least=0.0)
+    size: float = bs.parameter(0.1, "weight", "about what weights are")
+    x: float = bs.initial(0.1, "", "trace of the source")
+    u: float = bs.initial("v_post", "mV", "follows v")
+
+
+def add_more(rng, plan, size_of, free):
+    """Give some connections that learn a rule with a modulator, random numbers or an eye on the target, or homeostasis.
+
+    This has random numbers of its own too, so what `add_plasticity` draws stays as it was.
+    """
+    senders = [population for name, population in plan.populations.items() if plan.kinds[name].sends]
+    for given in (given for given in plan.connections if "plasticity" in given):
+        size = size_of(given)
+        if chance(rng, 0.5):
+            given["plasticity"] = kind_of(rng, plan, given, size)
+        rule = given["plasticity"]
+        if rule.plasticity_equations.modulator and chance(rng, 0.8):
+            given["modulator"] = view(rng, one_of(rng, senders))
+            given["modulator_delay"] = float(plan.dt * rng.integers(1, 12))
+        if rule.plasticity_equations.changes_weights and chance(rng, 0.3):
+            given["homeostasis"] = homeostasis(rng, plan.dt, size)
+        if chance(rng, 0.3):
+            name = one_of(rng, sorted({*rule.initials} - {"n", "u", "full"}))
+            low, high = 0.1, 0.9
+            given["initial"] = {name: distribution(rng, low, high) if free and chance(rng, 0.5) else rng.uniform(low, high)}
+
+
+def kind_of(rng, plan, given, size):
+    """Return one of the rules that came later."""
+    kinds = [
+        lambda: Rewarded(size=abs(size)),
+        lambda: Noisy(size=abs(size)),
+        lambda: bs.QuantalRelease(sites=3, U=0.4, tau_rec=40.0, tau_fac=20.0),
+        lambda: bs.CalciumPlasticity(w_0=0.2 * size, tau=500.0),
+    ]
+    if given["synapse"].weight_unit in ("nS", ""):  # where a negative weight makes no sense
+        kinds = kinds[2:]
+    models = [population.model for population, _ in given["post"].parts]
+    if all("v" in model.initials and model.initials["v"].unit == "mV" for model in models):
+        kinds.append(lambda: Watching(size=size, delay_u=float(plan.dt * rng.integers(0, 5))))
+    return one_of(rng, kinds)()
+
+
+def homeostasis(rng, dt, size):
+    """Return what multiplies the weights at some intervals of a run."""
+    every = float(dt * rng.integers(7, 90))
+    if chance(rng, 0.5):
+        return bs.Normalisation(3.0 * size, every=every, by=one_of(rng, ["target", "source"]))
+    return bs.Scaling(20.0, tau=50.0, beta=0.05, every=every)
 
 
 def add_plasticity(rng, plan, size_of, free):

@@ -315,7 +315,7 @@ def with_changes(case):
 def checkpointed(case):
     """Changed between pieces, saved to a file, and gone on from there in a network that is made anew."""
     cut = case.cut()
-    acts = [changes.drawn(case.rng, case.plan, case.variables) for _ in cut[1:]]
+    acts = [changes.drawn(case.rng, case.plan, case.variables, wiring=False) for _ in cut[1:]]
     stop = int(case.rng.integers(0, len(cut)))
 
     def begun(sim):
@@ -346,12 +346,24 @@ def checkpointed(case):
         yield f"{what}, after a reset", bits.differences(bits.of_result(loaded.run(rest)), bits.of_result(sim.run(rest)))
 
 
+def watched(projections, dt):
+    """Return the traces of what rules read of their targets, which the twin needs."""
+    found = {
+        (population, name.removesuffix("_post"))
+        for projection in projections
+        for name in projection.plasticity.plasticity_equations.of_target
+        for population, _ in projection.post.parts
+    }
+    return [bs.Trace(population, name, every=dt) for population, name in found]
+
+
 def learning(case):
     """Synapses that learn, in two pieces, each piece against a twin that takes one spike at a time: to 1e-12."""
     plastic = [projection for projection in case.net.projections if projection.plasticity is not None]
     if case.precision != "double" or not plastic:
         return
-    sim = case.simulation(threads=case.threads(), record=[])
+    sim = case.simulation(threads=case.threads(), record=watched(plastic, case.plan.dt))
+    plastic = [projection for projection in plastic if projection.homeostasis is None]  # of which the twin knows nothing
     before = [sim.synapses(projection) for projection in plastic]
     for steps in _halves(case.rng, case.plan.steps):
         sim.run(steps * case.plan.dt)
