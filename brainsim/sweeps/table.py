@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
 
 class SweepError(RuntimeError):
-    """A point of a sweep failed; its `table` has what the others gave."""
+    """A point of a sweep failed.
+
+    Parameters
+    ----------
+    text : str
+        The message, with the traceback of the point.
+    table : Sweep
+        What the other points gave.
+    """
 
     def __init__(self, text: str, table: Sweep):
         super().__init__(text)
@@ -33,14 +41,19 @@ class SweepError(RuntimeError):
 
 
 class Sweep:
-    """The points of a sweep with what they gave.
+    """The points of a sweep with what they gave, as `sweep` returns it.
 
-    Attributes
+    Parameters
     ----------
     axes : list of Axis
         Names and values of the axes of the grid, the seeds last.
     rows : list of Row
         A row for each point, with parameters, values, error and seconds, in the order of nested loops over the axes.
+
+    Attributes
+    ----------
+    axes, rows
+        As above.
 
     Examples
     --------
