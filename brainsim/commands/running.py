@@ -21,19 +21,17 @@ def run_example(arguments):
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
     if arguments.ranks is not None:
-        _check_can_have_ranks(name, example, arguments)
+        _check_can_have_ranks(name, example)
         return launch(arguments.ranks, arguments.argv)
     if arguments.as_rank:
         return run_as_rank(lambda: _run(name, example, arguments))
     return _run(name, example, arguments)
 
 
-def _check_can_have_ranks(name, example, arguments):
-    """Raise ValueError if what is to be done needs results, which rank 0 alone has, during the run, or a checkpoint."""
+def _check_can_have_ranks(name, example):
+    """Raise ValueError if what is to be done needs results, which rank 0 alone has, during the run."""
     if hasattr(example, "steer"):
         raise ValueError(f"--ranks: {name} runs in pieces and looks at its results in between, so it runs in one process")
-    if arguments.checkpoint:
-        raise ValueError("--checkpoint: cannot be used with --ranks")
 
 
 def _run(name, example, arguments):

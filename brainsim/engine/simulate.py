@@ -147,15 +147,14 @@ def simulate(
         "progress": progress,
         "profile": profile,
         "to": to,
+        "ranks": ranks,
     }
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
     if checkpoint is None:
         if resume:
             raise ValueError("simulate.resume: continues from a checkpoint; name its file: checkpoint='run.ckpt'")
-        return _run(Simulation(network, state=state, ranks=ranks, **of_run, **settings), duration, run)
-    if ranks is not None and ranks is not False:
-        raise ValueError("simulate.checkpoint: cannot be used with ranks=; save result.state at the end of each piece")
+        return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
     return _with_checkpoints(
         network, duration, run, of_run, settings | {"state": state}, checkpoint, checkpoint_every, resume
     )

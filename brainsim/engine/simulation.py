@@ -19,7 +19,7 @@ from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.engine.checkpoints.saving import WithCheckpoints
 from brainsim.engine.estimate import reject_if_too_large
-from brainsim.engine.exchange.ranks import ranks_of, reject_differences
+from brainsim.engine.exchange.ranks import ranks_of, reject_differences, reject_recorders
 from brainsim.engine.exclusive import Exclusive
 from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
@@ -143,6 +143,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         if state is not None:
             check_fits(state, self._layout, self._prints.parts())
         recorders = self._recorders(record, wanted_spikes(spikes, self._layout))
+        if ranks.size > 1:
+            reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage == "stored")
         with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
             synapses = Synapses(self._layout, self.threads, watch.show)

@@ -51,12 +51,31 @@ def test_changes_between_pieces_copies_and_everything_that_can_be_read(ranks, th
     assert ranked.on_ranks(ranks, "steered", threads) == expected
 
 
+@pytest.mark.parametrize(("ranks", "threads", "how"), [(2, 2, "driven"), (3, 1, "polled")])
+def test_inputs_of_all_kinds_and_both_ways_to_wait(ranks, threads, how):
+    expected = ranked.driven(1, ranks=None)
+    assert expected["count"] > 100
+    assert ranked.on_ranks(ranks, how, threads) == expected
+
+
 def test_a_state_continues_on_another_number_of_ranks(tmp_path):
     on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"
     assert ranked.on_ranks(2, "saved", on_two, 1) == ranked.saved(on_one, 2, ranks=None)
     expected = ranked.continued(on_one, 1, ranks=None)
     assert ranked.continued(on_two, 1, ranks=None) == expected
     assert ranked.on_ranks(3, "continued", on_two, 1) == expected
+
+
+def test_a_checkpoint_continues_on_another_number_of_ranks(tmp_path):
+    on_one, on_two = tmp_path / "one.ckpt", tmp_path / "two.ckpt"
+    assert ranked.on_ranks(2, "checkpointed", on_two, 1) == ranked.checkpointed(on_one, 2, ranks=None) == 20.3
+    expected = ranked.loaded(on_one, 1, ranks=None)
+    assert ranked.loaded(on_two, 1, ranks=None) == expected
+    assert ranked.on_ranks(2, "loaded", on_one, 2) == expected
+
+
+def test_checkpoints_at_regular_times(tmp_path):
+    assert ranked.on_ranks(2, "regularly", tmp_path / "a.ckpt") == ranked.regularly(tmp_path / "b.ckpt", ranks=None)
 
 
 def test_a_burst_that_does_not_fit_into_a_message():

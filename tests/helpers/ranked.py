@@ -122,6 +122,36 @@ def steered(threads, ranks=True):
     return found | {"all": sim.n_synapses}
 
 
+def driven(threads, ranks=True):
+    """Return the hashes of a run with inputs that change in time, noise, a clamp and correlated sources, in two pieces."""
+    cells = bs.Population(90, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    sources = bs.Population(30, bs.SingleInteraction(rate="40 + 40*sin(2*pi*t/50)", correlation=0.3), name="sources")
+    net, delta = bs.Network(seed=3), bs.Delta()
+    net.stimulate(cells, bs.NoiseInput(100.0, mean=250.0, tau=5.0), name="slow")
+    net.stimulate(cells[20:], bs.NoiseInput(50.0, correlation=0.3), name="white")
+    net.stimulate(cells, bs.PoissonInput(rate="3000 + 20*i", weight=0.2, synapse=delta), name="rates")
+    net.stimulate(cells[::2], bs.CurrentInput("50*sin(2*pi*t/20)"), name="wave")
+    net.stimulate(cells[5:9], bs.VoltageClamp(-60.0, start=3.0, stop=20.0), name="clamp")
+    net.connect(sources, cells, bs.FixedIndegree(4), weight=1.0, delay=1.5, synapse=delta)
+    net.connect(cells, cells, bs.FixedProbability(0.1), weight=0.1, delay=bs.Uniform(0.3, 2.0), synapse=delta)
+    sim = bs.Simulation(net, seed=5, threads=int(threads), record=[bs.Trace(cells, "v", every=0.5)], ranks=ranks)
+    sim.run(22.2)
+    sim.set("slow", mean=200.0)
+    sim.run(17.8)
+    result = sim.result()
+    return golden.hashes(result) | {"v": sha(result.traces["cells", "v"].values)} if result else None
+
+
+def polled(threads, ranks=True):
+    """Return the same as `driven`, with the exchange of libraries that do not wait gently."""
+    if ranks is True:
+        from brainsim.engine.exchange import mpi
+
+        functions = mpi._functions
+        mpi._functions = lambda comm: functions(comm) | {"blocking": 0}
+    return driven(threads, ranks)
+
+
 def saved(path, threads, ranks=True):
     """Save the result of the first half of a run; return its hashes."""
     result = bs.simulate(network(), 20.3, seed=5, threads=int(threads), ranks=ranks)
@@ -129,6 +159,42 @@ def saved(path, threads, ranks=True):
         return None
     result.save(path)
     return golden.hashes(result)
+
+
+def checkpointed(path, threads, ranks=True):
+    """Run for a while with something recorded and changed, and save a checkpoint; return how long."""
+    net = network()
+    sim = bs.Simulation(net, seed=5, threads=int(threads), record=recorded(net), ranks=ranks)
+    sim.run(12.3)
+    sim.set("drive", rate=11_000.0)
+    sim.run(8.0)
+    sim.save(path)
+    return sim.time
+
+
+def loaded(path, threads, ranks=True):
+    """Return the hashes of everything since the beginning, of a run that continues from a checkpoint."""
+    net = network()
+    sim = bs.Simulation.load(net, path, threads=int(threads), record=recorded(net), ranks=ranks)
+    sim.run(19.7)
+    result = sim.result()
+    if not result:
+        return None
+    values = result.weights["ee", "w"].values, result.traces["exc", "v"].values
+    return golden.hashes(result) | {"recorded": sha(*values), "duration": result.duration}
+
+
+def recorded(net):
+    """Return traces of the network."""
+    return [bs.Trace(net.populations["exc"], "v", every=1.0), bs.WeightTrace(net.projections[0], synapses=50, every=5.0)]
+
+
+def regularly(path, ranks=True):
+    """Run with checkpoints at regular times, and once more, which continues from the end."""
+    settings = {"seed": 5, "threads": 1, "ranks": ranks, "checkpoint": path, "checkpoint_every": 0.05, "resume": True}
+    bs.simulate(network(), 30.0, **settings)
+    result = bs.simulate(network(), 40.0, **settings)
+    return golden.hashes(result) if result else None
 
 
 def continued(path, threads, ranks=True):

@@ -38,7 +38,6 @@ def traced(variable="v", **given):
 test_ranks = mistakes(
     (lambda: run(ranks=4), TypeError, "simulate.ranks: must be True or a communicator of mpi4py (got 4)", "mpiexec -n 4"),
     (lambda: run(ranks="all"), TypeError, "simulate.ranks", "(got 'all')"),
-    (lambda: run(ranks=True, checkpoint="run.ckpt"), ValueError, "simulate.checkpoint: cannot be used with ranks="),
     (lambda: network().estimate(ranks=0), ValueError, "Network.estimate.ranks: must be >= 1", "got 0"),
     (lambda: network().estimate(ranks=2, rate=-1.0), ValueError, "Network.estimate.rate", "-1"),
     (lambda: without("mpi4py", ranks=True), ImportError, "simulate.ranks: needs mpi4py", "pip install brainsim[mpi]"),

@@ -96,8 +96,10 @@ class Regular:
         self._asked = signal.Signals(signal_number).name
 
     def due(self):
-        """Return whether it is time to save."""
-        return self._asked is not None or time.monotonic() >= self._next
+        """Return whether it is time to save; with ranks all ask at the same point, and get the same answer."""
+        asked = self._simulation._layout.ranks.all((self._asked, time.monotonic() >= self._next))
+        self._asked = next((name for name, _ in asked if name is not None), None)
+        return self._asked is not None or any(now for _, now in asked)
 
     def save_now(self):
         """Save after a run."""
@@ -111,7 +113,8 @@ class Regular:
         if self._asked is not None:
             text = f"stopped by {self._asked} at {self._simulation.time:g} ms; "
             text += f"resume=True continues from {str(self._path)!r}" if saved else "this could not be saved"
-            warn_user(text)
+            if self._simulation.rank == 0:
+                warn_user(text)
             raise Ended(text)
 
     def _try(self):

@@ -38,6 +38,7 @@ class WithCheckpoints:
 
     network: Network
     threads: int
+    rank: Any
     _exclusive: Any
     _run: Any
     _layout: Any
@@ -92,8 +93,6 @@ class WithCheckpoints:
         >>> sim.save("run.ckpt")                                            # doctest: +SKIP
         >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
         """
-        if self._layout.ranks.size > 1:
-            raise RuntimeError("Simulation.save: is not available on several ranks; save result.state on rank 0")
         with self._exclusive:
             return self._write(path)
 
@@ -109,6 +108,7 @@ class WithCheckpoints:
         progress: bool | None = None,
         profile: bool = False,
         to: str | os.PathLike | None = None,
+        ranks: Any = None,
     ) -> typing.Self:
         """Return a simulation that continues from a checkpoint which `save` wrote.
 
@@ -118,7 +118,7 @@ class WithCheckpoints:
             Built as it was when the run began. What `set` and `rewire` have changed since is in the file.
         path : str or Path
             The checkpoint. If it is damaged, the one before is taken, with a warning.
-        record, spikes, threads, progress, profile, to
+        record, spikes, threads, progress, profile, to, ranks
             As for `Simulation`. A stream goes on in its folder, from where it was: what was recorded after the checkpoint is
             recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
             everything since its beginning; otherwise what is recorded from now on, which a warning says.
@@ -156,7 +156,7 @@ class WithCheckpoints:
         (True, True)
         """
         settings = {"record": record, "spikes": spikes, "threads": threads, "progress": progress, "profile": profile}
-        return cls._loaded(network, path, "Simulation.load", to=to, **settings)
+        return cls._loaded(network, path, "Simulation.load", to=to, ranks=ranks, **settings)
 
     @classmethod
     def _loaded(cls, network, path, label, *, dt=None, seed=None, precision=None, **settings):
@@ -178,7 +178,8 @@ class WithCheckpoints:
             precision=saved,
             **settings,
         )
-        new._continue(checkpoint, label)
+        with new._layout.ranks.quiet():
+            new._continue(checkpoint, label)
         return new
 
     def _write(self, path):
@@ -197,6 +198,8 @@ class WithCheckpoints:
         rewired = rewired_projections(self._run.synapses, arrays)
         pieces = None if self._stream is not None else self._run.collected.all()
         outcome = self._outcome(pieces, self._begin, self._seconds["run"], {})
+        if self._layout.ranks.rank:
+            return Path(path)  # rank 0 has it all
         recorded = None if pieces is None else replace(self._whole(outcome.result()), state=None)
         plain = Plain(
             begin=self._begin,
@@ -212,7 +215,8 @@ class WithCheckpoints:
             seconds=self._seconds["run"],
             versions=versions(),
         )
-        recorders = self._run.collected.saved()
+        # with ranks nothing was rewired, so the same synapses are chosen again
+        recorders = self._run.collected.saved() if self._layout.ranks.size == 1 else {}
         return Checkpoint(plain, outcome.state(), self._restored, recorded, arrays, recorders).write(path)
 
     def _streamed_so_far(self):
@@ -243,8 +247,9 @@ class WithCheckpoints:
         self._begin, self._earlier = checkpoint.state.step, None
         if _fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
             # before the first step nothing counts as recorded, so it will be
-            self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed else None
-            self._run.collected.load(checkpoint.recorders)
+            self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed and self.rank == 0 else None
+            if self._layout.ranks.size == 1:
+                self._run.collected.load(checkpoint.recorders)
         else:
             warn_user(
                 f"{label}: record=, spikes= or to= are not those with which {str(checkpoint.path)!r} was saved; "
@@ -253,6 +258,10 @@ class WithCheckpoints:
 
     def _take_rewired(self, rewired, arrays):
         """Continue with the synapses that a checkpoint lists."""
+        if self._layout.ranks.size > 1:
+            raise ValueError(
+                "Simulation.load: synapses were rewired, which several ranks cannot do; continue in one process"
+            )
         layout = self._layout.copy()
         layout.network, former = rewired_network(self._original[0], rewired, arrays)
         synapses = Synapses(layout, self.threads)

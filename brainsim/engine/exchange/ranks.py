@@ -14,6 +14,7 @@ import warnings
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
+from brainsim.engine.recorders.recorder import Recorder
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -149,6 +150,14 @@ def reject_differences(ranks, parts):
                 f"simulate.ranks: rank {rank} simulates something else than rank 0: {', '.join(names)}. Give all ranks the "
                 "same seeds and the same data, e.g. np.random.default_rng(1)"
             )
+
+
+def reject_recorders(recorders):
+    """Raise TypeError if what a recorder has recorded cannot be put together on rank 0, before anything is built."""
+    for recorder in recorders:
+        if type(recorder).gathered is Recorder.gathered:
+            name = type(recorder).__name__
+            raise TypeError(f"simulate.record: {name} cannot record on several ranks, since it has no method `gathered`")
 
 
 def _mpi(label="simulate.ranks"):

@@ -86,7 +86,7 @@ class Recorder:
 
         The piece is one that `joined` returned. Use ``layout.ranks.gathered``.
         """
-        raise TypeError(f"{type(self).__name__}: cannot record on several ranks, since it has no method `gathered`")
+        raise NotImplementedError
 
     def result(self, piece, layout, start, stop):
         """Return what it adds to a Result of the steps from `start` to `stop`.
