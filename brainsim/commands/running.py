@@ -274,7 +274,9 @@ def view_file(arguments):
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
     import brainsim as bs
+    from brainsim.core.optional import optional
 
+    optional("bokeh", "view", "brainsim view")
     result = bs.Result.load(arguments.file)
     print(result)
     print(f"{'page':<11} {result.view(out, title=Path(arguments.file).name)}")

@@ -167,7 +167,8 @@ def _document(info: dict[str, Any]):
     from bokeh.plotting import figure
 
     start, stop = info["start"], info["stop"]
-    x_range = Range1d(start, stop, bounds=(start, stop))
+    closest = min(10.0 * info["unit"] * info["least"], stop - start)  # ten steps
+    x_range = Range1d(start, stop, bounds=(start, stop), min_interval=closest)
     ranges = {name: Range1d(0, 1) for name in ("y_range", "rate_range", "trace_range")}
     tools = "pan,xwheel_zoom,wheel_zoom,box_zoom,reset,save"
     look = {"sizing_mode": "stretch_width", "x_range": x_range, "tools": tools, "active_scroll": "xwheel_zoom"}

@@ -4,6 +4,8 @@ import base64
 import json
 import re
 import shutil
+import sys
+import types
 import zlib
 
 import numpy as np
@@ -127,13 +129,12 @@ class TestCommand:
         from brainsim.commands import cli
 
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setitem(sys.modules, "bokeh", types.ModuleType("bokeh"))  # mistakes are found without it
         made().save("run.npz")
         assert cli.main(words) == 2
         assert text in capsys.readouterr().err
 
     def test_without_bokeh(self, tmp_path, monkeypatch, capsys):
-        import sys
-
         from brainsim.commands import cli
 
         monkeypatch.chdir(tmp_path)
@@ -220,6 +221,17 @@ class TestBrowser:
         assert state(page, "bin") < 10.0
         settled(page, lambda: page.locator("[title='Reset']").or_(page.locator(".bk-tool-icon-reset")).first.click())
         assert state(page, "visible") == 25_000
+
+    def test_zooms_to_ten_steps_and_no_closer(self, page):
+        box = self.raster(page)
+        page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 200)
+        for _ in range(25):
+            page.mouse.wheel(0, -600)
+            page.wait_for_timeout(60)
+        x0, x1 = page.evaluate(
+            "(() => {const x = Bokeh.documents[0].roots()[0].children[0].x_range; return [x.start, x.end]})()"
+        )
+        assert 1.0 - 1e-6 <= x1 - x0 < 10.0
 
     def test_pans(self, page):
         box = self.raster(page)
