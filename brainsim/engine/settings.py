@@ -77,7 +77,7 @@ def thread_count(threads, network, dt, ranks=ALONE):
     """
     if ranks.size > 1:
         wanted = thread_count(threads, network, dt)
-        return min(ranks.all(wanted if threads is not None else max(1, wanted // ranks.neighbours)))
+        return min(ranks.all(wanted if threads is not None else min(wanted, ranks.processors)))
     if threads is not None:
         in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         return min(int(threads), most_partitions())

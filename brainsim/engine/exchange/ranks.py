@@ -36,6 +36,8 @@ class Ranks(Alone):
         A copy of it, so that no message of the user's is taken for one of these.
     failing : mpi4py.MPI.Intracomm
         Another one, for ranks that fail while others may be in the midst of a message.
+    processors : int
+        The processors of this machine, divided among its ranks.
     """
 
     def __init__(self, comm):
@@ -46,6 +48,9 @@ class Ranks(Alone):
         self.failing = _copy_of(self.comm)
         machine = comm.Split_type(MPI.COMM_TYPE_SHARED)
         self.neighbours = machine.size
+        # bound to processors of their own or not: of those that any of them may use, each rank has an equal share
+        usable = set().union(*machine.allgather(_processors()))
+        self.processors = max(1, len(usable) // machine.size)
         machine.Free()
         _end_all_on_error(self)
 
@@ -201,6 +206,11 @@ def _copy_of(comm):
 @functools.cache
 def _key():
     return _mpi().Comm.Create_keyval()
+
+
+def _processors():
+    """Return the numbers of the processors that this process may use."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
 
 
 def _in_parts(array, size=1 << 28):
