@@ -1,16 +1,25 @@
-"""The README: its code runs, block after block, and its commands are in their sections."""
+"""The README and the pages of the guide: their code runs, block after block, and their commands are in their sections."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2].joinpath("README.md")
+ROOT = Path(__file__).parents[2]
+README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
+# in the order in which the README lists them; each continues with the names of the README's own network
+PAGES = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
+WRITES = {
+    "single-cells.md": {"cells.png"},
+    "recording.md": {"recorded.npz"},
+    "running.md": {"long.ckpt", "run.ckpt"},
+    "artificial.md": {"digit.png"},
+}
 
 
 def section(title):
-    """Return the text under a heading."""
+    """Return the text under a heading of the README."""
     return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README.read_text(encoding="utf-8"), re.M | re.S).group(1)
 
 
@@ -19,19 +28,48 @@ def commands(title):
     return [line.strip() for line in section(title).splitlines() if line.startswith("    ")]
 
 
-def test_its_python_runs(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", README.read_text(encoding="utf-8"), re.M | re.S)
-    assert len(blocks) >= 4
-    assert any(output for _, output in blocks)
-    names = {"__name__": "readme"}
+def run(path, names, capsys):
+    """Run the blocks of a page, and compare what they print with what the page says that they print; return their number."""
+    blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", path.read_text(encoding="utf-8"), re.M | re.S)
     for number, (block, output) in enumerate(blocks):
-        exec(compile(block, f"README.md, block {number + 1}", "exec"), names)
+        exec(compile(block, f"{path.name}, block {number + 1}", "exec"), names)
         assert capsys.readouterr().out == output or not output
-    files = {path.name for path in tmp_path.iterdir()}
-    assert files == {"network.png", "network.npz", "recorded.npz", "run.ckpt", "long.ckpt", "cells.png", "digit.png"}
+    return len(blocks)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """The names that the code of the README leaves, and the files that it writes."""
+    folder = tmp_path_factory.mktemp("readme")
+    names = {"__name__": "readme"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for block in re.findall(r"^```python\n(.*?)^```\n", README.read_text(encoding="utf-8"), re.M | re.S):
+            exec(compile(block, "README.md", "exec"), names)
+    return names, {path.name for path in folder.iterdir()}
+
+
+def test_the_network_of_the_readme(network):
+    names, files = network
+    assert files == {"network.png", "network.npz"}
     assert names["spikes"].rate() > 1.0
-    assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs(page, network, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = dict(network[0])
+    run(GUIDE / page, names, capsys)
+    assert {path.name for path in tmp_path.iterdir()} == WRITES.get(page, set())
+    if page == "running.md":
+        assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
+
+
+def test_all_pages_are_in_the_readme_and_all_links_lead_somewhere():
+    assert set(PAGES) == {path.name for path in GUIDE.glob("*.md")}
+    for path in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 def test_one_line_sets_up_and_runs():
@@ -41,14 +79,15 @@ def test_one_line_sets_up_and_runs():
     assert test.endswith("-m pytest -n 2")
 
 
-def test_every_example_and_rule_it_names_is_there():
+def test_every_example_and_rule_that_is_named_is_there():
     import brainsim as bs
     from brainsim.commands.examples import example_names
     from brainsim.models.catalogue import catalogue
 
-    text = README.read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in (README, *GUIDE.glob("*.md")))
     assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())
-    quoted = " ".join(re.findall(r"`([^`]+)`", section("Models, inputs and rules")))
+    listed = re.search(r"^## Models, inputs and rules\n(.*?)(?=^## |\Z)", text, re.M | re.S).group(1)
+    quoted = " ".join(re.findall(r"`([^`]+)`", listed))
     named = set(re.findall(r"[A-Z][A-Za-z]+\d?", quoted)) - {"False"}
     assert all(hasattr(bs, name) for name in named), named - set(dir(bs))
     models = {name for name in catalogue() if not re.fullmatch(r"GLIF[234]", name)}  # written as GLIF1 to GLIF5

@@ -254,19 +254,19 @@ class TestNWB:
             Result.load(tmp_path / "other.nwb")
 
 
-def test_the_table_of_the_readme(result, tmp_path, monkeypatch):
+def test_the_table_of_the_guide(result, tmp_path, monkeypatch):
     """Each line runs on a result that has spikes and traces of 'cells'."""
     import re
     from pathlib import Path
 
-    readme = Path(__file__).parents[2] / "README.md"
-    if not readme.exists():
-        pytest.skip("an installed package has no README")
+    page = Path(__file__).parents[2] / "docs" / "guide" / "handover.md"
+    if not page.exists():
+        pytest.skip("an installed package has no guide")
     for package in ("neo", "pynapple", "pandas", "xarray", "pynwb"):
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
-    section = readme.read_text().split("## Results in other libraries")[1].split("\n## ")[0]
-    lines = [code for row in re.findall(r"^\| (`.*?) \|", section, re.M) for code in re.findall(r"`([^`]+)`", row)]
+    text = page.read_text(encoding="utf-8")
+    lines = [code for row in re.findall(r"^\| (`.*?) \|", text, re.M) for code in re.findall(r"`([^`]+)`", row)]
     assert len(lines) >= 9
     for code in lines:
         assert eval(code, {"result": result, "bs": bs}) is not None, code
