@@ -99,12 +99,16 @@ class SpikingNetwork(Trainable):
 
     Examples
     --------
-    Which of two inputs came first:
+    Eight inputs fire once; in one class four of them come early, in the other class the other four:
 
+    >>> import numpy as np
     >>> import brainsim as bs
-    >>> times = np.random.default_rng(1).uniform(0.0, 20.0, (200, 2))                        # ms
-    >>> labels = (times[:, 0] > times[:, 1]).astype(int)
-    >>> net = bs.learn.SpikingNetwork(20, epochs=30, learning_rate=0.02, duration=50.0, validation=0.0)
+    >>> rng = np.random.default_rng(1)
+    >>> times, labels = rng.uniform(10.0, 20.0, (200, 8)), rng.integers(0, 2, 200)           # ms
+    >>> times[labels == 1, :4] -= 8.0
+    >>> times[labels == 0, 4:] -= 8.0
+    >>> layer = bs.learn.Layer(30, learns="tau_m", weight=(1.0, 0.7))
+    >>> net = bs.learn.SpikingNetwork(layer, epochs=15, learning_rate=0.02, duration=40.0, validation=0.0)
     >>> net.fit(times[:150], labels[:150]).score(times[150:], labels[150:]) > 0.8
     True
 

@@ -1,0 +1,54 @@
+"""The figure of spiking cells that learned digits by gradient beside a perceptron."""
+
+import numpy as np
+
+from brainsim.ann.networks.mlp import MLP
+from brainsim.ann.report.layout import side_by_side
+from brainsim.ann.report.pictures import NEURON
+from brainsim.examples import image
+from brainsim.examples._figures.timing import accuracy, activations, hidden_spikes, potentials
+from brainsim.plot.styles import style
+
+
+def image_figure(result, window):
+    """Return the figure, from a run of the trained network with one digit."""
+    cells, seed, pixels = result.spikes["hidden0"].n, result.stats["network_seed"], result.spikes["input"].n // 2
+    name = "digits" if pixels == 64 else "mnist5k"
+    options = {"epochs": 30, "samples": None} if cells == 256 else {k: image.SMALL[k] for k in ("epochs", "samples")}
+    net, epochs, shares = image.learned(seed, options["epochs"], cells, options["samples"], name)
+    images = image.data(name)
+    machine = MLP(cells, seed=seed).fit(images.X_train[: options["samples"]], images.y_train[: options["samples"]])
+    share, shown, right = machine.score(images.X_test, images.y_test), images.X_test[image.SHOWN], images.y_test[image.SHOWN]
+    with style():
+        figure, (left, brain, both) = side_by_side(
+            "multilayer perceptron", "spiking network", caption=_caption(cells, share, shares[-1], len(images.y_test))
+        )
+        _image(left[0], shown)
+        activations(left[1], machine, shown)
+        _first_spikes(brain[0], result.spikes["input"], window)
+        hidden_spikes(brain[1], result, window)
+        accuracy(both[0], epochs, shares, share)
+        potentials(both[1], result, int(right), [str(k) for k in range(10)])
+    return figure
+
+
+def _caption(cells, machine, spiking, tested):
+    right = [f"{100.0 * share:.1f}\u00a0%" for share in (machine, spiking)]
+    return (
+        f"Both have {cells} hidden units. The perceptron sees pixels, the cells a spike for each pixel and another for its "
+        f"opposite, early or late. Of {tested:,} test digits the perceptron takes {right[0]} right, the spiking network, "
+        f"which learned by the exact gradient of its spike times, {right[1]}. The spikes and potentials are those of the "
+        "simulator, which runs the trained network with one digit."
+    )
+
+
+def _image(ax, pixels):
+    side = int(np.sqrt(pixels.size))
+    ax.imshow(pixels.reshape(side, side), cmap="Reds", vmin=0.0, vmax=1.0, interpolation="nearest")
+    ax.set_title("one digit: pixels", fontsize=10)
+    ax.set_axis_off()
+
+
+def _first_spikes(ax, spikes, window):
+    ax.plot(spikes.times, spikes.ids, ".", color=NEURON, markersize=2.5)
+    ax.set(xlim=window, xlabel="time [ms]", ylabel="inputs", yticks=[], title="one digit: input spikes")

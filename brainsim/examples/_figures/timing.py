@@ -1,0 +1,114 @@
+"""The figure of spiking cells that learned Yin-Yang beside a perceptron."""
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from brainsim.ann.networks.mlp import MLP
+from brainsim.ann.report.layout import side_by_side
+from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples import timing
+from brainsim.plot.styles import FAINT, style
+
+GRID = 80  # points along a side of a map
+PARTS = ListedColormap(["#c9d7e8", "#f2dcc4", "#d8e6cf"])  # yin, yang and dots
+CLASSES = ("yin", "yang", "dots")
+DARK = "#444444"
+
+
+def settings_of(result):
+    """Return the keywords of `timing.learned` that belong to a result: seed, cells, and what is not the default."""
+    cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
+    whole = cells == 200
+    return {"seed": seed, "cells": cells} | ({} if whole else {k: timing.SMALL[k] for k in ("epochs", "samples")})
+
+
+def timing_figure(result, window):
+    """Return the figure, from a run of the trained network with one point."""
+    chosen = settings_of(result)
+    net, epochs, shares = timing.learned(**({"epochs": 60, "samples": 5000} | chosen))
+    points = timing.data(chosen.get("samples", 5000))
+    machine = MLP(chosen["cells"], dropout=0.0, epochs=100, validation=0.0, seed=chosen["seed"])
+    machine.fit(points.X_train, points.y_train)
+    share = machine.score(points.X_test, points.y_test)
+    with style():
+        figure, (left, brain, both) = side_by_side(
+            "multilayer perceptron",
+            "spiking network",
+            caption=_caption(chosen["cells"], share, shares[-1]),
+            heights=(1.1, 0.9),
+        )
+        _map(left[0], machine.predict, points.X_test[timing.SHOWN], "what it takes each point for")
+        _map(
+            brain[0],
+            lambda X: net.predict(timing.spike_times(X)),
+            points.X_test[timing.SHOWN],
+            "what it takes each point for",
+        )
+        activations(left[1], machine, points.X_test[timing.SHOWN])
+        hidden_spikes(brain[1], result, window)
+        accuracy(both[0], epochs, shares, share)
+        potentials(both[1], result, int(points.y_test[timing.SHOWN]), CLASSES)
+    return figure
+
+
+def _caption(cells, machine, spiking):
+    return (
+        f"Both have {cells} hidden units and see the same points, the perceptron as numbers, the cells as spike times. "
+        f"Of 1,000 test points the perceptron takes {100.0 * machine:.1f}\u00a0% right, the spiking network "
+        f"{100.0 * spiking:.1f}\u00a0%. It learned from the exact gradient of its spike times. The spikes are those of the "
+        "simulator, which runs the trained network with the point that is marked by a ring."
+    )
+
+
+def _map(ax, predict, point, title):
+    """Draw the classes that a network sees in the square."""
+    x, y = np.meshgrid(*(np.linspace(0.0, 1.0, GRID),) * 2)
+    X = np.stack([x.ravel(), y.ravel(), 1.0 - x.ravel(), 1.0 - y.ravel()], axis=1)
+    inside = (X[:, 0] - 0.5) ** 2 + (X[:, 1] - 0.5) ** 2 <= 0.25
+    classes = np.where(inside, predict(X), np.nan).reshape(GRID, GRID)
+    ax.imshow(classes, origin="lower", extent=(0.0, 1.0, 0.0, 1.0), cmap=PARTS, vmin=0, vmax=2, interpolation="nearest")
+    ax.plot(*point[:2], "o", color="black", markersize=7, markerfacecolor="none")
+    ax.set_title(title, fontsize=10)
+    ax.set_axis_off()
+
+
+def activations(ax, machine, point):
+    """Draw the activations of hidden units, sorted."""
+    values = machine.activations(point[None])[0][0]
+    ax.bar(np.arange(values.size), np.sort(values)[::-1], width=1.0, color=MACHINE)
+    ax.set(xlabel="hidden unit, sorted", ylabel="activation", title="activations")
+
+
+def hidden_spikes(ax, result, window):
+    """Draw the input spikes above the hidden ones, cells in the order of their first spikes."""
+    hidden, given = result.spikes["hidden0"], result.spikes["input"]
+    first = np.full(hidden.n, np.inf)
+    np.minimum.at(first, hidden.ids, hidden.times)
+    place = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    ax.plot(hidden.times, place[hidden.ids], "|", color=NEURON, markersize=3)
+    top = np.isfinite(first).sum() + 4
+    if given.n < 10:  # more have a picture of their own
+        ax.plot(given.times, top + 4.0 * given.ids, "|", color=DARK, markersize=6)
+        ax.axhline(top - 3, color=FAINT, linewidth=0.8)
+    label = "cells that fire, inputs above" if given.n < 10 else "cells that fire"
+    ax.set(xlim=window, xlabel="time [ms]", ylabel=label, yticks=[], title="spikes")
+
+
+def accuracy(ax, epochs, shares, machine):
+    """Draw the accuracy of cells as they learned, and that of the trained perceptron."""
+    ax.axhline(100.0 * machine, color=MACHINE, linestyle="--", label="perceptron, trained")
+    ax.plot(epochs, 100.0 * shares, "o-", color=NEURON, markersize=4, label="spiking")
+    ax.set(xlabel="epochs", ylabel="test accuracy [%]")
+    ax.legend(loc="lower right")
+
+
+def potentials(ax, result, label, names):
+    """Draw the potentials of the readouts; the class is the one with the largest mean."""
+    trace = result.traces["readout", "v"]
+    values = trace.values if len(trace.values) == len(trace.times) else trace.values.T
+    shown = list(names) if len(names) < 6 else [name if k == label else "" for k, name in enumerate(names)]
+    for k, name in enumerate(shown):
+        colour, width = (NEURON, 1.8) if k == label else (DARK, 0.9)
+        ax.plot(trace.times, values[:, k], color=colour, linewidth=width, label=name or "_others")
+    ax.set(xlabel="time [ms]", ylabel="potential of readouts", title=f"the right answer is {names[label]}")
+    ax.legend(loc="best", fontsize=7)

@@ -1,0 +1,55 @@
+"""Spiking networks that learned by gradient: the accuracies of the examples, and of Randman, over seeds."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.examples import image, timing
+
+SEEDS = range(1, 6)
+
+
+def randman(seed):
+    """Return the test accuracy of a network that sees one spike of each of 20 inputs, whose times lie on a manifold."""
+    data = bs.ann.datasets.randman()
+    net = bs.learn.SpikingNetwork(
+        256, duration=70.0, gain=14.0, decay=0.97, batch=128, epochs=25, validation=0.0, seed=seed
+    )  # fmt: skip
+    return net.fit(1.0 + 40.0 * data.X_train, data.y_train).score(1.0 + 40.0 * data.X_test, data.y_test)
+
+
+TASKS = {
+    "Yin-Yang": (lambda seed: timing.learned(seed, epochs=120)[2][-1], 0.972),
+    "digits": (lambda seed: image.learned(seed)[2][-1], 0.96),
+    "Randman": (randman, 0.985),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_accuracies_over_five_seeds(task):
+    accuracy, least = TASKS[task]
+    shares = np.array([accuracy(seed) for seed in SEEDS])
+    print(f"{task}: {100.0 * shares.mean():.2f} +- {100.0 * shares.std():.2f} %")
+    assert shares.mean() >= least
+    assert shares.std() < 0.01
+
+
+@pytest.mark.parametrize("example", [timing, image])
+def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer(example):
+    options = dict(example.SMALL)
+    network, _ = example.build(**options)
+    net, *_ = example.learned(1, *options.values())
+    spikes = bs.simulate(network, example.DURATION, dt=example.DT, threads=1).spikes["hidden0"]
+    samples = options["samples"] if example is timing else "digits"
+    x = example.spike_times(example.data(samples).X_test)
+    activity = net.activity(x, example.SHOWN)["hidden0"]
+    assert np.array_equal(spikes.times, activity.times)
+    assert np.array_equal(spikes.ids, activity.ids)
+    assert len(spikes) > 0
+
+
+def test_training_and_test_data_never_meet():
+    for data in (timing.data(), image.data()):
+        seen = {row.tobytes() for row in np.ascontiguousarray(data.X_train)}
+        assert not [row for row in np.ascontiguousarray(data.X_test) if row.tobytes() in seen]
