@@ -39,6 +39,7 @@ PLACES = np.dtype(
         *((f"origin_{axis}", "f8") for axis in "xyz"),
         *((f"per_um_{axis}", "f8") for axis in "xyz"),  # bins per um
         *((f"inverse_{axis}", "f8") for axis in "xyz"),  # of the period, or 0
+        ("flat", "i8"),  # whether all cells have the same third coordinate
         ("components", "i8"),  # whether the probability depends on more than the distance
         ("p", "i8"),  # addresses of the functions of the texts, 0 if there are none
         ("weight", "i8"),
@@ -70,6 +71,7 @@ class Near:
         self.bin_first, self.bin_cells, self.sorted = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros((0, 3))
         if isinstance(rule, DistanceRule):
             self._sort_into_bins(self.pre if rule.by_target else self.post)
+            row["flat"] = not self.pre[:, 2].any() and not self.post[:, 2].any()
             row["p"], row["components"] = address_of_text(rule.text.tree), not rule.text.isotropic
         for name in ("weight", "delay"):
             if isinstance(value := getattr(projection, name), OfDistance):
@@ -196,12 +198,18 @@ def _within_reach(near, r, centre, start, stop, itself, pairs, found):
     cells = array_of(r.bin_cells)[at + start : at + stop]
     x_of, y_of, z_of = array_of(r.bin_x)[at + start :], array_of(r.bin_y)[at + start :], array_of(r.bin_z)[at + start :]
     square, d, candidate = array_of(pairs.out), array_of(pairs.d), array_of(r.candidate)
-    # two loops, of which the first vectorises: together they take twice as long
-    for j in range(cells.size):
-        ax = _nearest(x_of[j] - x, near.period_x, near.inverse_x)
-        ay = _nearest(y_of[j] - y, near.period_y, near.inverse_y)
-        az = _nearest(z_of[j] - z, near.period_z, near.inverse_z)
-        square[j] = ax * ax + ay * ay + az * az
+    # two loops, of which the first vectorises: together they take twice as long; without the third axis a third less
+    if near.flat:
+        for j in range(cells.size):
+            ax = _nearest(x_of[j] - x, near.period_x, near.inverse_x)
+            ay = _nearest(y_of[j] - y, near.period_y, near.inverse_y)
+            square[j] = ax * ax + ay * ay
+    else:
+        for j in range(cells.size):
+            ax = _nearest(x_of[j] - x, near.period_x, near.inverse_x)
+            ay = _nearest(y_of[j] - y, near.period_y, near.inverse_y)
+            az = _nearest(z_of[j] - z, near.period_z, near.inverse_z)
+            square[j] = ax * ax + ay * ay + az * az
     for j in range(cells.size):
         candidate[found], d[found] = cells[j], square[j]
         found += (square[j] <= limit) & (cells[j] != itself)
