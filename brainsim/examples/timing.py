@@ -37,7 +37,7 @@ def learned(seed=1, epochs=60, cells=200, samples=5000):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
     points = data(samples)
     net = bs.learn.SpikingNetwork(
-        cells, duration=DURATION, dt=DT, gain=12.0, learning_rate=5e-3, decay=0.96, batch=128, validation=0.0, seed=seed
+        cells, duration=DURATION, dt=DT, gain=12.0, learning_rate=5e-3, decay=0.97, batch=128, validation=0.0, seed=seed
     )
     done, shares, parts = [], [], min(PIECES, epochs)
     for part in range(parts):

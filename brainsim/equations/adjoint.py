@@ -1,0 +1,194 @@
+"""The adjoint of a system that is smooth between spikes, derived from its equations: `adjoint_of`.
+
+Between events the derivative of a loss by the state, w, runs backwards by ``-dw/dt = J^T w`` with the Jacobian J of the
+equations. A spike is where ``g(x) = 0``, the threshold minus its bound; a small change dx of the state moves it by
+``-grad(g) dx/(grad(g) f)``, and the state after it by ``R dx``, with the Jacobian R of the reset. These are all that the
+exact gradient of spike times needs (Wunderlich & Pehle 2021, doi:10.1038/s41598-021-91786-z), and all are trees here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from brainsim.equations import algebra
+from brainsim.equations import language as lang
+from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.system import System
+
+HALF, TWO = ast.Constant(0.5), ast.Constant(2.0)
+
+
+@dataclass(frozen=True)
+class Adjoint:
+    """What the adjoint of a system needs, as trees in its variables and parameters.
+
+    Attributes
+    ----------
+    variables : tuple of str
+    flow : dict
+        Variable -> tree of its time derivative, f.
+    jacobian : dict
+        (variable, other) -> tree of the derivative of `flow` of the variable by the other; zeros are left out.
+    gap : tree or None
+        The distance to the threshold, g, 0 at a spike; None if cells do not fire.
+    gap_by : dict
+        Variable -> tree of the derivative of the gap; zeros are left out.
+    slope : tree or None
+        Time derivative of the gap along the flow, > 0 at a spike.
+    reset : dict
+        Variable -> tree of its value after a spike, in the state before it; variables that stay are left out.
+    reset_by : dict
+        (variable, other) -> tree of the derivative of `reset`.
+    """
+
+    variables: tuple[str, ...]
+    flow: dict[str, Tree]
+    jacobian: dict[tuple[str, str], Tree]
+    gap: Tree | None
+    gap_by: dict[str, Tree]
+    slope: Tree | None
+    reset: dict[str, Tree]
+    reset_by: dict[tuple[str, str], Tree]
+
+
+def adjoint_of(system: System, label: str) -> Adjoint:
+    """Derive the adjoint of a system, or raise EquationError with `label` that names what has none.
+
+    Noise, random numbers, events besides the spike, and functions with kinks or jumps have no adjoint, except for ``min``
+    and ``max``, which have a derivative on either side; nor do equations and thresholds with t, whose derivative in time is
+    not known.
+    """
+    _refuse(system, label)
+    variables = system.variables
+    flow = {n: system.full(system.derivatives[n], label) for n in variables}
+    jacobian = _by_all(flow, variables, label)
+    gap = None if system.threshold is None else _gap(system, label)
+    gap_by = {} if gap is None else {n: d for n in variables if not algebra.is_zero(d := derivative(gap, n, label))}
+    slope = None
+    if gap is not None:
+        slope = algebra.ZERO
+        for name, tree in gap_by.items():
+            slope = algebra.plus(slope, algebra.times(tree, flow[name]))
+        if algebra.is_zero(slope):
+            raise EquationError(label, "has no adjoint: the threshold does not depend on a variable that changes in time")
+    reset: dict[str, Tree] = {}
+    for name, tree in system.reset:
+        reset[name] = lang.substitute(system.full(tree, label), reset)
+    return Adjoint(variables, flow, jacobian, gap, gap_by, slope, reset, _by_all(reset, variables, label))
+
+
+def derivative(tree: Tree, name: str, label: str) -> Tree:
+    """Return the derivative of a tree by a name, or raise EquationError if it has kinks or jumps.
+
+    Examples
+    --------
+    >>> ast.unparse(derivative(ast.parse("a*v**2 + exp(-v/b)", mode="eval").body, "v", "cell"))
+    'a * (2.0 * v) + exp(-v / b) * (-1.0 / b)'
+    """
+    if name not in lang.names_in(tree):
+        return algebra.ZERO
+    if isinstance(tree, ast.Name):
+        return algebra.ONE
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
+        inner = derivative(tree.operand, name, label)
+        return algebra.negative(inner) if isinstance(tree.op, ast.USub) else inner
+    if isinstance(tree, ast.BinOp):
+        return _of_operation(tree, name, label)
+    if isinstance(tree, ast.Call):
+        called = lang.function_name(tree)
+        if called in SMOOTH and len(tree.args) == 1:
+            return algebra.times(SMOOTH[called](tree, tree.args[0]), derivative(tree.args[0], name, label))
+        if called in ("min", "max"):  # a limit, such as that of the exponential beyond a spike: smooth on both sides of it
+            first, second = (derivative(part, name, label) for part in tree.args)
+            sign = ast.LtE() if called == "min" else ast.GtE()
+            test = ast.Compare(tree.args[0], [sign], [tree.args[1]])
+            return ast.Call(ast.Name("where"), [test, first, second], [])
+        raise EquationError(label, f"has no adjoint: {called}() has no derivative here", ast.unparse(tree))
+    raise EquationError(label, f"has no adjoint: a condition on {name!r} is not smooth", ast.unparse(tree))
+
+
+def _of_operation(tree, name, label):
+    a, b = tree.left, tree.right
+    by_a, by_b = derivative(a, name, label), derivative(b, name, label)
+    if isinstance(tree.op, ast.Add):
+        return algebra.plus(by_a, by_b)
+    if isinstance(tree.op, ast.Sub):
+        return algebra.plus(by_a, algebra.negative(by_b))
+    if isinstance(tree.op, ast.Mult):
+        return algebra.plus(algebra.times(by_a, b), algebra.times(a, by_b))
+    if isinstance(tree.op, ast.Div):
+        second = algebra.over(algebra.times(a, by_b), ast.BinOp(b, ast.Mult(), b))
+        return algebra.plus(algebra.over(by_a, b), algebra.negative(second))
+    if isinstance(tree.op, ast.Pow):
+        return _of_power(tree, by_a, by_b)
+    raise EquationError(label, "has no adjoint: this operation is not smooth", ast.unparse(tree))
+
+
+def _of_power(tree, by_a, by_b):
+    a, b = tree.left, tree.right
+    if isinstance(b, ast.Constant):
+        rest = a if b.value == 2 else ast.BinOp(a, ast.Pow(), ast.Constant(float(b.value) - 1.0))
+        return algebra.times(algebra.times(ast.Constant(float(b.value)), rest), by_a)
+    lower = ast.BinOp(a, ast.Pow(), ast.BinOp(b, ast.Sub(), algebra.ONE))
+    first = algebra.times(algebra.times(b, lower), by_a)
+    return algebra.plus(first, algebra.times(algebra.times(tree, _call("log", a)), by_b))
+
+
+def _call(name, argument):
+    return ast.Call(ast.Name(name), [argument], [])
+
+
+def _square(tree):
+    return ast.BinOp(tree, ast.Mult(), tree)
+
+
+# function -> its derivative from (the call, the argument)
+SMOOTH: dict[str, Callable[[Tree, Tree], Tree]] = {
+    "exp": lambda call, x: call,
+    "expm1": lambda call, x: _call("exp", x),
+    "log": lambda call, x: algebra.over(algebra.ONE, x),
+    "log1p": lambda call, x: algebra.over(algebra.ONE, ast.BinOp(algebra.ONE, ast.Add(), x)),
+    "sqrt": lambda call, x: algebra.over(HALF, call),
+    "sin": lambda call, x: _call("cos", x),
+    "cos": lambda call, x: algebra.negative(_call("sin", x)),
+    "tanh": lambda call, x: ast.BinOp(algebra.ONE, ast.Sub(), _square(call)),
+    "sigmoid": lambda call, x: ast.BinOp(call, ast.Mult(), ast.BinOp(algebra.ONE, ast.Sub(), call)),
+}
+
+
+def _by_all(trees, variables, label):
+    found = {(name, other): derivative(tree, other, label) for name, tree in trees.items() for other in variables}
+    return {key: tree for key, tree in found.items() if not algebra.is_zero(tree)}
+
+
+def _gap(system, label):
+    test = system.threshold
+    if not (
+        isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE)
+    ):
+        raise EquationError(
+            label, "has no adjoint: the threshold must be one comparison, such as 'v >= v_th'", ast.unparse(test)
+        )
+    left, right = test.left, test.comparators[0]
+    if isinstance(test.ops[0], ast.Lt | ast.LtE):
+        left, right = right, left
+    return system.full(ast.BinOp(left, ast.Sub(), right), label)
+
+
+def _refuse(system, label):
+    """Raise EquationError if something in the system has no adjoint."""
+    trees = [*system.derivatives.values(), *system.algebraic.values(), *(tree for _, tree in system.reset)]
+    trees += [system.threshold] if system.threshold is not None else []
+    if system.noise:
+        raise EquationError(label, f"has no adjoint: there is noise in d{next(iter(system.noise))}/dt")
+    for tree in trees:
+        if lang.calls_in(tree) & RANDOM:
+            raise EquationError(label, "has no adjoint: there are random numbers", ast.unparse(tree))
+        if "t" in lang.names_in(tree):
+            raise EquationError(label, "has no adjoint: the equations depend on t", ast.unparse(tree))
+    if system.events:
+        raise EquationError(label, "has no adjoint: there are events besides the spike")
+    if system.refractory is not None and not system.fixed_time and system.frozen:
+        raise EquationError(label, "has no adjoint: the refractory time changes in time", ast.unparse(system.refractory))
