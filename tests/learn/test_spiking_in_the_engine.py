@@ -1,5 +1,7 @@
 """A trained `bs.learn.SpikingNetwork` as an ordinary network: the same spikes to the bit, sample by sample."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,8 @@ def test_it_is_an_ordinary_network():
 
 MISTAKES = {
     "threads": ({"threads": 2}, "a network of SpikingNetwork.to_network runs on one thread; write threads=1"),
+    "precision": ({"threads": 1, "precision": "single"}, "a network of SpikingNetwork.to_network needs 'double'"),
+    "duration": ({"threads": 1, "duration": 61.0}, "the sample of a network of SpikingNetwork.to_network ends at 60 ms"),
     "dt": ({"dt": 0.1, "threads": 1}, "the network was trained with dt = 1 ms .got 0.1.; write dt=1"),
 }
 
@@ -94,4 +98,12 @@ MISTAKES = {
 def test_mistakes(options, said):
     net, X, _ = network(seed=2)
     with pytest.raises(ValueError, match=said):
-        bs.simulate(net.to_network(X[0]), 60.0, **{"dt": 1.0} | options)
+        bs.simulate(net.to_network(X[0]), **{"dt": 1.0, "duration": 60.0} | options)
+
+
+def test_a_simulation_of_it_cannot_be_copied_on_the_way():
+    net, X, _ = network(seed=2)
+    sim = bs.Simulation(net.to_network(X[0]), dt=1.0, threads=1)
+    sim.run(20.0)
+    with pytest.raises(ValueError, match="does not continue from a state; run it at once"):
+        copy.deepcopy(sim)

@@ -60,7 +60,7 @@ class Learned(Input):
 
 def network_of(learned: Any, x: Any, seed: int) -> Network:
     """Return the Network of a trained `SpikingNetwork` with one sample as its input."""
-    training, plan = learned._trained(), learned._plan
+    plan = learned._plan
     inputs = _sample(learned, x)
     vector, last = learned._vector.copy(), len(plan.layers)
     cells = [_population(plan, vector, b, layer) for b, layer in enumerate(plan.layers, 1)]
@@ -91,7 +91,6 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
         network.stimulate(cells[0], CurrentInput(drive, times=times), name="currents")
     arguments = vector, inputs.times, inputs.units, inputs.currents[0], plan, learned.gradient != "exact"
     network.stimulate(cells[0], Learned(*arguments), name="learned")
-    assert training is not None
     return network
 
 
@@ -190,6 +189,8 @@ class BetweenSteps(Operator):
             raise ValueError(
                 f"simulate.dt: the network was trained with dt = {dt:g} ms (got {partition.layout.dt:g}); write dt={dt:g}"
             )
+        if partition.layout.dtype != np.float64:
+            raise ValueError("simulate.precision: a network of SpikingNetwork.to_network needs 'double'")
         return cls(partition, found[0])
 
     @classmethod
@@ -203,8 +204,6 @@ class BetweenSteps(Operator):
 
     def reset(self, step):
         """Go back to the start."""
-        from brainsim.learn.spiking.forward import forward  # noqa: F401 - the module that clears
-
         for array in (self.work.ring_v, self.work.ring_i, self.work.drive, self.work.ends):
             array[...] = 0
         self.work.release[:], self.work.last[:] = -1.0, -1
@@ -223,16 +222,17 @@ class BetweenSteps(Operator):
             return False
         from brainsim.learn.spiking.between import between
 
-        k = int(self._progress["step"])
-        if k < self.given.plan.steps:
-            for row, cells, part in self._rows:
-                self.values[row, cells] = part
-            given = self.given
-            self.at = between(
-                *(self.net, given.vector, k, self.at, given.times, given.units, given.currents, self.values, self.work)
-            )
-            for row, cells, part in self._rows:
-                part[...] = self.values[row, cells]
+        k, given = int(self._progress["step"]), self.given
+        if k >= given.plan.steps:
+            end = given.plan.steps * given.plan.dt
+            raise ValueError(f"simulate.duration: the sample of a network of SpikingNetwork.to_network ends at {end:g} ms")
+        for row, cells, part in self._rows:
+            self.values[row, cells] = part
+        self.at = between(
+            *(self.net, given.vector, k, self.at, given.times, given.units, given.currents, self.values, self.work)
+        )
+        for row, cells, part in self._rows:
+            part[...] = self.values[row, cells]
         self._context["ready"] = k + 1
         return True
 

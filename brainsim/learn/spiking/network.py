@@ -204,7 +204,8 @@ class SpikingNetwork(Trainable):
         """Return the network, with one sample as its input, as an ordinary `Network`: the same spikes to the bit.
 
         The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``. Simulate it with the network's
-        time step and one thread, for `duration_`: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt, threads=1)``.
+        time step and one thread, for `duration_` at most: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt,
+        threads=1)``. It does not continue from a saved state, and the times of its input spikes are shown on the grid.
 
         Parameters
         ----------

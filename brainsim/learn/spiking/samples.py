@@ -40,13 +40,6 @@ class Inputs:
         """Largest number of spikes in a sample."""
         return int(np.diff(self.offsets).max(initial=0))
 
-    def chosen(self, rows: np.ndarray) -> Inputs:
-        """Return some of the samples."""
-        parts = [slice(self.offsets[n], self.offsets[n + 1]) for n in rows]
-        offsets = np.concatenate([[0], np.cumsum([p.stop - p.start for p in parts])]).astype(np.int64)
-        index = np.concatenate([np.arange(p.start, p.stop) for p in parts]) if parts else np.zeros(0, np.int64)
-        return Inputs(self.times[index], self.units[index], offsets, self.currents[rows], self.n_in)
-
 
 def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     """Return samples as `Inputs`, or raise TypeError or ValueError with `label` in the message.
@@ -147,10 +140,6 @@ class Targets:
     label: np.ndarray  # (samples,), -1 for none
     labels: np.ndarray  # (samples, steps or 0)
     values: np.ndarray  # (samples, steps or 0, outputs)
-
-    def chosen(self, rows: np.ndarray) -> Targets:
-        """Return those of some of the samples."""
-        return Targets(self.label[rows], self.labels[rows], self.values[rows])
 
 
 def no_targets(samples: int, outputs: int) -> Targets:
