@@ -1,4 +1,4 @@
-"""Handwritten digits learned by the exact gradient of spike times, beside a perceptron of the same size.
+"""Handwritten digits learned by the exact gradient of spike times, beside a perceptron.
 
 Each pixel is two inputs that fire once: the brighter the pixel, the earlier the first and the later the second, 1 to 19 ms.
 256 spiking cells learn from the exact gradient; they see each training digit four times, three of them with spike times

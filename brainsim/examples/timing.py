@@ -1,4 +1,4 @@
-"""Spike times say what rates cannot: Yin-Yang learned by the exact gradient, beside a perceptron of the same size.
+"""Yin-Yang in spike times, learned by the exact gradient, beside a perceptron.
 
 The four coordinates of a point in the Yin-Yang figure are the times of four spikes, 10 to 40 ms; a fifth input always fires
 at 20 ms. 200 spiking cells, most of which fire at most once, learn which of the three parts the point lies in, from the

@@ -3,7 +3,7 @@
 The adjoint of v and i runs backwards through the same steps. A spike matters through the time at which it arrives at its
 targets and through the reset; the derivative of that time is ``1/(slope of v at the crossing)``. Only spikes, and what they
 meet on arrival, have to be remembered. As the step becomes short, this is EventProp: Wunderlich & Pehle (2021),
-doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), doi:10.1038/s41467-025-65394-8.
+doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), arXiv:2501.07331.
 """
 
 from brainsim.jit.decorators import helper, inlined

@@ -120,7 +120,7 @@ class SpikingNetwork(Trainable):
     References
     ----------
     Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z (the exact gradient); Nowotny, Turner & Knight (2025),
-    doi:10.1088/2634-4386/ada852 (losses); Neftci, Mostafa & Zenke (2019), doi:10.1109/MSP.2019.2931595 (surrogate
+    arXiv:2212.01232 (losses); Neftci, Mostafa & Zenke (2019), doi:10.1109/MSP.2019.2931595 (surrogate
     gradients); Bellec et al. (2020), doi:10.1038/s41467-020-17236-y (e-prop).
     """
 
