@@ -13,8 +13,9 @@ import numpy as np
 
 import brainsim as bs
 
-EARLIEST, SPAN, JITTER, COPIES = 1.0, 18.0, 1.0, 4  # ms: a bright pixel; a dark one after it; deviation of training times
-DURATION, DT, WINDOW = 40.0, 1.0, (0.0, 40.0)  # ms
+EARLIEST, SPAN, LATEST = 1.0, 18.0, 38.0  # ms: a bright pixel; a dark one after it; any spike
+JITTER, COPIES = 1.0, 4  # ms: deviation of spike times in all but one of the copies for training
+DURATION, DT, WINDOW = 50.0, 1.0, (0.0, 50.0)  # ms
 PIECES = 10  # after which the accuracy on the test data is noted
 SHOWN = 5  # the test digit that is drawn
 SMALL = {"epochs": 1, "cells": 10, "samples": 60}
@@ -23,7 +24,7 @@ SMALL = {"epochs": 1, "cells": 10, "samples": 60}
 def spike_times(X, jitter=0.0, rng=None):
     """Return the spike times of images, shape (images, 2*pixels) [ms]."""
     times = EARLIEST + SPAN * (1.0 - np.hstack([X, 1.0 - X]))
-    return np.clip(times + jitter * rng.standard_normal(times.shape), 0.5, DURATION - 2.0) if jitter else times
+    return np.clip(times + jitter * rng.standard_normal(times.shape), 0.5, LATEST) if jitter else times
 
 
 @functools.cache
@@ -41,7 +42,7 @@ def learned(seed=1, epochs=30, cells=256, samples=None, name="digits"):
     X, y = images.X_train[:samples], images.y_train[:samples]
     times = np.vstack([spike_times(X), *(spike_times(X, JITTER, rng) for _ in range(COPIES - 1))])
     net = bs.learn.SpikingNetwork(
-        cells, duration=DURATION, dt=DT, gain=8.0, learning_rate=2e-3, decay=0.9, batch=64, validation=0.0, seed=seed
+        cells, duration=DURATION, dt=DT, gain=10.0, learning_rate=2e-3, decay=0.9, batch=64, validation=0.0, seed=seed
     )
     done, shares, parts = [], [], min(PIECES, epochs)
     for part in range(parts):
