@@ -30,6 +30,8 @@ class Row:
         How long it took.
     result : Result or None
         The whole result, with ``keep="result"``.
+    is_result : bool
+        Whether the function returned a Result, kept or not.
     """
 
     parameters: dict[str, Any]
@@ -38,6 +40,7 @@ class Row:
     traceback: str | None = None
     seconds: float = 0.0
     result: Result | None = None
+    is_result: bool = False
 
 
 def outcome(function, index, parameters, keep):
@@ -47,7 +50,8 @@ def outcome(function, index, parameters, keep):
     try:
         returned = function(**parameters)
         row.values = figures_of(returned)
-        if keep == "result" and isinstance(returned, Result):
+        row.is_result = isinstance(returned, Result)
+        if keep == "result" and row.is_result:
             row.result = returned
     except Exception as error:  # whatever a user's function raises: the other points go on
         row.error = f"{type(error).__name__}: {error}"

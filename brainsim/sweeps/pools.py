@@ -30,7 +30,7 @@ def outcomes(function, todo, keep, workers, bytes_each):
     if not todo:
         return
     joblib = _joblib()
-    if joblib is not None and workers is None and joblib.effective_n_jobs(None) > 1:
+    if joblib is not None and workers is None and _is_chosen(joblib):
         yield from _by_joblib(joblib, function, todo, keep, None)
         return
     count = min(workers or fitting(bytes_each), len(todo))
@@ -65,6 +65,13 @@ def _joblib():
     except ImportError:
         return None
     return joblib
+
+
+def _is_chosen(joblib):
+    """Return whether joblib's active configuration says how many workers there are, be it one, which is this process."""
+    backend, count = joblib.parallel.get_active_backend()
+    elsewhere = not type(backend).__module__.startswith("joblib._parallel_backends")  # Dask and others bring their own
+    return count is not None or elsewhere or joblib.effective_n_jobs(None) > 1
 
 
 def _by_joblib(joblib, function, todo, keep, count):

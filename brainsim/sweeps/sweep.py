@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
@@ -49,7 +50,11 @@ def sweep(
         How many, from 0, or which: the same ones at each point, passed as ``seed=``.
     to : str or Path, optional
         A folder with a file for each finished point: a sweep that was killed goes on where it was. A point is computed again
-        if the text of the function, its parameters or the version of brainsim change, or if it failed.
+        if the function, its parameters or the version of brainsim change, or if it failed. Of the function this looks at its
+        text, its defaults, the arguments that a `functools.partial` binds, and the variables that it reads from around it:
+        those of enclosing functions, with functions among them, and global numbers, texts, arrays, objects such as models or
+        networks, and texts and defaults of model classes, all as they are when the sweep starts. It does not look at global
+        functions that the function calls, at modules or at files: if those change, give another folder.
     workers : int, optional
         Number of processes; by default one per processor, as far as memory suffices, or those of joblib's active backend.
     errors : {"keep", "raise"}
@@ -91,34 +96,36 @@ def sweep(
     _check_choices(errors, keep)
     workers = None if workers is None else integer(workers, "sweep.workers", at_least=1)
     folder = None if to is None else Folder(to, function, keep)
+    files = [] if folder is None else [folder.file_of(point) for point in points]
     rows: list[Row | None] = [None] * len(points)
     if folder is not None:
         folder.note(function, list(points[0]), len(points))
-        rows = [folder.read(point) for point in points]
+        rows = [folder.read(file, point) for file, point in builtins.zip(files, points, strict=True)]
     todo = [(index, point) for index, point in enumerate(points) if rows[index] is None]
-    stopped = _compute(function, todo, rows, folder, keep, workers, progress)
+
+    def take(index, row):
+        rows[index] = row
+        if folder is not None:
+            folder.write(files[index], row)
+
+    stopped = _compute(function, todo, take, keep, workers, progress)
     table = Sweep(axes, [row or Row(points[k], error="not computed") for k, row in enumerate(rows)])
     _tell(table, stopped, errors)
     return table
 
 
-def _compute(function, todo, rows, folder, keep, workers, progress):
-    """Compute the points that are missing, and write each when it is there; return whether Ctrl-C stopped it."""
-
-    def take(index, row, watch, done):
-        rows[index] = row
-        if folder is not None:
-            folder.write(row)
-        watch.show(done)
-
+def _compute(function, todo, take, keep, workers, progress):
+    """Compute the points that are missing, and take each when it is there; return whether Ctrl-C stopped it."""
     with Watch(len(todo), progress, "points") as watch:
         try:
             if todo:
                 before = peak_memory()
-                take(*outcome(function, *todo[0], keep), watch, 1)
+                take(*outcome(function, *todo[0], keep))
+                watch.show(1)
                 needed = peak_memory() - before
                 for done, (index, row) in enumerate(outcomes(function, todo[1:], keep, workers, needed), start=2):
-                    take(index, row, watch, done)
+                    take(index, row)
+                    watch.show(done)
         except KeyboardInterrupt:
             return True
     return False

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -105,6 +106,26 @@ class TestProcesses:
         with pytest.raises(TypeError, match=r"cannot be sent to other processes .*brainsim\[sweep\]"):
             bs.sweep(lambda x: x, over={"x": [1, 2, 3]}, workers=2)
 
+    def test_joblib_may_be_told_how_many(self, monkeypatch):
+        joblib = pytest.importorskip("joblib")
+        monkeypatch.setattr(pools, "fitting", lambda bytes_each: 2)
+        with joblib.parallel_config(n_jobs=1):
+            table = bs.sweep(process_here, over={"x": [1, 2, 3]})
+        assert set(table.values("value")) == {os.getpid()}
+
+    def test_a_backend_of_another_package_says_how_many_itself(self, monkeypatch):
+        """As that of Dask does; this one has one worker."""
+        joblib = pytest.importorskip("joblib")
+
+        class Other(joblib.parallel.ThreadingBackend):
+            pass
+
+        joblib.register_parallel_backend("other", Other)
+        monkeypatch.setattr(pools, "fitting", lambda bytes_each: 2)
+        with joblib.parallel_config(backend="other"):
+            table = bs.sweep(thread_here, over={"x": [1, 2, 3]})
+        assert set(table.values("value")) == {threading.get_ident()}, "joblib computes here if there is one worker"
+
     @pytest.mark.filterwarnings("ignore")
     def test_on_a_cluster_of_dask(self):
         pytest.importorskip("joblib")
@@ -137,6 +158,14 @@ def threads_here(x):
     from brainsim.core.machine import processors
 
     return processors()
+
+
+def process_here(x):
+    return os.getpid()
+
+
+def thread_here(x):
+    return threading.get_ident()
 
 
 def spiking(rate, seed):
@@ -222,6 +251,18 @@ class TestTable:
             assert row.values["rate cells"] == row.result.spikes["cells"].rate()
         assert table.names == ["rate cells", "CV cells", "synchrony cells"]
 
+    @pytest.mark.parametrize(("function", "more"), [(whole, {}), (product, {"a": [1.0, 2.0]})])
+    def test_whole_results_are_computed_once(self, function, more, tmp_path, monkeypatch):
+        """A function of numbers has no Result to keep; one of Results is called again if only figures were kept."""
+        over = more or {"rate": [1000.0]}
+        bs.sweep(function, over, seeds=1, workers=1, to=tmp_path / "r")
+        first = bs.sweep(function, over, seeds=1, workers=1, keep="result", to=tmp_path / "r")
+        assert (first.rows[0].result is None) == (function is product)
+        monkeypatch.setattr("brainsim.sweeps.sweep.outcome", lambda *given: pytest.fail("computed again"))
+        again = bs.sweep(function, over, seeds=1, workers=1, keep="result", to=tmp_path / "r")
+        assert again.rows[0].values.keys() == first.rows[0].values.keys()
+        assert (again.rows[0].result is None) == (function is product)
+
     def test_pictures(self):
         import matplotlib.pyplot as plt
 
@@ -241,24 +282,24 @@ class TestTable:
 
 class TestFolder:
     def test_only_what_changed_is_computed(self, tmp_path):
-        calls = []
+        log = tmp_path / "log"
 
         def square(x, seed):
-            calls.append(x)
+            log.open("a").write(f"{x} ")
             return {"y": x * x, "nan": float("nan"), "array": np.arange(3) * x}
 
         first = bs.sweep(square, {"x": [1.0, 2.0]}, seeds=2, to=tmp_path / "s", workers=1)
         again = bs.sweep(square, {"x": [1.0, 2.0, 3.0]}, seeds=2, to=tmp_path / "s", workers=1)
-        assert calls == [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]
+        assert log.read_text() == "1.0 1.0 2.0 2.0 3.0 3.0 "
         np.testing.assert_array_equal(again.values("array")[:2], first.values("array"))
         assert list(again.rows[0].values) == ["y", "nan", "array"]
 
         def square(x, seed):  # another text
-            calls.append(x)
+            log.open("a").write(f"{x} ")
             return x * x + 0
 
         bs.sweep(square, {"x": [1.0]}, seeds=1, to=tmp_path / "s", workers=1)
-        assert len(calls) == 7
+        assert log.read_text().endswith("3.0 1.0 ")
 
     def test_failed_points_are_tried_again_and_damaged_files_too(self, tmp_path):
         with pytest.warns(UserWarning, match="failed"):
