@@ -45,7 +45,7 @@ class Run:
 
     def __init__(self, layout, synapses, collected, seed, profile):
         self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
-        self._slice, self._profiled = slice_steps(synapses.shortest, layout, [Learning, *OPERATORS]), profile
+        self._slice, self._profiled = _slice_of(synapses, layout), profile
         self._pace = Pace(collected.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
         check_inputs(layout)
@@ -86,7 +86,7 @@ class Run:
         """Return a run that continues from here with its own state."""
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = layout, synapses, collected
-        new._slice = slice_steps(synapses.shortest, layout, OPERATORS)
+        new._slice = _slice_of(synapses, layout)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate()
         new._clear(self.step)
@@ -264,6 +264,11 @@ class Run:
             return Chunk(stop, packed, NONE, self.partitions)
         order = np.argsort(packed, kind="stable")
         return Chunk(stop, packed[order], lags[order], self.partitions)
+
+
+def _slice_of(synapses, layout):
+    """Return how many steps partitions run alone."""
+    return slice_steps(synapses.shortest, layout, [Learning, *OPERATORS])
 
 
 def _nothing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -234,9 +235,18 @@ def _answer(function, sim, ranks):
         return function(sim)
     from brainsim.results.elsewhere import ElsewhereError
 
-    answer = None
-    with contextlib.suppress(*[ElsewhereError] * (ranks.rank > 0)):
-        answer = function(sim)
+    answer = error = None
+    try:
+        with contextlib.suppress(*[ElsewhereError] * (ranks.rank > 0)):
+            answer = function(sim)
+    except Exception as failure:  # all ranks must learn of it, or the others would wait for this one
+        error = failure
+    texts = ranks.all(None if error is None else "".join(traceback.format_exception(error)))
+    if error is not None:
+        raise error
+    for rank, text in enumerate(texts):
+        if text is not None:
+            raise RuntimeError(f"the function that is called during the run failed on rank {rank}:\n{text}")
     return ranks.first(answer)
 
 

@@ -223,7 +223,7 @@ def fails(how):
     """Run for long; rank 1 raises an error, is killed, or gets Ctrl-C, after a while."""
     sim = bs.Simulation(network(plastic=False), seed=5, threads=1, ranks=True)
     sim.run(5.0)
-    print("running", os.getpid(), flush=True)
+    print("running", flush=True)
 
     def after_a_while(sim):
         if sim.time > 50.0 and sim.rank == 1:

@@ -185,8 +185,6 @@ class WithCheckpoints:
     def _write(self, path):
         """Write a checkpoint of the simulation as it is now."""
         path = checked_path(path, "Simulation.save.path")
-        if self._layout.ranks.size > 1:
-            raise ValueError("Simulation.save: is not available with ranks=; save result.state and continue with state=")
         if self._run.failed:
             raise RuntimeError(
                 "Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first"

@@ -161,8 +161,11 @@ def reject_recorders(recorders):
     """Raise TypeError if what a recorder has recorded cannot be put together on rank 0, before anything is built."""
     for recorder in recorders:
         if type(recorder).gathered is Recorder.gathered:
-            name = type(recorder).__name__
-            raise TypeError(f"simulate.record: {name} cannot record on several ranks, since it has no method `gathered`")
+            name = type(recorder).__name__.replace("EventRecorder", "EventRecord")  # what the user has typed
+            raise TypeError(
+                f"simulate.record: {name} cannot record on several ranks, since its recorder has no method `gathered`; "
+                "leave it out, or run in one process"
+            )
 
 
 def _mpi(label="simulate.ranks"):

@@ -99,7 +99,7 @@ def check_bounds(weights, bounds, label):
 
 
 def reject_bad_weights(synapses):
-    """Raise ValueError if a rule has made a weight that is not a number."""
+    """Raise ValueError if a rule has made a weight, or has sent an amount, that is not a finite number."""
     for kind in synapses.kinds:
         if kind.tag != PLASTIC:
             continue
@@ -108,10 +108,13 @@ def reject_bad_weights(synapses):
             continue
         for part in kind.parts.values():
             part.context["bad"] = 0
-        table = read_back(synapses, kind.block.projection, 1)
-        for where in np.flatnonzero(np.isnan(table.weight))[:1]:
-            projection, rule = kind.block.projection, type(kind.block.projection.plasticity).__name__
-            raise ValueError(
-                f"{projection.name}: {rule} made the weight of the synapse {table.pre[where]} -> {table.post[where]} "
-                f"{table.weight[where]}; check its on_pre and on_post for a division by 0, a logarithm or a power"
-            )
+        projection, rule = kind.block.projection, type(kind.block.projection.plasticity).__name__
+        advice = "check {} for a division by 0, a logarithm or a power"
+        table = read_back(synapses, projection, 1)
+        for name, values in {"w": table.weight, **table.columns}.items():
+            for where in np.flatnonzero(~np.isfinite(values))[:1]:
+                raise ValueError(
+                    f"{projection.name}: {rule} made {name} of the synapse {table.pre[where]} -> {table.post[where]} "
+                    f"{values[where]}; {advice.format('its equations, on_pre and on_post')}"
+                )
+        raise ValueError(f"{projection.name}: {rule} sent an amount that is not finite; {advice.format('its amplitude')}")

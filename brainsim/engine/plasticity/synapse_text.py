@@ -198,8 +198,10 @@ class SynapseWriter(Writer):
             *(f"{indent}column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in self.held),
             *self.assign(eq.on_pre, indent),
             *self.stored(indent, changed),
-            f"{indent}here[np.uint64(targets[k])] += {text_of(eq.amplitude)}",
-            *[f"{indent}bad += w{LOCAL} != w{LOCAL}"] * eq.changes_weights,
+            f"{indent}sent = {text_of(eq.amplitude)}",
+            f"{indent}here[np.uint64(targets[k])] += sent",
+            f"{indent}bad += sent - sent != 0.0",  # of NaN and of infinity
+            *[f"{indent}bad += w{LOCAL} - w{LOCAL} != 0.0"] * (eq.changes_weights and text_of(eq.amplitude) != f"w{LOCAL}"),
         ]
         return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
 

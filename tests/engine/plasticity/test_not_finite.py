@@ -1,0 +1,36 @@
+"""A rule that makes a number that is not finite is named, with the variable and the synapse."""
+
+import pytest
+
+import brainsim as bs
+
+
+def rule(**texts):
+    """Return a rule with these texts, a variable q and no bounds."""
+    body = {"on_pre": "", "on_post": "", "amplitude": "w"} | texts
+    used = "q" in "".join(body.values())
+    more = {"q": bs.initial(1.0, "", "a variable")} if used else {}
+    kinds = {name: text for name, text in body.items() if text}
+    return type("Own", (bs.Plasticity,), {"dimensions": False, **kinds, **more, "__module__": __name__})()
+
+
+CASES = [
+    ({"on_pre": "w = log(w - 2)"}, "made w of the synapse 1 -> 0 nan"),
+    ({"on_pre": "w = w*exp(800)"}, "made w of the synapse 1 -> 0 inf"),
+    ({"on_pre": "q = log(w - 2)", "amplitude": "w*q"}, "made q of the synapse 1 -> 0 nan"),
+    ({"on_pre": "q = q*0.9", "amplitude": "log(w - 2)*q"}, "sent an amount that is not finite; check its amplitude"),
+]
+
+
+@pytest.mark.parametrize(("texts", "message"), CASES, ids=[message for _, message in CASES])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_not_finite_is_named(texts, message, threads):
+    sources = bs.Population(3, bs.SpikeTrains([5.0, 15.0], [1, 1]), name="sources")
+    cells = bs.Population(2, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    pairs = bs.FromArrays([0, 1, 2], [0, 0, 1])
+    net.connect(sources, cells, pairs, weight=1.0, delay=1.0, synapse=bs.Delta(), plasticity=rule(**texts), name="wires")
+    sim = bs.Simulation(net, seed=1, threads=threads)
+    with pytest.raises(ValueError, match=r"wires: Own ") as caught:
+        sim.run(30.0)
+    assert message in str(caught.value)
