@@ -93,7 +93,7 @@ def perceptron_accuracy(images, y):
     Examples
     --------
     >>> images, y = schedule(1)
-    >>> 0.85 < perceptron_accuracy(images[:LEARNED], y[:LEARNED]) < 1.0
+    >>> bool(0.85 < perceptron_accuracy(images[:LEARNED], y[:LEARNED]) < 1.0)
     True
 
     References

@@ -41,8 +41,8 @@ class DopamineSTDP(Plasticity):
     Examples
     --------
     >>> import brainsim as bs
-    >>> bs.DopamineSTDP(w_max=4.0)
-    DopamineSTDP(w_max=4.0)
+    >>> bs.DopamineSTDP(w_max=2.0)
+    DopamineSTDP(w_max=2.0)
 
     References
     ----------
