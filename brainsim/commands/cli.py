@@ -132,7 +132,7 @@ def _add_run(commands, argv):
     picture = run.add_mutually_exclusive_group()
     picture.add_argument("--out", metavar="PNG", type=Path, help="picture or page; by default NAME.png or .html, here")
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
-    run.add_argument("--save", metavar="NPZ", type=Path, help="write the result to this file")
+    run.add_argument("--save", metavar="FILE", type=Path, help="write the result to this file (.npz .h5 .nwb)")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
     run.add_argument("--every", metavar="TIME", help="time between checkpoints, such as 30s, 10min or 1h; by default 10min")
     run.add_argument("--resume", action="store_true", help="continue from the checkpoint if there is one")

@@ -8,6 +8,7 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
+from brainsim.results.formats import check_suffix
 
 MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
 INTERRUPTED = 130  # exit code
@@ -38,6 +39,8 @@ def _run(name, example, arguments):
     """Simulate an example, print a summary and draw it; return the exit code."""
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
     check_writable(picture, arguments.save)
+    if arguments.save:
+        check_suffix(arguments.save, "--save")
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete, chosen = _simulated(example, arguments)
     if not result:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number, plain
+from brainsim.encode.frames import encoded, spikes_of
 from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
@@ -84,10 +85,16 @@ class Delta:
         if expected > MAX_SPIKES:
             raise ValueError(f"Delta.threshold: gives {expected:,.0f} spikes; choose a larger one (got {self.threshold:g})")
         times, ids = _crossings(signals, self.threshold)
-        return Spikes(times * interval, ids, 2 * signals.shape[1], (len(signals) - 1) * interval)
+        return encoded(times * interval, ids, 2 * signals.shape[1], (len(signals) - 1) * interval)
 
     def decode(
-        self, spikes: Spikes, *, interval: float, initial: ArrayLike = 0.0, shape: int | tuple[int, ...] | None = None
+        self,
+        spikes: Spikes,
+        duration: float | None = None,
+        *,
+        interval: float,
+        initial: ArrayLike = 0.0,
+        shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Return the signals: `initial`, and a threshold more or less for each spike.
 
@@ -95,6 +102,8 @@ class Delta:
         ----------
         spikes : Spikes
             Of the ON cells and the OFF cells.
+        duration : float, optional
+            The time from the first to the last sample [ms]; later spikes are not read. By default the whole recording.
         interval : float
             Time between two samples of the result [ms].
         initial : float or array
@@ -111,8 +120,7 @@ class Delta:
         TypeError, ValueError
             If `spikes` is no Spikes or has an odd number of cells.
         """
-        if not isinstance(spikes, Spikes):
-            raise TypeError(f"Delta.decode: must be Spikes (got a {type(spikes).__name__})")
+        spikes = spikes_of(self, spikes, duration)
         if spikes.n % 2:
             raise ValueError(f"Delta.decode: must be spikes of as many OFF as ON cells (got {spikes.n} cells)")
         interval = number(interval, "Delta.decode.interval", "ms", above=0.0)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from brainsim.core.checks import number, plain
-from brainsim.results.spikes import Spikes
+from brainsim.results.spikes import OF_A_CODE, Spikes
 
 ROUNDING = 1e-9  # relative: far above the rounding error of a time
 
@@ -56,11 +56,31 @@ def values_of(code, shares, shape, interval):
         raise ValueError(text) from None
 
 
-def frame_count(code, spikes, interval):
-    """Return the number and the length [ms] of the frames of recorded spikes."""
+def encoded(times, ids, n, duration):
+    """Return the spikes of a code, which a network rounds to its grid without a warning: no grid was meant."""
+    spikes = Spikes(times, ids, n, duration)
+    vars(spikes)[OF_A_CODE] = True
+    return spikes
+
+
+def spikes_of(code, spikes, duration):
+    """Return those of recorded spikes that a code has to read: of the first `duration` ms, by default all."""
     name = type(code).__name__
     if not isinstance(spikes, Spikes):
         raise TypeError(f"{name}.decode: must be Spikes (got a {type(spikes).__name__})")
+    if duration is None:
+        return spikes
+    length = number(duration, f"{name}.decode.duration", "ms", above=0.0)
+    if length > spikes.duration * (1 + ROUNDING):
+        raise ValueError(
+            f"{name}.decode.duration: must be at most the {spikes.duration:g} ms of the spikes (got {length:g})"
+        )
+    return spikes.between(None, spikes.start + length)
+
+
+def frame_count(code, spikes, interval):
+    """Return the number and the length [ms] of the frames of recorded spikes."""
+    name = type(code).__name__
     if interval is None:
         return 1, spikes.duration
     length = number(interval, f"{name}.decode.interval", "ms", above=0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from brainsim.core.checks import integer, nearest, number
-from brainsim.encode.frames import check_range, frames_of, values_of
+from brainsim.encode.frames import check_range, frame_count, frames_of, spikes_of, values_of
 from brainsim.encode.rate import Rate
 from brainsim.encode.timing import Latency
 from brainsim.results.spikes import Spikes
@@ -134,7 +134,12 @@ class PopulationCode:
         return Latency().encode(np.where(active < LEAST, 0.0, active), **when, dt=dt)
 
     def decode(
-        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+        self,
+        spikes: Spikes,
+        duration: float | None = None,
+        *,
+        interval: float | None = None,
+        shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Return the values: the mean of the centres of the cells, weighted with their activity.
 
@@ -144,6 +149,9 @@ class PopulationCode:
         Parameters
         ----------
         spikes : Spikes
+        duration : float, optional
+            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
+            whole recording: give it if the run was longer than what was encoded.
         interval : float, optional
             As given to `encode`: the first axis of the result is time.
         shape : tuple of int, optional
@@ -160,6 +168,8 @@ class PopulationCode:
             If `spikes` is no Spikes, or its number of cells is not a multiple of `cells`.
         """
         code = Rate(max_rate=self.max_rate) if self.by == "rate" else Latency()
+        spikes = spikes_of(self, spikes, duration)
+        frame_count(self, spikes, interval)  # errors name this code, not the one that reads the activity
         active = code.decode(spikes, interval=interval)
         if spikes.n % self.cells:
             raise ValueError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.frames import check_range, frame_count, frames_of, values_of, whole_steps
+from brainsim.encode.frames import check_range, encoded, frame_count, frames_of, spikes_of, values_of, whole_steps
 from brainsim.encode.steps import exponentials, random_steps
 from brainsim.results.spikes import Spikes, rounding
 from brainsim.rng.streams import checked_seed, stream_key
@@ -102,16 +102,24 @@ class Rate:
         rates = (self.min_rate + shares * (self.max_rate - self.min_rate)) / 1000.0
         seed = checked_seed(seed, "Rate.encode.seed")
         times, ids = _exact(rates, length, seed) if dt is None else _on_grid(rates, length, dt, seed)
-        return Spikes(times, ids, rates.shape[1], len(rates) * length)
+        return encoded(times, ids, rates.shape[1], len(rates) * length)
 
     def decode(
-        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+        self,
+        spikes: Spikes,
+        duration: float | None = None,
+        *,
+        interval: float | None = None,
+        shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Return the values whose rates are those of the spikes: an unbiased estimate, which may lie outside the range.
 
         Parameters
         ----------
         spikes : Spikes
+        duration : float, optional
+            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
+            whole recording: give it if the run was longer than what was encoded.
         interval : float, optional
             As given to `encode`: the first axis of the result is time.
         shape : tuple of int, optional
@@ -122,6 +130,7 @@ class Rate:
         TypeError, ValueError
             If `spikes` is no Spikes or does not fit `shape`.
         """
+        spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)
         edges = spikes.start + length * np.arange(frames + 1)
         frame = np.maximum(np.searchsorted(edges + rounding(edges), spikes.times, side="left") - 1, 0)

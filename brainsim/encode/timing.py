@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.frames import check_range, first_in_frames, frame_count, frames_of, values_of, whole_steps
+from brainsim.encode.frames import (
+    check_range,
+    encoded,
+    first_in_frames,
+    frame_count,
+    frames_of,
+    spikes_of,
+    values_of,
+    whole_steps,
+)
 from brainsim.encode.steps import latency_steps
 from brainsim.results.spikes import Spikes
 
@@ -101,16 +110,24 @@ class Latency:
             above = np.maximum(shares - self.threshold, 1e-300)
             after = np.where(shares > self.threshold, self.tau * np.log(np.maximum(shares, 1e-300) / above), np.inf)
         frame, cell = np.nonzero(after < length * (1.0 - 1e-8))
-        return Spikes(frame * length + after[frame, cell], cell, shares.shape[1], len(shares) * length)
+        return encoded(frame * length + after[frame, cell], cell, shares.shape[1], len(shares) * length)
 
     def decode(
-        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+        self,
+        spikes: Spikes,
+        duration: float | None = None,
+        *,
+        interval: float | None = None,
+        shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Return the values whose latencies are those of the first spikes; a cell without a spike gives `low`.
 
         Parameters
         ----------
         spikes : Spikes
+        duration : float, optional
+            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
+            whole recording: give it if the run was longer than what was encoded.
         interval : float, optional
             As given to `encode`: the first axis of the result is time.
         shape : tuple of int, optional
@@ -121,6 +138,7 @@ class Latency:
         TypeError, ValueError
             If `spikes` is no Spikes or does not fit `shape`.
         """
+        spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)
         after = first_in_frames(spikes, frames, length)
         with np.errstate(divide="ignore"):
@@ -198,20 +216,28 @@ class Phase:
             If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
         """
         shares, length = frames_of(self, values, duration, interval)
-        cycles, _ = whole_steps(length, self.period, "Phase.period")
+        cycles = self._cycles(length, "encode", interval)
         n = shares.shape[1]
         after = self.period * self.span * (1.0 - np.repeat(shares, cycles, axis=0))
         times = self.period * np.arange(len(after))[:, None] + after
-        return Spikes(times.ravel(), np.tile(np.arange(n), len(after)), n, len(shares) * length)
+        return encoded(times.ravel(), np.tile(np.arange(n), len(after)), n, len(shares) * length)
 
     def decode(
-        self, spikes: Spikes, *, interval: float | None = None, shape: int | tuple[int, ...] | None = None
+        self,
+        spikes: Spikes,
+        duration: float | None = None,
+        *,
+        interval: float | None = None,
+        shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Return the values of the circular means of the phases; NaN for a cell without spikes.
 
         Parameters
         ----------
         spikes : Spikes
+        duration : float, optional
+            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
+            whole recording: give it if the run was longer than what was encoded.
         interval : float, optional
             As given to `encode`: the first axis of the result is time.
         shape : tuple of int, optional
@@ -222,8 +248,9 @@ class Phase:
         TypeError, ValueError
             If `spikes` is no Spikes or does not fit `shape`.
         """
+        spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)
-        cycles = whole_steps(length, self.period, "Phase.period")[0]
+        cycles = self._cycles(length, "decode", interval)
         # phases are measured from the middle of the span, so that neither end lies at the border of a cycle
         angles = 2.0 * np.pi * ((spikes.times - spikes.start) / self.period - self.span / 2.0)
         cycle = np.floor((angles / (2.0 * np.pi)) + 0.5).astype(np.int64)
@@ -233,3 +260,12 @@ class Phase:
         counts = np.bincount(frame * spikes.n + spikes.ids, minlength=frames * spikes.n).reshape(frames, -1)
         shares = 0.5 - np.angle(sums) / (2.0 * np.pi * self.span)
         return values_of(self, np.where(counts, shares, np.nan), shape, interval)
+
+    def _cycles(self, length, method, interval):
+        """Return the number of cycles in a length [ms], which must be whole."""
+        cycles = round(length / self.period)
+        if cycles >= 1 and abs(cycles * self.period - length) <= 1e-6 * length:
+            return cycles
+        label = f"Phase.{method}.{'duration' if interval is None else 'interval'}"
+        hint = "; give the duration of what was encoded" if method == "decode" else ""
+        raise ValueError(f"{label}: must be a whole number of cycles of {self.period:g} ms (got {length:g}){hint}")

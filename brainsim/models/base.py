@@ -30,7 +30,7 @@ from brainsim.equations.model_parser import check_condition, parse_cell, parse_r
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.units import WEIGHT, unit
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
-from brainsim.models.changing import check_texts_of, check_varying, extremes
+from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution, ValueLike
@@ -93,7 +93,8 @@ class Model:
             raise TypeError(f"{name}: parameters are given by name: {name}({first}={positional[0]!r})")
         for key in values:
             if key not in self.parameters:
-                raise TypeError(f"{name}: unknown parameter {key!r}{nearest(key, [*self.parameters, *self._options])}")
+                instead = window_hint(self, key) or nearest(key, [*self.parameters, *self._options])
+                raise TypeError(f"{name}: unknown parameter {key!r}{instead}")
         for key, spec in self.parameters.items():
             object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}", self._one_for_each))
         check_texts_of(self)

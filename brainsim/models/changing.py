@@ -103,3 +103,12 @@ def one_for_all(owner, name):
 def held_by(owner, name):
     """Return whether a parameter of this instance changes in time and is computed in each step."""
     return owner.parameters[name].varying and is_timed(getattr(owner, name))
+
+
+def window_hint(model, key):
+    """Return what to type instead of the `start` or `stop` of a source, which only inputs have; empty otherwise."""
+    varying = next((name for name, parameter in model.parameters.items() if parameter.varying), None)
+    if key not in ("start", "stop") or varying is None:
+        return ""
+    example = "where(t > 100, 10, 0)" if key == "start" else "where(t < 100, 10, 0)"
+    return f"; only inputs have it, a source has a rate that changes in time: {type(model).__name__}({varying}={example!r})"

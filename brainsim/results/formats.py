@@ -43,14 +43,19 @@ def reader_for(path: str | os.PathLike) -> Any:
     return module_for(path)
 
 
+def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
+    """Raise ValueError unless the suffix of a path is that of a format; `or_folder` names the other choice as well."""
+    text = os.fspath(path)
+    if Path(text).suffix.lower() not in (NPZ, *MODULES) or text.endswith(("/", os.sep)):
+        more = ", or in / for a folder of raw columns" if or_folder else ""
+        raise ValueError(f"{label}: must end in .h5, .npz, .nwb or .parquet{more} (got {text!r})")
+
+
 def check_target(path: str | os.PathLike, label: str) -> None:
     """Raise an error, before any work is done, unless a file of this name can be written: its suffix, package and folder."""
+    check_suffix(path, label, or_folder=label == "simulate.to")
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix != NPZ and suffix not in MODULES:
-        raise ValueError(
-            f"{label}: must end in .h5, .npz, .nwb or .parquet, or in / for a folder of raw columns (got {str(path)!r})"
-        )
     if suffix in PACKAGES:
         optional(*PACKAGES[suffix], label)
     if not target.parent.is_dir():

@@ -17,7 +17,7 @@ from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_RESULT
 from brainsim.core.html import shown_by
 from brainsim.results import archive
-from brainsim.results.formats import module_for, reader_for
+from brainsim.results.formats import check_suffix, module_for, reader_for
 from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import SpikesLookup, TracesLookup
 from brainsim.results.spikes import Spikes
@@ -220,13 +220,15 @@ class Result(ResultHandOver):
         Parameters
         ----------
         path : str or Path
-            File to write; no suffix is added. An existing file is replaced only when the new one is complete. If it is a
-            symbolic link, the file it points to is replaced.
+            File to write: ``.npz``, ``.h5``, ``.hdf5``, ``.nwb`` or ``.parquet``. An existing file is replaced only when the
+            new one is complete. If it is a symbolic link, the file it points to is replaced.
         compress : bool
             Whether to compress the file: it is smaller, but many times slower to write.
 
         Raises
         ------
+        ValueError
+            If the suffix is that of no format.
         FileNotFoundError
             If the folder does not exist.
         OSError
@@ -239,6 +241,8 @@ class Result(ResultHandOver):
         >>> result.save("run.npz")                                      # doctest: +SKIP
         >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
         """
+        if not os.path.exists(path) or os.path.isfile(path):  # a folder or a device has an error of its own
+            check_suffix(path, "Result.save")
         if (module := module_for(path)) is not None:
             return module.write(self, path, compress)
         description, arrays = pack(self)

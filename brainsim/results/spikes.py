@@ -23,6 +23,7 @@ from brainsim.results.places import place_of, placed
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+OF_A_CODE = "_of_a_code"  # marks the spikes that `bs.encode` makes: their times lie on no grid
 ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far above the rounding error of k * dt
 
 
@@ -241,7 +242,7 @@ class Spikes(SpikesHandOver):
         start, stop = np.searchsorted(self.times, [t0 + rounding(t0), t1 + rounding(t1)], side="right")
         start, t0, t1 = 0 if t0 <= self.start else start, max(t0, self.start), min(t1, self.stop)
         window = Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
-        return placed(window, place_of(self))
+        return self._noted(window)
 
     def of(self, ids: slice | ArrayLike) -> Spikes:
         """Return the spikes of some cells, renumbered 0, 1, ... in the order of `ids`.
@@ -271,7 +272,13 @@ class Spikes(SpikesHandOver):
         new = new_index[self.ids]
         kept = new >= 0
         times, ids = freeze(self.times[kept]), freeze(new[kept])
-        return placed(Spikes(times, ids, chosen.size, self.duration, self.start, self.name), place_of(self))
+        return self._noted(Spikes(times, ids, chosen.size, self.duration, self.start, self.name))
+
+    def _noted(self, part):
+        """Return a part of these spikes with what is noted of them: their place, and whether a code made them."""
+        if vars(self).get(OF_A_CODE):
+            vars(part)[OF_A_CODE] = True
+        return placed(part, place_of(self))
 
     def trains(self) -> list[np.ndarray]:
         """Return the spike times of each cell [ms]: a list of n sorted arrays, empty ones for silent cells.

@@ -188,11 +188,12 @@ def test_its_network_is_an_ordinary_one(relu):
     cells = net.populations["hidden1"]
     result = bs.simulate(net, snn.duration(), dt=1.0, seed=1, threads=1, record=[bs.Trace(cells[:2], "v")])
     assert len(result.spikes["hidden1"]) > 0
-    # a lesion: cells far below threshold never fire, and the evidence changes
+    # a lesion: clamped cells never fire, and the evidence changes
     x = DATA.X_test[0]
     healthy = snn.simulate(x, 16)
-    sim = bs.Simulation(snn.network_for(x, 16), dt=1.0, seed=1, threads=1)
-    sim.state["hidden1"]["v"][:64] = -1e6
+    net = snn.network_for(x, 16)
+    net.stimulate(net.populations["hidden1"][:64], bs.VoltageClamp(0.0), name="lesion")
+    sim = bs.Simulation(net, dt=1.0, seed=1, threads=1)
     lesioned = sim.run(snn.duration(16))
     assert set(lesioned.spikes["hidden1"].ids) <= set(range(64, 128))
     assert not np.array_equal(sim.state["output"]["v"], healthy.traces["output", "v"].values[-1])

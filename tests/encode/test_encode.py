@@ -75,6 +75,63 @@ class TestRoundTrips:
         np.testing.assert_allclose(code.decode(code.encode(values, 50.0)), values, atol=0.07 * code.width)
 
 
+class TestLongerRuns:
+    """Spikes of a run that was longer than what was encoded."""
+
+    CODES = (
+        encode.Latency(),
+        encode.Latency(tau=20.0, threshold=0.05),
+        encode.Phase(),
+        encode.Rate(),
+        encode.PopulationCode(),
+        encode.PopulationCode(by="latency"),
+    )
+
+    @staticmethod
+    def longer(spikes, start=0.0):
+        """Return the same spikes, and some later ones, in a recording that begins elsewhere."""
+        end = spikes.duration
+        times, ids = np.append(spikes.times, [end + 1.0, end + 7.0]) + start, np.append(spikes.ids, [0, spikes.n - 1])
+        return bs.Spikes(times, ids, spikes.n, end + 33.0, start)
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_one_stimulus(self, code):
+        spikes = code.encode(IMAGE, 100.0)
+        for start in (0.0, 250.0):
+            decoded = code.decode(self.longer(spikes, start), 100.0, shape=(4, 6))
+            np.testing.assert_allclose(decoded, code.decode(spikes, shape=(4, 6)), atol=1e-9)
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_values_over_time(self, code):
+        spikes = code.encode(FILM, interval=25.0)
+        decoded = code.decode(self.longer(spikes), 125.0, interval=25.0, shape=(4, 6))
+        np.testing.assert_allclose(decoded, code.decode(spikes, interval=25.0, shape=(4, 6)), atol=1e-9)
+
+    def test_delta(self):
+        code = encode.Delta(threshold=0.1)
+        spikes = code.encode(FILM, interval=5.0)
+        decoded = code.decode(self.longer(spikes), 20.0, interval=5.0, initial=FILM[0], shape=(4, 6))
+        np.testing.assert_allclose(decoded, code.decode(spikes, interval=5.0, initial=FILM[0], shape=(4, 6)), atol=1e-9)
+
+    def test_through_a_network_without_a_warning(self, recwarn):
+        for code, tolerance in ((encode.Latency(), 0.002), (encode.Phase(), 0.008)):
+            spikes = code.encode(IMAGE, 50.0)
+            for part in (spikes, spikes.between(10.0, 40.0), spikes.of(slice(10))):
+                net = bs.Network(seed=1)
+                net.add(bs.Population(24, bs.SpikeTrains(part), name="pixels"))
+                result = bs.simulate(net, 100.0, seed=1, threads=1)
+                if part is spikes:
+                    decoded = code.decode(result.spikes["pixels"], 50.0, shape=(4, 6))
+                    np.testing.assert_allclose(decoded, IMAGE, atol=tolerance)
+        assert not [str(w.message) for w in recwarn if "rounded" in str(w.message)]
+
+    def test_other_spikes_between_steps_are_reported(self):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(1, bs.SpikeTrains(bs.Spikes([8.43955], [0], 1, 10.0)), name="pixels"))
+        with pytest.warns(UserWarning, match="8.43955 ms is not a multiple of dt"):
+            bs.Simulation(net, seed=1)
+
+
 class TestRandom:
     def test_counts_are_poisson(self):
         spikes = encode.Rate(max_rate=50.0, min_rate=10.0).encode(np.full(2000, 0.5), 1000.0, seed=1)
@@ -221,7 +278,25 @@ test_mistakes = mistakes(
     (lambda: encode.Latency(threshold=1.0), ValueError, "Latency.threshold", "< 1"),
     (lambda: encode.Latency(tau=1.0).encode([0.5], 10.0, dt=1.0), ValueError, "Latency.encode.dt", "left out with tau"),
     (lambda: encode.Phase(span=1.0), ValueError, "Phase.span", "< 1"),
-    (lambda: encode.Phase(period=30.0).encode([0.5], 100.0), ValueError, "Phase.period", "must divide"),
+    (
+        lambda: encode.Phase(period=30.0).encode([0.5], 100.0),
+        ValueError,
+        "Phase.encode.duration",
+        "cycles of 30 ms (got 100)",
+    ),
+    (lambda: encode.Phase().encode([0.5], interval=9.0), ValueError, "Phase.encode.interval", "cycles of 25 ms"),
+    (
+        lambda: encode.Phase(period=30.0).decode(S),
+        ValueError,
+        "Phase.decode.duration",
+        "give the duration of what was encoded",
+    ),
+    (lambda: encode.Phase().decode(S, interval=30.0), ValueError, "Phase.decode.interval", "whole number of cycles"),
+    (lambda: encode.Latency().decode(S, 200.0), ValueError, "Latency.decode.duration", "at most the 100 ms", "got 200"),
+    (lambda: encode.Rate().decode(S, 0.0), ValueError, "Rate.decode.duration", "> 0 ms"),
+    (lambda: encode.Delta().decode(S, "x", interval=1.0), TypeError, "Delta.decode.duration"),
+    (lambda: encode.PopulationCode().decode([1.0]), TypeError, "PopulationCode.decode", "must be Spikes"),
+    (lambda: encode.PopulationCode().decode(S, interval=200.0), ValueError, "PopulationCode.decode.interval", "must fit"),
     (lambda: encode.Delta(threshold=0.0), ValueError, "Delta.threshold", "> 0"),
     (lambda: encode.Delta().encode([1.0], interval=1.0), ValueError, "Delta.encode.values", "at least two samples"),
     (lambda: encode.Delta(threshold=1e-12).encode([0.0, 1.0], interval=1.0), ValueError, "Delta.threshold", "larger"),

@@ -167,6 +167,7 @@ MISTAKES = {
     "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
     "run single --out .": "is a folder",
     "run single --save /dev/null": "is a device or a pipe",
+    "run single --save a.csv": "--save: must end in .h5, .npz, .nwb or .parquet (got 'a.csv')",
     "run single --out a.docx": "must end in one of",
     "run single --out a.png --no-plot": "not allowed with argument",
     "run tour --duration 5": "--duration: tour writes a page, with the options --seed and --out only",

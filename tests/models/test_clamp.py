@@ -68,6 +68,29 @@ def test_a_clamped_cell_sends_no_spikes_and_others_do():
         assert set(spikes.ids) == {0, 1, 2, 3, 4, 5}
 
 
+@pytest.mark.parametrize(("model", "current"), [(bs.LIF(), 500.0), (bs.HodgkinHuxley(), 700.0)])
+def test_it_silences_cells_which_fire_normally_at_once_afterwards(model, current):
+    cells = bs.Population(4, model, name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(current))
+    net.stimulate(cells[:2], bs.VoltageClamp(-65.0, start=100.0, stop=300.0), name="silence")
+    sim = bs.Simulation(net, seed=2, threads=1)
+
+    def rates():
+        spikes = sim.run(100.0).spikes
+        return spikes[cells[:2]].rate(), spikes[cells[2:]].rate()
+
+    silent, others = zip(*(rates() for _ in range(2)), strict=True)
+    assert silent[0] == others[0] > 50.0
+    assert silent[1] == 0.0 < others[1]
+    sim.set("silence", stop=200.0)  # earlier than was said
+    woken, others = rates()
+    assert woken == pytest.approx(others, abs=10.0)
+    assert np.all(np.isfinite(sim.state["cells"]["v"]))
+    sim.set("silence", start=300.0, stop=400.0)
+    assert rates()[0] == 0.0
+
+
 def test_the_same_bits_on_any_threads_and_pieces():
     clamp = bs.VoltageClamp("-60 + i/9*sin(2*pi*t/7)", start=3.0)
     one = clamped(bs.HodgkinHuxley(), clamp, n=70).result()

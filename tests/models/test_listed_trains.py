@@ -1,5 +1,7 @@
 """Spike trains from lists, dicts, files, and objects of Neo and pynapple, or of classes that look like theirs."""
 
+import re
+import sys
 from collections import UserDict
 
 import numpy as np
@@ -109,6 +111,78 @@ def test_arrays_in_files(tmp_path):
     np.save(tmp_path / "c.npy", np.column_stack([TIMES, IDS]))
     for name in ("a.npz", "b.npz", "c.npy"):
         same(bs.SpikeTrains(tmp_path / name))
+
+
+def sonata(path, populations=("cells",), ids="node_ids", scale=1.0, **attributes):
+    """Write spikes in the layout of SONATA, in no order."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as h5:
+        for name in populations:
+            times = h5.create_dataset(f"spikes/{name}/timestamps", data=np.array(TIMES[::-1]) * scale)
+            times.attrs.update(attributes)
+            h5[f"spikes/{name}/{ids}"] = np.array(IDS[::-1], "<u8")
+    return path
+
+
+def test_files_of_sonata(tmp_path):
+    same(bs.SpikeTrains(sonata(tmp_path / "a.h5")))
+    same(bs.SpikeTrains(str(sonata(tmp_path / "b.hdf5", units="ms"))))
+    same(bs.SpikeTrains(sonata(tmp_path / "c.h5", scale=1e-3, units="s")))
+    same(bs.SpikeTrains(sonata(tmp_path / "d.h5", populations=[""], ids="gids")))  # version 0 has no populations
+
+
+def test_mistakes_in_files_of_sonata(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"has the spikes of 'a', 'b'; choose one: with h5py.File\(.*file\['spikes'\]\['a'\]"
+    ):
+        bs.SpikeTrains(sonata(tmp_path / "a.h5", populations=("a", "b")))
+    with pytest.raises(ValueError, match=r"has no group /spikes/<population>"):
+        bs.SpikeTrains(sonata(tmp_path / "b.h5", populations=()))
+    with pytest.raises(ValueError, match=r"times in 'min'; must be in ms or"):
+        bs.SpikeTrains(sonata(tmp_path / "c.h5", units="min"))
+    with pytest.raises(ValueError, match=r"is not a readable file of spikes in the layout of SONATA"):
+        bs.SpikeTrains(sonata(tmp_path / "d.h5", ids="cells"))
+    with pytest.raises(ValueError, match=r"is not a readable file of spikes in the layout of SONATA"):
+        written("1.0 2", "e.h5")(tmp_path)
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        bs.SpikeTrains(tmp_path / "none.h5")
+
+
+def test_the_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ImportError, match=r"SpikeTrains: needs h5py; pip install 'brainsim\[hdf5\]'"):
+        written("", "a.h5")(tmp_path)
+
+
+def saved(path, names=("cells",)):
+    spikes = {name: bs.Spikes(TIMES, IDS, 3, 10.0, name=name) for name in names}
+    return str(bs.Result(spikes=spikes, duration=10.0, dt=0.5, seed=1).save(path))
+
+
+def test_a_saved_result(tmp_path):
+    path = saved(tmp_path / "a.npz", ("cells", "more/cells"))
+    with pytest.raises(ValueError, match="or 'more/cells'") as caught:
+        bs.SpikeTrains(path)
+    typed = re.search(r"write (bs\.SpikeTrains.*?\]\))", str(caught.value)).group(1)
+    assert typed == f"bs.SpikeTrains(bs.Result.load({path!r}).spikes['cells'])"
+    same(eval(typed))
+    for given in (saved(tmp_path / "b.npz"), "run.nwb", "run.parquet"):
+        with pytest.raises(ValueError, match=r"Result.load\(.*\).spikes\['cells'\]\)$"):
+            bs.SpikeTrains(given)
+
+
+def test_a_saved_result_in_hdf5(tmp_path):
+    pytest.importorskip("h5py")
+    same(bs.SpikeTrains(saved(tmp_path / "a.h5")))
+    with pytest.raises(ValueError, match=r"Result.load\(.*\).spikes\['a'\]\); or 'b'"):
+        bs.SpikeTrains(saved(tmp_path / "b.h5", ("a", "b")))
+
+
+def test_bytes_are_not_a_text(tmp_path):
+    for content in (b"\x89HDF\r\n\x1a\n\x00\x00", b"1.0 2\n\xff\xfe 3"):
+        (tmp_path / "spikes.dat").write_bytes(content)
+        with pytest.raises(ValueError, match="is not a text; other files must end in .h5, .hdf5, .npy or .npz"):
+            bs.SpikeTrains(tmp_path / "spikes.dat")
 
 
 def test_they_are_sent(tmp_path):

@@ -41,6 +41,13 @@ def test_a_folder_is_named(tmp_path):
         small().save(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a", "q/", "a.npz/", "a.npz.gz"])
+def test_a_file_is_never_written_in_a_format_that_its_name_does_not_say(tmp_path, name):
+    with pytest.raises(ValueError, match=r"Result.save: must end in .h5, .npz, .nwb or .parquet \(got '.*'\)"):
+        small().save(f"{tmp_path}/{name}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_link_is_kept_and_its_file_replaced(tmp_path):
     (tmp_path / "data").mkdir()
     target, link = tmp_path / "data" / "run.npz", tmp_path / "latest.npz"

@@ -53,7 +53,8 @@ def emit_listed(trains_, progress_):
 def listed(member, dt):
     """Return (steps, cells within the population) of the listed spikes of a population, sorted."""
     model = member.population.model
-    steps = np.atleast_1d(whole_steps(model.times, dt, f"{member.population.name}.times")).astype(np.int64)
+    times = model.times if model.on_a_grid else dt * np.rint(model.times / dt)
+    steps = np.atleast_1d(whole_steps(times, dt, f"{member.population.name}.times")).astype(np.int64)
     order = np.lexsort((model.ids, steps))
     return steps[order], model.ids[order]
 

@@ -3,14 +3,17 @@
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
+from brainsim.core.optional import optional
 
 LABEL = "SpikeTrains.times"
 # names of columns in files
 TIMES = ("times", "time", "t", "time_ms", "times_ms", "timestamps")
+SCALES = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
 IDS = ("ids", "id", "i", "cells", "cell", "senders", "sender", "node_ids", "node_id", "gid", "gids")
 
 
@@ -67,11 +70,17 @@ def _in_order(trains):
 
 
 def _read(path):
-    """Return the times and cells in a file: .npz with the arrays times and ids, .npy of two columns, or text."""
+    """Return the times and cells in a file: .npz with the arrays times and ids, .npy of two columns, SONATA, or text."""
     suffix = os.path.splitext(path)[1].lower()
+    if suffix in (".h5", ".hdf5"):
+        return _read_sonata(path)
+    if suffix in (".nwb", ".parquet"):
+        raise _holds_a_result(path, ["cells"])
     if suffix in (".npz", ".npy"):
         with np.load(path, allow_pickle=False) if suffix == ".npz" else _Plain(path) as data:
             if suffix == ".npz":
+                if found := _saved_populations(data.files):
+                    raise _holds_a_result(path, found)
                 return tuple(np.ravel(data[_named(names, data.files, path)]) for names in (TIMES, IDS))
             table = data.table
         if table.ndim != 2 or table.shape[1] != 2:
@@ -93,6 +102,54 @@ class _Plain:
         return False
 
 
+def _read_sonata(path):
+    """Return the times [ms] and cells in an HDF5 file with the spikes of one population in the layout of SONATA."""
+    h5py = optional("h5py", "hdf5", "SpikeTrains")
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{LABEL}: there is no file {path!r}")
+    try:
+        with h5py.File(path, "r") as h5:
+            found = h5.get("spikes", {})
+            groups = {"": found} if "timestamps" in found else {name: found[name] for name in found}
+            if not groups:
+                raise ValueError(f"{LABEL}: {path!r} has no group /spikes/<population>, as SONATA has it")
+            if len(groups) > 1:
+                raise _holds_several(path, list(groups), "brainsim" in h5)
+            group = next(iter(groups.values()))
+            units = group["timestamps"].attrs.get("units", "ms")
+            if (unit := units.decode() if isinstance(units, bytes) else units) not in SCALES:
+                raise ValueError(f"{LABEL}: {path!r} has times in {unit!r}; must be in {' or '.join(SCALES)}")
+            ids = group["node_ids" if "node_ids" in group else "gids"]  # older files have gids
+            return group["timestamps"][()] * SCALES[unit], ids[()].astype(np.int64)
+    except (KeyError, OSError, RuntimeError, TypeError, AttributeError) as error:  # HDF5 raises several kinds
+        raise ValueError(f"{LABEL}: {path!r} is not a readable file of spikes in the layout of SONATA ({error})") from error
+
+
+def _holds_several(path, names, is_a_result):
+    """Return the error for a file with the spikes of several populations."""
+    if is_a_result:
+        return _holds_a_result(path, [name.replace("%2F", "/") for name in names])
+    name = names[0]
+    return ValueError(
+        f"{LABEL}: {path!r} has the spikes of {', '.join(map(repr, names))}; choose one: with h5py.File({path!r}) as file: "
+        f"group = file['spikes'][{name!r}]; bs.SpikeTrains(group['timestamps'][()], group['node_ids'][()])"
+    )
+
+
+def _saved_populations(members):
+    """Return the populations whose spikes an archive holds if `Result.save` wrote it."""
+    parts = [name.split("/") for name in members] if "description" in members else []
+    return list(dict.fromkeys(unquote(part[1]) for part in parts if part[0] == "spikes" and part[1:]))
+
+
+def _holds_a_result(path, names):
+    """Return the error for a file that `Result.save` wrote."""
+    choose = f"; or {', '.join(map(repr, names[1:]))}" if names[1:] else ""
+    return ValueError(
+        f"{LABEL}: {path!r} holds a Result; write bs.SpikeTrains(bs.Result.load({path!r}).spikes[{names[0]!r}]){choose}"
+    )
+
+
 def _named(names, known, path):
     """Return which of the known names is one of those that a column may have."""
     for name in known:
@@ -104,8 +161,10 @@ def _named(names, known, path):
 def _read_text(path):
     """Return the times and cells in a text: a spike a line, its time [ms] and its cell, or columns named in the first."""
     rows, columns = [], (0, 1)
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
+            if "\0" in line or "\ufffd" in line:
+                raise ValueError(f"{LABEL}: {path!r} is not a text; other files must end in .h5, .hdf5, .npy or .npz")
             parts = [part for part in re.split(r"[\s,;]+", line.split("#")[0].strip()) if part]
             if not parts:
                 continue

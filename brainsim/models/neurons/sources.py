@@ -13,7 +13,7 @@ from brainsim.models.base import Initial, Neuron, Parameter, initial, parameter
 from brainsim.models.inputs import check_times
 from brainsim.models.neurons.listed import times_and_ids
 from brainsim.models.values import Uniform, Value
-from brainsim.results.spikes import Spikes
+from brainsim.results.spikes import OF_A_CODE, Spikes
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -131,6 +131,7 @@ class SpikeTrains:
     """Sources that send listed spikes, as the model of a population.
 
     Spike s is sent by cell ids[s] at times[s], rounded to the grid of dt, and arrives after the delay of the connection.
+    Rounding is reported in a warning, except for spikes that `bs.encode` made.
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ class SpikeTrains:
         {cell: times}, with times in any order; recorded spikes, as in ``SpikeTrains(result.spikes["cells"])``; a list of
         ``neo.SpikeTrain``, a ``neo.Segment``, or a ``pynapple.TsGroup``, whose units are converted; or the name of a file: a
         text with the time [ms] and the cell of a spike in each line (or columns named ``time`` and ``id`` in its first
-        line), or ``.npz`` with the arrays ``times`` and ``ids``.
+        line), ``.npz`` with the arrays ``times`` and ``ids``, or ``.h5`` with one population in the layout of SONATA
+        (needs h5py: ``pip install 'brainsim[hdf5]'``).
     ids : array of int, shape (k,), optional
         The cell of the population that sends each spike, from 0.
 
@@ -173,6 +175,7 @@ class SpikeTrains:
         ) -> None: ...
 
     spiking_source = True
+    on_a_grid = True  # False for spikes of `bs.encode`: rounding them to the grid of dt needs no warning
     equations = ""
     parameters: ClassVar[dict[str, Parameter]] = {}
     initials: ClassVar[dict[str, Initial]] = {}
@@ -197,6 +200,7 @@ class SpikeTrains:
         if isinstance(self.times, Spikes):
             if self.ids is not None:
                 raise TypeError("SpikeTrains.ids: must be left out if times is a Spikes, which has ids")
+            self.__dict__["on_a_grid"] = not vars(self.times).get(OF_A_CODE, False)
             return self.times.times, self.times.ids
         if self.ids is not None:
             return self.times, self.ids
