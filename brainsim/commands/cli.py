@@ -134,7 +134,11 @@ def _add_run(commands, argv):
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
     run.add_argument("--save", metavar="FILE", type=Path, help="write the result to this file (.npz .h5 .nwb)")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
-    run.add_argument("--every", metavar="TIME", help="time between checkpoints, such as 30s, 10min or 1h; by default 10min")
+    run.add_argument(
+        "--checkpoint-every",
+        metavar="TIME",
+        help="time of the clock between checkpoints, such as 30s, 10min or 1h; by default 10min",
+    )
     run.add_argument("--resume", action="store_true", help="continue from the checkpoint if there is one")
     run.set_defaults(options=(), argv=argv)
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None

@@ -66,7 +66,7 @@ def _write_page(name, example, arguments):
         "save",
         "no_plot",
         "checkpoint",
-        "every",
+        "checkpoint_every",
         "resume",
     )
     for option in options:
@@ -131,15 +131,15 @@ def _simulated(example, arguments):
 def _saving(example, arguments):
     """Return the arguments of `simulate` that are about checkpoints."""
     if arguments.checkpoint is None:
-        for option in ("every", "resume"):
+        for option in ("checkpoint_every", "resume"):
             if getattr(arguments, option):
-                raise ValueError(f"--{option}: is about checkpoints; add --checkpoint FILE")
+                raise ValueError(f"--{option.replace('_', '-')}: is about checkpoints; add --checkpoint FILE")
         return {}
     if hasattr(example, "steer"):
         raise ValueError(f"--checkpoint: {arguments.name} is steered while it runs, so it cannot be continued from a file")
     if arguments.checkpoint.exists() and not arguments.resume:
         raise ValueError(f"--checkpoint: there is a file {str(arguments.checkpoint)!r}; --resume continues from it")
-    every = {} if arguments.every is None else {"checkpoint_every": arguments.every}
+    every = {} if arguments.checkpoint_every is None else {"checkpoint_every": arguments.checkpoint_every}
     return {"checkpoint": arguments.checkpoint, "resume": arguments.resume, **every}
 
 

@@ -64,6 +64,7 @@ OF_BRAINSIM = {
         "DCGenerator",
         "StepCurrentGenerator",
         "StepCurrentSource",
+        "StepCurrent",
         "CurrentClamp",
         "IClamp",
         "DCSource",
@@ -71,9 +72,11 @@ OF_BRAINSIM = {
     (
         "ACGenerator",
         "SineInput",
+        "SineCurrent",
         "ACSource",
     ): "a current may be a text of the time: bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))",
     (
+        "OU",
         "OUInput",
         "NoiseCurrent",
         "NoiseGenerator",
@@ -183,6 +186,10 @@ OF_BRAINSIM = {
     ("aeif_cond_exp", "aeif_cond_alpha", "aeif_psc_exp", "AdaptiveExponential"): "the cell is bs.AdEx()",
     ("HH", "hh_psc_alpha"): "the cell is bs.HodgkinHuxley()",
     ("hh_cond_exp_traub",): "the cell is bs.TraubMiles()",
+    ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
+    "bs.Simulation.load(net, 'run.ckpt') continues from there",
     ("load",): "bs.Result.load('run.npz') reads what result.save('run.npz') wrote",
     ("save",): "result.save('run.npz') writes a result",
     (
@@ -228,6 +235,10 @@ OF_NETWORK = {
     ("to_numpy", "to_array", "adjacency"): "net.to_sparse(projection).toarray() is the matrix of the weights",
     ("to_pandas", "to_dataframe"): "net.to_frame(projection) returns a pandas DataFrame",
     ("to_graph",): "net.to_networkx() returns a graph of networkx",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
+    "bs.Simulation.load(net, 'run.ckpt') continues from there",
+    ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("dt", "timestep"): "the time step is an argument of the run: bs.simulate(net, 1000.0, dt=0.1)",
     ("plot", "draw", "graph"): "print(net) shows its parts; bs.plot draws results",
     ("save", "copy"): "a network is a few lines of Python; put them into a function",
@@ -236,6 +247,8 @@ OF_NETWORK = {
 OF_SIMULATION = {
     ("spikes", "traces", "spike_monitor"): "run() and result() return them: sim.result().spikes['cells']",
     ("t", "now"): "the current time is sim.time",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("network_operation", "callback"): "sim.run(100.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
     ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
     ("record", "monitor", "probe"): "what to record is an argument: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",

@@ -86,7 +86,7 @@ class Sampling(Operator):
     @classmethod
     def dependencies(cls, partition):
         """Return what the recorders are built from."""
-        return {recorder.depends_on for recorder in partition.recorders}
+        return set().union(*(recorder.depends_on for recorder in partition.recorders))
 
     def calls(self):
         """Return the calls of all recorders."""

@@ -56,8 +56,8 @@ def simulate(
         Time step [ms]; delays are multiples of it.
     seed : int, optional
         Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring has the network's seed.
-    record : sequence of Trace and WeightTrace
-        Variables of cells, and weights of synapses, to record.
+    record : Trace, WeightTrace or EventRecord, or a sequence of these
+        What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.
     spikes : bool, or sequence of Population, view and SpikeRecord
         Whose spikes to keep: all by default. `SpikeRecord` keeps those of a part of the run.
     threads : int, optional
@@ -135,6 +135,9 @@ def simulate(
     80.0
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
+    if every is not None and callback is None and (checkpoint is not None or isinstance(every, str)):
+        hint = "the time between two checkpoints is checkpoint_every"
+        raise TypeError(f"simulate.every: is the interval of callback= in ms of the run (got {every!r}); {hint}")
     check_callback(every, callback, dt, "simulate")
     if live:
         from brainsim.plot.live import following

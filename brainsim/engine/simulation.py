@@ -17,6 +17,7 @@ from brainsim.core.arrays import plural
 from brainsim.core.checks import number
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
+from brainsim.core.own import named_by_class
 from brainsim.engine.checkpoints.saving import WithCheckpoints
 from brainsim.engine.estimate import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_differences, reject_recorders
@@ -56,6 +57,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.result import State
 
 
+@named_by_class
 class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
@@ -250,14 +252,15 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
 
         Parameters
         ----------
-        target : PoissonInput, CurrentInput, Population, Projection or str
+        target : PoissonInput, CurrentInput, NoiseInput, VoltageClamp, Population, Projection or str
             The input as it was given to `stimulate` (or its name there), a population (or its name), or a projection with
             plasticity (or its name).
         **values
-            Fields of the input (``rate=``, ``amplitude=``, ...) or parameters of the model: numbers where there was one
-            number for the population, arrays where there were arrays. Of a projection: its weights, ``w``, or a variable
-            of its synapses, as a number or an array in the order of `synapses`; ``learning``, whether its weights change;
-            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
+            text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
+            population, arrays where there were arrays. Of a projection: its weights, ``w``, or a variable of its synapses,
+            as a number or an array in the order of `synapses`; ``learning``, whether its weights change; and the modulator
+            of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections,
         and whether they change, but not inputs and parameters: to continue from it, the network must be built with the

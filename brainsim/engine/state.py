@@ -197,7 +197,7 @@ def _check_network(state, network):
         raise ValueError("simulate.state: does not name its network; save it again with this version of brainsim")
     changed = [part for part, print_ in network.items() if saved.get(part, print_) != print_]
     added, gone = [part for part in network if part not in saved], [part for part in saved if part not in network]
-    texts = [("other values in", changed), ("more:", added), ("less:", gone)]
+    texts = [("other values in", changed), ("added:", added), ("missing:", gone)]
     differences = "; ".join(f"{text} {', '.join(parts)}" for text, parts in texts if parts)
     raise ValueError(
         f"simulate.state: is of another network ({differences}). Build the network as it was when the state was saved, "

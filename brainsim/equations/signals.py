@@ -64,7 +64,8 @@ def check_signal(
     dimension, wanted = Loose(units, label).of(tree), unit(expected, label)
     if dimension is not None and any(dimension.powers) and not dimension.fits(wanted):
         message = f"must be in {expected or 'plain numbers'}, but this is {dimension.phrase}"
-        message += "; a number may have any unit: write 1*t for 1 a ms" if dimension == unit("ms", label) else ""
+        if dimension == unit("ms", label):
+            message += f"; a number may have any unit: 1*t means 1 {expected or 'more'} per ms"
         raise EquationError(label, message, *lang.line_of(tree).place(tree))
 
 

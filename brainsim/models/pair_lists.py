@@ -15,6 +15,10 @@ if typing.TYPE_CHECKING:
     from brainsim.network.population import View
 
 
+# names of the columns in networkx, SONATA, igraph and tables of other tools
+OTHER_NAMES = (("source", "target"), ("source_node_id", "target_node_id"), ("from", "to"), ("src", "dst"), ("i", "j"))
+
+
 class _PairList(Rule):
     """A list of pairs, `pre` and `post`, with one weight or delay for each, in the order of the list."""
 
@@ -129,7 +133,8 @@ class FromFrame(_PairList):
         names = _names_of(frame)
         for name in ("pre", "post"):
             if name not in names:
-                self._reject("frame", f"must have the columns pre and post (got {', '.join(map(str, names)) or 'none'})")
+                got = f"must have the columns pre and post (got {', '.join(map(str, names)) or 'none'})"
+                self._reject("frame", got + _renaming(names))
         found = {name: _column(frame, name) for name in ("pre", "post", "weight", "delay") if name in names}
         values = {name: self._checked(found[name], f"FromFrame.{name}") for name in ("pre", "post")}
         if values["pre"].size != values["post"].size:
@@ -215,6 +220,15 @@ class FromSparse(_PairList):
                 f"must have the shape ({pre.n}, {post.n}), a row per cell of {pre.name!r} and a column "
                 f"per cell of {post.name!r} (got {self.shape}){hint}",
             )
+
+
+def _renaming(names):
+    """Return a hint about columns with the names that other tools give them."""
+    for pre, post in OTHER_NAMES:
+        if pre in names and post in names:
+            renamed = f"{{{pre!r}: 'pre', {post!r}: 'post'}}"
+            return f"; rename {pre} to pre and {post} to post, in pandas by frame.rename(columns={renamed})"
+    return ""
 
 
 def _names_of(frame):

@@ -1,6 +1,7 @@
 """Signals in one line: `sine`, `ramp`, `chirp`, `pulses` and `steps` return texts of the time ``t``.
 
 Such a text is taken wherever an input may change in time, and can be joined with others: ``sine(...) + " + " + ramp(...)``.
+Quantities of other libraries become numbers in ms, Hz, pA or mV; which of these a text is in, it does not say.
 
 >>> import brainsim as bs
 >>> bs.signals.sine(20.0, 15.0, frequency=8.0)
@@ -12,7 +13,7 @@ import typing
 
 import numpy as np
 
-from brainsim.core.checks import in_range, integer, number, plain
+from brainsim.core.checks import in_one_unit, in_range, integer, number, plain, unit_of
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,10 +46,11 @@ def sine(mean: float, amplitude: float, frequency: float, *, phase: float = 0.0)
     >>> bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))
     CurrentInput(amplitude='0.0 + 150.0*sin(2*pi*(40.0*t/1000))')
     """
-    values = _numbers("sine", mean=mean, amplitude=amplitude, phase=phase)
+    values = _numbers("sine", mean=mean, amplitude=amplitude)
+    shift = number(phase, "sine.phase")
     f = number(frequency, "sine.frequency", "Hz", at_least=0.0)
-    shift = f" + {values['phase']!r}" if values["phase"] else ""
-    return f"{values['mean']!r} + {values['amplitude']!r}*sin(2*pi*({f!r}*t/1000){shift})"
+    added = f" + {shift!r}" if shift else ""
+    return f"{values['mean']!r} + {values['amplitude']!r}*sin(2*pi*({f!r}*t/1000){added})"
 
 
 def ramp(first: float, last: float, *, start: float = 0.0, stop: float) -> str:
@@ -184,10 +186,11 @@ def steps(times: "ArrayLike", values: "ArrayLike", *, before: float = 0.0) -> st
     --------
     >>> import brainsim as bs
     >>> bs.signals.steps([100.0, 200.0], [30.0, 5.0])
-    'where(t < 100.0, 0.0, where(t < 200.0, 30.0, 5.0))'
+    'where(t < 200.0, where(t < 100.0, 0.0, 30.0), 5.0)'
     """
+    unit = unit_of(values, "steps.values")
     at, levels = (
-        np.atleast_1d(plain(v, unit, f"steps.{n}")) for v, unit, n in ((times, "ms", "times"), (values, "", "values"))
+        np.atleast_1d(plain(v, u, f"steps.{n}")) for v, u, n in ((times, "ms", "times"), (values, unit or "", "values"))
     )
     if at.ndim != 1 or not 1 <= at.size <= MAX_STEPS:
         raise ValueError(f"steps.times: must be 1 to {MAX_STEPS} times (got shape {at.shape}); take a TimedArray for more")
@@ -195,7 +198,7 @@ def steps(times: "ArrayLike", values: "ArrayLike", *, before: float = 0.0) -> st
         raise ValueError(f"steps.values: must have one value for each time, {at.size} (got shape {levels.shape})")
     if np.any(np.diff(at) <= 0):
         raise ValueError(f"steps.times: must increase (got {at[1:][np.diff(at) <= 0][0]:g} ms after an equal or later time)")
-    return _tree(at.tolist(), [number(before, "steps.before"), *levels.tolist()])
+    return _tree(at.tolist(), [0.0 if _is_zero(before) else number(before, "steps.before", unit or ""), *levels.tolist()])
 
 
 def _tree(times, values):
@@ -210,8 +213,13 @@ def _tree(times, values):
 
 
 def _numbers(name, **values):
-    """Return values as floats."""
-    return {key: number(value, f"{name}.{key}") for key, value in values.items()}
+    """Return values as floats; quantities must be in one unit, in which a plain 0 is 0 too."""
+    given = {key: value for key, value in values.items() if not _is_zero(value)}
+    return dict.fromkeys(values, 0.0) | in_one_unit(given, name)[0]
+
+
+def _is_zero(value):
+    return type(value) in (int, float) and value == 0
 
 
 def _span(name, start, stop):

@@ -159,6 +159,33 @@ def check_synapse(synapse, view, label):
         _compose(population, [synapse.receptor_equations], False, f"{label}: {synapse!r} onto {population.name!r}")
 
 
+def check_input_name(name, view, uses, label):
+    """Raise ValueError if an input has the name of something else that a Trace of its cells records.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    view : View
+        Its target.
+    uses : list of (View, Synapse)
+        The synapses so far, and onto which cells.
+    label : str
+    """
+    for population in {population: None for population, _ in view.parts}:
+        model = population.model
+        taken = {*model.initials, *model.cell_equations.algebraic, *(n for n, p in model.parameters.items() if p.varying)}
+        taken |= {"I", "I_ext"} if model.cell_equations.uses_current else set()
+        for synapse in (synapse for post, synapse in uses if any(owner is population for owner, _ in post.parts)):
+            own = {*synapse.variables, *synapse.receptor_equations.algebraic, "current"}
+            taken |= {f"{synapse.name or type(synapse).__name__.lower()}.{variable}" for variable in own}
+        if name in taken:
+            raise ValueError(
+                f"{label}: {population.name!r} already has {name!r}, which a Trace of these cells records; "
+                "choose another name"
+            )
+
+
 def check_current(view, label):
     """Raise ValueError if the equations of the cells of a view have no current."""
     for population, _ in view.parts:

@@ -237,7 +237,8 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         input : PoissonInput or CurrentInput
             The input.
         name : str, optional
-            By default ``PoissonInput->target``, followed by `` #2`` and so on if that is taken; as for `connect`.
+            By default ``PoissonInput->target``, followed by `` #2`` and so on if that is taken; as for `connect`. It must
+            not be the name of a variable of the cells or their synapses, since a `Trace` records both by their names.
 
         Raises
         ------
@@ -262,6 +263,11 @@ class Network(WithSynapseTables, WithEstimate, Answering):
             checks.check_current(target, "Network.stimulate.input")
         elif hasattr(input, "synapse"):
             check_synapse(input.synapse, target, "Network.stimulate.input")
+        if name is not None:
+            uses = [(p.post, p.synapse) for p in self._projections]
+            others = [*((s.target, s.input) for s in self._inputs), (target, input)]
+            uses += [(cells, other.synapse) for cells, other in others if hasattr(other, "synapse")]
+            checks.check_input_name(name, target, uses, "Network.stimulate.name")
         default = f"{type(input).__name__}->{target.name}"
         free = self._free_name(name, default, "Network.stimulate.name")
         self._register(target)

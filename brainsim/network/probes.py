@@ -25,7 +25,9 @@ class Trace:
         A variable of the neuron (``"v"``) or of a synapse on it (``"ampa.g"``: the synapse's name, or its class in lower
         case, and its variable). A line of the equations without d/dt (``"alpha_m"``, ``"nmda.block"``). A current: that of a
         synapse (``"ampa.current"``), the injected one (``"I_ext"``, in the step that ends at the sample), and the sum of all
-        (``"I"``). Or the name of an input: its rate or current in the step that begins at the sample.
+        (``"I"``). Or the name of an input: its rate or current in the step that begins at the sample, but of a
+        `VoltageClamp` its current in the step that ends there. Of a source, a parameter that may change in time (``"rate"``
+        of `Poisson`), in the step that begins at the sample.
     every : float, optional
         Interval between samples [ms]; by default every time step.
     start, stop : float, optional
@@ -55,6 +57,13 @@ class Trace:
     >>> traces = [bs.Trace(cells[:3], "ampa.current"), bs.Trace(cells[:3], "wave")]
     >>> bs.simulate(net, 10.0, seed=2, record=traces).traces["cells", "wave"]
     Traces of 'cells'.wave: 3 cells, 101 values each, 0 to 10 ms, in pA
+
+    The rate of a source:
+
+    >>> waves = bs.Population(5, bs.Poisson(rate="20 + 15*sin(2*pi*8*t/1000)"), name="waves")
+    >>> net.add(waves)
+    >>> bs.simulate(net, 10.0, seed=2, record=bs.Trace(waves, "rate", every=1.0)).traces["waves", "rate"]
+    Traces of 'waves'.rate: 5 cells, 11 values each, 0 to 10 ms, in Hz
 
     The mean potential of all cells in the last second of a run of ten:
 

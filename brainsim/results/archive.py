@@ -43,10 +43,12 @@ def write(
     arrays: Mapping[str, np.ndarray],
     compress: bool = False,
     keep: bool = False,
+    label: str | None = None,
 ) -> Path:
     """Write `arrays` (member name -> array) and `description` (JSON-able dict) to `path`; return it as a Path.
 
     The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as `previous`.
+    Messages begin with `label`, by default ``KIND.save``.
 
     Raises
     ------
@@ -57,11 +59,12 @@ def write(
     OSError
         If `path` is a folder, a device or a pipe.
     """
+    label = label or f"{kind}.save"
     for name, array in arrays.items():
         if array.dtype.hasobject:
-            raise TypeError(f"{kind}.save: {name!r} holds Python objects, which are never written")
+            raise TypeError(f"{label}: {name!r} holds Python objects, which are never written")
     text = description_text(kind, version, description)
-    return write_arrays(path, f"{kind}.save", {DESCRIPTION: np.array(text), **arrays}, compress, keep)
+    return write_arrays(path, label, {DESCRIPTION: np.array(text), **arrays}, compress, keep)
 
 
 def previous(path: str | os.PathLike) -> Path:

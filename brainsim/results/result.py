@@ -16,6 +16,7 @@ from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_RESULT
 from brainsim.core.html import shown_by
+from brainsim.core.own import named_by_class
 from brainsim.results import archive
 from brainsim.results.formats import check_suffix, module_for, reader_for
 from brainsim.results.handover import ResultHandOver
@@ -73,6 +74,7 @@ class State:
         return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
 
 
+@named_by_class
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result(ResultHandOver):
     """The outcome of one run.

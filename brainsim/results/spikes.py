@@ -17,6 +17,7 @@ import numpy as np
 from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import OF_SPIKES
+from brainsim.core.own import named_by_class
 from brainsim.results.handover import SpikesHandOver
 from brainsim.results.places import place_of, placed
 
@@ -27,6 +28,7 @@ OF_A_CODE = "_of_a_code"  # marks the spikes that `bs.encode` makes: their times
 ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far above the rounding error of k * dt
 
 
+@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
 class Spikes(SpikesHandOver):
     """The spikes of one population, read-only and sorted by time, then by cell.

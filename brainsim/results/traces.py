@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.arrays import freeze, frozen_array, plural
+from brainsim.core.own import named_by_class
 from brainsim.results.handover import TracesHandOver
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
 class Traces(TracesHandOver):
     """One variable of some cells of a population over time, read-only.

@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.core.arrays import frozen_array, plural
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.own import named_by_class
 from brainsim.results.handover import WeightsHandOver
 from brainsim.results.lookup import Lookup
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 KINDS = {"times": float, "synapses": int, "pre": int, "post": int, "values": float, "edges": float, "counts": int}
 
 
+@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
 class Weights(WeightsHandOver):
     """The weights of some synapses of a projection over time, and histograms of all of them; read-only.

@@ -4,6 +4,8 @@ The libraries are no dependencies: fakes imitate what was seen of pint 0.25, ast
 where the real ones are installed, the same table runs with them.
 """
 
+import re
+
 import numpy as np
 import pytest
 
@@ -314,6 +316,26 @@ def test_tables_take_them(quantity):
         assert Driven(I_in=table).I_in is table
     with pytest.raises(ValueError, match="Driven.I_in: must be in pA .* in mV"):
         Driven(I_in=bs.TimedArray(quantity(np.array([1.0]), "mV"), dt=1.0))
+
+
+def numbers_in(text):
+    return [float(number) for number in re.findall(r"[\d.]+(?:e[+-]\d+)?", text)]
+
+
+def test_signals_take_them(quantity):
+    times, values = quantity(np.array([1.0, 2.0]), "ms"), quantity(np.array([3.0, 4.0]), "nA")
+    for given, same in [
+        (bs.signals.sine(0.0, quantity(0.25, "nA"), quantity(62.5, "Hz")), bs.signals.sine(0.0, 250.0, 62.5)),
+        (bs.signals.sine(quantity(20.0, "Hz"), quantity(0.015, "1/ms"), 8.0), bs.signals.sine(20.0, 15.0, 8.0)),
+        (bs.signals.pulses(quantity(1.0, "mV"), quantity(0.005, "s")), bs.signals.pulses(1.0, 5.0)),
+        (bs.signals.steps(times, values), bs.signals.steps([1.0, 2.0], [3e3, 4e3])),
+        (bs.signals.steps(times, values, before=quantity(7, "nA")), bs.signals.steps([1.0, 2.0], [3e3, 4e3], before=7e3)),
+    ]:
+        assert numbers_in(given) == pytest.approx(numbers_in(same), rel=1e-12)
+    with pytest.raises(ValueError, match=r"ramp: must be in the same unit, but first is in mV and last is in pA"):
+        bs.signals.ramp(quantity(1.0, "mV"), quantity(1.0, "pA"), stop=5.0)
+    with pytest.raises(ValueError, match="but mean is a plain number and amplitude is in Hz"):
+        bs.signals.sine(20.0, quantity(15.0, "Hz"), 8.0)
 
 
 def test_a_unit_is_one_of_it():

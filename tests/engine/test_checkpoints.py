@@ -227,7 +227,7 @@ MISMATCHES = [
     ({"v_th": -54.0}, "v_th of population 'cells'"),
     ({"v_th": bs.Uniform(-55.0, -54.0)}, "v_th of population 'cells'"),
     ({"rate": 6001.0}, "rate of input 'noise'"),
-    ({"amplitude": 10.0}, "more: input 'current'"),
+    ({"amplitude": 10.0}, "added: input 'current'"),
     ({"tau": 3.0}, "synapse of projection 'wires'"),
     ({"positions": True}, "positions of population 'cells'"),
 ]
@@ -249,7 +249,7 @@ class TestOfAnotherNetwork:
 
     def test_that_lacks_a_part(self, tmp_path):
         path = bs.Simulation(network(amplitude=1.0), seed=2).save(tmp_path / "a.ckpt")
-        with pytest.raises(ValueError, match=r"of another network: less: input 'current'\. Build"):
+        with pytest.raises(ValueError, match=r"of another network: missing: input 'current'\. Build"):
             bs.Simulation.load(network(), path)
 
     def test_named_differences_are_all_that_differ(self, saved):
@@ -328,7 +328,7 @@ class TestTheFile:
 
     def test_folder_that_does_not_exist(self, tmp_path):
         sim = simulation()
-        with pytest.raises(FileNotFoundError, match="there is no folder"):
+        with pytest.raises(FileNotFoundError, match="Simulation.save.path: there is no folder"):
             sim.save(tmp_path / "nowhere" / "run.ckpt")
         assert sim.run(5.0).duration == 5.0
 
@@ -436,6 +436,25 @@ class TestSimulate:
         bs.simulate(network(), 5.0, seed=2, checkpoint=path)
         with pytest.raises(FileExistsError, match=r"simulate.checkpoint: there is a checkpoint .*; resume=True continues"):
             bs.simulate(network(), 5.0, seed=2, checkpoint=path)
+
+    def test_what_can_never_be_written_ends_the_run(self, path, often, monkeypatch):
+        monkeypatch.setattr(bs.Simulation, "_write", lambda *_: (_ for _ in ()).throw(ValueError("cannot be written")))
+        with pytest.raises(ValueError, match="cannot be written") as caught:
+            bs.simulate(network(), 10.0, seed=2, checkpoint=path, **often)
+        assert caught.value.simulation.result().duration == 3.7
+
+    @pytest.mark.filterwarnings("ignore:no checkpoint", "ignore:.*ran away")
+    def test_variable_that_is_not_finite_ends_no_run(self, path):
+        class Runaway(bs.Neuron):
+            equations = "dv/dt = v*v/tau"
+            dimensions = False
+            v = bs.initial(1.0, "mV", "potential")
+            tau = bs.parameter(0.5, "ms", "time constant")
+
+        net = bs.Network(seed=1)
+        net.add(bs.Population(1, Runaway(), name="cells"))
+        with pytest.warns(UserWarning, match=r"no checkpoint at 20 ms: cells.v: it is not finite \(cell 0: "):
+            assert bs.simulate(net, 20.0, seed=2, checkpoint=path).duration == 20.0
 
     @pytest.mark.filterwarnings("ignore:no checkpoint")
     def test_disk_that_is_full_ends_no_run(self, path, often, monkeypatch):

@@ -59,3 +59,53 @@ def test_the_rate(rate, expected):
     variable, unit, values, _ = seen(bs.PoissonInput(rate=rate, weight=0.0, synapse=bs.Delta()), 50)
     assert (variable, unit) == ("rate", "Hz")
     assert np.allclose(values, expected)
+
+
+SOURCES = {
+    "text": (bs.Poisson(rate="20 + 15*sin(2*pi*8*t/1000)"), lambda t, i: 20 + 15 * np.sin(2 * np.pi * 0.008 * (t + 0.05))),
+    "negative": (bs.GammaRenewal(rate="3*i - 6 + 1*t"), lambda t, i: np.maximum(3 * i - 6 + t + 0.05, 0)),
+    "table": (bs.PoissonWithDeadTime(rate=bs.TimedArray([5.0, 50.0], 1.0)), lambda t, i: np.where(t < 1 - 1e-9, 5, 50)),
+    "number": (bs.Poisson(rate=7.0), lambda t, i: 7.0),
+    "array": (bs.Poisson(rate=np.arange(5.0)), lambda t, i: i),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_the_rate_of_sources_is_recorded(kind):
+    model, expected = SOURCES[kind]
+    cells, net = bs.Population(5, model, name="cells"), bs.Network(seed=1)
+    net.add(cells)
+    record = [bs.Trace(cells[1:], "rate"), bs.Trace(cells, "rate", reduce="mean", every=0.5)]
+    sim = bs.Simulation(net, seed=2, threads=2, record=record)
+    sim.run(1.5)
+    sim.set(cells, rate=np.full(5, 9.0) if kind in ("negative", "array") else 9.0)
+    sim.run(0.5)
+    trace, mean = sim.result().traces["cells", "rate"], sim.result().traces["cells", "mean(rate)"]
+    assert trace.unit == "Hz"
+    assert trace.ids.tolist() == [1, 2, 3, 4]
+    t, i = trace.times[:, None], np.arange(5)
+    # a sample is made when the step before it ends, so the one at 1.5 ms was made before the change
+    values = np.where(t < 1.55, expected(t, i) + 0.0 * i, 9.0)
+    assert np.allclose(trace.values, values[:, 1:], rtol=1e-9)
+    assert np.allclose(mean.values[:, 0], values[::5].mean(axis=1), rtol=1e-9)
+    assert sim.result().spikes["cells"] == plain_spikes(model, kind)
+
+
+def plain_spikes(model, kind):
+    """Return the spikes of the same run without traces."""
+    cells, net = bs.Population(5, model, name="cells"), bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=2)
+    sim.run(1.5)
+    sim.set(cells, rate=np.full(5, 9.0) if kind in ("negative", "array") else 9.0)
+    sim.run(0.5)
+    return sim.result().spikes["cells"]
+
+
+def test_a_variable_that_comes_after_an_input_of_its_name():
+    cells, net = bs.Population(5, bs.LIF(), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells[:2], bs.CurrentInput(5.0), name="exponential.i")
+    net.connect(cells, cells, bs.FixedIndegree(1), weight=1.0, delay=1.0, synapse=bs.Exponential())
+    with pytest.raises(ValueError, match="an input and a variable are named 'exponential.i'; give the input another name"):
+        bs.Simulation(net, record=bs.Trace(cells[:1], "exponential.i"))
+    bs.Simulation(net, record=bs.Trace(cells[2:], "exponential.i"))

@@ -40,7 +40,7 @@ class TestOfWhichNetwork:
             ({"v_th": -54.0}, "population 'cells'"),
             ({"v_th": bs.Uniform(-55.0, -54.0)}, "population 'cells'"),
             ({"rate": 2001.0}, "input 'noise'"),
-            ({"amplitude": 10.0}, "more: input 'current'"),
+            ({"amplitude": 10.0}, "added: input 'current'"),
         ],
     )
     def test_other_network_is_refused(self, state, change, named):

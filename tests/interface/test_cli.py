@@ -343,7 +343,7 @@ class TestCheckpoints:
     def test_resumed_run_is_the_whole_run(self, folder, capsys):
         run = ["run", "cuba", "--no-plot", "--seed", "3", "--checkpoint", "a.ckpt", "--resume"]
         assert cli.main([*run, "--duration", "10"]) == 0
-        assert cli.main([*run, "--duration", "20", "--every", "30s", "--save", "a.npz"]) == 0
+        assert cli.main([*run, "--duration", "20", "--checkpoint-every", "30s", "--save", "a.npz"]) == 0
         assert cli.main(["run", "cuba", "--no-plot", "--seed", "3", "--duration", "20", "--save", "b.npz"]) == 0
         assert bs.Result.load("a.npz").spikes == bs.Result.load("b.npz").spikes
 
@@ -351,8 +351,11 @@ class TestCheckpoints:
         ("options", "message"),
         [
             (["--resume"], "--resume: is about checkpoints; add --checkpoint FILE"),
-            (["--every", "1min"], "--every: is about checkpoints; add --checkpoint FILE"),
-            (["--checkpoint", "a.ckpt", "--every", "soon"], "simulate.checkpoint_every: must be a number of seconds"),
+            (["--checkpoint-every", "1min"], "--checkpoint-every: is about checkpoints; add --checkpoint FILE"),
+            (
+                ["--checkpoint", "a.ckpt", "--checkpoint-every", "soon"],
+                "simulate.checkpoint_every: must be a number of seconds",
+            ),
             (["--checkpoint", "there.ckpt"], "--checkpoint: there is a file 'there.ckpt'; --resume continues from it"),
             (["--checkpoint", "no/a.ckpt"], "simulate.checkpoint: there is no folder"),
         ],

@@ -90,6 +90,15 @@ class TestTables:
             "GapJunction": "not available",
             "DistanceDependentProbability": "bs.DistanceRule",
             "OUInput": "bs.NoiseInput(100.0, tau=5.0)",
+            "OU": "bs.NoiseInput(100.0, tau=5.0)",
+            "OrnsteinUhlenbeck": "bs.NoiseInput(100.0, tau=5.0)",
+            "SineCurrent": "bs.signals.sine",
+            "StepCurrent": "bs.CurrentInput([300.0, 0.0], times=",
+            "StepCurrentSource": "bs.CurrentInput([300.0, 0.0], times=",
+            "network_operation": "callback=f",
+            "store": "sim.save('run.ckpt')",
+            "restore": "bs.Simulation.load(net, 'run.ckpt')",
+            "silence": "bs.VoltageClamp",
             "SpikeMonitor": ".spikes['cells']",
             "StateMonitor": "bs.Trace",
             "NeuronGroup": "bs.Population",
@@ -124,6 +133,27 @@ class TestTables:
             with pytest.raises(AttributeError, match=re.escape(said)):
                 getattr(thing, name)
             assert not hasattr(thing, name)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: bs.Simulation.run_until(), "Simulation.run_until"),
+        (lambda: bs.Simulation.load(), "Simulation.load"),
+        (lambda: bs.Simulation.rewire(), "Simulation.rewire"),
+        (lambda: bs.Spikes.to_neo(), "Spikes.to_neo"),
+        (lambda: bs.Result.load(), "Result.load"),
+    ],
+)
+def test_a_missing_argument_is_of_a_method_that_users_know(call, name):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value).startswith(f"{name}() missing")
+
+
+def test_methods_of_mix_ins_can_be_pickled():
+    for method in (bs.Simulation.run_until, bs.Spikes.to_neo):
+        assert pickle.loads(pickle.dumps(method)) is method
 
 
 class TestProtocols:

@@ -67,8 +67,11 @@ def connect(pre=A, post=B, rule=None, **given):
         raise
 
 
-def stimulate(target, drive):
-    bs.Network(seed=1).stimulate(target, drive)
+CURRENT, AMPA = bs.CurrentInput(1.0), bs.Exponential(name="ampa")
+
+
+def stimulate(target, drive, name=None):
+    bs.Network(seed=1).stimulate(target, drive, name=name)
 
 
 def poisson(**given):
@@ -286,6 +289,9 @@ test_inputs = mistakes(
     (lambda: stimulate(A, bs.PoissonInput), TypeError, "got the class PoissonInput"),
     (lambda: stimulate(A, bs.Poisson(rate=3.0)), TypeError, "Network.stimulate.input: must be an input"),
     (lambda: stimulate(A, 300.0), TypeError, "Network.stimulate.input: must be an input"),
+    (lambda: stimulate(A, CURRENT, "v"), ValueError, "Network.stimulate.name: 'a' already has 'v', which a Trace", "choose"),
+    (lambda: stimulate(A[:2], CURRENT, "I_ext"), ValueError, "Network.stimulate.name: 'a' already has 'I_ext'"),
+    (lambda: stimulate(A, poisson(synapse=AMPA), "ampa.i"), ValueError, "Network.stimulate.name: 'a' already has 'ampa.i'"),
     (lambda: stimulate(NOISE, bs.CurrentInput(1.0)), ValueError, "'noise' is of Poisson, whose cells only send spikes"),
     (
         lambda: stimulate(PHASES, bs.CurrentInput(1.0)),

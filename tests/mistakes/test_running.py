@@ -96,6 +96,8 @@ test_networks = mistakes(
 
 test_arguments = mistakes(
     (lambda: run(dt=0.0), ValueError, "dt", "> 0 ms"),
+    (lambda: run(every="10 min", checkpoint="a.ckpt"), TypeError, "simulate.every: is the interval of", "checkpoint_every"),
+    (lambda: run(every=10.0, checkpoint="a.ckpt"), TypeError, "simulate.every: is the interval of", "checkpoint_every"),
     (lambda: run(seed=-1), ValueError, "seed", ">= 0"),
     (lambda: run(seed=1.5), TypeError, "seed", "whole number"),
     (lambda: run(threads=0), ValueError, "threads", ">= 1"),

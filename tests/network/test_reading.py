@@ -162,6 +162,7 @@ class TestFrames:
             ([[0, 1]], r"FromFrame.frame: must be a table with columns, such as a pandas.DataFrame \(got a list\)"),
             ({"pre": [0]}, r"FromFrame.frame: must have the columns pre and post \(got pre\)"),
             ({}, r"must have the columns pre and post \(got none\)"),
+            ({"source": [0], "target": [1]}, r"\(got source, target\); rename source to pre and target to post, "),
             ({"pre": [0, 1], "post": [0]}, r"FromFrame.post: must be as long as pre, 2 \(got 1\)"),
             ({"pre": [0.5], "post": [0]}, r"FromFrame.pre: must be"),
             ({"pre": [-1], "post": [0]}, r"FromFrame.pre: must be"),

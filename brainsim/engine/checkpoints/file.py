@@ -94,7 +94,7 @@ class Checkpoint:
             description[name] = None if value is None else packed(value, own)
             arrays |= {f"{name}/{key}": array for key, array in own.items()}
         description["cells"] = {name: int(steps.size) for name, steps in self.state.refractory.items()}
-        return archive.write(path, KIND, FORMAT, description, arrays, keep=True)
+        return archive.write(path, KIND, FORMAT, description, arrays, keep=True, label="Simulation.save.path")
 
 
 class Kept:

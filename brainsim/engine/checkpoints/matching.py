@@ -30,7 +30,7 @@ def check_network(checkpoint, prints, label):
 
 
 def _differences(saved, now, prints):
-    """Return what differs, as text: "weight, delay of projection 'wires'; more: input 'noise'"."""
+    """Return what differs, as text: "weight, delay of projection 'wires'; added: input 'noise'"."""
     details, texts = prints.details(), []
     for part, value in now.items():
         if saved.parts.get(part, value) != value:
@@ -39,8 +39,8 @@ def _differences(saved, now, prints):
             names += [name for name in before if name not in after]
             texts.append(f"{', '.join(names)} of {part}" if names else part)
     for text, parts in (
-        ("more:", [part for part in now if part not in saved.parts]),
-        ("less:", [part for part in saved.parts if part not in now]),
+        ("added:", [part for part in now if part not in saved.parts]),
+        ("missing:", [part for part in saved.parts if part not in now]),
     ):
         texts += [f"{text} {', '.join(parts)}"] if parts else []
     return "; ".join(texts)

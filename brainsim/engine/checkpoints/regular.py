@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainsim.core.checks import number, warn_user
 from brainsim.engine.checkpoints.file import checked_path, exists
+from brainsim.engine.state import what_is_not_finite
 from brainsim.results.archive import remove_leftovers
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
@@ -64,7 +65,8 @@ def writable(path, label):
 class Regular:
     """Saves a simulation at regular times, and when SIGTERM or SIGUSR1 arrives, after which it raises `Ended`.
 
-    A checkpoint that cannot be written ends no run: a warning tells, and the next one is tried at its time.
+    A checkpoint that cannot be written because the disk or the memory is full ends no run, nor does a variable that is not
+    finite: a warning tells, and the next one is tried at its time. All other errors would come again, so they are raised.
 
     Parameters
     ----------
@@ -119,9 +121,13 @@ class Regular:
 
     def _try(self):
         """Return whether a checkpoint was written; if not, warn."""
-        try:
-            self._simulation._write(self._path)
-        except (OSError, ValueError) as error:
-            warn_user(f"no checkpoint at {self._simulation.time:g} ms: {error}; the run goes on")
-            return False
-        return True
+        simulation = self._simulation
+        problem = what_is_not_finite(simulation._layout, simulation._run.shared).format("it is not finite")
+        if not problem:
+            try:
+                simulation._write(self._path)
+            except (OSError, MemoryError) as error:
+                problem = str(error) or type(error).__name__
+        if problem:
+            warn_user(f"no checkpoint at {simulation.time:g} ms: {problem}; the run goes on")
+        return not problem

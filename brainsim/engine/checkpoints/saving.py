@@ -28,8 +28,7 @@ from brainsim.results.joined import joined
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
-    from brainsim.network.population import View
-    from brainsim.network.probes import Request
+    from brainsim.network.probes import Kept, Request
     from brainsim.results.result import Result
 
 
@@ -103,7 +102,7 @@ class WithCheckpoints:
         path: str | os.PathLike,
         *,
         record: Request | Sequence[Request] = (),
-        spikes: bool | View | Sequence[View] = True,
+        spikes: bool | Kept | Sequence[Kept] = True,
         threads: int | None = None,
         progress: bool | None = None,
         profile: bool = False,

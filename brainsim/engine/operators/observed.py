@@ -1,4 +1,4 @@
-"""How recorders see inputs: the value of an input for each cell, at the point that is being sampled."""
+"""How recorders see inputs, and parameters that change: the value for each cell, at the point that is being sampled."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import numpy as np
 from brainsim.engine.operators.currents import cells_here, pieces_of
 from brainsim.engine.operators.noise import numbers
 from brainsim.engine.operators.signals import signal_of
+from brainsim.engine.operators.varying import signal_of_parameter
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -59,6 +60,13 @@ def observed(partition, name):
         return Observed(variable, unit, cells, *_stairs(layout, stimulus, cells))
     signal = signal_of(layout, stimulus, variable, cells, **options)
     return Observed(variable, unit, cells, [signal.call(Phase.SAMPLE)], signal.values, signal.places)
+
+
+def observed_parameter(partition, population, name, cells):
+    """Return (calls, values, places) of a parameter that may change in time, for some cells of a population."""
+    layout = partition.layout
+    signal = signal_of_parameter(layout, layout.members[population], name, cells, ahead=True)
+    return [signal.call(Phase.SAMPLE)], signal.values, signal.places
 
 
 def _noise(layout, stimulus, cells, process):

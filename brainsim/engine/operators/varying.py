@@ -38,7 +38,7 @@ class Varying(Operator):
                 rows = _rows(partition, group, name, parameter, slice(low - group.first, high - group.first))
                 if isinstance(value, TimedArray):
                     value.check_step(layout.dt, f"{name}.{parameter}")
-                signal = _signal(layout, member, parameter, value, range(low - member.first, high - member.first))
+                signal = signal_of_parameter(layout, member, parameter, np.arange(low, high) - member.first)
                 signals.append(signal)
                 calls.append(signal.call(Phase.BEFORE_UPDATE))
                 contexts = [Context(values=signal.values, row=row) for row in rows]
@@ -65,12 +65,11 @@ def _rows(partition, group, name, parameter, cells):
     return [context["scalars"][at : at + 1] for context in partition.cell_contexts[name]]
 
 
-def _signal(layout, member, parameter, value, cells):
-    """Return the Signal of a parameter for some cells of a population."""
+def signal_of_parameter(layout, member, parameter, cells, **options):
+    """Return the Signal of a parameter that may change in time, for some cells of a population."""
     model, view = member.population.model, member.population
-    cells = np.asarray(cells)
     return Signal(
-        value,
+        member.values.get(parameter + OVER_TIME, member.values[parameter]),
         f"{member.population.name}.{parameter}",
         cells,
         lambda name: parameter_of(layout, view, name, cells),
@@ -78,6 +77,7 @@ def _signal(layout, member, parameter, value, cells):
         clipped=model.parameters[parameter].at_least == 0.0 or model.parameters[parameter].above == 0.0,
         name=parameter,
         conditions=tuple(c for c in model.conditions if parameter in names_in(parse_expression(c, parameter))),
+        **options,
     )
 
 

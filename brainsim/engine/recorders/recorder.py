@@ -36,7 +36,8 @@ class Recorder:
     visible; `commit` must not fail.
     """
 
-    depends_on = ""  # "inputs" if `calls` must be asked again when `Simulation.set` has changed an input
+    # of "inputs" and "parameters", those after whose change by `Simulation.set` `calls` must be asked again
+    depends_on: frozenset[str] = frozenset()
 
     def calls(self, partition):
         """Return the calls by which it samples in a partition, as `Operator.calls` does."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
-from brainsim.engine.recorders.sources import InState, OfInput, line_named, lines_in, places_in
+from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
 from brainsim.engine.recorders.traces import Recorded
 from brainsim.equations.language import names_in
 from brainsim.equations.lines import CURRENT
@@ -29,10 +29,14 @@ def resolve_traces(record, layout):
 def _source(trace, layout):
     """Return where the values of a trace come from, and their unit: a variable, a line of the equations, or an input."""
     population, name = trace.population, trace.variable
+    _reject_two(trace, layout)
     if name in layout.members[population].rows:
         return InState(layout.state_row(population, name, "Trace")[0]), _unit(layout, population, name)
     if (line := line_named(layout, population, name, f"{trace!r}")) is not None:
         return line, "pA" if name in ("I", "I_ext") or name.endswith(f".{CURRENT}") else ""
+    parameters = layout.members[population].population.model.parameters
+    if name in parameters and parameters[name].varying:
+        return OfParameter(name, population), parameters[name].unit
     for stimulus in layout.inputs:
         if stimulus.name == name:
             if (places_in(stimulus.target, population, trace.ids) < 0).any():
@@ -40,7 +44,17 @@ def _source(trace, layout):
             _, unit = stimulus.input.observed
             return OfInput(name, population), unit
     names = [*layout.members[population].rows, *lines_in(layout, population), *(s.name for s in layout.inputs)]
+    names += [parameter for parameter, spec in parameters.items() if spec.varying]
     raise MissingName(f"Trace: {population!r} has no variable {name!r}{nearest(name, names)}")
+
+
+def _reject_two(trace, layout):
+    """Raise ValueError if a trace may mean an input of its cells or something else: a synapse came after the input."""
+    name, member = trace.variable, layout.members[trace.population]
+    if name in member.rows or name in lines_in(layout, trace.population):
+        for stimulus in layout.inputs:
+            if stimulus.name == name and (places_in(stimulus.target, trace.population, trace.ids) >= 0).any():
+                raise ValueError(f"{trace!r}: an input and a variable are named {name!r}; give the input another name")
 
 
 def limits(trace, dt):

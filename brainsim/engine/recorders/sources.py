@@ -55,6 +55,8 @@ class OfInput:
     population : str
     """
 
+    depends_on = "inputs"
+
     def __init__(self, name, population):
         self._name, self._population = name, population
 
@@ -67,6 +69,26 @@ class OfInput:
         order = np.full(stimulus.target.n, -1)
         order[seen.cells] = np.arange(seen.cells.size)
         return seen.calls, seen.values, seen.places[order[places_in(stimulus.target, self._population, ids)]]
+
+
+class OfParameter:
+    """A parameter of cells that may change in time, such as the rate of `Poisson`, in the step that begins at the sample.
+
+    Parameters
+    ----------
+    name, population : str
+    """
+
+    depends_on = "parameters"
+
+    def __init__(self, name, population):
+        self._name, self._population = name, population
+
+    def places(self, partition, ids):
+        """Return the calls that bring the values up to date, the array, and where those of the cells are."""
+        from brainsim.engine.operators.observed import observed_parameter
+
+        return observed_parameter(partition, self._population, self._name, ids)
 
 
 def places_in(view, population, ids):

@@ -18,7 +18,7 @@ from brainsim.engine.recorders.reduced import (
     reduced,
     reduced_cells,
 )
-from brainsim.engine.recorders.sources import Line, OfInput
+from brainsim.engine.recorders.sources import Line
 from brainsim.engine.time import times_of
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.result import Traces
@@ -128,7 +128,7 @@ class TraceRecorder(Recorder):
         self.traces, self._partitions, self._layout = traces, {}, None
         # what is sampled: each trace, or what its line is computed from
         self._sampled = [sample for trace in traces for sample in samples_of(trace)]
-        self._depends_on = "inputs" if any(isinstance(sample.source, OfInput) for sample in self._sampled) else ""
+        self._depends_on = frozenset(s.source.depends_on for s in self._sampled if hasattr(s.source, "depends_on"))
 
     @property
     def depends_on(self):
