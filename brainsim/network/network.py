@@ -12,6 +12,7 @@ from typing import Literal
 from brainsim.core.checks import number
 from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.core.html import shown_by
+from brainsim.core.own import named_by_class
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
@@ -32,6 +33,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.values import ValueLike
 
 
+@named_by_class
 class Network(WithSynapseTables, WithEstimate, Answering):
     """Populations, the projections between them, and their inputs. It only grows.
 
@@ -234,7 +236,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         ----------
         target : Population or View
             The cells.
-        input : PoissonInput or CurrentInput
+        input : PoissonInput, CurrentInput, NoiseInput or VoltageClamp
             The input.
         name : str, optional
             By default ``PoissonInput->target``, followed by `` #2`` and so on if that is taken; as for `connect`. It must

@@ -265,7 +265,7 @@ class EventRecord:
 
     An event is at the first step at which the condition is true and was not one step before, after the spikes of the step:
     what a reset changes at once is not seen. They are in ``result.spikes[name]``, as `Spikes` of these cells, which are
-    numbered from 0.
+    numbered from 0; what `Spikes` calls spikes are then these events.
 
     Examples
     --------

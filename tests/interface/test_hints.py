@@ -142,6 +142,8 @@ class TestTables:
         (lambda: bs.Simulation.load(), "Simulation.load"),
         (lambda: bs.Simulation.rewire(), "Simulation.rewire"),
         (lambda: bs.Spikes.to_neo(), "Spikes.to_neo"),
+        (lambda: bs.Network.to_sparse(), "Network.to_sparse"),
+        (lambda: bs.learn.SpikingNetwork.fit(), "SpikingNetwork.fit"),
         (lambda: bs.Result.load(), "Result.load"),
     ],
 )

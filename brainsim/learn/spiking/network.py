@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 from brainsim.core.checks import nearest
+from brainsim.core.own import named_by_class
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import checked
 from brainsim.learn.spiking.trainable import Trainable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from brainsim.network.network import Network
 
 
+@named_by_class
 class SpikingNetwork(Trainable):
     """A classifier, or a map from sequences to sequences, made of spiking cells that learn by gradient.
 
