@@ -160,7 +160,7 @@ class WithRuns:
         self._exclusive.check_not_lent("run")
         ranks = self._layout.ranks
         with Interrupt(ranks) as interrupt, self._exclusive:
-            start, profile, began = self._run.step, self._run.profile(), time.perf_counter()
+            start, profile, before = self._run.step, self._run.profile(), self._seconds["run"]
             self._check_can_run(steps)
             pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
             stopped = may_stop and self._ask(between, interrupt)
@@ -172,7 +172,7 @@ class WithRuns:
                         stopped = self._ask(between, interrupt) and may_stop
                     if self._save_is_due() and self._run.step - start < steps and not interrupt.asked:
                         self._guard.save()
-            seconds = time.perf_counter() - began
+            seconds = self._seconds["run"] - before
             if not interrupt.asked:
                 if text := what_is_not_finite(self._layout, self._run.shared):
                     with ranks.quiet():
