@@ -6,13 +6,14 @@ on: of populations the equations and the parameters as they are now, not how the
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 
 from brainsim.equations.system import prefixed
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
+from brainsim.models.of_distance import OfDistance
 from brainsim.network.population import View
 
 
@@ -108,11 +109,21 @@ def _feed(digest, value):
         digest.update(f"list {len(value)} ".encode())
         for item in value:
             _feed(digest, item)
+    elif isinstance(value, OfDistance):
+        _feed(digest, value.text)
     elif hasattr(value, "__dict__"):
-        _feed(digest, [type(value).__name__, vars(value)])
+        _feed(digest, [type(value).__name__, _given(value)])
     else:
         text = repr(value.item() if isinstance(value, np.generic) else value)
         digest.update(f"{len(text)} {text} ".encode())
+
+
+def _given(value):
+    """Return the attributes of a value that were given, not what was computed of them since."""
+    if not is_dataclass(value):
+        return vars(value)
+    given = {field.name for field in fields(value)} | {"unit"}
+    return {name: part for name, part in vars(value).items() if name in given}
 
 
 def _texts(model):

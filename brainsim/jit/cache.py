@@ -29,7 +29,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # folders of the package whose files can affect compiled code
-SOURCES = ("core", "jit", "rng", "results", "equations", "models", "network", "build", "engine", "learn", "ann")
+SOURCES = ("core", "jit", "rng", "results", "analysis", "equations", "models", "network", "build", "engine", "learn", "ann")
 # settings of Numba that change the code it generates
 SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "USING_SVML")
 SUFFIX = ".code"

@@ -40,6 +40,9 @@ class Filing:
             here=state,
             all_spikes=self.spikes,
             all_ends=self.ends,
+            lists=1,
+            list_room=MOST,
+            ends_room=8,
             **calendar_fields(slots, weighted, np.float64, blocks),
         )
         clear_calendar(self.synapses)

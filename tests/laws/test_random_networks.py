@@ -61,12 +61,13 @@ def test_the_hundred_hold_what_there_is(plans):
         "FixedTotal",
         "FromArrays",
         "FromSparse",
+        "DistanceRule",
     }
     for key in ("weight", "delay"):
         given = {"array" if np.ndim(value) else type(value) for value in (c[key] for c in connections)}
         assert given >= {"array", float, bs.Uniform, bs.Clipped}, key
     assert {given.get("storage") for given in connections} == {None, "procedural"}
-    assert {type(given["input"]) for given in inputs} == {bs.PoissonInput, bs.CurrentInput}
+    assert {type(given["input"]) for given in inputs} == {bs.PoissonInput, bs.CurrentInput, bs.NoiseInput, bs.VoltageClamp}
     drives = [given["input"] for given in inputs if isinstance(given["input"], bs.PoissonInput)]
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}
     assert any(plan.exact for plan in plans)

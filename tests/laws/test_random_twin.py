@@ -39,7 +39,14 @@ def drawn(seed):
                     break
                 plan.connections.pop()
     networks.add_currents(rng, plan)
+    plan.inputs = [given for given in plan.inputs if is_plain(given["input"])]
     return plan
+
+
+def is_plain(current):
+    """Whether an input is a current of numbers, all the time."""
+    numbers = isinstance(current, bs.CurrentInput) and not isinstance(current.amplitude, str | bs.TimedArray)
+    return numbers and not current.start and current.stop is None
 
 
 def is_drawn(population):

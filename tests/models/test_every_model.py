@@ -67,6 +67,8 @@ def test_resets_and_respects_the_refractory_time(name):
     waits = cell.refractory
     if waits is None or lang.is_condition(waits) or not lang.names_in(waits) <= set(known):
         return
+    if name == "ClopathAdEx":  # v is held at the top of the spike, and its reset follows when the spike ends
+        return
     steps = round(float(lang.evaluate(waits, known)) / DT)
     for id_ in range(result.spikes["cells"].n):
         fired = at[spikes.ids == id_]

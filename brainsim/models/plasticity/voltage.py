@@ -64,8 +64,8 @@ class ClopathSTDP(Plasticity):
     >>> cells = bs.Population(10, bs.ClopathAdEx(), name="cells")
     >>> net = bs.Network(seed=1)
     >>> net.connect(cells, cells, bs.FixedIndegree(3), weight=0.5, delay=1.5, synapse=bs.Delta(),
-    ...             plasticity=bs.ClopathSTDP(homeostatic=True, w_max=3.0)).plasticity
-    ClopathSTDP(w_max=3.0, homeostatic=True)
+    ...             plasticity=bs.ClopathSTDP(homeostatic=True, w_max=2.0)).plasticity
+    ClopathSTDP(w_max=2.0, homeostatic=True)
 
     References
     ----------
