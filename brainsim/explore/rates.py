@@ -128,9 +128,11 @@ def fi_curve(
     result = run_cells(model, duration, dt, inputs=[drive], n=levels.size, initial=initial, seed=seed)
     spikes = result.spikes[NAME]
     trains, random = spike_trains(spikes), is_random(model)
-    rates = [_rate(times[times > settle], settle, duration, random) for times in trains]
-    onset = [1000.0 / (times[1] - times[0]) if times.size > 1 else 0.0 for times in trains]
-    rates, onset = (np.reshape(values, (-1, trials)).mean(axis=1) for values in (rates, onset))
+    of_trains = (
+        [_rate(times[times > settle], settle, duration, random) for times in trains],
+        [1000.0 / (times[1] - times[0]) if times.size > 1 else 0.0 for times in trains],
+    )
+    rates, onset = (np.reshape(values, (-1, trials)).mean(axis=1) for values in of_trains)
     return FICurve(model, currents, rates, onset, result)
 
 

@@ -43,7 +43,7 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
         raise ValueError("degrees: must have a source and a target (got none)")
     ax = plt.gca() if ax is None else ax
     counts = [np.bincount(cells, minlength=n) for cells, n in ((found.post, found.shape[1]), (found.pre, found.shape[0]))]
-    low, high = min(c.min() for c in counts), max(c.max() for c in counts)
+    low, high = min(int(c.min()) for c in counts), max(int(c.max()) for c in counts)
     width = max(-(-(high - low + 1) // MAX_BARS), 1)
     edges = np.arange(low - width, high + 2 * width, width) - 0.5
     for degree, name, colour, partners in zip(counts, ("in-degree", "out-degree"), PALETTE, found.shape, strict=False):

@@ -59,8 +59,10 @@ def rate(
         times, rates = group.spikes.population_rate(bin, sigma)
         shown = (times >= start) & (times <= stop)
         style = "default" if sigma is not None else "steps-mid"
-        look = {"drawstyle": style, "linewidth": width, "rasterized": np.count_nonzero(shown) > PIXELS}
-        ax.plot(times[shown], rates[shown], color=group.colour, label=group.label, **look)
+        (line,) = ax.plot(
+            times[shown], rates[shown], color=group.colour, label=group.label, linewidth=width, drawstyle=style
+        )
+        line.set_rasterized(bool(np.count_nonzero(shown) > PIXELS))
     ax.set_xlim(start, stop)
     ax.set_ylim(bottom=0.0)
     label_time(ax)
