@@ -118,7 +118,7 @@ class Delta:
         Raises
         ------
         TypeError, ValueError
-            If `spikes` is no Spikes or has an odd number of cells.
+            If `spikes` is not a Spikes or has an odd number of cells.
         """
         spikes = spikes_of(self, spikes, duration)
         if spikes.n % 2:

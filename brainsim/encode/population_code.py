@@ -165,7 +165,7 @@ class PopulationCode:
         Raises
         ------
         TypeError, ValueError
-            If `spikes` is no Spikes, or its number of cells is not a multiple of `cells`.
+            If `spikes` is not a Spikes, or its number of cells is not a multiple of `cells`.
         """
         code = Rate(max_rate=self.max_rate) if self.by == "rate" else Latency()
         spikes = spikes_of(self, spikes, duration)

@@ -128,7 +128,7 @@ class Rate:
         Raises
         ------
         TypeError, ValueError
-            If `spikes` is no Spikes or does not fit `shape`.
+            If `spikes` is not a Spikes or does not fit `shape`.
         """
         spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)

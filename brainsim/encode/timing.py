@@ -136,7 +136,7 @@ class Latency:
         Raises
         ------
         TypeError, ValueError
-            If `spikes` is no Spikes or does not fit `shape`.
+            If `spikes` is not a Spikes or does not fit `shape`.
         """
         spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)
@@ -246,7 +246,7 @@ class Phase:
         Raises
         ------
         TypeError, ValueError
-            If `spikes` is no Spikes or does not fit `shape`.
+            If `spikes` is not a Spikes or does not fit `shape`.
         """
         spikes = spikes_of(self, spikes, duration)
         frames, length = frame_count(self, spikes, interval)

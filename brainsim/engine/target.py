@@ -62,7 +62,9 @@ class Target:
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"simulate.to: there is no folder {str(self.path.parent)!r}")
         if self.path.exists() and not (self.path.is_dir() and (self._is_ours() or not any(self.path.iterdir()))):
-            raise FileExistsError(f"simulate.to: {str(self.path)!r} exists and is no folder of a run; it is not replaced")
+            raise FileExistsError(
+                f"simulate.to: {str(self.path)!r} exists and is not the folder of a run; it is not replaced"
+            )
 
     @classmethod
     def continued(cls, to, rows):

@@ -138,7 +138,7 @@ def parse_plasticity(
 ) -> PlasticityEquations:
     """Parse and check the texts of a rule; `label` is its name in messages.
 
-    `per_synapse` are the parameters that differ between synapses: a variable that depends on one is no trace.
+    `per_synapse` are the parameters that differ between synapses: a variable that depends on one is not a trace.
     """
     reader = _RuleReader(label, declared)
     texts = {"on_pre": on_pre, "on_post": on_post, "between": between, "on_modulator": on_modulator, "on_step": on_step}
@@ -293,7 +293,7 @@ class _RuleReader(TargetReader):
         """Return the trees of the lower and the upper bound of w, None where there is none."""
         label = f"{self.label}.bounds"
         if not (isinstance(texts, tuple | list) and len(texts) == 2 and all(isinstance(text, str) for text in texts)):
-            message = 'must be a pair of texts, such as ("0", "w_max"); "" is no bound'
+            message = 'must be a pair of texts, such as ("0", "w_max"); "" means no bound'
             raise TypeError(f"{label}: {message} (got {texts!r})")
         trees = tuple(self.of_weight(text, "bounds", fixed) if text.strip() else None for text in texts)
         for tree in filter(None, trees):

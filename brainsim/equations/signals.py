@@ -1,7 +1,7 @@
 """Texts of inputs: one expression of the time, of the cells' parameters and of their index, ``"20 + 15*sin(2*pi*t/125)"``.
 
 It is parsed and checked like an equation. A number in it may stand for a quantity of any unit, since ``20`` in a rate means
-20 Hz: units are compared where names meet, so ``"v_th"`` is no rate, and ``sin(t)`` is rejected.
+20 Hz: units are compared where names meet, so ``"v_th"`` is not a rate, and ``sin(t)`` is rejected.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class FromFrame(_PairList):
     Raises
     ------
     TypeError, ValueError
-        If it is no table, lacks ``pre`` or ``post``, or a column is of the wrong kind, or contains a missing value; by
+        If it is not a table, lacks ``pre`` or ``post``, or a column is of the wrong kind, or contains a missing value; by
         `check` if an index is beyond its view.
 
     Examples

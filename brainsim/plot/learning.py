@@ -53,7 +53,7 @@ def weights(
     Raises
     ------
     TypeError
-        If `recorded` is no Weights.
+        If `recorded` is not a Weights.
     ValueError
         If nothing was recorded, or nothing in the window.
 

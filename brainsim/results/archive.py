@@ -171,7 +171,7 @@ def folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Ite
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
     if path.exists() and not (path.is_dir() and (is_ours(path) or not any(path.iterdir()))):
-        raise FileExistsError(f"{label}: {str(path)!r} exists and is no such folder of results; it is not replaced")
+        raise FileExistsError(f"{label}: {str(path)!r} exists and is not a folder of results; it is not replaced")
     aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     aside.mkdir()
     try:

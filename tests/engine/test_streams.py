@@ -458,7 +458,7 @@ MISTAKES = [
     ("nowhere/run.npz", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
     ("nowhere/run/", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
     ("folder.npz", IsADirectoryError, "simulate.to: 'folder.npz' is a folder; name a file in it"),
-    ("folder.npz/", FileExistsError, "simulate.to: 'folder.npz' exists and is no folder of a run; it is not replaced"),
+    ("folder.npz/", FileExistsError, "simulate.to: 'folder.npz' exists and is not the folder of a run; it is not replaced"),
     ("/", ValueError, "simulate.to: must be the name of a file or of a new folder"),
     ("run.h5", ImportError, r"simulate.to: needs h5py.*; pip install 'brainsim\[hdf5\]'"),
     ("run.parquet", ImportError, r"simulate.to: needs pyarrow.*; pip install 'brainsim\[parquet\]'"),

@@ -49,7 +49,7 @@ def decoded(value, archive):
     module, name = value["class"]
     kind = getattr(importlib.import_module(module), name, None) if module in HOMES else None
     if not isinstance(kind, type) or kind.__module__ != module:
-        raise ValueError(f"it holds a {module}.{name}, which is no value of brainsim")
+        raise ValueError(f"it holds a {module}.{name}, which is not a value that brainsim saves")
     new = kind(**{part: decoded(of, archive) for part, of in value["parts"].items()})
     vars(new)["unit"] = value["unit"]  # it was made of quantities, and now of their numbers
     return new

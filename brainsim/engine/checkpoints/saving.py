@@ -74,7 +74,7 @@ class WithCheckpoints:
         FileNotFoundError, OSError
             If the folder does not exist or cannot be written to; an earlier checkpoint stays as it was.
         TypeError
-            If `set` gave an input something that is no number, text, array, TimedArray or distribution.
+            If `set` gave an input something other than a number, text, array, TimedArray or distribution.
         ValueError
             If a variable is not finite.
 

@@ -63,7 +63,7 @@ class EventRecorder(Recorder):
         self._sampler.before_chunk()
 
     def clear(self, packed):
-        """Forget everything: what is true at the first sample is no event."""
+        """Forget everything: what is true at the first sample is not an event."""
         self._before = None
 
     def begin(self, completed, stop):

@@ -131,7 +131,7 @@ class Line:
 
     @staticmethod
     def _known(name, member, ids, steps, dt):
-        """Return the value of a name that is no variable."""
+        """Return the value of a name that is not a variable."""
         if name == "t":
             return times_of(steps, dt)[:, None]
         if name in ("dt", "pi"):

@@ -83,7 +83,7 @@ def read(path: str | os.PathLike) -> Result:
         raise FileNotFoundError(f"Result.load: there is no folder {str(path)!r}")
     try:
         if not is_parquet(path):
-            raise ValueError(f"it is no folder with {SPIKES} and {REST}")
+            raise ValueError(f"it is not a folder with {SPIKES} and {REST}")
         described = json.loads((pq.read_schema(path / SPIKES).metadata or {})[DESCRIPTION])
         rest, spikes, at = Result.load(path / REST), {}, 0
         for label, name, n, duration, start, size in described["spikes"]:
