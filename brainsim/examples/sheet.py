@@ -75,7 +75,8 @@ def draw(result, window):
     """Return the figure: the sheet at eight times, the rates, and correlations over the distance."""
     from brainsim.examples._figures.sheet import sheet_figure
 
-    return sheet_figure(result, window, correlations(result.spikes["exc"], window))
+    spikes = result.spikes["exc"]
+    return sheet_figure(result, window, correlations(spikes, window), np.sqrt(spikes.n) * SPACING / 1000.0)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from brainsim.plot.rates import rate
 from brainsim.plot.styles import FAINT, PALETTE, style
 
 SHOWN, SPAN = 8, 8.0  # pictures of the sheet, and how much time each shows [ms]
-COLOURS = {"exc": PALETTE[1], "inh": PALETTE[0]}
+COLOURS = {"exc": PALETTE[0], "inh": PALETTE[1]}  # as in an overview
+NAMES = {"exc": ("excitatory", 0.82), "inh": ("inhibitory", 0.99)}  # and where they stand, as a share of the axis
 
 
-def sheet_figure(result, window, correlations):
+def sheet_figure(result, window, correlations, size):
     """Return the figure.
 
     Parameters
@@ -22,6 +23,8 @@ def sheet_figure(result, window, correlations):
         What is drawn [ms].
     correlations : tuple of array
         Distances [um], and the correlation of spike counts at each.
+    size : float
+        Side of the sheet [mm].
     """
     import matplotlib.pyplot as plt
 
@@ -33,13 +36,16 @@ def sheet_figure(result, window, correlations):
     with style():
         figure = plt.figure(figsize=(10.5, 8.0), layout="constrained", FigureClass=ShownOnce)
         upper, lower = figure.subfigures(2, height_ratios=(2.0, 1.0))
+        upper.suptitle(f"excitatory cells that fire, on a sheet of {size:g} x {size:g} mm", x=0.01, ha="left")
         for ax, begin in zip(upper.subplots(2, SHOWN // 2).ravel(), begins, strict=True):
             _sheet(ax, spikes.between(begin, begin + span), side)
             ax.set_title(f"{begin:.0f} to {begin + span:.0f} ms", fontsize="medium")
         left, right = lower.subplots(1, 2)
         for name, colour in COLOURS.items():
             rate(result.spikes[name].between(*window), ax=left, color=colour)
-        left.set_title("rates of excitatory and inhibitory cells")
+            text, x = NAMES[name]
+            left.annotate(text, (x, 1.0), xycoords="axes fraction", ha="right", va="bottom", color=colour)
+        left.set_title("rates")
         _correlations(right, *correlations)
     return figure
 
