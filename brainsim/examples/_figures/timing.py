@@ -107,8 +107,10 @@ def potentials(ax, result, label, names):
     trace = result.traces["readout", "v"]
     values = trace.values if len(trace.values) == len(trace.times) else trace.values.T
     shown = list(names) if len(names) < 6 else [name if k == label else "" for k, name in enumerate(names)]
+    dashes = iter(("-", "--", ":", "-.", (0, (1, 4))))  # those that have names can be told apart
     for k, name in enumerate(shown):
-        colour, width = (NEURON, 1.8) if k == label else (DARK, 0.9)
-        ax.plot(trace.times, values[:, k], color=colour, linewidth=width, label=name or "_others")
+        look = {"color": NEURON, "linewidth": 1.8} if k == label else {"color": DARK, "linewidth": 0.9}
+        look["linestyle"] = next(dashes) if name and k != label else "-"
+        ax.plot(trace.times, values[:, k], label=name or "_others", **look)
     ax.set(xlabel="time [ms]", ylabel="potential of readouts", title=f"the right answer is {names[label]}")
     ax.legend(loc="best", fontsize=7)
