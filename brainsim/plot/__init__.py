@@ -16,6 +16,7 @@ from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
 from brainsim.plot.rates import rate
+from brainsim.plot.space import snapshots, space_time
 from brainsim.plot.spectra import spectrogram, spectrum, synchrony
 from brainsim.plot.styles import style
 from brainsim.plot.traces import trace
@@ -37,6 +38,8 @@ __all__ = [
     "psth",
     "raster",
     "rate",
+    "snapshots",
+    "space_time",
     "spectrogram",
     "spectrum",
     "style",
@@ -76,6 +79,14 @@ _WORDS = {
     ): "bs.plot.weight_matrix(sim.synapses(wires)) draws cells, bs.plot.connectivity(net) populations",
     ("histogram", "hist"): "bs.plot.weight_histogram, isi_histogram, degrees",
     ("film", "movie", "gif", "animation", "video"): "bs.plot.animate(result, 'run.gif')",
+    (
+        "sheet",
+        "space",
+        "wave",
+        "waves",
+        "activity",
+        "frames",
+    ): "bs.plot.snapshots(spikes, times, positions=cells), or space_time",
     ("interactive", "explorer", "html", "browser", "viewer"): "result.view('run.html') writes a page that zooms",
     ("voltage", "v", "traces", "potential"): "bs.plot.trace(result, ('cells', 'v'))",
     ("fi_curve", "phase_plane", "step_response", "portrait"): "bs.explore has it; what it returns has a method plot()",

@@ -8,20 +8,19 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import number
 from brainsim.plot.films import checked_path, frames_of, write_film
-from brainsim.plot.groups import SpikesLike, groups_of, type_name
+from brainsim.plot.groups import SpikesLike, groups_of
+from brainsim.plot.places import checked_tau, draw_cells, faded_rates, latest, one_population, part_of, places_of, scale_of
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.styles import ink, style
-from brainsim.plot.tables import labelled
 from brainsim.plot.weights import MAPS
-from brainsim.results.result import Result, Spikes, Traces
+from brainsim.results.result import Traces
 
 if TYPE_CHECKING:
     from brainsim.network.population import View
 
 FRAMES, MAX_FRAMES = 150, 2000  # by default, and at most: a film of more would take minutes and gigabytes
-TOP = 0.995  # share of the values that the scale of colours covers
 DPI = 90
 
 
@@ -105,22 +104,11 @@ def _times_of(start, stop, step):
     return start + step * np.arange(1, count + 1), step
 
 
-def faded_rates(spikes, times, step, tau):
-    """Yield the rate of each cell [Hz] at each time, in which the past fades with `tau`."""
-    kept, gain = np.exp(-step / tau), 1000.0 * -np.expm1(-step / tau) / step
-    edges = np.append(times[0] - step, times)
-    before = np.searchsorted(spikes.times, edges + 1e-9 * np.maximum(np.abs(edges), 1.0), side="right")
-    seen = np.zeros(spikes.n)
-    for first, last in zip(before[:-1], before[1:], strict=True):
-        seen = kept * seen + np.bincount(spikes.ids[first:last], minlength=spikes.n)
-        yield gain * seen
-
-
 def _of_populations(groups, window, step, tau, figsize):
     """Return a figure with a raster and bars of rates, what moves in it, and its frames."""
     start, stop = window_of(groups, window, "animate")
     times, step = _times_of(start, stop, step)
-    tau = 3.0 * step if tau is None else number(tau, "animate.tau", "ms", above=0.0)
+    tau = checked_tau(tau, 3.0 * step, "animate")
     rates = np.array([[one.mean() for one in faded_rates(group.spikes, times, step, tau)] for group in groups])
     with style():
         figure = Figure(figsize=figsize or (8.0, 3.6), dpi=DPI, layout="constrained")
@@ -150,24 +138,21 @@ def _of_populations(groups, window, step, tau, figsize):
 
 def _of_cells(data, grid, positions, window, step, tau, figsize):
     """Return a figure with the cells of a population, what moves in it, and its frames."""
-    spikes, n, (first, last), label = _one_population(data)
-    start, stop = (first, last) if window is None else _cut(window, first, last)
+    spikes, n, (first, last), label = one_population(data, "animate: on a grid")
+    start, stop = part_of(window, first, last, "animate")
     times, step = _times_of(start, stop, step)
     if spikes is None:
-        rows = np.clip(np.searchsorted(data.times, times * (1 + 1e-12), side="right") - 1, 0, data.times.size - 1)
-        values, shades = data.values[rows], "viridis"
-        low, high = np.nanmin(values), np.nanmax(values)
+        values, shades = latest(data, times), "viridis"
     else:
-        tau = 3.0 * step if tau is None else number(tau, "animate.tau", "ms", above=0.0)
+        tau = checked_tau(tau, 3.0 * step, "animate")
         values, shades = np.array(list(faded_rates(spikes, times, step, tau))), MAPS[False, True]
-        active = values[values > 0.0]
-        low, high = 0.0, np.quantile(active, TOP) if active.size else 1.0
-    high = high if high > low else low + 1.0
+    low, high = scale_of(values, spikes)
+    where = None if grid is not None else places_of(positions, data, n, "animate")
     with style():
         figure = Figure(figsize=figsize or (5.2, 4.4), dpi=DPI, layout="constrained")
         ax = figure.subplots()
         look = {"cmap": shades, "vmin": low, "vmax": high}
-        artist, show = _on_grid(ax, grid, n, look) if grid is not None else _at_positions(ax, positions, n, look)
+        artist, show = draw_cells(ax, values[0], look, grid=grid, where=where, caller="animate")
         bar = figure.colorbar(artist, ax=ax, shrink=0.85)
         bar.set_label(label)
         bar.outline.set_visible(False)
@@ -180,60 +165,3 @@ def _of_cells(data, grid, positions, window, step, tau, figsize):
             yield k
 
     return figure, [artist, clock], frames()
-
-
-def _one_population(data):
-    """Return the spikes, or None for traces; the number of cells, the start and stop, and the label of the values."""
-    if isinstance(data, Traces):
-        if not data.values.size:
-            raise ValueError("animate: must hold values to draw (got empty traces)")
-        return None, data.ids.size, (data.times[0], data.times[-1]), labelled(data.variable, data.unit)
-    if not isinstance(data, Spikes | Result):
-        raise TypeError(f"animate: on a grid must be Spikes or Traces of one population (got {type_name(data)})")
-    every = [data] if isinstance(data, Spikes) else list(data.spikes.values())
-    if len(every) != 1:
-        raise ValueError(f"animate: on a grid must be one population, as result.spikes['sheet'] (got {len(every)})")
-    return every[0], every[0].n, (every[0].start, every[0].stop), "rate [Hz]"
-
-
-def _cut(window, first, last):
-    start, stop = (number(edge, "animate.window", "ms") for edge in window)
-    if not (start < stop and start < last and stop > first):
-        raise ValueError(f"animate.window: must be a part of {first:g} to {last:g} ms (got {start:g} to {stop:g})")
-    return max(start, first), min(stop, last)
-
-
-def _on_grid(ax, grid, n, look):
-    """Draw an image with a field for each cell; return it, and a function that shows values in it."""
-    try:
-        rows, columns = (integer(side, "animate.grid", at_least=1) for side in grid)
-    except (TypeError, ValueError):
-        raise ValueError(f"animate.grid: must be (rows, columns) (got {grid!r})") from None
-    if rows * columns != n:
-        raise ValueError(
-            f"animate.grid: must have a field for each of {n:,} cells (got {rows} x {columns} = {rows * columns:,})"
-        )
-    image = ax.imshow(np.zeros((rows, columns)), interpolation="nearest", **look)
-    ax.set_xlabel("column")
-    ax.set_ylabel("row")
-    return image, lambda values: image.set_data(values.reshape(rows, columns))
-
-
-def _at_positions(ax, positions, n, look):
-    """Draw a dot for each cell; return them, and a function that shows values in their colours."""
-    places = getattr(positions, "positions", positions)
-    if places is None:
-        raise ValueError(f"animate.positions: {positions.name!r} has no positions; Population(positions=...) gives it some")
-    where = np.asarray(places, dtype=float)
-    if where.ndim != 2 or where.shape[0] != n or where.shape[1] not in (1, 2):
-        raise ValueError(f"animate.positions: must have the shape ({n}, 1) or ({n}, 2) (got {where.shape})")
-    y = where[:, 1] if where.shape[1] == 2 else np.zeros(n)
-    size = np.clip(60_000.0 / n, 2.0, 120.0)
-    dots = ax.scatter(where[:, 0], y, c=np.zeros(n), s=size, linewidths=0.0, **look)
-    ax.set_xlabel("x [um]")
-    ax.set_ylabel("y [um]" if where.shape[1] == 2 else "")
-    if where.shape[1] == 2:
-        ax.set_aspect("equal")
-    else:
-        ax.set_yticks([])
-    return dots, dots.set_array

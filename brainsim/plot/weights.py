@@ -145,7 +145,7 @@ def weight_matrix(
     ax.set_ylabel("source cell")
     if colorbar:
         name = "weight" if block == (1, 1) else "mean weight of a pair"
-        _bar(ax, image, labelled(name, unit or found.unit))
+        scale_beside(ax, image, labelled(name, unit or found.unit))
     return ax
 
 
@@ -178,7 +178,8 @@ def _image(ax, values, shape, low, high):
     )
 
 
-def _bar(ax, image, label):
+def scale_beside(ax, image, label):
+    """Draw the scale of colours of an image beside it."""
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.9, pad=0.02)
     bar.set_label(label)
     bar.outline.set_edgecolor(FAINT)

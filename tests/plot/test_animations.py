@@ -9,7 +9,8 @@ from PIL import Image
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.animations import _of_cells, faded_rates
+from brainsim.plot.animations import _of_cells
+from brainsim.plot.places import faded_rates
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made, random_spikes

@@ -52,6 +52,7 @@ PAIRS = RNG.integers(0, 1000, (2, 100_000))
 TABLE = SynapseTable(*PAIRS, RNG.normal(size=100_000), np.ones(100_000), 1000, 1000, unit="mV")
 SAMPLES = np.linspace(0.0, 1000.0, 200)
 WEIGHTS = Weights("a->b", "w", "nS", SAMPLES, range(300), range(300), range(300), RNG.random((200, 300)))
+PLACES = bs.positions.grid((20, 20), spacing=10.0)
 CALLS = {
     "bars": lambda **ax: plot.bars(RESULT, Spikes.rate, label="rate [Hz]", **ax),
     "connectivity": lambda **ax: plot.connectivity(network(), **ax),
@@ -64,6 +65,8 @@ CALLS = {
     "raster": lambda **ax: plot.raster(RESULT, **ax),
     "raster of dots": lambda **ax: plot.raster(RESULT.spikes["a"].between(0.0, 1000.0), **ax),
     "rate": lambda **ax: plot.rate(RESULT, bin=0.1, sigma=None, **ax),
+    "snapshots": lambda **ax: plot.snapshots(RESULT.spikes["a"], [100.0, 200.0, 300.0], positions=PLACES, **ax),
+    "space_time": lambda **ax: plot.space_time(RESULT.spikes["a"], PLACES, axis="y", **ax),
     "spectrogram": lambda **ax: plot.spectrogram(RESULT.spikes["a"], **ax),
     "spectrum": lambda **ax: plot.spectrum(RESULT, **ax),
     "synchrony": lambda **ax: plot.synchrony(RESULT, **ax),
