@@ -149,24 +149,24 @@ def space_time(
     start, stop = part_of(window, first, last, "space_time")
     edges, stripe = _stripes_of(place, stripes)
     cells = np.bincount(stripe, minlength=edges.size - 1)
-    if spikes is None:
+    if isinstance(data, Traces):
         shown = (data.times >= start) & (data.times <= stop)
         if not shown.any():
             raise ValueError(f"space_time.window: must hold a sample of {data.variable!r} (got {start:g} to {stop:g} ms)")
         sums = np.array([np.bincount(stripe, each, edges.size - 1) for each in data.values[shown]]).T
-        per_cell, shades = 1.0, "viridis"
+        per_cell = 1.0
     else:
         count = _bins(bin, start, stop)
         column = np.minimum(((spikes.times - start) / (stop - start) * count * (1 - 1e-12)).astype(int), count - 1)
         inside = (spikes.times > start) & (spikes.times <= stop)
         sums = np.zeros((edges.size - 1, count))
         np.add.at(sums, (stripe[spikes.ids[inside]], column[inside]), 1.0)
-        per_cell, shades = 1000.0 * count / (stop - start), MAPS[False, True]
+        per_cell = 1000.0 * count / (stop - start)
     with np.errstate(invalid="ignore"):
         values = sums * per_cell / cells[:, None]  # a stripe without cells is left white
     low, high = scale_of(values[cells > 0], spikes)
     ax = plt.gca() if ax is None else ax
-    box = (start, stop, edges[0], edges[-1])
+    box, shades = (start, stop, edges[0], edges[-1]), "viridis" if spikes is None else MAPS[False, True]
     image = ax.imshow(
         values, cmap=shades, vmin=low, vmax=high, extent=box, origin="lower", aspect="auto", interpolation="nearest"
     )
