@@ -8,6 +8,7 @@ from brainsim.ann.conversion.methods import methods
 from brainsim.ann.data import datasets
 from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
+from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.compare import Comparison, compare
 from brainsim.ann.report.curves import FICurve, fi_curve
 from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
@@ -16,6 +17,7 @@ from brainsim.explore import theory
 
 __all__ = [
     "MLP",
+    "RNN",
     "Comparison",
     "FICurve",
     "ReservoirComparison",

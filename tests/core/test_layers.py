@@ -26,6 +26,7 @@ NUMBA_AT_HOME = {
         "brainsim.learn.kernels",
         "brainsim.analysis.kernels",
         "brainsim.ann.conversion.kernels",
+        "brainsim.ann.networks.recurrent_kernels",
     ),
 }
 

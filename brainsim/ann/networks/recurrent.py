@@ -1,0 +1,347 @@
+"""A small recurrent network, with or without gates, trained by backpropagation through time: the artificial side."""
+
+from __future__ import annotations
+
+import inspect
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from scipy.special import softmax
+
+from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters
+from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
+from brainsim.ann.networks.training import batches
+from brainsim.core.checks import integer, nearest, number, warn_user
+from brainsim.core.machine import MAX_THREADS
+from brainsim.learn.optimisers import Adam
+from brainsim.results.archive import read_arrays, write_arrays
+
+CELLS = ("gru", "tanh")
+
+
+class Loss(NamedTuple):
+    """The mean loss of samples, and its gradient by each array of weights."""
+
+    loss: float
+    parts: dict[str, np.ndarray]
+
+
+class RNN:
+    """A recurrent network that classifies sequences, or labels each of their steps.
+
+    Simple units are ``h = tanh(x @ W + h @ U + b)``. Gated recurrent units (GRU) have a gate r that resets and a gate z that
+    holds, ``r, z = sigmoid(x @ W + h @ U + b)``, and ``h = z*h + (1 - z)*tanh(x @ W + r*(h @ U + c) + b)``, each with its
+    own columns of W, U and b. The output of each step is ``h @ V + d``. The network is trained by backpropagation through
+    time over whole sequences, Adam on mini-batches, with the cross-entropy as loss and a learning rate that falls to 0 as
+    half a cosine; the weights with the smallest loss on a validation set are kept, as in `MLP`.
+
+    Parameters
+    ----------
+    hidden : int
+        Number of units.
+    cell : {"gru", "tanh"}
+        Gated or simple units.
+    loss : {"last", "mean", "sequence"}
+        From what the class is read: the output of the last step, or the mean over all; with ``"sequence"`` each step has
+        its own label.
+    learning_rate : float
+        At the start, > 0.
+    clip : float
+        Longest gradient of a batch, >= 0; longer ones are shortened. 0 for no limit.
+    batch, epochs, patience : int
+        Samples in a batch, maximal number of passes over the data, and number of passes without progress after which
+        training stops.
+    validation : float
+        Share of the training data used for validation and early stopping, from 0 (none: all epochs are run) to below 1.
+    seed : int
+        Of initial weights, batches and the validation set: the same seed gives the same network.
+    threads : int
+        Threads that share the samples of a batch; it does not change the bits.
+
+    Attributes
+    ----------
+    weights_ : dict of str to array
+        W (inputs, gates*hidden), U (hidden, gates*hidden), b, c (hidden,), V (hidden, outputs) and d; gates are in the order
+        r, z, candidate.
+    classes_ : array
+        The labels.
+    history_ : dict of str to list
+        Loss on training and validation data, by epoch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value is out of its range.
+
+    Examples
+    --------
+    Which of two inputs was on first?
+
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> first = np.random.default_rng(1).integers(0, 2, 200)
+    >>> X = np.zeros((200, 10, 2))
+    >>> X[np.arange(200), 2, first] = X[np.arange(200), 6, 1 - first] = 1.0
+    >>> bs.ann.RNN(8, epochs=20).fit(X[:150], first[:150]).score(X[150:], first[150:])
+    1.0
+
+    References
+    ----------
+    Cho et al. (2014), arXiv:1406.1078 (gated units); Werbos (1990), doi:10.1109/5.58337 (backpropagation through time).
+    """
+
+    hidden: int
+    cell: str
+    loss: str
+    learning_rate: float
+    clip: float
+    batch: int
+    epochs: int
+    patience: int
+    validation: float
+    seed: int
+    threads: int
+    weights_: dict[str, np.ndarray]
+    classes_: np.ndarray
+    history_: dict[str, list[float]]
+
+    def __init__(
+        self,
+        hidden: int = 64,
+        *,
+        cell: str = "gru",
+        loss: str = "last",
+        learning_rate: float = 5e-3,
+        clip: float = 1.0,
+        batch: int = 32,
+        epochs: int = 100,
+        patience: int = 20,
+        validation: float = 0.1,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> None:
+        self.hidden = integer(hidden, "RNN.hidden", at_least=1)
+        for name, value, known in (("cell", cell, CELLS), ("loss", loss, tuple(LOSSES))):
+            if value not in known:
+                raise ValueError(f"RNN.{name}: there is no {value!r}{nearest(value, known)}")
+        self.cell, self.loss = cell, loss
+        self.learning_rate = number(learning_rate, "RNN.learning_rate", above=0.0)
+        self.clip = number(clip, "RNN.clip", at_least=0.0)
+        self.batch = integer(batch, "RNN.batch", at_least=1)
+        self.epochs = integer(epochs, "RNN.epochs", at_least=1)
+        self.patience = integer(patience, "RNN.patience", at_least=1)
+        self.validation = number(validation, "RNN.validation", at_least=0.0)
+        if self.validation >= 1.0:
+            raise ValueError(f"RNN.validation: must be below 1 (got {validation})")
+        self.seed = integer(seed, "RNN.seed", at_least=0)
+        self.threads = integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
+
+        Parameters
+        ----------
+        deep : bool
+            No effect: no parameter has parameters.
+        """
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
+        for name in parameters:
+            if name not in PARAMETERS:
+                raise ValueError(f"RNN.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
+        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
+        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
+            delattr(self, name)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags
+
+        return Tags(estimator_type="classifier", target_tags=TargetTags(required=True), classifier_tags=ClassifierTags())
+
+    def __repr__(self) -> str:
+        """Return sizes, units and loss."""
+        sizes = str(self.hidden)
+        if hasattr(self, "weights_"):
+            sizes = f"{len(self.weights_['W'])}-{self.hidden}-{self.weights_['d'].size}"
+        return f"RNN({sizes}, cell={self.cell!r}, loss={self.loss!r})"
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on sequences and return the network.
+
+        Parameters
+        ----------
+        X : array or list
+            An array (samples, steps, inputs), or a list with an array (steps, inputs) for each sample, of any lengths.
+        y : array or list
+            A label for each sample, (samples,); with ``loss="sequence"`` a label for each step, (samples, steps), whole
+            numbers from 0 and -1 for none.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes or labels do not fit, or there is only one class.
+        """
+        X, lengths = padded(X, None, "RNN.fit.X")
+        self._set_classes(y, lengths, X.shape[1])
+        rng = np.random.default_rng(self.seed)
+        order = rng.permutation(len(X))
+        held_out = order[: int(self.validation * len(X))]
+        rest = order[held_out.size :]
+        self.weights_ = initial_parameters(X.shape[2], self.hidden, self.classes_.size, self.cell == "gru", rng)
+        with Machine(self, X, lengths, *self._targets(y, lengths, X.shape[1], "RNN.fit.y")) as machine:
+            self._train(machine, rest, held_out, rng)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the label of each sample; with ``loss="sequence"`` that of each step, -1 after the end of a sample."""
+        scores, lengths = self._scores(X, "RNN.predict.X", steps=self.loss == "sequence")
+        if self.loss != "sequence":
+            return self.classes_[scores.argmax(axis=1)]
+        found = scores.argmax(axis=2)
+        found[np.arange(scores.shape[1]) >= lengths[:, None]] = -1
+        return found
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class: (samples, classes), or (samples, steps, classes) of sequences."""
+        return softmax(self.decision_function(X), axis=-1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the outputs before the softmax: (samples, classes), or (samples, steps, classes) of sequences."""
+        return self._scores(X, "RNN.decision_function.X", steps=self.loss == "sequence")[0]
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Return the outputs of each step, (samples, steps, classes); 0 after the end of a sample."""
+        return self._scores(X, "RNN.outputs.X", steps=True)[0]
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the share of samples, or of labelled steps, whose label is predicted correctly."""
+        X, lengths = padded(X, len(self._fitted()["W"]), "RNN.score.X")
+        wanted = self._targets(y, lengths, X.shape[1], "RNN.score.y", known=False)
+        parts = [row[:n] for row, n in zip(X, lengths, strict=True)]
+        predicted = self.predict(parts)
+        if self.loss != "sequence":
+            return float(np.mean(predicted == wanted[0]))
+        return float(np.mean((predicted == wanted[1])[wanted[1] >= 0]))
+
+    def mean_loss(self, X: Any, y: Any) -> float:
+        """Return the mean cross-entropy of samples; divide it by ``log(2)`` to have bits."""
+        return self._run(X, y, "RNN.mean_loss", learn=False)[0]
+
+    def gradients(self, X: Any, y: Any) -> Loss:
+        """Return ``loss``, the mean loss of samples, and ``parts``, the mean of its gradients: a dict like `weights_`."""
+        return Loss(*self._run(X, y, "RNN.gradients", learn=True))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to a file that `load` reads; ``.npz`` is appended to the name if missing.
+
+        An existing file is replaced only when the new one is complete.
+        """
+        arrays = dict(self._fitted()) | {"classes": self.classes_}
+        arrays |= {"cell": np.asarray(self.cell), "loss": np.asarray(self.loss)}
+        path = Path(path)
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        write_arrays(path, "RNN.save", arrays, compress=True)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Return a network from a file that `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or `save` did not write it.
+        """
+        names = ("W", "U", "b", "c", "V", "d", "classes", "cell", "loss")
+        content = read_arrays(
+            path, "RNN.load.path", "file of a network", lambda file: {n: file[n] for n in names if n in file.names}
+        )
+        missing = [name for name in names if name not in content]
+        if missing:
+            raise ValueError(f"RNN.load.path: {str(path)!r} was not written by RNN.save (missing: {', '.join(missing)})")
+        network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
+        network.weights_ = {name: content[name] for name in names[:6]}
+        network.classes_ = content["classes"]
+        return network
+
+    def _set_classes(self, y, lengths, steps):
+        if self.loss == "sequence":
+            self.classes_ = np.arange(labels_of_steps(y, lengths, steps, None, "RNN.fit.y").max() + 1)
+        else:
+            self.classes_ = np.unique(classes_of(y, lengths.size, "RNN.fit.y"))
+        if self.classes_.size < 2:
+            raise ValueError("RNN.fit.y: must have at least two classes (got one)")
+
+    def _targets(self, y, lengths, steps, label, known=True):
+        """Return (labels of samples, labels of steps): places in `classes_`, or unless `known` what was given."""
+        none = np.full(lengths.size, -1, np.int64)
+        if self.loss == "sequence":
+            return none, labels_of_steps(y, lengths, steps, self.classes_.size, label)
+        y = classes_of(y, lengths.size, label)
+        places = np.searchsorted(self.classes_, y).clip(max=self.classes_.size - 1)
+        if known and not np.array_equal(self.classes_[places], y):
+            bad = y[self.classes_[places] != y][0]
+            raise ValueError(f"{label}: must be labels that the network knows (got {bad!r})")
+        return (places.astype(np.int64) if known else y), np.zeros((lengths.size, 0), np.int64)
+
+    def _train(self, machine, rows, held_out, rng):
+        """Run the epochs and keep the weights with the smallest validation loss."""
+        names = list(self.weights_)
+        optimiser = Adam([self.weights_[name] for name in names])
+        self.history_ = {"loss": [], "validation_loss": []}
+        best, best_loss, waited, skipped = None, np.inf, 0, 0
+        for epoch in range(self.epochs):
+            rate = self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs))
+            losses = []
+            for batch in batches(rows.size, self.batch, rng):
+                loss, parts = machine.run(self.weights_, rows[batch], learn=True)[:2]
+                gradients = [parts[name] / len(batch) for name in names]
+                size = float(np.sqrt(sum(np.sum(part * part) for part in gradients)))
+                losses.append(float(loss.sum()))
+                if not np.isfinite(size):
+                    skipped += 1
+                    continue
+                shorter = self.clip / size if self.clip and size > self.clip else 1.0
+                optimiser.step([shorter * part for part in gradients], rate)
+            self.history_["loss"].append(sum(losses) / rows.size)
+            if not held_out.size:
+                continue
+            value = float(machine.run(self.weights_, held_out, learn=False)[0].mean())
+            self.history_["validation_loss"].append(value)
+            waited += 1
+            if value < best_loss:
+                best, best_loss, waited = {n: v.copy() for n, v in self.weights_.items()}, value, 0
+            if waited >= self.patience:
+                break
+        self.weights_ = best or self.weights_
+        if skipped:
+            warn_user(f"RNN.fit: {skipped} batches had a gradient that is not finite and were skipped; lower learning_rate")
+
+    def _run(self, X, y, label, learn):
+        X, lengths = padded(X, len(self._fitted()["W"]), f"{label}.X")
+        targets = self._targets(y, lengths, X.shape[1], f"{label}.y")
+        with Machine(self, X, lengths, *targets) as machine:
+            loss, parts, *_ = machine.run(self.weights_, np.arange(len(X)), learn=learn)
+        return float(loss.mean()), {name: part / len(X) for name, part in parts.items()}
+
+    def _scores(self, X, label, steps):
+        X, lengths = padded(X, len(self._fitted()["W"]), label)
+        none = np.full(len(X), -1, np.int64), np.zeros((len(X), 0), np.int64)
+        with Machine(self, X, lengths, *none) as machine:
+            _, _, scores, traces = machine.run(self.weights_, np.arange(len(X)), learn=False, traces=steps)
+        return (traces if steps else scores), lengths
+
+    def _fitted(self):
+        if not hasattr(self, "weights_"):
+            raise AttributeError("RNN: is not trained yet; call fit(X, y) first")
+        return self.weights_
+
+
+PARAMETERS = tuple(inspect.signature(RNN).parameters)
