@@ -172,6 +172,26 @@ def test_a_new_synapse_learns_from_now_on():
     np.testing.assert_allclose(sim.synapses(wires).weight, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("rule", [None, "additive"])
+@pytest.mark.parametrize("dendritic", [None, "all"])
+def test_a_delay_that_is_longer_than_all_before(rule, dendritic):
+    """Spikes sent within the longest delay so far arrive; a rule has forgotten those that its synapses will not ask for."""
+    net = bs.Network(seed=1)
+    pre = bs.Population(2, bs.SpikeTrains([2.0, 5.5, 6.0, 9.5], [0, 0, 0, 0]), name="pre")
+    post = bs.Population(1, bs.LI(tau_m=1e9), name="post")
+    common = {"weight": 0.5, "synapse": bs.Delta(), "plasticity": RULES.get(rule)}
+    common |= {} if rule is None else {"dendritic_delay": dendritic}
+    wires = net.connect(pre, post, bs.FromArrays([1], [0]), delay=1.0, **common)
+    net.connect(pre, post, bs.FromArrays([1], [0]), weight=0.5, delay=5.0, synapse=bs.Delta())
+    for threads in (1, 2):
+        sim = bs.Simulation(net, seed=1, threads=threads, record=bs.Trace(post, "v"))
+        sim.run(10.0)
+        sim.rewire(wires, pre=[0], post=[0], delay=20.0)
+        trace = sim.run(30.0).traces[post, "v"]
+        arrived = trace.times[1:][np.diff(trace.values[:, 0]) > 0.1]
+        np.testing.assert_allclose(arrived, [25.5, 26.0, 29.5] if rule is None else [26.0, 29.5], atol=1e-9)
+
+
 def test_recording_follows_the_synapses():
     net, wires = network(RULES["additive"])
     sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=[0, 1, 2, 299], every=10.0, bins=3))

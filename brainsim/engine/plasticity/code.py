@@ -170,7 +170,10 @@ def decay(table, rate, steps):
 
 @helper
 def entered(rule, entry, step):
-    """Return the entry of a spike that was entered before the state was saved: the oldest one that is not claimed yet."""
+    """Return the entry of a spike that was entered before the state was saved: the oldest one that is not claimed yet.
+
+    There is none if the delays were shorter then: the spike had arrived everywhere, and was forgotten.
+    """
     log_time, log_previous, claimed = array_of(rule.log_time), array_of(rule.log_previous), array_of(rule.log_claimed)
     found = np.int64(NOT_A_SOURCE)
     while entry >= 0 and log_time[entry] >= step:

@@ -124,13 +124,17 @@ def _file_spike(source, step, now, c, pool, segment):
                 due_weight[at] = weight[k] if weight.size else np.nan
     kind = np.int64(0)
     for k in range(first[row], first[row + 1]):
+        # two conditions, not one: the inner one is only compiled if there is a kind of synapses that notes spikes
+        if segment is not None:  # noqa: SIM102
+            if tag_of(pieces[k]) >= PLASTIC:
+                kind = _kind_of(pieces[k], array_of(c.kinds), kind)
+                if array_of(c.kinds)[kind].entry < 0:  # it no longer knows of this spike: see `enter`
+                    continue
         at = file_segment(pieces[k], delays[k], slot, now, c, calendar)
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
-        # two conditions, not one: the inner one is only compiled if there is a kind of synapses that notes spikes
         if segment is not None:  # noqa: SIM102
             if at >= 0 and tag_of(pieces[k]) >= PLASTIC:
-                kind = _kind_of(pieces[k], array_of(c.kinds), kind)
                 array_of(c.due_entry)[at] = kind << ENTRY_BITS | array_of(c.kinds)[kind].entry
     return CONTINUE
 

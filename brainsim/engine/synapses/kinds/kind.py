@@ -28,7 +28,8 @@ class SynapseKind:
         `enter` returned when the spike was filed.
     enter : ByAddress or None
         Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
-        to `deliver`, -2 if the source has no synapses of the kind, or -3 if there is no room, see `make_room`.
+        to `deliver`, -2 if the kind has nothing to deliver, since the source has no synapses of it or the spike was sent too
+        long ago to be known, or -3 if there is no room, see `make_room`.
     tag : int
         Set by `register_kind`.
     """
