@@ -1,4 +1,4 @@
-"""Images, sounds and series as spike trains, and back: rate, latency, phase, delta modulation and population codes.
+"""Images, sounds and series as spike trains, and back: codes by rates, times, changes and populations.
 
 A code is an object with `encode`, which turns an array into `Spikes`, and `decode`, which turns spikes into an array. An
 array for a `duration` is one stimulus, such as an image, whose values become cells in the order of ``values.ravel()``; with
@@ -19,18 +19,21 @@ array([[0. , 0.5],
 """
 
 from brainsim.encode.delta import Delta
+from brainsim.encode.integrate import IntegrateAndFire
 from brainsim.encode.population_code import PopulationCode
 from brainsim.encode.rate import Rate
-from brainsim.encode.sound import filter_bank
+from brainsim.encode.sound import filter_bank, mel_bank
 from brainsim.encode.timing import Latency, Phase
 
-__all__ = ["Delta", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank"]
+__all__ = ["Delta", "IntegrateAndFire", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank", "mel_bank"]
 _WORDS = {
     ("poisson", "bernoulli", "spikegen"): "random spikes with the value as rate: bs.encode.Rate()",
     ("ttfs", "time_to_first_spike", "rank_order"): "bs.encode.Latency()",
     ("events", "dvs", "send_on_delta", "level_crossing"): "bs.encode.Delta(threshold=0.1)",
     ("gaussian", "tuning_curves", "population"): "bs.encode.PopulationCode()",
-    ("cochlea", "spectrogram", "gammatone", "mel", "sound"): "bs.encode.filter_bank(sound, sample_rate)",
+    ("cochlea", "gammatone", "sound"): "bs.encode.filter_bank(sound, sample_rate)",
+    ("mel", "spectrogram", "mfcc"): "bs.encode.mel_bank(sound, sample_rate)",
+    ("lif", "integrate", "regular"): "bs.encode.IntegrateAndFire(max_rate=100.0)",
 }
 
 

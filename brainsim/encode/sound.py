@@ -104,3 +104,95 @@ def _erb_spaced(low, high, count):
     """Return frequencies that are evenly spaced in equivalent rectangular bandwidths."""
     numbers = np.linspace(np.log1p(4.37e-3 * low), np.log1p(4.37e-3 * high), count)
     return np.expm1(numbers) / 4.37e-3
+
+
+def mel_bank(
+    sound: ArrayLike,
+    sample_rate: float,
+    *,
+    channels: int = 40,
+    low: float = 80.0,
+    high: float | None = None,
+    interval: float = 10.0,
+    window: float = 25.0,
+    span: float = 26.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the loudness of a sound in bands of the mel scale, from 0 to 1, as codes encode them.
+
+    The short-time power spectrum, of the sound with its high frequencies raised (``s[k] - 0.97*s[k - 1]``), is summed in
+    triangular bands that are evenly spaced in mel, ``2595*log10(1 + f/700 Hz)``. Its decibels below the loudest percent of
+    all values are scaled: 1 is as loud as that, 0 is `span` below it. It is faster than `filter_bank`, and coarser in time.
+
+    Parameters
+    ----------
+    sound : array of float, shape (samples,)
+        The sound.
+    sample_rate : float
+        Samples in a second [Hz].
+    channels : int
+        Number of bands, 1 or more.
+    low, high : float
+        Lower end of the first and upper end of the last band [Hz]; `high` is by default 0.36 times the sample rate, and at
+        most half of it.
+    interval : float
+        Time between two values [ms], at least a sample.
+    window : float
+        Length of the Hamming window [ms], at least 4 samples.
+    span : float
+        Range of loudness [dB], > 0.
+
+    Returns
+    -------
+    values : array of float, shape (times, channels)
+        A window that is not filled is left out.
+    frequencies : array of float, shape (channels,)
+        Centres of the bands [Hz].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its range or the sound is shorter than a window.
+
+    Examples
+    --------
+    >>> import numpy as np, brainsim as bs
+    >>> time = np.arange(8000) / 16_000.0
+    >>> values, frequencies = bs.encode.mel_bank(np.sin(2 * np.pi * 1000.0 * time), 16_000.0)
+    >>> values.shape, round(float(frequencies[values.mean(axis=0).argmax()]))
+    ((48, 40), 990)
+
+    References
+    ----------
+    Davis & Mermelstein (1980), doi:10.1109/TASSP.1980.1163420.
+    """
+    label = "encode.mel_bank"
+    samples = np.asarray(plain(sound, "", f"{label}.sound"))
+    fs = number(sample_rate, f"{label}.sample_rate", "Hz", above=0.0)
+    channels = integer(channels, f"{label}.channels", at_least=1)
+    low = number(low, f"{label}.low", "Hz", at_least=0.0)
+    high = 0.36 * fs if high is None else number(high, f"{label}.high", "Hz", above=low, at_most=fs / 2)
+    if high <= low:
+        raise ValueError(f"{label}.low: must be < 0.36 times the sample rate, {high:g} Hz (got {low:g}); or give high=")
+    hop = round(number(interval, f"{label}.interval", "ms", at_least=1000.0 / fs) * fs / 1000.0)
+    width = round(number(window, f"{label}.window", "ms", at_least=4000.0 / fs) * fs / 1000.0)
+    span = number(span, f"{label}.span", "dB", above=0.0)
+    if samples.ndim != 1 or samples.size < width:
+        raise ValueError(f"{label}.sound: must be one series of at least a window, {width} samples (got {samples.shape})")
+    edges = 700.0 * (10.0 ** (np.linspace(_mel(low), _mel(high), channels + 2) / 2595.0) - 1.0)  # Hz
+    raised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
+    frames = np.lib.stride_tricks.sliding_window_view(raised, width)[::hop] * np.hamming(width)
+    size = 1 << max(10, (width - 1).bit_length())
+    power = np.abs(np.fft.rfft(frames, size)) ** 2
+    decibels = 10.0 * np.log10(power @ _triangles(edges, fs, size) + 1e-9 * max(power.max(), 1e-30))
+    values = np.clip(1.0 + (decibels - np.percentile(decibels, 99.0)) / span, 0.0, 1.0)
+    return (values if samples.any() else np.zeros_like(values)), edges[1:-1]
+
+
+def _mel(frequency):
+    return 2595.0 * math.log10(1.0 + frequency / 700.0)
+
+
+def _triangles(edges, fs, size):
+    """Return the weights (bins, bands) of triangular bands between each edge and the next but one."""
+    bins, (low, middle, high) = np.arange(size // 2 + 1)[:, None] * fs / size, (edges[:-2], edges[1:-1], edges[2:])
+    return np.maximum(0.0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))

@@ -1,10 +1,9 @@
 """A multilayer perceptron in plain NumPy: the artificial side of comparisons."""
 
-import inspect
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +16,7 @@ from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import saved_network
 from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.learn.estimator import Estimator
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import write_arrays
 
@@ -24,7 +24,7 @@ WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quant
 MIN_THRESHOLD = 0.01
 
 
-class MLP:
+class MLP(Estimator):
     """A fully connected classifier: hidden layers of one activation, then a linear layer and a softmax.
 
     ``z_l = h_(l-1) @ W_l + b_l``, ``h_l = activation(z_l)``. It is trained by Adam on mini-batches with the cross-entropy as
@@ -140,36 +140,7 @@ class MLP:
         }
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
-        arguments = locals()
-        for name, value in checked.items():  # unchanged arguments are stored as the same object: scikit-learn's clone checks
-            same = type(arguments[name]) is type(value) and arguments[name] == value
-            setattr(self, name, arguments[name] if same else value)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
-
-        Parameters
-        ----------
-        deep : bool
-            No effect: no parameter has parameters.
-        """
-        return {name: getattr(self, name) for name in PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
-        for name in parameters:
-            if name not in PARAMETERS:
-                raise ValueError(f"MLP.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
-        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
-        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
-            delattr(self, name)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
-        from sklearn.utils import ClassifierTags, Tags, TargetTags
-
-        return Tags(estimator_type="classifier", target_tags=TargetTags(required=True), classifier_tags=ClassifierTags())
+        self._keep(locals(), checked)
 
     def __repr__(self) -> str:
         """Return layers and activation."""
@@ -414,6 +385,3 @@ def _share(value, label):
     if value >= 1.0:
         raise ValueError(f"{label}: must be below 1 (got {value})")
     return value
-
-
-PARAMETERS = tuple(inspect.signature(MLP).parameters)

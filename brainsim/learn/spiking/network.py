@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
-from brainsim.core.checks import nearest
 from brainsim.core.own import named_by_class
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import checked
@@ -127,6 +125,7 @@ class SpikingNetwork(Trainable):
     """
 
     hidden: tuple[Layer, ...]
+    _takes_nan = True
 
     def __init__(
         self,
@@ -159,41 +158,8 @@ class SpikingNetwork(Trainable):
         seed: int = 0,
         threads: int = 1,
     ) -> None:
-        arguments = {name: value for name, value in locals().items() if name in PARAMETERS}
-        for name, value in checked(arguments).items():  # the same object where nothing changed: scikit-learn's clone checks
-            same = type(arguments[name]) is type(value) and arguments[name] == value
-            setattr(self, name, arguments[name] if same else value)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
-
-        Parameters
-        ----------
-        deep : bool
-            No effect: no parameter has parameters.
-        """
-        return {name: getattr(self, name) for name in PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
-        for name in parameters:
-            if name not in PARAMETERS:
-                raise ValueError(f"SpikingNetwork.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
-        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
-        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
-            delattr(self, name)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(allow_nan=True),
-        )
+        given = {name: value for name, value in locals().items() if name in self._parameters}
+        self._keep(given, checked(given))
 
     def __repr__(self) -> str:
         """Return layers, loss and gradient."""
@@ -247,6 +213,3 @@ class SpikingNetwork(Trainable):
         from brainsim.learn.spiking.files import load
 
         return load(cls, path)
-
-
-PARAMETERS = tuple(name for name in inspect.signature(SpikingNetwork).parameters)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer
 from brainsim.engine.progress import Watch
+from brainsim.learn.estimator import Estimator
 from brainsim.learn.spiking.initial import initial_vector
 from brainsim.learn.spiking.layers import Layer, Readout, check_delays
 from brainsim.learn.spiking.machine import Machine, task_of
@@ -28,7 +29,7 @@ class Loss(NamedTuple):
     parts: dict[tuple[str, int], np.ndarray]
 
 
-class Trainable:
+class Trainable(Estimator):
     """The methods that take samples; `SpikingNetwork` has the parameters."""
 
     hidden: tuple[Layer, ...]
@@ -68,8 +69,7 @@ class Trainable:
         ValueError, TypeError
             If shapes, labels or times do not fit.
         """
-        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
-            delattr(self, name)
+        self._forget()
         return self._train(X, y, self.epochs, "SpikingNetwork.fit", progress)
 
     def partial_fit(self, X: Any, y: ArrayLike, epochs: int = 1, progress: bool | None = None) -> Self:

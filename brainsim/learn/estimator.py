@@ -1,0 +1,76 @@
+"""Parameters of a network that learns, as scikit-learn reads and changes them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from brainsim.core.checks import nearest
+
+
+class Estimator:
+    """What scikit-learn asks of a classifier besides `fit`, `predict` and `score`: its parameters, and what it is.
+
+    The parameters of a subclass are those of its constructor, which checks them and calls `_keep`. What `fit` finds has a
+    name that ends with an underscore.
+
+    Examples
+    --------
+    >>> class Constant(Estimator):
+    ...     def __init__(self, label=0):
+    ...         self._keep({"label": label}, {"label": int(label)})
+    >>> Constant(3).set_params(label=4).get_params()
+    {'label': 4}
+    """
+
+    _shared = True  # with other classes: see `named_by_class`
+    _parameters: ClassVar[tuple[str, ...]]
+    _takes_nan: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        """Note the names of the parameters."""
+        super().__init_subclass__()
+        cls._parameters = tuple(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+
+    def _keep(self, given: Mapping[str, Any], checked: Mapping[str, Any]) -> None:
+        """Store the checked parameters; one that a check did not change stays the same object, which `clone` looks at."""
+        for name, value in checked.items():
+            same = type(given[name]) is type(value) and given[name] == value
+            setattr(self, name, given[name] if same else value)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
+
+        Parameters
+        ----------
+        deep : bool
+            No effect: no parameter has parameters.
+        """
+        return {name: getattr(self, name) for name in self._parameters}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
+        for name in parameters:
+            if name not in self._parameters:
+                said = f"{type(self).__name__}.set_params: there is no parameter {name!r}"
+                raise ValueError(f"{said}{nearest(name, self._parameters)}")
+        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
+        self._forget()
+        return self
+
+    def _forget(self) -> None:
+        """Drop all that `fit` has found."""
+        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
+            delattr(self, name)
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(allow_nan=self._takes_nan),
+        )
