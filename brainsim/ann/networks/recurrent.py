@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -15,6 +14,7 @@ from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
 from brainsim.ann.networks.training import batches
 from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.machine import MAX_THREADS
+from brainsim.learn.estimator import Estimator
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import read_arrays, write_arrays
 
@@ -28,7 +28,7 @@ class Loss(NamedTuple):
     parts: dict[str, np.ndarray]
 
 
-class RNN:
+class RNN(Estimator):
     """A recurrent network that classifies sequences, or labels each of their steps.
 
     Simple units are ``h = tanh(x @ W + h @ U + b)``. Gated recurrent units (GRU) have a gate r that resets and a gate z that
@@ -137,32 +137,6 @@ class RNN:
             raise ValueError(f"RNN.validation: must be below 1 (got {validation})")
         self.seed = integer(seed, "RNN.seed", at_least=0)
         self.threads = integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name, for ``clone`` and the searches of scikit-learn.
-
-        Parameters
-        ----------
-        deep : bool
-            No effect: no parameter has parameters.
-        """
-        return {name: getattr(self, name) for name in PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change parameters, checked as by the constructor, and return the network, which is untrained afterwards."""
-        for name in parameters:
-            if name not in PARAMETERS:
-                raise ValueError(f"RNN.set_params: there is no parameter {name!r}{nearest(name, PARAMETERS)}")
-        self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
-        for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
-            delattr(self, name)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """Return the tags by which scikit-learn knows a classifier; only scikit-learn calls this."""
-        from sklearn.utils import ClassifierTags, Tags, TargetTags
-
-        return Tags(estimator_type="classifier", target_tags=TargetTags(required=True), classifier_tags=ClassifierTags())
 
     def __repr__(self) -> str:
         """Return sizes, units and loss."""
@@ -342,6 +316,3 @@ class RNN:
         if not hasattr(self, "weights_"):
             raise AttributeError("RNN: is not trained yet; call fit(X, y) first")
         return self.weights_
-
-
-PARAMETERS = tuple(inspect.signature(RNN).parameters)
