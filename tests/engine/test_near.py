@@ -66,6 +66,9 @@ RULES = [
     ("exp(-d/25)", {"max_distance": 40.0}, BALL),
     ("0.5 + 0.5*tanh(dz/10)", {"max_distance": 30.0, "periodic": (120.0, 0.0, 120.0)}, BALL),
     ("0.4", {"max_distance": 17.0}, BOX),
+    ("0.4", {"max_distance": 50.0, "periodic": (120.0, 100.0)}, GRID),  # half of a period: two images are equally near
+    ("0.4", {"max_distance": 20.0, "periodic": (205.0, 30.0)}, BOX),  # more than one period along y
+    ("0.4", {"max_distance": 20.0, "periodic": (205.0, 41.0)}, BOX),
 ]
 
 
@@ -80,6 +83,17 @@ def test_each_pair_is_connected_if_its_number_is_below_its_probability(text, giv
     if not given.get("autapses"):
         np.fill_diagonal(expected, False)
     assert 50 < expected.sum() < expected.size
+    assert np.array_equal(np.stack([table.pre, table.post], axis=1), np.argwhere(expected))
+
+
+@pytest.mark.parametrize("periods_apart", [-3, 0, 2])
+def test_sources_any_number_of_periods_away_from_their_targets(periods_apart):
+    pre = cells(BOX.positions[::-1] + periods_apart * np.array([210.0, 41.0]) + 7.0, "far")
+    rule = bs.DistanceRule("0.7", max_distance=18.0, periodic=(210.0, 41.0))
+    _, table = connected(rule, pre, BOX)
+    d = np.sqrt((apart(pre, BOX, (210.0, 41.0)) ** 2).sum(axis=-1))
+    expected = (uniform_of_pairs(*d.shape) < 0.7) & (d <= 18.0)
+    assert expected.sum() > 500
     assert np.array_equal(np.stack([table.pre, table.post], axis=1), np.argwhere(expected))
 
 
