@@ -46,6 +46,10 @@ class Alone:
         """Return the values of all ranks, a list, on rank 0; None on the others. Arrays may be large."""
         return [value]
 
+    def together(self, function):
+        """Return what a function returns here; if it fails on one rank, an error is raised on all."""
+        return function()
+
     def quiet(self):
         """Return a context in which no warnings are shown, except on rank 0."""
         return contextlib.nullcontext()

@@ -1,4 +1,4 @@
-"""What rank 0 of an MPI run puts together from what all ranks have: the state, and what recorders have recorded."""
+"""What rank 0 of an MPI run puts together from what all ranks have of the state."""
 
 import numpy as np
 
@@ -48,10 +48,3 @@ def _of_kind(kind, ranks):
                     whole[where] = part
                 kept[f"{name}.{column}"] = whole
     return kept | {f"{name}.{part}": values for part, values in kind.saved_by_all(ranks).items()}
-
-
-def gathered_piece(collected, piece, layout):
-    """Return the Piece with what all ranks have recorded, on rank 0."""
-    whole = piece.whole()
-    parts = [r.gathered(part, layout) for r, part in zip(collected.recorders, whole.parts, strict=True)]
-    return type(piece)(collected.recorders, parts, piece.chunks)

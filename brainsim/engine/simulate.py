@@ -12,6 +12,7 @@ from brainsim.core.checks import number
 from brainsim.engine.checkpoints.file import exists
 from brainsim.engine.checkpoints.regular import Regular, interval, refuse_to_replace, writable
 from brainsim.engine.checkpoints.streams import finished_result
+from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.settings import checked_steps
 from brainsim.engine.simulated_runs import check_callback
 from brainsim.engine.simulation import Simulation
@@ -171,7 +172,7 @@ def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, ever
     if not resume:
         refuse_to_replace(checkpoint, "simulate.checkpoint")
     if resume and exists(checkpoint):
-        if (finished := finished_result(checkpoint, to, duration)) is not None:
+        if (finished := finished_result(checkpoint, to, duration, ranks_of(settings["ranks"]))) is not None:
             return finished
         simulation = Simulation._loaded(network, checkpoint, "simulate", **of_run, **settings)
     else:

@@ -60,9 +60,10 @@ class WithStream:
             if self._stream.header is None:
                 self._run.begin(self._run.step)  # a simulation that never ran: it has a header, too
             result = self._result()
-            self._target.finish(self._stream, replaced(result, spikes={}, traces={}, weights={}))
+            # with ranks all close it; rank 0 has the Result
+            self._target.finish(self._stream, replaced(result, spikes={}, traces={}, weights={}) if result else None)
             again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
-            self._closed = Result.load(self._target.path) if again else result
+            self._closed = Result.load(self._target.path) if again and result else result
         return self._closed
 
     def __enter__(self) -> typing.Self:

@@ -118,7 +118,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
         self._stream, self._closed = None, None
         processes = ranks_of(ranks)
-        self._target = checked_target(to, processes, record)
+        self._target = checked_target(to, processes)
         with gc_paused(), processes.quiet():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
             self.reset()
@@ -308,9 +308,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
     def _outcome(self, piece, start, seconds, profile_before):
         """Return the Outcome of a piece that began at `start` and took `seconds`."""
         if self._layout.ranks.size > 1:
-            from brainsim.engine.gathering import gathered_piece
-
-            piece = gathered_piece(self._run.collected, piece, self._layout)
+            piece = None if piece is None else piece.gathered(self._layout)
         stats = {**self._seconds, "run": seconds, **self._facts}
         if now := self._run.profile():
             stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}

@@ -4,10 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+from brainsim.build.own import ALONE
 from brainsim.engine.recorders.stream import Stream, is_locked
+from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
 from brainsim.results.archive import put_folder
 from brainsim.results.formats import MARKS, check_target, write_recording
-from brainsim.results.streams.folder import REST, Folder
+from brainsim.results.streams.folder import REST, opened
 
 
 class Target:
@@ -17,6 +19,8 @@ class Target:
     ----------
     to : str or Path
         The file; or a folder, if it ends in a slash.
+    ranks : Alone or Ranks
+        The processes that write it; rank 0 looks whether they can.
 
     Attributes
     ----------
@@ -27,9 +31,13 @@ class Target:
         Whether the folder itself is wanted.
     """
 
-    def __init__(self, to):
-        self._name(to)
-        self._rows = None
+    def __init__(self, to, ranks=ALONE):
+        self.ranks, self.rows = ranks, None
+        ranks.together(lambda: self._name(to))
+        ranks.together(lambda: self._check(to) if ranks.rank == 0 else None)
+
+    def _check(self, to):
+        """Raise an error if nothing can be written there."""
         if self.raw:
             self._check_folder()
         else:
@@ -67,48 +75,47 @@ class Target:
             )
 
     @classmethod
-    def continued(cls, to, rows):
+    def continued(cls, to, rows, ranks=ALONE):
         """Return the target of a run that is continued from an earlier commit, see `Stream.reopen`; give it as ``to=``."""
         target = object.__new__(cls)
         target._name(to)
-        target._rows = rows
+        target.rows, target.ranks = rows, ranks
         return target
 
     def open(self):
         """Return the Stream, whose folder is made when the run begins."""
-        return Stream(self.folder) if self._rows is None else Stream.reopen(self.folder, self._rows)
+        stream = Stream(self.folder) if self.ranks.size == 1 else StreamOnRanks(self.folder, self.ranks)
+        return stream if self.rows is None else stream.reopen(self.rows)
 
     def finish(self, stream, rest):
         """Write what a Result holds besides columns, close the stream, and make the file of it.
 
-        The folder is removed when the file is complete. If that fails, it stays, with everything.
+        The folder is removed when the file is complete. If that fails, it stays, with everything. With ranks all call it;
+        rank 0 writes.
         """
         try:
-            rest.save(self.folder / REST)
             stream.commit()
             stream.close()
-            if self.raw:
-                put_folder(self.folder, self.path)
-            else:
-                write_recording(Folder(self.folder, check=False), self.path, "simulate.to")
+            self.ranks.together(lambda: None)  # all have closed their files
+            self.ranks.together(lambda: self._write(rest) if self.ranks.rank == 0 else None)
         except Exception as error:
             error.add_note(
                 f"brainsim: everything that was recorded is in {str(self.folder)!r}; Result.load reads it, and "
                 f"`brainsim convert {self.folder} FILE` makes a file of it"
             )
             raise
-        if not self.raw:
+        if not self.raw and self.ranks.rank == 0:
             shutil.rmtree(self.folder)
 
+    def _write(self, rest):
+        """Make the file of the folder."""
+        rest.save(self.folder / REST)
+        if self.raw:
+            put_folder(self.folder, self.path)
+        else:
+            write_recording(opened(self.folder, check=False), self.path, "simulate.to")
 
-def checked_target(to, ranks, record):
-    """Return the Target of a simulation, None without; refuse what ranks of MPI cannot do."""
-    if ranks.size > 1:
-        if to is not None:
-            raise ValueError(
-                "simulate.to: is not available with ranks=; rank 0 has the whole Result, whose save() writes it"
-            )
-        for request in record if isinstance(record, list | tuple) else [record]:
-            if getattr(request, "reduce", None):
-                raise ValueError(f"{request!r}: reduce= is not available with ranks=; record the cells")
-    return to if to is None or isinstance(to, Target) else Target(to)
+
+def checked_target(to, ranks):
+    """Return the Target of a simulation, None without."""
+    return to if to is None or isinstance(to, Target) else Target(to, ranks)

@@ -26,7 +26,7 @@ PACKAGES = {
 }
 NPZ = ".npz"
 FOLDER = "brainsim.results.streams.folder"
-MARKS = ("header.json", "commits.jsonl")  # files of the folder of a stream
+MARKS = ("header.json", "commits.jsonl", "ranks.json")  # files of the folder of a stream
 
 
 def module_for(path: str | os.PathLike) -> Any:

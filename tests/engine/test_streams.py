@@ -122,6 +122,11 @@ class TestSameResult:
         same(sim.close(), run(duration=50.0))
         same(bs.Result.load("run.npz"), run(duration=50.0))
 
+    def test_a_piece_without_a_sample_of_weights(self):
+        sim = simulation(network(plastic=True), to="run.npz")
+        assert [sim.run(5.0).weights["ab"].values.shape for _ in range(3)] == [(1, 4), (1, 4), (0, 4)]
+        sim.close()
+
     def test_from_a_state(self):
         state = run(duration=40.0).state
         net = network()

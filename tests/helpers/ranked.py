@@ -35,8 +35,9 @@ def mpi_or_skip():
 
 
 def command(ranks, function, *arguments):
-    """Return the command that calls a function of this module on ranks."""
-    return script(ranks, "-m", "tests.helpers.ranked", function, *arguments)
+    """Return the command that calls a function of this module, or of ``module:function``, on ranks."""
+    module, _, name = function.rpartition(":")
+    return script(ranks, "-m", f"tests.helpers.{module or 'ranked'}", name, *arguments)
 
 
 def script(ranks, *arguments):
@@ -262,10 +263,15 @@ def _rank():
     return MPI.COMM_WORLD.rank
 
 
-if __name__ == "__main__":
+def main(functions):
+    """Call the function that the command line names, and print what it returns on rank 0."""
     settings.most_partitions = lambda: settings.MAX_THREADS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        answer = globals()[sys.argv[1]](*sys.argv[2:])
+        answer = functions[sys.argv[1]](*sys.argv[2:])
     if _rank() == 0:
         print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(globals())

@@ -17,6 +17,7 @@ from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, re
 from brainsim.engine.checkpoints.machine import versions
 from brainsim.engine.checkpoints.matching import check_network, check_settings
 from brainsim.engine.checkpoints.streams import continued_target
+from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.fingerprint import Prints, fingerprint
 from brainsim.engine.settings import checked_network, checked_steps
 from brainsim.engine.state import check_fits, what_is_not_finite
@@ -164,7 +165,8 @@ class WithCheckpoints:
         checked_network(network, checkpoint.state.dt)
         check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
         saved = checkpoint.plain.precision
-        settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label)
+        ranks = ranks_of(settings.get("ranks"))
+        settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label, ranks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they come when the simulation is made
             layout = Layout(network, checkpoint.state.dt, 1, checked_precision(saved, label))
@@ -195,6 +197,7 @@ class WithCheckpoints:
         rewired = rewired_projections(self._run.synapses, arrays)
         pieces = None if self._stream is not None else self._run.collected.all()
         outcome = self._outcome(pieces, self._begin, self._seconds["run"], {})
+        recorders, streams = self._run.collected.saved(), self._streamed_so_far()
         if self._layout.ranks.rank:
             return Path(path)  # rank 0 has it all
         recorded = None if pieces is None else replace(self._whole(outcome.result()), state=None)
@@ -208,12 +211,10 @@ class WithCheckpoints:
             changes=changes,
             rewired=rewired,
             requests=_fingerprint_of(*self._requested),
-            streams=self._streamed_so_far(),
+            streams=streams,
             seconds=self._seconds["run"],
             versions=versions(),
         )
-        # with ranks nothing was rewired, so the same synapses are chosen again
-        recorders = self._run.collected.saved() if self._layout.ranks.size == 1 else {}
         return Checkpoint(plain, outcome.state(), self._restored, recorded, arrays, recorders).write(path)
 
     def _streamed_so_far(self):
@@ -245,8 +246,7 @@ class WithCheckpoints:
         if _fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
             # before the first step nothing counts as recorded, so it will be
             self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed and self.rank == 0 else None
-            if self._layout.ranks.size == 1:
-                self._run.collected.load(checkpoint.recorders)
+            self._run.collected.load(checkpoint.recorders)
         else:
             warn_user(
                 f"{label}: record=, spikes= or to= are not those with which {str(checkpoint.path)!r} was saved; "

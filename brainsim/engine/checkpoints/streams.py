@@ -2,13 +2,16 @@
 
 import shutil
 
+from brainsim.build.own import ALONE
 from brainsim.engine.checkpoints.file import read
 from brainsim.engine.recorders.stream import is_locked
 from brainsim.engine.target import Target
+from brainsim.results.elsewhere import Elsewhere
 from brainsim.results.result import Result
+from brainsim.results.streams.folder import PART
 
 
-def continued_target(to, rows, label):
+def continued_target(to, rows, label, ranks=ALONE):
     """Return the Target with which a stream goes on from a checkpoint, None without a stream.
 
     Parameters
@@ -19,30 +22,47 @@ def continued_target(to, rows, label):
         How many rows of each column belong to the checkpoint; empty if nothing was recorded then, None without a stream.
     label : str
         How messages begin.
+    ranks : Alone or Ranks
+        The processes that go on.
     """
     if to is None or rows is None:
-        return to if to is None else Target(to)
-    target = Target.continued(to, rows)
+        return to if to is None else Target(to, ranks)
+    target, number = Target.continued(to, rows, ranks), _ranks_in(rows)
+    if rows and number != ranks.size:
+        was, now = (f"on {n} ranks" if n > 1 else "in one process" for n in (number, ranks.size))
+        raise ValueError(
+            f"{label}.to: {str(target.folder)!r} was written {was}, and cannot be continued {now}; without to=, the run "
+            "continues from the checkpoint, and its Result begins there"
+        )
+    ranks.together(lambda: _check(target, label) if ranks.rank == 0 else None)
+    return target if rows else Target(to, ranks)
+
+
+def _check(target, label):
+    """Raise an error if the folder of a stream is not there, or is being written to; remove one that is to be empty."""
     if target.folder.exists() and is_locked(target.folder):
         raise BlockingIOError(f"{label}.to: {str(target.folder)!r} is being written by another run")
-    if not rows:
+    if not target.rows:
         # what is there was recorded after the checkpoint, and will be again
         shutil.rmtree(target.folder, ignore_errors=True)
-        return Target(to)
-    if not target.folder.exists():
+    elif not target.folder.exists():
         raise FileNotFoundError(
             f"{label}.to: there is no folder {str(target.folder)!r} any more, in which the run was recorded; without to=, "
             "the run continues from the checkpoint, and its Result begins there"
         )
-    return target
 
 
-def finished_result(path, to, duration):
+def _ranks_in(rows):
+    """Return how many ranks have written columns of these names."""
+    return max(len({name.split("/")[0] for name in rows if name.startswith(PART)}), 1)
+
+
+def finished_result(path, to, duration, ranks=ALONE):
     """Return the Result of a run whose file was made already, None if it was not; refuse a run that would be longer."""
     if to is None or not (checkpoint := read(path)).plain.streams:
         return None
     target, state = Target.continued(to, checkpoint.plain.streams), checkpoint.state
-    if target.folder.exists() or not target.path.exists():
+    if not ranks.first(target.path.exists() and not target.folder.exists()):
         return None
     done = (state.step - checkpoint.plain.origin) * state.dt
     if duration > done + 0.5 * state.dt:
@@ -50,4 +70,7 @@ def finished_result(path, to, duration):
             f"simulate.to: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot go on in "
             "it; give another name"
         )
-    return Result.load(target.path)
+    if ranks.rank == 0:
+        return Result.load(target.path)
+    known = {"duration": done, "dt": state.dt, "seed": state.seed, "stats": {"ranks": ranks.size}}
+    return Elsewhere(ranks.rank, ranks.size, start=float(checkpoint.plain.begin * state.dt), **known)

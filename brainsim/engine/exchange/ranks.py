@@ -105,6 +105,21 @@ class Ranks(Alone):
                 self.comm.Recv(part, rank)
         return found
 
+    def together(self, function):
+        """Return what a function returns here; if it fails on one rank, an error is raised on all."""
+        answer = error = None
+        try:
+            answer = function()
+        except Exception as failure:  # all ranks must learn of it, or the others would wait for this one
+            error = failure
+        found = self.all(None if error is None else (isinstance(error, OSError), f"{type(error).__name__}: {error}"))
+        if error is not None:
+            raise error
+        for rank, problem in enumerate(found):
+            if problem is not None:
+                raise (OSError if problem[0] else RuntimeError)(f"rank {rank}: {problem[1]}")
+        return answer
+
     @contextlib.contextmanager
     def quiet(self):
         """Return a context in which no warnings are shown, except on rank 0."""

@@ -44,11 +44,26 @@ class EventRecorder(Recorder):
 
     def saved(self):
         """Return where the conditions were true at the last step."""
-        return {} if self._before is None else {str(k): true for k, true in enumerate(self._before)}
+        if self._before is None:
+            return {}
+        return {str(k): self._of_all_ranks(k, true) for k, true in enumerate(self._before)}
 
     def load(self, saved):
         """Take over what `saved` returned."""
-        self._before = [saved[str(k)] for k in range(len(self._traces))] if saved else None
+        several = self._sampler.layout.ranks.size > 1
+        whole = [saved[str(k)] for k in range(len(self._traces))] if saved else None
+        self._before = [true[self._sampler.mine(k)] for k, true in enumerate(whole)] if several and whole else whole
+
+    def _of_all_ranks(self, k, values):
+        """Return an array with a number for each cell of a condition, on rank 0; `values` are those of this rank."""
+        ranks = self._sampler.layout.ranks
+        if ranks.size == 1:
+            return values
+        columns, parts = ranks.gathered(self._sampler.mine(k)), ranks.gathered(values)
+        whole = np.zeros(self._traces[k].ids.size, values.dtype)
+        for where, some in zip(columns or [], parts or [], strict=True):
+            whole[where] = some
+        return whole
 
     def calls(self, partition):
         """Return the calls that sample."""
@@ -81,7 +96,7 @@ class EventRecorder(Recorder):
             true = values != 0.0
             first = true[0] if self._before is None else self._before[k]
             at, cells = np.nonzero(true & ~np.concatenate([first[None], true[:-1]]))
-            found.append((steps[at], cells))
+            found.append((steps[at], cells if self._sampler.layout.ranks.size == 1 else self._sampler.mine(k)[cells]))
             last.append(true[-1].copy())
         return found, last, chunk.stop
 
@@ -100,6 +115,18 @@ class EventRecorder(Recorder):
         return EventPiece(
             [[tuple(np.concatenate([none, *part]) for part in zip((none, none), *f, strict=True))] for f in found]
         )
+
+    def gathered(self, piece, layout):
+        """Return the events of the cells of all ranks, in the order of time and cell, on rank 0."""
+        whole = []
+        for ((steps, cells),) in piece.found:
+            parts = layout.ranks.gathered([steps, cells])
+            if parts is not None:
+                steps, cells = (np.concatenate(some) for some in zip(*parts, strict=True))
+                order = np.lexsort((cells, steps))
+                steps, cells = steps[order], cells[order]
+            whole.append([(steps, cells)])
+        return EventPiece(whole)
 
     def result(self, piece, layout, start, stop):
         """Return the events as Spikes, by label."""

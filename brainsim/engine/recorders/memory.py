@@ -107,6 +107,12 @@ class Piece:
         self.parts = [recorder.joined([part]) for recorder, part in zip(self._recorders, self.parts, strict=True)]
         return self
 
+    def gathered(self, layout):
+        """Return the piece with what all ranks have recorded, on rank 0; they all call it."""
+        whole = self.whole()
+        parts = [r.gathered(part, layout) for r, part in zip(self._recorders, whole.parts, strict=True)]
+        return Piece(self._recorders, parts, self.chunks)
+
     def results(self, layout, start, stop):
         """Return what the recorders add to a Result of the steps from `start` to `stop`, by field."""
         fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}

@@ -97,11 +97,14 @@ class Recorder:
         raise NotImplementedError
 
     def saved(self):
-        """Return what a checkpoint has to hold for it besides what it recorded, as a dict of name -> array."""
+        """Return what a checkpoint has to hold for it besides what it recorded, as a dict of name -> array.
+
+        With ranks all call it, and what rank 0 returns is saved.
+        """
         return {}
 
     def load(self, saved):
-        """Take over what `saved` returned."""
+        """Take over what `saved` returned; with ranks on all of them."""
 
     def columns(self, piece):
         """Return what the header of a stream says of it, with ``simulate(..., to=)``, as lists by name.

@@ -97,14 +97,27 @@ def _total(sums, squares, n, reduce):
 
 def reduced_cells(values, reduce):
     """Return `reduced` of samples of all cells, shape (samples, cells)."""
-    rows, n = values.shape
+    n = values.shape[1]
+    whole = Stretch.of(0, n, n, KINDS[reduce])
+    return reduced([stored(values, whole)], [whole], n, reduce)
+
+
+def stored(cells, s):
+    """Return what a partition stores of samples of the cells of its Stretch, shape (samples, cells)."""
+    head, inner, tail = np.split(cells, [s.whole - s.start, s.end - s.start], axis=1)
+    rows, n = inner.shape
+    if not n:
+        return np.concatenate([head, tail], axis=1)
     blocks = -(-n // BLOCK)
-    cells = np.zeros((rows, blocks, BLOCK))
-    cells.reshape(rows, -1)[:, :n] = values
-    sums = _in_lanes(cells.reshape(-1, BLOCK)).reshape(rows, blocks)
-    sizes = np.minimum(BLOCK, n - BLOCK * np.arange(blocks))
-    away = np.where(np.arange(blocks * BLOCK) < n, (cells - (sums / sizes)[..., None]).reshape(rows, -1), 0.0)
-    return _total(sums, _in_lanes((away**2).reshape(-1, BLOCK)).reshape(rows, blocks), n, reduce)
+    padded = np.zeros((rows, blocks, BLOCK))
+    padded.reshape(rows, -1)[:, :n] = inner
+    columns = [_in_lanes(padded.reshape(-1, BLOCK)).reshape(rows, blocks)]
+    if s.kind == SPREAD:
+        sizes = np.minimum(BLOCK, n - BLOCK * np.arange(blocks))
+        away = (padded - (columns[0] / sizes)[..., None]).reshape(rows, -1)
+        away[:, n:] = 0.0
+        columns.append(_in_lanes((away**2).reshape(-1, BLOCK)).reshape(rows, blocks))
+    return np.concatenate([head, np.stack(columns, axis=2).reshape(rows, -1), tail], axis=1)
 
 
 def _in_lanes(cells):

@@ -8,8 +8,9 @@ import zlib
 
 import numpy as np
 
+from brainsim.build.own import ALONE
 from brainsim.core.time import times_of
-from brainsim.results.streams.folder import COMMITS, HEADER, commits_in
+from brainsim.results.streams.folder import COMMITS, HEADER, PART, commits_in
 
 try:
     import fcntl
@@ -32,23 +33,24 @@ class Stream:
         It is made when the first run begins, and must not exist before.
     """
 
+    ranks = ALONE  # the processes that write it together
+
     def __init__(self, folder):
         self.folder, self.header, self.rows, self.step = folder, None, {}, None
         self._files, self._log, self._synced = {}, None, time.monotonic()
         self._lock = None
 
-    @classmethod
-    def reopen(cls, folder, rows):
-        """Return the stream of a run that is continued from an earlier commit: name of each column -> rows it had then.
+    def reopen(self, rows):
+        """Continue a run from an earlier commit: name of each column -> rows it had then.
 
-        What was recorded after that commit is forgotten.
+        What was recorded after that commit is forgotten. Returns the stream.
         """
+        folder = self.folder
         if not (folder / HEADER).is_file():
             raise FileNotFoundError(f"stream: there is no folder of a run {str(folder)!r}")
-        stream = cls(folder)
-        stream._take_lock()
-        stream.header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
-        names = [column["name"] for column in stream.header["columns"]]
+        self._take_lock()
+        self.header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        names = [column["name"] for column in self.header["columns"]]
         if set(names) != set(rows):
             raise ValueError(f"stream: {str(folder)!r} has other columns than the run that is continued")
         wanted, kept = [rows[name] for name in names], []
@@ -60,11 +62,11 @@ class Stream:
             if any(wanted):
                 raise ValueError(f"stream: {str(folder)!r} does not reach the point from which the run is continued")
             kept = []
-        stream.step = kept[-1]["step"] if kept else stream.header["begin"]
-        stream.rows = dict(zip(names, wanted, strict=True))
-        _replace(folder / COMMITS, "".join(_line(entry) for entry in kept))
-        stream._open("r+b")
-        return stream
+        self.step = kept[-1]["step"] if kept else self.header["begin"]
+        self.rows = dict(zip(names, wanted, strict=True))
+        replace(folder / COMMITS, "".join(_line(entry) for entry in kept))
+        self._open("r+b")
+        return self
 
     def start(self, header):
         """Write the header, and make the files of the columns, which are empty; what there was is removed."""
@@ -76,7 +78,7 @@ class Stream:
             self.header, self.rows = header, {column["name"]: 0 for column in header["columns"]}
             self.step = header["begin"]
             self._open("x+b")
-            _replace(self.folder / HEADER, json.dumps(header))
+            replace(self.folder / HEADER, json.dumps(header))
 
     def restart(self):
         """Forget everything; the next run writes new files."""
@@ -123,24 +125,8 @@ class Stream:
 
     def mapped(self, first, last):
         """Return the columns as arrays, from the rows `first` to the rows `last`, which are dicts."""
-        arrays = {}
-        for column in self.header["columns"]:
-            name, kind, width = column["name"], np.dtype(column["kind"]), column["width"]
-            start, stop = first.get(name, 0), last[name]
-            shape = (stop - start, width) if width > 1 else stop - start
-            if stop == start:
-                arrays[name] = np.empty(shape, kind)
-                continue
-            size = kind.itemsize * width
-            if (stop - start) * size <= SMALL:
-                self._files[name].seek(start * size)
-                data = self._files[name].read((stop - start) * size)
-                arrays[name] = np.frombuffer(data, kind).reshape(shape)
-                continue
-            # the map outlives the file: a Result stays valid when the folder is removed
-            whole = mmap.mmap(self._files[name].fileno(), stop * size, access=mmap.ACCESS_READ)
-            arrays[name] = np.frombuffer(whole, kind, (stop - start) * width, start * size).reshape(shape)
-        return arrays
+        columns = {column["name"]: column for column in self.header["columns"]}
+        return {name: rows_in(self._files[name], c, first.get(name, 0), last[name]) for name, c in columns.items()}
 
     def close(self):
         """Close the files; what was mapped stays valid."""
@@ -229,8 +215,24 @@ class _Named:
             raise type(error)(error.errno, f"stream: {str(stream.folder)!r}: {reason}{until}") from error
 
 
+def rows_in(file, column, start, stop):
+    """Return the rows of a column from `start` to `stop`, as an array that is mapped from an open file."""
+    kind, width = np.dtype(column["kind"]), column["width"]
+    size, shape = kind.itemsize * width, (stop - start, width) if width > 1 else stop - start
+    if stop == start:
+        return np.empty(shape, kind)
+    if (stop - start) * size <= SMALL:
+        file.seek(start * size)
+        return np.frombuffer(file.read((stop - start) * size), kind).reshape(shape)
+    # the map outlives the file: a Result stays valid when the folder is removed
+    whole = mmap.mmap(file.fileno(), stop * size, access=mmap.ACCESS_READ)
+    return np.frombuffer(whole, kind, (stop - start) * width, start * size).reshape(shape)
+
+
 def is_locked(folder):
     """Return whether a run writes to a folder now."""
+    if any(is_locked(part) for part in folder.glob(f"{PART}*")):
+        return True
     try:
         with (folder / LOCK).open("r+b") as file:
             return not _locked(file)
@@ -262,7 +264,7 @@ def _line(entry):
     return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
-def _replace(path, text):
+def replace(path, text):
     """Write a text to a file that appears under its name when it is complete."""
     aside = path.with_name(path.name + ".tmp")
     with aside.open("w", encoding="utf-8") as file:

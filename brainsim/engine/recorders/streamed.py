@@ -8,6 +8,7 @@ from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.stream import Stream
 from brainsim.engine.views import resets_of
 from brainsim.results.streams.columns import Columns
+from brainsim.results.streams.ranks import ColumnsOfRanks
 
 
 class Streamed(Collected):
@@ -58,6 +59,8 @@ class Streamed(Collected):
     def _header(self, begin, completed):
         """Return the header of the stream."""
         header = {"format": 1, "begin": begin, "completed": completed, **self._describe()}
+        if self.stream.ranks.size > 1:
+            header["ranks"] = [self.stream.ranks.rank, self.stream.ranks.size]
         header |= {"columns": [], "spikes": [], "traces": [], "weights": []}
         for recorder, part in zip(self._streaming, self._parts, strict=True):
             for name, rows in recorder.columns(part).items():
@@ -69,7 +72,7 @@ class Streamed(Collected):
         self._parts = [recorder.begin(start, start) for recorder in self._streaming]
         header = self._header(start, start)
         shapes = {c["name"]: ((0, c["width"]) if c["width"] > 1 else 0, c["kind"]) for c in header["columns"]}
-        return header, {name: np.empty(*shape) for name, shape in shapes.items()}
+        return header, {name: np.empty(*shape) for name, shape in shapes.items()}, {}
 
     def before_chunk(self):
         """Get ready for the next chunk of a run."""
@@ -126,17 +129,27 @@ class StreamPiece:
         self._mapped = None
 
     def whole(self):
-        """Map the columns, so that the piece stays as it is whatever becomes of the stream."""
-        if self._mapped is None and self._streamed.stream.header is not None:
-            stream = self._streamed.stream
-            self._mapped = stream.header, stream.mapped(self.first, self.last)
+        """Map the columns, so that the piece stays as it is whatever becomes of the stream; with ranks `gathered` does."""
+        stream = self._streamed.stream
+        if self._mapped is None and stream.header is not None and stream.ranks.size == 1:
+            self._mapped = [(stream.header, stream.mapped(self.first, self.last), self.first)]
         return self
+
+    def gathered(self, layout):
+        """Return the piece with what all ranks have recorded, on rank 0."""
+        stream, inside = self._streamed.stream, self.inside.gathered(layout)
+        new = StreamPiece(self._streamed, self.first, inside)
+        new.last, new.chunks = self.last, self.chunks
+        if stream.header is not None:
+            new._mapped = stream.mapped_of_all(self.first, self.last)
+        return new
 
     def results(self, layout, start, stop):
         """Return what the recorders add to a Result of the steps from `start` to `stop`, by field."""
         fields = self.inside.results(layout, start, stop)
-        header, arrays = self._mapped or self._streamed.nothing(start)
-        for name, values in Columns(header, arrays, self.first, start, stop).lookups().items():
+        parts = [Columns(*part, start, stop) for part in self._mapped or [self._streamed.nothing(start)]]
+        columns = parts[0] if self._streamed.stream.ranks.size == 1 else ColumnsOfRanks(parts)
+        for name, values in columns.lookups().items():
             fields.setdefault(name, {}).update(values)
         return fields
 

@@ -1,5 +1,6 @@
 """Recording of variables at regular times."""
 
+import itertools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -7,17 +8,8 @@ import numpy as np
 from brainsim.core.arrays import freeze
 from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
-from brainsim.engine.recorders.reduced import (
-    BLOCK,
-    CELLS,
-    KINDS,
-    SPREAD,
-    Stretch,
-    block_spread,
-    block_sum,
-    reduced,
-    reduced_cells,
-)
+from brainsim.engine.recorders.reduced import BLOCK, CELLS, SPREAD, Stretch, block_spread, block_sum, reduced, reduced_cells
+from brainsim.engine.recorders.reduced_on_ranks import positions, reduced_on_ranks, stored_here, stretch_of
 from brainsim.engine.recorders.sources import Line
 from brainsim.engine.time import times_of
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -95,7 +87,7 @@ class TracePiece:
     steps : list of ndarray of int64
         For each trace the steps at which it is sampled until the end of the piece.
     values : list of ndarray of float64
-        For each trace the samples, (steps, cells).
+        For each trace the samples, (steps, cells); on ranks those of its own cells, see `TraceRecorder.mine`.
     filled : list of int
         For each trace how many samples there are so far.
     """
@@ -125,7 +117,7 @@ class TraceRecorder(Recorder):
     """
 
     def __init__(self, traces):
-        self.traces, self._partitions, self._layout = traces, {}, None
+        self.traces, self._partitions, self.layout, self._mine = traces, {}, None, {}
         # what is sampled: each trace, or what its line is computed from
         self._sampled = [sample for trace in traces for sample in samples_of(trace)]
         self._depends_on = frozenset(s.source.depends_on for s in self._sampled if hasattr(s.source, "depends_on"))
@@ -145,7 +137,7 @@ class TraceRecorder(Recorder):
 
     def calls(self, partition):
         """Return the calls that sample, none if no cell of the partition is recorded."""
-        self._layout = partition.layout
+        self.layout = partition.layout
         parts = [_part(sample, partition) for sample in self._sampled]
         self._partitions[partition.number] = parts
         arrays = {}
@@ -193,8 +185,21 @@ class TraceRecorder(Recorder):
     def make_room(self, piece, completed, stop):
         """Make room in an empty piece for the samples in (completed, stop]."""
         piece.steps = [trace.steps(completed, stop) for trace in self.traces]
-        piece.values = [np.empty((at.size, trace.columns)) for at, trace in zip(piece.steps, self.traces, strict=True)]
+        piece.values = [np.empty((at.size, self._width(k))) for k, at in enumerate(piece.steps)]
         piece.filled = [0] * len(self.traces)
+
+    def mine(self, k):
+        """Return which cells of a trace are on this rank, in the order of its samples: positions in `Recorded.ids`."""
+        if k not in self._mine:
+            self._mine[k] = np.concatenate(positions(self.traces[k], self.layout, self.layout.own))
+        return self._mine[k]
+
+    def _width(self, k):
+        """Return how many numbers a sample of a trace has in this process: on ranks only rank 0 has sums."""
+        trace, ranks = self.traces[k], self.layout.ranks
+        if ranks.size == 1:
+            return trace.columns
+        return int(ranks.rank == 0) if trace.reduce else self.mine(k).size
 
     def gather(self, piece, chunk):
         """Copy the samples of a chunk into the room of the piece; return how many it then holds."""
@@ -212,13 +217,26 @@ class TraceRecorder(Recorder):
             return end
         if isinstance(trace.source, Line):
             samples = {name: self._cells(j + n, len(values)) for n, name in enumerate(trace.source.sources)}
-            cells = trace.source.computed(self._layout, trace.ids, piece.steps[k][start:end], samples)
-            values[:] = cells if trace.reduce is None else reduced_cells(cells, trace.reduce)[:, None]
+            ids = trace.ids if self.layout.ranks.size == 1 else trace.ids[self.mine(k)]
+            cells = trace.source.computed(self.layout, ids, piece.steps[k][start:end], samples)
+            values[:] = cells if trace.reduce is None else self._reduced_cells(trace, cells)
         elif trace.reduce is None:
             self._cells(j, len(values), values)
         else:
-            values[:, 0] = reduced(*self._stored(j, len(values)), trace.ids.size, trace.reduce)
+            values[:] = self._reduced(trace, *self._stored(j, len(values)), len(values))
         return end
+
+    def _reduced(self, trace, found, stretches, count):
+        """Return a number for each of `count` samples, as a column, of what is stored; with ranks, on rank 0."""
+        if self.layout.ranks.size == 1:
+            return reduced(found, stretches, trace.ids.size, trace.reduce)[:, None]
+        return _column(reduced_on_ranks(trace, self.layout, np.concatenate([np.empty((count, 0)), *found], axis=1)))
+
+    def _reduced_cells(self, trace, cells):
+        """Return the same of samples of the cells in this process."""
+        if self.layout.ranks.size == 1:
+            return reduced_cells(cells, trace.reduce)[:, None]
+        return _column(reduced_on_ranks(trace, self.layout, stored_here(trace, self.layout, cells)))
 
     def _stored(self, j, count):
         """Return what the partitions have stored in `count` samples, and of which stretches."""
@@ -231,12 +249,16 @@ class TraceRecorder(Recorder):
         return found, stretches
 
     def _cells(self, j, count, values=None):
-        """Return `count` samples of all cells of what is not reduced, in `values` if it is given."""
-        values = np.empty((count, self._sampled[j].ids.size)) if values is None else values
+        """Return `count` samples of the cells in this process of what is not reduced, in `values` if it is given."""
         found, _ = self._stored(j, count)
-        parts = [parts[j] for parts in self._partitions.values() if parts[j].columns.size]
-        for part, samples in zip(parts, found, strict=True):
-            values[:, part.columns] = samples
+        parts = [part.columns for part in (parts[j] for parts in self._partitions.values()) if part.columns.size]
+        if self.layout.ranks.size > 1:  # in the order of `mine`
+            edges = np.cumsum([0, *(columns.size for columns in parts)])
+            parts = [slice(*pair) for pair in itertools.pairwise(edges)]
+            values = np.empty((count, edges[-1])) if values is None else values
+        values = np.empty((count, self._sampled[j].ids.size)) if values is None else values
+        for columns, samples in zip(parts, found, strict=True):
+            values[:, columns] = samples
         return values
 
     def commit(self, piece, gathered):
@@ -255,12 +277,16 @@ class TraceRecorder(Recorder):
 
     def gathered(self, piece, layout):
         """Return the samples of the cells of all ranks on rank 0."""
-        for k, values in enumerate(piece.values):
-            mine = np.concatenate([np.flatnonzero(_here(self.traces[k], layout, number)) for number in self._partitions])
-            columns, samples = layout.ranks.gathered(mine), layout.ranks.gathered(values[:, mine])
-            for where, some in zip(columns or [], samples or [], strict=True):
-                values[:, where] = some
-        return piece
+        whole = []
+        for k, (trace, values) in enumerate(zip(self.traces, piece.values, strict=True)):
+            if trace.reduce is None:
+                columns, samples = layout.ranks.gathered(self.mine(k)), layout.ranks.gathered(values)
+                if columns is not None:
+                    values = np.empty((len(values), trace.ids.size))
+                    for where, some in zip(columns, samples, strict=True):
+                        values[:, where] = some
+            whole.append(values)
+        return TracePiece(piece.steps, whole, piece.filled)
 
     def result(self, piece, layout, start, stop):
         """Return the Traces by (population, variable)."""
@@ -271,14 +297,21 @@ class TraceRecorder(Recorder):
         return {"traces": traces}
 
     def columns(self, piece):
-        """Return the columns of a stream: one for each trace."""
+        """Return the columns of a stream: one for each trace; on ranks one for each that has samples here."""
         rows = [trace.row() | {"column": f"trace.{k}.f8"} for k, trace in enumerate(self.traces)]
-        columns = [column(row["column"], "<f8", trace.columns) for row, trace in zip(rows, self.traces, strict=True)]
+        if self.layout.ranks.size > 1:
+            rows = [row | {"at": self._at(k)} for k, row in enumerate(rows)]
+        columns = [column(row["column"], "<f8", self._width(k)) for k, row in enumerate(rows) if self._width(k)]
         return {"columns": columns, "traces": rows}
+
+    def _at(self, k):
+        """Return which columns of a trace are on this rank."""
+        return [0] * self._width(k) if self.traces[k].reduce else self.mine(k).tolist()
 
     def rows(self, piece):
         """Return the samples of a piece, by column."""
-        return {f"trace.{k}.f8": values[:n] for k, (values, n) in enumerate(zip(piece.values, piece.filled, strict=True))}
+        found = enumerate(zip(piece.values, piece.filled, strict=True))
+        return {f"trace.{k}.f8": values[:n] for k, (values, n) in found if values.shape[1]}
 
 
 @by_address
@@ -324,16 +357,12 @@ def longest_chunk(traces, wanted):
 
 def _part(trace, partition):
     """Return which cells of a trace a partition has."""
-    columns = np.flatnonzero(_here(trace, partition.layout, partition.number))
-    kind = KINDS[trace.reduce]
-    if kind == CELLS or not columns.size:
+    (columns,) = positions(trace, partition.layout, [partition.number])
+    if trace.reduce is None or not columns.size:
         return Part(columns, Stretch.of(0, columns.size, columns.size, CELLS))
-    return Part(columns, Stretch.of(int(columns[0]), int(columns[-1]) + 1, trace.ids.size, kind))
+    return Part(columns, stretch_of(trace, columns))
 
 
-def _here(trace, layout, partition):
-    number = layout.group_of[trace.population]
-    low, high = layout.bounds[number][partition : partition + 2]
-    member = layout.members[trace.population]
-    cells = member.first - layout.groups[number].first + trace.ids
-    return (cells >= low) & (cells < high)
+def _column(values):
+    """Return numbers as a column, or none, which fits where there are none."""
+    return np.empty((1, 0)) if values is None else values[:, None]

@@ -80,7 +80,7 @@ class WeightRecorder(Recorder):
     """
 
     def __init__(self, requests):
-        self.requests, self._synapses, self._chosen = requests, None, None
+        self.requests, self._synapses, self._chosen, self._on_ranks = requests, None, None, False
         self._where = self._now = self._wanted = (
             None  # the synapses when they were chosen, their indices now, and in the table
         )
@@ -92,19 +92,26 @@ class WeightRecorder(Recorder):
         return new
 
     def saved(self):
-        """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
-        chosen = {} if self._where is None else dict(enumerate(zip(self._now, *zip(*self._where, strict=True), strict=True)))
+        """Return which synapses are recorded, as they were when they were chosen, and where they are now.
+
+        With ranks nothing is rewired, so the same synapses are chosen again.
+        """
+        chosen = (
+            {}
+            if self._where is None or self._on_ranks
+            else dict(enumerate(zip(self._now, *zip(*self._where, strict=True), strict=True)))
+        )
         return {f"{k}.{name}": values for k, all_ in chosen.items() for name, values in zip(PARTS, all_, strict=True)}
 
     def load(self, saved):
         """Record the synapses that were recorded when `saved` was called."""
-        if saved:
+        if saved and not self._on_ranks:
             found = [[saved[f"{k}.{name}"] for name in PARTS] for k in range(len(self.requests))]
             self._now, self._where, self._chosen = [now for now, *_ in found], [tuple(where) for _, *where in found], None
 
     def calls(self, partition):
         """Note which synapses the partitions have; nothing is called during a chunk."""
-        self._synapses, self._chosen = partition.synapses, None
+        self._synapses, self._chosen, self._on_ranks = partition.synapses, None, partition.layout.ranks.size > 1
         return []
 
     def next_stop(self, step):
@@ -183,6 +190,8 @@ class WeightRecorder(Recorder):
             columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in parts if width]
             row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
             row |= {key: cells.tolist() for key, cells in zip(("synapses", "pre", "post"), where, strict=True)}
+            if self._on_ranks:  # of which the synapses here are some
+                row["wanted"] = self._wanted[k].tolist()
             rows.append(row | {"edges": request.edges.tolist()})
         return {"columns": columns, "weights": rows}
 

@@ -162,12 +162,18 @@ class Columns:
 
     def traces(self, row: Row) -> Traces:
         """Return the Traces of a row of the header; the values stay where they are."""
-        values = self.arrays[row["column"]]
-        first = self._first.get(row["column"], 0)
-        steps = sampled_steps(row, self.header["completed"], range(first, first + len(values)))
-        times = freeze(times_of(steps, self.header["dt"]))
-        ids = np.asarray(row["ids"], np.int64)
-        return Traces(row["label"], row["variable"], row["unit"], times, ids, values.reshape(len(values), ids.size))
+        ids, times = np.asarray(row["ids"], np.int64), freeze(self.sampled(row))
+        values = self.arrays[row["column"]].reshape(times.size, ids.size)
+        return Traces(row["label"], row["variable"], row["unit"], times, ids, values)
+
+    def sampled(self, row: Row) -> np.ndarray:
+        """Return the times of the samples of a row of the header [ms]."""
+        first, n = self._first.get(row["column"], 0), len(self.arrays[row["column"]])
+        return times_of(sampled_steps(row, self.header["completed"], range(first, first + n)), self.header["dt"])
+
+    def samples(self, row: Row, start: int, stop: int) -> np.ndarray:
+        """Return the samples of a row of the header, from one number to another."""
+        return self.arrays[row["column"]][start:stop].reshape(-1, len(row["ids"]))
 
     def weights(self, row: Row) -> Weights:
         """Return the Weights of a row of the header."""
@@ -184,7 +190,7 @@ class Columns:
             row["synapses"],
             row["pre"],
             row["post"],
-            np.empty((samples, 0)) if values is None else values.reshape(samples, -1),
+            np.empty((samples, 0)) if values is None else values.reshape(samples, len(row["synapses"])),
             row["edges"],
             np.empty(shape, np.int64) if counts is None else counts.reshape(shape),
         )

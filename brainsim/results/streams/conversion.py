@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brainsim.results.formats import check_target, reader_for, write_recording
 from brainsim.results.result import Result
-from brainsim.results.streams.folder import Folder
+from brainsim.results.streams.folder import Folder, opened
 from brainsim.results.streams.recording import Recording, recording_of
 
 
@@ -36,7 +36,7 @@ def convert(source: str | os.PathLike, target: str | os.PathLike) -> Path:
     if not source.exists():
         raise FileNotFoundError(f"convert: there is no {str(source)!r}")
     reader = reader_for(source)
-    held = Folder(source) if reader is not None and reader.__name__ == Folder.__module__ else _Held(Result.load(source))
+    held = opened(source) if reader is not None and reader.__name__ == Folder.__module__ else _Held(Result.load(source))
     write_recording(held, target, "convert")
     return Path(target)
 

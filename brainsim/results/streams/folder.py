@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from brainsim.results.streams.recording import Recording, SpikeColumns, TraceCol
 
 FORMAT = 1
 HEADER, COMMITS, REST = "header.json", "commits.jsonl", "rest.npz"
+RANKS, PART = "ranks.json", "rank."  # of a run on ranks, see `ranks`
 GROUP = 1 << 28  # bytes of spikes that are sorted by population at once
 
 
@@ -49,6 +51,8 @@ class Folder:
         The step up to which it holds the run.
     rows : dict of str to int
         How many rows of each column count.
+    commits : dict of int to dict
+        The rows at the end of each chunk, by step.
 
     Raises
     ------
@@ -69,6 +73,7 @@ class Folder:
             raise ValueError(f"Result.load: {str(path)!r} was written by a newer brainsim: format {self.header['format']}")
         self._maps = {c["name"]: _mapped(path / c["name"], c) for c in columns}
         self.step, self.rows = self.header["begin"], {c["name"]: 0 for c in columns}
+        self.commits: dict[int, dict[str, int]] = {}
         self._follow(commits_in(path / COMMITS), check)
 
     def _follow(self, commits, check):
@@ -85,6 +90,11 @@ class Folder:
                 )
                 return
             self.step, self.rows = step, rows
+            self.commits[step] = rows
+
+    def cut(self, step):
+        """Let it hold the run up to an earlier step, at which a chunk ended, or at which it began."""
+        self.step, self.rows = step, self.commits.get(step, dict.fromkeys(self.rows, 0))
 
     def _crc(self, rows):
         crc = 0
@@ -116,9 +126,19 @@ class Folder:
         return recording_of_columns(self.columns(), self.rest())
 
 
+def opened(path: str | os.PathLike, check: bool = True) -> Folder:
+    """Return the Folder of a stream; it may be one that the ranks of an MPI run have left."""
+    path = Path(path)
+    if not (path / RANKS).is_file():
+        return Folder(path, check)
+    from brainsim.results.streams.ranks import FolderOfRanks
+
+    return FolderOfRanks(path, check)
+
+
 def read(path: str | os.PathLike) -> Result:
     """Return the Result in the folder of a stream, as far as it was committed."""
-    return Folder(Path(path)).result()
+    return opened(path).result()
 
 
 def with_columns(rest: Result, columns: Columns) -> Result:
@@ -137,7 +157,10 @@ def recording_of_columns(columns: Columns, rest: Result) -> Recording:
         for row, n in zip(rows, sizes, strict=True)
     ]
     found = columns.lookups()
-    traces = [TraceColumns.of(key, traces) for key, traces in found["traces"].items()]
+    traces = [
+        TraceColumns(key, some, partial(columns.samples, row))
+        for row, (key, some) in zip(columns.header["traces"], found["traces"].items(), strict=True)
+    ]
     rest = replaced(rest, spikes={}, traces={}, weights={**dict(rest.weights), **found["weights"]})
 
     def blocks():

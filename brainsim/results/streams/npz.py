@@ -28,8 +28,7 @@ def write_recording(recording: Recording, path: Path, label: str) -> None:
         for trace in recording.traces:
             for part in ("times", "ids"):
                 _member(zipped, archive.member("traces", *trace.key, part), getattr(trace.traces, part))
-            values = trace.traces.values
-            _blocks(zipped, archive.member("traces", *trace.key, "values"), "<f8", values.shape, trace.blocks())
+            _blocks(zipped, archive.member("traces", *trace.key, "values"), "<f8", trace.shape, trace.blocks())
 
 
 def _spikes(zipped, recording, part, index):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,22 +28,26 @@ class SpikeColumns:
 
 @dataclass
 class TraceColumns:
-    """Samples that are to be written: their key, what they are, and an array that may be mapped from a file."""
+    """Samples that are to be written: their key, what they are, and a function that reads some of them.
+
+    Their values need not fit into memory: of `traces`, use everything else.
+    """
 
     key: tuple[str, str]
     traces: Traces
+    samples: Callable[[int, int], np.ndarray]
 
-    @classmethod
-    def of(cls, key: tuple[str, str], traces: Traces) -> TraceColumns:
-        """Return the samples of a Traces."""
-        return cls(key, traces)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of samples, and of cells."""
+        return self.traces.times.size, self.traces.ids.size
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Yield the values, some rows at once."""
-        values = self.traces.values
-        rows = max(1, BLOCK // max(1, values.shape[1]))
-        for begin in range(0, len(values), rows):
-            yield values[begin : begin + rows]
+        n, cells = self.shape
+        rows = max(1, BLOCK // max(1, cells))
+        for begin in range(0, n, rows):
+            yield self.samples(begin, min(begin + rows, n))
 
 
 @dataclass
@@ -72,7 +77,7 @@ def recording_of(result: Result) -> Recording:
     """Return a Result as a Recording."""
     of = list(result.spikes.items())
     spikes = [SpikeColumns(label, s.name, s.n, s.duration, s.start, len(s)) for label, s in of]
-    traces = [TraceColumns(key, traces) for key, traces in result.traces.items()]
+    traces = [TraceColumns(key, some, partial(_rows, some.values)) for key, some in result.traces.items()]
     rest = replaced(result, spikes={}, traces={})
 
     def blocks():
@@ -81,6 +86,10 @@ def recording_of(result: Result) -> Recording:
                 yield k, some.times[begin : begin + BLOCK], some.ids[begin : begin + BLOCK]
 
     return Recording(spikes, traces, rest, blocks, result.dt)
+
+
+def _rows(values, begin, end):
+    return values[begin:end]
 
 
 def replaced(result: Result, **fields: Any) -> Result:

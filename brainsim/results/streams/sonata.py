@@ -72,9 +72,9 @@ def _write_reports(h5, recording):
         name = group_name(of.name)
         group = found.create_group(name if name not in found else f"{name}.{group_name(of.variable)}")
         # libsonata reads nothing but float32; our own group has all digits
-        data = group.create_dataset("data", of.values.shape, "<f4")
+        data = group.create_dataset("data", trace.shape, "<f4")
         data.attrs["units"], data.attrs["variable"] = of.unit, of.variable
-        exact = h5.create_dataset(_own("traces", *trace.key, "values"), of.values.shape, "<f8")
+        exact = h5.create_dataset(_own("traces", *trace.key, "values"), trace.shape, "<f8")
         row = 0
         for block in trace.blocks():
             data[row : row + len(block)] = exact[row : row + len(block)] = block

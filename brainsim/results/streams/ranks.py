@@ -1,0 +1,143 @@
+"""The folder of a stream that the ranks of an MPI run have left, and their columns as those of one process.
+
+==================  ==============================================
+``ranks.json``      how many ranks there were
+``rank.0/`` ...     the folder of each rank, see `folder`
+``rest.npz``        when the run has ended: as in any other folder
+==================  ==============================================
+
+A spike, an event, the samples of a cell and those of a synapse are in the folder of the rank that had the cell; sums over
+cells are in that of rank 0. What counts is what all ranks have committed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from brainsim.core.arrays import freeze
+from brainsim.core.deferred import deferred
+from brainsim.results.streams import columns as columns_module
+from brainsim.results.streams.columns import Columns, Row, columns_of
+from brainsim.results.streams.folder import PART, RANKS, Folder
+from brainsim.results.traces import Traces
+from brainsim.results.weights import Weights
+
+STEP_BITS = np.int64(32)
+
+
+class FolderOfRanks(Folder):
+    """A folder that the stream of an MPI run has left, as far as all ranks have committed.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    check : bool
+        Whether to read everything and compare it with the logs.
+
+    Raises
+    ------
+    ValueError
+        If it is not the folder of a stream, or was written by a newer version.
+    """
+
+    def __init__(self, path: Path, check: bool = True):
+        self.path = path
+        number = json.loads((path / RANKS).read_text(encoding="utf-8"))["ranks"]
+        self._parts = [Folder(path / f"{PART}{rank}", check) for rank in range(number)]
+        self.header = self._parts[0].header
+        begin = self.header["begin"]
+        common = set.intersection(*({begin, *part.commits} for part in self._parts))
+        self.step = max(common)
+        for part in self._parts:
+            part.cut(self.step)
+        self.rows = {f"{PART}{k}/{name}": n for k, part in enumerate(self._parts) for name, n in part.rows.items()}
+
+    def columns(self) -> ColumnsOfRanks:
+        """Return the columns of all ranks, mapped from the files."""
+        return ColumnsOfRanks([part.columns() for part in self._parts])
+
+
+class ColumnsOfRanks(Columns):
+    """Rows of the columns of all ranks of a run, which are put together when they are looked at.
+
+    Parameters
+    ----------
+    parts : list of Columns
+        Those of each rank.
+    """
+
+    def __init__(self, parts: list[Columns]):
+        first = parts[0]
+        super().__init__(first.header, {}, {}, first.start, first.stop)
+        self.parts = parts
+
+    def _parts(self, rows: list[Row]):
+        """Yield (index in `rows`, row, steps, cells, lags or None) for each block, in the order of time and cell."""
+        groups: dict[tuple, list] = {}
+        for k, row in enumerate(rows):
+            groups.setdefault(columns_of(row), []).append((k, row))
+        for names, some in groups.items():
+            for blocks in self._merged(names):
+                yield from ((k, row, *blocks) for k, row in some)
+
+    def _merged(self, names):
+        """Yield steps, cells and lags of all ranks in blocks of whole steps."""
+        columns = [[part.arrays.get(name) for name in names] for part in self.parts]
+        done, sizes = [0] * len(columns), [len(steps) for steps, *_ in columns]
+        while done != sizes:
+            # up to the step that the rank with the densest spikes reaches in a block
+            reached = [
+                steps[min(begin + columns_module.BLOCK, len(steps)) - 1]
+                for (steps, *_), begin in zip(columns, done, strict=True)
+                if begin < len(steps)
+            ]
+            until = int(min(reached))
+            ends = [int(np.searchsorted(steps, until, side="right")) for steps, *_ in columns]
+            found = []
+            for part in range(len(names)):
+                arrays = [of[part] for of in columns]
+                some = [a[b:e] for a, b, e in zip(arrays, done, ends, strict=True) if a is not None]
+                found.append(np.concatenate(some) if some else None)
+            done, (steps, cells, lags) = ends, found
+            order = np.argsort(steps.astype(np.int64) << STEP_BITS | cells.astype(np.int64), kind="stable")
+            yield steps[order], cells[order], None if lags is None else lags[order]
+
+    def traces(self, row: Row) -> Traces:
+        """Return the Traces of a row of the header, whose values are read when they are looked at."""
+        label, variable, ids = row["label"], row["variable"], freeze(np.asarray(row["ids"], np.int64))
+        here = self._with_samples(row)
+        times = freeze(here[0][0].sampled(row)) if here else np.empty(0)
+        known = {"name": label, "variable": variable, "unit": row["unit"], "times": times, "ids": ids}
+        return deferred(Traces, lambda: Traces(**known, values=freeze(self.samples(row, 0, times.size))), **known)
+
+    def samples(self, row: Row, start: int, stop: int) -> np.ndarray:
+        """Return the samples of a row of the header, from one number to another."""
+        values = np.empty((stop - start, len(row["ids"])))
+        for part, at in self._with_samples(row):
+            some = part.arrays[row["column"]][start:stop]
+            values[:, at] = some.reshape(len(some), at.size)
+        return values
+
+    def _with_samples(self, row):
+        """Return (columns, which cells of the row) of the ranks that have any."""
+        k = self.header["traces"].index(row)
+        cells = [(part, np.asarray(part.header["traces"][k]["at"], np.int64)) for part in self.parts]
+        return [(part, at) for part, at in cells if at.size]
+
+    def weights(self, row: Row) -> Weights:
+        """Return the Weights of a row of the header."""
+        k = self.header["weights"].index(row)
+        rows = [part.header["weights"][k] for part in self.parts]
+        found = [part.weights(mine) for part, mine in zip(self.parts, rows, strict=True)]
+        where = [np.concatenate([np.asarray(mine[name], np.int64) for mine in rows]) for name in ("synapses", "pre", "post")]
+        order = np.argsort(where[0], kind="stable")
+        order = order[np.searchsorted(where[0][order], np.asarray(row["wanted"], np.int64))]
+        values = np.concatenate([some.values for some in found], axis=1)[:, order]
+        one = found[0]
+        counts = sum(np.asarray(some.counts) for some in found)
+        synapses, pre, post = (of[order] for of in where)
+        return Weights(one.name, one.variable, one.unit, one.times, synapses, pre, post, values, one.edges, counts)
