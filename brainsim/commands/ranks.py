@@ -37,6 +37,8 @@ def _launcher(number):
     if "Open MPI" in version or "OpenRTE" in version or "prte" in version:
         # it would bind each rank to one processor, and refuse to start more ranks than there are processors
         options = ["--bind-to", "none", *["--oversubscribe"] * (number > processors())]
+    elif "HYDRA" in version:
+        options = ["-print-all-exitcodes"]  # MPICH otherwise says by which signal a process was killed, but not its rank
     return [path, *options, "-n", str(number)]
 
 

@@ -127,9 +127,10 @@ class WithSynapses:
         -----
         All other synapses keep their bits, and those of the projection their weights and variables, which are brought up to
         now; new ones begin with the initial values of the rule. Spikes that are under way arrive over the synapses as they
-        are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses: those
-        sent within the longest delay in the network so far; with a plasticity rule, within the longest of the projection,
-        and the spike of each source before these. It takes as long as building all stored synapses, so many changes are best made at once.
+        are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses:
+        those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
+        projection, and the spike of each source before these. It takes as long as building all stored synapses, so many
+        changes are best made at once.
 
         `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
         to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;

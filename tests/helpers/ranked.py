@@ -227,7 +227,8 @@ def fails(how):
     print("running", flush=True)
 
     def after_a_while(sim):
-        if sim.time > 50.0 and sim.rank == 1:
+        if sim.time > 50.0 and sim.rank == 1 and how != "never":
+            print(time.time(), flush=True)
             if how == "raise":
                 raise OSError("no more disk")
             if how in SIGNALS:
