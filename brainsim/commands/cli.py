@@ -164,11 +164,13 @@ def _add_sweep(commands):
 
 
 def _add_option(run, name, option, values):
-    """Add an option of an example: one of several choices, the first by default; a number; or a flag, off by default."""
+    """Add an option of an example: one of several choices, the first by default; a number; a text; or a flag."""
     if values is False:
         look, default = {"action": "store_const", "const": True}, "off"
     elif isinstance(values, tuple):
         look, default = {"choices": values}, values[0]
+    elif isinstance(values, str):
+        look, default = {"metavar": "TEXT"}, values
     else:
         look, default = {"metavar": "X", "type": _number}, f"{values:g}"
     run.add_argument(f"--{option.replace('_', '-')}", dest=option, **look, help=f"option of {name}, by default {default}")

@@ -102,7 +102,8 @@ def _simulated(example, arguments):
     chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
-    duration = example.DURATION if arguments.duration is None else arguments.duration
+    lasts = example.lasts(**chosen) if hasattr(example, "lasts") else example.DURATION
+    duration = lasts if arguments.duration is None else arguments.duration
     dt = getattr(example, "DT", DT) if arguments.dt is None else arguments.dt
     _check_grid(duration, dt)
     if arguments.dt is not None and "dt" in inspect.signature(example.build).parameters:

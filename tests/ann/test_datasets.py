@@ -118,6 +118,40 @@ def test_idx_files(tmp_path):
         datasets.fashion(tmp_path / "nowhere")
 
 
+def test_mnist_from_the_files_of_the_user(tmp_path):
+    rng = np.random.default_rng(1)
+    images, labels = rng.integers(0, 256, (9, 28, 28), dtype=np.uint8), rng.integers(0, 10, 9, dtype=np.uint8)
+    arrays = {"x_train": images[:6], "y_train": labels[:6], "x_test": images[6:], "y_test": labels[6:]}
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    data = datasets.mnist(tmp_path / "mnist.npz")
+    assert np.array_equal(data.X_train * 255, images[:6].reshape(6, 784))
+    assert np.array_equal(data.y_test, labels[6:])
+    assert data.X_test.dtype == np.float64
+    np.savez(tmp_path / "part.npz", x_train=images)
+    with pytest.raises(ValueError, match=r"mnist.path: .* must hold .* \(missing: y_train, x_test, y_test\)"):
+        datasets.mnist(tmp_path / "part.npz")
+    np.savez(tmp_path / "flat.npz", **arrays | {"x_test": images[6:].reshape(3, 784)})
+    with pytest.raises(ValueError, match=r"mnist.path: .* a label for each \(got \(3, 784\) of uint8, and \(3,\)\)"):
+        datasets.mnist(tmp_path / "flat.npz")
+    with pytest.raises(FileNotFoundError, match=r"mnist.path: .* has no file train-images-idx3-ubyte"):
+        datasets.mnist(tmp_path)
+    with pytest.raises(FileNotFoundError, match="mnist.path"):
+        datasets.mnist(tmp_path / "none.npz")
+
+
+def test_utterances_from_the_package_aeon(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="japanese_vowels: give a folder .* pip install --no-deps aeon"):
+        datasets.japanese_vowels()
+    folder = tmp_path / "datasets" / "data" / "JapaneseVowels"
+    folder.mkdir(parents=True)
+    for part in ("TRAIN", "TEST"):
+        (folder / f"JapaneseVowels_{part}.ts").write_text("@data\n" + "1,2:" * 12 + "3")
+    spec = type("Spec", (), {"submodule_search_locations": [str(tmp_path)]})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: spec)
+    assert datasets.japanese_vowels().X_train.shape == (1, 2, 12)
+
+
 def test_utterances(tmp_path):
     lines = [
         ":".join(",".join(f"{d + t / 10}" for t in range(length)) for d in range(12)) + f":{speaker}"

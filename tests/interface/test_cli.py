@@ -79,6 +79,19 @@ class TestRun:
         assert asked == [{"state": "SR"}, {"seed": 3}]
         assert "500 cells and 625,000 synapses" in capsys.readouterr().out
 
+    def test_takes_texts_as_options_and_a_duration_that_follows_from_them(self, monkeypatch, capsys):
+        from brainsim.examples import single, speech
+
+        monkeypatch.setattr(speech, "build", lambda **chosen: print("asked", chosen) or single.build())
+        monkeypatch.setattr(speech, "lasts", lambda data="words", **_: 7.0 if data == "vowels" else 5.0)
+        run = ["run", "speech", "--no-plot"]
+        assert cli.main([*run, "--data", "vowels"]) == 0
+        assert cli.main(run) == 0
+        assert cli.main([*run, "--duration", "3"]) == 0
+        text = capsys.readouterr().out
+        assert "asked {'data': 'vowels'}" in text
+        assert [f"Result: {n} ms" in text for n in (7, 5, 3)] == [True] * 3
+
     def test_takes_numbers_and_flags_as_options(self, monkeypatch, folder):
         from brainsim.examples import microcircuit
 
@@ -151,6 +164,8 @@ MISTAKES = {
     "run microcircuit --scale 0": "microcircuit.scale: must be > 0 and finite (got 0.0)",
     "run microcircuit --scale 0.01 --k-scale nan": "microcircuit.k_scale: must be > 0 and finite (got nan)",
     "run microcircuit --background noise": "invalid choice: 'noise'",
+    "run image --data digts": "image --data: must be digits, mnist5k, or mnist.npz or a folder of yours (got 'digts')",
+    "run speech --data wrds": "speech --data: must be words, vowels, digits, or a folder or file of yours (got 'wrds')",
     "run single --thalamus": "unrecognized arguments: --thalamus",
     "run single --duration -1": "--duration: must be > 0 ms (got -1)",
     "run single --duration nan": "--duration: must be > 0 ms (got nan)",

@@ -5,6 +5,7 @@ numbers and the same split.
 """
 
 import gzip
+import importlib.util
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +14,25 @@ import numpy as np
 
 from brainsim.ann.data.samples import Dataset, split
 from brainsim.ann.data.sequences import vowel_words
+from brainsim.ann.data.spoken import spoken_digits
 from brainsim.ann.data.synthetic import mnist1d, randman, yin_yang
 from brainsim.core.checks import integer
+from brainsim.results.archive import read_arrays
 
-__all__ = ["Dataset", "digits", "fashion", "japanese_vowels", "mnist1d", "mnist5k", "randman", "vowel_words", "yin_yang"]
+__all__ = [
+    "Dataset",
+    "digits",
+    "fashion",
+    "japanese_vowels",
+    "mnist",
+    "mnist1d",
+    "mnist5k",
+    "randman",
+    "spoken_digits",
+    "vowel_words",
+    "yin_yang",
+]
+KERAS = ("x_train", "y_train", "x_test", "y_test")  # in mnist.npz
 
 
 class Utterances(NamedTuple):
@@ -118,24 +134,73 @@ def fashion(path: str | PathLike[str]) -> Dataset:
     ----------
     Xiao et al. (2017), arXiv:1708.07747; https://github.com/zalandoresearch/fashion-mnist (MIT).
     """
-    parts = []
-    for part in ("train", "t10k"):
-        images = _idx(path, f"{part}-images-idx3-ubyte", 3)
-        labels = _idx(path, f"{part}-labels-idx1-ubyte", 1)
-        if len(images) != len(labels):
-            raise ValueError(f"fashion.path: {part} has {len(images)} images and {len(labels)} labels")
-        parts += [images.reshape(len(images), -1) / 255.0, labels.astype(np.int64)]
-    return Dataset(*parts)
+    return _pictures(path, "fashion.path")
 
 
-def japanese_vowels(path: str | PathLike[str], length: int | None = None) -> Dataset:
-    """Return 640 utterances of two vowels by nine speakers, 12 cepstral coefficients over time.
+def mnist(path: str | PathLike[str]) -> Dataset:
+    """Return MNIST, 70,000 handwritten digits of 28 x 28 pixels, from the files of the user.
 
     Parameters
     ----------
     path : str or Path
-        Folder with ``JapaneseVowels_TRAIN.ts`` and ``JapaneseVowels_TEST.ts``, the format of the UEA archive; the package
-        aeon ships both.
+        ``mnist.npz`` as Keras keeps it, or a folder with the four files of MNIST, ``train-images-idx3-ubyte``,
+        ``train-labels-idx1-ubyte`` and the two ``t10k-`` files, as they are or with ``.gz``.
+
+    Returns
+    -------
+    Dataset
+        X of shape (60000, 784) and (10000, 784): pixels from 0 to 1. y: the digits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    ValueError
+        If a file has another format, or images and labels differ in number.
+
+    Examples
+    --------
+    >>> data = mnist("mnist.npz")                                           # doctest: +SKIP
+
+    References
+    ----------
+    LeCun, Bottou, Bengio & Haffner (1998), doi:10.1109/5.726791.
+    """
+    if Path(path).suffix != ".npz":
+        return _pictures(path, "mnist.path")
+    content = read_arrays(path, "mnist.path", "file of MNIST", lambda file: {n: file[n] for n in KERAS if n in file.names})
+    missing = [name for name in KERAS if name not in content]
+    if missing:
+        raise ValueError(f"mnist.path: {str(path)!r} must hold {', '.join(KERAS)} (missing: {', '.join(missing)})")
+    parts = []
+    for images, labels in ((content["x_train"], content["y_train"]), (content["x_test"], content["y_test"])):
+        if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
+            text = f"images (samples, 28, 28) of bytes and a label for each (got {images.shape} of {images.dtype}"
+            raise ValueError(f"mnist.path: {str(path)!r} must hold {text}, and {labels.shape})")
+        parts += [images.reshape(len(images), -1) / 255.0, labels.astype(np.int64)]
+    return Dataset(*parts)
+
+
+def _pictures(path, label):
+    """Return the `Dataset` of a folder with four files in the IDX format."""
+    parts = []
+    for part in ("train", "t10k"):
+        images = _idx(path, f"{part}-images-idx3-ubyte", 3, label)
+        labels = _idx(path, f"{part}-labels-idx1-ubyte", 1, label)
+        if len(images) != len(labels):
+            raise ValueError(f"{label}: {part} has {len(images)} images and {len(labels)} labels")
+        parts += [images.reshape(len(images), -1) / 255.0, labels.astype(np.int64)]
+    return Dataset(*parts)
+
+
+def japanese_vowels(path: str | PathLike[str] | None = None, length: int | None = None) -> Dataset:
+    """Return 640 utterances of two vowels by nine speakers, 12 cepstral coefficients over time.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        Folder with ``JapaneseVowels_TRAIN.ts`` and ``JapaneseVowels_TEST.ts``, the format of the UEA archive. By default
+        they are those in the package aeon, for which ``pip install --no-deps aeon`` is enough.
     length : int, optional
         Number of frames to which each utterance is padded with zeros at its end, or cut; by default that of the longest.
 
@@ -148,6 +213,8 @@ def japanese_vowels(path: str | PathLike[str], length: int | None = None) -> Dat
     ------
     FileNotFoundError
         If a file is missing.
+    ImportError
+        If there is no path and aeon is not installed.
     ValueError
         If a line is not an utterance of 12 series.
 
@@ -160,6 +227,7 @@ def japanese_vowels(path: str | PathLike[str], length: int | None = None) -> Dat
     Kudo, Toyama & Shimbo (1999), doi:10.1016/S0167-8655(99)00077-X; UCI Machine Learning Repository,
     doi:10.24432/C5NS47, CC BY 4.0.
     """
+    path = _in_aeon() if path is None else path
     both = [_utterances(_existing(path, f"JapaneseVowels_{part}.ts", "japanese_vowels.path")) for part in ("TRAIN", "TEST")]
     longest = max(len(series) for part in both for series in part.series)
     frames = longest if length is None else integer(length, "japanese_vowels.length", at_least=1)
@@ -172,6 +240,17 @@ def japanese_vowels(path: str | PathLike[str], length: int | None = None) -> Dat
     return Dataset(*padded)
 
 
+def _in_aeon():
+    """Return the folder of the package aeon with JapaneseVowels, without importing the package, which is large."""
+    found = importlib.util.find_spec("aeon")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError(
+            "japanese_vowels: give a folder with JapaneseVowels_TRAIN.ts and JapaneseVowels_TEST.ts, or type "
+            "pip install --no-deps aeon, a package that contains them"
+        )
+    return Path(found.submodule_search_locations[0], "datasets", "data", "JapaneseVowels")
+
+
 def _existing(path, name, label):
     """Return the path of a file in a folder, compressed or not, or raise FileNotFoundError."""
     for candidate in (Path(path) / name, Path(path) / f"{name}.gz"):
@@ -180,13 +259,13 @@ def _existing(path, name, label):
     raise FileNotFoundError(f"{label}: {str(path)!r} has no file {name} or {name}.gz")
 
 
-def _idx(path, name, dimensions):
+def _idx(path, name, dimensions, label):
     """Read a file in the IDX format of MNIST: unsigned bytes in `dimensions` dimensions."""
-    file = _existing(path, name, "fashion.path")
+    file = _existing(path, name, label)
     content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     shape = np.frombuffer(content[4 : 4 + 4 * dimensions], dtype=">u4").astype(np.int64)
     if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != 4 + 4 * dimensions + shape.prod():
-        raise ValueError(f"fashion.path: {file.name} is not an IDX file of bytes in {dimensions} dimensions")
+        raise ValueError(f"{label}: {file.name} is not an IDX file of bytes in {dimensions} dimensions")
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 

@@ -10,18 +10,19 @@ from brainsim.examples._figures.timing import accuracy, activations, hidden_spik
 from brainsim.plot.styles import style
 
 
-def image_figure(result, window):
+def image_figure(result, window, data="digits"):
     """Return the figure, from a run of the trained network with one digit."""
-    cells, seed, pixels = result.spikes["hidden0"].n, result.stats["network_seed"], result.spikes["input"].n // 2
-    name = "digits" if pixels == 64 else "mnist5k"
-    options = {"epochs": 30, "samples": None} if cells == 256 else {k: image.SMALL[k] for k in ("epochs", "samples")}
-    net, epochs, shares = image.learned(seed, options["epochs"], cells, options["samples"], name)
-    images = image.data(name)
-    machine = MLP(cells, seed=seed).fit(images.X_train[: options["samples"]], images.y_train[: options["samples"]])
+    cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
+    small = {} if cells == 256 else image.SMALL
+    images, samples = image.images(data), small.get("samples")
+    _, epochs, shares = image.learned(seed, small.get("epochs"), cells, samples, data)  # the call of `build`: it is cached
+    machine = MLP(cells, seed=seed).fit(images.X_train[:samples], images.y_train[:samples])
     share, shown, right = machine.score(images.X_test, images.y_test), images.X_test[image.SHOWN], images.y_test[image.SHOWN]
     with style():
         figure, (left, brain, both) = side_by_side(
-            "multilayer perceptron", "spiking network", caption=_caption(cells, share, shares[-1], len(images.y_test))
+            "multilayer perceptron",
+            "spiking network",
+            caption=_caption(cells, share, shares[-1], len(images.y_test), len(shown) > image.LARGE),
         )
         _image(left[0], shown)
         activations(left[1], machine, shown)
@@ -32,11 +33,13 @@ def image_figure(result, window):
     return figure
 
 
-def _caption(cells, machine, spiking, tested):
+def _caption(cells, machine, spiking, tested, large):
+    spikes = "a spike for each pixel that is not dark, the brighter the earlier"
+    spikes = spikes if large else "a spike for each pixel and another for its opposite, early or late"
     right = [f"{100.0 * share:.1f}\u00a0%" for share in (machine, spiking)]
     return (
-        f"Both have {cells} hidden units. The perceptron sees pixels, the cells a spike for each pixel and another for its "
-        f"opposite, early or late. Of {tested:,} test digits the perceptron takes {right[0]} right, the spiking network, "
+        f"Both have {cells} hidden units. The perceptron sees pixels, the cells {spikes}. "
+        f"Of {tested:,} test digits the perceptron takes {right[0]} right, the spiking network, "
         f"which learned by the exact gradient of its spike times, {right[1]}. The spikes and potentials are those of the "
         "simulator, which runs the trained network with one digit."
     )

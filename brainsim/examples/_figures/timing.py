@@ -25,8 +25,11 @@ def settings_of(result):
 def timing_figure(result, window):
     """Return the figure, from a run of the trained network with one point."""
     chosen = settings_of(result)
-    net, epochs, shares = timing.learned(**({"epochs": 60, "samples": 5000} | chosen))
-    points = timing.data(chosen.get("samples", 5000))
+    samples = chosen.get("samples", 5000)
+    net, epochs, shares = timing.learned(  # the call of `build`: it is cached
+        chosen["seed"], chosen.get("epochs", 60), chosen["cells"], samples
+    )
+    points = timing.data(samples)
     machine = MLP(chosen["cells"], dropout=0.0, epochs=100, validation=0.0, seed=chosen["seed"])
     machine.fit(points.X_train, points.y_train)
     share = machine.score(points.X_test, points.y_test)
@@ -94,9 +97,9 @@ def hidden_spikes(ax, result, window):
     ax.set(xlim=window, xlabel="time [ms]", ylabel=label, yticks=[], title="spikes")
 
 
-def accuracy(ax, epochs, shares, machine):
-    """Draw the accuracy of cells as they learned, and that of the trained perceptron."""
-    ax.axhline(100.0 * machine, color=MACHINE, linestyle="--", label="perceptron, trained")
+def accuracy(ax, epochs, shares, machine, label="perceptron, trained"):
+    """Draw the accuracy of cells as they learned, and that of the trained machine."""
+    ax.axhline(100.0 * machine, color=MACHINE, linestyle="--", label=label)
     ax.plot(epochs, 100.0 * shares, "o-", color=NEURON, markersize=4, label="spiking")
     ax.set(xlabel="epochs", ylabel="test accuracy [%]")
     ax.legend(loc="lower right")
