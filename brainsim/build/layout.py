@@ -23,11 +23,10 @@ from brainsim.build.constants import (
 )
 from brainsim.build.cuts import ALIGNED, balanced, cuts
 from brainsim.build.own import ALONE
+from brainsim.build.written import written_kernel, written_step
 from brainsim.core.checks import MissingName, nearest
-from brainsim.equations.codegen import write_kernel
-from brainsim.equations.methods import method_named
-from brainsim.equations.precision import in_single, warn_where_coarse
-from brainsim.equations.system import compose, prefixed
+from brainsim.equations.precision import warn_where_coarse
+from brainsim.equations.system import prefixed
 from brainsim.models.changing import OVER_TIME, extremes, held_by
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
@@ -292,9 +291,8 @@ def _grouped(network, dt, dtype):
             groups[population.name, "listed"] = Group(None, [member])
             continue
         member = _member(network, population, of_population[population.name], population.name in currents, dt)
-        per_cell = {name for name, value in member.constants.items() if np.ndim(value) or has_columns(value)}
-        kernel = write_kernel(member.system, member.step, per_cell)
-        kernel = in_single(kernel) if dtype == np.float32 else kernel
+        per_cell = frozenset(name for name, value in member.constants.items() if np.ndim(value) or has_columns(value))
+        kernel = written_kernel(member.system, member.step, per_cell, dtype == np.float32)
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
 
@@ -308,8 +306,7 @@ def _labelled(member):
 def _member(network, population, synapses, injected, dt):
     """Compose the equations of a population with its receptors; the numbers are those of one cell."""
     model, name = population.model, population.name
-    system = compose(model.cell_equations, [s.receptor_equations for s in synapses], label=name, external_current=injected)
-    step = method_named(model.method, type(model).__name__)(system, name)
+    system, step = written_step(model, synapses, injected, name)
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}

@@ -40,7 +40,7 @@ class Declared:
         return {name + NOW for name in self.tables}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each class of cells or synapses has its own
 class CellEquations:
     """Checked equations of a neuron, as trees of `ast`.
 
@@ -89,7 +89,7 @@ class CellEquations:
         return any("I" in lang.names_in(tree) for tree in [*self.derivatives.values(), *self.algebraic.values()])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each class of cells or synapses has its own
 class ReceptorEquations:
     """Checked equations of a synapse.
 

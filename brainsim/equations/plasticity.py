@@ -40,7 +40,7 @@ class Drive(NamedTuple):
     offset: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each rule has its own
 class PlasticityEquations:
     """Checked equations of a rule of plasticity, as trees of `ast`.
 

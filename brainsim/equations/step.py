@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from brainsim.equations.system import System
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One time step of a system.
 

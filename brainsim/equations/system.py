@@ -19,7 +19,7 @@ from brainsim.equations.model_parser import CONSTANTS, NOISE
 from brainsim.equations.parsed import CellEquations, ReceptorEquations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class System:
     """A cell with its receptors.
 

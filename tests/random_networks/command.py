@@ -10,7 +10,10 @@ import threading
 import time
 import traceback
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
+
+from .kinds import FREE_SEEDS, TOGETHER
 
 LONGEST = 900  # seconds until a case counts as hanging
 CASES_PER_PROCESS = 150  # compiled code is freed when its process ends: some 20 MB a case
@@ -40,7 +43,9 @@ def run(cases, processes):
     """Run cases (seed, precision) in a number of processes, print what happens, and return the Tally."""
     tally = Tally(len(cases))
     print(f"{len(cases)} cases from seed {cases[0][0]} on", flush=True)
-    shares = [cases[k::processes] for k in range(processes)]
+    # seeds that are drawn from the same kinds are run by one process, which compiles what they share
+    blocks = [list(block) for _, block in groupby(cases, key=lambda case: case[0] // TOGETHER)]
+    shares = [[case for block in blocks[k::processes] for case in block] for k in range(processes)]
     threads = [threading.Thread(target=supervise, args=(share, tally)) for share in shares]
     for thread in threads:
         thread.start()
@@ -52,7 +57,7 @@ def run(cases, processes):
 
 def fresh_seed():
     """Return a seed that nobody has run, of all kinds of populations."""
-    return int.from_bytes(os.urandom(4)) + 1_000
+    return (int.from_bytes(os.urandom(4)) + FREE_SEEDS) // TOGETHER * TOGETHER
 
 
 class Tally:

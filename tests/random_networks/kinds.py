@@ -2,13 +2,16 @@
 
 A kernel takes a second or more to compile, a network a few milliseconds to run. So whatever decides the text of a kernel is
 drawn from the lists here: the model, which of its parameters differ from cell to cell, its receptors in their order, whether
-a current is injected. Everything else (sizes, numbers, wiring, dt, seeds) is free. Only precision compiles as well.
+a current is injected. Everything else (sizes, numbers, wiring, dt, seeds) is free. Only precision compiles as well. Ten
+consecutive seeds draw from a few of the kinds.
 
 Every neuron of the catalogue comes twice, plainly and with arrays, a new one as soon as it is public. A new synapse has to
 be added to `ORDER` and to the receptors below; a test says so.
 """
 
 from dataclasses import dataclass
+
+import numpy as np
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
@@ -196,3 +199,15 @@ KINDS = list(
         ]
     )
 )
+
+FREE_SEEDS = 1_000  # seeds below draw from `EVERYDAY`, all others from `KINDS`
+TOGETHER = 10  # consecutive seeds that draw from the same few kinds, so that what one has compiled serves the others
+FEW = 8
+
+
+def pool(seed):
+    """Return the kinds from which the network of a seed is drawn."""
+    if seed < FREE_SEEDS:
+        return EVERYDAY
+    chosen = np.random.default_rng([seed // TOGETHER, 11]).choice(len(KINDS), FEW, replace=False)
+    return [KINDS[k] for k in chosen]

@@ -7,11 +7,10 @@ import numpy as np
 import brainsim as bs
 
 from . import over_time, pieces, places, rules
-from .kinds import EVERYDAY, KINDS, LISTED, ORDER
+from .kinds import FREE_SEEDS, LISTED, ORDER, pool
 from .own_models import table
 from .pieces import chance, one_of, spread
 
-FREE_SEEDS = 1_000  # seeds below draw from `EVERYDAY`, all others from `KINDS`
 SIZES = ((1, 1), (2, 20), (20, 200), (50, 400), (50, 400), (400, 3_000))  # cells
 STEPS = (0.1, 0.1, 0.1, 0.05, 0.2, 0.25, 0.3, 0.5, 1.0)  # ms
 RATES = (0.0, 1e-6, 1e-3, 1.0, 30.0, 800.0, 8_000.0, 50_000.0, 1e6, 1e9, 1e11)  # Hz
@@ -69,9 +68,12 @@ class Plan:
 def drawn(seed):
     """Return the plan of a seed: the same one each time, made anew."""
     rng = np.random.default_rng(seed)
-    plan = Plan(seed, exact=chance(rng, 0.15))
-    pool = [kind for kind in (EVERYDAY if seed < FREE_SEEDS else KINDS) if not plan.exact or _is_exact(kind)]
-    chosen = [one_of(rng, pool) for _ in range(int(rng.integers(1, 5)))]
+    plan, kinds = Plan(seed, exact=chance(rng, 0.15)), pool(seed)
+    if plan.exact and any(map(_is_exact, kinds)):
+        kinds = [kind for kind in kinds if _is_exact(kind)]
+    else:
+        plan.exact = False
+    chosen = [one_of(rng, kinds) for _ in range(int(rng.integers(1, 5)))]
     plan.dt = one_of(rng, [dt for dt in STEPS if all(dt <= kind.longest_dt for kind in chosen)])
     plan.steps = int(rng.integers(30, 400))
     add_populations(rng, plan, chosen)

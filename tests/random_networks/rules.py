@@ -4,6 +4,7 @@ import numpy as np
 
 import brainsim as bs
 
+from .kinds import TOGETHER
 from .pieces import chance, distribution, one_of, view
 
 PLASTIC = 0.3  # share of the connections that can learn
@@ -140,9 +141,10 @@ def add_more(rng, plan, size_of, free):
         if rule.plasticity_equations.changes_weights and chance(rng, 0.3):
             given["homeostasis"] = homeostasis(rng, plan.dt, size)
         if chance(rng, 0.3):
-            name = one_of(rng, sorted({*rule.initials} - {"n", "u", "full"}))
-            low, high = 0.1, 0.9
-            given["initial"] = {name: distribution(rng, low, high) if free and chance(rng, 0.5) else rng.uniform(low, high)}
+            names, (low, high) = sorted({*rule.initials} - {"n", "u", "full"}), (0.1, 0.9)
+            name, differs = one_of(rng, names), free and chance(rng, 0.5)
+            name = names[plan.seed // TOGETHER % len(names)] if differs else name
+            given["initial"] = {name: distribution(rng, low, high) if differs else rng.uniform(low, high)}
 
 
 def kind_of(rng, plan, given, size):
@@ -184,13 +186,16 @@ def add_plasticity(rng, plan, size_of, free):
     for given in plan.connections:
         if plan.exact or given.get("storage") == "procedural" or not chance(rng, PLASTIC):
             continue
-        given["plasticity"] = rule_of(rng, given, size_of(given), free)
+        given["plasticity"] = rule_of(rng, given, size_of(given), plan.seed // TOGETHER if free else None)
         if chance(rng, 0.6):
             given["dendritic_delay"] = dendritic(rng, plan.dt, given["delay"])
 
 
-def rule_of(rng, given, size, free):
-    """Return a rule with random parameters that fits the weights of a connection."""
+def rule_of(rng, given, size, turn):
+    """Return a rule with random parameters that fits the weights of a connection.
+
+    With a number as `turn`, which says of what parameter, one may differ between synapses.
+    """
     kinds = [Bounded, Inward, Depressing]
     if isinstance(given["weight"], bs.Normal):  # which may be beyond any bound
         kinds.remove(Bounded)
@@ -208,8 +213,9 @@ def rule_of(rng, given, size, free):
     values |= own
     if "share" in values:
         values["share"] = min(values["share"], 1.0)
-    if free and chance(rng, 0.4):
-        name = one_of(rng, [name for name in kind.parameters if name.startswith(("tau", "share", "y_", "z_"))])
+    if turn is not None and chance(rng, 0.4):
+        names = [name for name in kind.parameters if name.startswith(("tau", "share", "y_", "z_"))]
+        name = names[turn % len(names)]
         default = kind.parameters[name].default
         shape = given["rule"].value_shape(given["pre"].n, given["post"].n)
         listed = shape is not None and len(shape) == 1 and shape[0] > 0 and chance(rng, 0.5)

@@ -21,7 +21,10 @@ class Arrivals(Operator):
         fields = {}
         self._pool = self._segment = None
         if synapses.procedural:
-            self._pool = fields["pool"] = synapses.procedural.new_pool(synapses.longest)
+            from brainsim.engine.synapses.kinds.procedural import resample
+
+            self._pool = fields["pool"] = synapses.procedural.new_pool(synapses.longest, partition.index)
+            fields["resample"] = resample.address(self._pool.kind)
         if synapses.kinds:
             fields |= self._kinds(partition)
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))

@@ -25,6 +25,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from brainsim.engine.plasticity.modulator_text import ModulatorWriter
@@ -38,6 +39,7 @@ PERIOD = 1 << 15  # steps between two sweeps
 NOT_A_SOURCE, LOG_IS_FULL = -2, -3  # what `enter` returns instead of an entry
 INDEX_BITS = 28  # a postsynaptic spike is its step and, in these bits, its index in the lists
 NEVER = -(1 << 62)  # what stands for the spike of a cell that has not fired
+MAX_KEPT = 256  # rules whose text is remembered
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ def write_rule(
     shared : bool
         Whether all synapses have the same weight, which does not change.
     """
-    return _RuleWriter(equations, per_synapse, held, shared).code()
+    return _written(equations, frozenset(per_synapse), tuple(held.items()), shared)
+
+
+@lru_cache(MAX_KEPT)  # writing takes 20 ms, and each simulation of a network asks for it
+def _written(equations, per_synapse, held, shared):
+    return _RuleWriter(equations, per_synapse, dict(held), shared).code()
 
 
 class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):

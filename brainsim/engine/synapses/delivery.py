@@ -20,7 +20,7 @@ from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PLASTIC, PROCEDURAL
 from brainsim.engine.synapses.kinds.per_synapse import add_weights
-from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows, resample
+from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
 from brainsim.engine.synapses.kinds.shared import add_weight
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
@@ -109,7 +109,8 @@ def _file_spike(source, step, now, c, pool, segment):
         return CALENDAR_FULL
     sampled = np.int64(0)
     if pool is not None:
-        sampled = resample(source, c.partition, pool)
+        pool.source = np.int64(source)
+        sampled = call_address(c.resample, (address_of(pool),))
         if sampled < 0:
             return POOL_FULL
     if segment is not None:

@@ -15,17 +15,19 @@ from brainsim.engine.synapses.projections import projection_fields, shared_weigh
 from brainsim.engine.synapses.sampling import sample_row, workspace_fields
 from brainsim.engine.synapses.segments import START_BITS, max_segments, segment_fields, sort_row, split_piece, store_row
 from brainsim.jit.decorators import helper
-from brainsim.jit.records import Context, array_of
+from brainsim.jit.records import Context, array_of, by_address, record_at
 
 MIN_ROOM = 1 << 16  # synapses, the initial room of a pool
 
 
-@helper
-def resample(source, partition, pool):
-    """Sample the synapses of a source onto a partition into the pool; return its number of segments.
+@by_address  # called by address, it is compiled once, and not again in each function that files spikes, for 3 s
+def resample(pool_):
+    """Sample the synapses of ``pool.source`` onto ``pool.partition`` into the pool; return the number of segments.
 
     Returns -1, and changes nothing, without room or if a delay is too long, see `pool.error`.
     """
+    pool = record_at(pool_)
+    source, partition = pool.source, pool.partition
     targets, weights, row_at = array_of(pool.targets), array_of(pool.weights), array_of(pool.row_at)
     for c in range(pool.classes):
         row_at[c] = 0
@@ -98,8 +100,8 @@ class Procedural:
             total[plan.sources] += plan.counts
         self.longest_row = int(total.max(initial=0))
 
-    def new_pool(self, longest):
-        """Return an empty pool for a network whose longest delay has `longest` steps; what is sampled from is shared."""
+    def new_pool(self, longest, partition):
+        """Return an empty pool of a partition, for delays up to `longest` steps; what is sampled from is shared."""
         layout, row, f = self.layout, self.longest_row, self._fields
         segments = int(max_segments(row, 1, self.classes.number, f["delays"], f["origins"]))
         shared, room = np.array(shared_weights(self.plans)), max(MIN_ROOM, 2 * row)
@@ -118,6 +120,8 @@ class Procedural:
             base=np.zeros(len(layout.own), np.int64),  # targets are counted from the start of the state
             targets=np.empty(room, np.int32),
             weights=np.empty(room, np.float32),
+            source=0,  # of the row that `resample` samples
+            partition=partition,
             head=0,  # where the next row goes
             tail=0,  # where the oldest row that is needed starts
             marked=0,  # the last step that is marked
