@@ -30,12 +30,13 @@ Network and run
     State               the state at the end of a run, from which another run can continue
 
 Neurons (``brainsim models`` shows their equations)
-    integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire
+    integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire TwoCompartmentLIF
     adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5 ClopathAdEx
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
     non-spiking         LI RateUnit
-    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SingleInteraction MultipleInteraction SpikeTrains
+    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SingleInteraction MultipleInteraction
+                        JitteredInteraction SpikeTrains
     your own            Neuron, with parameter and initial
 
 Synapses
@@ -120,8 +121,9 @@ _HOMES = {
     "brainsim.models.neurons.excitable": ("MorrisLecar", "FitzHughNagumo", "HindmarshRose"),
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),
     "brainsim.models.neurons.voltage": ("ClopathAdEx",),
+    "brainsim.models.neurons.compartments": ("TwoCompartmentLIF",),
     "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
-    "brainsim.models.neurons.correlated": ("SingleInteraction", "MultipleInteraction"),
+    "brainsim.models.neurons.correlated": ("SingleInteraction", "MultipleInteraction", "JitteredInteraction"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.noise": ("NoiseInput",),
     "brainsim.models.clamp": ("VoltageClamp",),

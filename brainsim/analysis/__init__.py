@@ -8,6 +8,7 @@ arrays. Rates, counts, intervals, CV and synchrony are methods: ``spikes.rate()`
 
 from brainsim.analysis.correlations import autocorrelogram, correlations, correlogram, mean_correlation
 from brainsim.analysis.counting import count_matrix, fano, fanos, psth
+from brainsim.analysis.fields import lfp_proxy
 from brainsim.analysis.irregularity import cv2, cv2s, lv, lvr, lvrs, lvs
 from brainsim.analysis.signals import spectrum, spike_triggered_average
 
@@ -20,6 +21,7 @@ __all__ = [
     "cv2s",
     "fano",
     "fanos",
+    "lfp_proxy",
     "lv",
     "lvr",
     "lvrs",
@@ -39,6 +41,7 @@ _WORDS = {
     ("correlation", "corrcoef", "correlation_coefficient", "pairwise_correlation"): "bs.analysis.correlations(spikes) is a "
     "matrix, bs.analysis.mean_correlation(spikes) its mean",
     ("psd", "welch", "power_spectrum", "population_spectrum"): "bs.analysis.spectrum(spikes)",
+    ("lfp", "local_field_potential", "field_potential"): "bs.analysis.lfp_proxy(ampa, gaba) takes sums of synaptic currents",
     ("instantaneous_rate",): "spikes.population_rate(sigma=5.0) smooths with a Gaussian",
     ("van_rossum", "victor_purpura", "spade", "gpfa", "stts", "sttc", "unitary_events"): "Elephant has it, and takes "
     "spikes.to_neo()",

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 
 from brainsim.commands.catalogue import show_models
-from brainsim.commands.examples import example_named, example_names, list_examples
+from brainsim.commands.examples import copy_example, example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, convert_file, plot_file, run_example, view_file
@@ -53,6 +53,9 @@ def _parser(argv):
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands, argv)
     _command(commands, "list", list_examples, "list the examples")
+    copy = _command(commands, "copy", copy_example, "write a copy of an example: a script to change")
+    copy.add_argument("name", metavar="NAME", type=_known_example, help="the example")
+    copy.add_argument("--out", metavar="FILE.py", type=Path, help="the script; by default NAME.py in the current folder")
     _add_sweep(commands)
     models = _command(commands, "models", show_models, "list the neurons and synapses, or show one of them")
     models.add_argument("name", metavar="NAME", nargs="?", help="a neuron or a synapse, such as LIF")

@@ -1,4 +1,4 @@
-"""``brainsim list``: the examples."""
+"""``brainsim list`` and ``brainsim copy``: the examples, and a copy of one to change."""
 
 import ast
 import functools
@@ -30,3 +30,20 @@ def list_examples(arguments):
     width = max(map(len, example_names()))
     for name in example_names():
         print(f"{name:{width}}  {summary_of(name)}")
+
+
+def copy_example(arguments):
+    """Write a copy of an example, as a script to change."""
+    source = EXAMPLES / f"{arguments.name}.py"
+    target = arguments.out or Path(source.name)
+    if target.suffix != ".py":
+        raise ValueError(f"--out: must end in .py (got {str(target)!r})")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"--out: there is no folder {str(target.parent)!r}")
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(source.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise FileExistsError(f"there is a file {str(target)!r} already; --out FILE.py names another") from None
+    print(f"{'script':<11} {target}")
+    print(f"{'run it':<11} python {target}")

@@ -133,7 +133,8 @@ OF_BRAINSIM = {
         "ElectricalSynapse",
         "DiffusionConnection",
         "RateConnection",
-    ): "gap junctions and other coupling without spikes are not available in this version; cells interact by spikes only",
+    ): "gap junctions and other coupling without spikes are not built in; docs/guide/questions.md couples cells "
+    "step by step",
     (
         "SpatialNeuron",
         "Morphology",
@@ -187,7 +188,7 @@ OF_BRAINSIM = {
     ("HH", "hh_psc_alpha"): "the cell is bs.HodgkinHuxley()",
     ("hh_cond_exp_traub",): "the cell is bs.TraubMiles()",
     ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
-    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
     ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
     "bs.Simulation.load(net, 'run.ckpt') continues from there",
     ("load",): "bs.Result.load('run.npz') reads what result.save('run.npz') wrote",
@@ -235,7 +236,7 @@ OF_NETWORK = {
     ("to_numpy", "to_array", "adjacency"): "net.to_sparse(projection).toarray() is the matrix of the weights",
     ("to_pandas", "to_dataframe"): "net.to_frame(projection) returns a pandas DataFrame",
     ("to_graph",): "net.to_networkx() returns a graph of networkx",
-    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
     ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
     "bs.Simulation.load(net, 'run.ckpt') continues from there",
     ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
@@ -247,7 +248,7 @@ OF_NETWORK = {
 OF_SIMULATION = {
     ("spikes", "traces", "spike_monitor"): "run() and result() return them: sim.result().spikes['cells']",
     ("t", "now"): "the current time is sim.time",
-    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp(-70.0, start=500.0)) holds cells below their threshold",
+    ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
     ("network_operation", "callback"): "sim.run(100.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
     ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
@@ -301,7 +302,7 @@ OF_RESULT = {
 
 OF_SPIKES = {
     ("t", "time", "spike_times"): "the times of spikes are spikes.times [ms]",
-    ("i", "cells", "neurons", "senders", "indices"): "the cell of each spike is in spikes.ids",
+    ("i", "neurons", "senders", "indices"): "the cell of each spike is in spikes.ids",
     ("spike_trains",): "spikes.trains() gives an array of times for each cell",
     ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
     ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() the number of each cell",

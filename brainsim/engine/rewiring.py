@@ -1,4 +1,4 @@
-"""Synapses that are added to a projection, or removed from it, between two pieces of a run.
+"""Synapses that are added to a projection, removed from it, or given other weights, between two pieces of a run.
 
 All rows are built again from the description, in which the projection now lists its pairs; what other projections have
 sampled is a function of the seed, and comes out the same. Then the state moves over, as it does from a saved state.
@@ -31,6 +31,8 @@ class Rewiring:
         As it was when the simulation was made.
     remove, pre, post, weight, delay
         As for `Simulation.rewire`.
+    kept_weight : float, array or None
+        Another weight of the synapses that are not removed, or one for each.
 
     Attributes
     ----------
@@ -40,7 +42,7 @@ class Rewiring:
         For each synapse before, its index in the SynapseTable now, -1 if it was removed.
     """
 
-    def __init__(self, run, projection, described, remove, pre, post, weight, delay):
+    def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept_weight=None):
         if projection.storage != "stored":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
@@ -51,6 +53,8 @@ class Rewiring:
         table = read_back(run.synapses, projection, run.layout.partitions)
         self._kept = _kept(remove, len(table))
         pairs = self._pairs(table, *_added(pre, post), weight, delay)
+        if kept_weight is not None:
+            pairs["weight"] = kept_weight if is_number(kept_weight) else np.asarray(kept_weight)[self._kept]
         network, new = with_synapses(
             run.layout.network, run.synapses.projections.values(), projection, pairs, self._parameters(table, pairs)
         )
@@ -151,6 +155,26 @@ class Rewiring:
             wanted = new.ring
             rows = np.concatenate([np.repeat(rows[:1], max(0, wanted - len(rows)), axis=0), rows])[-wanted:]
             extra[f"{name}.rows.{trace}"] = rows.ravel()
+
+
+def reweighting(run, projection, described, weight):
+    """Return the Rewiring by which all synapses of a projection without plasticity get another weight, or one each.
+
+    It fits what is recorded of a run too: no synapse comes or goes.
+    """
+    label = f"Simulation.set: projection {projection.name!r}"
+    if _kind_of(run.synapses, projection) is not None:
+        raise ValueError(f"{label}: weights of this kind of synapses cannot be set")
+    if isinstance(weight, Distribution):
+        raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")
+    weight = checked_weight(weight, projection.synapse, f"{label}: weight")
+    n = len(read_back(run.synapses, projection, run.layout.partitions))
+    if np.shape(weight) not in ((), (n,)):
+        hint = "in the order of sim.synapses(projection)"
+        raise ValueError(
+            f"{label}: weight must be a number or an array of {n} numbers, {hint} (got shape {np.shape(weight)})"
+        )
+    return Rewiring(run, projection, described, kept_weight=weight)
 
 
 def _kind_of(synapses, projection):

@@ -156,14 +156,37 @@ class WithSynapses:
 
         if self._layout.ranks.size > 1:
             raise RuntimeError("Simulation.rewire: cannot add or remove synapses on several ranks; run in one process")
-        if self._run.failed:
-            raise RuntimeError("Simulation.rewire: the last run failed half-way; reset() goes back to the start")
+        self._check_can_change("rewire")
         found = self._run.synapses.projection(projection, "Simulation.rewire")
         described = next(p for p in self._original[1].projections if p.name == found.name)
         rewiring = Rewiring(self._run, found, described, remove, pre, post, weight, delay)
         self._take(rewiring.run())
         self.network = self._layout.network
         self._run.collected.rewired(found.name, rewiring.places)
+
+    def _set_synapses(self, target, values):
+        """Change the weights of a projection, or what its rule of plasticity keeps of each synapse."""
+        from brainsim.engine.plasticity.change import change_synapses, is_plastic, reject_all_but_weight
+
+        found = self._run.synapses.projection(target, "Simulation.set")
+        if is_plastic(self._run.synapses, found):
+            self._run.settle()
+            change_synapses(self._run.synapses, found, values)
+            return
+        reject_all_but_weight(found, values)
+        if self._layout.ranks.size > 1:
+            raise RuntimeError("Simulation.set: cannot change weights on several ranks; run in one process")
+        from brainsim.engine.rewiring import reweighting
+
+        self._check_can_change("set")
+        described = next(p for p in self._original[1].projections if p.name == found.name)
+        self._take(reweighting(self._run, found, described, values["weight"]).run())
+        self.network = self._layout.network
+
+    def _check_can_change(self, method):
+        """Raise RuntimeError if the last run failed: there is no state that could go on with other synapses."""
+        if self._run.failed:
+            raise RuntimeError(f"Simulation.{method}: the last run failed half-way; reset() goes back to the start")
 
     def _take(self, run):
         """Continue with a run that has other synapses."""

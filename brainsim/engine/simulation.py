@@ -253,18 +253,22 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         Parameters
         ----------
         target : PoissonInput, CurrentInput, NoiseInput, VoltageClamp, Population, Projection or str
-            The input as it was given to `stimulate` (or its name there), a population (or its name), or a projection with
-            plasticity (or its name).
+            The input as it was given to `stimulate` (or its name there), a population (or its name), or a projection (or its
+            name).
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
             text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
-            population, arrays where there were arrays. Of a projection: its weights, ``w``, or a variable of its synapses,
-            as a number or an array in the order of `synapses`; ``learning``, whether its weights change; and the modulator
-            of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            population, arrays where there were arrays. Of a projection: its ``weight``, as a number or an array in the
+            order of `synapses`; with plasticity also a variable of its synapses, ``learning``, whether its weights change,
+            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
-        `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections,
-        and whether they change, but not inputs and parameters: to continue from it, the network must be built with the
-        values as they were then, or the state is rejected.
+        `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
+        with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
+        network must be built with the values as they were then, or the state is rejected.
+
+        Other weights are functions of the seed, which are built once, so setting them builds all stored synapses again, as
+        `rewire` does, and `network` is then a description with these weights. Spikes that are under way arrive with the new
+        weights.
 
         Examples
         --------
@@ -278,14 +282,16 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         >>> sim.set(step, amplitude=400.0)
         >>> len(quiet.spikes["cells"]), len(sim.run(50.0).spikes["cells"])
         (0, 40)
+
+        Weights of a projection, twice as large:
+
+        >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.set(wires, weight=2.0 * sim.synapses(wires).weight)
         """
         with self._exclusive:
-            synapses = self._run.synapses
-            if isinstance(target, Projection) or (isinstance(target, str) and target in synapses.projections):
-                from brainsim.engine.plasticity.change import change_synapses
-
-                self._run.settle()
-                change_synapses(synapses, synapses.projection(target, "Simulation.set"), values)
+            if isinstance(target, Projection) or (isinstance(target, str) and target in self._run.synapses.projections):
+                self._set_synapses(target, values)
                 return
             if isinstance(target, Population):
                 self._layout.check_population(target, "Simulation.set")

@@ -23,6 +23,7 @@ MAX_ROWS = 12  # of traces: with more the picture would be metres high
 HEIGHTS = {"raster": 3.0, "rate": 1.0, "trace": 0.5, "weights": 1.0}  # of rows; that of a trace is per cell
 FEW = 10  # cells: fewer get no row of rates, a low raster and high traces
 LOW = 0.12  # height of a cell in a low raster
+NARROW = 6.0  # inches: the two headings of a narrower figure, such as a column of a paper, would overlap
 
 
 def overview(
@@ -47,7 +48,8 @@ def overview(
     cells : int, array of int or slice, optional
         Cells whose traces are drawn; by default the first three recorded, and a row says if it leaves some out.
     figsize : (float, float), optional
-        Width and height [inches]; by default 9 wide, and as high as the rows need.
+        Width and height [inches]; by default 9 wide, and as high as the rows need. Below a width of 6, for the column of a
+        paper, the heading on the right, how long the run took, is left out.
 
     Returns
     -------
@@ -206,6 +208,8 @@ def _title(result, window, ax):
     if np.isfinite(cvs).any():
         facts.append(f"CV {np.nanmean(cvs):.2f}")
     ax.set_title("   ".join(facts), loc="left")
+    if ax.figure.get_figwidth() < NARROW:
+        return
     part = "" if stop - start >= result.duration * (1 - 1e-9) else f"{start:,.6g} to {stop:,.6g} ms of "
     took = f", simulated in {result.stats['run']:.3g} s" if isinstance(result.stats.get("run"), (int, float)) else ""
     ax.set_title(f"{part}{result.duration:,.6g} ms{took}", loc="right", color=FAINT, fontsize=9.5)

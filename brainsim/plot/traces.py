@@ -49,7 +49,8 @@ def trace(
     threshold : float, optional
         Value drawn as a dashed line; spikes rise above it.
     spikes : Spikes, optional
-        Spikes of the same population, drawn as upward strokes: for models with a reset, whose values never show a spike.
+        Spikes of the same population, or of some of its cells (`Spikes.of`), drawn as upward strokes: for models with a
+        reset, whose values never show a spike.
     cells : int, array of int or slice, optional
         Which of the recorded cells to draw; all by default.
     window : (float, float), optional
@@ -105,7 +106,7 @@ def trace(
         look = {"color": colours[i], "linewidth": 1.1, "zorder": 3, "rasterized": values.size > PIXELS}
         ax.plot(times, line + shift, label=f"cell {cell}", **look)
         if spikes is not None:
-            _strokes(ax, times, line, spikes.times[spikes.ids == cell], top, shift, colours[i])
+            _strokes(ax, times, line, spikes.times[spikes.cells[spikes.ids] == cell], top, shift, colours[i])
     _frame(ax, chosen, times, (low, top), lane, colours)
     return ax
 

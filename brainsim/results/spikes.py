@@ -112,6 +112,11 @@ class Spikes(SpikesHandOver):
         """End of the recording [ms]."""
         return self.start + self.duration
 
+    @property
+    def cells(self) -> np.ndarray:
+        """Which cells 0 to n - 1 are, int64, shape (n,): of a part that `of` returned, their indices in the whole."""
+        return vars(self).get("_cells", np.arange(self.n))
+
     def __len__(self) -> int:
         """Return the number of spikes."""
         return self.times.size
@@ -247,7 +252,9 @@ class Spikes(SpikesHandOver):
         return self._noted(window)
 
     def of(self, ids: slice | ArrayLike) -> Spikes:
-        """Return the spikes of some cells, renumbered 0, 1, ... in the order of `ids`.
+        """Return the spikes of some cells, numbered 0, 1, ... in the order of `ids`, so that `rates` has a number for each.
+
+        Their indices here are then in `cells`, as those of the columns of `Traces` are in ``Traces.ids``.
 
         Parameters
         ----------
@@ -265,8 +272,9 @@ class Spikes(SpikesHandOver):
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).of([1, 0]).ids      # cell 1 becomes cell 0
-        array([1, 0, 1])
+        >>> part = Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).of([1, 0])
+        >>> part.ids, part.cells      # cell 1 becomes cell 0
+        (array([1, 0, 1]), array([1, 0]))
         """
         chosen = chosen_cells(ids, self.n, "Spikes.of")
         new_index = np.full(self.n, -1, dtype=np.int64)
@@ -274,12 +282,13 @@ class Spikes(SpikesHandOver):
         new = new_index[self.ids]
         kept = new >= 0
         times, ids = freeze(self.times[kept]), freeze(new[kept])
-        return self._noted(Spikes(times, ids, chosen.size, self.duration, self.start, self.name))
+        part = self._noted(Spikes(times, ids, chosen.size, self.duration, self.start, self.name))
+        vars(part)["_cells"] = freeze(self.cells[chosen])
+        return part
 
     def _noted(self, part):
-        """Return a part of these spikes with what is noted of them: their place, and whether a code made them."""
-        if vars(self).get(OF_A_CODE):
-            vars(part)[OF_A_CODE] = True
+        """Return a part of these spikes with what is noted of them: their place and cells, and whether a code made them."""
+        vars(part).update({note: vars(self)[note] for note in (OF_A_CODE, "_cells") if note in vars(self)})
         return placed(part, place_of(self))
 
     def trains(self) -> list[np.ndarray]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.arrays import freeze, frozen_array, plural
+from brainsim.core.checks import number
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import TracesHandOver
+from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -103,7 +105,9 @@ class Traces(TracesHandOver):
         )
 
     def of(self, ids: slice | ArrayLike) -> Traces:
-        """Return the traces of some of the recorded cells, which keep their indices.
+        """Return the traces of some of the recorded cells: a column for each, in the order of `ids`.
+
+        As always, `ids` says which cells of the population the columns are.
 
         Parameters
         ----------
@@ -127,6 +131,62 @@ class Traces(TracesHandOver):
         return Traces(
             self.name, self.variable, self.unit, self.times, freeze(self.ids[columns]), freeze(self.values[:, columns])
         )
+
+    def at(self, spikes: Spikes, *, shift: float = 0.0) -> np.ndarray:
+        """Return the value of the cell of each spike at the time of the spike, or somewhat before or after it.
+
+        Parameters
+        ----------
+        spikes : Spikes
+            Of the same population, as in ``result.spikes["cells"]``, or of some of its cells (`Spikes.of`).
+        shift : float
+            At which time relative to each spike [ms]; ``-dt`` is the sample before.
+
+        Returns
+        -------
+        array of float, shape (spikes,)
+            The last sample that is not later than the spike plus `shift`. NaN if there is none, if the next sample would be
+            more than an interval later, or if the cell was not recorded.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `spikes` are not Spikes, or of something else than the population.
+
+        Notes
+        -----
+        A sample at the time of a spike is taken after the reset. What a variable was when the cell fired is kept by a model
+        that says so, ``reset = "v_spike = v; v = v_reset"``; the trace of ``v_spike`` then holds it from the spike on.
+
+        Examples
+        --------
+        >>> v = Traces("cells", "v", "mV", times=[1.0, 2.0, 3.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
+        >>> spikes = Spikes([1.0, 2.0, 3.0], [9, 4, 9], n=10, duration=3.0, name="cells")
+        >>> v.at(spikes)
+        array([5., 1., 7.])
+        >>> v.at(spikes, shift=-1.0)
+        array([nan,  0.,  6.])
+        """
+        if not isinstance(spikes, Spikes):
+            raise TypeError(f'Traces.at.spikes: must be Spikes, such as result.spikes["{self.name}"] (got {spikes!r})')
+        if spikes.name != self.name:
+            hint = f'take those of result.spikes["{self.name}"], or some of them by .of(...)'
+            raise ValueError(f"Traces.at.spikes: are of {spikes.name!r}, and the traces of {self.name!r}; {hint}")
+        times = spikes.times + number(shift, "Traces.at.shift", "ms")
+        row = np.searchsorted(self.times, times + rounding(times), side="right") - 1
+        order = np.argsort(self.ids, kind="stable")
+        cells = spikes.cells[spikes.ids]
+        column = np.searchsorted(self.ids, cells, sorter=order)
+        column = order[np.minimum(column, max(order.size - 1, 0))] if order.size else np.zeros(len(spikes), np.int64)
+        values = np.full(len(spikes), np.nan)
+        if not self.values.size:
+            return values
+        found = (row >= 0) & (self.ids[column] == cells)
+        interval = np.diff(self.times).max(initial=0.0)
+        latest = self.times[row] + (interval - rounding(times) if interval else rounding(times))
+        found &= times <= latest
+        values[found] = self.values[row[found], column[found]]
+        return values
 
     def _columns(self, ids):
         if isinstance(ids, slice):

@@ -114,6 +114,7 @@ def test_every_method_is_tried_on_every_model():
         "MAT2",
         "MihalasNiebur",
         "ResonateAndFire",
+        "TwoCompartmentLIF",
     }
     assert {name for name, method in tried if method == "exact"} == linear
     assert set(METHODS) == {"auto", "euler_maruyama", "milstein", *(method for _, method in tried)}

@@ -1,5 +1,8 @@
 """Correlated sources: rate, pairwise correlation and what tells the two processes apart, at several dt."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -86,3 +89,51 @@ def test_correlations_are_at_most_one():
         bs.MultipleInteraction(correlation=1.1)
     with pytest.raises(ValueError, match="SingleInteraction.correlation: must be >= 0"):
         bs.SingleInteraction(correlation=-0.1)
+
+
+class TestJitter:
+    TAU = 6.0
+
+    @pytest.mark.parametrize("dt", [0.5, 1.0])
+    def test_rate_and_correlogram_are_those_of_the_theory(self, dt):
+        """Two copies of a spike are sent d steps apart with the probability q/(2 - q)*(1 - q)**abs(d)."""
+        steps, p = int(60_000 / dt), RATE * dt * 1e-3
+        x = counts(bs.MultipleInteraction(rate=RATE, correlation=C, jitter=self.TAU), dt, steps)[int(60 / dt) :]
+        assert x.max() == 1
+        total = x.sum(axis=1) - N * p
+        assert within(x.mean(), p, p * (1 + (N - 1) * C) / N / len(x))
+        q = -np.expm1(-dt / self.TAU)
+        expected = N * (N - 1) * C * p * (1 - p) * q / (2 - q)
+        for lag in range(1, int(3 * self.TAU / dt), int(3 / dt)):  # at which a train and itself are uncorrelated
+            products = total[lag:] * total[:-lag]
+            blocks = products[: len(products) // 60 * 60].reshape(60, -1).mean(axis=1)  # longer than the memory of trains
+            # of copies that should come in the same step one comes a step later, which moves up to 2 % of them
+            assert within(products.mean(), expected * (1 - q) ** lag, blocks.var() / 59 + (0.005 * expected) ** 2), lag
+
+    def test_trains_are_poisson_and_independent_without_correlation(self):
+        x = counts(bs.MultipleInteraction(rate=RATE, correlation=0.0, jitter=self.TAU), 1.0, 20_000)[60:]
+        n = x[: len(x) // 20 * 20].reshape(-1, 20, N).sum(axis=1)
+        assert within(n.mean(), 0.8, 0.8 / n.size)
+        assert within(n.var() / n.mean(), 1.0 - 0.04, (2 / n.size) + 0.03**2)
+
+    def test_the_same_bits_for_any_threads_and_pieces(self, more_partitions):
+        model = bs.MultipleInteraction(rate="40 + 30*sin(t/9)", correlation=C, jitter=3.0)
+        whole = counts(model, 0.5, 400, n=40)
+        assert whole.any()
+        for threads, pieces in ((3, 1), (1, 4), (2, 2)):
+            assert np.array_equal(counts(model, 0.5, 400, n=40, threads=threads, pieces=pieces), whole)
+
+    def test_what_it_is(self):
+        model = bs.MultipleInteraction(rate=20.0, jitter=4.0)
+        assert isinstance(model, bs.MultipleInteraction)
+        assert (
+            model == bs.JitteredInteraction(rate=20.0, jitter=4.0) == eval(repr(model), {"JitteredInteraction": type(model)})
+        )
+        assert pickle.loads(pickle.dumps(model)) == copy.deepcopy(model) == model
+        assert type(bs.MultipleInteraction(jitter=0.0)) is type(bs.MultipleInteraction()) is bs.MultipleInteraction
+        assert bs.MultipleInteraction(jitter=0) == bs.MultipleInteraction()
+        for wrong in (-1.0, "3", np.nan):
+            with pytest.raises((ValueError, TypeError), match="JitteredInteraction.jitter: must be"):
+                bs.MultipleInteraction(jitter=wrong)
+        with pytest.raises(TypeError, match="unknown parameter 'jiter'; did you mean 'jitter'"):
+            bs.MultipleInteraction(jiter=1.0)

@@ -103,8 +103,12 @@ class TestOverview:
             assert not chosen.axes[1].get_title(loc="left")
 
     def test_figsize(self):
-        assert bs.plot.overview(recorded(2), figsize=(4.0, 3.0)).get_size_inches().tolist() == [4.0, 3.0]
-        assert bs.plot.overview(recorded(2)).get_size_inches()[0] == 9.0
+        narrow, usual = bs.plot.overview(recorded(2), figsize=(3.4, 3.0)), bs.plot.overview(recorded(2))
+        assert narrow.get_size_inches().tolist() == [3.4, 3.0]
+        assert usual.get_size_inches()[0] == 9.0
+        headings = [figure.axes[0].get_title(loc="right") for figure in (narrow, usual)]
+        assert not headings[0]
+        assert headings[1]
 
     def test_the_heading_is_of_the_window(self):
         """A clock of 100 Hz for half a second, then one of 20 Hz."""

@@ -15,6 +15,8 @@ def change_synapses(synapses, projection, values):
     """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
     label = f"Simulation.set: projection {projection.name!r}"
     kind = _plastic(synapses, projection, label)
+    if "weight" in values and "w" not in values:
+        values = {"w" if name == "weight" else name: value for name, value in values.items()}
     modulator = kind.equations.modulator
     known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else [])]
     for name in values:
@@ -56,6 +58,22 @@ def normalise_synapses(synapses, projection, total, by):
     total, by = checked_total(total, f"{label}.total"), checked_by(by, f"{label}.by")
     check_totals(total, by, projection.pre, projection.post, f"{label}.total")
     normalise(kind, total, by)
+
+
+def is_plastic(synapses, projection):
+    """Return whether the synapses of a projection follow a rule of plasticity."""
+    return any(kind.tag == PLASTIC and kind.block.projection is projection for kind in synapses.kinds)
+
+
+def reject_all_but_weight(projection, values):
+    """Raise ValueError unless the weight, which alone a projection without plasticity has, is set."""
+    for name in values:
+        if name != "weight":
+            label = f"Simulation.set: projection {projection.name!r}"
+            hint = "without plasticity its synapses have nothing else that can change"
+            raise ValueError(f"{label}: cannot set {name!r}; only weight, {hint}")
+    if not values:
+        raise ValueError(f"Simulation.set: projection {projection.name!r}: nothing to set; give weight=")
 
 
 def _plastic(synapses, projection, label):

@@ -1,7 +1,15 @@
 """Correlated Poisson trains: sources that copy spikes from a train that they have in common."""
 
-from brainsim.models.base import Neuron, parameter
-from brainsim.models.values import Value
+import typing
+
+from brainsim.models.base import Neuron, initial, parameter
+from brainsim.models.values import Value, ValueLike
+
+# a copy with probability c = rate*dt + correlation*(1 - rate*dt), of common spikes with probability rate*dt/c
+COPIED = (
+    "rand_all()*(0.001*rate*dt + correlation*(1 - 0.001*rate*dt)) < 0.001*rate*dt"
+    " and rand() < 0.001*rate*dt + correlation*(1 - 0.001*rate*dt)"
+)
 
 
 class SingleInteraction(Neuron):
@@ -56,25 +64,80 @@ class MultipleInteraction(Neuron):
         Between cells of different rates the correlation is smaller.
     correlation : float
         Pairwise correlation of the counts, from 0, independent, to 1, identical.
+    jitter : float, optional
+        Each copy comes later by a random time of this mean [ms], see `JitteredInteraction`; by default all come at once.
 
     Examples
     --------
     >>> import brainsim as bs
     >>> bs.Population(100, bs.MultipleInteraction(rate=10.0, correlation=0.1), name="background")
     Population('background', 100 MultipleInteraction)
+    >>> bs.MultipleInteraction(rate=20.0, jitter=5.0)
+    JitteredInteraction(rate=20.0)
 
     References
     ----------
     Kuhn, Aertsen & Rotter (2003), doi:10.1162/089976603321043702.
     """
 
-    # a copy with probability c = rate*dt + correlation*(1 - rate*dt), of common spikes with probability rate*dt/c
-    threshold = (
-        "rand_all()*(0.001*rate*dt + correlation*(1 - 0.001*rate*dt)) < 0.001*rate*dt"
-        " and rand() < 0.001*rate*dt + correlation*(1 - 0.001*rate*dt)"
-    )
+    threshold = COPIED
     conditions = ("0.001*rate*dt <= 1", "correlation <= 1")
     spiking_source = True
+    jitter: typing.ClassVar[typing.Any] = 0.0
+    _options: typing.ClassVar[tuple[str, ...]] = ("jitter",)
 
     rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0, varying=True)
     correlation: Value = parameter(0.1, "", "pairwise correlation", at_least=0.0)
+
+    def __new__(cls, *positional: object, jitter: typing.Any = None, **values: ValueLike) -> typing.Self:
+        """Return a JitteredInteraction if there is a jitter: its cells have a variable more."""
+        # a text or an array is an error or a jitter, which its own class tells
+        none = jitter is None or (isinstance(jitter, int | float) and jitter == 0.0)
+        return object.__new__(JitteredInteraction if cls is MultipleInteraction and not none else cls)  # type: ignore[return-value]
+
+    def __init__(self, *positional: object, jitter: typing.Any = None, **values: ValueLike) -> None:
+        if "jitter" in self.parameters and jitter is not None:
+            values["jitter"] = jitter
+        super().__init__(*positional, **values)
+
+
+class JitteredInteraction(MultipleInteraction):
+    """Poisson trains that copy spikes of a common train, each copy later by a random time: imprecise synchrony.
+
+    As `MultipleInteraction`, but each copy waits for a time of its own, exponential with the mean `jitter`, before the cell
+    sends it. Counts have the given correlation in bins that are long compared with the jitter, and the cross-correlation of
+    two trains falls off as ``exp(-abs(lag)/jitter)/(2*jitter)``.
+
+    Parameters
+    ----------
+    rate : float, array, TimedArray, or str
+        Firing rate of each cell [Hz], as of `MultipleInteraction`. If it changes in time, the changes come later as well.
+    correlation : float
+        Pairwise correlation of the counts, from 0, independent, to 1, identical.
+    jitter : float
+        Mean of the waiting times [ms], > 0.
+
+    A copy waits at least one step of dt, and a cell sends at most one spike a step. Nothing waits at the start, so rates are
+    too low during the first few `jitter`.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Population(100, bs.JitteredInteraction(rate=10.0, correlation=0.1, jitter=5.0), name="background")
+    Population('background', 100 JitteredInteraction)
+
+    References
+    ----------
+    Kuhn, Aertsen & Rotter (2003), doi:10.1162/089976603321043702; Brette (2009), doi:10.1162/neco.2009.12-07-657 (copies
+    with jitter, and their cross-correlation).
+    """
+
+    # waiting times without memory: it is enough to count the copies that wait
+    threshold = "rand() < -expm1(-waiting*dt/jitter)"
+    reset = "waiting -= 1"
+    events: typing.ClassVar[dict[str, tuple[str, str]]] = {"copied": (COPIED, "waiting += 1")}
+    _options = ()
+
+    jitter: Value = parameter(5.0, "ms", "mean of the waiting times", above=0.0)  # type: ignore[misc]
+
+    waiting: float = initial(0.0, "", "copies that wait")

@@ -118,7 +118,10 @@ def read(path: str | os.PathLike) -> Result:
     try:
         with h5py.File(path, "r") as h5:
             if OWN not in h5:
-                raise ValueError("it has no group /brainsim, which holds numbers of cells, the duration and the like")
+                missing = "it has no group /brainsim, which holds numbers of cells, the duration and the like"
+                others = [name for name, group in (("spikes", "spikes"), ("reports", "report")) if group in h5]
+                hint = " and ".join(f"bs.sonata.read_{name}" for name in others)
+                raise ValueError(f"{missing}{hint and f'; {hint} read files of other simulators'}")
             return _read(h5, path)
     except (PermissionError, MemoryError, BlockingIOError):
         raise

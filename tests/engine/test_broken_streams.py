@@ -1,0 +1,309 @@
+"""Streams of runs that are killed, and of those whose disk is full or whose files are damaged: nothing is lost."""
+
+import errno
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.commands import cli
+from brainsim.engine.recorders import stream as stream_module
+from brainsim.results.streams.conversion import convert
+from brainsim.results.streams.folder import Folder
+from tests.helpers.streamed import STEPS, network, requests, run, same, simulation
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path, monkeypatch):
+    """Write to a new folder, in many short chunks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, STEPS))
+    return tmp_path
+
+
+CHILD = """
+import sys
+import brainsim as bs
+from brainsim.engine import progress
+from tests.helpers.streamed import simulation
+progress.WANTED = 0.002
+simulation(to=sys.argv[1]).run(1e7)
+"""
+
+
+class TestCrash:
+    """A run that is killed leaves what was committed."""
+
+    def _killed(self, chance, name):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, name], env=os.environ | {"PYTHONPATH": _root()})
+        log = Path(f"{name}.part/commits.jsonl")
+        while not (log.exists() and log.stat().st_size):
+            assert child.poll() is None
+            time.sleep(0.005)
+        time.sleep(0.3 * chance.random())
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        return Path(f"{name}.part")
+
+    def _check(self, chance, trials):
+        whole = None
+        for trial in range(trials):
+            part = self._killed(chance, f"run{trial}.npz")
+            committed = json.loads((part / "commits.jsonl").read_bytes().split(b"\n")[-2])
+            held = Folder(part)
+            assert held.step == committed["step"]
+            if whole is None or whole.step < held.step:
+                shutil.rmtree("whole", ignore_errors=True)
+                simulation(to="whole/").run(duration := 2 * held.step * 0.1)
+                assert duration > 0
+                whole = Folder(Path("whole.part"))
+                shutil.move("whole.part", "whole")
+                whole = Folder(Path("whole"))
+            for name, rows in held.rows.items():
+                column = next(c for c in held.header["columns"] if c["name"] == name)
+                size = rows * column["width"] * np.dtype(column["kind"]).itemsize
+                assert (part / name).read_bytes()[:size] == (Path("whole") / name).read_bytes()[:size]
+            loaded = bs.Result.load(part)
+            assert loaded.state is None
+            same(loaded, run(duration=loaded.duration), state=False)
+            assert cli.main(["convert", str(part), f"run{trial}.npz"]) == 0
+            same(bs.Result.load(f"run{trial}.npz"), loaded, state=False)
+
+    def test_kill(self):
+        self._check(random.Random(1), 2)
+
+    @pytest.mark.slow
+    def test_thirty_kills(self):
+        self._check(random.Random(2), 30)
+
+    def test_torn_lines_and_bytes_behind_the_last_commit(self):
+        sim = simulation(to="run.npz")
+        sim.run(100.0)
+        part = Path("run.npz.part")
+        text = (part / "commits.jsonl").read_bytes()
+        lines = text.split(b"\n")[:-1]
+        assert len(lines) == 10
+        before = run(duration=90.0)
+        for cut in range(1, len(lines[-1]) + 1, 7):
+            (part / "commits.jsonl").write_bytes(text[:-cut])
+            same(bs.Result.load(part), before, state=False)
+        (part / "commits.jsonl").write_bytes(text[: len(lines[0]) // 2])
+        assert bs.Result.load(part).duration == 0.0
+        (part / "commits.jsonl").write_bytes(text)
+        with (part / "spikes.step.u4").open("ab") as file:
+            file.write(b"behind")
+        same(bs.Result.load(part), run(), state=False)
+
+    @pytest.mark.parametrize("damage", ["changed", "short"])
+    def test_loss_of_power(self, damage):
+        """The log may survive bytes that it vouches for: the sums show it."""
+        simulation(to="run.npz").run(100.0)
+        part = Path("run.npz.part")
+        column = part / "trace.0.f8"
+        data = bytearray(column.read_bytes())
+        row = 3 * 8
+        if damage == "changed":
+            data[72 * row + 3] ^= 1  # a sample at 50.4 ms
+        else:
+            del data[72 * row :]
+        column.write_bytes(data)
+        with pytest.warns(UserWarning, match=r"is damaged after 50 of 100 ms"):
+            loaded = bs.Result.load(part)
+        same(loaded, run(duration=50.0), state=False)
+
+    def test_a_stream_is_continued(self):
+        """What `Stream.reopen` is for: a checkpoint knows the rows, and the run goes on from there."""
+        from brainsim.engine.target import Target
+
+        sim = simulation(to="run/")
+        sim.run(40.0)
+        state, rows = sim.result().state, sim._stream.commit()
+        sim.run(33.0)
+        sim._stream.close()
+        net = network()
+        again = bs.Simulation(net, record=requests(net), state=state, to=Target.continued("run/", rows))
+        assert again.result().duration == 40.0
+        again.run(60.0)
+        same(again.close(), run())
+        run(to="whole/")
+        for name in rows:
+            assert Path("run", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def _root():
+    return str(Path(bs.__file__).parents[1])
+
+
+class TestErrors:
+    """Everything that goes wrong is named, and what was recorded is still in hand."""
+
+    @pytest.mark.parametrize("failing", [1, 3, 4, 9, 21, 26])
+    def test_disk_full(self, failing, monkeypatch):
+        writes, original = [], stream_module._write_all
+
+        def full(file, data):
+            writes.append(1)
+            if len(writes) >= failing and "header" not in file.name:
+                original(file, data[: len(data) // 2])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            original(file, data)
+
+        sim = simulation(to="run.npz")
+        message = r"stream: 'run.npz.part': No space left on device; what was .* is in it"
+        with monkeypatch.context() as here:
+            here.setattr(stream_module, "_write_all", full)
+            with pytest.raises(OSError, match=message) as error:
+                sim.run(100.0)
+        assert error.value.errno == errno.ENOSPC
+        done = 10.0 * ((failing - 1) // 5)  # four columns and a line in each chunk
+        loaded, kept = bs.Result.load("run.npz.part"), sim.result()
+        assert loaded.duration == kept.duration == done
+        if done:
+            same(loaded, run(duration=done), state=False)
+            same(kept, loaded, state=False)
+        sim.reset()
+        sim.run(100.0)
+        same(sim.close(), run())
+
+    def test_a_small_disk(self, tmp_path):
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+        if mounted.returncode:
+            pytest.skip("no file system can be mounted here")
+        try:
+            sim = simulation(to=disk / "run.npz")
+            with pytest.raises(OSError, match="No space left on device"):
+                sim.run(10_000.0)
+            loaded = bs.Result.load(disk / "run.npz.part")
+            assert loaded.duration > 0
+            same(loaded, run(duration=loaded.duration), state=False)
+            with pytest.raises(OSError, match="No space left") as error:  # the file that is made of it has no room either
+                sim.close()
+            assert "everything that was recorded is in" in error.value.__notes__[0]
+            assert "run.npz" not in os.listdir(disk)
+            same(convert(disk / "run.npz.part", "run.npz") and bs.Result.load("run.npz"), loaded, state=False)
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+
+    @pytest.mark.parametrize("how", [shutil.rmtree, lambda folder: os.rename(folder, "elsewhere")])
+    def test_folder_gone(self, how):
+        sim = simulation(to="run.npz")
+        sim.run(50.0)
+        how("run.npz.part")
+        with pytest.raises(
+            FileNotFoundError, match=r"was removed or renamed during the run; what .* 50 ms is in sim.result"
+        ):
+            sim.run(50.0)
+        same(sim.result(), run(duration=50.0), state=False)
+        sim.result().save("saved.npz")
+        same(bs.Result.load("saved.npz"), run(duration=50.0), state=False)
+
+    def test_open_elsewhere(self):
+        sim = simulation(to="run.npz")
+        sim.run(10.0)
+        with pytest.raises(BlockingIOError, match=r"'run.npz.part' is being written by another run"):
+            run(to="run.npz")
+        same(sim.close(), run(duration=10.0))
+
+    def test_a_run_that_did_not_end_is_not_overwritten(self):
+        sim = simulation(to="run.npz")
+        sim.run(10.0)
+        sim._stream.close()
+        with pytest.raises(FileExistsError, match=r"there is 'run.npz.part' of a run that did not end. `brainsim convert"):
+            run(to="run.npz")
+        assert bs.Result.load("run.npz.part").duration == 10.0
+
+    def test_an_error_in_a_callback(self):
+        with pytest.raises(ZeroDivisionError) as error:
+            run(to="run.npz", every=40.0, callback=lambda sim: 1 / 0)
+        assert "error.simulation.result(), and in 'run.npz.part'" in error.value.__notes__[0]
+        same(error.value.simulation.result(), run(duration=40.0))
+        same(bs.Result.load("run.npz.part"), run(duration=40.0), state=False)
+
+    def test_ctrl_c(self):
+        with pytest.warns(UserWarning, match="stopped by Ctrl-C after 40 of 100 ms"):
+            run(to="run.npz", every=40.0, callback=lambda sim: signal.raise_signal(signal.SIGINT))
+        same(bs.Result.load("run.npz"), run(duration=40.0))
+
+    def test_what_exists_is_replaced_when_the_new_one_is_complete(self):
+        run(duration=20.0, to="run.npz")
+        sim = simulation(to="run.npz")
+        sim.run(30.0)
+        assert bs.Result.load("run.npz").duration == 20.0
+        sim.close()
+        assert bs.Result.load("run.npz").duration == 30.0
+        for duration in (20.0, 30.0):
+            run(duration=duration, to="raw/")
+        assert bs.Result.load("raw").duration == 30.0
+        assert sorted(os.listdir()) == ["raw", "run.npz"]
+
+    def test_closed(self):
+        with simulation(to="run.npz") as sim:
+            sim.run(10.0)
+        assert sim.close() is sim.result()
+        for do in (lambda: sim.run(1.0), sim.reset):
+            with pytest.raises(RuntimeError, match="Simulation: is closed, and its results are in 'run.npz'"):
+                do()
+
+    def test_a_wrong_run_leaves_nothing(self):
+        with pytest.raises(ValueError, match="duration"):
+            run(duration=0.05, to="run.npz")
+        net = network()
+        net.populations["a"]
+        with pytest.raises(ValueError, match="run.every"):
+            simulation(net, to="run.npz").run(10.0, every=0.25, callback=print)
+        assert os.listdir() == []
+
+
+MISTAKES = [
+    (3, TypeError, r"simulate.to: must be the name of a file, e.g. 'run.h5' \(got 3\)"),
+    ("run", ValueError, r"simulate.to: must end in .h5, .npz, .nwb or .parquet, or in / .* \(got 'run'\)"),
+    ("run.csv", ValueError, "simulate.to: must end in"),
+    ("nowhere/run.npz", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
+    ("nowhere/run/", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
+    ("folder.npz", IsADirectoryError, "simulate.to: 'folder.npz' is a folder; name a file in it"),
+    ("folder.npz/", FileExistsError, "simulate.to: 'folder.npz' exists and is not the folder of a run; it is not replaced"),
+    ("/", ValueError, "simulate.to: must be the name of a file or of a new folder"),
+    ("run.h5", ImportError, r"simulate.to: needs h5py.*; pip install 'brainsim\[hdf5\]'"),
+    ("run.parquet", ImportError, r"simulate.to: needs pyarrow.*; pip install 'brainsim\[parquet\]'"),
+]
+
+
+@pytest.mark.parametrize(("to", "kind", "message"), MISTAKES)
+def test_mistakes(to, kind, message, monkeypatch):
+    for package in ("h5py", "pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, package, None)
+    os.mkdir("folder.npz")
+    Path("folder.npz/mine.txt").write_text("mine")
+    monkeypatch.setattr("brainsim.engine.simulation.Synapses", lambda *_: pytest.fail("built before the check"))
+    with pytest.raises(kind, match=message):
+        run(to=to)
+    assert os.listdir() == ["folder.npz"]
+
+
+LOADING = [
+    ({}, "is a folder"),
+    ({"header.json": "{}"}, "is damaged"),
+    ({"header.json": "no"}, "is damaged"),
+    ({"commits.jsonl": ""}, "holds nothing"),
+    ({"header.json": '{"format": 99, "columns": []}'}, "newer brainsim: format 99"),
+]
+
+
+@pytest.mark.parametrize(("files", "message"), LOADING)
+def test_folders_that_hold_no_run(files, message):
+    os.mkdir("run")
+    for name, text in files.items():
+        Path("run", name).write_text(text)
+    with pytest.raises(ValueError, match=message):
+        bs.Result.load("run")

@@ -1,0 +1,121 @@
+"""Weights of projections without plasticity that are set during a run: they act, and all else stays as it was."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.engine.test_weights import bits as spikes_and_state
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+
+def network(weight=0.2, **options):
+    """Return a driven network, its recurrent projection, and that of the inhibitory cells."""
+    cells = bs.Population(60, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=3)
+    net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.15, synapse=bs.Delta()))
+    wires = net.connect(
+        cells[:50], cells, bs.FixedIndegree(8), weight=weight, delay=1.5, synapse=bs.Delta(), name="wires", **options
+    )
+    net.connect(cells[50:], cells, bs.FixedIndegree(4), weight=-0.4, delay=bs.Uniform(1.0, 2.0), synapse=bs.Delta())
+    return net, wires
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_weight_that_is_set_at_the_start_is_that_of_the_description(threads):
+    net, wires = network(0.2)
+    sim = bs.Simulation(net, seed=5, threads=threads)
+    sim.set(wires, weight=0.5)
+    assert spikes_and_state(sim.run(40.0)) == spikes_and_state(bs.simulate(network(0.5)[0], 40.0, seed=5))
+    assert set(sim.synapses("wires").weight) == {0.5}
+
+
+def test_setting_the_weights_that_synapses_have_changes_no_bit():
+    net, wires = network(bs.Uniform(0.1, 0.3))
+    sim, plain = bs.Simulation(net, seed=5, threads=2), bs.Simulation(net, seed=5)
+    first = sim.run(20.0), plain.run(20.0)
+    sim.set(wires, weight=sim.synapses(wires).weight)
+    assert first[0].spikes == first[1].spikes
+    assert spikes_and_state(sim.run(30.0)) == spikes_and_state(plain.run(30.0))
+
+
+def test_each_synapse_gets_its_own_weight_also_if_they_shared_one():
+    net, wires = network(0.2)
+    sim = bs.Simulation(net, seed=5, threads=2)
+    sim.run(10.0)
+    table = sim.synapses(wires)
+    wanted = np.linspace(0.0, 0.4, len(table))
+    sim.set("wires", weight=wanted)
+    after = sim.synapses(wires)
+    assert np.array_equal(after.pre, table.pre)
+    assert np.array_equal(after.post, table.post)
+    assert np.array_equal(after.weight, wanted.astype(np.float32))
+    first = sim.synapses("cells[50:60]->cells")
+    assert np.array_equal(first.weight, bs.Simulation(net, seed=5).synapses("cells[50:60]->cells").weight)
+    sim.set(wires, weight=0.1)
+    assert set(sim.synapses(wires).weight) == {0.1}
+
+
+def test_weights_act_from_now_on():
+    net, wires = network(0.2)
+    sim = bs.Simulation(net, seed=5)
+    rates = [sim.run(200.0).spikes["cells"].rate()]
+    for weight in (1.0, 0.0):
+        sim.set(wires, weight=weight)
+        rates.append(sim.run(200.0).spikes["cells"].rate())
+    assert rates[1] > 1.2 * rates[0]
+    assert rates[2] < rates[0]
+
+
+def test_reset_copies_and_checkpoints(tmp_path):
+    net, wires = network(0.2)
+    sim = bs.Simulation(net, seed=5, threads=2)
+    first = sim.run(20.0)
+    sim.set(wires, weight=np.linspace(0.0, 0.4, 480))
+    sim.run(10.0)
+    sim.set(wires, weight=0.3)
+    twin, saved = copy.deepcopy(sim), sim.save(tmp_path / "run.ckpt")
+    loaded = bs.Simulation.load(network(0.2)[0], saved, threads=3)
+    expected = spikes_and_state(sim.run(20.0))
+    assert spikes_and_state(twin.run(20.0)) == expected
+    assert spikes_and_state(loaded.run(20.0)) == expected
+    assert spikes_and_state(bs.simulate(sim.network, 5.0, state=sim.result().state)) == spikes_and_state(sim.run(5.0))
+    for one in (sim, loaded):
+        one.reset()
+        assert spikes_and_state(one.run(20.0)) == spikes_and_state(first)
+
+
+def test_one_word_for_synapses_that_learn_as_well():
+    net, wires = network(0.2, plasticity=bs.STDP(w_max=1.0))
+    sim = bs.Simulation(net, seed=5)
+    sim.set(wires, weight=0.7)
+    assert set(sim.synapses(wires).weight) == {0.7}
+
+
+def test_mistakes():
+    net, wires = network(0.2)
+    again = net.connect(
+        *[net.populations["cells"]] * 2,
+        bs.FixedTotal(9),
+        weight=0.1,
+        delay=1.0,
+        synapse=bs.Delta(),
+        storage="procedural",
+        name="again",
+    )
+    sim = bs.Simulation(net, seed=5)
+    for values, error, message in [
+        ({"w": 0.5}, ValueError, "projection 'wires': cannot set 'w'; only weight, without plasticity"),
+        ({"weight": [0.1, 0.2]}, ValueError, r"weight must be a number or an array of 480 numbers.*got shape \(2,\)"),
+        ({"weight": np.nan}, ValueError, "projection 'wires': weight: must be"),
+        ({"weight": bs.Uniform(0.0, 1.0)}, TypeError, "weight must be a number or an array"),
+        ({"weight": "big"}, TypeError, "projection 'wires': weight"),
+        ({}, ValueError, "projection 'wires': nothing to set; give weight="),
+    ]:
+        with pytest.raises(error, match=message):
+            sim.set(wires, **values)
+    with pytest.raises(ValueError, match="'again' is procedural"):
+        sim.set(again, weight=0.2)
+    assert set(sim.synapses(wires).weight) == {0.2}
