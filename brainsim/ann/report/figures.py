@@ -30,7 +30,12 @@ def comparison_figure(comparison):
 def _accuracy(comparison, ax):
     ax.axhline(100.0 * comparison.ann_accuracy, color=MACHINE, linestyle="--", label="artificial")
     ax.semilogx(
-        comparison.T, 100.0 * comparison.quantised, color=MACHINE, linestyle=":", zorder=3, label="artificial, same bits"
+        comparison.T,
+        100.0 * comparison.quantised,
+        color=MACHINE,
+        linestyle=":",
+        zorder=3,
+        label="artificial, rounded to T + 1 values",
     )
     ax.semilogx(comparison.T, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking")
     ax.set_xscale("log", base=2)
