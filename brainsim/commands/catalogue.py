@@ -153,7 +153,7 @@ def _method_of(step):
 
 
 def _labelled(label, text):
-    """Return a text after its label, as lines; a long text has one line per statement."""
+    """Return a string after its label, as lines; a long text has one line per statement."""
     if len(text) + LABEL > WIDTH:
         text = text.replace("; ", f"\n{'':{LABEL}}")
     return f"{label:<{LABEL}}{text}".splitlines()

@@ -167,7 +167,7 @@ def _add_sweep(commands):
 
 
 def _add_option(run, name, option, values):
-    """Add an option of an example: one of several choices, the first by default; a number; a text; or a flag."""
+    """Add an option of an example: one of several choices, the first by default; a number; a string; or a flag."""
     if values is False:
         look, default = {"action": "store_const", "const": True}, "off"
     elif isinstance(values, tuple):

@@ -74,7 +74,7 @@ OF_BRAINSIM = {
         "SineInput",
         "SineCurrent",
         "ACSource",
-    ): "a current may be a text of the time: bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))",
+    ): "a current may be an expression of the time: bs.CurrentInput(bs.signals.sine(0.0, 150.0, frequency=40.0))",
     (
         "OU",
         "OUInput",
@@ -97,7 +97,7 @@ OF_BRAINSIM = {
         "InhomogeneousPoissonGenerator",
         "SinusoidalPoissonGenerator",
         "InhomogeneousGammaGenerator",
-    ): "a rate may be a text of the time or a bs.TimedArray: bs.Poisson(rate='20 + 15*sin(2*pi*8*t/1000)'), and likewise "
+    ): "a rate may be an expression of the time or a bs.TimedArray: bs.Poisson(rate='20 + 15*sin(2*pi*8*t/1000)'); likewise "
     "bs.PoissonInput",
     (
         "STDPSynapse",

@@ -88,7 +88,7 @@ def _learning(projection):
 
 
 def fingerprint(value):
-    """Return the fingerprint of a value: a number, a text, an array, or an object or a collection of these."""
+    """Return the fingerprint of a value: a number, a string, an array, or an object or a collection of these."""
     digest = hashlib.blake2b(digest_size=8)
     _feed(digest, value)
     return digest.hexdigest()

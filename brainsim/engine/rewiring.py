@@ -32,7 +32,7 @@ class Rewiring:
     remove, pre, post, weight, delay
         As for `Simulation.rewire`.
     kept_weight : float, array or None
-        Another weight of the synapses that are not removed, or one for each.
+        Another weight of all synapses, or one for each, if none are removed or added.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Rewiring:
         self._kept = _kept(remove, len(table))
         pairs = self._pairs(table, *_added(pre, post), weight, delay)
         if kept_weight is not None:
-            pairs["weight"] = kept_weight if is_number(kept_weight) else np.asarray(kept_weight)[self._kept]
+            pairs["weight"] = _one_each(kept_weight, len(table), projection)
         network, new = with_synapses(
             run.layout.network, run.synapses.projections.values(), projection, pairs, self._parameters(table, pairs)
         )
@@ -157,6 +157,16 @@ class Rewiring:
             extra[f"{name}.rows.{trace}"] = rows.ravel()
 
 
+def _one_each(weight, n, projection):
+    """Return a weight, or n weights; raise ValueError for another number of them."""
+    if is_number(weight):
+        return weight
+    if np.shape(weight) != (n,):
+        message = f"must be a number or an array of {n} numbers, in the order of sim.synapses(projection)"
+        raise ValueError(f"Simulation.set: projection {projection.name!r}: weight {message} (got shape {np.shape(weight)})")
+    return np.asarray(weight)
+
+
 def reweighting(run, projection, described, weight):
     """Return the Rewiring by which all synapses of a projection without plasticity get another weight, or one each.
 
@@ -168,12 +178,6 @@ def reweighting(run, projection, described, weight):
     if isinstance(weight, Distribution):
         raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")
     weight = checked_weight(weight, projection.synapse, f"{label}: weight")
-    n = len(read_back(run.synapses, projection, run.layout.partitions))
-    if np.shape(weight) not in ((), (n,)):
-        hint = "in the order of sim.synapses(projection)"
-        raise ValueError(
-            f"{label}: weight must be a number or an array of {n} numbers, {hint} (got shape {np.shape(weight)})"
-        )
     return Rewiring(run, projection, described, kept_weight=weight)
 
 

@@ -26,7 +26,7 @@ def change_parameters(layout, name, values):
             new[key + OVER_TIME] = _checked_over_time(layout, name, key, value, label)
             continue
         if is_timed(value) and not known[key].timed:
-            hint = f"to change it in time, give it a text or a TimedArray from the start: {type(model).__name__}({key}=...)"
+            hint = f"to change it, give it an expression or a TimedArray from the start: {type(model).__name__}({key}=...)"
             raise ValueError(f"{label}: must stay a number or one per cell; {hint}")
         if isinstance(value, Distribution):
             raise TypeError(f"{label}: must be numbers, not a distribution (got {value})")
@@ -46,7 +46,7 @@ def _checked_over_time(layout, name, key, value, label):
     """Return another value for a parameter that may change in time: of any kind, for the cells of the population."""
     member, one = layout.members[name], np.ndim(value) == 0
     if isinstance(value, Distribution):
-        raise TypeError(f"{label}: must be numbers, a TimedArray or a text, not a distribution (got {value})")
+        raise TypeError(f"{label}: must be numbers, a TimedArray or an expression, not a distribution (got {value})")
     if isinstance(value, str):
         check_text(value, label, member.population.model.parameters[key].unit, member.population)
         names = names_in(parse_signal(value, label))
@@ -57,13 +57,13 @@ def _checked_over_time(layout, name, key, value, label):
     elif np.ndim(value) and len(value) != member.n:
         raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
     if not one and np.ndim(member.values[key]) == 0:
-        hint = "to change it cell by cell, give it a text with the index i or a column for each cell from the start"
+        hint = "to change it cell by cell, give it an expression with the index i or a column for each cell from the start"
         raise ValueError(f"{label}: must stay one value for all of {name!r}; {hint}")
     return value
 
 
 def _bounds(values):
-    """Return what conditions are checked with for parameters that change in time: their ends, nothing of a text."""
+    """Return what conditions are checked with for parameters that change in time: their ends, nothing of an expression."""
     found = {}
     for key, value in values.items():
         if key.endswith(OVER_TIME) and not isinstance(value, str):
@@ -81,9 +81,9 @@ def change_input(layout, original, target, values):
         if target is was.input or target is now.input or (isinstance(target, str) and target == was.name)
     ]
     if not indices:
-        names = [*layout.members, *(stimulus.name for stimulus in original)]
+        names = [*layout.members, *(stimulus.name for stimulus in original), *(p.name for p in layout.network.projections)]
         raise MissingName(
-            f"Simulation.set: {target!r} is not an input or a population of this network{nearest(target, names)}"
+            f"Simulation.set: {target!r} is not an input, population or projection of this network{nearest(target, names)}"
         )
     if "synapse" in values:
         raise ValueError("PoissonInput.synapse: cannot change; stimulate with both and set the rate of one to 0")

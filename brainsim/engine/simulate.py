@@ -87,7 +87,7 @@ def simulate(
         A file, e.g. ``"run.ckpt"``, to which the simulation is saved at regular times, at the end, after Ctrl-C, and when
         SIGTERM or SIGUSR1 arrives, which then ends the process with the exit status 75. See `Simulation.save`.
     checkpoint_every : float or str
-        Time between two checkpoints: seconds, or a text such as ``"30 s"``, ``"10 min"`` or ``"1 h"``.
+        Time between two checkpoints: seconds, or a string such as ``"30 s"``, ``"10 min"`` or ``"1 h"``.
     resume : bool
         Continue from the checkpoint if there is one, to the end of `duration`: the same script, run again, returns the
         Result of the undisturbed run. Without it, a run never replaces the checkpoint of an earlier one.

@@ -58,7 +58,7 @@ class Variables(Mapping):
 
 
 def what_is_not_finite(layout, shared):
-    """Return "" if all variables are finite, else the first that is not, as a text with {} for the reason."""
+    """Return "" if all variables are finite, else the first that is not, as a string with {} for the reason."""
     if layout.ranks.size == 1 and np.isfinite(shared.state[: layout.n_state]).all():
         return ""
     here, found = members_here(layout), ""

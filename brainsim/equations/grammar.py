@@ -1,6 +1,6 @@
 """What an equation may contain: every text that users type is checked here. The error shows the line and the column.
 
-A text that has passed consists of numbers, names, arithmetic, comparisons and calls of `FUNCTIONS`, and of nothing else.
+A string that has passed consists of numbers, names, arithmetic, comparisons and calls of `FUNCTIONS`, and of nothing else.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ FOREIGN_OPERATORS: dict[Any, str] = {
     ast.BitOr: "write 'or' for '|'",
     ast.Invert: "write 'not' for '~'",
 }
-MAX_LENGTH = 4000  # characters of a text
+MAX_LENGTH = 4000  # characters of a string
 MAX_DEPTH = 60  # levels of nesting
 MAX_NODES = 10_000  # of a tree after substitution
 MAX_TERMS = 200  # of one sum or product, which Python nests to the left, and levels in total, since functions recurse
@@ -86,7 +86,7 @@ NOW = "__t"  # `table(t)` becomes the name `table__t`, which no user can type
 
 
 class EquationError(ValueError):
-    """A text that is not valid in the language of equations. The message shows the line and marks the column.
+    """A string that is not valid in the language of equations. The message shows the line and marks the column.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def check_brackets(line: Line, label: str) -> None:
 
 
 def syntax_hint(text: str) -> str:
-    """Return what to write instead of a text that Python cannot parse, after a semicolon; '' if that is not clear."""
+    """Return what to write instead of a string that Python cannot parse, after a semicolon; '' if that is not clear."""
     factor = re.search(r"(?<![\w.])(\d+\.?\d*)([^\W\d_]\w*)", text)
     if re.search(r"(?<![=<>!:+*/-])=(?!=)", text):
         return "; use '==' to compare, or '>=' or '<='"

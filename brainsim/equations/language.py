@@ -1,6 +1,6 @@
 """The language of equations: arithmetic on names, parsed against a list of what is allowed.
 
-Nothing a user types is ever evaluated as Python. A text is parsed by the standard library's `ast`, every node is checked
+Nothing a user types is ever evaluated as Python. A string is parsed by the standard library's `ast`, every node is checked
 against the `grammar`, and everything else works on that tree: `evaluate` computes its value, `algebra` rearranges it,
 `render` writes it into a kernel. The documentation of `brainsim.Neuron` describes the language for users.
 """
@@ -264,7 +264,7 @@ def _with_tables(tree, tables):
 
 
 def _logical_lines(text, label):
-    """Split a text into equations: without comments, with lines joined while a bracket is open, up to the next equation."""
+    """Split a string into equations: without comments, lines joined while a bracket is open, up to the next equation."""
     if not isinstance(text, str):
         raise EquationError(label, f"must be a string (got {text!r})")
     lines, parts, opened = [], [], 0

@@ -260,7 +260,7 @@ class _RuleReader(TargetReader):
         raise EquationError(label, message, line.text, 0)
 
     def assignments(self, text, field, fixed):
-        """Return the assignments of a text as (name, tree); other names in `between` are for the lines after them."""
+        """Return the assignments of a string as (name, tree); other names in `between` are for the lines after them."""
         own = {"between": {ELAPSED}, "on_step": {"dt"}}.get(field, set())
         label, result, more = f"{self.label}.{field}", [], {*fixed, *own}
         for name, tree in lang.parse_assignments(text, label):

@@ -20,7 +20,7 @@ WORDS = {"t": "ms", "dt": "ms", "pi": "1", "i": None}  # names that every text m
 
 @functools.lru_cache(maxsize=1024)
 def parse_signal(text: str, label: str) -> Tree:
-    """Return the checked tree of a text; names are checked later, by `check_signal`, since they depend on the cells."""
+    """Return the checked tree of an expression; names are checked later, by `check_signal`: they depend on the cells."""
     tree = lang.parse_expression(text, label)
     lang.check_kind(tree, label)
     for node in ast.walk(tree):
@@ -31,14 +31,14 @@ def parse_signal(text: str, label: str) -> Tree:
 
 
 def changes(text: str, label: str) -> bool:
-    """Return whether the value of a text depends on the time."""
+    """Return whether the value of an expression depends on the time."""
     return "t" in lang.names_in(parse_signal(text, label))
 
 
 def check_signal(
     text: str, label: str, expected: str, parameters: Mapping[str, str | None], variables: Mapping[str, str | None]
 ) -> None:
-    """Raise EquationError unless a text is made of known names and has the right unit.
+    """Raise EquationError unless an expression is made of known names and has the right unit.
 
     Parameters
     ----------

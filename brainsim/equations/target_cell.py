@@ -44,7 +44,7 @@ class TargetReader(Reader):
         """Return the tree of the condition under which steps of the target are listed, None if there is none."""
         label = f"{self.label}.step_condition"
         if not isinstance(text, str):
-            raise TypeError(f"{label}: must be a text such as 'v_post > theta' (got {text!r})")
+            raise TypeError(f"{label}: must be a string such as 'v_post > theta' (got {text!r})")
         if assignments and not text.strip():
             message = "on_step needs to know for which steps: write step_condition = 'v_post > theta'; all would be too many"
             raise EquationError(label, message)

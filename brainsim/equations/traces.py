@@ -1,4 +1,4 @@
-"""The variables of a rule of plasticity: which of them are traces, how they relax, and where in a text they are read."""
+"""The variables of a rule of plasticity: which of them are traces, how they relax, and where in a string they are read."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ those of `memory` and `stdp_window`, are drawn by modules of brainsim that are n
 Every module has a docstring whose first line says what it shows, a function ``build(...)`` that returns ``(network,
 traces)``, and the constant ``DURATION`` [ms]. It may also have
 
-- ``OPTIONS``, a dict from keywords of ``build`` to a tuple of choices (the first is the default), a number or a text (the
+- ``OPTIONS``, a dict from keywords of ``build`` to a tuple of choices (the first is the default), a number or a string (the
   default) or False (a flag): each becomes an option on the command line;
 - ``lasts(**options)``, which returns the duration [ms] if it depends on the options;
 - ``DT``, the time step [ms] if it is not 0.1;

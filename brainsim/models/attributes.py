@@ -82,5 +82,5 @@ def reject_attributes_without_effect(cls, kind):
             message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"
             raise TypeError(f"{cls.__name__}.{name}: {message}")
     if not isinstance(cls.conditions, tuple | list):
-        message = "must be a tuple of texts, such as ('v_reset < v_th',)"
+        message = "must be a tuple of strings, such as ('v_reset < v_th',)"
         raise TypeError(f"{cls.__name__}.conditions: {message} (got {cls.conditions!r})")

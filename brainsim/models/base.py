@@ -157,7 +157,7 @@ class Model:
     def _check_conditions(self):
         """Check relations between parameters, e.g. ``v_reset < v_th``; distributions are checked when they are sampled."""
         values = {k: getattr(self, k) for k in self.parameters}
-        # of a text, conditions are checked when it is computed
+        # of an expression, conditions are checked when it is computed
         self.check_values({k: v for k, v in values.items() if not isinstance(v, Distribution | str)} | extremes(self))
 
 

@@ -1,4 +1,4 @@
-"""Values of inputs that may change in time: a number, one per cell, a `TimedArray`, or a text of the time ``t``."""
+"""Values of inputs that may change in time: a number, one per cell, a `TimedArray`, or an expression of the time ``t``."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from brainsim.equations.language import names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 
-OVER_TIME = "(t)"  # ends the name under which the values of a population hold a text or a TimedArray
+OVER_TIME = "(t)"  # ends the name under which the values of a population hold an expression or a TimedArray
 
 
 def checked_signal(value, label, unit, at_least=None):
@@ -20,7 +20,7 @@ def checked_signal(value, label, unit, at_least=None):
     label, unit : str
         How messages begin, and the unit of the numbers.
     at_least : float, optional
-        The least value that numbers and TimedArrays may have; texts are clipped there when they are computed.
+        The least value that numbers and TimedArrays may have; expressions are clipped there when they are computed.
     """
     if isinstance(value, str):
         parse_signal(value, label)
@@ -30,7 +30,7 @@ def checked_signal(value, label, unit, at_least=None):
         in_range(value.values, label, unit, at_least=at_least)
         return value
     if callable(value):
-        hint = "a text of the time t in ms, such as '20*(1 + sin(2*pi*t/100))', or a TimedArray of its values"
+        hint = "an expression of the time t in ms, such as '20*(1 + sin(2*pi*t/100))', or a TimedArray of its values"
         raise TypeError(f"{label}: functions of Python are not called in a run; write {hint}")
     value = read_only(plain(value, unit, label))
     if np.ndim(value) > 1 or np.size(value) == 0:
@@ -41,7 +41,7 @@ def checked_signal(value, label, unit, at_least=None):
 
 
 def is_timed(value):
-    """Return whether a value is a text or a TimedArray."""
+    """Return whether a value is an expression or a TimedArray."""
     return isinstance(value, str | TimedArray)
 
 
@@ -53,7 +53,7 @@ def changes_in_time(value, label):
 
 
 def check_text(text, label, unit, view):
-    """Raise EquationError unless the cells of a view have all parameters of a text, in units that fit."""
+    """Raise EquationError unless the cells of a view have all parameters of an expression, in units that fit."""
     for population, _ in view.parts:
         _check_text(text, label, unit, population.model)
 
@@ -66,7 +66,7 @@ def check_texts_of(model):
 
 
 def _check_text(text, label, unit, model):
-    """Check a text whose names are parameters of a model."""
+    """Check an expression whose names are parameters of a model."""
     plain_ones = {n: s for n, s in model.parameters.items() if not s.timed and not is_timed(getattr(model, n))}
     parameters = {n: s.unit if model.dimensions else None for n, s in plain_ones.items()}
     check_signal(text, label, unit, parameters, dict.fromkeys(model.initials))

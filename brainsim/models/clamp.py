@@ -21,8 +21,9 @@ class VoltageClamp(Input):
 
     At the start of each step ``v`` is set to the command; the cell then moves for one step, with all its channels and
     synapses, and the clamp brings it back. What it needs for that is the clamp current, ``(command - v)*c_m/dt``: positive
-    inwards like an injected current, right to first order in dt, without the charge of a jump of the command. A text has
-    its value at the middle of the step, a `TimedArray` at its start. ``bs.Trace(cells, "name of the input")`` records it.
+    inwards like an injected current, right to first order in dt, without the charge of a jump of the command. An expression
+    has its value at the middle of the step, a `TimedArray` at its start. ``bs.Trace(cells, "name of the input")`` records
+    it.
 
     Parameters
     ----------

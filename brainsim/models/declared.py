@@ -17,7 +17,7 @@ from brainsim.models.values import Distribution
 class Parameter:
     """Default, unit, meaning and range of a parameter; what `parameter` returns.
 
-    If it is `varying`, an instance may also give a TimedArray or a text of the time, as for inputs.
+    If it is `varying`, an instance may also give a TimedArray or an expression of the time, as for inputs.
     """
 
     default: Any
@@ -108,8 +108,9 @@ def parameter(
     above, at_least : float, optional
         The value must be > `above`, >= `at_least`.
     varying : bool
-        Whether a cell model may also be given a `TimedArray` or a text of the time, ``rate="20 + 15*sin(2*pi*t/125)"``, as
-        `PoissonInput` explains. The threshold, the reset and the events may use such a parameter, but nothing else.
+        Whether a cell model may also be given a `TimedArray` or an expression of the time, ``rate="20 +
+        15*sin(2*pi*t/125)"``, as `PoissonInput` explains. The threshold, the reset and the events may use such a parameter,
+        but nothing else.
 
     Examples
     --------

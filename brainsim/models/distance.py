@@ -1,4 +1,4 @@
-"""Connections that depend on the distance between two cells: a probability as a text of `d`, and what pairs there are."""
+"""Connections that depend on the distance of two cells: a probability as an expression of `d`, and what pairs there are."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class DistanceRule(Rule):
     Parameters
     ----------
     p : str or float
-        The probability as a text of the distance ``d`` [um], such as ``"0.3*exp(-d/150)"``; also of the components from
-        source to target ``dx``, ``dy``, ``dz``, for anisotropic connections. With `k`, only ratios matter. `gaussian`,
+        The probability as an expression of the distance ``d`` [um], such as ``"0.3*exp(-d/150)"``; also of the components
+        from source to target ``dx``, ``dy``, ``dz``, for anisotropic connections. With `k`, only ratios matter. `gaussian`,
         `exponential` and `box` write the usual ones.
     max_distance : float, optional
         No pair that is farther apart is connected [um], > 0. Building takes as long as there are pairs within this distance,

@@ -46,7 +46,7 @@ class Input(Identified):
         return f"{type(self).__name__}({values})"
 
     def check(self, view: "View") -> None:
-        """Raise an error if an array does not have one value for each cell of `view`, or a text has names it does not."""
+        """Raise an error if an array has not one value for each cell of `view`, or an expression has names it has not."""
         for name, unit in self.over_time.items():
             value, label = getattr(self, name), f"{type(self).__name__}.{name}"
             if isinstance(value, str):
@@ -87,16 +87,16 @@ class PoissonInput(Input):
 
     The number of events in a step is Poisson distributed with mean rate * dt; each acts as one event of the synapse. The
     train represents any number of independent sources whose rates sum to `rate`. A rate that changes in time holds over each
-    step: a text has its value at the middle of the step, a `TimedArray` that at its start.
+    step: an expression has its value at the middle of the step, a `TimedArray` that at its start.
 
     Parameters
     ----------
     rate : float, array of shape (n,), TimedArray, or str
         Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each. A `TimedArray` has one column, or
-        one for each cell. A text is an expression in the language of equations (``help(bs.Neuron)``) of the time ``t`` [ms],
-        of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``; ``bs.signals``
-        writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the
-        rate is 0.
+        one for each cell. An expression is an expression in the language of equations (``help(bs.Neuron)``) of the time
+        ``t`` [ms], of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``;
+        ``bs.signals`` writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the rate is
+        0.
     weight : float, array of shape (n,), or distribution
         Weight of an event, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
         of its events share.
@@ -108,8 +108,8 @@ class PoissonInput(Input):
     Raises
     ------
     TypeError, ValueError
-        If a value is not a number, is negative or not finite; by `check` if an array or a text does not fit the target. In a
-        run, at the first step at which a text is not finite.
+        If a value is not a number, is negative or not finite; by `check` if an array or an expression does not fit the
+        target. In a run, at the first step at which an expression is not finite.
 
     Examples
     --------
@@ -153,14 +153,15 @@ class CurrentInput(Input):
     """A current into each cell of the target, constant or changing in time; it adds to the term ``I`` of the equations.
 
     With `times`, amplitude[m] flows from times[m] until times[m + 1], and the last one from then on; before times[0] it is
-    0 pA. The current holds over each step: a text has its value at the middle of the step, a `TimedArray` or `times` that at
-    its start.
+    0 pA. The current holds over each step: an expression has its value at the middle of the step, a `TimedArray` or `times`
+    that at its start.
 
     Parameters
     ----------
     amplitude : float, array, TimedArray, or str
-        The current [pA]. Without `times`: a number, shape (n,) for the n cells of the target, a `TimedArray`, or a text such
-        as ``"200*sin(2*pi*40*t/1000)"``, as for `PoissonInput`. With m times: shape (m,), the same for all cells, or (m, n).
+        The current [pA]. Without `times`: a number, shape (n,) for the n cells of the target, a `TimedArray`, or an
+        expression such as ``"200*sin(2*pi*40*t/1000)"``, as for `PoissonInput`. With m times: shape (m,), the same for all
+        cells, or (m, n).
     times : array of shape (m,), optional
         When the current changes [ms], increasing, >= 0.
     start, stop : float, optional
@@ -170,8 +171,8 @@ class CurrentInput(Input):
     Raises
     ------
     TypeError, ValueError
-        If a value is not a finite number, times do not increase, or shapes differ; by `check` if n or a text does not fit.
-        In a run, at the first step at which a text is not finite.
+        If a value is not a finite number, times do not increase, or shapes differ; by `check` if n or an expression does
+        not fit. In a run, at the first step at which an expression is not finite.
 
     Examples
     --------
@@ -205,7 +206,7 @@ class CurrentInput(Input):
             self.__dict__["amplitude"] = checked_signal(self.amplitude, "CurrentInput.amplitude", "pA")
             return
         if is_timed(self.amplitude):
-            kind = "a text" if isinstance(self.amplitude, str) else "a TimedArray"
+            kind = "an expression" if isinstance(self.amplitude, str) else "a TimedArray"
             raise TypeError(f"CurrentInput.times: must be left out if the amplitude is {kind}, which says when it changes")
         amplitude = read_only(plain(self.amplitude, "pA", "CurrentInput.amplitude"))
         times = read_only(np.atleast_1d(plain(self.times, "ms", "CurrentInput.times")))

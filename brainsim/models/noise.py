@@ -44,7 +44,7 @@ class NoiseInput(Input):
     Raises
     ------
     TypeError, ValueError
-        If a value is not a number or out of range; by `check` if an array or a text does not fit the target.
+        If a value is not a number or out of range; by `check` if an array or an expression does not fit the target.
 
     Examples
     --------

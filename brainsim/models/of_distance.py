@@ -1,4 +1,4 @@
-"""Weights and delays that are texts of the distance between two cells."""
+"""Weights and delays that are expressions of the distance between two cells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
 
 
 class OfDistance(Distribution):
-    """A weight or a delay that is a text of the distance between its two cells.
+    """A weight or a delay that is an expression of the distance between its two cells.
 
     Estimates of memory ask it the same questions as a distribution: its limits, and which share of pairs lies between two
     values. The engine computes its values from the positions.

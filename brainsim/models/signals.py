@@ -1,7 +1,8 @@
-"""Signals in one line: `sine`, `ramp`, `chirp`, `pulses` and `steps` return texts of the time ``t``.
+"""Signals in one line: `sine`, `ramp`, `chirp`, `pulses` and `steps` return expressions of the time ``t``.
 
-Such a text is taken wherever an input may change in time, and can be joined with others: ``sine(...) + " + " + ramp(...)``.
-Quantities of other libraries become numbers in ms, Hz, pA or mV; which of these a text is in, it does not say.
+Such an expression is taken wherever an input may change in time, and can be joined with others: ``sine(...) + " + " +
+ramp(...)``. Quantities of other libraries become numbers in ms, Hz, pA or mV; which of these an expression is in, it does
+not say.
 
 >>> import brainsim as bs
 >>> bs.signals.sine(20.0, 15.0, frequency=8.0)
@@ -20,7 +21,7 @@ if typing.TYPE_CHECKING:
 
 __all__ = ["chirp", "pulses", "ramp", "sine", "steps"]
 
-MAX_STEPS = 80  # in a text of at most 4,000 characters
+MAX_STEPS = 80  # in an expression of at most 4,000 characters
 
 
 def sine(mean: float, amplitude: float, frequency: float, *, phase: float = 0.0) -> str:

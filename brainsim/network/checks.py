@@ -213,5 +213,5 @@ def _check_shape(value, field, rule, pre, post):
 
 
 def described(value):
-    """Return a text for a value in an error message."""
+    """Return a string for a value in an error message."""
     return f"the class {value.__name__}" if isinstance(value, type) else repr(value)

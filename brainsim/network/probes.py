@@ -293,7 +293,7 @@ class EventRecord:
             raise ValueError("EventRecord.cells: must be of one population; write one EventRecord for each")
         for name, value in (("condition", self.condition), ("name", self.label)):
             if not isinstance(value, str):
-                raise TypeError(f"EventRecord.{name}: must be a text, e.g. condition='v > v_half' (got {value!r})")
+                raise TypeError(f"EventRecord.{name}: must be a string, e.g. condition='v > v_half' (got {value!r})")
 
     def __repr__(self) -> str:
         """Return the request nearly as Python code, with the cells by name."""

@@ -35,7 +35,7 @@ class Projection(Identified):
     rule : Rule
         Which pairs are connected.
     weight, delay : float, ndarray (read-only) or Distribution
-        In the unit of the synapse, and in ms; what was given as a text of the distance has its text as ``.text``.
+        In the unit of the synapse, and in ms; what was given as an expression of the distance has its text as ``.text``.
     synapse : Synapse
         What a spike does to its target.
     name : str

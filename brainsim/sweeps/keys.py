@@ -31,7 +31,7 @@ def key_of(value: Any, label: str) -> str:
     Parameters
     ----------
     value : object
-        A number, a text, an array, or whatever can be pickled.
+        A number, a string, an array, or whatever can be pickled.
     label : str
         The start of error messages.
 
@@ -50,7 +50,7 @@ def key_of(value: Any, label: str) -> str:
     except TypeError as error:
         shown = repr(value)[:100]
         raise TypeError(
-            f"{label}: must be a number, a text, an array or an object that can be pickled (got {shown}; {error}); "
+            f"{label}: must be a number, a string, an array or an object that can be pickled (got {shown}; {error}); "
             "pass a name, and look the object up in the function"
         ) from error
 

@@ -73,7 +73,7 @@ def figures_of(returned):
 
 
 def _figure(name, value):
-    """Return a number, a text, or an array of numbers."""
+    """Return a number, a string, or an array of numbers."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     try:

@@ -142,7 +142,7 @@ class Sweep:
         MissingName
             If there is no value of this name.
         ValueError
-            If it is an array of different shapes at different points, or a text.
+            If it is an array of different shapes at different points, or a string.
         """
         if name not in self.names:
             raise MissingName(f"Sweep: has no value {name!r}{nearest(name, self.names)}")
@@ -152,7 +152,7 @@ class Sweep:
             raise ValueError(f"Sweep.values: {name!r} has different shapes at different points: {sorted(shapes)}")
         kinds = {array.dtype.kind for array in arrays if array is not None}
         if "U" in kinds:
-            raise ValueError(f"Sweep.values: {name!r} is a text; table.rows or table.frame() has it")
+            raise ValueError(f"Sweep.values: {name!r} is a string; table.rows or table.frame() has it")
         shape = shapes.pop() if shapes else ()
         stacked = np.full((len(arrays), *shape), np.nan, np.complex128 if "c" in kinds else np.float64)
         for k, array in enumerate(arrays):

@@ -159,7 +159,7 @@ class TestSimulate:
     )
     def test_wrong_intervals(self, given, path):
         with pytest.raises(
-            (ValueError, TypeError), match=r"simulate.checkpoint_every: must be .*a text such as '30 s', '10 min'"
+            (ValueError, TypeError), match=r"simulate.checkpoint_every: must be .*a string such as '30 s', '10 min'"
         ):
             bs.simulate(network(), 5.0, checkpoint=path, checkpoint_every=given)
 

@@ -234,7 +234,7 @@ class TestEvents:
 
 MISTAKES = [
     (lambda cells: bs.EventRecord(3, "v > 0"), TypeError, "EventRecord.cells: must be a population or a view"),
-    (lambda cells: bs.EventRecord(cells, 3), TypeError, "EventRecord.condition: must be a text"),
+    (lambda cells: bs.EventRecord(cells, 3), TypeError, "EventRecord.condition: must be a string"),
     (lambda cells: bs.Trace(cells, "v", start=-1.0), ValueError, r"Trace.start: must be >= 0 ms \(got -1"),
     (lambda cells: bs.Trace(cells, "v", start=5.0, stop=5.0), ValueError, r"Trace.stop: must be > start, 5 ms \(got 5 ms\)"),
     (lambda cells: bs.Trace(cells, "v", reduce="max"), ValueError, "Trace.reduce: must be one of 'mean', 'sum', 'std' "),

@@ -50,7 +50,7 @@ test_spikes_and_methods = mistakes(
     (lambda: neuron(refractory="taus"), ValueError, "Mine.refractory", "did you mean 'tau'"),
     (lambda: neuron(frozen=("V",)), ValueError, "Mine.frozen", "did you mean 'v'"),
     (lambda: neuron(conditions=("v_th > vt",)), ValueError, "Mine.conditions", "'vt'"),
-    (lambda: neuron(conditions="v_th > 0"), TypeError, "Mine.conditions", "tuple of texts", "got 'v_th > 0'"),
+    (lambda: neuron(conditions="v_th > 0"), TypeError, "Mine.conditions", "tuple of strings", "got 'v_th > 0'"),
     (lambda: neuron(method="eulre"), ValueError, "Mine.method", "did you mean 'euler'"),
 )
 

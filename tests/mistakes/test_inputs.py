@@ -49,7 +49,7 @@ test_texts = mistakes(
         lambda: poisson(lambda t: 20.0),
         TypeError,
         "PoissonInput.rate: functions of Python are not called",
-        "a text of the time",
+        "an expression of the time",
     ),
     (lambda: source(np.sin), TypeError, "Poisson.rate: functions of Python are not called in a run"),
     (lambda: poisson(""), bs.EquationError, "PoissonInput.rate: must be one expression (got 0 lines)"),
@@ -76,7 +76,7 @@ test_tables = mistakes(
     (lambda: simulated(current(bs.TimedArray([1.0, 2.0], 0.05))), ValueError, "values would be skipped"),
     (lambda: current(np.ones((3, 10))), ValueError, "CurrentInput.amplitude", "values over time are a TimedArray"),
     (lambda: current(bs.TimedArray([1.0], 1.0), times=[0.0]), TypeError, "CurrentInput.times: must be left out"),
-    (lambda: current("t", times=[0.0]), TypeError, "CurrentInput.times: must be left out if the amplitude is a text"),
+    (lambda: current("t", times=[0.0]), TypeError, "CurrentInput.times: must be left out if the amplitude is an expression"),
     (lambda: bs.LIF(tau_m="10 + t"), TypeError, "LIF.tau_m: must be a number"),
 )
 

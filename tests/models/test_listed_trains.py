@@ -181,7 +181,7 @@ def test_a_saved_result_in_hdf5(tmp_path):
 def test_bytes_are_not_a_text(tmp_path):
     for content in (b"\x89HDF\r\n\x1a\n\x00\x00", b"1.0 2\n\xff\xfe 3"):
         (tmp_path / "spikes.dat").write_bytes(content)
-        with pytest.raises(ValueError, match="is not a text; other files must end in .h5, .hdf5, .npy or .npz"):
+        with pytest.raises(ValueError, match="is not a text file; other files must end in .h5, .hdf5, .npy or .npz"):
             bs.SpikeTrains(tmp_path / "spikes.dat")
 
 

@@ -126,7 +126,7 @@ test_mistakes = mistakes(
     (lambda: bs.sweep(swept.product, {"a": [1]}, to=__file__), NotADirectoryError, "sweep.to", "is a file"),
     (lambda: bs.sweep(swept.product, {"a": [1]}, to="/no/such/folder"), FileNotFoundError, "sweep.to", "there is no folder"),
     (lambda: T.values("produkt"), bs.MissingName, "'produkt'", "did you mean 'product'"),
-    (lambda: T.values("text"), ValueError, "'text' is a text", "table.frame()"),
+    (lambda: T.values("text"), ValueError, "'text' is a string", "table.frame()"),
     (lambda: T.at(c=1), bs.MissingName, "no parameter 'c'"),
     (lambda: T.at(a=3), bs.MissingName, "no point with a=3"),
     (lambda: T.at(a=1), ValueError, "2 points have a=1", "also name seed"),

@@ -26,7 +26,7 @@ def versions():
 
 
 def what_differs(saved):
-    """Return what differs from the versions that were saved, as a text, "" if nothing does."""
+    """Return what differs from the versions that were saved, as a string, "" if nothing does."""
     now = versions()
     return ", ".join(
         f"{name} {saved[name]} then, {now[name]} now" for name in now if name in saved and saved[name] != now[name]

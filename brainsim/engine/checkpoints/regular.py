@@ -29,8 +29,8 @@ class Ended(SystemExit):
 
 
 def interval(value, label):
-    """Return an interval in seconds, which is given as a number of seconds or as a text: "30 s", "10 min", "1 h"."""
-    hint = "a number of seconds, or a text such as '30 s', '10 min' or '1 h'"
+    """Return an interval in seconds, which is given as a number of seconds or as a string: "30 s", "10 min", "1 h"."""
+    hint = "a number of seconds, or a string such as '30 s', '10 min' or '1 h'"
     if isinstance(value, str):
         found = INTERVAL.fullmatch(value)
         if not found or found[2] not in SECONDS:

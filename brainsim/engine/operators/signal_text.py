@@ -66,7 +66,7 @@ class Written:
 
 @functools.lru_cache(maxsize=256)
 def written(text, label, per_cell, clipped, name="", conditions=()):
-    """Return the module that computes a text.
+    """Return the module that computes an expression.
 
     Parameters
     ----------

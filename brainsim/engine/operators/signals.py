@@ -1,8 +1,8 @@
-"""Values of inputs over time in a partition: constant, from a table, or computed from a text.
+"""Values of inputs over time in a partition: constant, from a table, or computed from an expression.
 
-A text is computed for the middle of each step and holds over the step: its mean over the step is right up to terms of dt**2,
-and an edge such as ``where(t < 100, 0, 20)`` that lies on the grid is where it is written. A TimedArray is read at the start
-of the step.
+An expression is computed for the middle of each step and holds over the step: its mean over the step is right up to terms
+of dt**2, and an edge such as ``where(t < 100, 0, 20)`` that lies on the grid is where it is written. A TimedArray is read
+at the start of the step.
 """
 
 import numpy as np
@@ -102,7 +102,7 @@ class Signal:
         return np.maximum(values, 0.0) if self._clipped else values
 
     def _at(self, t, cell):
-        """Return the values of a text at a time, of one cell or of all."""
+        """Return the values of an expression at a time, of one cell or of all."""
         tree = parse_signal(self.value, self.label)
         known = {"t": t, "dt": self._dt, "pi": np.pi}
         for name in lang.names_in(tree) - known.keys():
@@ -129,7 +129,7 @@ class Signal:
         )
 
     def _computed(self, each):
-        """Return the record of a text, and set the function that computes it."""
+        """Return the record of an expression, and set the function that computes it."""
         names = lang.names_in(parse_signal(self.value, self.label))
         for condition in self._conditions:
             names |= lang.names_in(lang.parse_expression(condition, self.label)) - {self._name}

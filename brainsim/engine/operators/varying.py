@@ -1,4 +1,4 @@
-"""Parameters of cells that change in time: a text or a TimedArray in place of a number, such as the rate of `Poisson`.
+"""Parameters of cells that change in time: an expression or a TimedArray for a number, such as the rate of `Poisson`.
 
 The kernel reads such a parameter as it reads any other: as one number, or as one for each cell if they differ. Here it is
 written before each step.

@@ -71,7 +71,7 @@ def reject_all_but_weight(projection, values):
         if name != "weight":
             label = f"Simulation.set: projection {projection.name!r}"
             hint = "without plasticity its synapses have nothing else that can change"
-            raise ValueError(f"{label}: cannot set {name!r}; only weight, {hint}")
+            raise ValueError(f"{label}: cannot set {name!r}, only weight; {hint}")
     if not values:
         raise ValueError(f"Simulation.set: projection {projection.name!r}: nothing to set; give weight=")
 

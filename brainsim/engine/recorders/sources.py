@@ -171,7 +171,7 @@ def _line(layout, population, tree, label):
         raise ValueError(f"{label}: draws random numbers at each step, so it cannot be computed again")
     for used in sorted(lang.names_in(line.tree)):
         if used + OVER_TIME in member.values:
-            raise ValueError(f"{label}: depends on {used!r}, which a text changes in time, so it cannot be computed again")
+            raise ValueError(f"{label}: depends on {used!r}, which an expression changes, so it cannot be computed again")
         if used == "I_ext":
             line.sources[used] = Injected(member.first)
         elif used in member.system.variables:

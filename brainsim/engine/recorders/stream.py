@@ -265,7 +265,7 @@ def _line(entry):
 
 
 def replace(path, text):
-    """Write a text to a file that appears under its name when it is complete."""
+    """Write a string to a file that appears under its name when it is complete."""
     aside = path.with_name(path.name + ".tmp")
     with aside.open("w", encoding="utf-8") as file:
         file.write(text)

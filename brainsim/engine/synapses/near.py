@@ -1,9 +1,9 @@
-"""Pairs by their distance: the cells near a cell, and what a text of the distance says of each of them.
+"""Pairs by their distance: the cells near a cell, and what an expression of the distance says of each of them.
 
 The cells that may be chosen are sorted into bins of a grid, so that a row looks only at bins within the largest distance.
-A text is compiled to a function of arrays, which is called by its address: the functions that sample rows are the same for
-all texts. Of 40,000 cells with 1,200 others within reach, a candidate takes 5 ns, of which the exponential is a quarter;
-6 ns on a periodic sheet.
+An expression is compiled to a function of arrays, which is called by its address: the functions that sample rows are the
+same for all texts. Of 40,000 cells with 1,200 others within reach, a candidate takes 5 ns, of which the exponential is a
+quarter; 6 ns on a periodic sheet.
 
 Whether a pair is connected, and its weight if that is sampled, are functions of the seed and of both cells.
 """
@@ -160,7 +160,7 @@ def _nearest(apart, period, inverse):
 
 @helper
 def evaluate(address, pairs):
-    """Write the values of a text for the distances in `pairs` into its field `out`."""
+    """Write the values of an expression for the distances in `pairs` into its field `out`."""
     call_address(address, (address_of(pairs),))
 
 
@@ -297,7 +297,7 @@ def address_of_text(tree: Tree) -> int:
 
 @functools.cache
 def _text_of(tree):
-    """Return the source of the function of a text."""
+    """Return the source of the function of an expression."""
     body = render(tree)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     imports = [

@@ -1,4 +1,4 @@
-"""Targets that choose k sources each, with probabilities proportional to a text of the distance."""
+"""Targets that choose k sources each, with probabilities proportional to an expression of the distance."""
 
 import numpy as np
 

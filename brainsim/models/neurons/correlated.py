@@ -91,7 +91,7 @@ class MultipleInteraction(Neuron):
 
     def __new__(cls, *positional: object, jitter: typing.Any = None, **values: ValueLike) -> typing.Self:
         """Return a JitteredInteraction if there is a jitter: its cells have a variable more."""
-        # a text or an array is an error or a jitter, which its own class tells
+        # an expression or an array is an error or a jitter, which its own class tells
         none = jitter is None or (isinstance(jitter, int | float) and jitter == 0.0)
         return object.__new__(JitteredInteraction if cls is MultipleInteraction and not none else cls)  # type: ignore[return-value]
 

@@ -164,7 +164,7 @@ def _read_text(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if "\0" in line or "\ufffd" in line:
-                raise ValueError(f"{LABEL}: {path!r} is not a text; other files must end in .h5, .hdf5, .npy or .npz")
+                raise ValueError(f"{LABEL}: {path!r} is not a text file; other files must end in .h5, .hdf5, .npy or .npz")
             parts = [part for part in re.split(r"[\s,;]+", line.split("#")[0].strip()) if part]
             if not parts:
                 continue

@@ -27,8 +27,8 @@ class Poisson(Neuron):
     Parameters
     ----------
     rate : float, array, TimedArray, or str
-        Firing rate [Hz], >= 0. A text or a `TimedArray` changes in time, as for `PoissonInput`; where a text is negative,
-        the rate is 0.
+        Firing rate [Hz], >= 0. An expression or a `TimedArray` changes in time, as for `PoissonInput`; where an expression
+        is negative, the rate is 0.
 
     Examples
     --------
