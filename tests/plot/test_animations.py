@@ -9,7 +9,8 @@ from PIL import Image
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.animations import _of_cells
+from brainsim.plot.animations import _of_cells, _of_populations
+from brainsim.plot.groups import groups_of
 from brainsim.plot.places import faded_rates
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
@@ -29,6 +30,13 @@ def test_of_populations(tmp_path):
     assert path == tmp_path / "a.gif"
     assert frames(path) == (10, (270, 180), 40)
     assert len(plt.get_fignums()) == before
+
+
+def test_both_panels_name_the_views_of_a_population():
+    groups = groups_of(made(views={"a": [("exc", 0, 40), ("inh", 40, 60)]}), "animate")
+    figure, *_ = _of_populations(groups, None, 5.0, None, None)
+    for ax in figure.axes:
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["exc", "inh", "b"]
 
 
 def test_of_cells_on_a_grid(tmp_path):

@@ -219,7 +219,7 @@ def _against_size(ax, spiking, shares, perceptron):
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.set_xticks([], minor=True)
     ax.set(ylim=(0.0, 102.0), xlabel="cells or prototypes", ylabel="test accuracy [%]")
-    ax.legend(loc="center right")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.16))
 
 
 def _against_samples(ax, spiking, machine):

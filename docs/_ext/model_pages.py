@@ -1,0 +1,203 @@
+"""A page for each neuron, synapse, rule of plasticity, input, rule of connection and distribution.
+
+The pages are written when the site is built, from what ``brainsim models`` prints: the classes say their equations,
+parameters, units and defaults themselves.
+"""
+
+import functools
+import inspect
+from pathlib import Path
+
+import mathml
+import portraits
+from docstrings import as_rst, description_of
+
+import brainsim as bs
+from brainsim.commands.catalogue import TEXTS, methods_of, summary_of, units_of
+from brainsim.models.catalogue import catalogue
+from brainsim.models.inputs import Input
+from brainsim.models.plasticity.homeostasis import Homeostasis
+from brainsim.models.rules import Rule
+
+FOLDER = "models"
+# heading of a kind, the name of its page, what it is, and the heading of the last column of its table
+KINDS = {
+    "neurons": ("Neurons", "Models of cells. The parameters of each may be numbers, arrays or distributions.", "variables"),
+    "synapses": ("Synapses", "What an event of a connection or an input does to its target.", "weight"),
+    "plasticity": ("Plasticity", "Rules by which the weights of synapses change.", "variables"),
+    "inputs": ("Inputs", "What `Network.stimulate` gives to cells.", ""),
+    "rules": ("Rules of connection", "Which pairs of cells `Network.connect` connects.", ""),
+    "values": ("Distributions", "Random values, for parameters, initial values, weights and delays.", ""),
+}
+LABELS = {"on_pre": "spike of the source", "on_post": "spike of the target", "amplitude": "an event has the weight"}
+
+
+def things_of_each_kind():
+    """Return, for each kind, public name -> class."""
+    models, public = catalogue(), {name: getattr(bs, name) for name in bs._PUBLIC}
+    of_base = lambda things, base: {n: c for n, c in things.items() if inspect.isclass(c) and issubclass(c, base)}  # noqa: E731
+    values = {name: kind for name, kind in vars(bs.values).items() if name in bs.values.__all__}
+    distributions = {n: c for n, c in of_base(values, bs.values.Distribution).items() if c is not bs.values.Distribution}
+    return {
+        "neurons": of_base(models, bs.Neuron),
+        "synapses": of_base(models, bs.Synapse),
+        "plasticity": of_base(models, bs.Plasticity) | of_base(public, Homeostasis),
+        "inputs": of_base(public, Input),
+        "rules": of_base(public, Rule),
+        "values": {n if hasattr(bs, n) and getattr(bs, n) is c else f"values.{n}": c for n, c in distributions.items()},
+    }
+
+
+def write(source, pictures):
+    """Write all pages below `source`; with `pictures` also the portraits. Return the names of what has a page."""
+    folder = Path(source) / FOLDER
+    folder.mkdir(exist_ok=True)
+    kinds = things_of_each_kind()
+    drawable = [name for kind in ("neurons", "synapses") for name in kinds[kind]]
+    drawn = portraits.draw(drawable, folder / "portraits") if pictures else set()
+    for kind, things in kinds.items():
+        for name, thing in things.items():
+            put(folder / f"{name}.rst", page(name, thing, drawn))
+        put(folder / f"{kind}.rst", table(kind, things))
+    put(folder / "index.rst", index())
+    return [name for things in kinds.values() for name in things]
+
+
+def put(path, text):
+    """Write a file unless it holds this text already: what did not change is not built again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def index():
+    """Return the page that lists the kinds."""
+    lines = [
+        *title("Models, inputs and rules"),
+        "Equations, parameters with their units and defaults, sources and portraits.",
+    ]
+    lines += ["The same pages are printed by ``brainsim models`` and ``help(bs.LIF)``.", ""]
+    lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {kind}" for kind in KINDS)]
+    return "\n".join([*lines, ""])
+
+
+def table(kind, things):
+    """Return the page with a line for each thing of a kind."""
+    heading, text, column = KINDS[kind]
+    lines = [*title(heading), text, "", ".. list-table::", "   :widths: auto", ""]
+    for name, thing in things.items():
+        summary = as_rst(summary_of(thing, 125)) if column else as_rst(first_sentence(thing))
+        cells = [f":doc:`{name}`", summary, *([units_text(thing)] if column else [])]
+        lines += [f"   {'*' if k == 0 else ' '} - {cell}" for k, cell in enumerate(cells)]
+    lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {name}" for name in things)]
+    return "\n".join([*lines, ""])
+
+
+def units_text(thing):
+    """Return the variables of a model, or the unit of a synapse's weights, as text of a table."""
+    units = units_of(thing) if hasattr(thing, "initials") else ""
+    return f"``{units}``" if units else ""
+
+
+def first_sentence(thing):
+    """Return the first sentence of a docstring."""
+    return inspect.getdoc(thing).split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".")
+
+
+def page(name, thing, drawn):
+    """Return the page of a class."""
+    lines = [*title(name), as_rst(description_of(inspect.getdoc(thing))), ""]
+    if hasattr(thing, "initials"):
+        lines += [*equations(thing), *table_of("Parameters", "parameter", thing.parameters)]
+        lines += table_of("Variables", "variable", thing.initials)
+    if name in drawn:
+        lines += [*title("Portrait", "-"), f".. image:: portraits/{name}.png", f"   :alt: Portrait of {name}", ""]
+    lines += [*title("Use", "-"), f".. autoclass:: brainsim.{name}", ""]
+    return "\n".join([*lines, *pictures_with(name)])
+
+
+def pictures_with(name):
+    """Return the section with the pictures of the gallery in whose scripts a name is used."""
+    return [f".. minigallery:: brainsim.{name}", "   :add-heading: Pictures with it", "   :heading-level: -", ""]
+
+
+def equations(model):
+    """Return the section with the equations of a model, drawn and as they are written."""
+    is_rule = issubclass(model, bs.Plasticity)
+    texts = model().texts() if is_rule else {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
+    lines, written = title("Equations", "-"), inspect.cleandoc(texts["equations"] or "")
+    if written:
+        lines += html(f'<div class="equations">{mathml.block(statements(written))}</div>')
+    rows = [
+        (LABELS.get(field, field.replace("_", " ")), text)
+        for field in TEXTS
+        if isinstance(text := texts.get(field), str) and text
+    ]
+    rows += [(event, f"{test}: {effect}") for event, (test, effect) in getattr(model, "events", {}).items()]
+    lines += html(facts(rows)) if rows else []
+    lines += as_written(written) if written else []
+    if issubclass(model, bs.Synapse):
+        lines += [f"Weights: ``{units_of(model)}``.", ""]
+    elif not is_rule and model.initials:
+        lines += [f"Method of integration: {methods_of(model)}.", ""]
+    return lines if written or rows else []
+
+
+def statements(text):
+    """Return the statements of equations, one text each: long ones may go on in the next line."""
+    found = []
+    for line in text.splitlines():
+        line = line.split("#")[0].rstrip()
+        if line.startswith(" ") and found:
+            found[-1] += f" {line.strip()}"
+        elif line:
+            found += [part.strip() for part in line.split(";") if part.strip()]
+    return found
+
+
+def facts(rows):
+    """Return a table of HTML with the threshold, the reset and so on."""
+    cells = "".join(f"<tr><th>{label}</th><td>{drawn(text)}</td></tr>" for label, text in rows)
+    return f'<table class="facts">{cells}</table>'
+
+
+def drawn(text):
+    """Return the text of an event as mathematics; a test and its effect are divided by a colon."""
+    test, colon, effect = text.partition(": ")
+    if colon:
+        return f"{mathml.inline(test)} : {mathml.inline(effect)}"
+    parts = statements(inspect.cleandoc(text))
+    return mathml.inline(parts[0]) if len(parts) == 1 else mathml.block(parts)
+
+
+def as_written(text):
+    """Return the equations as they are written in brainsim."""
+    return [".. code-block:: text", "", *(f"   {line}" for line in text.splitlines()), ""]
+
+
+def html(text):
+    """Return a piece of HTML as reStructuredText."""
+    return ["", ".. raw:: html", "", f"   {text}", ""]
+
+
+def table_of(heading, column, specs):
+    """Return the section with a table of parameters or variables."""
+    if not specs:
+        return []
+    lines = [*title(heading, "-"), ".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    rows = [(column, "default" if column == "parameter" else "at t = 0", "unit", "meaning")]
+    for name, spec in specs.items():
+        value = f"{spec.default:g}" if isinstance(spec.default, int | float) else str(spec.default)
+        rows.append((f"``{name}``", f"``{value}``" if value.strip() else "", spec.unit or "1", as_rst(spec.meaning)))
+    lines += [f"   {'*' if k == 0 else ' '} - {cell}" for row in rows for k, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+def title(text, line="="):
+    """Return a heading."""
+    return [text, line * len(text), ""]
+
+
+@functools.cache
+def pages():
+    """Return the names of all classes that have a page here."""
+    return frozenset(name for things in things_of_each_kind().values() for name in things)

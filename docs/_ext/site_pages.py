@@ -1,0 +1,66 @@
+"""The extension of Sphinx that writes the pages of models and of the reference before the site is built."""
+
+import functools
+import inspect
+from pathlib import Path
+
+import docstrings
+import model_pages
+import outside
+import reference_pages
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.roles import XRefRole
+
+import brainsim as bs
+
+
+def setup(app: Sphinx):
+    """Connect the parts to Sphinx."""
+    app.connect("builder-inited", write_pages, priority=100)  # before sphinx-gallery, which reads what is written
+    app.connect("source-read", outside.read)
+    app.connect("autodoc-process-docstring", process, priority=100)  # before napoleon
+    app.add_role("quoted", quoted)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write_pages(app):
+    """Write the pages; portraits only where pictures are made."""
+    pictures = str(app.config.plot_gallery) not in ("0", "False")
+    described = model_pages.write(app.srcdir, pictures)
+    reference_pages.write(app.srcdir, described)
+    drop_pages_without_script(Path(app.srcdir))
+
+
+def drop_pages_without_script(source):
+    """Delete what an earlier build wrote for scripts of the gallery that are no longer there."""
+    for page in (source / "pictures").glob("*/plot_*.rst"):
+        if not (source / "gallery" / page.parent.name / f"{page.stem}.py").exists():
+            for path in page.parent.glob(f"{page.stem}.*"):
+                path.unlink()
+
+
+def process(app, what, name, thing, options, lines):
+    """Protect the letters of a docstring; the page of a model shows the description above."""
+    text = inspect.cleandoc("\n".join(lines))
+    if name.removeprefix("brainsim.") in model_pages.pages():
+        text = docstrings.sections_of(text)
+    lines[:] = docstrings.as_rst(docstrings.with_notes(text)).splitlines()
+
+
+def quoted(kind, raw, text, line, inliner, options=None, content=()):
+    """Return what stands in single quotes: a link if it is a public name, else a literal."""
+    name = text.removeprefix("bs.").removesuffix("()")
+    head, _, rest = name.partition(".")
+    known = name in known_names() or (head in known_names() and rest)
+    if not known:
+        return [nodes.literal(raw, text)], []
+    role = XRefRole(innernodeclass=nodes.literal)
+    return role("py:obj", raw, f"{text} <brainsim.{name}>", line, inliner, options or {}, content)
+
+
+@functools.cache
+def known_names():
+    """Return the public names that have a page."""
+    modules = (f"{module}.{name}" for module in reference_pages.MODULES for name in getattr(bs, module).__all__)
+    return frozenset([*bs._PUBLIC, *modules])

@@ -1,0 +1,15 @@
+"""
+Digits learned without labels
+=============================
+
+Cells that compete by spikes learn the shapes of digits, as k-means does.
+"""
+
+import brainsim as bs
+from brainsim.examples import digits_stdp
+
+net, traces = digits_stdp.build(sizes=(10, 20))
+sim = bs.Simulation(net, dt=digits_stdp.DT, seed=2, record=traces)
+digits_stdp.steer(sim, digits_stdp.DURATION)
+result = sim.result()
+digits_stdp.draw(result, digits_stdp.WINDOW)

@@ -1,0 +1,13 @@
+"""
+Digits by the gradient of spike times
+=====================================
+
+A digit as the times of 128 spikes, what the cells make of it, and the potentials of the ten readouts.
+"""
+
+import brainsim as bs
+from brainsim.examples import image
+
+net, traces = image.build()
+result = bs.simulate(net, image.DURATION, dt=image.DT, seed=2, record=traces)
+image.draw(result, image.WINDOW)

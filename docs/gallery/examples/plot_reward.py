@@ -1,0 +1,15 @@
+"""
+Reward that comes seconds later
+===============================
+
+Dopamine reinforces the one synapse that earned it: ten minutes, of which the beginning of learning is seen.
+"""
+
+import brainsim as bs
+from brainsim.examples import reward
+
+net, traces = reward.build(watched=30)
+sim = bs.Simulation(net, dt=reward.DT, seed=2, record=traces)
+reward.steer(sim, 600_000.0)
+result = sim.result()
+reward.draw(result, (0.0, 600_000.0))

@@ -1,0 +1,14 @@
+"""
+Words by the gradient of spike times
+====================================
+
+Words of three vowels, as spikes of bands of sound: spiking cells and a recurrent network with gates learn to tell them
+apart.
+"""
+
+import brainsim as bs
+from brainsim.examples import speech
+
+net, traces = speech.build()
+result = bs.simulate(net, speech.DURATION, dt=speech.DT, seed=2, record=traces)
+speech.draw(result)

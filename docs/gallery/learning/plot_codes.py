@@ -1,0 +1,32 @@
+"""
+A digit in five codes
+=====================
+
+The same 64 pixels as spikes: by rate, by the time of the first spike, by phase, by changes, and by tuning curves.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import brainsim as bs
+
+image = bs.ann.datasets.digits().X_test[0]
+image = image / image.max()
+film = np.linspace(0.0, 1.0, 50)[:, None] * image  # the digit grows brighter, for changes
+spikes = {
+    "Rate": bs.encode.Rate(max_rate=100.0).encode(image, 100.0, seed=1),
+    "Latency": bs.encode.Latency().encode(image, 100.0),
+    "Phase": bs.encode.Phase().encode(image, 100.0),
+    "Delta": bs.encode.Delta(threshold=0.1).encode(film, interval=2.0),
+    "PopulationCode": bs.encode.PopulationCode(cells=8, by="latency").encode(image[16:24], 100.0),
+}
+
+with bs.plot.style():
+    fig, axes = plt.subplots(1, 6, figsize=(12.0, 2.8), width_ratios=(1.1, 1, 1, 1, 1, 1), layout="constrained")
+    axes[0].imshow(image.reshape(8, 8), cmap="Greys")
+    axes[0].set(xticks=[], yticks=[], title="64 pixels")
+    for (name, train), ax in zip(spikes.items(), axes[1:], strict=True):
+        bs.plot.raster(train, ax=ax, size=3.0)
+        ax.set_title(name)
+    for ax in axes[2:]:
+        ax.set_ylabel("")

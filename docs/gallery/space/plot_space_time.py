@@ -1,0 +1,23 @@
+"""
+A wave in space and time
+========================
+
+Each wave is a slanted line: the steeper, the faster it runs over the sheet.
+"""
+
+import matplotlib.pyplot as plt
+
+import brainsim as bs
+
+places = bs.positions.grid((40, 40), spacing=25.0)  # um
+sheet = bs.Population(1600, bs.LIF(t_ref=20.0), name="sheet", positions=places)
+start = sheet[places[:, 0] < 60.0]
+net = bs.Network(seed=1)
+near = bs.DistanceRule.gaussian(0.5, sigma=50.0)
+net.connect(sheet, sheet, near, weight=6.0, delay="0.5 + d/100", synapse=bs.Delta())
+net.stimulate(start, bs.CurrentInput(bs.signals.pulses(2000.0, 5.0, period=40.0)))
+result = bs.simulate(net, 120.0, seed=2)
+
+with bs.plot.style():
+    fig, ax = plt.subplots(figsize=(7.0, 3.6), layout="constrained")
+    bs.plot.space_time(result.spikes["sheet"], sheet, ax=ax)

@@ -1,0 +1,92 @@
+"""The scripts of the gallery: short, of the public interface only, and one for everything that can be drawn."""
+
+import ast
+import inspect
+import os
+import re
+import runpy
+import types
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import brainsim as bs
+from brainsim.commands.examples import example_names
+
+GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
+SCRIPTS = sorted(GALLERY.glob("*/plot_*.py"))
+TEXTS = {path: path.read_text(encoding="utf-8") for path in SCRIPTS}
+ALLOWED = {"brainsim", "brainsim.examples", "matplotlib.pyplot", "numpy"}
+NOT_DRAWN = {"Live", "style", "view"}  # a window, a context manager, and a page
+LONGEST, WIDEST = 60, 3  # lines of a script; sentences of its text
+pytestmark = pytest.mark.skipif(not GALLERY.exists(), reason="an installed package has no gallery")
+each = pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+def test_there_are_at_least_forty():
+    assert len(SCRIPTS) >= 40
+
+
+def test_every_section_has_a_text_and_a_place():
+    look = (GALLERY.parent / "_ext" / "gallery_look.py").read_text(encoding="utf-8")
+    ordered = ast.literal_eval(re.search(r"^SECTIONS = (\(.*?\))$", look, re.M | re.S)[1])
+    assert {path.parent.name for path in SCRIPTS} == set(ordered)
+    assert all((GALLERY / name / "README.txt").exists() for name in ("", *ordered))
+
+
+@each
+def test_a_script_has_a_title_and_says_what_one_sees(path):
+    lines = ast.get_docstring(ast.parse(TEXTS[path])).splitlines()
+    assert lines[1] == "=" * len(lines[0])
+    assert not lines[0].endswith(".")
+    text = " ".join(lines[3:])
+    assert text.endswith(".")
+    assert 30 < len(text) < 250
+    assert len(TEXTS[path].splitlines()) <= LONGEST
+
+
+@each
+def test_a_script_uses_public_names_only(path):
+    tree = ast.parse(TEXTS[path])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert {alias.name for alias in node.names} <= ALLOWED
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module in ALLOWED
+        elif isinstance(node, ast.Attribute) and re.fullmatch(r"bs(\.\w+)+", ast.unparse(node)):
+            assert _is_public(ast.unparse(node)), ast.unparse(node)
+
+
+def _is_public(text):
+    """Return whether a text such as ``bs.plot.raster`` names something public; what follows a class is its own."""
+    thing = bs
+    for name in text.split(".")[1:]:
+        if name.startswith("_") or not hasattr(thing, name):
+            return False
+        if isinstance(thing, types.ModuleType) and name not in getattr(thing, "__all__", dir(thing)):
+            return False
+        thing = getattr(thing, name)
+        if not isinstance(thing, types.ModuleType):
+            return True
+    return True
+
+
+def test_every_function_that_draws_has_a_picture():
+    used = {name for text in TEXTS.values() for name in re.findall(r"bs\.plot\.(\w+)\(", text)}
+    assert set(bs.plot.__all__) - NOT_DRAWN <= used
+    explored = {name for text in TEXTS.values() for name in re.findall(r"bs\.explore\.(\w+)\(", text)}
+    assert {name for name in bs.explore.__all__ if inspect.isfunction(getattr(bs.explore, name))} <= explored
+
+
+def test_every_example_has_a_picture():
+    assert {f"plot_{name}" for name in example_names()} == {path.stem for path in SCRIPTS if path.parent.name == "examples"}
+
+
+@pytest.mark.slow
+@each
+@pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
+def test_a_script_runs_and_draws(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(path), run_name="__main__")
+    assert plt.get_fignums() or [name for name in os.listdir() if name.endswith(".gif")]

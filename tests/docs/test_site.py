@@ -1,0 +1,80 @@
+"""The whole site, built as CONTRIBUTING says: nothing is loaded from elsewhere, and a browser shows it without errors."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOADED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^\"]*\"[^>]*>")
+IMPORTED = re.compile(r"(?:@import|url\()\s*[\"']?(?:https?:)?//")
+PICTURES = 40
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Build the site; return its folder."""
+    for name in ("sphinx", "myst_parser", "sphinx_gallery", "pydata_sphinx_theme", "joblib"):
+        pytest.importorskip(name)
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-W", "--keep-going", "-j", "2", "-d", str(folder / "pages"), "docs", str(folder / "html")]
+    done = subprocess.run([sys.executable, "-m", "sphinx", *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return headless Chromium; skip if there is none."""
+    api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium")
+    with api.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+def test_nothing_is_loaded_from_elsewhere(site):
+    for path in site.rglob("*.html"):
+        found = [tag for tag in LOADED.findall(path.read_text(encoding="utf-8")) if 'rel="canonical"' not in tag]
+        assert not found, f"{path.name}: {found[0]}"
+    for path in site.rglob("*.css"):
+        assert not IMPORTED.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_it_has_all_pictures(site):
+    thumbnails = list((site / "_images").glob("sphx_glr_plot_*_thumb.*"))
+    assert len(thumbnails) >= PICTURES
+    assert all(path.stat().st_size > 1000 for path in thumbnails)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("index.html", "A network in twenty lines"),
+        ("pictures/index.html", "Statistics of spikes"),
+        ("pictures/spikes/plot_raster.html", "A dot for each spike"),
+        ("models/AdEx.html", "Portrait"),
+        ("models/neurons.html", "HodgkinHuxley"),
+        ("reference/plot.raster.html", "Pictures with it"),
+        ("guide/models.html", "Units are checked"),
+    ],
+)
+def test_a_page_opens(site, browser, page, words):
+    opened, problems = browser.new_page(), []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    opened.on("requestfailed", lambda request: problems.append(request.url))
+    opened.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:")) or problems.append(request.url))
+    opened.goto((site / page).as_uri())
+    opened.wait_for_load_state("networkidle")
+    assert words in opened.inner_text("main")
+    assert opened.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
+    assert problems == []
+    opened.close()
