@@ -3,8 +3,9 @@
 A case is a seed and a precision. `networks.drawn(seed)` is its network: populations of the models of the catalogue and of
 models written in equations, views of all shapes, every rule, weights and delays of every kind, plasticity, inputs, storage.
 It is run whole on one thread, and then in each of `ways.WAYS`: on two to five threads, in pieces, after a reset, from a
-saved state, with other recordings, with other storage, beside another population, with changes half-way. Spikes, traces
-and final states are compared byte by byte, and synapses that learn with a twin that takes one spike at a time.
+saved state, with other recordings, to the disk, with other storage, beside another population, with changes half-way.
+All spikes, traces and final states are compared byte by byte, and synapses that learn with a twin that takes one spike at
+a time.
 
 From the command line, in processes of their own, so that a crash costs one case::
 
@@ -28,6 +29,8 @@ an input, an argument of `connect`
     A function of `networks` that draws it, called in `networks.drawn`.
 something else to change in a run
     A function of `changes`.
+something else to record
+    A function of `recorders`, called in `recorders.requests`.
 another promise of the same bits
     A function in `ways.WAYS`.
 

@@ -19,6 +19,12 @@ def of_traces(result):
     }
 
 
+def of_weights(result):
+    """Return (projection, variable, part) -> array of recorded weights."""
+    parts = ("times", "synapses", "pre", "post", "values", "counts")
+    return {("weights", *key, part): getattr(weights, part) for key, weights in result.weights.items() for part in parts}
+
+
 def of_state(state):
     """Return all arrays of a state under the names of what they are."""
     found = {("state", "step"): np.array(state.step)}

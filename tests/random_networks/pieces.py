@@ -166,3 +166,9 @@ def joined(rng, cells):
     for part in parts[1:]:
         whole = whole + part
     return whole[:: one_of(rng, [1, 1, -1, 2])] if chance(rng, 0.4) else whole
+
+
+def halves(rng, steps):
+    """Return the lengths of two pieces, or of one."""
+    cut = int(rng.integers(1, steps)) if steps > 1 else 0
+    return [part for part in (cut, steps - cut) if part]

@@ -14,7 +14,7 @@ import numpy as np
 import brainsim as bs
 from tests.helpers import plastic_networks
 
-from . import bits, changes, networks, pieces
+from . import bits, changes, networks, pieces, recorders
 from .pieces import chance, one_of
 
 THREADS = (1, 2, 3, 4, 5)
@@ -177,7 +177,7 @@ def restored(case):
     # traces are of populations of the network made anew
     record = [bs.Trace(_in(anew, trace.cells), trace.variable, every=trace.every) for trace in case.record]
     sim = case.simulation(anew.network(), state=state, threads=case.threads(), record=record)
-    for steps in _halves(case.rng, case.plan.steps - first):
+    for steps in pieces.halves(case.rng, case.plan.steps - first):
         sim.run(steps * case.plan.dt)
     what = f"after {first} steps, {begun.threads} then {sim.threads} threads"
     yield what, bits.differences(bits.of_result(sim.result()), bits.after(case.whole, first * case.plan.dt))
@@ -191,15 +191,10 @@ def _in(plan, view):
     return plan.populations[view.population.name][view.ids]
 
 
-def _halves(rng, steps):
-    cut = int(rng.integers(1, steps)) if steps > 1 else 0
-    return [part for part in (cut, steps - cut) if part]
-
-
 def copied(case):
     """A copy that is made half-way: it and the original continue alike, one after the other."""
     sim = case.simulation(threads=case.threads())
-    first, rest = _halves(case.rng, case.plan.steps)
+    first, rest = pieces.halves(case.rng, case.plan.steps)
     sim.run(first * case.plan.dt)
     fork = copy.deepcopy(sim)
     for what, one in (("the copy", fork), ("the original", sim)):
@@ -371,7 +366,7 @@ def learning(case):
     sim = case.simulation(threads=case.threads(), record=watched(plastic, case.plan.dt))
     plastic = [projection for projection in plastic if projection.homeostasis is None]  # of which the twin knows nothing
     before = [sim.synapses(projection) for projection in plastic]
-    for steps in _halves(case.rng, case.plan.steps):
+    for steps in pieces.halves(case.rng, case.plan.steps):
         sim.run(steps * case.plan.dt)
         for projection, table in zip(plastic, before, strict=True):
             chosen = case.rng.permutation(len(table))[:MOST_TWINS]
@@ -392,4 +387,5 @@ WAYS = (
     with_changes,
     checkpointed,
     learning,
+    recorders.to_disk,
 )

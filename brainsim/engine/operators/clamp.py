@@ -33,6 +33,11 @@ class Clamp(Operator):
         """Return the calls before and after the cells move, and after each group of cells."""
         return [call for clamp in self._clamps.values() for call in clamp.calls]
 
+    def reset(self, step):
+        """Let no current flow before the first step."""
+        for clamp in self._clamps.values():
+            clamp.context["current"][:] = 0.0
+
     def check(self):
         """Raise ValueError if a command was not finite."""
         for clamp in self._clamps.values():
@@ -71,7 +76,7 @@ class _Clamped:
         self.calls = [
             self.signal.call(Phase.BEFORE_UPDATE),
             (Phase.BEFORE_UPDATE, 0, set_potentials, self.context),
-            (Phase.AFTER_UPDATE, 0, bring_back, self.context),
+            (Phase.EMITTED, 0, bring_back, self.context),  # before rules of plasticity read v
         ]
         groups = sorted({layout.group_of[population.name] for population, _ in stimulus.target.parts})
         self.calls += [(Phase.UPDATE, group, drop_spikes, self.context) for group in groups]
@@ -110,10 +115,10 @@ def set_potentials(clamp_, progress_):
 
 @by_address
 def bring_back(clamp_, progress_):
-    """Bring v back to the command of the step that was made, and note the current that this takes."""
+    """Bring v back to the command of the step that is being made, and note the current that this takes."""
     clamp, p = record_at(clamp_), record_at(progress_)
     values, places, state = array_of(clamp.values), array_of(clamp.places), array_of(clamp.state)
-    scale, current, clamped = array_of(clamp.capacity), array_of(clamp.current), _is_clamped(clamp, p.step - 1)
+    scale, current, clamped = array_of(clamp.capacity), array_of(clamp.current), _is_clamped(clamp, p.step)
     for k in range(places.size):
         if clamped:
             current[k] = (values[k] - np.float64(state[places[k]])) * scale[k]

@@ -126,6 +126,18 @@ def test_against_the_twin(name, dendritic, synapse):
     assert np.mean(sim.synapses(loop).weight != before.weight) > 0.9
 
 
+def test_clamped_targets():
+    """The potential that a rule reads is the command, not what the cells would have made of it."""
+    net, loop = network(RULES["watching"])
+    net.stimulate(net.populations["cells"], bs.VoltageClamp("-50 + i", start=10.0, stop=30.0))
+    sim = simulation(net, threads=2)
+    before = sim.synapses(loop)
+    for duration in (20.0, 20.0):
+        sim.run(duration)
+        found = differences(loop, sim.result(), before, sim.synapses(loop))
+        assert max(found.values()) < 1e-12, (sim.time, found)
+
+
 def all_of(sim):
     table = sim.synapses("loop")
     return bits.of_result(sim.result()) | {("synapses", n): v for n, v in ({"w": table.weight} | table.columns).items()}
