@@ -133,10 +133,12 @@ class Kind:
 
     @property
     def longest_dt(self):
-        """The longest step at which it stays finite [ms]."""
+        """The longest step at which it stays finite, and of which its refractory time is at least half [ms]."""
         names = {base.__name__ for base in self.model.__mro__}
         quick = any("tau_rise" in synapse.parameters for synapse in self.receptors)
-        return 0.1 if names & STIFF else 0.25 if quick else 1.0
+        stable = 0.1 if names & STIFF else 0.25 if quick else 1.0
+        waits = self.model.parameters["t_ref"].default if "t_ref" in self.model.parameters else 0.0
+        return min(stable, 1.9 * waits) if waits else stable
 
 
 def _of_catalogue():
