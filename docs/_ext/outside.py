@@ -34,6 +34,8 @@ def _from(page, target, home, docs):
     if not path.is_relative_to(docs):
         return target
     inside = path.relative_to(docs).as_posix()
-    if inside.startswith(GALLERY) and inside.endswith(".py"):
+    if inside == f"{GALLERY}README.txt":
+        inside = f"{PICTURES}index.rst"
+    elif inside.startswith(GALLERY) and inside.endswith(".py"):
         inside = PICTURES + inside.removeprefix(GALLERY).removesuffix(".py") + ".rst"
     return os.path.relpath(docs / inside, (docs / page).parent).replace(os.sep, "/")
