@@ -293,7 +293,7 @@ class _RuleReader(TargetReader):
         """Return the trees of the lower and the upper bound of w, None where there is none."""
         label = f"{self.label}.bounds"
         if not (isinstance(texts, tuple | list) and len(texts) == 2 and all(isinstance(text, str) for text in texts)):
-            message = 'must be a pair of texts, such as ("0", "w_max"); "" means no bound'
+            message = 'must be a pair of strings, such as ("0", "w_max"); "" means no bound'
             raise TypeError(f"{label}: {message} (got {texts!r})")
         trees = tuple(self.of_weight(text, "bounds", fixed) if text.strip() else None for text in texts)
         for tree in filter(None, trees):

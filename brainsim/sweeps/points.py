@@ -98,7 +98,7 @@ def _checked(field, given):
     lists = {}
     for name, values in given.items():
         if not isinstance(name, str) or not name.isidentifier():
-            raise TypeError(f"sweep.{field}: names of arguments must be texts such as 'g' (got {name!r})")
+            raise TypeError(f"sweep.{field}: names of arguments must be strings such as 'g' (got {name!r})")
         if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__iter__"):
             raise TypeError(f"sweep.{field}[{name!r}]: must be a list of values (got {values!r}); write [{values!r}]")
         lists[name] = [value.item() if isinstance(value, np.generic) else value for value in values]

@@ -244,7 +244,7 @@ def test_mistakes(texts, message):
 @pytest.mark.parametrize("bounds", ["w_max", ("0",), ("0", 1.0), None])
 def test_bounds_are_two_texts(bounds):
     with pytest.raises(
-        TypeError, match=r'Mine.bounds: must be a pair of texts, such as \("0", "w_max"\); "" means no bound'
+        TypeError, match=r'Mine.bounds: must be a pair of strings, such as \("0", "w_max"\); "" means no bound'
     ):
         parsed(bounds=bounds)
 

@@ -189,7 +189,7 @@ test_rules_of_plasticity = mistakes(
     (lambda: rule(equations="dx/dt = -x/tau; dw/dt = -w/tau"), ValueError, "Mine.equations: dw/dt must be a variable"),
     (lambda: rule(on_post="w = w + a*v_pre"), ValueError, "variables of the source", "help(bs.Plasticity)", "^"),
     (lambda: rule(bounds=("0", "w")), ValueError, "Mine.bounds: this depends on 'w': a bound may contain parameters"),
-    (lambda: rule(bounds="a"), TypeError, "Mine.bounds: must be a pair of texts"),
+    (lambda: rule(bounds="a"), TypeError, "Mine.bounds: must be a pair of strings"),
     (lambda: rule(a=bs.parameter(0.1, "nS", "change")), ValueError, "'w' is in units of weight, but 'a * x' is in nS"),
     (lambda: rule(a=bs.parameter(0.1, "wieght", "change")), ValueError, "Mine.a: unknown unit 'wieght'"),
     (lambda: rule(v_post=bs.initial(0.0, "mV", "x")), ValueError, "Mine.v_post: names that end in _post are kept"),

@@ -329,7 +329,7 @@ class TestOwnRules:
 
     def test_options_decide_the_texts_of_a_rule_that_has_some(self):
         for base, name, text in [(bs.STDP, "on_post", "w = w + w_max"), (bs.TripletSTDP, "on_pre", "w = w + w_max")]:
-            with pytest.raises(TypeError, match=rf"Own.{name}: has no effect, since {base.__name__} chooses its texts"):
+            with pytest.raises(TypeError, match=rf"Own.{name}: has no effect, since {base.__name__} chooses its equations"):
                 type("Own", (base,), {name: text})
         own = type("Own", (bs.TripletSTDP,), {"bounds": ("", "w_max")})
         assert own().limits() == (None, 2.0)

@@ -283,7 +283,9 @@ class Plasticity(Model):
         for name in TEXTS:
             if name in vars(cls) and vars(cls)[name] != texts[name]:
                 base = next(base for base in cls.__mro__[1:] if "texts" in vars(base)).__name__
-                message = f"has no effect, since {base} chooses its texts by options; derive the class from bs.Plasticity"
+                message = (
+                    f"has no effect, since {base} chooses its equations by options; derive the class from bs.Plasticity"
+                )
                 raise TypeError(f"{cls.__name__}.{name}: {message}")
         if texts["on_pre"] or texts["on_post"] or texts["amplitude"] != "w" or texts["equations"]:
             cls._shared = cls.__new__(cls).equations_for(frozenset())
