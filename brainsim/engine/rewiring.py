@@ -7,8 +7,10 @@ sampled is a function of the seed, and comes out the same. Then the state moves 
 import numpy as np
 
 from brainsim.core.checks import indices, plain
+from brainsim.engine.exchange.ranks import reject_differences
+from brainsim.engine.fingerprint import fingerprint
 from brainsim.engine.synapses.kinds.kind import PLASTIC
-from brainsim.engine.synapses.readback import order_of, order_of_pairs, read_back
+from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back
 from brainsim.engine.synapses.store import Synapses
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, is_number
@@ -47,10 +49,14 @@ class Rewiring:
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
         run.settle()
+        ranks, given = run.layout.ranks, {"remove": remove, "pre": pre, "post": post, "weight": weight, "delay": delay}
+        if ranks.size > 1:
+            reject_differences(ranks, {f"{name} of {LABEL}": fingerprint(value) for name, value in given.items()})
+        threads = len(run.layout.own)
         self._kind = _kind_of(run.synapses, projection)
         if self._kind is not None and self._kind.tag == PLASTIC:
             self._kind.settle()  # what is added must not see what was before
-        table = read_back(run.synapses, projection, run.layout.partitions)
+        table = read_back(run.synapses, projection, threads)
         self._kept = _kept(remove, len(table))
         pairs = self._pairs(table, *_added(pre, post), weight, delay)
         if kept_weight is not None:
@@ -60,7 +66,7 @@ class Rewiring:
         )
         self.layout = run.layout.copy()
         self.layout.network = network
-        self.synapses = Synapses(self.layout, run.layout.partitions)
+        self.synapses = Synapses(self.layout, threads)
         self.synapses.former = run.synapses.former | {projection: projection.name}
         # which pair each synapse of the new table is; those that were kept come first
         self._order = order_of_pairs(new, self.layout.dt)
@@ -103,12 +109,12 @@ class Rewiring:
         differing = self._kind.differing()
         if not differing:
             return {}
-        order, n = order_of(self._kind), pairs["pre"].size - self._kept.size
+        n = pairs["pre"].size - self._kept.size
         return {
             name: np.concatenate(
-                [values[order][self._kept], self._of_new(name, getattr(self._described.plasticity, name), n, "plasticity")]
+                [values[self._kept], self._of_new(name, getattr(self._described.plasticity, name), n, "plasticity")]
             )
-            for name, values in differing.items()
+            for name, values in in_order(self._kind, differing).items()
         }
 
     def _of_new(self, name, value, n, of="synapses"):
@@ -132,15 +138,13 @@ class Rewiring:
         name, before = self._projection.name, self._order < self._kept.size
         old = self._kept[self._order[before]]
         columns = new.columns()
-        places = order_of(new) if columns.keys() - {"w"} else None
-        for column, values in columns.items():
+        if "w" in columns:
+            extra[f"{name}.w"] = self._weights[self._order].astype(columns["w"].dtype)
+        others = {column: values for column, values in columns.items() if column != "w"}
+        for column, moved in in_order(new, others).items() if others else ():
             key = f"{name}.{column}"
-            if column == "w":
-                extra[key] = self._weights[self._order].astype(values.dtype)
-            else:
-                moved = values[places]
-                moved[before] = extra[key][old]
-                extra[key] = moved
+            moved[before] = extra[key][old]
+            extra[key] = moved
         if new.tag == PLASTIC and new.longest_dendritic != self._kind.longest_dendritic:
             self._move_rows(extra, new)
 

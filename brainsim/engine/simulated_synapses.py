@@ -130,7 +130,7 @@ class WithSynapses:
         are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses:
         those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
         projection, and the spike of each source before these. It takes as long as building all stored synapses, so many
-        changes are best made at once.
+        changes are best made at once. With ranks, all call it with the same synapses; each builds its own part again.
 
         `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
         to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;
@@ -154,8 +154,6 @@ class WithSynapses:
     def _rewire(self, projection, remove, pre, post, weight, delay):
         from brainsim.engine.rewiring import Rewiring
 
-        if self._layout.ranks.size > 1:
-            raise RuntimeError("Simulation.rewire: cannot add or remove synapses on several ranks; run in one process")
         self._check_can_change("rewire")
         found = self._run.synapses.projection(projection, "Simulation.rewire")
         described = next(p for p in self._original[1].projections if p.name == found.name)

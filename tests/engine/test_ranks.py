@@ -75,6 +75,16 @@ def test_a_checkpoint_continues_on_another_number_of_ranks(tmp_path):
     assert ranked.on_ranks(2, "loaded", on_one, 2) == expected
 
 
+def test_synapses_are_removed_and_added(tmp_path):
+    on_one, on_two = tmp_path / "one.ckpt", tmp_path / "two.ckpt"
+    expected = ranked.rewired(1, ranks=None, to=on_one)
+    assert expected["lost"] > 0
+    assert ranked.on_ranks(2, "rewired", 2, on_two) == expected
+    later = {name: value for name, value in expected.items() if name not in ("copy", "reset")}
+    assert ranked.rewired_before(on_two, 1, ranks=None) == later
+    assert ranked.on_ranks(3, "rewired_before", on_one, 1) == later
+
+
 def test_checkpoints_at_regular_times(tmp_path):
     assert ranked.on_ranks(2, "regularly", tmp_path / "a.ckpt") == ranked.regularly(tmp_path / "b.ckpt", ranks=None)
 

@@ -123,6 +123,53 @@ def steered(threads, ranks=True):
     return found | {"all": sim.n_synapses}
 
 
+def rewired(threads, to=None, ranks=True):
+    """Return hashes of a run in which synapses are removed and added, also by a callback, and that is copied and reset."""
+    net = network()
+    record = [bs.WeightTrace(net.projections[0], synapses=50, every=5.0, bins=8)]
+    sim = bs.Simulation(net, seed=5, threads=int(threads), record=record, ranks=ranks)
+    sim.run(10.0)
+    table = sim.synapses("ee")
+    sim.rewire("ee", remove=np.flatnonzero(table.pre % 7 == 0), pre=[3, 90, 3], post=[5, 100, 119], delay=3.0)
+    other = copy.deepcopy(sim)
+
+    def prune(sim):
+        weak = sim.synapses("ee").weight < 0.2
+        sim.rewire("ee", remove=weak, pre=np.arange(9), post=np.arange(9) * 12 + 3)
+        sim.rewire("ei", remove=np.arange(5), pre=[1, 2], post=[49, 0], weight=[10.0, 50.0])
+
+    sim.run(20.0, every=10.0, callback=prune)
+    if to is not None:
+        sim.save(to)
+    found = _after_rewiring(sim)
+    other.run(10.0)
+    count = len(other.synapses("ee"))
+    sim.reset()
+    sim.run(10.0)
+    first = sim.result()
+    return found and found | {"copy": count, "reset": golden.hashes(first)["state"]}
+
+
+def _after_rewiring(sim):
+    """Run on; return hashes of what was recorded and of the synapses."""
+    sim.run(10.0)
+    result, ee, ei = sim.result(), sim.synapses("ee"), sim.synapses("ei")
+    if not result:
+        return None
+    weights = result.weights["ee", "w"]
+    found = golden.hashes(result) | {"weights": sha(weights.values, weights.counts, weights.pre, weights.synapses)}
+    lost = int(np.isnan(weights.values[-1]).sum())
+    synapses = {"synapses": sha(ee.pre, ee.post, ee.weight, ee.delay, ei.pre, ei.post, ei.weight)}
+    return found | synapses | {"lost": lost, "duration": result.duration}
+
+
+def rewired_before(path, threads, ranks=True):
+    """Return what `_after_rewiring` does after a checkpoint that `rewired` has written."""
+    net = network()
+    record = [bs.WeightTrace(net.projections[0], synapses=50, every=5.0, bins=8)]
+    return _after_rewiring(bs.Simulation.load(net, path, record=record, threads=int(threads), ranks=ranks))
+
+
 def driven(threads, ranks=True):
     """Return the hashes of a run with inputs that change in time, noise, a clamp and correlated sources, in two pieces."""
     cells = bs.Population(90, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})

@@ -255,10 +255,6 @@ class WithCheckpoints:
 
     def _take_rewired(self, rewired, arrays):
         """Continue with the synapses that a checkpoint lists."""
-        if self._layout.ranks.size > 1:
-            raise ValueError(
-                "Simulation.load: synapses were rewired, which several ranks cannot do; continue in one process"
-            )
         layout = self._layout.copy()
         layout.network, former = rewired_network(self._original[0], rewired, arrays)
         synapses = Synapses(layout, self.threads)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.build.own import cells_here
 from brainsim.core.checks import nearest
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
@@ -80,7 +81,8 @@ class WeightRecorder(Recorder):
     """
 
     def __init__(self, requests):
-        self.requests, self._synapses, self._chosen, self._on_ranks = requests, None, None, False
+        self.requests, self._synapses, self._chosen = requests, None, None
+        self._layout, self._on_ranks, self._kinds = None, False, None
         self._where = self._now = self._wanted = (
             None  # the synapses when they were chosen, their indices now, and in the table
         )
@@ -92,26 +94,53 @@ class WeightRecorder(Recorder):
         return new
 
     def saved(self):
-        """Return which synapses are recorded, as they were when they were chosen, and where they are now.
-
-        With ranks nothing is rewired, so the same synapses are chosen again.
-        """
-        chosen = (
-            {}
-            if self._where is None or self._on_ranks
-            else dict(enumerate(zip(self._now, *zip(*self._where, strict=True), strict=True)))
-        )
-        return {f"{k}.{name}": values for k, all_ in chosen.items() for name, values in zip(PARTS, all_, strict=True)}
+        """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
+        if self._where is None:
+            return {}
+        found = {}
+        for k, (now, where) in enumerate(zip(self._now, self._where, strict=True)):
+            arrays = [now, *where]
+            if self._on_ranks:
+                parts = self._layout.ranks.gathered([self._in_table(k, now), *where])
+                arrays = _put_together(parts, self._wanted[k], 1) if parts else arrays
+            found |= {f"{k}.{name}": values for name, values in zip(PARTS, arrays, strict=True)}
+        return found
 
     def load(self, saved):
         """Record the synapses that were recorded when `saved` was called."""
-        if saved and not self._on_ranks:
-            found = [[saved[f"{k}.{name}"] for name in PARTS] for k in range(len(self.requests))]
-            self._now, self._where, self._chosen = [now for now, *_ in found], [tuple(where) for _, *where in found], None
+        if not saved:
+            return
+        found = [[saved[f"{k}.{name}"] for name in PARTS] for k in range(len(self.requests))]
+        self._kinds, self._chosen = self._kinds_now(), None
+        if self._on_ranks:
+            self._wanted = [where[0] for _, *where in found]
+            found = [self._of_here(k, *arrays) for k, arrays in enumerate(found)]
+        self._now, self._where = [now for now, *_ in found], [tuple(where) for _, *where in found]
+
+    def _of_here(self, k, now, *where):
+        """Return those of some synapses whose targets are on this rank, and where they are among the synapses here."""
+        cells = self._layout.global_indices(self._kinds[k].projection.post)[where[-1]]
+        mine = np.zeros(cells.size, bool)
+        for here in cells_here(self._layout):
+            mine |= (cells >= here.start) & (cells < here.stop)
+        return self._among_those_here(k, now[mine]), *(of[mine] for of in where)
+
+    def _in_table(self, k, now):
+        """Return the indices in the SynapseTable of synapses on this rank, -1 for those that were removed."""
+        ids, _ = in_table(self._kinds[k])
+        found = np.full(now.size, -1)
+        found[now >= 0] = ids[now[now >= 0]]
+        return found
+
+    def _among_those_here(self, k, indices):
+        """Return the indices among the synapses on this rank of some that are, by their indices in the SynapseTable."""
+        ids, _ = in_table(self._kinds[k])
+        return np.where(indices >= 0, np.searchsorted(ids, indices), -1)
 
     def calls(self, partition):
         """Note which synapses the partitions have; nothing is called during a chunk."""
-        self._synapses, self._chosen, self._on_ranks = partition.synapses, None, partition.layout.ranks.size > 1
+        self._synapses, self._chosen, self._layout = partition.synapses, None, partition.layout
+        self._on_ranks = partition.layout.ranks.size > 1
         return []
 
     def next_stop(self, step):
@@ -125,10 +154,12 @@ class WeightRecorder(Recorder):
     def rewired(self, name, places):
         """Follow the synapses that are recorded; of those that were removed, NaN is recorded."""
         if self._now is not None:
-            for k, request in enumerate(self.requests):
+            before = [self._in_table(k, now) if self._on_ranks else now for k, now in enumerate(self._now)]
+            self._kinds = self._kinds_now()
+            for k, (request, now) in enumerate(zip(self.requests, before, strict=True)):
                 if request.projection.name == name:
-                    now = self._now[k]
-                    self._now[k] = np.where(now >= 0, places[now], -1)
+                    now = np.where(now >= 0, places[now], -1)
+                self._now[k] = self._among_those_here(k, now) if self._on_ranks else now
         self._chosen = None
 
     def begin(self, completed, stop):
@@ -161,11 +192,8 @@ class WeightRecorder(Recorder):
             counts = ranks.gathered(np.array([some for *_, some in samples]))
             if parts is None:
                 continue
-            whole = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
-            order = np.argsort(whole[0], kind="stable")
-            order = order[np.searchsorted(whole[0][order], wanted)]
-            where.append(tuple(column[order] for column in whole))
-            values, counts = np.concatenate(values, axis=1)[:, order], sum(counts)
+            where.append(tuple(_put_together(parts, wanted, 0)))
+            values, counts = np.concatenate(values, axis=1)[:, _order(parts, wanted, 0)], sum(counts)
             all_samples.append([(step, *both) for (step, *_), *both in zip(samples, values, counts, strict=True)])
         return WeightPiece(where, all_samples)
 
@@ -210,8 +238,7 @@ class WeightRecorder(Recorder):
         # only for networks in which something is plastic
         from brainsim.engine.plasticity.chosen import Chosen
 
-        kinds = {kind.projection.name: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
-        self._kinds = [kinds[request.projection.name] for request in self.requests]
+        self._kinds = self._kinds_now()
         if self._where is None:
             self._wanted = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
             here = [_here(wanted, kind) for wanted, kind in zip(self._wanted, self._kinds, strict=True)]
@@ -219,6 +246,11 @@ class WeightRecorder(Recorder):
         self._chosen = [Chosen(kind, ids[ids >= 0]) for kind, ids in zip(self._kinds, self._now, strict=True)]
         if self._where is None:
             self._where = [(some, chosen.pre, chosen.post) for some, chosen in zip(ids, self._chosen, strict=True)]
+
+    def _kinds_now(self):
+        """Return the synapses of each request as they are now."""
+        kinds = {kind.projection.name: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
+        return [kinds[request.projection.name] for request in self.requests]
 
     def _sample(self, k, step):
         """Return (step, values, counts) as of now."""
@@ -230,6 +262,19 @@ class WeightRecorder(Recorder):
         values = np.full(there.size, np.nan)
         values[there] = self._chosen[k].read(request.variable)
         return step, values, counts
+
+
+def _order(parts, wanted, key):
+    """Return the order in which synapses of all ranks are those that are wanted; `key` says which array has their names."""
+    names = np.concatenate([part[key] for part in parts])
+    order = np.argsort(names, kind="stable")
+    return order[np.searchsorted(names[order], wanted)]
+
+
+def _put_together(parts, wanted, key):
+    """Return arrays of all ranks, about synapses that each of them has, in the order of those that are wanted."""
+    order = _order(parts, wanted, key)
+    return [np.concatenate(columns)[order] for columns in zip(*parts, strict=True)]
 
 
 def _here(wanted, kind):

@@ -74,6 +74,21 @@ def order_of(kind):
     return _table(block.store, block.layout, block.projection, (block.start, block.stop), index).columns[""]
 
 
+def in_order(kind, columns):
+    """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks those of all, on all of them."""
+    order, ranks = order_of(kind), kind.block.layout.ranks
+    mine = {name: values[order] for name, values in columns.items()}
+    if ranks.size == 1:
+        return mine
+    (ids, n), whole = in_table(kind), {}
+    ids = ranks.everywhere(ids)
+    for name, values in mine.items():
+        whole[name] = np.empty(n, values.dtype)
+        for where, some in zip(ids, ranks.everywhere(values), strict=True):
+            whole[name][where] = some
+    return whole
+
+
 def in_table(kind):
     """Return the indices in the SynapseTable of the synapses that are in this process, in its order, and how many it has.
 
