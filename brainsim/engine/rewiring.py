@@ -49,9 +49,9 @@ class Rewiring:
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
         run.settle()
-        ranks, given = run.layout.ranks, {"remove": remove, "pre": pre, "post": post, "weight": weight, "delay": delay}
-        if ranks.size > 1:
-            reject_differences(ranks, {f"{name} of {LABEL}": fingerprint(value) for name, value in given.items()})
+        _reject_differences(
+            run.layout.ranks, remove=remove, pre=pre, post=post, weight=weight, delay=delay, weights=kept_weight
+        )
         threads = len(run.layout.own)
         self._kind = _kind_of(run.synapses, projection)
         if self._kind is not None and self._kind.tag == PLASTIC:
@@ -183,6 +183,12 @@ def reweighting(run, projection, described, weight):
         raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")
     weight = checked_weight(weight, projection.synapse, f"{label}: weight")
     return Rewiring(run, projection, described, kept_weight=weight)
+
+
+def _reject_differences(ranks, **given):
+    """Raise ValueError if the ranks of an MPI run do not change the same synapses in the same way."""
+    if ranks.size > 1:
+        reject_differences(ranks, {f"{name} of {LABEL}": fingerprint(value) for name, value in given.items()})
 
 
 def _kind_of(synapses, projection):

@@ -172,8 +172,6 @@ class WithSynapses:
             change_synapses(self._run.synapses, found, values)
             return
         reject_all_but_weight(found, values)
-        if self._layout.ranks.size > 1:
-            raise RuntimeError("Simulation.set: cannot change weights on several ranks; run in one process")
         from brainsim.engine.rewiring import reweighting
 
         self._check_can_change("set")

@@ -39,6 +39,11 @@ def test_the_pinned_bits_on_any_number_of_ranks_and_threads(ranks, threads, piec
     check(ranked.on_ranks(ranks, "pinned", threads, pieces, ",".join(SOME)), SOME)
 
 
+@pytest.mark.parametrize(("ranks", "threads", "pieces"), [(2, 2, 3), (3, 1, 1)])
+def test_the_pinned_bits_as_on_several_machines(ranks, threads, pieces):
+    check(ranked.on_ranks(ranks, "over_mpi", "pinned", threads, pieces, ",".join(SOME)), SOME)
+
+
 @pytest.mark.slow
 def test_every_pinned_network():
     check(ranked.on_ranks(2, "pinned", 2, 3), golden.NETWORKS)
@@ -91,12 +96,15 @@ def test_checkpoints_at_regular_times(tmp_path):
 
 def test_a_burst_that_does_not_fit_into_a_message():
     expected = ranked.burst(1, ranks=None)
-    found = ranked.on_ranks(2, "burst", 2)
+    assert expected["count"] >= 4000
+    found = ranked.on_ranks(2, "over_mpi", "burst", 2)
     slices = 400 // 15 + 1
     # the first burst is more than ten messages long, and those that follow fit
     assert found.pop("calls") == slices + 1
     assert found == expected
-    assert expected["count"] >= 4000
+    found = ranked.on_ranks(2, "burst", 2, 500)
+    assert found.pop("calls") == 3, "only the rest of each burst does not fit into shared memory"
+    assert found == expected
 
 
 def ended(how, launcher=()):

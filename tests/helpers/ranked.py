@@ -138,6 +138,7 @@ def rewired(threads, to=None, ranks=True):
         sim.rewire("ee", remove=weak, pre=np.arange(9), post=np.arange(9) * 12 + 3)
         sim.rewire("ei", remove=np.arange(5), pre=[1, 2], post=[49, 0], weight=[10.0, 50.0])
 
+    sim.set("ei", weight=1.2 * sim.synapses("ei").weight)
     sim.run(20.0, every=10.0, callback=prune)
     if to is not None:
         sim.save(to)
@@ -190,14 +191,21 @@ def driven(threads, ranks=True):
     return golden.hashes(result) | {"v": sha(result.traces["cells", "v"].values)} if result else None
 
 
-def polled(threads, ranks=True):
-    """Return the same as `driven`, with the exchange of libraries that do not wait gently."""
-    if ranks is True:
-        from brainsim.engine.exchange import mpi
+def over_mpi(name, *arguments):
+    """Return what another function returns, if the ranks exchange spikes as on several machines."""
+    from brainsim.engine.exchange import mpi
 
-        functions = mpi._functions
-        mpi._functions = lambda comm: functions(comm) | {"blocking": 0}
-    return driven(threads, ranks)
+    mpi.segment_of = lambda ranks: None
+    return globals()[name](*arguments)
+
+
+def polled(threads):
+    """Return the same as `driven`, with the exchange of libraries that do not wait gently."""
+    from brainsim.engine.exchange import mpi
+
+    functions = mpi._functions
+    mpi._functions = lambda comm: functions(comm) | {"blocking": 0}
+    return over_mpi("driven", threads)
 
 
 def saved(path, threads, ranks=True):
@@ -253,8 +261,15 @@ def continued(path, threads, ranks=True):
     return golden.hashes(result) if result else None
 
 
-def burst(threads, ranks=True):
-    """Return the hashes of a run in which all cells fire at once, now and then, and how many messages there were."""
+def burst(threads, words=None, ranks=True):
+    """Return the hashes of a run in which all cells fire at once, now and then, and how many messages there were.
+
+    Slots of shared memory have so many words, if the number is given.
+    """
+    if words is not None:
+        from brainsim.engine.exchange import mpi, segment
+
+        segment.WORDS = mpi.WORDS = int(words)
     cells = bs.Population(2000, bs.LIF(), name="cells")
     net, delta = bs.Network(seed=1), bs.Delta()
     net.connect(cells, cells, bs.FixedOutdegree(5), weight=bs.Uniform(0.0, 0.1), delay=1.5, synapse=delta)

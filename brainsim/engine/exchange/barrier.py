@@ -33,8 +33,9 @@ from brainsim.jit.intrinsics import fence, observe, publish
 LINE = 8  # int64 numbers in a cache line: one for each partition
 # offsets in it: the last slice it finished, whether it may sleep, its processor
 FINISHED, ASLEEP, PROCESSOR = range(3)
-# in the line after those of all partitions: whether the run is aborted, and the longest sleep, seconds and nanoseconds
-ABORT, TIMEOUT = 0, 1
+# in the line after those of all partitions: whether the run is aborted, the longest sleep, seconds and nanoseconds, and
+# whether those who wait are threads of one process, or several processes that share the memory
+ABORT, TIMEOUT, AMONG = 0, 1, 3
 ABORTED = np.int64(-1)
 SPINS = 20_000  # looks before a sleep: 8 microseconds
 OFFERS = 1000  # if a thread cannot be woken: how often it offers its processor before it naps
@@ -44,7 +45,8 @@ NAP = 1 if sys.platform == "win32" else 20
 
 # Linux: number of the system call `futex`, 0 elsewhere
 FUTEX = {"x86_64": 202, "aarch64": 98}.get(platform.machine(), 0) if sys.platform == "linux" else 0
-FUTEX_WAIT, FUTEX_WAKE, EVERYBODY = 128, 129, 1 << 30  # among threads of this process
+FUTEX_WAIT, FUTEX_WAKE, EVERYBODY = 0, 1, 1 << 30
+THREADS, PROCESSES = 128, 0  # what is added to both: among threads of one process the system need not look who shares memory
 
 
 def _system_function(name, windows_name):
@@ -109,7 +111,7 @@ def _sleep(barrier, mine, theirs, common, generation, waits):
         if seen < generation:
             # the system looks once more, at the lower half of the counter, before it lets the thread sleep
             at, longest = barrier.ctypes.data + 8 * theirs, barrier.ctypes.data + 8 * (common + TIMEOUT)
-            _system(FUTEX, at, FUTEX_WAIT, seen & 0xFFFFFFFF, longest)
+            _system(FUTEX, at, FUTEX_WAIT + observe(barrier, common + AMONG), seen & 0xFFFFFFFF, longest)
         publish(barrier, mine + ASLEEP, np.int64(0))
     elif waits <= OFFERS:
         _offer()
@@ -125,7 +127,8 @@ def _wake(barrier, partition, partitions):
     for other in range(partitions):
         asleep += observe(barrier, np.intp(other * LINE + ASLEEP))
     if asleep > 0:
-        _system(FUTEX, barrier.ctypes.data + 8 * np.int64(partition * LINE), FUTEX_WAKE, EVERYBODY, 0)
+        operation = FUTEX_WAKE + observe(barrier, np.intp(partitions * LINE + AMONG))
+        _system(FUTEX, barrier.ctypes.data + 8 * np.int64(partition * LINE), operation, EVERYBODY, 0)
 
 
 def new_barrier(partitions):
@@ -146,7 +149,7 @@ def clear_barrier(barrier):
     """Go back to before the first slice."""
     barrier[:] = 0
     barrier[PROCESSOR:-LINE:LINE] = -1
-    barrier[-LINE + TIMEOUT :][:2] = 0, SLEEP
+    barrier[-LINE + TIMEOUT :][:3] = 0, SLEEP, THREADS
 
 
 def abort(barrier):

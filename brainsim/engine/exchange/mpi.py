@@ -2,7 +2,8 @@
 
 All ranks send messages of equal length, which they all know: a spike is one number, its step within the slice and its index
 among the cells of the rank, after the number of spikes. If a rank has more spikes than fit, all see it, send the rest in a
-second call, and use longer messages from then on. Messages become shorter again if nobody needs their length.
+second call, and use longer messages from then on. Messages become shorter again if nobody needs their length. Ranks on one
+machine leave the first part of their messages in memory that they share (`segment`).
 
 Within a rank, its first partition does this while the others wait at the threads' barrier. It unpacks all messages into one
 list in the order (step, group, rank, partition, cell). Threads read each other's lists in the same order, so the bits do not
@@ -22,6 +23,7 @@ import numpy as np
 
 from brainsim.build.own import cells_here
 from brainsim.engine.exchange.barrier import ABORT, ABORTED, LINE, SPINS, abort, clear_barrier, new_barrier, wait_for_all
+from brainsim.engine.exchange.segment import WORDS, segment_of
 from brainsim.engine.exchange.threads import Exchange, whole_lines
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Phase
 from brainsim.jit.decorators import helper
@@ -48,6 +50,8 @@ class Messages(Exchange):
         self.spikes = np.zeros((1, 2, whole_lines(room)), np.int32)
         self.ends = np.zeros((1, 2, whole_lines(slice_steps * len(layout.groups))), np.int32)
         longest = 1 + max(ranks.all(self.written.shape[0] * self.written.shape[2]))
+        segment = self._segment = segment_of(ranks)
+        received = np.zeros(ranks.size * max(longest, SHORTEST), np.uint32) if segment is None else segment.slots
         self.barrier = new_barrier(len(layout.own))
         self._context = Context(
             **_functions(ranks.comm),
@@ -55,14 +59,18 @@ class Messages(Exchange):
             size=ranks.size,
             rank=ranks.rank,
             error=0,
-            words=SHORTEST,  # of a message
+            shared=int(segment is not None),
+            among=np.zeros(0, np.int64) if segment is None else segment.barrier,
+            count=np.zeros(1, np.int64) if segment is None else segment.exchanges,
+            at=0,  # where in `received` the messages of this exchange are
+            words=SHORTEST if segment is None else WORDS,  # of a message
             longest=max(longest, SHORTEST),
             need=0,  # words that the longest message of the last exchange needed
             most=0,  # and that of the last exchanges
             exchanges=0,  # since messages were made shorter
             calls=0,
             message=np.zeros(max(longest, SHORTEST), np.uint32),
-            received=np.zeros(ranks.size * max(longest, SHORTEST), np.uint32),
+            received=received,
             rest=np.zeros(ranks.size * max(longest, SHORTEST), np.uint32),
             borders=borders.reshape(-1),
             firsts=firsts.reshape(-1),
@@ -201,16 +209,31 @@ def _pack(m, p):
 def _send(m):
     """Exchange the messages; return MPI's error code, 0 for none."""
     message, received, rest = array_of(m.message), array_of(m.received), array_of(m.rest)
-    words, most = m.words, np.int64(0)
-    error = _allgather(m, message.ctypes.data, words, received.ctypes.data)
+    words, most, error = m.words, np.int64(0), np.int64(0)
+    if m.shared:
+        _leave(m, message, received)
+    else:
+        error = np.int64(_allgather(m, message.ctypes.data, words, received.ctypes.data))
     if error:
         return error
     for r in range(m.size):
-        most = max(most, np.int64(received[r * words]) + 1)
+        most = max(most, np.int64(received[m.at + r * words]) + 1)
     m.most, m.need = max(m.most, most), most
     if most > words:
-        error = _allgather(m, message.ctypes.data + 4 * words, most - words, rest.ctypes.data)
+        error = np.int64(_allgather(m, message.ctypes.data + 4 * words, most - words, rest.ctypes.data))
     return error
+
+
+@helper
+def _leave(m, message, received):
+    """Leave the message in the slot of this rank, and wait until all have left theirs."""
+    count = array_of(m.count)
+    count[0] += 1
+    m.at = (count[0] % 2) * m.size * m.words
+    slot = m.at + m.rank * m.words
+    for i in range(min(np.int64(message[0]) + 1, m.words)):
+        received[slot + i] = message[i]
+    wait_for_all(array_of(m.among), m.rank, m.size, count[0], SPINS)
 
 
 @helper
@@ -236,7 +259,7 @@ def _allgather(m, message, words, received):
 @helper
 def _word(m, r, i, received, rest):
     """Return the word with index `i` of the message of rank `r`."""
-    return received[r * m.words + i] if i < m.words else rest[r * (m.need - m.words) + i - m.words]
+    return received[m.at + r * m.words + i] if i < m.words else rest[r * (m.need - m.words) + i - m.words]
 
 
 @helper
@@ -252,7 +275,7 @@ def _unpack(m, p):
     for placing in range(2):
         for r in range(m.size):
             step, g = np.int64(-1), np.int64(0)
-            for i in range(1, np.int64(received[r * m.words]) + 1):
+            for i in range(1, np.int64(received[m.at + r * m.words]) + 1):
                 word = _word(m, r, i, received, rest)
                 s, index = np.int64(word >> INDEX_BITS), np.int64(word & INDEX)
                 if s != step:
@@ -275,7 +298,9 @@ def _unpack(m, p):
 
 @helper
 def _adapt(m):
-    """Choose the length of the next messages, the same on all ranks."""
+    """Choose the length of the next messages, the same on all ranks; in shared memory it does not matter."""
+    if m.shared:
+        return
     if m.need > m.words:
         m.words = min(m.longest, m.need + m.need // 2)
     m.exchanges += 1
