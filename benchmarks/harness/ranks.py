@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import time
 from pathlib import Path
 
 
@@ -32,11 +33,27 @@ def on_all(ranks, lines):
     comm = MPI.COMM_WORLD
     if comm.rank == 0:
         for line in lines:
-            comm.bcast(True)
+            _tell(comm, True)
+            comm.Barrier()  # all are awake when rank 0 takes the time
             yield line
-        comm.bcast(False)
-    while comm.rank and comm.bcast(None):
+        _tell(comm, False)
+    while comm.rank and _told(comm):
+        comm.Barrier()
         yield ""
+
+
+def _tell(comm, what):
+    """Tell something to all other ranks."""
+    for request in [comm.isend(what, rank) for rank in range(1, comm.size)]:
+        request.wait()
+
+
+def _told(comm):
+    """Return what rank 0 tells; until then this rank sleeps, so that it takes no time from what is measured meanwhile."""
+    request = comm.irecv(source=0)
+    while not (answer := request.test())[0]:
+        time.sleep(0.002)
+    return answer[1]
 
 
 def is_first(ranks):

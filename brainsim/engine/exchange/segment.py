@@ -40,16 +40,19 @@ class Segment:
         if ranks.rank == 0:
             clear_barrier(self.barrier)
             self.barrier[-LINE + AMONG] = PROCESSES
-        ranks.all(None)
 
 
 def segment_of(ranks):
-    """Return the Segment of some ranks, the same for each simulation; None if they are on several machines."""
+    """Return the Segment of some ranks, the same for each simulation; None if they cannot share memory."""
     from mpi4py import MPI
 
     if ranks.neighbours < ranks.size:
         return None
     key = MPI._handleof(ranks.comm)
     if key not in _segments:
-        _segments[key] = Segment(ranks)
+        try:
+            segment = Segment(ranks)
+        except (MPI.Exception, OSError):  # e.g. a container without room for it
+            segment = None
+        _segments[key] = segment if all(ranks.all(segment is not None)) else None
     return _segments[key]
