@@ -103,7 +103,8 @@ def simulate(
         `Result.save`, ``.nwb`` Neurodata Without Borders, ``.parquet`` a folder of Parquet files. A name that ends in a
         slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
         looked at. If the run ends too early, even by a crash, ``Result.load("TO.part")`` returns what was recorded, and
-        ``brainsim convert TO.part TO`` makes the file of it. An existing file is replaced when the new one is complete.
+        ``brainsim convert TO.part TO`` makes the file of it. An existing file is replaced when the new one is complete. With
+        `ranks`, each writes what its cells do to a folder of its own in ``TO.part``, and rank 0 makes the file.
     live : bool
         Draw a raster and the rates of the last second while it runs, in a notebook or a window; drawing takes less than 5 %
         of the time. See `brainsim.plot.Live`.

@@ -30,7 +30,8 @@ class WithStream:
     def close(self) -> Result:
         """End a simulation with ``to=``: write the file, remove the folder, and return the Result of everything.
 
-        It cannot run any more. A simulation without ``to=`` stays as it is. In a ``with`` block this is done at the end:
+        It cannot run any more. A simulation without ``to=`` stays as it is. With ranks all call it. In a ``with`` block this
+        is done at the end:
         ``with bs.Simulation(net, to="run.h5") as sim: ...``
 
         Raises
