@@ -145,8 +145,8 @@ class Traces(TracesHandOver):
         Returns
         -------
         array of float, shape (spikes,)
-            The last sample that is not later than the spike plus `shift`. NaN if there is none, if the next sample would be
-            more than an interval later, or if the cell was not recorded.
+            The last sample that is not later than the spike plus `shift`, of the cell or of the mean or sum over all. NaN if
+            there is none, if the next sample would be more than an interval later, or if the cell was not recorded.
 
         Raises
         ------
@@ -181,6 +181,8 @@ class Traces(TracesHandOver):
         values = np.full(len(spikes), np.nan)
         if not self.values.size:
             return values
+        if self.variable.endswith(")"):  # a mean or a sum, which is that of all cells
+            cells, column = self.ids[0], 0 * column
         found = (row >= 0) & (self.ids[column] == cells)
         interval = np.diff(self.times).max(initial=0.0)
         latest = self.times[row] + (interval - rounding(times) if interval else rounding(times))

@@ -42,6 +42,17 @@ def test_without_a_sample_the_value_is_nan():
     assert traces.at(spikes.of([])).size == 0
 
 
+def test_a_mean_is_that_of_all_cells():
+    cells = bs.Population(5, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    result = bs.simulate(net, 50.0, seed=1, record=[bs.Trace(c, "v", reduce="mean") for c in (cells, cells[2:])])
+    for key in (cells, cells[2:]):
+        spikes, mean = result.spikes[key], result.traces[key, "mean(v)"]
+        assert len(spikes) > 10
+        np.testing.assert_array_equal(mean.at(spikes), mean.values[np.rint(spikes.times / 0.1).astype(int), 0])
+
+
 def test_a_part_of_a_part_knows_its_cells():
     spikes = bs.Spikes([1.0, 2.0, 3.0, 4.0], [0, 1, 2, 3], 4, 5.0, name="cells")
     assert spikes.cells.tolist() == [0, 1, 2, 3]

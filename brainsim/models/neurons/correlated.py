@@ -51,11 +51,12 @@ class SingleInteraction(Neuron):
 
 
 class MultipleInteraction(Neuron):
-    """Poisson trains that copy each spike of a common train with the same probability (multiple-interaction process).
+    """Poisson trains that copy each spike of a common train with the same probability.
 
-    Each spike of the common train appears in a random part of the trains, about the share `correlation`: correlations of
-    higher order are weaker than those of `SingleInteraction`. In steps of dt, in which a cell sends at most one spike,
-    counts of any two cells have exactly the given correlation at any bin, and each cell fires with probability ``rate*dt``.
+    The multiple-interaction process: each spike of the common train appears in a random part of the trains, about the share
+    `correlation`: correlations of higher order are weaker than those of `SingleInteraction`. In steps of dt, in which a
+    cell sends at most one spike, counts of any two cells have exactly the given correlation at any bin, and each cell fires
+    with probability ``rate*dt``.
 
     Parameters
     ----------
