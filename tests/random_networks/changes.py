@@ -16,7 +16,7 @@ def drawn(rng, plan, variables, wiring=True):
     if any("plasticity" in given for given in plan.connections):
         makers += [change_of_weights, freeze]
     if wiring and any(given.get("storage") != "procedural" for given in plan.connections):
-        makers += [rewire]
+        makers += [rewire, reweigh]
     return [made for _ in range(int(rng.integers(1, 4))) if (made := one_of(rng, makers)(rng, plan, variables)) is not None]
 
 
@@ -123,6 +123,21 @@ def rewire(rng, plan, variables):
         weight = float(table.weight[0]) if len(table) else 0.0
         pre, post = own.integers(0, given["pre"].n, n), own.integers(0, given["post"].n, n)
         sim.rewire(projection, remove=own.random(len(table)) < 0.1, pre=pre, post=post, weight=weight, delay=delay)
+
+    return change
+
+
+def reweigh(rng, plan, variables):
+    """Give the synapses of a connection that does not learn other weights: as many, or one for all."""
+    fixed = [k for k, given in enumerate(plan.connections) if "plasticity" not in given and given.get("storage") is None]
+    if not fixed:
+        return None
+    k, factor, one = one_of(rng, fixed), one_of(rng, [0.0, 0.5, 1.0]), chance(rng, 0.3)
+
+    def change(sim):
+        projection = sim.network.projections[k]
+        weights = factor * sim.synapses(projection).weight
+        sim.set(projection, weight=float(weights[0]) if one and weights.size else weights)
 
     return change
 
