@@ -14,6 +14,8 @@ FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "m
 FLOORS += ["plot", "sweeps", "explore", "learn", "ann", "examples", "commands"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
+MOST_ARGUMENTS = 8  # of a compiled function of the simulator
+COMPILED = {"kernel", "by_address", "helper", "inlined"}  # decorators
 NUMBA_AT_HOME = {
     *(
         f"brainsim.learn.spiking.{name}"
@@ -156,3 +158,11 @@ def test_files_and_functions_are_short(module):
             first = node.body[0]
             text = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
             assert node.end_lineno - node.lineno + 1 - text <= LONGEST_FUNCTION, f"{module}.{node.name}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in EXEMPT and floor(m) <= FLOORS.index("engine")])
+def test_compiled_functions_have_few_arguments(module):
+    """What belongs together is a record."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.FunctionDef) and {d.id for d in node.decorator_list if isinstance(d, ast.Name)} & COMPILED:
+            assert len(node.args.args) <= MOST_ARGUMENTS, f"{module}.{node.name}"

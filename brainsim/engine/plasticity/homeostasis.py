@@ -9,6 +9,7 @@ from brainsim.engine.state import CELL, taken
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
+from brainsim.jit.records import Context, array_of
 from brainsim.models.plasticity.homeostasis import Normalisation
 
 
@@ -123,7 +124,7 @@ def normalise(kind, total, by):
     kind.settle()
     if by == "target":
         sums = np.zeros(kind.block.layout.n_numbers)
-        through(*_segments(kind), kind.columns()["w"], sums, True)
+        through(_segments(kind, sums).record, True)
         multiply(kind, _factors(sums[_places(kind)], total))
         return
     w = kind.columns()["w"]
@@ -149,7 +150,7 @@ def multiply(kind, factors):
     kind.settle()
     placed = np.ones(kind.block.layout.n_numbers)
     placed[_places(kind)] = factors
-    through(*_segments(kind), kind.columns()["w"], placed, False)
+    through(_segments(kind, placed).record, False)
     _keep_within_bounds(kind)
 
 
@@ -164,10 +165,21 @@ def _places(kind):
     return kind.block.layout.input_places(kind.projection.post, kind.projection.synapse)[0]
 
 
-def _segments(kind):
-    """Return what `through` needs to go through the segments, source by source."""
-    s, block = kind.store, kind.block
-    return kind.sources, len(block.layout.own), s.first, s.piece, block.start, block.stop, s.base, block.targets
+def _segments(kind, placed):
+    """Return the Context with which `through` goes through the segments, source by source."""
+    store, block = kind.store, kind.block
+    return Context(
+        sources=kind.sources,
+        partitions=len(block.layout.own),
+        first=store.first,
+        piece=store.piece,
+        start=block.start,
+        stop=block.stop,
+        base=store.base,
+        targets=block.targets,
+        weights=kind.columns()["w"],
+        placed=placed,  # a number for each place of the state
+    )
 
 
 def _rows(kind):
@@ -191,15 +203,18 @@ def _keep_within_bounds(kind):
 
 
 @kernel
-def through(sources, partitions, first, pieces, begin, end, base, targets, weights, placed, adding):
+def through(segments, adding):
     """Add the weights onto each place of the state to `placed`, or multiply them by it, by source and delay."""
+    r = segments[0]
+    first, pieces, sources, base = array_of(r.first), array_of(r.piece), array_of(r.sources), array_of(r.base)
+    targets, weights, placed = array_of(r.targets), array_of(r.weights), array_of(r.placed)
     for s in range(sources.size):
-        for part in range(partitions):
-            row = sources[s] * partitions + part
+        for part in range(r.partitions):
+            row = sources[s] * r.partitions + part
             for k in range(first[row], first[row + 1]):
                 start, length = split_piece(pieces[k])
-                if begin <= start < end:
-                    for j in range(start - begin, start - begin + length):
+                if r.start <= start < r.stop:
+                    for j in range(start - r.start, start - r.start + length):
                         place = base[part] + targets[j]
                         if adding:
                             placed[place] += weights[j]
