@@ -26,7 +26,7 @@ DPI, COLOURS = 150, 128  # of the pictures: few colours make small files
 def pages():
     """Return the paths of the pages whose pictures are drawn from their own code."""
     folders = ("tutorials", "coming-from", "ported")
-    return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md"))
+    return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md")) + [DOCS / "checked.md"]
 
 
 def agrees(printed, said):

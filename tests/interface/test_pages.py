@@ -8,7 +8,6 @@ from PIL import Image
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no documentation")
-LONG = {"stdp"}  # takes longer than ten seconds
 PEERS = {"brian2": "brian2", "nest": "nest", "pynn": "pyNN"}  # pages of coming-from, and the package that they need
 
 
@@ -22,9 +21,7 @@ def harness():
 PAGES = harness().pages() if DOCS.exists() else []
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in LONG)) for page in PAGES]
-)
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_page_does_what_it_says(page):
     sizes = {}
 

@@ -6,7 +6,7 @@ from brainsim.plot.figures import ShownOnce
 from brainsim.plot.rasters import raster
 from brainsim.plot.styles import FAINT, PALETTE, style
 
-EXC, INH, SUM = PALETTE[1], PALETTE[0], "#222222"
+EXC, INH, SUM = PALETTE[0], PALETTE[1], "#222222"  # as in an overview
 SPAN, LATE = 300.0, 0.5  # ms of the run that are drawn at its start and at its end; share of the run that counts as late
 CELLS = 300  # drawn of each population
 BIN = 100.0  # ms, of rates
@@ -81,7 +81,7 @@ def _rates(ax, spikes, target):
     ax.annotate(
         "target ± 10 %",
         (0.97, 0.9 * target),
-        (0, -3),
+        (0, -9),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
@@ -100,13 +100,13 @@ def _weights(ax, weights):
     shares = weights.counts / np.maximum(weights.counts.sum(axis=1, keepdims=True), 1)
     step = np.diff(weights.times[:2])[0] if weights.times.size > 1 else 1.0
     extent = (weights.times[0] / 1000.0, (weights.times[-1] + step) / 1000.0, weights.edges[0], weights.edges[-1])
-    ax.imshow(np.minimum(shares.T, 0.2), cmap="Blues", aspect="auto", origin="lower", extent=extent, interpolation="nearest")
+    ax.imshow(np.minimum(shares.T, 0.2), cmap="Reds", aspect="auto", origin="lower", extent=extent, interpolation="nearest")
     middle = 0.5 * (weights.edges[1:] + weights.edges[:-1])
     ax.plot(weights.times / 1000.0, shares @ middle, color=SUM, linewidth=0.9)
     ax.annotate(
         "mean",
         (0.97, (shares @ middle)[-1]),
-        (0, 4),
+        (0, 9),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
