@@ -29,6 +29,7 @@ KINDS = {
     "rules": ("Rules of connection", "Which pairs of cells `Network.connect` connects.", ""),
     "values": ("Distributions", "Random values, for parameters, initial values, weights and delays.", ""),
 }
+written = set()  # the files of this build
 LABELS = {"on_pre": "spike of the source", "on_post": "spike of the target", "amplitude": "an event has the weight"}
 
 
@@ -65,6 +66,7 @@ def write(source, pictures):
 
 def put(path, text):
     """Write a file unless it holds this text already: what did not change is not built again."""
+    written.add(path)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 

@@ -39,7 +39,7 @@ def write(source, described):
         left -= set(found)
         lines += section(heading, {name: getattr(bs, name) for name in found})
     for name in names:
-        put(folder / f"{name}.rst", page(name, getattr(bs, name)))
+        put(folder / f"{file_of(name)}.rst", page(name, getattr(bs, name)))
     for module in MODULES:
         names += write_module(folder, module, getattr(bs, module), described)
     lines += ["Modules", "-------", "", ".. toctree::", "   :maxdepth: 1", "", *(f"   {module}" for module in MODULES), ""]
@@ -64,6 +64,12 @@ def write_module(folder, prefix, module, described):
     return [*own, *names]
 
 
+def file_of(name):
+    """Return the name of the file of a page: `sweep` and `Sweep` are one file on some systems."""
+    twins = {other for other in bs._PUBLIC if other.casefold() == name.casefold()}
+    return f"{name}-function" if len(twins) > 1 and name.islower() else name
+
+
 def is_described(name, described):
     """Return whether a name of a module has its page among the models."""
     return name in described or (name.startswith("values.") and name.removeprefix("values.") in described)
@@ -73,7 +79,7 @@ def section(heading, things):
     """Return a heading and a table of what is below it."""
     if not things:
         return []
-    hidden = [".. toctree::", "   :hidden:", "", *(f"   {name}" for name in things), ""]
+    hidden = [".. toctree::", "   :hidden:", "", *(f"   {file_of(name)}" for name in things), ""]
     return [*title(heading, "-"), *rows(things, ()), *hidden]
 
 
@@ -84,7 +90,7 @@ def rows(things, described):
     lines = [".. list-table::", "   :widths: auto", ""]
     for name, thing in things.items():
         at = name if name in described else name.removeprefix("values.")
-        link = f"{name} <../models/{at}>" if is_described(name, described) else name
+        link = f"{name} <../models/{at}>" if is_described(name, described) else f"{name} <{file_of(name)}>"
         text = (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".:")
         lines += [f"   * - :doc:`{link}`", f"     - {as_rst(text)}"]
     return [*lines, ""]

@@ -29,11 +29,14 @@ def write_pages(app):
     pictures = str(app.config.plot_gallery) not in ("0", "False")
     described = model_pages.write(app.srcdir, pictures)
     reference_pages.write(app.srcdir, described)
-    drop_pages_without_script(Path(app.srcdir))
+    drop_old_pages(Path(app.srcdir))
 
 
-def drop_pages_without_script(source):
-    """Delete what an earlier build wrote for scripts of the gallery that are no longer there."""
+def drop_old_pages(source):
+    """Delete what an earlier build wrote for names and scripts that are no longer there."""
+    for folder in (model_pages.FOLDER, reference_pages.FOLDER):
+        for page in set((source / folder).glob("*.rst")) - model_pages.written:
+            page.unlink()
     for page in (source / "pictures").glob("*/plot_*.rst"):
         if not (source / "gallery" / page.parent.name / f"{page.stem}.py").exists():
             for path in page.parent.glob(f"{page.stem}.*"):

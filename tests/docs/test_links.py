@@ -51,6 +51,13 @@ def test_a_page_has_one_title_and_leaves_out_no_level(path):
     assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_lists_of_pages_are_the_same_on_github_and_in_the_site(path):
+    found = re.search(r"^```\{toctree\}\n(?::.*\n)*\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+    if found and path.name != "index.md":  # which has the links of the README
+        assert [f"{page}.md" for page in found[1].split()] == links(path)
+
+
 def test_links_are_found():
     assert "docs/guide/models.md" in links(PAGES[0])
     assert "a-network-in-twenty-lines" in headings(PAGES[0])
