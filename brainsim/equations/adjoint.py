@@ -9,7 +9,7 @@ exact gradient of spike times needs (Wunderlich & Pehle 2021, doi:10.1038/s41598
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from brainsim.equations import algebra
@@ -18,6 +18,7 @@ from brainsim.equations.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.system import System
 
 HALF, TWO = ast.Constant(0.5), ast.Constant(2.0)
+LIMITS = {"min": "min", "max": "max", "lesser": "min", "greater": "max"}  # the last two are the names in kernels
 
 
 @dataclass(frozen=True)
@@ -79,39 +80,49 @@ def adjoint_of(system: System, label: str) -> Adjoint:
     return Adjoint(variables, flow, jacobian, gap, gap_by, slope, reset, _by_all(reset, variables, label))
 
 
-def derivative(tree: Tree, name: str, label: str) -> Tree:
+def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[Tree, Tree], Tree]] | None = None) -> Tree:
     """Return the derivative of a tree by a name, or raise EquationError if it has kinks or jumps.
+
+    Parameters
+    ----------
+    tree : tree
+    name : str
+    label : str
+        How messages begin.
+    rules : dict, optional
+        Function of one argument -> its derivative from (the call, the argument); by default `SMOOTH`.
 
     Examples
     --------
     >>> ast.unparse(derivative(ast.parse("a*v**2 + exp(-v/b)", mode="eval").body, "v", "cell"))
     'a * (2.0 * v) + exp(-v / b) * (-1.0 / b)'
     """
+    rules = SMOOTH if rules is None else rules
     if name not in lang.names_in(tree):
         return algebra.ZERO
     if isinstance(tree, ast.Name):
         return algebra.ONE
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
-        inner = derivative(tree.operand, name, label)
+        inner = derivative(tree.operand, name, label, rules)
         return algebra.negative(inner) if isinstance(tree.op, ast.USub) else inner
     if isinstance(tree, ast.BinOp):
-        return _of_operation(tree, name, label)
+        return _of_operation(tree, name, label, rules)
     if isinstance(tree, ast.Call):
         called = lang.function_name(tree)
-        if called in SMOOTH and len(tree.args) == 1:
-            return algebra.times(SMOOTH[called](tree, tree.args[0]), derivative(tree.args[0], name, label))
-        if called in ("min", "max"):  # a limit, such as that of the exponential beyond a spike: smooth on both sides of it
-            first, second = (derivative(part, name, label) for part in tree.args)
-            sign = ast.LtE() if called == "min" else ast.GtE()
+        if called in rules and len(tree.args) == 1:
+            return algebra.times(rules[called](tree, tree.args[0]), derivative(tree.args[0], name, label, rules))
+        if called in LIMITS:  # such as that of the exponential beyond a spike: smooth on both sides of it
+            first, second = (derivative(part, name, label, rules) for part in tree.args)
+            sign = ast.LtE() if LIMITS[called] == "min" else ast.GtE()
             test = ast.Compare(tree.args[0], [sign], [tree.args[1]])
             return ast.Call(ast.Name("where"), [test, first, second], [])
         raise EquationError(label, f"has no adjoint: {called}() has no derivative here", ast.unparse(tree))
     raise EquationError(label, f"has no adjoint: a condition on {name!r} is not smooth", ast.unparse(tree))
 
 
-def _of_operation(tree, name, label):
+def _of_operation(tree, name, label, rules):
     a, b = tree.left, tree.right
-    by_a, by_b = derivative(a, name, label), derivative(b, name, label)
+    by_a, by_b = derivative(a, name, label, rules), derivative(b, name, label, rules)
     if isinstance(tree.op, ast.Add):
         return algebra.plus(by_a, by_b)
     if isinstance(tree.op, ast.Sub):

@@ -1,4 +1,4 @@
-"""Ten pictures on one page: from a neuron to a network that reads digits in spikes, beside artificial ones.
+"""Eleven pictures on one page: from a neuron to networks that read digits and learn, beside artificial ones.
 
 The simulations run when the page is made, and captions contain the numbers of that run. To get the pictures one by one:
 ``for title, figure, caption in bs.ann.tour.pictures()``.
@@ -6,9 +6,9 @@ The simulations run when the page is made, and captions contain the numbers of t
 
 import brainsim as bs
 
-TITLE = "Brains beside machines: a tour in ten pictures"
+TITLE = "Brains beside machines: a tour in eleven pictures"
 INTRODUCTION = (
-    "Neurons send spikes, artificial units send numbers. Ten simulations show how spikes become numbers. "
+    "Neurons send spikes, artificial units send numbers. Eleven simulations show how spikes become numbers and learn. "
     "In pictures of both, the spiking side is blue and the artificial side red."
 )
 

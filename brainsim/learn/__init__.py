@@ -6,7 +6,8 @@ units.
 
 from brainsim.learn.eprop import EProp
 from brainsim.learn.spiking.layers import Layer, Readout
+from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.network import SpikingNetwork
 from brainsim.learn.units import BCM, Oja
 
-__all__ = ["BCM", "EProp", "Layer", "Oja", "Readout", "SpikingNetwork"]
+__all__ = ["BCM", "EProp", "Layer", "ModelLayer", "Oja", "Readout", "SpikingNetwork"]

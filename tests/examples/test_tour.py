@@ -23,6 +23,7 @@ TITLES = (
     "Decision",
     "From spikes to numbers",
     "A digit, read in spikes",
+    "Learning from spike times",
 )
 
 
@@ -47,7 +48,7 @@ def numbers(caption, pattern):
 
 
 def test_all_pictures_in_order_with_captions(shown):
-    assert len(shown) == len(TITLES) == 10
+    assert len(shown) == len(TITLES) == 11
     for place, (one, title) in enumerate(zip(shown, TITLES, strict=True), 1):
         assert one.title.startswith(f"{place}. {title}")
         assert len(one.figure.axes) >= 2

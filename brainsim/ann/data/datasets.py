@@ -16,6 +16,7 @@ from brainsim.ann.data.samples import Dataset, split
 from brainsim.ann.data.sequences import vowel_words
 from brainsim.ann.data.spoken import spoken_digits
 from brainsim.ann.data.synthetic import mnist1d, randman, yin_yang
+from brainsim.ann.data.texts import letters, ngram_bits
 from brainsim.core.checks import integer
 from brainsim.results.archive import read_arrays
 
@@ -24,9 +25,11 @@ __all__ = [
     "digits",
     "fashion",
     "japanese_vowels",
+    "letters",
     "mnist",
     "mnist1d",
     "mnist5k",
+    "ngram_bits",
     "randman",
     "spoken_digits",
     "vowel_words",

@@ -1,4 +1,4 @@
-"""The tour: ten pictures from one neuron to a network that reads a digit in spikes, beside the artificial one."""
+"""The tour: eleven pictures from one neuron to a network that reads a digit in spikes, beside the artificial one."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,7 +54,7 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
     >>> first.title
     '1. A neuron charges and fires'
     """
-    from brainsim.examples._tour import balance, cells, conversion, kinds, memory_decision, synapses
+    from brainsim.examples._tour import balance, cells, conversion, kinds, learning, memory_decision, synapses
 
     seed = integer(seed, "tour.seed", at_least=0)
     makers = (
@@ -68,6 +68,7 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
         memory_decision.decision,
         conversion.staircase,
         conversion.digit,
+        learning.learning,
     )
     for k, make in enumerate(makers, 1):
         title, figure, caption = make(seed, small)

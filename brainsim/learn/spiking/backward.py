@@ -7,10 +7,11 @@ doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), a
 """
 
 from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.forward import arrival_step, copy
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
-from brainsim.learn.spiking.responses import by_tau_m, by_tau_s, left, potential
+from brainsim.learn.spiking.responses import by_tau_m, by_tau_s, change_of, fast_of, left, potential, slow_of
 
 AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)
 
@@ -32,11 +33,17 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
         for x in range(work.first[k], work.first[k + 1]):
             work.d_time[x] += gather(net, vector, x, k, work, gradient)
-            if work.block[x] > 0:
+            if work.block[x] > 0 and net.ahead[work.block[x]] == 0:
                 undo_spike(net, x, k, rate_cost, rate_target, work, gradient)
         for b in range(1, net.start.size):
             low, high = net.start[b], net.stop[b]
             driven = b == 1 and currents.shape[0] > 0
+            if net.ahead[b] != 0:
+                work.moment[0], work.moment[1], work.moment[2] = k, slot, k == net.steps - 1
+                call_address(net.back[b], (work.cells[b], work.cells[b]))
+                if driven:
+                    by_drives(net, currents[k], work.d_drive[low:high], 1.0, gradient)
+                continue
             if net.waiting[b]:
                 seal(work, k, low, high)
             undo_step(net, b, slot, work)
@@ -49,9 +56,9 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
             if net.waiting[b]:
                 undo_releases(net, vector, b, k, driven, work, currents, gradient)
             if driven:
-                by_currents(net, currents[k], work.ring_v[slot, low:high], gradient)
+                by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
         for x in range(work.first[k], work.first[k + 1]):
-            if work.block[x] > 0:
+            if work.block[x] > 0 and net.ahead[work.block[x]] == 0:
                 finish_spike(net, x, k, work)
 
 
@@ -72,13 +79,14 @@ def gather(net, vector, x, k, work, gradient):
         if step >= net.steps:
             continue
         r, slot = (step + 1) * net.dt - (work.time[x] + vector[net.delay_at[c]]), step % work.ring_v.shape[0]
-        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        factor = net.factor[net.post[c]]
+        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
         g_v, g_i, weights = work.ring_v[slot, low:high], work.ring_i[slot, low:high], vector[row : row + high - low]
         into = gradient[row : row + high - low]
         for m in range(into.size):
             into[m] += slow * g_v[m] + fast * g_i[m]
         on_v, on_i = inner(weights, g_v), inner(weights, g_i)
-        change = on_v * (fast - slow) / tau_m - on_i * fast / tau_s  # by r
+        change = change_of(factor, net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
         at = net.times_at[net.post[c]]
         gradient[at + AT_TAU_M] += on_v * by_tau_m(r, tau_m, tau_s)
         gradient[at + AT_TAU_S] += on_v * by_tau_s(r, tau_m, tau_s) + on_i * fast * r / (tau_s * tau_s)
@@ -103,10 +111,11 @@ def gather_each(net, vector, c, x, k, work, gradient):
         if step >= net.steps:
             continue
         r, slot, w = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], vector[net.at[c] + cell + m]
-        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        factor = net.factor[net.post[c]]
+        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
         g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
         gradient[net.at[c] + cell + m] += slow * g_v + fast * g_i
-        change = w * (g_v * (fast - slow) / tau_m - g_i * fast / tau_s)
+        change = w * change_of(factor, net.dt, slow, fast, g_v, g_i, tau_m, tau_s)
         if g_v != 0.0:
             gradient[at + AT_TAU_M] += w * g_v * by_tau_m(r, tau_m, tau_s)
             gradient[at + AT_TAU_S] += w * g_v * by_tau_s(r, tau_m, tau_s)
@@ -255,14 +264,14 @@ def by_bias(net, b, keep, slot, work, gradient):
 
 
 @inlined
-def by_currents(net, row, g_v, gradient):
-    """Add the derivative by the weights of input currents."""
+def by_drives(net, row, g_v, factor, gradient):
+    """Add the derivative by the weights of input currents, of which v gets a factor in a step."""
     n, at = g_v.size, net.at[0]
     for i in range(row.size):
         if row[i] != 0.0:
             into = gradient[at + i * n : at + (i + 1) * n]
             for j in range(n):
-                into[j] += row[i] * net.numbers[1, V_X] * g_v[j]
+                into[j] += row[i] * factor * g_v[j]
 
 
 @inlined

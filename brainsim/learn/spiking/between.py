@@ -1,6 +1,7 @@
 """Between two steps of a trained network in the engine: the loop of `forward` without the steps of the cells."""
 
 from brainsim.jit.decorators import inlined, kernel
+from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import flushed
 from brainsim.learn.spiking.forward import NARROW, copy, decay_potential, drive_by, enter_inputs, hold, send
 from brainsim.learn.spiking.plan import I_I, T_REF, V_I, V_TH, V_V, V_X
@@ -25,6 +26,12 @@ def between(net, vector, k, at, times, units, currents, state, work):
         at = complete(net, vector, k - 1, at, times, units, state, work)
     prepare(net, vector, k, currents, state, work)
     return at
+
+
+@kernel
+def invoke(address, record):
+    """Call a derived kernel."""
+    return call_address(address, (record, record))
 
 
 @inlined
@@ -69,7 +76,7 @@ def prepare(net, vector, k, currents, state, work):
             work.v0[0, j], work.i0[0, j], work.a0[0, j] = state[0, j], state[1, j], state[2, j]
             state[5, j] = 0.0 if net.on_grid else net.dt
             state[6, j] = min(state[0, j] - state[2, j], v_th - NARROW)
-            state[7, j] = work.ring_v[slot, j]
+            state[7, j] = work.ring_v[slot, j] if net.factor[b] != 0.0 else 0.0  # else it is the current's, see `derived`
         if net.waiting[b]:
             copy(state[0, low:high], work.v[low:high])
             driven = b == last or (b == 1 and currents.shape[0] > 0)

@@ -63,7 +63,8 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
     plan = learned._plan
     inputs = _sample(learned, x)
     vector, last = learned._vector.copy(), len(plan.layers)
-    cells = [_population(plan, vector, b, layer) for b, layer in enumerate(plan.layers, 1)]
+    driven = inputs.currents.shape[1] > 0
+    cells = [_population(plan, vector, b, layer, plan.derived(b, driven)) for b, layer in enumerate(plan.layers, 1)]
     network = Network(seed=seed)
     on_grid, dt = np.ceil(inputs.times / plan.dt - 1e-9) * plan.dt, plan.dt
     source = Population(plan.n_in, SpikeTrains(times=on_grid, ids=inputs.units.astype(np.int64)), name="input")
@@ -105,10 +106,12 @@ def _sample(learned, x):
     return inputs
 
 
-def _population(plan, vector, b, layer):
+def _population(plan, vector, b, layer, derived):
     """Return the population of a layer."""
     values = {name: float(plan.of(vector, name, b)) for name in ("tau_m", "tau_a", "beta")}
     name = f"hidden{b - 1}" if b < len(plan.layers) else "readout"
+    if derived is not None:
+        return Population(layer.n, derived.smooth.model, name=name)
     if not layer.spiking:
         return Population(layer.n, Integrator(tau_m=values["tau_m"]), name=name)
     kind = HeldLIF if layer.t_ref else CrossingLIF
@@ -167,14 +170,34 @@ class BetweenSteps(Operator):
             cells = slice(int(self.net.start[b]), int(self.net.stop[b]))
             for row, variable in enumerate(ROWS):
                 if variable == "i":
-                    variable = next(v for v in layout.members[name].rows if v.endswith(".i") or v.endswith("_i"))
+                    variable = _current(layout, name)
                 if variable in layout.members[name].rows:
                     at, n = layout.state_row(name, variable, "Learned")
                     self._rows.append((row, cells, state[at : at + n]))
             synapse = layout.members[name].synapses[0]
             self._rows.append((7, cells, _buffer(layout, name, synapse, state)))
+        self._models = self._derived(layout, names, state)
         self._context = Context(ready=0)
         self.at = 0
+
+    def _derived(self, layout, names, state):
+        """Return (kernel, its record, state rows to read, rows to write) of each layer with derived kernels."""
+        plan, found = self.given.plan, []
+        driven = self.given.currents.shape[0] > 0
+        for b, name in enumerate(names, 1):
+            derived = plan.derived(b, driven)
+            if derived is None:
+                continue
+            from brainsim.learn.spiking.derived import CURRENT, cell_record
+
+            def row(variable, name=name, current=CURRENT):
+                at, n = layout.state_row(name, _current(layout, name) if variable == current else variable, "Learned")
+                return state[at : at + n]
+
+            record = cell_record(derived, self.work, plan, b, 0.0, 0.0, 0.0)
+            rows = [row(variable) for variable in derived.state], [row(variable) for variable in derived.starts]
+            found.append((derived.address("begin"), record, *rows))
+        return found
 
     @classmethod
     def build(cls, partition):
@@ -220,7 +243,7 @@ class BetweenSteps(Operator):
         """Prepare the next step."""
         if status != ASK:
             return False
-        from brainsim.learn.spiking.between import between
+        from brainsim.learn.spiking.between import between, invoke
 
         k, given = int(self._progress["step"]), self.given
         if k >= given.plan.steps:
@@ -233,8 +256,20 @@ class BetweenSteps(Operator):
         )
         for row, cells, part in self._rows:
             part[...] = self.values[row, cells]
+        self.work.moment[:] = k, k % self.work.ring_v.shape[0], 0
+        for address, record, read, write in self._models:
+            record["state"][:] = np.concatenate(read)
+            invoke(address, record.address)
+            for part, values in zip(write, record["starts"].reshape(len(write), -1), strict=True):
+                part[...] = values
         self._context["ready"] = k + 1
         return True
+
+
+def _current(layout, name):
+    """Return the name of the synaptic current of a population."""
+    rows = layout.members[name].rows
+    return next((v for v in rows if v.endswith(".i")), None) or next(v for v in rows if v.endswith("_i"))
 
 
 def _buffer(layout, name, synapse, state):

@@ -19,6 +19,11 @@ DELAYS = ("delay", "recurrent_delay")
 def save(network: Any, path: Any) -> None:
     """Write a network."""
     training = network._trained()
+    if any(layer.model is not None for layer in network.hidden):
+        raise ValueError(
+            "SpikingNetwork.save: a file holds no equations, so a network with a ModelLayer is not saved; keep "
+            "net.parts(), arrays that you can write with numpy.savez"
+        )
     arrays = {archive.member("training", name): np.asarray(value) for name, value in training.state().items()}
     arrays["classes"] = network.classes_
     parameters = {k: v for k, v in network.get_params().items() if k not in ("hidden", "readout")}

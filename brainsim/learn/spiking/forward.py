@@ -9,9 +9,10 @@ These functions are also called by the operator that runs a trained network in t
 """
 
 from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
-from brainsim.learn.spiking.responses import left, potential
+from brainsim.learn.spiking.responses import fast_of, left, potential, slow_of
 
 SCAN = 64  # cells that are looked at together: most of them do not fire
 NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step
@@ -47,6 +48,10 @@ def forward(net, vector, times, units, currents, keep, work):
         at = enter_inputs(k, net.dt, times, units, at, work)
         for b in range(1, net.start.size):
             row = k if keep else 0
+            if net.ahead[b] != 0:
+                work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
+                call_address(net.ahead[b], (work.cells[b], work.cells[b]))
+                continue
             driven = b == last or (b == 1 and currents.shape[0] > 0)
             move(net, b, row, slot, driven, keep, work)
             if net.waiting[b]:
@@ -278,6 +283,7 @@ def send(net, vector, x, k, block, cell, time, ring_v, ring_i):
             continue
         low, high = net.start[net.post[c]], net.stop[net.post[c]]
         n, tau_m, tau_s = high - low, net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
+        factor = net.factor[net.post[c]]
         weights = vector[net.at[c] + cell * n : net.at[c] + (cell + 1) * n]
         if net.each[c]:
             delays = vector[net.delay_at[c] + cell * n : net.delay_at[c] + (cell + 1) * n]
@@ -285,14 +291,14 @@ def send(net, vector, x, k, block, cell, time, ring_v, ring_i):
                 step = arrival_step(time + delays[m], net.dt, k)
                 if step < net.steps:
                     r, slot = (step + 1) * net.dt - (time + delays[m]), step % ring_v.shape[0]
-                    ring_v[slot, low + m] += potential(r, tau_m, tau_s) * weights[m]
-                    ring_i[slot, low + m] += left(r, tau_s) * weights[m]
+                    ring_v[slot, low + m] += slow_of(factor, net.dt, r, tau_m, tau_s) * weights[m]
+                    ring_i[slot, low + m] += fast_of(factor, net.dt, r, tau_s) * weights[m]
             continue
         step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
         if step < net.steps:
             r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
-            add(ring_v[slot, low:high], potential(r, tau_m, tau_s), weights)
-            add(ring_i[slot, low:high], left(r, tau_s), weights)
+            add(ring_v[slot, low:high], slow_of(factor, net.dt, r, tau_m, tau_s), weights)
+            add(ring_i[slot, low:high], fast_of(factor, net.dt, r, tau_s), weights)
 
 
 @helper

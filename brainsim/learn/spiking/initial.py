@@ -34,6 +34,8 @@ def initial_vector(plan, machine, rng):
         else:
             weight[...] = MEAN / drive + SPREAD / np.sqrt(drive) * shape
             scale_to_fire(plan, machine, vector, b, rows)
+        if layer.recurrent and layer.model is not None and layer.recurrent_weight is None:
+            plan.of(vector, "recurrent", b)[...] *= np.sqrt(np.mean(weight * weight))
         if layer.spiking and b < len(plan.layers):
             drive = max(counts_of(plan, machine, vector, b, rows).sum(axis=1).mean(), 1.0)
     return vector
@@ -54,9 +56,9 @@ def counts_of(plan, machine, vector, b, rows):
 
 def scale_to_fire(plan, machine, vector, b, rows):
     """Multiply the weights onto a layer by a factor with which the wanted share of its cells fires."""
-    weight = plan.of(vector, "weight", b)
-    shape, low, high = weight.copy(), -4.0, 4.0  # powers of 2
-    for _ in range(TRIALS):
+    weight, model = plan.of(vector, "weight", b), plan.layers[b - 1].model is not None
+    shape, low, high = weight.copy(), -4.0, 16.0 if model else 4.0  # powers of 2; the unit of a model may be a pA
+    for _ in range(2 * TRIALS if model else TRIALS):
         middle = 0.5 * (low + high)
         weight[...] = 2.0**middle * shape
         if (counts_of(plan, machine, vector, b, rows) > 0).mean() < FIRING:

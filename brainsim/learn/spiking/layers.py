@@ -116,6 +116,8 @@ class Layer:
             checked[key] = _spread(getattr(self, key), f"{name}.{key}")
         self.__dict__.update(checked)
 
+    model = None  # of a `ModelLayer`
+
     @property
     def spiking(self) -> bool:
         """Whether the cells fire."""

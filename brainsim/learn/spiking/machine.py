@@ -50,7 +50,9 @@ class Machine:
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         # only derivatives by time constants, and surrogate ones, need the state of every step
         self.history = self.on_grid or any(set(layer.learns) - {"delay", "recurrent_delay"} for layer in plan.layers)
+        self.history = self.history or any(layer.model is not None for layer in plan.layers)
         self._workers, self._works, self._gradients = Workers(threads if threads > 1 else 0), list[Any](), list[Any]()
+        self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
     def __enter__(self) -> Machine:
         self._workers.__enter__()
@@ -96,9 +98,14 @@ class Machine:
 
         fits = self._works and len(self._works[0].ring_v) >= delay_steps and (len(self._works[0].v0) > 1 or not history)
         if not fits:
-            self._works = []
+            self._works, self._records = [], []
         while len(self._works) < parts:
             self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting))
+            currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
+            if any(layer.model is not None for layer in self.plan.layers):
+                from brainsim.learn.spiking.derived import records_of
+
+                self._records.append(records_of(self.plan, self._works[-1], currents, settings, history))
         size = self.plan.size if learn else 0
         if len(self._gradients) < parts or self._gradients[0].size < size:
             self._gradients = [np.empty(size) for _ in range(max(parts, len(self._gradients)))]

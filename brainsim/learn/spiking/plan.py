@@ -26,6 +26,9 @@ class Net(NamedTuple):
     adaptive: np.ndarray
     waiting: np.ndarray  # whether there is a refractory time
     numbers: np.ndarray  # (blocks, 12)
+    factor: np.ndarray  # of the response of v to a spike: 1, or see `derived.Derived`
+    ahead: np.ndarray  # addresses of the derived kernels of blocks, 0 for the written ones
+    back: np.ndarray
     bias_at: int  # where the currents into the readout begin in the vector
     times_at: np.ndarray  # where TIMES of a block begin in the vector
     pre: np.ndarray  # block of the sources of each connection
@@ -58,6 +61,7 @@ class Plan:
 
     def __init__(self, layers, n_in: int, dt: float, steps: int):
         self.layers, self.n_in, self.dt, self.steps, self.size = tuple(layers), n_in, dt, steps, 0
+        self._derived: dict[tuple[int, bool], Any] = {}
         self.slices: dict[tuple[str, int], tuple[slice, tuple[int, ...]]] = {}
         self.sizes = [n_in, *(layer.n for layer in self.layers)]
         for b, layer in enumerate(self.layers, 1):
@@ -72,6 +76,30 @@ class Plan:
         for b in range(1, len(self.sizes)):
             for name in TIMES:
                 self._add(name, b, ())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is copied or pickled: derived kernels are written again."""
+        return vars(self) | {"_derived": {}}
+
+    def derived(self, block: int, currents: bool) -> Any:
+        """Return the derived kernels of a block, None if its layer has written ones."""
+        layer = self.layers[block - 1]
+        if layer.model is None:
+            return None
+        key = block, currents and block == 1
+        if key not in self._derived:
+            from brainsim.learn.spiking.derived import derive
+
+            smooth = layer.smooth(key[1])
+            self._derived[key] = derive(
+                smooth, layer.tau_s, self.dt, key[1], f"ModelLayer.model {type(layer.model).__name__}"
+            )
+        return self._derived[key]
+
+    @property
+    def shown(self) -> list[tuple[str, int]]:
+        """The keys of `slices` that mean something: time constants are not those of models."""
+        return [(what, b) for what, b in self.slices if what not in TIMES or self.layers[b - 1].model is None]
 
     @property
     def n_cells(self) -> int:
@@ -97,13 +125,15 @@ class Plan:
 
     def net(self, vector: np.ndarray, on_grid: bool = False, floor: float = 0.0, currents: bool = False) -> Net:
         """Return what the kernels need, with the constants that belong to the present time constants."""
-        edges = np.cumsum([0, *self.sizes[1:]])
+        edges, derived = np.cumsum([0, *self.sizes[1:]]), [self.derived(b, currents) for b in range(1, len(self.sizes))]
         pairs = self.connections()
         numbers = np.zeros((len(self.sizes), 12))
         for b, layer in enumerate(self.layers, 1):
             numbers[b] = block_numbers(
                 layer, [float(self.of(vector, n, b)) for n in TIMES], self.dt, (currents and b == 1) or b == len(self.layers)
             )
+            if derived[b - 1] is not None:
+                numbers[b, TAU_M] = derived[b - 1].tau_m
         layers = (None, *self.layers)
         flags = {name: np.array([0, *(test(layer) for layer in self.layers)], np.int64) for name, test in FLAGS.items()}
         delays = ["delay" if what == "weight" else "recurrent_delay" for what, *_ in pairs]
@@ -115,6 +145,9 @@ class Plan:
             start=np.array([0, *edges[:-1]], np.int64),
             stop=np.array([0, *edges[1:]], np.int64),
             numbers=numbers,
+            factor=np.array([1.0, *(1.0 if d is None else d.factor for d in derived)]),
+            ahead=np.array([0, *(0 if d is None else d.address("ahead") for d in derived)], np.int64),
+            back=np.array([0, *(0 if d is None else d.address("back") for d in derived)], np.int64),
             bias_at=self.slices["bias", len(self.layers)][0].start,
             times_at=np.array([self.slices["tau_m", b][0].start if b else 0 for b in range(len(layers))], np.int64),
             pre=np.array([pre for _, pre, _ in pairs], np.int64),
@@ -133,7 +166,7 @@ class Plan:
 
 FLAGS: dict[str, Any] = {
     "spiking": lambda layer: layer.spiking,
-    "adaptive": lambda layer: layer.beta > 0.0 or "beta" in layer.learns,
+    "adaptive": lambda layer: layer.model is None and (layer.beta > 0.0 or "beta" in layer.learns),
     "waiting": lambda layer: layer.t_ref > 0.0,
 }
 

@@ -7,6 +7,7 @@ An event of weight w that arrived r ms ago has left a current ``w*exp(-r/tau_s)`
 from brainsim.jit.decorators import helper
 from brainsim.jit.vmath import exp, relaxation
 
+NEAR_0 = 1e-2  # below it a series has an error below 1e-12, and the formula loses digits
 CLOSE = 1e-4  # relative distance of two time constants below which derivatives are interpolated
 
 
@@ -21,6 +22,34 @@ def potential(r, tau_m, tau_s):
     """Return the potential: ``tau_s/(tau_m - tau_s)*(exp(-r/tau_m) - exp(-r/tau_s))``, also for equal time constants."""
     x = r / tau_m
     return x * exp(-x) * relaxation(r * (1.0 / tau_s - 1.0 / tau_m))
+
+
+@helper
+def slow_of(factor, dt, r, tau_m, tau_s):
+    """Return what an event adds to the first of the two: the potential, or with a factor 0 the current before the step."""
+    return r / dt if factor == 0.0 else factor * potential(r, tau_m, tau_s)
+
+
+@helper
+def fast_of(factor, dt, r, tau_s):
+    """Return what an event adds to the second: the current at the end of the step."""
+    return 1.0 - r / dt if factor == 0.0 else left(r, tau_s)
+
+
+@helper
+def change_of(factor, dt, slow, fast, on_slow, on_fast, tau_m, tau_s):
+    """Return the derivative by r of both together, with their weights."""
+    if factor == 0.0:
+        return (on_slow - on_fast) / dt
+    return on_slow * (factor * fast - slow) / tau_m - on_fast * fast / tau_s
+
+
+@helper
+def relaxation_slope(z):
+    """Return the derivative of ``relaxation(z) = (1 - exp(-z))/z``."""
+    if abs(z) < NEAR_0:
+        return -0.5 + z * (1.0 / 3.0 - z * (0.125 - z * (1.0 / 30.0 - z / 144.0)))
+    return (exp(-z) - relaxation(z)) / z
 
 
 @helper

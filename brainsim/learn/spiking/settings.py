@@ -77,6 +77,11 @@ def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
             bad = delay.ravel()[np.argmax(np.abs(delay / dt - np.rint(delay / dt)))]
             text = f"must be a multiple of the time step, {dt:g} ms, with gradient={settings['gradient']!r} (got {bad:g})"
             raise ValueError(f"{name}.{key}: {text}")
+    if layer.model is not None and settings["gradient"] != "exact":
+        raise ValueError(
+            f"SpikingNetwork.gradient: a ModelLayer has the exact gradient alone; write gradient='exact', or use Layer "
+            f"(got {settings['gradient']!r})"
+        )
     if 0.0 < layer.t_ref < dt * (1.0 - 1e-9):
         raise ValueError(f"{name}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {layer.t_ref:g})")
     learned = [key for key in layer.learns if key.endswith("delay")]

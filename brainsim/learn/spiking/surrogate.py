@@ -7,10 +7,10 @@ could have computed its gradient forwards in time.
 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.backward import by_bias, by_currents, by_times, gather, inner, undo_step
+from brainsim.learn.spiking.backward import by_bias, by_drives, by_times, gather, inner, undo_step
 from brainsim.learn.spiking.forward import arrival_step
 from brainsim.learn.spiking.losses import COUNT
-from brainsim.learn.spiking.plan import JUMP, TAU_M, TAU_S, V_TH
+from brainsim.learn.spiking.plan import JUMP, TAU_M, TAU_S, V_TH, V_X
 from brainsim.learn.spiking.responses import left, potential
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
@@ -72,7 +72,7 @@ def surrogate_backward(net, vector, currents, local, task, work, gradient):
             if b == last:
                 by_bias(net, b, 1, slot, work, gradient)
             if b == 1 and currents.shape[0] > 0:
-                by_currents(net, currents[k], work.ring_v[slot, low:high], gradient)
+                by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
 
 
 @inlined

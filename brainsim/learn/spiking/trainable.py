@@ -155,14 +155,14 @@ class Trainable(Estimator):
         with self._machine(inputs, targets) as machine:
             batch = machine.run(self._vector, np.arange(len(inputs)), learn=True, history=True)
         mean = batch.gradient / len(inputs)
-        return Loss(float(batch.loss.mean()), {(what, b - 1): self._plan.of(mean, what, b) for what, b in self._plan.slices})
+        return Loss(float(batch.loss.mean()), {(what, b - 1): self._plan.of(mean, what, b) for what, b in self._plan.shown})
 
     def parts(self) -> dict[tuple[str, int], np.ndarray]:
         """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
 
         The arrays can be changed in place.
         """
-        return {(what, b - 1): self._plan.of(self._vector, what, b) for what, b in self._plan.slices}
+        return {(what, b - 1): self._plan.of(self._vector, what, b) for what, b in self._plan.shown}
 
     def activity(self, X: Any, sample: int = 0) -> dict[str, Spikes]:
         """Return the spikes of one sample: ``"input"``, ``"hidden0"`` ..., and ``"readout"`` if it fires.

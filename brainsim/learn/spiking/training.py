@@ -128,6 +128,9 @@ def scales(plan: Plan, vector: np.ndarray) -> np.ndarray:
     for (what, block), (where, _) in plan.slices.items():
         if what in ("weight", "recurrent", "bias"):
             scale[where] = 1.0
+            if plan.layers[block - 1].model is not None:  # in the unit of a model: in proportion to the initial weights
+                weight = plan.of(vector, "weight", block)
+                scale[where] = np.sqrt(np.mean(weight * weight)) or 1.0
         elif what in plan.layers[block - 1].learns:
             scale[where] = np.maximum(np.abs(vector[where]), plan.dt if what != "beta" else 0.1)
     return scale

@@ -49,6 +49,9 @@ class Work(NamedTuple):
     score: np.ndarray  # (outputs,): what is compared between classes
     d_score: np.ndarray
     ends: np.ndarray  # int64 (2,): events, releases
+    d_drive: np.ndarray  # (cells,): adjoint of input currents, of derived kernels
+    moment: np.ndarray  # int64 (3,): step, slot and a flag for derived kernels
+    cells: np.ndarray  # int64 (blocks,): addresses of their records
 
 
 def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool) -> Work:
@@ -61,7 +64,10 @@ def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bo
     whole |= dict.fromkeys(("block", "cell"), (events, np.int32))
     whole |= dict.fromkeys(("r_cell", "r_event"), (releases, np.int32))
     whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (2, np.int64), "counts": (n, np.int64)}
-    shapes: dict[str, Any] = dict.fromkeys(("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a"), (n,))
+    whole |= {"moment": (3, np.int64), "cells": (len(plan.sizes), np.int64)}
+    shapes: dict[str, Any] = dict.fromkeys(
+        ("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a", "d_drive"), (n,)
+    )
     shapes |= dict.fromkeys(("v0", "i0", "a0", "above"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, n))
     shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
     shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_begin"), (events,))

@@ -2,7 +2,7 @@
 The tour
 ========
 
-Ten pictures from a single neuron to a digit classified by spikes; spiking is blue and artificial red.
+Eleven pictures from a single neuron to networks that learn; spiking is blue and artificial red.
 """
 
 from brainsim.examples import tour

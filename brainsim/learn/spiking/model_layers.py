@@ -1,0 +1,135 @@
+"""Layers whose cells are a model of the language: `ModelLayer`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from brainsim.core.checks import nearest
+from brainsim.learn.spiking.layers import LEARNABLE as OF_LAYER
+from brainsim.learn.spiking.layers import Layer
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+METHODS = ("exact", "heun", "rk4", "euler", "exponential_euler")
+LEARNABLE = ("delay", "recurrent_delay")
+
+
+class ModelLayer(Layer):
+    r"""A layer of cells of any smooth model, for `SpikingNetwork`: the kernels come from its equations.
+
+    The cells get exponential currents, ``tau_s*di/dt = -i``, which a spike of a source raises by the weight, as in `Layer`;
+    they are part of the I of the model's equations. The threshold is crossed where a straight line from the distance at the
+    start of a step to that at its end is 0, and the reset acts at that moment. The gradient is the exact one of this map:
+    the lines of the step are differentiated one by one.
+
+    Parameters
+    ----------
+    n : int
+        Number of cells.
+    model : Neuron
+        An instance of a class of neurons, of brainsim or of yours, whose parameters are numbers. Its equations, threshold
+        and reset must be smooth: no noise, no other events, no conditions, no refractory time; ``min`` and ``max`` may
+        limit.
+    recurrent : bool
+        Whether the cells of the layer are connected to each other, all to all.
+    tau_s : float
+        Time constant of the synaptic current [ms], > 0.
+    delay, recurrent_delay : float or array
+        As in `Layer` [ms].
+    learns : tuple of str
+        What is learned besides the weights: ``"delay"`` and ``"recurrent_delay"``.
+    weight, recurrent_weight : tuple of float, or None
+        Mean and standard deviation of the initial weights, in the unit of I; None lets two of five cells fire in a sample,
+        and gives recurrent weights a standard deviation of ``0.3/sqrt(n)`` times the mean size of the weights.
+    method : {"exact", "heun", "rk4", "euler", "exponential_euler"} or None
+        How the equations are integrated; None is exact where that is possible, and else Heun's method.
+
+    Raises
+    ------
+    EquationError, ValueError, TypeError
+        If a model has no adjoint; the message names what stands in the way.
+
+    Notes
+    -----
+    The kernels of `Layer` are written by hand, for LIF cells with and without adaptation, refractory times and learned time
+    constants. For the same cells the derived ones give the same results to rounding, but a step of a cell is longer: they
+    keep the state of every step, and go through its lines twice on the way back. So use `Layer` where it suffices.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> class Adaptive(bs.Neuron):
+    ...     equations = "dv/dt = (I - v - w)/tau_m\ndw/dt = (a*v - w)/tau_w"
+    ...     threshold = "v >= 1"
+    ...     reset = "v = 0; w = w + b"
+    ...     dimensions = False
+    ...     tau_m: float = bs.parameter(20.0, "ms", "membrane time constant", above=0.0)
+    ...     tau_w: float = bs.parameter(100.0, "ms", "time constant of the adaptation", above=0.0)
+    ...     a: float = bs.parameter(0.2, "", "adaptation below the threshold")
+    ...     b: float = bs.parameter(0.1, "", "adaptation by a spike")
+    ...     v: float = bs.initial(0.0, "", "potential")
+    ...     w: float = bs.initial(0.0, "", "adaptation")
+    >>> bs.learn.ModelLayer(64, Adaptive(), recurrent=True)
+    ModelLayer(64, Adaptive(), recurrent=True)
+    """
+
+    model: Any
+    method: str | None
+
+    def __init__(
+        self,
+        n: int,
+        model: Any,
+        *,
+        recurrent: bool = False,
+        tau_s: float = 5.0,
+        delay: ArrayLike = 1.0,
+        recurrent_delay: ArrayLike = 1.0,
+        learns: tuple[str, ...] | str = (),
+        weight: tuple[float, float] | None = None,
+        recurrent_weight: tuple[float, float] | None = None,
+        method: str | None = None,
+    ) -> None:
+        learns = (learns,) if isinstance(learns, str) else tuple(learns)
+        for name in learns:
+            if name not in LEARNABLE:
+                hint = (
+                    "; parameters of Layer learn, those of models do not" if name in OF_LAYER else nearest(name, LEARNABLE)
+                )
+                raise ValueError(f"ModelLayer.learns: there is no {name!r}{hint}")
+        if method is not None and method not in METHODS:
+            raise ValueError(f"ModelLayer.method: there is no {method!r}{nearest(method, METHODS)}")
+        super().__init__(
+            n,
+            recurrent,
+            tau_s=tau_s,
+            delay=delay,
+            recurrent_delay=recurrent_delay,
+            learns=learns,
+            weight=weight,
+            recurrent_weight=recurrent_weight,
+        )
+        self.__dict__.update(model=model, method=method)
+        self.smooth(False)
+
+    def smooth(self, external_current: bool) -> Any:
+        """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
+        from brainsim.learn.spiking.smooth import smooth
+
+        label = f"ModelLayer.model: {type(self.model).__name__}"
+        return smooth(self.model, self.method or "", label, external_current)
+
+    def __repr__(self) -> str:
+        """Return the model and what is not the default."""
+        own = {"recurrent", "tau_s", "delay", "recurrent_delay", "learns", "weight", "recurrent_weight"}
+        shown = [str(self.n), repr(self.model)]
+        for f in (f for f in fields(Layer) if f.name in own):
+            value = getattr(self, f.name)
+            if getattr(value, "ndim", 0):
+                shown.append(f"{f.name}=<{' x '.join(map(str, value.shape))}>")
+            elif value != f.default:
+                shown.append(f"{f.name}={value!r}")
+        shown += [f"method={self.method!r}"] if self.method else []
+        return f"ModelLayer({', '.join(shown)})"

@@ -1,0 +1,242 @@
+"""Models of the language as cells that learn: the same equations, with the reset as of the moment of the crossing.
+
+The threshold is crossed `lag` ms before the end of a step, where a straight line from the distance at its start to that at
+its end is 0. There are two ways to find the state then and what the reset makes of it by the end of the step:
+
+``linear``
+    Variables that are linear and depend on nothing but the current, which only one of them does: all is exact.
+``smooth``
+    All else: the state is interpolated, and after the reset it moves by Heun's method. A spike that arrives within a step is
+    shared between its start and its end. So the state is a continuous function of all times, to second order of the step.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from brainsim.equations import algebra
+from brainsim.equations import language as lang
+from brainsim.equations.adjoint import Adjoint, adjoint_of
+from brainsim.equations.grammar import EquationError, Tree
+from brainsim.equations.system import System, compose
+from brainsim.learn.spiking.cells import WithinStep
+from brainsim.models.base import Neuron, initial
+from brainsim.models.values import is_number
+
+CURRENT = "r0_i"  # of the synapses, in the composed equations
+DRIVE = "i_drive"  # the current from outside, where the reset needs it
+ENDS = ("i_begin", "i_end")  # the current at both ends of a step, without and with what arrives late in it
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """A model whose adjoint exists.
+
+    Attributes
+    ----------
+    model : Neuron
+        An instance of the class with the new reset.
+    system : System
+        Its equations, with exponential currents.
+    linear : bool
+        Which of the two ways.
+    variables : tuple of str
+        Those of the user's model.
+    gap : tree
+        Distance to the threshold.
+    gain : tree
+        Of the ``linear`` way: change of v by the current, as a rate.
+    decay : tree
+        Of the same: rate at which v decays.
+    """
+
+    model: Any
+    system: System
+    linear: bool
+    variables: tuple[str, ...]
+    gap: Tree
+    gain: Tree
+    decay: Tree
+
+
+def smooth(model: Any, method: str, label: str, external_current: bool = False) -> Smooth:
+    """Return a model as cells that learn, or raise EquationError or ValueError with `label` that says why it cannot be."""
+    _check(model, label)
+    system = composed(model, label, external_current)
+    adjoint = adjoint_of(system, label)
+    if adjoint.gap is None:
+        raise EquationError(label, "has no threshold: cells of a layer must fire; a Readout integrates")
+    rates = _rates(adjoint, system)
+    linear = rates is not None and method in ("", "exact")
+    if method == "exact" and not linear:
+        raise EquationError(label, "method 'exact' needs variables that are linear and do not depend on each other")
+    variables = tuple(model.initials)
+    reset = _linear_reset(adjoint, rates, system) if linear else _smooth_reset(adjoint, variables)
+    added = {"gap", "lag", "fired", "span", "start", "share", "i_cross", DRIVE, *ENDS, *(f"start_{v}" for v in variables)}
+    added |= {name for name, _ in reset if name not in variables}
+    taken = added & {*model.initials, *model.parameters, *adjoint.variables}
+    if taken:
+        raise ValueError(f"{label}: the name {sorted(taken)[0]!r} is needed for the crossing of the threshold; use another")
+    given: dict[str, Any] = {name: initial(0.0, "", "of the crossing") for name in sorted(added)}
+    given["__annotations__"] = dict.fromkeys(added, float)
+    given |= {
+        "__doc__": f"`{type(model).__name__}` that crosses its threshold within a step.",
+        "__module__": __name__,
+        "reset": "; ".join(f"{name} = {ast.unparse(tree)}" for name, tree in reset),
+        "method": "exact" if linear else method or "heun",
+        "dimensions": False,
+        "interpolate": False,
+        "lag_variable": "lag",
+    }
+    make: Any = type(Neuron)
+    cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)
+    made = cls(**{name: getattr(model, name) for name in model.parameters})
+    gain, decay = (rates["", "gain"], rates["", "decay"]) if linear and rates else (algebra.ONE, algebra.ONE)
+    return Smooth(made, composed(made, label, external_current), linear, variables, adjoint.gap, gain, decay)
+
+
+def composed(model: Any, label: str, external_current: bool) -> System:
+    """Return the equations of a model with one exponential current."""
+    current: Any = WithinStep().receptor_equations
+    return compose(model.cell_equations, [current], external_current=external_current, label=label)
+
+
+def _check(model, label):
+    if not isinstance(model, Neuron):
+        raise TypeError(f"{label}: must be a neuron, such as bs.AdEx() or one of a class of yours (got {model!r})")
+    for name in model.parameters:
+        if not is_number(getattr(model, name)):
+            raise ValueError(f"{label}: {name} must be one number for all cells of the layer (got {getattr(model, name)!r})")
+    if model.cell_equations.refractory is not None and getattr(model, "t_ref", None) != 0.0:
+        raise ValueError(
+            f"{label}: refractory times have no derived adjoint; write {type(model).__name__}(t_ref=0.0), or use "
+            "bs.learn.Layer, whose cells have them"
+        )
+    if model.cell_equations.substeps > 1:
+        raise ValueError(f"{label}: steps in several parts have no derived adjoint; write substeps = 1 and a smaller dt")
+
+
+def _rates(adjoint, system):
+    """Return (variable, "decay") -> its rate if the linear way is possible, and those of v under the name ""; else None."""
+    fixed, rates = {}, {}
+    driven = [n for n in adjoint.variables if n != CURRENT and (n, CURRENT) in adjoint.jacobian]
+    for (name, other), tree in adjoint.jacobian.items():
+        if system.changes(tree) or (other not in (name, CURRENT)):
+            return None
+        fixed[name, other] = tree
+    if len(driven) != 1:
+        return None
+    v = driven[0]
+    by_v = adjoint.gap_by.get(v)
+    if by_v is None or not algebra.is_one(by_v):
+        return None
+    for name in adjoint.variables:
+        if name == CURRENT:
+            continue
+        rates[name, "decay"] = algebra.negative(fixed.get((name, name), algebra.ZERO))
+        parts = algebra.linear_in(adjoint.flow[name], name)
+        if name != v and (parts is None or not algebra.is_zero(parts[1])):
+            return None  # it relaxes to something else than 0
+    if (v, v) not in fixed:
+        return None
+    return rates | {("", "v"): ast.Name(v), ("", "gain"): fixed[v, CURRENT], ("", "decay"): rates[v, "decay"]}
+
+
+def _name(prefix, variable):
+    return f"{prefix}_{variable}"
+
+
+def _product(*factors):
+    tree = factors[0]
+    for factor in factors[1:]:
+        tree = ast.BinOp(tree, ast.Mult(), factor)
+    return tree
+
+
+def _crossing(adjoint):
+    """Return the first assignments of a reset: the distance beyond the threshold, and the time since the crossing."""
+    rise = ast.BinOp(ast.Name("gap"), ast.Sub(), ast.Name("start"))
+    lag = ast.BinOp(_product(ast.Name("span"), ast.Name("gap")), ast.Div(), rise)
+    return [("gap", adjoint.gap), ("lag", lag), ("fired", algebra.ONE)]
+
+
+def _linear_reset(adjoint, rates, system):
+    """Return the assignments of a reset after which all variables decay as before."""
+    lag, v, out = ast.Name("lag"), rates["", "v"].id, _crossing(adjoint)
+    resets = [name for name, _ in system.reset]
+    needed = {*resets} | {n for tree in (adjoint.gap, *adjoint.reset.values()) for n in lang.names_in(tree)}
+    used = [n for n in adjoint.variables if n in needed and n != CURRENT]
+    at = {}
+    for name in (n for n in used if n != v):
+        back = ast.Call(ast.Name("exp"), [_product(rates[name, "decay"], lag)], [])
+        constant = algebra.is_zero(rates[name, "decay"])
+        out.append((_name("s", name), ast.Name(name) if constant else _product(ast.Name(name), back)))
+        at[name] = ast.Name(_name("s", name))
+    if v in used:  # where the distance is 0
+        out.append((_name("s", v), ast.BinOp(ast.Name(v), ast.Sub(), lang.substitute(adjoint.gap, at))))
+        at[v] = ast.Name(_name("s", v))
+    out += _applied(system, at)
+    for name in dict.fromkeys(resets):
+        jump = ast.BinOp(ast.Name(_name("r", name)), ast.Sub(), ast.Name(_name("s", name)))
+        rate = rates[name, "decay"]
+        fall = ast.Call(ast.Name("exp"), [_product(algebra.negative(rate), lag)], [])
+        out.append((name, ast.BinOp(ast.Name(name), ast.Add(), jump if algebra.is_zero(rate) else _product(jump, fall))))
+    return out
+
+
+def _smooth_reset(adjoint: Adjoint, variables):
+    """Return the assignments of a reset after which the state moves by Heun's method."""
+    lag, out = ast.Name("lag"), _crossing(adjoint)
+    share = ast.BinOp(algebra.ONE, ast.Sub(), ast.BinOp(lag, ast.Div(), ast.Name("span")))
+    out.append(("share", share))
+
+    def between(first, last):
+        return ast.BinOp(first, ast.Add(), _product(ast.Name("share"), ast.BinOp(last, ast.Sub(), first)))
+
+    at = {CURRENT: ast.Name("i_cross"), "I_ext": ast.Name(DRIVE)}
+    out.append(("i_cross", between(*(ast.Name(n) for n in ENDS))))
+    for name in variables:
+        out.append((_name("s", name), between(ast.Name(_name("start", name)), ast.Name(name))))
+        at[name] = ast.Name(_name("s", name))
+    after = dict(at)
+    for name, tree in adjoint.reset.items():
+        out.append((_name("r", name), lang.substitute(tree, at)))
+        after[name] = ast.Name(_name("r", name))
+    moved = _moved(adjoint, variables)
+    for name in moved:
+        out.append((_name("f", name), lang.substitute(adjoint.flow[name], after)))
+    then = dict(after) | {CURRENT: ast.Name("i_end")}
+    for name in moved:
+        move = _product(lag, ast.Name(_name("f", name)))
+        out.append((_name("p", name), ast.BinOp(after[name], ast.Add(), move)))
+        then[name] = ast.Name(_name("p", name))
+    for name in moved:
+        out.append((_name("g", name), lang.substitute(adjoint.flow[name], then)))
+    for name in moved:
+        slopes = ast.BinOp(ast.Name(_name("f", name)), ast.Add(), ast.Name(_name("g", name)))
+        out.append((name, ast.BinOp(after[name], ast.Add(), _product(ast.Constant(0.5), lag, slopes))))
+    return out
+
+
+def _applied(system, at):
+    """Return the assignments ``r_x = ...`` of a reset at the state `at`, each with the results of those before it."""
+    now, out, count = dict(at), list[tuple[str, Tree]](), {}
+    names = [name for name, _ in system.reset]
+    for name, tree in system.reset:
+        count[name] = count.get(name, 0) + 1
+        last = count[name] == names.count(name)
+        out.append((_name("r" if last else f"r{count[name]}", name), lang.substitute(system.full(tree, "reset"), now)))
+        now[name] = ast.Name(out[-1][0])
+    return out
+
+
+def _moved(adjoint, variables):
+    """Return the variables that a reset changes, directly or through others by the end of the step."""
+    moved = {*adjoint.reset}
+    while True:
+        more = {name for name, other in adjoint.jacobian if other in moved and name != CURRENT} | moved
+        if more == moved:
+            return [name for name in variables if name in moved]
+        moved = more

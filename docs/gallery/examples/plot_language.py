@@ -1,0 +1,13 @@
+"""
+The next letter of a text
+=========================
+
+Recurrent spiking cells predict the letters of a novel, beside n-grams and a recurrent network, which is better.
+"""
+
+import brainsim as bs
+from brainsim.examples import language
+
+net, traces = language.build()
+result = bs.simulate(net, language.DURATION, dt=language.DT, seed=2, record=traces)
+language.draw(result, language.WINDOW)

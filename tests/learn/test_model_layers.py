@@ -1,0 +1,223 @@
+"""`bs.learn.ModelLayer`: kernels derived from equations against the written ones, differences and the engine; mistakes."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.learn.spiking.samples import inputs_of
+from tests.learn.spiking_nets import by_differences
+
+
+class Leaky(bs.Neuron):
+    equations = "dv/dt = (I - v)/tau_m"
+    threshold = "v >= 1"
+    reset = "v = v_r"
+    dimensions = False
+    tau_m: float = bs.parameter(20.0, "ms", "membrane time constant", above=0.0)
+    v_r: float = bs.parameter(-0.1, "", "reset potential")
+    v: float = bs.initial(0.0, "", "potential")
+
+
+class Tired(Leaky):
+    equations = "dv/dt = (I - v)/tau_m\nda/dt = -a/tau_a"
+    threshold = "v >= 1 + a"
+    reset = "v = v_r; a = a + beta"
+    tau_a: float = bs.parameter(60.0, "ms", "time constant of the threshold", above=0.0)
+    beta: float = bs.parameter(0.2, "", "rise of the threshold")
+    a: float = bs.initial(0.0, "", "rise of the threshold")
+
+
+class Two(Leaky):
+    """Two variables that depend on each other."""
+
+    equations = "dv/dt = (I - v - w)/tau_m\ndw/dt = (a*v - w)/tau_w"
+    reset = "v = 0; w = w + b"
+    tau_w: float = bs.parameter(60.0, "ms", "time constant of the adaptation", above=0.0)
+    a: float = bs.parameter(0.2, "", "adaptation below the threshold")
+    b: float = bs.parameter(0.1, "", "adaptation by a spike")
+    w: float = bs.initial(0.0, "", "adaptation")
+
+
+COMMON = {"recurrent": True, "weight": (1.3, 0.6), "recurrent_weight": (0.1, 0.4), "delay": 2.3, "recurrent_delay": 3.7}
+ADEX = {"recurrent": True, "weight": (400.0, 150.0), "recurrent_weight": (20.0, 60.0)}
+KINDS = {
+    "linear": (lambda rng: bs.learn.ModelLayer(8, Tired(), **COMMON), {}),
+    "smooth": (
+        lambda rng: bs.learn.ModelLayer(
+            8, Two(), **COMMON | {"delay": rng.uniform(1.0, 6.0, (5, 8)), "recurrent_delay": rng.uniform(1.0, 8.0, (8, 8))}
+        ),
+        {},
+    ),
+    "exponential": (lambda rng: bs.learn.ModelLayer(8, Two(), method="exponential_euler", **COMMON), {}),
+    "currents": (lambda rng: bs.learn.ModelLayer(8, Two(), **COMMON), {"currents": True}),
+    "AdEx": (lambda rng: bs.learn.ModelLayer(8, bs.AdEx(v_peak=-40.0), **ADEX), {"dt": 0.25}),
+}
+
+
+def network(layer, dt=1.0, currents=False, **options):
+    """Return (network, X, y) with random weights and data, as if it had been trained."""
+    rng = np.random.default_rng(0)
+    net = bs.learn.SpikingNetwork(
+        layer, readout=bs.learn.Readout(weight=(0.2, 0.4)), duration=60.0, dt=dt, gain=20.0, fading=True, validation=0.0,
+        seed=1, **options,
+    )  # fmt: skip
+    X = [(rng.uniform(0.0, 30.0, 16), rng.integers(0, 5, 16)) for _ in range(4)]
+    X[-1][1][0] = 4  # so that the number of inputs is known
+    X = rng.normal(0.3, 0.5, (4, round(60.0 / dt), 5)) if currents else X
+    y = np.array([0, 1, 2, 1])
+    net._begin(inputs_of(X, "X"), y, "fit")
+    return net, X, y
+
+
+# each model takes some seconds to compile: the others are for the long run
+OF_KINDS = [kind if kind in ("linear", "smooth") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+
+
+def of_kind(kind):
+    make, options = KINDS[kind]
+    return network(make(np.random.default_rng(3)), **options)
+
+
+WRITTEN = {"LIF": (Leaky(), {}), "adaptive": (Tired(), {"beta": 0.2, "tau_a": 60.0})}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_derived_kernels_equal_the_written_ones_to_rounding(kind):
+    model, options = WRITTEN[kind]
+    derived, X, y = network(bs.learn.ModelLayer(8, model, **COMMON))
+    written, *_ = network(bs.learn.Layer(8, v_reset=-0.1, **COMMON, **options))
+    for key, part in derived.parts().items():
+        part[...] = written.parts()[key]
+    loss, parts = derived.gradients(X, y)
+    wanted = written.gradients(X, y)
+    assert loss == pytest.approx(wanted.loss, rel=1e-13)
+    for key, part in parts.items():
+        np.testing.assert_allclose(part, wanted.parts[key], rtol=0, atol=1e-12 * np.abs(wanted.parts[key]).max())
+    for k in range(4):
+        one, other = (net.activity(X, k)["hidden0"] for net in (derived, written))
+        np.testing.assert_allclose(one.times, other.times, rtol=0, atol=1e-11)
+        assert np.array_equal(one.ids, other.ids)
+    assert len(one) > 3
+
+
+@pytest.mark.parametrize("kind", OF_KINDS)
+def test_gradients_equal_differences(kind):
+    net, X, y = of_kind(kind)
+    loss, gradients = net.gradients(X, y)
+    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
+    rng, skipped, compared = np.random.default_rng(2), 0, 0
+    for (what, b), part in net.parts().items():
+        if what in ("tau_m", "tau_s", "tau_a", "beta"):
+            continue  # of the readout, which has written kernels
+        gradient, size = gradients[what, b], np.abs(gradients[what, b]).max()
+        unit = np.sqrt(np.mean(part * part)) if what in ("weight", "recurrent") and b == 0 else 1.0
+        for index in [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(5)]:
+            found = by_differences(net, X, y, part, index, steps=tuple(s * unit for s in (1e-4, 1e-5, 1e-6)))
+            skipped, compared = skipped + (not found), compared + 1
+            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
+            assert not found or min(errors) < (1e-5 if what.endswith("delay") else 1e-6), (what, b, index, errors)
+    assert skipped <= 0.05 * compared
+    assert np.abs(gradients["recurrent", 0]).max() > 0.0
+    assert len(net.activity(X, 0)["hidden0"]) > 3
+
+
+@pytest.mark.parametrize("kind", OF_KINDS)
+def test_the_engine_gives_the_same_bits(kind):
+    net, X, _ = of_kind(kind)
+    for k in (0, 3):
+        ordinary = net.to_network(X[k])
+        record = [bs.Trace(ordinary.populations["readout"][:], "v")]
+        result = bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record)
+        spikes = net.activity(X, k)["hidden0"]
+        assert np.array_equal(result.spikes["hidden0"].ids, spikes.ids)
+        assert np.array_equal(result.spikes["hidden0"].times, spikes.times)
+        values = result.traces["readout", "v"].values
+        values = values if values.shape[1] == 3 else values.T
+        assert np.array_equal(values[1:], net.potentials(X)[k])
+    assert len(spikes) > 3
+
+
+def test_it_learns_with_the_same_bits_for_any_threads_and_a_copy_goes_on():
+    rng = np.random.default_rng(1)
+    X, y = rng.uniform(10.0, 20.0, (96, 8)), rng.integers(0, 2, 96)
+    X[y == 1, :4] -= 8.0
+    X[y == 0, 4:] -= 8.0
+    options = {"duration": 40.0, "epochs": 6, "learning_rate": 0.03, "validation": 0.0}
+    layer = bs.learn.ModelLayer(16, Two(), recurrent=True, learns="delay")
+    nets = [bs.learn.SpikingNetwork(layer, threads=n, **options).fit(X, y) for n in (1, 3)]
+    assert nets[0].training_.vector.tobytes() == nets[1].training_.vector.tobytes()
+    assert nets[0].history_["loss"][-1] < 0.8 * nets[0].history_["loss"][0]
+    for again in (copy.deepcopy(nets[0]), pickle.loads(pickle.dumps(nets[0]))):
+        assert again.partial_fit(X, y).training_.vector.tobytes() != nets[0].training_.vector.tobytes()
+    assert again.training_.vector.tobytes() == nets[1].partial_fit(X, y).training_.vector.tobytes()
+
+
+class Noisy(Leaky):
+    equations = "dv/dt = (I - v)/tau_m + 0.1*xi/sqrt(tau_m)"
+
+
+class Stepped(Leaky):
+    equations = "dv/dt = (I - v*where(v > 0.5, 2, 1))/tau_m"
+
+
+class Timed(Leaky):
+    equations = "dv/dt = (I - v + sin(t))/tau_m"
+
+
+class Silent(Leaky):
+    threshold = ""
+    reset = ""
+
+
+class Chance(Leaky):
+    threshold = "rand() < 0.1"
+
+
+class Between(Leaky):
+    threshold = "v >= 1 and v < 2"
+
+
+class Clashing(Leaky):
+    equations = "dv/dt = (I - v)/tau_m\ndgap/dt = -gap"
+    gap: float = bs.initial(0.0, "", "something else")
+
+
+MISTAKES = {
+    "no model": (lambda: bs.learn.ModelLayer(4, 3.0), "ModelLayer.model: float: must be a neuron"),
+    "class": (lambda: bs.learn.ModelLayer(4, Leaky), "must be a neuron, such as"),
+    "noise": (lambda: bs.learn.ModelLayer(4, Noisy()), "ModelLayer.model: Noisy.*there is noise in dv/dt"),
+    "condition": (lambda: bs.learn.ModelLayer(4, Stepped()), r"ModelLayer.model: Stepped.*has no adjoint"),
+    "time": (lambda: bs.learn.ModelLayer(4, Timed()), "the equations depend on t"),
+    "no threshold": (lambda: bs.learn.ModelLayer(4, Silent()), "has no threshold: cells of a layer must fire"),
+    "chance": (lambda: bs.learn.ModelLayer(4, Chance()), "there are random numbers"),
+    "two conditions": (lambda: bs.learn.ModelLayer(4, Between()), "the threshold must be one comparison"),
+    "refractory": (
+        lambda: bs.learn.ModelLayer(4, bs.LIF()),
+        r"refractory times have no derived adjoint; write LIF\(t_ref=0.0\)",
+    ),
+    "values": (lambda: bs.learn.ModelLayer(2, Leaky(tau_m=[10.0, 20.0])), "tau_m must be one number for all cells"),
+    "name": (lambda: bs.learn.ModelLayer(4, Clashing()), "the name 'gap' is needed for the crossing"),
+    "exact": (lambda: bs.learn.ModelLayer(4, Two(), method="exact"), "method 'exact' needs variables that are linear"),
+    "method": (lambda: bs.learn.ModelLayer(4, Two(), method="huen"), "ModelLayer.method: there is no 'huen'.*'heun'"),
+    "learns": (lambda: bs.learn.ModelLayer(4, Leaky(), learns="tau_m"), "ModelLayer.learns: there is no 'tau_m'; param"),
+    "gradient": (
+        lambda: bs.learn.SpikingNetwork(bs.learn.ModelLayer(4, Leaky()), gradient="surrogate"),
+        "a ModelLayer has the exact gradient alone",
+    ),
+    "save": (lambda: network(bs.learn.ModelLayer(4, Leaky()))[0].save("net"), "a file holds no equations"),
+}
+
+
+@pytest.mark.parametrize(("call", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes(call, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        call()
+
+
+def test_it_shows_what_it_is():
+    layer = bs.learn.ModelLayer(4, Leaky(), tau_s=4.0, method="rk4", delay=np.ones((3, 4)))
+    assert repr(layer) == "ModelLayer(4, Leaky(), tau_s=4.0, delay=<3 x 4>, method='rk4')"
+    assert ("tau_m", 0) not in network(bs.learn.ModelLayer(4, Leaky()))[0].parts()
