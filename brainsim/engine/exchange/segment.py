@@ -2,8 +2,9 @@
 
 A message is written to the slot of its rank, then the ranks wait for each other as threads do (`barrier`), and then each
 reads the slots of all. There are two slots for each rank, used in turn: nobody writes to one before all have read it, since
-they have waited for each other in between. This takes 0.4 microseconds instead of 1.8 for two ranks, and ranks wait as
-gently as threads whatever library of MPI there is.
+they have waited for each other in between. So ranks wait as gently as threads, whatever library of MPI there is: beside
+twenty busy programs on two processors, an exchange of two ranks took 23 microseconds at best, and 1,400 with MPICH
+(`benchmarks/exchange.py`).
 """
 
 import numpy as np
