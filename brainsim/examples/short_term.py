@@ -1,7 +1,7 @@
-"""Short-term plasticity: a synapse that tires and one that warms up, at low and high rates (Tsodyks 1998).
+"""Short-term plasticity: a depressing and a facilitating synapse at low and high rates (Tsodyks 1998).
 
-A spike uses the part u of the resources x that a synapse has left: ``u += U*(1 - u)``, then ``u*x`` is released, x falls by
-as much, and the membrane gets ``w*u*x``. Between spikes x recovers to 1 with tau_rec, and u falls to 0 with tau_fac. The
+A spike releases a fraction u of the resources x: ``u += U*(1 - u)``, then ``u*x`` is released, x falls by as much, and the
+membrane gets ``w*u*x``. Between spikes x recovers to 1 with tau_rec, and u falls to 0 with tau_fac. The
 depressing synapse (U = 0.5, tau_rec = 800 ms) is strong at first; at high rates it releases ``1/(rate*tau_rec)``, so the
 current no longer tells the rate, only its changes. The facilitating one (U = 0.03, tau_rec = 130 ms, tau_fac = 530 ms) is
 strongest at 20 Hz. All on passive membranes of 1 GOhm. With three states, what was released stays active for tau_psc before

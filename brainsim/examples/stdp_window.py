@@ -21,8 +21,8 @@ LAGS = np.concatenate([np.arange(-60.0, -5.0, 5.0), np.arange(-6.0, 7.0, 2.0), n
 RULES = {
     "additive": (bs.STDP.published("Song 2000"), 0.3),
     "multiplicative": (bs.STDP(weight_dependence="multiplicative"), 0.3),
-    "gutig": (bs.STDP.published("Guetig 2003", mu=0.5), 0.3),
-    "van_rossum": (bs.STDP.published("van Rossum 2000"), 0.2),
+    "gutig": (bs.STDP(weight_dependence="gutig", mu=0.5), 0.3),
+    "van_rossum": (bs.STDP(weight_dependence="van_rossum", a_plus=1.0, a_minus=0.003, w_0=0.001), 0.2),
     "power_law": (bs.STDP.published("Morrison 2007"), 20.0),
     "triplets": (bs.TripletSTDP.published("hippocampus, all, full"), 1.0),
     "inhibition": (bs.VogelsSTDP(), 0.5),

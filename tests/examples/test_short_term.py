@@ -1,4 +1,4 @@
-"""Short-term plasticity: published numbers of a synapse that tires and of one that warms up, through the whole engine."""
+"""Short-term plasticity: published numbers of a depressing and of a facilitating synapse, through the whole engine."""
 
 import numpy as np
 import pytest

@@ -84,7 +84,7 @@ def plastic_voltage():
     net.stimulate(sources, bs.PoissonInput(rate=4000.0, weight=0.15, synapse=bs.Delta()), name="drive")
     net.stimulate(cells, bs.PoissonInput(rate=2500.0, weight=2.0, synapse=bs.Delta()), name="kicks")
     for number, rule in enumerate(
-        (bs.ClopathSTDP(w_0=5.0, delay_u=1.0), bs.ClopathSTDP(homeostatic=True, w_0=5.0, tau_mean=50.0))
+        (bs.ClopathSTDP(w_0=5.0, delay_u=1.0), bs.ClopathSTDP(homeostatic=True, w_0=5.0, tau_mean=50.0, u_ref=7.7))
     ):
         net.connect(
             (sources, cells)[number],

@@ -74,7 +74,7 @@ class Rich(bs.Plasticity):
     c: float = bs.initial(0.0, "", "of the synapse, constant between spikes")
 
 
-class Tired(bs.Plasticity):
+class Depressing(bs.Plasticity):
     """Short-term depression: the weight never changes, what is delivered does."""
 
     equations = "dx/dt = (1 - x)/tau"
@@ -166,4 +166,4 @@ class OnlyPost(bs.Plasticity):
     y: float = bs.initial(0.0, "", "trace of the target")
 
 
-RULES = [Pairs, Centred, Restricted, Rich, Tired, Guetig, ShortTerm, Triplets, Counting, Silent, OnlyPost]
+RULES = [Pairs, Centred, Restricted, Rich, Depressing, Guetig, ShortTerm, Triplets, Counting, Silent, OnlyPost]

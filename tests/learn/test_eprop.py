@@ -32,7 +32,7 @@ def of_samples(twin, net, inputs, targets, **options):
 
 
 class TestPublishedRuns:
-    """The two examples of NEST, from the same random numbers: shared/research/learning.md, A12."""
+    """The two examples of NEST, from the same random numbers."""
 
     def test_waves_from_frozen_noise(self):
         rng, steps = np.random.RandomState(1), 1000

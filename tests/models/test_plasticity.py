@@ -81,7 +81,7 @@ class TestPairs:
 
     @pytest.mark.parametrize(("mu", "share"), [(0.02, 0.0802), (0.1, 0.3804), (0.5, 0.4756), (1.0, 0.4878)])
     def test_zero_of_the_drift_of_gutigs_rule(self, mu, share):
-        rule = bs.STDP.published("Guetig 2003", mu=mu, w_max=3.0)
+        rule = bs.STDP(weight_dependence="gutig", mu=mu, w_max=3.0)
         up, down = (lambda w: change(rule, 50.0, 60.0, w)), (lambda w: change(rule, 60.0, 50.0, w))
         assert (
             up(3.0 * (share - 1e-3)) + down(3.0 * (share - 1e-3)) > 0 > up(3.0 * (share + 1e-3)) + down(3.0 * (share + 1e-3))
@@ -93,7 +93,7 @@ class TestPairs:
         assert w == pytest.approx(44.47, abs=0.01)
         up, down = CHANGES["power_law"](rule, w)
         assert up * rule.tau_plus == pytest.approx(down * rule.tau_minus, rel=1e-12)
-        rule = bs.STDP.published("van Rossum 2000")
+        rule = bs.STDP(weight_dependence="van_rossum", a_plus=1.0, a_minus=0.003, w_0=0.001)
         assert rule.a_plus * rule.w_0 / rule.a_minus == pytest.approx(1 / 3)  # nS
         assert rule.limits() == (0, None)
 

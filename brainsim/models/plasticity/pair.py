@@ -77,8 +77,7 @@ class STDP(Plasticity):
     reduced      neighbours only: no other spike of the two cells is between them (7C)
     ===========  ===============================================================================
 
-    Published values: ``STDP.published("Song 2000")``, which are the defaults, ``"Guetig 2003"``, ``"van Rossum 2000"``, with
-    weights in nS and without its noise, and ``"Morrison 2007"``, with weights in pA.
+    Published values: ``STDP.published("Song 2000")``, which are the defaults, and ``"Morrison 2007"``, with weights in pA.
 
     Examples
     --------
@@ -104,8 +103,6 @@ class STDP(Plasticity):
     _choices = {"weight_dependence": WEIGHT_DEPENDENCE, "pairing": PAIRING}
     _sets: ClassVar[dict[str, dict[str, Any]]] = {
         "Song 2000": {},
-        "Guetig 2003": {"weight_dependence": "gutig", "mu": 0.02},
-        "van Rossum 2000": {"weight_dependence": "van_rossum", "a_plus": 1.0, "a_minus": 0.003, "w_0": 0.001},
         "Morrison 2007": {
             "weight_dependence": "power_law",
             "a_plus": 0.1,

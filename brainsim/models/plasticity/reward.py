@@ -6,11 +6,11 @@ from brainsim.models.values import Value
 
 
 class DopamineSTDP(Plasticity):
-    """Spike-timing-dependent plasticity that waits for dopamine: pairs leave a trace c, and ``dw/dt = c*(n - n_base)``.
+    """Spike-timing-dependent plasticity gated by dopamine n: pairs leave an eligibility trace c; ``dw/dt = c*(n - n_base)``.
 
-    A synapse whose source fires shortly before its target is marked for about `tau_c`; if dopamine, n, comes within this
-    time, its weight grows. So a reward seconds later still finds the synapses that led to it. Without ``modulator=`` in
-    `connect`, set n from outside: ``sim.set(projection, n=sim.modulator(projection) + 0.5)``.
+    A synapse whose source fires shortly before its target stays eligible for about `tau_c`; if dopamine comes within this
+    time, the synapse is potentiated. So a reward seconds later still finds the synapses that led to it. Without
+    ``modulator=`` in `connect`, set n from outside: ``sim.set(projection, n=sim.modulator(projection) + 0.5)``.
 
     The equations are::
 
@@ -28,11 +28,11 @@ class DopamineSTDP(Plasticity):
     a_plus, a_minus : float
         What a pair without a lag adds to and takes from c [weight]; multiplied by the dopamine that comes, in ms of n.
     tau_c : float
-        How long a pair is remembered [ms], > 0.
+        Time constant of the eligibility trace [ms], > 0.
     tau_n : float
-        How long dopamine stays [ms], > 0.
+        Time constant of dopamine [ms], > 0.
     n_base : float
-        Level of n below which marked synapses become weaker [1/ms].
+        Level of n below which eligible synapses are depressed [1/ms].
     release : float
         Dopamine that a spike of a modulating cell releases [1/ms]; 1/tau_n by default values, so that its integral is 1.
     w_max : float
@@ -64,15 +64,15 @@ class DopamineSTDP(Plasticity):
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
-    a_plus: Value = parameter(0.1, "weight", "what a pair adds to the trace")
-    a_minus: Value = parameter(0.15, "weight", "what a pair takes from the trace")
-    tau_c: float = parameter(1000.0, "ms", "how long a pair is remembered", above=0.0)
-    tau_n: float = parameter(200.0, "ms", "how long dopamine stays", above=0.0)
+    a_plus: Value = parameter(0.1, "weight", "what a pair adds to the eligibility trace")
+    a_minus: Value = parameter(0.15, "weight", "what a pair takes from the eligibility trace")
+    tau_c: float = parameter(1000.0, "ms", "time constant of the eligibility trace", above=0.0)
+    tau_n: float = parameter(200.0, "ms", "time constant of dopamine", above=0.0)
     n_base: float = parameter(0.0, "1/ms", "level of dopamine that changes nothing")
     release: float = parameter(0.005, "1/ms", "dopamine released by a spike")
     w_max: Value = parameter(4.0, "weight", "upper bound of the weight", above=0.0)
 
     x: float = initial(0.0, "", "trace of the presynaptic spikes")
     y: float = initial(0.0, "", "trace of the postsynaptic spikes")
-    c: float = initial(0.0, "weight", "trace of pairs of spikes")
+    c: float = initial(0.0, "weight", "eligibility trace")
     n: float = initial(0.0, "1/ms", "dopamine")

@@ -20,7 +20,7 @@ STATES = {
 
 
 class TsodyksMarkram(Plasticity):
-    """Short-term depression and facilitation: each spike uses the part u of the resources x that a synapse has left.
+    """Short-term depression and facilitation: each spike releases a fraction u of the resources x.
 
     At a spike ``u = u + U*(1 - u)``, then ``u*x`` is released: the target gets ``w*u*x``, and x falls by as much. Between
     spikes ``dx/dt = (1 - x)/tau_rec`` and ``du/dt = -u/tau_fac``. The weight w does not change; the first spike delivers
@@ -29,7 +29,7 @@ class TsodyksMarkram(Plasticity):
     Parameters
     ----------
     U : float
-        Part of the resources that a spike after a long pause uses, a plain number > 0 and <= 1.
+        Utilization: the fraction of the resources that a spike after a long pause releases, a plain number > 0 and <= 1.
     tau_rec : float
         Time constant of the recovery of resources [ms], > 0.
     tau_fac : float
@@ -72,15 +72,15 @@ class TsodyksMarkram(Plasticity):
     amplitude = "w*r"
     conditions = ("U <= 1",)
 
-    U: Value = parameter(0.5, "", "part of the resources that a single spike uses", above=0.0)
+    U: Value = parameter(0.5, "", "utilization: fraction of the resources that a single spike releases", above=0.0)
     tau_rec: Value = parameter(800.0, "ms", "time constant of recovery", above=0.0)
     tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation", at_least=0.0)
     tau_psc: Value = parameter(3.0, "ms", "time constant of the active state", at_least=0.0)
 
-    x: float = initial(1.0, "", "resources left")
-    u: float = initial(0.0, "", "part that a spike uses")
-    r: float = initial(0.0, "", "resources released by the last spike")
-    y: float = initial(0.0, "", "active resources (three states)")
+    x: float = initial(1.0, "", "fraction of the resources that is available")
+    u: float = initial(0.0, "", "utilization: fraction of them that a spike releases")
+    r: float = initial(0.0, "", "fraction of the resources released by the last spike")
+    y: float = initial(0.0, "", "fraction of the resources that is active (three states)")
 
     def texts(self) -> dict[str, Any]:
         """Return the texts of the rule, according to the number of states."""

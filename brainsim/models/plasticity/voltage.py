@@ -31,7 +31,8 @@ class ClopathSTDP(Plasticity):
     tau_x, tau_minus, tau_plus : float
         Time constants of x, u_minus and u_plus [ms], > 0.
     delay_u : float
-        How much later u_minus and u_plus act [ms], >= 0. NEST has 5 ms; the publication does not mention it.
+        How much later u_minus and u_plus act [ms], >= 0. The publication does not mention it; its authors' program has 4 ms,
+        NEST 5 ms by default.
     u_rest : float
         Potential from which the depolarization counts [mV]; used if `homeostatic`.
     u_ref : float
@@ -55,8 +56,8 @@ class ClopathSTDP(Plasticity):
     with ``u > theta_plus``: about 20 entries in a list for a spike at dt = 0.1 ms instead of one. They begin at the initial
     potential of the cell.
 
-    Published sets: ``ClopathSTDP.published("visual cortex, Clopath 2010")``, which are the defaults, and ``"somatosensory
-    cortex, Clopath 2010"``.
+    The defaults are those of visual cortex, ``ClopathSTDP.published("visual cortex, Clopath 2010")``; u_ref is the square
+    root of 60 mV**2, as in the authors' program.
 
     Examples
     --------
@@ -76,16 +77,7 @@ class ClopathSTDP(Plasticity):
     homeostatic: bool = False
     _options = ("homeostatic",)
     _choices: ClassVar[dict[str, tuple[Any, ...]]] = {"homeostatic": (False, True)}
-    _sets: ClassVar[dict[str, dict[str, Any]]] = {
-        "visual cortex, Clopath 2010": {},
-        "somatosensory cortex, Clopath 2010": {
-            "a_ltd": 21e-5,
-            "a_ltp": 30e-5,
-            "tau_x": 30.0,
-            "tau_minus": 6.0,
-            "tau_plus": 5.0,
-        },
-    }
+    _sets: ClassVar[dict[str, dict[str, Any]]] = {"visual cortex, Clopath 2010": {}}
 
     step_condition = "v_post > theta_plus"
     on_step = "w = w + dt*w_0*a_ltp*x*(v_post - theta_plus)*max(u_plus - theta_minus, 0)"
@@ -102,7 +94,7 @@ class ClopathSTDP(Plasticity):
     tau_plus: float = parameter(7.0, "ms", "time constant of u_plus", above=0.0)
     delay_u: float = parameter(0.0, "ms", "how much later u_minus and u_plus act", at_least=0.0)
     u_rest: float = parameter(-70.6, "mV", "potential from which the depolarization counts")
-    u_ref: float = parameter(7.7, "mV", "mean depolarization without homeostasis", above=0.0)
+    u_ref: float = parameter(7.745966692414834, "mV", "mean depolarization at which depression is as given", above=0.0)
     tau_mean: float = parameter(1000.0, "ms", "time over which the depolarization is averaged", above=0.0)
     w_0: Value = parameter(1.0, "weight", "weight to which the amplitudes refer", above=0.0)
     w_max: Value = parameter(3.0, "weight", "upper bound of the weight", above=0.0)

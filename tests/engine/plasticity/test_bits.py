@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 
 DELTA, AMPA = bs.Delta(), bs.Exponential(tau=2.0)
 TOTAL = 120.0
-LOOPS = ("rich", "centred", "tired", "pairs")
+LOOPS = ("rich", "centred", "depressing", "pairs")
 
 
 def build():
@@ -39,7 +39,14 @@ def build():
         name="centred",
     )
     net.connect(
-        inputs, cells, bs.FixedOutdegree(9), weight=60.0, delay=2.0, synapse=AMPA, plasticity=own.Tired(), name="tired"
+        inputs,
+        cells,
+        bs.FixedOutdegree(9),
+        weight=60.0,
+        delay=2.0,
+        synapse=AMPA,
+        plasticity=own.Depressing(),
+        name="depressing",
     )
     net.connect(
         inh,

@@ -53,6 +53,38 @@ def test_frequency_curves_of_triplets(name):
     np.testing.assert_allclose(change(bs.TripletSTDP.published(name), pre, post), printed, atol=1e-3)
 
 
+def test_slow_pairs_of_visual_cortex():
+    """One pair every ten seconds, on a grid of 1 ms."""
+    times = 20.0 + 10_000.0 * np.arange(60)
+    for name in sorted({name for name, _ in CURVES}):
+        lags = (10.0, -10.0)
+        found = change(bs.TripletSTDP.published(name), [times] * 2, [times + lag + 1.0 for lag in lags], dt=1.0)
+        np.testing.assert_allclose(found, [CURVES[name, lag][0] for lag in lags], atol=1e-3)
+
+
+# offsets of the source's and of the target's spikes in each of 60 groups, a second apart [ms], and the change
+HIPPOCAMPUS = {
+    "hippocampus, all, full": [(([0], [10]), 0.2018), (([0], [-10]), -0.1037)],
+    "hippocampus, nearest, full": [(([0], [10]), 0.1522), (([0], [-10]), -0.1338)],
+    "hippocampus, nearest, minimal": [(([0], [10]), 0.1522), (([0], [-10]), -0.1338)],
+    "hippocampus, all, minimal": [
+        (([0], [10]), 0.1754),
+        (([0], [-10]), -0.1561),
+        *((([-a, b], [0]), after) for a, b, after in ((5, 5, 0.055), (10, 10, 0.019), (15, 5, -0.051), (5, 15, 0.102))),
+        *((([0], [-a, b]), after) for a, b, after in ((5, 5, 0.333), (10, 10, 0.180), (5, 15, 0.068), (15, 5, 0.318))),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", HIPPOCAMPUS)
+def test_pairs_and_triplets_of_hippocampus(name):
+    begin = 20.0 + 1000.0 * np.arange(60)
+    groups = [part for part, _ in HIPPOCAMPUS[name]]
+    pre, post = ([np.sort(np.add.outer(begin, part[end]).ravel()) for part in groups] for end in (0, 1))
+    found = change(bs.TripletSTDP.published(name), pre, [times + 1.0 for times in post], dt=1.0)
+    np.testing.assert_allclose(found, [after for _, after in HIPPOCAMPUS[name]], atol=1e-3)
+
+
 # as printed, at 20 Hz
 AMPLITUDES = {
     "depressing, Tsodyks 1998": [0.5, 0.265146734, 0.154834618, 0.103020301, 0.078682777, 0.067251281],

@@ -62,7 +62,7 @@ def test_an_array_for_listed_pairs():
     np.testing.assert_allclose(before.columns["z"], wanted, rtol=1e-15)
 
 
-def test_short_term_plasticity_that_begins_tired():
+def test_short_term_plasticity_that_begins_depressed():
     cells, net = bs.Population(2, bs.SpikeTrains([[10.0], [10.0]]), name="cells"), bs.Network(seed=1)
     target = bs.Population(2, bs.LIF(tau_m=1e9, v_th=1e9, v_rest=0.0, v_reset=0.0), name="targets", initial={"v": 0.0})
     rule = bs.TsodyksMarkram(U=0.5, tau_rec=1e9)

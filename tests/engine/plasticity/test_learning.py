@@ -87,7 +87,7 @@ def large(rule, weight, n=3000, k=200):
     return net
 
 
-RULES = {"pairs": (own.Pairs, 0), "short-term": (own.Tired, 0), "with variables": (own.Rich, 2)}
+RULES = {"pairs": (own.Pairs, 0), "short-term": (own.Depressing, 0), "with variables": (own.Rich, 2)}
 
 
 @pytest.mark.parametrize("weight", [0.5, bs.Uniform(0.2, 0.8)], ids=["equal", "drawn"])

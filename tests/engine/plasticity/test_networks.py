@@ -55,7 +55,7 @@ def test_each_rule(rule, dendritic):
     assert len(set(pairs)) < len(pairs), "multapses"
     ids = [3, 1, 7, 0, 5, 11, 2]
     assert any(i >= 15 and i - 15 == ids[j] for i, j in pairs), "autapses"
-    if rule not in (own.Tired, own.ShortTerm):
+    if rule not in (own.Depressing, own.ShortTerm):
         assert np.mean(sim.synapses(loop).weight != before.weight) > 0.9
 
 
@@ -135,9 +135,9 @@ def test_several_rules_in_one_network():
         net.connect(
             cells, cells, bs.FixedIndegree(4), weight=-0.4, delay=1.0, synapse=DELTA, plasticity=own.Pairs(a=0.01, b=0.0)
         ),
-        net.connect(sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Tired()),
+        net.connect(sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Depressing()),
         net.connect(
-            sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Tired(tau=50.0)
+            sources, cells, bs.FixedIndegree(4), weight=20.0, delay=3.0, synapse=AMPA, plasticity=own.Depressing(tau=50.0)
         ),
     ]
     net.connect(cells, cells, bs.FixedIndegree(4), weight=0.4, delay=2.0, synapse=DELTA)

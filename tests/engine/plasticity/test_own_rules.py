@@ -124,7 +124,7 @@ class Still(bs.Neuron):
     v: float = bs.initial(0.0, "mV", "potential")
 
 
-@pytest.mark.parametrize("rule", [own.Rich, own.Tired, own.Silent])
+@pytest.mark.parametrize("rule", [own.Rich, own.Depressing, own.Silent])
 @pytest.mark.parametrize("delays", [(1.0, 0.0), (2.5, 1.0)])
 def test_what_arrives(rule, delays):
     """The sum of all that has been delivered at each step; the target never fires, but its trace starts above 0."""
