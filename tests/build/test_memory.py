@@ -19,11 +19,18 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 DRAWN = bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)
 
 
-def network(n=2000, k=200, weight=0.1, delay=1.5, rule=None, storage="stored"):
+def network(n=2000, k=200, weight=0.1, delay=1.5, rule=None, storage="stored", plasticity=None):
     cells = bs.Population(n, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
     net.connect(
-        cells, cells, rule or bs.FixedTotal(n * k), weight=weight, delay=delay, synapse=bs.Exponential(), storage=storage
+        cells,
+        cells,
+        rule or bs.FixedTotal(n * k),
+        weight=weight,
+        delay=delay,
+        synapse=bs.Exponential(),
+        storage=storage,
+        plasticity=plasticity,
     )
     return net
 
@@ -34,6 +41,10 @@ KINDS = {
     "drawn delays": {"delay": DRAWN},
     "both": {"weight": bs.Normal(1.0, 0.1), "delay": DRAWN},
     "by target": {"rule": bs.FixedIndegree(200), "delay": DRAWN},
+    "learning": {"plasticity": bs.STDP(), "delay": DRAWN},
+    "learning, a weight each": {"plasticity": bs.TripletSTDP(), "weight": bs.Uniform(0.1, 0.2)},
+    "learning, with a variable": {"plasticity": bs.STDP(pairing="presynaptic")},
+    "depressing": {"plasticity": bs.TsodyksMarkram()},
 }
 
 
@@ -49,6 +60,23 @@ def test_what_is_kept_is_what_was_estimated(kind, threads):
     more = {"rule": bs.FixedIndegree(2000)} if kind == "by target" else {}
     large = network(n=20_000, k=2000, **(KINDS[kind] | more)).estimate(0.1, threads)
     assert large.kept <= large.peak <= 1.5 * large.kept
+
+
+@pytest.mark.parametrize("delay", [1.5, DRAWN], ids=["one delay", "drawn delays"])
+@pytest.mark.parametrize("rule", [bs.STDP(), bs.STDP(pairing="nearest"), bs.TripletSTDP(), bs.VogelsSTDP()], ids=repr)
+def test_a_synapse_that_learns_takes_twelve_bytes_besides_segments(rule, delay):
+    """Its weight and its target; the estimate knows it, as do the arrays of a simulation that has run."""
+    net = network(weight=bs.Uniform(0.1, 0.2), plasticity=rule, delay=delay)
+    (_, synapses, size), (name, _, segments), *_ = net.estimate(0.1).rows
+    assert name == "segments of rows"
+    assert 8 * synapses < size <= 12 * synapses
+    sim = bs.Simulation(net, seed=1, threads=1)
+    sim.run(5.0)
+    (kind,), store = sim._run.synapses.kinds, sim._run.synapses.store
+    kept = store.targets.nbytes + sum(column.nbytes for column in kind.columns().values())
+    assert kept <= 12 * sim.n_synapses
+    assert size == pytest.approx(kept, rel=0.01)
+    assert segments == pytest.approx(store.nbytes - store.targets.nbytes, rel=0.15)
 
 
 def test_the_table_names_every_part():
@@ -264,12 +292,12 @@ def build(k):
     rule = {rule}
     cells = bs.Population(3000, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
-    net.connect(cells, cells, rule, weight={weight}, synapse=bs.Exponential(), delay={delay})
+    net.connect(cells, cells, rule, weight={weight}, synapse=bs.Exponential(), delay={delay}, plasticity={plasticity})
     return bs.Simulation(net, seed=1, threads=2)
 
 build(10)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-size = build(5000)._run.synapses.store.nbytes
+size = build(5000)._run.synapses.nbytes
 print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / size)
 """
 DRAW = "bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)"
@@ -277,16 +305,17 @@ DRAW = "bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)"
 
 @pytest.mark.skipif(sys.platform != "linux", reason="getrusage counts kilobytes")
 @pytest.mark.parametrize(
-    ("rule", "weight", "delay"),
+    ("rule", "weight", "delay", "plasticity"),
     [
-        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", "1.5"),
-        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", DRAW),
-        ("bs.FixedProbability(k / 6000)", "0.1", "1.5"),
-        ("bs.FixedTotal(3000 * k)", "bs.Normal(1.0, 0.1)", DRAW),
+        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", "1.5", "None"),
+        ("bs.FixedIndegree(k)", "bs.Normal(1.0, 0.1)", DRAW, "None"),
+        ("bs.FixedProbability(k / 6000)", "0.1", "1.5", "None"),
+        ("bs.FixedTotal(3000 * k)", "bs.Normal(1.0, 0.1)", DRAW, "None"),
+        ("bs.FixedTotal(3000 * k)", "bs.Uniform(0.1, 0.2)", DRAW, "bs.STDP()"),
     ],
 )
-def test_the_peak_of_building_is_little_more_than_the_store(rule, weight, delay):
-    code = PEAK.format(rule=rule, weight=weight, delay=delay)
+def test_the_peak_of_building_is_little_more_than_the_store(rule, weight, delay, plasticity):
+    code = PEAK.format(rule=rule, weight=weight, delay=delay, plasticity=plasticity)
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert float(out) < 1.5
 

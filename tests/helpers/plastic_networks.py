@@ -57,36 +57,74 @@ def difference(got, expected):
 
 def replayed(projection, result, before, chosen, *, changes=(), rule, parameters, seed=None):
     """Return a twin of each chosen synapse at the end of a run."""
-    dt = result.dt
-    pre, post = (steps_of_cells(view, result) for view in (projection.pre, projection.post))
-    end = round(result.stop / dt)
-    # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
-    ahead = 0 if projection.synapse.receptor_equations.direct else 1
-    twins, targets = [], targets_of(projection, result, rule, post)
-    random = any(word in f"{rule.on_pre} {rule.on_post} {rule.between}" for word in ("rand(", "randn(", "binomial("))
-    shared = modulator_of(projection, result, rule)
-    for k in chosen:
-        total = round(before.delay[k] / dt)
-        dendritic = total if projection.dendritic_delay == "all" else round(projection.dendritic_delay / dt)
+    replay = Replay(projection, result, before, chosen, rule=rule, parameters=parameters, seed=seed)
+    for time, change in changes:
+        replay.run_to(time)
+        for twin, k in zip(replay.twins, chosen, strict=True):
+            set_in(twin, change, k)
+    replay.run_to(result.stop)
+    return replay.twins
+
+
+class Replay:
+    """Twins of some synapses of a projection, which run through a finished run together.
+
+    Parameters
+    ----------
+    projection, result, before, rule, parameters, seed
+        As for `differences`.
+    chosen : ndarray
+        Places in the table `before` of the synapses.
+
+    Attributes
+    ----------
+    twins : list of plastic_twin.Synapse
+    """
+
+    def __init__(self, projection, result, before, chosen, *, rule, parameters, seed=None):
+        self.projection, self.result, self.rule, self._parameters = projection, result, rule, parameters
+        self._seed = result.seed if seed is None else seed
+        self._pre, self._post = (steps_of_cells(view, result) for view in (projection.pre, projection.post))
+        # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
+        self._ahead = 0 if projection.synapse.receptor_equations.direct else 1
+        self._targets = targets_of(projection, result, rule, self._post)
+        self._random = any(
+            word in f"{rule.on_pre} {rule.on_post} {rule.between}" for word in ("rand(", "randn(", "binomial(")
+        )
+        self._shared = modulator_of(projection, result, rule)
+        self.twins, self._spikes = [], []
+        for k in chosen:
+            self.add(before, k)
+
+    def add(self, table, k):
+        """Add a twin of synapse k of a table, as of time 0."""
+        dt, total = self.result.dt, round(table.delay[k] / self.result.dt)
+        dendritic = self.projection.dendritic_delay
+        dendritic = total if dendritic == "all" else round(dendritic / dt)
         twin = Synapse(
-            rule,
-            before.weight[k],
+            self.rule,
+            table.weight[k],
             dt=dt,
             axonal=total - dendritic,
             dendritic=dendritic,
-            parameters={name: float(values[k]) for name, values in parameters.items()},
-            variables={name: values[k] for name, values in before.columns.items() if name not in rule.parameters},
-            target=targets and targets[before.post[k]],
-            draws=random and Draws(result.seed if seed is None else seed, projection.name, k),
-            modulator=shared,
+            parameters={name: float(values[k]) for name, values in self._parameters.items()},
+            variables={name: values[k] for name, values in table.columns.items() if name not in self.rule.parameters},
+            target=self._targets and self._targets[table.post[k]],
+            draws=self._random and Draws(self._seed, self.projection.name, k),
+            modulator=self._shared,
         )
-        spikes = pre[before.pre[k]], post[before.post[k]]
-        for time, change in changes:
-            twin.run(*spikes, round(time / dt) - dendritic, ahead)
-            set_in(twin, change, k)
-        twin.run(*spikes, end - dendritic, ahead)
-        twins.append(twin)
-    return twins
+        self.twins.append(twin)
+        self._spikes.append((self._pre[table.pre[k]], self._post[table.post[k]]))
+        return twin
+
+    def keep(self, kept):
+        """Go on with some of the twins, in this order."""
+        self.twins, self._spikes = ([of[k] for k in kept] for of in (self.twins, self._spikes))
+
+    def run_to(self, time):
+        """Run all twins up to a time of the cells [ms]."""
+        for twin, spikes in zip(self.twins, self._spikes, strict=True):
+            twin.run(*spikes, round(time / self.result.dt) - twin.dendritic, self._ahead)
 
 
 def targets_of(projection, result, rule, spikes):
