@@ -10,7 +10,7 @@ from brainsim.core.checks import indices, plain
 from brainsim.engine.exchange.ranks import reject_differences
 from brainsim.engine.fingerprint import fingerprint
 from brainsim.engine.synapses.kinds.kind import PLASTIC
-from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back
+from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, is_number
@@ -76,11 +76,21 @@ class Rewiring:
 
     def run(self):
         """Return the Run that continues with the new synapses."""
-        extra = dict(self._run.extra())
+        same = self._same()
+        extra = dict(self._run.extra(same))
         new = _kind_of(self.synapses, self.synapses.projections[self._projection.name])
         if new is not None:
             self._move(extra, new)
-        return self._run.rewired(self.layout, self.synapses, extra)
+        return self._run.rewired(self.layout, self.synapses, extra, same)
+
+    def _same(self):
+        """Return the names of the projections whose synapses stay where they are in their block; none with ranks."""
+        if self.layout.ranks.size > 1:
+            return set()
+        news = {kind.block.projection.name: kind for kind in self.synapses.kinds}
+        olds = {kind.block.projection.name: kind for kind in self._run.synapses.kinds}
+        others = olds.keys() & news.keys() - {self._projection.name}
+        return {name for name in others if same_synapses(olds[name], news[name])}
 
     def _pairs(self, table, pre, post, weight, delay):
         """Return pre, post, weight and delay of the synapses that are kept, and then of those that are added."""

@@ -67,22 +67,26 @@ class Run:
 
     def copy(self):
         """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
-        return self._moved(self.layout.copy(), self.synapses.copy(), self.collected.copy(), self.extra())
+        same = {kind.block.projection.name for kind in self.synapses.kinds if self.layout.ranks.size == 1}
+        return self._moved(self.layout.copy(), self.synapses.copy(), self.collected.copy(), self.extra(same), same)
 
-    def rewired(self, layout, synapses, extra):
-        """Return a run that continues from here with other synapses, and the same recorders; `extra` as in a State."""
-        return self._moved(layout, synapses, self.collected, extra)
+    def rewired(self, layout, synapses, extra, same):
+        """Return a run that continues from here with other synapses, and the same recorders.
+
+        `extra` is as in a State, except for projections with the names `same`: their synapses stay in their places.
+        """
+        return self._moved(layout, synapses, self.collected, extra, same)
 
     def anew(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
         return Run(layout, synapses, self.collected, self._seed, self._profiled)
 
-    def extra(self):
-        """Return what a saved state holds of operators and kinds of synapses: name -> array."""
+    def extra(self, unsorted=()):
+        """Return what a saved state holds of operators and kinds of synapses: name -> array; `unsorted` as in `Extra`."""
         snapshot = self.snapshot()
-        return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra))
+        return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra, unsorted))
 
-    def _moved(self, layout, synapses, collected, extra):
+    def _moved(self, layout, synapses, collected, extra, same):
         """Return a run that continues from here with its own state."""
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = layout, synapses, collected
@@ -91,7 +95,7 @@ class Run:
         new._allocate()
         new._clear(self.step)
         new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
-        new._load_extra(extra)
+        new._load_extra(extra, same)
         ranks = layout.ranks
         if not self.is_complete():
             new._stand_before_zero()
@@ -241,7 +245,7 @@ class Run:
         """Return those of packed spikes whose cells are in this process."""
         return packed if self.layout.ranks.size == 1 else packed[spikes_here(self.layout, packed & CELL)]
 
-    def _load_extra(self, extra):
+    def _load_extra(self, extra, unsorted=()):
         """Take over what registered operators and kinds of synapses keep."""
         for partition in self.partitions:
             for operator in partition.program.keepers:
@@ -250,7 +254,7 @@ class Run:
         if self.synapses.kinds:
             from brainsim.engine.synapses.readback import load_kinds
 
-            load_kinds(self.synapses.kinds, extra)
+            load_kinds(self.synapses.kinds, extra, unsorted)
 
     def _chunk(self, stop):
         """Return the Chunk that ends at the step `stop`: the spikes of all partitions, sorted."""

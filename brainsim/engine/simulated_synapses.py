@@ -129,8 +129,11 @@ class WithSynapses:
         now; new ones begin with the initial values of the rule. Spikes that are under way arrive over the synapses as they
         are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses:
         those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
-        projection, and the spike of each source before these. It takes as long as building all stored synapses, so many
-        changes are best made at once. With ranks, all call it with the same synapses; each builds its own part again.
+        projection, and the spike of each source before these.
+
+        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so many
+        changes are best made at once. The weights of other projections are copied as they are. With ranks, all call it with
+        the same synapses; each builds its own part again.
 
         `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
         to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;

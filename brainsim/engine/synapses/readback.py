@@ -144,26 +144,46 @@ class Extra:
         """Copy what the next steps will change."""
         self._kinds = [kind.frozen() for kind in self._kinds]
 
-    def arrays(self):
-        """Return name -> array; those of synapses are in the order of the SynapseTable, whatever the partitions."""
+    def arrays(self, unsorted=()):
+        """Return name -> array; those of synapses are in the order of the SynapseTable, whatever the partitions.
+
+        Those of the projections with the names `unsorted` are as they are in their block, in a tenth of the time.
+        """
         arrays = dict(self._plain)
         for kind in self._kinds:
             name = kind.block.projection.name
             if columns := kind.columns():
-                order = order_of(kind)
+                order = slice(None) if name in unsorted else order_of(kind)
                 arrays |= {f"{name}.{column}": values[order] for column, values in columns.items()}
             arrays |= {f"{name}.{part}": values for part, values in kind.saved().items()}
         return arrays
 
 
-def load_kinds(kinds, extra):
+def load_kinds(kinds, extra, unsorted=()):
     """Take over what `Extra.arrays` returned of kinds of synapses."""
     for kind in kinds:
         name, columns = kind.block.projection.name, kind.columns()
-        order, (ids, n) = (order_of(kind), in_table(kind)) if columns else (None, (None, 0))
+        if name in unsorted:
+            order, ids, n = slice(None), slice(None), kind.block.stop - kind.block.start
+        else:
+            order, (ids, n) = (order_of(kind), in_table(kind)) if columns else (None, (None, 0))
         for column, values in columns.items():
             values[order] = taken(extra, f"{name}.{column}", values.dtype, n)[ids]
         kind.load(extra, f"{name}.")
+
+
+def same_synapses(kind, other):
+    """Return whether two kinds have the same synapses at the same places of their blocks."""
+    stores, blocks = (kind.block.store, other.block.store), [(k.block.start, k.block.stop) for k in (kind, other)]
+    if not np.array_equal(kind.block.targets, other.block.targets):
+        return False
+    (here, rows), (there, others) = (_segments_in(*both) for both in zip(stores, blocks, strict=True))
+    shift = (blocks[1][0] - blocks[0][0]) << START_BITS
+    return (
+        np.array_equal(rows, others)
+        and np.array_equal(stores[0].delay[here], stores[1].delay[there])
+        and np.array_equal(stores[0].piece[here] + shift, stores[1].piece[there])
+    )
 
 
 def found_in_rows(kind, ids):
