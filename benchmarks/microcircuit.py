@@ -101,7 +101,8 @@ def in_brian2(task):
     return b2.Network(cells, projections, drives, list(monitors.values())), monitors
 
 
-def in_nest(task):
+def in_nest(task, rule=None):
+    """Return the recorders; with a `rule`, parameters of STDP, all synapses between excitatory cells learn."""
     import nest
 
     parameters = {
@@ -113,6 +114,7 @@ def in_nest(task):
         "tau_syn_ex": circuit.TAU_SYN,
         "tau_syn_in": circuit.TAU_SYN,
         "t_ref": circuit.T_REF,
+        **({"tau_minus": rule["tau_plus"]} if rule else {}),
     }
     cells, recorders, current = [], {}, circuit.compensation(scale_of(task.n), "poisson")
     for k, (name, n) in enumerate(populations(task.n).items()):
@@ -128,13 +130,17 @@ def in_nest(task):
     for (post, pre), count in np.ndenumerate(synapses(task.n)):
         mean, delay = float(means[post, pre]), DELAY_MEAN[pre % 2]
         low, high = (-math.inf, 0.0) if pre % 2 else (0.0, math.inf)
+        model = f"from_{NAMES[pre]}"
+        if rule and not (pre % 2 or post % 2):
+            model = f"plastic_{NAMES[pre]}_{NAMES[post]}"
+            nest.CopyModel("stdp_synapse_hom_hpc", model, rule | {"Wmax": 3.0 * mean})
         if count:
             nest.Connect(
                 cells[pre],
                 cells[post],
                 {"rule": "fixed_total_number", "N": int(count)},
                 {
-                    "synapse_model": f"from_{NAMES[pre]}",
+                    "synapse_model": model,
                     "weight": redraw(normal(mean, circuit.SPREAD * abs(mean)), min=low, max=high),
                     "delay": redraw(normal(delay, DELAY_SPREAD * delay), min=DT, max=math.inf),
                 },

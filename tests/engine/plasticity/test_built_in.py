@@ -121,6 +121,21 @@ def test_amplitudes_of_short_term_plasticity(name):
     np.testing.assert_allclose(found[: len(AMPLITUDES[name])], AMPLITUDES[name], atol=6e-9)
 
 
+def test_facilitation_at_70_hz_rises_and_then_falls():
+    """Figure 1C of the publication: the largest amplitude is that of spike 7."""
+    rule, dt = bs.TsodyksMarkram.published("facilitating, Tsodyks 1998"), 1000.0 / 70.0 / 50.0  # so spikes are on the grid
+    times = 50.0 * dt * np.arange(1, 121)
+    source, target = bs.Population(1, bs.SpikeTrains({0: times}), name="source"), bs.Population(1, Still(), name="target")
+    net = bs.Network(seed=1)
+    net.connect(source, target, bs.OneToOne(), weight=1.0, delay=dt, synapse=bs.Delta(), plasticity=rule)
+    v = bs.simulate(net, times[-1] + 2.0, dt=dt, seed=1, record=bs.Trace(target, "v")).traces["target", "v"].values[:, 0]
+    arrived = np.rint(times / dt).astype(int) + 1
+    found = v[arrived] - v[arrived - 1]
+    assert np.argmax(found) == 6
+    assert found[6] == pytest.approx(0.11505, abs=5e-6)
+    assert found[-1] == pytest.approx(0.095519801, abs=1e-9)
+
+
 def test_after_a_pause_the_first_spike_is_that_of_a_rested_synapse():
     rule = bs.TsodyksMarkram(U=0.5, tau_rec=100.0, tau_fac=50.0)
     pairs = Kicked(rule, [[10.0, 20.0, 90_000.0]], [[]], dt=0.5, synapse=bs.Exponential(tau=2.0), model=bs.LIF(v_th=1e6))
