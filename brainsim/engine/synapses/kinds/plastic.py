@@ -70,8 +70,9 @@ class Plastic(SynapseKind):
         self._parameters = {name: self._parameter(name) for name in self.code.parameters}
         self._columns = self._initial_columns()
         self.parts, self._kept, self._written, self._ids = {}, None, False, None
-        delay = whole_steps(self.projection.modulator_delay, layout.dt, f"{self.projection.name}.modulator_delay")
-        self.modulator_delay = max(1, int(delay))
+        delay, label = self.projection.modulator_delay, f"{self.projection.name}.modulator_delay"
+        used = self.projection.modulator is not None  # else it is the default, of whose rounding nobody need know
+        self.modulator_delay = max(1, int(whole_steps(delay, layout.dt, label) if used else round(delay / layout.dt)))
         check_shared(self)
         self._homeostat = homeostat_of(self)
 
