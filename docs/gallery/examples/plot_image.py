@@ -8,6 +8,7 @@ A digit as the times of 128 spikes, what the cells make of it, and the potential
 import brainsim as bs
 from brainsim.examples import image
 
+image.EPOCHS["digits"] = 10  # of 30, which take a minute
 net, traces = image.build()
 result = bs.simulate(net, image.DURATION, dt=image.DT, seed=2, record=traces)
 image.draw(result, image.WINDOW)
