@@ -101,9 +101,33 @@ def test_mistakes(options, said):
         bs.simulate(net.to_network(X[0]), **{"dt": 1.0, "duration": 60.0} | options)
 
 
-def test_a_simulation_of_it_cannot_be_copied_on_the_way():
-    net, X, _ = network(seed=2)
-    sim = bs.Simulation(net.to_network(X[0]), dt=1.0, threads=1)
-    sim.run(20.0)
-    with pytest.raises(ValueError, match="does not continue from a state; run it at once"):
-        copy.deepcopy(sim)
+@pytest.mark.parametrize("kind", ["all", "refractory", "currents", "plain"])
+def test_it_continues_from_a_saved_state(kind, tmp_path):
+    net, X, _ = network(seed=2, **KINDS[kind])
+    ordinary = net.to_network(X[0])
+    whole = bs.simulate(ordinary, 60.0, dt=1.0, threads=1, seed=1)
+    assert len(whole.spikes["hidden0"]) > 5
+    for stop in (1.0, 2.0, 7.0, 23.0, 40.0):
+        state = bs.simulate(ordinary, stop, dt=1.0, threads=1, seed=1).state
+        rest = bs.Simulation(ordinary, dt=1.0, threads=1, seed=1, state=state).run(60.0 - stop)
+        for name, spikes in whole.spikes.items():
+            assert np.array_equal(rest.spikes[name].times, spikes.times[spikes.times > stop]), (stop, name)
+    sim = bs.Simulation(ordinary, dt=1.0, threads=1, seed=1)
+    sim.run(25.0)
+    sim.save(tmp_path / "half.ckpt")
+    for other in (copy.deepcopy(sim), bs.Simulation.load(net.to_network(X[0]), tmp_path / "half.ckpt"), sim):
+        late = other.run(35.0).spikes["hidden1"]
+        assert np.array_equal(late.times, whole.spikes["hidden1"].times[whole.spikes["hidden1"].times > 25.0])
+
+
+def test_inputs_may_change_on_the_way():
+    net, X, _ = network(seed=2, **KINDS["all"])
+    ordinary = net.to_network(X[0])
+    more = bs.CurrentInput(0.0)
+    ordinary.stimulate(ordinary.populations["hidden0"], more)
+    whole = bs.simulate(ordinary, 60.0, dt=1.0, threads=1, seed=1)
+    sim = bs.Simulation(ordinary, dt=1.0, threads=1, seed=1)
+    first = sim.run(20.0).spikes["hidden0"].times
+    sim.set(more, amplitude=0.0)  # nothing new, but the operators are built again
+    both = np.concatenate([first, sim.run(40.0).spikes["hidden0"].times])
+    assert np.array_equal(both, whole.spikes["hidden0"].times)

@@ -81,6 +81,13 @@ X, Y = np.random.default_rng(1).uniform(0.0, 20.0, (6, 2)), np.array([0, 1, 0, 1
 
 DATA = {
     "no samples": (np.zeros((0, 2)), [], "fit.X: must have at least one sample (got none)"),
+    "an empty list": ([], [], "fit.X: must have at least one sample (got none)"),
+    "no inputs": (np.zeros((6, 50, 0)), Y, "fit.X: must have at least one input (got none)"),
+    "no inputs in pairs": ([(np.zeros(0), np.zeros(0, int))] * 6, Y, "fit.X: must have at least one input (got none)"),
+    "no steps": (np.zeros((6, 0, 2)), Y, "fit.X: must have at least one step (got shape (6, 0, 2))"),
+    "no spike": (np.full((6, 2), np.nan), Y, "fit.X: must have a spike in at least one sample (got none in 6 samples)"),
+    "no current": (np.zeros((6, 50, 2)), Y, "fit.X: must have a current that is not 0 in at least one sample"),
+    "rows of different lengths": ([[1.0, 2.0], [2.0]], [0, 1], "(got rows of different lengths); for no spike write inf"),
     "one sample": (np.zeros(2), [0], "(got shape (2,)); a single sample is X[None]"),
     "words": (np.array([["a", "b"]]), [0], "(got an array of <U1)"),
     "a bare Spikes": (bs.Spikes([1.0], [0], n=2, duration=5.0), [0], "a single sample is [spikes]"),
@@ -94,7 +101,7 @@ DATA = {
     "one-hot": (X, np.eye(2)[Y], "(got shape (6, 2)); for one-hot rows use y.argmax(axis=1)"),
     "fractions": (X, Y + 0.5, "fit.y: must be class labels, whole numbers or strings (got 0.5)"),
     "one class": (X, np.zeros(6), "fit.y: must have at least two classes (got one)"),
-    "currents of another length": (np.zeros((6, 40, 2)), Y, "fit.X: currents must have 50 steps (got 40)"),
+    "currents of another length": (np.ones((6, 40, 2)), Y, "fit.X: currents must have 50 steps (got 40)"),
     "times without ids": ([(np.zeros(3), np.zeros(2, int))] * 6, Y, "fit.X[0]: must be times and ids of the same length"),
     "ids that are not": (
         [(np.zeros(2), np.array([0.5, 1.0]))] * 6,
@@ -140,6 +147,8 @@ def test_after_training():
         net.predict(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="mean_loss.y: must be labels that the network knows, 0, 1 .got .*2"):
         net.mean_loss(X, Y * 2)
+    with pytest.raises(ValueError, match="score.y: must contain labels that the network knows, 0, 1 .got '0', '1'."):
+        net.score(X, Y.astype(str))
     with pytest.raises(ValueError, match="activity.sample: must be <= 5 .got 6."):
         net.activity(X, 6)
 

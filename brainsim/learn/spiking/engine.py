@@ -17,6 +17,7 @@ from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, by_address, record_at
 from brainsim.learn.spiking.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
+from brainsim.learn.spiking.resumed import kept, take_over
 from brainsim.learn.spiking.samples import inputs_of
 from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.sources import SpikeTrains
@@ -177,8 +178,9 @@ class BetweenSteps(Operator):
             synapse = layout.members[name].synapses[0]
             self._rows.append((7, cells, _buffer(layout, name, synapse, state)))
         self._models = self._derived(layout, names, state)
+        self._gids = np.concatenate([layout.members[name].first + np.arange(layout.members[name].n) for name in names])
         self._context = Context(ready=0)
-        self.at = 0
+        self.at = self._step = 0
 
     def _derived(self, layout, names, state):
         """Return (kernel, its record, state rows to read, rows to write) of each layer with derived kernels."""
@@ -232,12 +234,31 @@ class BetweenSteps(Operator):
         self.work.release[:], self.work.last[:] = -1.0, -1
         low = self.net.start[-1]
         self.work.drive[low:] = self.given.plan.of(self.given.vector, "bias", len(self.given.plan.layers))
-        self.at = 0
+        self.at, self._step = 0, step
         self._context["ready"] = 0
-        if step:
-            raise ValueError(
-                "Simulation: a network of SpikingNetwork.to_network does not continue from a state; run it at once"
-            )
+        if step and self._models:
+            text = "a network of SpikingNetwork.to_network with layers of other models does not continue from a state"
+            raise ValueError(f"Simulation: {text}; run it at once")
+
+    def continue_from(self, old):
+        """Go on where `old` is."""
+        for name in self.work._fields:
+            if name != "cells":  # addresses of records, which are its own
+                getattr(self.work, name)[...] = getattr(old.work, name)  # in place: these records know where it is
+        self.at, self._step = old.at, old._step
+        self._context["ready"] = int(old._context["ready"])
+
+    def saved(self):
+        """Return what is under way, and the last spikes."""
+        values = kept(self.net, self.work, int(self._progress["step"]))
+        return {f"learned {name}": (self._gids, value) for name, value in values.items()}
+
+    def load(self, values):
+        """Take it over."""
+        if not self._step:
+            return
+        mine = {name.removeprefix("learned "): value[self._gids] for name, value in values.items()}
+        self.at = take_over(self.net, self.work, self._step, self.given.times, self.given.units, mine)
 
     def make_room(self, status):
         """Prepare the next step."""

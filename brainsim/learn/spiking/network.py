@@ -173,7 +173,7 @@ class SpikingNetwork(Trainable):
 
         The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``. Simulate it with the network's
         time step and one thread, for `duration_` at most: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt,
-        threads=1)``. It does not continue from a saved state, and the times of its input spikes are shown on the grid.
+        threads=1)``. The times of its input spikes are shown on the grid.
 
         Parameters
         ----------

@@ -62,10 +62,14 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
         raise TypeError(f"{label}: must be a list with Spikes for each sample; a single sample is [spikes]")
     if isinstance(X, list | tuple) and X and (isinstance(X[0], Spikes) or _is_pair(X[0])):
         inputs = _of_list(X, label, n_in)
+    elif isinstance(X, list | tuple) and not X:
+        raise ValueError(f"{label}: must have at least one sample (got none)")
     else:
         inputs = _of_array(X, label)
     if not len(inputs):
         raise ValueError(f"{label}: must have at least one sample (got none)")
+    if not inputs.n_in:
+        raise ValueError(f"{label}: must have at least one input (got none)")
     if n_in is not None and inputs.n_in != n_in:
         raise ValueError(f"{label}: must have {n_in} inputs, as in training (got {inputs.n_in})")
     if inputs.times.size and inputs.times.min() < 0.0:
@@ -73,6 +77,13 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
         sample = int(np.searchsorted(inputs.offsets, bad, side="right")) - 1
         raise ValueError(f"{label}: spikes must not come before 0 ms (got {inputs.times[bad]:g} in sample {sample})")
     return inputs
+
+
+def check_given(inputs: Inputs, label: str) -> None:
+    """Raise ValueError if nothing at all enters the network: there is nothing to learn from."""
+    if not inputs.times.size and not inputs.currents.any():
+        what = "a current that is not 0" if inputs.currents.shape[1] else "a spike"
+        raise ValueError(f"{label}: must have {what} in at least one sample (got none in {len(inputs)} samples)")
 
 
 def check_end(inputs: Inputs, duration: float, label: str) -> None:
@@ -91,10 +102,15 @@ def _is_pair(value):
 
 
 def _of_array(X, label):
-    X = np.asarray(X)
+    try:
+        X = np.asarray(X)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{label}: must be {SHAPES} (got rows of different lengths); for no spike write inf") from None
     if X.dtype.kind not in "fiub":
         raise TypeError(f"{label}: must be {SHAPES} (got an array of {X.dtype})")
     if X.ndim == 3:
+        if not X.shape[1]:
+            raise ValueError(f"{label}: must have at least one step (got shape {X.shape})")
         currents = np.ascontiguousarray(plain(X, "", label))
         return Inputs(np.zeros(0), np.zeros(0, np.int32), np.zeros(len(X) + 1, np.int64), currents, X.shape[2])
     if X.ndim != 2 or not X.shape[1]:
@@ -158,6 +174,15 @@ def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
         bad = from_user[from_user != np.rint(from_user)][0]
         raise ValueError(f"{label}: must be class labels, whole numbers or strings (got {bad})")
     return from_user
+
+
+def known_by(y: Any, samples: int, classes: np.ndarray, label: str) -> np.ndarray:
+    """Return class labels of samples, or raise ValueError also if a network that knows `classes` knows none of them."""
+    y = classes_of(y, samples, label)
+    if not np.isin(y, classes).any():
+        known, given = (", ".join(map(repr, values.tolist()[:5])) for values in (classes, np.unique(y)))
+        raise ValueError(f"{label}: must contain labels that the network knows, {known} (got {given})")
+    return y
 
 
 def sequences_of(y: Any, samples: int, steps: int, label: str) -> np.ndarray:

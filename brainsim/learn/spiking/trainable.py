@@ -15,7 +15,17 @@ from brainsim.learn.spiking.initial import initial_vector
 from brainsim.learn.spiking.layers import Layer, Readout, check_delays
 from brainsim.learn.spiking.machine import Machine, task_of
 from brainsim.learn.spiking.plan import Plan
-from brainsim.learn.spiking.samples import Inputs, Targets, check_end, classes_of, inputs_of, no_targets, sequences_of
+from brainsim.learn.spiking.samples import (
+    Inputs,
+    Targets,
+    check_end,
+    check_given,
+    classes_of,
+    inputs_of,
+    known_by,
+    no_targets,
+    sequences_of,
+)
 from brainsim.learn.spiking.training import Training, complain
 from brainsim.results.spikes import Spikes
 
@@ -122,7 +132,7 @@ class Trainable(Estimator):
         inputs, sequence = self._inputs(X, "SpikingNetwork.score.X"), self._sequence()
         predicted = self.predict(X)
         if not sequence:
-            return float(np.mean(predicted == classes_of(y, len(inputs), "SpikingNetwork.score.y")))
+            return float(np.mean(predicted == known_by(y, len(inputs), self.classes_, "SpikingNetwork.score.y")))
         wanted = sequences_of(y, len(inputs), self._plan.steps, "SpikingNetwork.score.y")
         if sequence == "labels":
             return float(np.mean((predicted == wanted)[wanted >= 0]))
@@ -287,6 +297,7 @@ class Trainable(Estimator):
     def _train(self, X, y, epochs, label, progress):
         """Train for some epochs; the present weights are those with the smallest validation loss at the end."""
         inputs = inputs_of(X, f"{label}.X", self._plan.n_in if hasattr(self, "training_") else None)
+        check_given(inputs, f"{label}.X")
         if not hasattr(self, "training_"):
             self._begin(inputs, y, label)
         self._check_length(inputs, f"{label}.X")
