@@ -247,7 +247,7 @@ class Plasticity(Model):
         """Return the equations of the rule if these parameters differ between synapses."""
         texts, cls = self.texts(), type(self)
         given = {n: v if is_number(v) else ast.Name(n + START) for n, v in self._initial.items()}
-        key = repr(texts), frozenset(per_synapse), repr({n: v if is_number(v) else "" for n, v in given.items()})
+        key = repr(texts), frozenset(per_synapse), repr({n: getattr(v, "id", v) for n, v in given.items()})
         if key not in cls._parsed:
             initials = {name: spec.default for name, spec in cls.initials.items()} | given
             declared = cls.declared()

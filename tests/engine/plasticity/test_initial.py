@@ -52,6 +52,12 @@ def test_distributions_against_the_twin(name):
     assert np.array_equal(again.columns[name], start)
 
 
+def test_equations_are_parsed_once():
+    _, loop = begun(own.Rich(), {"x": bs.Uniform(0.5, 1.0), "y": 0.1})
+    rule = loop.plasticity
+    assert rule.equations_for(rule.per_synapse) is rule.equations_for(rule.per_synapse)
+
+
 def test_an_array_for_listed_pairs():
     rng, pairs = np.random.default_rng(2), 120
     ends, start = rng.permutation(27 * 7)[:pairs], rng.uniform(0.1, 1.0, pairs)
