@@ -271,3 +271,14 @@ def test_another_text_is_another_network():
     assert bs.simulate(net("10 + 1*t"), 5.0, state=state).start == 5.0
     with pytest.raises(ValueError, match="other values in population 'source', input 'drive'"):
         bs.simulate(net("11 + 1*t"), 5.0, state=state)
+
+
+@pytest.mark.usefixtures("more_partitions")
+@pytest.mark.parametrize("rate", ["300 + 200*sin(2*pi*t/20)", bs.TimedArray([300.0, 100.0], dt=5.0)], ids=["text", "table"])
+def test_a_partition_with_one_cell_of_the_view(rate):
+    """It gets the same events as if all cells were in one partition: the last of these is alone in the fifth one."""
+    cells, net = bs.Population(73, bs.LI(tau_m=1e9), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells[20:73:6], bs.PoissonInput(rate=rate, weight=1.0, synapse=bs.Delta()))
+    v = [bs.simulate(net, 30.0, seed=3, threads=threads).state.variables["cells"]["v"] for threads in (1, 5)]
+    assert (v[0][20:73:6] > v[0][0]).all()
+    np.testing.assert_array_equal(*v)

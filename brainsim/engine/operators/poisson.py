@@ -140,7 +140,7 @@ def _over_time(partition, stimulus, calls):
     options = {"factor": 1e-3 * layout.dt, "clipped": True, "window": window(stimulus, layout.dt)}
     signal = signal_of(layout, stimulus, "rate", here, each=scattered or np.ndim(value) > 0, **options)
     calls.append(signal.call(_phase(direct)))
-    if signal.shared and not scattered and np.ndim(value) == 0:
+    if signal.shared and stimulus.target.n > 1 and not scattered and np.ndim(value) == 0:
         from brainsim.engine.operators.poisson_over_time import shared_rate
 
         stretches = [(slots[here[a]], b - a, here[a]) for a, b in _stretches(here, slots)]

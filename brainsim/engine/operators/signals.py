@@ -48,6 +48,8 @@ class Signal:
     ----------
     values : ndarray of float64
         The values in the step that is being made: one, or one for each cell.
+    shared : bool
+        Whether one value is for all cells of the target, however many of them are in this partition.
     """
 
     def __init__(self, value, label, cells, known, dt, **options):
@@ -59,19 +61,15 @@ class Signal:
         each = options.get("each", False)
         if isinstance(value, TimedArray):
             self.function, self.context = look_up, self._table(each)
+            self.shared = not (each or value.per_cell)
         elif isinstance(value, str):
             self.context = self._computed(each)
         else:
             numbers = np.broadcast_to(self._factor * np.asarray(value, np.float64), _size(value, cells))
             numbers = numbers[cells] if np.ndim(value) else np.full(cells.size if each else 1, float(self._factor * value))
-            self.function = hold
+            self.function, self.shared = hold, not (each or np.ndim(value))
             self.context = Context(values=np.zeros(numbers.size), numbers=np.ascontiguousarray(numbers), **self._fields)
         self.values = self.context["values"]
-
-    @property
-    def shared(self):
-        """Whether one value is for all cells."""
-        return self.values.size == 1 and self.cells.size != 1
 
     @property
     def places(self):
@@ -136,11 +134,11 @@ class Signal:
         known = {name: self._known(name) for name in sorted(names - {"t", "dt", "pi"})}
         arrays = frozenset(name for name, values in known.items() if np.ndim(values))
         made = written(self.value, self.label, arrays, self._clipped, self._name, self._conditions)
-        self.function = load_source(made.text).evaluate
+        self.function, self.shared = load_source(made.text).evaluate, not (each or made.arrays)
         scalars = [known[s] if isinstance(s, str) else s for s in made.scalars] or [0.0]
         rows = [np.asarray(known[a], np.float64) for a in made.arrays]
         return Context(
-            values=np.zeros(self.cells.size if each or made.arrays else 1),
+            values=np.zeros(1 if self.shared else self.cells.size),
             scalars=np.array(scalars, np.float64),
             arrays=np.concatenate([*rows, np.zeros(1)]),
             dt=float(self._dt),
