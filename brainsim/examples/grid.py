@@ -1,16 +1,14 @@
 """An actor and a critic in spikes find the shortest way to food, beside the same algorithm with tables.
 
-A rat in a grid of 5 x 5 squares starts in one corner; in the opposite one there is food. Place cells fire where it is. They
-drive the critic, whose rate is to say how soon there will be food, and four pools of actor cells, which inhibit each other:
-the pool with the most spikes decides where the rat goes. In the new square, dopamine tells whether it is better or worse
-than the critic had expected of the last one. It changes the synapses that made cells fire while the rat decided, those of
-the critic and those of the actor alike. The tables hold 25 values and 100 preferences instead. The world outside is
-`steer`, which runs the simulation in pieces. It takes about a minute. Sutton & Barto (2018), ISBN 9780262039246, chapter 13;
-in spikes: Potjans, Morrison & Diesmann (2009), doi:10.1162/neco.2008.08-07-593; Fremaux, Sprekeler & Gerstner (2013),
-doi:10.1371/journal.pcbi.1003024.
+A rat starts in one corner of a grid; in the opposite one there is food. Place cells fire where it is. They drive the critic,
+whose rate says how soon there will be food, and four pools of actor cells: the one with most spikes decides where it goes.
+There, dopamine tells whether the new square is better or worse than the critic had expected of the last one, and
+changes the synapses that made cells fire as the rat decided. The world outside is `steer`. It takes a minute. Sutton & Barto
+(2018), ISBN 9780262039246; in spikes: Potjans, Morrison & Diesmann (2009), doi:10.1162/neco.2008.08-07-593.
 """
 
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -20,15 +18,13 @@ SIDE, START, FOOD = 5, 0, 24  # squares along a side; squares are numbered row b
 MOVES = ((0, 1), (1, 0), (0, -1), (-1, 0))  # row and column: right, down, left, up, the pools of the actor
 PLACE, POOL = 20, 25  # place cells of a square; cells of a pool, and of the critic
 LOOK, ACT = 100.0, 100.0  # ms: until dopamine comes in a new square; until the rat moves on
-HERE = 60.0  # Hz: rate of the place cells of a square
-NOTHING, FOOD_NOW = 20.0, 80.0  # Hz: rates of the critic that stand for the values 0 and 1
+HERE, NOTHING, FOOD_NOW = 60.0, 20.0, 80.0  # Hz: rates of place cells, and of the critic for the values 0 and 1
 DISCOUNT = 0.9  # of the value of the next square
 WITHIN, BETWEEN = 0.2, -0.8  # mV: weights within a pool of the actor, and between two
 NOISY, COMMON = 10, 15.0  # Hz; cells whose noise a pool shares: without it the same pool would always win
 HOPEFUL, UNBIASED = 0.5, 0.6  # mV: first weights onto the critic, which expects more than nothing, and onto the actor
 DOPAMINE = {"values": 0.06, "policy": 0.15}  # 1/ms: for an error of 1
 DURATION, DT = 120_000.0, 1.0  # ms
-WINDOW = (0.0, DURATION)
 
 
 class Deciding(bs.LIF):
@@ -58,14 +54,7 @@ class Rewarded(bs.Plasticity):
     n: float = bs.initial(0.0, "1/ms", "dopamine")
 
 
-class World:
-    """Where the rat is, and what the critic said of the square before."""
-
-    def __init__(self):
-        self.square, self.value = START, None
-
-
-worlds: weakref.WeakKeyDictionary[bs.Simulation, World] = weakref.WeakKeyDictionary()  # Simulation -> its World
+worlds: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # Simulation -> where the rat is, and what the critic said
 
 
 def build(seed=1):
@@ -96,8 +85,7 @@ def rates(square):
 
 def after(square, move):
     """Return the square after a move; beyond the edge there is a wall."""
-    row, column = np.clip(np.add(divmod(square, SIDE), MOVES[move]), 0, SIDE - 1)
-    return int(SIDE * row + column)
+    return int(np.clip(np.add(divmod(square, SIDE), MOVES[move]), 0, SIDE - 1) @ (SIDE, 1))
 
 
 def value_of(spikes):
@@ -106,33 +94,28 @@ def value_of(spikes):
 
 
 def steer(sim, duration):
-    """Let the rat run: it looks, learns, decides and moves, and begins again when it has found the food."""
-    world, stop = worlds.setdefault(sim, World()), sim.time + duration
+    """Let the rat run: it looks, learns, decides and moves, and begins again when it has eaten the food."""
+    world, stop = worlds.setdefault(sim, SimpleNamespace(square=START, value=None)), sim.time + duration
     while sim.time < stop:
         sim.set("places", rate=rates(world.square))
         seen = sim.run(min(LOOK, stop - sim.time)).spikes
         if stop - sim.time < ACT:
             continue
         value = 1.0 if world.square == FOOD else DISCOUNT * value_of(seen["critic"])
-        if world.value is not None:
-            for name, size in DOPAMINE.items():
-                sim.set(name, n=size * (value - world.value))
-        decide(sim, world, value_of(seen["critic"]))
+        error = 0.0 if world.value is None else value - world.value
+        for name, size in DOPAMINE.items():
+            sim.set(name, n=size * error)
+        eats, value = world.square == FOOD, value_of(seen["critic"])
+        sim.set("places", rate=rates(None if eats else world.square))
+        for name in ("critic", "actor"):
+            sim.set(name, deciding=0.0 if eats else 1.0)
+        counts = sim.run(ACT).spikes["actor"].counts().reshape(len(MOVES), POOL).sum(axis=1)
+        for name in ("critic", "actor"):
+            sim.set(name, deciding=0.0)
+        world.square, world.value = (START, None) if eats else (after(world.square, counts.argmax()), value)
 
 
-def decide(sim, world, value):
-    """Choose a move by the spikes of the actor; where there is food, eat it and begin again."""
-    eats = world.square == FOOD
-    sim.set("places", rate=rates(None if eats else world.square))
-    for name in ("critic", "actor"):
-        sim.set(name, deciding=0.0 if eats else 1.0)
-    counts = sim.run(ACT).spikes["actor"].counts().reshape(len(MOVES), POOL).sum(axis=1)
-    for name in ("critic", "actor"):
-        sim.set(name, deciding=0.0)
-    world.square, world.value = (START, None) if eats else (after(world.square, counts.argmax()), value)
-
-
-def draw(result, window=WINDOW):
+def draw(result, window=(0.0, DURATION)):
     """Return the figure of tables beside spikes."""
     from brainsim.examples._figures.grid import grid_figure
 
@@ -143,5 +126,4 @@ if __name__ == "__main__":
     network, traces = build()
     sim = bs.Simulation(network, dt=DT, seed=2, record=traces)
     steer(sim, DURATION)
-    print(sim.result())
     draw(sim.result()).savefig("grid.png")
