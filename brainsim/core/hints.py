@@ -303,7 +303,7 @@ OF_RESULT = {
 OF_SPIKES = {
     ("t", "time", "spike_times"): "the times of spikes are spikes.times [ms]",
     ("i", "neurons", "senders", "indices"): "the cell of each spike is in spikes.ids",
-    ("spike_trains",): "spikes.trains() gives an array of times for each cell",
+    ("trains", "spike_trains"): "spikes.per_cell() gives an array of times for each cell",
     ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
     ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() the number of each cell",
     ("to_csv", "to_pandas", "to_dataframe"): "spikes.to_frame() returns a pandas DataFrame",

@@ -50,11 +50,21 @@ def processors(root: Path = Path("/")) -> int:
         Root folder of the system's files.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    allowed = min(allowed, _asked_for())
+    return max(1, math.ceil(min(allowed, _asked_for(), processor_quota(root))))
+
+
+def processor_quota(root: Path = Path("/")) -> float:
+    """Return how many processors the control groups of this process may keep busy together, infinite without a limit.
+
+    Parameters
+    ----------
+    root : Path
+        Root folder of the system's files.
+    """
     if sys.platform != "linux":
-        return allowed
+        return math.inf
     shares = [share for group in _groups(root, "cpu") if (share := _processor_share(group)) is not None]
-    return max(1, math.ceil(min([allowed, *shares])))
+    return min(shares, default=math.inf)
 
 
 def _asked_for():

@@ -143,7 +143,7 @@ class IntegrateAndFire:
         frames, length = frame_count(self, spikes, interval)
         edges = length * np.arange(frames + 1)
         shares = np.zeros((frames, spikes.n))
-        for cell, times in enumerate(spikes.trains()):
+        for cell, times in enumerate(spikes.per_cell()):
             after = np.asarray(times) - spikes.start
             v = np.r_[self.start, np.zeros(max(after.size - 1, 0))][: after.size]
             x = self._constant(np.diff(after, prepend=0.0), v)

@@ -93,8 +93,8 @@ class PoissonInput(Input):
     ----------
     rate : float, array of shape (n,), TimedArray, or str
         Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each. A `TimedArray` has one column, or
-        one for each cell. An expression is an expression in the language of equations (``help(bs.Neuron)``) of the time
-        ``t`` [ms], of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``;
+        one for each cell. A string is an expression, written as in equations (``help(bs.Neuron)``), of the time ``t``
+        [ms], of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``;
         ``bs.signals`` writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the rate is
         0.
     weight : float, array of shape (n,), or distribution

@@ -111,7 +111,7 @@ def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> It
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove_leftovers(path: str | os.PathLike) -> None:
@@ -133,7 +133,7 @@ def _set_aside(target, temporary):
         os.replace(link, previous(target))
 
 
-def _sync_folder(folder):
+def sync_folder(folder: str | os.PathLike) -> None:
     """Let the names in a folder survive a loss of power; Windows cannot, and some network file systems refuse."""
     if os.name == "nt":
         return

@@ -24,17 +24,6 @@ REGULAR = 1e-6  # relative: intervals that differ by less are equal up to the ro
 class SpikesHandOver(Answering):
     """What `Spikes` can turn into."""
 
-    def per_cell(self: Spikes) -> list[np.ndarray]:  # type: ignore[misc]
-        """Return the spike times of each cell [ms], a list of n sorted arrays: the same as `trains`.
-
-        Examples
-        --------
-        >>> from brainsim.results.spikes import Spikes
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).per_cell()
-        [array([1., 5.]), array([3.])]
-        """
-        return self.trains()
-
     def to_frame(self: Spikes) -> pandas.DataFrame:  # type: ignore[misc]
         """Return a pandas DataFrame with a row for each spike, in order of time: columns ``time`` [ms] and ``cell``.
 
@@ -76,7 +65,7 @@ class SpikesHandOver(Answering):
         """
         neo = optional("neo", "analysis", "Spikes.to_neo")
         limits = {"t_start": self.start, "t_stop": self.stop, "units": "ms"}
-        inside = [np.clip(train, self.start, self.stop) for train in self.trains()]  # rounding can put one just outside
+        inside = [np.clip(train, self.start, self.stop) for train in self.per_cell()]  # rounding can put one just outside
         return [
             neo.SpikeTrain(times, **limits, name=f"{self.name}[{cell}]", population=self.name, cell=cell)
             for cell, times in enumerate(inside)
@@ -100,7 +89,7 @@ class SpikesHandOver(Answering):
         """
         nap = optional("pynapple", "analysis", "Spikes.to_pynapple")
         support = nap.IntervalSet(start=self.start, end=self.stop, time_units="ms")
-        seconds = [np.clip(train, self.start, self.stop) / 1000.0 for train in self.trains()]
+        seconds = [np.clip(train, self.start, self.stop) / 1000.0 for train in self.per_cell()]
         cells = {cell: nap.Ts(t=times, time_units="s") for cell, times in enumerate(seconds)}
         return nap.TsGroup(cells, time_support=support)
 

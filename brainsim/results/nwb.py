@@ -108,7 +108,7 @@ def _units(spikes):
     from hdmf.common import ElementIdentifiers, VectorData, VectorIndex
     from pynwb.misc import Units
 
-    trains = [train / 1000.0 for of_population in spikes.values() for train in of_population.trains()]
+    trains = [train / 1000.0 for of_population in spikes.values() for train in of_population.per_cell()]
     cells = [np.arange(of_population.n) for of_population in spikes.values()]
     keys = [key for key, of_population in spikes.items() for _ in range(of_population.n)]
     limits = np.concatenate([np.tile([s.start / 1000.0, s.stop / 1000.0], (s.n, 1)) for s in spikes.values()])

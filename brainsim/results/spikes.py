@@ -291,12 +291,12 @@ class Spikes(SpikesHandOver):
         vars(part).update({note: vars(self)[note] for note in (OF_A_CODE, "_cells") if note in vars(self)})
         return placed(part, place_of(self))
 
-    def trains(self) -> list[np.ndarray]:
+    def per_cell(self) -> list[np.ndarray]:
         """Return the spike times of each cell [ms]: a list of n sorted arrays, empty ones for silent cells.
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).trains()
+        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).per_cell()
         [array([1., 5.]), array([3.]), array([], dtype=float64)]
         """
         if not self.n:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
+import re
 import sys
+from pathlib import Path
 
 from brainsim.core.machine import free_memory, processors
 from brainsim.sweeps.outcomes import outcome
 
+PROCESS = Path("/proc/self")
 LEAST_MEMORY = 200e6  # bytes of a process with NumPy, Numba and a small network
 
 
@@ -49,8 +53,17 @@ def fitting(bytes_each):
     return max(1, min(processors(), fit))
 
 
+def forget_peak():
+    """Let `peak_memory` begin anew, from what this process uses now; only Linux can."""
+    with contextlib.suppress(OSError):
+        (PROCESS / "clear_refs").write_text("5")
+
+
 def peak_memory():
-    """Return the most memory that this process has used so far [bytes], 0 if the system does not say."""
+    """Return the most memory that this process has used [bytes], 0 if the system does not say."""
+    with contextlib.suppress(OSError):
+        if found := re.search(r"VmHWM:\s*(\d+) kB", (PROCESS / "status").read_text()):
+            return 1024 * int(found[1])
     try:
         import resource
     except ImportError:  # Windows

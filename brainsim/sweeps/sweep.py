@@ -12,7 +12,7 @@ from brainsim.engine.progress import Watch
 from brainsim.sweeps.files import Folder
 from brainsim.sweeps.outcomes import Row, outcome
 from brainsim.sweeps.points import axes_of, check_function, points_of
-from brainsim.sweeps.pools import outcomes, peak_memory
+from brainsim.sweeps.pools import forget_peak, outcomes, peak_memory
 from brainsim.sweeps.table import Sweep, SweepError
 
 ERRORS, KEEP = ("keep", "raise"), ("figures", "result")
@@ -119,6 +119,7 @@ def _compute(function, todo, take, keep, workers, progress):
     with Watch(len(todo), progress, "points") as watch:
         try:
             if todo:
+                forget_peak()
                 before = peak_memory()
                 take(*outcome(function, *todo[0], keep))
                 watch.show(1)

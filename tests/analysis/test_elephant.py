@@ -147,11 +147,11 @@ def test_as_elephant_gave(name):
 
 
 def test_every_statistic_is_compared():
-    """All that the module offers, with the statistics that are methods."""
+    """All that the module offers, with the statistics that are methods, but for the LFP proxy, which Elephant lacks."""
     compared = {"cv2s", "lvs", "lvrs", "fanos", "psth", "count_matrix", "correlations", "mean_correlation", "correlogram"}
     compared |= {"autocorrelogram", "spectrum", "spike_triggered_average"}
     means = {"cv2", "lv", "lvr", "fano"}
-    assert set(analysis.__all__) == compared | means
+    assert set(analysis.__all__) - {"lfp_proxy"} == compared | means
     spikes = CASES["random"]()
     for name in means:
         of_cells, mean = getattr(analysis, f"{name}s")(spikes), getattr(analysis, name)(spikes)

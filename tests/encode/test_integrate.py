@@ -17,7 +17,7 @@ def test_without_a_leak_a_cell_fires_whenever_its_integral_has_grown_by_one(star
     code = encode.IntegrateAndFire(max_rate=150.0, start=start)
     spikes = code.encode(FILM, interval=LENGTH)
     edges = np.arange(7) * LENGTH
-    for cell, times in enumerate(spikes.trains()):
+    for cell, times in enumerate(spikes.per_cell()):
         integral = start + np.r_[0.0, np.cumsum(FILM[:, cell]) * 0.15 * LENGTH]
         wanted = np.interp(np.arange(1, int(integral[-1]) + 1), integral, edges)
         np.testing.assert_allclose(times, wanted, rtol=0, atol=1e-9)
@@ -28,7 +28,7 @@ def test_with_a_leak_the_potential_reaches_one_at_each_spike_and_nowhere_else():
     tau, rate = 8.0, 0.3
     code = encode.IntegrateAndFire(max_rate=1000.0 * rate, tau=tau)
     gain, grid = 1.0 / (tau * (1.0 - math.exp(-1.0 / (rate * tau)))), np.arange(0.0, 120.0, 1e-3)
-    for cell, times in enumerate(code.encode(FILM, interval=LENGTH).trains()):
+    for cell, times in enumerate(code.encode(FILM, interval=LENGTH).per_cell()):
         x = FILM[np.minimum((grid / LENGTH).astype(int), 5), cell]
         for begin, end in zip([0.0, *times[:-1]], times, strict=True):
             inside = (grid >= begin) & (grid < end)
@@ -43,7 +43,7 @@ def test_constant_values_come_back(tau):
     code, values = encode.IntegrateAndFire(max_rate=200.0, tau=tau, low=-1.0, high=3.0), np.array([1.0, 2.0, 3.0])
     spikes = code.encode(values, 600.0)
     assert spikes.counts()[2] == 120
-    last = [times[-1] for times in spikes.trains()]
+    last = [times[-1] for times in spikes.per_cell()]
     for cell, end in enumerate(last):  # up to its last spike
         assert code.decode(spikes, end)[cell] == pytest.approx(values[cell], rel=1e-9)
     assert np.all(np.diff(code.decode(spikes)) > 0.0)

@@ -130,7 +130,7 @@ class TestTheFile:
             sim.save(tmp_path / "nowhere" / "run.ckpt")
         assert sim.run(5.0).duration == 5.0
 
-    def test_disk_that_isfull_disk_leaves_the_earlier_one(self, path, monkeypatch):
+    def test_a_full_disk_leaves_the_earlier_one(self, path, monkeypatch):
         sim = simulation()
         sim.run(5.0)
         sim.save(path)

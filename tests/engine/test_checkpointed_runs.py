@@ -110,7 +110,7 @@ class TestSimulate:
             assert bs.simulate(net, 20.0, seed=2, checkpoint=path).duration == 20.0
 
     @pytest.mark.filterwarnings("ignore:no checkpoint")
-    def test_disk_that_isfull_disk_ends_no_run(self, path, often, monkeypatch):
+    def test_a_full_disk_ends_no_run(self, path, often, monkeypatch):
         monkeypatch.setattr(archive.os, "fsync", full_disk)
         with pytest.warns(UserWarning, match=r"no checkpoint at 3.7 ms: .*No space left on device; the run goes on"):
             result = bs.simulate(network(), 10.0, seed=2, checkpoint=path, **often)

@@ -187,7 +187,7 @@ class TestConvert:
 class TestReaders:
     """What other programs read."""
 
-    def test_libsonata_and_bmtk(self):
+    def test_libsonata(self):
         libsonata = pytest.importorskip("libsonata")
         whole = run(to="run.h5")
         for name in ("a", "b"):
@@ -201,7 +201,10 @@ class TestReaders:
         np.testing.assert_allclose(frames.data, v.values, rtol=1e-6)
         assert report.data_units == "mV"
         assert list(report.get_node_ids()) == [0, 1, 2]
+
+    def test_bmtk(self):
         bmtk = pytest.importorskip("bmtk.utils.reports.spike_trains")
+        whole = run(to="run.h5")
         trains = bmtk.SpikeTrains.from_sonata("run.h5", population="a")
         assert np.array_equal(np.sort(trains.get_times(3)), whole.spikes["a"].of(3).times)
 

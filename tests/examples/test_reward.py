@@ -91,7 +91,7 @@ def test_a_reward_follows_each_coincidence_by_one_to_three_seconds():
 def test_the_drawn_trace_is_that_of_the_synapse():
     network, _ = example.build(watched=1)
     sim = bs.Simulation(network, dt=1.0, seed=2, threads=1)
-    trains, table = sim.run(5000.0).spikes["rewarded cells"].trains(), sim.synapses("rewarded")
+    trains, table = sim.run(5000.0).spikes["rewarded cells"].per_cell(), sim.synapses("rewarded")
     for k in (0, 1234, 40_000, 79_999):
         c = figures.trace_of_pairs(trains[table.pre[k]], trains[table.post[k]], np.array([1000.0, 5000.0]))
         assert c[1] == pytest.approx(table.columns["c"][k], rel=2e-3)  # a step of decay

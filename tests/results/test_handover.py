@@ -135,7 +135,7 @@ class TestNeo:
         spikes = random_spikes(start=200.0)
         trains = spikes.to_neo()
         assert len(trains) == 20
-        for own, train in zip(spikes.trains(), trains, strict=True):
+        for own, train in zip(spikes.per_cell(), trains, strict=True):
             assert train.rescale("ms").magnitude.tolist() == own.tolist()
             assert (float(train.t_start), float(train.t_stop)) == (200.0, 700.0)
         assert trains[3].annotations == {"population": "cells", "cell": 3}
@@ -169,7 +169,7 @@ class TestPynapple:
         spikes = random_spikes()
         group = spikes.to_pynapple()
         assert len(group) == 20
-        for cell, train in enumerate(spikes.trains()):
+        for cell, train in enumerate(spikes.per_cell()):
             np.testing.assert_allclose(group[cell].times(units="ms"), train, rtol=1e-9)
         np.testing.assert_allclose(np.asarray(group.rates), spikes.rates())
         np.testing.assert_allclose(traces.to_pynapple().values, traces.values)
@@ -216,7 +216,7 @@ class TestNWB:
     def test_others_read_the_same_times(self, full, tmp_path):
         nap = pytest.importorskip("pynapple")
         units = nap.load_file(str(full.save(tmp_path / "run.nwb")))["units"]
-        trains = [train for spikes in full.spikes.values() for train in spikes.trains()]
+        trains = [train for spikes in full.spikes.values() for train in spikes.per_cell()]
         assert len(units) == len(trains)
         for unit, train in zip(units.index, trains, strict=True):
             np.testing.assert_allclose(units[unit].times(units="ms"), train, rtol=1e-9)
@@ -262,7 +262,7 @@ def test_the_table_of_the_guide(result, tmp_path, monkeypatch):
     page = Path(__file__).parents[2] / "docs" / "guide" / "handover.md"
     if not page.exists():
         pytest.skip("an installed package has no guide")
-    for package in ("neo", "pynapple", "pandas", "xarray", "pynwb"):
+    for package in ("neo", "pynapple", "pandas", "xarray", "pynwb", "h5py"):
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")

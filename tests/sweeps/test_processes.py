@@ -93,8 +93,16 @@ class TestProcesses:
     def test_a_worker_has_its_share_of_threads(self, tmp_path):
         pytest.importorskip("joblib")
         table = bs.sweep(swept.threads_here, over={"x": [1, 2, 3]}, workers=2)
-        most = max(1, (os.cpu_count() or 1) // 2)
+        most = max(1, pools.processors() // 2)
         assert all(threads <= most for threads in table.values("value")[1:])
+
+    @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the peak of memory cannot be set back here")
+    def test_memory_of_a_point_is_its_own_whatever_was_used_before(self, monkeypatch):
+        found = []
+        monkeypatch.setattr("brainsim.sweeps.sweep.outcomes", lambda *arguments: found.append(arguments[-1]) or [])
+        np.ones(40_000_000)
+        bs.sweep(lambda n: np.ones(n).sum(), over={"n": [20_000_000, 1]}, workers=2)
+        assert 150e6 < found[0] < 250e6
 
     def test_without_joblib(self, monkeypatch):
         """Processes of the standard library: the same values."""

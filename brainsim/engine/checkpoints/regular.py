@@ -128,6 +128,6 @@ class Regular:
                 simulation._write(self._path)
             except (OSError, MemoryError) as error:
                 problem = str(error) or type(error).__name__
-        if problem:
+        if problem and simulation.rank == 0:
             warn_user(f"no checkpoint at {simulation.time:g} ms: {problem}; the run goes on")
         return not problem

@@ -14,6 +14,7 @@ import warnings
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
+from brainsim.core.machine import processor_quota
 from brainsim.engine.recorders.recorder import Recorder
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
@@ -48,9 +49,7 @@ class Ranks(Alone):
         self.failing = _copy_of(self.comm)
         machine = comm.Split_type(MPI.COMM_TYPE_SHARED)
         self.neighbours = machine.size
-        # bound to processors of their own or not: of those that any of them may use, each rank has an equal share
-        usable = set().union(*machine.allgather(_processors()))
-        self.processors = max(1, len(usable) // machine.size)
+        self.processors = share_of(machine.allgather(_processors()), machine.allgather(processor_quota()))
         machine.Free()
         _end_all_on_error(self)
 
@@ -229,6 +228,22 @@ def _key():
 def _processors():
     """Return the numbers of the processors that this process may use."""
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def share_of(usable, quotas):
+    """Return how many processors each rank of a machine has, at least one.
+
+    Whether they are bound to processors of their own or not, each has an equal share of those that any of them may use, and
+    of what their container or batch job may keep busy: one limit for all of them together.
+
+    Parameters
+    ----------
+    usable : list of set
+        The processors that each rank may use.
+    quotas : list of float
+        How many the control groups of each rank may keep busy.
+    """
+    return max(1, int(min(len(set().union(*usable)), *quotas) // len(usable)))
 
 
 def _in_parts(array, size=1 << 28):

@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsim.build.own import ALONE
 from brainsim.core.time import times_of
+from brainsim.results.archive import sync_folder
 from brainsim.results.streams.folder import COMMITS, HEADER, PART, commits_in
 
 try:
@@ -78,7 +79,8 @@ class Stream:
             self.header, self.rows = header, {column["name"]: 0 for column in header["columns"]}
             self.step = header["begin"]
             self._open("x+b")
-            replace(self.folder / HEADER, json.dumps(header))
+            replace(self.folder / HEADER, json.dumps(header))  # and the disk has the names of all files
+            sync_folder(self.folder.parent)
 
     def restart(self):
         """Forget everything; the next run writes new files."""
@@ -272,3 +274,4 @@ def replace(path, text):
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)
+    sync_folder(path.parent)

@@ -19,7 +19,7 @@ class Episode:
     def __init__(self, result):
         self.stop = result.stop
         self.weights = [result.weights[name] for name in NETWORKS]
-        self.spikes = [result.spikes[f"{name} cells"].trains() for name in NETWORKS]
+        self.spikes = [result.spikes[f"{name} cells"].per_cell() for name in NETWORKS]
         pre, post = (self.spikes[0][cell[0]] for cell in (self.weights[0].pre, self.weights[0].post))
         earned, due = rewards(pre, post, result.seed)
         self.coincidences, self.rewards = earned[due <= self.stop], due[due <= self.stop]

@@ -103,7 +103,7 @@ def simulated(points, n=1000, dt=0.1, seed=1):
             name=name,
         )
     sim = bs.Simulation(net, dt=dt, seed=seed)
-    spikes = sim.run(math.ceil(max(t[-1] for t in trains)) + 200.0).spikes["cells"].trains()
+    spikes = sim.run(math.ceil(max(t[-1] for t in trains)) + 200.0).spikes["cells"].per_cell()
     assert all(np.allclose(a, b, rtol=0, atol=0.51 * dt) for a, b in zip(spikes, fired, strict=True))
     found = {}
     for name in dict.fromkeys(names):
