@@ -9,7 +9,7 @@ apart.
 import brainsim as bs
 from brainsim.examples import speech
 
-speech.EPOCHS["words"] = 20  # of 60
+speech.EPOCHS["words"] = 20  # of 80
 net, traces = speech.build()
 result = bs.simulate(net, speech.DURATION, dt=speech.DT, seed=2, record=traces)
 speech.draw(result)
