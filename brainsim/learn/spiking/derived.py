@@ -166,11 +166,12 @@ def cell_record(
 
 def records_of(plan: Any, work: Any, currents: bool, settings: Any, keep: bool) -> dict[int, Any]:
     """Return the records of the blocks with derived kernels, whose addresses are put into `work`."""
+    floor, rate_cost, rate_target = settings
     records = {}
     for b in range(1, len(plan.sizes)):
         derived = plan.derived(b, currents)
         if derived is not None:
-            records[b] = cell_record(derived, work, plan, b, *settings, keep=keep)
+            records[b] = cell_record(derived, work, plan, b, floor, rate_cost, rate_target, keep)
             work.cells[b] = records[b].address
     return records
 
