@@ -31,7 +31,7 @@ __all__ = [
     "spectrum",
     "spike_triggered_average",
 ]
-_METHODS = ("rate", "rates", "counts", "isi", "cv", "cvs", "synchrony", "histogram", "population_rate", "trains", "per_cell")
+_METHODS = ("rate", "rates", "counts", "isi", "cv", "cvs", "synchrony", "histogram", "population_rate", "per_cell")
 _WORDS = {
     ("firing_rate", "mean_firing_rate"): "spikes.rate() is the mean over cells [Hz], spikes.rates() has that of each",
     ("fanofactor", "fano_factor"): "bs.analysis.fano(spikes, window=100.0)",

@@ -17,9 +17,10 @@ from brainsim.models.values import Distribution, Normal, Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 
-# seconds of an exchange of two ranks, and again each time their number doubles: MPICH within a machine, a fast network as
-# in clusters (2 to 3 microseconds), and Ethernet, whose software alone takes 14
-WITHIN, FABRIC, ETHERNET = 2e-6, 3e-6, 30e-6
+# seconds of an exchange of two ranks, and again each time their number doubles: in memory that ranks on one machine share
+# (measured on two processors beside twenty busy programs, at best 19 to 23 microseconds; a quiet machine takes less), a fast
+# network as in clusters (2 to 3 microseconds), and Ethernet, whose software alone takes 14
+WITHIN, FABRIC, ETHERNET = 20e-6, 3e-6, 30e-6
 BARRIER = 1e-6  # seconds for which threads wait for each other at the end of a slice
 FILING = 15e-9  # seconds in which a partition looks up a spike; each looks up all of them
 UNPACKING = 3e-9  # and in which a rank unpacks it
@@ -57,7 +58,10 @@ class Cost:
     def __str__(self):
         """Return the totals as text."""
         totals = [f"{self.total(name):.2g} s ({name})" for name in self.exchange]
-        return f"a simulated second at {self.rate:g} Hz takes about {', '.join(totals)}"
+        text = f"a simulated second at {self.rate:g} Hz takes about {', '.join(totals)}"
+        if any(self.exchange.values()):  # they were not measured here, as the work of cells and synapses was
+            text += f", if two ranks exchange spikes in {WITHIN * 1e6:g}, {FABRIC * 1e6:g} and {ETHERNET * 1e6:g} us"
+        return text
 
 
 def cost(layout, rate):
