@@ -246,7 +246,7 @@ def _answer(function, sim, ranks):
         raise error
     for rank, text in enumerate(texts):
         if text is not None:
-            raise RuntimeError(f"the function that is called during the run failed on rank {rank}:\n{text}")
+            raise RuntimeError(f"the function that is called during the run failed on rank {rank} of {ranks.size}:\n{text}")
     return ranks.first(answer)
 
 

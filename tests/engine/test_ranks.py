@@ -107,12 +107,13 @@ def test_a_burst_that_does_not_fit_into_a_message():
     assert found == expected
 
 
-def ended(how, launcher=()):
+def ended(how, folder, launcher=()):
     """Return exit status and output of a run on two ranks of which one fails, or whose launcher gets a signal.
 
-    All processes end within seconds, or the test fails; how long it took is printed.
+    All processes end within seconds, or the test fails; how long it took is printed. The stream in the folder has the bits of
+    one process, up to a time shortly before that.
     """
-    command, failed_at = ranked.command(2, "fails", how), None
+    command, failed_at = ranked.command(2, "fails", how, folder / "run.npz"), None
     command[1:1] = launcher
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -128,21 +129,24 @@ def ended(how, launcher=()):
     finally:
         run.kill()
     print(f"{how}: all ranks ended after {time.time() - failed_at:.1f} s")
+    loaded = bs.Result.load(folder / "run.npz.part")
+    assert loaded.duration >= (10.0 if how == "never" else 50.0)
+    assert loaded.spikes == bs.simulate(ranked.network(plastic=False), loaded.duration, seed=5, threads=1).spikes
     return run.returncode, said
 
 
-def test_an_error_on_one_rank_ends_all_with_its_traceback():
-    status, said = ended("raise")
+def test_an_error_on_one_rank_ends_all_with_its_traceback(tmp_path):
+    status, said = ended("raise", tmp_path)
     assert status != 0
     assert "OSError: no more disk" in said
-    assert "the function that is called during the run failed on rank 1" in said
+    assert "the function that is called during the run failed on rank 1 of 2" in said
     assert "after_a_while" in said  # the traceback
 
 
-def test_a_rank_that_is_killed_ends_all():
+def test_a_rank_that_is_killed_ends_all(tmp_path):
     launcher = subprocess.run([ranked.BIN / "mpiexec", "--version"], capture_output=True, text=True).stdout
     mpich = "HYDRA" in launcher
-    status, said = ended("kill", ["-print-all-exitcodes"] * mpich)
+    status, said = ended("kill", tmp_path, ["-print-all-exitcodes"] * mpich)
     assert status != 0
     if mpich:  # which rank, and why
         assert "Exit codes: " in said
@@ -150,14 +154,14 @@ def test_a_rank_that_is_killed_ends_all():
         assert "Killed (signal 9)" in said
 
 
-def test_ctrl_c_on_one_rank_ends_all():
-    status, said = ended("interrupt")
+def test_ctrl_c_on_one_rank_ends_all(tmp_path):
+    status, said = ended("interrupt", tmp_path)
     assert status != 0
-    assert "KeyboardInterrupt" in said
+    assert "rank 1 of 2 failed (KeyboardInterrupt)" in said
 
 
-def test_ctrl_c_at_the_launcher_ends_all():
-    status, said = ended("never")
+def test_ctrl_c_at_the_launcher_ends_all(tmp_path):
+    status, said = ended("never", tmp_path)
     assert status != 0
     assert "KeyboardInterrupt" in said or "Ctrl-C" in said
 

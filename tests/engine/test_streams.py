@@ -2,6 +2,7 @@
 
 import copy
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,6 +183,19 @@ class TestConvert:
         assert "convert: there is no 'a.npz'" in capsys.readouterr().err
         assert cli.main(["convert", "a.npz", "b.txt"]) == 2
         assert "convert: must end in .h5" in capsys.readouterr().err
+
+
+def test_a_spike_takes_eight_bytes_of_the_disk():
+    """Its step and its cell; the header and a line for each of ten commits are the rest."""
+    cells = bs.Population(2000, bs.Poisson(rate=500.0), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=2, to="run/")
+    count = len(sim.run(100.0).spikes["cells"])
+    files = [file for file in Path("run.part").iterdir() if file.is_file()]
+    assert count > 90_000
+    assert 8.0 * count < sum(file.stat().st_size for file in files) <= 8.1 * count
+    assert bs.Result.load("run.part").spikes == sim.close().spikes
 
 
 class TestReaders:

@@ -282,9 +282,9 @@ def burst(threads, words=None, ranks=True):
     return found | ({"calls": sim._run.shared.exchange.collectives} if ranks is True else {})
 
 
-def fails(how):
-    """Run for long; rank 1 raises an error, is killed, or gets Ctrl-C, after a while."""
-    sim = bs.Simulation(network(plastic=False), seed=5, threads=1, ranks=True)
+def fails(how, to):
+    """Run for long, to the disk; rank 1 raises an error, is killed, or gets Ctrl-C, after a while."""
+    sim = bs.Simulation(network(plastic=False), seed=5, threads=1, to=to, ranks=True)
     sim.run(5.0)
     print("running", flush=True)
 
