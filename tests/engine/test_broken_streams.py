@@ -141,6 +141,17 @@ def _root():
     return str(Path(bs.__file__).parents[1])
 
 
+def test_names_of_files_survive_a_loss_of_power(monkeypatch):
+    """The folders are synced too: that of the run after its last new file, and the one in which it is."""
+    synced = []
+    monkeypatch.setattr(stream_module, "sync_folder", lambda folder: synced.append((folder, sorted(os.listdir(folder)))))
+    sim = simulation(to="run/")
+    sim.run(1.0)
+    files = sorted(os.listdir("run.part"))
+    assert (Path("run.part"), files) in synced
+    assert "run.part" in dict(synced)[Path(".")]
+
+
 class TestErrors:
     """Everything that goes wrong is named, and what was recorded is still in hand."""
 

@@ -110,8 +110,8 @@ def test_a_burst_that_does_not_fit_into_a_message():
 def ended(how, folder, launcher=()):
     """Return exit status and output of a run on two ranks of which one fails, or whose launcher gets a signal.
 
-    All processes end within seconds, or the test fails; how long it took is printed. The stream in the folder has the bits of
-    one process, up to a time shortly before that.
+    All processes end within seconds, or the test fails; how long it took is printed. The stream in the folder has the bits
+    of one process, up to a time shortly before that.
     """
     command, failed_at = ranked.command(2, "fails", how, folder / "run.npz"), None
     command[1:1] = launcher

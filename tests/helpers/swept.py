@@ -22,6 +22,35 @@ def thread_here(x):
     return threading.get_ident()
 
 
+def compiled_here(x, number):
+    """Return how many functions this process has compiled for a model of its own, whose equation has a number."""
+    from brainsim.jit.cache import Store
+
+    class Own(bs.Neuron):
+        equations = f"dv/dt = -{number!r}*v/tau"
+        threshold = "v > v_th"
+        reset = "v = v_reset"
+        tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+        v_th: float = bs.parameter(20.0, "mV", "threshold")
+        v_reset: float = bs.parameter(0.0, "mV", "reset")
+        v: float = bs.initial(0.0, "mV", "potential")
+
+    names, save = [], Store.save_overload
+
+    def noted(store, *arguments):
+        names.append(store._name)
+        save(store, *arguments)
+
+    Store.save_overload = noted
+    try:
+        net = bs.Network(seed=1)
+        net.add(bs.Population(2, Own(), name="cells"))
+        bs.simulate(net, 1.0, seed=x, threads=1)
+    finally:
+        Store.save_overload = save
+    return {"compiled": len(names), "process": os.getpid()}
+
+
 def spiking(rate, seed):
     cells = bs.Population(20, bs.LIF(), name="cells")
     net = bs.Network(seed=seed)

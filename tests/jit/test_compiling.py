@@ -186,7 +186,11 @@ def test_the_name_of_a_file_says_what_its_code_depends_on(folder, monkeypatch):
     other = {store.path(signature, Codegen(*cpu[:place], "other", *cpu[place + 1 :])) for place in range(3)}
     other.add(store.path(numba.float32(numba.float32), Codegen(*cpu)))
     other.add(cache.Store(fresh(TEXT.format(2)).value.py_func).path(signature, Codegen(*cpu)))
-    for where, name, text in [(numba, "__version__", "1.2"), (numba.config, "BOUNDSCHECK", not numba.config.BOUNDSCHECK), (numba.config, "OPT", 0)]:
+    for where, name, text in [
+        (numba, "__version__", "1.2"),
+        (numba.config, "BOUNDSCHECK", not numba.config.BOUNDSCHECK),
+        (numba.config, "OPT", 0),
+    ]:
         with monkeypatch.context() as patch:
             patch.setattr(where, name, text)
             cache._surroundings.cache_clear()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,15 @@ class TestProcesses:
         table = bs.sweep(swept.threads_here, over={"x": [1, 2, 3]}, workers=2)
         most = max(1, pools.processors() // 2)
         assert all(threads <= most for threads in table.values("value")[1:])
+
+    def test_kernels_are_compiled_once_before_the_pool_starts(self):
+        pytest.importorskip("joblib")
+        number = 1.0 + time.time_ns() % 10**9 / 1e9
+        table = bs.sweep(partial(swept.compiled_here, number=number), over={"x": [1, 2, 3]}, workers=2)
+        here, *workers = table.values("process").astype(int).tolist()
+        assert here == os.getpid() not in workers
+        assert table.values("compiled")[0] > 0
+        assert table.values("compiled")[1:].tolist() == [0, 0]
 
     @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the peak of memory cannot be set back here")
     def test_memory_of_a_point_is_its_own_whatever_was_used_before(self, monkeypatch):
