@@ -117,6 +117,12 @@ class TestSimulate:
         assert result.duration == 10.0
         assert list(path.parent.iterdir()) == []
 
+    @pytest.mark.filterwarnings("error")
+    def test_other_ranks_do_not_warn(self, path, often, monkeypatch):
+        monkeypatch.setattr(archive.os, "fsync", full_disk)
+        monkeypatch.setattr(bs.Simulation, "rank", 1)
+        assert bs.simulate(network(), 5.0, seed=2, checkpoint=path, **often).duration == 5.0
+
     @pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1"])
     def test_signal_saves_and_ends_with_status_75(self, path, monkeypatch, name):
         if not hasattr(signal, name):
