@@ -166,9 +166,9 @@ class Run:
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
         if self.synapses.plastic:
-            from brainsim.engine.plasticity.change import reject_bad_weights
+            from brainsim.engine.plasticity.not_finite import reject_what_is_not_finite
 
-            reject_bad_weights(self.synapses)
+            reject_what_is_not_finite(self.synapses)
 
     def under_way(self):
         """Return the spikes that may still be under way, packed, and forget the others."""

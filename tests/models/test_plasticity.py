@@ -87,14 +87,21 @@ class TestPairs:
             up(3.0 * (share - 1e-3)) + down(3.0 * (share - 1e-3)) > 0 > up(3.0 * (share + 1e-3)) + down(3.0 * (share + 1e-3))
         )
 
-    def test_fixed_points_of_the_rules_without_an_upper_bound(self):
-        rule = bs.STDP.published("Morrison 2007")
-        w = (15.0 / (0.0513 * 30.0)) ** (1 / 0.6)
-        assert w == pytest.approx(44.47, abs=0.01)
-        up, down = CHANGES["power_law"](rule, w)
-        assert up * rule.tau_plus == pytest.approx(down * rule.tau_minus, rel=1e-12)
-        rule = bs.STDP(weight_dependence="van_rossum", a_plus=1.0, a_minus=0.003, w_0=0.001)
-        assert rule.a_plus * rule.w_0 / rule.a_minus == pytest.approx(1 / 3)  # nS
+    @pytest.mark.parametrize(
+        ("rule", "fixed"),
+        [
+            (bs.STDP.published("Morrison 2007"), 44.4721),  # pA: (tau_plus/(0.0513*tau_minus))**(1/0.6)
+            (bs.STDP(weight_dependence="van_rossum", a_plus=1.0, a_minus=0.003, w_0=0.001), 1 / 3),  # nS
+        ],
+    )
+    def test_fixed_points_of_the_rules_without_an_upper_bound(self, rule, fixed):
+        """The mean change by pairs of all lags, that is the change by a pair without a lag times its time constant."""
+
+        def drift(w):
+            up, down = change(rule, 50.0, 60.0, w), change(rule, 60.0, 50.0, w)
+            return up * rule.tau_plus * np.exp(10.0 / rule.tau_plus) + down * rule.tau_minus * np.exp(10.0 / rule.tau_minus)
+
+        assert drift(0.9999 * fixed) > 0 > drift(1.0001 * fixed)
         assert rule.limits() == (0, None)
 
     def test_the_weight_stays_within_its_bounds(self):

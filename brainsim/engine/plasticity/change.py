@@ -1,4 +1,4 @@
-"""What a user changes in plastic synapses between two runs, and what goes wrong in them."""
+"""What a user changes in plastic synapses between two runs."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from brainsim.core.checks import MissingName, nearest, number
 from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
-from brainsim.engine.synapses.readback import in_table, order_of, read_back
+from brainsim.engine.synapses.readback import in_table, order_of
 from brainsim.models.plasticity.homeostasis import checked_by, checked_total
 from brainsim.network.plastic import check_totals
 
@@ -114,25 +114,3 @@ def check_bounds(weights, bounds, label):
         if np.any(beyond):
             worst, limit = (np.broadcast_to(values, beyond.shape)[beyond][0] for values in (weights, bound))
             raise ValueError(f"{label}: w must be {side} {limit:g}, by the bounds of the rule (got {worst:g})")
-
-
-def reject_bad_weights(synapses):
-    """Raise ValueError if a rule has made a weight, or has sent an amount, that is not a finite number."""
-    for kind in synapses.kinds:
-        if kind.tag != PLASTIC:
-            continue
-        bad = any(part.context["bad"] for part in kind.parts.values())
-        if not any(kind.block.layout.ranks.all(bad)):
-            continue
-        for part in kind.parts.values():
-            part.context["bad"] = 0
-        projection, rule = kind.block.projection, type(kind.block.projection.plasticity).__name__
-        advice = "check {} for a division by 0, a logarithm or a power"
-        table = read_back(synapses, projection, 1)
-        for name, values in {"w": table.weight, **table.columns}.items():
-            for where in np.flatnonzero(~np.isfinite(values))[:1]:
-                raise ValueError(
-                    f"{projection.name}: {rule} made {name} of the synapse {table.pre[where]} -> {table.post[where]} "
-                    f"{values[where]}; {advice.format('its equations, on_pre and on_post')}"
-                )
-        raise ValueError(f"{projection.name}: {rule} sent an amount that is not finite; {advice.format('its amplitude')}")

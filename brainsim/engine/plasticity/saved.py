@@ -18,7 +18,7 @@ def saved_part(part):
     oldest = part.step() - part.kind.longest
     entries, owners = entries_of(part.kind.sources, c["newest"], c["log_time"], c["log_previous"], oldest)
     saved |= saved_modulator(part)
-    saved |= {"log.source": _index_in(part.kind.sources, owners), "log.time": c["log_time"][entries]}
+    saved |= {"log.source": index_in(part.kind.sources, owners), "log.time": c["log_time"][entries]}
     saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
     rows = _rows(part)
     saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.post}
@@ -41,7 +41,7 @@ def joined(parts, cells):
         whole[name] = np.concatenate([part[name] for part in parts], axis=1)[:, order][:, place].ravel()
     if "posts.cell" in first:
         posts = {n: np.concatenate([part[n] for part in parts]) for n in first if n.startswith("posts.")}
-        posts["posts.cell"] = _index_in(cells, posts["posts.cell"])
+        posts["posts.cell"] = index_in(cells, posts["posts.cell"])
         order = np.lexsort((posts["posts.cell"], posts["posts.time"]))
         whole |= {name: values[order] for name, values in posts.items()}
     return whole
@@ -101,7 +101,7 @@ def _load_posts(part, extra, label):
     c["post_number"] = number
 
 
-def _index_in(cells, wanted):
+def index_in(cells, wanted):
     """Return the index among `cells` of each of some of them: it does not depend on the other populations of the network."""
     order = np.argsort(cells, kind="stable")
     return order[np.searchsorted(cells[order], wanted)].astype(np.int64)

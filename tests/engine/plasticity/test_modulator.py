@@ -43,7 +43,10 @@ def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
 
 def test_the_printed_number():
     """A trace of 0.1, a reward of 0.5 after 1,000 ms, tau_c 1,000 and tau_n 200 ms."""
-    assert gained(0.1, 1000.0, 1000.0, 200.0, 0.5, np.inf) == pytest.approx(3.0657, abs=5e-5)
+    net, wires = pair(reward=1013.0, a_plus=0.1 * np.exp(4.0 / 20.0))
+    sim = bs.Simulation(net, seed=1)
+    sim.run(9000.0)
+    assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(3.0657, abs=5e-5)
 
 
 def test_a_level_below_zero_weakens():

@@ -18,7 +18,16 @@ CASES = [
     ({"on_pre": "w = log(w - 2)"}, "made w of the synapse 1 -> 0 nan"),
     ({"on_pre": "w = w*exp(800)"}, "made w of the synapse 1 -> 0 inf"),
     ({"on_pre": "q = log(w - 2)", "amplitude": "w*q"}, "made q of the synapse 1 -> 0 nan"),
-    ({"on_pre": "q = q*0.9", "amplitude": "log(w - 2)*q"}, "sent an amount that is not finite; check its amplitude"),
+    ({"on_pre": "q = q*0.9", "amplitude": "log(w - 2)*q"}, "sent nan along the synapse 1 -> 0; check its amplitude"),
+    (
+        {"on_pre": "q = log(q - 2)", "amplitude": "w*q"},
+        "made q of the source of the synapse 1 -> 0 nan; check its equations",
+    ),
+    (
+        {"on_post": "q = log(q - 2)", "amplitude": "w*q"},
+        "made q of the target of the synapse 0 -> 0 nan; check its equations",
+    ),
+    ({"on_pre": "q = q*0.9", "amplitude": "w*log(q - 0.9)"}, "sent nan along the synapse 1 -> 0; check its amplitude"),
 ]
 
 
@@ -30,6 +39,8 @@ def test_what_is_not_finite_is_named(texts, message, threads):
     net = bs.Network(seed=1)
     pairs = bs.FromArrays([0, 1, 2], [0, 0, 1])
     net.connect(sources, cells, pairs, weight=1.0, delay=1.0, synapse=bs.Delta(), plasticity=rule(**texts), name="wires")
+    kick = bs.Population(1, bs.SpikeTrains([[12.0]]), name="kick")
+    net.connect(kick, cells[:1], bs.AllToAll(), weight=100.0, delay=1.0, synapse=bs.Delta())
     sim = bs.Simulation(net, seed=1, threads=threads)
     with pytest.raises(ValueError, match=r"wires: Own ") as caught:
         sim.run(30.0)

@@ -23,7 +23,7 @@ NEST = [57.82638722, 72.16730112, 149.43359357, 103.30408341, 124.03640668, 157.
 
 
 def test_pairs_as_in_nest():
-    """NEST integrates the upstroke of a spike with steps of its own, so the first two agree to 0.5 % only."""
+    """NEST integrates the upstroke of a spike with steps of its own: the first two agree to 0.5 %, the others to 0.15 %."""
     cells = bs.Population(6, bs.ClopathAdEx(), name="cells")
     sources, kicks = (bs.Population(6, bs.SpikeTrains(t), name=n) for t, n in ((PRE, "sources"), (POST, "kicks")))
     net = bs.Network(seed=1)
@@ -37,7 +37,7 @@ def test_pairs_as_in_nest():
         sim.run(round(last + 0.3 - sim.time, 1))
         found[k] = 100 * 15 * (sim.synapses(loop).weight[k] - 0.5) / 0.5 + 100
     np.testing.assert_allclose(found, NEST, rtol=5e-3)
-    np.testing.assert_allclose(found[3:], NEST[3:], rtol=1.5e-3)
+    np.testing.assert_allclose(found[2:], NEST[2:], rtol=1.5e-3)
     # depression at 10 Hz becomes potentiation at 50 Hz if the target is first; otherwise there is only potentiation
     assert found[0] < 100 < found[2]
     assert 100 < found[3] < found[4] < found[5]
