@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ if __name__ == "__main__":
     table = bs.sweep(point, over=grid, seeds=2, to=sys.argv[1] + "/points", workers=int(sys.argv[2]))
     table.to_csv(sys.argv[1] + "/table.csv")
 """
+
+
+@pytest.fixture(autouse=True)
+def _same_environment():
+    """Restore the environment: a cluster of Dask leaves OMP_NUM_THREADS=1 in this process."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 def start(folder, workers, pause=0.0):
