@@ -30,7 +30,7 @@ class VoltageClamp(Input):
     v : float, array of shape (n,), TimedArray, or str
         Command potential [mV], as the rate of `PoissonInput`: ``"-70 + where(t > 50, 30, 0)"``.
     start, stop : float, optional
-        The clamp is on from `start` until `stop` [ms]; by default from 0, for ever.
+        The clamp is on from `start` until `stop` [ms]; by default from 0, forever.
 
     Raises
     ------

@@ -103,7 +103,7 @@ class PoissonInput(Input):
     synapse : Synapse
         The synapse at which the events arrive, e.g. ``Delta()``.
     start, stop : float, optional
-        The input acts from `start` until `stop` [ms]; by default from 0, for ever. ``t`` counts from the start of the run.
+        The input acts from `start` until `stop` [ms]; by default from 0, forever. ``t`` counts from the start of the run.
 
     Raises
     ------
@@ -165,7 +165,7 @@ class CurrentInput(Input):
     times : array of shape (m,), optional
         When the current changes [ms], increasing, >= 0.
     start, stop : float, optional
-        The input acts from `start` until `stop` [ms]; by default from 0, for ever. `times` and ``t`` count from the start of
+        The input acts from `start` until `stop` [ms]; by default from 0, forever. `times` and ``t`` count from the start of
         the run.
 
     Raises

@@ -39,7 +39,7 @@ class NoiseInput(Input):
     correlation : float
         Correlation of the noise of any two cells of the target, from 0, independent, to 1, the same for all.
     start, stop : float, optional
-        The input acts from `start` until `stop` [ms]; by default from 0, for ever.
+        The input acts from `start` until `stop` [ms]; by default from 0, forever.
 
     Raises
     ------

@@ -139,7 +139,7 @@ def pulses(
     start : float
         When the first begins [ms].
     count : int, optional
-        How many pulses there are; by default they go on for ever.
+        How many pulses there are; by default they go on forever.
 
     Raises
     ------

@@ -128,7 +128,7 @@ class Ranks(Alone):
             yield
 
     def abort_on_error(self):
-        """Return a context that ends all ranks if an error leaves it: the others wait for this one for ever."""
+        """Return a context that ends all ranks if an error leaves it: the others wait for this one forever."""
         return _Ending(self)
 
 
@@ -256,7 +256,7 @@ _ending_all: list = []
 
 
 def _end_all_on_error(ranks):
-    """Let an error that nobody catches end all ranks; the others would wait for this one for ever."""
+    """Let an error that nobody catches end all ranks; the others would wait for this one forever."""
     if not _ending_all:
         _ending_all.append(sys.excepthook)
         sys.excepthook = lambda kind, error, trace: _end(ranks, kind, error, trace)

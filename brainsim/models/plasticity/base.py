@@ -96,9 +96,9 @@ class Plasticity(Model):
     of the target after the dendritic part, and what the synapse delivers arrives after the whole delay. Traces are read as
     they are at that moment, decayed exactly.
 
-    **Ties.** If a presynaptic and a postsynaptic spike reach the synapse at the same time, `on_pre` acts first, then
-    `on_post`, and both read the traces as they were before. Then the traces jump. So a pair without a lag has no effect.
-    `on_step` comes after `on_post`, and reads the same traces.
+    **Ties.** At one time of the synapse, `on_pre` acts first, then `on_post`, then `on_step`, and all read the traces as
+    they were before, which jump afterwards. So a pair without a lag does not pair. The slow twin that the engine is compared
+    with has this order in one function, ``together`` in ``tests/helpers/plastic_twin.py``.
 
     **What a rule may read**, and why no more: ``w``, its variables, its parameters, ``pi``, and variables of the target
     where something happens to the synapse. A synapse is not visited at each spike of its target, but catches up at the next

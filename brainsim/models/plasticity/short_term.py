@@ -51,7 +51,7 @@ class TsodyksMarkram(Plasticity):
     Notes
     -----
     Published sets: ``TsodyksMarkram.published("depressing, Tsodyks 1998")``, which is the default, ``"facilitating, Tsodyks
-    1998"``, and ``"working memory, Mongillo 2008"``. The two first are of figure 1, and two states are used unless you add
+    1998"``, and ``"working memory, Mongillo 2008"``. The first two are of figure 1, and two states are used unless you add
     ``states="three"``.
 
     References
