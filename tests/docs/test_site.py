@@ -1,12 +1,13 @@
 """The whole site, built as CONTRIBUTING says: nothing is loaded from elsewhere, and a browser shows it without errors."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.browser import chromium, opened
 
 ROOT = Path(__file__).parents[2]
 LOADED = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^\"]*\"[^>]*>")
@@ -29,15 +30,8 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Return headless Chromium; skip if there is none."""
-    api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs Chromium")
-    with api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+    with chromium() as program:
+        yield program
 
 
 def test_nothing_is_loaded_from_elsewhere(site):
@@ -67,14 +61,10 @@ def test_it_has_all_pictures(site):
     ],
 )
 def test_a_page_opens(site, browser, page, words):
-    opened, problems = browser.new_page(), []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    opened.on("requestfailed", lambda request: problems.append(request.url))
-    opened.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:")) or problems.append(request.url))
-    opened.goto((site / page).as_uri())
-    opened.wait_for_load_state("networkidle")
-    assert words in opened.inner_text("main")
-    assert opened.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
+    shown, problems = opened(browser)
+    shown.goto((site / page).as_uri())
+    shown.wait_for_load_state("networkidle")
+    assert words in shown.inner_text("main")
+    assert shown.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
     assert problems == []
-    opened.close()
+    shown.close()

@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from brainsim.commands import cli
 from brainsim.commands.examples import example_names
@@ -15,8 +18,24 @@ pytestmark = pytest.mark.skipif(not START.exists(), reason="an installed package
 
 def test_the_code_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert run(START, {"__name__": "start"}, capsys) == 5
-    assert {path.name for path in tmp_path.iterdir()} == {"cell.png", "network.png", "intervals.png", "network.npz"}
+    plt.close("all")
+    drawn, savefig = {}, Figure.savefig
+
+    def noted(figure, path):
+        drawn[path] = [ax.get_xlabel() for ax in figure.axes]
+        savefig(figure, path)
+
+    monkeypatch.setattr(Figure, "savefig", noted)
+    names = {"__name__": "start"}
+    assert run(START, names, capsys) == 5
+    plt.close("all")
+    assert {path.name for path in tmp_path.iterdir()} == {*drawn, "network.npz"}
+    assert drawn == {"cell.png": ["time [ms]"], "network.png": ["", "", "time [ms]"], "intervals.png": ["interval [ms]"]}
+    for name in ("network.png", "intervals.png"):  # those that the page shows
+        with Image.open(tmp_path / name) as written, Image.open(START.parent / "images" / "start" / name) as shown:
+            assert shown.size == written.size, f"{name}: copy it again to docs/images/start"
+    table = str(names["result"]).rsplit("\n", 1)[0]  # without the seconds
+    assert f"```text\n{table}\nbuild " in START.read_text(encoding="utf-8")
 
 
 def test_it_installs_as_the_readme_does():

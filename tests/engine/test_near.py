@@ -152,21 +152,19 @@ def test_numbers_of_synapses_and_distances_follow_the_probability():
     rule = bs.DistanceRule.gaussian(0.6, sigma=20.0, periodic=(120.0, 100.0))
     d = np.sqrt((apart(GRID, GRID, (120.0, 100.0)) ** 2).sum(axis=-1))
     p = np.where((d > 0) & (d <= 100.0), 0.6 * np.exp(-(d**2) / 800.0), 0.0)
-    n, degrees, by_distance = 30, [], np.zeros(0)
-    bins = np.arange(0.0, 75.0, 7.5)
+    n, degrees, bins = 30, [], np.arange(0.0, 75.0, 7.5)
+    by_distance = np.zeros(bins.size - 1)
     for seed in range(n):
         net, table = connected(rule, GRID, seed=seed)
         degrees.append([np.bincount(table.post, minlength=120), np.bincount(table.pre, minlength=120)])
-        by_distance = (
-            by_distance + np.histogram(d[table.pre, table.post], bins)[0] if seed else np.histogram(d[0:0], bins)[0]
-        )
+        by_distance += np.histogram(d[table.pre, table.post], bins)[0]
     assert net.projections[0].expected == pytest.approx(p.sum(), rel=1e-12)
     mean, variance = p.sum(axis=0)[0], (p * (1 - p)).sum(axis=0)[0]
     degrees = np.array(degrees)
     assert abs(degrees.mean() - mean) < 4 * np.sqrt(variance / degrees[:, 0].size)
     assert degrees.var() == pytest.approx(variance, rel=4 * np.sqrt(2 / degrees[:, 0].size))
-    expected = np.histogram(d, bins, weights=p)[0] * (n - 1)
-    spread = np.histogram(d, bins, weights=p * (1 - p))[0] * (n - 1)
+    expected = np.histogram(d, bins, weights=p)[0] * n
+    spread = np.histogram(d, bins, weights=p * (1 - p))[0] * n
     used = expected > 20
     z = (by_distance - expected)[used] / np.sqrt(spread[used])
     assert stats.chi2.sf((z**2).sum(), used.sum()) > MIN_P

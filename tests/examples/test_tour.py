@@ -11,6 +11,8 @@ import brainsim as bs
 from brainsim.commands import cli
 from brainsim.examples import tour as example
 from brainsim.explore.theory import if_counts, siegert_rate
+from brainsim.plot.page import write_page
+from tests.helpers.browser import chromium, opened
 
 TITLES = (
     "A neuron charges and fires",
@@ -208,6 +210,23 @@ def test_a_page_of_its_own(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "1. One\n2. Two\npage        tour.html\n" in out
     assert not {figure.number for _, figure, _ in made} & set(plt.get_fignums())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1200, 400])
+def test_a_browser_shows_all_pictures(width, shown, tmp_path):
+    write_page(tmp_path / "tour.html", example.TITLE, shown, example.INTRODUCTION)
+    with chromium() as browser:
+        page, problems = opened(browser, viewport={"width": width, "height": 800})
+        page.goto((tmp_path / "tour.html").as_uri())
+        assert page.inner_text("h1") == example.TITLE
+        widths = page.evaluate("[...document.images].map(image => image.complete && image.naturalWidth && image.width)")
+        assert len(widths) == len(TITLES)
+        assert min(widths) >= 900 if width < 900 else min(widths) > 0.5 * width  # on a phone one scrolls a picture
+        assert page.evaluate("document.documentElement.scrollWidth") <= width  # and not the page
+        text = page.inner_text("body")
+        assert all(one.title in text and one.caption in text for one in shown)
+        assert problems == []
 
 
 def test_the_example_is_the_tour(monkeypatch):

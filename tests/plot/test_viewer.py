@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 import sys
 import types
 import zlib
@@ -15,6 +14,7 @@ from brainsim import plot
 from brainsim.plot.styles import PALETTE
 from brainsim.plot.viewer import _contents, packed_floats, packed_spikes
 from brainsim.results.result import Result, Spikes, Traces
+from tests.helpers.browser import chromium, opened
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made
 
@@ -153,15 +153,8 @@ test_mistakes = mistakes(
 
 @pytest.fixture(scope="module")
 def browser():
-    """Return headless Chromium; skip if there is none."""
-    api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs Chromium")
-    with api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+    with chromium() as program:
+        yield program
 
 
 @pytest.fixture
@@ -171,17 +164,12 @@ def page(browser, tmp_path):
     times = np.arange(1, 10_001) * 0.1
     traces = {("a", "v"): Traces("a", "v", "mV", times, [0, 4], -60.0 + np.sin(times[:, None] / [20.0, 50.0]))}
     path = of(on_grid(20_000, 80), on_grid(5000, 20, name=EVIL, seed=1), traces=traces).view(tmp_path / "a.html")
-    opened = browser.new_page(viewport={"width": 1200, "height": 900})
-    opened.problems = []
-    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
-    opened.on("console", lambda message: opened.problems.append(message.text) if message.type == "error" else None)
-    outside = lambda request: None if request.url.startswith(("file:", "blob:", "data:")) else request.url  # noqa: E731
-    opened.on("request", lambda request: opened.problems.append(outside(request)) if outside(request) else None)
-    opened.goto(path.as_uri())
-    opened.wait_for_function("window.brainsim && window.brainsim.ready && window.brainsim.redraws > 0")
-    yield opened
-    assert opened.problems == []
-    opened.close()
+    shown, problems = opened(browser, viewport={"width": 1200, "height": 900})
+    shown.goto(path.as_uri())
+    shown.wait_for_function("window.brainsim && window.brainsim.ready && window.brainsim.redraws > 0")
+    yield shown
+    assert problems == []
+    shown.close()
 
 
 def state(page, what):
