@@ -77,8 +77,8 @@ class STDP(Plasticity):
     reduced      neighbours only: no other spike of the two cells is between them (7C)
     ===========  ===============================================================================
 
-    Published values: ``STDP.published("Song 2000")``, which are the defaults, and ``"Morrison 2007"``, with weights in pA. There
-    are no sets for multiplicative, gutig and van_rossum: their parameters have to be given.
+    Published values: ``STDP.published("Song 2000")``, which are the defaults, and ``"Morrison 2007"``, with weights in pA.
+    There are no sets for multiplicative, gutig and van_rossum: their parameters have to be given.
 
     van Rossum et al. add noise to each change, ``w*nu`` with a normal nu of standard deviation 0.015. It is left out here: a
     rule of your own can have it, with ``randn()`` in `on_pre` and `on_post`.
