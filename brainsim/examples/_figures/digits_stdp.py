@@ -143,9 +143,9 @@ def _caption(largest, spiking, shares, perceptron):
     return (
         f"Both see the same {LEARNED:,} digits without their labels, and are then labelled by the {len(DATA.X_train):,} "
         f"training digits and tested with {len(DATA.X_test)} others. {largest} cells recognise {found['cells']}, {largest} "
-        f"prototypes of k-means {found['k-means']} (mean of {SEEDS} seeds; bars: standard deviation; "
-        f"cells: one seed), and a perceptron, which is taught the labels, {found['perceptron']}; chance is {found['chance']}. Cells have only spikes at random "
-        "times to learn from, and a synapse knows only its two cells; k-means compares all pixels."
+        f"prototypes of k-means {found['k-means']} (mean of {SEEDS} seeds; bars: standard deviation; cells: one seed), and "
+        f"a perceptron, which is taught the labels, {found['perceptron']}; chance is {found['chance']}. Cells have only "
+        "spikes at random times to learn from, and a synapse knows only its two cells; k-means compares all pixels."
     )
 
 

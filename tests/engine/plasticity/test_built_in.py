@@ -1,17 +1,28 @@
 """Built-in rules through the engine: windows, curves and amplitudes by their formulas and tables, networks by the twin."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.models.plasticity.pair import PAIRING
 from tests.engine.plasticity.test_networks import check, network
 from tests.helpers.kicked import Kicked, change
 from tests.models.test_plasticity import CHANGES, CURVES, RATES
 
 LAGS = np.array([-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])
+
+
+def pairs(how, pairing):
+    return bs.STDP(weight_dependence=how, pairing=pairing, mu=0.4, w_0=0.8, w_max=2.0, a_plus=0.02, a_minus=0.03)
+
+
 RULES = [
-    *(bs.STDP(weight_dependence=how, mu=0.4, w_0=0.8, w_max=2.0, a_plus=0.02, a_minus=0.03) for how in CHANGES),
-    *(bs.STDP(pairing=pairing, w_max=2.0, a_plus=0.02, a_minus=0.03) for pairing in ("nearest", "presynaptic", "reduced")),
+    *(pairs(how, "all") for how in CHANGES),
+    *(pairs("additive", pairing) for pairing in PAIRING[1:]),
+    # the other combinations: each has functions of its own to compile
+    *(pytest.param(pairs(*both), marks=pytest.mark.slow) for both in itertools.product(tuple(CHANGES)[1:], PAIRING[1:])),
     bs.TripletSTDP(),
     bs.TripletSTDP(pairing="nearest"),
     bs.VogelsSTDP(rho_0=20.0),
