@@ -113,6 +113,7 @@ def page(name, thing, drawn):
         lines += table_of("Variables", "variable", thing.initials)
     if name in drawn:
         lines += [*title("Portrait", "-"), f".. image:: portraits/{name}.png", f"   :alt: Portrait of {name}", ""]
+        lines += ["Drawn by:", "", ".. code-block:: python", "", f"   {portraits.line_of(name)}", ""]
     lines += [*title("Use", "-"), f".. autoclass:: brainsim.{name}", ""]
     return "\n".join([*lines, *pictures_with(name)])
 

@@ -38,6 +38,14 @@ def _key(model):
     return hashlib.sha256((inspect.getsource(model) + inspect.getsource(portraits)).encode()).hexdigest()
 
 
+def line_of(name):
+    """Return the Python that draws the portrait of a model."""
+    import brainsim as bs
+
+    model = getattr(bs, name)
+    return f"bs.explore.portrait(bs.{name}({'rate=20.0' if 'rate' in model.parameters and not model.initials else ''}))"
+
+
 def _draw(name, folder):
     """Draw one portrait; return None, or what went wrong."""
     import matplotlib
@@ -45,10 +53,8 @@ def _draw(name, folder):
     matplotlib.use("Agg")
     import brainsim as bs
 
-    model = getattr(bs, name)
     try:
-        options = {"rate": 20.0} if "rate" in model.parameters and not model.initials else {}
-        bs.explore.portrait(model(**options)).savefig(Path(folder) / f"{name}.png", dpi=130)
+        eval(line_of(name), {"bs": bs}).savefig(Path(folder) / f"{name}.png", dpi=130)  # what the page shows is what drew it
     except (TypeError, ValueError) as error:
         return str(error)
     return None

@@ -49,6 +49,13 @@ def test_every_public_name_has_one_page(written):
         assert all(f"{module}.{name}" in " ".join(pages) for name in getattr(bs, module).__all__)
 
 
+@pytest.mark.parametrize(("name", "line"), [("LIF", "bs.explore.portrait(bs.LIF())"), ("Poisson", "rate=20.0")])
+def test_a_portrait_has_the_line_that_draws_it(name, line, extension):
+    with_portrait = extension("model_pages").page(name, getattr(bs, name), {name})
+    assert line in with_portrait.split(f"portraits/{name}.png")[1]
+    assert "Drawn by" not in extension("model_pages").page(name, getattr(bs, name), set())
+
+
 def test_every_model_input_and_rule_is_listed(written):
     pages, (described, _) = written
     public = {name: getattr(bs, name) for name in bs._PUBLIC}

@@ -166,13 +166,13 @@ def sample_figure(comparison, i, T):
                 ax.set_ylim(-0.5, order.size - 0.5)
                 ax.set_yticks([])
             raster.set_xlim(0.0, snn.duration(T) + 0.5)
-            bars.set_ylabel(f"layer {layer + 1}")
+            bars.set_ylabel(f"layer {layer + 1}: {order.size} units")
             if row < depth - 1:
                 for ax in (bars, raster):
                     ax.tick_params(labelbottom=False)
             else:
                 bars.set_xlabel("activation")
-                raster.set_xlabel("time since stimulus onset [ms]")
+                raster.set_xlabel("time since stimulus onset [ms], one step each")
         _outputs(probabilities, snn.classes_, figure.add_subplot(grid[0, 1]))
         _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), decision, snn.duration(T))
         notes = figure.add_subplot(grid[1:, 0])
@@ -217,5 +217,5 @@ def _evidence(evidence, classes, ax, decision, stop):
     k = int(np.flatnonzero(classes == decision)[0])
     ax.annotate(f" {decision}", (stop, evidence[-1, k]), color=NEURON, va="center")
     ax.set_xlim(0.0, stop + 0.5)
-    ax.set_ylabel("potential [output × steps]")
+    ax.set_ylabel("sum of the output so far")
     ax.set_title("spiking: potentials of the output cells over time")
