@@ -62,6 +62,17 @@ def test_the_network_that_learns_is_the_one_of_the_published_comparison(monkeypa
     assert stdp.updates(10_000) == {"E": 2000, "I": 0}
 
 
+@pytest.mark.slow
+def test_what_pictures_cost_is_measured(tmp_path):
+    words = ["--spikes", "1000", "--side", "40", "--duration", "200", "--runs", "1"]
+    run, environment = [sys.executable, str(FOLDER / "pictures.py"), *words], os.environ | {"PYTHONPATH": str(FOLDER.parent)}
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first = [line.split("  ")[0].split(",")[0] for line in done.stdout.splitlines()[3:]]
+    assert first[0] == "raster of 1"  # 1,000 spikes
+    assert first[-3:] == ["live picture", "a pair within reach", "a pair within reach"]
+
+
 def test_a_network_that_learns_has_a_column_more(report):
     from harness.rounds import Row
     from harness.workload import Task, Workload
