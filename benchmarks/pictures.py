@@ -1,8 +1,8 @@
 """What pictures and distances cost, beside what is asked of them: ``python benchmarks/pictures.py``.
 
 A raster of a million spikes; the file of the viewer, and, if Playwright and Chromium are there, how long it takes to open
-and to zoom; a live picture; a pair within reach of a `DistanceRule`. The smallest of several figures counts. What a live picture
-costs shows in a run of at least ten seconds: the first and the last picture are drawn in any case.
+and to zoom; a live picture; a pair within reach of a `DistanceRule`. The smallest of several figures counts. What a live
+picture costs shows in a run of at least ten seconds: the first and the last picture are drawn in any case.
 """
 
 import argparse
