@@ -66,6 +66,14 @@ def test_the_code_of_a_page_runs(page, network, tmp_path, monkeypatch, capsys):
         assert abs(names["piece"].spikes["cells"].rate() - 30.0) < 10.0
 
 
+def test_the_page_of_pictures_names_all_of_them():
+    import brainsim as bs
+
+    text = (GUIDE / "pictures.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`|^ *bs\..*|^sim\..*", text, re.M))))
+    assert set(bs.plot.__all__) <= named
+
+
 def test_all_pages_are_in_the_readme_and_all_links_lead_somewhere():
     assert set(PAGES) == {path.name for path in GUIDE.glob("*.md")}
     for path in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
