@@ -30,7 +30,7 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
 
     Zoomed out, the raster shows the density of spikes, and zoomed in a stroke for each; the pointer names the cell and the
     time. Populations can be hidden; recorded variables are drawn when they are chosen. The file needs no network and no
-    other file. It holds about 4 bytes a spike and 1.8 MB of programs.
+    other file. It holds about 4 bytes a spike and 1 to 2 MB of programs.
 
     Parameters
     ----------
