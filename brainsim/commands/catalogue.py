@@ -153,9 +153,10 @@ def _method_of(step):
 
 
 def _labelled(label, text):
-    """Return a string after its label, as lines; a long text has one line per statement."""
+    """Return a string after its label, as lines; a long text has one line per statement, and one per condition."""
     if len(text) + LABEL > WIDTH:
-        text = text.replace("; ", f"\n{'':{LABEL}}")
+        for end, kept in (("; ", ""), (": ", ":"), (" and ", " and")):
+            text = text.replace(end, f"{kept}\n{'':{LABEL}}")
     return f"{label:<{LABEL}}{text}".splitlines()
 
 
