@@ -1,7 +1,7 @@
 """Checkpoints of the microcircuit: how long one takes to save and to load, how large it is, and what one a minute costs.
 
 Times are CPU times, the least of several; "waiting" is what the disk adds, by the wall. A checkpoint holds what was
-recorded so far, or, of a run with ``to=``, only how much of the stream counts. While it is written, the run stands still.
+recorded so far, or, of a run with ``to=``, only how much of the stream counts. While it is written, the run waits.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Synapses that compete, after Song, Miller and Abbott (2000), in Brian2 2.9: writes ../data/stdp.npz."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from brian2 import (
 
 prefs.codegen.target = "numpy"
 if "--standalone" in sys.argv:
-    set_device("cpp_standalone", directory="/tmp/stdp-standalone")
+    set_device("cpp_standalone", directory=tempfile.mkdtemp())
 W_MAX = 0.015  # relative to the leak
 DURATION, EVERY = 100 * second, 2 * second
 
