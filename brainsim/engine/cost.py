@@ -18,9 +18,9 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 
 # seconds of an exchange of two ranks, and again each time their number doubles: in memory that ranks on one machine share
-# (measured on two processors beside twenty busy programs, at best 19 to 23 microseconds; a quiet machine takes less), a fast
-# network as in clusters (2 to 3 microseconds), and Ethernet, whose software alone takes 14
-WITHIN, FABRIC, ETHERNET = 20e-6, 3e-6, 30e-6
+# (0.4 microseconds by benchmarks/exchange.py, 20 beside twenty busy programs), a fast network as in clusters (2 to 3), and
+# Ethernet, whose software alone takes 14
+WITHIN, FABRIC, ETHERNET = 0.5e-6, 3e-6, 30e-6
 BARRIER = 1e-6  # seconds for which threads wait for each other at the end of a slice
 FILING = 15e-9  # seconds in which a partition looks up a spike; each looks up all of them
 UNPACKING = 3e-9  # and in which a rank unpacks it

@@ -111,7 +111,7 @@ def test_ranks_divide_the_memory_of_the_microcircuit(ranks):
     assert f"each of {ranks} ranks" in repr(each)
     assert each.cost.total("Ethernet") > each.cost.total("one machine") > 0.0
     assert "a simulated second at 5 Hz takes about" in repr(each)
-    assert "(Ethernet), if two ranks exchange spikes in 20, 3 and 30 us" in repr(each)
+    assert "(Ethernet), if two ranks exchange spikes in 0.5, 3 and 30 us" in repr(each)
     assert "exchange spikes" not in repr(alone)
 
 
