@@ -73,7 +73,8 @@ def test_the_hundred_hold_what_there_is(plans):
     assert any(plan.exact for plan in plans)
     plastic = [given for given in connections if "plasticity" in given]
     own = {rules.Bounded, rules.Inward, rules.Depressing, rules.Rewarded, rules.Noisy, rules.Watching}
-    assert {type(given["plasticity"]) for given in plastic} == own | {bs.QuantalRelease, bs.CalciumPlasticity}
+    built_in = {model for model in catalogue().values() if issubclass(model, bs.Plasticity)}
+    assert {type(given["plasticity"]) for given in plastic} == own | built_in
     assert {type(given.get("homeostasis")) for given in plastic} == {bs.Normalisation, bs.Scaling, type(None)}
     assert any("modulator" in given for given in plastic)
     assert any("initial" in given for given in plastic)

@@ -24,7 +24,8 @@ a rule, a distribution, a shape of views
     One more choice in the function of `pieces` that draws it.
 a rule of plasticity
     A class of `rules`, with how its parameters follow from the weights; the way `ways.learning` compares it with a twin.
-    A modulator, homeostasis and initial values are drawn in `rules.add_more`.
+    A built-in rule is one more function of `rules.built_in`. A modulator, homeostasis and initial values are drawn in
+    `rules.add_more`.
 an input, an argument of `connect`
     A function of `networks` that draws it, called in `networks.drawn`.
 something else to change in a run

@@ -3,6 +3,7 @@
 import numpy as np
 
 import brainsim as bs
+from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
 
 from .kinds import TOGETHER
 from .pieces import chance, distribution, one_of, view
@@ -158,9 +159,32 @@ def kind_of(rng, plan, given, size):
     if given["synapse"].weight_unit in ("nS", ""):  # where a negative weight makes no sense
         kinds = kinds[2:]
     models = [population.model for population, _ in given["post"].parts]
-    if all("v" in model.initials and model.initials["v"].unit == "mV" for model in models):
+    millivolts = all("v" in model.initials and model.initials["v"].unit == "mV" for model in models)
+    if millivolts:
         kinds.append(lambda: Watching(size=size, delay_u=float(plan.dt * rng.integers(0, 5))))
+    if size > 0.0 and not isinstance(given["weight"], bs.Normal):  # the bounds of built-in rules begin at 0
+        kinds += built_in(rng, plan.dt, size, millivolts)
     return one_of(rng, kinds)()
+
+
+def built_in(rng, dt, size, millivolts):
+    """Return functions that make the built-in rules that change weights between 0 and an upper bound."""
+    w_max, jump = 1.2 * size, 0.2 * size
+    pair = {"a_plus": 0.1, "a_minus": 0.12, "w_max": w_max, "w_0": size}
+    triplet = {"a2_plus": 0.1, "a3_plus": 0.1, "tau_x": 40.0, "tau_y": 50.0, "w_max": w_max, "w_0": size}
+    short_term = {"U": 0.4, "tau_rec": 60.0}
+    kinds = [
+        lambda: bs.STDP(**pair, weight_dependence=one_of(rng, WEIGHT_DEPENDENCE), pairing=one_of(rng, PAIRING)),
+        lambda: bs.TripletSTDP(**triplet, pairing=one_of(rng, ["all", "nearest"])),
+        lambda: bs.VogelsSTDP(eta=jump, w_max=w_max, rho_0=20.0),
+        lambda: bs.DopamineSTDP(a_plus=jump, a_minus=jump, tau_c=40.0, tau_n=20.0, n_base=0.001, w_max=w_max),
+        lambda: bs.TsodyksMarkram(**short_term, tau_fac=one_of(rng, [0.0, 30.0]), states=one_of(rng, ["two", "three"])),
+    ]
+    if millivolts:
+        voltage = {"a_ltd": 0.01, "a_ltp": 0.005, "theta_plus": -55.0, "tau_mean": 50.0, "w_0": size, "w_max": w_max}
+        voltage["homeostatic"] = chance(rng, 0.5)
+        kinds.append(lambda: bs.ClopathSTDP(**voltage, delay_u=float(dt * rng.integers(0, 5))))
+    return kinds
 
 
 def homeostasis(rng, dt, size):
