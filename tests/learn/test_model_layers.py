@@ -43,6 +43,7 @@ class Two(Leaky):
 
 COMMON = {"recurrent": True, "weight": (1.3, 0.6), "recurrent_weight": (0.1, 0.4), "delay": 2.3, "recurrent_delay": 3.7}
 ADEX = {"recurrent": True, "weight": (400.0, 150.0), "recurrent_weight": (20.0, 60.0)}
+IZHIKEVICH = {"recurrent": True, "weight": (10.0, 4.0), "recurrent_weight": (0.5, 1.5)}
 KINDS = {
     "linear": (lambda rng: bs.learn.ModelLayer(8, Tired(), **COMMON), {}),
     "smooth": (
@@ -53,6 +54,7 @@ KINDS = {
     ),
     "exponential": (lambda rng: bs.learn.ModelLayer(8, Two(), method="exponential_euler", **COMMON), {}),
     "currents": (lambda rng: bs.learn.ModelLayer(8, Two(), **COMMON), {"currents": True}),
+    "Izhikevich": (lambda rng: bs.learn.ModelLayer(8, bs.Izhikevich(), **IZHIKEVICH), {"dt": 0.25}),
     "AdEx": (lambda rng: bs.learn.ModelLayer(8, bs.AdEx(v_peak=-40.0), **ADEX), {"dt": 0.25}),
 }
 
@@ -79,6 +81,29 @@ OF_KINDS = [kind if kind in ("linear", "smooth") else pytest.param(kind, marks=p
 def of_kind(kind):
     make, options = KINDS[kind]
     return network(make(np.random.default_rng(3)), **options)
+
+
+class OtherNames(Leaky):
+    """`Tired` with names that a kernel could have taken for its own."""
+
+    equations = "dv/dt = (I - v)/tau_m\ndn/dt = -n/k"
+    threshold = "v >= 1 + n"
+    reset = "v = v_r; n = n + x"
+    k: float = bs.parameter(60.0, "ms", "time constant of the threshold", above=0.0)
+    x: float = bs.parameter(0.2, "", "rise of the threshold")
+    n: float = bs.initial(0.0, "", "rise of the threshold")
+
+
+def test_a_model_may_use_any_names():
+    (one, X, y), (other, *_) = (network(bs.learn.ModelLayer(8, model, **COMMON)) for model in (Tired(), OtherNames()))
+    (loss, parts), (same, others) = one.gradients(X, y), other.gradients(X, y)
+    assert loss == same
+    assert all(np.array_equal(part, others[key]) for key, part in parts.items())
+
+
+def test_an_initial_value_may_depend_on_another():
+    net, *_ = network(bs.learn.ModelLayer(2, bs.Izhikevich(), weight=(0.0, 1.0)))
+    assert net._plan.derived(1, False).initial.tolist() == [-65.0, -13.0, 0.0]
 
 
 WRITTEN = {"LIF": (Leaky(), {}), "adaptive": (Tired(), {"beta": 0.2, "tau_a": 60.0})}

@@ -72,11 +72,11 @@ def derive(smooth: Smooth, tau_s: float, dt: float, external_current: bool, labe
     parts = Parts(smooth, _Loop(system, step).lines(True), external_current, label)
     text = module_text(type(model).__name__, parts)
     known = values | {"pi": np.pi, "dt": dt}
-    initial = [_start_of(model, name, known) for name in smooth.variables] + [0.0]
+    initial = _initial(model, smooth.variables, known)
     decay = float(lang.computed(smooth.decay, known)) if smooth.linear else 1.0 / 20.0
     factor = float(lang.computed(smooth.gain, known)) / decay if smooth.linear else 0.0
     numbers = np.array([float(constants[name]) for name in parts.numbers])
-    return Derived(smooth, (*parts.state, *parts.inputs), load_source(text), numbers, np.array(initial), factor, 1.0 / decay)
+    return Derived(smooth, (*parts.state, *parts.inputs), load_source(text), numbers, initial, factor, 1.0 / decay)
 
 
 # fields of a record that are arrays of `Work`, and the kinds of their elements
@@ -137,7 +137,10 @@ def records_of(plan: Any, work: Any, currents: bool, settings: Any, keep: bool) 
     return records
 
 
-def _start_of(model, name, known):
-    value = model.cell_equations.initials.get(name, model.initials[name].default)
-    value = lang.computed(value, known) if isinstance(value, ast.AST) else value
-    return float(value)
+def _initial(model, variables, known):
+    """Return the state at the start of a sample; an initial value may depend on those declared before it."""
+    found: dict[str, float] = {}
+    for name in variables:
+        value = model.cell_equations.initials.get(name, model.initials[name].default)
+        found[name] = float(lang.computed(value, known | found) if isinstance(value, ast.AST) else value)
+    return np.array([*found.values(), 0.0])  # with the current

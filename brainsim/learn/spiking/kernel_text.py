@@ -27,18 +27,20 @@ from brainsim.learn.spiking.responses import relaxation_slope
 pi = 3.141592653589793
 '''
 
+# names that are not the model's begin with two underscores, which those of a model never do
 OPEN = """
 
 @by_address
-def {name}(cells_, same_):
-    c = record_at(cells_)
-    state, history, adjoint, first_state = array_of(c.state), array_of(c.history), array_of(c.adjoint), array_of(c.initial)
-    ring_v, ring_i, drive, by_drive = array_of(c.ring_v), array_of(c.ring_i), array_of(c.drive), array_of(c.by_drive)
-    starts, moment, ends, counts = array_of(c.starts), array_of(c.moment), array_of(c.ends), array_of(c.counts)
-    block, cell, time, by_time = array_of(c.block), array_of(c.cell), array_of(c.time), array_of(c.by_time)
-    first_event = array_of(c.first_event)
-    scalars, n, low = array_of(c.scalars), c.n, c.low
-    k, at = moment[0], moment[1] * c.width + c.low
+def {name}(__cells, __same):
+    __c = record_at(__cells)
+    __state, __history, __adjoint = array_of(__c.state), array_of(__c.history), array_of(__c.adjoint)
+    __first_state, __starts, __moment = array_of(__c.initial), array_of(__c.starts), array_of(__c.moment)
+    __ring_v, __ring_i, __drive = array_of(__c.ring_v), array_of(__c.ring_i), array_of(__c.drive)
+    __by_drive, __ends, __counts = array_of(__c.by_drive), array_of(__c.ends), array_of(__c.counts)
+    __block, __cell, __time = array_of(__c.block), array_of(__c.cell), array_of(__c.time)
+    __by_time, __first_event = array_of(__c.by_time), array_of(__c.first_event)
+    __scalars, __n, __low = array_of(__c.scalars), __c.n, __c.low
+    __k, __at = __moment[0], __moment[1] * __c.width + __c.low
 {scalars}
 """
 
@@ -154,7 +156,7 @@ class Parts:
         self.move, self.reset = lines[:cut], lines[cut:]
         by = {*state, *inputs}
         self.active = active_names(self.move, by)
-        rise = f"max({self.gap} - {self.start}, c.floor)"
+        rise = f"max({self.gap} - {self.start}, __c.floor)"
         hand = {self.lag: [(self.gap, f"({self.span} - {self.lag}) / {rise}"), (self.start, f"{self.lag} / {rise}")]}
         self.back_reset = reversed_lines(self.reset, self.active, label, hand)
         self.back_move = reversed_lines(self.move, by, label)
@@ -203,7 +205,7 @@ def module_text(name: str, parts: Parts) -> str:
     for function in sorted(called & {*HELPERS}):
         homes.setdefault(HELPERS[function], []).append(function)
     imports = "\n".join(f"from {home} import {', '.join(names)}" for home, names in sorted(homes.items()))
-    scalars = "\n".join(f"    {name} = scalars[{k}]" for k, name in enumerate(parts.numbers))
+    scalars = "\n".join(f"    {name} = __scalars[{k}]" for k, name in enumerate(parts.numbers))
     out = HEADER.format(name=name, imports=imports)
     for function, body in (("ahead", _ahead(parts)), ("back", _back(parts)), ("begin", _begin(parts))):
         out += OPEN.format(name=function, scalars=scalars) + "\n".join(body) + "\n    return 0\n"
@@ -216,34 +218,41 @@ def _indented(lines, depth):
 
 def _load(parts):
     """Return the lines that read the state of cell j and what comes in."""
-    lines = [f"{name} = state[{row} * n + j]" for row, name in enumerate(parts.state)]
+    lines = [f"{name} = __state[{row} * __n + __j]" for row, name in enumerate(parts.state)]
     first = parts.inputs[0]
-    lines += [f"{first} = ring_v[at + j]", "_late = ring_i[at + j]"]
-    return lines + (["I_ext = drive[low + j]"] if "I_ext" in parts.inputs else [])
+    lines += [f"{first} = __ring_v[__at + __j]", "_late = __ring_i[__at + __j]"]
+    return lines + (["I_ext = __drive[__low + __j]"] if "I_ext" in parts.inputs else [])
 
 
 def _ahead(parts):
     """Return the body of the function that moves all cells by a step."""
     rows = len(parts.state) + len(parts.inputs)
-    kept = [f"history[(k * {rows} + {row}) * n + j] = {name}" for row, name in enumerate((*parts.state, *parts.inputs))]
-    spike = [*parts.reset, "block[x], cell[x] = c.index, j", f"time[x] = (k + 1) * dt - {parts.lag}", "x += 1"]
-    spike += ["counts[low + j] += 1"]
-    spike += [f"state[{row} * n + j] = {parts.fired[name]}" for row, name in enumerate(parts.state)]
-    still = [f"state[{row} * n + j] = {parts.still[name]}" for row, name in enumerate(parts.state)]
+    kept = [
+        f"__history[(__k * {rows} + {row}) * __n + __j] = {name}" for row, name in enumerate((*parts.state, *parts.inputs))
+    ]
+    spike = [
+        *parts.reset,
+        "__block[__x], __cell[__x] = __c.index, __j",
+        f"__time[__x] = (__k + 1) * dt - {parts.lag}",
+        "__x += 1",
+    ]
+    spike += ["__counts[__low + __j] += 1"]
+    spike += [f"__state[{row} * __n + __j] = {parts.fired[name]}" for row, name in enumerate(parts.state)]
+    still = [f"__state[{row} * __n + __j] = {parts.still[name]}" for row, name in enumerate(parts.state)]
     return [
-        "    if k == 0:",
-        f"        for row in range({len(parts.state)}):",
-        "            state[row * n : (row + 1) * n] = first_state[row]",
-        "    x = ends[0]",
-        "    for j in range(n):",
-        *_indented([*_load(parts), "ring_v[at + j] = 0.0", "ring_i[at + j] = 0.0", "if moment[2]:"], 2),
+        "    if __k == 0:",
+        f"        for __row in range({len(parts.state)}):",
+        "            __state[__row * __n : (__row + 1) * __n] = __first_state[__row]",
+        "    __x = __ends[0]",
+        "    for __j in range(__n):",
+        *_indented([*_load(parts), "__ring_v[__at + __j] = 0.0", "__ring_i[__at + __j] = 0.0", "if __moment[2]:"], 2),
         *_indented(kept, 3),
         *_indented(parts.move, 2),
         "        if _spike:",
         *_indented(spike, 3),
         "        else:",
         *_indented(still, 3),
-        "    ends[0] = x",
+        "    __ends[0] = __x",
     ]
 
 
@@ -251,25 +260,25 @@ def _back(parts):
     """Return the body of the function that goes back through a step."""
     names = (*parts.state, *parts.inputs)
     rows = len(names)
-    load = [f"{name} = history[(k * {rows} + {row}) * n + j]" for row, name in enumerate(names)]
-    ends = [f"__g{row} = adjoint[{row} * n + j]" for row in range(len(parts.state))]
+    load = [f"{name} = __history[(__k * {rows} + {row}) * __n + __j]" for row, name in enumerate(names)]
+    ends = [f"__g{row} = __adjoint[{row} * __n + __j]" for row in range(len(parts.state))]
     zeros = parts.zeros(parts.move, (*names, *parts.still.values()))
     fired = [*parts.reset, *(z for z in parts.zeros(parts.reset, parts.fired.values()) if z not in zeros)]
-    fired += [f"{D}{parts.gap} = c.rate_cost * (counts[low + j] - c.rate_target)"]
-    fired += [f"{D}{parts.lag} = -by_time[x]"]
+    fired += [f"{D}{parts.gap} = __c.rate_cost * (__counts[__low + __j] - __c.rate_target)"]
+    fired += [f"{D}{parts.lag} = -__by_time[__x]"]
     fired += [f"{D}{parts.fired[name]} = {D}{parts.fired[name]} + __g{row}" for row, name in enumerate(parts.state)]
-    fired += [*parts.back_reset, "x += 1"]
+    fired += [*parts.back_reset, "__x += 1"]
     still = [f"{D}{parts.still[name]} = __g{row}" for row, name in enumerate(parts.state)]
-    out = [f"adjoint[{row} * n + j] = {D}{name}" for row, name in enumerate(parts.state)]
-    out += [f"ring_v[at + j] = {D}{parts.inputs[0]}", f"ring_i[at + j] = {D}_late"]
-    out += [f"by_drive[low + j] = {D}I_ext"] if "I_ext" in parts.inputs else []
+    out = [f"__adjoint[{row} * __n + __j] = {D}{name}" for row, name in enumerate(parts.state)]
+    out += [f"__ring_v[__at + __j] = {D}{parts.inputs[0]}", f"__ring_i[__at + __j] = {D}_late"]
+    out += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
     return [
-        "    if moment[2]:",
-        "        adjoint[:] = 0.0",
-        "    x = first_event[k]",
-        "    while x < first_event[k + 1] and block[x] != c.index:",
-        "        x += 1",
-        "    for j in range(n):",
+        "    if __moment[2]:",
+        "        __adjoint[:] = 0.0",
+        "    __x = __first_event[__k]",
+        "    while __x < __first_event[__k + 1] and __block[__x] != __c.index:",
+        "        __x += 1",
+        "    for __j in range(__n):",
         *_indented([*load, *ends, *parts.move, *zeros], 2),
         "        if _spike:",
         *_indented(fired, 3),
@@ -282,5 +291,5 @@ def _back(parts):
 def _begin(parts):
     """Return the body of the function that computes what the engine's kernel needs for a step."""
     names = {"i_begin": "i_begin", CURRENT: parts.at_start}
-    out = [f"starts[{row} * n + j] = {names.get(name, name)}" for row, name in enumerate(starts_of(parts.smooth))]
-    return ["    for j in range(n):", *_indented([*_load(parts), *parts.begin, *out], 2)]
+    out = [f"__starts[{row} * __n + __j] = {names.get(name, name)}" for row, name in enumerate(starts_of(parts.smooth))]
+    return ["    for __j in range(__n):", *_indented([*_load(parts), *parts.begin, *out], 2)]
