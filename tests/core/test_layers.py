@@ -17,9 +17,10 @@ LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 MOST_ARGUMENTS = 8  # of a compiled function of the simulator
 COMPILED = {"kernel", "by_address", "helper", "inlined"}  # decorators
 NUMBA_AT_HOME = {
+    "brainsim.learn.spiking.engine",
     *(
-        f"brainsim.learn.spiking.{name}"
-        for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between", "engine")
+        f"brainsim.learn.spiking.kernels.{name}"
+        for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
     ),
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
     *(

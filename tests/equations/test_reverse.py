@@ -14,8 +14,8 @@ from brainsim.equations.methods import method_named
 from brainsim.equations.reverse import D, active_names, once, reversed_lines
 from brainsim.equations.system import compose
 from brainsim.jit.decorators import kernel
-from brainsim.learn.spiking.kernel_text import unfrozen
-from brainsim.learn.spiking.responses import relaxation_slope
+from brainsim.learn.spiking.from_equations.kernel_text import unfrozen
+from brainsim.learn.spiking.kernels.responses import relaxation_slope
 
 
 @kernel

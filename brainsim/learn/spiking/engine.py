@@ -157,7 +157,7 @@ class BetweenSteps(Operator):
     depends_on = "inputs"
 
     def __init__(self, partition, stimulus):
-        from brainsim.learn.spiking.work import new_work
+        from brainsim.learn.spiking.kernels.work import new_work
 
         given, layout, state = stimulus.input, partition.layout, partition.shared.state
         self.given, self._progress = given, partition.progress
@@ -190,7 +190,7 @@ class BetweenSteps(Operator):
             derived = plan.derived(b, driven)
             if derived is None:
                 continue
-            from brainsim.learn.spiking.derived import CURRENT, cell_record
+            from brainsim.learn.spiking.from_equations.derived import CURRENT, cell_record
 
             def row(variable, name=name, current=CURRENT):
                 at, n = layout.state_row(name, _current(layout, name) if variable == current else variable, "Learned")
@@ -264,7 +264,7 @@ class BetweenSteps(Operator):
         """Prepare the next step."""
         if status != ASK:
             return False
-        from brainsim.learn.spiking.between import between, invoke
+        from brainsim.learn.spiking.kernels.between import between, invoke
 
         k, given = int(self._progress["step"]), self.given
         if k >= given.plan.steps:

@@ -41,7 +41,7 @@ class Machine:
     """
 
     def __init__(self, plan: Plan, inputs: Inputs, targets: Targets, task: Any, mode: str, floor: float, threads: int):
-        from brainsim.learn.spiking import chunk
+        from brainsim.learn.spiking.kernels import chunk
 
         self.plan, self.inputs, self.task, self.floor, self.size = plan, inputs, task, floor, len(inputs)
         self.data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
@@ -63,7 +63,7 @@ class Machine:
 
     def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
         """Run the samples with the indices `rows`; with `learn` also backwards."""
-        from brainsim.learn.spiking import chunk
+        from brainsim.learn.spiking.kernels import chunk
 
         net = self.plan.net(vector, self.on_grid, self.floor, self.inputs.currents.shape[1] > 0)
         outputs, n = self.plan.sizes[-1], len(rows)
@@ -94,7 +94,7 @@ class Machine:
 
     def _prepare(self, parts, delay_steps, history, learn):
         """Make the arrays for each chunk, unless there are some that fit."""
-        from brainsim.learn.spiking.work import new_work
+        from brainsim.learn.spiking.kernels.work import new_work
 
         fits = self._works and len(self._works[0].ring_v) >= delay_steps and (len(self._works[0].v0) > 1 or not history)
         if not fits:
@@ -103,7 +103,7 @@ class Machine:
             self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting))
             currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
             if any(layer.model is not None for layer in self.plan.layers):
-                from brainsim.learn.spiking.derived import records_of
+                from brainsim.learn.spiking.from_equations.derived import records_of
 
                 self._records.append(records_of(self.plan, self._works[-1], currents, settings, history))
         size = self.plan.size if learn else 0
@@ -120,9 +120,9 @@ class Machine:
 
 def task_of(settings: Any, steps: int, sequence: str = "") -> Any:
     """Return what is minimised as the kernels take it, from the parameters of a `SpikingNetwork`."""
-    from brainsim.learn.spiking.chunk import Task
-    from brainsim.learn.spiking.losses import NAMES
-    from brainsim.learn.spiking.surrogate import SHAPES
+    from brainsim.learn.spiking.kernels.chunk import Task
+    from brainsim.learn.spiking.kernels.losses import NAMES
+    from brainsim.learn.spiking.kernels.surrogate import SHAPES
 
     weights = np.full(steps, 1.0 / steps)
     if settings.fading:

@@ -116,7 +116,7 @@ class ModelLayer(Layer):
 
     def smooth(self, external_current: bool) -> Any:
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
-        from brainsim.learn.spiking.smooth import smooth
+        from brainsim.learn.spiking.from_equations.smooth import smooth
 
         label = f"ModelLayer.model: {type(self.model).__name__}"
         return smooth(self.model, self.method or "", label, external_current)

@@ -88,7 +88,7 @@ class Plan:
             return None
         key = block, currents and block == 1
         if key not in self._derived:
-            from brainsim.learn.spiking.derived import derive
+            from brainsim.learn.spiking.from_equations.derived import derive
 
             smooth = layer.smooth(key[1])
             self._derived[key] = derive(

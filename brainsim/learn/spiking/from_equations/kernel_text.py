@@ -12,17 +12,17 @@ import ast
 from brainsim.equations import language as lang
 from brainsim.equations.render import HELPERS, render
 from brainsim.equations.reverse import D, active_names, once, reversed_lines, split
-from brainsim.learn.spiking.smooth import CURRENT, DRIVE, Smooth
+from brainsim.learn.spiking.from_equations.smooth import CURRENT, DRIVE, Smooth
 
 INPUTS = ("_input_0", "_early", "_late", "I_ext")
 NOT_NUMBERS = {*HELPERS, "np", "pi", "max", "min", "abs", "relaxation_slope", "record_at", "array_of", "by_address"}
 NARROW = "-1e-09"  # as in `forward`
 
-HEADER = '''"""Kernels of a layer of {name}, written by brainsim (learn/spiking/kernel_text.py)."""
+HEADER = '''"""Kernels of a layer of {name}, written by brainsim (learn/spiking/from_equations/kernel_text.py)."""
 
 {imports}
 from brainsim.jit.records import array_of, by_address, record_at
-from brainsim.learn.spiking.responses import relaxation_slope
+from brainsim.learn.spiking.kernels.responses import relaxation_slope
 
 pi = 3.141592653589793
 '''

@@ -7,11 +7,11 @@ could have computed its gradient forwards in time.
 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.backward import by_bias, by_drives, by_times, gather, inner, undo_step
-from brainsim.learn.spiking.forward import arrival_step
-from brainsim.learn.spiking.losses import COUNT
+from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, inner, undo_step
+from brainsim.learn.spiking.kernels.forward import arrival_step
+from brainsim.learn.spiking.kernels.losses import COUNT
+from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import JUMP, TAU_M, TAU_S, V_TH, V_X
-from brainsim.learn.spiking.responses import left, potential
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
 SHAPES = {

@@ -13,8 +13,8 @@ from brainsim.build.constants import kernel_constants
 from brainsim.equations import language as lang
 from brainsim.equations.codegen import _Loop
 from brainsim.equations.methods import method_named
-from brainsim.learn.spiking.kernel_text import Parts, module_text, starts_of
-from brainsim.learn.spiking.smooth import CURRENT, Smooth
+from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
+from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
 
 
 @dataclass(frozen=True, eq=False)

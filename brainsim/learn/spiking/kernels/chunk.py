@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.jit.decorators import kernel
-from brainsim.learn.spiking.backward import backward
-from brainsim.learn.spiking.forward import copy, forward
-from brainsim.learn.spiking.losses import loss_of
-from brainsim.learn.spiking.surrogate import surrogate_backward
+from brainsim.learn.spiking.kernels.backward import backward
+from brainsim.learn.spiking.kernels.forward import copy, forward
+from brainsim.learn.spiking.kernels.losses import loss_of
+from brainsim.learn.spiking.kernels.surrogate import surrogate_backward
 
 ONLY_FORWARD, EXACT, SURROGATE, EPROP = range(4)
 

@@ -11,8 +11,8 @@ These functions are also called by the operator that runs a trained network in t
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
+from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
-from brainsim.learn.spiking.responses import fast_of, left, potential, slow_of
 
 SCAN = 64  # cells that are looked at together: most of them do not fire
 NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step

@@ -1,0 +1,1 @@
+"""Kernels for cells that are models of the language, derived from their equations."""
