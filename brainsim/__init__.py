@@ -133,7 +133,7 @@ _HOMES = {
     "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
-    "brainsim.engine.simulation": ("Simulation",),
+    "brainsim.engine.simulation.simulation": ("Simulation",),
     "brainsim.sweeps.sweep": ("sweep",),
     "brainsim.sweeps.table": ("Sweep", "SweepError"),
     "brainsim.results.result": ("Result", "Spikes", "State", "Traces", "Weights"),

@@ -9,7 +9,7 @@ from brainsim import plot as plot
 from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
-from brainsim.engine.simulation import Simulation as Simulation
+from brainsim.engine.simulation.simulation import Simulation as Simulation
 from brainsim.equations.language import EquationError as EquationError
 from brainsim.models import positions as positions
 from brainsim.models import signals as signals

@@ -12,7 +12,7 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "tqdm")
 def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
     from brainsim.core.machine import free_memory, processors
-    from brainsim.engine.estimate import in_words
+    from brainsim.engine.estimates.memory import in_words
     from brainsim.jit.cache import cache_folder, user_cache
 
     free, cores = free_memory(), processors()

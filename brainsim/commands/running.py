@@ -183,7 +183,7 @@ def _announce(network):
 
 
 def _report(result, requested):
-    from brainsim.engine.estimate import in_words
+    from brainsim.engine.estimates.memory import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0

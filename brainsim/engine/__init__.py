@@ -1,1 +1,1 @@
-"""Floor 4: the engine. `layout` and `rows` make arrays of a network, `driver` steps in time, `simulation` is the door."""
+"""The engine: it steps the cells of a network through time (`driver`); `simulate` and `simulation` are what users call."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from brainsim.core.deferred import deferred
-from brainsim.engine.state import Snapshot, save_state
+from brainsim.engine.states.state import Snapshot, save_state
 from brainsim.engine.time import times_of
 from brainsim.engine.views import resets_of
 from brainsim.results.result import Result, State

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import indices, plain
 from brainsim.engine.exchange.ranks import reject_differences
-from brainsim.engine.fingerprint import fingerprint
+from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses

@@ -17,7 +17,7 @@ from brainsim.engine.program import OPERATORS
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.settings import slice_steps
-from brainsim.engine.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, taken
+from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, taken
 
 
 class Run:
@@ -185,7 +185,7 @@ class Run:
                 for name, (cells, values) in operator.saved().items():
                     extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
         if self.layout.ranks.size > 1:
-            from brainsim.engine.gathering import gathered_snapshot
+            from brainsim.engine.states.gathering import gathered_snapshot
 
             return gathered_snapshot(self, extra)
         return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))

@@ -14,8 +14,8 @@ from brainsim.engine.checkpoints.regular import Regular, interval, refuse_to_rep
 from brainsim.engine.checkpoints.streams import finished_result
 from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.settings import checked_steps
-from brainsim.engine.simulated_runs import check_callback
-from brainsim.engine.simulation import Simulation
+from brainsim.engine.simulation.runs import check_callback
+from brainsim.engine.simulation.simulation import Simulation
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network

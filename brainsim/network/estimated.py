@@ -10,7 +10,7 @@ from brainsim.network.checks import checked_precision
 from brainsim.network.probes import Request, checked_traces
 
 if typing.TYPE_CHECKING:
-    from brainsim.engine.estimate import Estimate
+    from brainsim.engine.estimates.memory import Estimate
 
 
 class WithEstimate:
@@ -64,7 +64,7 @@ class WithEstimate:
         """
         checked_precision(precision, "Network.estimate.precision")
         # it counts what the engine keeps, and loads Numba: only if it is asked for
-        from brainsim.engine.estimate import estimate
+        from brainsim.engine.estimates.memory import estimate
 
         return estimate(
             self,

@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine import estimate
+from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.operators.arrivals import Arrivals
 from tests.helpers.records import arrays_of
 

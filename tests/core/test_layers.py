@@ -55,7 +55,7 @@ def test_no_import_goes_up():
     # Network.estimate and Network.synapses speak of what stands above them, and so would bs.ann.tour; Result.view and
     # simulate(live=True) lead to pictures
     allowed = {
-        ("brainsim.network.estimated", "brainsim.engine.estimate"),
+        ("brainsim.network.estimated", "brainsim.engine.estimates.memory"),
         ("brainsim.results.result", "brainsim.plot.viewer"),
         ("brainsim.engine.simulate", "brainsim.plot.live"),
         ("brainsim.network.reading", "brainsim.engine.synapses.drawn"),

@@ -292,7 +292,7 @@ def test_mistakes(to, kind, message, monkeypatch):
         monkeypatch.setitem(sys.modules, package, None)
     os.mkdir("folder.npz")
     Path("folder.npz/mine.txt").write_text("mine")
-    monkeypatch.setattr("brainsim.engine.simulation.Synapses", lambda *_: pytest.fail("built before the check"))
+    monkeypatch.setattr("brainsim.engine.simulation.simulation.Synapses", lambda *_: pytest.fail("built before the check"))
     with pytest.raises(kind, match=message):
         run(to=to)
     assert os.listdir() == ["folder.npz"]

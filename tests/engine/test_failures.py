@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import estimate
+from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.memory import Collected
 

@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 import numpy as np
 
 from brainsim.engine.checkpoints.encoding import decoded, encoded
-from brainsim.engine.fingerprint import fingerprint
-from brainsim.engine.set_parameters import change_input, change_parameters
+from brainsim.engine.simulation.set_parameters import change_input, change_parameters
+from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.models.pair_lists import FromArrays
 from brainsim.network.rewired import copied
 from brainsim.results.archive import member

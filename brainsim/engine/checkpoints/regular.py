@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brainsim.core.checks import number, warn_user
 from brainsim.engine.checkpoints.file import checked_path, exists
-from brainsim.engine.state import what_is_not_finite
+from brainsim.engine.states.state import what_is_not_finite
 from brainsim.results.archive import remove_leftovers
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again

@@ -18,9 +18,9 @@ from brainsim.engine.checkpoints.machine import versions
 from brainsim.engine.checkpoints.matching import check_network, check_settings
 from brainsim.engine.checkpoints.streams import continued_target
 from brainsim.engine.exchange.ranks import ranks_of
-from brainsim.engine.fingerprint import Prints, fingerprint
 from brainsim.engine.settings import checked_network, checked_steps
-from brainsim.engine.state import check_fits, what_is_not_finite
+from brainsim.engine.states.fingerprint import Prints, fingerprint
+from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.time import times_of
 from brainsim.network.checks import checked_precision

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.state import CELL, taken
+from brainsim.engine.states.state import CELL, taken
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.engine.plasticity.code import PERIOD
 from brainsim.engine.program import MAX_SLICE
-from brainsim.engine.state import taken
+from brainsim.engine.states.state import taken
 from brainsim.equations import algebra
 from brainsim.equations.language import names_in
 from brainsim.jit.records import Context, call

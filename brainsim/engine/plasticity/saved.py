@@ -8,7 +8,7 @@ import numpy as np
 from brainsim.engine.plasticity.code import INDEX_BITS
 from brainsim.engine.plasticity.log import entries_of
 from brainsim.engine.plasticity.modulator import load_modulator, saved_modulator
-from brainsim.engine.state import taken
+from brainsim.engine.states.state import taken
 
 
 def saved_part(part):

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.core.arrays import freeze
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.wanted import kept_cells
-from brainsim.engine.state import CELL, STEP_BITS
+from brainsim.engine.states.state import CELL, STEP_BITS
 from brainsim.engine.time import times_of
 from brainsim.results.result import Spikes
 from brainsim.results.streams.columns import CELLS, LAGS, STEPS, belonging, cells_of, column, spike_times, window

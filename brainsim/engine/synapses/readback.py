@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from brainsim.build.own import whole
-from brainsim.engine.state import taken
+from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS

@@ -12,7 +12,7 @@ from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.writer import OLD
-from brainsim.engine.state import taken
+from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
 from brainsim.engine.synapses.readback import in_table, initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS

@@ -99,7 +99,7 @@ def estimate(network, dt, threads=1, precision="double", duration=0.0, record=()
     if ranks is None:
         return found
     # imported here: it runs a small network, to measure
-    from brainsim.engine.cost import cost
+    from brainsim.engine.estimates.cost import cost
 
     return replace(found, cost=cost(layout, rate))
 

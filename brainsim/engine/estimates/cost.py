@@ -96,7 +96,7 @@ def speed():
     They are measured within a second, of LIF cells with weights of their own.
     """
     # imported here: it imports this
-    from brainsim.engine.simulation import Simulation
+    from brainsim.engine.simulation.simulation import Simulation
 
     cells = Population(CELLS, LIF(), name="cells", initial={"v": Uniform(-65.0, -50.0)})
     net, rule = Network(seed=1), FixedOutdegree(SYNAPSES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from typing import Any, Literal
 
-from brainsim.engine.fingerprint import Prints
+from brainsim.engine.states.fingerprint import Prints
 from brainsim.engine.synapses.store import Synapses
 from brainsim.network.projection import Projection
 

@@ -19,10 +19,8 @@ from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.core.own import named_by_class
 from brainsim.engine.checkpoints.saving import WithCheckpoints
-from brainsim.engine.estimate import reject_if_too_large
+from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_differences, reject_recorders
-from brainsim.engine.exclusive import Exclusive
-from brainsim.engine.fingerprint import Prints
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
 from brainsim.engine.recorders.events import resolve_events
@@ -32,12 +30,14 @@ from brainsim.engine.recorders.traces import TraceRecorder
 from brainsim.engine.recorders.wanted import wanted_spikes
 from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
-from brainsim.engine.set_parameters import change_input, change_parameters
 from brainsim.engine.settings import checked_network, checked_state, thread_count
-from brainsim.engine.simulated_runs import WithRuns
-from brainsim.engine.simulated_streams import WithStream
-from brainsim.engine.simulated_synapses import WithSynapses
-from brainsim.engine.state import Variables, check_fits
+from brainsim.engine.simulation.exclusive import Exclusive
+from brainsim.engine.simulation.runs import WithRuns
+from brainsim.engine.simulation.set_parameters import change_input, change_parameters
+from brainsim.engine.simulation.streams import WithStream
+from brainsim.engine.simulation.synapses import WithSynapses
+from brainsim.engine.states.fingerprint import Prints
+from brainsim.engine.states.state import Variables, check_fits
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.target import checked_target
 from brainsim.engine.time import times_of

@@ -11,14 +11,14 @@ from typing import Any
 
 from brainsim.core.checks import warn_user
 from brainsim.core.deferred import deferred
-from brainsim.engine.estimate import reject_if_traces_too_large
+from brainsim.engine.estimates.memory import reject_if_traces_too_large
 from brainsim.engine.progress import Interrupt, Watch
 from brainsim.engine.settings import checked_end, checked_steps
-from brainsim.engine.state import what_is_not_finite
+from brainsim.engine.states.state import what_is_not_finite
 from brainsim.results.result import Result
 
 if typing.TYPE_CHECKING:
-    from brainsim.engine.simulation import Simulation
+    from brainsim.engine.simulation.simulation import Simulation
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 CHECK_EVERY = 1.0  # ms between two checks of a condition

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.build.own import cells_here, state_here
-from brainsim.engine.state import Snapshot
+from brainsim.engine.states.state import Snapshot
 from brainsim.engine.synapses.readback import in_table, order_of
 
 

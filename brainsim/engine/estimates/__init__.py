@@ -1,0 +1,1 @@
+"""What a network will need before it is built: memory, and time."""
