@@ -138,7 +138,7 @@ _HOMES = {
     "brainsim.sweeps.table": ("Sweep", "SweepError"),
     "brainsim.results.result": ("Result", "Spikes", "State", "Traces", "Weights"),
     "brainsim.core.checks": ("MissingName",),
-    "brainsim.equations.language": ("EquationError",),
+    "brainsim.equations.expressions.language": ("EquationError",),
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
     "positions": "brainsim.models.positions",

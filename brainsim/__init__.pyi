@@ -10,7 +10,7 @@ from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation.simulation import Simulation as Simulation
-from brainsim.equations.language import EquationError as EquationError
+from brainsim.equations.expressions.language import EquationError as EquationError
 from brainsim.models import positions as positions
 from brainsim.models import signals as signals
 from brainsim.models import values as values

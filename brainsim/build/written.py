@@ -6,8 +6,8 @@ Writing them takes longer than a short run. They hold no numbers, so all simulat
 from functools import lru_cache
 
 from brainsim.equations.codegen import write_kernel
-from brainsim.equations.methods import method_named
 from brainsim.equations.precision import in_single
+from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 
 MAX_KEPT = 512  # combinations

@@ -138,7 +138,7 @@ def methods_of(model):
 
 
 def _step(model, synapses, current):
-    from brainsim.equations.methods import METHODS
+    from brainsim.equations.steps.methods import METHODS
     from brainsim.equations.system import compose
 
     receptors = [synapse.receptor_equations for synapse in synapses]

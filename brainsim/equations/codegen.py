@@ -18,11 +18,11 @@ import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW, RANDOM, SAMPLERS, function_name
-from brainsim.equations.render import HELPERS, HOMES, render
-from brainsim.equations.step import Step
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW, RANDOM, SAMPLERS, function_name
+from brainsim.equations.expressions.render import HELPERS, HOMES, render
+from brainsim.equations.steps.step import Step
 from brainsim.equations.system import System
 
 BLOCK = 2048

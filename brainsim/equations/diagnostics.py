@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import nearest, warn_user
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError, Tree, function_name, shown
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree, function_name, shown
 
 if TYPE_CHECKING:
     from brainsim.equations.parsed import Declared

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import Tree
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import Tree
 from brainsim.equations.parsed import CellEquations, ReceptorEquations
 from brainsim.equations.system import prefixed, renamed
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from brainsim.core.checks import nearest
-from brainsim.equations import algebra, units
-from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import check_frozen, check_left_sides, warn_of_removable_zeros
-from brainsim.equations.grammar import RANDOM, EquationError, function_name
+from brainsim.equations.expressions import algebra, units
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, function_name
+from brainsim.equations.expressions.render import HELPERS
 from brainsim.equations.ordering import ordered
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
-from brainsim.equations.render import HELPERS
 
 # names with a meaning in the text of a kernel; its other names start with an underscore
 RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", "xi", *lang.FUNCTIONS, *HELPERS, "np", "range", "refractory_steps"}

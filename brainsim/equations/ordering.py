@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError, Tree
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError, Tree
 
 MAX_SHOWN = 8  # names in a message
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from brainsim.equations import algebra, units
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW, Tree
+from brainsim.equations.expressions import algebra, units
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW, Tree
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import warn_user
-from brainsim.equations.exact import LESS_ONE
+from brainsim.equations.steps.exact import LESS_ONE
 
 if TYPE_CHECKING:
     from brainsim.equations.codegen import Kernel

@@ -11,9 +11,9 @@ import functools
 from collections.abc import Mapping
 
 from brainsim.core.checks import nearest
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError, Tree, function_name
-from brainsim.equations.units import Checker, Dimension, unit
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree, function_name
+from brainsim.equations.expressions.units import Checker, Dimension, unit
 
 WORDS = {"t": "ms", "dt": "ms", "pi": "1", "i": None}  # names that every text may use, and their units, None for any
 

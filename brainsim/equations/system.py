@@ -11,12 +11,12 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.crossing import crossing_lines
-from brainsim.equations.grammar import NOW, RANDOM, EquationError, Tree
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW, RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import CONSTANTS, NOISE
 from brainsim.equations.parsed import CellEquations, ReceptorEquations
+from brainsim.equations.steps.crossing import crossing_lines
 
 
 @dataclass(frozen=True, eq=False)

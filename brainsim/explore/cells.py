@@ -6,8 +6,8 @@ import numpy as np
 
 from brainsim.core.checks import SI_SLIP, nearest, plain
 from brainsim.engine.simulate import simulate
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM
 from brainsim.equations.model_parser import NOISE
 from brainsim.models.base import Neuron
 from brainsim.models.inputs import CurrentInput

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW
 from brainsim.equations.system import compose
 from brainsim.models.values import Distribution
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
 from brainsim.plot.panels import panel_above

@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from brainsim.equations.language import check_name
+from brainsim.equations.expressions.language import check_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 
 # what a class may define besides parameters and initial values, and the kind of model that has it, None for all

@@ -23,12 +23,12 @@ import numpy as np
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, nearest, number
 from brainsim.core.html import shown_by
-from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import reject_without_spikes
-from brainsim.equations.methods import method_named
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.units import WEIGHT, unit
 from brainsim.equations.model_parser import check_condition, parse_cell, parse_receptor
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
-from brainsim.equations.units import WEIGHT, unit
+from brainsim.equations.steps.methods import method_named
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
 from brainsim.models.declared import Initial, Parameter, initial, parameter
@@ -266,8 +266,8 @@ class Neuron(Model):
     ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
     ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
     Traceback (most recent call last):
-    brainsim.equations.grammar.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; only
-    quantities in the same unit can be added
+    brainsim.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; only quantities in
+    the same unit can be added
         dv/dt = (v_rest - v)/tau + I
                                    ^
     """

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, plain, read_only
-from brainsim.equations.language import names_in
+from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 

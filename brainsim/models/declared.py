@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, number, plain, read_only
-from brainsim.equations.units import WEIGHT
+from brainsim.equations.expressions.units import WEIGHT
 from brainsim.models.changing import checked_signal, is_timed
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution

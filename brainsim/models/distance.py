@@ -10,8 +10,8 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from brainsim.core.checks import in_range, integer, number, plain
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.models.rules import MAX_SYNAPSES, Rule
 
 if typing.TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from brainsim.core.checks import nearest, number
-from brainsim.equations import units
-from brainsim.equations.target_cell import OF_TARGET
-from brainsim.equations.traces import START
+from brainsim.equations.expressions import units
+from brainsim.equations.plasticity.target_cell import OF_TARGET
+from brainsim.equations.plasticity.traces import START
 from brainsim.models.of_distance import written_within
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation

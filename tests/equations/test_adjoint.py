@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
-from brainsim.equations.adjoint import adjoint_of
-from brainsim.equations.linear import one_step
+from brainsim.equations.adjoints.adjoint import adjoint_of
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.steps.linear import one_step
 from brainsim.equations.system import compose
 from brainsim.learn.spiking.layers import Layer
 from brainsim.learn.spiking.plan import I_I, V_I, V_V, block_numbers

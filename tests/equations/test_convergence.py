@@ -10,8 +10,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
-from brainsim.equations.grammar import EquationError
-from brainsim.equations.methods import METHODS
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.steps.methods import METHODS
 from brainsim.explore.flow import VectorField
 from tests.helpers.catalogue import NEURONS
 from tests.helpers.single_cells import by_method, run, step_of

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import language as lang
 from tests.helpers.catalogue import NEURONS
 from tests.helpers.single_cells import spikes_of
 

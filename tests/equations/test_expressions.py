@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from brainsim.equations import algebra, render
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions import algebra, render
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError
 from brainsim.jit.decorators import load_source
 from tests.helpers.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number
 

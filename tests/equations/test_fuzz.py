@@ -10,11 +10,11 @@ import sys
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
-from brainsim.equations import render
 from brainsim.equations.codegen import write_kernel
-from brainsim.equations.grammar import EquationError
-from brainsim.equations.methods import method_named
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions import render
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 
 ALLOWED = (
@@ -306,5 +306,5 @@ def test_junk_in_classes_is_rejected():
 
 def test_a_warning_of_python_is_not_an_error():
     """Texts that Python only warns about, even if warnings are errors, are judged by the language alone."""
-    script = "from brainsim.equations.language import parse_expression as p; p('1if x > 0else 2', 'here')"
+    script = "from brainsim.equations.expressions.language import parse_expression as p; p('1if x > 0else 2', 'here')"
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)

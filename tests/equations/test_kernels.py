@@ -8,10 +8,10 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.operators.cells import Cells
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
 from brainsim.equations.codegen import write_kernel
-from brainsim.equations.methods import METHODS
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
 from brainsim.jit import cache
 from brainsim.jit.decorators import load_source

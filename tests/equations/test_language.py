@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from brainsim.equations import language as lang
 from brainsim.equations import model_parser as tx
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError
 from tests.helpers.expressions import compiled
 
 PLAIN = tx.Declared({"k": ""}, {"v": ""}, dimensions=False)

@@ -6,10 +6,10 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 import brainsim as bs
-from brainsim.equations import exact
-from brainsim.equations.grammar import EquationError
-from brainsim.equations.linear import covariance, one_step
-from brainsim.equations.methods import METHODS
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.steps import exact
+from brainsim.equations.steps.linear import covariance, one_step
+from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
 from tests.helpers.own_models import Bent, Driven, Quadratic, Squid
 from tests.helpers.single_cells import run, step_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import language as lang
 
 CRAFTED = 'a=np[__import__("os").system("touch never")], *b'
 NO_WORDS = [

@@ -5,12 +5,12 @@ import ast
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.expressions.units import unit
 from brainsim.equations.parsed import Declared
-from brainsim.equations.plasticity import parse_plasticity
-from brainsim.equations.traces import relaxation
-from brainsim.equations.units import unit
+from brainsim.equations.plasticity.parser import parse_plasticity
+from brainsim.equations.plasticity.traces import relaxation
 
 PARAMETERS = {"tau": "ms", "a": "", "b": "weight", "w_max": "weight", "slow": "ms"}
 PAIR = {

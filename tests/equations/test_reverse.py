@@ -7,11 +7,11 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
-from brainsim.equations import language as lang
-from brainsim.equations.adjoint import adjoint_of
-from brainsim.equations.grammar import EquationError
-from brainsim.equations.methods import method_named
-from brainsim.equations.reverse import D, active_names, once, reversed_lines
+from brainsim.equations.adjoints.adjoint import adjoint_of
+from brainsim.equations.adjoints.reverse import D, active_names, once, reversed_lines
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 from brainsim.jit.decorators import kernel
 from brainsim.learn.spiking.from_equations.kernel_text import unfrozen

@@ -6,8 +6,8 @@ import re
 import pytest
 
 import brainsim as bs
-from brainsim.equations import units
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions import units
+from brainsim.equations.expressions.grammar import EquationError
 
 BASE = {
     "tau": bs.parameter(10.0, "ms", "time constant", above=0.0),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.equations import render
+from brainsim.equations.expressions import render
 from brainsim.jit.decorators import load_source
 
 NAMES = ("x", "y", "k", "tau")

@@ -3,7 +3,7 @@
 import numpy as np
 
 import brainsim as bs
-from brainsim.equations.methods import METHODS
+from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
 
 DT = 0.1  # ms

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import language as lang
 from tests.helpers.catalogue import MODELS, NEURONS, SYNAPSES, WEIGHTS, simulated, working_current
 
 DT = 0.1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions.grammar import EquationError
 from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
 from brainsim.models.plasticity.triplet import SETS
 from tests.helpers.plastic_twin import Synapse, rule_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.language import evaluate
+from brainsim.equations.expressions.language import evaluate
 from brainsim.equations.signals import check_signal, parse_signal
 from tests.helpers.mistakes import mistakes
 

@@ -6,8 +6,8 @@ from brainsim.engine.operators.currents import cells_here
 from brainsim.engine.operators.signals import signal_of
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import cast_like

@@ -10,9 +10,9 @@ import ast
 import functools
 from dataclasses import dataclass
 
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import constant_value
-from brainsim.equations.render import HELPERS, HOMES, number, render
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import constant_value
+from brainsim.equations.expressions.render import HELPERS, HOMES, number, render
 from brainsim.equations.signals import parse_signal
 
 NOT_CONSTANTS = {"t", "dt", "pi"}

@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.build.constants import MAX_STEPS
 from brainsim.engine.operators.signal_text import written
 from brainsim.engine.operators.windows import FOREVER, is_on, step_of
-from brainsim.equations import language as lang
+from brainsim.equations.expressions import language as lang
 from brainsim.equations.signals import parse_signal
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context, array_of, by_address, record_at

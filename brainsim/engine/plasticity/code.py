@@ -31,9 +31,9 @@ from types import MappingProxyType
 from brainsim.engine.plasticity.modulator_text import ModulatorWriter
 from brainsim.engine.plasticity.spike_text import SpikeWriter
 from brainsim.engine.plasticity.synapse_text import SynapseWriter
-from brainsim.equations.grammar import Tree
-from brainsim.equations.plasticity import PlasticityEquations
-from brainsim.equations.render import HOMES
+from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.render import HOMES
+from brainsim.equations.plasticity.parser import PlasticityEquations
 
 PERIOD = 1 << 15  # steps between two sweeps
 NOT_A_SOURCE, LOG_IS_FULL = -2, -3  # what `enter` returns instead of an entry

@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.engine.plasticity.code import PERIOD
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.states.state import taken
-from brainsim.equations import algebra
-from brainsim.equations.language import names_in
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions.language import names_in
 from brainsim.jit.records import Context, call
 
 BLOCK_DECAY = 8.0  # by how many time constants what is driven decays in a block

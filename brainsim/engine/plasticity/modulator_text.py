@@ -9,7 +9,7 @@ synapses, and is kept for each step from the start of a block of steps, so that 
 from __future__ import annotations
 
 from brainsim.engine.plasticity.writer import LOCAL, Writer, text_of
-from brainsim.equations import algebra
+from brainsim.equations.expressions import algebra
 
 
 class ModulatorWriter(Writer):

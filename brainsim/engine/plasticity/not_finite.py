@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.engine.plasticity.saved import index_in, saved_part
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import read_back
-from brainsim.equations import language as lang
-from brainsim.equations.traces import NEW
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.plasticity.traces import NEW
 
 
 def reject_what_is_not_finite(synapses):

@@ -16,7 +16,7 @@ import numpy as np
 from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.engine.plasticity.log import free_entries
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
-from brainsim.equations.target_cell import OF_TARGET
+from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.jit.records import Context, call
 from brainsim.rng.streams import stream_key
 

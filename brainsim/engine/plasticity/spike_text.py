@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from brainsim.engine.plasticity.writer import LOCAL, WHY, Writer, names_of, text_of
-from brainsim.equations import algebra
-from brainsim.equations.traces import NEW
+from brainsim.equations.expressions import algebra
+from brainsim.equations.plasticity.traces import NEW
 
 
 class SpikeWriter(Writer):

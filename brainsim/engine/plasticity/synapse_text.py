@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 
 from brainsim.engine.plasticity.writer import LOCAL, OLD, WHY, Writer, names_of, text_of
-from brainsim.equations.grammar import RANDOM, function_name
-from brainsim.equations.plasticity import ELAPSED
-from brainsim.equations.traces import NEW
+from brainsim.equations.expressions.grammar import RANDOM, function_name
+from brainsim.equations.plasticity.parser import ELAPSED
+from brainsim.equations.plasticity.traces import NEW
 
 
 class SynapseWriter(Writer):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, SAMPLERS, Tree, function_name
-from brainsim.equations.render import render
-from brainsim.equations.traces import NEW
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, SAMPLERS, Tree, function_name
+from brainsim.equations.expressions.render import render
+from brainsim.equations.plasticity.traces import NEW
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
 OLD = "__old"  # the column of a variable before the last presynaptic spike

@@ -6,7 +6,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
 from brainsim.engine.recorders.traces import Recorded
-from brainsim.equations.language import names_in
+from brainsim.equations.expressions.language import names_in
 from brainsim.equations.lines import CURRENT
 
 

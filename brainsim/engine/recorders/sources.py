@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.engine.time import times_of
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import NOW, RANDOM
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW, RANDOM
 from brainsim.equations.lines import lines_of
 from brainsim.models.changing import OVER_TIME
 

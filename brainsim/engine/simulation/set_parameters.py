@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, nearest
-from brainsim.equations.language import names_in
+from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, check_text, is_timed
 from brainsim.models.timed import TimedArray

@@ -15,8 +15,8 @@ import functools
 
 import numpy as np
 
-from brainsim.equations.grammar import Tree
-from brainsim.equations.render import HOMES, render
+from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.render import HOMES, render
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from brainsim.equations.linear import one_step
+from brainsim.equations.steps.linear import one_step
 
 # columns of `Net.numbers`, one row for each block
 V_V, V_I, I_I, V_X, A_A, TAU_M, TAU_S, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(12)

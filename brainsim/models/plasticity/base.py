@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from brainsim.core.checks import nearest
-from brainsim.equations import language as lang
-from brainsim.equations.plasticity import PlasticityEquations, parse_plasticity
-from brainsim.equations.target_cell import OF_TARGET
-from brainsim.equations.traces import START
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plasticity
+from brainsim.equations.plasticity.target_cell import OF_TARGET
+from brainsim.equations.plasticity.traces import START
 from brainsim.models.base import Model
 from brainsim.models.values import Distribution, ValueLike, checked_value, is_number
 

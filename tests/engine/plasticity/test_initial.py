@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions.grammar import EquationError
 from tests.engine.plasticity.test_networks import CLOSE, check, network
 from tests.helpers import learning_rules as own
 from tests.helpers.plastic_networks import differences, parameters_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.grammar import EquationError
+from brainsim.equations.expressions.grammar import EquationError
 from tests.helpers.plastic_networks import differences
 from tests.random_networks import bits
 

@@ -16,9 +16,9 @@ from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
 from brainsim.engine.synapses.readback import in_table, initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.traces import START
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.plasticity.traces import START
 from brainsim.jit.decorators import load_source
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.models.values import Distribution, is_number

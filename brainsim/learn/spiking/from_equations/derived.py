@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from brainsim.build.constants import kernel_constants
-from brainsim.equations import language as lang
 from brainsim.equations.codegen import _Loop
-from brainsim.equations.methods import method_named
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.steps.methods import method_named
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
 

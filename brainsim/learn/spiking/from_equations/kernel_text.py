@@ -2,16 +2,16 @@
 
 The lines of a step are those of the engine's own kernel (`equations.codegen`), so the bits are the same. What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
-step again from the state at its start, and goes through all lines in reverse order (`equations.reverse`).
+step again from the state at its start, and goes through all lines in reverse order (`equations.adjoints.reverse`).
 """
 
 from __future__ import annotations
 
 import ast
 
-from brainsim.equations import language as lang
-from brainsim.equations.render import HELPERS, render
-from brainsim.equations.reverse import D, active_names, once, reversed_lines, split
+from brainsim.equations.adjoints.reverse import D, active_names, once, reversed_lines, split
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.render import HELPERS, render
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, DRIVE, Smooth
 
 INPUTS = ("_input_0", "_early", "_late", "I_ext")

@@ -16,10 +16,10 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.adjoint import Adjoint, adjoint_of
-from brainsim.equations.grammar import EquationError, Tree
+from brainsim.equations.adjoints.adjoint import Adjoint, adjoint_of
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.system import System, compose
 from brainsim.learn.spiking.cells import WithinStep
 from brainsim.models.base import Neuron, initial

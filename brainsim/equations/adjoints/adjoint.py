@@ -12,9 +12,9 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.system import System
 
 HALF, TWO = ast.Constant(0.5), ast.Constant(2.0)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from brainsim.core.checks import nearest, number
-from brainsim.equations import algebra, units
-from brainsim.equations import language as lang
 from brainsim.equations.diagnostics import check_left_sides
-from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.expressions import algebra, units
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import RESERVED
 from brainsim.equations.parsed import Declared
-from brainsim.equations.target_cell import OF_TARGET, TargetReader
-from brainsim.equations.traces import START, needs, relaxation, renamed, split_jumps, traces_among
+from brainsim.equations.plasticity.target_cell import OF_TARGET, TargetReader
+from brainsim.equations.plasticity.traces import START, needs, relaxation, renamed, split_jumps, traces_among
 
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError
-from brainsim.equations.render import render
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError
+from brainsim.equations.expressions.render import render
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System

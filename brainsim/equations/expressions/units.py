@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from brainsim.core.checks import BASE, PREFIX, nearest
-from brainsim.equations.grammar import NOW, EquationError, Tree, function_name, shown
-from brainsim.equations.language import Line, line_of
+from brainsim.equations.expressions.grammar import NOW, EquationError, Tree, function_name, shown
+from brainsim.equations.expressions.language import Line, line_of
 
 WEIGHT = "weight"
 BASES = ("ms", "mV", "pA", "um", "mM", WEIGHT)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 
 START = "__start"  # `x__start` are initial values of x that differ between synapses
 NEW = "__new"  # `x__new` is the trace x after its jump; no user can type it

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from brainsim.equations.grammar import Tree
-from brainsim.equations.language import names_in
+from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.language import names_in
 
 ZERO, ONE = ast.Constant(0.0), ast.Constant(1.0)
 

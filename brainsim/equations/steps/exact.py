@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import EquationError, Tree, shown
-from brainsim.equations.linear import covariance, factor, one_step, reachable
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError, Tree, shown
+from brainsim.equations.steps.linear import covariance, factor, one_step, reachable
 
 if TYPE_CHECKING:
-    from brainsim.equations.step import Writer
+    from brainsim.equations.steps.step import Writer
     from brainsim.equations.system import System
 
 LESS_ONE = "_less_one"  # suffix of the factor by which a variable multiplies itself in a step, minus 1

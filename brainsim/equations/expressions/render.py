@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from brainsim.equations.grammar import BINARY, COMPARE, Tree, constant_value, function_name, is_chain
+from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, constant_value, function_name, is_chain
 
 # functions that the text of a kernel may call, by the module it imports them from
 HOMES = {

@@ -28,11 +28,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from brainsim.core.checks import nearest
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.exact import MAX_TERMS, count_terms, exact_lines, linear_part
-from brainsim.equations.grammar import EquationError
-from brainsim.equations.step import Step, Writer
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.steps.exact import MAX_TERMS, count_terms, exact_lines, linear_part
+from brainsim.equations.steps.step import Step, Writer
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.grammar import RANDOM, Tree
-from brainsim.equations.render import number, render
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import RANDOM, Tree
+from brainsim.equations.expressions.render import number, render
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System

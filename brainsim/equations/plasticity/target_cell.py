@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 
-from brainsim.equations import language as lang
-from brainsim.equations import units
-from brainsim.equations.grammar import NAME, RANDOM, EquationError
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions import units
+from brainsim.equations.expressions.grammar import NAME, RANDOM, EquationError
 from brainsim.equations.model_parser import Reader
-from brainsim.equations.traces import START
+from brainsim.equations.plasticity.traces import START
 
 OF_TARGET = "_post"  # names that end so are for variables of the target cell
 ONE_FOR_A_TARGET = "it is the same for all synapses of a target: it may read v_post, postsynaptic traces, shared parameters"

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from brainsim.equations import algebra
-from brainsim.equations import language as lang
-from brainsim.equations.adjoint import SMOOTH, derivative
-from brainsim.equations.grammar import EquationError, Tree
+from brainsim.equations.adjoints.adjoint import SMOOTH, derivative
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import EquationError, Tree
 
 D = "__d_"  # prefix of the adjoint of a name
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import nearest
-from brainsim.equations.grammar import (
+from brainsim.equations.expressions.grammar import (
     FUNCTIONS,
     MAX_DEPTH,
     MAX_LENGTH,

@@ -1,0 +1,1 @@
+"""Adjoints, which are derived from equations: of a system between spikes, and of a step."""

@@ -1,0 +1,1 @@
+"""Rules of plasticity: from their texts to checked equations."""

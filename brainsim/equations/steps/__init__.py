@@ -1,0 +1,1 @@
+"""From a system of equations to one step in time: the integration methods."""
