@@ -82,7 +82,7 @@ def _write_page(name, example, arguments):
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
-    from brainsim.plot.page import write_page
+    from brainsim.plot.html.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
     write_page(path, example.TITLE, _announced(example.pictures(**chosen)), example.INTRODUCTION)

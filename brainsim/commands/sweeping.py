@@ -102,7 +102,7 @@ def _draw(table, path):
     matplotlib.use("Agg")  # a file needs no screen
     import matplotlib.pyplot as plt
 
-    from brainsim.plot.styles import style
+    from brainsim.plot.elements.styles import style
 
     if len([axis for axis in table.axes if axis.name != "seed"]) > 2:
         print(f"{'':<11} (a picture has at most two axes besides the seeds)")

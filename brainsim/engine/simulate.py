@@ -142,7 +142,7 @@ def simulate(
         raise TypeError(f"simulate.every: is the interval of callback= in ms of the run (got {every!r}); {hint}")
     check_callback(every, callback, dt, "simulate")
     if live:
-        from brainsim.plot.live import following
+        from brainsim.plot.moving.live import following
 
         every, callback = following(dt, duration, every, callback)
     settings: dict[str, typing.Any] = {

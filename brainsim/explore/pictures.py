@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
-from brainsim.plot.panels import panel_above
-from brainsim.plot.styles import FAINT, PALETTE, legend_above
+from brainsim.plot.elements.panels import panel_above
+from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.traces import marks_of
 
 ARROWS = 18  # of the vector field, in each direction

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from brainsim.plot.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.styles import ink
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.elements.styles import ink
 from brainsim.results.result import Spikes
 
 THICKNESS = 0.72  # of a bar, relative to the space of a population

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.stats import binom, poisson
 
-from brainsim.plot.styles import PALETTE, legend_above
-from brainsim.plot.tables import WeightsLike, located
+from brainsim.plot.elements.styles import PALETTE, legend_above
+from brainsim.plot.elements.tables import WeightsLike, located
 
 LEAST = 1e-4  # smaller shares of a random network are not drawn
 MAX_BARS = 60  # more different degrees are drawn in bins of several

@@ -12,8 +12,8 @@ from brainsim.core.checks import integer
 from brainsim.network.arrows import arrows_of, label_distance
 from brainsim.network.graph import graph_of, positions, radii
 from brainsim.network.network import Network
-from brainsim.plot.groups import type_name
-from brainsim.plot.styles import FAINT, colour, ink
+from brainsim.plot.elements.groups import type_name
+from brainsim.plot.elements.styles import FAINT, colour, ink
 from brainsim.plot.weights import MAPS
 
 MAX_NODES = 40

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import integer, number
-from brainsim.plot.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.styles import FAINT, legend_above
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.elements.styles import FAINT, legend_above
 
 SHOWN = 0.995  # share of the intervals within the default limit: a few long ones would squeeze the rest
 FEW_DOTS = 3_000  # more are drawn as pixels in vector files

@@ -7,10 +7,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
-from brainsim.plot.groups import edges_of, type_name
-from brainsim.plot.styles import FAINT, PALETTE, legend_above
-from brainsim.plot.tables import labelled
-from brainsim.plot.times import label_time
+from brainsim.plot.elements.groups import edges_of, type_name
+from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
+from brainsim.plot.elements.tables import labelled
+from brainsim.plot.elements.times import label_time
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Weights
 

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest
-from brainsim.plot.groups import Colours, SpikesLike, edges_of, groups_of
-from brainsim.plot.marks import add_marks
-from brainsim.plot.styles import ink
-from brainsim.plot.times import label_time
+from brainsim.plot.elements.groups import (Colours, SpikesLike, edges_of, groups_of)
+from brainsim.plot.elements.marks import add_marks
+from brainsim.plot.elements.styles import ink
+from brainsim.plot.elements.times import label_time
 
 GAP = 0.012  # between two colours, relative to all rows
 SORTS = ("id", "rate")

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 
 from brainsim.analysis import psth as rates_around
 from brainsim.core.checks import number
-from brainsim.plot.groups import Colours, SpikesLike, edges_of, groups_of, type_name
-from brainsim.plot.marks import add_marks
-from brainsim.plot.panels import panel_above
-from brainsim.plot.styles import FAINT, legend_above
+from brainsim.plot.elements.groups import (Colours, SpikesLike, edges_of, groups_of, type_name)
+from brainsim.plot.elements.marks import add_marks
+from brainsim.plot.elements.panels import panel_above
+from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.results.places import place_of, placed
 from brainsim.results.result import Result, Spikes
 

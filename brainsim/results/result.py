@@ -209,7 +209,7 @@ class Result(ResultHandOver):
         --------
         >>> result.view("run.html")                                     # doctest: +SKIP
         """
-        from brainsim.plot.viewer import view
+        from brainsim.plot.html.viewer import view
 
         return view(self, path, title=title)
 

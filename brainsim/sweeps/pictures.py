@@ -11,7 +11,7 @@ def draw(table, name, ax):
     """Draw a value of a sweep into axes and return them."""
     import matplotlib.pyplot as plt
 
-    from brainsim.plot.styles import colour
+    from brainsim.plot.elements.styles import colour
 
     if not table.names:
         raise ValueError("Sweep.plot: there are no values to draw")

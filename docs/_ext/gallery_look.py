@@ -14,7 +14,7 @@ def reset(configuration, script):
     import matplotlib
     import matplotlib.pyplot as plt
 
-    from brainsim.plot.styles import _sheet
+    from brainsim.plot.elements.styles import _sheet
 
     plt.close("all")
     matplotlib.rcdefaults()

@@ -56,8 +56,8 @@ def test_no_import_goes_up():
     # simulate(live=True) lead to pictures
     allowed = {
         ("brainsim.network.estimated", "brainsim.engine.estimates.memory"),
-        ("brainsim.results.result", "brainsim.plot.viewer"),
-        ("brainsim.engine.simulate", "brainsim.plot.live"),
+        ("brainsim.results.result", "brainsim.plot.html.viewer"),
+        ("brainsim.engine.simulate", "brainsim.plot.moving.live"),
         ("brainsim.network.reading", "brainsim.engine.synapses.drawn"),
     }
     assert set(upward(MODULES)) - allowed == set()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.plot.marks import SpikeImage
+from brainsim.plot.elements.marks import SpikeImage
 from brainsim.results.result import Result, Spikes, Traces
 
 

@@ -14,7 +14,7 @@ from brainsim import plot
 from brainsim.network.arrows import arrows_of
 from brainsim.network.graph import graph_of, sign_of
 from brainsim.network.svg import svg_of
-from brainsim.plot.styles import PALETTE
+from brainsim.plot.elements.styles import PALETTE
 from tests.helpers.mistakes import mistakes
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from brainsim import plot
-from brainsim.plot.styles import PALETTE
+from brainsim.plot.elements.styles import PALETTE
 from brainsim.results.result import Spikes
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made, random_spikes

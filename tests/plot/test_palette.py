@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.styles import PALETTE, style
+from brainsim.plot.elements.styles import PALETTE, style
 from tests.helpers.pictures import made
 
 TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])

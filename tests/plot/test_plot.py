@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from brainsim import plot
-from brainsim.plot.styles import PALETTE
+from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.traces import round_number
 from brainsim.results.result import Result, Spikes, Traces
 from tests.helpers.pictures import labels, made, random_spikes

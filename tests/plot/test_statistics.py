@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim import analysis, plot
-from brainsim.plot.styles import PALETTE
+from brainsim.plot.elements.styles import PALETTE
 from brainsim.results.result import Result, Spikes
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import drawn, random_spikes

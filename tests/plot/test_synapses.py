@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.stats import binom
 
 from brainsim import plot
-from brainsim.plot.styles import PALETTE
+from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.weights import NEGATIVE, POSITIVE
 from brainsim.results.result import Result, Weights
 from brainsim.results.synapses import SynapseTable

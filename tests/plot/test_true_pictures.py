@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import brainsim as bs
-from brainsim.plot.styles import LUMA, PALETTE, shades
+from brainsim.plot.elements.styles import LUMA, PALETTE, shades
 from brainsim.results.result import Result, Spikes, Traces
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from brainsim import plot
-from brainsim.plot.styles import PALETTE
-from brainsim.plot.viewer import _contents, packed_floats, packed_spikes
+from brainsim.plot.elements.styles import PALETTE
+from brainsim.plot.html.viewer import _contents, packed_floats, packed_spikes
 from brainsim.results.result import Result, Spikes, Traces
 from tests.helpers.browser import chromium, opened
 from tests.helpers.mistakes import mistakes

@@ -159,7 +159,7 @@ class Comparison:
         robustness : int
             Seeds of `robustness`, at the first T with 99 % of the last accuracy; 0 leaves it out.
         """
-        from brainsim.plot.page import write_comparison
+        from brainsim.plot.html.page import write_comparison
 
         chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)
         examples = [self._sample(i, "to_html.examples") for i in chosen]

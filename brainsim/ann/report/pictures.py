@@ -7,8 +7,8 @@ import numpy as np
 
 from brainsim.ann.networks.activations import relu
 from brainsim.explore.theory import if_counts, siegert_rate
-from brainsim.plot.figures import ShownOnce
-from brainsim.plot.styles import FAINT, PALETTE, style
+from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 NEURON, MACHINE = PALETTE[0], PALETTE[1]  # colours of spiking neurons and of artificial ones
 DASHES = {"relu": (0, (5, 2)), "softplus": (0, (1, 1.2)), "sigmoid": (0, (5, 2, 1, 2))}

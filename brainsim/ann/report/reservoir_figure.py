@@ -6,7 +6,7 @@ from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.report.reservoirs import NAMES, as_text
 from brainsim.plot.rasters import raster
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 
 def reservoir_figure(comparison):

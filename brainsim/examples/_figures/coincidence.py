@@ -7,7 +7,7 @@ from brainsim.ann.networks.reservoirs import Ridge
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.explore.theory import siegert_rate
-from brainsim.plot.styles import shades, style
+from brainsim.plot.elements.styles import shades, style
 
 WINDOWS = (1, 2, 4, 8, 16)  # in which spikes are counted for the artificial network
 MAX_CELLS, ROWS = 150, 20.0  # cells drawn in each part of a raster, and the height of a part

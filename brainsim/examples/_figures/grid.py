@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import grid
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 SHORTEST = 2 * (grid.SIDE - 1)  # moves
 STEP = grid.LOOK + grid.ACT  # ms

@@ -7,7 +7,7 @@ from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import NEURON
 from brainsim.examples import image
 from brainsim.examples._figures.timing import accuracy, activations, hidden_spikes, potentials
-from brainsim.plot.styles import style
+from brainsim.plot.elements.styles import style
 
 
 def image_figure(result, window, data="digits"):

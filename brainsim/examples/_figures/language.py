@@ -9,7 +9,7 @@ from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import language
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 SHOWN = 24  # letters
 CONTEXT = 4  # letters of the longest n-gram

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples.reward import DOPAMINE, EARLIEST, LATEST, NETWORKS, RULE, WITHIN, rewards
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 BIN = 100.0  # ms: a step of TD(lambda)
 RATE, BASELINE = 0.03, 0.0005  # of learning, of values and of the mean reward

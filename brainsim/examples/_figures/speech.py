@@ -7,7 +7,7 @@ from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import speech
 from brainsim.examples._figures.timing import DARK, accuracy, hidden_spikes, potentials
-from brainsim.plot.styles import style
+from brainsim.plot.elements.styles import style
 
 UNITS = {"words": 64, "vowels": 32, "digits": 64}  # about as many weights as the spiking network has
 EPOCHS = {"words": 30, "vowels": 60, "digits": 12}

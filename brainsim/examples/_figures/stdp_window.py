@@ -15,8 +15,8 @@ from brainsim.examples.stdp_window import (
     SERIES,
     START,
 )
-from brainsim.plot.figures import ShownOnce
-from brainsim.plot.styles import FAINT, PALETTE, style
+from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 TITLES = {
     "additive": "STDP, additive",

@@ -7,7 +7,7 @@ from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import timing
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 GRID = 80  # points along a side of a map
 PARTS = ListedColormap(["#c9d7e8", "#f2dcc4", "#d8e6cf"])  # yin, yang and dots

@@ -6,7 +6,7 @@ import numpy as np
 import brainsim as bs
 from brainsim.ann.report.pictures import NEURON
 from brainsim.examples._tour import Picture
-from brainsim.plot.styles import FAINT, PALETTE, style
+from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 WINDOW, SETTLED = 300.0, 200.0  # ms: the part at the end that is drawn; time after which the network has settled
 K_EXC, K_INH, DRIVE = 320, 80, 4000.0  # inputs of a cell from the network, and external spikes per second

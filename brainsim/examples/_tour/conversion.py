@@ -12,7 +12,7 @@ from brainsim.ann.report.compare import compare
 from brainsim.ann.report.pictures import NEURON, draw_staircase
 from brainsim.examples._tour import Picture
 from brainsim.explore.theory import if_counts
-from brainsim.plot.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, style
 
 STEPS = (4, 16, 64)
 EXAMPLE = 0.33  # thresholds per step

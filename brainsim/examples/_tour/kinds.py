@@ -6,7 +6,7 @@ import numpy as np
 import brainsim as bs
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._tour import Picture
-from brainsim.plot.styles import style
+from brainsim.plot.elements.styles import style
 
 CURRENT, ONSET, DURATION = 10.0, 50.0, 500.0  # in the units of the fit; ms
 # name -> a, b, c, d: Izhikevich (2003), figure 2

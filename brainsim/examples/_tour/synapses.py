@@ -6,7 +6,7 @@ import numpy as np
 import brainsim as bs
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._tour import Picture
-from brainsim.plot.styles import FAINT, PALETTE, style
+from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 ARRIVAL, DURATION, DELAY = 10.0, 80.0, 1.0  # ms
 TAU = 5.0  # ms, of currents and conductances

@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.core.checks import integer, number
-from brainsim.plot.groups import edges_of, type_name
-from brainsim.plot.tables import labelled
+from brainsim.plot.elements.groups import edges_of, type_name
+from brainsim.plot.elements.tables import labelled
 from brainsim.results.result import Result, Spikes, Traces
 
 TOP = 0.995  # share of the values that the scale of colours covers

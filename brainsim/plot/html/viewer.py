@@ -13,8 +13,8 @@ import numpy as np
 
 from brainsim.core.checks import integer
 from brainsim.core.optional import optional
-from brainsim.plot.groups import family_of, groups_of, type_name
-from brainsim.plot.styles import FAINT
+from brainsim.plot.elements.groups import family_of, groups_of, type_name
+from brainsim.plot.elements.styles import FAINT
 from brainsim.results.result import Result
 
 FOLDER = Path(__file__).parent

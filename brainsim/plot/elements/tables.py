@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
-from brainsim.plot.groups import type_name
+from brainsim.plot.elements.groups import type_name
 from brainsim.results.result import Weights
 from brainsim.results.synapses import SynapseTable
 

@@ -7,7 +7,7 @@ from matplotlib.colors import is_color_like
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import number
-from brainsim.plot.styles import colour, shades
+from brainsim.plot.elements.styles import colour, shades
 from brainsim.results.places import parts_of, place_of
 from brainsim.results.result import Result, Spikes
 

@@ -1,0 +1,1 @@
+"""Pictures that move: films, and pictures that follow a run."""
