@@ -142,10 +142,17 @@ def add_more(rng, plan, size_of, free):
         if rule.plasticity_equations.changes_weights and chance(rng, 0.3):
             given["homeostasis"] = homeostasis(rng, plan.dt, size)
         if chance(rng, 0.3):
-            names, (low, high) = sorted({*rule.initials} - {"n", "u", "full"}), (0.1, 0.9)
+            names, (low, high) = kept_per_synapse(rule), (0.1, 0.9)
             name, differs = one_of(rng, names), free and chance(rng, 0.5)
             name = names[plan.seed // TOGETHER % len(names)] if differs else name
             given["initial"] = {name: distribution(rng, low, high) if differs else rng.uniform(low, high)}
+
+
+def kept_per_synapse(rule):
+    """Return the variables of a rule that may begin at other values in each synapse, as plain numbers from 0 to 1."""
+    found = rule.plasticity_equations
+    following = found.post_traces if found.of_target else ()  # kept once for each target, in mV
+    return sorted({*found.pre_traces, *found.post_traces, *found.variables} - {*following, "u", "full"})
 
 
 def kind_of(rng, plan, given, size):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from tests.helpers import plastic_networks
+from tests.helpers.plasticity import plastic_networks
 
 from . import bits, changes, networks, pieces, recorders
 from .pieces import chance, one_of
