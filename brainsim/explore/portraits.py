@@ -28,7 +28,7 @@ from brainsim.network.population import Population
 from brainsim.network.probes import Trace
 from brainsim.plot import raster
 from brainsim.plot.elements.figures import ShownOnce
-from brainsim.plot.elements.styles import (FAINT, PALETTE, legend_above, style)
+from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above, style
 
 DURATION, DT = 260.0, 0.05  # ms, of the run with a step of current
 QUIET = 100.0  # pA, for cells that do not fire

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 
 from brainsim.analysis import autocorrelogram
 from brainsim.analysis import correlogram as cross
-from brainsim.plot.elements.groups import (Colours, SpikesLike, groups_of, type_name)
-from brainsim.plot.intervals import legend_with_law
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
+from brainsim.plot.intervals import legend_with_law
 from brainsim.results.result import Spikes
 
 

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from brainsim.core.arrays import plural
 from brainsim.plot.elements.figures import ShownOnce
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
+from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.learning import weights
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
-from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.traces import marks_of, trace
 from brainsim.results.result import Result
 

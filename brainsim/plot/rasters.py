@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest
-from brainsim.plot.elements.groups import (Colours, SpikesLike, edges_of, groups_of)
+from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.styles import ink
 from brainsim.plot.elements.times import label_time

@@ -5,9 +5,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.rasters import window_of
 from brainsim.plot.elements.styles import legend_above
 from brainsim.plot.elements.times import label_time
+from brainsim.plot.rasters import window_of
 
 PIXELS = 40_000  # points: lines of more are pixels in vector files
 WIDTH, MAX_WIDTH, FEW = 1.2, 2.4, 4  # of lines [points]; up to four lines get different widths

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
 from brainsim.plot.elements.groups import SpikesLike
-from brainsim.plot.elements.places import (checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of)
+from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
 from brainsim.plot.elements.times import label_time
 from brainsim.plot.weights import MAPS, scale_beside
 from brainsim.results.result import Traces

@@ -10,9 +10,9 @@ from brainsim.analysis import spectrum as density_of
 from brainsim.analysis.counting import binned
 from brainsim.core.checks import number, plain
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.intervals import legend_with_law
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.plot.elements.times import label_time
+from brainsim.plot.intervals import legend_with_law
 from brainsim.plot.weights import MAPS
 
 FLOOR = 1e-3  # of the strongest power: weaker parts of a spectrogram are white

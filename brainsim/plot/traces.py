@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from brainsim.core.checks import number
-from brainsim.plot.elements.groups import (Colours, edges_of, family_of, groups_of, type_name)
-from brainsim.plot.elements.styles import (FAINT, colour, ink, legend_above)
+from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, type_name
+from brainsim.plot.elements.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.elements.times import label_time
 from brainsim.results.result import Result, Spikes, Traces
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.analysis import psth as rates_around
 from brainsim.core.checks import number
-from brainsim.plot.elements.groups import (Colours, SpikesLike, edges_of, groups_of, type_name)
+from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of, type_name
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.panels import panel_above
 from brainsim.plot.elements.styles import FAINT, legend_above

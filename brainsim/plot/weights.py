@@ -8,7 +8,7 @@ from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
-from brainsim.plot.elements.tables import (WeightsLike, labelled, listed, located, sample_at)
+from brainsim.plot.elements.tables import WeightsLike, labelled, listed, located, sample_at
 from brainsim.results.result import Weights
 
 MAX_SIDE = 500  # blocks along a side of a matrix: more would be smaller than pixels

@@ -1,1 +1,1 @@
-"""Running: threads, storage of synapses, states, changes between runs."""
+"""The engine, in rooms like its own."""

@@ -13,8 +13,8 @@ import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps.methods import METHODS
 from brainsim.explore.flow import VectorField
-from tests.helpers.catalogue import NEURONS
-from tests.helpers.single_cells import by_method, run, step_of
+from tests.helpers.equations.catalogue import NEURONS
+from tests.helpers.equations.single_cells import by_method, run, step_of
 
 DURATION = 3.2  # ms
 DTS = 0.8 / 2.0 ** np.arange(9)

@@ -16,8 +16,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions import language as lang
-from tests.helpers.catalogue import NEURONS
-from tests.helpers.single_cells import spikes_of
+from tests.helpers.equations.catalogue import NEURONS
+from tests.helpers.equations.single_cells import spikes_of
 
 DT, FINER, SECOND, LIMIT = 0.1, 50, 1000.0, 1.0  # ms, steps, ms, ms
 # in pA (FitzHughNagumo, HindmarshRose: plain numbers), from just above where it fires without end

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.own_models import clock
-from tests.helpers.single_cells import run, steps
+from tests.helpers.equations.own_models import clock
+from tests.helpers.equations.single_cells import run, steps
 
 
 def test_events_have_their_own_conditions_and_effects():

@@ -10,7 +10,7 @@ from brainsim.equations.expressions import algebra, render
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.jit.decorators import load_source
-from tests.helpers.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number
+from tests.helpers.equations.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number
 
 NAN = (
     "min(x, 1)",

@@ -15,8 +15,8 @@ from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
 from brainsim.jit import cache
 from brainsim.jit.decorators import load_source
-from tests.helpers.own_models import Bent, Driven, Process, Reading, Squid, clock
-from tests.helpers.single_cells import run, steps
+from tests.helpers.equations.own_models import Bent, Driven, Process, Reading, Squid, clock
+from tests.helpers.equations.single_cells import run, steps
 
 # -- from classes to systems -----------------------------------------------------------------------------------------------
 

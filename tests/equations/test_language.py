@@ -11,7 +11,7 @@ import pytest
 from brainsim.equations import model_parser as tx
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
-from tests.helpers.expressions import compiled
+from tests.helpers.equations.expressions import compiled
 
 PLAIN = tx.Declared({"k": ""}, {"v": ""}, dimensions=False)
 

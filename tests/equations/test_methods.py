@@ -11,8 +11,8 @@ from brainsim.equations.steps import exact
 from brainsim.equations.steps.linear import covariance, one_step
 from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
-from tests.helpers.own_models import Bent, Driven, Quadratic, Squid
-from tests.helpers.single_cells import run, step_of
+from tests.helpers.equations.own_models import Bent, Driven, Quadratic, Squid
+from tests.helpers.equations.single_cells import run, step_of
 
 DTS = np.array([0.2, 0.1, 0.05, 0.025])
 OPTIONS = {"rtol": 1e-12, "atol": 1e-12, "method": "DOP853"}

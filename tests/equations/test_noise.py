@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.own_models import Process
-from tests.helpers.single_cells import by_method, run, step_of
+from tests.helpers.equations.own_models import Process
+from tests.helpers.equations.single_cells import by_method, run, step_of
 
 N = 20_000
 # a variance estimated from N normal numbers has the relative deviation sqrt(2/N) = 1 %; four of these

@@ -5,8 +5,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.constants import _in_two
-from tests.helpers.own_models import Reading
-from tests.helpers.single_cells import run
+from tests.helpers.equations.own_models import Reading
+from tests.helpers.equations.single_cells import run
 
 
 @pytest.mark.parametrize("interval", [0.1, 0.3, 0.7, 1.0])

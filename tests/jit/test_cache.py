@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brainsim.jit import cache
-from tests.helpers.compiled_texts import POSIX, TEXT, came_from_cache, python, the_file
+from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, python, the_file
 
 # -- damage ----------------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import pytest
 import brainsim as bs
 from brainsim.jit import cache, decorators
 from brainsim.jit.decorators import load_source
-from tests.helpers.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
+from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
 from tests.helpers.modules import MODULES, imported
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainsim.jit import vmath
-from tests.helpers.compiled_loops import looped, ulps
+from tests.helpers.equations.compiled_loops import looped, ulps
 
 exp = looped(vmath.exp)
 RANGES = {

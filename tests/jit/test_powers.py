@@ -10,7 +10,7 @@ from scipy import special
 
 from brainsim.jit import vmath
 from brainsim.rng import hashing
-from tests.helpers.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
+from tests.helpers.equations.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
 
 RANDOM = np.random.default_rng(4)
 

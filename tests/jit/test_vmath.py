@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brainsim.jit import vmath
-from tests.helpers.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
+from tests.helpers.equations.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
 
 NAMES = (
     "exp",

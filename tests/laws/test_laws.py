@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.own_models import Integrator
-from tests.helpers.single_cells import DT, steps_of
+from tests.helpers.equations.own_models import Integrator
+from tests.helpers.equations.single_cells import DT, steps_of
 
 LIF = {"tau_m": 20.0, "c_m": 200.0, "v_rest": -65.0, "v_th": -50.0, "v_reset": -65.0, "t_ref": 2.0}
 SILENT = LIF | {"v_rest": 0.0, "v_reset": 0.0, "v_th": 1e6}  # never fires, and rests at exactly 0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.plastic_networks import Replay, difference
-from tests.helpers.plastic_twin import rule_of
+from tests.helpers.plasticity.plastic_networks import Replay, difference
+from tests.helpers.plasticity.plastic_twin import rule_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.plastic_networks import differences, replayed
-from tests.helpers.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, triplet, vogels
-from tests.helpers.plastic_twin import Rule, Synapse
+from tests.helpers.plasticity.plastic_networks import differences, replayed
+from tests.helpers.plasticity.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, triplet, vogels
+from tests.helpers.plasticity.plastic_twin import Rule, Synapse
 
 DATA = Path(__file__).parents[1] / "data"
 DT = 0.1

@@ -8,8 +8,8 @@ from scipy import stats
 
 import brainsim as bs
 from brainsim.engine.operators.poisson import poisson_table
-from tests.helpers.own_models import Integrator
-from tests.helpers.single_cells import DT, steps_of
+from tests.helpers.equations.own_models import Integrator
+from tests.helpers.equations.single_cells import DT, steps_of
 from tests.helpers.statistics import MIN_P, within
 
 # events a step; the two larger ones are sampled from another table, or by another method, than the smaller ones

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers import eprop_twin
+from tests.helpers.plasticity import eprop_twin
 
 RNG = np.random.default_rng(7)
 CELLS = {"adaptive": 4, "tau_m": 10.0, "tau_out": 15.0, "tau_a": 60.0, "beta": 0.05, "v_th": 0.5, "t_ref": 3.0}

@@ -6,8 +6,8 @@ from scipy.optimize import brentq
 from scipy.stats import kstest
 
 import brainsim as bs
-from tests.helpers.on_grid import solved
-from tests.helpers.single_cells import run, steps
+from tests.helpers.equations.on_grid import solved
+from tests.helpers.equations.single_cells import run, steps
 
 FAR = 1.95  # a Kolmogorov-Smirnov distance times sqrt(n) is beyond this once in a thousand cases
 

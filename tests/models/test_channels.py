@@ -12,7 +12,7 @@ from numpy import exp
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
-from tests.helpers.single_cells import run
+from tests.helpers.equations.single_cells import run
 
 DATA = Path(__file__).parents[1] / "data"
 

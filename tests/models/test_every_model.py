@@ -9,7 +9,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions import language as lang
-from tests.helpers.catalogue import MODELS, NEURONS, SYNAPSES, WEIGHTS, simulated, working_current
+from tests.helpers.equations.catalogue import MODELS, NEURONS, SYNAPSES, WEIGHTS, simulated, working_current
 
 DT = 0.1
 SPIKING = [name for name, kind in NEURONS.items() if kind.threshold and not kind.spiking_source]

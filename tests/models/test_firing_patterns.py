@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.own_models import FastAdEx, PublishedIzhikevich
-from tests.helpers.single_cells import intervals, spikes_of
+from tests.helpers.equations.own_models import FastAdEx, PublishedIzhikevich
+from tests.helpers.equations.single_cells import intervals, spikes_of
 
 # Naud et al. (2008): c_m, g_l, v_rest, a, tau_w, b, v_reset, current; v_th = -50 mV, delta_t = 2 mV
 NAUD = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.on_grid import solved
-from tests.helpers.single_cells import run, steps
+from tests.helpers.equations.on_grid import solved
+from tests.helpers.equations.single_cells import run, steps
 
 C_M, G_L, REST, TOP, T_REF = 58.72, 9.43, -78.85, -51.68, 3.8
 CURRENT, DURATION, DT = 400.0, 300.0, 0.05  # pA, ms; the refractory time is a multiple of dt

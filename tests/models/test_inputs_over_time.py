@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.own_models import Integrator
+from tests.helpers.equations.own_models import Integrator
 from tests.helpers.statistics import within
 
 N = 400

@@ -8,8 +8,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
-from tests.helpers.own_models import FastAdEx, PublishedIzhikevich
-from tests.helpers.single_cells import intervals, run, spikes_of, steps
+from tests.helpers.equations.own_models import FastAdEx, PublishedIzhikevich
+from tests.helpers.equations.single_cells import intervals, run, spikes_of, steps
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -11,7 +11,7 @@ import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
 from brainsim.models.plasticity.triplet import SETS
-from tests.helpers.plastic_twin import Synapse, rule_of
+from tests.helpers.plasticity.plastic_twin import Synapse, rule_of
 
 DT = 0.1
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
-from tests.helpers.single_cells import run
+from tests.helpers.equations.single_cells import run
 
 AT = 2.0  # ms, when the event comes
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.single_cells import run
+from tests.helpers.equations.single_cells import run
 
 
 def intervals(model, duration=2000.0, n=400, dt=0.1):

@@ -11,7 +11,7 @@ from brainsim import explore
 from brainsim.explore.cells import ONSET, resting_state
 from brainsim.explore.rates import _rate, spike_trains
 from brainsim.models.catalogue import catalogue
-from tests.helpers.own_models import Adapting
+from tests.helpers.equations.own_models import Adapting
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
 

@@ -9,7 +9,7 @@ from brainsim import explore
 from brainsim.explore.flow import VectorField
 from brainsim.explore.pictures import _broken
 from brainsim.explore.planes import _around
-from tests.helpers.own_models import Adapting, FitzHugh
+from tests.helpers.equations.own_models import Adapting, FitzHugh
 
 
 class TestPhasePlane:

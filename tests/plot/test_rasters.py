@@ -9,9 +9,9 @@ from matplotlib.colors import to_hex
 
 from brainsim import plot
 from brainsim.plot.elements.groups import groups_of
-from brainsim.plot.elements.marks import (DOTS, STROKES, SpikeImage, spread)
-from brainsim.plot.rasters import apart
+from brainsim.plot.elements.marks import DOTS, STROKES, SpikeImage, spread
 from brainsim.plot.elements.styles import PALETTE, REST
+from brainsim.plot.rasters import apart
 from brainsim.results.result import Spikes
 from tests.helpers.pictures import drawn, labels, made, random_spikes
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers import swept
+from tests.helpers.runs import swept
 
 
 class TestFolder:

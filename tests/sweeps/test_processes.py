@@ -14,7 +14,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.sweeps import pools
-from tests.helpers import batch, swept
+from tests.helpers.runs import batch, swept
 
 SCRIPT = """
 import sys, time

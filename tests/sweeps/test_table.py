@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers import swept
 from tests.helpers.mistakes import mistakes
+from tests.helpers.runs import swept
 
 
 class TestTable:

@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.report.reservoirs import NAMES, as_text
-from brainsim.plot.rasters import raster
 from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.rasters import raster
 
 
 def reservoir_figure(comparison):

@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._figures.diffusion import Choices, explained, fitted
+from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 from brainsim.plot.rasters import raster
-from brainsim.plot.elements.styles import (FAINT, PALETTE, REST, style)
 
 BIN, WIDTH = 5.0, 50.0  # ms: of the bins of rates, and of the time before each over which they are averaged
 POOLS = {"A": PALETTE[4], "B": PALETTE[2], "inhibitory": REST}

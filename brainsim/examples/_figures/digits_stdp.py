@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, SAMPLES, SHOWN, schedule
-from brainsim.plot.rasters import raster
 from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.rasters import raster
 
 CLASSES, SIDE = 10, 8
 RATE = 0.05  # by which k-means moves a prototype

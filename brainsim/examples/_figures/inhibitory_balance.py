@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.plot.elements.figures import ShownOnce
-from brainsim.plot.rasters import raster
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
+from brainsim.plot.rasters import raster
 
 EXC, INH, SUM = PALETTE[0], PALETTE[1], "#222222"  # as in an overview
 SPAN, LATE = 300.0, 0.5  # ms of the run that are drawn at its start and at its end; share of the run that counts as late

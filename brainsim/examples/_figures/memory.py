@@ -7,8 +7,8 @@ from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
 from brainsim.examples.memory import half_erased, hebbian, stored
-from brainsim.plot.rasters import raster
 from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.rasters import raster
 
 CAPACITY = 0.138  # patterns per unit: Amit, Gutfreund & Sompolinsky (1985), doi:10.1103/PhysRevLett.55.1530
 SHOWN, BEYOND = 0.05, 0.25  # patterns per unit: loads that are drawn, the second above the capacity

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from brainsim.plot.elements.figures import ShownOnce
-from brainsim.plot.rates import rate
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
+from brainsim.plot.rates import rate
 
 SHOWN, SPAN = 8, 8.0  # pictures of the sheet, and how much time each shows [ms]
 COLOURS = {"exc": PALETTE[0], "inh": PALETTE[1]}  # as in an overview

@@ -6,8 +6,8 @@ from matplotlib.patches import Patch
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples.working_memory import CUE, CUED, EXCITATORY, POOL, POOLS, READOUT, RULE
-from brainsim.plot.rasters import raster
 from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.rasters import raster
 
 STEP, BIN, SHOWN = 1.0, 10.0, 80  # ms: of the memory; of rates; cells of a pool in the raster
 GIVEN = "#d08a00"

@@ -10,7 +10,7 @@ from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi
 from brainsim.core.arrays import plural
 from brainsim.examples._tour import Picture
 from brainsim.explore.theory import lif_rate
-from brainsim.plot.elements.styles import (FAINT, PALETTE, legend_above, style)
+from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above, style
 
 WEAK, STRONG = 140.0, 300.0  # pA: below and above the current that the neuron needs to fire
 ONSET, LENGTH, DURATION = 20.0, 150.0, 200.0  # ms, of the step of current

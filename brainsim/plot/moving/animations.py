@@ -9,11 +9,20 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
-from brainsim.plot.moving.films import checked_path, frames_of, write_film
 from brainsim.plot.elements.groups import SpikesLike, groups_of
-from brainsim.plot.elements.places import (checked_tau, draw_cells, faded_rates, latest, one_population, part_of, places_of, scale_of)
-from brainsim.plot.rasters import raster, window_of
+from brainsim.plot.elements.places import (
+    checked_tau,
+    draw_cells,
+    faded_rates,
+    latest,
+    one_population,
+    part_of,
+    places_of,
+    scale_of,
+)
 from brainsim.plot.elements.styles import ink, style
+from brainsim.plot.moving.films import checked_path, frames_of, write_film
+from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
 

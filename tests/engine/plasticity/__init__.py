@@ -1,0 +1,1 @@
+"""Synapses that learn: rules, their bits, and twins of them."""

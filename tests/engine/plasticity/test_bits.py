@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from tests.engine.plasticity.test_networks import check, network
-from tests.helpers import learning_rules as own
+from tests.helpers.plasticity import learning_rules as own
 from tests.random_networks import bits
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

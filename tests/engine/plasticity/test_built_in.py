@@ -8,7 +8,7 @@ import pytest
 import brainsim as bs
 from brainsim.models.plasticity.pair import PAIRING
 from tests.engine.plasticity.test_networks import check, network
-from tests.helpers.kicked import Kicked, change
+from tests.helpers.plasticity.kicked import Kicked, change
 from tests.models.test_plasticity import CHANGES, CURVES, RATES
 
 LAGS = np.array([-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])

@@ -6,9 +6,9 @@ import pytest
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
 from tests.engine.plasticity.test_networks import CLOSE, check, network
-from tests.helpers import learning_rules as own
-from tests.helpers.plastic_networks import differences, parameters_of
-from tests.helpers.plastic_twin import Rule, rule_of
+from tests.helpers.plasticity import learning_rules as own
+from tests.helpers.plasticity.plastic_networks import differences, parameters_of
+from tests.helpers.plasticity.plastic_twin import Rule, rule_of
 
 DELTA = bs.Delta()
 

@@ -5,9 +5,9 @@ import pytest
 
 import brainsim as bs
 from tests.engine.plasticity.test_networks import network
-from tests.helpers import learning_rules as own
-from tests.helpers.kicked import Kicked
-from tests.helpers.plastic_networks import differences
+from tests.helpers.plasticity import learning_rules as own
+from tests.helpers.plasticity.kicked import Kicked
+from tests.helpers.plasticity.plastic_networks import differences
 from tests.helpers.records import arrays_of, contexts_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

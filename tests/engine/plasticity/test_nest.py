@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.kicked import Kicked
-from tests.helpers.learning_rules import Guetig, ShortTerm
+from tests.helpers.plasticity.kicked import Kicked
+from tests.helpers.plasticity.learning_rules import Guetig, ShortTerm
 
 DATA = Path(__file__).parents[2] / "data"
 STEP = 0.1  # NEST sends a listed spike one step late

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers import learning_rules as own
-from tests.helpers.plastic_networks import differences, parameters_of
+from tests.helpers.plasticity import learning_rules as own
+from tests.helpers.plasticity.plastic_networks import differences, parameters_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers import learning_rules as own
-from tests.helpers.kicked import Kicked, change
-from tests.helpers.plastic_networks import differences
-from tests.helpers.plastic_twin import Synapse, rule_of
+from tests.helpers.plasticity import learning_rules as own
+from tests.helpers.plasticity.kicked import Kicked, change
+from tests.helpers.plasticity.plastic_networks import differences
+from tests.helpers.plasticity.plastic_twin import Synapse, rule_of
 
 LAGS = np.array([-60.0, -20.0, -5.3, -0.1, 0.0, 0.1, 5.3, 20.0, 60.0])
 

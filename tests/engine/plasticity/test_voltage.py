@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
-from tests.helpers.plastic_networks import differences
+from tests.helpers.plasticity.plastic_networks import differences
 from tests.random_networks import bits
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

@@ -19,7 +19,7 @@ from brainsim.commands import cli
 from brainsim.engine.recorders import stream as stream_module
 from brainsim.results.streams.conversion import convert
 from brainsim.results.streams.folder import Folder
-from tests.helpers.streamed import STEPS, network, requests, run, same, simulation
+from tests.helpers.runs.streamed import STEPS, network, requests, run, same, simulation
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ CHILD = """
 import sys
 import brainsim as bs
 from brainsim.engine import progress
-from tests.helpers.streamed import simulation
+from tests.helpers.runs.streamed import simulation
 progress.WANTED = 0.002
 simulation(to=sys.argv[1]).run(1e7)
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import brainsim as bs
 from brainsim.engine import progress
 from tests import golden
-from tests.helpers import ranked
+from tests.helpers.runs import ranked
 
 CHUNK = 40  # steps
 

@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.checkpoints import file, machine
 from brainsim.results import archive
-from tests.helpers.checkpointed import assert_equal, full_disk, loaded, network, simulation
+from tests.helpers.runs.checkpointed import assert_equal, full_disk, loaded, network, simulation
 
 
 @pytest.fixture

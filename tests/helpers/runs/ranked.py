@@ -1,7 +1,7 @@
 """What the ranks of an MPI run do in the tests, and the same in one process.
 
-``mpiexec -n 2 python -m mpi4py -m tests.helpers.ranked FUNCTION ARGUMENTS`` calls a function of this module on all ranks,
-with ``ranks=True``; rank 0 prints what it returns as JSON. All that is compared is a hash, or a number.
+``mpiexec -n 2 python -m mpi4py -m tests.helpers.runs.ranked FUNCTION ARGUMENTS`` calls a function of this module on all
+ranks, with ``ranks=True``; rank 0 prints what it returns as JSON. All that is compared is a hash, or a number.
 """
 
 import copy
@@ -37,7 +37,7 @@ def mpi_or_skip():
 def command(ranks, function, *arguments):
     """Return the command that calls a function of this module, or of ``module:function``, on ranks."""
     module, _, name = function.rpartition(":")
-    return script(ranks, "-m", f"tests.helpers.{module or 'ranked'}", name, *arguments)
+    return script(ranks, "-m", f"tests.helpers.runs.{module or 'ranked'}", name, *arguments)
 
 
 def script(ranks, *arguments):

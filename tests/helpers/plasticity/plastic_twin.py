@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tests.helpers.plastic_shared import ARRIVAL, ARRIVAL_AGAIN, BETWEEN, RETURN
+from tests.helpers.plasticity.plastic_shared import ARRIVAL, ARRIVAL_AGAIN, BETWEEN, RETURN
 
 FUNCTIONS = {
     "exp": np.exp,

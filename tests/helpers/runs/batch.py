@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "clusters.md"
+PAGE = Path(__file__).parents[3] / "docs" / "clusters.md"
 BIN = Path(sys.executable).parent
 SRUN = f"""#!/bin/bash
 [[ $1 == --cpu-bind=* ]] || {{ echo "srun: unknown option $1" >&2; exit 2; }}

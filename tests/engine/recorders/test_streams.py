@@ -10,7 +10,7 @@ import pytest
 import brainsim as bs
 from brainsim.commands import cli
 from brainsim.results.streams import folder as folder_module
-from tests.helpers.streamed import NEEDS, STEPS, network, requests, run, same, simulation
+from tests.helpers.runs.streamed import NEEDS, STEPS, network, requests, run, same, simulation
 
 
 @pytest.fixture(autouse=True)

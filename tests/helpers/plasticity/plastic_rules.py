@@ -1,6 +1,6 @@
 """Rules as their publications write them, as texts for the slow twin."""
 
-from tests.helpers.plastic_twin import Rule
+from tests.helpers.plasticity.plastic_twin import Rule
 
 TRACES = "dx/dt = -x/tau_plus; dy/dt = -y/tau_minus"
 PAIR = {"tau_plus": 20.0, "tau_minus": 20.0}

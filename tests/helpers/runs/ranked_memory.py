@@ -6,7 +6,7 @@ from pathlib import Path
 
 import brainsim as bs
 from brainsim.examples import microcircuit
-from tests.helpers import ranked
+from tests.helpers.runs import ranked
 
 PEAK = Path("/proc/self/clear_refs")  # to which 5 is written to forget the peak so far
 

@@ -16,7 +16,7 @@ from brainsim.engine.checkpoints import file, regular
 from brainsim.engine.progress import Pace
 from brainsim.engine.run import Run
 from brainsim.results import archive
-from tests.helpers.checkpointed import assert_equal, full_disk, network, recorded, simulation
+from tests.helpers.runs.checkpointed import assert_equal, full_disk, network, recorded, simulation
 
 
 @pytest.fixture
@@ -271,10 +271,10 @@ class TestStreams:
 def test_killed_at_random_moments(tmp_path, kills, kind):
     """Resumed after each kill -9, the run and its stream end with the bits of undisturbed ones."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.helpers.killed", str(tmp_path), str(kills), "1", kind],
+        [sys.executable, "-m", "tests.helpers.runs.killed", str(tmp_path), str(kills), "1", kind],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=False,
     )
     assert done.returncode == 0, done.stderr

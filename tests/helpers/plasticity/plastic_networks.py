@@ -4,8 +4,17 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.synapses.readback import order_of
-from tests.helpers.plastic_shared import Draws, Modulator
-from tests.helpers.plastic_twin import Synapse, Target, assignments, decay, derivatives, evaluated, rule_of, with_shared
+from tests.helpers.plasticity.plastic_shared import Draws, Modulator
+from tests.helpers.plasticity.plastic_twin import (
+    Synapse,
+    Target,
+    assignments,
+    decay,
+    derivatives,
+    evaluated,
+    rule_of,
+    with_shared,
+)
 
 NOTHING = 1e-290  # the exponential of the engine ends near here, that of NumPy at 0
 

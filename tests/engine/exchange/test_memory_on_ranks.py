@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers import ranked, ranked_memory
+from tests.helpers.runs import ranked, ranked_memory
 
 pytestmark = pytest.mark.skipif(
     not ranked_memory.PEAK.exists(), reason="only Linux tells the most memory of a part of a run"

@@ -14,7 +14,7 @@ import pytest
 
 import brainsim as bs
 from tests import golden
-from tests.helpers import batch, ranked
+from tests.helpers.runs import batch, ranked
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 # seconds for which the processes of a run may live after one of them has failed: 5 are allowed, on a machine without other

@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli
-from tests.helpers import ranked, ranked_streams
+from tests.helpers.runs import ranked, ranked_streams
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.checkpointed import assert_equal, loaded, network, simulation
+from tests.helpers.runs.checkpointed import assert_equal, loaded, network, simulation
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.exchange import barrier as threads
 from brainsim.engine.exchange.barrier import new_barrier
-from tests.helpers.barriers import abort_a_sleeper, pass_together, wait
+from tests.helpers.runs.barriers import abort_a_sleeper, pass_together, wait
 
 
 @pytest.fixture(params=["wherever", "on one processor"])
@@ -73,7 +73,7 @@ import numba
 platform.machine = lambda: "another"
 sys.path.insert(0, sys.argv[1])
 from brainsim.engine.exchange import barrier as threads
-from tests.helpers.barriers import abort_a_sleeper, pass_together
+from tests.helpers.runs.barriers import abort_a_sleeper, pass_together
 assert threads.FUTEX == 0
 pass_together(3)
 abort_a_sleeper()
@@ -83,7 +83,7 @@ abort_a_sleeper()
 def test_where_a_thread_cannot_be_woken_it_naps(tmp_path):
     """Systems without futex, in a process that takes itself for one."""
     environment = os.environ | {"BRAINSIM_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parents[2])]
+    command = [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parents[3])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 

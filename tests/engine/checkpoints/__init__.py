@@ -1,0 +1,1 @@
+"""Checkpoints: files of a simulation, and runs that save themselves."""

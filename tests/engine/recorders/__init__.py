@@ -1,0 +1,1 @@
+"""What a run records: windows, streams to the disk, weights, inputs."""

@@ -1,0 +1,1 @@
+"""What `Simulation` does between runs, and what goes wrong in them."""

@@ -1,0 +1,1 @@
+"""Synapses: how they are sampled, stored, read back and changed."""

@@ -1,0 +1,1 @@
+"""Runs on ranks, runs that are killed, streamed or continued, and sweeps."""
