@@ -25,6 +25,16 @@ class Parameters(NamedTuple):
     d: np.ndarray  # (outputs,)
 
 
+class Net(NamedTuple):
+    """A network; U and V are there a second time, turned for the way back."""
+
+    gated: int
+    loss: int  # LAST, MEAN or SEQUENCE
+    weights: Parameters
+    U_turned: np.ndarray  # (gates*units, units)
+    V_turned: np.ndarray  # (outputs, units)
+
+
 class Samples(NamedTuple):
     """Sequences, padded with zeros, and what is wanted."""
 
@@ -32,6 +42,23 @@ class Samples(NamedTuple):
     lengths: np.ndarray  # (samples,)
     label: np.ndarray  # (samples,), or -1
     labels: np.ndarray  # (samples, steps or 0), -1 for none
+
+
+class Chunk(NamedTuple):
+    """What one call runs: the samples ``chosen[begin:end]``, with `learn` also backwards."""
+
+    chosen: np.ndarray
+    begin: int
+    end: int
+    learn: int
+
+
+class Out(NamedTuple):
+    """What comes out, in the order of `chosen`."""
+
+    losses: np.ndarray  # (n,)
+    scores: np.ndarray  # (n, outputs)
+    traces: np.ndarray  # (n or 0, steps, outputs)
 
 
 class Scratch(NamedTuple):
@@ -50,57 +77,50 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def run_chunk(gated, loss, p, turned, samples, chosen, begin, end, learn, s, losses, scores, traces, g):
-    """Run the samples ``chosen[begin:end]``.
+def run_chunk(net, samples, chunk, s, out, g):
+    """Run the samples of a chunk.
 
     Parameters
     ----------
-    gated, loss : int
-        Whether the units have gates; LAST, MEAN or SEQUENCE.
-    p, turned : Parameters, (array, array)
-        The weights, and U and V transposed.
-    samples, chosen, begin, end
-        Which.
-    learn : int
-        Whether `g` becomes the sum of the gradients.
-    s : Scratch
-    losses, scores, traces : array
-        Filled in the order of `chosen`: (n,), (n, outputs) and (n or 0, steps, outputs).
+    net, samples, chunk, s : Net, Samples, Chunk, Scratch
+    out : Out
+        Is filled.
     g : Parameters
+        With ``chunk.learn`` it becomes the sum of the gradients.
     """
-    rows, longest = end - begin, 0
-    for q in range(begin, end):
-        longest = max(longest, samples.lengths[chosen[q]])
+    rows, longest = chunk.end - chunk.begin, 0
+    for r in range(rows):
+        longest = max(longest, samples.lengths[chunk.chosen[chunk.begin + r]])
     s.h[0] = 0.0
     for t in range(longest):
-        step(gated, p, samples, chosen, begin, rows, t, s)
+        step(net, samples, chunk, t, s)
         for r in range(rows):
-            copy(p.d, s.out[t, r])
-        add_product(s.h[t + 1], p.V, s.out[t], rows)
+            copy(net.weights.d, s.out[t, r])
+        add_product(s.h[t + 1], net.weights.V, s.out[t], rows)
     for r in range(rows):
-        q, n = begin + r, chosen[begin + r]
-        losses[q] = loss_of(loss, samples.label[n], samples.labels[n], samples.lengths[n], longest, r, s)
-        copy(s.score[r], scores[q])
-        if traces.shape[0] > 0:
-            traces[q] = 0.0
+        q, n = chunk.begin + r, chunk.chosen[chunk.begin + r]
+        out.losses[q] = loss_of(net.loss, samples.label[n], samples.labels[n], samples.lengths[n], longest, r, s)
+        copy(s.score[r], out.scores[q])
+        if out.traces.shape[0] > 0:
+            out.traces[q] = 0.0
             for t in range(samples.lengths[n]):
-                copy(s.out[t, r], traces[q, t])
-    if learn:
-        backwards(gated, p, turned, samples, chosen, begin, rows, longest, s, g)
+                copy(s.out[t, r], out.traces[q, t])
+    if chunk.learn:
+        backwards(net, samples, chunk, longest, s, g)
 
 
 @inlined
-def step(gated, p, samples, chosen, begin, rows, t, s):
+def step(net, samples, chunk, t, s):
     """Compute the units at the end of step t."""
-    units = s.h.shape[2]
+    p, units, rows = net.weights, s.h.shape[2], chunk.end - chunk.begin
     for r in range(rows):
         copy(p.b, s.drive[r])
-        add_input(samples.X[chosen[begin + r], t], p.W, s.drive[r])
+        add_input(samples.X[chunk.chosen[chunk.begin + r], t], p.W, s.drive[r])
         s.back[r] = 0.0
     add_product(s.h[t], p.U, s.back, rows)
     for r in range(rows):
         drive, back, gates, before, after = s.drive[r], s.back[r], s.gates[t, r], s.h[t, r], s.h[t + 1, r]
-        if not gated:
+        if not net.gated:
             for j in range(units):
                 after[j] = tanh(drive[j] + back[j])
             continue
@@ -116,9 +136,9 @@ def step(gated, p, samples, chosen, begin, rows, t, s):
 
 
 @inlined
-def backwards(gated, p, turned, samples, chosen, begin, rows, longest, s, g):
+def backwards(net, samples, chunk, longest, s, g):
     """Put the sum of the gradients of a chunk into `g`; the derivatives of the loss by the outputs are in `d_out`."""
-    units = s.h.shape[2]
+    units, rows = s.h.shape[2], chunk.end - chunk.begin
     for array in (g.W, g.U, g.V):
         array[:] = 0.0
     for array in (g.b, g.c, g.d):
@@ -128,11 +148,11 @@ def backwards(gated, p, turned, samples, chosen, begin, rows, longest, s, g):
         add_outer(s.h[t + 1], s.d_out[t], g.V, rows)
         for r in range(rows):
             add_scaled(1.0, s.d_out[t, r], g.d)
-        add_product(s.d_out[t], turned[1], s.d_h, rows)
+        add_product(s.d_out[t], net.V_turned, s.d_h, rows)
         for r in range(rows):
             drive, back, gates, before = s.drive[r], s.back[r], s.gates[t, r], s.h[t, r]
             d_h, d_before, after = s.d_h[r], s.d_before[r], s.h[t + 1, r]
-            if gated:
+            if net.gated:
                 of_gates(units, gates, s.inner[t, r], before, d_h, drive, back, d_before)
                 add_scaled(1.0, back[2 * units :], g.c)
             else:
@@ -141,12 +161,12 @@ def backwards(gated, p, turned, samples, chosen, begin, rows, longest, s, g):
                 copy(drive, back)
                 d_before[:] = 0.0
             add_scaled(1.0, drive, g.b)
-            x = samples.X[chosen[begin + r], t]
+            x = samples.X[chunk.chosen[chunk.begin + r], t]
             for i in range(x.size):
                 if x[i] != 0.0:
                     add_scaled(x[i], drive, g.W[i])
         add_outer(s.h[t], s.back, g.U, rows)
-        add_product(s.back, turned[0], s.d_before, rows)
+        add_product(s.back, net.U_turned, s.d_before, rows)
         for r in range(rows):
             copy(s.d_before[r], s.d_h[r])
 
@@ -234,8 +254,9 @@ def copy(values, into):
 
 
 @helper
-def add_four(into, a, b, c, d, x, y, z, w):
+def add_four(into, factors, x, y, z, w):
     """Add four scaled rows, which reads and writes the sum once instead of four times."""
+    a, b, c, d = factors
     for j in range(into.size):
         into[j] += (a * x[j] + b * y[j]) + (c * z[j] + d * w[j])
 
@@ -246,8 +267,8 @@ def add_product(a, weights, into, rows):
     whole = weights.shape[0] & ~3
     for k in range(0, whole, 4):
         for r in range(rows):
-            x = a[r]
-            add_four(into[r], x[k], x[k + 1], x[k + 2], x[k + 3], weights[k], weights[k + 1], weights[k + 2], weights[k + 3])
+            factors = a[r, k], a[r, k + 1], a[r, k + 2], a[r, k + 3]
+            add_four(into[r], factors, weights[k], weights[k + 1], weights[k + 2], weights[k + 3])
     for k in range(whole, weights.shape[0]):
         for r in range(rows):
             add_scaled(a[r, k], weights[k], into[r])
@@ -259,6 +280,7 @@ def add_outer(a, b, into, rows):
     whole = rows & ~3
     for k in range(into.shape[0]):
         for r in range(0, whole, 4):
-            add_four(into[k], a[r, k], a[r + 1, k], a[r + 2, k], a[r + 3, k], b[r], b[r + 1], b[r + 2], b[r + 3])
+            factors = a[r, k], a[r + 1, k], a[r + 2, k], a[r + 3, k]
+            add_four(into[k], factors, b[r], b[r + 1], b[r + 2], b[r + 3])
         for r in range(whole, rows):
             add_scaled(a[r, k], b[r], into[k])

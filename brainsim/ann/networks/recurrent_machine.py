@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,27 +61,25 @@ class Machine:
         self, weights: dict[str, np.ndarray], chosen: np.ndarray, learn: bool, traces: bool = False
     ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Return losses, sums of gradients (empty without `learn`), scores and outputs of samples."""
-        from brainsim.ann.networks.recurrent_kernels import Parameters, run_chunk
+        from brainsim.ann.networks.recurrent_kernels import Chunk, Net, Out, Parameters, run_chunk
 
         p, n, steps = Parameters(**weights), len(chosen), self.data.X.shape[1]
-        turned = np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T)
-        losses, scores = np.empty(n), np.empty((n, p.d.size))
-        outputs = np.empty((n if traces else 0, steps, p.d.size))
+        net = Net(int(self.gated), self.loss, p, np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T))
+        out = Out(np.empty(n), np.empty((n, p.d.size)), np.empty((n if traces else 0, steps, p.d.size)))
         parts = min(CHUNKS, max(1, n // SMALLEST)) if learn else max(1, -(-n // SMALLEST))
         edges = [n * k // parts for k in range(parts + 1)]
+        chunks = [Chunk(chosen, begin, end, int(learn)) for begin, end in pairwise(edges)]
         self._prepare(p, min(parts, CHUNKS), max(np.diff(edges)), steps)
         for first in range(0, parts, CHUNKS):
             jobs = [
-                self._workers.submit(
-                    run_chunk,
-                    *(int(self.gated), self.loss, p, turned, self.data, chosen, edges[k], edges[k + 1], int(learn)),
-                    *(self._scratch[k - first], losses, scores, outputs, self._gradients[k - first]),
+                self._workers.submit(run_chunk, net, self.data, chunk, scratch, out, gradients)
+                for chunk, scratch, gradients in zip(
+                    chunks[first : first + CHUNKS], self._scratch, self._gradients, strict=False
                 )
-                for k in range(first, min(first + CHUNKS, parts))
             ]
             for job in jobs:
                 job.result()
-        return losses, self._sum(parts) if learn else {}, scores, outputs
+        return out.losses, self._sum(parts) if learn else {}, out.scores, out.traces
 
     def _prepare(self, p, parts, rows, steps):
         """Make the arrays for each chunk, unless there are some that fit."""

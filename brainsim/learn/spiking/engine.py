@@ -265,6 +265,7 @@ class BetweenSteps(Operator):
         if status != ASK:
             return False
         from brainsim.learn.spiking.kernels.between import between, invoke
+        from brainsim.learn.spiking.kernels.work import Sample
 
         k, given = int(self._progress["step"]), self.given
         if k >= given.plan.steps:
@@ -272,9 +273,8 @@ class BetweenSteps(Operator):
             raise ValueError(f"simulate.duration: the sample of a network of SpikingNetwork.to_network ends at {end:g} ms")
         for row, cells, part in self._rows:
             self.values[row, cells] = part
-        self.at = between(
-            *(self.net, given.vector, k, self.at, given.times, given.units, given.currents, self.values, self.work)
-        )
+        sample = Sample(given.times, given.units, given.currents)
+        self.at = between(self.net, given.vector, k, self.at, sample, self.values, self.work)
         for row, cells, part in self._rows:
             part[...] = self.values[row, cells]
         self.work.moment[:] = k, k % self.work.ring_v.shape[0], 0

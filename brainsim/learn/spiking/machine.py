@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -63,23 +64,20 @@ class Machine:
 
     def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
         """Run the samples with the indices `rows`; with `learn` also backwards."""
-        from brainsim.learn.spiking.kernels import chunk
+        from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Chunk, Out, run_chunk
 
         net = self.plan.net(vector, self.on_grid, self.floor, self.inputs.currents.shape[1] > 0)
         outputs, n = self.plan.sizes[-1], len(rows)
         traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
-        out = chunk.Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
+        out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
         keep = int((self.history or history) and learn)
         parts = min(CHUNKS, max(1, n // SMALLEST))
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
         edges = [n * c // parts for c in range(parts + 1)]
+        chunks = [Chunk(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in pairwise(edges)]
         jobs = [
-            self._workers.submit(
-                chunk.run_chunk,
-                *(net, vector, self.data, rows, edges[c], edges[c + 1], self.task),
-                *(self.code if learn else chunk.ONLY_FORWARD, keep, self._works[c], out, self._gradients[c]),
-            )
-            for c in range(parts)
+            self._workers.submit(run_chunk, net, vector, self.data, chunk, self.task, work, out, gradient)
+            for chunk, work, gradient in zip(chunks, self._works, self._gradients, strict=False)
         ]
         for job in jobs:
             job.result()

@@ -93,7 +93,7 @@ def gather(net, vector, x, k, work, gradient):
         for z in range(work.freed[step], work.freed[step + 1]):
             m = work.r_cell[z] - low
             if 0 <= m < into.size:
-                change += gather_released(net, c, z, m, r, weights[m], row, work, gradient)
+                change += gather_released(net, c, z, r, weights[m], row + m, work, gradient)
         gradient[net.delay_at[c]] -= change
         total -= change
     return total
@@ -123,25 +123,28 @@ def gather_each(net, vector, c, x, k, work, gradient):
         if net.waiting[net.post[c]] and work.kind[step, low + m] == 2:
             for z in range(work.freed[step], work.freed[step + 1]):
                 if work.r_cell[z] == low + m:
-                    change += gather_released(net, c, z, m, r, w, net.at[c] + cell, work, gradient)
+                    change += gather_released(net, c, z, r, w, net.at[c] + cell + m, work, gradient)
         gradient[net.delay_at[c] + cell + m] -= change
         total -= change
     return total
 
 
 @inlined
-def gather_released(net, c, z, m, r, w, row, work, gradient):
-    """Do the same for the potential of a cell that became free in the step of arrival: release z; return the change by r."""
+def gather_released(net, c, z, r, w, place, work, gradient):
+    """Do the same for the potential of a cell that became free in the step of arrival: release z; return the change by r.
+
+    The synapse has the weight w, which is at `place` in the vector.
+    """
     b = net.post[c]
     tau_m, tau_s, span, g, at = net.numbers[b, TAU_M], net.numbers[b, TAU_S], work.r_span[z], work.r_grad[z], net.times_at[b]
     if r <= span:
         slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
-        gradient[row + m] += g * slow
+        gradient[place] += g * slow
         gradient[at + AT_TAU_M] += g * w * by_tau_m(r, tau_m, tau_s)
         gradient[at + AT_TAU_S] += g * w * by_tau_s(r, tau_m, tau_s)
         return g * w * (fast - slow) / tau_m
     part = potential(span, tau_m, tau_s) * left(r - span, tau_s)
-    gradient[row + m] += g * part
+    gradient[place] += g * part
     gradient[at + AT_TAU_S] += g * w * part * (r - span) / (tau_s * tau_s)
     return -g * w * part / tau_s
 

@@ -8,23 +8,21 @@ from brainsim.learn.spiking.plan import I_I, T_REF, V_I, V_TH, V_V, V_X
 
 
 @kernel
-def between(net, vector, k, at, times, units, currents, state, work):
+def between(net, vector, k, at, sample, state, work):
     """Complete step k - 1, and prepare step k; return where the next input spikes are.
 
     Parameters
     ----------
-    net, vector, work
+    net, vector, sample, work
         As for `forward`.
     k, at : int
         The step, and where the input spikes from it on begin.
-    times, units, currents
-        The sample.
-    state : (7, cells)
+    state : (8, cells)
         v, i, a, lag, fired, span and start of all cells of the network; and into the last row what arrives at v.
     """
     if k > 0:
-        at = complete(net, vector, k - 1, at, times, units, state, work)
-    prepare(net, vector, k, currents, state, work)
+        at = complete(net, vector, k - 1, at, sample, state, work)
+    prepare(net, vector, k, sample.currents, state, work)
     return at
 
 
@@ -35,7 +33,7 @@ def invoke(address, record):
 
 
 @inlined
-def complete(net, vector, k, at, times, units, state, work):
+def complete(net, vector, k, at, sample, state, work):
     """Add what arrived in step k to the currents, and send its spikes."""
     slot, t1 = k % work.ring_v.shape[0], (k + 1) * net.dt
     for b in range(1, net.start.size):
@@ -46,7 +44,7 @@ def complete(net, vector, k, at, times, units, state, work):
             work.ring_v[slot, j] = 0.0
             work.ring_i[slot, j] = 0.0
     work.first[k] = work.ends[0]
-    at = enter_inputs(k, net.dt, times, units, at, work)
+    at = enter_inputs(k, net.dt, sample, at, work)
     for b in range(1, net.start.size):
         for j in range(net.start[b], net.stop[b]):
             if net.spiking[b] and state[4, j] > 0.0:
@@ -58,7 +56,7 @@ def complete(net, vector, k, at, times, units, state, work):
                     work.release[j] = t1 - lag + net.numbers[b, T_REF]
                     work.last[j] = x
     for x in range(work.first[k], work.ends[0]):
-        send(net, vector, x, k, work.block[x], work.cell[x], work.time[x], work.ring_v, work.ring_i)
+        send(net, vector, x, k, work)
     work.first[k + 1] = work.ends[0]
     return at
 

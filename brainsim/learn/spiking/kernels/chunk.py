@@ -9,6 +9,7 @@ from brainsim.learn.spiking.kernels.backward import backward
 from brainsim.learn.spiking.kernels.forward import copy, forward
 from brainsim.learn.spiking.kernels.losses import loss_of
 from brainsim.learn.spiking.kernels.surrogate import surrogate_backward
+from brainsim.learn.spiking.kernels.work import Sample
 
 ONLY_FORWARD, EXACT, SURROGATE, EPROP = range(4)
 
@@ -49,15 +50,26 @@ class Out(NamedTuple):
     traces: np.ndarray  # (samples or 0, steps, outputs)
 
 
+class Chunk(NamedTuple):
+    """What one call runs: the samples ``rows[begin:end]``, and how."""
+
+    rows: np.ndarray
+    begin: int
+    end: int
+    mode: int  # ONLY_FORWARD, EXACT, SURROGATE or EPROP
+    keep: int  # whether the values of every step are kept
+
+
 @kernel
-def run_chunk(net, vector, data, chosen, begin, end, task, mode, keep, work, out, gradient):
-    """Run the samples ``chosen[begin:end]``; `gradient` becomes the sum of their gradients."""
+def run_chunk(net, vector, data, chunk, task, work, out, gradient):
+    """Run the samples of a chunk; `gradient` becomes the sum of their gradients."""
+    mode, keep = chunk.mode, chunk.keep
     if mode != ONLY_FORWARD:
         gradient[:] = 0.0
-    for q in range(begin, end):
-        n = chosen[q]
+    for q in range(chunk.begin, chunk.end):
+        n = chunk.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
-        forward(net, vector, data.times[first:stop], data.units[first:stop], currents, keep, work)
+        forward(net, vector, Sample(data.times[first:stop], data.units[first:stop], currents), keep, work)
         out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], work)
         copy(work.score, out.score[q])
         copy(work.counts, out.counts[q])

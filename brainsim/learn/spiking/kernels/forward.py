@@ -19,7 +19,7 @@ NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses 
 
 
 @inlined
-def forward(net, vector, times, units, currents, keep, work):
+def forward(net, vector, sample, keep, work):
     """Run one sample.
 
     Parameters
@@ -27,10 +27,7 @@ def forward(net, vector, times, units, currents, keep, work):
     net : Net
     vector : (size,)
         Weights, delays and time constants.
-    times, units : (inputs,)
-        Input spikes, sorted by time.
-    currents : (steps, inputs) or (0, 0)
-        Input currents.
+    sample : Sample
     keep : int
         Whether the values of every step are kept.
     work : Work
@@ -43,23 +40,23 @@ def forward(net, vector, times, units, currents, keep, work):
     for k in range(net.steps):
         work.first[k], work.freed[k] = work.ends[0], work.ends[1]
         slot = k % work.ring_v.shape[0]
-        if currents.shape[0] > 0:
-            drive_by(net, vector, currents[k], work.drive)
-        at = enter_inputs(k, net.dt, times, units, at, work)
+        if sample.currents.shape[0] > 0:
+            drive_by(net, vector, sample.currents[k], work.drive)
+        at = enter_inputs(k, net.dt, sample, at, work)
         for b in range(1, net.start.size):
             row = k if keep else 0
             if net.ahead[b] != 0:
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
                 continue
-            driven = b == last or (b == 1 and currents.shape[0] > 0)
+            driven = b == last or (b == 1 and sample.currents.shape[0] > 0)
             move(net, b, row, slot, driven, keep, work)
             if net.waiting[b]:
                 hold(net, vector, b, k, row, driven, work)
             if net.spiking[b]:
                 fire(net, b, k, row, keep, work)
         for x in range(work.first[k], work.ends[0]):
-            send(net, vector, x, k, work.block[x], work.cell[x], work.time[x], work.ring_v, work.ring_i)
+            send(net, vector, x, k, work)
         for o in range(net.stop[last] - net.start[last]):
             work.trace[k, o] = work.v[net.start[last] + o]
     work.first[net.steps], work.freed[net.steps] = work.ends[0], work.ends[1]
@@ -94,9 +91,9 @@ def drive_by(net, vector, row, drive):
 
 
 @inlined
-def enter_inputs(k, dt, times, units, at, work):
+def enter_inputs(k, dt, sample, at, work):
     """Append the input spikes up to the end of step k to the events; return where the next ones are."""
-    x = work.ends[0]
+    x, times, units = work.ends[0], sample.times, sample.units
     while at < times.size and times[at] <= (k + 1) * dt:
         work.block[x], work.cell[x], work.time[x] = 0, units[at], times[at]
         x += 1
@@ -276,8 +273,9 @@ def reset(numbers, waiting, lag, t1, j, x, work):
 
 
 @inlined
-def send(net, vector, x, k, block, cell, time, ring_v, ring_i):
+def send(net, vector, x, k, work):
     """Add what event x, of step k, does to its targets at the steps in which it arrives."""
+    block, cell, time, ring_v, ring_i = work.block[x], work.cell[x], work.time[x], work.ring_v, work.ring_i
     for c in range(net.pre.size):
         if net.pre[c] != block:
             continue

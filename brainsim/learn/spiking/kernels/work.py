@@ -1,8 +1,16 @@
-"""The arrays that the kernels of a network work on: compiled functions create none."""
+"""The arrays that the kernels of a network read and work on: compiled functions create none."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Sample(NamedTuple):
+    """What enters the network."""
+
+    times: np.ndarray  # (inputs,): input spikes, sorted [ms]
+    units: np.ndarray  # int32
+    currents: np.ndarray  # (steps, inputs) or (0, inputs)
 
 
 class Work(NamedTuple):
