@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.jit import vmath
 from brainsim.jit.decorators import helper, kernel
+from brainsim.learn.vectors import add_scaled, softmax
 
 
 class Cells(NamedTuple):
@@ -32,13 +32,6 @@ class Activity(NamedTuple):
     spikes: np.ndarray  # uint8 (steps, cells)
     slope: np.ndarray  # pseudo-derivatives, (steps, cells)
     readout: np.ndarray  # (steps, outputs)
-
-
-@helper
-def add_scaled(into, factor, values):
-    """Add ``factor*values``."""
-    for k in range(into.size):
-        into[k] += factor * values[k]
 
 
 @kernel
@@ -107,19 +100,10 @@ def cross_entropy(readout, label, first, error):
     """Return the sum of ``-log(probability of the label)`` from step `first` on; `error` gets the derivative."""
     loss = 0.0
     for t in range(readout.shape[0]):
-        row, largest, total = error[t], -np.inf, 0.0
-        row[:] = 0.0
         if t < first:
-            continue
-        for k in range(row.size):
-            largest = max(largest, readout[t, k])
-        for k in range(row.size):
-            row[k] = vmath.exp(readout[t, k] - largest)
-            total += row[k]
-        loss += vmath.log(total) + largest - readout[t, label]
-        for k in range(row.size):
-            row[k] /= total
-        row[label] -= 1.0
+            error[t, :] = 0.0
+        else:
+            loss += softmax(readout[t], label, error[t])
     return loss
 
 

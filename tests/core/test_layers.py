@@ -27,6 +27,7 @@ NUMBA_AT_HOME = {
         "brainsim.rng.hashing",
         "brainsim.rng.variates",
         "brainsim.learn.kernels",
+        "brainsim.learn.vectors",
         "brainsim.analysis.kernels",
         "brainsim.ann.conversion.kernels",
         "brainsim.ann.networks.recurrent_kernels",

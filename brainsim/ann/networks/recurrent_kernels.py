@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.jit.decorators import helper, inlined, kernel
-from brainsim.jit.vmath import exp, log, sigmoid, tanh
+from brainsim.jit.vmath import sigmoid, tanh
+from brainsim.learn.vectors import add_scaled, copy, softmax
 
 LAST, MEAN, SEQUENCE = range(3)
 
@@ -147,24 +148,24 @@ def backwards(net, samples, chunk, longest, s, g):
     for t in range(longest - 1, -1, -1):
         add_outer(s.h[t + 1], s.d_out[t], g.V, rows)
         for r in range(rows):
-            add_scaled(1.0, s.d_out[t, r], g.d)
+            add_scaled(g.d, 1.0, s.d_out[t, r])
         add_product(s.d_out[t], net.V_turned, s.d_h, rows)
         for r in range(rows):
             drive, back, gates, before = s.drive[r], s.back[r], s.gates[t, r], s.h[t, r]
             d_h, d_before, after = s.d_h[r], s.d_before[r], s.h[t + 1, r]
             if net.gated:
                 of_gates(units, gates, s.inner[t, r], before, d_h, drive, back, d_before)
-                add_scaled(1.0, back[2 * units :], g.c)
+                add_scaled(g.c, 1.0, back[2 * units :])
             else:
                 for j in range(units):
                     drive[j] = d_h[j] * (1.0 - after[j] * after[j])
                 copy(drive, back)
                 d_before[:] = 0.0
-            add_scaled(1.0, drive, g.b)
+            add_scaled(g.b, 1.0, drive)
             x = samples.X[chunk.chosen[chunk.begin + r], t]
             for i in range(x.size):
                 if x[i] != 0.0:
-                    add_scaled(x[i], drive, g.W[i])
+                    add_scaled(g.W[i], x[i], drive)
         add_outer(s.h[t], s.back, g.U, rows)
         add_product(s.back, net.U_turned, s.d_before, rows)
         for r in range(rows):
@@ -204,7 +205,7 @@ def loss_of(kind, label, labels, length, longest, r, s):
     first = length - 1 if kind == LAST else 0
     score[:] = 0.0
     for t in range(first, length):
-        add_scaled(1.0 / (length - first), s.out[t, r], score)
+        add_scaled(score, 1.0 / (length - first), s.out[t, r])
     if label < 0:
         return 0.0
     loss = softmax(score, label, s.d_out[length - 1, r])
@@ -216,41 +217,11 @@ def loss_of(kind, label, labels, length, longest, r, s):
 
 
 @helper
-def softmax(score, label, out):
-    """Put the derivative of the cross-entropy into `out`, and return the cross-entropy."""
-    top, total = score[0], 0.0
-    for o in range(score.size):
-        top = max(top, score[o])
-    for o in range(score.size):
-        out[o] = exp(score[o] - top)
-        total += out[o]
-    for o in range(score.size):
-        out[o] /= total
-    loss = log(total) + top - score[label]
-    out[label] -= 1.0
-    return loss
-
-
-@helper
 def add_input(x, weights, into):
     """Add the product of an input with weights; most inputs of a code with one 1 are 0."""
     for i in range(x.size):
         if x[i] != 0.0:
-            add_scaled(x[i], weights[i], into)
-
-
-@helper
-def add_scaled(factor, values, into):
-    """Add ``factor*values``."""
-    for j in range(into.size):
-        into[j] += factor * values[j]
-
-
-@helper
-def copy(values, into):
-    """Copy an array."""
-    for j in range(into.size):
-        into[j] = values[j]
+            add_scaled(into, x[i], weights[i])
 
 
 @helper
@@ -271,7 +242,7 @@ def add_product(a, weights, into, rows):
             add_four(into[r], factors, weights[k], weights[k + 1], weights[k + 2], weights[k + 3])
     for k in range(whole, weights.shape[0]):
         for r in range(rows):
-            add_scaled(a[r, k], weights[k], into[r])
+            add_scaled(into[r], a[r, k], weights[k])
 
 
 @helper
@@ -283,4 +254,4 @@ def add_outer(a, b, into, rows):
             factors = a[r, k], a[r + 1, k], a[r + 2, k], a[r + 3, k]
             add_four(into[k], factors, b[r], b[r + 1], b[r + 2], b[r + 3])
         for r in range(whole, rows):
-            add_scaled(a[r, k], b[r], into[k])
+            add_scaled(into[k], a[r, k], b[r])

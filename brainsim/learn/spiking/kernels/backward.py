@@ -9,9 +9,10 @@ doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), a
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
-from brainsim.learn.spiking.kernels.forward import arrival_step, copy
+from brainsim.learn.spiking.kernels.forward import arrival_step
 from brainsim.learn.spiking.kernels.responses import by_tau_m, by_tau_s, change_of, fast_of, left, potential, slow_of
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.vectors import copy
 
 AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)
 

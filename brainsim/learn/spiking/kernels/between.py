@@ -3,8 +3,9 @@
 from brainsim.jit.decorators import inlined, kernel
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import flushed
-from brainsim.learn.spiking.kernels.forward import NARROW, copy, decay_potential, drive_by, enter_inputs, hold, send
+from brainsim.learn.spiking.kernels.forward import NARROW, decay_potential, drive_by, enter_inputs, hold, send
 from brainsim.learn.spiking.plan import I_I, T_REF, V_I, V_TH, V_V, V_X
+from brainsim.learn.vectors import copy
 
 
 @kernel

@@ -6,10 +6,11 @@ import numpy as np
 
 from brainsim.jit.decorators import kernel
 from brainsim.learn.spiking.kernels.backward import backward
-from brainsim.learn.spiking.kernels.forward import copy, forward
+from brainsim.learn.spiking.kernels.forward import forward
 from brainsim.learn.spiking.kernels.losses import loss_of
 from brainsim.learn.spiking.kernels.surrogate import surrogate_backward
 from brainsim.learn.spiking.kernels.work import Sample
+from brainsim.learn.vectors import copy
 
 ONLY_FORWARD, EXACT, SURROGATE, EPROP = range(4)
 

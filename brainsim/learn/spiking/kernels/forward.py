@@ -13,6 +13,7 @@ from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.vectors import add_scaled, copy
 
 SCAN = 64  # cells that are looked at together: most of them do not fire
 NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step
@@ -140,13 +141,6 @@ def decay_and_add(x, factor, into):
     """Let x decay, and add what arrives."""
     for j in range(x.size):
         x[j] = flushed(factor * x[j]) + into[j]
-
-
-@helper
-def copy(values, into):
-    """Copy an array; an assignment of one to another would create an array in between."""
-    for m in range(into.size):
-        into[m] = values[m]
 
 
 @inlined
@@ -295,12 +289,5 @@ def send(net, vector, x, k, work):
         step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
         if step < net.steps:
             r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
-            add(ring_v[slot, low:high], slow_of(factor, net.dt, r, tau_m, tau_s), weights)
-            add(ring_i[slot, low:high], fast_of(factor, net.dt, r, tau_s), weights)
-
-
-@helper
-def add(into, factor, values):
-    """Add ``factor*values``."""
-    for m in range(into.size):
-        into[m] += factor * values[m]
+            add_scaled(ring_v[slot, low:high], slow_of(factor, net.dt, r, tau_m, tau_s), weights)
+            add_scaled(ring_i[slot, low:high], fast_of(factor, net.dt, r, tau_s), weights)

@@ -1,7 +1,8 @@
 """What is minimised: the loss of one sample, and its derivatives by the trace of the readout and the times of its spikes."""
 
-from brainsim.jit.decorators import helper, inlined
-from brainsim.jit.vmath import exp, log
+from brainsim.jit.decorators import inlined
+from brainsim.jit.vmath import exp
+from brainsim.learn.vectors import softmax
 
 MEAN, MAX, FIRST, COUNT, LABELS, VALUES = range(6)
 NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LABELS, "values": VALUES}
@@ -42,22 +43,6 @@ def loss_of(net, task, label, labels, values, work):
     else:
         counted(net, task, work)
     return of_scores(net, task, label, work)
-
-
-@helper
-def softmax(score, label, out):
-    """Put the derivative of the cross-entropy into `out`, and return the cross-entropy."""
-    top, total = score[0], 0.0
-    for o in range(score.size):
-        top = max(top, score[o])
-    for o in range(score.size):
-        out[o] = exp(score[o] - top)
-        total += out[o]
-    for o in range(score.size):
-        out[o] /= total
-    loss = log(total) + top - score[label]
-    out[label] -= 1.0
-    return loss
 
 
 @inlined
