@@ -163,58 +163,69 @@ def _document(info: dict[str, Any]):
     """Return the Bokeh figures, which the program of the page fills, as a document."""
     from bokeh.document import Document
     from bokeh.layouts import column
-    from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
+
+    raster, rates, traces = figures = _figures(info)
+    sources = _drawn(*figures, info["start"], info["stop"])
+    for one in figures:
+        _mute(one)
+    rates.toolbar_location = traces.toolbar_location = None
+    raster.yaxis.major_label_text_color = "#444444"
+    rates.ygrid[0].update(visible=True, grid_line_color=FAINT, grid_line_alpha=0.25)
+    models = {"raster": raster, "traces": traces, "row_axis": raster.yaxis[0], "trace_axis": traces.yaxis[0]}
+    models |= {"x_range": raster.x_range, "y_range": raster.y_range}
+    models |= {"rate_range": rates.y_range, "trace_range": traces.y_range}
+    document = Document()
+    document.add_root(column(*figures, sizing_mode="stretch_width"))
+    _connect(document, models | sources)
+    return document
+
+
+def _figures(info):
+    """Return three figures over one time axis: for the raster, for rates, and for traces, which are hidden at first."""
+    from bokeh.models import Range1d
     from bokeh.plotting import figure
 
     start, stop = info["start"], info["stop"]
     closest = min(10.0 * info["unit"] * info["least"], stop - start)  # ten steps
-    x_range = Range1d(start, stop, bounds=(start, stop), min_interval=closest)
-    ranges = {name: Range1d(0, 1) for name in ("y_range", "rate_range", "trace_range")}
     tools = "pan,xwheel_zoom,wheel_zoom,box_zoom,reset,save"
-    look = {"sizing_mode": "stretch_width", "x_range": x_range, "tools": tools, "active_scroll": "xwheel_zoom"}
+    look = {"sizing_mode": "stretch_width", "tools": tools, "active_scroll": "xwheel_zoom"}
     look |= {"min_border_left": LABEL_WIDTH, "output_backend": "canvas"}
-    raster = figure(height=460, y_range=ranges["y_range"], **look)
-    rates = figure(height=150, y_range=ranges["rate_range"], y_axis_label="rate [Hz]", x_axis_label="time [ms]", **look)
-    traces = figure(height=190, y_range=ranges["trace_range"], x_axis_label="time [ms]", visible=False, **look)
+    look["x_range"] = Range1d(start, stop, bounds=(start, stop), min_interval=closest)
+    raster = figure(height=460, y_range=Range1d(0, 1), **look)
+    rates = figure(height=150, y_range=Range1d(0, 1), y_axis_label="rate [Hz]", x_axis_label="time [ms]", **look)
+    traces = figure(height=190, y_range=Range1d(0, 1), x_axis_label="time [ms]", visible=False, **look)
+    return raster, rates, traces
+
+
+def _drawn(raster, rates, traces, start, stop):
+    """Draw an image with marks on it, and lines, from sources of data that are empty; return the sources by name."""
+    from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
+
+    image = {"image": [np.zeros((1, 1), np.uint32)], "x": [start], "y": [0], "dw": [stop - start], "dh": [1]}
     sources = {
-        "image_source": ColumnDataSource(
-            {"image": [np.zeros((1, 1), np.uint32)], "x": [start], "y": [0], "dw": [stop - start], "dh": [1]}
-        ),
+        "image_source": ColumnDataSource(image),
         "mark_source": ColumnDataSource({"x": [], "y": []}),
         "rate_source": ColumnDataSource({"xs": [], "ys": [], "colour": []}),
         "trace_source": ColumnDataSource({"xs": [], "ys": [], "colour": [], "name": []}),
     }
     raster.image_rgba("image", x="x", y="y", dw="dw", dh="dh", source=sources["image_source"])
-    raster.scatter(
-        "x",
-        "y",
-        source=sources["mark_source"],
-        marker="circle",
-        size=11,
-        fill_color=None,
-        line_color="#222222",
-        line_width=1.5,
-    )
+    circle = {"marker": "circle", "size": 11, "fill_color": None, "line_color": "#222222", "line_width": 1.5}
+    raster.scatter("x", "y", source=sources["mark_source"], **circle)
+    raster.yaxis.ticker = FixedTicker(ticks=[])
     rates.multi_line("xs", "ys", line_color="colour", line_width=1.4, source=sources["rate_source"])
     traces.multi_line("xs", "ys", line_color="colour", line_width=1.2, source=sources["trace_source"])
     tips = [("", "@name"), ("time", "$x{0.00} ms"), ("value", "$y{0.000}")]
     traces.add_tools(HoverTool(tooltips=tips, line_policy="nearest"))
-    raster.yaxis.ticker = FixedTicker(ticks=[])
-    for one in (raster, rates, traces):
-        one.grid.visible = False
-        one.outline_line_color = None
-        one.toolbar.logo = None
-        for axis in one.axis:
-            axis.update(**MUTED)
-    rates.toolbar_location = traces.toolbar_location = None
-    raster.yaxis.major_label_text_color = "#444444"
-    rates.ygrid[0].update(visible=True, grid_line_color=FAINT, grid_line_alpha=0.25)
-    models = {"x_range": x_range, "raster": raster, "traces": traces, "row_axis": raster.yaxis[0], **ranges, **sources}
-    models["trace_axis"] = traces.yaxis[0]
-    document = Document()
-    document.add_root(column(raster, rates, traces, sizing_mode="stretch_width"))
-    _connect(document, models)
-    return document
+    return sources
+
+
+def _mute(one):
+    """Take away all of a figure that is not data."""
+    one.grid.visible = False
+    one.outline_line_color = None
+    one.toolbar.logo = None
+    for axis in one.axis:
+        axis.update(**MUTED)
 
 
 def _connect(document, models):
