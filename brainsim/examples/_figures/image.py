@@ -10,14 +10,21 @@ from brainsim.examples._figures.timing import accuracy, activations, hidden_spik
 from brainsim.plot.elements.styles import style
 
 
+def machine_of(data, seed, cells=256, samples=None):
+    """Return a trained perceptron with as many hidden units, and its test accuracy."""
+    images = image.images(data)
+    machine = MLP(cells, seed=seed).fit(images.X_train[:samples], images.y_train[:samples])
+    return machine, machine.score(images.X_test, images.y_test)
+
+
 def image_figure(result, window, data="digits"):
     """Return the figure, from a run of the trained network with one digit."""
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     small = {} if cells == 256 else image.SMALL
     images, samples = image.images(data), small.get("samples")
     _, epochs, shares = image.learned(seed, small.get("epochs"), cells, samples, data)  # the call of `build`: it is cached
-    machine = MLP(cells, seed=seed).fit(images.X_train[:samples], images.y_train[:samples])
-    share, shown, right = machine.score(images.X_test, images.y_test), images.X_test[image.SHOWN], images.y_test[image.SHOWN]
+    machine, share = machine_of(data, seed, cells, samples)
+    shown, right = images.X_test[image.SHOWN], images.y_test[image.SHOWN]
     with style():
         figure, (left, brain, both) = side_by_side(
             "multilayer perceptron",

@@ -22,6 +22,13 @@ def settings_of(result):
     return {"seed": seed, "cells": cells} | ({} if whole else {k: timing.SMALL[k] for k in ("epochs", "samples")})
 
 
+def machine_of(seed, cells, samples=5000):
+    """Return a trained perceptron with as many hidden units, and its test accuracy."""
+    points = timing.data(samples)
+    machine = MLP(cells, dropout=0.0, epochs=100, validation=0.0, seed=seed).fit(points.X_train, points.y_train)
+    return machine, machine.score(points.X_test, points.y_test)
+
+
 def timing_figure(result, window):
     """Return the figure, from a run of the trained network with one point."""
     chosen = settings_of(result)
@@ -30,9 +37,7 @@ def timing_figure(result, window):
         chosen["seed"], chosen.get("epochs", 60), chosen["cells"], samples
     )
     points = timing.data(samples)
-    machine = MLP(chosen["cells"], dropout=0.0, epochs=100, validation=0.0, seed=chosen["seed"])
-    machine.fit(points.X_train, points.y_train)
-    share = machine.score(points.X_test, points.y_test)
+    machine, share = machine_of(chosen["seed"], chosen["cells"], samples)
     with style():
         figure, (left, brain, both) = side_by_side(
             "multilayer perceptron",
