@@ -62,7 +62,7 @@ def _parser(argv):
     models.add_argument("--out", metavar="PNG", type=Path, help="draw the response of the model to this file")
     plot = _command(commands, "plot", plot_file, "draw a saved result")
     plot.add_argument("file", metavar="FILE.npz", help="written by run --save or Result.save")
-    plot.add_argument("--out", metavar="PNG", type=Path, help="the picture; by default FILE.png in the current folder")
+    plot.add_argument("--out", metavar="PNG", type=Path, help="the picture, or film (.gif .mp4); by default FILE.png, here")
     plot.add_argument("--window", metavar=("T0", "T1"), type=float, nargs=2, help="part of the run to draw [ms]")
     view = _command(commands, "view", view_file, "write a page in which a saved result can be looked at")
     view.add_argument("file", metavar="FILE", help="written by run --save or Result.save")
@@ -133,7 +133,9 @@ def _add_run(commands, argv):
     run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
     run.add_argument("--profile", action="store_true", help="print how long each part of the simulation takes")
     picture = run.add_mutually_exclusive_group()
-    picture.add_argument("--out", metavar="PNG", type=Path, help="picture or page; by default NAME.png or .html, here")
+    picture.add_argument(
+        "--out", metavar="PNG", type=Path, help="picture, film (.gif .mp4) or page; by default NAME.png or .html"
+    )
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
     run.add_argument("--save", metavar="FILE", type=Path, help="write the result to this file (.npz .h5 .nwb)")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")

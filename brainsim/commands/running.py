@@ -1,4 +1,4 @@
-"""``brainsim run`` and ``brainsim plot``: simulate an example, print a summary, draw it."""
+"""``brainsim run`` and ``brainsim plot``: simulate an example, print a summary, write a picture or a film."""
 
 import functools
 import inspect
@@ -38,7 +38,7 @@ def _check_can_have_ranks(name, example):
 def _run(name, example, arguments):
     """Simulate an example, print a summary and draw it; return the exit code."""
     picture = None if arguments.no_plot else arguments.out or Path(f"{name}.png")
-    check_writable(picture, arguments.save)
+    check_writable(picture, arguments.save, films=True)
     if arguments.save:
         check_suffix(arguments.save, "--save")
     print(f"{name}: {summary_of(name)}", flush=True)
@@ -50,7 +50,10 @@ def _run(name, example, arguments):
         print(f"{'saved':<11} {result.save(arguments.save)}")
     if picture and result.duration > 0.0:
         window = _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None)
-        _draw(result, picture, window, _draw_function(example, chosen))
+        if is_film(picture):
+            _film(result, picture, window, getattr(example, "film", None))
+        else:
+            _draw(result, picture, window, _draw_function(example, chosen))
     return 0 if complete else INTERRUPTED
 
 
@@ -206,8 +209,8 @@ def profile_table(profile):
     return "\n".join(["profile", *rows])
 
 
-def check_writable(*paths):
-    """Raise, before a long run, if its output could not be written."""
+def check_writable(*paths, films=False):
+    """Raise, before a long run, if its output could not be written: a picture, or if allowed a film, and other files."""
     for path in filter(None, paths):
         folder = path.parent
         if not folder.is_dir():
@@ -218,8 +221,17 @@ def check_writable(*paths):
             raise OSError(f"{str(path)!r} is a device or a pipe; give the name of a file")
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise PermissionError(f"{str(path)!r} cannot be written")
-    if paths[0]:
+    if paths[0] and films and is_film(paths[0]):
+        from brainsim.plot.moving.films import checked_path
+
+        checked_path(paths[0], "--out")
+    elif paths[0]:
         _check_format(paths[0])
+
+
+def is_film(path):
+    """Return whether a path names a film."""
+    return path.suffix.lower() in (".gif", ".mp4")
 
 
 def _check_format(path):
@@ -252,6 +264,14 @@ def _draw(result, path, window, draw=None):
     print(f"{'picture':<11} {path} ({window[0]:,.6g} to {window[1]:,.6g} ms)")
 
 
+def _film(result, path, window, film=None):
+    """Write the film of a result: rasters and rates, or the `film` of an example."""
+    from brainsim.plot import animate
+
+    (film or animate)(result, path, window=window)
+    print(f"{'film':<11} {path} ({window[0]:,.6g} to {window[1]:,.6g} ms)")
+
+
 def convert_file(arguments):
     """Write a result to a file of another format, and print what it holds."""
     from brainsim.results.streams.conversion import convert
@@ -263,12 +283,13 @@ def convert_file(arguments):
 def plot_file(arguments):
     """Draw a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)
-    check_writable(out)
+    check_writable(out, films=True)
     import brainsim as bs
 
     result = bs.Result.load(arguments.file)
     print(result)
-    _draw(result, out, tuple(arguments.window) if arguments.window else _window(result, None, True))
+    window = tuple(arguments.window) if arguments.window else _window(result, None, True)
+    (_film if is_film(out) else _draw)(result, out, window)
 
 
 def view_file(arguments):

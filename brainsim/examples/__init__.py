@@ -14,7 +14,8 @@ traces)``, and the constant ``DURATION`` [ms]. It may also have
 - ``WINDOW``, the part (start, stop) [ms] of the run that is drawn;
 - ``steer(sim, duration)``, which runs a `Simulation` in pieces and changes it between them;
 - ``SMALL``, keywords of ``build`` for a small network, to compile its kernels and for tests;
-- ``draw(result, window)``, which returns a figure and may take some of the options; without it the overview is drawn.
+- ``draw(result, window)``, which returns a figure and may take some of the options; without it the overview is drawn;
+- ``film(result, path, window)``, which writes a film; without it `bs.plot.animate` does.
 
 A module that shows several pictures has instead a function ``pictures(seed)`` that yields ``(title, figure, caption)``, and
 the constants ``TITLE`` and ``INTRODUCTION``: the pictures are written to one page of HTML.

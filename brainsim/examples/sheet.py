@@ -7,7 +7,7 @@ inhibition, which comes a little later, silences a ring around them, so active p
 cells are correlated, and those of cells some 0.3 mm apart are anticorrelated; if inhibition is as narrow as excitation
 (``--width 40``), patches are smaller and there is no such ring. Patterns of this kind: Rosenbaum and Doiron (2014),
 doi:10.1103/PhysRevX.4.021039, and Keane and Gong (2015), doi:10.1523/JNEUROSCI.1669-14.2015; weights and widths are ours.
-As a script, it also writes a film, ``sheet.gif``.
+``--out sheet.gif`` writes a film, and so does the script.
 """
 
 import numpy as np
@@ -79,10 +79,16 @@ def draw(result, window):
     return sheet_figure(result, window, correlations(spikes, window), np.sqrt(spikes.n) * SPACING / 1000.0)
 
 
+def film(result, path, window):
+    """Write a film of the excitatory cells, each where it is."""
+    spikes = result.spikes["exc"]
+    side = int(np.sqrt(spikes.n))
+    bs.plot.animate(spikes, path, grid=(side, side), window=window, step=3.0)
+
+
 if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
     draw(result, WINDOW).savefig("sheet.png")
-    side = int(np.sqrt(result.spikes["exc"].n))
-    bs.plot.animate(result.spikes["exc"], "sheet.gif", grid=(side, side), window=WINDOW, step=3.0)
+    film(result, "sheet.gif", WINDOW)

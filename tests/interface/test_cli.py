@@ -52,6 +52,21 @@ class TestRun:
         assert cli.main(["plot", "a.npz", "--out", "b.svg"]) == 0
         assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
 
+    def test_an_ending_of_films_makes_a_film(self, folder, capsys, monkeypatch):
+        from PIL import Image
+
+        from brainsim.examples import sheet
+
+        build = sheet.build
+        monkeypatch.setattr(sheet, "build", lambda **options: build(side=20, **options))
+        assert cli.main(["run", "sheet", "--duration", "30", "--out", "a.gif", "--save", "a.npz"]) == 0
+        assert "film        a.gif (0 to 30 ms)" in capsys.readouterr().out
+        assert Image.open("a.gif").n_frames == 10  # a frame every 3 ms
+        asked = []
+        monkeypatch.setattr("brainsim.plot.animate", lambda result, path, window: asked.append((path, window)))
+        assert cli.main(["plot", "a.npz", "--out", "b.gif", "--window", "10", "12"]) == 0
+        assert asked == [(Path("b.gif"), (10.0, 12.0))]
+
     def test_says_if_fewer_threads_run_than_were_requested(self, more_partitions, monkeypatch, capsys):
         from brainsim.engine import settings
 
@@ -184,6 +199,7 @@ MISTAKES = {
     "run single --save /dev/null": "is a device or a pipe",
     "run single --save a.csv": "--save: must end in .h5, .npz, .nwb or .parquet (got 'a.csv')",
     "run single --out a.docx": "must end in one of",
+    "run single --out missing/a.gif": "there is no folder 'missing' for 'a.gif'",
     "run single --out a.png --no-plot": "not allowed with argument",
     "run tour --duration 5": "--duration: tour writes a page, with the options --seed and --out only",
     "run tour --dt 0.1": "--dt: tour writes a page",

@@ -87,7 +87,7 @@ def animate(
     >>> bs.plot.animate(result, "run.gif", window=(0.0, 300.0))                         # doctest: +SKIP
     >>> bs.plot.animate(result.spikes["sheet"], "waves.gif", grid=(200, 200))           # doctest: +SKIP
     """
-    file = checked_path(path, "animate")
+    file = checked_path(path, "animate.path")
     fps = number(fps, "animate.fps", "1/s", above=0.0)
     if grid is None and positions is None:
         if isinstance(data, Traces):

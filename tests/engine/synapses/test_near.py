@@ -1,5 +1,7 @@
 """Pairs by their distance: which are connected, and their weights and delays, against all pairs one by one."""
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -160,7 +162,12 @@ def test_numbers_of_synapses_and_distances_follow_the_probability():
         by_distance += np.histogram(d[table.pre, table.post], bins)[0]
     assert net.projections[0].expected == pytest.approx(p.sum(), rel=1e-12)
     mean, variance = p.sum(axis=0)[0], (p * (1 - p)).sum(axis=0)[0]
-    degrees = np.array(degrees)
+    degrees, chances = np.array(degrees), functools.reduce(np.convolve, [(1.0 - q, q) for q in p[:, 0]])
+    for of_cells in (degrees[:, 0], degrees[:, 1]):  # of cells that share no pair: independent, each a sum of trials
+        observed = np.bincount(of_cells.ravel(), minlength=chances.size)
+        likely = chances * of_cells.size > 5
+        observed, wanted = observed[likely], chances[likely] / chances[likely].sum()
+        assert stats.chisquare(observed, wanted * observed.sum()).pvalue > MIN_P
     assert abs(degrees.mean() - mean) < 4 * np.sqrt(variance / degrees[:, 0].size)
     assert degrees.var() == pytest.approx(variance, rel=4 * np.sqrt(2 / degrees[:, 0].size))
     expected = np.histogram(d, bins, weights=p)[0] * n
