@@ -6,7 +6,25 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import integer, nearest, number
+
+AT_LEAST = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}  # whole numbers
+
+
+def share(value: Any, label: str) -> float:
+    """Return a number from 0 to below 1, or raise ValueError with `label` in the message."""
+    value = number(value, label, at_least=0.0)
+    if value >= 1.0:
+        raise ValueError(f"{label}: must be below 1 (got {value})")
+    return value
+
+
+def of_training(given: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """Return, checked, the parameters that all networks have which learn from mini-batches."""
+    checked: dict[str, Any] = {n: integer(given[n], f"{label}.{n}", at_least=least) for n, least in AT_LEAST.items()}
+    checked["learning_rate"] = number(given["learning_rate"], f"{label}.learning_rate", above=0.0)
+    checked["validation"] = share(given["validation"], f"{label}.validation")
+    return checked
 
 
 class Estimator:

@@ -16,7 +16,7 @@ from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import saved_network
 from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.checks import integer, nearest, number, plain
-from brainsim.learn.estimator import Estimator
+from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import write_arrays
 
@@ -121,6 +121,7 @@ class MLP(Estimator):
         validation: float = 0.1,
         seed: int = 0,
     ) -> None:
+        given = locals()
         sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
         if not len(sizes):
             raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
@@ -129,18 +130,12 @@ class MLP(Estimator):
             "activation": activation,
             "levels": integer(levels, "MLP.levels", at_least=1),
             "threshold": None if threshold is None else number(threshold, "MLP.threshold", above=0.0),
-            "dropout": _share(dropout, "MLP.dropout"),
+            "dropout": share(dropout, "MLP.dropout"),
             "weight_decay": number(weight_decay, "MLP.weight_decay", at_least=0.0),
-            "learning_rate": number(learning_rate, "MLP.learning_rate", above=0.0),
-            "batch": integer(batch, "MLP.batch", at_least=1),
-            "epochs": integer(epochs, "MLP.epochs", at_least=1),
-            "patience": integer(patience, "MLP.patience", at_least=1),
-            "validation": _share(validation, "MLP.validation"),
-            "seed": integer(seed, "MLP.seed", at_least=0),
         }
         if activation not in ACTIVATIONS:
             raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
-        self._keep(locals(), checked)
+        self._keep(given, checked | of_training(given, "MLP"))
 
     def __repr__(self) -> str:
         """Return layers and activation."""
@@ -378,10 +373,3 @@ class MLP(Estimator):
             hint = "; flatten them: X.reshape(len(X), -1)" if X.ndim > 2 else ""
             raise ValueError(f"{label}: must have the shape (samples, inputs) (got {X.shape}){hint}")
         return X
-
-
-def _share(value, label):
-    value = number(value, label, at_least=0.0)
-    if value >= 1.0:
-        raise ValueError(f"{label}: must be below 1 (got {value})")
-    return value

@@ -14,7 +14,7 @@ from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
 from brainsim.ann.networks.training import batches
 from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.machine import MAX_THREADS
-from brainsim.learn.estimator import Estimator
+from brainsim.learn.estimator import Estimator, of_training
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import read_arrays, write_arrays
 
@@ -122,21 +122,18 @@ class RNN(Estimator):
         seed: int = 0,
         threads: int = 1,
     ) -> None:
-        self.hidden = integer(hidden, "RNN.hidden", at_least=1)
+        given = locals()
+        checked = {
+            "hidden": integer(hidden, "RNN.hidden", at_least=1),
+            "cell": cell,
+            "loss": loss,
+            "clip": number(clip, "RNN.clip", at_least=0.0),
+            "threads": integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS),
+        }
         for name, value, known in (("cell", cell, CELLS), ("loss", loss, tuple(LOSSES))):
             if value not in known:
                 raise ValueError(f"RNN.{name}: there is no {value!r}{nearest(value, known)}")
-        self.cell, self.loss = cell, loss
-        self.learning_rate = number(learning_rate, "RNN.learning_rate", above=0.0)
-        self.clip = number(clip, "RNN.clip", at_least=0.0)
-        self.batch = integer(batch, "RNN.batch", at_least=1)
-        self.epochs = integer(epochs, "RNN.epochs", at_least=1)
-        self.patience = integer(patience, "RNN.patience", at_least=1)
-        self.validation = number(validation, "RNN.validation", at_least=0.0)
-        if self.validation >= 1.0:
-            raise ValueError(f"RNN.validation: must be below 1 (got {validation})")
-        self.seed = integer(seed, "RNN.seed", at_least=0)
-        self.threads = integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS)
+        self._keep(given, checked | of_training(given, "RNN"))
 
     def __repr__(self) -> str:
         """Return sizes, units and loss."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from brainsim.core.checks import integer, nearest, number
 from brainsim.core.machine import MAX_THREADS
+from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.spiking.layers import Layer, Readout
 
@@ -14,11 +15,7 @@ LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")
 SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
 OF_SPIKES = ("first", "count")
-SHARES = ("validation",)
-WHOLE = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}
-POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(
-    ("gain", "steepness", "learning_rate", "decay"), ""
-)
+POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(("gain", "steepness", "decay"), "")
 AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
 OPTIONS = {"loss": LOSSES, "gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
 
@@ -36,13 +33,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         out[name] = number(given[name], f"SpikingNetwork.{name}", unit, above=0.0)
     for name, unit in AT_LEAST_0.items():
         out[name] = number(given[name], f"SpikingNetwork.{name}", unit, at_least=0.0)
-    for name, least in WHOLE.items():
-        out[name] = integer(given[name], f"SpikingNetwork.{name}", at_least=least)
+    out |= of_training(given, "SpikingNetwork")
     out["threads"] = integer(given["threads"], "SpikingNetwork.threads", at_least=1, at_most=MAX_THREADS)
-    for name in SHARES:
-        out[name] = number(given[name], f"SpikingNetwork.{name}", at_least=0.0)
-        if out[name] >= 1.0:
-            raise ValueError(f"SpikingNetwork.{name}: must be below 1 (got {given[name]})")
     out["fading"] = bool(given["fading"])
     if given["duration"] is not None:
         out["duration"] = number(given["duration"], "SpikingNetwork.duration", "ms", above=0.0)
