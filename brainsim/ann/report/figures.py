@@ -155,38 +155,52 @@ def sample_figure(comparison, i, T):
         grid = figure.add_gridspec(depth + 1, 3, width_ratios=(1.3, 1.3, 4.0))
         _input(x, figure.add_subplot(grid[0, 0])).set_title(f"input: {comparison.y[i]}")
         for layer in range(depth):
-            row = depth - 1 - layer  # the first layer is at the bottom, the output at the top
-            order = np.argsort(activations[layer], kind="stable")
-            bars, raster = figure.add_subplot(grid[row + 1, 1]), figure.add_subplot(grid[row + 1, 2])
-            bars.barh(np.arange(order.size), activations[layer][order], height=1.0, color=MACHINE)
-            times, units = np.nonzero(spikes[layer][0][:, order])
-            height = min(110.0 / order.size, 3.0)  # points, at most the height of a row
-            raster.plot(starts[layer] + times + 1, units, "|", color=NEURON, markersize=height, markeredgewidth=1.6)
-            for ax in (bars, raster):
-                ax.set_ylim(-0.5, order.size - 0.5)
-                ax.set_yticks([])
+            row = depth - layer  # the first layer is at the bottom, the output at the top
+            bars, raster = figure.add_subplot(grid[row, 1]), figure.add_subplot(grid[row, 2])
+            _layer(activations[layer], spikes[layer][0], starts[layer], bars, raster)
             raster.set_xlim(0.0, snn.duration(T) + 0.5)
-            bars.set_ylabel(f"layer {layer + 1}: {order.size} units")
-            if row < depth - 1:
-                for ax in (bars, raster):
-                    ax.tick_params(labelbottom=False)
-            else:
-                bars.set_xlabel("activation")
-                raster.set_xlabel("time since stimulus onset [ms], one step each")
+            bars.set_ylabel(f"layer {layer + 1}: {activations[layer].size} units")
+            _label_below(bars, raster, layer == 0)
         _outputs(probabilities, snn.classes_, figure.add_subplot(grid[0, 1]))
         _evidence(evidence, snn.classes_, figure.add_subplot(grid[0, 2]), decision, snn.duration(T))
-        notes = figure.add_subplot(grid[1:, 0])
-        notes.set_axis_off()
-        notes.text(
-            0.0,
-            0.98,
-            f"artificial: {snn.classes_[probabilities.argmax()]}\nspiking: {decision} after {T} steps\n"
-            f"{sum(int(layer.sum()) for layer in spikes)} spikes\n\n"
-            "The units of a layer are\nsorted by activation, in the\nsame order on both sides.",
-            va="top",
-            color="#444444",
-        )
+        count = sum(int(layer.sum()) for layer in spikes)
+        _notes(snn.classes_[probabilities.argmax()], decision, T, count, figure.add_subplot(grid[1:, 0]))
     return figure
+
+
+def _layer(activations, spikes, start, bars, raster):
+    """Draw the activations and the spikes of a layer, whose units are sorted by activation."""
+    order = np.argsort(activations, kind="stable")
+    bars.barh(np.arange(order.size), activations[order], height=1.0, color=MACHINE)
+    times, units = np.nonzero(spikes[:, order])
+    height = min(110.0 / order.size, 3.0)  # points, at most the height of a row
+    raster.plot(start + times + 1, units, "|", color=NEURON, markersize=height, markeredgewidth=1.6)
+    for ax in (bars, raster):
+        ax.set_ylim(-0.5, order.size - 0.5)
+        ax.set_yticks([])
+
+
+def _label_below(bars, raster, lowest):
+    """Label the axes of the lowest layer, and leave out the numbers of those above it."""
+    if lowest:
+        bars.set_xlabel("activation")
+        raster.set_xlabel("time since stimulus onset [ms], one step each")
+    else:
+        for ax in (bars, raster):
+            ax.tick_params(labelbottom=False)
+
+
+def _notes(label, decision, T, count, ax):
+    """Write what both networks say, beside the layers."""
+    ax.set_axis_off()
+    ax.text(
+        0.0,
+        0.98,
+        f"artificial: {label}\nspiking: {decision} after {T} steps\n{count} spikes\n\n"
+        "The units of a layer are\nsorted by activation, in the\nsame order on both sides.",
+        va="top",
+        color="#444444",
+    )
 
 
 def _input(x, ax):
