@@ -1,4 +1,4 @@
-"""What every function of `bs.plot` that draws into axes has in common."""
+"""What every function of `bs.plot`, and every picture of `bs.explore`, has in common if it draws into axes."""
 
 import inspect
 import io
@@ -75,6 +75,16 @@ CALLS = {
     "weight_matrix": lambda **ax: plot.weight_matrix(TABLE, **ax),
     "weights": lambda **ax: plot.weights(WEIGHTS, **ax),
 }
+CURVE = bs.explore.fi_curve(bs.LIF(), [100.0, 200.0, 300.0], duration=300.0)
+PLANE = bs.explore.phase_plane(bs.AdEx(), "v", "w", current=500.0)
+STEPS = bs.explore.step_response(bs.LIF(), [100.0, 300.0], duration=100.0)
+RAMP = bs.explore.current_ramp(bs.LIF(), 400.0, duration=100.0)
+EVERY = CALLS | {
+    "explore.fi_curve": lambda **ax: CURVE.plot(**ax),
+    "explore.phase_plane": lambda **ax: PLANE.plot(**ax),
+    "explore.step_response": lambda **ax: STEPS.plot(**ax),
+    "explore.current_ramp": lambda **ax: RAMP.plot(**ax),
+}
 
 
 def test_all_functions_are_here():
@@ -91,25 +101,25 @@ def test_an_unknown_name_is_answered(word, answer):
         getattr(plot, word)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", EVERY)
 class TestEveryPicture:
     def test_draws_into_the_axes_that_it_gets_and_returns_them(self, name):
         before = dict(matplotlib.rcParams)
         _, axes = plt.subplots(1, 2)
         given = axes[0]
-        assert CALLS[name](ax=given) is given
+        assert EVERY[name](ax=given) is given
         assert not axes[1].has_data()
         assert dict(matplotlib.rcParams) == before
         assert len(plt.get_fignums()) == 1
 
     def test_draws_into_the_current_axes_by_default(self, name):
         _, current = plt.subplots()
-        made = CALLS[name]()
+        made = EVERY[name]()
         assert isinstance(made, Axes)
         assert made is current
 
     def test_axes_have_units(self, name):
-        ax = CALLS[name]()
+        ax = EVERY[name]()
         ax.figure.canvas.draw()
         for one in [*ax.figure.axes, *ax.child_axes]:
             for label in (one.get_xlabel(), one.get_ylabel()):
@@ -117,5 +127,5 @@ class TestEveryPicture:
 
     def test_vector_files_stay_small(self, name):
         file = io.BytesIO()
-        CALLS[name]().figure.savefig(file, format="svg")
+        EVERY[name]().figure.savefig(file, format="svg")
         assert file.tell() < LARGE
