@@ -165,7 +165,7 @@ def _document(info: dict[str, Any]):
     from bokeh.layouts import column
 
     raster, rates, traces = figures = _figures(info)
-    sources = _drawn(*figures, info["start"], info["stop"])
+    sources = _drawn(raster, rates, traces, info["start"], info["stop"])
     for one in figures:
         _mute(one)
     rates.toolbar_location = traces.toolbar_location = None
