@@ -9,7 +9,8 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions.language import names_in
 from brainsim.jit.records import Context, call
 
-BLOCK_DECAY = 8.0  # by how many time constants what is driven decays in a block
+# by how many time constants what is driven decays in a block: what is subtracted at its end loses a digit, not four as with 8
+BLOCK_DECAY = 2.0
 SAVED = ("modulator", "integral", "full", "counts")
 
 

@@ -8,12 +8,10 @@ import brainsim as bs
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
 
-def pair(*, reward=1015.0, modulated=True, **parameters):
+def pair(*, reward=1015.0, modulated=True, times=(10.0,), **parameters):
     """Return a network in which one synapse sees its source 4 ms before its target, and a dopaminergic cell fires later."""
-    source, kick, dopamine = (
-        bs.Population(1, bs.SpikeTrains([[time]]), name=name)
-        for name, time in (("source", 10.0), ("kick", 14.0), ("dopamine", reward))
-    )
+    trains = {"source": list(times), "kick": [time + 4.0 for time in times], "dopamine": [reward]}
+    source, kick, dopamine = (bs.Population(1, bs.SpikeTrains([train]), name=name) for name, train in trains.items())
     cell = bs.Population(1, bs.LIF(), name="cell")
     net = bs.Network(seed=1)
     rule = bs.DopamineSTDP(**{"w_max": 4.0, "release": 0.5, "a_plus": 0.1} | parameters)
@@ -39,6 +37,21 @@ def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
     assert sim.result().spikes["cell"].times == pytest.approx([15.0])
     expected = gained(0.1 * np.exp(-4.0 / 20.0), reward + 2.0 - 15.0, tau_c, 200.0, 0.5, stop - reward - 2.0)
     assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_is_left_of_a_large_reward_is_exact():
+    """The second pair comes when a ten millionth of the reward is left; it was inexact by 1e-8."""
+    net, wires = pair(times=(10.0, 136.0), reward=3.0, release=50.0, a_minus=0.0, tau_c=20.0, tau_n=10.0)
+    sim = bs.Simulation(net, seed=1)
+    sim.run(141.0)
+    sim.set(wires, w=0.0)
+    sim.run(1.0)
+    before = sim.synapses(wires).weight[0]
+    sim.run(18.0)
+    assert sim.result().spikes["cell"].times == pytest.approx([15.0, 141.0])
+    trace = 0.1 * np.exp(-4.0 / 20.0) * (1.0 + 2.0 * np.exp(-126.0 / 20.0)) * np.exp(-1.0 / 20.0)
+    expected = gained(trace, 0.0, 20.0, 10.0, 50.0 * np.exp(-137.0 / 10.0), 18.0)
+    assert sim.synapses(wires).weight[0] - before == pytest.approx(expected, rel=1e-11)
 
 
 def test_the_printed_number():
