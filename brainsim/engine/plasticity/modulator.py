@@ -9,7 +9,7 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions.language import names_in
 from brainsim.jit.records import Context, call
 
-# by how many time constants what is driven decays in a block: what is subtracted at its end loses a digit, not four as with 8
+# by how many time constants what is driven decays in a block: what is subtracted at its end loses a digit (with 8, four)
 BLOCK_DECAY = 2.0
 SAVED = ("modulator", "integral", "full", "counts")
 
