@@ -24,6 +24,8 @@ DARK, LARGE = 0.1, 100  # a pixel that does not fire; number of pixels from whic
 JITTER, COPIES = 1.0, 4  # ms: deviation of spike times in all but one of the copies for training
 DURATION, DT, WINDOW = 50.0, 1.0, (0.0, 50.0)  # ms
 EPOCHS, MOST = {"digits": 30, "mnist": 16}, 5000  # of training; training images of a file
+# rates of learning and their decays, chosen on a fifth of the training data by `tests.examples.settings`
+RATES = {"digits": (2e-3, 0.95), "mnist": (4e-3, 0.95)}
 PIECES = 8  # after which the accuracy on the test data is noted
 SHOWN = 5  # the test digit that is drawn
 SMALL = {"epochs": 1, "cells": 10, "samples": 60}
@@ -56,10 +58,11 @@ def learned(seed=1, epochs=None, cells=256, samples=None, data="digits"):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
     found, rng = images(data), np.random.default_rng(seed)
     X, y = found.X_train[:samples], found.y_train[:samples]
-    epochs = epochs or EPOCHS["digits" if data == "digits" else "mnist"]
+    kind = "digits" if data == "digits" else "mnist"
+    epochs, (rate, decay) = epochs or EPOCHS[kind], RATES[kind]
     times = np.vstack([spike_times(X), *(spike_times(X, JITTER, rng) for _ in range(COPIES - 1))])
     net = bs.learn.SpikingNetwork(
-        cells, duration=DURATION, dt=DT, gain=10.0, learning_rate=2e-3, decay=0.9, batch=64, validation=0.0, seed=seed
+        cells, duration=DURATION, dt=DT, gain=10.0, learning_rate=rate, decay=decay, batch=64, validation=0.0, seed=seed
     )
     done, shares, parts = [], [], min(PIECES, epochs)
     for part in range(parts):

@@ -35,16 +35,12 @@ def of_speech(kind, rate, decay, seed, data):
         return speech.learned(seed, data=kind)[2][-1]
 
 
-def of_images(kind, rate, decay, seed, data):
-    """Return the accuracy on held-out images; `image` has the same rate for all its data."""
-    network = image.bs.learn.SpikingNetwork
-
-    def with_rate(*layers, **settings):
-        return network(*layers, **settings | {"learning_rate": rate, "decay": decay})
-
-    with patch.object(image, "images", lambda *_: data), patch.object(image.bs.learn, "SpikingNetwork", with_rate):
+def of_images(name, rate, decay, seed, data):
+    """Return the accuracy on held-out images."""
+    kind = "digits" if name == "digits" else "mnist"
+    with patch.object(image, "images", lambda *_: data), patch.dict(image.RATES, {kind: (rate, decay)}):
         image.learned.cache_clear()
-        return image.learned(seed, data=kind)[2][-1]
+        return image.learned(seed, data=name)[2][-1]
 
 
 def main():
@@ -54,7 +50,8 @@ def main():
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     arguments = parser.parse_args()
     if arguments.data in ("image", "mnist5k"):
-        kind, accuracy, decays, now = "digits" if arguments.data == "image" else "mnist5k", of_images, (0.9, 0.95), 2e-3
+        kind, accuracy, decays = "digits" if arguments.data == "image" else "mnist5k", of_images, (0.9, 0.95)
+        now = image.RATES["digits" if kind == "digits" else "mnist"][0]
         data = held_out(image.images(kind))
     else:
         kind, accuracy, decays, now = arguments.data, of_speech, DECAYS[arguments.data], speech.RATES[arguments.data][0]
