@@ -129,7 +129,7 @@ _HOMES = {
     "brainsim.models.clamp": ("VoltageClamp",),
     "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),
     "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
-    "brainsim.models.distance": ("DistanceRule",),
+    "brainsim.models.space.distance": ("DistanceRule",),
     "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),
     "brainsim.engine.simulate": ("simulate",),
@@ -141,7 +141,7 @@ _HOMES = {
     "brainsim.equations.expressions.language": ("EquationError",),
 }
 _MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
-    "positions": "brainsim.models.positions",
+    "positions": "brainsim.models.space.positions",
     "signals": "brainsim.models.signals",
     "sonata": "brainsim.engine.sonata",
     "values": "brainsim.models.values",

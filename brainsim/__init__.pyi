@@ -11,7 +11,6 @@ from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation.simulation import Simulation as Simulation
 from brainsim.equations.expressions.language import EquationError as EquationError
-from brainsim.models import positions as positions
 from brainsim.models import signals as signals
 from brainsim.models import values as values
 from brainsim.models.base import Neuron as Neuron
@@ -19,7 +18,6 @@ from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
 from brainsim.models.clamp import VoltageClamp as VoltageClamp
-from brainsim.models.distance import DistanceRule as DistanceRule
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF
@@ -80,6 +78,8 @@ from brainsim.models.rules import FixedOutdegree as FixedOutdegree
 from brainsim.models.rules import FixedProbability as FixedProbability
 from brainsim.models.rules import FixedTotal as FixedTotal
 from brainsim.models.rules import OneToOne as OneToOne
+from brainsim.models.space import positions as positions
+from brainsim.models.space.distance import DistanceRule as DistanceRule
 from brainsim.models.synapses.basic import Alpha as Alpha
 from brainsim.models.synapses.basic import AlphaCharge as AlphaCharge
 from brainsim.models.synapses.basic import AlphaConductance as AlphaConductance

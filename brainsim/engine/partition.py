@@ -16,7 +16,7 @@ from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.learning import Learning
 from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.poisson.poisson import Poisson
 from brainsim.engine.operators.trains import Trains, max_listed_in_a_slice
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress

@@ -5,8 +5,8 @@ import numpy as np
 from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
-from brainsim.models.of_distance import OfDistance
 from brainsim.models.rules import FixedIndegree, Rule
+from brainsim.models.space.of_distance import OfDistance
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View

@@ -6,9 +6,9 @@ from brainsim.core.checks import nearest, number
 from brainsim.equations.expressions import units
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
-from brainsim.models.of_distance import written_within
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
+from brainsim.models.space.of_distance import written_within
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_source, checked_view, described
 

@@ -14,7 +14,7 @@ from brainsim.core.arrays import freeze
 from brainsim.core.checks import MAX_INDEX, integer, nearest
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified
-from brainsim.models.positions import checked_positions
+from brainsim.models.space.positions import checked_positions
 from brainsim.models.values import checked_value
 from brainsim.network.indexing import cut, joined, name_of_cut, selected
 

@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.equations.system import prefixed
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
-from brainsim.models.of_distance import OfDistance
+from brainsim.models.space.of_distance import OfDistance
 from brainsim.network.population import View
 
 

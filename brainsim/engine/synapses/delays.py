@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.models.of_distance import OfDistance
+from brainsim.models.space.of_distance import OfDistance
 from brainsim.models.values import Distribution
 from brainsim.network.checks import MAX_DELAY, check_delay
 

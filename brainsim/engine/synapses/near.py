@@ -20,8 +20,8 @@ from brainsim.equations.expressions.render import HOMES, render
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none
-from brainsim.models.distance import DistanceRule, periods, reach_of
-from brainsim.models.of_distance import OfDistance
+from brainsim.models.space.distance import DistanceRule, periods, reach_of
+from brainsim.models.space.of_distance import OfDistance
 from brainsim.rng.hashing import hashed, step_key, uniform
 
 BINS_PER_REACH = 3  # of a largest distance: smaller bins have fewer cells beyond it, and there are more of them

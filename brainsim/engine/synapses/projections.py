@@ -10,8 +10,8 @@ from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scr
 from brainsim.engine.synapses.near_sources import NearSources, leave_chosen
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
-from brainsim.models.distance import DistanceRule
-from brainsim.models.of_distance import OfDistance
+from brainsim.models.space.distance import DistanceRule
+from brainsim.models.space.of_distance import OfDistance
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import stream_key

@@ -7,7 +7,7 @@ import typing
 import numpy as np
 
 from brainsim.core.checks import read_only
-from brainsim.models.distance import POINTS, DistanceRule, DistanceText, Pairs, check_places
+from brainsim.models.space.distance import POINTS, DistanceRule, DistanceText, Pairs, check_places
 from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:

@@ -8,7 +8,8 @@ Imported only if it is used, like `poisson_per_cell`.
 
 import numpy as np
 
-from brainsim.engine.operators.poisson import (
+from brainsim.engine.operators.poisson.per_cell import poisson
+from brainsim.engine.operators.poisson.poisson import (
     BLOCK,
     MAX_MEAN,
     MAX_THRESHOLD_MEAN,
@@ -18,7 +19,6 @@ from brainsim.engine.operators.poisson import (
     _by_alias,
     _by_thresholds,
 )
-from brainsim.engine.operators.poisson_per_cell import poisson
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import exp

@@ -115,7 +115,7 @@ class _Tables:
 
 def _cell_by_cell(partition, stimulus, means, weights):
     """Return the call of an input whose cells differ in rate or weight, or are scattered; `means` of the cells here."""
-    from brainsim.engine.operators.poisson_per_cell import add_poisson_per_cell
+    from brainsim.engine.operators.poisson.per_cell import add_poisson_per_cell
 
     here, slots, direct, key = _addressed(partition, stimulus)
     on, off = window(stimulus, partition.layout.dt)
@@ -141,7 +141,7 @@ def _over_time(partition, stimulus, calls):
     signal = signal_of(layout, stimulus, "rate", here, each=scattered or np.ndim(value) > 0, **options)
     calls.append(signal.call(_phase(direct)))
     if signal.shared and stimulus.target.n > 1 and not scattered and np.ndim(value) == 0:
-        from brainsim.engine.operators.poisson_over_time import shared_rate
+        from brainsim.engine.operators.poisson.over_time import shared_rate
 
         stretches = [(slots[here[a]], b - a, here[a]) for a, b in _stretches(here, slots)]
         calls.append((_phase(direct), 0, *shared_rate(partition, signal, stretches, key, value)))

@@ -1,0 +1,1 @@
+"""Networks in space: places of cells, and connections, weights and delays that depend on the distance."""
