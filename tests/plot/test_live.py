@@ -7,6 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim import plot
+from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.moving import live
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import drawn
@@ -53,7 +54,7 @@ def test_shows_the_last_part_in_the_colours_of_all_pictures(screen):
         start = max(stop - 30.0, 0.0)
         assert marks == len(result.spikes["cells"].between(start, stop))
         assert limits == (start, start + 30.0)
-        assert colours == list(plot.styles.PALETTE[:2])
+        assert colours == list(PALETTE[:2])
 
 
 def test_the_end_is_drawn_even_if_no_picture_is_due(screen, monkeypatch):
@@ -72,6 +73,22 @@ def test_changes_no_bit(screen):
     plain, followed = bs.simulate(network(), 100.0, **options), bs.simulate(network(), 100.0, live=True, **options)
     assert screen.shown
     assert plain.spikes["cells"] == followed.spikes["cells"]
+
+
+def test_a_picture_takes_no_copy_of_what_was_before(monkeypatch, screen):
+    monkeypatch.setattr(bs.Simulation, "result", lambda sim: pytest.fail("all spikes were joined"))
+    sim = bs.Simulation(network(), seed=2)
+    sim.run(400.0, every=20.0, callback=plot.Live(window=30.0))
+    monkeypatch.undo()
+    for start, stop in ((0.0, 400.0), (370.0, 400.0), (399.9, 400.0), (7.3, 400.0)):
+        recent, whole = sim._latest(stop - start), sim.result()
+        expected = whole.spikes["cells"].between(start, stop)
+        assert np.array_equal(recent.spikes["cells"].times, expected.times)
+        assert np.array_equal(recent.spikes["cells"].ids, expected.ids)
+        assert (recent.start, recent.stop) == pytest.approx((start, stop))
+    sim.run(30.0)
+    expected = sim.result().spikes["cells"].between(380.0, 430.0)
+    assert np.array_equal(sim._latest(50.0).spikes["cells"].times, expected.times)
 
 
 def test_beside_a_callback_of_the_user(screen):

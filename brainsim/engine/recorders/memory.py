@@ -79,6 +79,10 @@ class Collected:
         """Return everything so far as one Piece, whose parts replace those that it is made of."""
         return self.joined(self._pieces)
 
+    def latest(self):
+        """Return what results of the last steps are made of; None if that cannot be had without all that is recorded."""
+        return Latest(self.recorders, list(self._pieces))
+
     def joined(self, pieces):
         """Return pieces that follow each other as one, which takes their place among what is kept."""
         if len(pieces) == 1:
@@ -118,5 +122,21 @@ class Piece:
         fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
         for recorder, part in zip(self._recorders, self.whole().parts, strict=True):
             for name, values in recorder.result(part, layout, start, stop).items():
+                fields[name] |= values
+        return fields
+
+
+class Latest:
+    """The last part of what was recorded, in place of a `Piece` with all of it."""
+
+    def __init__(self, recorders, pieces):
+        self._recorders, self._pieces = recorders, pieces
+
+    def results(self, layout, start, stop):
+        """Return what the recorders add to a Result of the last steps, by field."""
+        fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
+        for k, recorder in enumerate(self._recorders):
+            parts = [piece.parts[k] for piece in self._pieces]
+            for name, values in recorder.latest(parts, layout, start, stop).items():
                 fields[name] |= values
         return fields

@@ -96,6 +96,13 @@ class Recorder:
         """
         raise NotImplementedError
 
+    def latest(self, pieces, layout, start, stop):
+        """Return what `result` would for the steps from `start` to `stop`, without a copy of what was before; or nothing.
+
+        For a picture that follows a run, which needs the last second of a long one again and again.
+        """
+        return {}
+
     def saved(self):
         """Return what a checkpoint has to hold for it besides what it recorded, as a dict of name -> array.
 

@@ -91,6 +91,21 @@ class SpikeRecorder(Recorder):
         steps, cells = packed >> STEP_BITS, packed & CELL
         return {"spikes": {row["label"]: _spikes(row, steps, cells, lags, layout.dt, start, stop) for row in self.wanted}}
 
+    def latest(self, pieces, layout, start, stop):
+        """Return the Spikes of each wanted population after a step."""
+        packed, lags, first = [], [], np.int64(start + 1) << STEP_BITS
+        for piece in reversed(pieces):
+            for k in range(len(piece[0]) - 1, -1, -1):
+                since = np.searchsorted(piece[0][k], first)
+                packed.append(piece[0][k][since:])
+                lags += [piece[1][k][since:]] if piece[1] else []
+                if since:
+                    break
+            else:
+                continue
+            break
+        return self.result(self.joined([(packed[::-1], lags[::-1])]), layout, start, stop)
+
     def columns(self, piece):
         """Return the columns of a stream: the step and the cell of each spike, and its lag if there are any."""
         columns = [column(STEPS, "<u4"), column(CELLS, "<u4"), *([column(LAGS, "<f8")] if self._lags else [])]

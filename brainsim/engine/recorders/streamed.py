@@ -105,6 +105,10 @@ class Streamed(Collected):
         """Keep the piece of a run that has ended, also one that failed."""
         self._inside.keep(piece.inside)
 
+    def latest(self):
+        """Return None: spikes are on the disk."""
+        return
+
     def joined(self, pieces):
         """Return pieces that follow each other as one."""
         if not pieces:

@@ -200,6 +200,15 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
     def _result(self) -> Result:
         return self._whole(self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result())
 
+    def _latest(self, window: float) -> Result:
+        """Return a Result with the spikes of the last `window` ms, or of the whole run if that is all that can be had."""
+        latest = self._run.collected.latest() if self._closed is None and self._layout.ranks.size == 1 else None
+        if latest is None:
+            return self.result()
+        with self._exclusive:
+            start = max(self._run.step - round(window / self.dt), self._begin)
+            return self._outcome(latest, start, self._seconds["run"], {}).result()
+
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         self._exclusive.check_not_lent("reset")

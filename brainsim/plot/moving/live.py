@@ -16,7 +16,7 @@ from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
 from brainsim.plot.rates import rate
 
-SHARE = 0.04  # of the time of the run that drawing may take
+SHARE = 0.03  # of the time of the run that drawing may take
 SOONEST = 0.2  # seconds between two pictures: eyes need no more
 UPDATES = 400  # times in a run at which it is asked whether a picture is due
 TRIES = 1000  # intervals that are tried until one divides the run, so that its end is drawn
@@ -26,7 +26,7 @@ WITHOUT_SCREEN = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 class Live:
     """A callback of `Simulation.run` that draws what has happened in the last `window` ms.
 
-    It waits after each picture until drawing has taken less than 4 % of the time, so a fast run is drawn often and a slow
+    It waits after each picture until drawing has taken less than 3 % of the time, so a fast run is drawn often and a slow
     one as often as there is something new. The spikes of the run stay the same.
 
     Parameters
@@ -57,9 +57,9 @@ class Live:
         began = time.perf_counter()
         if began < self._due and sim.time < self._end:
             return
-        result = sim.result()
         if self._duration is not None and self._figure is None:
-            self._end = result.start + self._duration - 0.5 * result.dt
+            self._end = sim._origin * sim.dt + self._duration - 0.5 * sim.dt
+        result = sim._latest(self.window)
         if not len(result.spikes) or not result.duration:
             return
         if self._figure is None:  # its cost is not that of drawing again and again
