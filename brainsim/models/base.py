@@ -266,8 +266,8 @@ class Neuron(Model):
     ...     tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
     ...     v: float = bs.initial("v_rest", "mV", "membrane potential")
     Traceback (most recent call last):
-    brainsim.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is in pA; only quantities in
-    the same unit can be added
+    brainsim.equations.expressions.grammar.EquationError: Leaky.equations: '(v_rest - v) / tau' is in mV/ms, but 'I' is
+    in pA; only quantities in the same unit can be added
         dv/dt = (v_rest - v)/tau + I
                                    ^
     """

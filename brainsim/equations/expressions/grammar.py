@@ -100,8 +100,6 @@ class EquationError(ValueError):
         The column to mark.
     """
 
-    __module__ = "brainsim"  # the name that users import, at the end of a traceback
-
     def __init__(self, label: str, message: str, line: str = "", column: int | None = None):
         text = f"{label}: {message}"
         if line:

@@ -41,7 +41,7 @@ def style() -> Iterator[None]:
 @functools.cache
 def _sheet():
     """Return the settings of the style sheet."""
-    sheet = Path(__file__).with_name("brainsim.mplstyle")
+    sheet = Path(__file__).parents[1] / "brainsim.mplstyle"  # matplotlib finds it as brainsim.plot.brainsim
     return dict(matplotlib.rc_params_from_file(sheet, use_default_template=False))
 
 
