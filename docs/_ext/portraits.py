@@ -51,10 +51,14 @@ def _draw(name, folder):
     import matplotlib
 
     matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
     import brainsim as bs
 
     try:
         eval(line_of(name), {"bs": bs}).savefig(Path(folder) / f"{name}.png", dpi=130)  # what the page shows is what drew it
     except (TypeError, ValueError) as error:
         return str(error)
+    finally:
+        plt.close("all")
     return None
