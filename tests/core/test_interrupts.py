@@ -163,6 +163,8 @@ def test_many_interrupts(seed, expected, tmp_path):
 def test_many_ends(seed, tmp_path):
     heard, _, done = interrupted(random.Random(seed).uniform(0.5, 12.0), "end", tmp_path)
     assert heard < MOST
-    # Python itself drops an interrupt that falls into a destructor or a callback of a weak reference, and says so
+    # a run returns what it has recorded, with a warning; and Python itself drops an interrupt that falls into a destructor
+    # or a callback of a weak reference, and says so
     dropped = "Exception ignored in" in done.stderr and "KeyboardInterrupt" in done.stderr
-    assert done.returncode == (0 if dropped else -signal.SIGINT), done.stderr
+    goes_on = dropped or "stopped by Ctrl-C" in done.stderr
+    assert done.returncode == (0 if goes_on else -signal.SIGINT), done.stderr
