@@ -231,7 +231,9 @@ def check_writable(*paths, films=False):
 
 def is_film(path):
     """Return whether a path names a film."""
-    return path.suffix.lower() in (".gif", ".mp4")
+    from brainsim.plot.moving.films import FORMATS
+
+    return path.suffix.lower() in FORMATS
 
 
 def _check_format(path):

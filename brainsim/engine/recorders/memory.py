@@ -119,11 +119,8 @@ class Piece:
 
     def results(self, layout, start, stop):
         """Return what the recorders add to a Result of the steps from `start` to `stop`, by field."""
-        fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
-        for recorder, part in zip(self._recorders, self.whole().parts, strict=True):
-            for name, values in recorder.result(part, layout, start, stop).items():
-                fields[name] |= values
-        return fields
+        parts = zip(self._recorders, self.whole().parts, strict=True)
+        return _by_field(recorder.result(part, layout, start, stop) for recorder, part in parts)
 
 
 class Latest:
@@ -134,9 +131,14 @@ class Latest:
 
     def results(self, layout, start, stop):
         """Return what the recorders add to a Result of the last steps, by field."""
-        fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
-        for k, recorder in enumerate(self._recorders):
-            parts = [piece.parts[k] for piece in self._pieces]
-            for name, values in recorder.latest(parts, layout, start, stop).items():
-                fields[name] |= values
-        return fields
+        parts = [[piece.parts[k] for piece in self._pieces] for k in range(len(self._recorders))]
+        return _by_field(r.latest(of, layout, start, stop) for r, of in zip(self._recorders, parts, strict=True))
+
+
+def _by_field(found):
+    """Return what several recorders add to a Result as one dict of dicts."""
+    fields = {"spikes": {}, "traces": {}, "weights": {}, "stats": {}}
+    for one in found:
+        for name, values in one.items():
+            fields[name] |= values
+    return fields

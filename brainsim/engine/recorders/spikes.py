@@ -1,5 +1,7 @@
 """Recording of spikes."""
 
+from itertools import zip_longest
+
 import numpy as np
 
 from brainsim.core.arrays import freeze
@@ -93,18 +95,16 @@ class SpikeRecorder(Recorder):
 
     def latest(self, pieces, layout, start, stop):
         """Return the Spikes of each wanted population after a step."""
-        packed, lags, first = [], [], np.int64(start + 1) << STEP_BITS
-        for piece in reversed(pieces):
-            for k in range(len(piece[0]) - 1, -1, -1):
-                since = np.searchsorted(piece[0][k], first)
-                packed.append(piece[0][k][since:])
-                lags += [piece[1][k][since:]] if piece[1] else []
-                if since:
-                    break
-            else:
-                continue
-            break
-        return self.result(self.joined([(packed[::-1], lags[::-1])]), layout, start, stop)
+        first, packed, lags = np.int64(start + 1) << STEP_BITS, [], []
+        chunks = [chunk for piece in pieces for chunk in zip_longest(*piece)]  # without lags, None stands for them
+        for steps_and_cells, of_chunk in reversed(chunks):
+            since = np.searchsorted(steps_and_cells, first)
+            packed.insert(0, steps_and_cells[since:])
+            if of_chunk is not None:
+                lags.insert(0, of_chunk[since:])
+            if since:  # all earlier chunks are before the first step
+                break
+        return self.result(self.joined([(packed, lags)]), layout, start, stop)
 
     def columns(self, piece):
         """Return the columns of a stream: the step and the cell of each spike, and its lag if there are any."""
