@@ -4,23 +4,23 @@ import numpy as np
 
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, SAMPLES, SHOWN, schedule
+from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
 
 CLASSES, SIDE = 10, 8
 RATE = 0.05  # by which k-means moves a prototype
-SEEDS = 5  # of k-means
 LABELLED, JUDGED = 500, 150  # samples: cells are labelled by the first, and judged by the next ones, while they learn
 EXAMPLES = 6  # test digits in the raster
 DARK = "#444444"
 
 
-def counts_of(spikes):
-    """Return the spikes of each cell at each sample, shape (samples, cells)."""
+def counts_of(spikes, copies):
+    """Return the spikes of each cell at each sample, shape (copies, samples, cells of one copy)."""
     length = SHOWN + PAUSE
     sample = np.minimum(((spikes.times - 1e-9) // length).astype(int), SAMPLES - 1)
-    return np.bincount(sample * spikes.n + spikes.ids, minlength=SAMPLES * spikes.n).reshape(SAMPLES, spikes.n)
+    counts = np.bincount(sample * spikes.n + spikes.ids, minlength=SAMPLES * spikes.n)
+    return counts.reshape(SAMPLES, copies, -1).swapaxes(0, 1)
 
 
 def labels_of(responses, y):
@@ -42,6 +42,17 @@ def accuracy(responses, y):
     trained, tested = slice(LEARNED, LEARNED + len(DATA.X_train)), slice(LEARNED + len(DATA.X_train), None)
     labels = labels_of(responses[trained], y[trained])
     return (classified(responses[tested], labels) == y[tested]).mean()
+
+
+def accuracies(responses, y):
+    """Return the accuracy of each copy, from its responses and labels."""
+    return [accuracy(*copy) for copy in zip(responses, y, strict=True)]
+
+
+def mean_and_deviation(shares):
+    """Return the mean and the standard deviation over copies, the first axis [%]."""
+    shares = 100.0 * np.asarray(shares)
+    return shares.mean(axis=0), shares.std(axis=0, ddof=1) if len(shares) > 1 else 0.0 * shares[0]
 
 
 def while_learning(responses, y):
@@ -92,7 +103,7 @@ def perceptron_accuracy(images, y):
 
     Examples
     --------
-    >>> images, y = schedule(1)
+    >>> (images,), (y,) = schedule(1, copies=1)
     >>> bool(0.85 < perceptron_accuracy(images[:LEARNED], y[:LEARNED]) < 1.0)
     True
 
@@ -111,42 +122,57 @@ def perceptron_accuracy(images, y):
 
 def digits_figure(result):
     """Return the figure of k-means beside networks of several sizes, from the whole run."""
-    images, y = schedule(result.stats["network_seed"])
     names = [name for name in result.populations if name.endswith(" cells") and "inhibitory" not in name]
-    counts = {result.spikes[name].n: counts_of(result.spikes[name]) for name in names}
-    sizes, largest = list(counts), max(counts)
-    machines = {n: [k_means(n, images, seed) for seed in range(SEEDS)] for n in sizes}
-    shares = {n: [accuracy(responses, y) for _, responses in machines[n]] for n in sizes}
-    spiking = {n: accuracy(counts[n], y) for n in sizes}
-    perceptron = perceptron_accuracy(images[:LEARNED], y[:LEARNED])
-    known = slice(LEARNED, LEARNED + len(DATA.X_train))
-    prototypes, responses = machines[largest][0]
-    machine_labels, labels = labels_of(responses[known], y[known]), labels_of(counts[largest][known], y[known])
-    weights = result.weights[f"learning {largest}"].values[-1].reshape(-1, largest).T
+    copies = result.populations[names[0]] // int(names[0].removesuffix(" cells"))
+    images, y = schedule(result.stats["network_seed"], copies)
+    counts = {result.populations[name] // copies: counts_of(result.spikes[name], copies) for name in names}
+    machines = {n: [k_means(n, seen, seed) for seed, seen in enumerate(images)] for n in counts}
+    spiking = {n: accuracies(counts[n], y) for n in counts}
+    shares = {n: accuracies([responses for _, responses in machines[n]], y) for n in machines}
+    perceptron = [perceptron_accuracy(seen[:LEARNED], told[:LEARNED]) for seen, told in zip(images, y, strict=True)]
     with style():
         figure, (machine, neurons, both) = side_by_side(
-            "k-means", "spiking network", caption=_caption(largest, spiking, shares, perceptron), heights=(1.1, 0.9)
+            "k-means", "spiking network", caption=_caption(spiking, shares, perceptron), heights=(1.1, 0.9)
         )
-        _prototypes(machine[0], prototypes, machine_labels, "Reds", f"{largest} prototypes, sorted by label")
-        _prototypes(neurons[0], weights, labels, "Blues", f"weights onto {largest} cells, sorted by label")
-        shown = np.arange(EXAMPLES) + LEARNED + len(DATA.X_train)
-        _distances(machine[1], prototypes, machine_labels, images[shown], y[shown])
-        _raster(neurons[1], result.spikes[f"{largest} cells"], labels, shown, y[shown])
+        largest = max(counts)
+        _first_machine(machine, *machines[largest][0], images[0], y[0])
+        _first_network(neurons, result, largest, counts[largest][0], y[0])
         _against_size(both[0], spiking, shares, perceptron)
-        _against_samples(both[1], while_learning(counts[largest], y), while_learning(responses, y))
+        _against_samples(both[1], counts[largest], [responses for _, responses in machines[largest]], y)
     return figure
 
 
-def _caption(largest, spiking, shares, perceptron):
-    found = {"cells": spiking[largest], "k-means": np.mean(shares[largest]), "perceptron": perceptron, "chance": 0.1}
-    found = {name: f"{100.0 * share:.1f}\u00a0%" for name, share in found.items()}
+def _caption(spiking, shares, perceptron):
+    largest, copies = max(spiking), len(perceptron)
+    cells, machine, taught = (
+        "{:.1f}\u00a0±\u00a0{:.1f}\u00a0%".format(*mean_and_deviation(found))
+        for found in (spiking[largest], shares[largest], perceptron)
+    )
     return (
         f"Both see the same {LEARNED:,} digits without their labels, and are then labelled by the {len(DATA.X_train):,} "
-        f"training digits and tested with {len(DATA.X_test)} others. {largest} cells recognise {found['cells']}, {largest} "
-        f"prototypes of k-means {found['k-means']} (mean of {SEEDS} seeds; bars: standard deviation; cells: one seed), and "
-        f"a perceptron, which is taught the labels, {found['perceptron']}; chance is {found['chance']}. Cells have only "
-        "spikes at random times to learn from, and a synapse knows only its two cells; k-means compares all pixels."
+        f"training digits and tested with {len(DATA.X_test)} others. {largest} cells recognise {cells}, {largest} "
+        f"prototypes of k-means {machine}, and a perceptron, which is taught the labels, {taught}; chance is 10\u00a0%. "
+        f"Means and standard deviations (±, bars, bands) are over {copies} copies, each with its own order of digits, "
+        "spikes and initial weights; the other panels show the first. Cells have only spikes at random times to "
+        "learn from, and a synapse knows only its two cells; k-means compares all pixels."
     )
+
+
+def _first_machine(axes, prototypes, responses, images, y):
+    """Draw the prototypes of k-means, and how near they are to some test digits."""
+    known = slice(LEARNED, LEARNED + len(DATA.X_train))
+    labels, shown = labels_of(responses[known], y[known]), known.stop + np.arange(EXAMPLES)
+    _prototypes(axes[0], prototypes, labels, "Reds", f"{len(prototypes)} prototypes, sorted by label")
+    _distances(axes[1], prototypes, labels, images[shown], y[shown])
+
+
+def _first_network(axes, result, n, counts, y):
+    """Draw the weights onto the cells of the first copy, and their spikes at the same digits."""
+    known = slice(LEARNED, LEARNED + len(DATA.X_train))
+    labels, shown = labels_of(counts[known], y[known]), known.stop + np.arange(EXAMPLES)
+    weights = result.weights[f"learning {n}"].values[-1].reshape(PIXELS, n).T
+    _prototypes(axes[0], weights, labels, "Blues", f"weights onto {n} cells, sorted by label")
+    _raster(axes[1], result.spikes[f"{n} cells"], labels, shown, y[shown])
 
 
 def _prototypes(ax, rows, labels, colours, title):
@@ -201,10 +227,11 @@ def _raster(ax, spikes, labels, shown, y):
 
 def _against_size(ax, spiking, shares, perceptron):
     sizes = list(spiking)
-    means, errors = ([100.0 * f(shares[n]) for n in sizes] for f in (np.mean, np.std))
-    ax.axhline(100.0 * perceptron, color=DARK, linewidth=0.9, linestyle=":", label="perceptron, taught")
-    ax.errorbar(sizes, means, errors, fmt="s--", color=MACHINE, markersize=4.5, elinewidth=0.8, label="k-means")
-    ax.plot(sizes, [100.0 * spiking[n] for n in sizes], "o-", color=NEURON, markersize=5, label="spiking")
+    taught, _ = mean_and_deviation(perceptron)
+    ax.axhline(taught, color=DARK, linewidth=0.9, linestyle=":", label="perceptron, taught")
+    for found, mark, colour, label in ((shares, "s--", MACHINE, "k-means"), (spiking, "o-", NEURON, "spiking")):
+        means, deviations = zip(*(mean_and_deviation(found[n]) for n in sizes), strict=True)
+        ax.errorbar(sizes, means, deviations, fmt=mark, color=colour, markersize=3.5, elinewidth=1.0, capsize=3, label=label)
     ax.axhline(10.0, color=FAINT, linewidth=0.8, zorder=0)
     ax.annotate(
         "chance",
@@ -222,8 +249,11 @@ def _against_size(ax, spiking, shares, perceptron):
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.16))
 
 
-def _against_samples(ax, spiking, machine):
-    for (samples, shares), mark, colour in ((machine, "s--", MACHINE), (spiking, "o-", NEURON)):
-        ax.plot(samples, 100.0 * shares, mark, color=colour, markersize=4)
+def _against_samples(ax, counts, responses, y):
+    for side, mark, colour in ((responses, "s--", MACHINE), (counts, "o-", NEURON)):
+        ends, shares = zip(*(while_learning(*copy) for copy in zip(side, y, strict=True)), strict=True)
+        means, deviations = mean_and_deviation(shares)
+        ax.fill_between(ends[0], means - deviations, means + deviations, color=colour, alpha=0.2, linewidth=0.0)
+        ax.plot(ends[0], means, mark, color=colour, markersize=4)
     ax.axhline(10.0, color=FAINT, linewidth=0.8, zorder=0)
     ax.set(ylim=(0.0, 102.0), xlim=(0.0, LEARNED), xlabel="digits seen", ylabel="accuracy meanwhile [%]")
