@@ -93,6 +93,21 @@ class TestSurrogate:
             assert np.sum(gradients[what, 0] * direction) == pytest.approx(expected, rel=1e-9)
             assert abs(expected) > 1e-4
 
+    @pytest.mark.parametrize("method", ["surrogate", "eprop"])
+    @pytest.mark.parametrize("each", [False, True], ids=["one delay", "a delay each"])
+    def test_weights_alone_have_the_same_gradient_with_less_work(self, method, each):
+        """Without derivatives by time constants and delays, with one delay for all synapses or one for each."""
+        net, x, label = small_on_grid("sigmoid", method, each)
+        expected = small_on_grid("sigmoid", method)[0].gradients([x], [label]).parts
+        targets = net._targets([label], 1, "y")
+        with net._machine(net._inputs([x], "X"), targets) as machine:
+            gradient = machine.run(net._vector, np.arange(1), learn=True).gradient
+        for what, layer in (("weight", 0), ("recurrent", 0), ("weight", 1), ("bias", 1)):
+            found = net._plan.of(gradient, what, layer + 1)
+            np.testing.assert_allclose(found, expected[what, layer], rtol=1e-12, atol=1e-15)
+            assert np.abs(found).max() > 1e-4
+        assert not net._plan.of(gradient, "tau_m", 1)
+
     def test_eprop_leaves_something_out(self):
         net, x, label = small_on_grid("triangle", "surrogate")
         other, *_ = small_on_grid("triangle", "eprop")
@@ -102,14 +117,14 @@ class TestSurrogate:
         assert 0.3 < a @ b / np.sqrt((a @ a) * (b @ b)) < 0.999
 
 
-def small_on_grid(shape, method):
+def small_on_grid(shape, method, each=False):
     layer = bs.learn.Layer(
         7,
         recurrent=True,
         beta=0.15,
         t_ref=2.0,
-        delay=2.0,
-        recurrent_delay=3.0,
+        delay=np.full((4, 7), 2.0) if each else 2.0,
+        recurrent_delay=np.full((7, 7), 3.0) if each else 3.0,
         weight=(1.2, 0.6),
         recurrent_weight=(0.1, 0.4),
     )

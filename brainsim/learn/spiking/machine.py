@@ -49,8 +49,8 @@ class Machine:
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[mode]
         self.on_grid = mode != "exact"
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
-        # only derivatives by time constants, and surrogate ones, need the state of every step
-        self.history = self.on_grid or any(set(layer.learns) - {"delay", "recurrent_delay"} for layer in plan.layers)
+        # only derivatives by time constants, and derived kernels, need the state of every step
+        self.history = any(set(layer.learns) - {"delay", "recurrent_delay"} for layer in plan.layers)
         self.history = self.history or any(layer.model is not None for layer in plan.layers)
         self._workers, self._works, self._gradients = Workers(threads if threads > 1 else 0), list[Any](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
@@ -98,7 +98,7 @@ class Machine:
         if not fits:
             self._works, self._records = [], []
         while len(self._works) < parts:
-            self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting))
+            self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid))
             currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
             if any(layer.model is not None for layer in self.plan.layers):
                 from brainsim.learn.spiking.from_equations.derived import records_of

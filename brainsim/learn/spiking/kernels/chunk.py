@@ -8,7 +8,7 @@ from brainsim.jit.decorators import kernel
 from brainsim.learn.spiking.kernels.backward import backward
 from brainsim.learn.spiking.kernels.forward import forward
 from brainsim.learn.spiking.kernels.losses import loss_of
-from brainsim.learn.spiking.kernels.surrogate import surrogate_backward
+from brainsim.learn.spiking.kernels.surrogate import surrogate_backward, turn_weights
 from brainsim.learn.spiking.kernels.work import Sample
 from brainsim.learn.vectors import copy
 
@@ -67,6 +67,8 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
     mode, keep = chunk.mode, chunk.keep
     if mode != ONLY_FORWARD:
         gradient[:] = 0.0
+    if mode in (SURROGATE, EPROP):
+        turn_weights(net, vector, work)
     for q in range(chunk.begin, chunk.end):
         n = chunk.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
@@ -80,4 +82,4 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
         if mode == EXACT:
             backward(net, vector, currents, keep, task.rate_cost, task.rate_target, work, gradient)
         elif mode != ONLY_FORWARD:
-            surrogate_backward(net, vector, currents, mode == EPROP, task, work, gradient)
+            surrogate_backward(net, vector, currents, mode == EPROP, keep, task, work, gradient)

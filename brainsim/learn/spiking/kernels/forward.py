@@ -55,7 +55,7 @@ def forward(net, vector, sample, keep, work):
             if net.waiting[b]:
                 hold(net, vector, b, k, row, driven, work)
             if net.spiking[b]:
-                fire(net, b, k, row, keep, work)
+                fire(net, b, k, row, work)
         for x in range(work.first[k], work.ends[0]):
             send(net, vector, x, k, work)
         for o in range(net.stop[last] - net.start[last]):
@@ -211,12 +211,12 @@ def arrival_step(time, dt, k):
 
 
 @inlined
-def fire(net, b, k, row, keep, work):
+def fire(net, b, k, row, work):
     """Find the spikes of a block in step k, and reset the cells."""
     v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
-    if keep:
+    if net.on_grid:
         for j in range(low, high):
-            work.above[row, j] = work.v[j] - work.a[j] - v_th
+            work.above[k, j] = work.v[j] - work.a[j] - v_th
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
         if count_above(work.v[begin:end], work.a[begin:end], v_th):

@@ -7,11 +7,12 @@ could have computed its gradient forwards in time.
 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, inner, undo_step
+from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, undo_step
 from brainsim.learn.spiking.kernels.forward import arrival_step
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import JUMP, TAU_M, TAU_S, V_TH, V_X
+from brainsim.learn.vectors import add_scaled
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
 SHAPES = {
@@ -47,8 +48,11 @@ def bump(shape, u):
 
 
 @inlined
-def surrogate_backward(net, vector, currents, local, task, work, gradient):
-    """Add the surrogate gradient of one sample, or with `local` that of e-prop, to `gradient`; all steps must be kept."""
+def surrogate_backward(net, vector, currents, local, keep, task, work, gradient):
+    """Add the surrogate gradient of one sample, or with `local` that of e-prop, to `gradient`.
+
+    The derivatives by time constants and delays are only found with `keep`, which needs all steps.
+    """
     work.g_v[:] = 0.0
     work.g_i[:] = 0.0
     work.g_a[:] = 0.0
@@ -58,7 +62,10 @@ def surrogate_backward(net, vector, currents, local, task, work, gradient):
         for o in range(net.stop[last] - net.start[last]):
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
         for x in range(work.first[k], work.first[k + 1]):
-            gather(net, vector, x, k, work, gradient)
+            if keep:
+                gather(net, vector, x, k, work, gradient)
+            else:
+                gather_weights(net, vector, x, k, work, gradient)
         for b in range(1, net.start.size):
             if net.spiking[b]:
                 through_spikes(net, vector, b, k, local, task, work)
@@ -68,50 +75,131 @@ def surrogate_backward(net, vector, currents, local, task, work, gradient):
                     if work.kind[k, j]:
                         work.g_v[j] = 0.0
             undo_step(net, b, slot, work)
-            by_times(net, b, k, slot, work, gradient)
+            if keep:
+                by_times(net, b, k, slot, work, gradient)
             if b == last:
-                by_bias(net, b, 1, slot, work, gradient)
+                by_bias(net, b, keep, slot, work, gradient)
             if b == 1 and currents.shape[0] > 0:
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
 
 
 @inlined
-def through_spikes(net, vector, b, k, local, task, work):
-    """Add to the adjoint of v and a what the spikes of a block in step k did, or would have done."""
-    end, last, v_th, jump = net.dt * net.steps, net.start.size - 1, net.numbers[b, V_TH], net.numbers[b, JUMP]
-    for j in range(net.start[b], net.stop[b]):
-        if net.waiting[b] and work.kind[k, j]:
+def gather_weights(net, vector, x, k, work, gradient):
+    """Add what event x did to its targets to the gradients by weights; `gather` takes three times as long."""
+    for c in range(net.pre.size):
+        if net.pre[c] != work.block[x]:
             continue
-        slope = task.steepness * bump(task.shape, task.steepness * work.above[k, j] / v_th) / v_th
-        if slope == 0.0:
-            continue
-        value = worth(net, vector, b, j - net.start[b], k, local, work) + jump * work.g_a[j]
-        if b == last and task.loss == COUNT:
-            value += task.gain * work.d_score[j - net.start[b]] * (end - (k + 1) * net.dt) / end
-        if task.rate_cost > 0.0 and b < last:
-            value += task.rate_cost * (work.counts[j] - task.rate_target)
-        work.g_v[j] += slope * value
-        work.g_a[j] -= slope * value
+        low, high = net.start[net.post[c]], net.stop[net.post[c]]
+        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
+        row, each = work.cell[x] * (high - low), net.each[c]
+        for m in range(high - low if each else 1):
+            delay = vector[net.delay_at[c] + (row + m if each else 0)]
+            step = arrival_step(work.time[x] + delay, net.dt, k)
+            if step >= net.steps:
+                continue
+            r, slot, at = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], net.at[c] + row
+            slow, fast, g_v, g_i = potential(r, tau_m, tau_s), left(r, tau_s), work.ring_v[slot], work.ring_i[slot]
+            if each:
+                gradient[at + m] += slow * g_v[low + m] + fast * g_i[low + m]
+            else:
+                add_weighted(gradient[at : at + high - low], slow, g_v[low:high], fast, g_i[low:high])
+
+
+@helper
+def add_weighted(into, first, x, second, y):
+    """Add ``first*x + second*y``."""
+    for m in range(into.size):
+        into[m] += first * x[m] + second * y[m]
 
 
 @inlined
-def worth(net, vector, b, cell, k, local, work):
-    """Return the derivative of the loss by a spike of a cell at the end of step k, through its targets."""
-    total, time = 0.0, (k + 1) * net.dt
+def through_spikes(net, vector, b, k, local, task, work):
+    """Add to the adjoint of v and a what the spikes of a block in step k did, or would have done.
+
+    One loop for each statement, over all cells of the block, so that LLVM vectorises it: 4 times faster than cell by cell.
+    """
+    end, last, low, high = net.dt * net.steps, net.start.size - 1, net.start[b], net.stop[b]
+    slope, value, g_a, v_th = work.slope[low:high], work.worth[low:high], work.g_a[low:high], net.numbers[b, V_TH]
+    bumps(task.shape, task.steepness / v_th, work.above[k, low:high], slope)
+    if net.waiting[b]:
+        for j in range(slope.size):
+            slope[j] = 0.0 if work.kind[k, low + j] else slope[j]
+    value[:] = 0.0
     for c in range(net.pre.size):
-        if net.pre[c] != b or (local and net.post[c] != net.start.size - 1):
+        if net.pre[c] == b and not (local and net.post[c] != last):
+            if net.each[c]:
+                add_worth_each(net, vector, c, k, work)
+            else:
+                add_worth(net, vector, c, k, work)
+    if b == last and task.loss == COUNT:
+        add_scaled(value, task.gain * (end - (k + 1) * net.dt) / end, work.d_score)
+    if task.rate_cost > 0.0 and b < last:
+        for j in range(value.size):
+            value[j] += task.rate_cost * (work.counts[low + j] - task.rate_target)
+    if net.adaptive[b]:
+        add_scaled(value, net.numbers[b, JUMP], g_a)
+        add_products(g_a, -1.0, slope, value)
+    add_products(work.g_v[low:high], 1.0, slope, value)
+
+
+@helper
+def bumps(shape, scale, above, into):
+    """Put the surrogate derivative of each cell by its distance from the threshold into an array."""
+    for j in range(into.size):
+        into[j] = scale * bump(shape, scale * above[j])
+
+
+@helper
+def add_products(into, sign, x, y):
+    """Add ``sign*x*y``."""
+    for j in range(into.size):
+        into[j] += sign * x[j] * y[j]
+
+
+@inlined
+def add_worth(net, vector, c, k, work):
+    """Add to `work.worth` of the sources of a connection what a spike at the end of step k does through their targets.
+
+    They have the same delay, so arrivals have the same response, and a target of adjoint x adds x times its weights.
+    """
+    low, high, first, stop = net.start[net.post[c]], net.stop[net.post[c]], net.start[net.pre[c]], net.stop[net.pre[c]]
+    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], (k + 1) * net.dt
+    delay, into, n = vector[net.delay_at[c]], work.worth[first:stop], stop - first
+    step = arrival_step(time + delay, net.dt, k)
+    if step < net.steps:
+        r, slot = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0]
+        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        for m in range(low, high):
+            at = net.at[c] + (m - low) * n
+            add_scaled(into, slow * work.ring_v[slot, m] + fast * work.ring_i[slot, m], work.turned[at : at + n])
+
+
+@inlined
+def add_worth_each(net, vector, c, k, work):
+    """Do the same for a connection in which each synapse has its own delay."""
+    low, high, first, stop = net.start[net.post[c]], net.stop[net.post[c]], net.start[net.pre[c]], net.stop[net.pre[c]]
+    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], (k + 1) * net.dt
+    for j in range(first, stop):
+        if work.slope[j] == 0.0:
             continue
-        low, high = net.start[net.post[c]], net.stop[net.post[c]]
-        tau_m, tau_s, row = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], cell * (high - low)
-        for m in range(high - low if net.each[c] else 1):
-            delay = vector[net.delay_at[c] + (row + m if net.each[c] else 0)]
+        row = (j - first) * (high - low)
+        for m in range(high - low):
+            delay = vector[net.delay_at[c] + row + m]
             step = arrival_step(time + delay, net.dt, k)
             if step < net.steps:
-                r, slot, at = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0], net.at[c] + row
-                if net.each[c]:
-                    on_v, on_i = vector[at + m] * work.ring_v[slot, low + m], vector[at + m] * work.ring_i[slot, low + m]
-                else:
-                    weights = vector[at : at + high - low]
-                    on_v, on_i = inner(weights, work.ring_v[slot, low:high]), inner(weights, work.ring_i[slot, low:high])
-                total += on_v * potential(r, tau_m, tau_s) + on_i * left(r, tau_s)
-    return total
+                r, slot = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0]
+                slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+                arrives = slow * work.ring_v[slot, low + m] + fast * work.ring_i[slot, low + m]
+                work.worth[j] += vector[net.at[c] + row + m] * arrives
+
+
+@inlined
+def turn_weights(net, vector, work):
+    """Put the weights between cells into `work.turned`, those onto a target side by side."""
+    for c in range(net.pre.size):
+        if net.pre[c] == 0 or net.each[c]:
+            continue
+        n, targets = net.stop[net.pre[c]] - net.start[net.pre[c]], net.stop[net.post[c]] - net.start[net.post[c]]
+        for j in range(n):
+            for m in range(targets):
+                work.turned[net.at[c] + m * n + j] = vector[net.at[c] + j * targets + m]

@@ -27,7 +27,7 @@ class Work(NamedTuple):
     v0: np.ndarray  # (steps or 1, cells): values at the start of each step
     i0: np.ndarray
     a0: np.ndarray
-    above: np.ndarray  # (steps or 1, cells): v - a - threshold before the reset
+    above: np.ndarray  # (steps or 1, cells), of surrogate gradients: v - a - threshold before the reset
     kind: np.ndarray  # uint8 (steps or 1, cells): 0 free, 1 refractory, 2 released within the step
     ring_v: np.ndarray  # (delay steps, cells): what arrives; backward, the adjoint of it
     ring_i: np.ndarray
@@ -53,6 +53,9 @@ class Work(NamedTuple):
     g_v: np.ndarray  # (cells,): adjoint
     g_i: np.ndarray
     g_a: np.ndarray
+    slope: np.ndarray  # (cells,): surrogate derivative of a spike by v
+    worth: np.ndarray  # (cells,): derivative of the loss by a spike
+    turned: np.ndarray  # like the vector of what is learned: weights by target, then by source
     counts: np.ndarray  # int64 (cells,): spikes in this sample
     score: np.ndarray  # (outputs,): what is compared between classes
     d_score: np.ndarray
@@ -62,7 +65,7 @@ class Work(NamedTuple):
     cells: np.ndarray  # int64 (blocks,): addresses of their records
 
 
-def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool) -> Work:
+def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
     """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
     n, steps, outputs = plan.n_cells, plan.steps, plan.sizes[-1]
     firing = sum(layer.n for layer in plan.layers if layer.spiking)
@@ -74,11 +77,12 @@ def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bo
     whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (2, np.int64), "counts": (n, np.int64)}
     whole |= {"moment": (3, np.int64), "cells": (len(plan.sizes), np.int64)}
     shapes: dict[str, Any] = dict.fromkeys(
-        ("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a", "d_drive"), (n,)
+        ("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a", "slope", "worth", "d_drive"), (n,)
     )
-    shapes |= dict.fromkeys(("v0", "i0", "a0", "above"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, n))
+    shapes |= dict.fromkeys(("v0", "i0", "a0"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, n))
     shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
     shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_begin"), (events,))
     shapes |= dict.fromkeys(("r_span", "r_current", "r_level", "r_grad"), (releases,))
+    shapes |= {"above": (steps if surrogate else 1, n), "turned": (plan.size if surrogate else 0,)}
     arrays = {name: np.zeros(*whole[name]) if name in whole else np.zeros(shapes[name]) for name in Work._fields}
     return Work(**arrays)
