@@ -131,6 +131,7 @@ def _set_aside(target, temporary):
         os.replace(target, previous(target))
     else:
         os.replace(link, previous(target))
+        link.unlink(missing_ok=True)  # POSIX renames nothing if both names are already those of one file: after a kill
 
 
 def sync_folder(folder: str | os.PathLike) -> None:

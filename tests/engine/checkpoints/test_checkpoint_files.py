@@ -1,5 +1,7 @@
 """Files of checkpoints: of which network they are, and what is in them when a disk is full or bytes are damaged."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,16 @@ class TestTheFile:
             assert sim.save(path) == path
         assert sorted(p.name for p in path.parent.iterdir()) == ["run.ckpt", "run.ckpt.previous"]
         assert (file.read(path).state.step, file.read(archive.previous(path)).state.step) == (150, 100)
+
+    def test_nothing_is_left_if_a_kill_made_the_last_two_one_file(self, path):
+        """Between the two renames of a save both names are those of one file, which a later rename would leave alone."""
+        sim = simulation()
+        sim.run(5.0)
+        sim.save(path)
+        os.link(path, archive.previous(path))
+        sim.run(5.0)
+        sim.save(path)
+        assert sorted(p.name for p in path.parent.iterdir()) == ["run.ckpt", "run.ckpt.previous"]
 
     @pytest.mark.parametrize("damage", ["half", "empty", "gone", "bit"])
     def test_damaged_one_gives_way_to_the_one_before(self, path, damage):
