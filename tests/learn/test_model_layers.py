@@ -103,7 +103,7 @@ def test_a_model_may_use_any_names():
 
 def test_an_initial_value_may_depend_on_another():
     net, *_ = network(bs.learn.ModelLayer(2, bs.Izhikevich(), weight=(0.0, 1.0)))
-    assert net._plan.derived(1, False).initial.tolist() == [-65.0, -13.0, 0.0]
+    assert net._plan.derived(1, False).start.initial.tolist() == [-65.0, -13.0, 0.0]
 
 
 WRITTEN = {"LIF": (Leaky(), {}), "adaptive": (Tired(), {"beta": 0.2, "tau_a": 60.0})}
@@ -227,7 +227,10 @@ MISTAKES = {
     "name": (lambda: bs.learn.ModelLayer(4, Clashing()), "the name 'gap' is needed for the crossing"),
     "exact": (lambda: bs.learn.ModelLayer(4, Two(), method="exact"), "method 'exact' needs variables that are linear"),
     "method": (lambda: bs.learn.ModelLayer(4, Two(), method="huen"), "ModelLayer.method: there is no 'huen'.*'heun'"),
-    "learns": (lambda: bs.learn.ModelLayer(4, Leaky(), learns="tau_m"), "ModelLayer.learns: there is no 'tau_m'; param"),
+    "learns": (
+        lambda: bs.learn.ModelLayer(4, Leaky(), learns="tau_mm"),
+        "learns: there is no 'tau_mm'; did you mean 'tau_m'",
+    ),
     "gradient": (
         lambda: bs.learn.SpikingNetwork(bs.learn.ModelLayer(4, Leaky()), gradient="surrogate"),
         "a ModelLayer has the exact gradient alone",

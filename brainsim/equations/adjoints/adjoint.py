@@ -83,6 +83,8 @@ def adjoint_of(system: System, label: str) -> Adjoint:
 def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[Tree, Tree], Tree]] | None = None) -> Tree:
     """Return the derivative of a tree by a name, or raise EquationError if it has kinks or jumps.
 
+    A choice has a derivative if its condition does not depend on the name.
+
     Parameters
     ----------
     tree : tree
@@ -111,13 +113,25 @@ def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[
         called = lang.function_name(tree)
         if called in rules and len(tree.args) == 1:
             return algebra.times(rules[called](tree, tree.args[0]), derivative(tree.args[0], name, label, rules))
+        if called == "where" and name not in lang.names_in(tree.args[0]):
+            return _choice(tree.args[0], *(derivative(part, name, label, rules) for part in tree.args[1:]))
         if called in LIMITS:  # such as that of the exponential beyond a spike: smooth on both sides of it
             first, second = (derivative(part, name, label, rules) for part in tree.args)
             sign = ast.LtE() if LIMITS[called] == "min" else ast.GtE()
             test = ast.Compare(tree.args[0], [sign], [tree.args[1]])
-            return ast.Call(ast.Name("where"), [test, first, second], [])
-        raise EquationError(label, f"has no adjoint: {called}() has no derivative here", ast.unparse(tree))
+            return _choice(test, first, second)
+        if called != "where":
+            raise EquationError(label, f"has no adjoint: {called}() has no derivative here", ast.unparse(tree))
+    if isinstance(tree, ast.IfExp) and name not in lang.names_in(tree.test):
+        return _choice(tree.test, *(derivative(part, name, label, rules) for part in (tree.body, tree.orelse)))
     raise EquationError(label, f"has no adjoint: a condition on {name!r} is not smooth", ast.unparse(tree))
+
+
+def _choice(test, first, second):
+    """Return a tree that is the first if the test holds, else the second."""
+    if algebra.is_zero(first) and algebra.is_zero(second):
+        return algebra.ZERO
+    return ast.Call(ast.Name("where"), [test, first, second], [])
 
 
 def _of_operation(tree, name, label, rules):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,10 +58,10 @@ def _within_limit(system, coefficients):
     return coefficients
 
 
-def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Callable, list[str]]:
+def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Propagator, list[str]]:
     """Add the lines of the exact step, without the terms that are zero by the structure of the system.
 
-    Returns (compute, normals): the function that computes the constants in the lines, and the names of the normal numbers.
+    Returns (compute, normals): what computes the constants in the lines, and the names of the normal numbers.
     While a cell is refractory its frozen variables are clamped, so variables that depend on them follow another system.
     Both are computed, and the kernel selects one of them.
     """
@@ -74,8 +74,25 @@ def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Callable, l
         name, held = matrix.variables[i], matrix.sum_of(i, "h", "m", entries)
         writer.lines.append(f"_{name}_held = flushed({held})")
         writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
+    return Propagator(matrix, entries), [f"_z__of_{name}" for name in matrix.noisy]
 
-    def compute(values, dt):
+
+class Propagator:
+    """Computes the constants in the lines of an exact step, and their derivatives.
+
+    Parameters
+    ----------
+    matrix : _Matrix
+    entries : dict
+        Constant -> (letter, row, column).
+    """
+
+    def __init__(self, matrix: _Matrix, entries: Mapping[str, tuple[str, int, int]]):
+        self._matrix, self._entries = matrix, entries
+
+    def __call__(self, values: dict[str, Any], dt: float) -> dict[str, Any]:
+        """Return constant -> number, computed from the parameters."""
+        matrix, entries = self._matrix, self._entries
         numbers = matrix.numbers(values, dt, ())
         if matrix.depend_on_frozen:
             held = matrix.numbers(values, dt, matrix.frozen)
@@ -84,7 +101,43 @@ def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Callable, l
         less_one = {constant + LESS_ONE: numbers[key] - 1.0 for constant, key in diagonal.items()}
         return {constant: numbers[key] for constant, key in entries.items()} | less_one
 
-    return compute, [f"_z__of_{name}" for name in matrix.noisy]
+    def depending(self, name: str) -> dict[tuple[int, int], Tree]:
+        """Return (row, column) -> coefficient of the equations, of those that contain a parameter."""
+        rows, columns = self._matrix.coefficients.values(), self._matrix.columns
+        found = {(i, j): row[column] for i, row in enumerate(rows) for j, column in enumerate(columns)}
+        return {key: tree for key, tree in found.items() if name in lang.names_in(tree)}
+
+    def touched(self, by: Mapping[tuple[int, int], Any]) -> set[str]:
+        """Return the constants that depend on some coefficients, with no variable frozen."""
+        direct = np.zeros(self._matrix.structure.shape, int)
+        for i, j in by:
+            direct[i, j] = 1
+        reach = self._matrix.reach.astype(int)
+        reached = reach @ direct @ reach > 0
+        return {constant for constant, (i, j) in self._of_step() if reached[i, j]}
+
+    def slopes(self, by: Mapping[tuple[int, int], Tree], values: dict[str, Any], dt: float) -> dict[str, float]:
+        """Return constant -> its derivative by a parameter, without noise and with no variable frozen.
+
+        Parameters
+        ----------
+        by : dict
+            (row, column) -> derivative of the coefficient by the parameter.
+        values, dt
+            As for the constants.
+        """
+        size = len(self._matrix.columns)
+        both = np.zeros((2 * size, 2 * size))  # the exponential of [[A, B], [0, A]] has the derivative of exp(A) along B
+        both[:size, :size] = both[size:, size:] = self._matrix.filled(values, dt, (), ())
+        for (i, j), tree in by.items():
+            both[i, size + j] = lang.computed(tree, values | {"dt": dt, "pi": np.pi})
+        slope = one_step(both, dt)[:size, size:]
+        return {constant: float(slope[i, j]) for constant, (i, j) in self._of_step()}
+
+    def _of_step(self):
+        """Return (constant, (row, column)) of those of the step itself."""
+        found = [(constant, (i, j)) for constant, (letter, i, j) in self._entries.items() if letter == "p"]
+        return found + [(constant + LESS_ONE, (i, j)) for constant, (i, j) in found if i == j]
 
 
 class _Matrix:
@@ -139,15 +192,10 @@ class _Matrix:
 
     def numbers(self, values, dt, frozen):
         """Return (letter, row, column) -> number; the variables in `frozen` are clamped."""
-        known = values | {"dt": dt, "pi": np.pi}
         size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
         shape = (size,) if size else ()
         n, m = len(self.variables), len(self.columns)
-        matrix = np.zeros((*shape, m, m))
-        for i, row in enumerate(self.coefficients.values()):
-            for j, column in enumerate(self.columns):
-                if self.structure[i, j] and i not in frozen:
-                    matrix[..., i, j] = _finite(row[column], known, self.variables[i])
+        matrix, known = self.filled(values, dt, frozen, shape), values | {"dt": dt, "pi": np.pi}
         numbers = {("p", i, j): number for (i, j), number in _entries(one_step(matrix, dt), n, m)}
         if self.noisy:
             gains = np.zeros((*shape, n, len(self.sources)))
@@ -158,6 +206,16 @@ class _Matrix:
             root = factor(covariance(matrix[..., :n, :n], gains, dt))
             numbers |= {("l", i, j): number for (i, j), number in _entries(root, n, n)}
         return numbers
+
+    def filled(self, values, dt, frozen, shape):
+        """Return the matrix, or a stack of them of some shape."""
+        known, m = values | {"dt": dt, "pi": np.pi}, len(self.columns)
+        matrix = np.zeros((*shape, m, m))
+        for i, row in enumerate(self.coefficients.values()):
+            for j, column in enumerate(self.columns):
+                if self.structure[i, j] and i not in frozen:
+                    matrix[..., i, j] = _finite(row[column], known, self.variables[i])
+        return matrix
 
 
 def _finite(tree, known, variable):

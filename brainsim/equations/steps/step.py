@@ -33,6 +33,10 @@ class Step:
     compute : callable
         ``compute(values, dt) -> dict``: the constants that the method adds to the lines, each a float or an array with one
         number per cell, computed from the parameters in `values`.
+    constants : dict
+        Those of these constants that are expressions -> their trees.
+    computes : tuple of callable
+        What computes the others.
     order : int
         Order of the method for smooth solutions without noise; 0 if it is exact.
     strong, weak : float or None
@@ -45,6 +49,8 @@ class Step:
     lines: list[str] = field(default_factory=list)
     normals: list[str] = field(default_factory=list)
     compute: Callable = lambda values, dt: {}
+    constants: dict[str, Tree] = field(default_factory=dict)
+    computes: tuple[Callable, ...] = ()
     order: int = 0
     strong: float | None = None
     weak: float | None = None
@@ -89,7 +95,7 @@ class Writer:
 
     def step(self, method: str, computes: Iterable[Callable] = (), **properties: Any) -> Step:
         """Return the Step of the lines written so far; `computes` are functions that compute further constants."""
-        constants = {f"_k{k}": tree for k, tree in self._constants.values()}
+        constants, computes = {f"_k{k}": tree for k, tree in self._constants.values()}, tuple(computes)
 
         def compute(values, dt):
             known = values | {"dt": dt, "pi": np.pi}
@@ -98,7 +104,7 @@ class Writer:
                 numbers |= function(values, dt)
             return numbers
 
-        return Step(method, self.lines, compute=compute, **properties)
+        return Step(method, self.lines, compute=compute, constants=constants, computes=computes, **properties)
 
     def _text(self, tree, names):
         return render(lang.substitute(self._reduced(tree), names))

@@ -65,7 +65,7 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
     inputs = _sample(learned, x)
     vector, last = learned._vector.copy(), len(plan.layers)
     driven = inputs.currents.shape[1] > 0
-    cells = [_population(plan, vector, b, layer, plan.derived(b, driven)) for b, layer in enumerate(plan.layers, 1)]
+    cells = [_population(plan, vector, b, layer, driven) for b, layer in enumerate(plan.layers, 1)]
     network = Network(seed=seed)
     on_grid, dt = np.ceil(inputs.times / plan.dt - 1e-9) * plan.dt, plan.dt
     source = Population(plan.n_in, SpikeTrains(times=on_grid, ids=inputs.units.astype(np.int64)), name="input")
@@ -107,12 +107,13 @@ def _sample(learned, x):
     return inputs
 
 
-def _population(plan, vector, b, layer, derived):
+def _population(plan, vector, b, layer, driven):
     """Return the population of a layer."""
-    values = {name: float(plan.of(vector, name, b)) for name in ("tau_m", "tau_a", "beta")}
     name = f"hidden{b - 1}" if b < len(plan.layers) else "readout"
-    if derived is not None:
-        return Population(layer.n, derived.smooth.model, name=name)
+    if layer.model is not None:
+        model, values = plan.derived(b, driven).smooth.model, plan.values(vector, b, driven)
+        return Population(layer.n, type(model)(**{key: values[key] for key in model.parameters}), name=name)
+    values = {name: float(plan.of(vector, name, b)) for name in ("tau_m", "tau_a", "beta")}
     if not layer.spiking:
         return Population(layer.n, Integrator(tau_m=values["tau_m"]), name=name)
     kind = HeldLIF if layer.t_ref else CrossingLIF
@@ -186,6 +187,7 @@ class BetweenSteps(Operator):
         """Return (kernel, its record, state rows to read, rows to write) of each layer with derived kernels."""
         plan, found = self.given.plan, []
         driven = self.given.currents.shape[0] > 0
+        of_models = plan.numbers(self.given.vector, driven)
         for b, name in enumerate(names, 1):
             derived = plan.derived(b, driven)
             if derived is None:
@@ -197,6 +199,7 @@ class BetweenSteps(Operator):
                 return state[at : at + n]
 
             record = cell_record(derived, self.work, plan, b, 0.0, 0.0, 0.0)
+            record["scalars"] = of_models[b].scalars
             rows = [row(variable) for variable in derived.state], [row(variable) for variable in derived.starts]
             found.append((derived.address("begin"), record, *rows))
         return found

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.learn.spiking.layers import Layer, Readout
+from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
 from brainsim.learn.spiking.plan import Plan
 from brainsim.learn.spiking.training import Training
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1
-DELAYS = ("delay", "recurrent_delay")
 
 
 def save(network: Any, path: Any) -> None:

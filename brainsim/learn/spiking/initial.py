@@ -18,7 +18,7 @@ def initial_vector(plan, machine, rng):
     vector = np.zeros(plan.size)
     for (what, block), (where, shape) in plan.slices.items():
         if what not in ("weight", "recurrent", "bias"):
-            vector[where] = np.broadcast_to(getattr(plan.layers[block - 1], what), shape).ravel()
+            vector[where] = np.broadcast_to(plan.initial(what, block), shape).ravel()
     rows = np.arange(min(SAMPLES, machine.size), dtype=np.int64)
     drive = input_drive(machine.inputs, rows)
     for b, layer in enumerate(plan.layers, 1):

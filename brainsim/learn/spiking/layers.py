@@ -12,7 +12,8 @@ from brainsim.core.checks import in_range, integer, nearest, number, plain, read
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-LEARNABLE = ("delay", "recurrent_delay", "tau_m", "tau_s", "tau_a", "beta")
+DELAYS = ("delay", "recurrent_delay")
+LEARNABLE = (*DELAYS, "tau_m", "tau_s", "tau_a", "beta")
 KINDS = ("integrator", "spiking")
 
 
@@ -108,15 +109,18 @@ class Layer:
         checked["v_reset"] = number(self.v_reset, f"{name}.v_reset", "")
         if checked["v_reset"] >= checked["v_th"]:
             raise ValueError(f"{name}.v_reset: must be below v_th, {self.v_th:g} (got {self.v_reset})")
-        for key in ("delay", "recurrent_delay"):
+        for key in DELAYS:
             checked[key] = _delays(getattr(self, key), f"{name}.{key}")
-        checked["learns"] = _learns(self.learns, name)
+        checked["learns"] = _learns(self.learns, name, self._learnable)
         checked["recurrent"] = bool(self.recurrent)
         for key in ("weight", "recurrent_weight"):
             checked[key] = _spread(getattr(self, key), f"{name}.{key}")
         self.__dict__.update(checked)
 
     model = None  # of a `ModelLayer`
+    of_model = tuple[str, ...]()  # its parameters that learn
+    of_equations = tuple[str, ...]()  # these, and "tau_s" if it learns
+    _learnable = LEARNABLE
 
     @property
     def spiking(self) -> bool:
@@ -191,11 +195,11 @@ def _delays(value, label):
     return value
 
 
-def _learns(names, owner):
+def _learns(names, owner, learnable):
     names = (names,) if isinstance(names, str) else tuple(names)
     for name in names:
-        if name not in LEARNABLE:
-            raise ValueError(f"{owner}.learns: there is no {name!r}{nearest(name, LEARNABLE)}")
+        if name not in learnable:
+            raise ValueError(f"{owner}.learns: there is no {name!r}{nearest(name, learnable)}")
     return names
 
 

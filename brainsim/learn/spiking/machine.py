@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from brainsim.jit.background import Workers
+from brainsim.learn.spiking.layers import DELAYS
+from brainsim.learn.spiking.plan import TIMES
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.plan import Plan
@@ -50,7 +52,7 @@ class Machine:
         self.on_grid = mode != "exact"
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         # only derivatives by time constants, and derived kernels, need the state of every step
-        self.history = any(set(layer.learns) - {"delay", "recurrent_delay"} for layer in plan.layers)
+        self.history = any(set(layer.learns) - {*DELAYS} for layer in plan.layers)
         self.history = self.history or any(layer.model is not None for layer in plan.layers)
         self._workers, self._works, self._gradients = Workers(threads if threads > 1 else 0), list[Any](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
@@ -66,13 +68,16 @@ class Machine:
         """Run the samples with the indices `rows`; with `learn` also backwards."""
         from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Chunk, Out, run_chunk
 
-        net = self.plan.net(vector, self.on_grid, self.floor, self.inputs.currents.shape[1] > 0)
+        currents = self.inputs.currents.shape[1] > 0
+        of_models = self.plan.numbers(vector, currents)
+        net = self.plan.net(vector, self.on_grid, self.floor, currents, of_models)
         outputs, n = self.plan.sizes[-1], len(rows)
         traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
         out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
         keep = int((self.history or history) and learn)
         parts = min(CHUNKS, max(1, n // SMALLEST))
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
+        self._fill(of_models)
         edges = [n * c // parts for c in range(parts + 1)]
         chunks = [Chunk(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in pairwise(edges)]
         jobs = [
@@ -81,7 +86,10 @@ class Machine:
         ]
         for job in jobs:
             job.result()
-        return Batch(out.loss, out.score, out.counts, out.traces, self._sum(parts) if learn else np.zeros(0))
+        total = self._sum(parts) if learn else np.zeros(0)
+        if learn:
+            self._add_parameters(total, vector, of_models, parts)
+        return Batch(out.loss, out.score, out.counts, out.traces, total)
 
     def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return (block, cell, time, trace) of all events of one sample: block 0 are the inputs."""
@@ -107,6 +115,27 @@ class Machine:
         size = self.plan.size if learn else 0
         if len(self._gradients) < parts or self._gradients[0].size < size:
             self._gradients = [np.empty(size) for _ in range(max(parts, len(self._gradients)))]
+
+    def _fill(self, of_models):
+        """Give derived kernels the present numbers, if these can change, and set the sums of their derivatives to 0."""
+        for b, numbers in of_models.items():
+            if self.plan.layers[b - 1].of_equations:
+                for records in self._records:
+                    records[b]["scalars"][:], records[b]["initial"][:] = numbers.scalars, numbers.initial
+                    records[b]["by_number"][:], records[b]["by_start"][:] = 0.0, 0.0
+
+    def _add_parameters(self, total, vector, of_models, parts):
+        """Add the derivatives by parameters of models that learn."""
+        currents = self.inputs.currents.shape[1] > 0
+        for b, numbers in of_models.items():
+            if self.plan.layers[b - 1].of_equations:
+                from brainsim.learn.spiking.from_equations.numbers import gradients
+
+                derived, values = self.plan.derived(b, currents), self.plan.values(vector, b, currents)
+                response = total[self.plan.times_at(b) :][: len(TIMES)]
+                records = [records[b] for records in self._records[:parts]]
+                for name, part in gradients(derived, values, self.plan.dt, numbers, records, response).items():
+                    self.plan.of(total, name, b)[...] += part
 
     def _sum(self, parts):
         """Return the sum of the gradients of the chunks, added up in their order."""

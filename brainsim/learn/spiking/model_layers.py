@@ -6,14 +6,14 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from brainsim.core.checks import nearest
-from brainsim.learn.spiking.layers import LEARNABLE as OF_LAYER
-from brainsim.learn.spiking.layers import Layer
+from brainsim.learn.spiking.layers import DELAYS, Layer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 METHODS = ("exact", "heun", "rk4", "euler", "exponential_euler")
-LEARNABLE = ("delay", "recurrent_delay")
+OWN = (*DELAYS, "tau_s")  # what learns besides parameters of the model
+PARTS = ("weight", "recurrent", "bias", *OWN)  # names that a parameter that learns must not have
 
 
 class ModelLayer(Layer):
@@ -39,7 +39,8 @@ class ModelLayer(Layer):
     delay, recurrent_delay : float or array
         As in `Layer` [ms].
     learns : tuple of str
-        What is learned besides the weights: ``"delay"`` and ``"recurrent_delay"``.
+        What is learned besides the weights: any of ``"delay"``, ``"recurrent_delay"``, ``"tau_s"``, and parameters of the
+        model by their names, such as ``"tau_m"``: one number for the layer, which begins at its value in `model`.
     weight, recurrent_weight : tuple of float, or None
         Mean and standard deviation of the initial weights, in the unit of I; None lets two of five cells fire in a sample,
         and gives recurrent weights a standard deviation of ``0.3/sqrt(n)`` times the mean size of the weights.
@@ -49,13 +50,23 @@ class ModelLayer(Layer):
     Raises
     ------
     EquationError, ValueError, TypeError
-        If a model has no adjoint; the message names what stands in the way.
+        If a model has no adjoint, or a parameter that is to be learned no derivative: one that is used as a flag or a whole
+        number, or on which nothing depends. The message names what stands in the way.
 
     Notes
     -----
-    The kernels of `Layer` are written by hand, for LIF cells with and without adaptation, refractory times and learned time
-    constants. For the same cells the derived ones give the same results to rounding, but a step of a cell is longer: they
-    keep the state of every step, and go through its lines twice on the way back. So use `Layer` where it suffices.
+    A parameter acts through all numbers that follow from it: those in the lines of a step, such as ``exp(-dt/tau_m)``, the
+    response to a spike that arrives within a step, threshold, reset and initial values. The derivatives of these numbers
+    are symbolic, and exact to rounding.
+
+    As in `Layer`, the steps of a parameter are in proportion to its initial value (for one that begins at 0, to its default,
+    or else to 0.1), and what has left its range is put back after each batch: a time constant, a parameter in ms with
+    ``above=0``, to one time step; others to their limits ``at_least``, or to a hundredth of their initial distance from
+    ``above``. A step of the parameters that would break one of the ``conditions`` of the model is halved until it does not.
+
+    The kernels of `Layer` are written by hand, for LIF cells with and without adaptation and refractory times. For the same
+    cells the derived ones give the same results to rounding, but a step of a cell is longer: they keep the state of every
+    step, and go through its lines twice on the way back. So use `Layer` where it suffices.
 
     Examples
     --------
@@ -71,8 +82,8 @@ class ModelLayer(Layer):
     ...     b: float = bs.parameter(0.1, "", "adaptation by a spike")
     ...     v: float = bs.initial(0.0, "", "potential")
     ...     w: float = bs.initial(0.0, "", "adaptation")
-    >>> bs.learn.ModelLayer(64, Adaptive(), recurrent=True)
-    ModelLayer(64, Adaptive(), recurrent=True)
+    >>> bs.learn.ModelLayer(64, Adaptive(), recurrent=True, learns=("tau_m", "tau_w", "b", "tau_s", "delay"))
+    ModelLayer(64, Adaptive(), recurrent=True, learns=('tau_m', 'tau_w', 'b', 'tau_s', 'delay'))
     """
 
     model: Any
@@ -92,15 +103,10 @@ class ModelLayer(Layer):
         recurrent_weight: tuple[float, float] | None = None,
         method: str | None = None,
     ) -> None:
-        learns = (learns,) if isinstance(learns, str) else tuple(learns)
-        for name in learns:
-            if name not in LEARNABLE:
-                hint = (
-                    "; parameters of Layer learn, those of models do not" if name in OF_LAYER else nearest(name, LEARNABLE)
-                )
-                raise ValueError(f"ModelLayer.learns: there is no {name!r}{hint}")
         if method is not None and method not in METHODS:
             raise ValueError(f"ModelLayer.method: there is no {method!r}{nearest(method, METHODS)}")
+        self.__dict__.update(model=model, method=method)
+        smooth = self.smooth(False)
         super().__init__(
             n,
             recurrent,
@@ -111,8 +117,28 @@ class ModelLayer(Layer):
             weight=weight,
             recurrent_weight=recurrent_weight,
         )
-        self.__dict__.update(model=model, method=method)
-        self.smooth(False)
+        of_model = tuple(name for name in model.parameters if name in self.learns)
+        of_equations = (*of_model, "tau_s") if "tau_s" in self.learns else of_model
+        self.__dict__.update(of_model=of_model, of_equations=of_equations)
+        for name in of_equations:
+            self._check_learns(name, smooth)
+
+    @property
+    def _learnable(self):
+        return (*OWN, *self.model.parameters)
+
+    def _check_learns(self, name, smooth):
+        """Raise ValueError if a parameter cannot be learned."""
+        kind = type(self.model).__name__
+        label = f"ModelLayer.learns: {kind}.{name}" if name in self.model.parameters else f"ModelLayer.learns: {name}"
+        if name in PARTS and name in self.model.parameters:
+            raise ValueError(f"{label}: the layer has a {name!r} of its own; give the parameter of {kind} another name")
+        from brainsim.learn.spiking.from_equations.derived import written
+
+        _, formulas = written(smooth, False, label, (name,))
+        if not formulas.acts(name):
+            why = "; refractory times are not learned" if name == "t_ref" else ""
+            raise ValueError(f"{label}: the cells do not depend on it{why}")
 
     def smooth(self, external_current: bool) -> Any:
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""

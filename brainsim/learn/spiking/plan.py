@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.equations.steps.linear import one_step
+from brainsim.learn.spiking.layers import DELAYS
 
 # columns of `Net.numbers`, one row for each block
 V_V, V_I, I_I, V_X, A_A, TAU_M, TAU_S, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(12)
 TIMES = ("tau_m", "tau_s", "tau_a", "beta")  # the numbers of a block that can be learned, in the order of the vector
+AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)  # their places
+AT_SLOW = AT_TAU_A  # in the gradient of derived kernels: what their potentials got from spikes, each times its adjoint
+UNUSED = "unused "  # before the name of those of TIMES that cells of a model do not have
 
 
 class Net(NamedTuple):
@@ -56,7 +60,7 @@ class Plan:
         Length of the vector.
     slices : dict
         (what, block) -> (slice, shape): "weight", "recurrent", "bias", "delay", "recurrent_delay" and each of
-        `TIMES`.
+        `TIMES`; of cells of a model "tau_s", and the parameters of the model that learn.
     """
 
     def __init__(self, layers, n_in: int, dt: float, steps: int):
@@ -73,8 +77,11 @@ class Plan:
             self._add("delay", b, np.shape(layer.delay))
             if layer.recurrent:
                 self._add("recurrent_delay", b, np.shape(layer.recurrent_delay))
-        for b in range(1, len(self.sizes)):
+        for b, layer in enumerate(self.layers, 1):
             for name in TIMES:
+                self._add(name if layer.model is None or name == "tau_s" else UNUSED + name, b, ())
+        for b, layer in enumerate(self.layers, 1):
+            for name in layer.of_model:
                 self._add(name, b, ())
 
     def __getstate__(self) -> dict[str, Any]:
@@ -90,16 +97,38 @@ class Plan:
         if key not in self._derived:
             from brainsim.learn.spiking.from_equations.derived import derive
 
-            smooth = layer.smooth(key[1])
-            self._derived[key] = derive(
-                smooth, layer.tau_s, self.dt, key[1], f"ModelLayer.model {type(layer.model).__name__}"
-            )
+            label = f"ModelLayer.model {type(layer.model).__name__}"
+            self._derived[key] = derive(layer.smooth(key[1]), layer.tau_s, self.dt, key[1], label, layer.of_equations)
         return self._derived[key]
+
+    def values(self, vector: np.ndarray, block: int, currents: bool) -> dict[str, float]:
+        """Return all parameters of a layer of a model, with those that learn as they are now."""
+        learned = {name: float(self.of(vector, name, block)) for name in self.layers[block - 1].of_model}
+        return self.derived(block, currents).formulas.values(learned, float(self.of(vector, "tau_s", block)))
+
+    def numbers(self, vector: np.ndarray, currents: bool) -> dict[int, Any]:
+        """Return block -> `numbers.Numbers` of the derived kernels, with the present parameters."""
+        found = {}
+        for b, layer in enumerate(self.layers, 1):
+            if layer.model is not None:
+                derived = self.derived(b, currents)
+                changes = bool(layer.of_equations)
+                found[b] = derived.formulas.at(self.values(vector, b, currents), self.dt) if changes else derived.start
+        return found
+
+    def initial(self, what: str, block: int) -> Any:
+        """Return what a part of the vector is before training, other than weights and biases."""
+        layer = self.layers[block - 1]
+        return getattr(layer.model if what in layer.of_model else layer, what.removeprefix(UNUSED))
 
     @property
     def shown(self) -> list[tuple[str, int]]:
-        """The keys of `slices` that mean something: time constants are not those of models."""
-        return [(what, b) for what, b in self.slices if what not in TIMES or self.layers[b - 1].model is None]
+        """The keys of `slices` that mean something: of layers of models, only what learns has a gradient."""
+        return [(what, b) for what, b in self.slices if self._is_shown(what, self.layers[b - 1])]
+
+    @staticmethod
+    def _is_shown(what, layer):
+        return layer.model is None or what in layer.learns or not (what == "tau_s" or what.startswith(UNUSED))
 
     @property
     def n_cells(self) -> int:
@@ -111,9 +140,13 @@ class Plan:
         where, shape = self.slices[what, block]
         return vector[where].reshape(shape)
 
+    def times_at(self, block: int) -> int:
+        """Return where `TIMES` of a block begin in the vector."""
+        return self.slices["tau_s", block][0].start - TIMES.index("tau_s")
+
     def longest_delay(self, vector: np.ndarray) -> int:
         """Return the number of steps after which no spike is under way any more."""
-        longest = max(float(vector[where].max()) for (what, _), (where, _) in self.slices.items() if what.endswith("delay"))
+        longest = max(float(vector[where].max()) for (what, _), (where, _) in self.slices.items() if what in DELAYS)
         return int(np.ceil(longest / self.dt)) + 2
 
     def connections(self) -> list[tuple[str, int, int]]:
@@ -123,17 +156,27 @@ class Plan:
             pairs += [("weight", b - 1, b)] + [("recurrent", b, b)] * bool(layer.recurrent)
         return pairs
 
-    def net(self, vector: np.ndarray, on_grid: bool = False, floor: float = 0.0, currents: bool = False) -> Net:
-        """Return what the kernels need, with the constants that belong to the present time constants."""
+    def net(
+        self,
+        vector: np.ndarray,
+        on_grid: bool = False,
+        floor: float = 0.0,
+        currents: bool = False,
+        of_models: dict[int, Any] | None = None,
+    ) -> Net:
+        """Return what the kernels need, with the constants that belong to the present time constants.
+
+        `of_models` is what `numbers` returned for this vector, if that is known.
+        """
         edges, derived = np.cumsum([0, *self.sizes[1:]]), [self.derived(b, currents) for b in range(1, len(self.sizes))]
+        of_models = self.numbers(vector, currents) if of_models is None else of_models
         pairs = self.connections()
         numbers = np.zeros((len(self.sizes), 12))
         for b, layer in enumerate(self.layers, 1):
-            numbers[b] = block_numbers(
-                layer, [float(self.of(vector, n, b)) for n in TIMES], self.dt, (currents and b == 1) or b == len(self.layers)
-            )
-            if derived[b - 1] is not None:
-                numbers[b, TAU_M] = derived[b - 1].tau_m
+            times = vector[self.times_at(b) : self.times_at(b) + len(TIMES)].tolist()
+            numbers[b] = block_numbers(layer, times, self.dt, (currents and b == 1) or b == len(self.layers))
+            if b in of_models:
+                numbers[b, TAU_M] = of_models[b].tau_m
         layers = (None, *self.layers)
         flags = {name: np.array([0, *(test(layer) for layer in self.layers)], np.int64) for name, test in FLAGS.items()}
         delays = ["delay" if what == "weight" else "recurrent_delay" for what, *_ in pairs]
@@ -145,11 +188,11 @@ class Plan:
             start=np.array([0, *edges[:-1]], np.int64),
             stop=np.array([0, *edges[1:]], np.int64),
             numbers=numbers,
-            factor=np.array([1.0, *(1.0 if d is None else d.factor for d in derived)]),
+            factor=np.array([1.0, *(of_models[b].factor if b in of_models else 1.0 for b in range(1, len(layers)))]),
             ahead=np.array([0, *(0 if d is None else d.address("ahead") for d in derived)], np.int64),
             back=np.array([0, *(0 if d is None else d.address("back") for d in derived)], np.int64),
             bias_at=self.slices["bias", len(self.layers)][0].start,
-            times_at=np.array([self.slices["tau_m", b][0].start if b else 0 for b in range(len(layers))], np.int64),
+            times_at=np.array([self.times_at(b) if b else 0 for b in range(len(layers))], np.int64),
             pre=np.array([pre for _, pre, _ in pairs], np.int64),
             post=np.array([post for *_, post in pairs], np.int64),
             at=np.array([self.slices[what, post][0].start for what, _, post in pairs], np.int64),

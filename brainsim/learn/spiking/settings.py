@@ -9,7 +9,7 @@ from brainsim.core.checks import integer, nearest, number
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
-from brainsim.learn.spiking.layers import Layer, Readout
+from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
 
 LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")
@@ -61,7 +61,7 @@ def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
     import numpy as np
 
     name, dt = type(layer).__name__, settings["dt"]
-    for key in ("delay", "recurrent_delay"):
+    for key in DELAYS:
         delay = np.asarray(getattr(layer, key))
         if delay.min() < dt * (1.0 - 1e-9):
             raise ValueError(f"{name}.{key}: must be at least one time step, {dt:g} ms (got {delay.min():g})")
@@ -76,7 +76,7 @@ def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
         )
     if 0.0 < layer.t_ref < dt * (1.0 - 1e-9):
         raise ValueError(f"{name}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {layer.t_ref:g})")
-    learned = [key for key in layer.learns if key.endswith("delay")]
+    learned = [key for key in layer.learns if key in DELAYS]
     if learned and settings["gradient"] != "exact":
         text = "spikes that are kept at the ends of steps have no derivative by delays; write gradient='exact'"
         raise ValueError(f"{name}.learns: {learned[0]!r} is not learned with gradient={settings['gradient']!r}: {text}")

@@ -158,7 +158,7 @@ class Trainable(Estimator):
         Loss
             ``loss``, and ``parts``: a dict (what, layer) -> array, with layers counted from 0 and the readout as the last
             one; what is "weight", "recurrent", "bias" (of the readout), "delay", "recurrent_delay", "tau_m", "tau_s",
-            "tau_a" or "beta".
+            "tau_a" or "beta"; of a `ModelLayer` also "tau_s" and the parameters of its model, if they learn.
         """
         inputs = self._inputs(X, "SpikingNetwork.gradients.X")
         targets = self._targets(y, len(inputs), "SpikingNetwork.gradients.y")

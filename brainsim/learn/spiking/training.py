@@ -8,13 +8,13 @@ import numpy as np
 
 from brainsim.core.checks import warn_user
 from brainsim.learn.optimisers import OPTIMISERS
-from brainsim.learn.spiking.plan import TIMES, Plan
+from brainsim.learn.spiking.ranges import keep_in_range, scales
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.machine import Machine
+    from brainsim.learn.spiking.plan import Plan
 
 SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
-LONGEST_PART = 0.5  # of a sample that a learned delay may take
 
 
 class Training:
@@ -34,6 +34,7 @@ class Training:
     def __init__(self, plan: Plan, settings: Any, vector: np.ndarray):
         self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
         self.scale = scales(plan, vector)
+        self.bound = any(layer.of_model and layer.model.conditions for layer in plan.layers)  # parameters to each other
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
@@ -59,8 +60,9 @@ class Training:
             losses, spikes, done = losses + batch.loss.sum(), spikes + int(batch.counts.sum()), done + chosen.size
             if s.clip and size > s.clip:
                 gradient *= s.clip / size
+            before = self.vector.copy() if self.bound else None
             self.optimiser.step([gradient], rate * self.scale)
-            self._keep_in_range()
+            keep_in_range(self.plan, self.vector, before)
         self._wake(fired)
         self._note(losses / done if done else np.nan, spikes / done if done else np.nan, skipped, machine, held_out)
         self.epoch += 1
@@ -86,15 +88,6 @@ class Training:
         parts = optimiser_state(self.optimiser)
         load_optimiser(self.optimiser, [kept[f"optimiser{k}"] for k in range(len(parts))])
 
-    def _keep_in_range(self):
-        """Keep time constants and delays at least as long as a step, and delays within a sample."""
-        dt, longest = self.plan.dt, max(LONGEST_PART * self.plan.dt * self.plan.steps, self.plan.dt)
-        for (what, _), (where, _) in self.plan.slices.items():
-            if what.endswith("delay") and self.scale[where].any():
-                np.clip(self.vector[where], dt, longest, out=self.vector[where])
-            elif what in TIMES and self.scale[where].any():
-                np.maximum(self.vector[where], 0.0 if what == "beta" else dt, out=self.vector[where])
-
     def _wake(self, fired):
         """Raise the weights onto hidden cells that were silent in the whole epoch: the gradient cannot do it."""
         self.silent, begin = [], 0
@@ -117,23 +110,6 @@ class Training:
         share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
         for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
             self.history[name].append(float(value))
-
-
-def scales(plan: Plan, vector: np.ndarray) -> np.ndarray:
-    """Return the size of a step of each element of the vector, relative to that of a weight; 0 for what does not learn.
-
-    Time constants and delays move in proportion to their initial values.
-    """
-    scale = np.zeros(plan.size)
-    for (what, block), (where, _) in plan.slices.items():
-        if what in ("weight", "recurrent", "bias"):
-            scale[where] = 1.0
-            if plan.layers[block - 1].model is not None:  # in the unit of a model: in proportion to the initial weights
-                weight = plan.of(vector, "weight", block)
-                scale[where] = np.sqrt(np.mean(weight * weight)) or 1.0
-        elif what in plan.layers[block - 1].learns:
-            scale[where] = np.maximum(np.abs(vector[where]), plan.dt if what != "beta" else 0.1)
-    return scale
 
 
 def optimiser_state(optimiser: Any) -> list[np.ndarray]:

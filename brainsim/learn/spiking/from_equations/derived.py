@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from brainsim.build.constants import kernel_constants
 from brainsim.equations.codegen import _Loop
-from brainsim.equations.expressions import language as lang
-from brainsim.equations.steps.methods import method_named
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
+from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
 
 
@@ -26,23 +24,22 @@ class Derived:
     smooth : Smooth
     kept : tuple of str
         What is kept of each step to compute it again: variables, the current, and what came in.
+    changing : tuple of str
+        Numbers that depend on a parameter that learns, in the order of their sums.
     module : module
         With the functions ``ahead``, ``back`` and ``begin``.
-    scalars, initial : ndarray
-        Numbers in the kernels, and the state at the start of a sample.
-    factor : float
-        Of the response of the potential to a spike, see `responses.potential`; 0 for the smooth way.
-    tau_m : float
-        Of the same.
+    formulas : Formulas
+        Of the numbers, and of their derivatives.
+    start : Numbers
+        With the parameters of the model as it is.
     """
 
     smooth: Smooth
     kept: tuple[str, ...]
+    changing: tuple[str, ...]
     module: types.ModuleType
-    scalars: np.ndarray
-    initial: np.ndarray
-    factor: float
-    tau_m: float
+    formulas: Formulas
+    start: Numbers
 
     def address(self, function: str) -> int:
         """Return the address of a kernel."""
@@ -61,22 +58,26 @@ class Derived:
         return starts_of(self.smooth)
 
 
-def derive(smooth: Smooth, tau_s: float, dt: float, external_current: bool, label: str) -> Derived:
-    """Write and load the kernels of a model, for steps of dt."""
+def derive(
+    smooth: Smooth, tau_s: float, dt: float, external_current: bool, label: str, learns: Sequence[str] = ()
+) -> Derived:
+    """Write and load the kernels of a model, for steps of dt; `learns` are the parameters that change between batches."""
     from brainsim.jit.decorators import load_source
 
-    system, model = smooth.system, smooth.model
-    step = method_named(model.method, label)(system, label)
-    values = {name: getattr(model, name) for name in model.parameters} | {"r0_tau": tau_s}
-    constants = kernel_constants(system, step, dict(values), dt, label)
-    parts = Parts(smooth, _Loop(system, step).lines(True), external_current, label)
-    text = module_text(type(model).__name__, parts)
-    known = values | {"pi": np.pi, "dt": dt}
-    initial = _initial(model, smooth.variables, known)
-    decay = float(lang.computed(smooth.decay, known)) if smooth.linear else 1.0 / 20.0
-    factor = float(lang.computed(smooth.gain, known)) / decay if smooth.linear else 0.0
-    numbers = np.array([float(constants[name]) for name in parts.numbers])
-    return Derived(smooth, (*parts.state, *parts.inputs), load_source(text), numbers, initial, factor, 1.0 / decay)
+    parts, formulas = written(smooth, external_current, label, learns)
+    start = formulas.at(formulas.values({}, tau_s), dt)
+    module = load_source(module_text(type(smooth.model).__name__, parts))
+    return Derived(smooth, (*parts.state, *parts.inputs), tuple(parts.changing), module, formulas, start)
+
+
+def written(smooth: Smooth, external_current: bool, label: str, learns: Sequence[str]) -> tuple[Parts, Formulas]:
+    """Return the lines of the kernels of a model, and the formulas of their numbers."""
+    formulas = Formulas(smooth, label, learns)
+    changing = set().union(*(formulas.changing(name) for name in learns)) if learns else None
+    lines = _Loop(smooth.system, formulas.step).lines(True)
+    parts = Parts(smooth, lines, external_current, label, changing)
+    formulas.names = tuple(parts.numbers)
+    return parts, formulas
 
 
 # fields of a record that are arrays of `Work`, and the kinds of their elements
@@ -107,13 +108,17 @@ def cell_record(
     arrays = {
         name: np.zeros(1, kind) if work is None else getattr(work, of).reshape(-1) for name, (of, kind) in shared.items()
     }
+    numbers, learning = derived.start, {}
+    if derived.formulas.learns:
+        learning = {"by_number": np.zeros(len(derived.changing)), "by_start": np.zeros(rows)}
+        numbers = numbers._replace(scalars=numbers.scalars.copy(), initial=numbers.initial.copy())  # it is filled again
     return Context(
         state=np.zeros(rows * n),
         history=np.zeros(steps * kept * n),
         adjoint=np.zeros(rows * n),
-        initial=derived.initial,
+        initial=numbers.initial,
         starts=np.zeros(starts * n),
-        scalars=derived.scalars,
+        scalars=numbers.scalars,
         n=n,
         low=low,
         width=width,
@@ -122,6 +127,7 @@ def cell_record(
         rate_cost=rate_cost,
         rate_target=rate_target,
         **arrays,
+        **learning,
     )
 
 
@@ -135,12 +141,3 @@ def records_of(plan: Any, work: Any, currents: bool, settings: Any, keep: bool) 
             records[b] = cell_record(derived, work, plan, b, floor, rate_cost, rate_target, keep)
             work.cells[b] = records[b].address
     return records
-
-
-def _initial(model, variables, known):
-    """Return the state at the start of a sample; an initial value may depend on those declared before it."""
-    found: dict[str, float] = {}
-    for name in variables:
-        value = model.cell_equations.initials.get(name, model.initials[name].default)
-        found[name] = float(lang.computed(value, known | found) if isinstance(value, ast.AST) else value)
-    return np.array([*found.values(), 0.0])  # with the current

@@ -2,12 +2,14 @@
 
 The lines of a step are those of the engine's own kernel (`equations.codegen`), so the bits are the same. What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
-step again from the state at its start, and goes through all lines in reverse order (`equations.adjoints.reverse`).
+step again from the state at its start, and goes through all lines in reverse order (`equations.adjoints.reverse`). Where
+parameters learn, the derivatives by the numbers that depend on them are added up over cells and steps.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from brainsim.equations.adjoints.reverse import D, active_names, once, reversed_lines, split
 from brainsim.equations.expressions import language as lang
@@ -43,6 +45,13 @@ def {name}(__cells, __same):
     __k, __at = __moment[0], __moment[1] * __c.width + __c.low
 {scalars}
 """
+
+# initial values may depend on parameters
+START = """\
+    if __k == 0:
+        for __row in range(__by_start.size):
+            for __j in range(__n):
+                __by_start[__row] = __by_start[__row] + __adjoint[__row * __n + __j]"""
 
 
 def starts_of(smooth: Smooth) -> tuple[str, ...]:
@@ -134,9 +143,13 @@ class Parts:
         Whether there are input currents.
     label : str
         What messages begin with.
+    changing : collection of str or None
+        Names of the numbers that depend on a parameter that learns; None if no parameter does.
     """
 
-    def __init__(self, smooth: Smooth, lines: list[str], external_current: bool, label: str):
+    def __init__(
+        self, smooth: Smooth, lines: list[str], external_current: bool, label: str, changing: Collection[str] | None = None
+    ):
         self.smooth, self.state = smooth, (*smooth.variables, CURRENT)
         first = "_input_0" if smooth.linear else "_early"
         self.inputs = (first, "_late", *(("I_ext",) if external_current else ()))
@@ -154,7 +167,8 @@ class Parts:
         lines = _live(lines, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
         cut = next(k for k, line in enumerate(lines) if line.startswith("_spike =")) + 1
         self.move, self.reset = lines[:cut], lines[cut:]
-        by = {*state, *inputs}
+        self.learns, self.changing = changing is not None, sorted({*(changing or ())} & _numbers([*self.move, *self.reset]))
+        by = {*state, *inputs, *self.changing}
         self.active = active_names(self.move, by)
         rise = f"max({self.gap} - {self.start}, __c.floor)"
         hand = {self.lag: [(self.gap, f"({self.span} - {self.lag}) / {rise}"), (self.start, f"{self.lag} / {rise}")]}
@@ -181,7 +195,7 @@ class Parts:
 
     def zeros(self, lines, more=()):
         """Return the lines that set the adjoints of all names in some lines to 0."""
-        names = active_names(lines, self.active | {*self.state, *self.inputs})
+        names = active_names(lines, self.active | {*self.state, *self.inputs}) - {*self.changing}
         used = {name for line in lines for name in (split(line)[0], *_loaded(line))} & names
         return [f"{D}{name} = 0.0" for name in sorted(used | {*more})]
 
@@ -257,7 +271,10 @@ def _ahead(parts):
 
 
 def _back(parts):
-    """Return the body of the function that goes back through a step."""
+    """Return the body of the function that goes back through a step.
+
+    The adjoints of numbers are those of all steps so far: they are taken up before the cells, and put down after them.
+    """
     names = (*parts.state, *parts.inputs)
     rows = len(names)
     load = [f"{name} = __history[(__k * {rows} + {row}) * __n + __j]" for row, name in enumerate(names)]
@@ -272,7 +289,11 @@ def _back(parts):
     out = [f"__adjoint[{row} * __n + __j] = {D}{name}" for row, name in enumerate(parts.state)]
     out += [f"__ring_v[__at + __j] = {D}{parts.inputs[0]}", f"__ring_i[__at + __j] = {D}_late"]
     out += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
+    take = [f"{D}{name} = __by_number[{k}]" for k, name in enumerate(parts.changing)]
+    put = [f"__by_number[{k}] = {D}{name}" for k, name in enumerate(parts.changing)]
     return [
+        *(["    __by_number, __by_start = array_of(__c.by_number), array_of(__c.by_start)"] if parts.learns else []),
+        *_indented(take, 1),
         "    if __moment[2]:",
         "        __adjoint[:] = 0.0",
         "    __x = __first_event[__k]",
@@ -285,6 +306,8 @@ def _back(parts):
         "        else:",
         *_indented(still, 3),
         *_indented([*parts.back_move, *out], 2),
+        *_indented(put, 1),
+        *(START.splitlines() if parts.learns else []),
     ]
 
 

@@ -10,11 +10,35 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.forward import arrival_step
-from brainsim.learn.spiking.kernels.responses import by_tau_m, by_tau_s, change_of, fast_of, left, potential, slow_of
-from brainsim.learn.spiking.plan import A_A, I_I, JUMP, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.spiking.kernels.responses import (
+    by_tau_m,
+    by_tau_s,
+    change_of,
+    faded_of,
+    fast_of,
+    left,
+    potential,
+    slow_of,
+)
+from brainsim.learn.spiking.plan import (
+    A_A,
+    AT_JUMP,
+    AT_SLOW,
+    AT_TAU_A,
+    AT_TAU_M,
+    AT_TAU_S,
+    I_I,
+    JUMP,
+    TAU_A,
+    TAU_M,
+    TAU_S,
+    V_I,
+    V_RESET,
+    V_TH,
+    V_V,
+    V_X,
+)
 from brainsim.learn.vectors import copy
-
-AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)
 
 
 @inlined
@@ -89,8 +113,11 @@ def gather(net, vector, x, k, work, gradient):
         on_v, on_i = inner(weights, g_v), inner(weights, g_i)
         change = change_of(factor, net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
         at = net.times_at[net.post[c]]
-        gradient[at + AT_TAU_M] += on_v * by_tau_m(r, tau_m, tau_s)
-        gradient[at + AT_TAU_S] += on_v * by_tau_s(r, tau_m, tau_s) + on_i * fast * r / (tau_s * tau_s)
+        faded = on_i * faded_of(factor, fast)
+        gradient[at + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
+        gradient[at + AT_TAU_S] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
+        if net.ahead[net.post[c]] != 0:
+            gradient[at + AT_SLOW] += on_v * slow
         for z in range(work.freed[step], work.freed[step + 1]):
             m = work.r_cell[z] - low
             if 0 <= m < into.size:
@@ -118,9 +145,11 @@ def gather_each(net, vector, c, x, k, work, gradient):
         gradient[net.at[c] + cell + m] += slow * g_v + fast * g_i
         change = w * change_of(factor, net.dt, slow, fast, g_v, g_i, tau_m, tau_s)
         if g_v != 0.0:
-            gradient[at + AT_TAU_M] += w * g_v * by_tau_m(r, tau_m, tau_s)
-            gradient[at + AT_TAU_S] += w * g_v * by_tau_s(r, tau_m, tau_s)
-        gradient[at + AT_TAU_S] += w * g_i * fast * r / (tau_s * tau_s)
+            gradient[at + AT_TAU_M] += factor * w * g_v * by_tau_m(r, tau_m, tau_s)
+            gradient[at + AT_TAU_S] += factor * w * g_v * by_tau_s(r, tau_m, tau_s)
+            if net.ahead[net.post[c]] != 0:
+                gradient[at + AT_SLOW] += w * g_v * slow
+        gradient[at + AT_TAU_S] += w * g_i * faded_of(factor, fast) * r / (tau_s * tau_s)
         if net.waiting[net.post[c]] and work.kind[step, low + m] == 2:
             for z in range(work.freed[step], work.freed[step + 1]):
                 if work.r_cell[z] == low + m:

@@ -45,6 +45,12 @@ def change_of(factor, dt, slow, fast, on_slow, on_fast, tau_m, tau_s):
 
 
 @helper
+def faded_of(factor, fast):
+    """Return the part of the second that decays with tau_s."""
+    return 0.0 if factor == 0.0 else fast
+
+
+@helper
 def relaxation_slope(z):
     """Return the derivative of ``relaxation(z) = (1 - exp(-z))/z``."""
     if abs(z) < NEAR_0:

@@ -1,0 +1,90 @@
+"""The derivatives of the numbers in a kernel by the parameters of which they are made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from brainsim.equations.adjoints.adjoint import derivative
+from brainsim.equations.codegen import gain_name
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.steps.exact import Propagator
+from brainsim.equations.steps.step import Step
+from brainsim.equations.system import System
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The derivatives of the numbers of a kernel by one parameter.
+
+    Attributes
+    ----------
+    trees : dict
+        Number -> tree of its derivative, of numbers that are expressions.
+    matrices : tuple of (Propagator, dict)
+        Of numbers that are entries of the exponential of a matrix: (row, column) -> derivative of that coefficient.
+    """
+
+    trees: Mapping[str, Tree]
+    matrices: tuple[tuple[Propagator, Mapping[tuple[int, int], Tree]], ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The numbers that depend on the parameter."""
+        return {*self.trees}.union(*(matrix.touched(by) for matrix, by in self.matrices))
+
+    def at(self, values: dict[str, Any], dt: float) -> dict[str, float]:
+        """Return number -> derivative for these parameters, exact to rounding."""
+        known = values | {"dt": dt, "pi": np.pi}
+        found = {name: float(lang.computed(tree, known)) for name, tree in self.trees.items()}
+        for matrix, by in self.matrices:
+            found |= matrix.slopes(by, values, dt)
+        return found
+
+
+def slopes_of(system: System, step: Step, parameter: str, label: str) -> Slopes:
+    """Return the derivatives of the numbers of a kernel by a parameter.
+
+    Parameters
+    ----------
+    system : System
+        Without noise and substeps.
+    step : Step
+        Of a method.
+    parameter : str
+    label : str
+        How messages begin.
+
+    Raises
+    ------
+    EquationError
+        If a number has no derivative, with the label and the expression.
+    """
+    numbers: dict[str, Tree] = dict(step.constants)
+    for index, arrivals in enumerate(system.arrivals):
+        numbers |= {gain_name(index, name): gain for name, gain in arrivals}
+    trees: dict[str, Tree] = {parameter: algebra.ONE}
+    for name, tree in numbers.items():
+        if parameter in lang.names_in(tree):
+            trees[name] = derivative(tree, parameter, label)
+    matrices = []
+    for matrix in step.computes:
+        if isinstance(matrix, Propagator) and (depending := matrix.depending(parameter)):
+            matrices.append((matrix, {key: derivative(tree, parameter, label) for key, tree in depending.items()}))
+    return Slopes(trees, tuple(matrices))
+
+
+def slope_of(tree: Tree | float, parameter: str, through: Mapping[str, Tree], label: str) -> Tree:
+    """Return the derivative of a tree by a parameter, also through names of which the derivatives are known."""
+    if not isinstance(tree, ast.AST):
+        return algebra.ZERO
+    total = derivative(tree, parameter, label)
+    for name in sorted(lang.names_in(tree) & through.keys()):
+        total = algebra.plus(total, algebra.times(derivative(tree, name, label), through[name]))
+    return total

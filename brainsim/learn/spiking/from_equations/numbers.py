@@ -1,0 +1,173 @@
+"""The numbers in the kernels of a model, computed from its parameters, and their derivatives by those that learn."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from brainsim.build.constants import kernel_constants
+from brainsim.equations.adjoints.slopes import Slopes, slope_of, slopes_of
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.steps.methods import method_named
+from brainsim.learn.spiking.from_equations.smooth import Smooth
+from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
+
+TAU_S, OF_CURRENT = "tau_s", "r0_tau"  # the layer's time constant, and its name in the composed equations
+SLOWEST = 1e-9  # rate of decay in 1/ms: the response is written with its inverse
+TINY = 1e-200  # stands for a factor 0, which means the smooth way
+
+
+class Numbers(NamedTuple):
+    """What the kernels of a layer read.
+
+    Attributes
+    ----------
+    scalars, initial : ndarray
+        Numbers in the kernels, and the state at the start of a sample.
+    factor : float
+        Of the response of the potential to a spike, see `responses.potential`; 0 for the smooth way.
+    tau_m : float
+        Of the same.
+    """
+
+    scalars: np.ndarray
+    initial: np.ndarray
+    factor: float
+    tau_m: float
+
+
+class Sums(NamedTuple):
+    """The derivatives of a loss by the numbers: by those that change, by the state at the start, and by the response."""
+
+    by_number: Mapping[str, float]
+    by_start: np.ndarray
+    by_factor: float
+    by_tau_m: float
+
+
+class _Slope(NamedTuple):
+    """The derivatives of all numbers by one parameter."""
+
+    kernel: Slopes
+    initial: dict[str, Tree]
+    gain: Tree
+    decay: Tree
+
+
+class Formulas:
+    """From the parameters of a model to the numbers in its kernels, and back to the derivatives by the parameters.
+
+    Parameters
+    ----------
+    smooth : Smooth
+    label : str
+        How messages begin.
+    learns : sequence of str
+        Parameters that learn, with ``"tau_s"`` for that of the synaptic current.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The numbers in the kernels, in their order.
+    """
+
+    def __init__(self, smooth: Smooth, label: str, learns: Sequence[str]):
+        self.smooth, self.label, self.learns, self.names = smooth, label, tuple(learns), tuple[str, ...]()
+        self.step = method_named(smooth.model.method, label)(smooth.system, label)
+        given = smooth.model.cell_equations.initials
+        defaults = {name: smooth.model.initials[name].default for name in smooth.variables}
+        self._initial = {name: given.get(name, default) for name, default in defaults.items()}
+        self._gain: Tree = smooth.gain if smooth.linear else algebra.ZERO
+        self._decay: Tree = smooth.decay if smooth.linear else ast.Constant(0.05)
+        self._slopes = {name: self._slope(name) for name in self.learns}
+
+    def values(self, learned: Mapping[str, float], tau_s: float) -> dict[str, float]:
+        """Return all parameters by name, with some learned ones."""
+        model = self.smooth.model
+        return {name: getattr(model, name) for name in model.parameters} | {**learned, OF_CURRENT: tau_s}
+
+    def at(self, values: dict[str, float], dt: float) -> Numbers:
+        """Return the numbers for these parameters."""
+        constants = kernel_constants(self.smooth.system, self.step, dict(values), dt, self.label)
+        known = values | {"pi": np.pi, "dt": dt}
+        scalars = np.array([float(constants[name]) for name in self.names])
+        initial = np.array([*self._initial_state(known).values(), 0.0])  # with the current
+        gain, decay = self._response(known)
+        return Numbers(scalars, initial, (gain / decay or TINY) if self.smooth.linear else 0.0, 1.0 / decay)
+
+    def changing(self, parameter: str) -> set[str]:
+        """Return the numbers in the kernels that depend on a parameter that learns."""
+        return self._slopes[parameter].kernel.names
+
+    def acts(self, parameter: str) -> bool:
+        """Return whether anything depends on a parameter that learns."""
+        slope = self._slopes[parameter]
+        others = (*slope.initial.values(), slope.gain, slope.decay)
+        return bool(slope.kernel.names & {*self.names}) or not all(map(algebra.is_zero, others))
+
+    def gradient(self, parameter: str, values: dict[str, float], dt: float, sums: Sums) -> float:
+        """Return the derivative of a loss by a parameter that learns, from those by the numbers."""
+        slope, known = self._slopes[parameter], values | {"pi": np.pi, "dt": dt}
+        by, total = slope.kernel.at(values, dt), 0.0
+        for name, part in sums.by_number.items():
+            total += part * by.get(name, 0.0)
+        state = known | self._initial_state(known)
+        for part, name in zip(sums.by_start[:-1], self._initial, strict=True):
+            total += float(part) * float(lang.computed(slope.initial[name], state))
+        gain, decay = self._response(known)
+        by_gain, by_decay = (float(lang.computed(tree, known)) for tree in (slope.gain, slope.decay))
+        total += sums.by_factor * (by_gain - gain / decay * by_decay) / decay
+        return total - sums.by_tau_m * by_decay / (decay * decay)
+
+    def _response(self, known):
+        """Return the change of v by the current, as a rate, and the rate at which v decays; see `Smooth`."""
+        gain, decay = (float(lang.computed(tree, known)) for tree in (self._gain, self._decay))
+        return gain, decay if abs(decay) > SLOWEST else SLOWEST
+
+    def _initial_state(self, known):
+        """Return the state at the start of a sample; an initial value may depend on those declared before it."""
+        found: dict[str, float] = {}
+        for name, value in self._initial.items():
+            found[name] = float(lang.computed(value, known | found) if isinstance(value, ast.AST) else value)
+        return found
+
+    def _slope(self, learned):
+        name = OF_CURRENT if learned == TAU_S else learned
+        initial: dict[str, Tree] = {}
+        for variable, value in self._initial.items():
+            initial[variable] = slope_of(value, name, dict(initial), self.label)
+        gain, decay = (slope_of(tree, name, {}, self.label) for tree in (self._gain, self._decay))
+        return _Slope(slopes_of(self.smooth.system, self.step, name, self.label), initial, gain, decay)
+
+
+def gradients(
+    derived: Any, values: dict[str, float], dt: float, numbers: Numbers, records: Sequence[Any], response: np.ndarray
+) -> dict[str, float]:
+    """Return parameter -> derivative of the loss of a batch, for those that learn.
+
+    Parameters
+    ----------
+    derived : Derived
+    values : dict
+        All parameters.
+    dt : float
+    numbers : Numbers
+        For these parameters.
+    records : sequence of Context
+        Those of all chunks, with sums that are added up in this order.
+    response : (4,)
+        What `backward` has added up for the response of the potential.
+    """
+    by_number, by_start = np.zeros(len(derived.changing)), np.zeros(len(numbers.initial))
+    for record in records:
+        by_number += record["by_number"]
+        by_start += record["by_start"]
+    by_factor = response[AT_SLOW] / numbers.factor if numbers.factor else 0.0
+    by = dict(zip(derived.changing, by_number.tolist(), strict=True))
+    sums, formulas = Sums(by, by_start, float(by_factor), float(response[AT_TAU_M])), derived.formulas
+    return {name: formulas.gradient(name, values, dt, sums) for name in formulas.learns}

@@ -1,0 +1,306 @@
+"""Parameters of models that learn: their gradients against differences and against `Layer`, ranges, bits, the engine."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.jit.decorators import Callback
+from brainsim.learn.spiking.ranges import keep_in_range, scales
+from tests.learn.spiking_nets import by_differences
+from tests.learn.test_model_layers import ADEX, COMMON, IZHIKEVICH, Leaky, Tired, Two, network
+
+RNG = np.random.default_rng(3)
+EACH = {"delay": RNG.uniform(1.0, 6.0, (5, 8)), "recurrent_delay": RNG.uniform(1.0, 8.0, (8, 8))}
+
+
+class Scaled(Tired):
+    """The response of v to a spike has a factor."""
+
+    equations = "dv/dt = (r*I - v)/tau_m\nda/dt = -a/tau_a"
+    threshold = "v >= v_th + a"
+    r: float = bs.parameter(1.2, "", "resistance")
+    v_th: float = bs.parameter(1.1, "", "threshold")
+
+
+class Started(Two):
+    """An initial value depends on a parameter, another one on that."""
+
+    v_0: float = bs.parameter(0.2, "", "potential at the start")
+    v: float = bs.initial("v_0", "", "potential")
+    w: float = bs.initial("a*v", "", "adaptation")
+
+
+OF_SCALED = ("tau_m", "v_r", "tau_a", "beta", "r", "v_th", "tau_s")
+OF_TWO = ("tau_m", "tau_w", "a", "b", "tau_s")
+OF_ADEX = ("c_m", "g_l", "v_rest", "v_th", "delta_t", "v_peak", "v_reset", "a", "b", "tau_w", "tau_s")
+OF_LIF = ("tau_m", "c_m", "v_rest", "v_th", "v_reset", "tau_s")
+LIF = {"recurrent": True, "weight": (200.0, 90.0), "recurrent_weight": (15.0, 60.0)}
+KINDS = {  # model, what learns, layer, network
+    "linear": (Scaled(), OF_SCALED, COMMON | EACH, {}),
+    "smooth": (Started(), (*OF_TWO, "v_0"), COMMON | EACH, {}),
+    "AdEx": (bs.AdEx(v_peak=-40.0), OF_ADEX, ADEX, {"dt": 0.25}),
+    "one delay": (Scaled(), OF_SCALED, COMMON, {}),
+    "LIF": (bs.LIF(t_ref=0.0), OF_LIF, LIF, {}),
+    "equal times": (Scaled(tau_m=5.0), OF_SCALED, COMMON, {}),
+    "linear, currents": (Scaled(), OF_SCALED, COMMON, {"currents": True}),
+    "smooth, currents": (Two(), OF_TWO, COMMON, {"currents": True}),
+    "exponential": (Two(), OF_TWO, COMMON | {"method": "exponential_euler"}, {}),
+    "rk4": (Two(), OF_TWO, COMMON | {"method": "rk4"}, {}),
+    "Izhikevich": (bs.Izhikevich(), ("a", "b", "c", "d", "v_peak", "tau_s"), IZHIKEVICH, {"dt": 0.25}),
+}
+OF_KINDS = [k if k in ("linear", "smooth", "AdEx") else pytest.param(k, marks=pytest.mark.slow) for k in KINDS]
+
+
+def of_kind(kind):
+    model, learns, layer, options = KINDS[kind]
+    return network(bs.learn.ModelLayer(8, model, learns=learns, **layer), **options)
+
+
+@pytest.mark.parametrize("kind", OF_KINDS)
+def test_gradients_equal_differences(kind):
+    net, X, y = of_kind(kind)
+    loss, gradients = net.gradients(X, y)
+    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
+    assert len(net.activity(X, 0)["hidden0"]) > 3
+    for name in KINDS[kind][1]:
+        found = by_differences(net, X, y, net.parts()[name, 0], (), steps=(1e-4, 1e-5, 1e-6, 1e-7, 1e-8))
+        errors = [abs(d - gradients[name, 0]) / abs(d) for d in found]
+        assert min(errors) < 1e-6, (name, errors)
+
+
+def test_gradients_equal_differences_in_a_stack_of_layers():
+    common = {"weight": (1.3, 0.6), "delay": 2.3}
+    layers = (
+        bs.learn.ModelLayer(8, Scaled(), learns=OF_SCALED, **COMMON),
+        bs.learn.Layer(7, learns=("tau_m", "tau_s"), **common),
+        bs.learn.ModelLayer(6, Started(), learns=(*OF_TWO, "v_0"), **common),
+    )
+    net, X, y = network(layers)
+    gradients = net.gradients(X, y).parts
+    keys = [(name, b) for b, layer in enumerate(layers) for name in layer.learns]
+    for key in keys:
+        found = by_differences(net, X, y, net.parts()[key], (), steps=(1e-4, 1e-5, 1e-6, 1e-7))
+        errors = [abs(d - gradients[key]) / abs(d) for d in found]
+        assert min(errors) < 1e-6, (key, errors)
+    assert len(net.activity(X, 0)["hidden2"]) > 3
+
+
+class Leak(Leaky):
+    equations = "dv/dt = (I - g*v)/c"
+    c: float = bs.parameter(20.0, "pF", "capacitance", above=1.0)
+    g: float = bs.parameter(0.0, "nS", "conductance", at_least=0.0)
+
+
+def test_a_cell_may_lose_its_leak():
+    net, X, y = network(bs.learn.ModelLayer(8, Leak(), learns=("c", "g", "v_r", "tau_s"), **COMMON))
+    gradients = net.gradients(X, y).parts
+    for name in ("c", "g", "v_r", "tau_s"):
+        found = by_differences(net, X, y, net.parts()[name, 0], (), steps=(1e-4, 1e-5, 1e-6))
+        assert min(abs(d - gradients[name, 0]) / abs(d) for d in found) < 1e-6, name
+
+
+WRITTEN = {"LIF": (Leaky, {}, ("tau_m", "tau_s")), "adaptive": (Tired, {"beta": 0.2, "tau_a": 60.0}, None)}
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["one delay", "each its own"])
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_derived_gradients_equal_the_written_ones_to_rounding(kind, each):
+    model, options, learns = WRITTEN[kind]
+    learns, common = learns or ("tau_m", "tau_s", "tau_a", "beta"), COMMON | (EACH if each else {})
+    derived, X, y = network(bs.learn.ModelLayer(8, model(), learns=learns, **common))
+    written, *_ = network(bs.learn.Layer(8, v_reset=-0.1, **common, **options))
+    for key, part in derived.parts().items():
+        part[...] = written.parts()[key]
+    found, wanted = derived.gradients(X, y).parts, written.gradients(X, y).parts
+    for name in learns:
+        assert found[name, 0] == pytest.approx(float(wanted[name, 0]), rel=1e-11), name
+
+
+@pytest.mark.parametrize("kind", ["linear", "smooth"])
+def test_all_else_has_the_bits_of_a_layer_whose_parameters_do_not_learn(kind):
+    model, _, layer, options = KINDS[kind]
+    (one, X, y), (other, *_) = of_kind(kind), network(bs.learn.ModelLayer(8, model, **layer), **options)
+    (loss, parts), (same, fewer) = one.gradients(X, y), other.gradients(X, y)
+    assert loss == same
+    assert all(np.array_equal(part, parts[key]) for key, part in fewer.items())
+    assert {key for key in parts if key not in fewer} == {(name, 0) for name in KINDS[kind][1]}
+
+
+def samples(n=96):
+    rng = np.random.default_rng(1)
+    X, y = rng.uniform(10.0, 20.0, (n, 8)), rng.integers(0, 2, n)
+    X[y == 1, :4] -= 8.0
+    X[y == 0, 4:] -= 8.0
+    return X, y
+
+
+OPTIONS = {"duration": 40.0, "epochs": 4, "learning_rate": 0.03, "validation": 0.0}
+
+
+def layer_of_two(**options):
+    return bs.learn.ModelLayer(16, Two(), recurrent=True, weight=(1.3, 0.6), learns=(*OF_TWO, "delay"), **options)
+
+
+def test_the_bits_do_not_depend_on_threads_or_on_how_training_is_split():
+    X, y = samples()
+    nets = [bs.learn.SpikingNetwork(layer_of_two(), threads=n, **OPTIONS).fit(X, y) for n in (1, 2, 3, 4)]
+    bits = nets[0].training_.vector.tobytes()
+    assert all(net.training_.vector.tobytes() == bits for net in nets[1:])
+    split = bs.learn.SpikingNetwork(layer_of_two(), **OPTIONS).partial_fit(X, y, 1)
+    for again in (copy.deepcopy(split), pickle.loads(pickle.dumps(split))):
+        assert again.partial_fit(X, y, 3).training_.vector.tobytes() == bits
+    start = {name: getattr(Two(), name) for name in Two().parameters if name != "v_r"} | {"tau_s": 5.0}
+    assert all(nets[0].parts()[name, 0] != value for name, value in start.items())
+
+
+@pytest.mark.parametrize("kind", ["linear", "smooth"])
+def test_the_engine_gives_the_spikes_of_the_trainer_after_training(kind):
+    net, X, y = of_kind(kind)
+    net.partial_fit(X, y, 10)
+    for k in (0, 3):
+        ordinary = net.to_network(X[k])
+        record = [bs.Trace(ordinary.populations["readout"][:], "v")]
+        result = bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record)
+        assert result.spikes["hidden0"] == net.activity(X, k)["hidden0"]
+        values = result.traces["readout", "v"].values
+        values = values if values.shape[1] == 3 else values.T
+        assert np.array_equal(values[1:], net.potentials(X)[k])
+    assert len(result.spikes["hidden0"]) > 3
+    model = ordinary.populations["hidden0"].model
+    for name in {*KINDS[kind][1]} - {"tau_s"}:
+        assert getattr(model, name) == net.parts()[name, 0] != getattr(KINDS[kind][0], name)
+
+
+def test_a_network_in_the_engine_keeps_its_parameters_while_training_goes_on():
+    net, X, y = of_kind("linear")
+    sim = bs.Simulation(net.to_network(X[0]), dt=net.dt, threads=1)
+    wanted = net.activity(X, 0)["hidden0"]
+    sim.run(20.0)
+    net.partial_fit(X, y, 3)
+    assert net.activity(X, 0)["hidden0"] != wanted
+    sim.run(40.0)
+    assert sim.result().spikes["hidden0"] == wanted
+
+
+def test_parameters_alone_can_learn():
+    teacher, X, _ = network(bs.learn.ModelLayer(8, Two(tau_m=18.0, tau_w=30.0, a=0.3, b=0.2), tau_s=5.5, **COMMON))
+    wanted, layer = teacher.potentials(X), bs.learn.ModelLayer(8, Two(), learns=OF_TWO, **COMMON)
+    options = {"duration": 60.0, "loss": "sequence", "learning_rate": 0.01, "validation": 0.0}
+    net = bs.learn.SpikingNetwork(layer, **options).partial_fit(X, wanted)
+    training, plan = net.training_, net.training_.plan
+    for key, part in net.parts().items():
+        part[...] = getattr(Two(), key[0], 5.0) if key[0] in OF_TWO else teacher.parts()[key]
+    training.scale[: plan.slices["delay", 1][0].start] = 0.0  # weights and biases
+    before = training.vector.copy()
+    net.partial_fit(X, wanted, 200)
+    assert np.array_equal(before[training.scale == 0.0], training.vector[training.scale == 0.0])
+    assert net.history_["loss"][-1] < 0.1 * net.history_["loss"][1]
+    assert float(net.parts()["tau_m", 0]) == pytest.approx(18.0, abs=0.5)  # those of the teacher
+    assert float(net.parts()["tau_s", 0]) == pytest.approx(5.5, abs=0.25)
+
+
+def test_nothing_is_compiled_again(monkeypatch):
+    net, X, y = of_kind("linear")
+    net.partial_fit(X, y, 1)
+
+    def compiled(self):
+        raise AssertionError("a kernel is compiled again")
+
+    monkeypatch.setattr("brainsim.jit.decorators.load_source", compiled)
+    monkeypatch.setattr(Callback, "_compile", compiled)
+    before = net.parts()["tau_m", 0].copy()
+    net.partial_fit(X, y, 2)
+    assert net.parts()["tau_m", 0] != before
+
+
+class Bounded(Leaky):
+    equations = "dv/dt = (g*(I - v) + k)/c"
+    threshold = "v >= v_th"
+    reset = "v = v_r + tau*0.001"
+    conditions = ("v_r < v_th", "v_th + k < 3")
+    c: float = bs.parameter(40.0, "pF", "capacitance", above=20.0)
+    g: float = bs.parameter(2.0, "nS", "conductance", at_least=0.0)
+    k: float = bs.parameter(0.0, "pA", "current")
+    tau: float = bs.parameter(6.0, "ms", "time constant", above=0.0)
+    v_th: float = bs.parameter(1.0, "mV", "threshold")
+
+
+OF_BOUNDED = ("c", "g", "k", "tau", "v_r", "v_th")
+
+
+def test_parameters_stay_in_their_ranges():
+    layer = bs.learn.ModelLayer(4, Bounded(), learns=(*OF_BOUNDED, "tau_s"), weight=(1.0, 1.0))
+    net, *_ = network(layer, dt=0.5)
+    plan, before = net.training_.plan, net.training_.vector
+
+    def after(**moved):
+        vector = before.copy()
+        for name, value in moved.items():
+            plan.of(vector, name, 1)[...] = value
+        keep_in_range(plan, vector, before)
+        return {name: float(plan.of(vector, name, 1)) for name in (*OF_BOUNDED, "tau_s")}
+
+    start = {"c": 40.0, "g": 2.0, "k": 0.0, "tau": 6.0, "v_r": -0.1, "v_th": 1.0, "tau_s": 5.0}
+    assert after() == start
+    assert after(c=-5.0, g=-1.0, tau=0.1, tau_s=0.1) == start | {"c": 20.2, "g": 0.0, "tau": 0.5, "tau_s": 0.5}
+    assert after(k=2.5) == start | {"k": 1.25}  # half a step
+    assert after(v_r=3.0, k=0.5) == start | {"v_r": -0.1 + 0.25 * 3.1, "k": 0.125}
+    assert after(v_th=np.nan) == start
+    scale = {name: float(plan.of(scales(plan, before), name, 1)) for name in (*OF_BOUNDED, "tau_s")}
+    assert scale == start | {"v_r": 0.1, "k": 0.1}
+
+
+def test_training_with_large_steps_never_leaves_the_ranges():
+    X, y = samples(64)
+    layer = bs.learn.ModelLayer(8, Bounded(), learns=OF_BOUNDED, weight=(1.3, 0.6))
+    net = bs.learn.SpikingNetwork(layer, **OPTIONS | {"learning_rate": 0.3}, batch=4, wake=2.0)
+    seen = []
+    for _ in range(8):
+        net.partial_fit(X, y)
+        seen.append({name: float(net.parts()[name, 0]) for name in OF_BOUNDED})
+        Bounded(**seen[-1])  # or it raises
+    assert any(values["c"] == 20.2 or values["g"] == 0.0 or values["tau"] == 1.0 for values in seen)
+
+
+class Switched(Leaky):
+    equations = "dv/dt = (I - v*where(flag > 0.5, 2, 1))/tau_m + 0.001*floor(count)"
+    reset = "v = v_r if kind > 0.5 else 0"
+    flag: float = bs.parameter(1.0, "", "whether it decays fast")
+    kind: float = bs.parameter(1.0, "", "which reset")
+    count: float = bs.parameter(2.0, "", "a whole number")
+    idle: float = bs.parameter(2.0, "", "of nothing")
+
+
+class Delayed(Leaky):
+    reset = "v = v_r + 0.1*delay"
+    delay: float = bs.parameter(0.0, "", "a name that layers have")
+    tau_s: float = bs.parameter(0.0, "", "another one")
+    weight: float = bs.parameter(0.0, "", "a third one")
+
+
+MISTAKES = {
+    "unknown": (Two, "tau_ww", r"ModelLayer.learns: there is no 'tau_ww'; did you mean 'tau_w'\?"),
+    "variable": (Leaky, "v", "ModelLayer.learns: there is no 'v'"),
+    "flag": (Switched, "flag", "ModelLayer.learns: Switched.flag: has no adjoint: a condition on 'flag' is not smooth"),
+    "condition": (Switched, "kind", "ModelLayer.learns: Switched.kind: has no adjoint: a condition on 'kind' is not smooth"),
+    "integer": (Switched, ("tau_m", "count"), r"Switched.count: has no adjoint: floor\(\) has no derivative here"),
+    "without effect": (Switched, "idle", "ModelLayer.learns: Switched.idle: the cells do not depend on it$"),
+    "refractory": (lambda: bs.LIF(t_ref=0.0), "t_ref", "LIF.t_ref: the cells do not depend on it; refractory times are not"),
+    "delay": (Delayed, "delay", "ModelLayer.learns: Delayed.delay: the layer has a 'delay' of its own; give the parameter"),
+    "tau_s": (Delayed, "tau_s", "Delayed.tau_s: the layer has a 'tau_s' of its own"),
+    "weight": (Delayed, "weight", "Delayed.weight: the layer has a 'weight' of its own"),
+}
+
+
+@pytest.mark.parametrize(("model", "learns", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes(model, learns, said):
+    with pytest.raises(ValueError, match=said):
+        bs.learn.ModelLayer(4, model(), learns=learns)
+
+
+def test_what_does_not_learn_may_be_a_flag_or_have_any_name():
+    assert bs.learn.ModelLayer(4, Switched(), learns=("tau_m", "v_r")).learns == ("tau_m", "v_r")
+    assert bs.learn.ModelLayer(4, Delayed(), learns="tau_m").learns == ("tau_m",)
