@@ -102,6 +102,22 @@ def test_a_cell_may_lose_its_leak():
         assert min(abs(d - gradients[name, 0]) / abs(d) for d in found) < 1e-6, name
 
 
+@pytest.mark.parametrize("kind", ["linear", "smooth"])
+def test_gradients_of_samples_and_chunks_add_up(kind):
+    net, *_ = of_kind(kind)
+    rng = np.random.default_rng(5)
+    X = [(rng.uniform(0.0, 30.0, 16), rng.integers(0, 5, 16)) for _ in range(20)]  # two chunks
+    y = rng.integers(0, 3, 20)
+    whole = net.gradients(X, y).parts
+    for name in KINDS[kind][1]:
+        parts = [net.gradients([x], [label]).parts[name, 0] for x, label in zip(X, y, strict=True)]
+        assert whole[name, 0] == pytest.approx(float(np.mean(parts)), rel=1e-10), name
+    inputs = net._inputs(X, "X")
+    with net._machine(inputs, net._targets(y, 20, "y")) as machine:
+        runs = [machine.run(net._vector, np.arange(20), learn=True).gradient for _ in range(2)]
+    assert runs[0].tobytes() == runs[1].tobytes()
+
+
 WRITTEN = {"LIF": (Leaky, {}, ("tau_m", "tau_s")), "adaptive": (Tired, {"beta": 0.2, "tau_a": 60.0}, None)}
 
 
@@ -140,19 +156,20 @@ def samples(n=96):
 OPTIONS = {"duration": 40.0, "epochs": 4, "learning_rate": 0.03, "validation": 0.0}
 
 
-def layer_of_two(**options):
-    return bs.learn.ModelLayer(16, Two(), recurrent=True, weight=(1.3, 0.6), learns=(*OF_TWO, "delay"), **options)
+def layer_of_started(**options):
+    learns = (*OF_TWO, "v_0", "delay")
+    return bs.learn.ModelLayer(16, Started(), recurrent=True, weight=(1.3, 0.6), learns=learns, **options)
 
 
 def test_the_bits_do_not_depend_on_threads_or_on_how_training_is_split():
     X, y = samples()
-    nets = [bs.learn.SpikingNetwork(layer_of_two(), threads=n, **OPTIONS).fit(X, y) for n in (1, 2, 3, 4)]
+    nets = [bs.learn.SpikingNetwork(layer_of_started(), threads=n, **OPTIONS).fit(X, y) for n in (1, 2, 3, 4)]
     bits = nets[0].training_.vector.tobytes()
     assert all(net.training_.vector.tobytes() == bits for net in nets[1:])
-    split = bs.learn.SpikingNetwork(layer_of_two(), **OPTIONS).partial_fit(X, y, 1)
+    split = bs.learn.SpikingNetwork(layer_of_started(), **OPTIONS).partial_fit(X, y, 1)
     for again in (copy.deepcopy(split), pickle.loads(pickle.dumps(split))):
         assert again.partial_fit(X, y, 3).training_.vector.tobytes() == bits
-    start = {name: getattr(Two(), name) for name in Two().parameters if name != "v_r"} | {"tau_s": 5.0}
+    start = {name: getattr(Started(), name) for name in Started().parameters if name != "v_r"} | {"tau_s": 5.0}
     assert all(nets[0].parts()[name, 0] != value for name, value in start.items())
 
 
@@ -211,9 +228,11 @@ def test_nothing_is_compiled_again(monkeypatch):
 
     monkeypatch.setattr("brainsim.jit.decorators.load_source", compiled)
     monkeypatch.setattr(Callback, "_compile", compiled)
-    before = net.parts()["tau_m", 0].copy()
+    before, derived = net.parts()["tau_m", 0].copy(), net._plan.derived(1, False)
+    kept = derived.start.scalars.copy()
     net.partial_fit(X, y, 2)
     assert net.parts()["tau_m", 0] != before
+    assert np.array_equal(derived.start.scalars, kept)  # which others may read at the same time
 
 
 class Bounded(Leaky):
