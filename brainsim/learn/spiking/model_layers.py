@@ -30,8 +30,8 @@ class ModelLayer(Layer):
         Number of cells.
     model : Neuron
         An instance of a class of neurons, of brainsim or of yours, whose parameters are numbers. Its equations, threshold
-        and reset must be smooth: no noise, no other events, no conditions, no refractory time; ``min`` and ``max`` may
-        limit.
+        and reset must be smooth: no noise, no other events, no conditions on variables, no refractory time; ``min`` and
+        ``max`` may limit.
     recurrent : bool
         Whether the cells of the layer are connected to each other, all to all.
     tau_s : float
