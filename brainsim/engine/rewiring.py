@@ -187,7 +187,8 @@ def reweighting(run, projection, described, weight):
     It fits what is recorded of a run too: no synapse comes or goes.
     """
     label = f"Simulation.set: projection {projection.name!r}"
-    if _kind_of(run.synapses, projection) is not None:
+    kind = _kind_of(run.synapses, projection)
+    if kind is not None and not kind.described:
         raise ValueError(f"{label}: weights of this kind of synapses cannot be set")
     if isinstance(weight, Distribution):
         raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")

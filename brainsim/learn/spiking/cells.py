@@ -38,12 +38,13 @@ class CrossingLIF(Neuron):
     method = "exact"
     dimensions = False
     lag_variable = "lag"
+    conditions = ("v_reset < v_th",)
 
     tau_m: Value = parameter(20.0, "ms", "membrane time constant", above=0.0)
     tau_a: Value = parameter(100.0, "ms", "time constant of the adaptation", above=0.0)
-    v_th: Value = parameter(1.0, "", "threshold without adaptation")
+    v_th: Value = parameter(1.0, "", "threshold without adaptation", above=0.0)
     v_reset: Value = parameter(0.0, "", "reset potential")
-    beta: Value = parameter(0.0, "", "rise of the threshold at a spike")
+    beta: Value = parameter(0.0, "", "rise of the threshold at a spike", at_least=0.0)
 
     v: float = initial(0.0, "", "potential")
     a: float = initial(0.0, "", "rise of the threshold")

@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.engine.operators.windows import window
 from brainsim.engine.program import CONTINUE, Operator, Phase, register_operator
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, by_address, record_at
 from brainsim.learn.spiking.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
+from brainsim.learn.spiking.changed import as_simulated
 from brainsim.learn.spiking.resumed import kept, take_over
 from brainsim.learn.spiking.samples import inputs_of
+from brainsim.models.clamp import VoltageClamp
 from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.pair_lists import FromArrays
@@ -27,6 +30,7 @@ from brainsim.network.population import Population
 
 ASK = 1016  # what `ask` returns when Python has to prepare the next step
 ROWS = ("v", "i", "a", "lag", "fired", "span", "start")
+FIRED = ROWS.index("fired")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +134,9 @@ def _driven(plan, vector, currents):
 
 @register_kind
 class Delivered(SynapseKind):
-    """Synapses whose events the operator delivers; here they are only kept and shown."""
+    """Synapses whose events the operator delivers, with the weights of the description; here they are kept and shown."""
+
+    described = True
 
     @classmethod
     def takes(cls, projection):
@@ -155,19 +161,18 @@ Delivered.deliver = deliver_nothing
 class BetweenSteps(Operator):
     """Delivers the spikes of a trained network, between the points of the grid, before each step."""
 
-    depends_on = "inputs"
-
     def __init__(self, partition, stimulus):
         from brainsim.learn.spiking.kernels.work import new_work
 
         given, layout, state = stimulus.input, partition.layout, partition.shared.state
         self.given, self._progress = given, partition.progress
-        plan, vector = given.plan, given.vector
+        names = ["input", *(f"hidden{k}" for k in range(len(given.plan.layers) - 1)), "readout"]
+        self.plan, self.vector = plan, vector = as_simulated(given, layout, names)
         self.net = plan.net(vector, given.on_grid, 0.0, given.currents.shape[0] > 0)
         waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         self.work = new_work(plan, plan.longest_delay(vector), given.times.size, False, waiting)
         self.values, self._rows = np.zeros((8, plan.n_cells)), []
-        names = [*(f"hidden{k}" for k in range(len(plan.layers) - 1)), "readout"]
+        names = names[1:]
         for b, name in enumerate(names, 1):
             cells = slice(int(self.net.start[b]), int(self.net.stop[b]))
             for row, variable in enumerate(ROWS):
@@ -180,14 +185,15 @@ class BetweenSteps(Operator):
             self._rows.append((7, cells, _buffer(layout, name, synapse, state)))
         self._models = self._derived(layout, names, state)
         self._gids = np.concatenate([layout.members[name].first + np.arange(layout.members[name].n) for name in names])
+        self._clamps = [_clamped(stimulus, layout, names, self.net) for stimulus in layout.inputs if _is_clamp(stimulus)]
         self._context = Context(ready=0)
         self.at = self._step = 0
 
     def _derived(self, layout, names, state):
         """Return (kernel, its record, state rows to read, rows to write) of each layer with derived kernels."""
-        plan, found = self.given.plan, []
+        plan, found = self.plan, []
         driven = self.given.currents.shape[0] > 0
-        of_models = plan.numbers(self.given.vector, driven)
+        of_models = plan.numbers(self.vector, driven)
         for b, name in enumerate(names, 1):
             derived = plan.derived(b, driven)
             if derived is None:
@@ -222,6 +228,11 @@ class BetweenSteps(Operator):
         return cls(partition, found[0])
 
     @classmethod
+    def dependencies(cls, partition):
+        """Return both: parameters of cells are in the numbers of the network, and clamps are inputs."""
+        return {"parameters", "inputs"}
+
+    @classmethod
     def max_slice(cls, layout):
         """Return 1 if there is a trained network: each step has to be prepared."""
         return 1 if any(isinstance(stimulus.input, Learned) for stimulus in layout.inputs) else super().max_slice(layout)
@@ -236,12 +247,9 @@ class BetweenSteps(Operator):
             array[...] = 0
         self.work.release[:], self.work.last[:] = -1.0, -1
         low = self.net.start[-1]
-        self.work.drive[low:] = self.given.plan.of(self.given.vector, "bias", len(self.given.plan.layers))
+        self.work.drive[low:] = self.plan.of(self.vector, "bias", len(self.plan.layers))
         self.at, self._step = 0, step
         self._context["ready"] = 0
-        if step and self._models:
-            text = "a network of SpikingNetwork.to_network with layers of other models does not continue from a state"
-            raise ValueError(f"Simulation: {text}; run it at once")
 
     def continue_from(self, old):
         """Go on where `old` is."""
@@ -276,8 +284,11 @@ class BetweenSteps(Operator):
             raise ValueError(f"simulate.duration: the sample of a network of SpikingNetwork.to_network ends at {end:g} ms")
         for row, cells, part in self._rows:
             self.values[row, cells] = part
+        for start, stop, cells in self._clamps:
+            if start <= k - 1 < stop:
+                self.values[FIRED, cells] = 0.0  # the engine has dropped these spikes
         sample = Sample(given.times, given.units, given.currents)
-        self.at = between(self.net, given.vector, k, self.at, sample, self.values, self.work)
+        self.at = between(self.net, self.vector, k, self.at, sample, self.values, self.work)
         for row, cells, part in self._rows:
             part[...] = self.values[row, cells]
         self.work.moment[:] = k, k % self.work.ring_v.shape[0], 0
@@ -288,6 +299,16 @@ class BetweenSteps(Operator):
                 part[...] = values
         self._context["ready"] = k + 1
         return True
+
+
+def _is_clamp(stimulus):
+    return isinstance(stimulus.input, VoltageClamp)
+
+
+def _clamped(stimulus, layout, names, net):
+    """Return (first step, step after the last, cells of the network) of a voltage clamp."""
+    cells = [net.start[1 + names.index(p.name)] + ids for p, ids in stimulus.target.parts if p.name in names]
+    return *window(stimulus, layout.dt), np.concatenate([np.zeros(0, np.int64), *cells])
 
 
 def _current(layout, name):

@@ -175,6 +175,10 @@ class SpikingNetwork(Trainable):
         time step and one thread, for `duration_` at most: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt,
         threads=1)``. The times of its input spikes are shown on the grid.
 
+        Cells are silenced by a clamp at rest, which for those of a `Layer` is ``bs.VoltageClamp(0.0)``. In a `Simulation`,
+        ``sim.set("hidden0 -> readout", weight=...)`` and ``sim.rewire`` change the synapses, and ``sim.set("hidden0",
+        tau_m=...)`` the cells. Spikes that are under way still arrive with the weights of before.
+
         Parameters
         ----------
         x : array, Spikes, or pair (times, ids)

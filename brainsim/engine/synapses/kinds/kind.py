@@ -30,10 +30,13 @@ class SynapseKind:
         Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
         to `deliver`, -2 if the kind has nothing to deliver, since the source has no synapses of it or the spike was sent too
         long ago to be known, or -3 if there is no room, see `make_room`.
+    described : bool
+        Whether weights are read from the description of the network alone, so that `Simulation.set` may change them there.
     tag : int
         Set by `register_kind`.
     """
 
+    described = False
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
     tag: int | None = None
