@@ -180,6 +180,68 @@ def test_it_learns_with_the_same_bits_for_any_threads_and_a_copy_goes_on():
     assert again.training_.vector.tobytes() == nets[1].partial_fit(X, y).training_.vector.tobytes()
 
 
+@pytest.mark.parametrize("kind", OF_KINDS)
+def test_the_engine_continues_from_saved_states(kind, tmp_path):
+    net, X, _ = of_kind(kind)
+    ordinary, options = net.to_network(X[0]), {"dt": net.dt, "threads": 1, "seed": 1}
+    whole = bs.simulate(ordinary, 60.0, **options)
+    whole.save(tmp_path / "whole.npz")
+    spikes = whole.spikes["hidden0"]
+    assert len(spikes) > 5
+    for stop in (1.0, 7.0, 23.0):
+        state = bs.simulate(ordinary, stop, **options).state
+        rest = bs.Simulation(ordinary, **options, state=state).run(60.0 - stop).spikes["hidden0"]
+        assert np.array_equal(rest.times, spikes.times[spikes.times > stop])
+        assert np.array_equal(rest.ids, spikes.ids[spikes.times > stop])
+    sim = bs.Simulation(ordinary, **options)
+    sim.run(23.0)
+    sim.save(tmp_path / "half.ckpt")
+    again = bs.Simulation.load(net.to_network(X[0]), tmp_path / "half.ckpt")
+    assert np.array_equal(again.run(37.0).spikes["hidden0"].times, rest.times)
+
+
+def test_a_state_belongs_to_the_model():
+    (net, X, _), (other, *_) = (network(bs.learn.ModelLayer(8, Tired(beta=b), **COMMON)) for b in (0.2, 0.3))
+    state = bs.simulate(net.to_network(X[0]), 10.0, dt=1.0, threads=1).state
+    with pytest.raises(ValueError, match="hidden0"):
+        bs.Simulation(other.to_network(X[0]), dt=1.0, threads=1, state=state)
+
+
+class TestFiles:
+    def trained(self, model=None, **options):
+        layer = bs.learn.ModelLayer(6, model or Two(tau_w=40.0), recurrent=True, delay=np.full((5, 6), 2.0), **options)
+        net, X, y = network(layer)
+        return net.partial_fit(X, y), X, y
+
+    def test_a_network_is_read_with_its_classes_and_goes_on_to_the_bit(self, tmp_path):
+        net, X, y = self.trained(method="rk4", learns=("delay", "tau_w", "tau_s"))
+        net.save(tmp_path / "net")
+        again = bs.learn.SpikingNetwork.load(tmp_path / "net.npz", models=[Leaky, Two])
+        assert repr(again.hidden[0]) == repr(net.hidden[0])
+        for _ in range(2):
+            assert net.training_.vector.tobytes() == again.training_.vector.tobytes()
+            assert np.array_equal(net.decision_function(X), again.decision_function(X))
+            net.partial_fit(X, y), again.partial_fit(X, y)
+
+    def test_a_class_of_brainsim_is_found(self, tmp_path):
+        net, X, _ = network(bs.learn.ModelLayer(2, bs.QIF(t_ref=0.0), weight=(100.0, 50.0)), dt=0.25)
+        net.save(tmp_path / "net")
+        again = bs.learn.SpikingNetwork.load(tmp_path / "net.npz")
+        assert repr(again.hidden[0]) == repr(net.hidden[0])
+
+    def test_a_class_that_is_missing_or_another_is_named(self, tmp_path):
+        self.trained()[0].save(tmp_path / "net")
+        load = bs.learn.SpikingNetwork.load
+        with pytest.raises(ValueError, match=r"a class Two, which a file does not hold; .*load\(path, models=\[Two\]\)"):
+            load(tmp_path / "net.npz")
+        other = type("Two", (Two,), {"reset": "v = 0; w = w + 2*b"})
+        said = r"Two.reset is not that of the saved network \(got 'v = 0; w = w \+ 2\*b', saved was 'v = 0; w = w \+ b'\)"
+        with pytest.raises(ValueError, match=said):
+            load(tmp_path / "net.npz", models=[other])
+        with pytest.raises(TypeError, match="SpikingNetwork.load.models: must be classes of neurons"):
+            load(tmp_path / "net.npz", models=[Two()])
+
+
 class Noisy(Leaky):
     equations = "dv/dt = (I - v)/tau_m + 0.1*xi/sqrt(tau_m)"
 
@@ -235,7 +297,6 @@ MISTAKES = {
         lambda: bs.learn.SpikingNetwork(bs.learn.ModelLayer(4, Leaky()), gradient="surrogate"),
         "a ModelLayer has the exact gradient alone",
     ),
-    "save": (lambda: network(bs.learn.ModelLayer(4, Leaky()))[0].save("net"), "a file holds no equations"),
 }
 
 

@@ -119,7 +119,12 @@ def _feed(digest, value):
 
 
 def _given(value):
-    """Return the attributes of a value that were given, not what was computed of them since."""
+    """Return the attributes of a value that were given, not what was computed of them since.
+
+    A class that says what is pickled, by `__getstate__`, says what was given.
+    """
+    if type(value).__getstate__ is not object.__getstate__:
+        return value.__getstate__()
     if not is_dataclass(value):
         return vars(value)
     given = {field.name for field in fields(value)} | {"unit"}

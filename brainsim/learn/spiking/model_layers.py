@@ -140,6 +140,10 @@ class ModelLayer(Layer):
             why = "; refractory times are not learned" if name == "t_ref" else ""
             raise ValueError(f"{label}: the cells do not depend on it{why}")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled, and what the fingerprint of a state is made of: the model belongs to it."""
+        return dict(vars(self))
+
     def smooth(self, external_current: bool) -> Any:
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
         from brainsim.learn.spiking.from_equations.smooth import smooth

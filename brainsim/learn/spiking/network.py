@@ -197,23 +197,31 @@ class SpikingNetwork(Trainable):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network, with the state of its training, to a file that `load` reads; ``.npz`` is appended if missing.
 
-        An existing file is replaced only when the new one is complete.
+        An existing file is replaced only when the new one is complete. Of the model of a `ModelLayer` the file holds the
+        name, the texts and the parameters, and `load` is given its class.
         """
         from brainsim.learn.spiking.files import save
 
         save(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
+    def load(cls, path: str | PathLike[str], models: Sequence[type] = ()) -> Self:
         """Return a network from a file that `save` wrote; `partial_fit` goes on to the bit.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        models : sequence of type
+            The classes of neurons of each `ModelLayer`; those of brainsim may be left out.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is damaged, or `save` did not write it.
+            If the file is damaged, or `save` did not write it; if a class is missing, or is not as it was.
         """
         from brainsim.learn.spiking.files import load
 
-        return load(cls, path)
+        return load(cls, path, models)
