@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -223,6 +224,20 @@ class TestTroubles:
         assert net.history_["silent"] == [1.0, 1.0, 1.0]
         waking = trained(hidden=layer, wake=30.0)
         assert waking.history_["silent"][-1] == 0.0
+
+    @pytest.mark.parametrize("loss", ["first", "count"])
+    def test_a_silent_readout_is_named_and_woken(self, loss):
+        readout = bs.learn.Readout(kind="spiking", weight=(-5.0, 0.1))
+        said = r"3 of the 3 cells of the readout did not fire in the last epoch.*Readout\(kind='spiking', weight="
+        with pytest.warns(UserWarning, match=said):
+            net = trained(hidden=DRIVEN, loss=loss, readout=readout, wake=0.0)
+        assert min(net.history_["silent"]) >= 3 / 27
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=".*of the readout did not fire")
+            waking = trained(hidden=DRIVEN, loss=loss, readout=readout, wake=1.5)
+        X, y = patterns()
+        assert waking.mean_loss(X, y) != net.mean_loss(X, y)
+        assert len(waking.activity(X)["readout"]) > 0
 
 
 def test_a_share_of_the_cells_fires_from_the_start():

@@ -75,8 +75,8 @@ class SpikingNetwork(Trainable):
         of a spike that only just happens is very large. 0 is exact and best for layers that are not recurrent; recurrent
         ones may need 0.05.
     wake : float
-        What is added, after each epoch, to the weights onto hidden cells that were silent in all of it, >= 0, in units of
-        the root mean square of the weights onto their layer.
+        What is added, after each epoch, to the weights onto cells that were silent in all of it, >= 0, in units of the root
+        mean square of the weights onto their layer.
     seed : int
         Of initial weights, validation set and batches: the same seed gives the same network.
     threads : int
@@ -87,8 +87,8 @@ class SpikingNetwork(Trainable):
     classes_ : array
         The labels.
     history_ : dict of str to list
-        By epoch: ``loss``, ``validation_loss``, ``spikes`` a sample, the share of ``silent`` hidden cells, and the number
-        of batches that were ``skipped`` because a number was not finite.
+        By epoch: ``loss``, ``validation_loss``, ``spikes`` a sample, the share of ``silent`` cells among those that can
+        fire, and the number of batches that were ``skipped`` because a number was not finite.
     duration_ : float
         Length of a sample [ms].
 

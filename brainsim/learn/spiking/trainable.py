@@ -317,5 +317,5 @@ class Trainable(Estimator):
                 if training.finished():
                     break
         self.history_ = training.history
-        complain(training.history, training.silent, -(-rows.size // self.batch), label)
+        complain(training, -(-rows.size // self.batch), label)
         return self

@@ -27,8 +27,8 @@ class Training:
     epoch : int
         Epochs that are done.
     history : dict of str to list
-        By epoch: the training loss, the validation loss (NaN without), spikes a sample, the share of silent hidden cells,
-        and the number of batches that were skipped.
+        By epoch: the training loss, the validation loss (NaN without), spikes a sample, the share of silent cells, and the
+        number of batches that were skipped.
     """
 
     def __init__(self, plan: Plan, settings: Any, vector: np.ndarray):
@@ -39,7 +39,7 @@ class Training:
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self.best, self.best_loss, self.waited = vector.copy(), np.inf, 0
-        self.silent: list[tuple[int, int]] = []  # of each hidden layer: silent cells, cells
+        self.silent: list[tuple[int, int]] = []  # of each layer that fires: silent cells, cells
 
     def run_epoch(self, machine: Machine, rows: np.ndarray, held_out: np.ndarray) -> None:
         """Go once through the samples `rows`, in an order that depends on the seed and the epoch alone."""
@@ -89,12 +89,12 @@ class Training:
         load_optimiser(self.optimiser, [kept[f"optimiser{k}"] for k in range(len(parts))])
 
     def _wake(self, fired):
-        """Raise the weights onto hidden cells that were silent in the whole epoch: the gradient cannot do it."""
+        """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""
         self.silent, begin = [], 0
         for b, layer in enumerate(self.plan.layers, 1):
             quiet = fired[begin : begin + layer.n] == 0
             begin += layer.n
-            if layer.spiking and b < len(self.plan.layers):
+            if layer.spiking:
                 self.silent.append((int(quiet.sum()), layer.n))
                 weight = self.plan.of(self.vector, "weight", b)
                 weight[:, quiet] += self.settings.wake * np.sqrt(np.mean(weight * weight))
@@ -125,17 +125,24 @@ def load_optimiser(optimiser: Any, parts: list[np.ndarray]) -> None:
         optimiser._mean, optimiser._square, optimiser._steps = [np.array(parts[0])], [np.array(parts[1])], int(parts[2])
 
 
-def complain(history: dict[str, list[float]], silent: list[tuple[int, int]], batches: int, label: str) -> None:
+def complain(training: Training, batches: int, label: str) -> None:
     """Warn of skipped batches and of silent layers, with the remedy."""
-    skipped = int(sum(history["skipped"]))
+    counts = training.history["skipped"]
+    skipped = int(sum(counts))
     if skipped:
         warn_user(
-            f"{label}: {skipped} of {batches * len(history['skipped'])} batches had a loss or a gradient that is not finite "
+            f"{label}: {skipped} of {batches * len(counts)} batches had a loss or a gradient that is not finite "
             "and were skipped; lower learning_rate or clip, or set rate_cost"
         )
-    for k, (quiet, n) in enumerate(silent):
-        if quiet > SILENT * n:
+    hidden = len(training.plan.layers) - 1
+    for k, (quiet, n) in enumerate(training.silent):
+        if k < hidden and quiet > SILENT * n:
             warn_user(
                 f"{label}: {quiet} of the {n} cells of hidden layer {k} did not fire in the last epoch, and silent cells do "
                 f"not learn; raise wake, or the initial weights: Layer({n}, weight=(mean, deviation))"
+            )
+        if k == hidden and quiet:
+            warn_user(
+                f"{label}: {quiet} of the {n} cells of the readout did not fire in the last epoch, so their classes are not "
+                "learned; raise wake, or the initial weights: Readout(kind='spiking', weight=(mean, deviation))"
             )
