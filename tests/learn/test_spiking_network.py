@@ -250,6 +250,59 @@ def test_a_share_of_the_cells_fires_from_the_start():
             assert 0.2 < firing < 0.6
 
 
+class TestKindsOfInput:
+    def test_spikes_are_refused_where_currents_were_learned(self, tmp_path):
+        rng = np.random.default_rng(1)
+        C, y = rng.normal(0.0, 0.5, (40, 50, 9)), rng.integers(0, 3, 40)
+        net = bs.learn.SpikingNetwork(8, epochs=1, validation=0.0).fit(C, y)
+        net.save(tmp_path / "net")
+        load = bs.learn.SpikingNetwork.load
+        for again in (net, pickle.loads(pickle.dumps(net)), copy.deepcopy(net), load(tmp_path / "net.npz")):
+            said = (
+                r"X: must be currents, as in training, an array \(samples, 50, 9\) \(got shape \(50, 9\), which stands for"
+            )
+            with pytest.raises(
+                ValueError, match=f"SpikingNetwork.predict.{said} times of spikes.; a single sample is X.None."
+            ):
+                again.predict(C[0])
+        times = rng.uniform(0.0, 20.0, (40, 9))
+        for use in (
+            lambda X: net.partial_fit(X, y),
+            lambda X: net.score(X, y),
+            lambda X: net.mean_loss(X, y),
+            net.potentials,
+        ):
+            with pytest.raises(
+                ValueError, match=r"must be currents.*got shape \(40, 9\).*; to learn from spikes, fit another"
+            ):
+                use(times)
+        with pytest.raises(ValueError, match=r"predict.X: must be currents.*\(got a list with spikes, which stands for"):
+            net.predict([(np.array([1.0]), np.array([8]))])
+        with pytest.raises(ValueError, match=r"SpikingNetwork.to_network.x: must be currents"):
+            net.to_network(times[0])
+        assert net.predict(C[:1]).shape == (1,)
+        assert net.fit(times, y).input_kind_ == "spikes"
+
+    def test_currents_are_refused_where_spikes_were_learned(self):
+        net, (X, y) = trained(), patterns()
+        said = (
+            r"must be times of spikes, as in training: an array \(samples, 9\), .*got shape \(2, 50, 9\), which stands for"
+        )
+        for use in (net.predict, lambda X: net.partial_fit(X, y[:2])):
+            with pytest.raises(ValueError, match=said):
+                use(np.zeros((2, 50, 9)))
+        with pytest.raises(ValueError, match="SpikingNetwork.to_network.x: must be times of spikes"):
+            net.to_network(np.zeros((50, 9)))
+        assert np.array_equal(net.predict(X[:2]), net.predict([(row, np.arange(9)) for row in X[:2]]))
+
+    def test_what_was_saved_before_is_read(self, tmp_path):
+        net, (X, _) = trained(), patterns()
+        del net.input_kind_
+        net.save(tmp_path / "net")
+        for again in (pickle.loads(pickle.dumps(net)), bs.learn.SpikingNetwork.load(tmp_path / "net.npz")):
+            assert np.array_equal(again.predict(X), net.predict(X))
+
+
 def test_scikit_learn_sees_an_estimator():
     net = bs.learn.SpikingNetwork((8, bs.learn.Layer(4)), epochs=2)
     assert net.get_params()["epochs"] == 2

@@ -20,7 +20,6 @@ from brainsim.jit.records import Context, by_address, record_at
 from brainsim.learn.spiking.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
 from brainsim.learn.spiking.changed import as_simulated
 from brainsim.learn.spiking.resumed import kept, take_over
-from brainsim.learn.spiking.samples import inputs_of
 from brainsim.models.clamp import VoltageClamp
 from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.sources import SpikeTrains
@@ -106,9 +105,7 @@ def _sample(learned, x):
         x = np.asarray(x)[None]
     else:
         x = [x]
-    inputs = inputs_of(x, "SpikingNetwork.to_network.x", learned._plan.n_in)
-    learned._check_length(inputs, "SpikingNetwork.to_network.x")
-    return inputs
+    return learned._inputs(x, "SpikingNetwork.to_network.x")
 
 
 def _population(plan, vector, b, layer, driven):

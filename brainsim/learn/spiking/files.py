@@ -30,6 +30,7 @@ def save(network: Any, path: Any) -> None:
         "n_in": training.plan.n_in,
         "outputs": training.plan.sizes[-1],
         "duration": network.duration_,
+        "input_kind": getattr(network, "input_kind_", None),
     }
     path = Path(path)
     path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
@@ -80,4 +81,6 @@ def _built(cls, description, arrays, models):
     network.training_ = Training(plan, network, kept["vector"].copy())
     network.training_.load(kept)
     network.history_ = network.training_.history
+    if description.get("input_kind"):  # not in old files
+        network.input_kind_ = description["input_kind"]
     return network

@@ -91,6 +91,8 @@ class SpikingNetwork(Trainable):
         fire, and the number of batches that were ``skipped`` because a number was not finite.
     duration_ : float
         Length of a sample [ms].
+    input_kind_ : {"spikes", "currents"}
+        From what it has learned; samples of the other kind are refused.
 
     Raises
     ------

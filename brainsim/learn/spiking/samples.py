@@ -79,6 +79,38 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     return inputs
 
 
+def check_kind(X: Any, kind: str | None, steps: int, n_in: int, label: str) -> None:
+    """Raise ValueError if samples are times of spikes where a network learned from currents, or the other way round.
+
+    `kind` is "spikes" or "currents", None of a network of which it is not known.
+    """
+    shape = _shape(X)
+    given = {2: "spikes", 3: "currents"}.get(len(shape)) if shape is not None else "spikes"
+    if None in (kind, given) or given == kind:
+        return
+    got = "a list with spikes" if shape is None else f"shape {shape}"
+    if kind == "currents":
+        hint = "a single sample is X[None]" if shape == (steps, n_in) else "to learn from spikes, fit another network"
+        text = f"currents, as in training, an array (samples, {steps}, {n_in}) (got {got}, which stands for times of spikes)"
+    else:
+        hint = "to learn from currents, fit another network"
+        text = (
+            f"times of spikes, as in training: an array (samples, {n_in}), or a list with Spikes, or a pair (times, ids), "
+            f"for each sample (got {got}, which stands for currents)"
+        )
+    raise ValueError(f"{label}: must be {text}; {hint}")
+
+
+def _shape(X):
+    """Return the shape of an array of samples, None for a list with spikes of each; () if it is neither."""
+    if isinstance(X, list | tuple) and X and (isinstance(X[0], Spikes) or _is_pair(X[0])):
+        return None
+    try:
+        return np.shape(X)
+    except ValueError:  # rows of different lengths
+        return ()
+
+
 def check_given(inputs: Inputs, label: str) -> None:
     """Raise ValueError if nothing at all enters the network: there is nothing to learn from."""
     if not inputs.times.size and not inputs.currents.any():

@@ -20,6 +20,7 @@ from brainsim.learn.spiking.samples import (
     Targets,
     check_end,
     check_given,
+    check_kind,
     classes_of,
     inputs_of,
     known_by,
@@ -57,6 +58,7 @@ class Trainable(Estimator):
     training_: Training
     classes_: np.ndarray
     duration_: float
+    input_kind_: str
     history_: dict[str, list[float]]
 
     def fit(self, X: Any, y: ArrayLike, progress: bool | None = None) -> Self:
@@ -214,7 +216,9 @@ class Trainable(Estimator):
         return "" if self.loss != "sequence" else ("values" if self.classes_.size == 0 else "labels")
 
     def _inputs(self, X, label) -> Inputs:
-        inputs = inputs_of(X, label, self._plan.n_in)
+        plan = self._plan
+        check_kind(X, getattr(self, "input_kind_", None), plan.steps, plan.n_in, label)
+        inputs = inputs_of(X, label, plan.n_in)
         self._check_length(inputs, label)
         return inputs
 
@@ -280,6 +284,7 @@ class Trainable(Estimator):
         ) as machine:
             vector = initial_vector(plan, machine, np.random.default_rng(self.seed))
         self.training_ = Training(plan, self, vector)
+        self.input_kind_ = "currents" if inputs.currents.shape[1] else "spikes"
 
     def _outputs(self, y, samples, steps, label):
         """Set the classes, and return the number of readouts."""
@@ -296,11 +301,11 @@ class Trainable(Estimator):
 
     def _train(self, X, y, epochs, label, progress):
         """Train for some epochs; the present weights are those with the smallest validation loss at the end."""
-        inputs = inputs_of(X, f"{label}.X", self._plan.n_in if hasattr(self, "training_") else None)
+        begun = hasattr(self, "training_")
+        inputs = self._inputs(X, f"{label}.X") if begun else inputs_of(X, f"{label}.X")
         check_given(inputs, f"{label}.X")
-        if not hasattr(self, "training_"):
+        if not begun:
             self._begin(inputs, y, label)
-        self._check_length(inputs, f"{label}.X")
         training, targets = self.training_, self._targets(y, len(inputs), f"{label}.y")
         order = np.random.default_rng(self.seed).permutation(len(inputs))
         held_out = order[: int(self.validation * len(inputs))]
