@@ -157,6 +157,41 @@ class TestStops:
             assert other.history_ == whole.history_
             assert np.array_equal(other.decision_function(X), whole.decision_function(X))
 
+    def test_once_stopped_it_trains_no_more(self):
+        X, y = patterns(60)
+        y = np.random.default_rng(3).permutation(y)
+        options = FAST | {"epochs": 60, "validation": 0.4, "patience": 3}
+        whole, net = bs.learn.SpikingNetwork(16, **options).fit(X, y), bs.learn.SpikingNetwork(16, **options)
+        epochs = len(whole.history_["loss"])
+        for _ in range(epochs):
+            net.partial_fit(X, y)
+        assert bits(net) == bits(whole)
+        with pytest.warns(UserWarning, match="has not fallen for 3 epochs, so no more are trained; raise patience to go on"):
+            net.partial_fit(X, y, 5)
+        assert bits(net) == bits(whole)
+        assert net.history_ == whole.history_
+        net.patience = 6
+        assert len(net.partial_fit(X, y).history_["loss"]) == epochs + 1
+
+    @pytest.mark.parametrize("validation", [0.0, 0.4])
+    def test_it_goes_on_from_weights_that_were_changed(self, validation, tmp_path):
+        X, y = patterns(60)
+        y = np.random.default_rng(3).permutation(y)
+        options = FAST | {"validation": validation}
+        net = bs.learn.SpikingNetwork(16, **options | {"epochs": 6}).fit(X, y)
+        undisturbed = copy.deepcopy(net)
+        undisturbed.parts()  # to look is no change
+        assert bits(undisturbed.partial_fit(X, y)) == bits(bs.learn.SpikingNetwork(16, **options | {"epochs": 7}).fit(X, y))
+        net.parts()["weight", 0][...] = 1.7
+        changed, learned = net.decision_function(X), net.parts()["weight", 1].copy()
+        net.save(tmp_path / "net")
+        for again in (bs.learn.SpikingNetwork.load(tmp_path / "net.npz"), copy.deepcopy(net)):
+            again.learning_rate = 1e-12
+            assert np.array_equal(again.decision_function(X), changed)
+            parts = again.partial_fit(X, y).parts()
+            np.testing.assert_allclose(parts["weight", 0], 1.7, rtol=1e-9)
+            np.testing.assert_allclose(parts["weight", 1], learned, rtol=1e-9, atol=1e-9)
+
     def test_ctrl_c_leaves_the_last_complete_epoch(self, monkeypatch):
         X, y = patterns()
         net = bs.learn.SpikingNetwork(16, **FAST).partial_fit(X, y, 2)

@@ -21,6 +21,7 @@ OF_MODEL_LAYERS = ("n", "recurrent", "tau_s", *DELAYS, "learns", "weight", "recu
 def save(network: Any, path: Any) -> None:
     """Write a network."""
     training = network._trained()
+    training.take_changes()
     arrays = {archive.member("training", name): np.asarray(value) for name, value in training.state().items()}
     arrays["classes"] = network.classes_
     parameters = {k: v for k, v in network.get_params().items() if k not in ("hidden", "readout")}

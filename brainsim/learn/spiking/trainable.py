@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer
+from brainsim.core.checks import integer, warn_user
 from brainsim.engine.progress import Watch
 from brainsim.learn.estimator import Estimator
 from brainsim.learn.spiking.initial import initial_vector
@@ -95,7 +95,7 @@ class Trainable(Estimator):
         X, y : array
             As for `fit`.
         epochs : int
-            Number of epochs; fewer if the validation loss does not fall for long.
+            Number of epochs; fewer, or none, if the validation loss has not fallen for `patience` epochs.
         progress : bool, optional
             As for `fit`.
         """
@@ -172,7 +172,7 @@ class Trainable(Estimator):
     def parts(self) -> dict[tuple[str, int], np.ndarray]:
         """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
 
-        The arrays can be changed in place.
+        The arrays can be changed in place: `predict` and all else use them, and `partial_fit` goes on from them.
         """
         return {(what, b - 1): self._plan.of(self._vector, what, b) for what, b in self._plan.shown}
 
@@ -307,6 +307,11 @@ class Trainable(Estimator):
         if not begun:
             self._begin(inputs, y, label)
         training, targets = self.training_, self._targets(y, len(inputs), f"{label}.y")
+        training.take_changes()
+        if training.finished():
+            text = f"the validation loss has not fallen for {training.waited} epochs, so no more are trained"
+            warn_user(f"{label}: {text}; raise patience to go on, such as net.patience = {2 * training.waited}")
+            return self
         order = np.random.default_rng(self.seed).permutation(len(inputs))
         held_out = order[: int(self.validation * len(inputs))]
         rows = np.sort(order[held_out.size :])

@@ -38,7 +38,7 @@ class Training:
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
-        self.best, self.best_loss, self.waited = vector.copy(), np.inf, 0
+        self._keep_best(vector, np.inf)
         self.silent: list[tuple[int, int]] = []  # of each layer that fires: silent cells, cells
 
     def run_epoch(self, machine: Machine, rows: np.ndarray, held_out: np.ndarray) -> None:
@@ -71,6 +71,13 @@ class Training:
         """Return whether the validation loss has not fallen for so long that training stops."""
         return self.waited >= self.settings.patience
 
+    def take_changes(self) -> None:
+        """Go on from the best weights if they were changed from outside, as those without validation can be."""
+        kept = getattr(self, "_best", self.best)  # pickles of before have none
+        if not np.array_equal(self.best, kept, equal_nan=True):
+            self.vector[...] = self.best
+            self._keep_best(self.vector, np.inf)
+
     def state(self) -> dict[str, np.ndarray]:
         """Return all that has to be saved, by name."""
         kept = {"vector": self.vector, "best": self.best, "epoch": np.array(self.epoch), "scale": self.scale}
@@ -80,9 +87,9 @@ class Training:
 
     def load(self, kept: Any) -> None:
         """Take over what `state` returned."""
-        self.vector[...], self.best, self.scale = kept["vector"], np.array(kept["best"]), np.array(kept["scale"])
+        self.vector[...], self.scale = kept["vector"], np.array(kept["scale"])
+        self._keep_best(kept["best"], float(kept["best_loss"]))
         self.epoch, self.waited = int(kept["epoch"]), int(kept["waited"])
-        self.best_loss = float(kept["best_loss"])
         self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
         self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
         parts = optimiser_state(self.optimiser)
@@ -99,6 +106,10 @@ class Training:
                 weight = self.plan.of(self.vector, "weight", b)
                 weight[:, quiet] += self.settings.wake * np.sqrt(np.mean(weight * weight))
 
+    def _keep_best(self, vector, loss):
+        """Note the best weights so far; a second copy tells whether the first was changed."""
+        self.best, self._best, self.best_loss, self.waited = np.array(vector), np.array(vector), loss, 0
+
     def _note(self, loss, spikes, skipped, machine, held_out):
         """Append to the history, and keep the best vector."""
         validation = np.nan
@@ -106,7 +117,7 @@ class Training:
             validation = float(machine.run(self.vector, held_out, learn=False).loss.mean())
             self.waited += 1
             if validation < self.best_loss:
-                self.best, self.best_loss, self.waited = self.vector.copy(), validation, 0
+                self._keep_best(self.vector, validation)
         share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
         for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
             self.history[name].append(float(value))
