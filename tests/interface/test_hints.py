@@ -18,6 +18,8 @@ TABLES = {
     "Network": (hints.OF_NETWORK, dir(bs.Network)),
     "Simulation": (hints.OF_SIMULATION, [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"]),
     "Result": (hints.OF_RESULT, [*dir(bs.Result), *bs.Result.__dataclass_fields__]),
+    "learn": (bs.learn._WORDS, bs.learn.__all__),
+    "positions": (bs.positions._WORDS, bs.positions.__all__),
     "Spikes": (hints.OF_SPIKES, [*dir(bs.Spikes), *bs.Spikes.__dataclass_fields__]),
 }
 
@@ -117,6 +119,22 @@ class TestTables:
         assert str(caught.value).startswith(f"brainsim has no {name!r}; ")
         assert said in str(caught.value)
         assert len(str(caught.value)) < 260
+
+    def test_unknown_names_of_modules(self):
+        for module, name, said in [
+            ("learn", "EventProp", "bs.learn has no 'EventProp'; bs.learn.SpikingNetwork learns by the exact gradient"),
+            ("learn", "GRU", "bs.learn has no 'GRU'; bs.ann.RNN"),
+            ("learn", "Laier", "did you mean 'Layer'"),
+            ("learn", "xyz", "bs.learn has no 'xyz'; help(bs.learn) lists what it has"),
+            ("positions", "disk", "bs.positions has no 'disk'; bs.positions.ball(100, 250.0, seed=1)"),
+            ("positions", "disc", "bs.positions.ball"),
+            ("positions", "random", "bs.positions.box"),
+            ("positions", "gird", "did you mean 'grid'?"),
+            ("positions", "xyz", "help(bs.positions) lists what it has"),
+        ]:
+            with pytest.raises(AttributeError, match=re.escape(said)):
+                getattr(getattr(bs, module), name)
+            assert not hasattr(getattr(bs, module), name)
 
     def test_unknown_names_of_objects(self, simulation):
         net, result = simulation.network, simulation.result()
