@@ -180,7 +180,9 @@ def number(
 def integer(value: Any, label: str, *, at_least: int | None = None, at_most: int | None = None) -> int:
     """Return `value` as an int; 3.0 is accepted, 3.5 and True are not."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or value != int_or_nan(value):
-        raise TypeError(f"{label}: must be a whole number (got {value!r})")
+        raise TypeError(
+            f"{label}: must be a whole number (got {value.item() if isinstance(value, np.generic) else value!r})"
+        )
     whole = int(value)  # type: ignore[call-overload]  # numbers.Real does not promise __int__, but all numbers have it
     in_range(whole, label, at_least=at_least, at_most=at_most)
     return whole

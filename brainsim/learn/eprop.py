@@ -353,6 +353,9 @@ class EProp:
             shape = (*x.shape[:2], self.n_out)
             if wanted.shape != shape:
                 hint = "; write targets[..., None]" if wanted.shape == shape[:2] and self.n_out == 1 else ""
+                hint = (
+                    "; for one class for each sample write EProp(..., task='classification')" if wanted.ndim == 1 else hint
+                )
                 raise ValueError(f"{label}.targets: must have the shape {shape} (got {wanted.shape}){hint}")
             return np.ascontiguousarray(wanted)
         if wanted.shape != (len(x),):

@@ -289,6 +289,11 @@ class TestMistakes:
             (np.zeros((2, 50, 4)), wave, "EProp.fit.inputs: must have the shape (samples, steps, 5) (got (2, 50, 4))"),
             (np.zeros((2, 50, 5)), wave[..., 0], "(2, 50, 1) (got (2, 50)); write targets[..., None]"),
             (np.zeros((2, 50, 5)), wave[:1], "EProp.fit.targets: must have the shape (2, 50, 1) (got (1, 50, 1))"),
+            (
+                np.zeros((2, 50, 5)),
+                [0, 1],
+                "(got (2,)); for one class for each sample write EProp(..., task='classification')",
+            ),
             (np.full((2, 50, 5), np.nan), wave, "EProp.fit.inputs: must be finite (got nan)"),
         ]:
             with pytest.raises(ValueError, match="EProp.fit") as error:

@@ -274,7 +274,7 @@ class Clashing(Leaky):
 
 MISTAKES = {
     "no model": (lambda: bs.learn.ModelLayer(4, 3.0), "ModelLayer.model: float: must be a neuron"),
-    "class": (lambda: bs.learn.ModelLayer(4, Leaky), "must be a neuron, such as"),
+    "class": (lambda: bs.learn.ModelLayer(4, Leaky), r"ModelLayer.model: Leaky is a class; write Leaky\(\)"),
     "noise": (lambda: bs.learn.ModelLayer(4, Noisy()), "ModelLayer.model: Noisy.*there is noise in dv/dt"),
     "condition": (lambda: bs.learn.ModelLayer(4, Stepped()), r"ModelLayer.model: Stepped.*has no adjoint"),
     "time": (lambda: bs.learn.ModelLayer(4, Timed()), "the equations depend on t"),

@@ -351,6 +351,66 @@ def test_scikit_learn_sees_an_estimator():
     assert sklearn.base.clone(net).epochs == 7
 
 
+def small(**options):
+    return bs.learn.SpikingNetwork(4, epochs=1, duration=50.0, validation=0.0, **options)
+
+
+def spikes_of(*ids):
+    return [(np.arange(1.0, len(ids) + 1.0), np.array(ids))] * 240
+
+
+def scored_without_labels():
+    X, y = patterns()
+    net = small(loss="sequence").fit(X, np.repeat(y[:, None], 50, axis=1))
+    return net.score(X, np.full((240, 50), -1))
+
+
+def unknown_label():
+    X, y = patterns()
+    return small().fit(X, y).mean_loss(X, y + 1)
+
+
+TIMES, LABELS = patterns()
+MISTAKES = {
+    "no labels": (lambda: small().fit(TIMES, [None] * 240), r"fit.y: must be class labels, .* \(got None for sample 0\)"),
+    "objects": (
+        lambda: small().fit(TIMES, np.array(["a", None] * 120, object)),
+        r"fit.y: must be class labels, all whole numbers or all strings \(got None for sample 1, 'a' for sample 0\)",
+    ),
+    "mixed": (
+        lambda: small().fit(TIMES, ["a"] * 200 + [1] * 40),
+        r"fit.y: must be class labels, all .* \(got 1 for sample 200, 'a' for sample 0\)",
+    ),
+    "ragged": (lambda: small().fit(TIMES, [[1], [2, 3]]), r"fit.y: .* \(got rows of different lengths\)"),
+    "learns": (lambda: bs.learn.Layer(3, learns=None), r"Layer.learns: must be names, such as .* \(got None\)"),
+    "large ids": (
+        lambda: small().fit(spikes_of(0, 2**40), LABELS),
+        r"fit.X\[0\]: ids must be below 2\*\*31 \(got 1099511627776\); number the inputs from 0 without gaps",
+    ),
+    "many inputs": (
+        lambda: small().fit(spikes_of(0, 2**30), LABELS),
+        r"fit.X: 1,073,741,825 inputs make a network of 4,294,967,\d+ weights, .*; number the inputs from 0",
+    ),
+    "ids": (lambda: small().fit(spikes_of(0.5, 1), LABELS), r"ids must be whole numbers >= 0 \(got 0.5 of float64\)"),
+    "negative ids": (lambda: small().fit(spikes_of(0, -1), LABELS), r"ids must be whole numbers >= 0 \(got -1 of int64\)"),
+    "only -1": (scored_without_labels, "score.y: must have a label in at least one step"),
+    "unknown": (unknown_label, r"must be labels that the network knows, 0, 1, 2 \(got 3\)"),
+    "a number": (lambda: bs.learn.Layer(np.float64(2.5)), r"Layer.n: must be a whole number \(got 2.5\)"),
+}
+
+
+@pytest.mark.parametrize(("call", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes(call, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        call()
+
+
+def test_labels_of_a_table_are_texts(tmp_path):
+    net = small().fit(TIMES, np.array(["a", "b", "c"], object)[LABELS])
+    net.save(tmp_path / "net")
+    assert set(bs.learn.SpikingNetwork.load(tmp_path / "net.npz").predict(TIMES)) <= {"a", "b", "c"}
+
+
 def test_files_that_are_not_networks(tmp_path):
     with pytest.raises(FileNotFoundError, match="SpikingNetwork.load: there is no file"):
         bs.learn.SpikingNetwork.load(tmp_path / "none.npz")

@@ -196,6 +196,8 @@ def _delays(value, label):
 
 
 def _learns(names, owner, learnable):
+    if not isinstance(names, str | tuple | list | set | frozenset):
+        raise TypeError(f"{owner}.learns: must be names, such as ('tau_m', 'delay'), or () for none (got {names!r})")
     names = (names,) if isinstance(names, str) else tuple(names)
     for name in names:
         if name not in learnable:

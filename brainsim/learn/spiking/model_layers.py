@@ -148,6 +148,8 @@ class ModelLayer(Layer):
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
         from brainsim.learn.spiking.from_equations.smooth import smooth
 
+        if isinstance(self.model, type):
+            raise TypeError(f"ModelLayer.model: {self.model.__name__} is a class; write {self.model.__name__}()")
         label = f"ModelLayer.model: {type(self.model).__name__}"
         return smooth(self.model, self.method or "", label, external_current)
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import plain
+from brainsim.core.checks import MAX_INDEX, plain
 from brainsim.results.spikes import Spikes
 
 SHAPES = (
     "an array (samples, inputs) with the time of a spike of each input [ms], an array (samples, steps, inputs) with "
     "currents, or a list with Spikes, or a pair (times, ids), for each sample"
 )
+LARGEST = 1 << 30  # weights and delays: 8 GB, and training takes several times as much
+RENUMBER = "number the inputs from 0 without gaps: np.unique(ids, return_inverse=True)[1] does it for all ids together"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +120,13 @@ def check_given(inputs: Inputs, label: str) -> None:
         raise ValueError(f"{label}: must have {what} in at least one sample (got none in {len(inputs)} samples)")
 
 
+def check_size(plan: Any, label: str) -> None:
+    """Raise ValueError if the number of inputs, which follows from the largest id, makes a network that no memory holds."""
+    if plan.size > LARGEST:
+        message = f"{plan.n_in:,} inputs make a network of {plan.size:,} weights, at most {LARGEST:,} are allowed"
+        raise ValueError(f"{label}: {message}; {RENUMBER}")
+
+
 def check_end(inputs: Inputs, duration: float, label: str) -> None:
     """Raise ValueError if a spike comes after the end of a sample, or there are currents of another number of steps."""
     if inputs.latest > duration:
@@ -169,7 +178,10 @@ def _of_list(X, label, n_in):
             if t.ndim != 1 or t.shape != np.shape(u):
                 raise ValueError(f"{label}[{k}]: must be times and ids of the same length (got {t.shape} and {np.shape(u)})")
             if u.size and (u.dtype.kind not in "iu" or u.min() < 0):
-                raise ValueError(f"{label}[{k}]: ids must be whole numbers >= 0 (got {u[0]!r} of {u.dtype})")
+                bad = u[u < 0][0] if u.dtype.kind == "i" else u[0]
+                raise ValueError(f"{label}[{k}]: ids must be whole numbers >= 0 (got {bad} of {u.dtype})")
+            if u.max(initial=0) > MAX_INDEX:
+                raise ValueError(f"{label}[{k}]: ids must be below 2**31 (got {u.max()}); {RENUMBER}")
             width = max(width, n_in or 0, int(u.max(initial=-1)) + 1)
         else:
             raise TypeError(f"{label}[{k}]: must be Spikes, or a pair (times, ids) (got {type(sample).__name__})")
@@ -197,7 +209,7 @@ def no_targets(samples: int, outputs: int) -> Targets:
 
 def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
     """Return class labels as an array (samples,), or raise ValueError."""
-    from_user = np.asarray(y)
+    from_user = _labels(y, label)
     if from_user.shape != (samples,):
         hint = "; for one-hot rows use y.argmax(axis=1)" if from_user.ndim == 2 and len(from_user) == samples > 1 else ""
         hint = hint or ("; sequences need loss='sequence'" if from_user.ndim > 1 else "")
@@ -206,6 +218,26 @@ def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
         bad = from_user[from_user != np.rint(from_user)][0]
         raise ValueError(f"{label}: must be class labels, whole numbers or strings (got {bad})")
     return from_user
+
+
+def _labels(y, label):
+    """Return labels as an array; NumPy would make texts of numbers among texts, and cannot sort other objects."""
+    try:
+        labels = np.asarray(y)
+    except ValueError:
+        raise ValueError(f"{label}: must be one label for each sample (got rows of different lengths)") from None
+    plain_text = isinstance(y, np.ndarray) and labels.dtype.kind in "US"
+    if labels.ndim != 1 or not labels.size or labels.dtype.kind in "fiub" or plain_text:
+        return labels
+    items = [item.item() if isinstance(item, np.generic) else item for item in y]
+    kinds = str if isinstance(items[0], str) else int | float
+    for k, item in enumerate(items):
+        if not isinstance(item, kinds):
+            raise ValueError(
+                f"{label}: must be class labels, all whole numbers or all strings (got {item!r} for sample {k}"
+                + (f", {items[0]!r} for sample 0)" if k else ")")
+            )
+    return np.array(items)
 
 
 def known_by(y: Any, samples: int, classes: np.ndarray, label: str) -> np.ndarray:

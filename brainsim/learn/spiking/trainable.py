@@ -21,6 +21,7 @@ from brainsim.learn.spiking.samples import (
     check_end,
     check_given,
     check_kind,
+    check_size,
     classes_of,
     inputs_of,
     known_by,
@@ -137,6 +138,8 @@ class Trainable(Estimator):
             return float(np.mean(predicted == known_by(y, len(inputs), self.classes_, "SpikingNetwork.score.y")))
         wanted = sequences_of(y, len(inputs), self._plan.steps, "SpikingNetwork.score.y")
         if sequence == "labels":
+            if wanted.max() < 0:
+                raise ValueError("SpikingNetwork.score.y: must have a label in at least one step (got only -1, for none)")
             return float(np.mean((predicted == wanted)[wanted >= 0]))
         spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
         if spread == 0.0:
@@ -244,7 +247,7 @@ class Trainable(Estimator):
         if not np.array_equal(self.classes_[places], y):
             bad = y[self.classes_[places] != y][0]
             known = ", ".join(map(repr, self.classes_.tolist()[:10]))
-            raise ValueError(f"{label}: must be labels that the network knows, {known} (got {bad!r})")
+            raise ValueError(f"{label}: must be labels that the network knows, {known} (got {bad.item()!r})")
         return Targets(places.astype(np.int64), none.labels, none.values)
 
     def _machine(self, inputs, targets):
@@ -273,6 +276,7 @@ class Trainable(Estimator):
         for before, layer in zip([inputs.n_in, *(layer.n for layer in layers)], layers, strict=False):
             check_delays(layer, before)
         plan, targets = Plan(layers, inputs.n_in, self.dt, steps), no_targets(len(inputs), outputs)
+        check_size(plan, f"{label}.X")
         with Machine(
             plan,
             inputs,
