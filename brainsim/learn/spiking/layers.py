@@ -21,9 +21,13 @@ KINDS = ("integrator", "spiking")
 class Layer:
     """A layer of leaky integrate-and-fire cells with exponential currents, for `SpikingNetwork`.
 
-    ``tau_m*dv/dt = -v + i``, ``tau_s*di/dt = -i``; a spike when ``v >= v_th + a``, then v falls by its distance from
-    `v_reset` and, in adaptive cells, a rises by beta; ``tau_a*da/dt = -a``. A spike raises i of each target by the weight,
-    after the delay. Potentials and weights are in units of the threshold.
+    ``tau_m*dv/dt = -v + i``, ``tau_s*di/dt = -i``; a spike when ``v >= v_th + a``. Then v is reset to `v_reset` and, in
+    adaptive cells, a rises by beta; ``tau_a*da/dt = -a``. A spike raises i of each target by the weight, after the delay.
+    Potentials and weights are in units of the threshold.
+
+    A spike comes where a straight line between the potentials at the start and the end of a step crosses the threshold. The
+    reset acts at that moment: what v has lost by it, the distance from the threshold to `v_reset`, decays with tau_m until
+    the end of the step. With a refractory time v stays at `v_reset`, and moves again from the moment at which that ends.
 
     Parameters
     ----------
@@ -48,8 +52,8 @@ class Layer:
         What is learned besides the weights: any of ``"delay"``, ``"recurrent_delay"``, ``"tau_m"``, ``"tau_s"``, ``"tau_a"``
         and ``"beta"``. Time constants and beta are one number for the layer.
     weight, recurrent_weight : tuple of float, or None
-        Mean and standard deviation of the initial weights; None lets two of five cells fire in a sample, and gives
-        recurrent weights a standard deviation of ``0.3/sqrt(n)``.
+        Mean and standard deviation of the initial weights. None chooses them so that about 40 % of the cells fire in a
+        sample, and gives recurrent weights a standard deviation of ``0.3/sqrt(n)``.
 
     Raises
     ------
@@ -145,7 +149,7 @@ class Readout(Layer):
 
     A constant current into each cell, the bias, is learned like the weights.
 
-    The parameters are those of `Layer`, without n, which the data decide, and without recurrence, and
+    All parameters of `Layer` can be given, except `recurrent`; n follows from the data.
 
     Parameters
     ----------

@@ -42,8 +42,9 @@ class ModelLayer(Layer):
         What is learned besides the weights: any of ``"delay"``, ``"recurrent_delay"``, ``"tau_s"``, and parameters of the
         model by their names, such as ``"tau_m"``: one number for the layer, which begins at its value in `model`.
     weight, recurrent_weight : tuple of float, or None
-        Mean and standard deviation of the initial weights, in the unit of I; None lets two of five cells fire in a sample,
-        and gives recurrent weights a standard deviation of ``0.3/sqrt(n)`` times the mean size of the weights.
+        Mean and standard deviation of the initial weights, in the unit of I. None chooses them so that about 40 % of the
+        cells fire in a sample, and gives recurrent weights a standard deviation of ``0.3/sqrt(n)`` times the root mean
+        square of the weights.
     method : {"exact", "heun", "rk4", "euler", "exponential_euler"} or None
         How the equations are integrated; None is exact where that is possible, and else Heun's method.
 
