@@ -58,7 +58,7 @@ class RuleCode:
         Variables of the synapses, those of them before the last presynaptic spike that are needed, and parameters with a
         number for each synapse: ``column_NAME`` in the record.
     pre : tuple of str
-        Presynaptic traces: ``before_NAME`` and ``after_NAME``, and ``initial_NAME``.
+        Presynaptic traces: in ``log_values`` of the record (`writer.logged_values`), and ``initial_NAME``.
     post : tuple of str
         Postsynaptic traces, and variables of the targets that are read at an arrival: ``row_NAME``.
     listed : tuple of str
@@ -181,12 +181,12 @@ def entered(rule, entry, step):
 
     There is none if the delays were shorter then: the spike had arrived everywhere, and was forgotten.
     """
-    log_time, log_previous, claimed = array_of(rule.log_time), array_of(rule.log_previous), array_of(rule.log_claimed)
+    log_link, claimed = array_of(rule.log_link), array_of(rule.log_claimed)
     found = np.int64(NOT_A_SOURCE)
-    while entry >= 0 and log_time[entry] >= step:
-        if log_time[entry] == step and claimed[entry] == 0:
+    while entry >= 0 and log_link[2 * entry] >= step:
+        if log_link[2 * entry] == step and claimed[entry] == 0:
             found = entry
-        entry = np.int64(log_previous[entry])
+        entry = log_link[2 * entry + 1]
     if found >= 0:
         claimed[found] = 1
     return found

@@ -68,7 +68,7 @@ def _of_sources(kind):
         fired = np.flatnonzero(newest >= 0)
         have_fired[fired] = True
         for x in kind.code.pre:
-            before[x][fired], after[x][fired] = (c[f"{side}_{x}"][newest[fired]] for side in ("before", "after"))
+            before[x][fired], after[x][fired] = (part.logged(side, x)[newest[fired]] for side in ("before", "after"))
     return before, after, have_fired
 
 

@@ -2,7 +2,8 @@
 
 The sources' spikes are in a *log*: an entry for each spike that may still be needed, linked from the newest to the oldest,
 with the presynaptic traces before and after the spike. All synapses of a source read the same entries, whatever their
-delays.
+delays. The time of an entry and the one before lie side by side in ``log_link``, and its traces in ``log_values``: a spike
+meets two cache lines for each of the two entries that it touches.
 
 The targets' spikes since the last sweep, and the steps in which the condition of a rule holds, are in lists. A spike is one
 number, its step and its index (`code.INDEX_BITS`), so spikes are in the order of time. ``latest`` has the last two spikes of
@@ -16,6 +17,7 @@ import numpy as np
 from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.engine.plasticity.log import free_entries
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
+from brainsim.engine.plasticity.writer import logged_values
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.jit.records import Context, call
 from brainsim.rng.streams import stream_key
@@ -117,9 +119,21 @@ class Part:
         return fields | state | ({"cells": self.indices} if kind.equations.step_condition is not None else {})
 
     def _log_fields(self, room):
-        fields = {"log_time": np.zeros(room, np.int64), "log_previous": np.zeros(room, np.int32)}
-        fields["log_claimed"] = np.zeros(room, np.int8)  # whether an entry of a saved state belongs to a spike under way
-        return fields | {f"{part}_{x}": np.zeros(room) for x in self._code.pre for part in ("before", "after")}
+        return {
+            "log_link": np.zeros(2 * room, np.int64),
+            "log_values": np.zeros(room * len(logged_values(self._code.pre))),
+            "log_claimed": np.zeros(room, np.int8),  # whether an entry of a saved state belongs to a spike under way
+        }
+
+    @property
+    def link(self):
+        """Time of each entry of the log, and the entry before of the same source or -1: a view, shape (entries, 2)."""
+        return self.context["log_link"].reshape(-1, 2)
+
+    def logged(self, side, trace):
+        """Return a presynaptic trace "before" or "after" the spike of each entry: a view, shape (entries,)."""
+        names = logged_values(self._code.pre)
+        return self.context["log_values"].reshape(-1, len(names))[:, names.index((side, trace))]
 
     def _post_fields(self, room):
         fields = {f"row_{y}": np.zeros(self.kind.ring * self._width) for y in self._code.post}
@@ -141,8 +155,8 @@ class Part:
         c = self.context
         c["newest"][:] = NOT_A_SOURCE
         c["newest"][self.kind.sources] = -1
-        room = c["log_time"].size
-        c["log_previous"][:] = np.arange(1, room + 1)
+        room = len(self.link)
+        self.link[:, 1] = np.arange(1, room + 1)
         c["log_free"], c["log_free_number"] = 0, room
         c["log_claimed"][:] = 0
         for y in self._code.post:
@@ -183,20 +197,20 @@ class Part:
         """Free the entries that no synapse needs any more, and double the room if that is not much."""
         c = self.context
         first = c["log_free"] if c["log_free_number"] else -1
-        arrays = self.kind.sources, c["newest"], c["log_time"], c["log_previous"]
-        free, freed = free_entries(*arrays, self.step() - self.kind.longest, first)
+        oldest = self.step() - self.kind.longest
+        free, freed = free_entries(self.kind.sources, c["newest"], c["log_link"], oldest, first)
         c["log_free"], c["log_free_number"] = int(free), c["log_free_number"] + int(freed)
-        if freed < c["log_time"].size // 2:
+        if freed < len(self.link) // 2:
             self.grow_log()
 
     def grow_log(self):
         """Double the room in the log."""
         c = self.context
-        old = c["log_time"].size
-        for name in self._log_fields(0):
-            c[name] = np.concatenate([c[name], np.zeros(old, c[name].dtype)])
-        c["log_previous"][old:] = np.arange(old + 1, 2 * old + 1)
-        c["log_previous"][-1] = c["log_free"] if c["log_free_number"] else -1
+        old = len(self.link)
+        for name, empty in self._log_fields(old).items():
+            c[name] = np.concatenate([c[name], empty])
+        self.link[old:, 1] = np.arange(old + 1, 2 * old + 1)
+        self.link[-1, 1] = c["log_free"] if c["log_free_number"] else -1
         c["log_free"], c["log_free_number"] = old, c["log_free_number"] + old
 
     def step(self):

@@ -8,6 +8,7 @@ import numpy as np
 from brainsim.engine.plasticity.code import INDEX_BITS
 from brainsim.engine.plasticity.log import entries_of
 from brainsim.engine.plasticity.modulator import load_modulator, saved_modulator
+from brainsim.engine.plasticity.writer import logged_values
 from brainsim.engine.states.state import taken
 
 
@@ -16,10 +17,10 @@ def saved_part(part):
     c, code = part.context, part.kind.code
     saved = {"sweep": np.array([c["swept"], c["learning"]], np.int64), "cells": part.cells.copy()}
     oldest = part.step() - part.kind.longest
-    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_time"], c["log_previous"], oldest)
+    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_link"], oldest)
     saved |= saved_modulator(part)
-    saved |= {"log.source": index_in(part.kind.sources, owners), "log.time": c["log_time"][entries]}
-    saved |= {f"log.{part_}.{x}": c[f"{part_}_{x}"][entries] for x in code.pre for part_ in ("before", "after")}
+    saved |= {"log.source": index_in(part.kind.sources, owners), "log.time": part.link[entries, 0]}
+    saved |= {f"log.{side}.{x}": part.logged(side, x)[entries] for side, x in logged_values(code.pre)}
     rows = _rows(part)
     saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.post}
     if code.posts:
@@ -70,15 +71,14 @@ def _load_log(part, extra, label):
     owners = sources[_indices(extra, f"{label}source", times.size, sources.size)]
     while c["log_free_number"] < times.size:
         part.grow_log()
-    for name in (name for name in c.kind.names if name.startswith(("before_", "after_"))):
-        side, _, trace = name.partition("_")
+    for side, trace in logged_values(part.kind.code.pre):
         values = taken(extra, f"{label}{side}.{trace}", np.dtype(np.float64), times.size)
-        c[name][: times.size] = values
-    c["log_time"][: times.size] = times
+        part.logged(side, trace)[: times.size] = values
+    part.link[: times.size, 0] = times
     for entry, source in enumerate(owners.tolist()):
-        c["log_previous"][entry] = c["newest"][source]
+        part.link[entry, 1] = c["newest"][source]
         c["newest"][source] = entry
-    c["log_free"], c["log_free_number"] = int(times.size), c["log_time"].size - times.size
+    c["log_free"], c["log_free_number"] = int(times.size), len(part.link) - times.size
 
 
 def _load_posts(part, extra, label):

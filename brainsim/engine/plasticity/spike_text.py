@@ -21,7 +21,7 @@ class SpikeWriter(Writer):
             "def enter(rule_, spike_):",
             '    """Return the entry of a spike of a source, NOT_A_SOURCE, or LOG_IS_FULL."""',
             "    rule, spike = record_at(rule_), record_at(spike_)",
-            *self.arrays(["newest", "log_time", "log_previous"]),
+            *self.arrays(["newest", "log_link", "log_values"]),
             "    source, step = spike.source, spike.step",
             "    last = np.int64(newest[source])",
             "    if last == NOT_A_SOURCE:",
@@ -32,23 +32,21 @@ class SpikeWriter(Writer):
             "        return np.int64(LOG_IS_FULL)",
             "    scalars = array_of(rule.scalars)",
             *self.numbers(trees),
-            *self.arrays(f"{part}_{x}" for x in eq.pre_traces for part in ("before", "after")),
             *self.tables(eq.pre_traces),
             "    entry = rule.log_free",
-            "    rule.log_free = np.int64(log_previous[entry])",
+            "    rule.log_free = log_link[2 * entry + 1]",
             "    rule.log_free_number -= 1",
-            "    elapsed = step - log_time[last] if last >= 0 else step",
+            "    elapsed = step - log_link[2 * last] if last >= 0 else step",
         ]
         for x in eq.pre_traces:
-            lines.append(f"    {x}{LOCAL} = after_{x}[last] if last >= 0 else rule.initial_{x}")
+            lines.append(f"    {x}{LOCAL} = {self.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
             lines.append(f"    {x}{LOCAL} = {self.relaxed(x, 'elapsed', far=True)}")
-            lines.append(f"    before_{x}[entry] = {x}{LOCAL}")
+            lines.append(f"    {self.logged('before', x, 'entry')} = {x}{LOCAL}")
         lines += [f"    {x}{LOCAL} = {text_of(tree)}" for x, tree in eq.pre_jumps]
-        lines += [f"    after_{x}[entry] = {x}{LOCAL}" for x in eq.pre_traces]
+        lines += [f"    {self.logged('after', x, 'entry')} = {x}{LOCAL}" for x in eq.pre_traces]
         return [
             *lines,
-            "    log_time[entry] = step",
-            "    log_previous[entry] = last",
+            "    log_link[2 * entry], log_link[2 * entry + 1] = step, last",
             "    newest[source] = entry",
             "    return entry",
         ]

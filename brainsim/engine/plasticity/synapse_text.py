@@ -26,22 +26,22 @@ class SynapseWriter(Writer):
             "def replay(rule, start, length, last, axonal, dendritic, soma):",
             '    """Bring the synapses of a segment to the time ``soma - dendritic`` of their clock."""',
             "    targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
-            "    learning, log_time, log_previous = rule.learning, array_of(rule.log_time), array_of(rule.log_previous)",
+            "    learning, log_link, log_values = rule.learning, array_of(rule.log_link), array_of(rule.log_values)",
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
             *self.tables((*eq.pre_traces, *eq.variables)),
-            *self.arrays(f"{part}_{x}" for x in eq.pre_traces for part in ("before", "after")),
             "    cut = max(rule.swept - dendritic, np.int64(0))",
-            "    arrived = log_time[last] + axonal if last >= 0 else axonal",
+            "    arrived = log_link[2 * last] + axonal if last >= 0 else axonal",
             "    low = max(arrived, cut) if last >= 0 else cut",
             "    tied = last",
-            "    while tied >= 0 and log_previous[tied] >= 0 and log_time[log_previous[tied]] == log_time[last]:",
-            "        tied = np.int64(log_previous[tied])",
+            "    before = log_link[2 * last + 1] if last >= 0 else last",
+            "    while before >= 0 and log_link[2 * before] == log_link[2 * last]:",
+            "        tied, before = before, log_link[2 * before + 1]",
         ]
         for x in eq.pre_traces:
-            lines.append(f"    reference_{x} = after_{x}[last] if last >= 0 else rule.initial_{x}")
-            lines.append(f"    tie_{x} = before_{x}[tied] if last >= 0 else 0.0")
+            lines.append(f"    reference_{x} = {self.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+            lines.append(f"    tie_{x} = {self.logged('before', x, 'tied')} if last >= 0 else 0.0")
         lines += ["    shift, now, stop = rule.shift, soma - dendritic, start + length"]
         if self.posts:
             lines += [
@@ -159,21 +159,22 @@ class SynapseWriter(Writer):
             '    """Let a presynaptic spike arrive at the synapses of a segment."""',
             "    rule, segment = record_at(rule_), record_at(segment_)",
             "    targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)",
-            "    here, learning, log_time = array_of(rule.here), rule.learning, array_of(rule.log_time)",
+            "    here, learning = array_of(rule.here), rule.learning",
+            "    log_link, log_values = array_of(rule.log_link), array_of(rule.log_values)",
             *self.numbers(trees),
             *self.arrays(f"column_{c}" for c in (*self.columns, *self.old)),
             *self.arrays(["ids"] * eq.random + ["modulator"] * bool(eq.modulator)),
             *self.arrays(f"row_{y}" for y in self.rows if y in names),
             "    entry, soma = segment.entry, segment.step + 1 - rule.extra",
-            "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - log_time[entry]",
-            "    axonal = soma - log_time[entry] - dendritic",
+            "    fired, last = log_link[2 * entry], log_link[2 * entry + 1]",
+            "    dendritic = rule.dendritic if rule.dendritic >= 0 else soma - fired",
+            "    axonal = soma - fired - dendritic",
             "    start, stop = segment.start, segment.start + segment.length",
-            "    last = np.int64(array_of(rule.log_previous)[entry])",
-            "    again = last >= 0 and log_time[last] == log_time[entry]",
+            "    again = last >= 0 and log_link[2 * last] == fired",
         ]
         for x in eq.pre_traces:
-            lines += [f"    {x}{LOCAL} = array_of(rule.before_{x})[entry]"] * (x in names)
-            lines += [f"    {x}{NEW}{LOCAL} = array_of(rule.after_{x})[entry]"] * (x + NEW in names)
+            lines += [f"    {x}{LOCAL} = {self.logged('before', x, 'entry')}"] * (x in names)
+            lines += [f"    {x}{NEW}{LOCAL} = {self.logged('after', x, 'entry')}"] * (x + NEW in names)
         if eq.modulator in names:
             lines.append(f"    {eq.modulator}{LOCAL} = modulator[(soma - dendritic) % modulator.size]")
         if self.posts or self.changing:
@@ -284,7 +285,7 @@ def sweep_in_time(rule_, progress_):
 def sweep_all(rule, soma, arrived):
     sources, newest, first = array_of(rule.sources), array_of(rule.newest), array_of(rule.first)
     pieces, delays = array_of(rule.piece), array_of(rule.delay)
-    log_time, log_previous = array_of(rule.log_time), array_of(rule.log_previous)
+    log_link = array_of(rule.log_link)
     for s in range(sources.size):
         row = np.int64(sources[s]) * rule.partitions + rule.partition
         for k in range(first[row], first[row + 1]):
@@ -292,8 +293,8 @@ def sweep_all(rule, soma, arrived):
             if rule.start <= start < rule.stop:
                 delay = np.int64(delays[k]) - rule.extra
                 entry = np.int64(newest[sources[s]])
-                while entry >= 0 and log_time[entry] + delay > arrived:
-                    entry = np.int64(log_previous[entry])
+                while entry >= 0 and log_link[2 * entry] + delay > arrived:
+                    entry = log_link[2 * entry + 1]
                 dendritic = rule.dendritic if rule.dendritic >= 0 else delay
                 replay(rule, start - rule.start, length, entry, delay - dendritic, dendritic, soma)
     rule.touched = 1

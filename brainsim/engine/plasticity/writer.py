@@ -72,6 +72,11 @@ class Writer:
         """Return the lines that read arrays of the record."""
         return [f"    {name} = array_of(rule.{name})" for name in names]
 
+    def logged(self, side, trace, entry):
+        """Return the text of a presynaptic trace "before" or "after" a spike of the log."""
+        names = logged_values(self.eq.pre_traces)
+        return f"log_values[{len(names)} * {entry} + {names.index((side, trace))}]"
+
     def tables(self, variables):
         """Return the lines that read the tables of variables."""
         indices = sorted({self.rate_index(v) for v in variables} - {None})
@@ -158,6 +163,11 @@ class Writer:
         """Return the lines that write what has changed."""
         lines = [f"{indent}weights[k] = w{LOCAL}"] * ("w" in changed)
         return lines + [f"{indent}column_{v}[k] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
+
+
+def logged_values(pre_traces):
+    """Return what the log holds of each spike besides its time, in order: (side, presynaptic trace)."""
+    return [(side, trace) for trace in pre_traces for side in ("before", "after")]
 
 
 def text_of(tree):
