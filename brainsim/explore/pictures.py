@@ -2,13 +2,13 @@
 
 import ast
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.panels import panel_above
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.traces import marks_of
@@ -20,7 +20,7 @@ MAX_LABELS = 12  # of lanes
 
 def draw_curve(curve, ax=None) -> Axes:
     """Draw an `FICurve`."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "FICurve.plot")
     order = np.argsort(curve.currents)
     currents, rates, onset = (values[order] for values in (curve.currents, curve.rates, curve.onset))
     dots = "o" if currents.size <= 60 else None
@@ -38,7 +38,7 @@ def draw_curve(curve, ax=None) -> Axes:
 
 def draw_response(response, ax, variable) -> Axes:
     """Draw a variable of a `Response`, and the current above it."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "Response.plot")
     traces, n = response.result.traces[NAME, variable], response.current.shape[1]
     moving = moving_threshold(response) if variable == "v" and n == 1 else None
     threshold = response.result.thresholds.get(NAME) if variable == "v" and moving is None else None
@@ -54,7 +54,7 @@ def draw_response(response, ax, variable) -> Axes:
 
 def draw_plane(plane, ax=None) -> Axes:
     """Draw a `PhasePlane`."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "PhasePlane.plot")
     _draw_field(plane, ax)
     names = dict(zip(("x", "y"), plane.variables, strict=True))
     for name, curves, colour in (("x", plane.x_nullcline, PALETTE[0]), ("y", plane.y_nullcline, PALETTE[1])):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
 from brainsim.plot.elements.styles import ink
 from brainsim.results.result import Spikes
@@ -59,7 +59,7 @@ def bars(
     if callable(values):
         values = [values(group.spikes) for group in groups]
     lengths = _one_each(values, groups, "values")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "bars")
     rows, colours = np.arange(len(groups)), [group.colour for group in groups]
     ax.barh(rows, np.nan_to_num(lengths), height=THICKNESS, color=colours)
     if reference is not None:

@@ -1,10 +1,10 @@
 """How many synapses cells get and give."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from scipy.stats import binom, poisson
 
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.styles import PALETTE, legend_above
 from brainsim.plot.elements.tables import WeightsLike, located
 
@@ -41,7 +41,7 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
     found = located(synapses, "degrees")
     if not min(found.shape):
         raise ValueError("degrees: must have a source and a target (got none)")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "degrees")
     counts = [np.bincount(cells, minlength=n) for cells, n in ((found.post, found.shape[1]), (found.pre, found.shape[0]))]
     low, high = min(int(c.min()) for c in counts), max(int(c.max()) for c in counts)
     width = max(-(-(high - low + 1) // MAX_BARS), 1)

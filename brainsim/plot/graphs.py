@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, PathPatch, Polygon
@@ -12,6 +11,7 @@ from brainsim.core.checks import integer
 from brainsim.network.arrows import arrows_of, label_distance
 from brainsim.network.graph import graph_of, positions, radii
 from brainsim.network.network import Network
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import type_name
 from brainsim.plot.elements.styles import FAINT, colour, ink
 from brainsim.plot.weights import MAPS
@@ -55,7 +55,7 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     >>> bs.plot.graph(net)                                                  # doctest: +SKIP
     """
     found = _graph_of(network, "graph", max_nodes)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "graph")
     arrows = arrows_of(found)
     _frame(ax, found, arrows)
     for arrow in arrows:
@@ -102,7 +102,7 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
     >>> bs.plot.connectivity(net)                                           # doctest: +SKIP
     """
     found = _graph_of(network, "connectivity", max_nodes)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "connectivity")
     total, signed = found.indegrees(), np.zeros((len(found.nodes),) * 2)
     for edge in found.edges:
         signed[edge.pre, edge.post] += edge.indegree * (-1 if edge.sign < 0 else 1)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import integer, number
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
 from brainsim.plot.elements.styles import FAINT, legend_above
 
@@ -67,7 +67,7 @@ def isi_histogram(
     else:
         stop = number(max_isi, "isi_histogram.max_isi", "ms", above=0.0)
     edges, curve = np.linspace(0.0, stop, bins + 1), np.linspace(0.0, stop, 200)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "isi_histogram")
     for group, isi in zip(groups, intervals, strict=True):
         if isi.size:
             density = np.histogram(isi, edges)[0] / (isi.size * (edges[1] - edges[0]))
@@ -124,7 +124,7 @@ def cv_rate(
     cells = sum(int(np.isfinite(cvs).sum()) for _, cvs in values)
     if not cells:
         raise ValueError(f"cv_rate: must hold a cell with {least} spikes (got none)")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "cv_rate")
     ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
     for group, (rates, cvs) in zip(groups, values, strict=True):
         known = np.isfinite(cvs)

@@ -1,10 +1,10 @@
 """Correlograms: when cells fire relative to their own spikes, or to those of others."""
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from brainsim.analysis import autocorrelogram
 from brainsim.analysis import correlogram as cross
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
 from brainsim.plot.intervals import legend_with_law
@@ -63,7 +63,7 @@ def correlogram(
             raise ValueError(f"correlogram: must be one population if another is given (got {len(groups)})")
         (target,) = groups_of(other, "correlogram", color)
         curves = [(target, cross(groups[0].spikes, other, bin, window, "rate"), other.rate())]
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "correlogram")
     ax.axvline(0.0, color=FAINT, linewidth=0.6, zorder=1, label="_zero")
     for group, (lags, rates), mean in curves:
         ax.plot(lags, rates, color=group.colour, linewidth=1.2, drawstyle="steps-mid", label=group.label)

@@ -1,12 +1,12 @@
 """Recorded weights over time."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import edges_of, type_name
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.elements.tables import labelled
@@ -70,7 +70,7 @@ def weights(
     shown = (recorded.times >= start) & (recorded.times <= stop)
     if not shown.any() or not (recorded.synapses.size or recorded.edges.size):
         raise ValueError(f"weights: must hold samples to draw (got {recorded!r} and the window {start:g} to {stop:g} ms)")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "weights")
     times, values = recorded.times[shown], recorded.values[shown]
     base = ("white" if recorded.edges.size else PALETTE[0]) if color is None else color
     owner = f" of {recorded.name}" if recorded.name else ""

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.styles import ink
@@ -63,7 +63,7 @@ def raster(
     if sort not in SORTS:
         raise ValueError(f"raster.sort: must be one of {', '.join(map(repr, SORTS))} (got {sort!r}{nearest(sort, SORTS)})")
     groups = groups_of(spikes, "raster", color)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "raster")
     start, stop = window_of(groups, window, "raster")
     cells = sum(group.spikes.n for group in groups)
     gap = GAP * cells if len(groups) > 1 else 0.0

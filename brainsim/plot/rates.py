@@ -1,9 +1,9 @@
 """The population rate over time."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
 from brainsim.plot.elements.styles import legend_above
 from brainsim.plot.elements.times import label_time
@@ -51,7 +51,7 @@ def rate(
     >>> bs.plot.rate(result, sigma=5.0)                                     # doctest: +SKIP
     """
     groups = groups_of(spikes, "rate", color)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "rate")
     start, stop = window_of(groups, window, "rate")
     # if lines coincide, the edges of the lower ones remain visible
     widths = np.linspace(MAX_WIDTH, WIDTH, len(groups)) if 1 < len(groups) <= FEW else [WIDTH] * len(groups)

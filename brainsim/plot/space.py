@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import SpikesLike
 from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
 from brainsim.plot.elements.times import label_time
@@ -86,7 +86,7 @@ def snapshots(
     values = latest(data, moments) if spikes is None else np.array([_rates_at(spikes, time, tau) for time in moments])
     low, high = scale_of(values, spikes)
     look = {"cmap": "viridis" if spikes is None else MAPS[False, True], "vmin": low, "vmax": high}
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "snapshots")
     ax.set_axis_off()
     panels = _panels(ax, moments.size, columns, _shape_of(grid, where))
     for panel, time, each in zip(panels, moments, values, strict=True):
@@ -165,7 +165,7 @@ def space_time(
     with np.errstate(invalid="ignore"):
         values = sums * per_cell / cells[:, None]  # a stripe without cells is left white
     low, high = scale_of(values[cells > 0], spikes)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "space_time")
     box, shades = (start, stop, edges[0], edges[-1]), "viridis" if spikes is None else MAPS[False, True]
     image = ax.imshow(
         values, cmap=shades, vmin=low, vmax=high, extent=box, origin="lower", aspect="auto", interpolation="nearest"

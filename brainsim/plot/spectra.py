@@ -1,6 +1,5 @@
 """Rhythms: the spectrum of the population rate, and how it changes over time; synchrony at each time scale."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike
 from brainsim.analysis import spectrum as density_of
 from brainsim.analysis.counting import binned
 from brainsim.core.checks import number, plain
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.plot.elements.times import label_time
@@ -62,7 +62,7 @@ def spectrum(
     groups = groups_of(spikes, "spectrum", color)
     curves = [density_of(group.spikes, bin, segment) for group in groups]
     stop = curves[0][0][-1] if max_frequency is None else number(max_frequency, "spectrum.max_frequency", "Hz", above=0.0)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "spectrum")
     for group, (frequencies, power) in zip(groups, curves, strict=True):
         shown = (frequencies > 0.0) & (frequencies <= stop)
         ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.label)
@@ -121,7 +121,7 @@ def spectrogram(
         raise ValueError(f"spectrogram: must be one population, as result.spikes[{groups[0].label!r}] (got {len(groups)})")
     times, frequencies, power = _over_time(groups[0].spikes, bin, segment)
     stop = frequencies[-1] if max_frequency is None else number(max_frequency, "spectrogram.max_frequency", "Hz", above=0.0)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "spectrogram")
     top = power[frequencies <= stop].max() or 1.0
     norm = LogNorm(FLOOR * top, top, clip=True)
     image = ax.pcolormesh(times, frequencies, power, cmap=MAPS[False, True], norm=norm, shading="nearest", rasterized=True)
@@ -184,7 +184,7 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
     if not np.isfinite(values).any():
         raise ValueError("synchrony.bins: must have a width that fits twice into a recording with spikes (none does)")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "synchrony")
     ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
     for group, line in zip(groups, values, strict=True):
         ax.plot(widths, line, "o-", color=group.colour, markersize=3.5, label=group.label)

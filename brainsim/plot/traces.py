@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from brainsim.core.checks import number
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.elements.times import label_time
@@ -93,7 +93,7 @@ def trace(
     chosen = _checked(traces, spikes, cells)
     if color is None and len(groups) > 1:
         color = family_of(chosen, groups)
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "trace")
     shown = _shown(chosen.times, window)
     times, values = chosen.times[shown], chosen.values[shown]
     low, top = _range(values, threshold, spikes)

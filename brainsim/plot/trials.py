@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.analysis import psth as rates_around
 from brainsim.core.checks import number
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of, type_name
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.panels import panel_above
@@ -71,7 +71,7 @@ def psth(
     bin = number(bin, "psth.bin", "ms", above=0.0)
     groups, events = groups_of(spikes, "psth", color), np.atleast_1d(np.asarray(events, dtype=float))
     lines = [rates_around(group.spikes, events, window, bin, sigma) for group in groups]
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "psth")
     for group, (times, rates) in zip(groups, lines, strict=True):
         style = "steps-mid" if sigma is None else "default"
         ax.plot(times, rates, color=group.colour, linewidth=1.3, drawstyle=style, label=group.label)

@@ -1,12 +1,12 @@
 """Weights of synapses: their histogram, and their matrix."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.elements.tables import WeightsLike, labelled, listed, located, sample_at
 from brainsim.results.result import Weights
@@ -76,7 +76,7 @@ def weight_histogram(
         edges = _edges(found.weight, bins)
         last = np.histogram(found.weight, edges)[0]
         first = np.histogram(weights.values[0], edges)[0] if isinstance(weights, Weights) else None
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "weight_histogram")
     middles = (edges[1:] + edges[:-1]) / 2
     colours = np.where(middles < 0.0, NEGATIVE, POSITIVE) if color is None else color
     label = _time(weights, at) if isinstance(weights, Weights) else "_weights"
@@ -137,7 +137,7 @@ def weight_matrix(
     sums, block = blocks(found, np.nan_to_num(found.weight), max_side)
     if not sums.size:
         raise ValueError("weight_matrix: must have a source and a target (got an empty matrix)")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "weight_matrix")
     values = sums / sizes_of_blocks(found.shape, block)
     low, high = min(values.min(), 0.0), max(values.max(), 0.0)
     image = _image(ax, values, found.shape, low, high)

@@ -9,8 +9,7 @@ MAX_TICKS = 6  # values of an axis that are all labelled
 
 def draw(table, name, ax):
     """Draw a value of a sweep into axes and return them."""
-    import matplotlib.pyplot as plt
-
+    from brainsim.plot.elements.axes import axes_of
     from brainsim.plot.elements.styles import colour
 
     if not table.names:
@@ -32,7 +31,7 @@ def draw(table, name, ax):
             break
     if len(axes) > 2:
         raise ValueError(f"Sweep.plot: draws one or two axes besides the seeds (got {', '.join(a.name for a in axes)})")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "Sweep.plot")
     mean, deviation = _over_seeds(values, with_seeds)
     if len(axes) == 2:
         return _map(ax, axes, mean, _label(name))

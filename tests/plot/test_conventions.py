@@ -31,6 +31,7 @@ PLAIN = {
 }
 PLAIN |= {"variance / mean of counts", "source", "target", "source cell", "target cell"}
 LARGE = 600_000  # bytes of a vector file
+PIXEL = 0.01  # inches
 
 
 def spikes(name, count=30_000, n=400, duration=2000.0):
@@ -87,6 +88,13 @@ EVERY = CALLS | {
 }
 
 
+def beyond(figure):
+    """Return how far what is drawn reaches beyond the left, bottom, right and top of a figure [inches]."""
+    figure.canvas.draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    return [-box.x0, -box.y0, box.x1 - width, box.y1 - height]
+
+
 def test_all_functions_are_here():
     drawing = {name for name in plot.__all__ if "ax" in inspect.signature(getattr(plot, name)).parameters}
     assert drawing == {name.partition(" ")[0] for name in CALLS}
@@ -113,10 +121,25 @@ class TestEveryPicture:
         assert len(plt.get_fignums()) == 1
 
     def test_draws_into_the_current_axes_by_default(self, name):
-        _, current = plt.subplots()
+        figure, current = plt.subplots()
+        figure.subplots_adjust(left=0.3)
         made = EVERY[name]()
         assert isinstance(made, Axes)
         assert made is current
+        assert figure.subplotpars.left == 0.3
+        assert figure.get_layout_engine() is None
+
+    def test_an_array_of_axes_is_answered(self, name):
+        figure, axes = plt.subplots(2)
+        with pytest.raises(TypeError, match=r"\.ax: must be one Axes \(got an array of 2\); choose one, such as ax\[0\]"):
+            EVERY[name](ax=axes)
+        with pytest.raises(TypeError, match=r"\.ax: must be one Axes \(got a Figure\); figure\.subplots\(\)"):
+            EVERY[name](ax=figure)
+        assert not any(ax.has_data() for ax in axes)
+
+    def test_all_is_within_a_new_figure(self, name):
+        assert max(beyond(EVERY[name]().figure)) < PIXEL
+        plt.tight_layout()  # as many scripts do: allowed
 
     def test_axes_have_units(self, name):
         ax = EVERY[name]()

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.ann.networks.activations import relu
 from brainsim.explore.theory import if_counts, siegert_rate
+from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.figures import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
@@ -17,7 +18,7 @@ NAMES = {"relu": "ReLU", "softplus": "softplus", "sigmoid": "sigmoid"}
 
 def draw_fi(curve, ax=None):
     """Draw rates against drive: theory as lines, simulation as dots, activation functions dashed; return the Axes."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "FICurve.plot")
     shades = plt.get_cmap("Blues")(np.linspace(0.95, 0.45, len(curve.noise)))
     fine = np.linspace(curve.drive[0], curve.drive[-1], 501)
     values = {name: getattr(curve.model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
@@ -48,7 +49,7 @@ def draw_fi(curve, ax=None):
 
 def draw_saturation(curve, ax=None):
     """Draw the rate far above threshold, where the refractory time limits it; return the Axes."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "FICurve.plot")
     above = curve.wide - curve.model.v_th
     ax.semilogx(above, curve.wide_theory, color=NEURON, label="LIF")
     ax.semilogx(above, curve.wide_simulated, "o", color=NEURON, markersize=3.5, markeredgewidth=0.0)
@@ -76,7 +77,7 @@ def draw_saturation(curve, ax=None):
 
 def draw_staircase(steps=(4, 16, 64), ax=None):
     """Draw spike counts of an integrate-and-fire neuron in T steps over the ReLU that they approach; return the Axes."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "staircase")
     drive = np.linspace(-0.3, 1.2, 3001)
     shades = plt.get_cmap("Blues")(np.linspace(0.4, 0.95, len(steps)))
     for T, shade in zip(steps, shades, strict=True):
@@ -102,7 +103,7 @@ def fi_figure(curve):
 
 def draw_methods(curves, ax=None):
     """Draw the accuracy of several conversions against the number of steps; return the Axes."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "MethodCurves.plot")
     colours = (PALETTE[2], PALETTE[0], PALETTE[4], PALETTE[6])
     for (name, values), colour, mark in zip(curves.accuracy.items(), colours, "osD^", strict=True):
         ax.plot(curves.T, 100.0 * values, f"{mark}-", color=colour, markersize=4, label=name)
@@ -119,7 +120,7 @@ def draw_methods(curves, ax=None):
 
 def draw_seeds(comparison, ax=None):
     """Draw the accuracy of both networks over seeds, mean and standard deviation; return the Axes."""
-    ax = plt.gca() if ax is None else ax
+    ax = axes_of(ax, "SeedComparison.plot")
     ann, snn = 100.0 * comparison.ann_accuracy, 100.0 * comparison.accuracy
     mean, spread = snn.mean(axis=0), snn.std(axis=0, ddof=1)
     ax.axhspan(ann.mean() - ann.std(ddof=1), ann.mean() + ann.std(ddof=1), color=MACHINE, alpha=0.2, linewidth=0.0)
