@@ -66,7 +66,7 @@ def bars(
         marks = _one_each(reference, groups, "reference")
         ax.vlines(marks, rows - 0.5, rows + 0.5, color=REFERENCE_COLOUR, linewidth=1.6, label="reference")
     ax.set_ylim(len(groups) - 0.4, -0.6)
-    ax.set_yticks(rows, [group.label for group in groups])
+    ax.set_yticks(rows, [group.shown for group in groups])
     ax.tick_params(axis="y", length=0)
     for text, group in zip(ax.get_yticklabels(), groups, strict=True):
         text.set_color(ink(group.colour))

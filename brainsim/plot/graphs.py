@@ -13,11 +13,15 @@ from brainsim.network.graph import graph_of, positions, radii
 from brainsim.network.network import Network
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import type_name
+from brainsim.plot.elements.names import shown, wrapped
 from brainsim.plot.elements.styles import FAINT, colour, ink
 from brainsim.plot.weights import MAPS
 
 MAX_NODES = 40
 MAX_LABELS = 30  # more edges are drawn without their in-degrees
+TOUCHING = 0.92  # of the width of a column: wider names nearly touch
+FEW_COLUMNS, UPRIGHT = 8, 20  # more columns are too narrow for two lines; letters of a name in one
+PASSES = 4  # in which limits and letters come to fit
 CUBIC = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
 
 
@@ -67,6 +71,7 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
             number = degree_text(arrow.edge.indegree)
             ax.text(*arrow.label, number, color=base, fontsize="small", ha="center", va="center", bbox=box, zorder=3)
     _draw_nodes(ax, found)
+    _widen(ax, ax.texts)
     if found.left_out:
         note = f"and {found.left_out} more populations"
         ax.text(0.0, 0.0, note, transform=ax.transAxes, color="#444444", fontsize="small", va="bottom")
@@ -108,6 +113,7 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
         signed[edge.pre, edge.post] += edge.indegree * (-1 if edge.sign < 0 else 1)
     scale = np.sqrt(total / max(total.max(), 1e-300)) * np.where(signed < 0.0, -1.0, 1.0)  # the root shows small numbers too
     ax.imshow(scale, cmap=MAPS[True, True], vmin=-1.0, vmax=1.0, aspect="equal")
+    numbers = []
     for (row, column), number in np.ndenumerate(total):
         if number > 0.0 and len(found.nodes) <= 12:
             dark = abs(scale[row, column]) > 0.6
@@ -118,10 +124,8 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
                 "va": "center",
             }
             bar = "⊣ " if signed[row, column] < 0.0 else ""  # for prints in grey
-            ax.text(column, row, bar + degree_text(number), **look)
-    names = [part.label for part in found.nodes]
-    ax.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 4 else 90)
-    ax.set_yticks(range(len(names)), names)
+            numbers.append(ax.text(column, row, bar + degree_text(number), **look))
+    _name_rows_and_columns(ax, [part.label for part in found.nodes])
     for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
         for text, part in zip(ticks, found.nodes, strict=True):
             text.set_color(ink(colour(part.place)))
@@ -130,7 +134,36 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
     ax.set_xlabel("target")
     ax.set_ylabel("source")
     ax.set_title("synapses of a target cell", fontsize="medium")
+    _fit_numbers(ax, numbers, len(found.nodes))
     return ax
+
+
+def _name_rows_and_columns(ax, names):
+    """Write names at both axes of a matrix, those of columns upright if they are wider than a column."""
+    ax.set_yticks(range(len(names)), [shown(name) for name in names])
+    ax.set_xticks(range(len(names)), [wrapped(name) for name in names])
+    column = _width_of_column(ax, len(names))
+    if max(text.get_window_extent().width for text in ax.get_xticklabels()) > TOUCHING * column:
+        short = UPRIGHT if len(names) > FEW_COLUMNS else None
+        ax.set_xticks(range(len(names)), [shown(name, short) if short else wrapped(name) for name in names], rotation=90)
+
+
+def _fit_numbers(ax, numbers, columns):
+    """Make letters smaller where a number is wider than its column."""
+    column = _width_of_column(ax, columns)
+    for text in numbers:
+        excess = text.get_window_extent().width / (TOUCHING * column)
+        if excess > 1.0:
+            text.set_fontsize(text.get_fontsize() / excess)
+
+
+def _width_of_column(ax, columns):
+    """Return the width of a column of a matrix [pixels], beside the names of its rows."""
+    layout = ax.figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(ax.figure)
+    ax.apply_aspect()
+    return ax.get_window_extent().width / columns
 
 
 def degree_text(number):
@@ -162,6 +195,16 @@ def _frame(ax, found, arrows):
     ax.set_axis_off()
 
 
+def _widen(ax, texts):
+    """Move the limits as far as letters need, whose size does not depend on them."""
+    for _ in range(PASSES):
+        ax.apply_aspect()
+        boxes = [text.get_window_extent().transformed(ax.transData.inverted()) for text in texts]
+        (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+        ax.set_xlim(min(left, *(box.x0 for box in boxes)), max(right, *(box.x1 for box in boxes)))
+        ax.set_ylim(min(bottom, *(box.y0 for box in boxes)), max(top, *(box.y1 for box in boxes)))
+
+
 def _draw_arrow(ax, arrow, base):
     line = {"edgecolor": base, "linewidth": arrow.width, "capstyle": "butt"}
     dashes = (0, (3.0, 1.6)) if arrow.edge.plastic else "solid"
@@ -182,7 +225,7 @@ def _draw_nodes(ax, found):
         if k in driven:
             ax.add_patch(Circle((x, y), radius + 0.012, facecolor="none", edgecolor=FAINT, linewidth=2.2, zorder=3))
         n = part.stop - part.start
-        text = f"{part.label}\n{n:,}"
+        text = f"{wrapped(part.label)}\n{n:,}"
         if len(part.label) <= 7 and radius > 0.12:
             ax.text(x, y, text, color="white", fontsize="small", ha="center", va="center", zorder=5)
         else:

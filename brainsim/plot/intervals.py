@@ -71,7 +71,7 @@ def isi_histogram(
     for group, isi in zip(groups, intervals, strict=True):
         if isi.size:
             density = np.histogram(isi, edges)[0] / (isi.size * (edges[1] - edges[0]))
-            ax.stairs(density, edges, color=group.colour, linewidth=1.3, label=group.label)
+            ax.stairs(density, edges, color=group.colour, linewidth=1.3, label=group.shown)
         if isi.size and exponential:
             law = np.exp(-curve / isi.mean()) / isi.mean()
             ax.plot(curve, law, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_exponential")
@@ -129,7 +129,7 @@ def cv_rate(
     for group, (rates, cvs) in zip(groups, values, strict=True):
         known = np.isfinite(cvs)
         look: dict[str, Any] = {"markersize": size, "markeredgewidth": 0.0, "alpha": 0.6 if cells < FEW_DOTS else 0.35}
-        look |= {"rasterized": cells > FEW_DOTS, "label": group.label, "color": group.colour}
+        look |= {"rasterized": cells > FEW_DOTS, "label": group.shown, "color": group.colour}
         ax.plot(rates[known], cvs[known], "o", **look)
     ax.set_xlim(left=0.0)
     ax.set_ylim(bottom=0.0)

@@ -66,12 +66,12 @@ def correlogram(
     ax = axes_of(ax, "correlogram")
     ax.axvline(0.0, color=FAINT, linewidth=0.6, zorder=1, label="_zero")
     for group, (lags, rates), mean in curves:
-        ax.plot(lags, rates, color=group.colour, linewidth=1.2, drawstyle="steps-mid", label=group.label)
+        ax.plot(lags, rates, color=group.colour, linewidth=1.2, drawstyle="steps-mid", label=group.shown)
         ax.axhline(mean, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_mean")
     ax.set_xlim(-window, window)
     ax.set_ylim(bottom=0.0)
-    around = f" after a spike of {groups[0].label}" if other is not None and groups[0].label else ""
+    around = f" after a spike of {groups[0].shown}" if other is not None and groups[0].label else ""
     ax.set_xlabel(f"lag{around} [ms]")
-    ax.set_ylabel("rate [Hz]" if other is None or not curves[0][0].label else f"rate of {curves[0][0].label} [Hz]")
+    ax.set_ylabel("rate [Hz]" if other is None or not curves[0][0].label else f"rate of {curves[0][0].shown} [Hz]")
     legend_with_law(ax, len(curves) > 1, "mean rate")
     return ax

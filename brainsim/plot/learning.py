@@ -8,6 +8,7 @@ from matplotlib.typing import ColorType
 from brainsim.core.checks import integer
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import edges_of, type_name
+from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.elements.tables import labelled
 from brainsim.plot.elements.times import label_time
@@ -67,15 +68,15 @@ def weights(
     start, stop = (recorded.times[0], recorded.times[-1]) if recorded.times.size else (0.0, 0.0)
     if window is not None:
         start, stop = edges_of(window, "weights")
-    shown = (recorded.times >= start) & (recorded.times <= stop)
-    if not shown.any() or not (recorded.synapses.size or recorded.edges.size):
+    kept = (recorded.times >= start) & (recorded.times <= stop)
+    if not kept.any() or not (recorded.synapses.size or recorded.edges.size):
         raise ValueError(f"weights: must hold samples to draw (got {recorded!r} and the window {start:g} to {stop:g} ms)")
     ax = axes_of(ax, "weights")
-    times, values = recorded.times[shown], recorded.values[shown]
+    times, values = recorded.times[kept], recorded.values[kept]
     base = ("white" if recorded.edges.size else PALETTE[0]) if color is None else color
-    owner = f" of {recorded.name}" if recorded.name else ""
+    owner = f" of {shown(recorded.name)}" if recorded.name else ""
     if recorded.edges.size:
-        _draw_counts(ax, times, recorded.edges, recorded.counts[shown], colorbar)
+        _draw_counts(ax, times, recorded.edges, recorded.counts[kept], colorbar)
     if values.shape[1] and max_lines:
         chosen = np.unique(np.linspace(0, values.shape[1] - 1, max_lines).round().astype(int))
         alpha = float(np.clip(6.0 / chosen.size, 0.15, 0.8))

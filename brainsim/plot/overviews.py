@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from brainsim.core.arrays import plural
 from brainsim.plot.elements.figures import ShownOnce
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
+from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.learning import weights
 from brainsim.plot.rasters import raster, window_of
@@ -96,7 +97,9 @@ def overview(
             _note_omitted_cells(result, rows, axes[:, 0])
         _title(result, window, axes[0, 0])
         if left_out:
-            figure.supxlabel(f"not drawn: {', '.join(left_out)}", fontsize="small", color="#444444", x=0.01, ha="left")
+            figure.supxlabel(
+                f"not drawn: {', '.join(map(shown, left_out))}", fontsize="small", color="#444444", x=0.01, ha="left"
+            )
         figure.align_ylabels()
     return figure
 

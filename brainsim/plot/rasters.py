@@ -77,7 +77,7 @@ def raster(
     density = total / max((stop - start) * cells, 1e-300)
     for group, base, (times, rows) in zip(groups, bases, marks, strict=False):
         artist = add_marks(ax, times, rows + base, group.colour, total, density, size)
-        artist.set_label(group.label)
+        artist.set_label(group.shown)
     label_time(ax)
     _label(ax, groups, bases, sort)
     return ax
@@ -116,7 +116,7 @@ def _label(ax, groups, bases, sort):
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
         return
     middles = [base + group.spikes.n / 2 for base, group in zip(bases, groups, strict=False)]
-    ax.set_yticks(apart(middles, _line_height(ax), bases[-1]), [group.label for group in groups])
+    ax.set_yticks(apart(middles, _line_height(ax), bases[-1]), [group.shown for group in groups])
     ax.tick_params(axis="y", length=0)
     for text, group in zip(ax.get_yticklabels(), groups, strict=True):
         text.set_color(ink(group.colour))

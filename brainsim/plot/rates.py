@@ -60,7 +60,7 @@ def rate(
         shown = (times >= start) & (times <= stop)
         style = "default" if sigma is not None else "steps-mid"
         (line,) = ax.plot(
-            times[shown], rates[shown], color=group.colour, label=group.label, linewidth=width, drawstyle=style
+            times[shown], rates[shown], color=group.colour, label=group.shown, linewidth=width, drawstyle=style
         )
         line.set_rasterized(bool(np.count_nonzero(shown) > PIXELS))
     ax.set_xlim(start, stop)

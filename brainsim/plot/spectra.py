@@ -65,7 +65,7 @@ def spectrum(
     ax = axes_of(ax, "spectrum")
     for group, (frequencies, power) in zip(groups, curves, strict=True):
         shown = (frequencies > 0.0) & (frequencies <= stop)
-        ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.label)
+        ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.shown)
         if len(group.spikes):
             law = 2.0 * group.spikes.rate() / group.spikes.n
             ax.axhline(law, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson")
@@ -187,7 +187,7 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     ax = axes_of(ax, "synchrony")
     ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
     for group, line in zip(groups, values, strict=True):
-        ax.plot(widths, line, "o-", color=group.colour, markersize=3.5, label=group.label)
+        ax.plot(widths, line, "o-", color=group.colour, markersize=3.5, label=group.shown)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("width of bins [ms]")

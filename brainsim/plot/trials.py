@@ -74,7 +74,7 @@ def psth(
     ax = axes_of(ax, "psth")
     for group, (times, rates) in zip(groups, lines, strict=True):
         style = "steps-mid" if sigma is None else "default"
-        ax.plot(times, rates, color=group.colour, linewidth=1.3, drawstyle=style, label=group.label)
+        ax.plot(times, rates, color=group.colour, linewidth=1.3, drawstyle=style, label=group.shown)
     ax.set_xlim(window)
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel("time from the event [ms]" if window[0] < 0.0 else "time [ms]")
@@ -136,6 +136,6 @@ def _draw_trials(panel, groups, events, window):
     total = sum(times.size for times, _ in marks)
     density = total / max((window[1] - window[0]) * len(groups) * events.size, 1e-300)
     for group, (times, rows) in zip(groups, marks, strict=True):
-        add_marks(panel, times, rows, group.colour, total, density).set_label(group.label)
+        add_marks(panel, times, rows, group.colour, total, density).set_label(group.shown)
     panel.set_ylabel("trial")
     panel.set_yticks([0, events.size - 1] if events.size > 1 else [0], [1, events.size] if events.size > 1 else [1])

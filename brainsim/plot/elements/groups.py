@@ -7,6 +7,7 @@ from matplotlib.colors import is_color_like
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import number
+from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import colour, shades
 from brainsim.results.places import parts_of, place_of
 from brainsim.results.result import Result, Spikes
@@ -24,6 +25,11 @@ class Group:
     colour: str
     population: str
     first: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The label as a picture shows it."""
+        return shown(self.label)
 
 
 def groups_of(data, caller, colours=None):

@@ -13,6 +13,7 @@ from brainsim.core.palette import PALETTE, REST, colour
 
 __all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_above", "shades", "style"]
 
+MAX_COLUMNS = 8  # of a legend
 FAINT = "#9a9a9a"  # thresholds, scale bars
 LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.35  # weights of red, green and blue in the lightness of a colour, 0 to 1
 
@@ -51,14 +52,24 @@ def ink(base):
 
 
 def legend_above(ax, count, entries=None):
-    """Put a legend of `count` lines above the axes, where it covers nothing; `entries` are (line, text), by default all."""
-    ax.legend(
+    """Put a legend of `count` lines above the axes, where it covers nothing; `entries` are (line, text), by default all.
+
+    They are side by side as far as the width of the axes allows.
+    """
+    columns, room = min(count, MAX_COLUMNS), ax.get_window_extent().width
+    while (excess := _legend(ax, columns, entries).get_window_extent().width / max(room, 1.0)) > 1.0 and columns > 1:
+        columns = max(min(columns - 1, int(columns / excess)), 1)
+
+
+def _legend(ax, columns, entries):
+    """Replace the legend of axes by one above them, and return it."""
+    return ax.legend(
         *(zip(*entries, strict=True) if entries else ()),
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         frameon=False,
         borderaxespad=0.2,
-        ncols=min(count, 8),
+        ncols=columns,
         fontsize="small",
         handlelength=1.2,
         columnspacing=1.2,

@@ -124,11 +124,11 @@ def _of_populations(groups, window, step, tau, figsize):
         left, right = figure.subplots(1, 2, width_ratios=(3, 1))
         raster([group.spikes for group in groups], ax=left, window=(start, stop), color=[group.colour for group in groups])
         if len(groups) > 1:  # Spikes of a named view have the name of the population
-            left.set_yticks(left.get_yticks(), [group.label for group in groups])
+            left.set_yticks(left.get_yticks(), [group.shown for group in groups])
         bars = right.barh(range(len(groups)), rates[:, 0], color=[group.colour for group in groups], height=0.72)
         right.set_xlim(0.0, 1.05 * rates.max() or 1.0)
         right.set_ylim(len(groups) - 0.4, -0.6)
-        right.set_yticks(range(len(groups)), [group.label for group in groups])
+        right.set_yticks(range(len(groups)), [group.shown for group in groups])
         right.tick_params(axis="y", length=0)
         for text, group in zip(right.get_yticklabels(), groups, strict=True):
             text.set_color(ink(group.colour))
