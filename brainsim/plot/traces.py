@@ -11,6 +11,7 @@ from matplotlib.colors import is_color_like
 from brainsim.core.checks import number
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, type_name
+from brainsim.plot.elements.limits import held_limits, joined
 from brainsim.plot.elements.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.elements.times import label_time
 from brainsim.results.result import Result, Spikes, Traces
@@ -64,6 +65,7 @@ def trace(
     Returns
     -------
     Axes
+        If they, or axes that share an axis with them, already hold something, their limits cover that as well.
 
     Raises
     ------
@@ -94,6 +96,7 @@ def trace(
     if color is None and len(groups) > 1:
         color = family_of(chosen, groups)
     ax = axes_of(ax, "trace")
+    before = {axis: held_limits(ax, axis) for axis in "xy"}
     shown = _shown(chosen.times, window)
     times, values = chosen.times[shown], chosen.values[shown]
     low, top = _range(values, threshold, spikes)
@@ -108,6 +111,9 @@ def trace(
         if spikes is not None:
             _strokes(ax, times, line, spikes.times[spikes.cells[spikes.ids] == cell], top, shift, colours[i])
     _frame(ax, chosen, times, (low, top), lane, colours)
+    ax.set_ylim(*joined(ax.get_ylim(), before["y"]))
+    if window is None:
+        ax.set_xlim(*joined(ax.get_xlim(), before["x"]))
     return ax
 
 

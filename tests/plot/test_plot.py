@@ -146,6 +146,30 @@ class TestTrace:
         flat = Traces("a", "v", "mV", [1.0, 2.0], [0, 1, 2], [[5.0, 5.0, np.nan], [5.0, 5.0, np.nan]])
         plot.trace(flat).figure.canvas.draw()
 
+    def test_data_that_are_there_stay_in_view(self):
+        high, low = (Traces("a", "v", "mV", np.arange(1.0, 101.0), [0], np.full((100, 1), v)) for v in (50.0, -50.0))
+        for ways in ({"sharey": True}, {}):
+            _, axes = plt.subplots(2, **ways)
+            one = axes if ways else [axes[0], axes[0]]
+            for traces, ax in zip((high, low), one, strict=True):
+                plot.trace(traces, ax=ax)
+            bottom, top = axes[0].get_ylim()
+            assert bottom < -50.0 < 50.0 < top
+
+    def test_a_second_part_of_a_run_is_drawn_beside_the_first(self):
+        for start in (1.0, 101.0):
+            ax = plot.trace(Traces("a", "v", "mV", start + np.arange(100.0), [0], np.zeros((100, 1))))
+        assert ax.get_xlim() == (0.0, 200.0)
+        plot.trace(Traces("a", "v", "mV", start + np.arange(100.0), [0], np.zeros((100, 1))), window=(150.0, 160.0))
+        assert ax.get_xlim() == (149.0, 160.0)
+
+    def test_marks_of_the_user_do_not_widen_limits(self):
+        _, ax = plt.subplots()
+        ax.axvspan(20.0, 40.0)
+        plot.trace(Traces("a", "v", "mV", np.arange(1.0, 101.0), [0], np.full((100, 1), -50.0)), ax=ax)
+        assert ax.get_xlim() == (0.0, 100.0)
+        assert ax.get_ylim()[1] < -49.0
+
     def test_scale_bars_have_round_lengths(self):
         assert [round_number(value) for value in (1.0, 1.9, 4.99, 5.0, 73.0, 0.03)] == pytest.approx([1, 1, 2, 5, 50, 0.02])
 
