@@ -6,7 +6,7 @@ from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
 from brainsim.models.rules import FixedIndegree, Rule
-from brainsim.models.space.of_distance import OfDistance
+from brainsim.models.space.of_distance import OfDistance, written_within
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
@@ -98,7 +98,9 @@ def delay_of(delay, rule, pre, post):
         raise TypeError(f"{label}: must be given, in ms; only FromFrame with a column delay brings delays")
     if isinstance(delay, str):
         delay = OfDistance(delay, label, pre, post, rule)
-        in_range(delay.support[0], label, "ms", above=0)
+        if delay.support[0] <= 0.0:
+            lowest = f"{delay} is {delay.support[0]:.6g} at d = {delay.lowest_at:.6g} um"
+            raise ValueError(f"{label}: must be > 0 ms, but {lowest}; write {written_within(delay, low=0.1)}")
     delay = checked_value(delay, "ms", label)
     if isinstance(delay, Distribution):
         if delay.support[0] <= 0:

@@ -209,6 +209,11 @@ test_positions = mistakes(
     (lambda: bs.positions.ball(5, 1.0, seed=-1), ValueError, "ball.seed: must be >= 0 (got -1)"),
 )
 
+RANDOM = bs.Population(100, bs.LIF(), name="random", positions=bs.positions.box(100, 100.0, seed=1)[:, [0, 0]])
+TWICE = bs.Population(2, bs.LIF(), name="twice", positions=[[10.0, 20.0], [70.0, 80.0]])
+WRAPS = bs.DistanceRule(0.5, periodic=50.0)
+SELF = bs.DistanceRule(0.5, autapses=True)
+
 test_distance_rules = mistakes(
     (lambda: placed(pre=A), ValueError, "DistanceRule: needs the positions of 'a'; make it with Population(..., positions="),
     (lambda: placed(post=LINE), ValueError, "DistanceRule: the positions must have the same dimensions (got [1, 2])"),
@@ -234,14 +239,47 @@ test_distance_rules = mistakes(
     (lambda: bs.DistanceRule.gaussian(0.5, sigma=0.0), ValueError, "gaussian.sigma: must be > 0 um (got 0.0)"),
     (lambda: near("2*exp(-d/10)"), ValueError, "DistanceRule.p: must be between 0 and 1", "is 2 at d = 0 um"),
     (lambda: near("1 - d/20"), ValueError, "DistanceRule.p: must be between 0 and 1", "'1 - d/20' is -"),
-    (lambda: near("1/d", k=3), ValueError, "DistanceRule.p: must be finite and not negative", "'1/d' is inf at d = 0 um"),
+    (
+        lambda: near("1/d", k=3, autapses=True),
+        ValueError,
+        "DistanceRule.p: must be finite and not negative",
+        "'1/d' is inf at d = 0 um",
+    ),
     (lambda: near("where(dz > 0, 1, 0)"), ValueError, "DistanceRule.p: uses dz, but the positions have 2 dimensions"),
+    (
+        lambda: near("0.1", periodic=30.0),
+        ValueError,
+        "DistanceRule.periodic: must be greater than 40 um, which the cells span along x (got 30)",
+        "a grid of 5 with spacing 10 has the period 50",
+    ),
+    (
+        lambda: near("0.1", periodic=(0.0, 40.0)),
+        ValueError,
+        "must be greater than 40 um, which the cells span along y (got 40)",
+    ),
+    (
+        lambda: placed(pre=RANDOM, rule=WRAPS),
+        ValueError,
+        "(got 50); give the size of the space in which the cells were placed",
+    ),
+    (lambda: placed(post=RANDOM, rule=WRAPS), ValueError, "DistanceRule.periodic: must be greater than 9"),
+    (lambda: bs.DistanceRule(None), TypeError, "DistanceRule.p: must be a number, or an expression of the distance d"),
     (lambda: near("0.1", periodic=(1.0, 2.0, 3.0)), ValueError, "DistanceRule.periodic: must have a period for each of 2"),
     (lambda: placed(weight="0.1*exp(-x)"), bs.EquationError, "Network.connect.weight: unknown name 'x'; available: d, pi"),
-    (lambda: placed(weight="0.1/d"), ValueError, "Network.connect.weight: must be finite, but '0.1/d' is inf at d = 0 um"),
+    (
+        lambda: placed(weight="0.1/d", rule=SELF),
+        ValueError,
+        "Network.connect.weight: must be finite, but '0.1/d' is inf at d = 0 um; write max(d, 1) instead of d",
+    ),
     (lambda: placed(weight="1 - d", synapse=COND), ValueError, "a conductance cannot be negative", "write 'max(1 - d, 0)'"),
     (lambda: placed(weight="1 + d", plasticity=bs.STDP(w_max=2.0)), ValueError, "write 'min(1 + d, 2)'"),
-    (lambda: placed(delay="d/300"), ValueError, "Network.connect.delay: must be > 0 ms (got 0.0)"),
+    (
+        lambda: placed(delay="d/300", rule=SELF),
+        ValueError,
+        "Network.connect.delay: must be > 0 ms, but 'd/300' is 0 at d = 0 um; write 'max(d/300, 0.1)'",
+    ),
+    (lambda: placed(delay="d/300", post=TWICE), ValueError, "'d/300' is 0 at d = 0 um; write 'max(d/300, 0.1)'"),
+    (lambda: placed(delay="1 - d/10"), ValueError, "'1 - d/10' is -1 at d = 20 um; write 'max(1 - d/10, 0.1)'"),
     (lambda: connect(A, B, weight="d"), ValueError, "Network.connect.weight: needs the positions of 'a'"),
     (lambda: placed(rule=bs.DistanceRule(0.5, k=2), storage="procedural"), ValueError, "each target samples its sources"),
     (lambda: placed(weight=np.ones(3)), ValueError, "samples its pairs, so an array cannot be matched"),

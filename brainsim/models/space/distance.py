@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
     from brainsim.network.population import View
 
 AXES = ("dx", "dy", "dz")
+SAME = 1e-9  # relative: lengths that differ by less are equal
 PAIRS = 1 << 20  # pairs whose distances are computed to estimate numbers of synapses
 POINTS = 4097  # distances at which the limits of a weight or delay are looked for
 TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond so many lengths, less than 4e-6 of all synapses are left out
@@ -80,8 +81,8 @@ class DistanceRule(Rule):
         No pair that is farther apart is connected [um], > 0. Building takes as long as there are pairs within this distance,
         so give it if `p` falls off: by default all pairs are tried.
     periodic : float or sequence of float, optional
-        Period along each axis [um]: the distance is that to the nearest image of the other cell. A component of 0 is not
-        periodic.
+        Period along each axis [um], greater than what the cells of a population span: the distance is that to the nearest
+        image of the other cell. A grid of n rows has the period ``n*spacing``. A component of 0 is not periodic.
     k : int, optional
         Synapses per target.
     autapses : bool, default False
@@ -93,7 +94,8 @@ class DistanceRule(Rule):
     ------
     TypeError, ValueError
         If a value is not of its kind, or the text is not an expression of `d`; by `connect` if cells have no positions, if
-        their dimensions differ, a probability is not between 0 and 1, or a target has fewer than k sources within reach.
+        their dimensions differ, if they span a period, if a probability is not between 0 and 1, or if a target has fewer
+        than k sources within reach.
 
     Examples
     --------
@@ -117,7 +119,11 @@ class DistanceRule(Rule):
     def __post_init__(self) -> None:
         """Check the fields."""
         name = type(self).__name__
-        text = self.p if isinstance(self.p, str) else repr(number(self.p, f"{name}.p", at_least=0.0))
+        try:
+            text = self.p if isinstance(self.p, str) else repr(number(self.p, f"{name}.p", at_least=0.0))
+        except TypeError:
+            wanted = "a number, or an expression of the distance d such as '0.3*exp(-d/150)'"
+            raise TypeError(f"{name}.p: must be {wanted} (got {self.p!r})") from None
         self.__dict__["_text"] = DistanceText(text, f"{name}.p")
         if self.max_distance is not None:
             self.__dict__["max_distance"] = number(self.max_distance, f"{name}.max_distance", "um", above=0.0)
@@ -223,16 +229,30 @@ class DistanceRule(Rule):
             self._reject("p", f"uses {AXES[self.text.components - 1]}, but the positions have {dimensions} dimensions")
         if self.periodic is not None and len(self.periodic) not in (1, dimensions):  # type: ignore[arg-type]
             self._reject("periodic", f"must have a period for each of {dimensions} dimensions (got {self.periodic})")
+        for view in (pre, post):
+            self._check_periods(places_of(view))
         pairs = Pairs(pre, post, self)
         d, p = pairs.d, self.text.values(pairs.d, pairs.components)
         if self.text.isotropic:
             d = np.linspace(0.0, pairs.reach, POINTS)
             p = self.text.values(d)
         wrong = ~(p >= 0.0) | ((p > 1.0) if self.k is None else ~np.isfinite(p))
+        if self.k is not None and wrong.any():
+            wrong &= d >= nearest_of(pre, post, self) * (1.0 - SAME)  # no pair is closer
         if wrong.any():
             first = int(np.argmax(wrong))
             limits = "between 0 and 1" if self.k is None else "finite and not negative"
             self._reject("p", f"must be {limits}, but {self.p!r} is {p[first]:.6g} at d = {d[first]:.6g} um")
+
+    def _check_periods(self, places):
+        """Raise ValueError if cells span a period or more: the last ones would lie on the first ones, or beyond them."""
+        for axis, period, x in zip("xyz", periods(self, places.shape[1]), places.T, strict=False):
+            span = float(np.ptp(x))
+            if 0.0 < period <= span * (1.0 + SAME):
+                self._reject(
+                    "periodic",
+                    f"must be greater than {span:.6g} um, which the cells span along {axis} (got {period:.6g}){_of_grid(x)}",
+                )
 
     def expected_between(self, pre: View, post: View) -> float:
         """Return the expected number of synapses, estimated from a million pairs if there are more."""
@@ -318,12 +338,44 @@ def periods(rule: Rule, dimensions: int) -> tuple[float, ...]:
     return (0.0,) * dimensions if given is None else tuple(np.broadcast_to(given, dimensions).tolist())
 
 
+def nearest_of(pre: View, post: View, rule: Rule) -> float:
+    """Return the smallest distance of two cells that a rule may connect [um]; infinity if there is no such pair."""
+    first, second = _numbers(pre, post)
+    shared = np.isin(second, first)
+    if rule.autapses and shared.any():
+        return 0.0
+    from scipy.spatial import cKDTree
+
+    sources, targets = places_of(pre), places_of(post)
+    wraps = np.array(periods(rule, sources.shape[1]))
+    low = np.minimum(sources.min(axis=0), targets.min(axis=0))
+    tree = cKDTree(_wrapped(sources - low, wraps), boxsize=wraps if wraps.any() else None)
+    d, _ = tree.query(_wrapped(targets - low, wraps), k=[1, 2])  # of a cell that is a source itself, the nearest is itself
+    return float(np.where(shared, d[:, 1], d[:, 0]).min())
+
+
+def _wrapped(places, wraps):
+    """Return places within the first period along each axis that has one."""
+    periods = np.where(wraps > 0.0, wraps, np.inf)
+    within = np.mod(places, periods)
+    return np.where(within < periods, within, 0.0)  # rounding
+
+
 def reach_of(sources: np.ndarray, targets: np.ndarray, wraps: Sequence[float], longest: float | None) -> float:
     """Return a distance that no pair exceeds, or the longest that a rule allows if that is shorter."""
     low, high = np.minimum(sources.min(axis=0), targets.min(axis=0)), np.maximum(sources.max(axis=0), targets.max(axis=0))
     spans = [min(span, period / 2) if period else span for span, period in zip(high - low, wraps, strict=True)]
     diagonal = math.hypot(*spans) * (1.0 + 1e-9)
     return diagonal if longest is None else min(longest, diagonal)
+
+
+def _of_grid(x):
+    """Return a hint as the end of a message: the period of a grid with these coordinates, if they are on one."""
+    rows = np.unique(x)
+    steps = np.diff(rows)
+    if rows.size == 2 or np.ptp(steps) > 1e-6 * steps.mean():
+        return "; give the size of the space in which the cells were placed"
+    return f"; a grid of {rows.size} with spacing {steps.mean():.6g} has the period {rows.size * steps.mean():.6g}"
 
 
 def _some(n, most, rng):

@@ -7,12 +7,14 @@ import typing
 import numpy as np
 
 from brainsim.core.checks import read_only
-from brainsim.models.space.distance import POINTS, DistanceRule, DistanceText, Pairs, check_places
+from brainsim.models.space.distance import POINTS, DistanceRule, DistanceText, Pairs, check_places, nearest_of
 from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:
     from brainsim.models.rules import Rule
     from brainsim.network.population import View
+
+ROUNDING = 1e-12  # relative: the engine computes distances with other last bits
 
 
 class OfDistance(Distribution):
@@ -29,11 +31,13 @@ class OfDistance(Distribution):
         expression = DistanceText(text, label, ("d",))
         check_places(pre, post, label)
         pairs = Pairs(pre, post, rule)
-        d = np.linspace(0.0, pairs.reach, POINTS)
+        nearest = nearest_of(pre, post, rule) * (1.0 - ROUNDING)
+        d = np.linspace(min(nearest, pairs.reach), pairs.reach, POINTS)
         values = expression.values(d)
         if not np.isfinite(values).all():
             first = int(np.argmax(~np.isfinite(values)))
-            raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um")
+            cure = "" if d[first] else "; write max(d, 1) instead of d"
+            raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um{cure}")
         chances = rule.text.values(pairs.d, pairs.components) if isinstance(rule, DistanceRule) else np.ones(pairs.d.size)
         sampled = expression.values(pairs.d)
         order = np.argsort(sampled, kind="stable")
@@ -41,6 +45,7 @@ class OfDistance(Distribution):
             text=text,
             _expression=expression,
             _limits=(float(values.min()), float(values.max())),
+            _lowest_at=float(d[np.argmin(values)]),
             _sorted=read_only(sampled[order]),
             _cumulated=read_only(np.concatenate([[0.0], np.cumsum(chances[order])])),
         )
@@ -63,6 +68,11 @@ class OfDistance(Distribution):
     def support(self) -> tuple[float, float]:
         """The lowest and the highest value at any distance of two cells."""
         return self.__dict__["_limits"]
+
+    @property
+    def lowest_at(self) -> float:
+        """The distance at which the value is lowest [um]."""
+        return self.__dict__["_lowest_at"]
 
     @property
     def code(self) -> np.ndarray:

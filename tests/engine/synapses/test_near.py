@@ -8,6 +8,7 @@ from scipy import stats
 
 import brainsim as bs
 from brainsim.jit.decorators import kernel
+from brainsim.models.space.distance import nearest_of
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.streams import stream_key
 
@@ -60,7 +61,7 @@ RULES = [
     ("exp(-d/30)", {"max_distance": 35.0}, GRID),
     ("0.8*exp(-d/30)", {"max_distance": 35.0, "periodic": (120.0, 100.0)}, GRID),
     ("0.8*exp(-d/30)", {"max_distance": 35.0, "periodic": (0.0, 100.0), "autapses": True}, GRID),
-    ("0.3", {"periodic": 97.0}, GRID),  # neither a multiple of the spacing nor as long as the grid
+    ("0.3", {"periodic": 117.0}, GRID),  # not a multiple of the spacing
     ("where(dx > 0, 0.9, 0.1)*exp(-abs(dy)/40)", {"max_distance": 60.0}, GRID),
     ("0.9*exp(-(dx/20)**2 - (dy/80)**2)", {"periodic": (120.0, 100.0)}, GRID),
     ("1 - d/400", {"max_distance": 25.0}, LINE),
@@ -69,7 +70,6 @@ RULES = [
     ("0.5 + 0.5*tanh(dz/10)", {"max_distance": 30.0, "periodic": (120.0, 0.0, 120.0)}, BALL),
     ("0.4", {"max_distance": 17.0}, BOX),
     ("0.4", {"max_distance": 50.0, "periodic": (120.0, 100.0)}, GRID),  # half of a period: two images are equally near
-    ("0.4", {"max_distance": 20.0, "periodic": (205.0, 30.0)}, BOX),  # more than one period along y
     ("0.4", {"max_distance": 20.0, "periodic": (205.0, 41.0)}, BOX),
 ]
 
@@ -147,6 +147,30 @@ def test_targets_choose_their_sources_in_proportion(text, multapses):
         a, b = np.bincount(groups, mine) / (40 * 120), np.bincount(groups, chosen) / 4000
         spread = np.sqrt(np.bincount(groups) / 4000)
         assert np.abs(a - b).max() < 4 * spread.max()
+
+
+@pytest.mark.parametrize(("text", "lowest"), [("d/50", 0.3), ("0.1 + 1/d", 0.12), ("log(d)", 2.7)])
+@pytest.mark.parametrize(("spacing", "periodic"), [(15.0, None), (35.0, 400.0)])
+def test_texts_need_no_value_at_a_distance_that_no_pair_has(text, lowest, spacing, periodic):
+    """Without autapses the nearest cells are 15 um apart, in the second case across the edge."""
+    line = cells(bs.positions.grid(12, spacing=spacing), "line")
+    net, table = connected(bs.DistanceRule(1.0, max_distance=50.0, periodic=periodic), line, weight=text, delay=text)
+    assert net.projections[0].delay.support[0] == pytest.approx(lowest, rel=0.01)
+    assert np.isfinite(table.weight).all()
+    assert table.weight.min() >= net.projections[0].weight.support[0] * (1 - 1e-6)
+
+
+def test_the_nearest_pair_is_that_of_all_pairs():
+    for pre, post, autapses in ((BOX, BOX, False), (BALL, BALL, False), (BOX, cells(BOX.positions + 3.0, "other"), True)):
+        for periodic in (None, 410.0):
+            rule = bs.DistanceRule(0.5, periodic=periodic, autapses=autapses)
+            d = np.sqrt((apart(pre, post, periodic) ** 2).sum(axis=-1))
+            if pre is post:
+                np.fill_diagonal(d, np.inf)
+            assert nearest_of(pre, post, rule) == pytest.approx(d.min(), rel=1e-9)
+    assert nearest_of(BOX, BOX, bs.DistanceRule(0.5, autapses=True)) == 0.0
+    assert nearest_of(BOX[:1], BOX[:1], bs.DistanceRule(0.5)) == np.inf
+    assert nearest_of(BOX[:50], BOX[40:], bs.DistanceRule(0.5)) > 0.0
 
 
 def test_numbers_of_synapses_and_distances_follow_the_probability():
