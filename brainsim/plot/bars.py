@@ -75,7 +75,12 @@ def bars(
 
 
 def _one_each(values, groups, parameter):
-    values = np.asarray(values, dtype=float)
+    try:
+        values = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"bars.{parameter}: must be numbers (got {values!r})") from None
+    if np.isinf(values).any():
+        raise ValueError(f"bars.{parameter}: must be finite, or NaN where there is none (got inf)")
     if values.shape != (len(groups),):
         raise ValueError(
             f"bars.{parameter}: must be one number for each of {len(groups)} populations (got the shape {values.shape})"

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from brainsim.core.checks import integer, number
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.styles import FAINT, legend_above
 
 SHOWN = 0.995  # share of the intervals within the default limit: a few long ones would squeeze the rest
@@ -120,7 +121,8 @@ def cv_rate(
     """
     groups = groups_of(spikes, "cv_rate", color)
     size = number(size, "cv_rate.size", above=0.0)
-    values = [(group.spikes.rates(), group.spikes.cvs(least)) for group in groups]
+    with told_by("cv_rate", "Spikes.cvs"):
+        values = [(group.spikes.rates(), group.spikes.cvs(least)) for group in groups]
     cells = sum(int(np.isfinite(cvs).sum()) for _, cvs in values)
     if not cells:
         raise ValueError(f"cv_rate: must hold a cell with {least} spikes (got none)")

@@ -6,6 +6,7 @@ from brainsim.analysis import autocorrelogram
 from brainsim.analysis import correlogram as cross
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, type_name
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.styles import FAINT
 from brainsim.plot.intervals import legend_with_law
 from brainsim.results.result import Spikes
@@ -55,14 +56,16 @@ def correlogram(
     """
     groups = groups_of(spikes, "correlogram", color)
     if other is None:
-        curves = [(group, autocorrelogram(group.spikes, bin, window, "rate"), group.spikes.rate()) for group in groups]
+        with told_by("correlogram", "analysis.autocorrelogram"):
+            curves = [(group, autocorrelogram(group.spikes, bin, window, "rate"), group.spikes.rate()) for group in groups]
     else:
         if not isinstance(other, Spikes):
             raise TypeError(f"correlogram.other: must be Spikes, as result.spikes['inh'] (got {type_name(other)})")
         if len(groups) > 1:
             raise ValueError(f"correlogram: must be one population if another is given (got {len(groups)})")
         (target,) = groups_of(other, "correlogram", color)
-        curves = [(target, cross(groups[0].spikes, other, bin, window, "rate"), other.rate())]
+        with told_by("correlogram", "analysis.correlogram"):
+            curves = [(target, cross(groups[0].spikes, other, bin, window, "rate"), other.rate())]
     ax = axes_of(ax, "correlogram")
     ax.axvline(0.0, color=FAINT, linewidth=0.6, zorder=1, label="_zero")
     for group, (lags, rates), mean in curves:

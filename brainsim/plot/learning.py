@@ -7,6 +7,7 @@ from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
 from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.colours import chosen_colour
 from brainsim.plot.elements.groups import edges_of, type_name
 from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
@@ -73,7 +74,7 @@ def weights(
         raise ValueError(f"weights: must hold samples to draw (got {recorded!r} and the window {start:g} to {stop:g} ms)")
     ax = axes_of(ax, "weights")
     times, values = recorded.times[kept], recorded.values[kept]
-    base = ("white" if recorded.edges.size else PALETTE[0]) if color is None else color
+    base = ("white" if recorded.edges.size else PALETTE[0]) if color is None else chosen_colour(color, "weights.color")
     owner = f" of {shown(recorded.name)}" if recorded.name else ""
     if recorded.edges.size:
         _draw_counts(ax, times, recorded.edges, recorded.counts[kept], colorbar)

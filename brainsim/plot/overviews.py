@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from brainsim.core.arrays import plural
 from brainsim.plot.elements.figures import ShownOnce
-from brainsim.plot.elements.groups import family_of, groups_of, type_name
+from brainsim.plot.elements.groups import edges_of, family_of, groups_of, type_name
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.learning import weights
@@ -74,6 +75,7 @@ def overview(
     """
     if not isinstance(result, Result):
         raise TypeError(f"overview: must be a Result (got {type_name(result)})")
+    window = None if window is None else edges_of(window, "overview")
     traced, left_out = _traced(result, cells)
     few = sum(spikes.n for spikes in result.spikes.values()) < FEW
     rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
@@ -115,7 +117,8 @@ def _traced(result, cells):
         chosen, missing = [], None
         for traces in recorded:
             try:
-                chosen.append(traces.of(cells))
+                with told_by("overview.cells", "Traces.of"):
+                    chosen.append(traces.of(cells))
             except IndexError as error:
                 missing = error
         chosen = [traces for traces in chosen if traces.ids.size]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from brainsim.core.checks import integer, nearest
+from brainsim.core.checks import integer, nearest, number
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of
 from brainsim.plot.elements.marks import add_marks
@@ -62,6 +62,7 @@ def raster(
     """
     if sort not in SORTS:
         raise ValueError(f"raster.sort: must be one of {', '.join(map(repr, SORTS))} (got {sort!r}{nearest(sort, SORTS)})")
+    size = None if size is None else number(size, "raster.size", above=0.0)
     groups = groups_of(spikes, "raster", color)
     ax = axes_of(ax, "raster")
     start, stop = window_of(groups, window, "raster")

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.styles import legend_above
 from brainsim.plot.elements.times import label_time
 from brainsim.plot.rasters import window_of
@@ -51,12 +52,14 @@ def rate(
     >>> bs.plot.rate(result, sigma=5.0)                                     # doctest: +SKIP
     """
     groups = groups_of(spikes, "rate", color)
+    with told_by("rate", "Spikes.population_rate"):
+        curves = [group.spikes.population_rate(bin, sigma) for group in groups]
     ax = axes_of(ax, "rate")
     start, stop = window_of(groups, window, "rate")
     # if lines coincide, the edges of the lower ones remain visible
     widths = np.linspace(MAX_WIDTH, WIDTH, len(groups)) if 1 < len(groups) <= FEW else [WIDTH] * len(groups)
-    for group, width in zip(groups, widths, strict=True):
-        times, rates = group.spikes.population_rate(bin, sigma)
+    for group, width, curve in zip(groups, widths, curves, strict=True):
+        times, rates = curve
         shown = (times >= start) & (times <= stop)
         style = "default" if sigma is not None else "steps-mid"
         (line,) = ax.plot(

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import integer, number, plain
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import SpikesLike
 from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
@@ -178,7 +178,7 @@ def space_time(
 
 
 def _checked_times(times, first, last):
-    times = np.atleast_1d(np.asarray(times, dtype=float))
+    times = np.atleast_1d(plain(times, "ms", "snapshots.times"))
     if times.ndim != 1 or not 1 <= times.size <= MOST:
         raise ValueError(f"snapshots.times: must be 1 to {MOST} times in ms (got the shape {times.shape})")
     outside = times[~((times >= first) & (times <= last))]
@@ -240,10 +240,13 @@ def _along(positions, data, n, axis):
     places = getattr(positions, "positions", positions)
     if places is None:
         return places_of(positions, data, n, "space_time")  # says that it has none
-    where = np.asarray(places, dtype=float)
+    where = np.asarray(plain(places, "um", "space_time.positions"))
     where = where[:, None] if where.ndim == 1 else where
-    if axis not in AXES[: where.shape[1]] or not axis:
-        raise ValueError(f"space_time.axis: must be one of {', '.join(AXES[: where.shape[1]])} (got {axis!r})")
+    if where.ndim != 2:
+        return places_of(where, data, n, "space_time")  # says that its shape is wrong
+    axes = list(AXES[: where.shape[1]])
+    if axis not in axes:
+        raise ValueError(f"space_time.axis: must be one of {', '.join(map(repr, axes))} (got {axis!r})")
     return places_of(where[:, AXES.index(axis)][:, None], data, n, "space_time")[:, 0]
 
 

@@ -10,12 +10,14 @@ from brainsim.analysis.counting import binned
 from brainsim.core.checks import number, plain
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.plot.elements.times import label_time
 from brainsim.plot.intervals import legend_with_law
 from brainsim.plot.weights import MAPS
 
 FLOOR = 1e-3  # of the strongest power: weaker parts of a spectrogram are white
+SILENT = 0.1, 10.0  # Hz²/Hz: limits of a spectrum that is 0
 WIDTHS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)  # of bins [ms]
 
 
@@ -60,18 +62,25 @@ def spectrum(
     >>> bs.plot.spectrum(result, max_frequency=200.0)                       # doctest: +SKIP
     """
     groups = groups_of(spikes, "spectrum", color)
-    curves = [density_of(group.spikes, bin, segment) for group in groups]
-    stop = curves[0][0][-1] if max_frequency is None else number(max_frequency, "spectrum.max_frequency", "Hz", above=0.0)
+    with told_by("spectrum", "analysis.spectrum"):
+        curves = [density_of(group.spikes, bin, segment) for group in groups]
+    first = curves[0][0][1]
+    stop = (
+        curves[0][0][-1] if max_frequency is None else number(max_frequency, "spectrum.max_frequency", "Hz", at_least=first)
+    )
     ax = axes_of(ax, "spectrum")
     for group, (frequencies, power) in zip(groups, curves, strict=True):
         shown = (frequencies > 0.0) & (frequencies <= stop)
+        shown &= power.any()  # a logarithm cannot show silence
         ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.shown)
         if len(group.spikes):
             law = 2.0 * group.spikes.rate() / group.spikes.n
             ax.axhline(law, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson")
+    if not any(power.any() for _, power in curves):
+        ax.set_ylim(SILENT)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xlim(curves[0][0][1], stop)
+    ax.set_xlim(first, stop if stop > first else 10.0 * first)
     ax.set_xlabel("frequency [Hz]")
     ax.set_ylabel("power [Hz²/Hz]")
     legend_with_law(ax, len(groups) > 1, "Poisson processes")
@@ -181,7 +190,8 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     """
     groups = groups_of(spikes, "synchrony", color)
     widths = np.atleast_1d(plain(bins, "ms", "synchrony.bins"))
-    values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
+    with told_by("synchrony.bins", "Spikes.synchrony.bin"):
+        values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
     if not np.isfinite(values).any():
         raise ValueError("synchrony.bins: must have a width that fits twice into a recording with spikes (none does)")
     ax = axes_of(ax, "synchrony")

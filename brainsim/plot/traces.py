@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import is_color_like
 
 from brainsim.core.checks import number
 from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.colours import chosen_colours
 from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, type_name
 from brainsim.plot.elements.limits import held_limits, joined
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.styles import FAINT, colour, ink, legend_above
 from brainsim.plot.elements.times import label_time
 from brainsim.results.result import Result, Spikes, Traces
@@ -153,7 +154,9 @@ def _checked(traces, spikes, cells) -> Traces:
         raise ValueError(
             f"trace.spikes: must be the spikes of {traces.name!r}, the population of the traces (got {spikes!r})"
         )
-    traces = traces if cells is None else traces.of(cells)
+    if cells is not None:
+        with told_by("trace.cells", "Traces.of"):
+            traces = traces.of(cells)
     if traces.values.size == 0:
         raise ValueError(f"trace: must hold values to draw (got {traces!r})")
     return traces
@@ -190,10 +193,7 @@ def _spacing(offset, cells, height):
 def _colours(color, cells):
     if color is None:
         return [colour(i) for i in range(cells)]
-    colours = [color] * cells if is_color_like(color) else list(color)
-    if len(colours) < cells:
-        raise ValueError(f"trace.color: must be one colour or one for each of {cells} cells (got {len(colours)})")
-    return colours
+    return chosen_colours(color, cells, "trace.color", "cells")
 
 
 def _strokes(ax, times, line, fired, top, shift, colour):

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.analysis import psth as rates_around
-from brainsim.core.checks import number
+from brainsim.core.checks import number, plain
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of, type_name
 from brainsim.plot.elements.marks import add_marks
+from brainsim.plot.elements.mistakes import told_by
 from brainsim.plot.elements.panels import panel_above
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.results.places import place_of, placed
@@ -69,8 +70,9 @@ def psth(
         window = whole if window is None else window
     window = edges_of((-50.0, 200.0) if window is None else window, "psth")
     bin = number(bin, "psth.bin", "ms", above=0.0)
-    groups, events = groups_of(spikes, "psth", color), np.atleast_1d(np.asarray(events, dtype=float))
-    lines = [rates_around(group.spikes, events, window, bin, sigma) for group in groups]
+    groups, events = groups_of(spikes, "psth", color), np.atleast_1d(plain(events, "ms", "psth.events"))
+    with told_by("psth", "analysis.psth"):
+        lines = [rates_around(group.spikes, events, window, bin, sigma) for group in groups]
     ax = axes_of(ax, "psth")
     for group, (times, rates) in zip(groups, lines, strict=True):
         style = "steps-mid" if sigma is None else "default"

@@ -7,6 +7,7 @@ from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
 from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.colours import chosen_colour
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.elements.tables import WeightsLike, labelled, listed, located, sample_at
 from brainsim.results.result import Weights
@@ -78,7 +79,9 @@ def weight_histogram(
         first = np.histogram(weights.values[0], edges)[0] if isinstance(weights, Weights) else None
     ax = axes_of(ax, "weight_histogram")
     middles = (edges[1:] + edges[:-1]) / 2
-    colours = np.where(middles < 0.0, NEGATIVE, POSITIVE) if color is None else color
+    colours = (
+        np.where(middles < 0.0, NEGATIVE, POSITIVE) if color is None else chosen_colour(color, "weight_histogram.color")
+    )
     label = _time(weights, at) if isinstance(weights, Weights) else "_weights"
     ax.bar(edges[:-1], last, np.diff(edges), align="edge", color=colours, label=label)
     if isinstance(weights, Weights) and first is not None:

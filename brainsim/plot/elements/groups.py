@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from matplotlib.colors import is_color_like
 from matplotlib.typing import ColorType
 
 from brainsim.core.checks import number
+from brainsim.plot.elements.colours import chosen_colours
 from brainsim.plot.elements.names import shown
 from brainsim.plot.elements.styles import colour, shades
 from brainsim.results.places import parts_of, place_of
@@ -49,9 +49,7 @@ def groups_of(data, caller, colours=None):
         raise ValueError(f"{caller}: must hold the spikes of a population (got none)")
     if colours is None:
         return groups
-    colours = [colours] * len(groups) if is_color_like(colours) else list(colours)
-    if len(colours) < len(groups):
-        raise ValueError(f"{caller}.color: must be one colour or one for each of {len(groups)} parts (got {len(colours)})")
+    colours = chosen_colours(colours, len(groups), f"{caller}.color", "parts")
     return [replace(group, colour=colour) for group, colour in zip(groups, colours, strict=False)]
 
 

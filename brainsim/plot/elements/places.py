@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import integer, number, plain
 from brainsim.plot.elements.groups import edges_of, type_name
 from brainsim.plot.elements.tables import labelled
 from brainsim.results.result import Result, Spikes, Traces
@@ -41,7 +41,7 @@ def places_of(positions, data, n, caller):
     places = getattr(positions, "positions", positions)
     if places is None:
         raise ValueError(f"{caller}.positions: {positions.name!r} has no positions; Population(positions=...) gives it some")
-    where = np.asarray(places, dtype=float)
+    where = np.asarray(plain(places, "um", f"{caller}.positions"))
     if where.ndim == 2 and isinstance(data, Traces) and where.shape[0] > max(n, data.ids.max()):
         where = where[data.ids]  # of all cells of the population, some of which were recorded
     if where.ndim != 2 or where.shape[0] != n or where.shape[1] not in (1, 2):
@@ -132,7 +132,8 @@ def faded_rates(spikes, times, step, tau):
 def scale_of(values, spikes):
     """Return the ends of the scale of colours: from 0 for rates, which few cells exceed."""
     if spikes is None:
-        low, high = np.nanmin(values), np.nanmax(values)
+        known = values[np.isfinite(values)]
+        low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
     else:
         active = values[values > 0.0]
         low, high = 0.0, np.quantile(active, TOP) if active.size else 1.0

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import integer
+from brainsim.core.files import writable
 from brainsim.core.optional import optional
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
@@ -53,9 +54,11 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     ImportError
         If Bokeh is not installed: ``pip install 'brainsim[view]'``.
     TypeError
-        If it is not a Result.
+        If it is not a Result, or the path is none.
     ValueError
         If no spikes were recorded, or the run has no duration.
+    FileNotFoundError, IsADirectoryError
+        If the folder of the file does not exist, or the path is a folder.
 
     Notes
     -----
@@ -69,12 +72,12 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
         raise TypeError(f"view: must be a Result (got {type_name(result)})")
     if not len(result.spikes) or not result.duration:
         raise ValueError("view: must be the result of a run of some time that recorded spikes (got none)")
+    path = writable(path, "view.path")
     optional("bokeh", "view", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
     info, packed = _contents(result, max_samples)
     words = str(title) if title is not None else "Result"
     page = _page(result, info, packed, words)
-    path = Path(path)
     path.write_text(page, encoding="utf-8")
     return path
 

@@ -2,12 +2,12 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from brainsim.core.checks import nearest
+from brainsim.core.files import writable
 
 COLOURS = 64  # of a GIF: a picture has few, and fewer make a smaller file
 FORMATS = (".gif", ".mp4")
@@ -15,14 +15,12 @@ FORMATS = (".gif", ".mp4")
 
 def checked_path(path, label):
     """Return the path of a film; raise ValueError unless its suffix names a format that can be written here."""
-    path = Path(path)
+    path = writable(path, label)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{label}: must end in .gif or .mp4 (got {str(path)!r}{nearest(suffix, FORMATS)})")
     if suffix == ".mp4" and shutil.which("ffmpeg") is None:
         raise ValueError(f"{label}: an MP4 needs the program ffmpeg, which is not installed; a .gif needs nothing")
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"{label}: there is no folder {str(path.absolute().parent)!r}")
     return path
 
 
