@@ -39,7 +39,7 @@ def overview(
 
     Each recorded variable has a row, and so has each projection whose weights were recorded. The title gives the number of
     cells, their mean rate and the mean CV of their intervals in the window; populations that only send, such as
-    `SpikeTrains`, are in the raster but not counted there.
+    `SpikeTrains`, are in the raster, but neither counted there nor among the rates, as both say.
 
     Parameters
     ----------
@@ -191,6 +191,8 @@ def _rates(result, groups, ax, window):
     cells = _without_sources(result)
     colours = [group.colour for group in groups if group.population in cells]
     rate(replace(result, spikes=cells), ax=ax, window=(start, stop), bin=bin, sigma=sigma, color=colours, legend=False)
+    if len(cells) < len(result.spikes):
+        ax.set_title("without sources", loc="left", fontsize="small", color=FAINT, pad=3)
 
 
 def _without_sources(result):
@@ -213,6 +215,9 @@ def _title(result, window, ax):
     cvs = np.concatenate([spikes.cvs() for spikes in every]) if every else np.array([])
     if np.isfinite(cvs).any():
         facts.append(f"CV {np.nanmean(cvs):.2f}")
+    sources = sum(spikes.n for spikes in result.spikes.values()) - cells if every else 0
+    if sources and ax.figure.get_figwidth() >= NARROW:
+        facts.append(f"(without {plural(sources, 'source')})")
     ax.set_title("   ".join(facts), loc="left")
     if ax.figure.get_figwidth() < NARROW:
         return

@@ -12,6 +12,7 @@ import glob
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 import zipfile
@@ -274,7 +275,12 @@ def read(
     def built(archive):
         return build(check_description(archive.description(), kind, version), archive)
 
-    return read_arrays(path, label or f"{kind}.load", f"brainsim {kind.lower()}", built)
+    return read_arrays(path, label or f"{kind}.load", f"brainsim {_in_words(kind)}", built)
+
+
+def _in_words(kind):
+    """Return the name of a class as a message says it: of SpikingNetwork, "spiking network"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
 
 
 def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[[Archive], T]) -> T:

@@ -415,5 +415,5 @@ def test_files_that_are_not_networks(tmp_path):
     with pytest.raises(FileNotFoundError, match="SpikingNetwork.load: there is no file"):
         bs.learn.SpikingNetwork.load(tmp_path / "none.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(ValueError, match="SpikingNetwork.load: .* is not a readable"):
+    with pytest.raises(ValueError, match="SpikingNetwork.load: .* is not a readable brainsim spiking network"):
         bs.learn.SpikingNetwork.load(tmp_path / "other.npz")

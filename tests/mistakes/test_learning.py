@@ -106,7 +106,7 @@ DATA = {
     "ids that are not": (
         [(np.zeros(2), np.array([0.5, 1.0]))] * 6,
         Y,
-        "ids must be whole numbers >= 0 (got np.float64(0.5)",
+        "ids must be whole numbers >= 0 (got 0.5 of float64)",
     ),
     "a mixture": ([(np.zeros(1), np.zeros(1, int)), 3.0], Y, "fit.X[1]: must be Spikes, or a pair (times, ids) (got float)"),
 }

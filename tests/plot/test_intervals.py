@@ -67,5 +67,5 @@ test_mistakes = mistakes(
     (lambda: plot.isi_histogram(random_spikes(50), max_isi=-1.0), ValueError, "isi_histogram.max_isi: must be > 0 ms"),
     (lambda: plot.isi_histogram([1.0]), TypeError, "isi_histogram: must be Spikes, a list of them or a Result", "float"),
     (lambda: plot.cv_rate(SILENT), ValueError, "cv_rate: must hold a cell with 3 spikes"),
-    (lambda: plot.cv_rate(random_spikes(50), least=1), ValueError, "Spikes.cvs.least: must be >= 3"),
+    (lambda: plot.cv_rate(random_spikes(50), least=1), ValueError, "cv_rate.least: must be >= 3"),
 )

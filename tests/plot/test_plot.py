@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+import brainsim as bs
 from brainsim import plot
 from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.traces import round_number
@@ -190,6 +191,18 @@ class TestOverview:
         assert raster.get_title(loc="right") == "100 ms, simulated in 1.5 s"
         assert [ax.get_xlabel() for ax in figure.axes] == ["", "", "", "time [ms]"]
         assert {ax.get_xlim() for ax in figure.axes} == {(0.0, 100.0)}
+
+    def test_it_says_that_sources_do_not_count(self):
+        sources, cells = bs.Population(80, bs.Poisson(rate=30.0), name="s"), bs.Population(20, bs.LIF(), name="c")
+        net = bs.Network(seed=1)
+        net.connect(sources, cells, bs.AllToAll(), weight=0.2, delay=1.0, synapse=bs.Delta())
+        figure = plot.overview(bs.simulate(net, 50.0, seed=1, progress=False))
+        assert figure.axes[0].get_title(loc="left") == "20 cells   0 Hz   (without 80 sources)"
+        assert [ax.get_title(loc="left") for ax in figure.axes[1:]] == ["without sources"]
+        alone = bs.Network(seed=1)
+        alone.add(sources)
+        figure = plot.overview(bs.simulate(alone, 50.0, seed=1, progress=False))
+        assert "without" not in "".join(ax.get_title(loc="left") for ax in figure.axes)
 
     def test_window_and_cells(self):
         figure = plot.overview(made(), window=(20.0, 50.0), cells=[9, 0])

@@ -131,7 +131,7 @@ test_mistakes = mistakes(
     ),
     (lambda: plot.snapshots(made(), [1.0], grid=(6, 10)), ValueError, "snapshots: must be one population"),
     (lambda: plot.snapshots(SPIKES, [1.0], grid=(2, 3), tau=0.0), ValueError, "snapshots.tau: must be > 0 ms"),
-    (lambda: plot.space_time(SPIKES, PLACES, axis="z"), ValueError, "space_time.axis: must be one of x, y", "'z'"),
+    (lambda: plot.space_time(SPIKES, PLACES, axis="z"), ValueError, "space_time.axis: must be one of 'x', 'y'", "'z'"),
     (lambda: plot.space_time(SPIKES, NOWHERE), ValueError, "'sheet' has no positions"),
     (lambda: plot.space_time(SPIKES, PLACES[:4]), ValueError, "space_time.positions: must have the shape (6, 1)"),
     (lambda: plot.space_time(SPIKES, PLACES, bin=0.0), ValueError, "space_time.bin: must be > 0 ms"),
