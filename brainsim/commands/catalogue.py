@@ -178,9 +178,16 @@ def _aligned(rows):
 
 def _named(name, models):
     """Return the model of a name, whatever the case of its letters."""
+    import brainsim as bs
     from brainsim.core.checks import nearest
 
     spelled = {known.casefold(): known for known in models}
-    if name.casefold() not in spelled:
-        raise ValueError(f"models: there is no model {name!r}{nearest(name, models)}")
-    return models[spelled[name.casefold()]]
+    if name.casefold() in spelled:
+        return models[spelled[name.casefold()]]
+    public = {known.casefold(): known for known in bs.__all__}
+    if name.casefold() in public:
+        message = "is not a model with equations of its own"
+        raise ValueError(f"models: {name!r} {message}; in Python, help(bs.{public[name.casefold()]}) describes it")
+    hint = nearest(name, models)
+    hint = hint if "did you mean" in hint else "; `brainsim models` lists them"  # rather than all in one line
+    raise ValueError(f"models: there is no model {name!r}{hint}")

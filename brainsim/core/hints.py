@@ -116,9 +116,29 @@ OF_BRAINSIM = {
     ): "bs.learn has what learns from arrays: bs.learn.EProp, bs.learn.Oja, bs.learn.BCM",
     (
         "RSTDP",
+        "RewardSTDP",
+        "ModulatedSTDP",
+    ): "plasticity by reward is net.connect(..., plasticity=bs.DopamineSTDP(), modulator=cells)",
+    ("Clopath", "VoltageSTDP"): "plasticity by the potential of the target is net.connect(..., plasticity=bs.ClopathSTDP())",
+    ("GraupnerBrunel", "CalciumSTDP"): "plasticity by calcium is net.connect(..., plasticity=bs.CalciumPlasticity())",
+    (
         "Homeostasis",
-        "Clopath",
-    ): "this rule of plasticity is not built in; help(bs.Plasticity) says how to write it as a class",
+        "HomeostaticPlasticity",
+        "SynapticScaling",
+    ): "weights are held in balance by net.connect(..., homeostasis=bs.Normalisation(8.0)) or bs.Scaling(5.0), "
+    "thresholds by the cell bs.HomeostaticLIF",
+    (
+        "IntrinsicPlasticity",
+        "IntrinsicExcitability",
+        "ThresholdPlasticity",
+        "AdaptiveThreshold",
+    ): "the cell bs.HomeostaticLIF has a threshold that holds its rate",
+    (
+        "StructuralPlasticity",
+        "Rewiring",
+        "Pruning",
+        "SynapticPruning",
+    ): "synapses come and go between two pieces of a run: sim.rewire(projection, remove=..., pre=..., post=...)",
     (
         "Tsodyks",
         "TsodyksSynapse",

@@ -14,6 +14,7 @@ from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_bac
 from brainsim.engine.synapses.store import Synapses
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, is_number
+from brainsim.network.population import View
 from brainsim.network.rewired import with_synapses
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
@@ -226,6 +227,9 @@ def _added(pre, post):
     """Return the cells of the synapses that are added."""
     cells = {"pre": pre, "post": post}
     for name, ids in cells.items():
+        if isinstance(ids, View):
+            message = "must be the index of a cell for each new synapse, such as [0, 1], counted within what was connected"
+            raise TypeError(f"{LABEL}.{name}: {message} (got {ids!r})")
         cells[name] = indices(ids if np.size(ids) else np.empty(0, np.int64), f"{LABEL}.{name}")
     if cells["pre"].size != cells["post"].size:
         raise ValueError(f"{LABEL}.post: must be as long as pre, {cells['pre'].size} (got {cells['post'].size})")

@@ -45,7 +45,7 @@ class Parameter:
                 limit = self.at_least if self.above is None else self.above
                 sign = ">=" if self.above is None else ">"
                 raise ValueError(
-                    f"{label}: must be {sign} {limit:g} {self.unit}, but {value} can be less; "
+                    f"{label}: must be {sign} {limit:g}{f' {self.unit}' * bool(self.unit)}, but {value} can be less; "
                     f"write Clipped({value}, low=...)"
                 )
             return value

@@ -213,6 +213,8 @@ MISTAKES = {
     "plot": "FILE.npz",
     "plot run.npz --window 9 8": "window",
     "models LIFF": "there is no model 'LIFF'; did you mean 'LIF'?",
+    "models normalisation": "'normalisation' is not a model with equations of its own; in Python, help(bs.Normalisation)",
+    "models qwerty": "there is no model 'qwerty'; `brainsim models` lists them",
     "models LIF Delta": "unrecognized arguments: Delta",
     "dance": "invalid choice: 'dance'",
     "": "COMMAND",

@@ -171,6 +171,11 @@ test_plasticity = mistakes(
     ),
     (lambda: plastic(rule=PAIRS, plasticity=Rule(high=[1.0, 2.0])), ValueError, "Rule.high", "array of shape (3,)", "(2,)"),
     (lambda: Rule(low=1.0), ValueError, "Rule.bounds: the lower bound of w, low = 1, must be below the upper one, high = 1"),
+    (
+        lambda: plastic(plasticity=bs.STDP(a_plus=NORMAL)),
+        ValueError,
+        "STDP.a_plus: must be >= 0, but Normal(0.5, 0.1) can be less",
+    ),
     (lambda: plastic(dendritic_delay=-0.1), ValueError, "Network.connect.dendritic_delay: must be >= 0 ms (got -0.1)"),
     (lambda: plastic(dendritic_delay=1.6), ValueError, "must be at most the shortest delay, 1.5 ms", "(got 1.6)", "'all'"),
     (lambda: plastic(delay=bs.Uniform(1, 2), dendritic_delay=1.1), ValueError, "the shortest delay, 1 ms", "(got 1.1)"),

@@ -21,7 +21,7 @@ def change_synapses(synapses, projection, values):
     known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else [])]
     for name in values:
         if name not in known:
-            raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}; only {' and '.join(known)}")
+            raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}")
     if not isinstance(values.get("learning", True), bool | np.bool_):
         raise TypeError(f"{label}: learning must be True or False (got {values['learning']!r})")
     columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}

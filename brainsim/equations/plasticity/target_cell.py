@@ -16,7 +16,10 @@ from brainsim.equations.model_parser import Reader
 from brainsim.equations.plasticity.traces import START
 
 OF_TARGET = "_post"  # names that end so are for variables of the target cell
-ONE_FOR_A_TARGET = "it is the same for all synapses of a target: it may read v_post, postsynaptic traces, shared parameters"
+ONE_FOR_A_TARGET = (
+    "the condition must be the same for all synapses of a target, so it may read v_post, postsynaptic traces and parameters "
+    "that all synapses share"
+)
 FOLLOWING = "a variable that follows the target cell is kept once for each target"
 
 

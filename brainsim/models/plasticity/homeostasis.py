@@ -88,15 +88,16 @@ class Normalisation(Homeostasis):
 class Scaling(Homeostasis):
     """Synaptic scaling: the weights onto each target grow while it fires less than its goal, and shrink while it fires more.
 
-    ``dw/dt = beta*w*(goal - r)``, where r is the rate of the target, averaged over `tau`. All weights onto a target are
-    multiplied by the same number, so their ratios stay.
+    ``dw/dt = beta*w*(goal - r)``, with t in s, where r is the rate of the target in Hz, averaged over `tau`. All weights
+    onto a target are multiplied by the same number, so their ratios stay.
 
     Parameters
     ----------
     goal : float
         Rate at which the weights stay [Hz], >= 0.
     tau : float
-        Time over which the rate is averaged [ms], > 0. It should be short beside ``1/(beta*goal)``, or the rate swings.
+        Time over which the rate is averaged [ms], > 0. It should be short beside ``1/(beta*goal)``, which is in s, or the
+        rate swings.
     beta : float
         How fast the weights change [1/(s Hz)], >= 0.
     every : float
@@ -104,9 +105,9 @@ class Scaling(Homeostasis):
 
     Notes
     -----
-    At each multiple of `every`, T, ``r = r*d + (1 - d)*spikes/T`` with ``d = exp(-T/tau)``, and then the weights are
-    multiplied by ``exp(beta*(goal - r)*T)``. The average begins at the goal, so a network is not scaled before it has fired.
-    Weights stay within the bounds of the rule. The integral term of van Rossum et al. is left out.
+    At each multiple of `every`, ``r = r*d + (1 - d)*spikes/T`` with ``d = exp(-every/tau)`` and ``T = every/1000`` in s, and
+    then the weights are multiplied by ``exp(beta*(goal - r)*T)``. The average begins at the goal, so a network is not scaled
+    before it has fired. Weights stay within the bounds of the rule. The integral term of van Rossum et al. is left out.
 
     Examples
     --------

@@ -8,9 +8,9 @@ from brainsim.models.values import Value
 class VogelsSTDP(Plasticity):
     """Plasticity of inhibitory synapses that holds the firing rate of each target at rho_0, whatever drives it.
 
-    A spike of the source changes the weight w by ``eta*(y - 2*rho_0*tau)``, a spike of the target by ``eta*x``, where the
-    traces x of the source and y of the target grow by 1 at each spike and decay with tau. On average w does not change if
-    the target fires at rho_0, grows if it fires faster, and falls if slower.
+    A spike of the source changes the weight w by ``eta*(y - 2*rho_0*tau/1000)``, with rho_0 in Hz and tau in ms, a spike of
+    the target by ``eta*x``, where the traces x of the source and y of the target grow by 1 at each spike and decay with tau.
+    On average w does not change if the target fires at rho_0, grows if it fires faster, and falls if slower.
 
     Parameters
     ----------

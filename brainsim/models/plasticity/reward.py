@@ -26,7 +26,8 @@ class DopamineSTDP(Plasticity):
     tau_plus, tau_minus : float
         Time constants of potentiation and of depression [ms], > 0.
     a_plus, a_minus : float
-        What a pair without a lag adds to and takes from c [weight]; multiplied by the dopamine that comes, in ms of n.
+        What a pair without a lag adds to and takes from c [weight]. If `tau_c` is long, w changes by c multiplied by the
+        integral of n over time, a plain number.
     tau_c : float
         Time constant of the eligibility trace [ms], > 0.
     tau_n : float
@@ -34,7 +35,9 @@ class DopamineSTDP(Plasticity):
     n_base : float
         Level of n below which eligible synapses are depressed [1/ms].
     release : float
-        Dopamine that a spike of a modulating cell releases [1/ms]; 1/tau_n by default values, so that its integral is 1.
+        By how much a spike of a modulating cell raises n [1/ms]. The default is 1/tau_n of the default `tau_n`, so that the
+        integral of n over time is 1 for each spike, as in Potjans et al. It does not follow `tau_n`: with another one, give
+        ``release=1/tau_n`` for the same integral. Izhikevich has no modulating cells: there, a reward raises n at once.
     w_max : float
         Upper bound of the weight [weight], > 0; the lower one is 0.
 

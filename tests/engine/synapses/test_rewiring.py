@@ -227,6 +227,8 @@ class TestMistakes:
             with pytest.raises(ValueError, match=message):
                 sim.rewire(wires, **arguments)
         assert len(sim.synapses(wires)) == 300
+        with pytest.raises(TypeError, match=r"rewire.pre: must be the index of a cell for .* .got View"):
+            sim.rewire(wires, pre=wires.pre, post=wires.post)
         with pytest.raises(bs.MissingName, match="Simulation.rewire: no projection 'wire'"):
             sim.rewire("wire")
 
