@@ -103,8 +103,9 @@ class Rewiring:
         if self._kind is not None and self._kind.tag == PLASTIC:
             from brainsim.engine.plasticity.change import check_bounds
 
-            # bounds that differ between synapses are not known yet for new ones
-            check_bounds(weight, [None if np.ndim(bound) else bound for bound in self._kind.bounds()], LABEL)
+            # bounds that differ between synapses are not known yet for new ones; of those that are sampled the narrowest
+            bounds = self._described.plasticity.limits_of_all()
+            check_bounds(weight, [None if np.ndim(bound) else bound for bound in bounds], LABEL)
         kept = self._kept
         return {
             "pre": np.concatenate([table.pre[kept], pre]),

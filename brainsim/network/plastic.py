@@ -69,7 +69,8 @@ def _check_weights(weight, plasticity):
     """Raise ValueError if a weight is, or can be, beyond a bound of the rule."""
     ends = weight.support if isinstance(weight, Distribution) else (weight, weight)
     texts, signs = plasticity.texts()["bounds"], (">=", "<=")
-    for end, bound, text, sign in zip(ends, plasticity.limits(), texts, signs, strict=True):
+    bounds = zip(plasticity.limits_of_all(), plasticity.limits(), strict=True)
+    for end, (bound, fixed), text, sign in zip(ends, bounds, texts, signs, strict=True):
         if bound is None:
             continue
         beyond = np.less(end, bound) if sign == ">=" else np.greater(end, bound)
@@ -79,6 +80,9 @@ def _check_weights(weight, plasticity):
         limit = np.ravel(np.broadcast_to(bound, np.shape(beyond)))[first]
         named = f"{text} = {limit:g}" if text.strip() != f"{limit:g}" else f"{limit:g}"
         message = f"must be {sign} {named}, the bound of {plasticity}"
+        if fixed is None:  # it is sampled
+            most = "most" if sign == ">=" else "least"
+            message = f"must be {sign} {limit:g}, the {most} that {text} of {plasticity} can be"
         if isinstance(weight, Distribution):
             instead = written_within(weight, **{"low" if sign == ">=" else "high": limit})
             message += f", but {weight} can be beyond it; write {instead}"

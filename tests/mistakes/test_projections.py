@@ -172,6 +172,27 @@ test_plasticity = mistakes(
     (lambda: plastic(rule=PAIRS, plasticity=Rule(high=[1.0, 2.0])), ValueError, "Rule.high", "array of shape (3,)", "(2,)"),
     (lambda: Rule(low=1.0), ValueError, "Rule.bounds: the lower bound of w, low = 1, must be below the upper one, high = 1"),
     (
+        lambda: bs.QuantalRelease(sites=bs.Uniform(1, 5)),
+        ValueError,
+        "QuantalRelease.sites: sites == floor(sites) must hold, which values of Uniform(1.0, 5.0) do not meet",
+    ),
+    (
+        lambda: bs.TsodyksMarkram(U=bs.Uniform(0.5, 1.5)),
+        ValueError,
+        "TsodyksMarkram.U: U <= 1 must hold for all values of Uniform(0.5, 1.5); write Clipped(Uniform(0.5, 1.5), low=",
+    ),
+    (
+        lambda: plastic(plasticity=bs.STDP(w_max=bs.Uniform(0.1, 0.4))),
+        ValueError,
+        "connect.weight: must be <= 0.1, the least that w_max of STDP(w_max=Uniform(0.1, 0.4)) can be (got 0.5)",
+    ),
+    (
+        lambda: plastic(weight=bs.Uniform(0.0, 0.3), plasticity=bs.STDP(w_max=bs.Uniform(0.1, 0.4))),
+        ValueError,
+        "the least that w_max of",
+        "can be, but Uniform(0.0, 0.3) can be beyond it; write Clipped(Uniform(0.0, 0.3), high=0.1)",
+    ),
+    (
         lambda: plastic(plasticity=bs.STDP(a_plus=NORMAL)),
         ValueError,
         "STDP.a_plus: must be >= 0, but Normal(0.5, 0.1) can be less",

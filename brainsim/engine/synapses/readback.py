@@ -74,6 +74,15 @@ def order_of(kind):
     return _table(block.store, block.layout, block.projection, (block.start, block.stop), index).columns[""]
 
 
+def ends_of(kind, place):
+    """Return (pre, post), as in the SynapseTable, of the synapse at a place of the block of a kind."""
+    block = kind.block
+    index = {"": np.arange(block.stop - block.start)}
+    table = _table(block.store, block.layout, block.projection, (block.start, block.stop), index)
+    found = int(np.argmax(table.columns[""] == place))
+    return int(table.pre[found]), int(table.post[found])
+
+
 def in_order(kind, columns):
     """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks those of all, on all of them."""
     order, ranks = order_of(kind), kind.block.layout.ranks

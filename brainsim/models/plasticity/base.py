@@ -17,6 +17,7 @@ from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plas
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
 from brainsim.models.base import Model
+from brainsim.models.plasticity.supports import at_ends, check_supports
 from brainsim.models.values import Distribution, ValueLike, checked_value, is_number
 
 TEXTS = (
@@ -266,6 +267,15 @@ class Plasticity(Model):
         low, high = (None if t is None or lang.names_in(t) - known else lang.evaluate(t, values) for t in trees)
         return low, high
 
+    def limits_of_all(self) -> tuple[float | np.ndarray | None, float | np.ndarray | None]:
+        """Return bounds within which w is allowed in all synapses, also those whose own are sampled; None for none."""
+        values = {key: getattr(self, key) for key in self.parameters} | {"pi": np.pi}
+        low, high = self.plasticity_equations.bounds
+        return (
+            None if low is None else np.max(np.broadcast_arrays(*at_ends(low, values)), axis=0),
+            None if high is None else np.min(np.broadcast_arrays(*at_ends(high, values)), axis=0),
+        )
+
     def _key(self):
         begun = ((name, v.tobytes() if isinstance(v, np.ndarray) else v) for name, v in sorted(self._initial.items()))
         return (*super()._key(), *begun)
@@ -292,6 +302,8 @@ class Plasticity(Model):
 
     def _check_conditions(self):
         super()._check_conditions()
+        for text in self.conditions:
+            check_supports(type(self).__name__, text, {key: getattr(self, key) for key in self.parameters})
         low, high = self.limits()
         if low is not None and high is not None and np.any(low >= high):
             pairs = np.array(np.broadcast_arrays(low, high)).reshape(2, -1)

@@ -10,6 +10,7 @@ from brainsim.engine.plasticity.code import PERIOD, write_rule
 from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
+from brainsim.engine.plasticity.sampled import check_sampled
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.writer import OLD
 from brainsim.engine.states.state import taken
@@ -68,6 +69,7 @@ class Plastic(SynapseKind):
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
         self._look_back(layout.dt)
         self._parameters = {name: self._parameter(name) for name in self.code.parameters}
+        check_sampled(self)
         self._columns = self._initial_columns()
         self.parts, self._kept, self._written, self._ids = {}, None, False, None
         delay, label = self.projection.modulator_delay, f"{self.projection.name}.modulator_delay"
