@@ -103,14 +103,22 @@ def check_homeostasis(homeostasis, plasticity, pre, post):
     if not plasticity.equations_for(plasticity.per_synapse).changes_weights:
         raise ValueError(f"{label}: needs weights that can change, and {plasticity} does not change them")
     if isinstance(homeostasis, Normalisation):
-        check_totals(homeostasis.total, homeostasis.by, pre, post, "Normalisation.total")
+        check_totals(homeostasis.total, homeostasis.by, pre, post, plasticity, "Normalisation.total")
 
 
-def check_totals(total, by, pre, post, label):
-    """Raise ValueError unless `total` is a number, or has one for each target, or source."""
+def check_totals(total, by, pre, post, plasticity, label):
+    """Raise ValueError unless `total` is a number, or has one for each target, or source, with the sign of the weights."""
     n = post.n if by == "target" else pre.n
     if np.ndim(total) and total.size != n:
         raise ValueError(f"{label}: must be one number or one for each {by}, {n} (got {total.size} numbers)")
+    low, high = plasticity.limits()
+    for excluded, sign in (
+        (low is not None and np.min(low) >= 0.0 and np.min(total) < 0.0, ">"),
+        (high is not None and np.max(high) <= 0.0 and np.max(total) > 0.0, "<"),
+    ):
+        if excluded:
+            got = f"{np.min(total) if sign == '>' else np.max(total):g}"
+            raise ValueError(f"{label}: must be {sign} 0, as the weights are, by the bounds of {plasticity} (got {got})")
 
 
 def dendritic_delay_of(value, delay, plasticity):

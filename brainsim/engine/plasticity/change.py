@@ -56,7 +56,7 @@ def normalise_synapses(synapses, projection, total, by):
         hint = "give connect an array or a distribution"
         raise ValueError(f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}")
     total, by = checked_total(total, f"{label}.total"), checked_by(by, f"{label}.by")
-    check_totals(total, by, projection.pre, projection.post, f"{label}.total")
+    check_totals(total, by, projection.pre, projection.post, projection.plasticity, f"{label}.total")
     normalise(kind, total, by)
 
 

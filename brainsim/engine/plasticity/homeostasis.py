@@ -5,12 +5,15 @@ import math
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.checks import warn_user
 from brainsim.engine.states.state import CELL, taken
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.jit.records import Context, array_of
 from brainsim.models.plasticity.homeostasis import Normalisation
+
+NEARLY = 1e-6  # a sum that is as near to its total, relative to it, is not worth a warning
 
 
 class Homeostat:
@@ -122,18 +125,48 @@ def homeostat_of(kind):
 def normalise(kind, total, by):
     """Multiply the weights of each target, or source, so that they add up to `total`, from now on."""
     kind.settle()
+    w, rows = kind.columns()["w"], _rows(kind) if by == "source" else []
+    sums = _sums_of_targets(kind) if by == "target" else _sums_of_sources(kind, rows)
+    factors = _factors(sums, total)
     if by == "target":
-        sums = np.zeros(kind.block.layout.n_numbers)
-        through(_segments(kind, sums).record, True)
-        multiply(kind, _factors(sums[_places(kind)], total))
-        return
+        bounded = multiply(kind, factors)
+    else:
+        for (start, stop), factor in zip(rows, factors, strict=True):
+            w[start:stop] *= factor
+        bounded = _keep_within_bounds(kind)
+    if any(kind.block.layout.ranks.all(bounded)) and not kind.warned_of_bounds:
+        kind.warned_of_bounds = True
+        after = _sums_of_targets(kind) if by == "target" else _sums_of_sources(kind, rows)
+        _warn_of_bounds(kind, factors != 1.0, after, total, by)
+
+
+def _warn_of_bounds(kind, multiplied, sums, total, by):
+    """Warn that bounds have kept sums of weights from being what they should be, if they have."""
+    layout = kind.block.layout
+    missed = multiplied & (np.abs(sums - total) > NEARLY * np.abs(total))
+    # targets are on one rank each, the sums of sources are those of all ranks
+    number = sum(layout.ranks.all(int(missed.sum()))) if by == "target" else int(missed.sum())
+    if number:
+        which = np.flatnonzero(missed)[:1]
+        shown = "".join(f"; the first gets {sums[k]:g} instead of {np.broadcast_to(total, sums.shape)[k]:g}" for k in which)
+        message = (
+            f"the bounds of {kind.projection.plasticity} keep the weights of {number:,} of {sums.size:,} {by}s from the"
+        )
+        warn_user(f"{kind.projection.name}: {message} total of the normalisation{shown}")
+
+
+def _sums_of_targets(kind):
+    """Return the sum of the weights onto each target."""
+    sums = np.zeros(kind.block.layout.n_numbers)
+    through(_segments(kind, sums).record, True)
+    return sums[_places(kind)]
+
+
+def _sums_of_sources(kind, rows):
+    """Return the sum of the weights of each source, whose synapses begin and end at `rows`."""
     w = kind.columns()["w"]
-    rows = _rows(kind)
     # the sum is rounded once, so it does not depend on the order of the synapses, which depends on the partitions
-    sums = np.array(_sums(kind.block.layout.ranks, [w[start:stop] for start, stop in rows]))
-    for (start, stop), factor in zip(rows, _factors(sums, total), strict=True):
-        w[start:stop] *= factor
-    _keep_within_bounds(kind)
+    return np.array(_sums(kind.block.layout.ranks, [w[start:stop] for start, stop in rows]))
 
 
 def _sums(ranks, rows):
@@ -146,12 +179,12 @@ def _sums(ranks, rows):
 
 
 def multiply(kind, factors):
-    """Multiply the weights onto each target by a number, from now on, within the bounds of the rule."""
+    """Multiply the weights onto each target by a number, from now on; return whether bounds of the rule have cut any."""
     kind.settle()
     placed = np.ones(kind.block.layout.n_numbers)
     placed[_places(kind)] = factors
     through(_segments(kind, placed).record, False)
-    _keep_within_bounds(kind)
+    return _keep_within_bounds(kind)
 
 
 def _factors(sums, total):
@@ -195,11 +228,12 @@ def _rows(kind):
 
 
 def _keep_within_bounds(kind):
-    """Set weights that are beyond a bound of the rule to the bound."""
-    w = kind.columns()["w"]
-    for bound, limit in zip(kind.bounds(), (np.maximum, np.minimum), strict=True):
-        if bound is not None:
-            w[:] = limit(w, bound)
+    """Set weights that are beyond a bound of the rule to the bound; return whether there are any."""
+    w, any_beyond = kind.columns()["w"], False
+    for bound, beyond, limit in zip(kind.bounds(), (np.less, np.greater), (np.maximum, np.minimum), strict=True):
+        if bound is not None and np.any(beyond(w, bound)):
+            any_beyond, w[:] = True, limit(w, bound)
+    return any_beyond
 
 
 @kernel

@@ -46,7 +46,8 @@ class Normalisation(Homeostasis):
     Notes
     -----
     Sums have a fixed order, so the bits do not depend on the number of threads. A weight that would be beyond a bound of the
-    rule is set to the bound; the sum is then not reached. Cells whose sum is 0, or of the other sign, are left as they are.
+    rule is set to the bound; the sum is then not reached, of which you are warned once. A total of a sign that the bounds
+    exclude is an error. Cells whose sum is 0, or of the other sign, are left as they are.
     ``Simulation.normalise`` does it once, when it is called.
 
     Examples

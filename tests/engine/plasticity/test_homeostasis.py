@@ -1,6 +1,7 @@
 """Homeostasis: normalisation and scaling of weights, and thresholds that hold a rate, by their laws and to the bit."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -99,7 +100,8 @@ def test_called_directly():
     np.testing.assert_allclose(after.weight * np.bincount(before.post, before.weight)[before.post], 0.9 * before.weight)
     # what relaxes between spikes is read as of the end of the step if all synapses were brought up to date
     np.testing.assert_allclose(after.columns["u"], before.columns["u"], rtol=0.1 / 35.0)
-    sim.normalise("wires", np.arange(1.0, 41.0), by="source")
+    with pytest.warns(UserWarning, match=r"wires: the bounds of Held\(\) keep the weights of \d+ of 40 sources"):
+        sim.normalise("wires", np.arange(1.0, 41.0), by="source")
     limited = sim.synapses(wires)
     assert limited.weight.max() == 1.0  # the bound of the rule
     full = np.isin(limited.pre, limited.pre[limited.weight == 1.0])
@@ -124,11 +126,48 @@ def test_what_changes_weights_leaves_earlier_states_alone(change):
     assert {name: values.tobytes() for name, values in state.extra.items()} == expected
 
 
+class Both(bs.Plasticity):
+    """Has weights of both signs."""
+
+    on_pre = "w = w + step"
+    bounds = ("-1", "1")
+    dimensions = False
+    step: float = bs.parameter(0.01, "weight", "change")
+
+
 def test_weights_of_the_other_sign_stay():
-    net, wires = network(None, bs.STDP(w_max=1.0), weight=0.2)
+    net, wires = network(None, Both(), weight=0.2)
     sim = bs.Simulation(net, seed=5)
     sim.normalise(wires, -2.0)
     assert (sim.synapses(wires).weight == 0.2).all()
+
+
+@pytest.mark.parametrize("by", ["target", "source"])
+def test_a_total_beyond_the_bounds_is_told_once(by):
+    """With two sources, three targets and w_max = 1, the weights onto a target add up to at most 2."""
+    net, (a, b) = bs.Network(seed=1), (bs.Population(n, bs.LIF(), name=name) for n, name in ((2, "a"), (3, "b")))
+    options = {"weight": 0.5, "delay": 1.0, "synapse": bs.Delta(), "plasticity": bs.STDP(), "name": "p"}
+    net.connect(a, b, bs.AllToAll(), **options)
+    n, most = {"target": (3, 2.0), "source": (2, 3.0)}[by]
+    for threads in (1, 2):
+        sim = bs.Simulation(net, seed=2, threads=threads)
+        expected = (
+            rf"p: the bounds of STDP\(\) keep the weights of 1 of {n} {by}s from the total .* gets {most:g} instead of 10$"
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a total that is just reached is none to warn of
+            sim.normalise("p", most, by=by)
+        with pytest.warns(UserWarning, match=expected):
+            sim.normalise("p", [10.0, *[most / 2] * (n - 1)], by=by)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            sim.normalise("p", 10.0, by=by)
+    homeostasis = bs.Normalisation(10.0, every=1.0, by=by)
+    other = bs.Network(seed=1)
+    other.connect(a, b, bs.AllToAll(), homeostasis=homeostasis, **options)
+    with pytest.warns(UserWarning, match=f"keep the weights of {n} of {n} {by}s") as told:
+        bs.simulate(other, 5.0, seed=2)
+    assert len(told) == 1
 
 
 def test_frozen_weights_are_not_normalised():
@@ -220,6 +259,7 @@ class TestMistakes:
             (3.0, STILL, TypeError, "must be Normalisation"),
             (bs.Scaling(5.0), None, ValueError, "needs weights that can change; give"),
             (bs.Scaling(5.0), bs.TsodyksMarkram(), ValueError, "and TsodyksMarkram.. does not change them"),
+            (bs.Normalisation(-5.0), STILL, ValueError, r"Normalisation.total: must be > 0, as the weights are, .*got -5"),
             (bs.Normalisation([1.0, 2.0]), STILL, ValueError, "one for each target, 40 .got 2 numbers"),
         ]:
             with pytest.raises(error, match=message):
@@ -232,6 +272,10 @@ class TestMistakes:
             ({"total": 0.0}, "Simulation.normalise.total"),
             ({"total": 1.0, "by": "cell"}, "Simulation.normalise.by"),
             ({"total": [1.0]}, "one for each target, 40"),
+            (
+                {"total": -1.0},
+                r"Simulation.normalise.total: must be > 0, as the weights are, by the bounds of Held\(\) .got -1",
+            ),
         ]:
             with pytest.raises(ValueError, match=message):
                 sim.normalise(wires, **arguments)

@@ -76,6 +76,7 @@ class Plastic(SynapseKind):
         used = self.projection.modulator is not None  # else it is the default, of whose rounding nobody need know
         self.modulator_delay = max(1, int(whole_steps(delay, layout.dt, label) if used else round(delay / layout.dt)))
         check_shared(self)
+        self.warned_of_bounds = False  # which homeostasis does once
         self._homeostat = homeostat_of(self)
 
     @classmethod
