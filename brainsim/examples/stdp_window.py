@@ -42,13 +42,8 @@ CALCIUM_LAGS, COPIES, COME_AFTER = np.arange(-60.0, 61.0, 10.0), 1000, 14.0  # m
 START, DELAY, TEACHER, REWARD = 100.0, 1.0, 40.0, 600.0  # ms, ms, mV, ms
 
 
-class Potentiated(bs.CalciumPlasticity):
-    """Synapses that follow calcium and begin in the upper of the two stable states."""
-
-    rho: float = bs.initial(1.0, "", "efficacy")
-
-
-CALCIUM = {"low": bs.CalciumPlasticity.published("DP", w_0=1e-3), "high": Potentiated.published("DP", w_0=1e-3)}
+CALCIUM = bs.CalciumPlasticity.published("DP", w_0=1e-3)
+STATES = {"low": CALCIUM.w_0, "high": CALCIUM.b * CALCIUM.w_0}  # the weights of the two stable states
 
 
 def build(seed=1):
@@ -69,9 +64,9 @@ def add_calcium(net):
     teachers = bs.Population(
         cell.size, bs.SpikeTrains([times + lag - DELAY for lag in CALCIUM_LAGS]), name="teachers of calcium"
     )
-    for state, rule in CALCIUM.items():
+    for state, weight in STATES.items():
         cells, pairs = bs.Population(cell.size, bs.LIF(), name=state), bs.FromArrays(*[np.repeat(cell, COPIES)] * 2)
-        options = {"weight": rule.w_0, "delay": COME_AFTER, "synapse": bs.Exponential(), "plasticity": rule}
+        options = {"weight": weight, "delay": COME_AFTER, "synapse": bs.Exponential(), "plasticity": CALCIUM}
         traces.append(bs.WeightTrace(net.connect(sources, cells, pairs, **options), synapses=None, every=10_000.0))
         net.connect(teachers, cells, bs.OneToOne(), weight=TEACHER, delay=DELAY, synapse=bs.Delta())
     return traces
@@ -109,8 +104,8 @@ def changes(result):
 
 def calcium_change(result):
     """Return the mean weight for each lag relative to that before, if half of the synapses were in each stable state."""
-    b = CALCIUM["low"].b
-    ends = [result.weights[f"sources of calcium->{state}"].values[-1] / CALCIUM[state].w_0 for state in CALCIUM]
+    b = CALCIUM.b
+    ends = [result.weights[f"sources of calcium->{state}"].values[-1] / CALCIUM.w_0 for state in STATES]
     high = np.mean([end.reshape(-1, COPIES) > 0.5 * (1.0 + b) for end in ends], axis=(0, 2))
     return (1.0 - high + b * high) / (0.5 + 0.5 * b)
 

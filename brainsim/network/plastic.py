@@ -2,17 +2,21 @@
 
 import numpy as np
 
+from brainsim.core.arrays import short_repr
 from brainsim.core.checks import nearest, number
+from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions import units
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
+from brainsim.models.plasticity.supports import at_ends
 from brainsim.models.space.of_distance import written_within
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_source, checked_view, described
 
 DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
+CLOSE = 1e-6  # relative, by which weights may be beyond the ends of a computed range: they may be in single precision
 
 
 def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
@@ -45,6 +49,7 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
             )
             raise ValueError(f"{owner}: {message}")
     _check_weights(weight, plasticity)
+    _check_computed_weights(weight, plasticity)
     _check_target(plasticity, post)
     return plasticity
 
@@ -91,6 +96,32 @@ def _check_weights(weight, plasticity):
         raise ValueError(f"Network.connect.weight: {message}")
 
 
+def _check_computed_weights(weight, plasticity):
+    """Raise ValueError if a rule that computes w from variables and parameters cannot begin with a weight."""
+    equations = plasticity.equations_for(plasticity.per_synapse)
+    if equations.computed_weight is None:
+        return
+    tree, followed = equations.computed_weight, equations.followed
+    values = {name: getattr(plasticity, name) for name in plasticity.parameters} | equations.initials | {"pi": np.pi}
+    label, line, kind = "Network.connect.weight", lang.line_of(tree).text, type(plasticity).__name__
+    low, high = weight.support if isinstance(weight, Distribution) else (weight, weight)
+    if followed is None:
+        if all(isinstance(equations.initials[name], float) for name in lang.names_in(tree) & {*equations.variables}):
+            first = at_ends(tree, values)
+            if not all(np.all(end == value) for end in (low, high) for value in first):
+                message = f"must be {float(np.min(first[0])):g}, with which {line} of {kind} begins"
+                raise ValueError(f"{label}: {message} (got {short_repr(weight)})")
+        return
+    if followed.variable not in plasticity._begins:
+        return
+    ends = plasticity._begins[followed.variable]
+    pairs = np.sort([np.broadcast_arrays(*at_ends(tree, values | {followed.variable: end})) for end in ends], axis=0)
+    least, most = np.max(pairs[0], axis=0), np.min(pairs[1], axis=0)
+    if np.any(low < least - CLOSE * np.abs(least)) or np.any(high > most + CLOSE * np.abs(most)):
+        shown = f"{np.max(least):g} to {np.min(most):g}, the weights at {followed.variable} = {ends[0]:g} and {ends[1]:g}"
+        raise ValueError(f"{label}: must be from {shown} of {kind}, in which {line} (got {short_repr(weight)})")
+
+
 def check_homeostasis(homeostasis, plasticity, pre, post):
     """Raise TypeError or ValueError unless `homeostasis` is None or fits these synapses."""
     label = "Network.connect.homeostasis"
@@ -102,8 +133,17 @@ def check_homeostasis(homeostasis, plasticity, pre, post):
         raise ValueError(f"{label}: needs weights that can change; give plasticity=STDP(), or another rule")
     if not plasticity.equations_for(plasticity.per_synapse).changes_weights:
         raise ValueError(f"{label}: needs weights that can change, and {plasticity} does not change them")
+    check_own_weights(plasticity, label)
     if isinstance(homeostasis, Normalisation):
         check_totals(homeostasis.total, homeostasis.by, pre, post, plasticity, "Normalisation.total")
+
+
+def check_own_weights(plasticity, label):
+    """Raise ValueError if a rule computes w, so that to multiply it has no effect."""
+    equations = plasticity.equations_for(plasticity.per_synapse)
+    if equations.computed_weight is not None:
+        line = lang.line_of(equations.computed_weight).text
+        raise ValueError(f"{label}: cannot multiply the weights of {type(plasticity).__name__}, in which {line}")
 
 
 def check_totals(total, by, pre, post, plasticity, label):

@@ -63,7 +63,7 @@ def test_triplets_have_the_published_curves(short, name):
 
 
 def test_calcium_follows_the_theory(short):
-    law = np.array([calcium_law(example.CALCIUM["low"], lag) for lag in example.CALCIUM_LAGS])
+    law = np.array([calcium_law(example.CALCIUM, lag) for lag in example.CALCIUM_LAGS])
     np.testing.assert_allclose(short[2], law, rtol=0.0, atol=0.05)  # 1,000 synapses from each state
     assert np.abs(short[2] - law).mean() < 0.025
 
@@ -72,7 +72,7 @@ def test_calcium_follows_the_theory(short):
     ("lag", "published"), [(-40.0, 0.8514), (-20.0, 0.7643), (-10.0, 0.8818), (10.0, 1.2214), (40.0, 1.0849)]
 )
 def test_the_theory_has_the_published_values(lag, published):
-    assert calcium_law(example.CALCIUM["low"], lag) == pytest.approx(published, abs=0.01)  # on the grid of 1 ms
+    assert calcium_law(example.CALCIUM, lag) == pytest.approx(published, abs=0.01)  # on the grid of 1 ms
 
 
 @pytest.mark.slow

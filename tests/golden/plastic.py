@@ -16,18 +16,15 @@ def learning(rules, **options):
         )
         delay = bs.Uniform(1.0, 4.0) if number % 3 else 1.5
         dendritic = (0.0, 0.6, "all")[number % 3]
-        net.connect(
-            cells,
-            cells[10:100],
-            bs.FixedProbability(0.08),
-            weight=bs.Clipped(weight, low=0.1, high=scale) if number % 2 else weight,
-            delay=delay,
-            synapse=synapse,
-            plasticity=rule(scale),
-            dendritic_delay=dendritic,
-            name=name,
-            **options.get(name, {}),
-        )
+        given = {
+            "weight": bs.Clipped(weight, low=0.1, high=scale) if number % 2 else weight,
+            "delay": delay,
+            "synapse": synapse,
+            "plasticity": rule(scale),
+            "dendritic_delay": dendritic,
+            "name": name,
+        }
+        net.connect(cells, cells[10:100], bs.FixedProbability(0.08), **given | options.get(name, {}))
     return net
 
 
@@ -72,6 +69,7 @@ def plastic_modulated():
             "calcium": lambda w_max: bs.CalciumPlasticity(w_0=0.2 * w_max, tau=2000.0),
         },
         reward={"modulator": dopamine, "modulator_delay": 1.2},
+        calcium={"weight": 2.0},  # w_0, at which rho is 0
     )
 
 

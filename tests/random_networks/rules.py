@@ -139,7 +139,8 @@ def add_more(rng, plan, size_of, free):
         if rule.plasticity_equations.modulator and chance(rng, 0.8):
             given["modulator"] = view(rng, one_of(rng, senders))
             given["modulator_delay"] = float(plan.dt * rng.integers(1, 12))
-        if rule.plasticity_equations.changes_weights and chance(rng, 0.3):
+        follows = rule.plasticity_equations.computed_weight is not None
+        if rule.plasticity_equations.changes_weights and not follows and chance(rng, 0.3):
             given["homeostasis"] = homeostasis(rng, plan.dt, size)
         if chance(rng, 0.3):
             names, (low, high) = kept_per_synapse(rule), (0.1, 0.9)
@@ -152,7 +153,7 @@ def kept_per_synapse(rule):
     """Return the variables of a rule that may begin at other values in each synapse, as plain numbers from 0 to 1."""
     found = rule.plasticity_equations
     following = found.post_traces if found.of_target else ()  # kept once for each target, in mV
-    return sorted({*found.pre_traces, *found.post_traces, *found.variables} - {*following, "u", "full"})
+    return sorted({*found.pre_traces, *found.post_traces, *found.variables} - {*following, "u", "full", "rho"})
 
 
 def kind_of(rng, plan, given, size):
@@ -161,7 +162,7 @@ def kind_of(rng, plan, given, size):
         lambda: Rewarded(size=abs(size)),
         lambda: Noisy(size=abs(size)),
         lambda: bs.QuantalRelease(sites=3, U=0.4, tau_rec=40.0, tau_fac=20.0),
-        lambda: bs.CalciumPlasticity(w_0=0.2 * size, tau=500.0),
+        lambda: calcium(given, size),
     ]
     if given["synapse"].weight_unit in ("nS", ""):  # where a negative weight makes no sense
         kinds = kinds[2:]
@@ -172,6 +173,14 @@ def kind_of(rng, plan, given, size):
     if size > 0.0 and not isinstance(given["weight"], bs.Normal):  # the bounds of built-in rules begin at 0
         kinds += built_in(rng, plan.dt, size, millivolts)
     return one_of(rng, kinds)()
+
+
+def calcium(given, size):
+    """Return a rule that follows calcium, with weights between those of its stable states if they are not listed."""
+    if given["weight"] is None:
+        return bs.QuantalRelease(sites=2, U=0.3, tau_rec=30.0)
+    given["weight"] = bs.Uniform(*sorted((0.2 * size, size)))
+    return bs.CalciumPlasticity(w_0=0.2 * size, tau=500.0)
 
 
 def built_in(rng, dt, size, millivolts):

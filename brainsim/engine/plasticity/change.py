@@ -7,8 +7,9 @@ from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_table, order_of
+from brainsim.equations.expressions import language as lang
 from brainsim.models.plasticity.homeostasis import checked_by, checked_total
-from brainsim.network.plastic import check_totals
+from brainsim.network.plastic import check_own_weights, check_totals
 
 
 def change_synapses(synapses, projection, values):
@@ -37,6 +38,7 @@ def change_synapses(synapses, projection, values):
             )
         bounds = [bound if np.ndim(bound) == 0 else bound[order] for bound in kind.bounds()]
         check_bounds(columns.get("w", np.empty(0)), bounds, label)
+        _reject_both(kind, columns, label)
     if modulator in values:
         value = number(values[modulator], f"{label}: {modulator}")
         for part in kind.parts.values():
@@ -47,6 +49,19 @@ def change_synapses(synapses, projection, values):
         kind.learn(bool(values["learning"]))
 
 
+def _reject_both(kind, columns, label):
+    """Raise ValueError if w and what it follows are both set, or w alone where it cannot be."""
+    equations = kind.equations
+    if "w" not in columns or equations.computed_weight is None:
+        return
+    line = lang.line_of(equations.computed_weight).text
+    names = [name for name in equations.variables if name in lang.names_in(equations.computed_weight)]
+    if equations.followed is None:
+        raise ValueError(f"{label}: w follows from {line}; set {' or '.join(names or ['the parameters'])} instead")
+    if equations.followed.variable in columns:
+        raise ValueError(f"{label}: w and {equations.followed.variable} belong together, {line}; set one of them")
+
+
 def normalise_synapses(synapses, projection, total, by):
     """Let the weights of each target, or source, of a plastic projection, or of the one of a name, add up to `total`."""
     label = "Simulation.normalise"
@@ -55,6 +70,7 @@ def normalise_synapses(synapses, projection, total, by):
     if kind.shared:
         hint = "give connect an array or a distribution"
         raise ValueError(f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}")
+    check_own_weights(projection.plasticity, label)
     total, by = checked_total(total, f"{label}.total"), checked_by(by, f"{label}.by")
     check_totals(total, by, projection.pre, projection.post, projection.plasticity, f"{label}.total")
     normalise(kind, total, by)

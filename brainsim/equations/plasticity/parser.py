@@ -32,6 +32,14 @@ EXACT = (
 )
 
 
+class Followed(NamedTuple):
+    """Between events ``w = slope*variable + rest``: w follows a variable of the synapse."""
+
+    variable: str
+    slope: Tree
+    rest: Tree
+
+
 class Drive(NamedTuple):
     """Between events ``dw/dt = variable*(gain*modulator + offset)``."""
 
@@ -117,6 +125,26 @@ class PlasticityEquations:
         """Whether w changes at all; short-term plasticity changes only what an event delivers."""
         changes = (*self.on_pre, *self.on_post, *self.on_step, *self.between)
         return self.drive is not None or any(name == WEIGHT for name, _ in changes)
+
+    @property
+    def computed_weight(self) -> Tree | None:
+        """The tree of w if nothing but variables and parameters decides it, as ``between = "w = w_0*(1 + rho)"``."""
+        trees = [tree for name, tree in self.between if name == WEIGHT]
+        elsewhere = any(name == WEIGHT for name, _ in (*self.on_pre, *self.on_post, *self.on_step))
+        if len(trees) != 1 or elsewhere or self.drive is not None:
+            return None
+        return trees[0] if lang.names_in(trees[0]) <= {*self.variables, *self.parameters, "pi"} else None
+
+    @property
+    def followed(self) -> Followed | None:
+        """The variable that w follows, if there is one that can be computed from w."""
+        tree = self.computed_weight
+        names = lang.names_in(tree) & {*self.variables} if tree is not None else set()
+        if tree is None or len(names) != 1:
+            return None
+        (name,) = names
+        parts = algebra.linear_in(tree, name)
+        return Followed(name, *parts) if parts else None
 
 
 def parse_plasticity(

@@ -191,7 +191,7 @@ def _series(ax, names, changes, title):
 
 def _calcium(ax, change):
     """Draw what series of pairs do by calcium against their lag."""
-    rule, fine = CALCIUM["low"], np.linspace(CALCIUM_LAGS[0], CALCIUM_LAGS[-1], 241)
+    rule, fine = CALCIUM, np.linspace(CALCIUM_LAGS[0], CALCIUM_LAGS[-1], 241)
     law = np.array([calcium_law(rule, lag) for lag in fine])
     for side, colour in ((fine >= 0.0, UP), (fine <= 0.0, DOWN)):
         ax.plot(fine[side], 100.0 * (law[side] - 1.0), color=colour)

@@ -61,7 +61,8 @@ class Plasticity(Model):
         How w and the variables of a synapse change from one of its events to the next, if that is not a relaxation:
         assignments that may read ``elapsed``, the time between the two in ms, but no traces. They must give the same result
         if the time is cut in two, since synapses are also visited at other times. Other names on the left are for the lines
-        after them.
+        after them. If w follows a variable of the synapse here, and is assigned nowhere else, as in ``"w = w_0*(1 + q)"``,
+        then the weight in ``connect`` is what q begins with.
     on_modulator : str
         What a spike of the modulating cells (``connect(..., modulator=cells)``) does to the modulator, the one variable that
         all synapses of the projection share: ``"n = n + 1/tau_n"``. `on_pre` and `on_post` may read it, and the equation
@@ -152,6 +153,7 @@ class Plasticity(Model):
     _one_for_each: ClassVar[str] = "listed pair"
     _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
+    _begins: ClassVar[dict[str, tuple[float, float]]] = {}  # variable that w follows -> from where to where it may begin
     _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts
     _initial: Mapping[str, Any] = {}  # noqa: RUF012 - replaced, never changed
 
@@ -223,6 +225,9 @@ class Plasticity(Model):
         for key, value in initial.items():
             if key == "w":
                 raise ValueError(f"{label}: the weight w begins with connect(..., weight={value!r})")
+            if equations.followed is not None and key == equations.followed.variable:
+                reason = f"since {lang.line_of(typing.cast(Any, equations.computed_weight)).text} in {name}"
+                raise ValueError(f"{label}[{key!r}]: begins with connect(..., weight=...), {reason}; leave it out")
             if key not in known:
                 raise ValueError(f"{label}: {name} has no variable {key!r}{nearest(key, known)}")
             value = checked_value(value, self.initials[key].unit, f"{label}[{key!r}]")

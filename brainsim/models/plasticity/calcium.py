@@ -1,5 +1,7 @@
 """Plasticity that follows the calcium in the synapse."""
 
+from typing import ClassVar
+
 from brainsim.models.base import initial, parameter
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.values import Value
@@ -20,6 +22,10 @@ class CalciumPlasticity(Plasticity):
     of the run, the synapse and the time of the event. The paper lets presynaptic calcium come a time D after the spike: here
     it comes with the spike at the synapse, so D is the axonal part of the delay.
 
+    **Weights.** w follows rho, between w_0 and ``b*w_0``. The weight in `connect` says where rho begins, ``rho = (w/w_0 -
+    1)/(b - 1)``, so it must be within these two: ``weight=w_0`` for synapses that begin in the lower of the stable states.
+    ``sim.set(projection, w=...)`` sets rho too, and ``rho=`` sets w.
+
     Parameters
     ----------
     tau_ca : float
@@ -37,9 +43,9 @@ class CalciumPlasticity(Plasticity):
     rho_star : float
         Border between the basins of the two stable states.
     w_0 : float
-        Weight at rho = 0 [weight].
+        Weight at rho = 0 [weight], not 0.
     b : float
-        Weight at rho = 1 in units of w_0.
+        Weight at rho = 1 in units of w_0, not 1.
 
     Notes
     -----
@@ -52,8 +58,11 @@ class CalciumPlasticity(Plasticity):
     Examples
     --------
     >>> import brainsim as bs
-    >>> bs.CalciumPlasticity.published("DP", w_0=0.2).c_target
-    2.0
+    >>> rule = bs.CalciumPlasticity.published("DP", w_0=0.2)
+    >>> cells, net = bs.Population(100, bs.LIF(), name="cells"), bs.Network(seed=1)
+    >>> wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=0.6, delay=1.5, synapse=bs.Delta(), plasticity=rule)
+    >>> bs.Simulation(net, seed=2).synapses(wires).columns["rho"][:3]
+    array([0.5, 0.5, 0.5])
 
     References
     ----------
@@ -76,7 +85,8 @@ class CalciumPlasticity(Plasticity):
     """
     on_pre = "c = c + c_source"
     on_post = "c = c + c_target"
-    conditions = ("th_d <= th_p",)
+    conditions = ("th_d <= th_p", "w_0 != 0", "b != 1")
+    _begins: ClassVar[dict[str, tuple[float, float]]] = {"rho": (0.0, 1.0)}
 
     tau_ca: float = parameter(20.0, "ms", "decay time of calcium", above=0.0)
     c_source: Value = parameter(1.0, "", "calcium that a presynaptic spike brings", at_least=0.0)
@@ -92,7 +102,7 @@ class CalciumPlasticity(Plasticity):
     b: float = parameter(5.0, "", "weight at rho = 1 in units of w_0")
 
     c: float = initial(0.0, "", "calcium")
-    rho: float = initial(0.0, "", "efficacy")
+    rho: float = initial(0.0, "", "efficacy; it begins with the weight in connect")
 
 
 _NAMES = ("tau_ca", "c_source", "c_target", "th_p", "gamma_d", "gamma_p", "sigma", "tau", "b")

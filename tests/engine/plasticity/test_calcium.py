@@ -90,16 +90,15 @@ def simulated(points, n=1000, dt=0.1, seed=1):
     net.connect(kicks, cells, bs.OneToOne(), weight=100.0, delay=dt, synapse=bs.Delta())
     start = np.repeat([0.0, 1.0], n)
     for name in dict.fromkeys(names):
-        which = np.flatnonzero(np.array(names) == name)
+        which, rule = np.flatnonzero(np.array(names) == name), bs.CalciumPlasticity.published(name, w_0=1e-6)
         net.connect(
             sources,
             cells,
             bs.FromArrays(np.repeat(which, 2 * n), np.repeat(which, 2 * n)),
-            weight=1e-6,
+            weight=1e-6 * np.tile(1.0 + (rule.b - 1.0) * start, which.size),
             delay=max(dt, dt * round(DELAYS[name] / dt)),
             synapse=bs.Delta(),
-            plasticity=bs.CalciumPlasticity.published(name, w_0=1e-6),
-            initial={"rho": np.tile(start, which.size)},
+            plasticity=rule,
             name=name,
         )
     sim = bs.Simulation(net, dt=dt, seed=seed)
@@ -213,3 +212,91 @@ def test_random_numbers_are_of_the_synapse_and_the_seed():
     assert np.array_equal(one, again)
     assert np.unique(one).size == 50
     assert not np.intersect1d(one, other).size
+
+
+def connected(rule, **options):
+    a, b = bs.Population(2, bs.Poisson(rate=50.0), name="a"), bs.Population(3, bs.LIF(), name="b")
+    net = bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": bs.Delta(), "plasticity": rule, "name": "wires"} | options
+    net.connect(a, b, bs.AllToAll(), **given)
+    return net
+
+
+class TestTheWeightAndTheEfficacy:
+    @pytest.mark.parametrize("precision", ["double", "single"])
+    @pytest.mark.parametrize("weight", [0.3, 0.45, 0.9, bs.Uniform(0.3, 0.9), np.linspace(0.3, 0.9, 6).reshape(2, 3)])
+    def test_the_weight_says_where_the_efficacy_begins(self, weight, precision):
+        rule, net, pairs = bs.CalciumPlasticity(w_0=0.3, b=3.0), bs.Network(seed=1), bs.AllToAll()
+        if np.ndim(weight):
+            pairs, weight = bs.FromArrays(np.repeat([0, 1], 3), np.tile([0, 1, 2], 2)), weight.ravel()
+        a, b = bs.Population(2, bs.Poisson(rate=50.0), name="a"), bs.Population(3, bs.LIF(), name="b")
+        net.connect(a, b, pairs, weight=weight, delay=1.0, synapse=bs.Delta(), plasticity=rule, name="wires")
+        sim, described = bs.Simulation(net, seed=2, precision=precision), net.synapses("wires")
+        table, close = sim.synapses("wires"), 1e-15 if precision == "double" else 1e-6
+        np.testing.assert_allclose(table.weight, described.weight, rtol=close)
+        np.testing.assert_allclose(table.columns["rho"], (described.weight / 0.3 - 1.0) / 2.0, atol=10 * close)
+        sim.run(300.0)
+        sim.reset()
+        np.testing.assert_array_equal(sim.synapses("wires").columns["rho"], table.columns["rho"])
+
+    def test_each_is_set_by_the_other(self):
+        sim = bs.Simulation(connected(bs.CalciumPlasticity(tau=1e12)), seed=2)  # nothing moves by itself
+        sim.run(300.0)
+        sim.set("wires", weight=3.0)
+        assert np.allclose(sim.synapses("wires").columns["rho"], 0.5)
+        sim.run(300.0)
+        assert np.allclose(sim.synapses("wires").weight, 3.0, rtol=1e-3)
+        sim.set("wires", learning=False)
+        sim.set("wires", rho=np.linspace(0.0, 1.0, 6))
+        assert np.allclose(sim.synapses("wires").weight, np.linspace(1.0, 5.0, 6))
+        sim.set("wires", w=sim.synapses("wires").weight)  # what is read can be set
+
+    def test_new_synapses_begin_with_their_weight(self):
+        sim = bs.Simulation(connected(bs.CalciumPlasticity()), seed=2)
+        sim.rewire("wires", remove=[0, 1], pre=[0], post=[0], weight=4.0)
+        table = sim.synapses("wires")
+        assert table.columns["rho"].tolist() == [0.75, 0.0, 0.0, 0.0, 0.0]
+        assert table.weight.tolist() == [4.0, 1.0, 1.0, 1.0, 1.0]
+
+    @pytest.mark.parametrize(
+        ("rule", "options", "message"),
+        [
+            (
+                {},
+                {"weight": 0.3},
+                "connect.weight: must be from 1 to 5, the weights at rho = 0 and 1 of CalciumPlasticity, in",
+            ),
+            ({}, {"weight": 5.1}, r"in which w = w_0\*\(1 \+ \(b - 1\)\*rho\) .got 5.1"),
+            ({}, {"weight": bs.Normal(3.0, 1.0)}, "must be from 1 to 5"),
+            ({"w_0": -1.0}, {"weight": -6.0}, "must be from -5 to -1"),
+            ({"w_0": bs.Uniform(0.5, 1.0)}, {"weight": 0.7}, "must be from 1 to 2.5"),
+            ({}, {"initial": {"rho": 1.0}}, r"connect.initial\['rho'\]: begins with connect.*weight=.*leave it out"),
+            ({}, {"homeostasis": bs.Normalisation(5.0)}, "connect.homeostasis: cannot multiply the weights of Calcium"),
+            ({"w_0": 0.0}, {}, "CalciumPlasticity: w_0 != 0 must hold"),
+        ],
+    )
+    def test_mistakes(self, rule, options, message):
+        with pytest.raises(ValueError, match=message):
+            connected(bs.CalciumPlasticity(**rule), **options)
+
+    def test_mistakes_between_pieces(self):
+        sim = bs.Simulation(connected(bs.CalciumPlasticity()), seed=2)
+        with pytest.raises(ValueError, match="w and rho belong together, w = .*; set one of them"):
+            sim.set("wires", w=1.0, rho=0.0)
+        with pytest.raises(ValueError, match="Simulation.normalise: cannot multiply"):
+            sim.normalise("wires", 5.0)
+
+    def test_a_rule_of_ones_own_that_cannot_be_inverted(self):
+        class Squared(bs.Plasticity):
+            between = "q = q + elapsed/tau; w = w_0*(1 + q**2)"
+            on_pre = "q = q*0.9"
+            tau: float = bs.parameter(1000.0, "ms", "time constant")
+            w_0: float = bs.parameter(2.0, "weight", "weight at q = 0")
+            q: float = bs.initial(1.0, "", "of the synapse")
+
+        with pytest.raises(ValueError, match=r"weight: must be 4, with which w = w_0\*.* of Squared begins .got 1.0"):
+            connected(Squared())
+        sim = bs.Simulation(connected(Squared(), weight=4.0), seed=2)
+        assert sim.synapses("wires").weight.tolist() == [4.0] * 6
+        with pytest.raises(ValueError, match=r"w follows from w = w_0\*.*; set q instead"):
+            sim.set("wires", w=1.0)

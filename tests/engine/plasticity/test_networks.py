@@ -204,7 +204,7 @@ OTHERS = {
     "between": Between(),
     "driven": Driven(),
     "vesicles": bs.QuantalRelease(sites=4, tau_rec=50.0, tau_fac=30.0),
-    "calcium": bs.CalciumPlasticity(tau=2000.0),
+    "calcium": bs.CalciumPlasticity(w_0=0.5, b=3.0, tau=2000.0),  # w begins between w_0 and b*w_0
     "reward": bs.DopamineSTDP(w_max=100.0, n_base=0.01),
 }
 

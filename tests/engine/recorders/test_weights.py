@@ -33,7 +33,7 @@ RULES = {
     "inhibitory": bs.VogelsSTDP(w_max=1.0),
     "short": bs.TsodyksMarkram(),
     "held": Held(),
-    "calcium": bs.CalciumPlasticity(),
+    "calcium": bs.CalciumPlasticity(w_0=0.1, b=8.0),
     "reward": bs.DopamineSTDP(w_max=1.0),
     "differing": bs.STDP(a_plus=bs.Uniform(0.01, 0.1), a_minus=0.06, w_max=1.0),
 }

@@ -184,7 +184,18 @@ class Plastic(SynapseKind):
             start = self.equations.initials[of]
             columns[name] = np.empty(n, dtype)
             columns[name][:] = lang.computed(start, known) if isinstance(start, ast.AST) else start
-        return columns
+        return columns | self._belonging({"w"}, columns)
+
+    def _belonging(self, given, columns):
+        """Return the column that belongs to those that are given: what w follows, or w if that is given; name -> array."""
+        tree, followed = self.equations.computed_weight, self.equations.followed
+        known, dtype = self.numbers | columns, columns["w"].dtype
+        if followed is not None and "w" in given:
+            slope, rest = (lang.computed(part, known) for part in (followed.slope, followed.rest))
+            return {followed.variable: ((columns["w"] - rest) / slope).astype(dtype)}
+        if tree is not None and lang.names_in(tree) & given:
+            return {"w": np.full(columns["w"].size, lang.computed(tree, known), dtype)}
+        return {}
 
     def differing(self):
         """Return name -> array of the parameters and initial values that differ between synapses, in the block's order."""
@@ -279,6 +290,8 @@ class Plastic(SynapseKind):
         for name, values in columns.items():
             where = slice(None) if self.shared and name == "w" else order
             self._columns[name][where] = values
+        for name, values in self._belonging({*columns}, self._columns).items():
+            self._columns[name][:] = values
 
     def next_stop(self, step):
         """Return the next step at which homeostasis acts, None if there is none."""
