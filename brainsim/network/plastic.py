@@ -73,7 +73,7 @@ def _check_target(plasticity, post):
 def _check_weights(weight, plasticity):
     """Raise ValueError if a weight is, or can be, beyond a bound of the rule."""
     ends = weight.support if isinstance(weight, Distribution) else (weight, weight)
-    texts, signs = plasticity.texts()["bounds"], (">=", "<=")
+    texts, signs = plasticity.bound_texts(), (">=", "<=")
     bounds = zip(plasticity.limits_of_all(), plasticity.limits(), strict=True)
     for end, (bound, fixed), text, sign in zip(ends, bounds, texts, signs, strict=True):
         if bound is None:
@@ -93,6 +93,8 @@ def _check_weights(weight, plasticity):
             message += f", but {weight} can be beyond it; write {instead}"
         else:
             message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
+        if np.all(ends[1] <= 0.0) and "sign" in plasticity._options and plasticity.sign == 1:
+            message += f"; for weights of 0 and less write {type(plasticity).__name__}(sign=-1), which acts on -w"
         raise ValueError(f"Network.connect.weight: {message}")
 
 

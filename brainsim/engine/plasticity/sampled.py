@@ -17,7 +17,7 @@ def check_sampled(kind):
     tests = {text: lang.evaluate(tree, kind.numbers) for text, tree in trees.items()}
     low, high = kind.bounds()
     if low is not None and high is not None:
-        tests[" < ".join(rule.texts()["bounds"])] = np.less(low, high)
+        tests[" < ".join(rule.bound_texts())] = np.less(low, high)
     for text, met in tests.items():
         if np.ndim(met) and not np.all(met):
             place = int(np.argmin(met))

@@ -7,12 +7,14 @@ import copy
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from brainsim.core.checks import nearest
 from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.units import WEIGHT
+from brainsim.equations.plasticity.mirrored import mirrored
 from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plasticity
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
@@ -109,6 +111,10 @@ class Plasticity(Model):
     synapse relaxes on its own, as nothing else can be computed exactly after any time. Each trace is assigned once at a
     spike, or is not read between its assignments.
 
+    **Negative weights.** A rule whose bounds begin at 0 has weights of 0 and more. With ``sign=-1`` they are 0 and less, and
+    what the texts say of w happens to -w: ``VogelsSTDP(sign=-1)`` is for inhibition by currents. `a_plus` is then still what
+    makes an effect stronger, and `w_max`, a number above 0, the largest -w.
+
     **Random numbers**, ``rand()``, ``randn()`` and ``binomial(n, p)``, are new for each synapse and event; traces cannot use
     them, as all synapses of a cell share them.
 
@@ -148,10 +154,12 @@ class Plasticity(Model):
     step_condition = ""
     on_step = ""
     late: ClassVar[dict[str, str]] = {}
+    sign: Literal[1, -1] = 1
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
     _one_for_each: ClassVar[str] = "listed pair"
-    _choices: ClassVar[dict[str, tuple[str, ...]]] = {}  # option -> what it may be
+    _options = ("sign",)
+    _choices: ClassVar[dict[str, tuple[Any, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _begins: ClassVar[dict[str, tuple[float, float]]] = {}  # variable that w follows -> from where to where it may begin
     _parsed: ClassVar[dict[Any, PlasticityEquations]] = {}  # of this class, by its texts
@@ -161,12 +169,17 @@ class Plasticity(Model):
         name = type(self).__name__
         if self._shared is None:
             raise TypeError(f"{name}: has neither on_pre nor on_post; write in the class: on_post = 'w = w + a*x'")
-        for key, allowed in self._choices.items():
-            value = values.pop(key, getattr(type(self), key))
+        for key in self._options:
+            allowed: tuple[Any, ...] = ({"sign": (1, -1)} | self._choices)[key]
+            value: Any = values.pop(key, getattr(type(self), key))
             if value not in allowed:
                 raise ValueError(f"{name}.{key}: must be {_any_of(allowed)} (got {value!r}){nearest(value, allowed)}")
-            object.__setattr__(self, key, value)
-        for key in self.parameters:
+            object.__setattr__(self, key, allowed[allowed.index(value)])
+        for key, spec in self.parameters.items():
+            given = values.get(key, 0.0)
+            if "sign" in self._options and spec.unit == WEIGHT and spec.above == 0.0 and is_number(given) and given < 0.0:
+                message = f"must be > 0; for weights of 0 and less write {key}={-given:g}, sign=-1"
+                raise ValueError(f"{name}.{key}: {message} (got {given:g})")
             if np.ndim(typing.cast(Any, values.get(key, 0.0))) > 1:
                 raise ValueError(
                     f"{name}.{key}: must be one number, a distribution, or an array with a value for each listed pair "
@@ -253,16 +266,22 @@ class Plasticity(Model):
         """Return the equations of the rule if these parameters differ between synapses."""
         texts, cls = self.texts(), type(self)
         given = {n: v if is_number(v) else ast.Name(n + START) for n, v in self._initial.items()}
-        key = repr(texts), frozenset(per_synapse), repr({n: getattr(v, "id", v) for n, v in given.items()})
+        key = self.sign, repr(texts), frozenset(per_synapse), repr({n: getattr(v, "id", v) for n, v in given.items()})
         if key not in cls._parsed:
             initials = {name: spec.default for name, spec in cls.initials.items()} | given
             declared = cls.declared()
             starts = {tree.id: declared.variables[n] for n, tree in given.items() if isinstance(tree, ast.Name)}
             declared = replace(declared, parameters={**declared.parameters, **starts})
-            cls._parsed[key] = parse_plasticity(
+            equations = parse_plasticity(
                 cls.__name__, declared, **texts, initials=initials, per_synapse=frozenset(per_synapse)
             )
+            cls._parsed[key] = equations if self.sign == 1 else mirrored(equations)
         return cls._parsed[key]
+
+    def bound_texts(self) -> tuple[str, str]:
+        """Return the lower and the upper bound of w as text, ``""`` for none, for weights of the sign of the rule."""
+        low, high = (text.strip() for text in self.texts()["bounds"])
+        return (low, high) if self.sign == 1 else (_minus(high), _minus(low))
 
     def limits(self) -> tuple[float | np.ndarray | None, float | np.ndarray | None]:
         """Return the lower and the upper bound of w; None where there is none, or where it is sampled."""
@@ -313,9 +332,14 @@ class Plasticity(Model):
         if low is not None and high is not None and np.any(low >= high):
             pairs = np.array(np.broadcast_arrays(low, high)).reshape(2, -1)
             low, high = pairs[:, np.argmax(pairs[0] - pairs[1])]
-            texts = self.texts()["bounds"]
+            texts = self.bound_texts()
             message = f"the lower bound of w, {texts[0]} = {low:g}, must be below the upper one, {texts[1]} = {high:g}"
             raise ValueError(f"{type(self).__name__}.bounds: {message}")
+
+
+def _minus(text):
+    """Return the text of minus an expression."""
+    return text if text in ("", "0") else f"-{text}" if text.isidentifier() else f"-({text})"
 
 
 def _any_of(words):

@@ -69,6 +69,8 @@ class CalciumPlasticity(Plasticity):
     Graupner & Brunel (2012), doi:10.1073/pnas.1109359109; the noise as corrected in 2013, doi:10.1073/pnas.1220044110.
     """
 
+    _options = ()  # w_0 has a sign
+
     # calcium decays alone, so the time for which it has been above a threshold is a logarithm
     between = """
         above_p = clip(tau_ca*log(max(c, th_p)/th_p), 0, elapsed)

@@ -22,6 +22,8 @@ class VogelsSTDP(Plasticity):
         Change by one pair without a lag [weight], >= 0. The default is for conductances in nS.
     w_max : float
         Upper bound of w [weight], > 0; the lower one is 0.
+    sign : {1, -1}
+        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Examples
     --------
@@ -32,6 +34,12 @@ class VogelsSTDP(Plasticity):
     ...                     plasticity=bs.VogelsSTDP(rho_0=5.0))
     >>> wires.plasticity
     VogelsSTDP(rho_0=5.0)
+
+    Inhibition by currents has negative weights:
+
+    >>> net.connect(cells[800:], cells[:800], bs.FixedProbability(0.02), weight=-10.0, delay=0.8,
+    ...             synapse=bs.Exponential(tau=10.0), plasticity=bs.VogelsSTDP(eta=1.0, w_max=500.0, sign=-1)).plasticity
+    VogelsSTDP(eta=1.0, w_max=500.0, sign=-1)
 
     References
     ----------

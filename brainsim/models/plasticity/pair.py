@@ -55,6 +55,8 @@ class STDP(Plasticity):
         How f_plus and f_minus depend on w; see below.
     pairing : {"all", "nearest", "presynaptic", "reduced"}
         Which spikes make pairs; see below.
+    sign : {1, -1}
+        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -103,7 +105,7 @@ class STDP(Plasticity):
 
     weight_dependence: Literal["additive", "multiplicative", "gutig", "van_rossum", "power_law"] = "additive"
     pairing: Literal["all", "nearest", "presynaptic", "reduced"] = "all"
-    _options = ("weight_dependence", "pairing")
+    _options = ("weight_dependence", "pairing", "sign")
     _choices = {"weight_dependence": WEIGHT_DEPENDENCE, "pairing": PAIRING}
     _sets: ClassVar[dict[str, dict[str, Any]]] = {
         "Song 2000": {},

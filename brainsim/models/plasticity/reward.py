@@ -40,6 +40,8 @@ class DopamineSTDP(Plasticity):
         ``release=1/tau_n`` for the same integral. Izhikevich has no modulating cells: there, a reward raises n at once.
     w_max : float
         Upper bound of the weight [weight], > 0; the lower one is 0.
+    sign : {1, -1}
+        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Examples
     --------

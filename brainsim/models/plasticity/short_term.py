@@ -127,6 +127,7 @@ class QuantalRelease(Plasticity):
     equations = "du/dt = -u/tau_fac"
     between = "full = full + binomial(sites - full, 1 - exp(-elapsed/tau_rec))"
     on_pre = "u = u + U*(1 - u); released = binomial(full, u); full = full - released"
+    _options = ()  # the weight stays as it is, whatever its sign
     amplitude = "w*released"
     conditions = ("U <= 1", "sites == floor(sites)")
 

@@ -48,6 +48,8 @@ class TripletSTDP(Plasticity):
         Upper bound of w [weight], > 0; the lower one is 0.
     pairing : {"all", "nearest"}
         Whether a spike interacts with all earlier ones or with the last of each cell.
+    sign : {1, -1}
+        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -69,7 +71,7 @@ class TripletSTDP(Plasticity):
     """
 
     pairing: Literal["all", "nearest"] = "all"
-    _options = ("pairing",)
+    _options = ("pairing", "sign")
     _choices = {"pairing": ("all", "nearest")}
     _sets: ClassVar[dict[str, dict[str, Any]]] = {name: _set(name, values) for name, values in SETS.items()}
 

@@ -45,6 +45,8 @@ class ClopathSTDP(Plasticity):
         Upper bound of w [weight], > 0; the lower one is 0.
     homeostatic : bool
         Whether depression depends on the mean depolarization.
+    sign : {1, -1}
+        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -75,7 +77,7 @@ class ClopathSTDP(Plasticity):
     """
 
     homeostatic: bool = False
-    _options = ("homeostatic",)
+    _options = ("homeostatic", "sign")
     _choices: ClassVar[dict[str, tuple[Any, ...]]] = {"homeostatic": (False, True)}
     _sets: ClassVar[dict[str, dict[str, Any]]] = {"visual cortex, Clopath 2010": {}}
 
