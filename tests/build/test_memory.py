@@ -44,6 +44,8 @@ KINDS = {
     "learning": {"plasticity": bs.STDP(), "delay": DRAWN},
     "learning, a weight each": {"plasticity": bs.TripletSTDP(), "weight": bs.Uniform(0.1, 0.2)},
     "learning, with a variable": {"plasticity": bs.STDP(pairing="presynaptic")},
+    "learning, a bound each": {"plasticity": bs.STDP(w_max=bs.Uniform(0.3, 0.4))},
+    "vesicles": {"plasticity": bs.QuantalRelease(U=bs.Uniform(0.3, 0.4))},
     "depressing": {"plasticity": bs.TsodyksMarkram()},
 }
 

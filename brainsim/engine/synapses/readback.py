@@ -104,15 +104,14 @@ def in_table(kind):
     With ranks all must call this, since the table is that of all of them.
     """
     block, ranks = kind.block, kind.block.layout.ranks
+    n = block.stop - block.start
+    if ranks.size == 1:
+        return np.arange(n), n
     if block.in_table is None:
-        n = block.stop - block.start
-        ids = np.arange(n)
-        if ranks.size > 1:
-            pre, post, *_ = _synapses(
-                block.store, block.layout, block.projection, *_segments_in(block.store, (block.start, block.stop))
-            )
-            ids = _among_all(ranks, pre * block.projection.post.n + post)
-        block.in_table = ids, sum(ranks.all(n))
+        pre, post, *_ = _synapses(
+            block.store, block.layout, block.projection, *_segments_in(block.store, (block.start, block.stop))
+        )
+        block.in_table = _among_all(ranks, pre * block.projection.post.n + post), sum(ranks.all(n))
     return block.in_table
 
 

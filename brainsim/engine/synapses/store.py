@@ -131,7 +131,7 @@ class Synapses:
     @property
     def nbytes(self):
         """Bytes of the synapses that are stored."""
-        return self.store.nbytes + sum(a.nbytes for kind in self.kinds for a in kind.columns().values())
+        return self.store.nbytes + sum(kind.nbytes for kind in self.kinds)
 
 
 def count_synapses(plans, pool, threads):

@@ -57,6 +57,11 @@ class SynapseKind:
         """Return name -> array of what is kept of each synapse besides target and weight, in the order of the store."""
         return {}
 
+    @property
+    def nbytes(self):
+        """Bytes of what is kept of each synapse besides target and weight."""
+        return sum(values.nbytes for values in self.columns().values())
+
     def make_room(self, partition):
         """Make room after `enter` returned that there is none."""
         raise NotImplementedError

@@ -27,6 +27,9 @@ from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
 
 
+BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
+
+
 class Plastic(SynapseKind):
     """The synapses of one projection with a plasticity rule.
 
@@ -92,7 +95,16 @@ class Plastic(SynapseKind):
         fixed = 0 if is_number(projection.weight) else 4
         weight = itemsize if equations.changes_weights else fixed
         parameters = [name for name in rule.per_synapse if not name.endswith(START)]
-        return weight + itemsize * len(equations.variables) + 8 * len(parameters)
+        # variables that would be traces if no parameter differed are kept as they were before a spike, too
+        old = sum(name in rule.equations_for(frozenset()).pre_traces for name in equations.variables)
+        ids = BYTES_ID * equations.random
+        return weight + itemsize * (len(equations.variables) + old) + 8 * len(parameters) + ids
+
+    @property
+    def nbytes(self):
+        """Bytes of the columns, of parameters that differ between synapses, and of the indices of random numbers."""
+        kept = [*self._parameters.values(), *([] if self._ids is None else [self._ids])]
+        return super().nbytes + sum(values.nbytes for values in kept)
 
     @property
     def ring(self):
