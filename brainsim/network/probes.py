@@ -177,7 +177,8 @@ class WeightTrace:
     projection : Projection
         What `Network.connect` returned.
     variable : str
-        ``"w"``, the weight, or a variable of the rule that each synapse has: a column of ``sim.synapses(projection)``.
+        ``"w"``, the weight, or a variable of the rule: one that each synapse has, or a trace of its cells such as x of
+        `TsodyksMarkram`, as the synapse reads it, or a modulator.
     synapses : int, array of int, or None
         Which ones: their indices in ``sim.synapses(projection)``; a number chooses so many at random, the same ones in each
         run of the network; None records all of them.
@@ -191,8 +192,9 @@ class WeightTrace:
         is not a multiple of `every`.
 
     The samples are the values at ``0, every, 2*every, ...``, including 0, as they are after all spikes that have reached the
-    synapses by then. After the run they are in ``result.weights[projection]``. Recording changes no bit of the run. A sample
-    of a few synapses takes as long however many there are; histograms go through all synapses.
+    synapses by then; a trace of the target is as it was before spikes of the target at that time. After the run they are in
+    ``result.weights[projection]``, and of x in ``result.weights[projection, "x"]``. Recording changes no bit of the run. A
+    sample of a few synapses takes as long however many there are; histograms go through all synapses.
 
     Raises
     ------
@@ -209,6 +211,9 @@ class WeightTrace:
     >>> result = bs.simulate(net, 300.0, seed=2, record=bs.WeightTrace(wires, synapses=5, every=100.0, bins=20))
     >>> result.weights[wires]
     Weights of 'cells->cells'.w: 5 synapses, 4 samples, 0 to 300 ms, histograms of 20 bins, in mV
+    >>> result = bs.simulate(net, 300.0, seed=2, record=bs.WeightTrace(wires, "x", synapses=5, every=1.0))
+    >>> result.weights[wires, "x"].values.shape
+    (301, 5)
     """
 
     projection: Projection

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import found_in_rows
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
@@ -27,6 +28,7 @@ class Chosen:
         self.pre, self.post, self._places, segments, rows = found_in_rows(kind, ids)
         sources, part_of = np.divmod(rows, len(kind.block.layout.own))
         pieces = (kind.block.start + self._places) << START_BITS | PLASTIC << int(LENGTH_BITS) | 1
+        self._delay = kind.store.delay[segments].astype(np.int64) - kind.extra_step
         self._of_part = []
         for number in np.unique(part_of):
             mine = np.flatnonzero(part_of == number)
@@ -36,7 +38,9 @@ class Chosen:
             self._of_part.append((int(number), sources[mine], fields | {"partitions": 1, "partition": 0}))
 
     def read(self, name):
-        """Return the weights, ``"w"``, or a variable of the rule, as float64."""
+        """Return the weights, ``"w"``, or a variable or a trace of the rule, as float64."""
+        if name in names_of_traces(self._kind.equations):
+            return trace_now(self._kind, name, self.pre, self.post, self._delay)
         columns = self._kind.columns()
         if self._kind.shared and name == "w":
             return np.full(self._places.size, self._kind.weights(columns)[0])

@@ -257,11 +257,20 @@ class WeightRecorder(Recorder):
         request = self.requests[k]
         counts = np.empty(0, np.int64)
         if request.edges.size:
-            counts, _ = np.histogram(self._kinds[k].current_columns()[request.variable], request.edges)
+            columns = self._kinds[k].current_columns()
+            values = columns.get(request.variable)
+            counts, _ = np.histogram(self._everywhere(k) if values is None else values, request.edges)
         there = self._now[k] >= 0
         values = np.full(there.size, np.nan)
         values[there] = self._chosen[k].read(request.variable)
         return step, values, counts
+
+    def _everywhere(self, k):
+        """Return a trace as all synapses here read it now."""
+        from brainsim.engine.plasticity.chosen import Chosen
+
+        kind = self._kinds[k]
+        return Chosen(kind, in_table(kind)[0]).read(self.requests[k].variable)
 
 
 def _order(parts, wanted, key):
@@ -327,16 +336,16 @@ def resolve_weights(record, layout):
 
 
 def _unit(projection, variable, trace):
-    """Return the unit of w or of a variable of the rule; raise ValueError if synapses do not have it each."""
+    """Return the unit of w or of a variable of the rule; raise ValueError if it has none of this name."""
     rule, of_weight = projection.plasticity, projection.synapse.weight_unit
     if variable == "w":
         return of_weight
     equations = rule.equations_for(rule.per_synapse)
-    if variable not in equations.variables:
-        name, hint = type(rule).__name__, nearest(variable, ("w", *equations.variables))
-        if variable in (*equations.pre_traces, *equations.post_traces):
-            hint = ": it is a trace, which is kept once for all synapses of a cell and not recorded"
-        raise ValueError(f"{trace!r}: {name} has no variable {variable!r} for each synapse{hint}")
+    from brainsim.engine.plasticity.traces_now import names_of_traces
+
+    known = (*equations.variables, *names_of_traces(equations))
+    if variable not in known:
+        raise ValueError(f"{trace!r}: {type(rule).__name__} has no variable {variable!r}{nearest(variable, ('w', *known))}")
     return rule.initials[variable].unit.replace("weight", of_weight)
 
 

@@ -28,13 +28,16 @@ class WithSynapses:
     _original: tuple[Network, Network]  # as it was given, and a copy as it was then
     _prints: Prints
 
-    def synapses(self, projection: Projection | str) -> SynapseTable:
+    def synapses(self, projection: Projection | str, *, traces: bool = False) -> SynapseTable:
         """Return the synapses of a projection: who is connected to whom, with which weight and delay.
 
         Parameters
         ----------
         projection : Projection or str
             What `Network.connect` returned, or its name.
+        traces : bool
+            With a rule of plasticity, whether the ``columns`` also have the traces that all synapses of a cell share, such
+            as x and u of `TsodyksMarkram`, and the modulator, as each synapse reads them now.
 
         Returns
         -------
@@ -61,7 +64,7 @@ class WithSynapses:
 
         found = self._run.synapses.projection(projection, "Simulation.synapses")
         with self._exclusive:
-            return read_back(self._run.synapses, found, self.threads)
+            return read_back(self._run.synapses, found, self.threads, traces)
 
     def normalise(
         self, projection: Projection | str, total: float | ArrayLike, *, by: Literal["target", "source"] = "target"

@@ -17,8 +17,8 @@ from brainsim.results.synapses import SynapseTable
 MAX_KEYS = 1 << 24  # of a rank that are sent to the others at once
 
 
-def read_back(synapses, projection, threads):
-    """Return the SynapseTable of a projection.
+def read_back(synapses, projection, threads, traces=False):
+    """Return the SynapseTable of a projection; its columns also have the traces of a rule of plasticity if `traces`.
 
     The store does not know which projection a synapse of a built-in kind comes from. Since such synapses do not change and
     are functions of the seed, those of the projection are sampled again, by the same functions. Registered kinds
@@ -29,6 +29,8 @@ def read_back(synapses, projection, threads):
         if kind.block.projection is projection:
             columns = dict(kind.current_columns())
             table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
+            if traces:
+                table.columns.update(kind.traces_now(table))
             table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
             if kind.tag == PLASTIC:
                 weight = table.columns.pop("w").astype(np.float64)

@@ -183,8 +183,7 @@ class TestMistakes:
         for trace, message in [
             (bs.WeightTrace(static), "has no plasticity, so its weights do not change"),
             (bs.WeightTrace(foreign), "is not in the network"),
-            (bs.WeightTrace(wires, "v"), "Held has no variable 'v' for each synapse"),
-            (bs.WeightTrace(wires, "x"), "is a trace, which is kept once"),
+            (bs.WeightTrace(wires, "v"), "Held has no variable 'v'; available: w, u, x, y"),
             (bs.WeightTrace(wires, "u", bins=3), "give the edges of the bins"),
             (bs.WeightTrace(wires, every=0.01), "every must be at least dt"),
             (bs.WeightTrace(wires, synapses=[320]), "must be below the number of synapses of 'cells.0:30.->cells', 320"),

@@ -62,6 +62,10 @@ class SynapseKind:
         """Bytes of what is kept of each synapse besides target and weight."""
         return sum(values.nbytes for values in self.columns().values())
 
+    def traces_now(self, table):
+        """Return name -> array of what the synapses in a SynapseTable share with others, as each of them reads it now."""
+        return {}
+
     def make_room(self, partition):
         """Make room after `enter` returned that there is none."""
         raise NotImplementedError

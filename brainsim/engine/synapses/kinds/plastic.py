@@ -12,6 +12,7 @@ from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.sampled import check_sampled
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
+from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
 from brainsim.engine.plasticity.writer import OLD
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
@@ -25,7 +26,6 @@ from brainsim.jit.functions import FUNCTIONS
 from brainsim.models.values import Distribution, is_number
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
-
 
 BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
 
@@ -275,6 +275,11 @@ class Plastic(SynapseKind):
         if self.shared:
             columns["w"] = np.full(self.block.stop - self.block.start, self._columns["w"][0])
         return {name: values for name, values in columns.items() if name not in self.code.old}
+
+    def traces_now(self, table):
+        """Return name -> array of the traces, and the modulator, as each synapse of a SynapseTable reads them now."""
+        delay = np.rint(table.delay / self.block.layout.dt).astype(np.int64)
+        return {name: trace_now(self, name, table.pre, table.post, delay) for name in names_of_traces(self.equations)}
 
     @property
     def numbers(self):

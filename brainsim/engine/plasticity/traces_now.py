@@ -1,0 +1,76 @@
+"""The traces of a rule as each synapse reads them now: they are kept once for each cell, and nothing is changed.
+
+A synapse reads a trace of its source as it was after the last spike that has arrived, decayed to now on its own clock, and
+a trace of its target as it was before the spikes, if any, of this step. The modulator is the same for all.
+"""
+
+import numpy as np
+
+from brainsim.engine.plasticity.modulator import modulator_now
+from brainsim.equations.expressions import algebra
+from brainsim.jit.functions import FUNCTIONS
+
+
+def names_of_traces(equations):
+    """Return the names of what a rule keeps once for all synapses of a cell, or of the projection."""
+    return (*equations.pre_traces, *equations.post_traces, *([equations.modulator] if equations.modulator else []))
+
+
+def trace_now(kind, name, pre, post, delay):
+    """Return the values of a trace in some synapses now.
+
+    Parameters
+    ----------
+    kind : Plastic
+    name : str
+        One of `names_of_traces`.
+    pre, post : ndarray of int64
+        Their cells, as in the SynapseTable.
+    delay : ndarray of int64
+        Their delays, in steps.
+    """
+    values, targets = np.empty(pre.size), kind.targets[post]
+    dendritic = np.full(pre.size, kind.dendritic) if kind.dendritic >= 0 else delay
+    for part in kind.parts.values():
+        mine = np.flatnonzero(np.isin(targets, part.cells))
+        if name == kind.equations.modulator:
+            values[mine] = modulator_now(part)
+        elif name in kind.equations.post_traces:
+            values[mine] = _of_targets(part, name, targets[mine], dendritic[mine])
+        else:
+            values[mine] = _of_sources(part, name, kind.sources[pre[mine]], delay[mine], dendritic[mine])
+    return values
+
+
+def _of_targets(part, name, cells, dendritic):
+    """Return a postsynaptic trace of the target of each synapse, as of the time on the synapse's clock."""
+    if _now(part) == 0:
+        part.begin()  # the first step, in which traces begin that follow the target, has not come yet
+    context, order = part.context, np.argsort(part.cells, kind="stable")
+    places = part.indices[order[np.searchsorted(part.cells[order], cells)]]
+    row = (_now(part) - 2 * dendritic - part.kind.late.get(name, 0)) % context["ring"]
+    return context[f"row_{name}"].reshape(context["ring"], -1)[row, places]
+
+
+def _of_sources(part, name, sources, delay, dendritic):
+    """Return a presynaptic trace of the source of each synapse, decayed to the time on the synapse's clock."""
+    kind, c = part.kind, part.context
+    (times, previous), entry = part.link.T, c["newest"][sources].astype(np.int64)
+    while (under_way := (entry >= 0) & (times[np.maximum(entry, 0)] + delay > _now(part))).any():
+        entry[under_way] = previous[entry[under_way]]
+    fired, axonal = entry >= 0, delay - dendritic
+    since = np.where(fired, times[np.maximum(entry, 0)], 0) + axonal
+    value = np.where(fired, part.logged("after", name)[np.maximum(entry, 0)], kind.initial[name])
+    elapsed = np.maximum(_now(part) - dendritic - since, 0)
+    if name not in kind.equations.rates:
+        return value
+    rate, limit = (kind.number(table[name]) for table in (kind.equations.rates, kind.equations.limits))
+    with np.errstate(invalid="ignore"):
+        left = FUNCTIONS["exp"](-(rate * kind.block.layout.dt) * elapsed.astype(np.float64))
+    left = np.where(elapsed == 0, 1.0, left)  # also if the rate is infinite
+    return value * left if algebra.is_zero(kind.equations.limits[name]) else limit + (value - limit) * left
+
+
+def _now(part):
+    """Return the step that is read: 0 before the first."""
+    return max(part.step(), 0)
