@@ -358,7 +358,11 @@ class TestOwnRules:
             "STDP.pairing: must be 'all', 'nearest', 'presynaptic' or 'reduced' (got",
         ),
         (lambda: bs.STDP(pairing=3), ValueError, "STDP.pairing: must be 'all'"),
-        (lambda: bs.STDP(w_max=-1.0), ValueError, "STDP.w_max: must be > 0 (got -1.0)"),
+        (
+            lambda: bs.STDP(w_max=-1.0),
+            ValueError,
+            "STDP.w_max: must be > 0; for weights of 0 and less write w_max=1, sign=-1 (got -1)",
+        ),
         (lambda: bs.STDP(tau_plus=0.0), ValueError, "STDP.tau_plus: must be > 0 ms (got 0.0)"),
         (
             lambda: bs.STDP(a_plus=np.ones((2, 2))),

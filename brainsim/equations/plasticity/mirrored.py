@@ -17,7 +17,10 @@ def mirrored(equations: PlasticityEquations) -> PlasticityEquations:
     drive = equations.drive
     return replace(
         equations,
-        **{name: _assigned(getattr(equations, name)) for name in ("on_pre", "on_post", "between", "on_step")},
+        on_pre=_assigned(equations.on_pre),
+        on_post=_assigned(equations.on_post),
+        between=_assigned(equations.between),
+        on_step=_assigned(equations.on_step),
         amplitude=_amplitude(equations.amplitude),
         bounds=(high and algebra.negative(high), low and algebra.negative(low)),
         drive=drive and drive._replace(gain=algebra.negative(drive.gain), offset=algebra.negative(drive.offset)),

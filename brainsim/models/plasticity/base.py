@@ -158,7 +158,7 @@ class Plasticity(Model):
     plasticity_equations = _Equations()
     _shared: ClassVar[PlasticityEquations | None] = None
     _one_for_each: ClassVar[str] = "listed pair"
-    _options = ("sign",)
+    _options: ClassVar[tuple[str, ...]] = ("sign",)
     _choices: ClassVar[dict[str, tuple[Any, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _begins: ClassVar[dict[str, tuple[float, float]]] = {}  # variable that w follows -> from where to where it may begin
@@ -176,14 +176,14 @@ class Plasticity(Model):
                 raise ValueError(f"{name}.{key}: must be {_any_of(allowed)} (got {value!r}){nearest(value, allowed)}")
             object.__setattr__(self, key, allowed[allowed.index(value)])
         for key, spec in self.parameters.items():
-            given = values.get(key, 0.0)
+            given = typing.cast(Any, values.get(key, 0.0))
             if "sign" in self._options and spec.unit == WEIGHT and spec.above == 0.0 and is_number(given) and given < 0.0:
                 message = f"must be > 0; for weights of 0 and less write {key}={-given:g}, sign=-1"
                 raise ValueError(f"{name}.{key}: {message} (got {given:g})")
-            if np.ndim(typing.cast(Any, values.get(key, 0.0))) > 1:
+            if np.ndim(given) > 1:
                 raise ValueError(
                     f"{name}.{key}: must be one number, a distribution, or an array with a value for each listed pair "
-                    f"(got shape {np.shape(typing.cast(Any, values[key]))})"
+                    f"(got shape {np.shape(given)})"
                 )
         super().__init__(*positional, **values)
 
