@@ -73,7 +73,10 @@ class TestPlasticity:
         for weight in (0.0, 1.0, [0.0, 1.0], bs.Uniform(0.0, 1.0), bs.Clipped(bs.Normal(0.5, 0.3), low=0.0, high=1.0)):
             assert connect(rule=pairs, weight=weight, plasticity=bs.STDP()).plasticity == bs.STDP()
         connect(weight=-3.0, plasticity=bs.TsodyksMarkram())  # has no bounds
-        connect(weight=3.0, plasticity=bs.STDP(w_max=bs.Uniform(1.0, 5.0)))  # the bound is drawn
+        drawn = bs.STDP(w_max=bs.Uniform(1.0, 5.0))
+        connect(weight=1.0, plasticity=drawn)  # within any bound that may be drawn
+        with pytest.raises(ValueError, match=r"connect.weight: must be <= 1, the least that w_max of STDP"):
+            connect(weight=3.0, plasticity=drawn)
 
     def test_any_synapse(self):
         for synapse in (DELTA, COND, bs.Exponential(), bs.AlphaCharge(), bs.NMDA(), bs.GABAB()):

@@ -128,7 +128,7 @@ class TestOverview:
         result = bs.simulate(network, 100.0, seed=2, record=traces, progress=False)
         cells = result.spikes["cells"]
         told = bs.plot.overview(result).axes[0].get_title(loc="left")
-        assert told == f"400 cells   {cells.rate():.3g} Hz   CV {cells.cv():.2f}"
+        assert told == f"400 cells   {cells.rate():.3g} Hz   CV {cells.cv():.2f}   (without 50 sources)"
 
 
 def test_axes_that_share_time_name_it_once():
