@@ -17,7 +17,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 MOST_ARGUMENTS = 8  # of a compiled function
 COMPILED = {"kernel", "by_address", "helper", "inlined"}  # decorators
 NUMBA_AT_HOME = {
-    "brainsim.learn.spiking.engine",
+    "brainsim.learn.spiking.simulated.engine",
     *(
         f"brainsim.learn.spiking.kernels.{name}"
         for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")

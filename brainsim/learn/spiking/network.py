@@ -192,7 +192,7 @@ class SpikingNetwork(Trainable):
         -------
         Network
         """
-        from brainsim.learn.spiking.engine import network_of
+        from brainsim.learn.spiking.simulated.engine import network_of
 
         return network_of(self, x, seed)
 

@@ -21,7 +21,7 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.system import System, compose
-from brainsim.learn.spiking.cells import WithinStep
+from brainsim.learn.spiking.simulated.cells import WithinStep
 from brainsim.models.base import Neuron, initial
 from brainsim.models.values import is_number
 

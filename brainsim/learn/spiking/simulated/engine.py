@@ -17,9 +17,9 @@ from brainsim.engine.program import CONTINUE, Operator, Phase, register_operator
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, by_address, record_at
-from brainsim.learn.spiking.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
-from brainsim.learn.spiking.changed import as_simulated
-from brainsim.learn.spiking.resumed import kept, take_over
+from brainsim.learn.spiking.simulated.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
+from brainsim.learn.spiking.simulated.changed import as_simulated
+from brainsim.learn.spiking.simulated.resumed import kept, take_over
 from brainsim.models.clamp import VoltageClamp
 from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.sources import SpikeTrains
