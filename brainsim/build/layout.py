@@ -110,7 +110,7 @@ class Layout:
         self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
         self.ranks, self.own = ranks, ranks.share(partitions)
         self.groups = _grouped(network, dt, dtype)
-        self.members = {m.population.name: m for g in self.groups for m in g.members}
+        self.members = _members(network, self.groups)
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
         self.n_cells = self.n_state = 0
         for group in self.groups:
@@ -247,7 +247,7 @@ class Layout:
             replace(group, members=[copy(member) for member in group.members], arrays=group.arrays.copy())
             for group in self.groups
         ]
-        new.members = {member.population.name: member for group in new.groups for member in group.members}
+        new.members = _members(new.network, new.groups)
         return new
 
     def lag_places(self):
@@ -279,6 +279,12 @@ def _stacked(group, dtype):
         return np.zeros((1, max(group.n, 1)), dtype)
     rows = [np.concatenate([np.broadcast_to(m.constants[a], m.n) for m in group.members]) for a in group.kernel.arrays]
     return np.ascontiguousarray(rows, dtype=dtype)
+
+
+def _members(network, groups):
+    """Return population name -> member in the order of the network, so that pictures of both have the same colours."""
+    found = {member.population.name: member for group in groups for member in group.members}
+    return {name: found[name] for name in network.populations}
 
 
 def _grouped(network, dt, dtype):

@@ -131,6 +131,23 @@ class TestOverview:
         assert told == f"400 cells   {cells.rate():.3g} Hz   CV {cells.cv():.2f}   (without 50 sources)"
 
 
+def test_a_population_has_one_colour_in_pictures_of_the_network_and_of_its_result():
+    """Even if sources come after cells in the network: the kernel that fires them comes first."""
+    net = bs.Network(seed=1)
+    first, cells, last = (
+        bs.Population(3, model, name=name)
+        for name, model in (("first", bs.Poisson(rate=50.0)), ("cells", bs.LIF()), ("last", bs.Poisson(rate=50.0)))
+    )
+    net.connect(first, cells, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.Delta())
+    net.add(last)
+    result = bs.simulate(net, 20.0, seed=2, progress=False)
+    assert list(result.populations) == list(result.spikes) == list(net.populations) == ["first", "cells", "last"]
+    pictures = [bs.plot.connectivity(net), plt.figure() and bs.plot.raster(result)]
+    of_network, of_result = ({t.get_text(): t.get_color() for t in ax.get_yticklabels()} for ax in pictures)
+    assert of_network == of_result
+    assert len({*of_result.values()}) == 3
+
+
 def test_axes_that_share_time_name_it_once():
     result = ran(bs.LIF(), 400.0, n=2)
     _, axes = plt.subplots(3, sharex=True)
