@@ -41,18 +41,18 @@ def network(gradient, epochs=1, threads=1, **options):
     return bs.learn.SpikingNetwork(CELLS, gradient=gradient, **settings | options)
 
 
-def prepare(folder):
-    """Write the spike times, the labels and the initial weights to a file."""
+def prepare(folder, seed=1):
+    """Write the spike times, the labels, and the initial weights and their seed to a file."""
     from brainsim.examples import image
 
     data, rng = image.images("digits"), np.random.default_rng(1)
     copies = [image.spike_times(data.X_train, image.JITTER, rng) for _ in range(image.COPIES - 1)]
     times = np.vstack([image.spike_times(data.X_train), *copies])
     y = np.tile(data.y_train, image.COPIES)
-    first = network("exact", learning_rate=1e-300, wake=0.0).fit(times[:BATCH], y[:BATCH])
+    first = network("exact", learning_rate=1e-300, wake=0.0, seed=seed).fit(times[:BATCH], y[:BATCH])
     weights = {f"W{layer}": weight for (what, layer), weight in first.parts().items() if what == "weight"}
     test = image.spike_times(data.X_test)
-    np.savez(Path(folder, "data.npz"), times=times, y=y, test=test, y_test=data.y_test, **weights)
+    np.savez(Path(folder, "data.npz"), times=times, y=y, test=test, y_test=data.y_test, seed=seed, **weights)
 
 
 class InBrainsim:
@@ -61,10 +61,10 @@ class InBrainsim:
     def __init__(self, data, threads, gradient):
         import brainsim as bs
 
-        self.version, self.data = bs.__version__, data
-        self.net = network(gradient, threads=threads)
+        self.version, self.data, options = bs.__version__, data, {"threads": threads, "seed": int(data["seed"])}
+        self.net = network(gradient, **options)
         self.net.partial_fit(data["times"][:BATCH], data["y"][:BATCH], progress=False)  # compiles
-        self.net = network(gradient, threads=threads)
+        self.net = network(gradient, **options)
 
     def epoch(self, number):
         """Train for an epoch."""
@@ -84,7 +84,7 @@ class InTorch:
         import torch
 
         torch.set_num_threads(threads)
-        torch.manual_seed(1)
+        torch.manual_seed(int(data["seed"]))
         self.torch, self.version, self.y = torch, importlib.metadata.version(self.library), torch.from_numpy(data["y"])
         self.x, self.test = self.dense(data["times"]), self.dense(data["test"])
         self.y_test = torch.from_numpy(data["y_test"])
@@ -239,7 +239,7 @@ def main():
     """Train all rows in turn, compare accuracies, and print the table."""
     options, about = _options(), machine.describe()
     with tempfile.TemporaryDirectory() as folder:
-        prepare(folder)
+        prepare(folder, options.seed)
         rows = [Row(name, threads, folder) for name in options.only for threads in options.threads]
         for number in range(options.epochs):
             for row in rows:
@@ -279,6 +279,7 @@ def _options():
     add("--only", type=lambda text: text.split(","), default=list(ROWS), help=f"which of {','.join(ROWS)}")
     add("--threads", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2], help="numbers (default 1,2)")
     add("--epochs", type=int, default=15, help="epochs of each (default 15)")
+    add("--seed", type=int, default=1, help="of initial weights and the order of samples (default 1)")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     for name in options.only:
