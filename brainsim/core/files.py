@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def writable(path: str | os.PathLike, label: str) -> Path:
-    """Return the path of a file that can be written: its folder exists, and it is no folder itself.
+    """Return the path of a file that can be written: its folder exists, and it is not a folder itself.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def writable(path: str | os.PathLike, label: str) -> Path:
     Raises
     ------
     TypeError, FileNotFoundError, IsADirectoryError
-        If it is no path, its folder does not exist, or it is a folder.
+        If it is not a path, its folder does not exist, or it is a folder.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{label}: must be the path of a file (got {path!r})")

@@ -8,6 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.learn.spiking.samples import inputs_of
+from brainsim.models.catalogue import catalogue
 from tests.learn.spiking_nets import by_differences
 
 
@@ -267,6 +268,26 @@ class Between(Leaky):
     threshold = "v >= 1 and v < 2"
 
 
+NEURONS = [kind for kind in catalogue().values() if issubclass(kind, bs.Neuron)]
+
+
+def refusal(model):
+    """Return why a model cannot learn, or nothing."""
+    try:
+        bs.learn.ModelLayer(4, model)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("kind", NEURONS, ids=lambda kind: kind.__name__)
+def test_no_model_of_brainsim_is_refused_for_its_names(kind):
+    """Users can rename the parameters of their own models only; `GLIF4` has one called f_v."""
+    told = refusal(kind(t_ref=0.0) if "t_ref" in kind.parameters else kind())
+    assert "is needed for the crossing" not in told
+    assert not (told and kind in (bs.LIF, bs.AdEx, bs.QIF, bs.GLIF4, bs.GLIF5))
+
+
 class Clashing(Leaky):
     equations = "dv/dt = (I - v)/tau_m\ndgap/dt = -gap"
     gap: float = bs.initial(0.0, "", "something else")
@@ -284,6 +305,10 @@ MISTAKES = {
     "refractory": (
         lambda: bs.learn.ModelLayer(4, bs.LIF()),
         r"refractory times have no derived adjoint; write LIF\(t_ref=0.0\)",
+    ),
+    "refractory condition": (
+        lambda: bs.learn.ModelLayer(4, bs.HodgkinHuxley()),
+        r"HodgkinHuxley: the refractory condition 'v >= v_th' has no derived adjoint; use cells .* bs.AdEx\(t_ref=0.0\)",
     ),
     "values": (lambda: bs.learn.ModelLayer(2, Leaky(tau_m=[10.0, 20.0])), "tau_m must be one number for all cells"),
     "name": (lambda: bs.learn.ModelLayer(4, Clashing()), "the name 'gap' is needed for the crossing"),

@@ -110,6 +110,9 @@ def _check(model, label):
         if not is_number(getattr(model, name)):
             raise ValueError(f"{label}: {name} must be one number for all cells of the layer (got {getattr(model, name)!r})")
     if model.cell_equations.refractory is not None and getattr(model, "t_ref", None) != 0.0:
+        if "t_ref" not in model.parameters:
+            condition = f"{label}: the refractory condition {model.refractory!r} has no derived adjoint"
+            raise ValueError(f"{condition}; use cells that a spike resets, such as bs.AdEx(t_ref=0.0)")
         raise ValueError(
             f"{label}: refractory times have no derived adjoint; write {type(model).__name__}(t_ref=0.0), or use "
             "bs.learn.Layer, whose cells have them"
@@ -145,7 +148,8 @@ def _rates(adjoint, system):
 
 
 def _name(prefix, variable):
-    return f"{prefix}_{variable}"
+    """Return the name of a value of a variable at the crossing: long, so that it is none of the model's."""
+    return f"{prefix}_{variable}" if prefix == "start" else f"crossing_{prefix}_{variable}"
 
 
 def _product(*factors):
