@@ -10,7 +10,7 @@ from typing import Any
 
 from brainsim.core.checks import number
 from brainsim.engine.checkpoints.file import exists
-from brainsim.engine.checkpoints.regular import Regular, interval, refuse_to_replace, writable
+from brainsim.engine.checkpoints.regular import Regular, check_writable, interval, refuse_to_replace
 from brainsim.engine.checkpoints.streams import finished_result
 from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.settings import checked_steps
@@ -169,7 +169,7 @@ def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, ever
     """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
     state, to = settings.pop("state"), settings["to"]
     seconds = interval(every, "simulate.checkpoint_every")
-    writable(checkpoint, "simulate.checkpoint")
+    check_writable(checkpoint, "simulate.checkpoint")
     if not resume:
         refuse_to_replace(checkpoint, "simulate.checkpoint")
     if resume and exists(checkpoint):

@@ -23,6 +23,8 @@ from urllib.parse import quote
 
 import numpy as np
 
+from brainsim.core.files import writable
+
 T = TypeVar("T")
 
 DESCRIPTION = "description"
@@ -93,14 +95,7 @@ def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> It
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
     """
-    path = Path(path)
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
-    if target.is_dir():
-        raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
-    if target.exists() and not target.is_file():  # replacing a device or a pipe would remove it for everybody
-        raise OSError(f"{label}: {str(path)!r} is a device or a pipe; give the name of a file")
+    target = Path(os.path.realpath(writable(path, label)))
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         yield temporary

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from brainsim.core.checks import number, warn_user
+from brainsim.core.files import writable
 from brainsim.engine.checkpoints.file import checked_path, exists
 from brainsim.engine.states.state import what_is_not_finite
 from brainsim.results.archive import remove_leftovers
@@ -51,15 +52,11 @@ def refuse_to_replace(path, label):
         )
 
 
-def writable(path, label):
-    """Raise an error, before anything is built, if no file can be written to the folder of `path`."""
-    folder = Path(os.path.realpath(checked_path(path, label))).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{label}: there is no folder {str(folder)!r}")
+def check_writable(path, label):
+    """Raise an error, before anything is built, if no file can be written to the folder of `path`, or put in its place."""
+    folder = Path(os.path.realpath(writable(checked_path(path, label), label))).parent
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{label}: the folder {str(folder)!r} cannot be written to")
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
 
 
 class Regular:
