@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from brainsim.build.own import ALONE
+from brainsim.core.aside import put_folder
 from brainsim.engine.recorders.stream import Stream, is_locked
 from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
-from brainsim.results.archive import put_folder
 from brainsim.results.formats import MARKS, check_target, write_recording
 from brainsim.results.streams.folder import REST, opened
 
@@ -111,7 +111,7 @@ class Target:
         """Make the file of the folder."""
         rest.save(self.folder / REST)
         if self.raw:
-            put_folder(self.folder, self.path)
+            put_folder(self.folder, self.path, "simulate.to")
         else:
             write_recording(opened(self.folder, check=False), self.path, "simulate.to")
 

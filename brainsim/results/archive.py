@@ -7,23 +7,19 @@ read when it is needed, after a check of the size it declares: a small file can 
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import json
 import math
 import os
 import re
-import secrets
-import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.files import writable
+from brainsim.core.aside import written_aside
 
 T = TypeVar("T")
 
@@ -50,8 +46,8 @@ def write(
 ) -> Path:
     """Write `arrays` (member name -> array) and `description` (JSON-able dict) to `path`; return it as a Path.
 
-    The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as `previous`.
-    Messages begin with `label`, by default ``KIND.save``.
+    The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as
+    `core.aside.previous`. Messages begin with `label`, by default ``KIND.save``.
 
     Raises
     ------
@@ -70,12 +66,6 @@ def write(
     return write_arrays(path, label, {DESCRIPTION: np.array(text), **arrays}, compress, keep)
 
 
-def previous(path: str | os.PathLike) -> Path:
-    """Return where `write` keeps the file that it replaces, if asked to."""
-    target = Path(os.path.realpath(path))
-    return target.with_name(f"{target.name}.previous")
-
-
 def write_arrays(
     path: str | os.PathLike, label: str, arrays: Mapping[str, np.ndarray], compress: bool = False, keep: bool = False
 ) -> Path:
@@ -87,59 +77,6 @@ def write_arrays(
         save: Callable = np.savez_compressed if compress else np.savez
         save(file, **arrays)
     return Path(path)
-
-
-@contextlib.contextmanager
-def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> Iterator[Path]:
-    """Give a path to write to; what is there at the end of the block is put in the place of `path`, whole or not at all.
-
-    A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
-    """
-    target = Path(os.path.realpath(writable(path, label)))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        if keep and target.exists():
-            _set_aside(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(target.parent)
-
-
-def remove_leftovers(path: str | os.PathLike) -> None:
-    """Remove what a process left that was killed while it wrote to `path`."""
-    target = Path(os.path.realpath(path))
-    for leftover in target.parent.glob(f".{glob.escape(target.name[:100])}.*.tmp"):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
-
-
-def _set_aside(target, temporary):
-    """Let the file `target` be `previous`; it keeps its own name too if the file system has links, so it never lacks."""
-    link = temporary.with_suffix(".link.tmp")
-    try:
-        os.link(target, link)
-    except OSError:
-        os.replace(target, previous(target))
-    else:
-        os.replace(link, previous(target))
-        link.unlink(missing_ok=True)  # POSIX renames nothing if both names are already those of one file: after a kill
-
-
-def sync_folder(folder: str | os.PathLike) -> None:
-    """Let the names in a folder survive a loss of power; Windows cannot, and some network file systems refuse."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class Part:
@@ -157,35 +94,6 @@ class Part:
     def take(self, name: str, max_size: float = math.inf) -> np.ndarray:
         """Return an array, as `Archive.take` does."""
         return self._archive.take(f"{self._prefix}/{name}", max_size)
-
-
-@contextlib.contextmanager
-def folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
-    """Give a new folder to write to, which is put in the place of `path` at the end of the block, whole or not at all.
-
-    A folder there is replaced only if ``is_ours(path)`` is true, so that nobody's files are removed by a mistake.
-    """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
-    if path.exists() and not (path.is_dir() and (is_ours(path) or not any(path.iterdir()))):
-        raise FileExistsError(f"{label}: {str(path)!r} exists and is not a folder of results; it is not replaced")
-    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
-    aside.mkdir()
-    try:
-        yield aside
-        put_folder(aside, path)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-
-
-def put_folder(folder: Path, path: Path) -> None:
-    """Rename a folder to `path`, and remove the folder that was there."""
-    old = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.old")
-    if path.exists():
-        os.rename(path, old)
-    os.rename(folder, path)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def description_text(kind: str, version: int, description: Mapping[str, Any]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,9 @@ from uuid import uuid4
 
 import numpy as np
 
+from brainsim.core.aside import written_aside
 from brainsim.core.optional import optional
 from brainsim.core.time import times_of
-from brainsim.results import archive
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -59,10 +58,8 @@ def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Pa
     if compress:
         raise ValueError("Result.save.compress: must be False for an .nwb file: many readers lack the filter")
     file = nwb_file(result, {})
-    with archive.written_aside(path, "Result.save") as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the temporary file has another suffix
-        with pynwb.NWBHDF5IO(str(temporary), "w") as io:
-            io.write(file)
+    with written_aside(path, "Result.save") as aside, pynwb.NWBHDF5IO(str(aside), "w") as io:
+        io.write(file)
     return Path(path)
 
 

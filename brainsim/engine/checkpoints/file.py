@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from brainsim.core.aside import previous
 from brainsim.core.checks import warn_user
 from brainsim.results import archive
 from brainsim.results.result import Result, State, pack, pack_state, unpack, unpack_state
@@ -114,7 +115,7 @@ def read(path):
     try:
         return _read(path)
     except (ValueError, FileNotFoundError) as error:
-        before = archive.previous(path)
+        before = previous(path)
         if not before.exists():
             raise
         try:
@@ -134,7 +135,7 @@ def checked_path(path, label):
 
 def exists(path):
     """Return whether there is a checkpoint to continue from."""
-    return Path(path).exists() or archive.previous(path).exists()
+    return Path(path).exists() or previous(path).exists()
 
 
 def _time(state):

@@ -7,11 +7,11 @@ import threading
 import time
 from pathlib import Path
 
+from brainsim.core.aside import remove_leftovers
 from brainsim.core.checks import number, warn_user
 from brainsim.core.files import writable
 from brainsim.engine.checkpoints.file import checked_path, exists
 from brainsim.engine.states.state import what_is_not_finite
-from brainsim.results.archive import remove_leftovers
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
 SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}

@@ -9,16 +9,12 @@ import zlib
 import numpy as np
 
 from brainsim.build.own import ALONE
+from brainsim.core.aside import sync_folder
+from brainsim.core.locks import locked
 from brainsim.core.time import times_of
-from brainsim.results.archive import sync_folder
 from brainsim.results.streams.folder import COMMITS, HEADER, PART, commits_in
 
-try:
-    import fcntl
-except ImportError:  # Windows: two processes with one folder are not told apart
-    fcntl = None  # type: ignore[assignment]
-
-LOCK = ".lock"  # held by the process that writes
+LOCK = ".lock"  # held by the process that writes; Windows has no such locks
 SMALL = 1 << 20  # bytes up to which rows are read, not mapped: each map holds a file open
 SYNC_EVERY = 5.0  # seconds between two times at which the disk has everything, also after a loss of power
 
@@ -189,7 +185,7 @@ class Stream:
     def _take_lock(self):
         """Hold the folder for this process."""
         self._lock = (self.folder / LOCK).open("wb")
-        if not _locked(self._lock):
+        if locked(self._lock) is False:
             self._lock.close()
             self._lock = None
             raise BlockingIOError(f"stream: {str(self.folder)!r} is being written by another run")
@@ -237,22 +233,9 @@ def is_locked(folder):
         return True
     try:
         with (folder / LOCK).open("r+b") as file:
-            return not _locked(file)
+            return locked(file) is False
     except FileNotFoundError:
         return False
-
-
-def _locked(file):
-    """Try to lock a file for this process; return False if another one holds it."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # file systems without locks
-        pass
-    return True
 
 
 def _write_all(file, data):

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from brainsim.core.aside import written_aside
 from brainsim.core.checks import number
 from brainsim.core.optional import optional
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.reading import drawn
-from brainsim.results.archive import written_aside
 
 if typing.TYPE_CHECKING:
     from brainsim.network.projection import Projection

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brainsim.core.aside import written_aside
 from brainsim.results import archive
 from brainsim.results.result import FORMAT, pack
 from brainsim.results.streams.recording import Recording
@@ -19,7 +20,7 @@ def write_recording(recording: Recording, path: Path, label: str) -> None:
     description["spikes"] = [[s.label, s.name, s.n, s.duration, s.start] for s in recording.spikes]
     description["traces"] = [[*t.key, t.traces.name, t.traces.variable, t.traces.unit] for t in recording.traces]
     text = archive.description_text("Result", FORMAT, description)
-    with archive.written_aside(path, label) as aside, zipfile.ZipFile(aside, "x", zipfile.ZIP_STORED) as zipped:
+    with written_aside(path, label) as aside, zipfile.ZipFile(aside, "x", zipfile.ZIP_STORED) as zipped:
         _member(zipped, archive.DESCRIPTION, np.array(text))
         for name, array in arrays.items():
             _member(zipped, name, np.asarray(array))

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import numpy as np
 
+from brainsim.core.aside import folder_aside
 from brainsim.core.deferred import deferred
 from brainsim.core.optional import optional
-from brainsim.results import archive
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
 from brainsim.results.streams.recording import Recording, recording_of, replaced
@@ -40,7 +40,7 @@ def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Pa
 def write_recording(recording: Recording, path: Path, label: str) -> None:
     """Write a Recording; never more than a block of it is in memory."""
     optional("pyarrow.parquet", "parquet", label)
-    with archive.folder_aside(path, label, is_parquet) as folder:
+    with folder_aside(path, label, is_parquet) as folder:
         _write_spikes(recording, folder / SPIKES)
         for trace in recording.traces:
             _write_trace(trace, folder / _trace_file(*trace.key))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brainsim.core.aside import written_aside
 from brainsim.core.deferred import deferred
 from brainsim.core.optional import optional
 from brainsim.results import archive
@@ -38,7 +39,7 @@ def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Pa
 def write_recording(recording: Recording, path: Path, label: str) -> None:
     """Write a Recording; never more than a block of it is in memory."""
     h5py = optional("h5py", "hdf5", label)
-    with archive.written_aside(path, label) as aside, h5py.File(aside, "x") as h5:
+    with written_aside(path, label) as aside, h5py.File(aside, "x") as h5:
         h5.attrs["magic"], h5.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, np.uint32)
         _write_spikes(h5, recording)
         _write_reports(h5, recording)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.core.aside import previous
 from brainsim.engine.checkpoints import file, machine
-from brainsim.results import archive
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, loaded, network, simulation
 
 
@@ -89,14 +89,14 @@ class TestTheFile:
             sim.run(5.0)
             assert sim.save(path) == path
         assert sorted(p.name for p in path.parent.iterdir()) == ["run.ckpt", "run.ckpt.previous"]
-        assert (file.read(path).state.step, file.read(archive.previous(path)).state.step) == (150, 100)
+        assert (file.read(path).state.step, file.read(previous(path)).state.step) == (150, 100)
 
     def test_nothing_is_left_if_a_kill_made_the_last_two_one_file(self, path):
         """Between the two renames of a save both names are those of one file, which a later rename would leave alone."""
         sim = simulation()
         sim.run(5.0)
         sim.save(path)
-        os.link(path, archive.previous(path))
+        os.link(path, previous(path))
         sim.run(5.0)
         sim.save(path)
         assert sorted(p.name for p in path.parent.iterdir()) == ["run.ckpt", "run.ckpt.previous"]
@@ -123,7 +123,7 @@ class TestTheFile:
 
     def test_both_damaged(self, path):
         path.write_bytes(b"PK")
-        archive.previous(path).write_bytes(b"")
+        previous(path).write_bytes(b"")
         with pytest.raises(ValueError, match=r"Simulation.load: '.*run.ckpt' is not a readable brainsim checkpoint"):
             loaded(path)
 
@@ -148,7 +148,7 @@ class TestTheFile:
         sim.save(path)
         before = path.read_bytes()
         sim.run(5.0)
-        monkeypatch.setattr(archive.os, "fsync", full_disk)
+        monkeypatch.setattr(os, "fsync", full_disk)
         with pytest.raises(OSError, match="No space left"):
             sim.save(path)
         monkeypatch.undo()

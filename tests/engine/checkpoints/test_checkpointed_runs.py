@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import brainsim as bs
+from brainsim.core.aside import previous
 from brainsim.engine.checkpoints import file, regular
 from brainsim.engine.progress import Pace
 from brainsim.engine.run import Run
-from brainsim.results import archive
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, network, recorded, simulation
 
 
@@ -40,7 +40,7 @@ class TestSimulate:
         saved = bs.simulate(net, 30.0, seed=2, record=recorded(net), checkpoint=path, **often)
         assert_equal(saved, bare)
         assert file.read(path).state.step == 300
-        assert file.read(archive.previous(path)).state.step == 280
+        assert file.read(previous(path)).state.step == 280
 
     def test_resumed_to_the_same_end(self, path, often, monkeypatch):
         net = network()
@@ -111,7 +111,7 @@ class TestSimulate:
 
     @pytest.mark.filterwarnings("ignore:no checkpoint")
     def test_a_full_disk_ends_no_run(self, path, often, monkeypatch):
-        monkeypatch.setattr(archive.os, "fsync", full_disk)
+        monkeypatch.setattr(os, "fsync", full_disk)
         with pytest.warns(UserWarning, match=r"no checkpoint at 3.7 ms: .*No space left on device; the run goes on"):
             result = bs.simulate(network(), 10.0, seed=2, checkpoint=path, **often)
         assert result.duration == 10.0
@@ -119,7 +119,7 @@ class TestSimulate:
 
     @pytest.mark.filterwarnings("error")
     def test_other_ranks_do_not_warn(self, path, often, monkeypatch):
-        monkeypatch.setattr(archive.os, "fsync", full_disk)
+        monkeypatch.setattr(os, "fsync", full_disk)
         monkeypatch.setattr(bs.Simulation, "rank", 1)
         assert bs.simulate(network(), 5.0, seed=2, checkpoint=path, **often).duration == 5.0
 
