@@ -32,41 +32,46 @@ def parameters_of(thing):
     return [name for name in names if not (is_synapse and name == "name")]  # bs.Synapse explains it
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_public_names_are_documented(name):
+def faults_of_page(name):
+    """Yield what the page of a public name lacks."""
     thing = getattr(bs, name)
     text = inspect.getdoc(thing) or ""
-    assert len(text.split("\n\n")[0]) > 15, "says what it is"
     base = name in BASES
-    if parameters_of(thing) and not base:
-        heading = "Attributes\n---" if name in ("View", "Projection") else "Parameters\n---"
-        assert heading in text
-    if base:
-        assert "Class attributes\n---" in text
-    if name == "State":  # comes out of a result, and is not made by hand
-        return
-    assert "Examples\n---" in text
-    assert ">>> " in text.split("Examples\n---")[1]
+    if len(text.split("\n\n")[0]) <= 15:
+        yield f"{name}: does not say what it is"
+    heading = "Attributes\n---" if name in ("View", "Projection") else "Parameters\n---"
+    if parameters_of(thing) and not base and heading not in text:
+        yield f"{name}: has no list of parameters"
+    if base and "Class attributes\n---" not in text:
+        yield f"{name}: has no list of class attributes"
+    # a State comes out of a result, and is not made by hand
+    if name != "State" and ">>> " not in text.partition("Examples\n---")[2]:
+        yield f"{name}: has no example"
 
 
-@pytest.mark.parametrize("name", [n for n in PUBLIC if n not in ("View", *BASES)])  # a user makes none of these
-def test_every_parameter_is_explained(name):
+def faults_of_parameters(name):
+    """Yield the parameters of a public name that its page does not explain."""
     thing = getattr(bs, name)
-    text = inspect.getdoc(thing)
     for parameter in parameters_of(thing):
         # "name : type", "name, other : type", "name" on a line of its own, or `name` in the text
         listed = rf"^ *(\w+, )*{parameter}(, \w+)*( :.*)?$|`{parameter}`"
-        assert re.search(listed, text, re.MULTILINE), parameter
+        if not re.search(listed, inspect.getdoc(thing), re.MULTILINE):
+            yield f"{name}: does not explain {parameter}"
 
 
-@pytest.mark.parametrize("name", PUBLIC)
-def test_public_methods_are_documented(name):
-    thing = getattr(bs, name)
-    if not inspect.isclass(thing):
-        return
-    for attribute, value in vars(thing).items():
-        if not attribute.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
-            assert inspect.getdoc(value), f"{name}.{attribute}"
+def faults_of_methods(name):
+    """Yield the methods and properties of a public class that have no docstring."""
+    for attribute, value in vars(getattr(bs, name)).items():
+        is_public = not attribute.startswith("_") and (inspect.isfunction(value) or isinstance(value, property))
+        if is_public and not inspect.getdoc(value):
+            yield f"{name}.{attribute}: has no docstring"
+
+
+def test_public_names_are_explained():
+    faults = [fault for name in PUBLIC for fault in faults_of_page(name)]
+    faults += [fault for name in PUBLIC if name not in ("View", *BASES) for fault in faults_of_parameters(name)]
+    faults += [fault for name in KINDS for fault in faults_of_methods(name)]
+    assert faults == []
 
 
 def test_distributions_are_documented():
@@ -76,20 +81,20 @@ def test_distributions_are_documented():
         assert ">>> " in text, name
 
 
-@pytest.mark.parametrize("name", [m for m in MODELS if m not in BASES])
-def test_models_say_units_and_meanings(name):
-    model = getattr(bs, name)
-    text = inspect.getdoc(model)
-    for key, spec in {**model.parameters, **model.initials}.items():
-        assert len(spec.meaning) > 4, key
+def test_models_say_units_and_meanings():
+    for name in (m for m in MODELS if m not in BASES):
+        model = getattr(bs, name)
+        text = inspect.getdoc(model)
         units = UNITS | {"1"} | ({"weight"} if issubclass(model, bs.Plasticity) else set())
-        assert all(part in units for part in re.split(r"[*/]", spec.unit)), key
-    for key, spec in model.parameters.items():
-        assert re.search(rf"\b{key}\b", text), key
-        assert not spec.unit or f"[{spec.unit}]" in text, key
-    if issubclass(model, bs.Synapse):
-        assert all(part in UNITS for part in model.weight_unit.split("*"))
-        assert f" {model.weight_unit or 'plain numbers'}" in text, "the unit of the weights"
+        for key, spec in {**model.parameters, **model.initials}.items():
+            assert len(spec.meaning) > 4, (name, key)
+            assert all(part in units for part in re.split(r"[*/]", spec.unit)), (name, key)
+        for key, spec in model.parameters.items():
+            assert re.search(rf"\b{key}\b", text), (name, key)
+            assert not spec.unit or f"[{spec.unit}]" in text, (name, key)
+        if issubclass(model, bs.Synapse):
+            assert all(part in UNITS for part in model.weight_unit.split("*")), name
+            assert f" {model.weight_unit or 'plain numbers'}" in text, (name, "the unit of the weights")
 
 
 def test_help_shows_the_parameters():
