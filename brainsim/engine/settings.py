@@ -1,5 +1,7 @@
 """The arguments of `simulate`, checked before anything is built."""
 
+import copy
+
 import numpy as np
 
 from brainsim.build.own import ALONE
@@ -30,7 +32,7 @@ def checked_network(network, dt):
 
 
 def checked_state(state, dt, seed):
-    """Return the state to continue from; raise an error if its dt or seed differ."""
+    """Return a copy of the state to continue from; raise an error if its dt or seed differ."""
     if state is None:
         return None
     if not isinstance(state, State):
@@ -41,7 +43,7 @@ def checked_state(state, dt, seed):
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
         raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
-    return state
+    return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
 
 
 def checked_steps(duration, dt, label):

@@ -22,6 +22,8 @@ if typing.TYPE_CHECKING:
     from brainsim.network.probes import Kept, Request
     from brainsim.results.result import Result, State
 
+EVERY = "10 min"  # between two checkpoints, unless the user says something else
+
 
 def simulate(
     network: Network,
@@ -39,7 +41,7 @@ def simulate(
     every: float | None = None,
     callback: Callable[[Simulation], object] | None = None,
     checkpoint: str | os.PathLike | None = None,
-    checkpoint_every: float | str = "10 min",
+    checkpoint_every: float | str | None = None,
     resume: bool = False,
     ranks: Any = None,
     to: str | os.PathLike | None = None,
@@ -86,8 +88,8 @@ def simulate(
     checkpoint : str or Path, optional
         A file, e.g. ``"run.ckpt"``, to which the simulation is saved at regular times, at the end, after Ctrl-C, and when
         SIGTERM or SIGUSR1 arrives, which then ends the process with the exit status 75. See `Simulation.save`.
-    checkpoint_every : float or str
-        Time between two checkpoints: seconds, or a string such as ``"30 s"``, ``"10 min"`` or ``"1 h"``.
+    checkpoint_every : float or str, optional
+        Time between two checkpoints: seconds, or a string such as ``"30 s"`` or ``"1 h"``; by default ``"10 min"``.
     resume : bool
         Continue from the checkpoint if there is one, to the end of `duration`: the same script, run again, returns the
         Result of the undisturbed run. Without it, a run never replaces the checkpoint of an earlier one.
@@ -157,8 +159,9 @@ def simulate(
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
     if checkpoint is None:
-        if resume:
-            raise ValueError("simulate.resume: continues from a checkpoint; name its file: checkpoint='run.ckpt'")
+        for name, value in (("resume", resume or None), ("checkpoint_every", checkpoint_every)):
+            if value is not None:
+                raise ValueError(f"simulate.{name}: is about checkpoints; name their file: checkpoint='run.ckpt'")
         return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
     return _with_checkpoints(
         network, duration, run, of_run, settings | {"state": state}, checkpoint, checkpoint_every, resume
@@ -168,7 +171,7 @@ def simulate(
 def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, every, resume):
     """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
     state, to = settings.pop("state"), settings["to"]
-    seconds = interval(every, "simulate.checkpoint_every")
+    seconds = interval(EVERY if every is None else every, "simulate.checkpoint_every")
     check_writable(checkpoint, "simulate.checkpoint")
     if not resume:
         refuse_to_replace(checkpoint, "simulate.checkpoint")

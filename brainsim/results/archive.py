@@ -25,6 +25,12 @@ T = TypeVar("T")
 
 DESCRIPTION = "description"
 UNCHECKED_SIZE = 1 << 26  # bytes; an array up to this size is read whatever the description says
+SUFFIX = ".npz"
+# what a file must not be called, as programs would take it for something else
+OF_OTHER_FORMATS = frozenset(
+    (".h5", ".hdf5", ".nwb", ".parquet", ".csv", ".json", ".npy", ".mat", ".pkl", ".pickle", ".pt", ".txt", ".zip", ".gz")
+    + (".html", ".png", ".svg", ".pdf", ".gif", ".mp4", ".py")
+)
 MAX_DESCRIPTION = 1 << 28  # bytes; the description of 100,000 populations takes a tenth of it
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -55,6 +61,8 @@ def write(
         If an array holds Python objects or JSON cannot represent the description.
     FileNotFoundError
         If the folder does not exist.
+    ValueError
+        If the name of the file says another format.
     OSError
         If `path` is a folder, a device or a pipe.
     """
@@ -73,6 +81,7 @@ def write_arrays(
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
     """
+    check_name(path, label)
     with written_aside(path, label, keep) as temporary, temporary.open("xb") as file:
         save: Callable = np.savez_compressed if compress else np.savez
         save(file, **arrays)
@@ -94,6 +103,23 @@ class Part:
     def take(self, name: str, max_size: float = math.inf) -> np.ndarray:
         """Return an array, as `Archive.take` does."""
         return self._archive.take(f"{self._prefix}/{name}", max_size)
+
+
+def check_name(path: str | os.PathLike, label: str) -> None:
+    """Raise ValueError if a file that is written as an ``.npz`` would have the suffix of another format."""
+    suffix = Path(path).suffix.lower() if isinstance(path, str | os.PathLike) else ""
+    if suffix in OF_OTHER_FORMATS:
+        other = Path(path).with_suffix(SUFFIX).name
+        raise ValueError(
+            f"{label}: is written as an .npz, so its name cannot end in {suffix}; write {other!r} (got {os.fspath(path)!r})"
+        )
+
+
+def with_suffix(path: str | os.PathLike, label: str) -> Path:
+    """Return the path of a file that ends in ``.npz``, which is appended; raise ValueError for that of another format."""
+    check_name(path, label)
+    path = Path(path)
+    return path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
 
 def description_text(kind: str, version: int, description: Mapping[str, Any]) -> str:

@@ -95,6 +95,17 @@ class TestOfWhichNetwork:
             bs.simulate(network(), 10.0, state=unknown)
 
 
+def test_what_becomes_of_a_state_does_not_reach_the_simulation_that_began_with_it(state):
+    given = copy.deepcopy(state)
+    sim = bs.Simulation(network(), state=given)
+    first = sim.run(5.0)
+    given.variables["cells"]["v"][:], given.step = -1e9, 7
+    sim.reset()
+    again = sim.run(5.0)
+    assert first.spikes == again.spikes
+    assert first.start == again.start == 30.0
+
+
 class TestDamagedState:
     """Everything that a kernel indexes with, or adds, is checked first."""
 

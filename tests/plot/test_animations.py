@@ -110,6 +110,8 @@ test_mistakes = mistakes(
         "animate.grid: must have a field for each of 6 cells",
         "= 4",
     ),
+    (lambda: plot.animate(GRID, "a.gif", grid=(2, 3), positions=NOWHERE), TypeError, "animate: give grid= or positions="),
+    (lambda: plot.animate(made().traces["a", "v"], "a.gif", grid=(1, 2), tau=5.0), TypeError, "animate.tau: is for rates"),
     (lambda: plot.animate(GRID, "a.gif", grid=6), ValueError, "animate.grid: must be (rows, columns)"),
     (lambda: plot.animate(GRID, "a.gif", positions=[[1.0]]), ValueError, "animate.positions: must have the shape (6, 1)"),
     (lambda: plot.animate(GRID, "a.gif", step=0.001), ValueError, "animate.step: must give 1 to 2,000 frames", "40,000"),

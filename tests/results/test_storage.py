@@ -48,6 +48,15 @@ def test_a_file_is_never_written_in_a_format_that_its_name_does_not_say(tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["a.h5", "a.HDF5", "a.csv", "a.pkl"])
+def test_archives_are_not_called_what_they_are_not(tmp_path, name):
+    for write in (archive.with_suffix, lambda path, label: archive.write(path, "Network", 1, {}, {}, label=label)):
+        with pytest.raises(ValueError, match=rf"net.save: is written as an .npz, .* cannot end in {name[1:].lower()}"):
+            write(tmp_path / name, "net.save")
+    assert not list(tmp_path.iterdir())
+    assert archive.with_suffix("a.b", "net.save").name == "a.b.npz"
+
+
 def test_a_link_is_kept_and_its_file_replaced(tmp_path):
     (tmp_path / "data").mkdir()
     target, link = tmp_path / "data" / "run.npz", tmp_path / "latest.npz"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.checks import integer, nearest, number, plain
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import Adam
-from brainsim.results.archive import write_arrays
+from brainsim.results.archive import with_suffix, write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
 MIN_THRESHOLD = 0.01
@@ -217,7 +216,8 @@ class MLP(Estimator):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to a file that `load` and `convert` read; ``.npz`` is appended to the name if missing.
 
-        An existing file is replaced only when the new one is complete.
+        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
+        as ``.h5``, raises ValueError.
         """
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         rest = {
@@ -226,9 +226,8 @@ class MLP(Estimator):
             "classes": self.classes_,
             "thresholds": getattr(self, "thresholds_", []),
         }
-        path = Path(path)
-        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-        write_arrays(path, "MLP.save", layers | {name: np.asarray(value) for name, value in rest.items()}, compress=True)
+        arrays = layers | {name: np.asarray(value) for name, value in rest.items()}
+        write_arrays(with_suffix(path, "MLP.save.path"), "MLP.save", arrays, compress=True)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

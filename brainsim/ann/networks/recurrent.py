@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import Estimator, of_training
 from brainsim.learn.optimisers import Adam
-from brainsim.results.archive import read_arrays, write_arrays
+from brainsim.results.archive import read_arrays, with_suffix, write_arrays
 
 CELLS = ("gru", "tanh")
 
@@ -211,13 +210,12 @@ class RNN(Estimator):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to a file that `load` reads; ``.npz`` is appended to the name if missing.
 
-        An existing file is replaced only when the new one is complete.
+        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
+        as ``.h5``, raises ValueError.
         """
         arrays = dict(self._fitted()) | {"classes": self.classes_}
         arrays |= {"cell": np.asarray(self.cell), "loss": np.asarray(self.loss)}
-        path = Path(path)
-        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-        write_arrays(path, "RNN.save", arrays, compress=True)
+        write_arrays(with_suffix(path, "RNN.save.path"), "RNN.save", arrays, compress=True)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -12,6 +12,7 @@ from brainsim.core.checks import number, warn_user
 from brainsim.core.files import writable
 from brainsim.engine.checkpoints.file import checked_path, exists
 from brainsim.engine.states.state import what_is_not_finite
+from brainsim.results.archive import check_name
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
 SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
@@ -53,7 +54,8 @@ def refuse_to_replace(path, label):
 
 
 def check_writable(path, label):
-    """Raise an error, before anything is built, if no file can be written to the folder of `path`, or put in its place."""
+    """Raise an error, before anything is built, if no checkpoint can be written to `path`."""
+    check_name(path, label)
     folder = Path(os.path.realpath(writable(checked_path(path, label), label))).parent
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{label}: the folder {str(folder)!r} cannot be written to")

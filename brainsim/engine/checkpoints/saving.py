@@ -77,7 +77,7 @@ class WithCheckpoints:
         TypeError
             If `set` gave an input something other than a number, text, array, TimedArray or distribution.
         ValueError
-            If a variable is not finite.
+            If a variable is not finite, or the name ends as files of another format do, such as ``.h5``.
 
         Notes
         -----

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,9 +32,7 @@ def save(network: Any, path: Any) -> None:
         "duration": network.duration_,
         "input_kind": getattr(network, "input_kind_", None),
     }
-    path = Path(path)
-    path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-    archive.write(path, KIND, VERSION, description, arrays, compress=True)
+    archive.write(archive.with_suffix(path, "SpikingNetwork.save.path"), KIND, VERSION, description, arrays, compress=True)
 
 
 def load(cls: Any, path: Any, models: Any) -> Any:

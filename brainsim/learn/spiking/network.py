@@ -199,7 +199,8 @@ class SpikingNetwork(Trainable):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network, with the state of its training, to a file that `load` reads; ``.npz`` is appended if missing.
 
-        An existing file is replaced only when the new one is complete. Of the model of a `ModelLayer` the file holds the
+        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
+        as ``.h5``, raises ValueError. Of the model of a `ModelLayer` the file holds the
         name, the texts and the parameters, and `load` is given its class.
         """
         from brainsim.learn.spiking.files import save

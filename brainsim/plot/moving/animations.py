@@ -89,6 +89,10 @@ def animate(
     """
     file = checked_path(path, "animate.path")
     fps = number(fps, "animate.fps", "1/s", above=0.0)
+    if grid is not None and positions is not None:
+        raise TypeError("animate: give grid= or positions=, which both say where cells are, not both")
+    if tau is not None and isinstance(data, Traces):
+        raise TypeError(f"animate.tau: is for rates of spikes, and traces are drawn as they are; leave it out (got {tau!r})")
     if grid is None and positions is None:
         if isinstance(data, Traces):
             raise TypeError("animate: traces need grid= or positions=, which say where their cells are (got neither)")

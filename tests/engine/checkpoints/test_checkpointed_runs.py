@@ -160,9 +160,7 @@ class TestSimulate:
     def test_intervals(self, given, seconds):
         assert regular.interval(given, "every") == seconds
 
-    @pytest.mark.parametrize(
-        "given", ["10 m", "h", "", "-1 s", -1, 0, "0 s", float("nan"), None, [1, 2], "1 h 30 min", True]
-    )
+    @pytest.mark.parametrize("given", ["10 m", "h", "", "-1 s", -1, 0, "0 s", float("nan"), [1, 2], "1 h 30 min", True])
     def test_wrong_intervals(self, given, path):
         with pytest.raises(
             (ValueError, TypeError), match=r"simulate.checkpoint_every: must be .*a string such as '30 s', '10 min'"
@@ -172,7 +170,9 @@ class TestSimulate:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"resume": True}, "simulate.resume: continues from a checkpoint; name its file"),
+            ({"resume": True}, "simulate.resume: is about checkpoints; name their file"),
+            ({"checkpoint_every": "10 min"}, "simulate.checkpoint_every: is about checkpoints; name their file"),
+            ({"checkpoint": "run.h5"}, r"simulate.checkpoint: is written as an .npz, so its name cannot end in .h5"),
             ({"checkpoint": "nowhere/run.ckpt"}, "simulate.checkpoint: there is no folder"),
             ({"checkpoint": "."}, "is a folder; name a file in it"),
             ({"checkpoint": True}, r"simulate.checkpoint: must be the name of a file such as 'run.ckpt' \(got True\)"),
@@ -187,6 +187,8 @@ class TestSimulate:
         sim = simulation()
         with pytest.raises(TypeError, match=r"Simulation.save.path: must be the name of a file .* \(got 3\)"):
             sim.save(3)
+        with pytest.raises(ValueError, match=r"Simulation.save.path: is written as an .npz, .* in .h5; write 'x.npz'"):
+            sim.save("x.h5")
         with pytest.raises(TypeError, match=r"Simulation.load.path: must be the name of a file .* \(got None\)"):
             bs.Simulation.load(network(), None)
 
