@@ -40,12 +40,3 @@ def uniform(bits):
     """Turn 64 random bits into a float64 in [0, 1): a multiple of 2**-53."""
     # the detour over int64 vectorises also on processors that vectorise only signed conversions
     return np.float64(np.int64(bits >> _S11)) * 1.1102230246251565e-16
-
-
-@helper
-def binomial(bits, n, p):
-    """Turn 64 random bits into a number of successes in n trials, each with probability p."""
-    successes = 0.0
-    for trial in range(np.int64(n)):
-        successes += uniform(hashed(bits, trial)) < p
-    return successes

@@ -24,6 +24,7 @@ NUMBA_AT_HOME = {
     ),
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
     *(
+        "brainsim.rng.binomial",
         "brainsim.rng.hashing",
         "brainsim.rng.variates",
         "brainsim.learn.kernels",

@@ -187,6 +187,7 @@ test_plasticity = mistakes(
     ),
     (lambda: plastic(rule=PAIRS, plasticity=Rule(high=[1.0, 2.0])), ValueError, "Rule.high", "array of shape (3,)", "(2,)"),
     (lambda: Rule(low=1.0), ValueError, "Rule.bounds: the lower bound of w, low = 1, must be below the upper one, high = 1"),
+    (lambda: bs.QuantalRelease(sites=1e10), ValueError, "QuantalRelease: sites <= 1e9 must hold (sites = 1e+10)"),
     (
         lambda: bs.QuantalRelease(sites=bs.Uniform(1, 5)),
         ValueError,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from brainsim.rng import hashing
+from brainsim.rng import binomial, hashing
 from brainsim.rng.streams import checked_seed, fresh_seed, stream_key
 
 U8 = np.uint64
@@ -140,3 +140,32 @@ def test_seeds():
     for wrong, kind in ((-1, ValueError), (1.5, TypeError), ("a", TypeError), (True, TypeError), (np.nan, TypeError)):
         with pytest.raises(kind, match="here: must be"):
             checked_seed(wrong, "here")
+
+
+@numba.njit
+def binomials(key, n, p, size):
+    out = np.empty(size)
+    for k in range(size):
+        out[k] = binomial.binomial(hashing.hashed(key, k), n, p)
+    return out
+
+
+@pytest.mark.parametrize(("n", "p"), [(2e3, 0.001), (2e3, 0.9995), (1500.0, 0.3), (1e9, 0.7), (1e9, 1e-9), (1e12, 0.5)])
+def test_binomial_numbers_of_many_trials(n, p):
+    """By the sum of squares of all values with five expected numbers or more, or for wide laws of twenty ranges."""
+    drawn, law, size = binomials(U8(3), n, p, 20_000), stats.binom(n, p), 20_000
+    edges = np.unique(law.ppf(np.linspace(0.0, 1.0, 21)[1:-1]))
+    chances = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]]))
+    counts = np.bincount(np.searchsorted(edges, drawn), minlength=edges.size + 1)
+    usual = chances * size >= 5
+    assert stats.chisquare(counts[usual], chances[usual] / chances[usual].sum() * counts[usual].sum()).pvalue > 1e-3
+    assert np.all(drawn == np.floor(drawn))
+    assert drawn.min() >= 0
+    assert drawn.max() <= n
+
+
+def test_binomial_numbers_at_the_ends():
+    assert binomials(U8(3), 1e6, 0.0, 2).tolist() == [0.0, 0.0]
+    assert binomials(U8(3), 1e6, 1.0, 2).tolist() == [1e6, 1e6]
+    assert np.isnan(binomials(U8(3), 1e300, 0.5, 1))
+    assert binomials(U8(3), np.nan, 0.5, 1) == 0.0

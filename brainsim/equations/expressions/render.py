@@ -9,7 +9,8 @@ from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, consta
 # functions that the text of a kernel may call, by the module it imports them from
 HOMES = {
     "math": ("sqrt",),
-    "brainsim.rng.hashing": ("binomial", "hashed", "mix", "step_key", "uniform"),
+    "brainsim.rng.binomial": ("binomial",),
+    "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
     "brainsim.jit.powers": ("cube", "fourth", "square", "whole_power"),
     "brainsim.jit.vmath": (
         "clip",

@@ -104,7 +104,7 @@ class QuantalRelease(Plasticity):
     Parameters
     ----------
     sites : float
-        Number of release sites N of a synapse, a whole number >= 1.
+        Number of release sites N of a synapse, a whole number from 1 to 1e9.
     U : float
         Probability of release at a first spike, in (0, 1].
     tau_rec : float
@@ -129,7 +129,7 @@ class QuantalRelease(Plasticity):
     on_pre = "u = u + U*(1 - u); released = binomial(full, u); full = full - released"
     _options = ()  # the weight stays as it is, whatever its sign
     amplitude = "w*released"
-    conditions = ("U <= 1", "sites == floor(sites)")
+    conditions = ("U <= 1", "sites == floor(sites)", "sites <= 1e9")
 
     sites: Value = parameter(5.0, "", "number of release sites", at_least=1.0)
     U: Value = parameter(0.5, "", "probability of release at a first spike", above=0.0)

@@ -6,7 +6,8 @@ import numpy as np
 
 from brainsim.jit.decorators import kernel
 from brainsim.jit.vmath import gaussian
-from brainsim.rng.hashing import binomial, hashed, step_key, uniform
+from brainsim.rng.binomial import binomial
+from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.streams import stream_key
 
 # what a synapse does at a time, by which its random numbers differ
