@@ -81,7 +81,7 @@ class Watch:
     Parameters
     ----------
     total : float
-        Amount of work.
+        Expected amount of work.
     wanted : bool or None
         Whether to show the bar; None shows it if the work takes long.
     unit : str
@@ -116,6 +116,7 @@ class Watch:
 
             shown = f"{{l_bar}}{{bar}}| {{n:,.0f}}/{{total:,.0f}} {self._unit} [{{elapsed}}<{{remaining}}]"
             self._bar = tqdm(total=self._total, bar_format=shown)
+        self._bar.total = max(self._bar.total, done)  # the work may be more than was expected
         self._bar.update(done - self._bar.n)
 
 

@@ -131,6 +131,9 @@ def test_what_cannot_be_converted_is_rejected(relu, tmp_path):
         convert([layers.Dense(relu.coefs_[0]), layers.ReLU()], X)
     with pytest.raises(ValueError, match="layer 1: W must have 128 inputs.*transpose"):
         convert([pairs[0], (pairs[1][0].T, np.zeros(128))], X)
+    for n_in, n, lacking in ((4, 0, "layer 0: must have units"), (0, 3, "layer 0: must have inputs")):
+        with pytest.raises(ValueError, match=f"{lacking}, but W has the shape .*; leave the layer out"):
+            convert([(np.zeros((n_in, n)), np.zeros(n)), (np.zeros((n, 2)), np.zeros(2))], np.zeros((5, n_in)))
     with pytest.raises(ValueError, match="must have a hidden layer"):
         convert(pairs[2:], X)
     np.savez(tmp_path / "bad.npz", W0=np.ones((2, 2)))

@@ -83,6 +83,14 @@ def test_bars_are_shown_to_who_watches(stream, shown, monkeypatch):
         assert "1/10 ms" in stream.getvalue()
 
 
+def test_more_work_than_was_expected(capsys):
+    """The number of synapses is known when they are drawn; tqdm takes a bar beyond its end for one without a length."""
+    with progress.Watch(10.0, True, "synapses") as watch:
+        for done in (5, 12.0, 13):
+            watch.show(done)
+    assert "13/13 synapses" in capsys.readouterr().err
+
+
 def test_without_an_error_output_a_run_goes_on(monkeypatch):
     """As in a Python without a window, and in some services."""
     monkeypatch.setattr(sys, "stderr", None)

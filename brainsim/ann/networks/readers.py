@@ -18,7 +18,9 @@ from brainsim.ann.networks.activations import network_levels, qcfs, relu
 from brainsim.ann.networks.files import content_of, depth_of
 from brainsim.ann.networks.layers import reject_activation, reject_layer
 from brainsim.ann.networks.torch_keras import array, is_keras, is_torch, keras_pairs, torch_pairs
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import check_elements, integer, number, plain
+from brainsim.core.contexts import within
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,7 @@ class Trained:
     source: object = None
     spare: int = 0
 
+    @within(default_arithmetic)
     def activations(self, X: np.ndarray) -> list[np.ndarray]:
         """Return the output of each layer, a list of arrays (samples, units)."""
         outputs, h = [], X
@@ -231,6 +234,9 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
             raise ValueError(
                 f"{label}: W must have the shape (inputs, outputs) and b (outputs,) (got {W.shape} and {b.shape})"
             )
+        if 0 in W.shape:
+            lacking = "units" if W.shape[0] else "inputs"
+            raise ValueError(f"{label}: must have {lacking}, but W has the shape {W.shape}; leave the layer out")
         if weights and W.shape[0] != weights[-1].shape[1]:
             raise ValueError(
                 f"{label}: W must have {weights[-1].shape[1]} inputs, the number of units of the layer before "
