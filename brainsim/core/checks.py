@@ -6,6 +6,7 @@ Every message reads ``Object.field: what is allowed (got what came)`` and, if po
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import numbers
@@ -14,6 +15,7 @@ import os
 import re
 import sys
 import warnings
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,7 @@ import numpy as np
 from brainsim.core.arrays import freeze
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Each brainsim unit in SI units. Quantities of other libraries are converted where they come in; kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
@@ -40,8 +42,12 @@ BASE = {
 QUANTITY_UNITS = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # in the order in which they are tried
 MAX_INDEX = 2**31 - 1  # indices are stored as int32
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-# A smaller value is almost certainly in SI units: no membrane has 1e-6 pF, no channel 1e-6 nS, no synapse 1e-6 pA.
-SI_SLIP = {"pA": 1e-6, "pF": 1e-6, "nS": 1e-6}
+# A value within these limits is almost certainly in SI units: a current of 1 fA to 100 nA, a capacitance or a conductance
+# of 1 fF or 1 fS and more. No synapse has 1e-9 pA, no membrane 1e-9 pF, no channel 1e-9 nS.
+SI_SLIP = {"pA": (1e-15, 1e-7), "pF": (1e-15, 1e-6), "nS": (1e-15, 1e-6)}
+LARGER = {"ms": "s", "mV": "V", "pF": "nF"}  # other units that are often used, a thousand times as large
+NEAR_ZERO = 20.0  # mV
+_computed: ContextVar[bool] = ContextVar("computed", default=False)
 
 
 class MissingName(KeyError):  # noqa: N818 - the name says it all
@@ -74,7 +80,8 @@ def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
     TypeError
         If `value` is not a number or an array of numbers.
     ValueError
-        If a value is NaN, infinite, masked, in another unit, or so small that it must be in SI units.
+        If a value is NaN, infinite, masked, in another unit, or so small that it must be in SI units. The last is not
+        checked of `computed_values`.
     """
     value = _strip_unit(value, unit, label)
     reject_masked(value, label)
@@ -94,6 +101,21 @@ def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
         raise ValueError(f"{label}: must be finite (got {bad})")
     _reject_si_slip(array, unit, label)
     return float(array) if array.ndim == 0 else array
+
+
+@contextlib.contextmanager
+def computed_values() -> Iterator[None]:
+    """Take small values as they are in this block, or function: a running program computed them, nobody typed them."""
+    token = _computed.set(True)
+    try:
+        yield
+    finally:
+        _computed.reset(token)
+
+
+def are_computed() -> bool:
+    """Return whether values come from a running program, within `computed_values`."""
+    return _computed.get()
 
 
 def reject_masked(value: object, label: str) -> None:
@@ -280,15 +302,27 @@ def _dimension(unit):
 
 
 def _reject_si_slip(array, unit, label):
-    limit = SI_SLIP.get(unit)
-    if limit is None or array.size == 0:
+    if unit not in SI_SLIP or array.size == 0 or are_computed():
         return
-    largest = np.abs(array).max()
-    if 0 < largest < limit:
+    largest, (least, limit) = np.abs(array).max(), SI_SLIP[unit]
+    if least <= largest < limit:
         intended = largest / SI[unit]
         raise ValueError(
             f"{label}: {largest:g} {unit} looks like an SI value; values are in {unit}: did you mean {intended:.6g}?"
         )
+
+
+def warn_of_larger_unit(value: float | np.ndarray, usual: float, unit: str, label: str) -> None:
+    """Warn of a time in s, a potential in V or a capacitance in nF, which is about a thousandth of the `usual` value.
+
+    It is not an error: a model may have such values. Potentials that are usually near 0 mV say nothing.
+    """
+    if unit not in LARGER or are_computed() or (unit == "mV" and abs(usual) < NEAR_ZERO):
+        return
+    values = np.atleast_1d(value)
+    if np.all((usual * values > 0.0) & (np.abs(values) * 250.0 <= abs(usual)) & (np.abs(values) * 4000.0 >= abs(usual))):
+        meant = f"values are in {unit}: did you mean {1000.0 * values[0]:.6g}?"
+        warn_user(f"{label}: {values[0]:g} {unit} looks like a value in {LARGER[unit]}; {meant}")
 
 
 def check_elements(matrix: Any, label: str) -> None:

@@ -6,7 +6,8 @@ sampled is a function of the seed, and comes out the same. Then the state moves 
 
 import numpy as np
 
-from brainsim.core.checks import indices, plain
+from brainsim.core.checks import computed_values, indices, plain
+from brainsim.core.contexts import within
 from brainsim.engine.exchange.ranks import reject_differences
 from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.engine.synapses.kinds.kind import PLASTIC
@@ -45,6 +46,7 @@ class Rewiring:
         For each synapse before, its index in the SynapseTable now, -1 if it was removed.
     """
 
+    @within(computed_values)
     def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept_weight=None):
         if projection.storage != "stored":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
@@ -183,6 +185,7 @@ def _one_each(weight, n, projection):
     return np.asarray(weight)
 
 
+@within(computed_values)
 def reweighting(run, projection, described, weight):
     """Return the Rewiring by which all synapses of a projection without plasticity get another weight, or one each.
 

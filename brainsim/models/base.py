@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import integer, nearest, number, warn_of_larger_unit
 from brainsim.core.html import shown_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
@@ -96,7 +96,10 @@ class Model:
                 instead = window_hint(self, key) or nearest(key, [*self.parameters, *self._options])
                 raise TypeError(f"{name}: unknown parameter {key!r}{instead}")
         for key, spec in self.parameters.items():
-            object.__setattr__(self, key, spec.checked(values.get(key, spec.default), f"{name}.{key}", self._one_for_each))
+            label, value = f"{name}.{key}", values.get(key, spec.default)
+            object.__setattr__(self, key, spec.checked(value, label, self._one_for_each))
+            if key in values and isinstance(self.__dict__[key], float | np.ndarray):
+                warn_of_larger_unit(self.__dict__[key], spec.default, spec.unit, label)
         check_texts_of(self)
         self._check_conditions()
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.core import checks
 from brainsim.core.checks import plain
 
 # -- fakes: units as (factor to SI, powers of m kg s A mol) ----------------------------------------------------------------
@@ -357,5 +358,33 @@ def test_si_values_are_caught():
     for value, unit, meant in ((2e-10, "pF", "200"), (3e-10, "pA", "300"), (6e-9, "nS", "6"), ([1e-9, 2e-9], "nS", "2")):
         with pytest.raises(ValueError, match=rf"here: .* looks like an SI value; .* did you mean {meant}\?"):
             plain(value, unit, "here")
-    for value, unit in ((0.0, "pF"), (1e-3, "pA"), (2e-10, "ms"), (-65e-3, "mV"), ([0.0, 5.0], "nS")):
+    # also what no cell has in SI units either, as a sweep over scales may give: 100 nA, or less than 1 fA
+    for value, unit in ((0.0, "pF"), (1e-3, "pA"), (1e-7, "pA"), (1e-16, "nS"), (2e-10, "ms"), ([0.0, 5.0], "nS")):
         plain(value, unit, "here")
+
+
+def test_what_a_program_computes_may_be_small():
+    with checks.computed_values():
+        assert plain(2e-10, "pF", "here") == 2e-10
+    with pytest.raises(ValueError, match="looks like an SI value"):
+        plain(2e-10, "pF", "here")
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "told"),
+    [
+        (bs.LIF, {"tau_m": 0.02}, "LIF.tau_m: 0.02 ms looks like a value in s; values are in ms: did you mean 20?"),
+        (bs.LIF, {"c_m": 0.2}, "LIF.c_m: 0.2 pF looks like a value in nF; values are in pF: did you mean 200?"),
+        (bs.LIF, {"v_reset": -0.06, "v_th": -0.05}, "LIF.v_th: -0.05 mV looks like a value in V; .* did you mean -50?"),
+        (bs.Exponential, {"tau": [0.004, 0.006]}, "Exponential.tau: 0.004 ms looks like a value in s"),
+        (bs.TsodyksMarkram, {"tau_rec": 0.8}, "TsodyksMarkram.tau_rec: 0.8 ms looks like a value in s"),
+        (bs.LIF, {"tau_m": 1.0, "c_m": 1.0, "v_rest": 0.0, "v_th": 1.0, "v_reset": 0.0, "t_ref": 0.0}, None),
+        (bs.LIF, {"c_m": [0.2, 200.0], "tau_m": [0.02, 20.0], "v_rest": 0.0}, None),
+        (bs.AdEx, {"a": 0.0, "b": 0.05}, None),
+    ],
+)
+def test_larger_units_are_told_where_they_are_written(model, values, told, recwarn):
+    model(**values)
+    warned = [str(warning.message) for warning in recwarn if warning.filename == __file__]
+    assert len(warned) == len(recwarn)
+    assert (not warned) if told is None else any(re.search(told.replace("?", r"\?"), text) for text in warned)

@@ -219,3 +219,12 @@ def test_answer(question, capsys):
     if question == "couple cells by gap junctions":
         before |= made()  # without them
     assert CHECKS[question](Names(names, before, capsys.readouterr().err))
+
+
+def test_gap_junctions_of_cells_that_have_become_equal():
+    """The currents between them are then as small as if they were in SI units."""
+    _, code = ANSWERS["couple cells by gap junctions"]
+    cells = bs.Population(250, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0 - 1e-8, -65.0)})
+    names = {"bs": bs, "np": np, "cells": cells, "net": bs.Network(seed=1)}
+    exec(compile(code, PAGE.name, "exec"), names)
+    assert spread(names["result"]) < 1e-9

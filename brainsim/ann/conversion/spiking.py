@@ -4,6 +4,8 @@ import numpy as np
 
 from brainsim.ann.conversion.cells import Held, Readout, SubtractIF, TurnIF
 from brainsim.ann.conversion.encoding import encoded
+from brainsim.core.checks import computed_values
+from brainsim.core.contexts import within
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.integrators import IF
 from brainsim.models.neurons.sources import SpikeTrains
@@ -30,6 +32,7 @@ def turns(plan, steps):
     return [(start + shift, stop + shift) for start, stop in windows(plan, steps)[:-1]]
 
 
+@within(computed_values)
 def build(plan, x, steps, seed):
     """Return the network for one sample `x` (inputs,).
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from brainsim.build.constants import check_against_dt
-from brainsim.core.checks import MissingName, nearest
+from brainsim.core.checks import MissingName, computed_values, nearest
+from brainsim.core.contexts import within
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, check_text, is_timed
@@ -11,6 +12,7 @@ from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
 
+@within(computed_values)
 def change_parameters(layout, name, values):
     """Change parameters of a population, a dict of name to value; raise an error, and change nothing, if one is wrong."""
     member = layout.members[name]
@@ -72,6 +74,7 @@ def _bounds(values):
     return found
 
 
+@within(computed_values)
 def change_input(layout, original, target, values):
     """Change fields of an input; `original` are the inputs as they were when the simulation was made."""
     inputs = layout.inputs

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
+from brainsim.core.checks import computed_values
+from brainsim.core.contexts import within
 from brainsim.core.own import named_by_class
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import checked
@@ -170,6 +172,7 @@ class SpikingNetwork(Trainable):
             sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]
         return f"SpikingNetwork({'-'.join(sizes)}, loss={self.loss!r}, gradient={self.gradient!r})"
 
+    @within(computed_values)
     def to_network(self, x: Any, seed: int = 0) -> Network:
         """Return the network, with one sample as its input, as an ordinary `Network`: the same spikes to the bit.
 

@@ -66,7 +66,9 @@ def test_a_time_constant_below_the_step_is_exact_and_told_if_it_may_be_in_second
     fast = bs.LIF(tau_m=[0.25], v_rest=0.0, v_th=2.0, v_reset=0.0)
     np.testing.assert_allclose(decay(fast, dt=0.5), np.exp(-np.arange(3) * 2.0), rtol=1e-12)
     assert not recwarn.list
-    for net in (network(population(model=bs.LIF(tau_m=0.02))), connected(synapse=bs.Exponential(tau=0.02))):
+    with pytest.warns(UserWarning, match="looks like a value in s"):
+        nets = network(population(model=bs.LIF(tau_m=0.02))), connected(synapse=bs.Exponential(tau=0.02))
+    for net in nets:
         with pytest.warns(UserWarning, match=r"0.02 ms is shorter than dt = 0.1 ms; times are in ms: did you mean 20\?"):
             run(net)
     with pytest.warns(UserWarning, match=r"LIF.tau_m: 0.05 ms .* did you mean 50\?"):
