@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, plain, read_only
-from brainsim.equations.expressions.language import names_in
+from brainsim.equations.expressions.language import computed, names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 
@@ -20,10 +20,15 @@ def checked_signal(value, label, unit, at_least=None):
     label, unit : str
         How messages begin, and the unit of the numbers.
     at_least : float, optional
-        The least value that numbers and TimedArrays may have; expressions are clipped there when they are computed.
+        The least value that numbers and TimedArrays may have; expressions are clipped there when they are computed, but
+        one without names is a number like any other.
     """
     if isinstance(value, str):
-        parse_signal(value, label)
+        tree = parse_signal(value, label)
+        if not names_in(tree):
+            with np.errstate(all="ignore"):
+                constant = float(computed(tree, {}))
+            in_range(plain(constant, "", label), label, unit, at_least=at_least)
         return value
     if isinstance(value, TimedArray):
         check_unit(value, unit, label)

@@ -30,6 +30,7 @@ class Input(Identified):
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every input is a dataclass
     is_current: ClassVar[bool] = False  # whether it adds to the injected current I_ext of its cells
     over_time: ClassVar[dict[str, str]] = {}  # fields that may change in time, and their units
+    conditions: ClassVar[dict[str, tuple[str, ...]]] = {}  # what must hold of them, with the time step dt
 
     if typing.TYPE_CHECKING:
         start: float | None
@@ -96,7 +97,7 @@ class PoissonInput(Input):
         one for each cell. A string is an expression, written as in equations (``help(bs.Neuron)``), of the time ``t``
         [ms], of parameters of the cells and of their index ``i`` in the target: ``"20 + 15*sin(2*pi*8*t/1000)"``;
         ``bs.signals`` writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the rate is
-        0.
+        0; it cannot be negative everywhere. A step has at most 1e9 events.
     weight : float, array of shape (n,), or distribution
         Weight of an event, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
         of its events share.
@@ -109,7 +110,8 @@ class PoissonInput(Input):
     ------
     TypeError, ValueError
         If a value is not a number, is negative or not finite; by `check` if an array or an expression does not fit the
-        target. In a run, at the first step at which an expression is not finite.
+        target. By a Simulation if a rate is too high for its time step. In a run, at the first step at which an expression
+        is too high or not finite.
 
     Examples
     --------
@@ -120,6 +122,7 @@ class PoissonInput(Input):
     """
 
     over_time: ClassVar[dict[str, str]] = {"rate": "Hz"}
+    conditions: ClassVar[dict[str, tuple[str, ...]]] = {"rate": ("0.001*rate*dt <= 1e9",)}
 
     rate: float | np.ndarray | TimedArray | str
     weight: float | np.ndarray | Distribution

@@ -32,6 +32,16 @@ def simulated(net):
 
 
 test_texts = mistakes(
+    (lambda: poisson("-100"), ValueError, "PoissonInput.rate: must be >= 0 Hz", "-100"),
+    (lambda: source("-100"), ValueError, "Poisson.rate: must be >= 0 Hz"),
+    (lambda: source("2 - 5", bs.GammaRenewal), ValueError, "GammaRenewal.rate: must be >= 0 Hz"),
+    (lambda: current("exp(1000)"), ValueError, "CurrentInput.amplitude: must be finite"),
+    (lambda: bs.NoiseInput("-3"), ValueError, "NoiseInput.sigma: must be >= 0 pA"),
+    (lambda: bs.VoltageClamp("1e300*1e300"), ValueError, "VoltageClamp.v: must be finite"),
+    (lambda: simulated(poisson("-tau_m/tau_m - i")), ValueError, "drive.rate: must be >= 0 (got -1 at most"),
+    (lambda: simulated(poisson(1e23)), ValueError, "drive.rate: 0.001*rate*dt <= 1e9 must hold (rate = 1e+23, dt = 0.1)"),
+    (lambda: simulated(poisson(np.full(10, 1e300))), ValueError, "drive.rate: 0.001*rate*dt <= 1e9 must hold"),
+    (lambda: simulated(poisson("1e23")), ValueError, "drive.rate: 0.001*rate*dt <= 1e9 must hold"),
     (
         lambda: current("v"),
         bs.EquationError,

@@ -282,3 +282,10 @@ def test_a_partition_with_one_cell_of_the_view(rate):
     v = [bs.simulate(net, 30.0, seed=3, threads=threads).state.variables["cells"]["v"] for threads in (1, 5)]
     assert (v[0][20:73:6] > v[0][0]).all()
     np.testing.assert_array_equal(*v)
+
+
+def test_a_rate_that_becomes_too_high_is_an_error_of_the_run():
+    """More events than an integer holds would count as negative."""
+    with pytest.raises(ValueError, match=r"0.001\*rate\*dt <= 1e9 must hold \(got 1.05e\+13 at t = 1.05 ms from '1e13\*t'"):
+        counts("1e13*t", duration=5.0, n=4)
+    assert counts("1e13", duration=0.2, n=4).min() == pytest.approx(1e9, rel=1e-3)  # as many as are allowed

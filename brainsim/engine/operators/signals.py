@@ -97,7 +97,11 @@ class Signal:
             row = self.value.values[0]
             return row[self.cells] if np.ndim(row) else float(row)
         values = self._at(0.5 * self._dt, slice(None))
-        return np.maximum(values, 0.0) if self._clipped else values
+        if not self._clipped:
+            return values
+        if np.max(values) < 0.0:
+            raise ValueError(f"{self.label}: must be >= 0 (got {np.max(values):g} at most, from {self.value!r})")
+        return np.maximum(values, 0.0)
 
     def _at(self, t, cell):
         """Return the values of an expression at a time, of one cell or of all."""
@@ -156,6 +160,8 @@ def _size(value, cells):
 def signal_of(layout, stimulus, field, cells, **options):
     """Return the Signal of a field of an input for some cells of its target, given by their indices in the view."""
     value, label = getattr(stimulus.input, field), f"{stimulus.name}.{field}"
+    if conditions := stimulus.input.conditions.get(field):
+        options |= {"name": field, "conditions": conditions}
     return Signal(value, label, cells, lambda name: parameter_of(layout, stimulus.target, name, cells), layout.dt, **options)
 
 
@@ -175,14 +181,25 @@ def steady_value(layout, stimulus, field):
 
 
 def check_inputs(layout):
-    """Raise ValueError if an input that does not change is not finite, or a table has more values than steps."""
+    """Raise ValueError if an input that does not change is not allowed, or a table has more values than steps."""
     for stimulus in layout.inputs:
         for field in stimulus.input.over_time:
-            value = getattr(stimulus.input, field)
+            value, label = getattr(stimulus.input, field), f"{stimulus.name}.{field}"
             if isinstance(value, TimedArray):
-                value.check_step(layout.dt, f"{stimulus.name}.{field}")
+                value.check_step(layout.dt, label)
+                value = value.values
             elif isinstance(value, str):
-                steady_value(layout, stimulus, field)
+                value = steady_value(layout, stimulus, field)
+            if value is not None:
+                _check_conditions(value, stimulus.input.conditions.get(field, ()), field, layout.dt, label)
+
+
+def _check_conditions(value, conditions, field, dt, label):
+    """Raise ValueError unless each condition holds of all values of a field."""
+    for text in conditions:
+        if not np.all(held := lang.evaluate(lang.parse_expression(text, label), {field: value, "dt": dt})):
+            bad = np.ravel(value)[np.argmin(np.ravel(held))]
+            raise ValueError(f"{label}: {text} must hold ({field} = {bad:g}, dt = {dt:g})")
 
 
 def parameter_of(layout, view, name, cells):
