@@ -6,12 +6,15 @@ import numpy as np
 
 from brainsim.analysis.counting import _checked_window, binned
 from brainsim.analysis.irregularity import checked_spikes
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
+from brainsim.core.contexts import within
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 
 
+@within(default_arithmetic)
 def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple[np.ndarray, np.ndarray]:
     """Return the power spectral density of the population rate, by Welch's method.
 
@@ -120,6 +123,7 @@ def spike_triggered_average(
     return (first + np.arange(width)) * interval, _averaged(traces.values, samples, width)
 
 
+@within(default_arithmetic)
 def _averaged(values, samples, width):
     """Return the mean of ``values[s : s + width]`` over the samples s: a correlation, by the fast Fourier transform."""
     from scipy import fft

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from brainsim.core.arithmetic import default_arithmetic
+from brainsim.core.contexts import within
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
@@ -70,6 +73,7 @@ def order_by_cell(ids: np.ndarray, n: int) -> np.ndarray:
     return order
 
 
+@within(default_arithmetic)
 def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
     """Convolve with a Gaussian of `sigma` samples, cut off at 4 sigma; same length, with zeros beyond the edges."""
     reach = max(math.ceil(4 * sigma), 1)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
+from brainsim.core.contexts import within
 from brainsim.encode.frames import check_range, encoded, frame_count, frames_of, spikes_of, values_of
 from brainsim.results.spikes import Spikes
 
@@ -172,6 +174,7 @@ class IntegrateAndFire:
             waits = [np.where(rest > 1.0, np.log((rest - begin) / (rest - 1.0)) / leak, np.inf) for begin in (v, 0.0)]
         return waits[0], waits[1]
 
+    @within(default_arithmetic)
     def _after(self, x, v, time):
         """Return v after a time without spikes [ms]."""
         leak, gain = self._leak()
@@ -179,6 +182,7 @@ class IntegrateAndFire:
             return v + gain * x * time
         return v * np.exp(-leak * time) - gain * x / leak * np.expm1(-leak * time)
 
+    @within(default_arithmetic)
     def _constant(self, waits, v):
         """Return the constant x at which v needs the times `waits` [ms] to reach 1."""
         leak, gain = self._leak()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
+from brainsim.core.contexts import within
 from brainsim.encode.frames import check_range, frame_count, frames_of, spikes_of, values_of
 from brainsim.encode.rate import Rate
 from brainsim.encode.timing import Latency
@@ -87,6 +89,7 @@ class PopulationCode:
         """The values at which the cells are most active, shape (cells,)."""
         return np.linspace(self.low - REACH * self.width, self.high + REACH * self.width, self.cells)
 
+    @within(default_arithmetic)
     def activity(self, values: ArrayLike) -> np.ndarray:
         """Return the activity of the cells, from 0 to 1: an axis of `cells` after those of the values."""
         distance = (np.asarray(values, dtype=np.float64)[..., None] - self.centres) / self.width

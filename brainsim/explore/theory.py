@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import dawsn, erfcx
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import in_range, integer, number, plain
+from brainsim.core.contexts import within
 
 __all__ = ["if_counts", "lif_rate", "siegert_rate"]
 
@@ -18,6 +20,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _MAX_BOUND = 26.0  # exp(26**2) is near the largest float64; a threshold this many sigmas away is never reached
 
 
+@within(default_arithmetic)
 def lif_rate(
     mu: ArrayLike, *, tau_m: float = 20.0, t_ref: float = 2.0, v_th: float = 20.0, v_reset: float = 10.0
 ) -> np.ndarray:
@@ -62,6 +65,7 @@ def lif_rate(
     return np.where(mu > v_th, rate, 0.0)
 
 
+@within(default_arithmetic)
 def siegert_rate(
     mu: ArrayLike,
     sigma: ArrayLike,

@@ -5,7 +5,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.samples import Goal, Gradients, Weights, decay, gradients, in_turn, run
@@ -237,6 +239,7 @@ class EProp:
         """
         return self._mean_gradients(*self._checked(inputs, targets, "EProp.gradients"))
 
+    @within(default_arithmetic)
     def predict(self, inputs: ArrayLike) -> np.ndarray:
         """Return the readouts, shape (samples, steps, n_out), or for a classification the class of each sample."""
         readouts = self._run(inputs, "readout", "EProp.predict")

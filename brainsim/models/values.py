@@ -289,13 +289,11 @@ class Gamma(Distribution):
     pure = ("shape",)
 
     def _part(self, low, high):
-        from scipy.special import gammainc
-
         low, high = max(low, 0.0) / self.scale, max(high, 0.0) / self.scale
         if low >= high:
             return 0.0, 0.0
-        mass = gammainc(self.shape, high) - gammainc(self.shape, low)
-        moment = gammainc(self.shape + 1, high) - gammainc(self.shape + 1, low)
+        mass = gauss.gamma_mass(self.shape, low, high)
+        moment = gauss.gamma_mass(self.shape + 1, low, high)
         return float(mass), float(self.shape * self.scale * moment)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typing
 from collections.abc import Sequence
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
+from brainsim.core.contexts import within
 from brainsim.network.checks import checked_precision
 from brainsim.network.probes import Request, checked_traces
 
@@ -16,6 +18,7 @@ if typing.TYPE_CHECKING:
 class WithEstimate:
     """The method of a `Network` that estimates what it needs."""
 
+    @within(default_arithmetic)
     def estimate(
         self,
         dt: float = 0.1,

@@ -9,7 +9,9 @@ import typing
 from collections.abc import Mapping
 from typing import Literal
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
+from brainsim.core.contexts import within
 from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.core.html import shown_by
 from brainsim.core.own import named_by_class
@@ -110,6 +112,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         """The inputs with their targets."""
         return tuple(self._inputs)
 
+    @within(default_arithmetic)
     def connect(
         self,
         pre: View,
@@ -229,6 +232,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         self._projections.append(new)
         return new
 
+    @within(default_arithmetic)
     def stimulate(self, target: View, input: Input, *, name: str | None = None) -> None:
         """Give an input to cells; their populations are added to the network. Cells may have any number of inputs.
 

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import MissingName, nearest, number
+from brainsim.core.contexts import within
 from brainsim.core.optional import optional
 
 if typing.TYPE_CHECKING:
@@ -24,6 +26,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.synapses import SynapseTable
 
 
+@within(default_arithmetic)
 def drawn(projection: Projection, dt: float, label: str = "Projection.synapses") -> SynapseTable:
     """Return the SynapseTable of a projection, see `Projection.synapses`."""
     if projection._seed is None:

@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.stats import binom, poisson
 
+from brainsim.core.arithmetic import default_arithmetic
+from brainsim.core.contexts import within
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.styles import PALETTE, legend_above
 from brainsim.plot.elements.tables import WeightsLike, located
@@ -12,6 +14,7 @@ LEAST = 1e-4  # smaller shares of a random network are not drawn
 MAX_BARS = 60  # more different degrees are drawn in bins of several
 
 
+@within(default_arithmetic)
 def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = True) -> Axes:
     """Draw how many synapses the targets of a projection get and its sources give.
 

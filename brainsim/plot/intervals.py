@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
+from brainsim.core.contexts import within
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
 from brainsim.plot.elements.mistakes import told_by
@@ -15,6 +17,7 @@ SHOWN = 0.995  # share of the intervals within the default limit: a few long one
 FEW_DOTS = 3_000  # more are drawn as pixels in vector files
 
 
+@within(default_arithmetic)
 def isi_histogram(
     spikes: SpikesLike,
     *,

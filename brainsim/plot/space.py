@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number, plain
+from brainsim.core.contexts import within
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import SpikesLike
 from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
@@ -187,6 +189,7 @@ def _checked_times(times, first, last):
     return times
 
 
+@within(default_arithmetic)
 def _rates_at(spikes, time, tau):
     """Return the rate of each cell [Hz] at a time, in which the past fades with `tau`."""
     begin, end = np.searchsorted(spikes.times, [time - 40.0 * tau, time * (1 + 1e-12)], side="right")

@@ -12,7 +12,9 @@ from brainsim.ann.conversion.forward import Plan, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.data.samples import labels, samples
 from brainsim.ann.networks.readers import Trained, read
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import in_range, integer, nearest, plain
+from brainsim.core.contexts import within
 
 if TYPE_CHECKING:
     from brainsim.network.network import Network
@@ -22,6 +24,7 @@ STEPS = 32
 NEAR = 1e-9  # relative to a threshold: within this distance rounding may decide
 
 
+@within(default_arithmetic)
 def convert(
     source: Any,
     calib: ArrayLike | None = None,

@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 
 from brainsim.ann.data.samples import Dataset
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
+from brainsim.core.contexts import within
 
 VOWELS = {"a": (730.0, 1090.0, 2440.0), "i": (270.0, 2290.0, 3010.0), "u": (300.0, 870.0, 2240.0)}  # formants [Hz]
 NEUTRAL = (500.0, 1500.0, 2500.0)  # Hz, of a uniform tube: every word begins and ends with it
@@ -69,6 +71,7 @@ def vowel_words(
     return Dataset(X[:train], y[:train], X[train:], y[train:])
 
 
+@within(default_arithmetic)
 def _filtered(word, length, channels, rng):
     """Return the output of the filters, shape (length, channels), for one utterance of a word."""
     voice = 1.0 + 0.06 * rng.standard_normal()

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
+from brainsim.core.contexts import within
 
 __all__ = [
     "network_levels",
@@ -48,6 +50,7 @@ def relu_slope(z: ArrayLike) -> np.ndarray:
     return (np.asarray(z) > 0).astype(np.float64)
 
 
+@within(default_arithmetic)
 def softplus(z: ArrayLike) -> np.ndarray:
     """Return ``log(1 + exp(z))`` without overflow: a neuron whose threshold is blurred by noise.
 
@@ -59,11 +62,13 @@ def softplus(z: ArrayLike) -> np.ndarray:
     return np.logaddexp(0.0, z)
 
 
+@within(default_arithmetic)
 def softplus_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `softplus`, ``1/(1 + exp(-z))``."""
     return expit(z)
 
 
+@within(default_arithmetic)
 def sigmoid(z: ArrayLike) -> np.ndarray:
     """Return ``1/(1 + exp(-z))``: a neuron with noise and a maximal rate.
 
@@ -75,12 +80,14 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
     return expit(z)
 
 
+@within(default_arithmetic)
 def sigmoid_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `sigmoid`."""
     value = expit(z)
     return value * (1.0 - value)
 
 
+@within(default_arithmetic)
 def tanh(z: ArrayLike) -> np.ndarray:
     """Return the hyperbolic tangent, which is negative below 0, unlike any firing rate.
 
@@ -92,6 +99,7 @@ def tanh(z: ArrayLike) -> np.ndarray:
     return np.tanh(z)
 
 
+@within(default_arithmetic)
 def tanh_slope(z: ArrayLike) -> np.ndarray:
     """Return the slope of `tanh`."""
     return 1.0 - np.tanh(z) ** 2

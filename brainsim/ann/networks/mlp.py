@@ -14,7 +14,9 @@ from brainsim.ann.data.samples import samples
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import saved_network
 from brainsim.ann.networks.training import batches, initial_weights
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.core.contexts import within
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import with_suffix, write_arrays
@@ -142,6 +144,7 @@ class MLP(Estimator):
         levels = f", levels={self.levels}" if self.activation == "qcfs" else ""
         return f"MLP({'-'.join(map(str, sizes))}, {self.activation!r}{levels})"
 
+    @within(default_arithmetic)
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on samples and return the network.
 
@@ -178,6 +181,7 @@ class MLP(Estimator):
         output = self.decision_function(X)
         return self.classes_[output.argmax(axis=1)]
 
+    @within(default_arithmetic)
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probability of each class, shape (samples, classes)."""
         return softmax(self.decision_function(X), axis=1)
@@ -187,10 +191,12 @@ class MLP(Estimator):
         predicted = self.predict(X)
         return float(np.mean(predicted == labels_of(y, len(predicted), "MLP.score.y", self.classes_)))
 
+    @within(default_arithmetic)
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return the outputs before the softmax, shape (samples, classes)."""
         return self.activations(X)[-1]
 
+    @within(default_arithmetic)
     def activations(self, X: ArrayLike) -> list[np.ndarray]:
         """Return the output of every layer, a list of arrays of shape (samples, units); the last one before the softmax."""
         outputs = [self._samples(X, "MLP.X", self._fitted()[0].shape[0])]
@@ -198,6 +204,7 @@ class MLP(Estimator):
             outputs.append(self._activate(z, layer))
         return outputs[1:]
 
+    @within(default_arithmetic)
     def counts(self, X: ArrayLike) -> list[np.ndarray]:
         """Return the level of every hidden unit: for each layer whole numbers from 0 to `levels`, shape (samples, units).
 

@@ -11,7 +11,9 @@ from scipy.special import softmax
 from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters
 from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
 from brainsim.ann.networks.training import batches
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, warn_user
+from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import Estimator, of_training
 from brainsim.learn.optimisers import Adam
@@ -177,6 +179,7 @@ class RNN(Estimator):
         found[np.arange(scores.shape[1]) >= lengths[:, None]] = -1
         return found
 
+    @within(default_arithmetic)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class: (samples, classes), or (samples, steps, classes) of sequences."""
         return softmax(self.decision_function(X), axis=-1)

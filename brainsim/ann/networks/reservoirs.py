@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
 from brainsim.ann.data.samples import Dataset
-from brainsim.core.checks import integer, number, plain
+from brainsim.core.arithmetic import default_arithmetic
+from brainsim.core.checks import computed_values, integer, number, plain
+from brainsim.core.contexts import within
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.pair_lists import FromArrays
@@ -78,6 +80,7 @@ class EchoState:
         """Return the same network with other random weights."""
         return replace(self, seed=seed)
 
+    @within(default_arithmetic)
     def states(self, X: ArrayLike) -> np.ndarray:
         """Return the units after each frame of sequences X (samples, frames, channels), shape (samples, frames, size)."""
         X, rng = _sequences(X, "EchoState.X"), np.random.default_rng(self.seed)
@@ -144,6 +147,7 @@ class Liquid:
         """Return the same liquid with other random weights."""
         return replace(self, seed=seed)
 
+    @within(computed_values)
     def add_to(self, net: Network, X: ArrayLike, name: str = "liquid") -> Population:
         """Add a copy of the liquid for each of the sequences X (samples, frames, channels) to a network.
 
@@ -170,6 +174,7 @@ class Liquid:
         net.stimulate(cells, CurrentInput(current, times=self.frame * np.arange(frames)))
         return cells
 
+    @within(default_arithmetic)
     def read(self, spikes: "Spikes", frames: int) -> np.ndarray:
         """Return the states of the liquids of a population from its spikes, shape (samples, frames, size)."""
         frame = np.ceil(spikes.times / self.frame - ROUNDING).astype(np.int64) - 1
@@ -181,6 +186,7 @@ class Liquid:
             states[k] += np.exp(-self.frame / self.tau) * states[k - 1]
         return states.reshape(frames, -1, self.size).swapaxes(0, 1)
 
+    @within(default_arithmetic)
     def states(self, X: ArrayLike) -> np.ndarray:
         """Return the states after each frame of sequences X (samples, frames, channels), shape (samples, frames, size).
 

@@ -3,15 +3,20 @@
 import threading
 from contextlib import contextmanager
 
+import numpy as np
+
+from brainsim.core.arithmetic import default_arithmetic
+
 
 class Exclusive:
     """A lock that rejects a second thread instead of letting it wait.
 
-    Waiting would be safe, too, but which thread comes first, and so the spikes, would be left to chance.
+    Waiting would be safe, too, but which thread comes first, and so the spikes, would be left to chance. While the lock is
+    held, errors of arithmetic are treated as by default; a function of the user finds them treated as the user wants.
     """
 
     def __init__(self, label):
-        self._label, self._lock, self._guest = label, threading.Lock(), None
+        self._label, self._lock, self._guest, self._arithmetic = label, threading.Lock(), None, []
 
     def __enter__(self):
         if self._guest != threading.get_ident() and not self._lock.acquire(blocking=False):
@@ -19,8 +24,11 @@ class Exclusive:
                 f"{self._label}: is in use by another call; run, result, reset and set may be called by one thread at "
                 "a time. Give each thread its own Simulation, e.g. copy.deepcopy(sim)"
             )
+        self._arithmetic.append((np.geterr(), default_arithmetic()))
+        self._arithmetic[-1][1].__enter__()
 
     def __exit__(self, *_):
+        self._arithmetic.pop()[1].__exit__()
         if self._guest != threading.get_ident():
             self._lock.release()
 
@@ -29,7 +37,8 @@ class Exclusive:
         """Let a function of the user, called while the lock is held, use the object: in this thread only."""
         self._guest = threading.get_ident()
         try:
-            yield
+            with np.errstate(**self._arithmetic[-1][0]):
+                yield
         finally:
             self._guest = None
 

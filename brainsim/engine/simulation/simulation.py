@@ -13,6 +13,7 @@ import numpy as np
 
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural
 from brainsim.core.checks import number
 from brainsim.core.garbage import gc_paused
@@ -119,7 +120,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._stream, self._closed = None, None
         processes = ranks_of(ranks)
         self._target = checked_target(to, processes)
-        with gc_paused(), processes.quiet():
+        with gc_paused(), processes.quiet(), default_arithmetic():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
             self.reset()
         self._continue_stream()
@@ -308,12 +309,23 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             elif isinstance(target, View):
                 raise TypeError("Simulation.set: cannot set parameters of a view; give an array for the population")
             if isinstance(target, str) and target in self._layout.members:
+                before = self._layout.members[target].values
                 change_parameters(self._layout, target, values)
-                self._run.rebuild("parameters")
+                self._rebuild("parameters", lambda: self._layout.change(target, before))
             else:
+                before = list(self._layout.inputs)
                 change_input(self._layout, self._original_inputs, target, values)
-                self._run.rebuild("inputs")
+                self._rebuild("inputs", lambda: self._layout.inputs.__setitem__(slice(None), before))
             self._describe()
+
+    def _rebuild(self, what, take_back):
+        """Build the operators that depend on what has changed; take the change back if one of them rejects it."""
+        try:
+            self._run.rebuild(what)
+        except Exception:
+            take_back()
+            self._run.rebuild(what)
+            raise
 
     def _describe(self):
         """Note the current parameters and inputs, for results and for states."""

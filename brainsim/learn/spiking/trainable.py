@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, warn_user
+from brainsim.core.contexts import within
 from brainsim.engine.progress import Watch
 from brainsim.learn.estimator import Estimator
 from brainsim.learn.spiking.initial import initial_vector
@@ -111,6 +113,7 @@ class Trainable(Estimator):
             return batch.traces
         return batch.traces.argmax(axis=2) if sequence else self.classes_[batch.score.argmax(axis=1)]
 
+    @within(default_arithmetic)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, shape (samples, classes)."""
         scores = self.decision_function(X)

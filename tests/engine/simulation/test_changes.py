@@ -285,3 +285,27 @@ def test_a_piece_may_be_shorter_than_the_interval_of_a_trace():
     whole = bs.simulate(net, 2.0, seed=1, record=[bs.Trace(cells[:3], "v", every=0.5)]).traces["cells", "v"].values
     assert np.array_equal(sim.result().traces["cells", "v"].values, whole)
     assert np.array_equal(np.concatenate(pieces), whole)
+
+
+def test_what_a_loop_computes_may_be_small(tmp_path):
+    """Currents and weights that decay to nothing are not mistaken for values in SI units, nor those of a checkpoint."""
+    net, cells, drive = driven(np.zeros(10))
+    wires = net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=bs.Exponential(), name="wires")
+    sim = bs.Simulation(net, seed=1)
+    sim.set(drive, amplitude=np.full(10, 1e-9))
+    sim.set(wires, weight=1e-9)
+    sim.set(cells, c_m=1e-9)
+    sim.rewire(wires, pre=[0], post=[1], weight=1e-9)
+    sim.save(tmp_path / "run.ckpt")
+    again = bs.Simulation.load(net, tmp_path / "run.ckpt")
+    assert again.synapses("wires").weight.max() == 1e-9
+
+
+def test_a_change_that_is_rejected_changes_nothing():
+    net, cells, _ = driven(0.0)
+    net.stimulate(cells, bs.PoissonInput(rate="2000 + 0*t", weight=1.0, synapse=bs.Delta()), name="noise")
+    sim, same = bs.Simulation(net, seed=1), bs.Simulation(net, seed=1)
+    for rate in (1e23, bs.TimedArray([1e23], 1.0)):
+        with pytest.raises(ValueError, match=r"noise.rate: 0.001\*rate\*dt <= 1e9 must hold \(rate = 1e\+23, dt = 0.1\)"):
+            sim.set("noise", rate=rate)
+    assert sim.run(20.0).spikes == same.run(20.0).spikes
