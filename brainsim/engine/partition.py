@@ -8,23 +8,13 @@ from brainsim.build.layout import Layout
 from brainsim.build.own import cells_here, state_here
 from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
-from brainsim.engine.exchange.threads import EndOfSlice, Threads
-from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.operators.cells import Cells
-from brainsim.engine.operators.clamp import Clamp
-from brainsim.engine.operators.currents import Currents
-from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.operators.learning import Learning
-from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson.poisson import Poisson
-from brainsim.engine.operators.trains import Trains, max_listed_in_a_slice
-from brainsim.engine.operators.varying import Varying
-from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, OPERATORS, Operator, Program, new_progress
+from brainsim.engine.exchange.threads import Threads
+from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.operators.trains import max_listed_in_a_slice
+from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
 from brainsim.jit.records import Context
-
-BUILT_IN = [Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Learning, Arrivals, EndOfSlice]
 
 
 class PartitionFailedError(RuntimeError):
@@ -115,8 +105,7 @@ class Partition:
         self.number, self.layout, self.shared, self.synapses, self.seed = number, layout, shared, synapses, seed
         self.index, self.recorders, exchange = layout.own.index(number), recorders, shared.exchange
         self.cell_contexts: dict[str, list[Context]] = {}  # name of a population -> the records of its kernel calls
-        # name of an input -> what recorders see of it, by operators that keep something
-        self.observable: dict[str, object] = {}
+        self.built: dict[type[Operator], Operator | None] = {}
         self.progress = new_progress(
             self.index,
             len(layout.own),
@@ -126,12 +115,12 @@ class Partition:
             exchange.written_ends[self.index].reshape(-1),
         )
         self.progress["profiled"] = profile
-        self.program = Program(self, [*BUILT_IN, Sampling, *OPERATORS])
+        self.program = Program(self, [*OPERATORS, Sampling])  # what is sampled is up to date by then
         self._compiled = None
 
     def operator(self, cls):
         """Return the operator of a class, None if the network does not need it."""
-        return self.program.built[cls]
+        return self.built[cls]
 
     def clear(self, step):
         """Forget all that is under way and go to `step`."""

@@ -50,15 +50,23 @@ PART_OF = {
 
 
 class Operator:
-    """One idea of a step. Subclass it, and register it with `register_operator`.
+    """One idea of a step. Subclass it, and register it with `operators.registry.register_operator`.
 
     Attributes
     ----------
     depends_on : str
         What it is built from that `Simulation.set` may change: "parameters", "inputs" or "" for neither.
+    inputs : tuple of type
+        The classes of inputs on which it acts. An input on which no operator acts is refused when a simulation is made.
     """
 
     depends_on = ""
+    inputs: tuple[type, ...] = ()
+
+    @classmethod
+    def own_inputs(cls, layout):
+        """Return the inputs of a network on which it acts, each with its target and name."""
+        return [stimulus for stimulus in layout.inputs if isinstance(stimulus.input, cls.inputs)]
 
     @classmethod
     def build(cls, partition):
@@ -97,6 +105,17 @@ class Operator:
         """Return how many bytes it will need in all partitions, for the estimate of memory."""
         return 0
 
+    @classmethod
+    def observed(cls, partition, stimulus):
+        """Return what a `Trace` of one of its inputs samples, an `operators.observed.Observed`.
+
+        By default it is the field that `Input.observed` names: a number, an array, a text or a TimedArray.
+        """
+        # imported here: only what is recorded has to be compiled
+        from brainsim.engine.operators.observed import of_field
+
+        return of_field(partition, stimulus)
+
     def saved(self):
         """Return what a saved state must contain: name -> (global indices of the cells here, a value for each).
 
@@ -119,8 +138,9 @@ class Program:
     """
 
     def __init__(self, partition, operators):
-        self._partition, self._classes = partition, operators
-        self.built = {cls: cls.build(partition) for cls in operators}
+        self._partition, self._classes, self.built = partition, operators, partition.built
+        for cls in operators:
+            self.built[cls] = cls.build(partition)
         self.connect()
 
     def rebuild(self, *what):
@@ -203,12 +223,3 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
         ends=ends,
         clock=np.zeros(3, np.int64),
     )
-
-
-OPERATORS: list[type[Operator]] = []  # registered by extensions
-
-
-def register_operator(cls):
-    """Register a class of operators: it is built in every partition of every simulation. Returns the class."""
-    OPERATORS.append(cls)
-    return cls

@@ -48,7 +48,7 @@ class Rewiring:
 
     @within(computed_values)
     def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept_weight=None):
-        if projection.storage != "stored":
+        if projection.storage == "procedural":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
         run.settle()

@@ -9,11 +9,9 @@ import numpy as np
 from brainsim.build.own import spikes_here, state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
-from brainsim.engine.operators.learning import Learning
 from brainsim.engine.operators.signals import check_inputs
 from brainsim.engine.operators.trains import list_at_zero
 from brainsim.engine.partition import Partition, Shared, run_all
-from brainsim.engine.program import OPERATORS
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.settings import slice_steps
@@ -45,7 +43,7 @@ class Run:
 
     def __init__(self, layout, synapses, collected, seed, profile):
         self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
-        self._slice, self._profiled = _slice_of(synapses, layout), profile
+        self._slice, self._profiled = slice_steps(synapses.shortest, layout), profile
         self._pace = Pace(collected.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
         check_inputs(layout)
@@ -90,7 +88,7 @@ class Run:
         """Return a run that continues from here with its own state."""
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = layout, synapses, collected
-        new._slice = _slice_of(synapses, layout)
+        new._slice = slice_steps(synapses.shortest, layout)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate()
         new._clear(self.step)
@@ -268,11 +266,6 @@ class Run:
             return Chunk(stop, packed, NONE, self.partitions)
         order = np.argsort(packed, kind="stable")
         return Chunk(stop, packed[order], lags[order], self.partitions)
-
-
-def _slice_of(synapses, layout):
-    """Return how many steps partitions run alone."""
-    return slice_steps(synapses.shortest, layout, [Learning, *OPERATORS])
 
 
 def _nothing():

@@ -7,6 +7,7 @@ import numpy as np
 from brainsim.build.own import ALONE
 from brainsim.core.checks import in_range, integer, number
 from brainsim.core.machine import MAX_THREADS, processors
+from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.network import Network
@@ -95,10 +96,10 @@ def thread_count(threads, network, dt, ranks=ALONE):
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
 
 
-def slice_steps(shortest, layout, operators=()):
+def slice_steps(shortest, layout):
     """Return how many steps partitions run alone: the shortest delay, or less if an operator requires it.
 
     It is also less if the lists of spikes would grow too large.
     """
     most = max(1, MAX_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
-    return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *(operator.max_slice(layout) for operator in operators)]))
+    return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *(operator.max_slice(layout) for operator in OPERATORS)]))

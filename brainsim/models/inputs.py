@@ -32,14 +32,13 @@ class Input(Identified):
     over_time: ClassVar[dict[str, str]] = {}  # fields that may change in time, and their units
     conditions: ClassVar[dict[str, tuple[str, ...]]] = {}  # what must hold of them, with the time step dt
 
-    if typing.TYPE_CHECKING:
-        start: float | None
-        stop: float | None
+    start: float | None = None
+    stop: float | None = None
 
     @property
-    def observed(self) -> tuple[str, str]:
-        """What a `Trace` of the input records, and its unit: by default its first field that may change in time."""
-        return next(iter(self.over_time.items()))
+    def observed(self) -> tuple[str, str] | None:
+        """What a `Trace` of the input records, and its unit: by default its first field that may change in time, if any."""
+        return next(iter(self.over_time.items()), None)
 
     def __repr__(self) -> str:
         """Return the input as Python code, with long arrays abridged."""

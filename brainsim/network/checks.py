@@ -12,7 +12,8 @@ from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
 
 MAX_WEIGHT = 3e38  # float32 ends a little above
-STORAGES = ("stored", "procedural")
+SAME_STORAGES = ("stored", "procedural")  # with the same spikes
+STORAGES = [*SAME_STORAGES]  # and those of registered kinds of synapses
 PRECISIONS = {"double": np.float64, "single": np.float32}
 MAX_DELAY = 65_000  # steps
 MIN_DELAY = 0.01  # ms, a tenth of the usual step: a shorter delay was probably meant in seconds
@@ -132,8 +133,9 @@ def check_storage(storage, rule, weight, delay):
     """Raise ValueError if `storage` is unknown, or if the synapses of a source cannot be sampled again when it spikes."""
     label = "Network.connect.storage"
     if storage not in STORAGES:
-        raise ValueError(f"{label}: must be 'stored' or 'procedural' (got {storage!r}){nearest(str(storage), STORAGES)}")
-    if storage == "stored":
+        known = " or ".join(map(repr, STORAGES))
+        raise ValueError(f"{label}: must be {known} (got {storage!r}){nearest(str(storage), STORAGES)}")
+    if storage != "procedural":
         return
     if rule.by_target:
         instead = f"FixedTotal({rule.k} * post.n) or FixedProbability" if type(rule) is FixedIndegree else "no k"

@@ -31,10 +31,11 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
         raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
     if not isinstance(plasticity, Plasticity):
         raise TypeError(f"{label}: must be a rule of plasticity such as STDP() (got {described(plasticity)})")
-    if storage == "procedural":
-        raise ValueError(
-            f"{label}: procedural synapses are sampled again at each spike and keep no changes; write storage='stored'"
-        )
+    if storage != "stored":
+        why = "synapses of another kind do not learn"
+        if storage == "procedural":
+            why = "procedural synapses are sampled again at each spike and keep no changes"
+        raise ValueError(f"{label}: {why}; write storage='stored'")
     plasticity = plasticity if initial is None else plasticity.starting(initial, "Network.connect.initial")
     for key in sorted(plasticity.per_synapse):
         value, shape = getattr(plasticity, key), rule.value_shape(pre.n, post.n)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -310,7 +310,20 @@ class EventRecord:
         return f"{self.cells.name}: {self.condition}" if self.name is None else self.name
 
 
-Request = Trace | WeightTrace | EventRecord
+@runtime_checkable
+class OwnRequest(Protocol):
+    """What else ``record=`` takes: an object with a recorder of its own, see `brainsim.engine.recorders.recorder`.
+
+    `Network.estimate` reads how many numbers a sample has (``columns``) and their interval (``every`` [ms], None for each
+    step), if it has these attributes.
+    """
+
+    def recorder(self, layout: Any) -> Any:
+        """Return a `Recorder` for a network that is laid out."""
+        ...
+
+
+Request = Trace | WeightTrace | EventRecord | OwnRequest
 Kept = View | SpikeRecord  # whose spikes
 
 
@@ -340,7 +353,9 @@ def checked_traces(record: Request | Sequence[Request], label: str = "simulate.r
     """Return what to record as a list."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:
-        if not isinstance(trace, Trace | WeightTrace | EventRecord):
+        if isinstance(trace, type) and hasattr(trace, "recorder"):
+            raise TypeError(f"{label}: {trace.__name__} is a class; write {trace.__name__}(...)")
+        if not isinstance(trace, Trace | WeightTrace | EventRecord | OwnRequest):
             raise TypeError(
                 f"{label}: must hold bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from brainsim.core.own import named_by_class
 from brainsim.results import archive
 from brainsim.results.formats import check_suffix, module_for, reader_for
 from brainsim.results.handover import ResultHandOver
-from brainsim.results.lookup import SpikesLookup, TracesLookup
+from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import KINDS, Weights, WeightsLookup
@@ -34,7 +34,7 @@ PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
 
 @dataclass(eq=False)
 class State:
-    """Everything that a run needs to continue, as arrays and numbers.
+    """Everything that a run needs to continue, as arrays and numbers; ``state["cells"]["v"]`` is a variable of a population.
 
     Parameters
     ----------
@@ -67,6 +67,14 @@ class State:
     arriving: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     network: dict[str, str] = field(default_factory=dict)
     extra: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Mapping[str, np.ndarray]:
+        """Return the variables of a population by name, as ``sim.state[name]`` does: ``state["cells"]["v"]``."""
+        return Lookup(Lookup(self.variables, "state")[name], f"state[{name!r}]")
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the populations."""
+        return iter(self.variables)
 
     def __repr__(self) -> str:
         """Return the time and the populations."""

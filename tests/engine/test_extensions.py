@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import program
-from brainsim.engine.program import Operator, Phase, register_operator
+from brainsim.engine.operators import registry as operators
+from brainsim.engine.operators.noise import Noise as BuiltInNoise
+from brainsim.engine.operators.observed import Observed
+from brainsim.engine.operators.registry import register_operator
+from brainsim.engine.program import Operator, Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.synapses.kinds import registry as kinds
 from brainsim.engine.synapses.kinds.kind import SynapseKind
@@ -16,6 +19,7 @@ from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import gaussian
 from brainsim.models.inputs import Input
+from brainsim.network import checks
 from brainsim.rng.hashing import hashed, step_key
 from brainsim.rng.streams import stream_key
 
@@ -25,9 +29,21 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 @pytest.fixture
 def unregistered():
     """Forget at the end what a test has registered."""
-    operators, others = list(program.OPERATORS), list(kinds.KINDS)
+    lists = operators.OPERATORS, kinds.KINDS, checks.STORAGES
+    before = [list(some) for some in lists]
     yield
-    program.OPERATORS[:], kinds.KINDS[:] = operators, others
+    for some, items in zip(lists, before, strict=True):
+        some[:] = items
+
+
+def own_v(partition, name):
+    """Return v of the cells of a population in a partition, and the index of the first of them in the population."""
+    layout = partition.layout
+    at, n = layout.state_row(name, "v", "own_v")
+    group = layout.group_of[name]
+    offset = layout.groups[group].first - layout.members[name].first
+    start, stop = np.clip(layout.bounds[group][partition.number :][:2] + offset, 0, n)
+    return partition.shared.state[at + start : at + stop], int(start)
 
 
 # an operator: white noise on v, a new number for each cell and step
@@ -45,6 +61,7 @@ class WhiteNoise(Input):
 
 class Noise(Operator):
     depends_on = "inputs"
+    inputs = (WhiteNoise,)
 
     def __init__(self, calls):
         self._calls = calls
@@ -52,23 +69,15 @@ class Noise(Operator):
     @classmethod
     def build(cls, partition):
         layout, calls = partition.layout, []
-        for stimulus in layout.inputs:
-            if isinstance(stimulus.input, WhiteNoise):
-                name = stimulus.target.parts[0][0].name
-                at, n = layout.state_row(name, "v", "WhiteNoise")
-                group = layout.group_of[name]
-                start, stop = np.clip(
-                    layout.bounds[group][partition.number :][:2] + layout.groups[group].first - layout.members[name].first,
-                    0,
-                    n,
-                )
-                context = Context(
-                    v=partition.shared.state[at + start : at + stop],
-                    first=start,
-                    scale=stimulus.input.sigma * float(np.sqrt(layout.dt)),
-                    key=stream_key(partition.seed, "noise", stimulus.name),
-                )
-                calls.append((Phase.AFTER_UPDATE, 0, add_noise, context))
+        for stimulus in cls.own_inputs(layout):
+            v, first = own_v(partition, stimulus.target.parts[0][0].name)
+            context = Context(
+                v=v,
+                first=first,
+                scale=stimulus.input.sigma * float(np.sqrt(layout.dt)),
+                key=stream_key(partition.seed, "noise", stimulus.name),
+            )
+            calls.append((Phase.AFTER_UPDATE, 0, add_noise, context))
         return cls(calls) if calls else None
 
     def calls(self):
@@ -85,6 +94,77 @@ def add_noise(noise_, progress_):
     v, key = array_of(noise.v), step_key(noise.key, p.step)
     for k in range(v.size):
         v[k] += noise.scale * gaussian(hashed(key, noise.first + k))
+    return 0
+
+
+# an operator that needs all partitions to wait for each other after each step: each cell is drawn to the one before it
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RingCoupling(Input):
+    """Adds strength times the difference to the potential of the cell before it, one step late, to v."""
+
+    strength: float
+
+    @property
+    def observed(self):
+        return "neighbour", "mV"
+
+    def check(self, view):
+        pass
+
+
+class Coupled(Operator):
+    inputs = (RingCoupling,)
+
+    def __init__(self, context):
+        self._context = context
+
+    @classmethod
+    def build(cls, partition):
+        for stimulus in cls.own_inputs(partition.layout):
+            v, first = own_v(partition, stimulus.target.parts[0][0].name)
+            # one buffer for even and one for odd steps: no partition can be two steps ahead of another
+            seen = vars(partition.shared).setdefault("coupled", np.zeros(2 * stimulus.target.n))
+            scratch = np.zeros(v.size)
+            context = Context(v=v, first=first, seen=seen, strength=stimulus.input.strength, scratch=scratch)
+            return cls(context)
+        return None
+
+    @classmethod
+    def max_slice(cls, layout):
+        return 1 if cls.own_inputs(layout) else super().max_slice(layout)
+
+    @classmethod
+    def observed(cls, partition, stimulus):
+        context = partition.operator(cls)._context
+        cells = context["first"] + np.arange(context["scratch"].size)
+        return Observed(cells, [], context["scratch"], np.arange(cells.size))
+
+    def calls(self):
+        return [(Phase.BEFORE_UPDATE, 0, pull, self._context), (Phase.EMITTED, 0, show, self._context)]
+
+    def reset(self, step):
+        self._context["seen"][:] = 0.0
+
+
+@by_address
+def pull(coupled_, progress_):
+    c, p = record_at(coupled_), record_at(progress_)
+    v, seen, scratch = array_of(c.v), array_of(c.seen), array_of(c.scratch)
+    n = seen.size // 2
+    for k in range(v.size):
+        scratch[k] = seen[(p.step % 2) * n + (c.first + k - 1) % n]
+        v[k] += c.strength * (scratch[k] - v[k])
+    return 0
+
+
+@by_address
+def show(coupled_, progress_):
+    c, p = record_at(coupled_), record_at(progress_)
+    v, seen = array_of(c.v), array_of(c.seen)
+    for k in range(v.size):
+        seen[((p.step + 1) % 2) * (seen.size // 2) + c.first + k] = v[k]
     return 0
 
 
@@ -152,6 +232,42 @@ class CountedWeighted(Counted):
         return projection.name.startswith("weighted")
 
 
+# a kind of synapses that is asked for by name and keeps its weights in a byte
+
+
+class Rounded(SynapseKind):
+    storage, keeps_weights = "rounded", True
+
+    def __init__(self, block):
+        super().__init__(block)
+        self.tenths = np.rint(10.0 * block.weights).astype(np.uint8)
+
+    def context(self, partition):
+        return Context(targets=self.block.targets, state=partition.shared.state, tenths=self.tenths)
+
+    def columns(self):
+        return {"tenths": self.tenths}
+
+    def current_columns(self):
+        return {"w": self.tenths / 10.0}
+
+    @staticmethod
+    def bytes_per_synapse(projection, itemsize):
+        return 1
+
+
+@by_address
+def add_tenths(kind_, segment_):
+    kind, segment = record_at(kind_), record_at(segment_)
+    targets, state, tenths = array_of(kind.targets), array_of(kind.state), array_of(kind.tenths)
+    for k in range(segment.start, segment.start + segment.length):
+        state[segment.base + np.int64(targets[k])] += tenths[k] / 10.0
+    return 0
+
+
+Rounded.deliver = add_tenths
+
+
 # a recorder: how many cells are above a potential at each step
 
 
@@ -176,22 +292,8 @@ class AboveRecorder(Recorder):
         return 500
 
     def calls(self, partition):
-        layout = partition.layout
-        at, n = layout.state_row(self.population, "v", "CellsAbove")
-        group = layout.group_of[self.population]
-        start, stop = np.clip(
-            layout.bounds[group][partition.number :][:2]
-            + layout.groups[group].first
-            - layout.members[self.population].first,
-            0,
-            n,
-        )
-        context = Context(
-            v=partition.shared.state[at + start : at + stop],
-            counts=np.zeros(502, np.int64),
-            size=0,
-            threshold=self.threshold,
-        )
+        v, _ = own_v(partition, self.population)
+        context = Context(v=v, counts=np.zeros(502, np.int64), size=0, threshold=self.threshold)
         self.contexts[partition.number] = context
         return [(Phase.SAMPLE, 0, count_above, context)]
 
@@ -313,6 +415,7 @@ class TestExtensions:
 
 
 def test_without_registration_the_synapses_are_the_same_but_nothing_is_counted(unregistered):
+    register_operator(Noise)
     plain = simulation(1).synapses("weighted")
     register_kind(CountedWeighted)
     counted = simulation(2).synapses("weighted")
@@ -330,3 +433,127 @@ def test_what_is_not_stored_cannot_be_of_a_registered_kind():
     net.connect(cells, cells, bs.AllToAll(), weight=1.0, **options)
     with pytest.raises(ValueError, match=r"counted.storage: synapses of the kind CountedAlike must be 'stored'"):
         bs.Simulation(net, seed=1)
+
+
+def ring(threads, record=()):
+    cells = bs.Population(30, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, RingCoupling(0.01), name="ring")
+    net.stimulate(cells, bs.CurrentInput("300 + 10*i"))
+    return bs.Simulation(net, seed=2, threads=threads, record=record)
+
+
+@pytest.mark.usefixtures("unregistered")
+class TestOwnInputs:
+    def test_an_operator_may_ask_for_slices_of_one_step(self):
+        register_operator(Coupled)
+        # without connections a slice has 64 steps; partitions that were as far apart would read what is not there yet
+        alone, *others = (ring(threads).run(50.0) for threads in (1, 2, 3))
+        assert len(alone.spikes["cells"]) > 20
+        for result in others:
+            assert result.spikes["cells"].times.tobytes() == alone.spikes["cells"].times.tobytes()
+            assert result.state["cells"]["v"].tobytes() == alone.state["cells"]["v"].tobytes()
+
+    def test_operators_of_the_package_are_asked_too(self, monkeypatch):
+        register_operator(Coupled)
+        sim = ring(2)
+        assert sim._run.partitions[0].progress["slice"] == 1
+        operators.OPERATORS.remove(Coupled)
+        monkeypatch.setattr(BuiltInNoise, "max_slice", classmethod(lambda cls, layout: 3))
+        cells = bs.Population(3, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        net.add(cells)
+        assert bs.Simulation(net, seed=1)._run.partitions[0].progress["slice"] == 3
+        assert net.estimate(ranks=1).cost.slices == pytest.approx(1000.0 / 0.3)
+
+    def test_it_is_recorded_as_its_operator_says(self):
+        register_operator(Coupled)
+        cells = ring(1).network.populations["cells"]
+        net = bs.Network(seed=1)
+        net.stimulate(cells, RingCoupling(0.01), name="ring")
+        record = [bs.Trace(cells, "v"), bs.Trace(cells[5:20], "ring")]
+        traces = bs.simulate(net, 5.0, seed=2, threads=2, record=record).traces
+        seen, v = traces["cells", "ring"], traces["cells", "v"]
+        assert seen.unit == "mV"
+        # the sample at a point is what the step that ends there has read: v of the cell before at its beginning
+        assert np.array_equal(seen.values[2:], v.values[1:-1, 4:19])
+
+    def test_one_that_cannot_be_recorded_says_so(self):
+        register_operator(Noise)
+        cells = bs.Population(3, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, WhiteNoise(1.0), name="noise")
+        message = r"Trace\(cells, 'noise'\): an input of the class WhiteNoise does not say .* give WhiteNoise a property obs"
+        with pytest.raises(ValueError, match=message):
+            bs.Simulation(net, seed=1, record=bs.Trace(cells, "noise"))
+        register_operator(type("Coupled", (Operator,), {"inputs": (RingCoupling,), "build": classmethod(lambda c, p: None)}))
+        net.stimulate(cells, RingCoupling(0.1), name="ring")
+        with pytest.raises(NotImplementedError, match=r"RingCoupling.observed: 'neighbour' .* a method observed"):
+            bs.Simulation(net, seed=1, record=bs.Trace(cells, "ring"))
+
+    def test_one_on_which_no_operator_acts_is_refused(self):
+        with pytest.raises(TypeError, match=r"ring: no operator acts on .*RingCoupling.*@register_operator"):
+            ring(1)
+
+    def test_a_class_that_is_defined_again_takes_the_place_of_the_former(self):
+        n, kind = len(operators.OPERATORS), len(kinds.KINDS)
+        for _ in range(4):
+
+            @register_operator
+            class Again(Operator):
+                pass
+
+            @register_kind
+            class AgainKind(SynapseKind):
+                pass
+
+        assert operators.OPERATORS[n:] == [Again]
+        assert kinds.KINDS[kind:] == [AgainKind]
+
+
+class TestOwnRecorders:
+    def test_they_are_estimated(self):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(3, bs.LIF(), name="cells"))
+        above = CellsAbove("cells", -55.0)
+        assert ("CellsAbove", 0.0, 0.0) in net.estimate(record=[above]).rows
+        above.columns, above.every = 1, 1.0
+        assert ("CellsAbove", 0.0, 16.0 * 101) in net.estimate(record=above, duration=100.0).rows
+        with pytest.raises(TypeError, match=r"Network.estimate.record: CellsAbove is a class; write CellsAbove\(\.\.\.\)"):
+            net.estimate(record=[CellsAbove])
+
+    def test_one_without_columns_says_that_the_file_will_lack_it(self, tmp_path):
+        cells = bs.Population(3, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        net.add(cells)
+        with pytest.warns(UserWarning, match=r"simulate.to: what AboveRecorder records stays in memory .* columns and rows"):
+            sim = bs.Simulation(net, seed=1, record=CellsAbove("cells", -70.0), to=tmp_path / "run.npz")
+        assert np.array_equal(sim.run(1.0).stats["above"], [3] * 11)
+
+
+@pytest.mark.usefixtures("unregistered")
+def test_a_kind_may_be_asked_for_by_name_and_keep_the_weights():
+    def network(storage):
+        cells = bs.Population(40, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(400.0))
+        options = {"delay": 1.5, "synapse": bs.Exponential(), "storage": storage, "name": "wires"}
+        net.connect(cells, cells, bs.FixedIndegree(5), weight=bs.Uniform(0.0, 20.0), **options)
+        return net
+
+    with pytest.raises(ValueError, match=r"storage: must be 'stored' or 'procedural' \(got 'rounded'\)"):
+        network("rounded")
+    register_kind(Rounded)
+    with pytest.raises(ValueError, match=r"or 'rounded' \(got 'round'\); did you mean 'rounded'"):
+        network("round")
+    sims = [bs.Simulation(network("rounded"), seed=2, threads=threads) for threads in (1, 2)]
+    assert sims[0]._run.synapses.store.weights.size == 0
+    plain = bs.Simulation(network("stored"), seed=2)
+    assert plain._run.synapses.store.weights.size == 200
+    for sim in sims:
+        table = sim.synapses("wires")
+        assert np.abs(table.weight - plain.synapses("wires").weight).max() == pytest.approx(0.05, rel=0.1)
+        assert table.columns == {}
+    first, second = (sim.run(50.0).spikes["cells"].times.tobytes() for sim in sims)
+    assert first == second
+    assert {name: size for name, _, size in network("rounded").estimate().rows}["wires"] == 200 * (2 + 1)

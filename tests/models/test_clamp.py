@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.observed import observed
+from brainsim.engine.operators.clamp import Clamp
 from tests.helpers.mistakes import mistakes
 
 
@@ -21,8 +21,8 @@ def clamped(model, clamp, duration=20.0, dt=0.1, n=6, variables=("v",), threads=
 
 def current_of(sim):
     """Return the clamp current in the last step [pA]."""
-    seen = observed(sim._run.partitions[0], "clamp")
-    assert (seen.variable, seen.unit) == ("current", "pA")
+    partition = sim._run.partitions[0]
+    seen = Clamp.observed(partition, next(s for s in partition.layout.inputs if s.name == "clamp"))
     return seen.values[seen.places]
 
 

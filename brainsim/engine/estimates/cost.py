@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.engine.operators.learning import Learning
-from brainsim.engine.program import MAX_SLICE, OPERATORS
+from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.settings import slice_steps
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
@@ -69,7 +68,7 @@ def cost(layout, rate):
     network, dt, size = layout.network, layout.dt, layout.ranks.size
     per_step, per_event = speed()
     delays = [_shortest(p, dt) for p in network.projections]
-    steps = slice_steps(min(delays, default=MAX_SLICE), layout, [Learning, *OPERATORS])
+    steps = slice_steps(min(delays, default=MAX_SLICE), layout)
     slices, threads = 1000.0 / (steps * dt), len(layout.own)
     spikes = layout.n_cells * rate
     events = sum(p.expected for p in network.projections) * rate

@@ -9,11 +9,7 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
 from brainsim.core.machine import free_memory
-from brainsim.engine.operators.clamp import Clamp
-from brainsim.engine.operators.currents import Currents
-from brainsim.engine.operators.noise import Noise
-from brainsim.engine.program import OPERATORS
-from brainsim.engine.synapses.kinds.kind import PLASTIC
+from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
@@ -110,8 +106,8 @@ def estimated(layout, duration=0.0, record=()):
     for projection in network.projections:
         check_delay(projection, dt)
     expected = {p: p.expected * share_here(layout, p) for p in network.projections}
-    stored = {p: n for p, n in expected.items() if p.storage == "stored"}
-    procedural = {p: n for p, n in expected.items() if p.storage != "stored"}
+    stored = {p: n for p, n in expected.items() if p.storage != "procedural"}
+    procedural = {p: n for p, n in expected.items() if p.storage == "procedural"}
     target = bytes_of_target(stored, layout)
     segments = expected_segments(stored, layout)
     each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
@@ -125,7 +121,7 @@ def estimated(layout, duration=0.0, record=()):
         )
         for p, n in expected.items()
     ]
-    sampled = [(repr(trace), 0.0, bytes_of_samples(trace.columns, duration / (trace.every or dt) + 1)) for trace in record]
+    sampled = [(_called(request), 0.0, _of_samples(request, duration, dt)) for request in record]
     traces = sum(size for _, _, size in sampled)
     rows += sampled
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
@@ -157,7 +153,7 @@ def share_here(layout, projection):
 def _bytes_of_synapse(projection, target, layout):
     """Return the bytes of a stored synapse whose target takes `target` bytes."""
     kind = kind_of(projection)
-    weight = 0 if is_number(projection.weight) or kind.tag == PLASTIC else BYTES_WEIGHT
+    weight = 0 if is_number(projection.weight) or kind.keeps_weights else BYTES_WEIGHT
     return target + weight + kind.bytes_per_synapse(projection, np.dtype(layout.dtype).itemsize)
 
 
@@ -251,6 +247,17 @@ def _of_pool(procedural, layout):
     return 8.0 * room + 32.0 * row + segments + 8.0 * max(p.post.n for p in procedural) + 8.0 * longest
 
 
+def _of_samples(request, duration, dt):
+    """Return the bytes of what is recorded for a request in `duration` ms, 0 if it has no `columns`."""
+    columns, every = getattr(request, "columns", None), getattr(request, "every", None)
+    return 0.0 if columns is None else bytes_of_samples(columns, duration / (every or dt) + 1)
+
+
+def _called(request):
+    """Return what the table calls a request."""
+    return type(request).__name__ if type(request).__repr__ is object.__repr__ else repr(request)
+
+
 def _of_cells(layout):
     """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
     size = 2.0 * np.dtype(layout.dtype).itemsize * layout.n_numbers
@@ -260,7 +267,7 @@ def _of_cells(layout):
     for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
-    size += sum(operator.expected_bytes(layout) for operator in (Currents, Noise, Clamp, *OPERATORS))
+    size += sum(operator.expected_bytes(layout) for operator in OPERATORS)
     return size
 
 
@@ -307,7 +314,7 @@ def _advice(layout, needed):
     network, dt, partitions = layout.network, layout.dt, len(layout.own)
     precision = "single" if layout.dtype == np.float32 else "double"
     sizes = {name: size for name, _, size in needed.rows}
-    stored = sorted((p for p in network.projections if p.storage == "stored"), key=lambda p: -sizes[p.name])
+    stored = sorted((p for p in network.projections if p.storage != "procedural"), key=lambda p: -sizes[p.name])
     hints = []
     if again := [p.name for p in stored if _can_be_procedural(p)]:
         size = in_words(sum(sizes[name] for name in again))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.engine.operators.currents import cells_here
+from brainsim.engine.operators.observed import Observed
 from brainsim.engine.operators.signals import signal_of
-from brainsim.engine.operators.windows import window
+from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -18,15 +18,15 @@ class Clamp(Operator):
     """The clamped cells of a partition."""
 
     depends_on = "inputs"
+    inputs = (VoltageClamp,)
 
     def __init__(self, partition, inputs):
         self._clamps = {stimulus.name: _Clamped(partition, stimulus) for stimulus in inputs}
-        partition.observable |= self._clamps
 
     @classmethod
     def build(cls, partition):
         """Return the operator, None if no cell is clamped."""
-        inputs = [stimulus for stimulus in partition.layout.inputs if isinstance(stimulus.input, VoltageClamp)]
+        inputs = cls.own_inputs(partition.layout)
         return cls(partition, inputs) if inputs else None
 
     def calls(self):
@@ -46,15 +46,23 @@ class Clamp(Operator):
     @classmethod
     def expected_bytes(cls, layout):
         """Return the bytes of what belongs to each cell, and of a flag for each cell of the network."""
-        return sum(44.0 * s.target.n + layout.n_cells for s in layout.inputs if isinstance(s.input, VoltageClamp))
+        return sum(44.0 * stimulus.target.n + layout.n_cells for stimulus in cls.own_inputs(layout))
+
+    @classmethod
+    def observed(cls, partition, stimulus):
+        """Return the current that held the cells in the step that ends at the sample."""
+        clamp = partition.operator(cls)._clamps[stimulus.name]
+        current = clamp.context["current"]
+        return Observed(clamp.cells, [], current, np.arange(clamp.cells.size))
 
 
 class _Clamped:
-    """The cells of one clamp in a partition; ``context["current"]`` is what held them in the last step [pA]."""
+    """The `cells` of one clamp in a partition; ``context["current"]`` is what held them in the last step [pA]."""
 
     def __init__(self, partition, stimulus):
         layout = partition.layout
         mine, gids = cells_here(partition, stimulus)
+        self.cells = mine
         on, off = window(stimulus, layout.dt)
         self.signal = signal_of(layout, stimulus, "v", mine, each=True, window=(on, off))
         places, capacities = [], []

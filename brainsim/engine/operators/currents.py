@@ -7,8 +7,9 @@ apart, and each step starts from it; noise is added by an operator of its own (`
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.engine.operators.observed import Observed, of_field
 from brainsim.engine.operators.signals import signal_of, steady_value
-from brainsim.engine.operators.windows import window
+from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.changing import is_timed
@@ -21,6 +22,7 @@ class Currents(Operator):
     """The currents into the cells of a partition; the kernels read their sum."""
 
     depends_on = "inputs"
+    inputs = (CurrentInput,)
 
     def __init__(self, pieces, over_time, signals):
         self._pieces, self._over_time, self._signals = pieces, over_time, signals
@@ -69,19 +71,18 @@ class Currents(Operator):
         changing = [s for s in inputs if not isinstance(s.input, CurrentInput) or is_timed(s.input.amplitude)]
         return sum(20.0 * s.target.n for s in inputs) + 8.0 * layout.n_cells * layout.partitions * bool(changing)
 
+    @classmethod
+    def observed(cls, partition, stimulus):
+        """Return the amplitude: that of the piece, or of the point of time."""
+        if stimulus.input.times is None:
+            return of_field(partition, stimulus)
+        return _stairs(partition, stimulus)
+
     def reset(self, step):
         """Compute the currents again at the next step."""
         inputs = self._pieces["inputs"]
         inputs["piece"] = inputs["start"] - 1
         self._pieces["next"] = 0
-
-
-def cells_here(partition, stimulus):
-    """Return the cells of an input that are in a partition: their indices in its target, and in the network (int32)."""
-    gids = partition.layout.global_indices(stimulus.target)
-    owned = partition.layout.owned(partition.number)
-    mine = np.flatnonzero(np.logical_or.reduce([(gids >= start) & (gids < stop) for start, stop in owned]))
-    return mine, gids[mine]
 
 
 def _of_pieces(partition, inputs, current):
@@ -132,6 +133,32 @@ def pieces_of(layout, stimulus):
     before = table[first - 1 : first] if first else none
     steps = np.concatenate([[start], steps[first:last], [min(stop, NEVER)]])
     return steps.astype(np.int64), np.concatenate([before, table[first:last], none])
+
+
+def _stairs(partition, stimulus):
+    """Return what is observed of a current that is given piece by piece."""
+    (cells, _), (steps, table) = cells_here(partition, stimulus), pieces_of(partition.layout, stimulus)
+    columns = cells if table.shape[1] > 1 else np.zeros(1)
+    context = Context(
+        values=np.zeros(columns.size),
+        steps=steps,
+        table=np.ascontiguousarray(table, np.float64).reshape(-1),
+        columns=columns.astype(np.int64),
+        width=table.shape[1],
+    )
+    places = np.arange(cells.size) if table.shape[1] > 1 else np.zeros(cells.size, np.int64)
+    return Observed(cells, [(Phase.SAMPLE, 0, climb, context)], context["values"], places)
+
+
+@by_address
+def climb(stairs_, progress_):
+    """Set the values of the piece in which the step lies that starts now."""
+    c, p = record_at(stairs_), record_at(progress_)
+    values, steps, table, columns = array_of(c.values), array_of(c.steps), array_of(c.table), array_of(c.columns)
+    piece = np.searchsorted(steps, p.step, side="right") - 1
+    for k in range(values.size):
+        values[k] = table[piece * c.width + columns[k]] if piece >= 0 else 0.0
+    return 0
 
 
 @by_address

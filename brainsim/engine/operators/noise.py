@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.engine.operators.currents import cells_here
+from brainsim.engine.operators.observed import Observed
 from brainsim.engine.operators.signals import signal_of
-from brainsim.engine.operators.windows import window
+from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.functions import FUNCTIONS
@@ -23,15 +23,15 @@ class Noise(Operator):
     """The noise currents into the cells of a partition."""
 
     depends_on = "inputs"
+    inputs = (NoiseInput,)
 
     def __init__(self, partition, inputs):
         self._processes = {stimulus.name: _Process(partition, stimulus) for stimulus in inputs}
-        partition.observable |= self._processes
 
     @classmethod
     def build(cls, partition):
         """Return the operator, None if there are no noise currents."""
-        inputs = [stimulus for stimulus in partition.layout.inputs if isinstance(stimulus.input, NoiseInput)]
+        inputs = cls.own_inputs(partition.layout)
         return cls(partition, inputs) if inputs else None
 
     def calls(self):
@@ -68,7 +68,12 @@ class Noise(Operator):
     @classmethod
     def expected_bytes(cls, layout):
         """Return the bytes of states, of mean and sigma, and of what belongs to each cell."""
-        return sum(56.0 * s.target.n for s in layout.inputs if isinstance(s.input, NoiseInput))
+        return sum(56.0 * stimulus.target.n for stimulus in cls.own_inputs(layout))
+
+    @classmethod
+    def observed(cls, partition, stimulus):
+        """Return the current."""
+        return partition.operator(cls)._processes[stimulus.name].observed(partition.layout, stimulus)
 
 
 class _Process:
@@ -132,6 +137,22 @@ class _Process:
         add = add_process if self.stored else add_white
         return [signal.call(Phase.BEFORE_UPDATE) for signal in self.signals] + [(Phase.BEFORE_UPDATE, 0, add, self.context)]
 
+    def observed(self, layout, stimulus):
+        """Return what a Trace samples: the current of the step that starts at the sample."""
+        options = {"window": window(stimulus, layout.dt), "ahead": True, "each": True}
+        names = ("mean", "sigma")
+        mean, sigma = (signal_of(layout, stimulus, name, self.mine, clipped=name == "sigma", **options) for name in names)
+        kept = ("on", "off", "own", "common", "scale", "stored", "ids", "state")
+        context = Context(
+            values=np.zeros(self.mine.size),
+            mean=mean.values,
+            sigma=sigma.values,
+            key=np.uint64(self.context["key"]),
+            **{name: self.context[name] for name in kept},
+        )
+        calls = [mean.call(Phase.SAMPLE), sigma.call(Phase.SAMPLE), (Phase.SAMPLE, 0, show_noise, context)]
+        return Observed(self.mine, calls, context["values"], np.arange(self.mine.size))
+
 
 @by_address
 def add_white(noise_, progress_):
@@ -155,6 +176,21 @@ def add_process(noise_, progress_):
         numbers(noise, p.step, array_of(noise.ids), fresh)
         for e in range(state.size):
             state[e] = decay[e] * state[e] + spread[e] * fresh[e]
+    return 0
+
+
+@by_address
+def show_noise(noise_, progress_):
+    """Write the noise current of the step that starts now."""
+    noise, p = record_at(noise_), record_at(progress_)
+    values, mean, sigma, state = array_of(noise.values), array_of(noise.mean), array_of(noise.sigma), array_of(noise.state)
+    if not noise.on <= p.step < noise.off:
+        values[:] = 0.0
+        return 0
+    if not noise.stored:
+        numbers(noise, p.step, array_of(noise.ids), values)
+    for k in range(values.size):
+        values[k] = mean[k] + sigma[k] * (state[k] if noise.stored else noise.scale * values[k])
     return 0
 
 

@@ -1,4 +1,4 @@
-"""From when to when an input acts, and what compiled functions of inputs over time have in common."""
+"""On which cells an input acts, from when to when, and what compiled functions of inputs over time have in common."""
 
 import math
 
@@ -16,6 +16,14 @@ def window(stimulus, dt):
     start = 0 if source.start is None else int(whole_steps(source.start, dt, f"{stimulus.name}.start"))
     stop = FOREVER if source.stop is None else int(whole_steps(source.stop, dt, f"{stimulus.name}.stop"))
     return start, stop
+
+
+def cells_here(partition, stimulus):
+    """Return the cells of an input that are in a partition: their indices in its target, and in the network (int32)."""
+    gids = partition.layout.global_indices(stimulus.target)
+    owned = partition.layout.owned(partition.number)
+    mine = np.flatnonzero(np.logical_or.reduce([(gids >= start) & (gids < stop) for start, stop in owned]))
+    return mine, gids[mine]
 
 
 @helper

@@ -1,6 +1,7 @@
 """What a recorder is.
 
-A recorder is requested by an object in ``record=`` with a method ``recorder(layout)`` that returns a `Recorder`.
+A recorder is requested by an object in ``record=`` with a method ``recorder(layout)`` that returns a `Recorder`; see
+`brainsim.network.probes.OwnRequest`.
 """
 
 from dataclasses import dataclass

@@ -41,6 +41,12 @@ def _source(trace, layout):
         if stimulus.name == name:
             if (places_in(stimulus.target, population, trace.ids) < 0).any():
                 raise ValueError(f"{trace!r}: some of these cells are no targets of the input {name!r}")
+            if stimulus.input.observed is None:
+                kind = type(stimulus.input).__name__
+                raise ValueError(
+                    f"{trace!r}: an input of the class {kind} does not say what of it can be recorded; give {kind} a "
+                    "property observed that returns (name, unit), and its operator a method observed(partition, stimulus)"
+                )
             _, unit = stimulus.input.observed
             return OfInput(name, population), unit
     names = [*layout.members[population].rows, *lines_in(layout, population), *(s.name for s in layout.inputs)]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.core.checks import warn_user
 from brainsim.core.time import times_of
 from brainsim.engine.recorders.memory import Collected, Piece
 from brainsim.engine.recorders.recorder import Recorder
@@ -29,6 +30,12 @@ class Streamed(Collected):
         self.stream, self._describe = stream, describe
         self._streaming = [r for r in recorders if type(r).columns is not Recorder.columns]
         self._inside = Collected([r for r in recorders if r not in self._streaming])
+        if self._inside.recorders and stream.ranks.rank == 0:
+            names = " and ".join(dict.fromkeys(type(recorder).__name__ for recorder in self._inside.recorders))
+            warn_user(
+                f"simulate.to: what {names} records stays in memory and will be in the Result, but not in the file; to "
+                "write it to the disk, give the recorder the methods columns and rows"
+            )
         self._completed, self._continued = None, stream.header is not None
         self._parts: list | None = None  # of the chunk that comes next
 

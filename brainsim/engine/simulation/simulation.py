@@ -22,6 +22,7 @@ from brainsim.core.own import named_by_class
 from brainsim.engine.checkpoints.saving import WithCheckpoints
 from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_differences, reject_recorders
+from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
 from brainsim.engine.recorders.events import resolve_events
@@ -135,6 +136,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self.threads = thread_count(threads, network, self.dt, ranks)
         kind = checked_precision(precision, "simulate.precision")
         self._layout = Layout(network, self.dt, self.threads * ranks.size, kind, filled=False, ranks=ranks)
+        check_inputs_have_operators(self._layout)
         reject_if_too_large(self._layout)
         self._layout.fill()
         self._views, self._original = network.parts_for_plots(), (network, copied(network, network.projections))
@@ -148,7 +150,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         recorders = self._recorders(record, wanted_spikes(spikes, self._layout))
         if ranks.size > 1:
             reject_recorders(recorders)
-        expected = sum(p.expected for p in network.projections if p.storage == "stored")
+        expected = sum(p.expected for p in network.projections if p.storage != "procedural")
         with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
             synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses = synapses.number
@@ -159,17 +161,16 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
 
     def _recorders(self, record, wanted):
         """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
-        requests = list(record) if isinstance(record, list | tuple) else [record]
+        requests = checked_traces(record)
         self._requested = wanted, requests
         others = [request for request in requests if hasattr(request, "recorder")]
-        known = checked_traces([request for request in requests if not hasattr(request, "recorder")])
-        traces = resolve_traces([request for request in known if isinstance(request, Trace)], self._layout)
-        weights = resolve_weights([request for request in known if isinstance(request, WeightTrace)], self._layout)
+        traces = resolve_traces([request for request in requests if isinstance(request, Trace)], self._layout)
+        weights = resolve_weights([request for request in requests if isinstance(request, WeightTrace)], self._layout)
         self._traces = [*traces, *weights] if self._target is None else []  # a stream needs no memory for them
         lags = self._layout.lag_places() is not None
         built_in = [SpikeRecorder(wanted, lags, self._layout.n_cells), *([TraceRecorder(traces)] if traces else [])]
         built_in += [WeightRecorder(weights)] if weights else []
-        events = resolve_events([request for request in known if isinstance(request, EventRecord)], self._layout)
+        events = resolve_events([request for request in requests if isinstance(request, EventRecord)], self._layout)
         built_in += [events] if events else []
         return built_in + [request.recorder(self._layout) for request in others]
 

@@ -14,6 +14,7 @@ from brainsim.equations.system import prefixed
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
 from brainsim.models.space.of_distance import OfDistance
+from brainsim.network.checks import SAME_STORAGES
 from brainsim.network.population import View
 
 
@@ -57,7 +58,8 @@ class Prints:
         for stimulus in self._inputs:
             details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **vars(stimulus.input)}
         for p in self._network.projections:
-            parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in ("name", "storage")}
+            same = {"name"} | ({"storage"} if p.storage in SAME_STORAGES else set())
+            parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in same}
             details[f"projection {p.name!r}"] = parts
         return {part: {name: fingerprint(v) for name, v in values.items()} for part, values in details.items()}
 

@@ -80,7 +80,7 @@ class Plan:
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.extra_step = int(projection.synapse.receptor_equations.direct)
         self.kind, self.class_ = kind_of(projection), 0
-        if self.kind.tag >= PLASTIC and projection.storage != "stored":
+        if self.kind.tag >= PLASTIC and projection.storage == "procedural":
             raise ValueError(
                 f"{projection.name}.storage: synapses of the kind {self.kind.__name__} must be 'stored' "
                 f"(got {projection.storage!r})"

@@ -7,7 +7,6 @@ import numpy as np
 
 from brainsim.build.own import whole
 from brainsim.engine.states.state import taken
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Store, count_synapses
@@ -32,7 +31,7 @@ def read_back(synapses, projection, threads, traces=False):
             if traces:
                 table.columns.update(kind.traces_now(table))
             table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
-            if kind.tag == PLASTIC:
+            if kind.keeps_weights and "w" in table.columns:
                 weight = table.columns.pop("w").astype(np.float64)
                 table = replace(table, weight=weight)
             return table

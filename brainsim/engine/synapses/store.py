@@ -80,8 +80,8 @@ class Synapses:
     def __init__(self, layout, threads, show=lambda done: None):
         cells = Cells(layout)
         plans = [Plan(layout, p, cells) for p in layout.network.projections]
-        stored = [plan for plan in plans if plan.projection.storage == "stored"]
-        sampled = [plan for plan in plans if plan.projection.storage != "stored"]
+        stored = [plan for plan in plans if plan.projection.storage != "procedural"]
+        sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
         counts, counts_sampled = make_room_for_counts(stored), make_room_for_counts(sampled)
         with Workers(threads) as pool:
             count_synapses(plans, pool, threads)
@@ -101,6 +101,9 @@ class Synapses:
         self.longest = max(longest for _, longest in delays)
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
         self.store.drop_weights()
+        for kind in self.kinds:
+            if kind.keeps_weights:
+                kind.block.weights = None  # a view of what was dropped would keep it
 
     def copy(self):
         """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""
@@ -217,9 +220,8 @@ class Store:
         return blocks
 
     def drop_weights(self):
-        """Forget the weights of plastic synapses, which their kind keeps, as far as they are the last ones."""
-        weighted = range(self.classes.weighted)
-        kept = max((c + 1 for c in weighted if self.classes.tags[c] != PLASTIC), default=0)
+        """Forget the weights that kinds of synapses keep, which are the last ones."""
+        kept = sum(self.classes.kept)
         stop = int(self.ends[kept * self.layout.n_cells - 1]) if kept else 0
         if stop < self.weights.size:
             self.weights = self.weights[:stop].copy()

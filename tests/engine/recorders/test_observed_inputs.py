@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.observed import observed
+from brainsim.engine.operators.registry import operator_of
 from brainsim.jit.records import call
 
 N = 40
@@ -20,14 +20,15 @@ def seen(given, step, threads=2, dt=0.1):
         sim.run(step * dt)
     values = np.full(N - 3, np.nan)
     for partition in sim._run.partitions:
-        it = observed(partition, "it")
+        (stimulus,) = partition.layout.inputs
+        it = operator_of(stimulus).observed(partition, stimulus)
         for _, _, function, context in it.calls:
             progress = partition.progress
             call(function.address(context.kind, progress.kind), context.address, progress.address)
         values[it.cells] = it.values[it.places]
     before = sim.state["cells"]["v"][3:].copy()
     sim.run(dt)
-    return it.variable, it.unit, values, (sim.state["cells"]["v"][3:] - before) / dt
+    return *given.observed, values, (sim.state["cells"]["v"][3:] - before) / dt
 
 
 @pytest.mark.parametrize("step", [0, 30, 77])

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from brainsim.engine.operators.observed import of_field
 from brainsim.engine.operators.signals import signal_of, steady_value
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
@@ -38,6 +39,7 @@ class Poisson(Operator):
     """The Poisson inputs to a partition: by tables if a stretch of cells shares one rate, else cell by cell."""
 
     depends_on = "inputs"
+    inputs = (PoissonInput,)
 
     def __init__(self, calls, signals):
         self._calls, self._signals = calls, signals
@@ -45,9 +47,8 @@ class Poisson(Operator):
     @classmethod
     def build(cls, partition):
         """Return the operator, None if no cell of the partition has a Poisson input."""
-        inputs = [s for s in partition.layout.inputs if isinstance(s.input, PoissonInput)]
         tables, each, signals = _Tables(partition), [], []
-        for stimulus in inputs:
+        for stimulus in cls.own_inputs(partition.layout):
             rate = steady_value(partition.layout, stimulus, "rate")
             if rate is None:
                 signals.append(_over_time(partition, stimulus, each))
@@ -73,6 +74,11 @@ class Poisson(Operator):
         """Raise ValueError if a rate was not finite."""
         for signal in self._signals:
             signal.check()
+
+    @classmethod
+    def observed(cls, partition, stimulus):
+        """Return the rate, which is 0 where an expression is negative."""
+        return of_field(partition, stimulus, clipped=True)
 
 
 class _Tables:

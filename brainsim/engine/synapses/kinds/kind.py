@@ -30,12 +30,19 @@ class SynapseKind:
         Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
         to `deliver`, -2 if the kind has nothing to deliver, since the source has no synapses of it or the spike was sent too
         long ago to be known, or -3 if there is no room, see `make_room`.
+    storage : str or None
+        What ``Network.connect(storage=)`` calls the kind, None if it is not asked for by name.
+    keeps_weights : bool
+        Whether it keeps a weight for each synapse, which `current_columns` returns as ``"w"``. The store then forgets the
+        ``weights`` of its block, 4 bytes a synapse, once the objects of all kinds are made.
     described : bool
         Whether weights are read from the description of the network alone, so that `Simulation.set` may change them there.
     tag : int
         Set by `register_kind`.
     """
 
+    storage: str | None = None
+    keeps_weights = False
     described = False
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
@@ -43,8 +50,8 @@ class SynapseKind:
 
     @classmethod
     def takes(cls, projection):
-        """Return whether the synapses of a Projection are of this kind."""
-        raise NotImplementedError
+        """Return whether the synapses of a Projection are of this kind; by default those that ask for its `storage`."""
+        return cls.storage is not None and projection.storage == cls.storage
 
     def __init__(self, block):
         self.block = block

@@ -57,7 +57,7 @@ class Plastic(SynapseKind):
         What each partition of this process keeps.
     """
 
-    tag = PLASTIC
+    tag, keeps_weights = PLASTIC, True
 
     def __init__(self, block):
         super().__init__(block)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.engine.operators.registry import register_operator
 from brainsim.engine.operators.windows import window
-from brainsim.engine.program import CONTINUE, Operator, Phase, register_operator
+from brainsim.engine.program import CONTINUE, Operator, Phase
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, by_address, record_at
@@ -158,6 +159,8 @@ Delivered.deliver = deliver_nothing
 class BetweenSteps(Operator):
     """Delivers the spikes of a trained network, between the points of the grid, before each step."""
 
+    inputs = (Learned,)
+
     def __init__(self, partition, stimulus):
         from brainsim.learn.spiking.kernels.work import new_work
 
@@ -210,7 +213,7 @@ class BetweenSteps(Operator):
     @classmethod
     def build(cls, partition):
         """Return the operator, None if the network does not come from a `SpikingNetwork`."""
-        found = [stimulus for stimulus in partition.layout.inputs if isinstance(stimulus.input, Learned)]
+        found = cls.own_inputs(partition.layout)
         if not found:
             return None
         if partition.layout.partitions > 1:
@@ -232,7 +235,7 @@ class BetweenSteps(Operator):
     @classmethod
     def max_slice(cls, layout):
         """Return 1 if there is a trained network: each step has to be prepared."""
-        return 1 if any(isinstance(stimulus.input, Learned) for stimulus in layout.inputs) else super().max_slice(layout)
+        return 1 if cls.own_inputs(layout) else super().max_slice(layout)
 
     def calls(self):
         """Return the call that asks for Python before each step."""
