@@ -1,4 +1,4 @@
-"""``brainsim models``: a list of the neurons, synapses and rules of plasticity, and a page about each."""
+"""``brainsim models``: a list of neurons, synapses, plasticity, inputs and rules of connection, and a page about each."""
 
 import inspect
 import re
@@ -22,7 +22,8 @@ LABEL, WIDTH = 12, 125  # letters
 
 
 def show_models(arguments):
-    """Print a line for each model, or the page of one."""
+    """Print a line for each model, input and rule, or the page of one."""
+    from brainsim.models.base import Model
     from brainsim.models.catalogue import catalogue
 
     models = catalogue()
@@ -31,7 +32,14 @@ def show_models(arguments):
             raise ValueError("--out: draws one model; give its name, as in: brainsim models LIF --out LIF.png")
         print(table(models))
         return
-    model = _named(arguments.name, models)
+    model = _named(
+        arguments.name, models | {name: kind for some in inputs_and_rules().values() for name, kind in some.items()}
+    )
+    if not issubclass(model, Model):
+        if arguments.out:
+            raise ValueError(f"--out: draws neurons, synapses and plasticity; {model.__name__} has no picture")
+        print(f"{model.__name__}{inspect.signature(model)}\n\n{inspect.getdoc(model)}".replace("``", ""))
+        return
     if arguments.out:
         check_writable(arguments.out)
     print(page(model))
@@ -64,7 +72,24 @@ def table(models):
             units = units_of(model)
             summary = summary_of(model, WIDTH - width - len(units) - 6)
             lines.append(f"  {f'{name:{width}}  {summary}':{WIDTH - len(units) - 2}}{units}".rstrip())
+    for heading, of_kind in inputs_and_rules().items():
+        width = max(map(len, of_kind))
+        lines += ["", heading]
+        lines += [f"  {name:{width}}  {summary_of(kind, WIDTH - width - 4)}" for name, kind in of_kind.items()]
     return "\n".join(lines)
+
+
+def inputs_and_rules():
+    """Return heading -> name -> class of the inputs, and of the rules of connection."""
+    import brainsim as bs
+    from brainsim.models.inputs import Input
+    from brainsim.models.rules import Rule
+
+    kinds = {name: kind for name in bs.__all__ if inspect.isclass(kind := getattr(bs, name))}
+    bases = {"inputs, for Network.stimulate": Input, "rules of connection, for Network.connect": Rule}
+    return {
+        heading: {name: kind for name, kind in kinds.items() if issubclass(kind, base)} for heading, base in bases.items()
+    }
 
 
 def units_of(model):

@@ -4,6 +4,7 @@ This module reads the command line; the other modules of `brainsim.commands` car
 """
 
 import argparse
+import difflib
 import os
 import sys
 import warnings
@@ -16,6 +17,7 @@ from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, convert_file, plot_file, run_example, view_file
 from brainsim.commands.sweeping import sweep_example
 from brainsim.core.machine import MAX_THREADS
+from brainsim.results.formats import endings
 
 FAILED = 2  # exit code
 MAX_RANKS = 100_000
@@ -28,7 +30,14 @@ def main(argv=None):
         warnings.simplefilter("default", UserWarning)  # they are for the user, even if Python is set to raise them
         warnings.showwarning = _show_warning
         try:
-            arguments = _parser(argv).parse_args(argv)
+            parser, commands = _parser(argv)
+            if argv and not argv[0].startswith("-") and argv[0] not in commands:
+                from brainsim.core.checks import nearest
+
+                raise ValueError(f"there is no command {argv[0]!r}{nearest(argv[0], commands)}")
+            arguments, unknown = parser.parse_known_args(argv)
+            if unknown:
+                raise ValueError(_unknown(arguments, unknown))
             code = arguments.command(arguments) or 0
             sys.stdout.flush()  # a closed pipe shows here, not when Python ends
             return code
@@ -47,18 +56,44 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
     print(f"brainsim: warning: {message}", file=sys.stderr)
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message):
+        """Print a mistake and where to read more, and end."""
+        self.exit(FAILED, f"{self.prog}: {message.removeprefix('argument ')}; see {self.prog} --help\n")
+
+    def known(self):
+        """Return the names of its options."""
+        return sorted(option for option in self._option_string_actions if option.startswith("--"))
+
+
+def _unknown(arguments, words):
+    """Return a message about words of the command line that no option takes."""
+    option, parser = words[0].partition("=")[0], arguments.parser
+    message = f"unrecognized arguments: {' '.join(words)}"
+    if near := difflib.get_close_matches(option, parser.known(), n=1, cutoff=0.8):
+        return f"{message}; did you mean {near[0]!r}?"
+    if option.startswith("-") and getattr(arguments, "options", None) is not None:  # of an example
+        own = ", ".join(f"--{name.replace('_', '-')}" for name in arguments.options)
+        message += f"; {arguments.name} has {f'the options {own}' if own else 'no options of its own'}"
+        return f"{message}, and those of all examples: {parser.prog} --help"
+    return f"{message}; see {parser.prog} --help"
+
+
 def _parser(argv):
-    parser = argparse.ArgumentParser(prog="brainsim", description="Simulate networks of spiking neurons.")
+    """Return the parser of the command line, and the names of the commands."""
+    parser = Parser(prog="brainsim", description="Simulate networks of spiking neurons.")
     parser.add_argument("--version", action="version", version=f"brainsim {version('brainsim')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands, argv)
     _command(commands, "list", list_examples, "list the examples")
-    copy = _command(commands, "copy", copy_example, "write a copy of an example: a script to change")
+    copy = _command(commands, "copy", copy_example, "copy an example to a script that you can change")
     copy.add_argument("name", metavar="NAME", type=_known_example, help="the example")
     copy.add_argument("--out", metavar="FILE.py", type=Path, help="the script; by default NAME.py in the current folder")
     _add_sweep(commands)
-    models = _command(commands, "models", show_models, "list the neurons and synapses, or show one of them")
-    models.add_argument("name", metavar="NAME", nargs="?", help="a neuron or a synapse, such as LIF")
+    models = _command(commands, "models", show_models, "list neurons, synapses, inputs and rules, or describe one")
+    models.add_argument("name", metavar="NAME", nargs="?", help="what to describe, such as LIF or FixedIndegree")
     models.add_argument("--out", metavar="PNG", type=Path, help="draw the response of the model to this file")
     plot = _command(commands, "plot", plot_file, "draw a saved result")
     plot.add_argument("file", metavar="FILE.npz", help="written by run --save or Result.save")
@@ -70,15 +105,16 @@ def _parser(argv):
     view.add_argument("--open", action="store_true", help="open the page in the browser")
     convert = _command(commands, "convert", convert_file, "convert a result, also of a run that crashed")
     convert.add_argument("source", metavar="SOURCE", type=Path, help="a file of a result, or the folder FILE.part of a run")
-    convert.add_argument("target", metavar="TARGET", type=Path, help="file to write: .h5, .npz, .nwb or .parquet")
+    convert.add_argument("target", metavar="TARGET", type=Path, help=f"file to write: {endings()}")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
     _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
-    return parser
+    _command(commands, "version", lambda _: print(f"brainsim {version('brainsim')}"), "print the version")
+    return parser, list(commands.choices)
 
 
 def _command(commands, name, function, summary):
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    command.set_defaults(command=function)
+    command.set_defaults(command=function, parser=command)
     return command
 
 
@@ -130,19 +166,20 @@ def _add_run(commands, argv):
         "--ranks", metavar="N", type=_whole(1, MAX_RANKS), help="on N processes of MPI; the spikes stay the same"
     )
     run.add_argument(AS_RANK, action="store_true", help=argparse.SUPPRESS)
-    run.add_argument("--precision", choices=("double", "single"), help="of state and arithmetic, by default double")
+    precision = "precision of the state and of all arithmetic, by default double"
+    run.add_argument("--precision", choices=("double", "single"), help=precision)
     run.add_argument("--profile", action="store_true", help="print how long each part of the simulation takes")
     picture = run.add_mutually_exclusive_group()
     picture.add_argument(
         "--out", metavar="PNG", type=Path, help="picture, film (.gif .mp4) or page; by default NAME.png or .html"
     )
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
-    run.add_argument("--save", metavar="FILE", type=Path, help="write the result to this file (.npz .h5 .nwb)")
+    run.add_argument("--save", metavar="FILE", type=Path, help=f"write the result to this file: {endings()}")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
     run.add_argument(
         "--checkpoint-every",
         metavar="TIME",
-        help="time of the clock between checkpoints, such as 30s, 10min or 1h; by default 10min",
+        help="real time from one checkpoint to the next, such as 30s, 10min or 1h; by default 10min",
     )
     run.add_argument("--resume", action="store_true", help="continue from the checkpoint if there is one")
     run.set_defaults(options=(), argv=argv)

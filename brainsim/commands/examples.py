@@ -6,6 +6,14 @@ import importlib
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+GROUPS = {
+    "cells and synapses": ("single", "coincidence", "short_term", "stdp_window"),
+    "networks": ("balanced", "coba", "cobahh", "cuba", "microcircuit", "sheet", "synfire"),
+    "memory and decisions": ("decision", "memory", "reservoir", "working_memory"),
+    "learning by plasticity": ("digits_stdp", "grid", "inhibitory_balance", "reward", "stdp"),
+    "learning by gradients": ("image", "language", "speech", "timing"),
+    "a page of pictures": ("tour",),
+}
 
 
 @functools.cache
@@ -26,10 +34,13 @@ def example_named(name):
 
 
 def list_examples(arguments):
-    """Print a line for each example."""
+    """Print a line for each example, in groups."""
     width = max(map(len, example_names()))
-    for name in example_names():
-        print(f"{name:{width}}  {summary_of(name)}")
+    for group, names in GROUPS.items():
+        print(group)
+        for name in names:
+            print(f" {name:{width}}  {summary_of(name).rstrip('.')}")
+    print("\nbrainsim run NAME simulates one, brainsim copy NAME makes a script of it")
 
 
 def copy_example(arguments):

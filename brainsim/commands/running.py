@@ -8,11 +8,13 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
-from brainsim.results.formats import check_suffix
+from brainsim.results.formats import check_suffix, endings
 
 MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
 INTERRUPTED = 130  # exit code
 DT = 0.1  # ms
+COMPILE, COMPILE_RULE = 5, 10  # seconds to compile a network, and each rule of plasticity
+PICTURES = {".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif", ".mp4", ".html", ".htm"}
 RUN_SEED = 2  # of initial values and inputs, as in the scripts; the seed of the wiring is the default of build()
 
 
@@ -137,7 +139,7 @@ def _saving(example, arguments):
     if arguments.checkpoint is None:
         for option in ("checkpoint_every", "resume"):
             if getattr(arguments, option):
-                raise ValueError(f"--{option.replace('_', '-')}: is about checkpoints; add --checkpoint FILE")
+                raise ValueError(f"--{option.replace('_', '-')}: needs --checkpoint FILE, to save to and to continue from")
         return {}
     if hasattr(example, "steer"):
         raise ValueError(f"--checkpoint: {arguments.name} is steered while it runs, so it cannot be continued from a file")
@@ -182,7 +184,9 @@ def _announce(network):
     with_synapses = f" and {synapses:,.0f} synapses" if synapses else ""
     print(f"building {cells:,} cell{'s' * (cells != 1)}{with_synapses} ...", flush=True)
     if not compiled():
-        print("compiling kernels, which takes about five seconds, once for this version ...", flush=True)
+        rules = {type(projection.plasticity) for projection in network.projections} - {type(None)}
+        seconds = COMPILE + COMPILE_RULE * len(rules)
+        print(f"compiling kernels, which takes about {seconds} seconds, once for this version ...", flush=True)
 
 
 def _report(result, requested):
@@ -282,13 +286,30 @@ def convert_file(arguments):
     print(f"{'saved':<11} {path}")
 
 
+def _check_is_result(path):
+    """Raise ValueError for a picture, and FileNotFoundError if there is nothing."""
+    if Path(path).suffix.lower() in PICTURES:
+        raise ValueError(
+            f"{path!r} is a picture, not a result; a result is written by brainsim run --save, or by Result.save "
+            f"({endings()})"
+        )
+    if not Path(path).exists():
+        raise FileNotFoundError(f"there is no file {path!r}")
+
+
+def _loaded(path):
+    """Return the result in a file."""
+    import brainsim as bs
+
+    _check_is_result(path)
+    return bs.Result.load(path)
+
+
 def plot_file(arguments):
     """Draw a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)
     check_writable(out, films=True)
-    import brainsim as bs
-
-    result = bs.Result.load(arguments.file)
+    result = _loaded(arguments.file)
     print(result)
     window = tuple(arguments.window) if arguments.window else _window(result, None, True)
     (_film if is_film(out) else _draw)(result, out, window)
@@ -300,11 +321,11 @@ def view_file(arguments):
     if out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
-    import brainsim as bs
     from brainsim.core.optional import optional
 
+    _check_is_result(arguments.file)
     optional("bokeh", "view", "brainsim view")
-    result = bs.Result.load(arguments.file)
+    result = _loaded(arguments.file)
     print(result)
     print(f"{'page':<11} {result.view(out, title=Path(arguments.file).name)}")
     if arguments.open:

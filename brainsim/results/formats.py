@@ -25,6 +25,7 @@ PACKAGES = {
     ".parquet": ("pyarrow.parquet", "parquet"),
 }
 NPZ = ".npz"
+SUFFIXES = (NPZ, *MODULES)
 FOLDER = "brainsim.results.streams.folder"
 MARKS = ("header.json", "commits.jsonl", "ranks.json")  # files of the folder of a stream
 
@@ -43,12 +44,18 @@ def reader_for(path: str | os.PathLike) -> Any:
     return module_for(path)
 
 
+def endings(conjunction: str = "or") -> str:
+    """Return the suffixes of all formats as text, one for each: ``.h5, .npz, .nwb or .parquet``."""
+    *others, last = sorted({module: suffix for suffix, module in reversed({NPZ: "", **MODULES}.items())}.values())
+    return f"{', '.join(others)} {conjunction} {last}"
+
+
 def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
     """Raise ValueError unless the suffix of a path is that of a format; `or_folder` names the other choice as well."""
     text = os.fspath(path)
-    if Path(text).suffix.lower() not in (NPZ, *MODULES) or text.endswith(("/", os.sep)):
+    if Path(text).suffix.lower() not in SUFFIXES or text.endswith(("/", os.sep)):
         more = ", or in / for a folder of raw columns" if or_folder else ""
-        raise ValueError(f"{label}: must end in .h5, .npz, .nwb or .parquet{more} (got {text!r})")
+        raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r})")
 
 
 def check_target(path: str | os.PathLike, label: str) -> None:

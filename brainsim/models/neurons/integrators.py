@@ -159,8 +159,8 @@ class AdEx(Neuron):
     is clamped for `t_ref`. Defaults are those of Brette and Gerstner (2005), Table 1; for regular and irregular bursting,
     delayed and transient firing see Naud et al. (2008). The last 0.1 ms of the upstroke of a spike are faster than any step:
     at dt = 0.1 ms a spike is sometimes up to one step late, no more than through the grid itself, and the last spike of a
-    second is 0.4 ms late, at most 2 ms. ``method = "euler"`` (see below) takes a fifth of the time; its intervals are 0.4 to
-    8 % too long, and spikes are lost. Both are ten times more accurate at dt = 0.01 ms.
+    second is 0.4 ms late, at most 2 ms. A subclass with ``method = "euler"`` takes a fifth of the time; its intervals are
+    0.4 to 8 % too long, and spikes are lost. Both are ten times more accurate at dt = 0.01 ms.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ class Izhikevich(Neuron):
     ``u += d``. The numbers are fits, in ms and mV; `I` is taken as mV/ms, so that 10 pA are the published ``I = 10``. With
     Heun's method at dt = 0.1 ms, spikes fall into the same steps as those of the exact solution. The publications use
     Euler's method with steps of 0.1 to 1 ms, as most simulators do, and some firing patterns result from these steps; to
-    reproduce them, use ``method = "euler"`` (see below; at dt = 0.1 ms the last spike of a second is 3 to 6 ms late).
+    reproduce them, use a subclass with ``method = "euler"`` (at dt = 0.1 ms the last spike of a second is 3 to 6 ms late).
     Defaults: regular spiking; for others see Izhikevich (2003), and (2004) for all twenty.
 
     Parameters
