@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from brainsim.core.optional import optional
 
 # suffix -> the module with `write(result, path, compress)` and `read(path)`; one that can write in blocks, so that a result
-# need not fit into memory, has `write_recording(recording, path, label)` as well
+# need not fit into memory, has `write_recording(recording, path, label)` as well, and one that has no place for traces or
+# for weights says so in `LACKS`
 MODULES = {
     ".nwb": "brainsim.results.nwb",
     ".h5": "brainsim.results.streams.sonata",
@@ -25,7 +27,6 @@ PACKAGES = {
     ".parquet": ("pyarrow.parquet", "parquet"),
 }
 NPZ = ".npz"
-SUFFIXES = (NPZ, *MODULES)
 FOLDER = "brainsim.results.streams.folder"
 MARKS = ("header.json", "commits.jsonl", "ranks.json")  # files of the folder of a stream
 
@@ -53,7 +54,7 @@ def endings(conjunction: str = "or") -> str:
 def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
     """Raise ValueError unless the suffix of a path is that of a format; `or_folder` names the other choice as well."""
     text = os.fspath(path)
-    if Path(text).suffix.lower() not in SUFFIXES or text.endswith(("/", os.sep)):
+    if Path(text).suffix.lower() not in (NPZ, *MODULES) or text.endswith(("/", os.sep)):
         more = ", or in / for a folder of raw columns" if or_folder else ""
         raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r})")
 
@@ -69,6 +70,11 @@ def check_target(path: str | os.PathLike, label: str) -> None:
         raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
     if target.is_dir() and suffix != ".parquet":
         raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
+
+
+def lacking(path: str | os.PathLike, wanted: Collection[str]) -> list[str]:
+    """Return which of "traces" and "weights" are wanted but have no place in the format of a path."""
+    return [name for name in getattr(module_for(path), "LACKS", ()) if name in wanted]
 
 
 def write_recording(folder: Any, path: str | os.PathLike, label: str) -> None:

@@ -1,6 +1,8 @@
-"""An operator, a kind of synapses and a recorder that are registered from outside: nothing in the package is edited."""
+"""Operators, inputs, kinds of synapses, a recorder and a format from outside: nothing in the package is edited."""
 
 import copy
+import sys
+import types
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +22,7 @@ from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import gaussian
 from brainsim.models.inputs import Input
 from brainsim.network import checks
+from brainsim.results import formats
 from brainsim.rng.hashing import hashed, step_key
 from brainsim.rng.streams import stream_key
 
@@ -522,14 +525,6 @@ class TestOwnRecorders:
         with pytest.raises(TypeError, match=r"Network.estimate.record: CellsAbove is a class; write CellsAbove\(\.\.\.\)"):
             net.estimate(record=[CellsAbove])
 
-    def test_one_without_columns_says_that_the_file_will_lack_it(self, tmp_path):
-        cells = bs.Population(3, bs.LIF(), name="cells")
-        net = bs.Network(seed=1)
-        net.add(cells)
-        with pytest.warns(UserWarning, match=r"simulate.to: what AboveRecorder records stays in memory .* columns and rows"):
-            sim = bs.Simulation(net, seed=1, record=CellsAbove("cells", -70.0), to=tmp_path / "run.npz")
-        assert np.array_equal(sim.run(1.0).stats["above"], [3] * 11)
-
 
 @pytest.mark.usefixtures("unregistered")
 def test_a_kind_may_be_asked_for_by_name_and_keep_the_weights():
@@ -557,3 +552,31 @@ def test_a_kind_may_be_asked_for_by_name_and_keep_the_weights():
     first, second = (sim.run(50.0).spikes["cells"].times.tobytes() for sim in sims)
     assert first == second
     assert {name: size for name, _, size in network("rounded").estimate().rows}["wires"] == 200 * (2 + 1)
+
+
+# a format: a line for each spike
+
+
+def write_lines(result, path, compress=False):
+    lines = [f"{name},{i},{t!r}" for name, s in result.spikes.items() for i, t in zip(s.ids, s.times.tolist(), strict=True)]
+    path.write_text("\n".join(["population,cell,time [ms]", *lines]), encoding="utf-8")
+    return path
+
+
+def test_a_format_says_before_the_run_what_it_lacks(tmp_path, monkeypatch):
+    module = types.SimpleNamespace(write=write_lines, read=None, LACKS=("traces", "weights"))
+    monkeypatch.setitem(sys.modules, "lines_of_spikes", module)
+    monkeypatch.setitem(formats.MODULES, ".csv", "lines_of_spikes")
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    with pytest.warns(
+        UserWarning, match=r"simulate.to: .csv has no place for traces, which .* formats are .csv, .h5, .*"
+    ) as seen:
+        sim = bs.Simulation(net, seed=1, record=bs.Trace(cells, "v"), to=tmp_path / "run.csv")
+    assert len(seen) == 1
+    result = sim.run(50.0)
+    sim.close()
+    assert len((tmp_path / "run.csv").read_text().splitlines()) == 1 + len(result.spikes["cells"]) > 4
+    with pytest.raises(ValueError, match=r"Result.save: must end in .csv, .h5, .npz, .nwb or .parquet \(got"):
+        result.save(tmp_path / "run.txt")

@@ -26,6 +26,18 @@ def state():
     return bs.simulate(network(), 30.0, seed=2).state
 
 
+def test_it_is_read_as_that_of_a_simulation(state):
+    sim = bs.Simulation(network(), state=state)
+    assert [*state] == [*sim.state]
+    assert [*state["cells"]] == [*sim.state["cells"]]
+    for variable, values in state["cells"].items():
+        assert np.array_equal(values, sim.state["cells"][variable])
+    with pytest.raises(bs.MissingName, match="state: has no 'cell'; did you mean 'cells'"):
+        state["cell"]
+    with pytest.raises(bs.MissingName, match=r"state\['cells'\]: has no 'V'; did you mean 'v'"):
+        state["cells"]["V"]
+
+
 class TestOfWhichNetwork:
     """A state is refused by any other network, and the message names the part that differs."""
 

@@ -6,10 +6,14 @@
 import functools
 import inspect
 import json
+import re
 import types
 from pathlib import Path
 
 import brainsim as bs
+from brainsim.models.inputs import Input
+from brainsim.models.plasticity.homeostasis import Homeostasis
+from brainsim.models.rules import Rule
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
@@ -119,6 +123,13 @@ def test_the_catalogue_has_every_public_model():
     classes = [thing for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name))]
     bases = (bs.Neuron, bs.Synapse, bs.Plasticity)
     assert catalogue() == {kind.__name__: kind for kind in classes if issubclass(kind, bases) and kind not in bases}
+
+
+def test_the_reference_lists_every_model_input_and_rule():
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "reference.md").read_text(encoding="utf-8")
+    bases = (bs.Neuron, bs.Synapse, bs.Plasticity, Input, Rule, Homeostasis)
+    kinds = {name for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name)) and issubclass(thing, bases)}
+    assert kinds - set(re.findall(r"\w+", page)) - {"Neuron", "Synapse", "Plasticity"} == set()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from brainsim.results import archive
+from brainsim.results.formats import MODULES
 from brainsim.results.result import Result, Spikes
 
 
@@ -303,3 +304,10 @@ class TestStorage:
         stats = {"a": np.float64(2.5), "b": np.arange(2)}
         fine = Result(spikes={"cells": spikes}, duration=100.0, dt=0.1, seed=0, stats=stats)
         assert fine.stats == {"a": 2.5, "b": [0, 1]}
+
+
+def test_the_documentation_names_every_format():
+    from brainsim.engine.simulate import simulate
+
+    for text in (Result.save.__doc__, simulate.__doc__):
+        assert {suffix for suffix in {".npz", *MODULES} - {".hdf5"} if suffix not in text} == set()

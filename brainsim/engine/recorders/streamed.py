@@ -33,8 +33,8 @@ class Streamed(Collected):
         if self._inside.recorders and stream.ranks.rank == 0:
             names = " and ".join(dict.fromkeys(type(recorder).__name__ for recorder in self._inside.recorders))
             warn_user(
-                f"simulate.to: what {names} records stays in memory and will be in the Result, but not in the file; to "
-                "write it to the disk, give the recorder the methods columns and rows"
+                f"simulate.to: what {names} records stays in memory: the file will hold what it adds to stats, but no "
+                "spikes, traces or weights of it; to write these, give the recorder the methods columns and rows"
             )
         self._completed, self._continued = None, stream.header is not None
         self._parts: list | None = None  # of the chunk that comes next

@@ -5,8 +5,11 @@ from __future__ import annotations
 import typing
 from typing import Any
 
+from brainsim.core.checks import warn_user
 from brainsim.engine.recorders.memory import Collected
 from brainsim.engine.recorders.streamed import Streamed, described
+from brainsim.network.probes import Trace, WeightTrace
+from brainsim.results import formats
 from brainsim.results.result import Result
 from brainsim.results.streams.recording import replaced
 
@@ -22,6 +25,7 @@ class WithStream:
 
     _run: Any
     _exclusive: Any
+    _requested: Any
     _begin: int
     _target: Target | None
     _stream: Stream | None
@@ -88,7 +92,19 @@ class WithStream:
         if self._target is None:
             return Collected(recorders)
         self._stream = self._target.open()
+        self._warn_of_what_the_format_lacks()
         return Streamed(recorders, self._stream, lambda: described(self))
+
+    def _warn_of_what_the_format_lacks(self):
+        """Warn if the file in which the run ends has no place for something that is recorded."""
+        kinds = {"traces": Trace, "weights": WeightTrace}
+        recorded = {name for name, kind in kinds.items() if any(isinstance(request, kind) for request in self._requested[1])}
+        lacking = [] if self._target.raw else formats.lacking(self._target.path, recorded)
+        if lacking and self._target.ranks.rank == 0:
+            warn_user(
+                f"simulate.to: {self._target.path.suffix} has no place for {' and '.join(lacking)}, which will be in the "
+                f"Result but not in the file; other formats are {formats.endings('and')}"
+            )
 
     def _continue_stream(self):
         """Note that a stream that was reopened goes on from here."""

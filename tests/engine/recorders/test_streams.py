@@ -128,7 +128,8 @@ class TestSameResult:
         from tests.engine.test_extensions import CellsAbove
 
         net = network()
-        result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
+        with pytest.warns(UserWarning, match=r"simulate.to: what AboveRecorder records .* columns and rows"):
+            result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
         assert result.stats["above"] == bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)]).stats["above"]
         assert bs.Result.load("run.npz").stats["above"] == result.stats["above"]
 
