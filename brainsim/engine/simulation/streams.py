@@ -66,9 +66,10 @@ class WithStream:
                 self._run.begin(self._run.step)  # a simulation that never ran: it has a header, too
             result = self._result()
             # with ranks all close it; rank 0 has the Result
-            self._target.finish(self._stream, replaced(result, spikes={}, traces={}, weights={}) if result else None)
+            rest = None if result is None else replaced(result, spikes={}, traces={}, weights={})
+            self._target.finish(self._stream, rest)
             again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
-            self._closed = Result.load(self._target.path) if again and result else result
+            self._closed = Result.load(self._target.path) if again and result is not None else result
         return self._closed
 
     def __enter__(self) -> typing.Self:
