@@ -107,7 +107,7 @@ class Watch:
             return
         if self._bar is None:
             so_far = self._clock() - self._began
-            expected = so_far * self._total / max(done, 1e-9)
+            expected = so_far * self._total / done if done else so_far
             if self._wanted is None and not (expected > LONG_RUN and so_far > 0.3 and _watched()):
                 return
             with warnings.catch_warnings():
@@ -117,7 +117,10 @@ class Watch:
             shown = f"{{l_bar}}{{bar}}| {{n:,.0f}}/{{total:,.0f}} {self._unit} [{{elapsed}}<{{remaining}}]"
             self._bar = tqdm(total=self._total, bar_format=shown)
         self._bar.total = max(self._bar.total, done)  # the work may be more than was expected
-        self._bar.update(done - self._bar.n)
+        if done > self._bar.n:
+            self._bar.update(done - self._bar.n)
+        else:
+            self._bar.refresh()  # shows the time that has passed
 
 
 def _watched():

@@ -8,6 +8,7 @@ from brainsim.build.layout import Layout
 from brainsim.build.own import Planned, cells_here, state_here
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.readback import _table
+from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.store import Store, count_synapses
 from brainsim.examples import microcircuit
 from brainsim.jit.background import Workers
@@ -54,8 +55,8 @@ def table_of(layout):
     plan = Plan(layout, layout.network.projections[0], Cells(layout))
     counts = make_room_for_counts([plan])
     with Workers(2) as pool:
-        count_synapses([plan], pool, 2)
-        store = Store(layout, [plan], counts, pool, 2)
+        count_synapses([plan], pool, 2, Passes())
+        store = Store(layout, [plan], counts, pool, 2, Passes())
     return _table(store, layout, plan.projection, (0, store.targets.size), {}), store
 
 

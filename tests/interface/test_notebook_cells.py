@@ -91,6 +91,19 @@ def test_more_work_than_was_expected(capsys):
     assert "13/13 synapses" in capsys.readouterr().err
 
 
+def test_a_build_tells_how_far_it_has_come(monkeypatch):
+    """Counting and drawing who is connected is most of the work of a fixed indegree, and comes before anything is stored."""
+    told = []
+    monkeypatch.setattr(progress.Watch, "show", lambda self, done: told.append(done))
+    cells, net = bs.Population(50, bs.LIF(), name="cells"), bs.Network(seed=1)
+    for rule in (bs.FixedIndegree(5), bs.FixedProbability(0.1)):
+        net.connect(cells, cells, rule, weight=1.0, delay=1.0, synapse=bs.Delta())
+    bs.Simulation(net, seed=1)
+    assert told == sorted(told)
+    assert {250 / 3, 250 / 3 + 125, 250 / 3 * 2 + 125} <= set(told)
+    assert told[-1] == pytest.approx(500.0)
+
+
 def test_without_an_error_output_a_run_goes_on(monkeypatch):
     """As in a Python without a window, and in some services."""
     monkeypatch.setattr(sys, "stderr", None)

@@ -9,6 +9,7 @@ from brainsim.build.own import whole
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
+from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.store import Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.results.synapses import SynapseTable
@@ -54,8 +55,8 @@ def sampled_again(layout, projection, threads):
         plan = Plan(layout, projection, Cells(layout))
     counts = make_room_for_counts([plan])
     with Workers(threads) as pool:
-        count_synapses([plan], pool, threads)
-        store = Store(layout, [plan], counts, pool, threads)
+        count_synapses([plan], pool, threads, Passes())
+        store = Store(layout, [plan], counts, pool, threads, Passes())
     return _table(store, layout, projection, (0, store.targets.size), {})
 
 

@@ -15,6 +15,7 @@ from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
+from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
@@ -59,7 +60,7 @@ class Synapses:
     threads : int
         How many threads build them.
     show : callable
-        Called now and then with the number of synapses that are stored.
+        Called now and then with the amount of work that is done, see `Passes`.
 
     Attributes
     ----------
@@ -84,8 +85,9 @@ class Synapses:
         sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
         counts, counts_sampled = make_room_for_counts(stored), make_room_for_counts(sampled)
         with Workers(threads) as pool:
-            count_synapses(plans, pool, threads)
-            self.store = Store(layout, stored, counts, pool, threads, show)
+            passes = Passes(show)
+            count_synapses(plans, pool, threads, passes)
+            self.store = Store(layout, stored, counts, pool, threads, passes)
         self.layout, self.plans, self.procedural, self.former = layout, plans, None, {}
         if sampled:
             from brainsim.engine.synapses.kinds.procedural import Procedural
@@ -137,19 +139,20 @@ class Synapses:
         return self.store.nbytes + sum(kind.nbytes for kind in self.kinds)
 
 
-def count_synapses(plans, pool, threads):
+def count_synapses(plans, pool, threads, passes):
     """Count the synapses of each source of each projection, projections side by side or sources of one side by side."""
     choosing = [plan.near_sources for plan in plans if plan.near_sources]
     for job in [job for sources in choosing for job in sources.choose_in(pool, threads)]:
-        job.result()
+        passes.wait(job)
     jobs = []
     for plan in plans:
         cuts = [0, plan.sources.size]
         if plan.way in (sampling.BY_TARGET, sampling.NEAR):
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
-        jobs += [pool.submit(plan.count, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
-    for job in jobs:
-        job.result()
+        share = passes.of(plan) / (len(cuts) - 1)
+        jobs += [(pool.submit(plan.count, start, stop), share) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+    for job, share in jobs:
+        passes.wait(job, share)
 
 
 class Store:
@@ -163,7 +166,7 @@ class Store:
     counts : ndarray of int32
     pool : Workers
     threads : int
-    show : callable
+    passes : Passes
 
     Attributes
     ----------
@@ -182,7 +185,7 @@ class Store:
         The projections of registered kinds.
     """
 
-    def __init__(self, layout, plans, counts, pool, threads, show=lambda done: None):
+    def __init__(self, layout, plans, counts, pool, threads, passes):
         self.layout, self.plans, self.shared = layout, plans, np.array(shared_weights(plans))
         self.classes = Classes(plans)
         sizes = np.zeros((self.classes.number, layout.n_cells), np.int64)
@@ -199,8 +202,8 @@ class Store:
         self.targets = np.empty(int(self.total.sum()), kind)
         self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32)
         self._per_part = np.zeros(layout.n_cells * len(layout.own), np.int64)
-        self._leave_waiting(pool, threads)
-        self._build(pool, show)
+        self._leave_waiting(pool, threads, passes)
+        self._build(pool, passes)
         del self._fields, self._rows
 
     @property
@@ -245,19 +248,19 @@ class Store:
         scratch = sampling.workspace_fields(longest_row, most_targets, self.classes.number, candidates)
         return Context(**self._fields, **scratch)
 
-    def _build(self, pool, show):
+    def _build(self, pool, passes):
         """Assemble all batches in threads, and join their segments in the order of the sources."""
         batches = self._batches()
         jobs = deque(pool.submit(self._assemble, *batch) for batch in batches)
         collected = _Chunks(self.shared.size > 0)
-        for _, last in batches:
-            collected.add(jobs.popleft().result())
-            show(self.total[:last].sum())
+        each = sum(passes.of(plan) for plan in self.plans) / max(self.total.sum(), 1)
+        for first, last in batches:
+            collected.add(passes.wait(jobs.popleft(), each * self.total[first:last].sum()))
         self.first = np.concatenate([[0], np.cumsum(self._per_part)])
         self.piece, self.delay, self.weight = collected.joined()
         del self._per_part
 
-    def _leave_waiting(self, pool, threads):
+    def _leave_waiting(self, pool, threads, passes):
         """Sample the sources of targets that choose them, and leave the targets where the rows of these sources will be."""
         free = self.starts.reshape(self.classes.number, -1).copy()
         if any(plan.needs_numbers() for plan in self.plans):
@@ -274,7 +277,7 @@ class Store:
                 if plan.rule.k
             ]
             for job in jobs:
-                job.result()
+                passes.wait(job, passes.of(plan) / len(jobs))
             if plan.near_sources:
                 plan.near_sources.forget()
 
