@@ -106,8 +106,11 @@ def correlogram(
     window : float
         Largest lag [ms], >= 0, shorter than the recording.
     norm : {"counts", "rate", "coefficient"}
-        ``"counts"``: pairs of spikes. ``"rate"``: the rate of a cell of `b` around a spike of `a` [Hz]. ``"coefficient"``:
-        covariance of the counts over the product of their standard deviations, from -1 to 1.
+        ``"counts"``: pairs of spikes, fewer at long lags, where part of the recording has no partner. ``"rate"``: the rate
+        of a cell of `b` around a spike of `a` [Hz], corrected for that: of N bins, N - abs(k) have a partner k bins away,
+        so the pairs are multiplied by N/(N - abs(k)). Independent cells have the mean rate of `b` at all lags.
+        ``"coefficient"``: covariance of the counts over the product of their standard deviations, from -1 to 1, without
+        that correction. Each is Elephant's, ``"rate"`` with ``border_correction=True``.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def correlogram(
     pairs = np.array([x[max(0, -k) : bins - max(0, k)] @ y[max(0, k) : bins + min(0, k)] for k in lags])
     with np.errstate(invalid="ignore", divide="ignore"):
         if norm == "rate":
-            pairs = pairs * 1000.0 / (x.sum() * b.n * bin)
+            pairs = pairs * 1000.0 / (x.sum() * b.n * bin) * bins / (bins - abs(lags))
         elif norm == "coefficient":
             spread = np.sqrt((x @ x - x.sum() ** 2 / bins) * (y @ y - y.sum() ** 2 / bins))
             pairs = (pairs - x.sum() * y.sum() / bins) / spread
@@ -169,7 +172,10 @@ def autocorrelogram(
     window : float
         Largest lag [ms], >= 0, shorter than the recording.
     norm : {"counts", "rate"}
-        ``"counts"``: pairs of spikes. ``"rate"``: the rate of a cell around its own spikes [Hz].
+        ``"counts"``: pairs of spikes, fewer at long lags, where part of the recording has no partner. ``"rate"``: the rate
+        of a cell around its own spikes [Hz], corrected for that as in `correlogram`. Poisson processes have the rate
+        ``sum(c*(c - 1))/(T*sum(c))`` at all lags, with the counts c of the cells in the time T: cells that fire more count
+        more, so it is above the mean rate if rates differ.
 
     Returns
     -------
@@ -206,10 +212,10 @@ def autocorrelogram(
             break
         pairs += np.bincount(near, minlength=reach + 1)
         later += 1
-    both = np.concatenate([pairs[:0:-1], [2.0 * pairs[0]], pairs[1:]])
+    both, lags = np.concatenate([pairs[:0:-1], [2.0 * pairs[0]], pairs[1:]]), np.arange(-reach, reach + 1)
     if norm == "rate" and places.size:
-        both = both * 1000.0 / (places.size * bin)
-    return np.arange(-reach, reach + 1) * float(bin), both
+        both = both * 1000.0 / (places.size * bin) * bins / (bins - abs(lags))
+    return lags * float(bin), both
 
 
 def _reach(window, bin, bins, label):

@@ -134,6 +134,22 @@ def _of_pairs(spikes, least, name, term):
     return np.where(spikes.counts() < least, np.nan, means)
 
 
+def poisson_intervals(spikes, lengths):
+    """Return the density of the intervals at some lengths [1/ms] if each cell fired its spikes at random times instead.
+
+    The times of a Poisson process of which c spikes fell into a recording of length T are uniform on it. Each of its c - 1
+    intervals then has the density c/T*(1 - s/T)**(c - 1), which is exact in a recording of any length. Cells with fewer than
+    two spikes have no interval.
+
+    Pyke (1965), doi:10.1111/j.2517-6161.1965.tb00602.x.
+    """
+    counts, cells = np.unique(spikes.counts(), return_counts=True)
+    counts, cells = counts[counts > 1], cells[counts > 1]
+    left = np.clip(1.0 - np.asarray(lengths) / spikes.duration, 0.0, 1.0)
+    intervals = cells * (counts - 1)
+    return (intervals * counts / spikes.duration * left[:, None] ** (counts - 1)).sum(axis=1) / intervals.sum()
+
+
 def _mean(values):
     """Return the mean of what is not NaN, NaN if nothing is left."""
     values = values[~np.isnan(values)]

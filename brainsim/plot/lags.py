@@ -42,12 +42,14 @@ def correlogram(
     Returns
     -------
     Axes
-        Dashed lines are the mean rates: what independent cells would have.
+        Dashed lines are what independent cells would have: with `other`, its mean rate; without, the rate of Poisson
+        processes with as many spikes around their own, in which cells that fire more count more, see
+        `brainsim.analysis.autocorrelogram`.
 
     Raises
     ------
     TypeError, ValueError
-        If `other` is no Spikes or of another time, or a value is out of its range.
+        If `other` is not a `Spikes` object or covers another time span, or a value is out of its range.
 
     Examples
     --------
@@ -57,7 +59,7 @@ def correlogram(
     groups = groups_of(spikes, "correlogram", color)
     if other is None:
         with told_by("correlogram", "analysis.autocorrelogram"):
-            curves = [(group, autocorrelogram(group.spikes, bin, window, "rate"), group.spikes.rate()) for group in groups]
+            curves = [(group, autocorrelogram(group.spikes, bin, window, "rate"), _chance(group.spikes)) for group in groups]
     else:
         if not isinstance(other, Spikes):
             raise TypeError(f"correlogram.other: must be Spikes, as result.spikes['inh'] (got {type_name(other)})")
@@ -76,5 +78,11 @@ def correlogram(
     around = f" after a spike of {groups[0].shown}" if other is not None and groups[0].label else ""
     ax.set_xlabel(f"lag{around} [ms]")
     ax.set_ylabel("rate [Hz]" if other is None or not curves[0][0].label else f"rate of {curves[0][0].shown} [Hz]")
-    legend_with_law(ax, len(curves) > 1, "mean rate")
+    legend_with_law(ax, len(curves) > 1, "mean rate" if other is not None else "Poisson process")
     return ax
+
+
+def _chance(spikes):
+    """Return the rate of cells around their own spikes [Hz] if each fired as many at random times of the recording."""
+    counts = spikes.counts()
+    return 1000.0 * (counts @ (counts - 1)) / (max(len(spikes), 1) * spikes.duration)

@@ -19,6 +19,7 @@ from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.traces import marks_of, trace
 from brainsim.results.result import Result
+from brainsim.results.spikes import pooled_cv
 
 MAX_CELLS = 3  # in a row of traces, unless the user chooses cells
 MAX_ROWS = 12  # of traces: with more the picture would be metres high
@@ -38,7 +39,8 @@ def overview(
     """Draw a whole run: a raster above rates above traces above weights, as far as they were recorded.
 
     Each recorded variable has a row, and so has each projection whose weights were recorded. The title gives the number of
-    cells, their mean rate and the mean CV of their intervals in the window; populations that only send, such as
+    cells, and in the window their mean rate and, if they have enough spikes there, the mean CV of their intervals, as
+    `Spikes.cv` defines it; populations that only send, such as
     `SpikeTrains`, are in the raster, but neither counted there nor among the rates, as both say.
 
     Parameters
@@ -212,9 +214,8 @@ def _title(result, window, ax):
     time = sum(spikes.n * spikes.duration for spikes in every)
     if time:
         facts.append(f"{1000.0 * sum(map(len, every)) / time:.3g} Hz")
-    cvs = np.concatenate([spikes.cvs() for spikes in every]) if every else np.array([])
-    if np.isfinite(cvs).any():
-        facts.append(f"CV {np.nanmean(cvs):.2f}")
+    if np.isfinite(cv := pooled_cv(every)):
+        facts.append(f"CV {cv:.2f}")
     sources = sum(spikes.n for spikes in result.spikes.values()) - cells if every else 0
     if sources and ax.figure.get_figwidth() >= NARROW:
         facts.append(f"(without {plural(sources, 'source')})")

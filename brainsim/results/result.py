@@ -21,7 +21,7 @@ from brainsim.results import archive
 from brainsim.results.formats import check_suffix, module_for, reader_for
 from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
-from brainsim.results.spikes import Spikes
+from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import KINDS, Weights, WeightsLookup
 
@@ -192,6 +192,8 @@ class Result(ResultHandOver):
     def _footer(self):
         lines = [f"{traces.name}.{traces.variable}: {plural(traces.ids.size, 'cell')}" for traces in self.traces.values()]
         lines = ["traces: " + ", ".join(lines)] if lines else []
+        if any(math.isnan(spikes.cv()) and not math.isnan(spikes.cv(3)) for spikes in self.spikes.values()):
+            lines.insert(0, f"CV: needs {ENOUGH} spikes of at least half of the cells that fired")
         # a line each, since the names of projections are long
         for w in self.weights.values():
             lines.append(f"weights: {w.name}.{w.variable}: {plural(w.synapses.size, 'synapse')}")

@@ -46,6 +46,7 @@ def own(spikes):
         "correlogram": analysis.correlogram(a, b, BIN, 100.0)[1],
         "correlogram, coefficient": analysis.correlogram(a, b, BIN, 100.0, norm="coefficient")[1],
         "autocorrelogram": analysis.autocorrelogram(spikes, BIN, 100.0)[1],
+        "correlogram, rate": analysis.correlogram(a, b, BIN, 100.0, norm="rate")[1],
         "spectrum": analysis.spectrum(spikes, BIN, 400.0)[1],
         "spike-triggered average": analysis.spike_triggered_average(spikes, signal(), (-20.0, 30.0))[1],
     }
@@ -71,10 +72,9 @@ def elephants(spikes):
         parts = [[train.time_slice(t0 * ms, t1 * ms) for t0, t1 in windows] for train in trains]
         return [statistics.fanofactor(part) for part in parts]
 
-    def correlogram(first, second, coefficient=False):
-        found, _ = spike_train_correlation.cross_correlation_histogram(
-            first, second, window=[-25, 25], cross_correlation_coefficient=coefficient, method="memory"
-        )
+    def correlogram(first, second, coefficient=False, border=False):
+        options = {"cross_correlation_coefficient": coefficient, "border_correction": border, "method": "memory"}
+        found, _ = spike_train_correlation.cross_correlation_histogram(first, second, window=[-25, 25], **options)
         return found.magnitude.ravel()
 
     matrix = spike_train_correlation.correlation_coefficient(binned, fast=False)
@@ -108,6 +108,7 @@ def elephants(spikes):
         "mean correlation": [varying[~np.eye(len(varying), dtype=bool)].mean() if len(varying) > 1 else np.nan],
         "correlogram": correlogram(*bins),
         "correlogram, coefficient": correlogram(*bins, coefficient=True),
+        "correlogram, rate": correlogram(*bins, border=True) * 1000.0 / (BIN * len(pooled[0]) * (spikes.n - spikes.n // 2)),
         "autocorrelogram": auto,
         "spectrum": spectral.welch_psd(rate, len_segment=100)[1].magnitude.ravel(),
         "spike-triggered average": average,

@@ -139,7 +139,8 @@ def test_a_density_has_its_axis(shown):
     ax = picture(shown, "A network").figure.axes[2]
     assert ax.get_ylabel() == "probability density [1/ms]"
     assert len(ax.get_yticks()) > 2
-    assert sum(bar.get_height() * bar.get_width() for bar in ax.patches) == pytest.approx(1.0)
+    areas = sum(bar.get_height() * bar.get_width() for bar in ax.patches), np.trapezoid(*ax.lines[0].get_data()[::-1])
+    assert 0.95 < min(areas) < max(areas) < 1.0, "of all intervals, the longest are not drawn"
 
 
 def test_memory(shown):

@@ -58,7 +58,7 @@ def test_asynchronous_irregular_state():
     assert spikes.n == 12_500
     assert abs(spikes.rate() / mean_field_rate("AI") - 1) < 0.05
     assert abs(spikes.rate() / rate - 1) < 0.03  # networks of different seeds differ by 1 %
-    assert abs(spikes.cv() - cv) < 0.03
+    assert abs(spikes.cv(least=3) - cv) < 0.03
     # excitatory and inhibitory cells are statistically alike
     assert abs(spikes.of(slice(0, 10_000)).rate() / spikes.of(slice(10_000, None)).rate() - 1) < 0.05
 
@@ -68,7 +68,7 @@ def test_synchronous_irregular_state_with_fast_oscillations():
     rate, cv = NEST["SI-fast"]
     assert abs(spikes.rate() / mean_field_rate("SI-fast") - 1) < 0.10
     assert abs(spikes.rate() / rate - 1) < 0.05
-    assert abs(spikes.cv() - cv) < 0.15  # strong synchrony: 0.73 and 0.80 with two seeds
+    assert abs(spikes.cv(least=3) - cv) < 0.15  # strong synchrony: 0.73 and 0.80 with two seeds
     assert 150.0 < oscillation(spikes) < 210.0  # 180 Hz in the paper
 
 
@@ -78,5 +78,5 @@ def test_synchronous_irregular_state_with_slow_oscillations():
     # windows of 200 ms, four or five periods, scatter by 0.75 Hz; four standard deviations of a mean of nine are 1 Hz
     assert abs(spikes.rate() - rate) < 1.0
     assert spikes.rate() < mean_field_rate("SI-slow")
-    assert abs(spikes.cv() - cv) < 0.06
+    assert abs(spikes.cv(least=3) - cv) < 0.06
     assert 15.0 < oscillation(spikes) < 30.0  # 22 Hz in the paper

@@ -38,7 +38,7 @@ PICTURES = {
     "bars": lambda names: plot.bars(result(names), Spikes.rate).figure,
     "connectivity": lambda names: plot.connectivity(network(names)).figure,
     "correlogram": lambda names: plot.correlogram(*list(result(names).spikes.values())[:2]).figure,
-    "cv_rate": lambda names: plot.cv_rate(result(names)).figure,
+    "cv_rate": lambda names: plot.cv_rate(result(names), least=3).figure,
     "graph": lambda names: plot.graph(network(names)).figure,
     "overview": lambda names: plot.overview(result(names)),
     "psth": lambda names: plot.psth(result(names), [50.0], window=(-20.0, 20.0)).figure,

@@ -72,9 +72,20 @@ class TestCorrelogram:
         for line, name in zip(curves, "ab", strict=True):
             lags, rates = analysis.autocorrelogram(result().spikes[name], 2.0, 20.0, "rate")
             np.testing.assert_array_equal(line.get_data(), (lags, rates))
-        means = [line.get_ydata()[0] for line in ax.lines if line.get_label() == "_mean"]
-        assert means == [result().spikes[name].rate() for name in "ab"]
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("lag [ms]", "rate [Hz]")
+
+    @pytest.mark.parametrize("of_others", [False, True])
+    def test_poisson_processes_lie_on_the_line(self, of_others):
+        """Of 5 and 60 Hz, and up to lags of half the recording."""
+        rng, n, duration = np.random.default_rng(1), 400, 500.0
+        counts = rng.poisson(np.repeat([2.5, 30.0], n // 2))
+        spikes = Spikes(rng.uniform(0.0, duration, counts.sum()), np.repeat(np.arange(n), counts), n, duration, name="cells")
+        parts = (spikes.of(slice(0, n, 2)), spikes.of(slice(1, n, 2))) if of_others else (spikes,)
+        ax = plot.correlogram(*parts, bin=5.0, window=250.0)
+        line, law = (next(line.get_ydata() for line in ax.lines if line.get_label() == name) for name in ("cells", "_mean"))
+        assert law[0] == pytest.approx(32.5 if of_others else (5.0**2 + 60.0**2) / 65.0, rel=0.03)
+        for lags in (slice(0, 20), slice(40, 61), slice(81, 101)):  # at both ends and in the middle
+            assert line[lags].mean() == pytest.approx(law[0], rel=0.02)
 
     def test_of_others(self):
         r = result()

@@ -87,9 +87,10 @@ class TestLookup:
     def test_repr_is_a_table(self, result):
         assert repr(result).splitlines() == [
             "Result: 100 ms from 0 ms, dt = 0.1 ms, seed 1180591620717411303424",
-            "population  cells  spikes  rate [Hz]    CV",
-            "cells           3       5       16.7  0.33",
-            "L2/3 E%         0       0          -     -",
+            "population  cells  spikes  rate [Hz]  CV",
+            "cells           3       5       16.7   -",
+            "L2/3 E%         0       0          -   -",
+            "CV: needs 20 spikes of at least half of the cells that fired",
             "traces: cells.v: 2 cells",
             "run 0.125 s",
         ]

@@ -39,8 +39,8 @@ class TestSpikes:
     def test_intervals(self, spikes):
         assert spikes.isi().tolist() == [10.0, 20.0, 10.0]
         np.testing.assert_allclose(spikes.cvs(), [5.0 / 15.0, np.nan, np.nan])
-        assert spikes.cv() == pytest.approx(1 / 3)
-        assert math.isnan(Spikes([1.0, 2.0], [0, 0], n=1, duration=9.0).cv())
+        assert spikes.cv(least=3) == pytest.approx(1 / 3)
+        assert math.isnan(Spikes([1.0, 2.0], [0, 0], n=1, duration=9.0).cv(least=3))
 
     def test_clock_and_poisson(self):
         rng = np.random.default_rng(0)
@@ -61,6 +61,26 @@ class TestSpikes:
         assert math.isnan(spikes.cv(least=5))
         with pytest.raises(ValueError, match="Spikes.cvs.least: must be >= 3"):
             spikes.cv(least=2)
+
+    def test_irregularity_needs_enough_spikes_of_most_cells_that_fire(self):
+        def clocks(*counts):
+            """Return cells with so many spikes each."""
+            times = np.concatenate([np.arange(1.0, count + 1.0) for count in counts])
+            return Spikes(times, np.repeat(np.arange(len(counts)), counts), len(counts), 100.0)
+
+        assert clocks(20, 25, 3, 2, 0, 0).cv() == 0.0
+        assert math.isnan(clocks(20, 25, 3, 2, 1).cv()), "two of five are a minority"
+        assert clocks(20, 3, 2, 1).cv(least=20) == 0.0, "whoever asks for these cells gets them"
+        assert math.isnan(clocks(19, 19).cv())
+
+    def test_irregularity_of_a_short_recording_is_not_that_of_a_clock(self):
+        """Poisson processes of 10 Hz for half a second have 0.63 over cells with three spikes: rather nothing than that."""
+        rng, n = np.random.default_rng(2), 2000
+        for duration, cv in ((500.0, math.nan), (5000.0, 1.0)):
+            counts = rng.poisson(0.01 * duration, n)
+            spikes = Spikes(duration * rng.random(counts.sum()), np.repeat(np.arange(n), counts), n, duration)
+            assert spikes.cv() == pytest.approx(cv, abs=0.04, nan_ok=True)
+            assert (spikes.cv(least=3) < 0.8) is math.isnan(cv)
 
     def test_synchrony_is_variance_over_mean_of_counts_in_whole_bins(self):
         times = np.array([1.0, 1.5, 2.0, 5.0, 11.0])

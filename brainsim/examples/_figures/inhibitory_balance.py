@@ -76,7 +76,7 @@ def _rates(ax, spikes, target):
     ax.semilogy(times / 1000.0, rates, color=EXC)
     ax.axhspan(0.9 * target, 1.1 * target, color=FAINT, alpha=0.4, linewidth=0.0, zorder=0)
     late = spikes.between(spikes.stop - LATE * spikes.duration, spikes.stop)
-    text = f"{late.rate():.2f} Hz in the second half,\nCV of intervals {late.cv():.2f}"
+    text = f"{late.rate():.2f} Hz in the second half,\nCV of intervals {late.cv(least=10):.2f}"
     ax.annotate(text, (0.97, 0.95), xycoords="axes fraction", ha="right", va="top", color="#444444")
     ax.annotate(
         "target ± 10 %",

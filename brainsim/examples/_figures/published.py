@@ -34,7 +34,7 @@ def draw_beside(result, names, published, part, window, colours, relay=None):
     counted = f"{min(cells):,} to {max(cells):,}" if min(cells) < max(cells) else f"{max(cells):,}"
     panels = {
         "rate [Hz]": (bs.Spikes.rate, published["rate"]),
-        "CV of intervals (biased low in short runs)": (bs.Spikes.cv, published["CV"]),
+        "CV of intervals (biased low in short runs)": (lambda spikes: spikes.cv(least=3), published["CV"]),
         f"synchrony ({counted} cells, 3 ms bins)": (lambda spikes: spikes.of(slice(COUNTED)).synchrony(), None),
     }
     with bs.plot.style():

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import brainsim as bs
+from brainsim.analysis.irregularity import poisson_intervals
 from brainsim.ann.report.pictures import NEURON
 from brainsim.examples._tour import Picture
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
@@ -31,7 +32,7 @@ def balance(seed, small):
         axes[0].spines["left"].set_visible(False)
         axes[0].set_title(f"{SHOWN} of the cells")
         _currents(axes[1], currents, window)
-        _gaps(axes[2], spikes.isi())
+        _gaps(axes[2], spikes)
     late = {name: current.values[current.times >= SETTLED] for name, current in currents.items()}
     total = late["exc"] + late["inh"]
     caption = (
@@ -39,7 +40,7 @@ def balance(seed, small):
         f"A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
         f"inhibition on average; the sum is only {total.mean():+.0f} pA, with fluctuations of "
         f"{total.std():.0f} pA (standard deviation). These decide when it fires: at {spikes.rate():.1f} Hz, "
-        f"irregularly, with a coefficient of variation of {spikes.cv():.2f} (a clock has 0, pure chance 1). An "
+        f"irregularly, with a coefficient of variation of {spikes.cv(least=10):.2f} (a clock has 0, pure chance 1). An "
         "artificial layer gives the same output each time; here irregularity is normal."
     )
     return Picture("A network: excitation and inhibition in balance", figure, caption)
@@ -76,11 +77,12 @@ def _currents(ax, currents, window):
     ax.legend(loc="lower center", ncols=3)
 
 
-def _gaps(ax, intervals):
-    """Draw the distribution of intervals between spikes, and that of events at random times."""
-    mean, edges = intervals.mean(), np.linspace(0.0, 4.0 * intervals.mean(), 41)
-    ax.hist(intervals, edges, density=True, color=NEURON)
-    ax.plot(edges, np.exp(-edges / mean) / mean, color="#222222", linestyle=(0, (5, 2)), label="pure chance")
+def _gaps(ax, spikes):
+    """Draw the distribution of intervals between spikes, and that of as many spikes of each cell at random times."""
+    intervals = spikes.isi()
+    edges = np.linspace(0.0, 4.0 * intervals.mean(), 41)
+    ax.hist(intervals, edges, weights=np.full(intervals.size, 1.0 / (intervals.size * edges[1])), color=NEURON)
+    ax.plot(edges, poisson_intervals(spikes, edges), color="#222222", linestyle=(0, (5, 2)), label="pure chance")
     ax.set(
         xlim=(0.0, edges[-1]),
         xlabel="interval between spikes [ms]",

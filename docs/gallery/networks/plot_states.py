@@ -15,6 +15,6 @@ with bs.plot.style():
     fig, axes = plt.subplots(2, 2, figsize=(9.0, 5.4), layout="constrained")
     for state, ax in zip(("SR", "SI-fast", "AI", "SI-slow"), axes.flat, strict=True):
         net, _ = balanced.build(state, n=4000)
-        spikes = bs.simulate(net, 500.0, seed=2).spikes["cells"]
-        bs.plot.raster(spikes, ax=ax, window=(300.0, 500.0), max_cells=100, size=2.0)
+        spikes = bs.simulate(net, 6000.0, seed=2).spikes["cells"]
+        bs.plot.raster(spikes, ax=ax, window=(5800.0, 6000.0), max_cells=100, size=2.0)
         ax.set_title(f"{state}: {spikes.rate():.0f} Hz, CV {spikes.cv():.2f}")

@@ -2,8 +2,8 @@
 Autocorrelogram
 ===============
 
-The rate of cells around their own spikes: none for 20 ms, in which they charge again, then more than their mean rate
-(dashed).
+The rate of cells around their own spikes: none for 20 ms, in which they charge again, then about that of Poisson processes
+with as many spikes (dashed), which is above the mean rate because cells that fire more have more spikes to count around.
 """
 
 import matplotlib.pyplot as plt

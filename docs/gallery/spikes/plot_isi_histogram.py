@@ -2,8 +2,8 @@
 Intervals between spikes
 ========================
 
-Few intervals are short, since a cell has to charge again; more are long than in a Poisson process (dashed), since cells
-differ in their rates.
+Few intervals are shorter than 20 ms, because a cell has to charge again, and more are a little longer; long ones are as in
+Poisson processes with as many spikes of each cell (dashed).
 """
 
 import matplotlib.pyplot as plt
