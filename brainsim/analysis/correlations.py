@@ -31,7 +31,7 @@ def correlations(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, or `bin` is not a number > 0 that fits into the recording.
+        If `spikes` is not a `Spikes` object, or `bin` is not a number > 0 that fits into the recording.
 
     Examples
     --------

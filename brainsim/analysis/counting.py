@@ -26,7 +26,8 @@ def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, or `bin` is not a number > 0 or so small that the matrix would have 2**31 elements.
+        If `spikes` is not a `Spikes` object, or `bin` is not a number > 0 or so small that the matrix would have 2**31
+        elements.
 
     Examples
     --------
@@ -61,7 +62,7 @@ def fano(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: Ar
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, the window is empty, or there are fewer than two windows.
+        If `spikes` is not a `Spikes` object, the window is empty, or there are fewer than two windows.
 
     Examples
     --------

@@ -23,7 +23,7 @@ def cv2(spikes: Spikes, least: int = 3) -> float:
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, or `least` is not a whole number >= 3.
+        If `spikes` is not a `Spikes` object, or `least` is not a whole number >= 3.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def lv(spikes: Spikes, least: int = 3) -> float:
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, or `least` is not a whole number >= 3.
+        If `spikes` is not a `Spikes` object, or `least` is not a whole number >= 3.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def lvr(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> float:
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes, `refractory` is not a number >= 0, or `least` is not a whole number >= 3.
+        If `spikes` is not a `Spikes` object, `refractory` is not a number >= 0, or `least` is not a whole number >= 3.
 
     Examples
     --------

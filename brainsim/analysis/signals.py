@@ -40,7 +40,7 @@ def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple
     Raises
     ------
     TypeError, ValueError
-        If `spikes` is no Spikes or a value is out of its range.
+        If `spikes` is not a `Spikes` object or a value is out of its range.
 
     Examples
     --------

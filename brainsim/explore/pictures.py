@@ -60,7 +60,14 @@ def draw_plane(plane, ax=None) -> Axes:
     for name, curves, colour in (("x", plane.x_nullcline, PALETTE[0]), ("y", plane.y_nullcline, PALETTE[1])):
         for k, curve in enumerate(curves):
             ax.plot(*curve.T, color=colour, linewidth=1.4, label=f"_{name}" if k else f"d{names[name]}/dt = 0", zorder=3)
-    ax.plot(*_broken(plane).T, color="#222222", linewidth=0.9, label="trajectory", zorder=4)
+    rows = _resets(plane)
+    ax.plot(
+        *np.insert(plane.trajectory, rows, np.nan, axis=0).T, color="#222222", linewidth=0.9, label="trajectory", zorder=4
+    )
+    if rows.size:  # from the last point before the reset to that after it
+        jumps = np.stack([plane.trajectory[rows - 1], plane.trajectory[rows], np.full((rows.size, 2), np.nan)], axis=1)
+        look = {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "label": "spike and reset", "zorder": 2}
+        ax.plot(*jumps.reshape(-1, 2).T, **look)
     for point in plane.fixed_points:
         face = "#222222" if point.stable else "white"
         ax.plot(point.x, point.y, "o", markersize=6, markerfacecolor=face, markeredgecolor="#222222", zorder=5)
@@ -69,7 +76,7 @@ def draw_plane(plane, ax=None) -> Axes:
     units = {name: spec.unit for name, spec in plane.model.initials.items()}
     ax.set_xlabel(labelled(names["x"], units[names["x"]]))
     ax.set_ylabel(labelled(names["y"], units[names["y"]]))
-    legend_above(ax, 3)
+    legend_above(ax, 4)
     return ax
 
 
@@ -142,8 +149,8 @@ def _draw_field(plane, ax):
     )
 
 
-def _broken(plane):
-    """Return the trajectory with a gap at each reset of x or y, since a jump is not part of the curve."""
+def _resets(plane):
+    """Return the rows of the trajectory that follow a reset of x or y: a jump is not part of the curve."""
     jumps = any(name in plane.variables for name, _ in plane.model.cell_equations.reset)
     rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if jumps and plane.times.size > 1 else []
-    return np.insert(plane.trajectory, np.asarray(rows, dtype=int), np.nan, axis=0)
+    return np.asarray(rows, dtype=int)

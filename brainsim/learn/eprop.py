@@ -75,7 +75,7 @@ class EProp:
     batch : int
         Samples between two updates.
     seed : int
-        Of the initial weights and the order of samples.
+        Seed for the initial weights and the order of samples.
     threads : int
         Number of samples computed at a time; it does not change the results.
 

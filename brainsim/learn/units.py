@@ -21,7 +21,7 @@ class Oja:
     learning_rate : float
         > 0; well below 1 divided by the mean square length of a row.
     seed : int
-        Of the initial weights, a random direction.
+        Seed for the initial weights, which have a random direction.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class BCM:
         Number of rows over which y squared is averaged, >= 1 and well below 1/learning_rate: if the threshold is slower than
         the weights, both oscillate.
     seed : int
-        Of the initial weights, which are uniform between 0 and ``n_in**-0.5``.
+        Seed for the initial weights, which are uniform between 0 and ``n_in**-0.5``.
 
     Attributes
     ----------

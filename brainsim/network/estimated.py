@@ -47,9 +47,10 @@ class WithEstimate:
         ranks : int, optional
             Number of processes of an MPI run, with `threads` threads each: the table is then about each of them. Its last
             line says how many seconds a simulated second will take, from the speed of this machine, which is measured
-            within a second with LIF cells. ``ranks=1`` says it of one process.
+            within a second with LIF cells. With ``ranks=1`` the estimate is for a single
+            process.
         rate : float
-            Mean rate of all cells for that [Hz].
+            Mean firing rate assumed for the time estimate [Hz].
 
         Examples
         --------

@@ -37,7 +37,7 @@ if typing.TYPE_CHECKING:
 
 @named_by_class
 class Network(WithSynapseTables, WithEstimate, Answering):
-    """Populations, the projections between them, and their inputs. It only grows.
+    """A network: populations, the projections between them, and their inputs. Parts can be added but not removed.
 
     Parameters
     ----------

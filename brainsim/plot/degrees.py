@@ -35,7 +35,7 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
     Raises
     ------
     TypeError, ValueError
-        If `synapses` are none, or do not tell who is connected to whom.
+        If `synapses` is not a table of synapses, or does not tell who is connected to whom.
 
     Examples
     --------

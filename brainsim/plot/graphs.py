@@ -14,7 +14,7 @@ from brainsim.network.network import Network
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import type_name
 from brainsim.plot.elements.names import shown, wrapped
-from brainsim.plot.elements.styles import FAINT, colour, ink
+from brainsim.plot.elements.styles import FAINT, LUMA, colour, ink
 from brainsim.plot.weights import MAPS
 
 MAX_NODES = 40
@@ -112,11 +112,11 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
     for edge in found.edges:
         signed[edge.pre, edge.post] += edge.indegree * (-1 if edge.sign < 0 else 1)
     scale = np.sqrt(total / max(total.max(), 1e-300)) * np.where(signed < 0.0, -1.0, 1.0)  # the root shows small numbers too
-    ax.imshow(scale, cmap=MAPS[True, True], vmin=-1.0, vmax=1.0, aspect="equal")
+    shades = ax.imshow(scale, cmap=MAPS[True, True], vmin=-1.0, vmax=1.0, aspect="equal").to_rgba(scale)
     numbers = []
     for (row, column), number in np.ndenumerate(total):
         if number > 0.0 and len(found.nodes) <= 12:
-            dark = abs(scale[row, column]) > 0.6
+            dark = shades[row, column, :3] @ LUMA < 0.55
             look: dict[str, Any] = {
                 "color": "white" if dark else "#222222",
                 "fontsize": "small" if len(total) <= 6 else "x-small",

@@ -46,7 +46,7 @@ def snapshots(
     data : Spikes, Result with one population, or Traces
         What happens: spikes, or a variable recorded in cells.
     times : float or list of float
-        When [ms]; at most 40 times.
+        Times to draw [ms], at most 40.
     ax : Axes, optional
         Where to draw; the current axes by default. The small pictures divide its room.
     grid : (int, int), optional

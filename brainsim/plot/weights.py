@@ -60,7 +60,7 @@ def weight_histogram(
     Raises
     ------
     TypeError
-        If `weights` are none.
+        If `weights` is not one of these types.
     ValueError
         If there is no weight to draw, or no sample at this time.
 
@@ -129,7 +129,7 @@ def weight_matrix(
     Raises
     ------
     TypeError, ValueError
-        If `weights` are none, or do not tell who is connected to whom.
+        If `weights` is not one of these types, or does not tell who is connected to whom.
 
     Examples
     --------

@@ -6,6 +6,7 @@ from pathlib import Path
 
 # page -> the file whose text it has
 FILES = {"index": "README.md", "contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+ELSEWHERE = re.compile(r"<!-- not on the site -->.*?<!-- end -->\n*", re.S)  # how to work on the program itself
 LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)#\s]+)")
 GALLERY, PICTURES = "gallery/", "pictures/"  # scripts, and where sphinx-gallery puts their pages
 
@@ -19,7 +20,7 @@ def read(app, page, content):
         file = docs.parent / FILES[page]
         text, below = file.read_text(encoding="utf-8"), text.partition("<!-- below -->")[2]
         home = file
-        text = LINK.sub(lambda found: found[1] + _from(page, found[2], home, docs), text) + below
+        text = LINK.sub(lambda found: found[1] + _from(page, found[2], home, docs), ELSEWHERE.sub("", text)) + below
         content[0] = text
     elif Path(app.env.doc2path(page, False)).suffix == ".md":
         content[0] = LINK.sub(lambda found: found[1] + _from(page, found[2], home, docs), text)

@@ -65,12 +65,12 @@ def test_the_spiking_side_gets_there_and_what_it_loses_is_said(found):
     assert abs(mean[2]) < 0.5
     behind = ", ".join(str(T) for T, points in zip(found.T, mean, strict=True) if points > 0.5)
     assert (
-        f"LOSES more than half a point of accuracy at T = {behind}; most, {mean[0]:.2f} points, at T = 1." in found.verdict
+        f"loses more than half a point of accuracy at T = {behind}; most, {mean[0]:.2f} points, at T = 1." in found.verdict
     )
     assert found.energy_ratio[:, 2].mean() > 1.0
     own = f"{100 * found.ann_accuracy.mean():.2f} % on average"
     assert f"of the same seed and weights, whose accuracy is {own}" in found.verdict
-    assert f"MORE arithmetic energy at T = 64 ({found.energy_ratio[:, 2].mean():.2f} times)" in found.verdict
+    assert f"more arithmetic energy at T = 64 ({found.energy_ratio[:, 2].mean():.2f} times)" in found.verdict
 
 
 def test_a_side_that_loses_nothing_is_reported_as_such(found):
@@ -85,9 +85,9 @@ def test_a_single_report_says_accuracy_and_depth(found):
     first, second = report.layers[8]
     at_8 = replace(report, T=(8,), accuracy=report.accuracy[1:2], acs=report.acs[1:2])
     assert second.r2 < first.r2
-    assert f"DEPTH: at T = 8 rates explain {100 * first.r2:.1f} %" in at_8.verdict
+    assert f"depth: at T = 8 rates explain {100 * first.r2:.1f} %" in at_8.verdict
     level = replace(at_8, layers={8: [first, first]})
-    assert "DEPTH" not in level.verdict
+    assert "depth" not in level.verdict
 
 
 def test_picture(found):

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 import brainsim as bs
 from brainsim import explore
 from brainsim.explore.flow import VectorField
-from brainsim.explore.pictures import _broken
+from brainsim.explore.pictures import _resets
 from brainsim.explore.planes import _around
 from tests.helpers.equations.own_models import Adapting, FitzHugh
 
@@ -111,16 +111,18 @@ class TestPhasePlane:
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("v [mV]", "z [pA]")
         drawn = next(line for line in ax.lines if line.get_label() == "trajectory")
         assert np.isnan(drawn.get_ydata()).sum() == plane.spikes.size > 0  # a gap at each reset
+        jumps = next(line for line in ax.lines if line.get_label() == "spike and reset").get_xdata().reshape(-1, 3)
+        assert np.all(jumps[:, 0] > jumps[:, 1])  # from the threshold back to the reset, and then a gap
+        assert np.isnan(jumps[:, 2]).all()
 
     def test_a_gap_is_where_v_jumps(self):
         """Also if the time of a spike lies within the step."""
         for kind in (Adapting, type("Between", (Adapting,), {"interpolate": True})):
             plane = explore.phase_plane(kind(), "v", "z", current=300.0, points=3)
-            drawn = _broken(plane)[:, 0]
-            (gaps,) = np.nonzero(np.isnan(drawn))
-            assert gaps.size == plane.spikes.size > 3
-            assert np.all(drawn[gaps + 1] == -60.0)  # right after it comes the reset value
-            assert np.all(drawn[gaps - 1] > -51.0)
+            rows, v = _resets(plane), plane.trajectory[:, 0]
+            assert rows.size == plane.spikes.size > 3
+            assert np.all(v[rows] == -60.0)  # right after it comes the reset value
+            assert np.all(v[rows - 1] > -51.0)
 
     @pytest.mark.parametrize(
         ("model", "arguments", "message"),

@@ -45,8 +45,8 @@ class RNN(Estimator):
     cell : {"gru", "tanh"}
         Gated or simple units.
     loss : {"last", "mean", "sequence"}
-        From what the class is read: the output of the last step, or the mean over all; with ``"sequence"`` each step has
-        its own label.
+        Quantity from which the predicted class is read: the output of the last step, or the mean over all; with
+        ``"sequence"`` each step has its own label.
     learning_rate : float
         At the start, > 0.
     clip : float

@@ -1,5 +1,7 @@
 """Pictures of a comparison: six panels over all samples, and one sample in both networks."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
@@ -16,14 +18,15 @@ MAX_DOTS = 4000  # of a scatter
 def comparison_figure(comparison):
     """Return a figure of six panels; blue is the spiking network, red the artificial one."""
     with style():
-        figure, axes = plt.subplots(2, 3, figsize=(11.0, 6.6), layout="constrained", FigureClass=ShownOnce)
+        figure, axes = plt.subplots(2, 3, figsize=(11.0, 7.0), layout="constrained", FigureClass=ShownOnce)
         _accuracy(comparison, axes[0, 0])
         _operations(comparison, axes[0, 1])
         _decisions(comparison, axes[0, 2])
         _rates(comparison, axes[1, 0])
         _errors(comparison, axes[1, 1])
         _energy(comparison, axes[1, 2])
-        figure.supxlabel(f"{comparison.verdict}\n{CAVEAT}", fontsize=8, color="#444444", x=0.01, ha="left")
+        lines = [textwrap.fill(line, 150) for line in (*comparison.verdict.splitlines(), CAVEAT)]
+        figure.supxlabel("\n".join(lines), fontsize=9, color="#444444", x=0.01, ha="left")
     return figure
 
 
@@ -47,7 +50,14 @@ def _accuracy(comparison, ax):
 def _operations(comparison, ax):
     costs = comparison.macs + comparison.acs
     ax.semilogx(costs, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking: MACs + ACs")
-    ax.semilogx([comparison.ann_macs], [100.0 * comparison.ann_accuracy], "s", color=MACHINE, label="artificial: MACs")
+    ax.semilogx(
+        [comparison.ann_macs],
+        [100.0 * comparison.ann_accuracy],
+        "s",
+        color=MACHINE,
+        markerfacecolor="none",
+        label="artificial: MACs",
+    )
     for cost, accuracy, T in zip(costs, comparison.accuracy, comparison.T, strict=True):
         ax.annotate(
             f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=7, color=FAINT, ha="left"

@@ -92,12 +92,12 @@ def draw_staircase(steps=(4, 16, 64), ax=None):
 def fi_figure(curve):
     """Return a figure of three panels, a neuron beside activation functions, with the caption below."""
     with style():
-        figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.2), FigureClass=ShownOnce)
+        figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.6), FigureClass=ShownOnce)
         draw_fi(curve, axes[0]).set_title("noise softens the threshold")
         draw_saturation(curve, axes[1]).set_title("the refractory time limits the rate")
         draw_staircase(ax=axes[2]).set_title("spike counts form a staircase")
-        figure.text(0.055, 0.02, textwrap.fill(curve.caption, 165), fontsize=8.5, color="#444444", va="bottom")
-        figure.subplots_adjust(left=0.055, right=0.99, top=0.92, bottom=0.27, wspace=0.27)
+        figure.text(0.055, 0.01, textwrap.fill(curve.caption, 130), fontsize=10.5, color="#444444", va="bottom")
+        figure.subplots_adjust(left=0.055, right=0.99, top=0.93, bottom=0.29, wspace=0.27)
     return figure
 
 

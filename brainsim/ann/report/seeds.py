@@ -86,7 +86,7 @@ class SeedComparison:
         ratios = self.energy_ratio.mean(axis=0)
         higher = [f"{T} ({ratio:.2f} times)" for T, ratio in zip(self.T, ratios, strict=True) if ratio > 1.0]
         energy = (
-            f"It takes MORE arithmetic energy at T = {', '.join(higher)}."
+            f"It takes more arithmetic energy at T = {', '.join(higher)}."
             if higher
             else f"It takes at most {ratios.max():.2f} times the arithmetic energy of the artificial network."
         )

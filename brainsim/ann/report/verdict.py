@@ -28,7 +28,7 @@ def _energy(comparison, first):
     ratio = energy[first] / max(comparison.ann_energy, 1e-300)
     yield (
         f"At T = {T[first]}, the first with 99 % of the accuracy at T = {T[-1]}, the spiking network takes {ratio:.2f} "
-        f"times the arithmetic energy of the artificial network: {'less' if ratio < 1 else 'MORE'}."
+        f"times the arithmetic energy of the artificial network: {'less' if ratio < 1 else 'more'}."
     )
     higher = [steps for steps, joules in zip(T, energy, strict=True) if joules > comparison.ann_energy]
     if higher and higher[0] > T[first]:
@@ -42,7 +42,7 @@ def lost_accuracy(T, loss):
     if not noticeable:
         return f"The spiking network loses at most {max(loss[worst], 0.0):.2f} points of accuracy, at T = {T[worst]}."
     return (
-        f"The spiking network LOSES more than half a point of accuracy at T = {', '.join(noticeable)}; most, "
+        f"The spiking network loses more than half a point of accuracy at T = {', '.join(noticeable)}; most, "
         f"{loss[worst]:.2f} points, at T = {T[worst]}."
     )
 
@@ -52,6 +52,6 @@ def _depth(comparison, first):
     r2 = [layer.r2 for layer in comparison.layers[comparison.T[first]]]
     if len(r2) > 1 and r2[-1] < r2[0]:
         yield (
-            f"Errors grow with DEPTH: at T = {comparison.T[first]} rates explain {100 * r2[0]:.1f} % of the variance "
+            f"Errors grow with depth: at T = {comparison.T[first]} rates explain {100 * r2[0]:.1f} % of the variance "
             f"of the activations in layer 1, {100 * r2[-1]:.1f} % in layer {len(r2)}."
         )

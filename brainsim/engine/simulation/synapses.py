@@ -82,7 +82,7 @@ class WithSynapses:
 
         Notes
         -----
-        As `Normalisation`, which does it at regular times.
+        This does once what `Normalisation` does at regular intervals.
 
         Examples
         --------

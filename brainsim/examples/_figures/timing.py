@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.layout import side_by_side
@@ -45,12 +46,9 @@ def timing_figure(result, window):
             caption=_caption(chosen["cells"], share, shares[-1]),
             heights=(1.1, 0.9),
         )
-        _map(left[0], machine.predict, points.X_test[timing.SHOWN], "what it takes each point for")
+        _map(left[0], machine.predict, points.X_test[timing.SHOWN], "the answer for each point")
         _map(
-            brain[0],
-            lambda X: net.predict(timing.spike_times(X)),
-            points.X_test[timing.SHOWN],
-            "what it takes each point for",
+            brain[0], lambda X: net.predict(timing.spike_times(X)), points.X_test[timing.SHOWN], "the answer for each point"
         )
         activations(left[1], machine, points.X_test[timing.SHOWN])
         hidden_spikes(brain[1], result, window)
@@ -76,6 +74,8 @@ def _map(ax, predict, point, title):
     classes = np.where(inside, predict(X), np.nan).reshape(GRID, GRID)
     ax.imshow(classes, origin="lower", extent=(0.0, 1.0, 0.0, 1.0), cmap=PARTS, vmin=0, vmax=2, interpolation="nearest")
     ax.plot(*point[:2], "o", color="black", markersize=7, markerfacecolor="none")
+    parts = [Patch(color=PARTS(k), label=name) for k, name in enumerate(CLASSES)]
+    ax.legend(handles=parts, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, handlelength=1.0)
     ax.set_title(title, fontsize=10)
     ax.set_axis_off()
 

@@ -40,7 +40,7 @@ def charging(seed, small):
         _equations(texts)
         bs.plot.trace(response.result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[2], NEURON])
         _relabel(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
-        ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
+        _name_threshold(ax, lif.v_th)
         ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
         ax.annotate(
             "current on",
@@ -58,6 +58,12 @@ def charging(seed, small):
         "a neuron signals by when and how often it fires, an artificial unit by one number."
     )
     return Picture("A neuron charges and fires", figure, caption)
+
+
+def _name_threshold(ax, level):
+    """Name the dashed line of the threshold, to the right of the axes, where no trace is."""
+    look = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": "#666666", "fontsize": 8.5}
+    ax.annotate("threshold", (1.0, level), (4, 0), va="center", **look)
 
 
 def _relabel(ax, names):
@@ -142,5 +148,5 @@ def _noisy_traces(curve, ax, seed):
     bs.plot.trace(result, ("cells", "v"), ax=ax, offset=False, color=[PALETTE[4], PALETTE[2]])
     ax.set_title("the same mean drive")
     _relabel(ax, ["without noise", f"noise {STRONGEST:g} mV"])
-    ax.annotate("threshold", (0.0, lif.v_th), (4, 3), textcoords="offset points", color="#666666", fontsize=8.5)
+    _name_threshold(ax, lif.v_th)
     return len(result.spikes["cells"])

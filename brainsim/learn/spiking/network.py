@@ -34,10 +34,10 @@ class SpikingNetwork(Trainable):
     readout : Readout
         The last layer. How many cells it has follows from the data.
     loss : {"mean", "max", "first", "count", "sequence"}
-        From what the class is read: the mean potential of each readout, its largest potential, the time of its first spike,
-        or its number of spikes so far, averaged over the sample. The loss is the cross-entropy. With ``"sequence"`` each
-        step has a label (the loss is the mean cross-entropy of the potentials) or wanted potentials (half the mean square
-        of the distance).
+        Quantity from which the predicted class is read: the mean potential of each readout, its largest potential, the time
+        of its first spike, or its number of spikes so far, averaged over the sample. The loss is the cross-entropy. With
+        ``"sequence"`` each step has a label (the loss is the mean cross-entropy of the potentials) or wanted potentials
+        (half the mean square of the distance).
     gradient : {"exact", "surrogate", "eprop"}
         The exact gradient; or a surrogate gradient, for which spikes are at the ends of steps, as in most software for
         spiking networks; or that of e-prop, which leaves out what spikes cause in other hidden cells.
@@ -58,7 +58,7 @@ class SpikingNetwork(Trainable):
         spike of the right class.
     rate_cost, rate_target : float
         Strength of a pull of the number of spikes of each hidden cell in a sample towards a number, >= 0. Counts have no
-        exact derivative; spikes that there are get a push of their potential.
+        exact derivative; the potential at existing spikes is shifted instead.
     learning_rate, decay : float
         Size of a step of a weight, > 0, and the factor by which it changes after each epoch. Delays and time constants move
         by this part of their initial values.

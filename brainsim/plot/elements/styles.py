@@ -83,6 +83,6 @@ def shades(base, count):
     """
     rgb = np.array(to_rgb(base))
     dark = rgb @ LUMA < DARK
-    mixes = ([0.0, 0.6, 0.3, 0.75, 0.45] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[: max(count, 1)]
+    mixes = ([0.0, 0.5, 0.25, 0.6, 0.38] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[: max(count, 1)]
     family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
     return [family[k % len(family)] for k in range(count)]

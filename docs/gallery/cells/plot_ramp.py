@@ -2,7 +2,7 @@
 A ramp of current
 =================
 
-The current grows slowly: where the first spike comes, one reads the threshold current.
+The current increases slowly; its value at the first spike is the threshold current.
 """
 
 import matplotlib.pyplot as plt

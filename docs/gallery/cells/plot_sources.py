@@ -2,7 +2,8 @@
 Sources of spikes
 =================
 
-At the same rate, trains of four kinds of source: from as irregular as a Poisson process to almost regular.
+At the same rate, trains of four kinds of source: Poisson processes, two that are more regular (intervals with a CV of 0.5),
+and Poisson processes of which many spikes are common to all.
 """
 
 import matplotlib.pyplot as plt

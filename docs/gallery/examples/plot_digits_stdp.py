@@ -2,7 +2,7 @@
 Digits learned without labels
 =============================
 
-Cells that compete by spikes learn the shapes of digits, as k-means does.
+Cells that compete by spikes learn the shapes of digits without labels; k-means with as many centres tells more digits apart.
 """
 
 import brainsim as bs

@@ -2,7 +2,8 @@
 Cortical microcircuit
 =====================
 
-The layers of a cubic millimetre of cortex (Potjans and Diesmann 2014), at a twentieth of its cells and inputs.
+The layers of a cubic millimetre of cortex (Potjans and Diesmann 2014), at a twentieth of its cells
+and inputs. So few inputs distort the rates, and a second is too short for the CV of slow cells: the full scale is published.
 """
 
 import brainsim as bs

@@ -2,7 +2,8 @@
 Reward that comes seconds later
 ===============================
 
-Dopamine reinforces the one synapse that earned it: ten minutes, of which the beginning of learning is seen.
+Dopamine reinforces the one synapse that earned it. In these ten minutes it has begun to grow, but is not yet stronger than
+most others; that takes up to an hour.
 """
 
 import brainsim as bs

@@ -3,7 +3,7 @@ Words by the gradient of spike times
 ====================================
 
 Words of three vowels, as spikes of bands of sound: spiking cells and a recurrent network with gates learn to tell them
-apart.
+apart, here in 20 of 80 epochs of training.
 """
 
 import brainsim as bs

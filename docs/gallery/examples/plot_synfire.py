@@ -2,7 +2,7 @@
 Synfire chain
 =============
 
-A volley of 50 sharp spikes runs through ten groups of cells; one of 30 broad spikes dies out.
+A volley of 90 spikes runs through ten groups of cells; one of 45 spikes, equally sharp, dies out.
 """
 
 import brainsim as bs

@@ -12,7 +12,8 @@ import brainsim as bs
 
 image = bs.ann.datasets.digits().X_test[0]
 image = image / image.max()
-film = np.linspace(0.0, 1.0, 50)[:, None] * image  # the digit grows brighter, for changes
+light = 1.0 - np.abs(np.linspace(-1.0, 1.0, 50))
+film = light[:, None] * image  # the digit grows brighter and darker again, for changes
 spikes = {
     "Rate": bs.encode.Rate(max_rate=100.0).encode(image, 100.0, seed=1),
     "Latency": bs.encode.Latency().encode(image, 100.0),
@@ -22,11 +23,10 @@ spikes = {
 }
 
 with bs.plot.style():
-    fig, axes = plt.subplots(1, 6, figsize=(12.0, 2.8), width_ratios=(1.1, 1, 1, 1, 1, 1), layout="constrained")
+    fig, axes = plt.subplots(2, 3, figsize=(9.0, 5.6), layout="constrained")
+    axes = axes.ravel()
     axes[0].imshow(image.reshape(8, 8), cmap="Greys")
     axes[0].set(xticks=[], yticks=[], title="64 pixels")
     for (name, train), ax in zip(spikes.items(), axes[1:], strict=True):
         bs.plot.raster(train, ax=ax, size=3.0)
         ax.set_title(name)
-    for ax in axes[2:]:
-        ax.set_ylabel("")

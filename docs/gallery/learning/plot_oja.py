@@ -2,8 +2,8 @@
 A direction learned without labels
 ==================================
 
-The weights of a unit that learns by Oja's rule turn to the direction in which its inputs vary most: grey after one pass
-through the data, blue after twenty.
+The weights of a unit that learns by Oja's rule turn to the direction in which its inputs vary most: light after one pass
+through the data, dark after twenty.
 """
 
 import matplotlib.pyplot as plt
@@ -15,9 +15,9 @@ rng = np.random.default_rng(1)
 points = rng.normal(size=(500, 2)) @ [[1.0, 0.6], [0.6, 0.6]]
 
 with bs.plot.style():
-    fig, ax = plt.subplots(figsize=(4.6, 4.4), layout="constrained")
-    ax.plot(*points.T, ".", color="#bbbbbb", markersize=3.0)
-    for epochs, colour in ((1, "#9a9a9a"), (20, "#1a5ca6")):
+    fig, ax = plt.subplots(figsize=(6.0, 4.2), layout="constrained")
+    ax.plot(*points.T, ".", color="#c9c9c9", markersize=3.0)
+    for epochs, colour in ((1, "#2f9ad8"), (20, "#0b2e57")):
         learner = bs.learn.Oja(2, learning_rate=0.002, seed=3).fit(points, epochs=epochs)
         direction = learner.weights
         ax.annotate("", 2.0 * direction, (0.0, 0.0), arrowprops={"arrowstyle": "->", "linewidth": 2.0, "color": colour})

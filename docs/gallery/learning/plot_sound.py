@@ -17,7 +17,9 @@ spikes = bs.encode.Rate(max_rate=150.0).encode(values, interval=5.0, seed=1)
 
 with bs.plot.style():
     fig, axes = plt.subplots(2, sharex=True, figsize=(7.0, 4.6), layout="constrained")
-    axes[0].pcolormesh(np.arange(201) * 5.0, np.arange(41) - 0.5, values.T, cmap="Blues", rasterized=True)
-    axes[0].set_yticks([0, 13, 26, 39], [f"{frequencies[k]:,.0f}" for k in (0, 13, 26, 39)])
+    bands = axes[0].pcolormesh(np.arange(201) * 5.0, np.arange(41) - 0.5, values.T, cmap="Blues", rasterized=True)
+    fig.colorbar(bands, ax=axes[0], label="strength")
+    ticks = [100, 500, 1000, 2000, 5000]
+    axes[0].set_yticks(np.interp(ticks, frequencies, np.arange(40)), [f"{tick:,}" for tick in ticks])
     axes[0].set_ylabel("band [Hz]")
     bs.plot.raster(spikes, ax=axes[1], size=1.5)

@@ -29,4 +29,4 @@ with bs.plot.style():
     change = 100.0 * (sim.synapses(wires).weight - 0.5)
     ax.axhline(0.0, color="#9a9a9a", linewidth=0.8)
     ax.plot(lags, change, "o", markersize=3.5)
-    ax.set(xlabel="spike of the target after that of the source [ms]", ylabel="change [% of the bound]")
+    ax.set(xlabel="t(post) − t(pre) [ms]", ylabel="change [% of the bound]")

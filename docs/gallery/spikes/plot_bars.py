@@ -27,3 +27,4 @@ late = [other.of(slice(800)).rate(), other.of(slice(800, 1000)).rate()]
 with bs.plot.style():
     fig, ax = plt.subplots(figsize=(6.0, 1.9), layout="constrained")
     bs.plot.bars(result, bs.Spikes.rate, reference=late, label="rate [Hz]", ax=ax)
+    ax.legend(ax.collections, ["with delays of 5 ms"], loc="lower right", bbox_to_anchor=(1.0, 1.0))

@@ -2,8 +2,8 @@
 Spectrogram
 ===========
 
-The rate of the cells follows an input whose frequency rises from 5 to 80 Hz; a second, faint line is its first
-overtone.
+The rate of the cells follows an input whose frequency rises from 5 to 80 Hz; the fainter lines at two, three and four times
+the frequency are its overtones.
 """
 
 import matplotlib.pyplot as plt

@@ -2,7 +2,8 @@
 The network in twenty lines
 ===========================
 
-The network of the README: excitation and inhibition in balance, so that cells fire irregularly.
+The network of the README: inhibition answers excitation, and the drive keeps the cells at 62 Hz, with intervals that are
+more regular (CV 0.36) than those of a Poisson process.
 """
 
 import brainsim as bs

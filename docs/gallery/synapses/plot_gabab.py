@@ -2,7 +2,7 @@
 A synapse that counts
 =====================
 
-Ten events in a row open the slow potassium channels for half a second; one alone would open almost none.
+Ten events in a row open the slow potassium channels for half a second.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 Noise that cells share
 ======================
 
-Two cells get currents that fluctuate with 20 ms of memory; of the lower pair, four fifths are common to both.
+Two cells receive noise with a correlation time of 20 ms; in the lower panel, 80 % of its variance is shared.
 """
 
 import matplotlib.pyplot as plt

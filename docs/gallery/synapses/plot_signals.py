@@ -13,7 +13,7 @@ signals = {
     "sine": bs.signals.sine(100.0, 80.0, 5.0),  # pA, pA, Hz
     "ramp": bs.signals.ramp(0.0, 200.0, start=200.0, stop=800.0),
     "chirp": bs.signals.chirp(100.0, 80.0, 1.0, 20.0, stop=1000.0),
-    "pulses": bs.signals.pulses(150.0, 50.0, period=200.0),
+    "pulses": bs.signals.pulses(150.0, 50.0, period=200.0, start=75.0),
     "steps": bs.signals.steps([100.0, 400.0, 700.0], [50.0, 180.0, 100.0]),
 }
 net, traces = bs.Network(seed=1), []
@@ -28,6 +28,5 @@ with bs.plot.style():
     for name, ax in zip(signals, axes, strict=True):
         trace = result.traces[name, f"{name} current"]
         ax.plot(trace.times, trace.values[:, 0])
-        ax.set_title(name)
-    fig.supylabel("current [pA]", fontsize="medium")
+        ax.set(title=name, ylabel="I [pA]", xlim=(0.0, 1000.0))
     axes[-1].set_xlabel("time [ms]")
