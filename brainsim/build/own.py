@@ -30,6 +30,13 @@ class Alone:
         each, rank = partitions // self.size, self.rank if rank is None else rank
         return range(each * rank, each * (rank + 1))
 
+    def agree(self, call, doing=None, **values):
+        """Raise an error, on all ranks, unless all make this call, with the same values; each waits for all others."""
+
+    def number(self):
+        """Return a number for another simulation, the same on all ranks."""
+        return 0
+
     def all(self, value):
         """Return the values of all ranks, a list, on all of them."""
         return [value]

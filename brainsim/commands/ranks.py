@@ -63,9 +63,9 @@ def run_as_rank(run):
     try:
         return run()
     except (ValueError, MemoryError, OSError) as error:
-        all_failed = ranks.size == 1 or all_fail(ranks)
-        if ranks.rank == 0 or not all_failed:
-            print(f"brainsim: {'' if all_failed else f'rank {ranks.rank}: '}{error}", file=sys.stderr, flush=True)
-        if not all_failed:
+        same = ranks.size == 1 or all_fail(ranks, error)
+        if ranks.rank == 0 or not same:
+            print(f"brainsim: {'' if same else f'rank {ranks.rank}: '}{error}", file=sys.stderr, flush=True)
+        if same is None:
             ranks.comm.Abort(FAILED)
         return FAILED

@@ -12,6 +12,7 @@ from brainsim.engine.exchange.threads import Threads
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.operators.trains import max_listed_in_a_slice
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
+from brainsim.engine.states.given_out import GivenOut
 from brainsim.jit.clock import TICK
 from brainsim.jit.decorators import compiled_for
 from brainsim.jit.records import Context
@@ -33,11 +34,14 @@ class Shared:
     current : ndarray of float64
         Injected current into each cell [pA].
     exchange : Exchange
+    given_out : GivenOut
+        The rows of the state that the user has read.
     """
 
     def __init__(self, layout, slice_steps, exchange=None):
         self._layout = layout
         self.state = zeros_at_line(layout.n_numbers, layout.dtype)
+        self.given_out = GivenOut(layout, self.state)
         self.refractory = zeros_at_line(layout.n_cells, np.int32)
         self.current = zeros_at_line(layout.n_cells, np.float64)
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)

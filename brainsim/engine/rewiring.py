@@ -8,8 +8,6 @@ import numpy as np
 
 from brainsim.core.checks import computed_values, indices, plain
 from brainsim.core.contexts import within
-from brainsim.engine.exchange.ranks import reject_differences
-from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
@@ -52,9 +50,6 @@ class Rewiring:
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
         run.settle()
-        _reject_differences(
-            run.layout.ranks, remove=remove, pre=pre, post=post, weight=weight, delay=delay, weights=kept_weight
-        )
         threads = len(run.layout.own)
         self._kind = _kind_of(run.synapses, projection)
         if self._kind is not None and self._kind.tag == PLASTIC:
@@ -199,12 +194,6 @@ def reweighting(run, projection, described, weight):
         raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")
     weight = checked_weight(weight, projection.synapse, f"{label}: weight")
     return Rewiring(run, projection, described, kept_weight=weight)
-
-
-def _reject_differences(ranks, **given):
-    """Raise ValueError if the ranks of an MPI run do not change the same synapses in the same way."""
-    if ranks.size > 1:
-        reject_differences(ranks, {f"{name} of {LABEL}": fingerprint(value) for name, value in given.items()})
 
 
 def _kind_of(synapses, projection):

@@ -154,13 +154,13 @@ class Run:
             run_all(self.partitions)
             for partition in self.partitions:
                 partition.program.check()
-        seconds = time.perf_counter() - began
-        chunk = self._chunk(stop)
-        for kind in self.synapses.kinds:
-            kind.after_chunk(chunk)
-        gathered = self.collected.gather(piece, chunk)
-        recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
-        self.collected.commit(piece, gathered)
+            seconds = time.perf_counter() - began
+            chunk = self._chunk(stop)
+            for kind in self.synapses.kinds:
+                kind.after_chunk(chunk)
+            gathered = self.collected.gather(piece, chunk)
+            recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
+            self.collected.commit(piece, gathered)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
         if self.synapses.plastic:

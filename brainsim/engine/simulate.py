@@ -158,6 +158,16 @@ def simulate(
     }
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
+    ranks_of(ranks).agree(
+        "simulate",
+        "calls simulate",
+        duration=duration,
+        every=every,
+        resume=resume,
+        **{"having a callback": callback is not None, "having a checkpoint": checkpoint is not None},
+        checkpoint_every=checkpoint_every,
+        live=live,
+    )
     if checkpoint is None:
         for name, value in (("resume", resume or None), ("checkpoint_every", checkpoint_every)):
             if value is not None:
@@ -170,20 +180,20 @@ def simulate(
 
 def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, every, resume):
     """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
-    state, to = settings.pop("state"), settings["to"]
+    state, to, ranks = settings.pop("state"), settings["to"], ranks_of(settings["ranks"])
     seconds = interval(EVERY if every is None else every, "simulate.checkpoint_every")
-    check_writable(checkpoint, "simulate.checkpoint")
+    ranks.together(lambda: check_writable(checkpoint, "simulate.checkpoint"))
     if not resume:
-        refuse_to_replace(checkpoint, "simulate.checkpoint")
-    if resume and exists(checkpoint):
-        if (finished := finished_result(checkpoint, to, duration, ranks_of(settings["ranks"]))) is not None:
+        ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
+    if resume and ranks.first(exists(checkpoint)):
+        if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
             return finished
         simulation = Simulation._loaded(network, checkpoint, "simulate", **of_run, **settings)
     else:
         simulation = Simulation(network, state=state, **of_run, **settings)
     left = simulation._left(duration, "simulate.duration")
     with Regular(simulation, checkpoint, seconds) as guard:
-        if to is not None and not exists(checkpoint):
+        if to is not None and not ranks.first(exists(checkpoint)):
             guard.save_now()  # so that a stream without a checkpoint is never one of this run
         if left:
             _run(simulation, left, run)

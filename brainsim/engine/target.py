@@ -116,6 +116,11 @@ class Target:
             write_recording(opened(self.folder, check=False), self.path, "simulate.to")
 
 
+def path_of(to):
+    """Return the path that was given as ``to``, or that a Target has, as a string; None without."""
+    return None if to is None else str(getattr(to, "path", to))
+
+
 def checked_target(to, ranks):
     """Return the Target of a simulation, None without."""
     return to if to is None or isinstance(to, Target) else Target(to, ranks)

@@ -22,6 +22,7 @@ from brainsim.engine.settings import checked_network, checked_steps
 from brainsim.engine.states.fingerprint import Prints, fingerprint
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
+from brainsim.engine.target import path_of
 from brainsim.engine.time import times_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.projection import Projection
@@ -55,6 +56,7 @@ class WithCheckpoints:
     _origin: int  # the step at which the run began
     _earlier: Result | None = None  # what was recorded before the checkpoint from which this continues
     _stream: Any
+    _agree: Any
     _guard: Any = None  # what saves at regular times, see `regular`
 
     def save(self, path: str | os.PathLike) -> Path:
@@ -94,6 +96,7 @@ class WithCheckpoints:
         >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
         """
         with self._exclusive:
+            self._agree("save")
             return self._write(path)
 
     @classmethod
@@ -161,11 +164,13 @@ class WithCheckpoints:
     @classmethod
     def _loaded(cls, network, path, label, *, dt=None, seed=None, precision=None, **settings):
         """Return `load`, after a check of settings that are given; messages begin with `label`."""
-        checkpoint = read(path)
+        ranks = ranks_of(settings.get("ranks"))
+        checkpoint = ranks.together(lambda: read(path))
+        given = {"checkpoint": vars(checkpoint.plain), "to": path_of(settings.get("to"))}
+        ranks.agree(label, "continues from a checkpoint", **given)
         checked_network(network, checkpoint.state.dt)
         check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
         saved = checkpoint.plain.precision
-        ranks = ranks_of(settings.get("ranks"))
         settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label, ranks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they come when the simulation is made
@@ -210,7 +215,7 @@ class WithCheckpoints:
             details=self._first_details(),
             changes=changes,
             rewired=rewired,
-            requests=_fingerprint_of(*self._requested),
+            requests=fingerprint_of(*self._requested),
             streams=streams,
             seconds=self._seconds["run"],
             versions=versions(),
@@ -243,7 +248,7 @@ class WithCheckpoints:
         self._run.restore(checkpoint.state, plain.completed)
         self._origin, self._seconds["run"] = plain.origin, plain.seconds
         self._begin, self._earlier = checkpoint.state.step, None
-        if _fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
+        if fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
             # before the first step nothing counts as recorded, so it will be
             self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed and self.rank == 0 else None
             self._run.collected.load(checkpoint.recorders)
@@ -275,7 +280,7 @@ class WithCheckpoints:
         return later if self._earlier is None else joined(self._earlier, later)
 
 
-def _fingerprint_of(wanted, requests):
+def fingerprint_of(wanted, requests):
     """Return the fingerprint of what is recorded."""
     parts = []
     for request in requests:

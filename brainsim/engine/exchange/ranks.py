@@ -15,7 +15,9 @@ import numpy as np
 
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.machine import processor_quota
+from brainsim.engine.exchange.meeting import ApartError, Meeting, wait
 from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.states.fingerprint import fingerprint
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -47,6 +49,8 @@ class Ranks(Alone):
         self.comm = _copy_of(comm)
         self.rank, self.size = comm.rank, comm.size
         self.failing = _copy_of(self.comm)
+        self._meeting = _meeting_of(self.failing)
+        self.agree("simulate.ranks", "makes a simulation on ranks")
         machine = comm.Split_type(MPI.COMM_TYPE_SHARED)
         self.neighbours = machine.size
         self.processors = share_of(machine.allgather(_processors()), machine.allgather(processor_quota()))
@@ -55,6 +59,24 @@ class Ranks(Alone):
 
     def __deepcopy__(self, memo):
         return self
+
+    def agree(self, call, doing=None, **values):
+        """Raise an error, on all ranks, unless all make this call, with the same values; each waits for all others.
+
+        Raises
+        ------
+        ApartError
+            If another rank makes another call, or has ended.
+        ValueError
+            If the values differ; the message names them.
+        """
+        with self.abort_on_error():  # a rank that does not wait any longer, after Ctrl-C, can do nothing with the others
+            said = self._meeting.says(call, values, doing or f"calls {call}")
+        self._meeting.compare(*said)
+
+    def number(self):
+        """Return a number for another simulation, the same on all ranks."""
+        return next(self._meeting.numbers)
 
     def all(self, value):
         """Return the values of all ranks, a list, on all of them."""
@@ -140,8 +162,8 @@ class _Ending:
         return self
 
     def __exit__(self, kind, error, trace):
-        if error is not None:
-            _end(self._ranks, kind, error, trace)
+        if error is not None and not isinstance(error, ApartError) and all_fail(self._ranks, error) is None:
+            _end_all(self._ranks, error)
 
 
 def ranks_of(ranks, label="simulate.ranks"):
@@ -157,18 +179,6 @@ def ranks_of(ranks, label="simulate.ranks"):
     if mpi.COMM_WORLD.size == 1:
         _reject_strangers(mpi, label)
     return ALONE if comm.size == 1 else Ranks(comm)
-
-
-def reject_differences(ranks, parts):
-    """Raise ValueError, on all ranks, unless all simulate the same; `parts` has what they simulate, by name."""
-    first, *others = ranks.all(parts)
-    for rank, theirs in enumerate(others, 1):
-        names = [name for name in {**first, **theirs} if first.get(name) != theirs.get(name)]
-        if names:
-            raise ValueError(
-                f"simulate.ranks: rank {rank} simulates something else than rank 0: {', '.join(names)}. Give all ranks the "
-                "same seeds and the same data, e.g. np.random.default_rng(1)"
-            )
 
 
 def reject_recorders(recorders):
@@ -214,10 +224,23 @@ def _copy_of(comm):
     key = _key()
     copy = comm.Get_attr(key)
     if copy is None:
-        copy = comm.Dup()
+        copy, request = comm.Idup()
+        wait(request, comm, "makes a simulation on ranks")
         copy.Set_errhandler(_mpi().ERRORS_RETURN)
         comm.Set_attr(key, copy)
     return copy
+
+
+def _meeting_of(comm):
+    """Return the Meeting of some ranks, the same for each simulation."""
+    copy = _copy_of(comm)
+    handle = _mpi()._handleof(copy)
+    if handle not in _meetings:
+        _meetings[handle] = Meeting(copy)
+    return _meetings[handle]
+
+
+_meetings: dict[int, Meeting] = {}
 
 
 @functools.cache
@@ -259,26 +282,46 @@ def _end_all_on_error(ranks):
     """Let an error that nobody catches end all ranks; the others would wait for this one forever."""
     if not _ending_all:
         _ending_all.append(sys.excepthook)
-        sys.excepthook = lambda kind, error, trace: _end(ranks, kind, error, trace)
+        sys.excepthook = lambda kind, error, trace: _end(ranks, error)
 
 
-def _end(ranks, kind, error, trace):
-    """Print an error, with its traceback, and end all ranks; if all of them fail, each ends by itself, and rank 0 prints."""
-    all_failed = all_fail(ranks)
-    text = "".join(traceback.format_exception(kind, error, trace))
-    if not all_failed:
-        text += f"brainsim: rank {ranks.rank} of {ranks.size} failed ({kind.__name__}), so all ranks end\n"
-    if ranks.rank == 0 or not all_failed:
-        print(text, end="", file=sys.stderr)
+def _end(ranks, error):
+    """Print an error, with its traceback, and end all ranks; if all of them fail, each ends by itself.
+
+    Then rank 0 prints its error, and the others theirs if it is another one.
+    """
+    same = all_fail(ranks, error)
+    if same is None:
+        _end_all(ranks, error)
+    if ranks.rank == 0 or not same:
+        traceback.print_exception(error)
+
+
+def _end_all(ranks, error):
+    """Print an error, with its traceback, and end all ranks."""
+    kind, text = type(error), "".join(traceback.format_exception(error))
+    text += f"brainsim: rank {ranks.rank} of {ranks.size} failed ({kind.__name__}), so all ranks end\n"
+    print(text, end="", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
-    if not all_failed:
-        ranks.comm.Abort(INTERRUPTED if issubclass(kind, KeyboardInterrupt) else 1)
+    ranks.comm.Abort(INTERRUPTED if issubclass(kind, KeyboardInterrupt) else 1)
 
 
-def all_fail(ranks):
-    """Return, after an error on this rank, whether all ranks have one, within a second; e.g. by the same wrong argument."""
-    request, until = ranks.failing.Ibarrier(), time.monotonic() + PATIENCE
+def all_fail(ranks, error):
+    """Return, if all ranks have an error within a second, whether this one is that of rank 0; None if not all have one.
+
+    All have the same one by e.g. the same wrong argument. Errors during which others were raised count as well.
+    """
+    mine = np.frombuffer(bytes.fromhex(fingerprint(list(_said(error)))), np.uint8)
+    found = np.empty((ranks.size, mine.size), np.uint8)
+    request, until = ranks.failing.Iallgather(mine, found), time.monotonic() + PATIENCE
     while not (done := request.Test()) and time.monotonic() < until:
         time.sleep(0.01)
-    return done
+    return bool((found[0] == mine).all()) if done else None
+
+
+def _said(error):
+    """Yield what an error says, and those before it."""
+    while error is not None:
+        yield traceback.format_exception_only(error)
+        error = error.__cause__ or error.__context__

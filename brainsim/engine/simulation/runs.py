@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import traceback
 import typing
@@ -37,6 +36,7 @@ class WithRuns:
     _origin: int
     _guard: Any
     _check_open: Callable[[], None]
+    _agree: Callable[..., None]
     _at_chunk_end: list[Callable[[], None]]  # called after each chunk, about every tenth of a second, when all is consistent
 
     def run(
@@ -93,6 +93,7 @@ class WithRuns:
         """
         steps = checked_steps(duration, self.dt, "run.duration")
         interval = check_callback(every, callback, self.dt, "run")
+        self._agree("run", duration=duration, every=every, **{"having a callback": callback is not None})
         return self._run_pieces(steps, interval or steps, callback, progress)
 
     def run_until(
@@ -153,6 +154,7 @@ class WithRuns:
                 hint = "must return True or False; .any() or .all() makes one of an array"
                 raise TypeError(f"run_until.condition: {hint} (got {answer!r})") from None
 
+        self._agree("run_until", at_most=at_most, every=every)
         return self._run_pieces(steps, interval, met, progress, may_stop=True)
 
     def _run_pieces(self, steps, interval, between, progress, may_stop=False):
@@ -200,14 +202,20 @@ class WithRuns:
             if piece.chunks:
                 pieces.append(piece)
             self._seconds["run"] += time.perf_counter() - began
+        run.shared.given_out.fill_in()
 
     def _save_is_due(self):
         return self._guard is not None and self._guard.due()
 
     def _ask(self, function, interrupt):
         """Call a function of the user with the simulation and return its answer; Ctrl-C interrupts it at once."""
-        with self._exclusive.lent(), interrupt.given_back():
-            answer = _answer(function, self, self._layout.ranks)
+
+        def called():
+            with self._exclusive.lent(), interrupt.given_back():
+                return function(self)
+
+        ranks = self._layout.ranks
+        answer = called() if ranks.size == 1 else _on_all_ranks(called, self._agree, ranks)
         self._check_state()
         return answer
 
@@ -229,24 +237,27 @@ class WithRuns:
             raise ValueError(text.format("the state was set to a number that is not finite"))
 
 
-def _answer(function, sim, ranks):
-    """Return what a function of the user answers; with ranks all call it, and that of rank 0, which has results, counts."""
-    if ranks.size == 1:
-        return function(sim)
+def _on_all_ranks(function, agree, ranks):
+    """Return what a function of the user answers on rank 0, which has results; all call it, and all fail if one does."""
     from brainsim.results.elsewhere import ElsewhereError
 
-    answer = error = None
+    answer = error = elsewhere = None
     try:
-        with contextlib.suppress(*[ElsewhereError] * (ranks.rank > 0)):
-            answer = function(sim)
-    except Exception as failure:  # all ranks must learn of it, or the others would wait for this one
+        answer = function()
+    except ElsewhereError as failure:
+        error, elsewhere = (failure, None) if ranks.rank == 0 else (None, failure)
+    except BaseException as failure:  # noqa: BLE001 - all ranks must learn of it, or the others would wait for this one
         error = failure
-    texts = ranks.all(None if error is None else "".join(traceback.format_exception(error)))
+    ended = error or elsewhere
+    how = f", by {type(ended).__name__}: {ended}" if ended else ""
+    agree("run.callback", f"has come to the end of the callback{how}")
+    found = ranks.all(error and (isinstance(error, KeyboardInterrupt), "".join(traceback.format_exception(error))))
     if error is not None:
         raise error
-    for rank, text in enumerate(texts):
-        if text is not None:
-            raise RuntimeError(f"the function that is called during the run failed on rank {rank} of {ranks.size}:\n{text}")
+    for rank, (by_ctrl_c, text) in ((rank, there) for rank, there in enumerate(found) if there is not None):
+        if by_ctrl_c:
+            raise KeyboardInterrupt(f"on rank {rank} of {ranks.size}")
+        raise RuntimeError(f"the function that is called during the run failed on rank {rank} of {ranks.size}:\n{text}")
     return ranks.first(answer)
 
 

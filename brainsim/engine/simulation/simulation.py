@@ -19,9 +19,9 @@ from brainsim.core.checks import number
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.core.own import named_by_class
-from brainsim.engine.checkpoints.saving import WithCheckpoints
+from brainsim.engine.checkpoints.saving import WithCheckpoints, fingerprint_of
 from brainsim.engine.estimates.memory import reject_if_too_large
-from brainsim.engine.exchange.ranks import ranks_of, reject_differences, reject_recorders
+from brainsim.engine.exchange.ranks import ranks_of, reject_recorders
 from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
@@ -41,7 +41,7 @@ from brainsim.engine.simulation.synapses import WithSynapses
 from brainsim.engine.states.fingerprint import Prints
 from brainsim.engine.states.state import Variables, check_fits
 from brainsim.engine.synapses.store import Synapses
-from brainsim.engine.target import checked_target
+from brainsim.engine.target import checked_target, path_of
 from brainsim.engine.time import times_of
 from brainsim.engine.views import threshold_of
 from brainsim.network.checks import checked_precision
@@ -120,6 +120,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
         self._stream, self._closed = None, None
         processes = ranks_of(ranks)
+        processes.agree("Simulation.to", "makes a simulation", to=path_of(to))
+        self._number = processes.number()
         self._target = checked_target(to, processes)
         with gc_paused(), processes.quiet(), default_arithmetic():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
@@ -144,11 +146,13 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._described = {name: member.values for name, member in self._layout.members.items()}
         self._prints = self._first_prints = Prints(self._layout)
         if ranks.size > 1:
-            reject_differences(ranks, self._prints.parts() | {"dt": self.dt, "precision": precision, "seed": seed})
+            parts = {part: print_.encode() for part, print_ in self._prints.parts().items()}
+            self._agree("network", "makes a simulation", dt=self.dt, precision=precision, seed=seed, **parts)
         if state is not None:
             check_fits(state, self._layout, self._prints.parts())
         recorders = self._recorders(record, wanted_spikes(spikes, self._layout))
         if ranks.size > 1:
+            self._agree("record", "makes a simulation", recorded=fingerprint_of(*self._requested).encode())
             reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage != "procedural")
         with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
@@ -199,6 +203,17 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._state_was_given_out = True
         return Variables(self._layout, self._run.shared)
 
+    def _agree(self, method, doing=None, **values):
+        """Raise an error, on all ranks, unless all call this method with these values, and have the same state."""
+        ranks = self._layout.ranks
+        if ranks.size == 1:
+            return
+        if run := vars(self).get("_run"):  # not while the simulation is made
+            values |= {"number of the simulation": self._number, "time": self.time, **run.shared.given_out.values()}
+        ranks.agree(f"Simulation.{method}", doing, **values)
+        if run:
+            run.shared.given_out.agreed()
+
     def _result(self) -> Result:
         return self._whole(self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result())
 
@@ -216,6 +231,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._exclusive.check_not_lent("reset")
         self._check_open()
         with self._exclusive:
+            # whatever was written to the state
+            self._layout.ranks.agree("Simulation.reset", **{"number of the simulation": self._number})
             self._restore_synapses()
             self._take_back_changes()
             self._begin = self._origin = 0 if self._restored is None else self._restored.step
@@ -226,6 +243,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
                 self._run.start(initial_values(self._layout, self.seed))
             else:
                 self._run.restore(self._restored)
+            self._run.shared.given_out.fill_in()
             self._describe()
 
     def _take_back_changes(self):
@@ -240,12 +258,14 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
     def __deepcopy__(self, memo: dict) -> Simulation:
         """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
         with self._exclusive:
+            self._agree("__deepcopy__", doing="copies a simulation")
             if self._run.failed:
                 raise RuntimeError("Simulation: the last run failed half-way, so it has no state to copy; reset() it first")
             new = object.__new__(Simulation)
             vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation"), "_at_chunk_end": []})
             new._run, new._seconds = self._run.copy(), dict(self._seconds)
             new._layout, new._state_was_given_out = new._run.layout, False
+            new._number = new._layout.ranks.number()
             if self._target is not None:  # two simulations cannot write one stream
                 new._target, new._stream, new._closed, new._begin = None, None, None, new._run.step
         return new
@@ -301,6 +321,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         >>> sim.set(wires, weight=2.0 * sim.synapses(wires).weight)
         """
         with self._exclusive:
+            name = target if isinstance(target, str) else getattr(target, "name", None) or type(target).__name__
+            self._agree("set", target=target, **{f"{key} of {name!r}": value for key, value in values.items()})
             if isinstance(target, Projection) or (isinstance(target, str) and target in self._run.synapses.projections):
                 self._set_synapses(target, values)
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from typing import Any
 
 from brainsim.core.checks import warn_user
@@ -30,6 +31,7 @@ class WithStream:
     _target: Target | None
     _stream: Stream | None
     _closed: Result | None  # the Result of a simulation that is closed
+    _agree: Callable[..., None]
 
     def close(self) -> Result:
         """End a simulation with ``to=``: write the file, remove the folder, and return the Result of everything.
@@ -62,6 +64,7 @@ class WithStream:
             return self.result()
         self._exclusive.check_not_lent("close")
         with self._exclusive:
+            self._agree("close")
             if self._stream.header is None:
                 self._run.begin(self._run.step)  # a simulation that never ran: it has a header, too
             result = self._result()
@@ -83,6 +86,7 @@ class WithStream:
         if self._closed is not None:
             return self._closed
         with self._exclusive:
+            self._agree("result")
             return self._result()
 
     def _result(self) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from typing import Any, Literal
 
 from brainsim.engine.states.fingerprint import Prints
@@ -27,6 +28,7 @@ class WithSynapses:
     _layout: Any
     _original: tuple[Network, Network]  # as it was given, and a copy as it was then
     _prints: Prints
+    _agree: Callable[..., None]
 
     def synapses(self, projection: Projection | str, *, traces: bool = False) -> SynapseTable:
         """Return the synapses of a projection: who is connected to whom, with which weight and delay.
@@ -64,6 +66,7 @@ class WithSynapses:
 
         found = self._run.synapses.projection(projection, "Simulation.synapses")
         with self._exclusive:
+            self._agree("synapses", projection=found.name, traces=traces)
             return read_back(self._run.synapses, found, self.threads, traces)
 
     def normalise(
@@ -99,6 +102,7 @@ class WithSynapses:
         from brainsim.engine.plasticity.change import normalise_synapses
 
         with self._exclusive:
+            self._agree("normalise", projection=getattr(projection, "name", projection), total=total, by=by)
             self._run.settle()
             normalise_synapses(self._run.synapses, projection, total, by)
 
@@ -155,6 +159,8 @@ class WithSynapses:
         1
         """
         with self._exclusive:
+            name = getattr(projection, "name", projection)
+            self._agree("rewire", projection=name, remove=remove, pre=pre, post=post, weight=weight, delay=delay)
             self._rewire(projection, remove, pre, post, weight, delay)
 
     def _rewire(self, projection, remove, pre, post, weight, delay):

@@ -25,17 +25,9 @@ class Variables(Mapping):
                 raise MissingName(f"state: no population named {name!r}{nearest(name, self._layout.members)}")
             return Variables(self._layout, self._shared, name)
         at, n = self._layout.state_row(self._population, name, "state")
-        row = self._shared.state[at : at + n]
-        if self._layout.ranks.size > 1 and not isinstance(self._shared, Snapshot):
-            self._fill_in(row)
-        return row
-
-    def _fill_in(self, row):
-        """Copy the values of other ranks into the row of a variable; all ranks do so. Nothing reads them but the user."""
-        here = members_here(self._layout)[self._population]
-        starts, parts = self._layout.ranks.all(here.start), self._layout.ranks.everywhere(row[here])
-        for start, part in zip(starts, parts, strict=True):
-            row[start : start + part.size] = part
+        if not isinstance(self._shared, Snapshot):
+            self._shared.given_out.read(self._population, name)
+        return self._shared.state[at : at + n]
 
     def __setitem__(self, name, values):
         if self._population is None:

@@ -157,7 +157,7 @@ def test_a_rank_that_is_killed_ends_all(tmp_path):
 def test_ctrl_c_on_one_rank_ends_all(tmp_path):
     status, said = ended("interrupt", tmp_path)
     assert status != 0
-    assert "rank 1 of 2 failed (KeyboardInterrupt)" in said
+    assert "KeyboardInterrupt: on rank 1 of 2" in said
 
 
 def test_ctrl_c_at_the_launcher_ends_all(tmp_path):
@@ -174,10 +174,19 @@ def test_what_the_other_ranks_have():
     assert one[2:] == [False, 2, 5.0]
 
 
-def test_ranks_that_simulate_different_networks_are_told_what_differs():
-    done = subprocess.run(ranked.command(2, "differs"), capture_output=True, text=True, timeout=ranked.LIMIT)
+def test_ranks_that_say_different_things_are_told_what_differs(tmp_path):
+    """Every rank raises the same error; after errors of one rank alone they would wait for each other."""
+    for said, names in ranked.on_ranks(2, "differs", tmp_path):
+        assert re.match(rf"ValueError: {names[0]}: rank 1 differs from rank 0 in .*Give all ranks the same seeds", said), (
+            said
+        )
+        assert names[1] in said
+
+
+def test_a_rank_that_ends_while_others_run_ends_all():
+    done = subprocess.run(ranked.command(2, "leaves"), capture_output=True, text=True, timeout=ranked.LIMIT)
     assert done.returncode != 0
-    assert "simulate.ranks: rank 1 simulates something else than rank 0: population 'cells'" in done.stderr
+    assert "ApartError: simulate.ranks: rank 0 calls Simulation.run, but rank 1 has ended; all ranks make" in done.stderr
 
 
 def test_the_batch_script_of_the_page_about_clusters(tmp_path):

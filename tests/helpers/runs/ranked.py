@@ -300,12 +300,60 @@ def fails(how, to):
     return bool(sim.run(100_000.0, every=10.0, callback=after_a_while))
 
 
-def differs():
-    """Simulate something else on each rank."""
-    cells = bs.Population(20 + _rank(), bs.LIF(), name="cells")
-    net = bs.Network(seed=1)
-    net.add(cells)
-    return bool(bs.simulate(net, 1.0, seed=1, ranks=True))
+def differs(folder):
+    """Give other values on each rank, wherever something can be given; return what was said, and what it must name."""
+    one, found = _rank(), []
+
+    def tried(call, name, function, *arguments, **more):
+        said = "no error"
+        try:
+            function(*arguments, **more)
+        except ValueError as error:
+            said = f"ValueError: {error}"
+        found.append([said, [call, name]])
+
+    net, to, run = network(), Path(folder) / "run.npz", {"seed": 5, "threads": 1, "ranks": True}
+    other = network(rate=9000.0 + one)
+    for name, given in {
+        "Simulation.network: input 'drive'": {"network": other},
+        "Simulation.network: seed (6 instead of 5)": {"seed": 5 + one},
+        "Simulation.network: dt": {"dt": 0.1 + 0.1 * one},
+        "Simulation.network: precision": {"precision": ("double", "single")[one]},
+        "Simulation.record: recorded": {"record": [bs.Trace(net.populations["exc"], "v")] * one},
+        "Simulation.to: rank 0 in to": {"to": None if one else to},
+        "simulate: duration (2.0 instead of 1.0)": {"duration": 1.0 + one},
+        "simulate: having a checkpoint": {"checkpoint": to if one else None},
+    }.items():
+        tried(*name.split(": "), bs.simulate, **({"network": net, "duration": 1.0} | run | given))
+    sim, state = bs.Simulation(net, **run), "sim.state['exc']['v']"
+    tried("Simulation.set", "rate of 'drive' (1.0 instead of 0.0)", sim.set, "drive", rate=float(one))
+    tried("Simulation.set", "tau_m of 'exc'", sim.set, "exc", tau_m=10.0 + one)
+    tried("Simulation.set", "weight of 'ei'", sim.set, "ei", weight=np.arange(3) + one)
+    tried("Simulation.set", "w of 'ee'", sim.set, "ee", w=0.5 + one)
+    tried("Simulation.normalise", "total", sim.normalise, "ee", 5.0 + one)
+    tried("Simulation.rewire", "remove", sim.rewire, "ee", remove=[one])
+    tried("Simulation.synapses", "projection ('ee' instead of 'ei')", sim.synapses, ("ei", "ee")[one])
+    tried(
+        "Simulation.run", "every (1.0 instead of None)", sim.run, 5.0, **({"every": 1.0, "callback": print} if one else {})
+    )
+    tried("Simulation.run_until", "at_most", sim.run_until, print, at_most=5.0 + one)
+    kept = sim.state["exc"]["v"]
+    sim.run(1.0)
+    kept[7] = -60.0 - one
+    tried("Simulation.run", state, sim.run, 1.0)
+    tried("Simulation.save", state, sim.save, Path(folder) / "run.ckpt")
+    kept[7] = -60.0
+    tried("Simulation.run.callback", state, sim.run, 5.0, every=1.0, callback=lambda sim: kept.put(3, -61.0 - one))
+    kept[3] = -61.0
+    sims = [sim, copy.deepcopy(sim)]
+    tried("Simulation.run", "number of the simulation", sims[one].run, 1.0)
+    return found
+
+
+def leaves():
+    """Run on rank 0 alone, while the other ends."""
+    sim = bs.Simulation(network(plastic=False), seed=5, threads=1, ranks=True)
+    return _rank() == 0 and bool(sim.run(1.0))
 
 
 def elsewhere():
