@@ -126,7 +126,7 @@ def resting_state(model, dt, *, seed=1):
 
 def _as_initial(value, unit):
     """Return a value that a population accepts: 0 for one so small that it would be taken for a mistake in units."""
-    return 0.0 if abs(value) < SI_SLIP.get(unit, 0.0) else float(value)
+    return 0.0 if abs(value) < SI_SLIP.get(unit, (0.0, 0.0))[1] else float(value)
 
 
 def find_firing_current(model, dt, *, variables=(), initial=None):
