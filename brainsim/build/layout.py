@@ -45,6 +45,7 @@ class Member:
     system: object
     step: object
     first: int = 0  # global index of its first cell
+    trains: SpikeTrains | None = None  # the listed spikes of its cells
 
     @property
     def n(self):
@@ -293,7 +294,7 @@ def _grouped(network, dt, dtype):
     currents, groups = _injected(network), {}
     for population in network.populations.values():
         if isinstance(population.model, SpikeTrains):
-            member = Member(population, (), (), {}, {}, {}, None, None)
+            member = Member(population, (), (), {}, {}, {}, None, None, trains=population.model)
             groups[population.name, "listed"] = Group(None, [member])
             continue
         member = _member(network, population, of_population[population.name], population.name in currents, dt)

@@ -36,6 +36,8 @@ class Shared:
     exchange : Exchange
     given_out : GivenOut
         The rows of the state that the user has read.
+    listed : int
+        The number of listed spikes of a slice for which there is room.
     """
 
     def __init__(self, layout, slice_steps, exchange=None):
@@ -45,7 +47,8 @@ class Shared:
         self.refractory = zeros_at_line(layout.n_cells, np.int32)
         self.current = zeros_at_line(layout.n_cells, np.float64)
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
-        capacity = n_cells * slice_steps + max_listed_in_a_slice(layout, slice_steps)
+        self.listed = max_listed_in_a_slice(layout, slice_steps)
+        capacity = n_cells * slice_steps + self.listed
         self.exchange = (exchange or _exchange_of(layout))(layout, capacity, slice_steps)
 
     def clear(self):

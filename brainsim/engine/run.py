@@ -10,7 +10,7 @@ from brainsim.build.own import spikes_here, state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.signals import check_inputs
-from brainsim.engine.operators.trains import list_at_zero
+from brainsim.engine.operators.trains import list_at_zero, max_listed_in_a_slice
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
@@ -65,8 +65,13 @@ class Run:
 
     def copy(self):
         """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
+        synapses, extra, same = self._own()
+        return self._moved(self.layout.copy(), synapses, self.collected.copy(), extra, same)
+
+    def _own(self):
+        """Return a copy of the synapses, and what is kept of them, for a run that has them in the same places."""
         same = {kind.block.projection.name for kind in self.synapses.kinds if self.layout.ranks.size == 1}
-        return self._moved(self.layout.copy(), self.synapses.copy(), self.collected.copy(), self.extra(same), same)
+        return self.synapses.copy(), self.extra(same), same
 
     def rewired(self, layout, synapses, extra, same):
         """Return a run that continues from here with other synapses, and the same recorders.
@@ -124,13 +129,22 @@ class Run:
         return int(self.partitions[0].progress["completed"]) >= self.step
 
     def rebuild(self, *what):
-        """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
+        """Build those operators anew that depend on the "parameters", the "inputs" or the listed "trains" of the network.
+
+        Return the run, another one if the listed spikes need more room.
+        """
+        if "trains" in what and max_listed_in_a_slice(self.layout, self._slice) > self.shared.listed:
+            synapses, extra, same = self._own()
+            return self._moved(self.layout, synapses, self.collected, extra, same)
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
             what += ("inputs",)  # texts of inputs read parameters
         if "inputs" in what:
             check_inputs(self.layout)
         for partition in self.partitions:
             partition.program.rebuild(*what)
+        if "trains" in what and not self.is_complete():
+            self._stand_before_zero()
+        return self
 
     def begin(self, stop):
         """Return an empty piece for the recorders of a run to the step `stop`."""

@@ -39,7 +39,8 @@ class Spikes(SpikesHandOver):
     times : array of float, shape (spikes,)
         Time of each spike [ms].
     ids : array of int, shape (spikes,)
-        Cell that fired each spike, 0 to n - 1.
+        Cell that fired each spike, 0 to n - 1: of ``result.spikes["name"]`` counted within the population, as by
+        `SynapseTable.pre_cells`; ``SynapseTable.pre`` counts within what was connected.
     n : int
         Number of cells, including silent ones.
     duration : float

@@ -22,7 +22,8 @@ class SynapseTable:
     Attributes
     ----------
     pre, post : ndarray of int64
-        Indices into the populations or views that were connected.
+        Indices into the populations or views that were connected: cell 0 of ``cells[80:]`` is cell 80 of the population, as
+        which `pre_cells` and `post_cells` have it.
     weight : ndarray of float64
         In the unit of the synapse.
     delay : ndarray of float64
@@ -33,6 +34,8 @@ class SynapseTable:
         What a kind of synapses keeps besides.
     unit, name : str
         The unit of the weights, and the name of the projection.
+    sources, targets : ndarray of int64, shapes (n_pre,) and (n_post,), or None
+        The indices of the connected cells in their populations; None if they are all cells of one.
     """
 
     pre: np.ndarray
@@ -44,9 +47,36 @@ class SynapseTable:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     unit: str = ""
     name: str = ""
+    sources: np.ndarray | None = field(default=None, repr=False)
+    targets: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.pre.size
+
+    @property
+    def pre_cells(self) -> np.ndarray:
+        """The source of each synapse as its index in its population, int64: as spikes, traces and states count cells."""
+        return self.pre if self.sources is None else self.sources[self.pre]
+
+    @property
+    def post_cells(self) -> np.ndarray:
+        """The target of each synapse as its index in its population, int64.
+
+        Examples
+        --------
+        The weights of all synapses onto the cell that fired most:
+
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> wires = net.connect(cells, cells[80:], bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
+        >>> net.stimulate(cells[80:], bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
+        >>> result, table = bs.simulate(net, 100.0, seed=2), wires.synapses()
+        >>> most = result.spikes["cells"].counts().argmax()
+        >>> len(table.weight[table.post_cells == most])
+        5
+        """
+        return self.post if self.targets is None else self.targets[self.post]
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each synapse: ``pre``, ``post``, ``weight``, ``delay`` and `columns`.

@@ -126,9 +126,16 @@ CHECKS = {
     "play my own spike times": lambda c: (
         bs.simulate(c.net, 50.0, seed=2).spikes["measured"].times.tolist() == [10.0, 12.0, 30.5]
     ),
+    "replace the spikes of a source during a run": lambda c: (
+        c.result.spikes["source"].times.tolist() == [5.0, 15.0, 25.0, 35.0]
+    ),
     "silence cells for a while": silent,
     "let weights, delays or probabilities depend on the distance": nearer_than_across,
-    "read synapses back": lambda c: len(c.table) == 5000 and abs(c.matrix.sum() - c.table.weight.sum()) < 1e-6,
+    "read synapses back": lambda c: (
+        len(c.table) == 5000
+        and (c.table.post_cells == c.table.post).all()
+        and abs(c.matrix.sum() - c.table.weight.sum()) < 1e-6
+    ),
     "change weights during a run": doubled,
     "make synapses learn": lambda c: c.weights.shape == (6, 100) and (c.weights[-1] != c.weights[0]).any(),
     "let vesicles be released at random": lambda c: c.net.projections[-1].plasticity is c.release and rate()(c) > 0.0,

@@ -1,5 +1,6 @@
 """Spike trains from lists, dicts, files, and objects of Neo and pynapple, or of classes that look like theirs."""
 
+import copy
 import re
 import sys
 from collections import UserDict
@@ -235,3 +236,67 @@ test_mistakes = mistakes(
         "SpikeTrains.times: the Block has 2 segments; give one of them",
     ),
 )
+
+
+def driven_by(times, ids):
+    """Return a network of cells that listed spikes drive over synapses that learn."""
+    source = bs.Population(20, bs.SpikeTrains(times, ids), name="source")
+    cells, net = bs.Population(10, bs.LIF(), name="cells"), bs.Network(seed=1)
+    options = {"weight": 2.0, "delay": 1.5, "synapse": bs.Delta(), "plasticity": bs.STDP(w_max=4.0)}
+    net.connect(source, cells, bs.AllToAll(), **options, name="wires")
+    return net
+
+
+def pieces(sim, times, ids, *, until=30.0, each=10.0):
+    """Run in pieces, each of whose spikes are given when it begins."""
+    while sim.time < until:
+        now = (times > (sim.time or -1.0)) & (times <= sim.time + each)
+        sim.set("source", times=times[now], ids=ids[now])
+        sim.run(each)
+    return sim.result(), sim.synapses("wires").weight
+
+
+def test_spikes_can_be_replaced_in_a_run(tmp_path):
+    """Given piece by piece, they act as if all had been listed; also if a step has more of them than any before."""
+    rng = np.random.default_rng(1)
+    times = np.sort(np.append(rng.integers(0, 300, 150) / 10.0, [0.0, 0.0, 25.0, 25.0, 30.0]))
+    ids = rng.integers(0, 20, times.size)
+    whole = bs.Simulation(driven_by(times, ids), seed=2)
+    whole.run(30.0)
+    expected, weights = whole.result(), whole.synapses("wires").weight
+    assert len(expected.spikes["cells"]) > 10
+    sim = bs.Simulation(driven_by([], []), seed=2, threads=2)
+    for _ in range(2):
+        found, learnt = pieces(sim, times, ids)
+        assert found.spikes == expected.spikes
+        assert np.array_equal(learnt, weights)
+        sim.reset()
+        assert len(sim.run(5.0).spikes["source"]) == 0  # none, as described
+        sim.reset()
+    sim.run(10.0)
+    later = times > 10.0
+    sim.set("source", times=times[later], ids=ids[later])
+    file, fork = sim.save(tmp_path / "run.ckpt"), copy.deepcopy(sim)
+    again = bs.Simulation.load(driven_by([], []), file)
+    for each in (sim, fork, again):
+        assert each.run(20.0).spikes["source"] == expected.spikes["source"].between(10.0, 30.0)
+    sim.set("source", times=[[31.0], [33.0]])
+    fork.set("source", times=[], ids=[])
+    assert sim.run(5.0).spikes["source"].times.tolist() == [31.0, 33.0]
+    assert len(fork.run(5.0).spikes["source"]) == 0
+
+
+def test_wrong_changes_of_spikes_are_refused():
+    sim = bs.Simulation(driven_by([1.0, 15.0], [0, 0]), seed=2)
+    sim.run(10.0)
+    for given, message in (
+        ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after the time that was reached \(got 10 ms\); .*times > 10\]"),
+        ({"times": [12.0], "ids": [20]}, "SpikeTrains.ids: 20 is beyond 'source'"),
+        ({"times": [12.0]}, "SpikeTrains.ids: must be given"),
+        ({"ids": [0]}, "SpikeTrains.times: must be given with ids"),
+        ({"time": [12.0]}, "SpikeTrains: unknown parameter 'time'; did you mean 'times'?"),
+        ({"times": [np.nan], "ids": [0]}, "SpikeTrains.times: must be finite"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message.replace("?", r"\?")):
+            sim.set("source", **given)
+    assert sim.run(10.0).spikes["source"].times.tolist() == [15.0]

@@ -240,3 +240,21 @@ def test_without_the_package(monkeypatch, net, module, extra, use):
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(ImportError, match=rf"needs {module}; pip install 'brainsim\[{extra}\]'"):
         use(net)
+
+
+def test_cells_count_within_the_view_or_within_the_population():
+    cells = bs.Population(30, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    wires = net.connect(cells[[7, 3, 20]], cells[10:], bs.FixedIndegree(2), weight=0.5, delay=1.0, synapse=bs.Delta())
+    rule = bs.STDP(w_max=1.0)
+    both = net.connect(
+        cells[:2] + cells[5:7], cells, bs.AllToAll(), weight=0.5, delay=1.0, synapse=bs.Delta(), plasticity=rule
+    )
+    sim = bs.Simulation(net, seed=2)
+    for table in (wires.synapses(), sim.synapses(wires)):
+        assert np.array_equal(table.pre_cells, np.array([7, 3, 20])[table.pre])
+        assert np.array_equal(table.post_cells, table.post + 10)
+        assert table.pre.max() < 3
+    table = sim.synapses(both)
+    assert np.array_equal(table.pre_cells, np.array([0, 1, 5, 6])[table.pre])
+    assert table.post_cells is table.post

@@ -31,6 +31,10 @@ def changed_values(layout, described, inputs, arrays):
         now = layout.members[name].values
         if now is not before:
             changes["populations"][name] = _encoded_changes(before, now, arrays, "population", name)
+    for name, listed in layout.members.items():
+        if (trains := listed.trains) not in (None, listed.population.model):
+            old, new = {"times": None, "ids": None}, {"times": trains.times, "ids": trains.ids}
+            changes["populations"][name] = _encoded_changes(old, new, arrays, "population", name)
     for before, now in zip(inputs, layout.inputs, strict=True):
         if now is not before:
             old, new = ({f.name: getattr(s.input, f.name) for f in fields(s.input)} for s in (before, now))

@@ -240,7 +240,7 @@ class WithCheckpoints:
             self._take_rewired(plain.rewired, checkpoint.arrays)
         if plain.changes["populations"] or plain.changes["inputs"]:
             apply_values(self._layout, self._original_inputs, plain.changes, checkpoint.arrays)
-            self._run.rebuild("parameters", "inputs")
+            self._run = self._run.rebuild("parameters", "inputs", "trains")
         self._describe()
         check_fits(checkpoint.state, self._layout, self._prints.parts())
         for recorder in self._run.collected.recorders:

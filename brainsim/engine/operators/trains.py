@@ -5,11 +5,12 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.models.neurons.sources import SpikeTrains
 
 
 class Trains(Operator):
     """The listed spikes of each group of SpikeTrains."""
+
+    depends_on = "trains"
 
     def __init__(self, calls):
         self._calls = calls
@@ -19,9 +20,10 @@ class Trains(Operator):
         """Return the operator of the first partition, None for the others and if nothing is listed."""
         layout, calls = partition.layout, []
         for name, member in layout.members.items() if partition.number == 0 else ():
-            if isinstance(member.population.model, SpikeTrains):
-                step, ids = listed(member, layout.dt)
-                context = Context(steps=step, sources=(member.first + ids).astype(np.int32), cursor=0)
+            if member.trains is not None:
+                steps, ids = listed(member, layout.dt)
+                cursor = np.searchsorted(steps, partition.progress["step"], side="right")
+                context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor))
                 calls.append((Phase.UPDATE, layout.group_of[name], emit_listed, context))
         return cls(calls) if calls else None
 
@@ -52,19 +54,19 @@ def emit_listed(trains_, progress_):
 
 def listed(member, dt):
     """Return (steps, cells within the population) of the listed spikes of a population, sorted."""
-    model = member.population.model
-    times = model.times if model.on_a_grid else dt * np.rint(model.times / dt)
+    trains = member.trains
+    times = trains.times if trains.on_a_grid else dt * np.rint(trains.times / dt)
     steps = np.atleast_1d(whole_steps(times, dt, f"{member.population.name}.times")).astype(np.int64)
-    order = np.lexsort((model.ids, steps))
-    return steps[order], model.ids[order]
+    order = np.lexsort((trains.ids, steps))
+    return steps[order], trains.ids[order]
 
 
 def max_listed_in_a_slice(layout, slice_steps):
     """Return the largest number of listed spikes that fall into any `slice_steps` steps."""
     total = 0
     for member in layout.members.values():
-        if isinstance(member.population.model, SpikeTrains) and member.population.model.times.size:
-            at = np.sort(np.rint(member.population.model.times / layout.dt))
+        if member.trains is not None and member.trains.times.size:
+            at = np.sort(np.rint(member.trains.times / layout.dt))
             total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())
     return total
 
@@ -75,9 +77,8 @@ def list_at_zero(layout, exchange):
     total = 0
     for index, group in enumerate(layout.groups):
         for member in group.members:
-            model = member.population.model
-            if isinstance(model, SpikeTrains):
-                ids = np.sort(model.ids[np.rint(model.times / layout.dt) == 0]) + member.first
+            if (trains := member.trains) is not None:
+                ids = np.sort(trains.ids[np.rint(trains.times / layout.dt) == 0]) + member.first
                 exchange.spikes[0, 0, total : total + ids.size] = ids
                 total += ids.size
         exchange.ends[0, 0, index] = total

@@ -5,9 +5,11 @@ import numpy as np
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, computed_values, nearest
 from brainsim.core.contexts import within
+from brainsim.engine.time import times_of
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, check_text, is_timed
+from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
@@ -16,6 +18,9 @@ from brainsim.models.values import Distribution
 def change_parameters(layout, name, values):
     """Change parameters of a population, a dict of name to value; raise an error, and change nothing, if one is wrong."""
     member = layout.members[name]
+    if member.trains is not None:
+        change_trains(layout, name, values)
+        return
     model = member.population.model
     known = getattr(model, "parameters", {})
     new = dict(member.values)
@@ -42,6 +47,23 @@ def change_parameters(layout, name, values):
     model.check_values(parameters | _bounds(new) | {"dt": layout.dt})
     check_against_dt(model, parameters, layout.dt, member.step.method)
     layout.change(name, new)
+
+
+def change_trains(layout, name, values, first=0):
+    """Give a population other listed spikes, none of them before the step `first`."""
+    member = layout.members[name]
+    for key in values:
+        if key not in ("times", "ids"):
+            raise ValueError(f"SpikeTrains: unknown parameter {key!r}{nearest(key, ['times', 'ids'])}")
+    if "times" not in values:
+        raise ValueError("SpikeTrains.times: must be given with ids; they replace all spikes that are still to be sent")
+    trains = SpikeTrains(**values)
+    trains.check_cells(member.n, name)
+    past = trains.times[np.rint(trains.times / layout.dt) < first]
+    if past.size:
+        hint = f"leave out what has been sent: times[times > {times_of(first - 1, layout.dt):g}]"
+        raise ValueError(f"SpikeTrains.times: must be after the time that was reached (got {past[0]:g} ms); {hint}")
+    member.trains = trains
 
 
 def _checked_over_time(layout, name, key, value, label):

@@ -35,7 +35,7 @@ from brainsim.engine.run import Run
 from brainsim.engine.settings import checked_network, checked_state, thread_count
 from brainsim.engine.simulation.exclusive import Exclusive
 from brainsim.engine.simulation.runs import WithRuns
-from brainsim.engine.simulation.set_parameters import change_input, change_parameters
+from brainsim.engine.simulation.set_parameters import change_input, change_parameters, change_trains
 from brainsim.engine.simulation.streams import WithStream
 from brainsim.engine.simulation.synapses import WithSynapses
 from brainsim.engine.states.fingerprint import Prints
@@ -253,7 +253,11 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             self._layout.change(name, self._described[name])
         inputs = any(now is not then for now, then in zip(self._layout.inputs, self._original_inputs, strict=True))
         self._layout.inputs = list(self._original_inputs)
-        self._run.rebuild(*["parameters"] * bool(changed), *["inputs"] * inputs)
+        changed_trains = [m for m in self._layout.members.values() if m.trains not in (None, m.population.model)]
+        for member in changed_trains:
+            member.trains = member.population.model
+        what = [*["parameters"] * bool(changed), *["inputs"] * inputs, *["trains"] * bool(changed_trains)]
+        self._run = self._run.rebuild(*what)
 
     def __deepcopy__(self, memo: dict) -> Simulation:
         """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
@@ -289,13 +293,15 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
             text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
-            population, arrays where there were arrays. Of a projection: its ``weight``, as a number or an array in the
-            order of `synapses`; with plasticity also a variable of its synapses, ``learning``, whether its weights change,
-            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            population, arrays where there were arrays. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are
+            sent from now on, in place of those listed so far. Of a projection: its ``weight``, as a number or an array in
+            the order of `synapses`; with plasticity also a variable of its synapses, ``learning``, whether its weights
+            change, and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
-        network must be built with the values as they were then, or the state is rejected.
+        network must be built with the values as they were then, or the state is rejected. Nor does it hold listed spikes,
+        of which the network may have any.
 
         Other weights are functions of the seed, which are built once, so setting them builds all stored synapses again, as
         `rewire` does, and `network` is then a description with these weights. Spikes that are under way arrive with the new
@@ -332,7 +338,12 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             elif isinstance(target, View):
                 raise TypeError("Simulation.set: cannot set parameters of a view; give an array for the population")
             if isinstance(target, str) and target in self._layout.members:
-                before = self._layout.members[target].values
+                member = self._layout.members[target]
+                before = member.values
+                if member.trains is not None:
+                    change_trains(self._layout, target, values, self._run.step + self._run.is_complete())
+                    self._run = self._run.rebuild("trains")
+                    return
                 change_parameters(self._layout, target, values)
                 self._rebuild("parameters", lambda: self._layout.change(target, before))
             else:

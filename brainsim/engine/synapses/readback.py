@@ -7,9 +7,9 @@ import numpy as np
 
 from brainsim.build.own import whole
 from brainsim.engine.states.state import taken
+from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
-from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.store import Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.results.synapses import SynapseTable
@@ -238,7 +238,15 @@ def _table(store, layout, projection, block, columns):
         weight = np.full(index.size, np.nan)  # a kind of synapses keeps them
     kept = {name: values[index - block[0]] for name, values in columns.items()}
     unit = projection.synapse.weight_unit
-    return SynapseTable(pre, post, weight, delay, projection.pre.n, projection.post.n, kept, unit, projection.name)
+    views = projection.pre, projection.post
+    sizes, ends = (view.n for view in views), (_in_populations(view) for view in views)
+    return SynapseTable(pre, post, weight, delay, *sizes, kept, unit, projection.name, *ends)
+
+
+def _in_populations(view):
+    """Return the index of each cell of a view in its population; None if it is a whole one."""
+    ids = np.concatenate([ids for _, ids in view.parts])
+    return None if len(view.parts) == 1 and ids.size == view.parts[0][0].n and np.all(np.diff(ids) == 1) else ids
 
 
 def _segments_in(store, block):
