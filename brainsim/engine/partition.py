@@ -25,6 +25,8 @@ class PartitionFailedError(RuntimeError):
 class Shared:
     """What all partitions of a run read and write, each in its own stretch.
 
+    A run that takes the place of a `former` one has its arrays: a user may keep a row of the state.
+
     Attributes
     ----------
     state : ndarray of float64 or float32
@@ -40,12 +42,12 @@ class Shared:
         The number of listed spikes of a slice for which there is room.
     """
 
-    def __init__(self, layout, slice_steps, exchange=None):
+    def __init__(self, layout, slice_steps, exchange=None, former=None):
         self._layout = layout
-        self.state = zeros_at_line(layout.n_numbers, layout.dtype)
-        self.given_out = GivenOut(layout, self.state)
-        self.refractory = zeros_at_line(layout.n_cells, np.int32)
-        self.current = zeros_at_line(layout.n_cells, np.float64)
+        self.state = zeros_at_line(layout.n_numbers, layout.dtype) if former is None else former.state
+        self.given_out = GivenOut(layout, self.state) if former is None else former.given_out
+        self.refractory = zeros_at_line(layout.n_cells, np.int32) if former is None else former.refractory
+        self.current = zeros_at_line(layout.n_cells, np.float64) if former is None else former.current
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
         self.listed = max_listed_in_a_slice(layout, slice_steps)
         capacity = n_cells * slice_steps + self.listed

@@ -49,8 +49,8 @@ class Run:
         check_inputs(layout)
         self._allocate()
 
-    def _allocate(self):
-        self.shared = Shared(self.layout, self._slice)
+    def _allocate(self, former=None):
+        self.shared = Shared(self.layout, self._slice, former=former)
         self.partitions = [
             Partition(
                 k, self.layout, self.shared, self.synapses, self._slice, self.collected.recorders, self._seed, self._profiled
@@ -78,7 +78,7 @@ class Run:
 
         `extra` is as in a State, except for projections with the names `same`: their synapses stay in their places.
         """
-        return self._moved(layout, synapses, self.collected, extra, same)
+        return self._moved(layout, synapses, self.collected, extra, same, self.shared)
 
     def anew(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
@@ -89,15 +89,16 @@ class Run:
         snapshot = self.snapshot()
         return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra, unsorted))
 
-    def _moved(self, layout, synapses, collected, extra, same):
-        """Return a run that continues from here with its own state."""
+    def _moved(self, layout, synapses, collected, extra, same, shared=None):
+        """Return a run that continues from here with a state of its own, or in the arrays that are `shared`."""
+        state, refractory = self.shared.state.copy(), self.shared.refractory.copy()
         new = copy.copy(self)
         new.layout, new.synapses, new.collected = layout, synapses, collected
         new._slice = slice_steps(synapses.shortest, layout)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
-        new._allocate()
+        new._allocate(shared)
         new._clear(self.step)
-        new.shared.state[:], new.shared.refractory[:] = self.shared.state, self.shared.refractory
+        new.shared.state[:], new.shared.refractory[:] = state, refractory
         new._load_extra(extra, same)
         ranks = layout.ranks
         if not self.is_complete():
@@ -135,7 +136,7 @@ class Run:
         """
         if "trains" in what and max_listed_in_a_slice(self.layout, self._slice) > self.shared.listed:
             synapses, extra, same = self._own()
-            return self._moved(self.layout, synapses, self.collected, extra, same)
+            return self._moved(self.layout, synapses, self.collected, extra, same, self.shared)
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
             what += ("inputs",)  # texts of inputs read parameters
         if "inputs" in what:

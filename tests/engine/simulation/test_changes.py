@@ -309,3 +309,19 @@ def test_a_change_that_is_rejected_changes_nothing():
         with pytest.raises(ValueError, match=r"noise.rate: 0.001\*rate\*dt <= 1e9 must hold \(rate = 1e\+23, dt = 0.1\)"):
             sim.set("noise", rate=rate)
     assert sim.run(20.0).spikes == same.run(20.0).spikes
+
+
+def test_a_row_of_the_state_that_a_user_keeps_stays_that_of_the_run():
+    """Other weights, synapses or spikes must not leave the user with a row that nothing reads."""
+    net, cells, _ = driven(0.0)
+    net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=1.0, synapse=bs.Delta(), name="wires")
+    net.add(bs.Population(2, bs.SpikeTrains([], []), name="source"))
+    sim = bs.Simulation(net, seed=1)
+    v = sim.state["cells"]["v"]
+    sim.set("source", times=[1.0, 1.0], ids=[0, 1])
+    sim.rewire("wires", pre=[0], post=[1])
+    sim.set("wires", weight=2.0)
+    v[:3] = -40.0
+    sim.run(1.0)
+    assert np.flatnonzero(sim.result().spikes["cells"].counts()).tolist() == [0, 1, 2]
+    assert np.shares_memory(v, sim.state["cells"]["v"])
