@@ -48,7 +48,8 @@ def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
 def fano(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: ArrayLike | None = None) -> float:
     """Return the Fano factor: variance over mean of a cell's number of spikes, averaged over the cells that fire.
 
-    It is 1 for a Poisson process and 0 for a clock. NaN without spikes.
+    It is 1 for a Poisson process (1 - 1/k over k windows, since the variance divides by k) and 0 for a clock. NaN without
+    spikes.
 
     Parameters
     ----------

@@ -4,8 +4,7 @@ Three LIF cells each receive 1,000 excitatory Poisson inputs, at 10, 20 or 40 Hz
 ``0.005*w_max*exp(-s/tau)`` if it is active s before the cell fires, and shrinks by ``1.05*0.005*w_max*exp(-s/tau)`` if s
 after, with tau = 20 ms, within 0 and w_max. Depression wins on average, so the cells come down from hundreds of spikes per
 second to between 8 and 18, though the inputs differ by a factor of four; the synapses that help to cause a spike become
-strong, the others weak. Song, Miller
-and Abbott (2000), doi:10.1038/78829.
+strong, the others weak. Song, Miller and Abbott (2000), doi:10.1038/78829.
 
 The rate at which the cells settle follows from the 5 %, so it is sensitive to spikes that arrive in the step in which a cell
 fires. Here such pairs do nothing. A program that lets them potentiate is left with 4 % at a step of 0.2 ms: its cells settle

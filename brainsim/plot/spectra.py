@@ -177,7 +177,8 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     Returns
     -------
     Axes
-        Variance over mean, as `Spikes.synchrony`; the dashed line at 1 is independent Poisson processes.
+        Variance over mean, as `Spikes.synchrony`; the dashed line is independent Poisson processes: 1, and a little less
+        if few bins fit into the recording, see there.
 
     Raises
     ------
@@ -195,7 +196,10 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     if not np.isfinite(values).any():
         raise ValueError("synchrony.bins: must have a width that fits twice into a recording with spikes (none does)")
     ax = axes_of(ax, "synchrony")
-    ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
+    duration = max(group.spikes.duration for group in groups)
+    law = 1.0 - 1.0 / np.maximum(np.floor(duration / widths * (1 + 1e-9)), 1.0)
+    law[law == 0.0] = np.nan
+    ax.plot(widths, law, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
     for group, line in zip(groups, values, strict=True):
         ax.plot(widths, line, "o-", color=group.colour, markersize=3.5, label=group.shown)
     ax.set_xscale("log")

@@ -203,10 +203,10 @@ class Spikes(SpikesHandOver):
     def synchrony(self, bin: float = 3.0) -> float:
         """Return the variance divided by the mean of the number of spikes of all cells in bins of `bin` ms.
 
-        It is 1 for independent Poisson processes, smaller for clocks, and larger if cells fire together. It grows with the
-        number of cells that do: compare equal numbers, ``spikes.of(slice(1000)).synchrony()``. An incomplete last bin is
-        not counted. NaN without spikes or with fewer than two bins. Potjans and Diesmann (2014),
-        doi:10.1093/cercor/bhs358.
+        It is 1 for independent Poisson processes (1 - 1/b in a recording of b bins), smaller for clocks, and larger if cells
+        fire together. It grows with the number of cells that do: compare equal numbers,
+        ``spikes.of(slice(1000)).synchrony()``. An incomplete last bin is not counted. NaN without spikes or with fewer than
+        two bins. Potjans and Diesmann (2014), doi:10.1093/cercor/bhs358.
 
         Parameters
         ----------

@@ -41,7 +41,8 @@ def sweep(
     ----------
     function : callable
         Takes the names of `over` and `zip`, and `seed` if `seeds` is given. It returns a number, a dict of numbers and
-        arrays, or a Result, of which rate, CV and synchrony of each population are kept.
+        arrays, or a Result, of which rate, CV and synchrony of each population are kept (NaN if a run is too short for a
+        CV, see `Spikes.cv`).
     over : dict of str to list
         Name -> values: all combinations are computed.
     zip : dict of str to list

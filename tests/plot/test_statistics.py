@@ -138,7 +138,14 @@ class TestSpectra:
         line = next(line for line in ax.lines if line.get_label() == "a")
         assert line.get_xdata().tolist() == [5.0, 20.0]
         assert line.get_ydata().tolist() == [result().spikes["a"].synchrony(width) for width in (5.0, 20.0)]
-        assert set(ax.lines[0].get_ydata()) == {1.0}
+        assert ax.lines[0].get_ydata().tolist() == [1.0 - 1.0 / 200, 1.0 - 1.0 / 50]
+
+    def test_poisson_processes_lie_on_the_line(self):
+        """On average over recordings, in which only four bins fit."""
+        many = [random_spikes(50, 1, 100.0, seed=seed) for seed in range(400)]
+        drawn = np.mean([spikes.synchrony(25.0) for spikes in many])
+        law = plot.synchrony(many[0], bins=[25.0]).lines[0].get_ydata()[0]
+        assert drawn == pytest.approx(law, abs=3.0 * law * np.sqrt(2.0 / 3.0 / len(many)))
 
 
 ONE = result().spikes["a"]
