@@ -1,10 +1,33 @@
 """Files that are to be written: whether that can work is checked before anything takes time."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+HTML = (".html", ".htm")
 
-def writable(path: str | os.PathLike, label: str) -> Path:
+
+def check_free(path: str | os.PathLike, label: str, overwrite: bool, option: str = "overwrite=True") -> None:
+    """Raise FileExistsError if there is something at `path`, except an empty folder, and it may not be replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+    label : str
+        With which messages begin.
+    overwrite : bool
+        Whether it may be replaced.
+    option : str
+        What a user writes if it may.
+    """
+    if not isinstance(overwrite, bool):
+        raise TypeError(f"{label.removesuffix('.to')}.overwrite: must be True or False (got {overwrite!r})")
+    there = Path(path)
+    if not overwrite and there.exists() and not (there.is_dir() and not any(there.iterdir())):
+        raise FileExistsError(f"{label}: {str(path)!r} exists; {option} replaces it")
+
+
+def writable(path: str | os.PathLike, label: str, suffixes: Sequence[str] = ()) -> Path:
     """Return the path of a file that can be written: its folder exists, and it is not a folder or a device itself.
 
     Symbolic links are followed.
@@ -14,11 +37,15 @@ def writable(path: str | os.PathLike, label: str) -> Path:
     path : str or Path
     label : str
         With which messages begin.
+    suffixes : sequence of str
+        In which its name must end, in lower or upper case; the message names the first. By default in anything.
 
     Raises
     ------
     TypeError, FileNotFoundError, IsADirectoryError, OSError
         If it is not a path, its folder does not exist, it is a folder, or a device or a pipe.
+    ValueError
+        If its name has another suffix.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{label}: must be the path of a file (got {path!r})")
@@ -29,4 +56,6 @@ def writable(path: str | os.PathLike, label: str) -> Path:
         raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
     if target.exists() and not target.is_file():  # replacing a device or a pipe would remove it for everybody
         raise OSError(f"{label}: {str(path)!r} is a device or a pipe; give the name of a file")
+    if suffixes and target.suffix.lower() not in suffixes and Path(path).suffix.lower() not in suffixes:
+        raise ValueError(f"{label}: must end in {suffixes[0]} (got {str(path)!r})")
     return Path(path)

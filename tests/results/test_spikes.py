@@ -94,6 +94,20 @@ class TestSpikes:
         with pytest.raises(ValueError, match="Spikes.synchrony.bin: must be > 0 ms"):
             spikes.synchrony(bin=0.0)
 
+    def test_a_last_bin_that_rounding_makes_too_short_is_whole(self):
+        assert 0.3 / 0.1 < 3
+        spikes = Spikes([0.05, 0.06, 0.25], [0, 1, 2], 3, 0.3)
+        assert spikes.synchrony(bin=0.1) == pytest.approx(np.var([2, 0, 1]) / np.mean([2, 0, 1]))
+
+    def test_a_spike_may_lie_beyond_an_edge_by_the_rounding_of_times_and_no_more(self):
+        for start, stop in ((0.1 * 3, 1.0), (5000.0, 6000.0)):
+            step = 1e-10 * max(start, 1.0)
+            times = [start - step, start, stop, stop + step]
+            assert Spikes(times, [0] * 4, 1, stop - start, start).times.tolist() == times
+            for time in (start - 1e-8 * max(start, 1.0), stop + 1e-8 * max(stop, 1.0)):
+                with pytest.raises(ValueError, match="Spikes.times: must be"):
+                    Spikes([time], [0], 1, stop - start, start)
+
     @pytest.mark.parametrize("n", [1, 7, 70_000, 5_000_000])
     def test_order_by_cell_is_that_of_a_stable_sort(self, n):
         ids = np.random.default_rng(n).integers(0, n, 5000)

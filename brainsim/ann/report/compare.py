@@ -19,6 +19,7 @@ from brainsim.ann.report.layers import LayerReport, layer_reports
 from brainsim.ann.report.summary import summary
 from brainsim.ann.report.verdict import enough, verdict
 from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.core.files import HTML, writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -154,6 +155,7 @@ class Comparison:
         Parameters
         ----------
         path : str or Path
+            The file, which must end in ``.html`` or ``.htm``; an existing one is replaced.
         examples : sequence of int, optional
             Samples that are drawn as by `raster`; the first two by default.
         robustness : int
@@ -161,6 +163,7 @@ class Comparison:
         """
         from brainsim.plot.html.page import write_comparison
 
+        path = writable(path, "Comparison.to_html.path", HTML)
         chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)
         examples = [self._sample(i, "to_html.examples") for i in chosen]
         seeds = integer(robustness, "Comparison.to_html.robustness", at_least=0)

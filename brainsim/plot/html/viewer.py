@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import integer
-from brainsim.core.files import writable
+from brainsim.core.files import HTML, writable
 from brainsim.core.optional import optional
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
@@ -38,7 +38,7 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     result : Result
         With spikes.
     path : str or Path
-        The file; by custom it ends in ``.html``. An existing file is replaced.
+        The file, which must end in ``.html`` or ``.htm``. An existing file is replaced.
     title : str, optional
         Heading of the page.
     max_samples : int
@@ -56,7 +56,7 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     TypeError
         If it is not a Result, or the path is none.
     ValueError
-        If no spikes were recorded, or the run has no duration.
+        If no spikes were recorded, the run has no duration, or the path has another suffix.
     FileNotFoundError, IsADirectoryError
         If the folder of the file does not exist, or the path is a folder.
 
@@ -72,7 +72,7 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
         raise TypeError(f"view: must be a Result (got {type_name(result)})")
     if not len(result.spikes) or not result.duration:
         raise ValueError("view: must be the result of a run of some time that recorded spikes (got none)")
-    path = writable(path, "view.path")
+    path = writable(path, "view.path", HTML)
     optional("bokeh", "view", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
     info, packed = _contents(result, max_samples)
