@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import numpy as np
 from brainsim.core.aside import written_aside
 from brainsim.core.optional import optional
 from brainsim.core.time import times_of
+from brainsim.results import hdf5
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -42,6 +44,7 @@ def nwb_file(result: Result, given: dict[str, Any]) -> Any:
     notes["spikes"] = [[key, s.name, s.n, s.duration, s.start] for key, s in result.spikes.items()]
     traces, notes["traces"] = _halves(_trace(names, key, traces) for key, traces in result.traces.items())
     weights, notes["weights"] = _halves(_weight_series(names, key, weights) for key, weights in result.weights.items())
+    notes["checksum"] = _checksum(notes)
     given = given | {"notes": "\n".join(filter(None, [given.get("notes"), json.dumps(notes)]))}
     file = pynwb.NWBFile(**(fields | given))
     if any(spikes.n for spikes in result.spikes.values()):
@@ -58,9 +61,27 @@ def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Pa
     if compress:
         raise ValueError("Result.save.compress: must be False for an .nwb file: many readers lack the filter")
     file = nwb_file(result, {})
-    with written_aside(path, "Result.save") as aside, pynwb.NWBHDF5IO(str(aside), "w") as io:
+    _add_checksums(file)
+    with (
+        written_aside(path, "Result.save") as aside,
+        hdf5.created(aside) as h5,
+        pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io,
+    ):
         io.write(file)
     return Path(path)
+
+
+def _add_checksums(file):
+    """Let all numbers of a file be written with the checksums of HDF5."""
+    from pynwb import H5DataIO, TimeSeries
+
+    for part in list(file.objects.values()):
+        if isinstance(part, TimeSeries):
+            for name in ("data", "timestamps"):
+                if isinstance(getattr(part, name), np.ndarray):
+                    part.set_data_io(name, H5DataIO, {"fletcher32": True})
+        elif isinstance(getattr(part, "data", None), np.ndarray):
+            part.set_data_io(H5DataIO, {"fletcher32": True})
 
 
 def read(path: str | os.PathLike) -> Result:
@@ -77,6 +98,11 @@ def read(path: str | os.PathLike) -> Result:
     except Exception as error:  # h5py and hdmf raise many kinds of error for damaged files
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"Result.load: {str(path)!r} is not an NWB file of brainsim ({reason})") from error
+
+
+def _checksum(notes):
+    """Return the checksum of what brainsim notes."""
+    return zlib.crc32(json.dumps(notes).encode())
 
 
 def _halves(pairs):
@@ -186,6 +212,8 @@ def _notes(text):
         raise ValueError(
             "it has no notes of brainsim; read it with pynwb, and give spike times to bs.Spikes or bs.SpikeTrains"
         ) from None
+    if notes.pop("checksum", None) != _checksum(notes):
+        raise ValueError("the checksum of the notes of brainsim is wrong, so they were changed after they were written")
     return notes
 
 

@@ -151,7 +151,7 @@ def test_mistakes_in_files_of_sonata(tmp_path):
 
 def test_the_package_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r"SpikeTrains: needs h5py; pip install 'brainsim\[hdf5\]'"):
+    with pytest.raises(ImportError, match=r"SpikeTrains.times: needs h5py; pip install 'brainsim\[hdf5\]'"):
         written("", "a.h5")(tmp_path)
 
 
@@ -224,6 +224,14 @@ def test_mistakes_in_arrays(tmp_path):
     np.save(tmp_path / "c.npy", TIMES)
     with pytest.raises(ValueError, match="must hold two columns, times and ids"):
         bs.SpikeTrains(tmp_path / "c.npy")
+    np.savez(tmp_path / "o.npz", times=np.array([None]), ids=[0])
+    with pytest.raises(ValueError, match="o.npz' is not a readable file of spikes .'times' holds Python objects, which are"):
+        bs.SpikeTrains(tmp_path / "o.npz")
+    np.save(tmp_path / "o.npy", np.array([None]))
+    (tmp_path / "empty.npy").touch()
+    for name in ("o.npy", "empty.npy"):
+        with pytest.raises(ValueError, match=f"{name}' is not a readable file of one array of numbers"):
+            bs.SpikeTrains(tmp_path / name)
 
 
 test_mistakes = mistakes(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from brainsim.core.optional import optional
 from brainsim.models.pair_lists import FromArrays
+from brainsim.results import hdf5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,7 +102,7 @@ def read_nodes(path: str | os.PathLike, types: str | os.PathLike | None = None) 
     FileNotFoundError
         If a file does not exist.
     ValueError
-        If a file is not of this kind.
+        If a file is damaged or not of this kind, or ids are not whole numbers from 0 on.
 
     Examples
     --------
@@ -112,13 +113,14 @@ def read_nodes(path: str | os.PathLike, types: str | os.PathLike | None = None) 
     table = _types(types, "node_type_id", label)
 
     def build(name, group):
-        type_ids = np.asarray(group["node_type_id"][()], np.int64)
-        columns = _columns(group, "node", type_ids, table, label)
+        type_ids = hdf5.whole(group, "node_type_id")
+        columns = _columns(group, "node", type_ids, table)
         order = np.arange(type_ids.size)
         if "node_id" in group:
-            order = np.argsort(group["node_id"][()], kind="stable")
-            if not np.array_equal(np.asarray(group["node_id"][()], np.int64)[order], np.arange(order.size)):
-                raise ValueError(f"{label}: node_id of {name!r} must be 0 to {order.size - 1}, each once")
+            ids = hdf5.whole(group, "node_id", at_least=0, size=type_ids.size)
+            order = np.argsort(ids, kind="stable")
+            if not np.array_equal(ids[order], np.arange(order.size)):
+                raise ValueError(f"node_id of {name!r} must be 0 to {order.size - 1}, each once")
         return Nodes(name, order.size, type_ids[order], {key: values[order] for key, values in columns.items()})
 
     return _populations(path, "nodes", label, build)
@@ -149,11 +151,11 @@ def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) 
     table = _types(types, "edge_type_id", label)
 
     def build(name, group):
-        ends = [np.asarray(group[end][()], np.int64) for end in ("source_node_id", "target_node_id")]
+        type_ids = hdf5.whole(group, "edge_type_id")
+        ends = [hdf5.whole(group, end, at_least=0, size=type_ids.size) for end in ("source_node_id", "target_node_id")]
         named = [_population_of(group[end]) for end in ("source_node_id", "target_node_id")]
-        type_ids = np.asarray(group["edge_type_id"][()], np.int64)
-        columns = _columns(group, "edge", type_ids, table, label)
-        weight, delay = (_numbers(columns.pop(key, None), f"{label}: {key} of {name!r}") for key in ("syn_weight", "delay"))
+        columns = _columns(group, "edge", type_ids, table)
+        weight, delay = (_numbers(columns.pop(key, None), f"{key} of {name!r}") for key in ("syn_weight", "delay"))
         return Edges(name, *named, *ends, weight, delay, type_ids, columns)
 
     return _populations(path, "edges", label, build)
@@ -161,20 +163,8 @@ def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) 
 
 def _populations(path, kind, label, build):
     """Return name -> ``build(name, group)`` of the populations of a file."""
-    h5py = optional("h5py", "hdf5", label)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"{label}: {str(path)!r} is not a readable HDF5 file ({error})") from error
-    with file:
-        if kind not in file:
-            raise ValueError(f"{label}: {str(path)!r} has no group {kind!r}")
-        try:
-            return {name: build(name, group) for name, group in file[kind].items()}
-        except KeyError as error:
-            raise ValueError(f"{label}: {str(path)!r} is incomplete ({error.args[0]})") from error
+    with hdf5.opened(path, label, "file of SONATA") as file:
+        return {name: build(name, group) for name, group in hdf5.groups_in(hdf5.group_in(file, kind)).items()}
 
 
 def _population_of(dataset):
@@ -189,36 +179,54 @@ def _types(path, key, label):
         return {}
     if not Path(path).is_file():
         raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{label}: {str(path)!r} is not a readable table of types ({error})") from None
     if rows and key not in rows[0]:
         raise ValueError(f"{label}: {str(path)!r} has no column {key!r}; columns are separated by spaces")
-    return {int(row[key]): {name: value for name, value in row.items() if name not in (key, None)} for row in rows}
+    try:
+        return {int(row[key]): {name: value for name, value in row.items() if name not in (key, None)} for row in rows}
+    except (ValueError, TypeError):
+        bad = next(row[key] for row in rows if not re.fullmatch(r"[+-]?\d+", row[key] or ""))
+        raise ValueError(f"{label}: {str(path)!r}: {key} must be whole numbers (got {bad!r})") from None
 
 
-def _columns(group, kind, type_ids, table, label) -> dict[str, Any]:
+def _columns(group, kind, type_ids, table) -> dict[str, Any]:
     """Return name -> values of what a file and a table of types say; the file comes first."""
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for row in table.values() for name in row):
         values = {k: row.get(name) for k, row in table.items()}
         unknown = sorted(set(type_ids.tolist()) - set(values))
         if unknown:
-            raise ValueError(f"{label}: the table of types has no {kind}_type_id {unknown[0]}")
+            raise ValueError(f"the table of types has no {kind}_type_id {unknown[0]}")
         columns[name] = _as_numbers([values[k] for k in type_ids.tolist()])
-    n, groups = type_ids.size, group.get(f"{kind}_group_id")
-    group_of = np.zeros(n, np.int64) if groups is None else groups[()]
-    index = np.arange(n) if groups is None else group[f"{kind}_group_index"][()]
+    n, group_of = type_ids.size, np.zeros(type_ids.size, np.int64)
+    index = np.arange(n)
+    if f"{kind}_group_id" in group:
+        group_of = hdf5.whole(group, f"{kind}_group_id", size=n)
+        index = hdf5.whole(group, f"{kind}_group_index", at_least=0, size=n)
     for key in (key for key in group if key.isdigit()):
         mine = np.flatnonzero(group_of == int(key))
-        for name, dataset in group[key].items():
-            if hasattr(dataset, "shape") and len(dataset.shape) == 1:
-                values = dataset[()][index[mine].astype(np.int64)]
-                if mine.size < n:
-                    whole = columns.get(name, np.full(n, np.nan if values.dtype.kind in "iuf" else ""))
-                    whole = whole.astype(np.promote_types(whole.dtype, values.dtype))
-                    whole[mine], values = values, whole
-                columns[name] = values
+        of = hdf5.group_in(group, key)
+        for name in of:
+            if len(getattr(hdf5.part(of, name), "shape", None) or ()) == 1:
+                columns[name] = _spread(hdf5.values(of, name), index[mine], mine, columns.get(name), n, f"{key}/{name}")
     return columns
+
+
+def _spread(values, index, mine, before, n, label):
+    """Return the values of all cells or edges, of which those that are `mine` are in a group at `index`."""
+    if index.size and index.max() >= values.size:
+        raise ValueError(f"{label} has {values.size:,} values, too few for the group index {index.max():,}")
+    values = values[index]
+    if mine.size == n:
+        return values
+    whole = np.full(n, np.nan if values.dtype.kind in "iuf" else "") if before is None else before
+    whole = whole.astype(np.promote_types(whole.dtype, values.dtype))
+    whole[mine] = values
+    return whole
 
 
 def _as_numbers(values):
@@ -234,6 +242,6 @@ def _numbers(values, label):
     if values is None:
         return None
     if values.dtype.kind not in "iuf":
-        raise ValueError(f"{label}: must be numbers (got {values[0]!r})")
+        raise ValueError(f"{label} must be numbers (got {values[0]!r})")
     values = np.asarray(values, np.float64)
     return None if np.isnan(values).any() else values

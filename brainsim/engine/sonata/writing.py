@@ -13,10 +13,12 @@ import numpy as np
 
 from brainsim.core.aside import written_aside
 from brainsim.core.checks import number
+from brainsim.core.files import check_free
 from brainsim.core.optional import optional
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.reading import drawn
+from brainsim.results import hdf5
 
 if typing.TYPE_CHECKING:
     from brainsim.network.projection import Projection
@@ -26,7 +28,7 @@ FILES = ("nodes.h5", "node_types.csv", "edges.h5", "edge_types.csv", "circuit_co
 VERSION, MAGIC = (0, 1), 0x0A7A  # attributes by which readers know the format
 
 
-def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1) -> Path:
+def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, *, overwrite: bool = False) -> Path:
     """Write the cells and the synapses of a network as SONATA files, and return the folder.
 
     Parameters
@@ -38,6 +40,8 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1) 
         is made if it does not exist.
     dt : float
         Time step [ms], of which delays are multiples.
+    overwrite : bool
+        Whether files of these names that exist may be replaced. Other files in the folder stay as they are.
 
     Raises
     ------
@@ -45,6 +49,8 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1) 
         Without h5py: ``pip install 'brainsim[hdf5]'``.
     TypeError
         If `network` is not a Network.
+    FileExistsError
+        If one of the files exists, and `overwrite` is not set; nothing is written then.
 
     Notes
     -----
@@ -61,11 +67,13 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1) 
     if not isinstance(network, Network):
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
     dt = number(dt, f"{LABEL}.dt", "ms", above=0.0)
-    h5py = optional("h5py", "hdf5", LABEL)
+    optional("h5py", "hdf5", LABEL)
     folder = Path(folder)
+    for name in FILES:
+        check_free(folder / name, LABEL, overwrite)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_nodes(h5py, network, folder)
-    names = _write_edges(h5py, network, folder, dt)
+    _write_nodes(network, folder)
+    names = _write_edges(network, folder, dt)
     nodes, edges = _files("node"), _files("edge")
     # libsonata lists the populations that are named here
     nodes["populations"] = {_group_name(p.name): {"type": _kind(p)} for p in network.populations.values()}
@@ -80,22 +88,27 @@ def _files(kind) -> dict[str, typing.Any]:
     return {f"{kind}s_file": f"$BASE_DIR/{kind}s.h5", f"{kind}_types_file": f"$BASE_DIR/{kind}_types.csv"}
 
 
-def _write_nodes(h5py, network, folder):
+def _write_nodes(network, folder):
     rows = []
-    with written_aside(folder / "nodes.h5", LABEL) as path, h5py.File(path, "w") as file:
+    with written_aside(folder / "nodes.h5", LABEL) as path, hdf5.created(path) as file:
         _mark(file)
         for kind, population in enumerate(network.populations.values()):
             group = file.create_group(f"nodes/{_group_name(population.name)}")
             n = population.n
-            group["node_type_id"] = np.full(n, kind, np.int64)
-            group["node_id"] = np.arange(n, dtype=np.uint64)
-            group["node_group_id"] = np.zeros(n, np.int64)
-            group["node_group_index"] = np.arange(n, dtype=np.uint64)
+            _put(group, "node_type_id", np.full(n, kind, np.int64))
+            _put(group, "node_id", np.arange(n, dtype=np.uint64))
+            _put(group, "node_group_id", np.zeros(n, np.int64))
+            _put(group, "node_group_index", np.arange(n, dtype=np.uint64))
             attributes = group.create_group("0")
             for axis, column in zip("xyz", _positions(population), strict=False):
-                attributes[axis] = column
+                _put(attributes, axis, column)
             rows.append([kind, population.name, _kind(population), _template(population.model)])
     _write_table(folder / "node_types.csv", ("node_type_id", "pop_name", "model_type", "model_template"), rows)
+
+
+def _put(group, name, values):
+    """Write an array with the checksums of HDF5, so that every tool notices if bytes of it were changed."""
+    return group.create_dataset(name, data=values, fletcher32=True)
 
 
 def _kind(population):
@@ -108,11 +121,11 @@ def _positions(population):
     return [] if positions is None else np.asarray(positions, np.float64).T
 
 
-def _write_edges(h5py, network, folder, dt):
+def _write_edges(network, folder, dt):
     """Write the edges and their types; return the names of the edge populations."""
     rows: list = []
     names: list = []
-    with written_aside(folder / "edges.h5", LABEL) as path, h5py.File(path, "w") as file:
+    with written_aside(folder / "edges.h5", LABEL) as path, hdf5.created(path) as file:
         _mark(file)
         for kind, projection in enumerate(network.projections):
             for name, source, target, columns in _edges_of(projection, dt):
@@ -148,15 +161,16 @@ def _write_edge_population(file, name, kind, source, target, columns):
     group = file.create_group(f"edges/{name}")
     n = columns["pre"].size
     for field, end, population in (("source_node_id", "pre", source), ("target_node_id", "post", target)):
-        group[field] = columns[end].astype(np.uint64)
-        group[field].attrs["node_population"] = _group_name(population.name)
-    group["edge_type_id"] = np.full(n, kind, np.int64)
-    group["edge_group_id"] = np.zeros(n, np.int64)
-    group["edge_group_index"] = np.arange(n, dtype=np.uint64)
-    group["0/syn_weight"], group["0/delay"] = columns["weight"], columns["delay"]
+        _put(group, field, columns[end].astype(np.uint64)).attrs["node_population"] = _group_name(population.name)
+    _put(group, "edge_type_id", np.full(n, kind, np.int64))
+    _put(group, "edge_group_id", np.zeros(n, np.int64))
+    _put(group, "edge_group_index", np.arange(n, dtype=np.uint64))
+    _put(group, "0/syn_weight", columns["weight"])
+    _put(group, "0/delay", columns["delay"])
     for field, end, population in (("source_to_target", "pre", source), ("target_to_source", "post", target)):
         nodes, edges = edge_index(columns[end], population.n)
-        group[f"indices/{field}/node_id_to_ranges"], group[f"indices/{field}/range_to_edge_id"] = nodes, edges
+        _put(group, f"indices/{field}/node_id_to_ranges", nodes)
+        _put(group, f"indices/{field}/range_to_edge_id", edges)
         # libsonata reads the first name, BMTK and the text of the format the second: one array with two names
         group[f"indices/{field}/node_id_to_range"] = group[f"indices/{field}/node_id_to_ranges"]
 

@@ -8,12 +8,13 @@ from urllib.parse import unquote
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
-from brainsim.core.optional import optional
+from brainsim.results import hdf5
+from brainsim.results.archive import read_arrays
+from brainsim.results.streams.foreign import times_and_ids as times_and_ids_in
 
 LABEL = "SpikeTrains.times"
 # names of columns in files
 TIMES = ("times", "time", "t", "time_ms", "times_ms", "timestamps")
-SCALES = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
 IDS = ("ids", "id", "i", "cells", "cell", "senders", "sender", "node_ids", "node_id", "gid", "gids")
 
 
@@ -76,53 +77,48 @@ def _read(path):
         return _read_sonata(path)
     if suffix in (".nwb", ".parquet"):
         raise _holds_a_result(path, ["cells"])
-    if suffix in (".npz", ".npy"):
-        with np.load(path, allow_pickle=False) if suffix == ".npz" else _Plain(path) as data:
-            if suffix == ".npz":
-                if found := _saved_populations(data.files):
-                    raise _holds_a_result(path, found)
-                return tuple(np.ravel(data[_named(names, data.files, path)]) for names in (TIMES, IDS))
-            table = data.table
-        if table.ndim != 2 or table.shape[1] != 2:
-            raise ValueError(f"{LABEL}: {path!r} must hold two columns, times and ids (got an array of shape {table.shape})")
-        return table[:, 0], table[:, 1]
-    return _read_text(path)
+    if suffix == ".npz":
+        return _read_npz(path)
+    return _read_npy(path) if suffix == ".npy" else _read_text(path)
 
 
-class _Plain:
-    """A file of one array, used like an archive."""
+def _read_npz(path):
+    """Return the times and cells in an archive of NumPy."""
 
-    def __init__(self, path):
-        self.table = np.load(path, allow_pickle=False)
+    def read(archive):
+        if found := _saved_populations(archive.names):
+            return _holds_a_result(path, found)
+        return tuple(np.ravel(archive[_named(names, archive.names, "it")]) for names in (TIMES, IDS))
 
-    def __enter__(self):
-        return self
+    found = read_arrays(path, LABEL, "file of spikes", read)
+    if isinstance(found, ValueError):
+        raise found
+    return found
 
-    def __exit__(self, *error):
-        return False
+
+def _read_npy(path):
+    """Return the times and cells in the two columns of a file of NumPy."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{LABEL}: there is no file {path!r}")
+    try:
+        table = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        raise ValueError(f"{LABEL}: {path!r} is not a readable file of one array of numbers ({error})") from None
+    if table.ndim != 2 or table.shape[1] != 2:
+        raise ValueError(f"{LABEL}: {path!r} must hold two columns, times and ids (got an array of shape {table.shape})")
+    return table[:, 0], table[:, 1]
 
 
 def _read_sonata(path):
     """Return the times [ms] and cells in an HDF5 file with the spikes of one population in the layout of SONATA."""
-    h5py = optional("h5py", "hdf5", "SpikeTrains")
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"{LABEL}: there is no file {path!r}")
-    try:
-        with h5py.File(path, "r") as h5:
-            found = h5.get("spikes", {})
-            groups = {"": found} if "timestamps" in found else {name: found[name] for name in found}
-            if not groups:
-                raise ValueError(f"{LABEL}: {path!r} has no group /spikes/<population>, as SONATA has it")
-            if len(groups) > 1:
-                raise _holds_several(path, list(groups), "brainsim" in h5)
-            group = next(iter(groups.values()))
-            units = group["timestamps"].attrs.get("units", "ms")
-            if (unit := units.decode() if isinstance(units, bytes) else units) not in SCALES:
-                raise ValueError(f"{LABEL}: {path!r} has times in {unit!r}; must be in {' or '.join(SCALES)}")
-            ids = group["node_ids" if "node_ids" in group else "gids"]  # older files have gids
-            return group["timestamps"][()] * SCALES[unit], ids[()].astype(np.int64)
-    except (KeyError, OSError, RuntimeError, TypeError, AttributeError) as error:  # HDF5 raises several kinds
-        raise ValueError(f"{LABEL}: {path!r} is not a readable file of spikes in the layout of SONATA ({error})") from error
+    with hdf5.opened(path, LABEL, "file of spikes in the layout of SONATA") as h5:
+        found = hdf5.group_in(h5, "spikes") if "spikes" in h5 else {}
+        groups = {"": found} if "timestamps" in found else hdf5.groups_in(found)
+        if not groups:
+            raise ValueError(f"{LABEL}: {path!r} has no group /spikes/<population>, as SONATA has it")
+        if len(groups) > 1:
+            raise _holds_several(path, list(groups), "brainsim" in h5)
+        return times_and_ids_in(next(iter(groups.values())))
 
 
 def _holds_several(path, names, is_a_result):
@@ -150,12 +146,12 @@ def _holds_a_result(path, names):
     )
 
 
-def _named(names, known, path):
+def _named(names, known, where):
     """Return which of the known names is one of those that a column may have."""
     for name in known:
         if name.lower() in names:
             return name
-    raise ValueError(f"{LABEL}: {path!r} has no {names[0]!r}{nearest(names[0], known)}")
+    raise ValueError(f"{where} has no {names[0]!r}{nearest(names[0], known)}")
 
 
 def _read_text(path):
@@ -169,7 +165,7 @@ def _read_text(path):
             if not parts:
                 continue
             if not rows and columns == (0, 1) and any(part.lower() in TIMES for part in parts):
-                columns = tuple(parts.index(_named(names, parts, path)) for names in (TIMES, IDS))
+                columns = tuple(parts.index(_named(names, parts, f"{LABEL}: {path!r}")) for names in (TIMES, IDS))
                 continue
             try:
                 rows.append((float(parts[columns[0]]), float(parts[columns[1]])))

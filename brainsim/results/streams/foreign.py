@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from brainsim.core.checks import integer, nearest, number
-from brainsim.core.optional import optional
+from brainsim.results import hdf5
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 
@@ -53,9 +52,10 @@ def read_spikes(
     start = number(start, f"{label}.start", "ms")
     duration = None if duration is None else number(duration, f"{label}.duration", "ms", at_least=0.0)
     with _group(path, "spikes", label) as found:
-        groups = {ALONE: found} if "timestamps" in found else dict(found)
+        groups = {ALONE: found} if "timestamps" in found else hdf5.groups_in(found)
         sizes = _sizes(n, groups, label)
-        return {name: _spikes(group, name, sizes[name], duration, start, label) for name, group in groups.items()}
+        read = {name: times_and_ids(group) for name, group in groups.items()}
+    return {name: _spikes(*of, name, sizes[name], duration, start, f"{label}: {str(path)!r}") for name, of in read.items()}
 
 
 def _sizes(n, groups, label):
@@ -68,15 +68,22 @@ def _sizes(n, groups, label):
     return dict.fromkeys(groups) | {name: integer(of, f"{label}.n[{name!r}]", at_least=0) for name, of in n.items()}
 
 
-def _spikes(group, name, n, duration, start, label):
-    """Return the spikes in a group of a file."""
-    times = np.asarray(group["timestamps"][()], np.float64) * _scale(group["timestamps"], label)
-    ids = np.asarray(group["node_ids" if "node_ids" in group else "gids"][()], np.int64)  # older files have gids
+def times_and_ids(group: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times [ms] and the cells of the spikes in a group of a file."""
+    times = hdf5.numbers(group, "timestamps") * _scale(group["timestamps"])
+    return times, hdf5.whole(group, "node_ids", "gids", at_least=0, size=times.size)  # older files have gids
+
+
+def _spikes(times, ids, name, n, duration, start, label):
+    """Return the Spikes of a population."""
     if n is None:
         n = int(ids.max()) + 1 if ids.size else 0
-    if duration is None:
-        duration = max(float(times.max()) - start, 0.0) if times.size else 0.0
-    return Spikes(times, ids, n, duration, start, name)
+    try:
+        if duration is None:
+            duration = max(float(times.max()) - start, 0.0) if times.size else 0.0
+        return Spikes(times, ids, n, duration, start, name)
+    except ValueError as error:
+        raise ValueError(f"{label}: {name!r}: {error}") from None
 
 
 def read_reports(path: str | os.PathLike, element: int | None = None) -> dict[str, Traces]:
@@ -112,24 +119,26 @@ def read_reports(path: str | os.PathLike, element: int | None = None) -> dict[st
     label = "sonata.read_reports"
     which = None if element is None else integer(element, f"{label}.element", at_least=0)
     with _group(path, "report", label) as found:
-        return {name: _report(group, name, which, label) for name, group in found.items()}
+        return {name: _report(group, name, which, label) for name, group in hdf5.groups_in(found).items()}
 
 
 def _report(group, name, element, label):
     """Return the samples in a group of a file."""
-    data, mapping = group["data"], group["mapping"]
-    pointers = mapping["index_pointers" if "index_pointers" in mapping else "index_pointer"][()].astype(np.int64)
-    ids = np.asarray(mapping["node_ids" if "node_ids" in mapping else "gids"][()], np.int64)
-    first, count = pointers[: ids.size], np.diff(np.append(pointers, data.shape[1])[: ids.size + 1])
+    mapping = hdf5.group_in(group, "mapping")
+    samples = hdf5.numbers(group, "data", shape=(None, None))
+    ids = hdf5.whole(mapping, "node_ids", "gids", at_least=0)
+    pointers = hdf5.whole(mapping, "index_pointers", "index_pointer", at_least=0)
+    if pointers.size not in (ids.size, ids.size + 1) or (pointers > samples.shape[1]).any() or (np.diff(pointers) < 0).any():
+        raise ValueError(f"index_pointers of {name!r} must be the first column of each of the {ids.size:,} cells, in order")
+    first, count = pointers[: ids.size], np.diff(np.append(pointers, samples.shape[1])[: ids.size + 1])
     if element is None and (count > 1).any():
         hint = "element=0 reads the first of each"
         raise ValueError(f"{label}: cells of {name!r} have up to {count.max()} elements in {group.file.filename!r}; {hint}")
     of = count > (element or 0)
-    begin, _, dt = np.asarray(mapping["time"][()], np.float64) * _scale(mapping["time"], label)
-    values = np.asarray(data[()], np.float64)[:, first[of] + (element or 0)]
-    times = begin + dt * np.arange(data.shape[0])
-    variable, unit = (_attribute(data, key, default) for key, default in (("variable", "data"), ("units", "")))
-    return Traces(name, variable, unit, times, ids[of], values)
+    begin, _, dt = hdf5.numbers(mapping, "time", shape=(3,)) * _scale(mapping["time"])
+    times = begin + dt * np.arange(len(samples))
+    variable, unit = (_attribute(group["data"], key, default) for key, default in (("variable", "data"), ("units", "")))
+    return Traces(name, variable, unit, times, ids[of], samples[:, first[of] + (element or 0)])
 
 
 def _attribute(dataset, key, default):
@@ -138,24 +147,18 @@ def _attribute(dataset, key, default):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _scale(dataset, label):
+def _scale(dataset):
     """Return how many ms the unit of times is."""
     if (unit := _attribute(dataset, "units", "ms")) not in SCALES:
-        raise ValueError(f"{label}: {dataset.file.filename!r} has times in {unit!r}; must be in {' or '.join(SCALES)}")
+        raise ValueError(f"it has times in {unit!r}; must be in {' or '.join(SCALES)}")
     return SCALES[unit]
 
 
 @contextlib.contextmanager
 def _group(path: str | os.PathLike, kind: str, label: str) -> Iterator[Any]:
     """Open a file and yield one of its groups; whatever is wrong with the file becomes a ValueError that names it."""
-    h5py = optional("h5py", "hdf5", label)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            if kind not in file:
-                has = ", ".join(map(repr, file)) or "nothing"
-                raise ValueError(f"{label}: {str(path)!r} has no group {kind!r}, as SONATA has it (it has {has})")
-            yield file[kind]
-    except (KeyError, OSError, RuntimeError, TypeError, AttributeError, IndexError) as error:  # HDF5 raises several kinds
-        raise ValueError(f"{label}: {str(path)!r} is not a readable file of SONATA ({error})") from error
+    with hdf5.opened(path, label, "file of SONATA") as file:
+        if kind not in file:
+            has = ", ".join(map(repr, file)) or "nothing"
+            raise ValueError(f"{label}: {str(path)!r} has no group {kind!r}, as SONATA has it (it has {has})")
+        yield hdf5.group_in(file, kind)

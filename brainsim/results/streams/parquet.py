@@ -1,13 +1,16 @@
 """Results as a folder of Parquet files, for pandas, Polars, DuckDB and the like.
 
 ``spikes.parquet`` has a row for each spike: population, cell, time [ms]. ``POPULATION.VARIABLE.parquet`` has a row for each
-sample: time, and a column for each cell. ``rest.npz`` is everything else that a `Result` holds.
+sample: time, and a column for each cell. ``rest.npz`` is everything else that a `Result` holds. Parquet has checksums of
+pages, but none of the end of a file, which says what they are: those are in ``checksums.json``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import zlib
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -22,7 +25,7 @@ from brainsim.results.spikes import Spikes
 from brainsim.results.streams.recording import Recording, recording_of, replaced
 from brainsim.results.traces import Traces
 
-SPIKES, REST = "spikes.parquet", "rest.npz"
+SPIKES, REST, CHECKSUMS = "spikes.parquet", "rest.npz", "checksums.json"
 DESCRIPTION = b"brainsim"  # key of the metadata of spikes.parquet
 
 
@@ -45,6 +48,28 @@ def write_recording(recording: Recording, path: Path, label: str) -> None:
         for trace in recording.traces:
             _write_trace(trace, folder / _trace_file(*trace.key))
         recording.rest.save(folder / REST)
+        sums = {path.name: _sum_of_end(path) for path in sorted(folder.glob("*.parquet"))}
+        (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+
+
+def _sum_of_end(path):
+    """Return the checksum of the end of a file, which says what is in it; the last 8 bytes are its size and a mark."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        wanted = int.from_bytes(file.read(4), "little") + 8
+        file.seek(max(size - wanted, 0))
+        return zlib.crc32(file.read())
+
+
+def _opened(path):
+    """Return the ParquetFile of a file whose end has its checksum; those of the pages are compared when they are read."""
+    import pyarrow.parquet as pq
+
+    expected = json.loads((path.parent / CHECKSUMS).read_text(encoding="utf-8")).get(path.name)
+    if expected != _sum_of_end(path):
+        raise ValueError(f"the checksum of {path.name!r} is wrong, so it was changed after it was written")
+    return pq.ParquetFile(path, page_checksum_verification=True)
 
 
 def _write_spikes(recording, path):
@@ -56,7 +81,7 @@ def _write_spikes(recording, path):
     fields = [("population", pa.dictionary(pa.int32(), pa.string())), ("cell", pa.int64()), ("time", pa.float64())]
     schema = pa.schema(fields, {DESCRIPTION: json.dumps(described).encode()})
     labels = pa.array([s.label for s in recording.spikes], pa.string())
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(path, schema, write_page_checksum=True) as writer:
         for k, times, ids in recording.blocks():
             of = pa.DictionaryArray.from_arrays(pa.array(np.full(len(times), k, np.int32)), labels)
             writer.write_batch(pa.record_batch([of, pa.array(ids, pa.int64()), pa.array(times)], schema=schema))
@@ -68,7 +93,7 @@ def _write_trace(trace, path):
 
     of, row = trace.traces, 0
     schema = pa.schema([("time", pa.float64()), *((str(cell), pa.float64()) for cell in of.ids.tolist())])
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(path, schema, write_page_checksum=True) as writer:
         for block in trace.blocks():
             times = of.times[row : row + len(block)]
             columns = [pa.array(times), *(pa.array(np.ascontiguousarray(column)) for column in block.T)]
@@ -78,46 +103,52 @@ def _write_trace(trace, path):
 
 def read(path: str | os.PathLike) -> Result:
     """Return the Result in a folder that `write` wrote; spikes are read when they are looked at."""
-    pq, path = optional("pyarrow.parquet", "parquet", "Result.load"), Path(path)
+    optional("pyarrow.parquet", "parquet", "Result.load")
+    path = Path(path).absolute()
     if not path.exists():
         raise FileNotFoundError(f"Result.load: there is no folder {str(path)!r}")
-    try:
+    with _named(path):
         if not is_parquet(path):
             raise ValueError(f"it is not a folder with {SPIKES} and {REST}")
-        described = json.loads((pq.read_schema(path / SPIKES).metadata or {})[DESCRIPTION])
+        described = json.loads((_opened(path / SPIKES).schema_arrow.metadata or {})[DESCRIPTION])
         rest, spikes, at = Result.load(path / REST), {}, 0
         for label, name, n, duration, start, size in described["spikes"]:
             known = {"n": n, "duration": duration, "start": start, "name": name}
-            spikes[label] = deferred(Spikes, partial(_spikes, path / SPIKES, at, size, known), **known)
+            spikes[label] = deferred(Spikes, partial(_spikes, path, at, size, known), **known)
             at += size
         traces = {(label, variable): _traces(path, label, variable, *of) for label, variable, *of in described["traces"]}
+    return replaced(rest, spikes=spikes, traces=traces)
+
+
+@contextlib.contextmanager
+def _named(path):
+    """Let an error name the folder."""
+    try:
+        yield
     except (PermissionError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make Arrow raise several kinds of error
         raise ValueError(f"Result.load: {str(path)!r} is not a readable result of brainsim ({error})") from error
-    return replaced(rest, spikes=spikes, traces=traces)
 
 
 def _spikes(path, at, size, known):
     """Return the Spikes in `size` rows from row `at` on."""
-    import pyarrow.parquet as pq
-
-    file, times, ids, row = pq.ParquetFile(path), [np.empty(0)], [np.empty(0, np.int64)], 0
-    for group in range(file.num_row_groups):
-        n_rows = file.metadata.row_group(group).num_rows
-        if row < at + size and row + n_rows > at and size:
-            table = file.read_row_group(group, ["cell", "time"])
-            part = slice(max(at - row, 0), at + size - row)
-            times.append(table["time"].to_numpy()[part])
-            ids.append(table["cell"].to_numpy()[part])
-        row += n_rows
-    return Spikes(np.concatenate(times), np.concatenate(ids), **known)
+    times, ids, row = [np.empty(0)], [np.empty(0, np.int64)], 0
+    with _named(path):
+        file = _opened(path / SPIKES)
+        for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
+            if row < at + size and row + n_rows > at and size:
+                table = file.read_row_group(group, ["cell", "time"])
+                part = slice(max(at - row, 0), at + size - row)
+                times.append(table["time"].to_numpy()[part])
+                ids.append(table["cell"].to_numpy()[part])
+            row += n_rows
+        return Spikes(np.concatenate(times), np.concatenate(ids), **known)
 
 
 def _traces(path, label, variable, name, unit):
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path / _trace_file(label, variable))
+    table = _opened(path / _trace_file(label, variable)).read()
     ids = [int(column) for column in table.column_names[1:]]
     values = [table.column(k).to_numpy() for k in range(1, table.num_columns)]
     shape = table.num_rows, len(ids)

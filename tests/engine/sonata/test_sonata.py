@@ -161,10 +161,22 @@ class TestFilesOfOthers:
         ("make", "message"),
         [
             (lambda p: p / "none.h5", "sonata.read_edges: there is no file"),
-            (lambda p: _text(p / "text.h5"), "is not a readable HDF5 file"),
-            (lambda p: _empty(p / "empty.h5"), "has no group 'edges'"),
-            (lambda p: _edges(p / "a.h5", source_node_id=None), "is incomplete"),
-            (lambda p: _edges(p / "a.h5", edge_type_id=None), "is incomplete"),
+            (lambda p: _text(p / "text.h5"), "is not a readable file of SONATA"),
+            (lambda p: _empty(p / "empty.h5"), "has no .edges."),
+            (lambda p: _edges(p / "a.h5", source_node_id=None), "'/edges/e' has no 'source_node_id'"),
+            (lambda p: _edges(p / "a.h5", edge_type_id=None), "'/edges/e' has no 'edge_type_id'"),
+            (lambda p: _edges(p / "a.h5", source_node_id=[0.0, 3.7]), r"source_node_id.* whole numbers >= 0 \(got 3.7\)"),
+            (lambda p: _edges(p / "a.h5", source_node_id=[0.0, np.nan]), r"source_node_id.* whole numbers >= 0 \(got nan\)"),
+            (lambda p: _edges(p / "a.h5", source_node_id=[0, -1]), r"source_node_id.* whole numbers >= 0 \(got -1\)"),
+            (lambda p: _edges(p / "a.h5", target_node_id=np.array([0, 2**63], "u8")), r"got 9223372036854775808\)"),
+            (lambda p: _edges(p / "a.h5", target_node_id=[1e300, 0.0]), r"got 1e\+300\)"),
+            (lambda p: _edges(p / "a.h5", target_node_id=["a", "b"]), "target_node_id.* must be whole numbers .got object"),
+            (lambda p: _edges(p / "a.h5", target_node_id=[1]), r"target_node_id.* must have 2 values \(got 1\)"),
+            (lambda p: _edges(p / "a.h5", **{"0/syn_weight": [1.0]}), "0/syn_weight has 1 values, too few for .* index 1"),
+            (lambda p: _pointing(p, "link"), "'source_node_id' in '/edges/e' is a link to another file, which is not"),
+            (lambda p: _pointing(p, "virtual"), "the values of '/edges/e/source_node_id' lie in other files"),
+            (lambda p: _pointing(p, "external"), "the values of '/edges/e/source_node_id' lie in other files"),
+            (lambda p: _pointing(p, "huge"), r"'/edges/e/source_node_id' claims .* bytes, of which the file stores"),
         ],
     )
     def test_mistakes(self, tmp_path, make, message):
@@ -176,7 +188,8 @@ class TestFilesOfOthers:
         [
             ("edge_type_id a\n7 1\n", "the table of types has no edge_type_id 8"),
             ("edge_type_id,a\n7,1\n", "has no column 'edge_type_id'; columns are separated by spaces"),
-            ("edge_type_id syn_weight\n7 x\n8 y\n", "syn_weight of 'e': must be numbers"),
+            ("edge_type_id syn_weight\n7 x\n8 y\n", "syn_weight of 'e' must be numbers"),
+            ("edge_type_id a\n7 1\nx 2\n", r"types.csv': edge_type_id must be whole numbers \(got 'x'\)"),
         ],
     )
     def test_wrong_tables(self, tmp_path, text, message):
@@ -184,6 +197,24 @@ class TestFilesOfOthers:
         types.write_text(text)
         with pytest.raises(ValueError, match=message):
             bs.sonata.read_edges(_edges(tmp_path / "edges.h5"), types)
+
+
+def _pointing(folder, how):
+    """Return a file of edges whose ids lie in another file, or nowhere."""
+    secret = _edges(folder / "secret.h5")
+    path, name = _edges(folder / "a.h5", source_node_id=None), "edges/e/source_node_id"
+    with h5py.File(path, "r+") as file:
+        if how == "link":
+            file[name] = h5py.ExternalLink(str(secret), name)
+        elif how == "virtual":
+            layout = h5py.VirtualLayout((2,), "i8")
+            layout[:] = h5py.VirtualSource(str(secret), name, (2,), "i8")
+            file.create_virtual_dataset(name, layout)
+        elif how == "external":
+            file.create_dataset(name, (2,), "i8", external=[(str(secret), 0, 16)])
+        else:
+            file.create_dataset(name, (2**33,), "u1", chunks=(1 << 20,))[:2] = 1
+    return path
 
 
 def _text(path):
@@ -199,6 +230,15 @@ def _empty(path):
 def test_only_networks_are_written(tmp_path):
     with pytest.raises(TypeError, match="sonata.write_network.network: must be a Network"):
         bs.sonata.write_network(bs.Population(3, bs.LIF(), name="cells"), tmp_path)
+
+
+def test_files_that_exist_are_replaced_only_if_asked(tmp_path):
+    (tmp_path / "edges.h5").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"sonata.write_network: '.*edges.h5' exists; overwrite=True replaces it"):
+        bs.sonata.write_network(network(), tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    bs.sonata.write_network(network(), tmp_path, overwrite=True)
+    assert len(bs.sonata.read_edges(tmp_path / "edges.h5")) == 6
 
 
 def test_without_h5py(tmp_path, monkeypatch):
