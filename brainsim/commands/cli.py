@@ -14,7 +14,7 @@ from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import copy_example, example_named, example_names, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
-from brainsim.commands.running import INTERRUPTED, convert_file, plot_file, run_example, view_file
+from brainsim.commands.running import INTERRUPTED, OVERWRITE, convert_file, plot_file, run_example, view_file
 from brainsim.commands.sweeping import sweep_example
 from brainsim.core.machine import MAX_THREADS
 from brainsim.results.formats import endings
@@ -106,6 +106,7 @@ def _parser(argv):
     convert = _command(commands, "convert", convert_file, "convert a result, also of a run that crashed")
     convert.add_argument("source", metavar="SOURCE", type=Path, help="a file of a result, or the folder FILE.part of a run")
     convert.add_argument("target", metavar="TARGET", type=Path, help=f"file to write: {endings()}")
+    convert.add_argument(OVERWRITE, action="store_true", help="replace TARGET if it exists")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
     _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
     _command(commands, "version", lambda _: print(f"brainsim {version('brainsim')}"), "print the version")
@@ -175,6 +176,7 @@ def _add_run(commands, argv):
     )
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
     run.add_argument("--save", metavar="FILE", type=Path, help=f"write the result to this file: {endings()}")
+    run.add_argument(OVERWRITE, action="store_true", help="replace the file of --save if it exists")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
     run.add_argument(
         "--checkpoint-every",
@@ -202,6 +204,7 @@ def _add_sweep(commands):
     sweep.add_argument("--workers", metavar="N", type=_whole(1), help="number of processes, by default one per processor")
     sweep.add_argument("--to", metavar="FOLDER", type=Path, help="keep each finished point here, and go on from there")
     sweep.add_argument("--out", metavar="CSV", type=Path, help="the table, by default NAME-sweep.csv, with a picture")
+    sweep.add_argument(OVERWRITE, action="store_true", help="replace the table and its picture if they exist")
     sweep.add_argument("--no-plot", action="store_true", help="draw nothing")
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
+from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
 
 MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
 INTERRUPTED = 130  # exit code
+OVERWRITE = "--overwrite"  # the option by which results of earlier runs may be replaced
 DT = 0.1  # ms
 COMPILE, COMPILE_RULE = 5, 10  # seconds to compile a network, and each rule of plasticity
 PICTURES = {".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif", ".mp4", ".html", ".htm"}
@@ -43,6 +45,7 @@ def _run(name, example, arguments):
     check_writable(picture, arguments.save, films=True)
     if arguments.save:
         check_suffix(arguments.save, "--save")
+        check_free(arguments.save, "--save", arguments.overwrite, OVERWRITE)
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete, chosen = _simulated(example, arguments)
     if not result:
@@ -69,6 +72,7 @@ def _write_page(name, example, arguments):
         "precision",
         "profile",
         "save",
+        "overwrite",
         "no_plot",
         "checkpoint",
         "checkpoint_every",
@@ -78,7 +82,7 @@ def _write_page(name, example, arguments):
         if getattr(arguments, option):
             raise ValueError(f"--{option.replace('_', '-')}: {name} writes a page, with the options --seed and --out only")
     path = arguments.out or Path(f"{name}.html")
-    if path.suffix.lower() not in (".html", ".htm"):
+    if path.suffix.lower() not in HTML:
         raise ValueError(f"--out: must end in .html, since {name} writes a page (got {str(path)!r})")
     check_writable(None, path)
     print(f"{name}: {summary_of(name)}", flush=True)
@@ -282,7 +286,7 @@ def convert_file(arguments):
     """Write a result to a file of another format, and print what it holds."""
     from brainsim.results.streams.conversion import convert
 
-    path = convert(arguments.source, arguments.target)
+    path = convert(arguments.source, arguments.target, overwrite=arguments.overwrite, option=OVERWRITE)
     print(f"{'saved':<11} {path}")
 
 
@@ -318,7 +322,7 @@ def plot_file(arguments):
 def view_file(arguments):
     """Write the page of a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".html").name)
-    if out.suffix.lower() not in (".html", ".htm"):
+    if out.suffix.lower() not in HTML:
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
     from brainsim.core.optional import optional

@@ -5,7 +5,8 @@ import itertools
 from pathlib import Path
 
 from brainsim.commands.examples import example_named, summary_of
-from brainsim.commands.running import DT, check_writable, simulated
+from brainsim.commands.running import DT, OVERWRITE, check_writable, simulated
+from brainsim.core.files import check_free
 
 FIGURES = ("rate", "CV", "synchrony")
 
@@ -22,6 +23,7 @@ def sweep_example(arguments):
     if table_path.suffix.lower() != ".csv":
         raise ValueError(f"--out: must end in .csv (got {str(table_path)!r})")
     check_writable(picture, table_path)
+    check_free(table_path, "--out", arguments.overwrite, OVERWRITE)
     import brainsim as bs
 
     points = len(list(itertools.product(*over.values()))) * arguments.seeds

@@ -76,6 +76,12 @@ def put_folder(folder: Path, path: Path, label: str) -> None:
         _exchange(folder, path, hidden / OLD)
 
 
+def remove_folder(folder: Path, path: Path, label: str) -> None:
+    """Remove a folder, of which the file `path` was made: its name is gone at once, also if the process is killed."""
+    with _hidden_folder(path, label) as hidden:
+        os.rename(folder, hidden / folder.name)
+
+
 def previous(path: str | os.PathLike) -> Path:
     """Return where `written_aside` keeps the file that it replaces, if asked to."""
     target = Path(os.path.realpath(path))

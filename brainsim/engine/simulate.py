@@ -6,6 +6,7 @@ import os
 import typing
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from brainsim.core.checks import number
@@ -45,6 +46,7 @@ def simulate(
     resume: bool = False,
     ranks: Any = None,
     to: str | os.PathLike | None = None,
+    overwrite: bool = False,
     live: bool = False,
 ) -> Result:
     """Simulate a network and return what was recorded.
@@ -105,8 +107,11 @@ def simulate(
         `Result.save`, ``.nwb`` Neurodata Without Borders, ``.parquet`` a folder of Parquet files. A name that ends in a
         slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
         looked at. If the run ends too early, even by a crash, ``Result.load("TO.part")`` returns what was recorded, and
-        ``brainsim convert TO.part TO`` makes the file of it. An existing file is replaced when the new one is complete. With
-        `ranks`, each writes what its cells do to a folder of its own in ``TO.part``, and rank 0 makes the file.
+        ``brainsim convert TO.part TO`` makes the file of it. With `ranks`, each writes what its cells do to a folder of its
+        own in ``TO.part``, and rank 0 makes the file.
+    overwrite : bool
+        Whether a file that exists at `to` may be replaced, when the new one is complete. Without it, a run never replaces
+        the file of an earlier one; nor does it ever replace a folder ``TO.part`` of a run that did not end.
     live : bool
         Draw a raster and the rates of the last second while it runs, in a notebook or a window; drawing takes less than 5 %
         of the time. See `brainsim.plot.Live`.
@@ -120,7 +125,8 @@ def simulate(
     ValueError, TypeError
         If the description cannot be run; before anything is built.
     FileExistsError
-        If there is a checkpoint of this name, and `resume` is not set.
+        If there is a checkpoint of this name, and `resume` is not set; or something at `to`, and `overwrite` is not set; or
+        a folder ``TO.part``.
     MemoryError
         If the network would not fit into memory; before anything is built.
     OSError
@@ -147,15 +153,8 @@ def simulate(
         from brainsim.plot.moving.live import following
 
         every, callback = following(dt, duration, every, callback)
-    settings: dict[str, typing.Any] = {
-        "record": record,
-        "spikes": spikes,
-        "threads": threads,
-        "progress": progress,
-        "profile": profile,
-        "to": to,
-        "ranks": ranks,
-    }
+    settings: dict[str, typing.Any] = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
+    settings |= {"profile": profile, "to": to, "overwrite": overwrite, "ranks": ranks}
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
     ranks_of(ranks).agree(
@@ -173,9 +172,8 @@ def simulate(
             if value is not None:
                 raise ValueError(f"simulate.{name}: is about checkpoints; name their file: checkpoint='run.ckpt'")
         return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
-    return _with_checkpoints(
-        network, duration, run, of_run, settings | {"state": state}, checkpoint, checkpoint_every, resume
-    )
+    settings["state"] = state
+    return _with_checkpoints(network, duration, run, of_run, settings, checkpoint, checkpoint_every, resume)
 
 
 def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, every, resume):
@@ -183,6 +181,7 @@ def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, ever
     state, to, ranks = settings.pop("state"), settings["to"], ranks_of(settings["ranks"])
     seconds = interval(EVERY if every is None else every, "simulate.checkpoint_every")
     ranks.together(lambda: check_writable(checkpoint, "simulate.checkpoint"))
+    checkpoint = Path(checkpoint).absolute()  # a callback may change the folder of the process
     if not resume:
         ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
     if resume and ranks.first(exists(checkpoint)):

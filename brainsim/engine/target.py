@@ -1,15 +1,20 @@
 """Where a simulation streams what it records: the argument ``to``, checked before anything is built."""
 
+import errno
 import os
-import shutil
+import shlex
 from pathlib import Path
 
 from brainsim.build.own import ALONE
-from brainsim.core.aside import put_folder
-from brainsim.engine.recorders.stream import Stream, is_locked
+from brainsim.core.aside import put_folder, remove_folder
+from brainsim.core.files import check_free
+from brainsim.core.time import times_of
+from brainsim.engine.recorders.stream import Stream, reject_if_locked
 from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
 from brainsim.results.formats import MARKS, check_target, write_recording
 from brainsim.results.streams.folder import REST, opened
+
+LABEL = "simulate.to"
 
 
 class Target:
@@ -21,18 +26,21 @@ class Target:
         The file; or a folder, if it ends in a slash.
     ranks : Alone or Ranks
         The processes that write it; rank 0 looks whether they can.
+    overwrite : bool
+        Whether what is there may be replaced, when the new file is complete.
 
     Attributes
     ----------
     path : Path
+        Absolute: the file stays where it is when the process changes its folder.
     folder : Path
         ``path.part``.
     raw : bool
         Whether the folder itself is wanted.
     """
 
-    def __init__(self, to, ranks=ALONE):
-        self.ranks, self.rows = ranks, None
+    def __init__(self, to, ranks=ALONE, overwrite=False):
+        self.ranks, self.rows, self.overwrite = ranks, None, overwrite
         ranks.together(lambda: self._name(to))
         ranks.together(lambda: self._check(to) if ranks.rank == 0 else None)
 
@@ -41,26 +49,36 @@ class Target:
         if self.raw:
             self._check_folder()
         else:
-            check_target(to, "simulate.to")
+            check_target(to, LABEL)
         if not os.access(self.path.parent, os.W_OK):
-            raise PermissionError(f"simulate.to: nothing can be written in {str(self.path.parent)!r}")
+            raise PermissionError(f"{LABEL}: nothing can be written in {str(self.path.parent)!r}")
+        self.check_free()
+
+    def check_free(self):
+        """Raise an error if the names of the file and the folder are taken, perhaps by a run since the last look."""
+        check_free(self.path, LABEL, self.overwrite)
         if self.folder.exists():
-            if is_locked(self.folder):
-                raise BlockingIOError(f"simulate.to: {str(self.folder)!r} is being written by another run")
+            reject_if_locked(self.folder, LABEL)
             raise FileExistsError(
-                f"simulate.to: there is {str(self.folder)!r} of a run that did not end. `brainsim convert "
-                f"{self.folder} {self.path.name}` makes a file of what it recorded; remove the folder if it is not needed"
+                f"{LABEL}: there is {str(self.folder)!r} of a run that did not end. `{self._command()}` makes a file of "
+                "what it recorded; remove the folder if it is not needed"
             )
+
+    def _command(self):
+        """Return what to type to make the file of the folder."""
+        path = self.path.with_suffix(".h5") if self.raw else self.path
+        return shlex.join(["brainsim", "convert", str(self.folder), str(path)])
 
     def _name(self, to):
         """Take the names of the file and of the folder."""
         if not isinstance(to, str | os.PathLike):
-            raise TypeError(f"simulate.to: must be the name of a file, e.g. 'run.h5' (got {to!r})")
+            raise TypeError(f"{LABEL}: must be the name of a file, e.g. 'run.h5' (got {to!r})")
         text = os.fspath(to)
-        self.path = Path(text)
-        if not self.path.name:
-            raise ValueError(f"simulate.to: must be the name of a file or of a new folder (got {text!r})")
-        self.raw = text.endswith(("/", os.sep)) or (self.path.is_dir() and self._is_ours())
+        path = Path(text)
+        if not path.name:
+            raise ValueError(f"{LABEL}: must be the name of a file or of a new folder (got {text!r})")
+        self.path = path.absolute()
+        self.raw = text.endswith(("/", os.sep)) or (path.is_dir() and self._is_ours())
         self.folder = self.path.with_name(self.path.name + ".part")
 
     def _is_ours(self):
@@ -68,23 +86,28 @@ class Target:
 
     def _check_folder(self):
         if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"simulate.to: there is no folder {str(self.path.parent)!r}")
+            raise FileNotFoundError(f"{LABEL}: there is no folder {str(self.path.parent)!r}")
         if self.path.exists() and not (self.path.is_dir() and (self._is_ours() or not any(self.path.iterdir()))):
-            raise FileExistsError(
-                f"simulate.to: {str(self.path)!r} exists and is not the folder of a run; it is not replaced"
-            )
+            raise FileExistsError(f"{LABEL}: {str(self.path)!r} exists and is not the folder of a run; it is not replaced")
 
     @classmethod
-    def continued(cls, to, rows, ranks=ALONE):
+    def continued(cls, to, rows, ranks=ALONE, overwrite=False):
         """Return the target of a run that is continued from an earlier commit, see `Stream.reopen`; give it as ``to=``."""
         target = object.__new__(cls)
         target._name(to)
-        target.rows, target.ranks = rows, ranks
+        target.rows, target.ranks, target.overwrite = rows, ranks, overwrite
         return target
+
+    def may_replace(self):
+        """Return whether a run that is continued may replace the file: if asked to, or if it had begun to make it."""
+        return self.overwrite or (self.folder / REST).is_file()
 
     def open(self):
         """Return the Stream, whose folder is made when the run begins."""
-        stream = Stream(self.folder) if self.ranks.size == 1 else StreamOnRanks(self.folder, self.ranks)
+        if self.ranks.size > 1:
+            stream = StreamOnRanks(self.folder, self.ranks, self.check_free)
+        else:
+            stream = Stream(self.folder, self.check_free)
         return stream if self.rows is None else stream.reopen(self.rows)
 
     def finish(self, stream, rest):
@@ -92,28 +115,49 @@ class Target:
 
         The folder is removed when the file is complete. If that fails, it stays, with everything. With ranks all call it;
         rank 0 writes.
+
+        Parameters
+        ----------
+        stream : Stream
+        rest : callable
+            Returns the Result without its columns, which may be None except on rank 0.
         """
         try:
+            held = rest()
             stream.commit()
             stream.close()
             self.ranks.together(lambda: None)  # all have closed their files
-            self.ranks.together(lambda: self._write(rest) if self.ranks.rank == 0 else None)
+            self.ranks.together(lambda: self._write(stream, held) if self.ranks.rank == 0 else None)
         except Exception as error:
-            error.add_note(
-                f"brainsim: everything that was recorded is in {str(self.folder)!r}; Result.load reads it, and "
-                f"`brainsim convert {self.folder} FILE` makes a file of it"
-            )
-            raise
-        if not self.raw and self.ranks.rank == 0:
-            shutil.rmtree(self.folder)
+            raise self._told(error) from error
 
-    def _write(self, rest):
-        """Make the file of the folder."""
+    def _told(self, error):
+        """Return an error that also says where everything is, and what to do later."""
+        if not self.folder.exists():
+            return error
+        where = f"what was recorded is in {str(self.folder)!r}: `{self._command()}` makes a file of it"
+        if isinstance(error, OSError) and error.errno is not None:
+            when = " when there is room" if error.errno == errno.ENOSPC else ""
+            return type(error)(error.errno, f"{error.strerror}; {where}{when}")
+        if type(error) in (OSError, FileExistsError, ValueError, RuntimeError):
+            return type(error)(f"{error}; {where}")
+        error.add_note(f"brainsim: {where}")
+        return error
+
+    def _write(self, stream, rest):
+        """Make the file of the folder, unless the folder was changed by somebody else."""
+        check_free(self.path, LABEL, self.may_replace())
+        held = opened(self.folder, strict=True)
+        if held.step != stream.step:
+            times = [f"{times_of(step, held.header['dt']):,.6g}" for step in (held.step, stream.step)]
+            raise ValueError(f"{LABEL}: the log of {str(self.folder)!r} was changed: it ends at {times[0]} of {times[1]} ms")
         rest.save(self.folder / REST)
         if self.raw:
-            put_folder(self.folder, self.path, "simulate.to")
+            put_folder(self.folder, self.path, LABEL)
         else:
-            write_recording(opened(self.folder, check=False), self.path, "simulate.to")
+            write_recording(held, self.path, LABEL)
+            del held  # and the maps of the columns, without which Windows removes nothing
+            remove_folder(self.folder, self.path, LABEL)
 
 
 def path_of(to):
@@ -121,6 +165,8 @@ def path_of(to):
     return None if to is None else str(getattr(to, "path", to))
 
 
-def checked_target(to, ranks):
+def checked_target(to, ranks, overwrite):
     """Return the Target of a simulation, None without."""
-    return to if to is None or isinstance(to, Target) else Target(to, ranks)
+    if to is None and overwrite:
+        raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {overwrite!r})")
+    return to if to is None or isinstance(to, Target) else Target(to, ranks, overwrite)

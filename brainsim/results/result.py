@@ -232,8 +232,10 @@ class Result(ResultHandOver):
         Parameters
         ----------
         path : str or Path
-            File to write: ``.npz``, ``.h5``, ``.hdf5``, ``.nwb`` or ``.parquet``. An existing file is replaced only when the
-            new one is complete. If it is a symbolic link, the file it points to is replaced.
+            File to write: ``.npz``, ``.h5``, ``.hdf5``, ``.nwb`` or ``.parquet``. As by `numpy.savez`, an existing file is
+            replaced, but only when the new one is complete; ``simulate(..., to=)``, which writes at the end of a run that
+            may have taken days, replaces one only with ``overwrite=True``. If it is a symbolic link, the file it points to
+            is replaced.
         compress : bool
             Whether to compress the file: it is smaller, but many times slower to write.
 

@@ -34,13 +34,11 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike, function: Any, keep: str):
-        self.path, self._keep = Path(path), keep
+        self.path, self._keep = Path(path).absolute(), keep
         if self.path.exists() and not self.path.is_dir():
             raise NotADirectoryError(f"sweep.to: {str(path)!r} is a file; give the name of a folder")
-        if not self.path.absolute().parent.is_dir():
-            raise FileNotFoundError(
-                f"sweep.to: there is no folder {str(self.path.absolute().parent)!r} for {self.path.name!r}"
-            )
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(f"sweep.to: there is no folder {str(self.path.parent)!r} for {self.path.name!r}")
         self.path.mkdir(exist_ok=True)
         self._function = key_of_function(function)
 

@@ -111,6 +111,7 @@ class WithCheckpoints:
         progress: bool | None = None,
         profile: bool = False,
         to: str | os.PathLike | None = None,
+        overwrite: bool = False,
         ranks: Any = None,
     ) -> typing.Self:
         """Return a simulation that continues from a checkpoint which `save` wrote.
@@ -121,7 +122,7 @@ class WithCheckpoints:
             Built as it was when the run began. What `set` and `rewire` have changed since is in the file.
         path : str or Path
             The checkpoint. If it is damaged, the one before is taken, with a warning.
-        record, spikes, threads, progress, profile, to, ranks
+        record, spikes, threads, progress, profile, to, overwrite, ranks
             As for `Simulation`. A stream goes on in its folder, from where it was: what was recorded after the checkpoint is
             recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
             everything since its beginning; otherwise what is recorded from now on, which a warning says.
@@ -159,7 +160,7 @@ class WithCheckpoints:
         (True, True)
         """
         settings = {"record": record, "spikes": spikes, "threads": threads, "progress": progress, "profile": profile}
-        return cls._loaded(network, path, "Simulation.load", to=to, ranks=ranks, **settings)
+        return cls._loaded(network, path, "Simulation.load", to=to, overwrite=overwrite, ranks=ranks, **settings)
 
     @classmethod
     def _loaded(cls, network, path, label, *, dt=None, seed=None, precision=None, **settings):
@@ -171,7 +172,8 @@ class WithCheckpoints:
         checked_network(network, checkpoint.state.dt)
         check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
         saved = checkpoint.plain.precision
-        settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label, ranks)
+        overwrite = settings.get("overwrite", False)
+        settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label, ranks, overwrite)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they come when the simulation is made
             layout = Layout(network, checkpoint.state.dt, 1, checked_precision(saved, label))

@@ -3,15 +3,16 @@
 import shutil
 
 from brainsim.build.own import ALONE
+from brainsim.core.files import check_free
 from brainsim.engine.checkpoints.file import read
-from brainsim.engine.recorders.stream import is_locked
-from brainsim.engine.target import Target
+from brainsim.engine.recorders.stream import reject_if_locked
+from brainsim.engine.target import Target, checked_target
 from brainsim.results.elsewhere import Elsewhere
 from brainsim.results.result import Result
 from brainsim.results.streams.folder import PART
 
 
-def continued_target(to, rows, label, ranks=ALONE):
+def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
     """Return the Target with which a stream goes on from a checkpoint, None without a stream.
 
     Parameters
@@ -24,10 +25,12 @@ def continued_target(to, rows, label, ranks=ALONE):
         How messages begin.
     ranks : Alone or Ranks
         The processes that go on.
+    overwrite : bool
+        Whether a file that is there may be replaced.
     """
     if to is None or rows is None:
-        return to if to is None else Target(to, ranks)
-    target, number = Target.continued(to, rows, ranks), _ranks_in(rows)
+        return checked_target(to, ranks, overwrite)
+    target, number = Target.continued(to, rows, ranks, overwrite), _ranks_in(rows)
     if rows and number != ranks.size:
         was, now = (f"on {n} ranks" if n > 1 else "in one process" for n in (number, ranks.size))
         raise ValueError(
@@ -35,13 +38,13 @@ def continued_target(to, rows, label, ranks=ALONE):
             "continues from the checkpoint, and its Result begins there"
         )
     ranks.together(lambda: _check(target, label) if ranks.rank == 0 else None)
-    return target if rows else Target(to, ranks)
+    return target if rows else Target(to, ranks, overwrite)
 
 
 def _check(target, label):
     """Raise an error if the folder of a stream is not there, or is being written to; remove one that is to be empty."""
-    if target.folder.exists() and is_locked(target.folder):
-        raise BlockingIOError(f"{label}.to: {str(target.folder)!r} is being written by another run")
+    if target.folder.exists():
+        reject_if_locked(target.folder, f"{label}.to")
     if not target.rows:
         # what is there was recorded after the checkpoint, and will be again
         shutil.rmtree(target.folder, ignore_errors=True)
@@ -50,6 +53,7 @@ def _check(target, label):
             f"{label}.to: there is no folder {str(target.folder)!r} any more, in which the run was recorded; without to=, "
             "the run continues from the checkpoint, and its Result begins there"
         )
+    check_free(target.path, f"{label}.to", target.may_replace())
 
 
 def _ranks_in(rows):

@@ -1,8 +1,8 @@
 """The files of a stream while a run goes on: columns that grow, and a log that says what of them counts."""
 
-import json
 import mmap
 import os
+import socket
 import time
 import zlib
 
@@ -12,9 +12,10 @@ from brainsim.build.own import ALONE
 from brainsim.core.aside import sync_folder
 from brainsim.core.locks import locked
 from brainsim.core.time import times_of
-from brainsim.results.streams.folder import COMMITS, HEADER, PART, commits_in
+from brainsim.results.streams.folder import COMMITS, HEADER, PART
+from brainsim.results.streams.log import Commit, commits_in, read_header, with_checksum
 
-LOCK = ".lock"  # held by the process that writes; Windows has no such locks
+LOCK = ".lock"  # held by the process that writes, whose number and machine are in it; Windows has no such locks
 SMALL = 1 << 20  # bytes up to which rows are read, not mapped: each map holds a file open
 SYNC_EVERY = 5.0  # seconds between two times at which the disk has everything, also after a loss of power
 
@@ -28,12 +29,15 @@ class Stream:
     ----------
     folder : Path
         It is made when the first run begins, and must not exist before.
+    check : callable
+        Called before it is made; raises an error if it may not be.
     """
 
     ranks = ALONE  # the processes that write it together
 
-    def __init__(self, folder):
+    def __init__(self, folder, check=lambda: None):
         self.folder, self.header, self.rows, self.step = folder, None, {}, None
+        self._check_may_start = check
         self._files, self._log, self._synced = {}, None, time.monotonic()
         self._lock = None
 
@@ -46,22 +50,22 @@ class Stream:
         if not (folder / HEADER).is_file():
             raise FileNotFoundError(f"stream: there is no folder of a run {str(folder)!r}")
         self._take_lock()
-        self.header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        self.header = read_header(folder / HEADER)
         names = [column["name"] for column in self.header["columns"]]
         if set(names) != set(rows):
             raise ValueError(f"stream: {str(folder)!r} has other columns than the run that is continued")
         wanted, kept = [rows[name] for name in names], []
-        for step, counts, crc in commits_in(folder / COMMITS):
-            kept.append({"step": step, "rows": counts, "crc": crc})
-            if counts == wanted:
+        for commit in commits_in(folder / COMMITS, len(names), self.header["begin"])[0]:
+            kept.append(commit)
+            if commit.rows == wanted:
                 break
         else:
             if any(wanted):
                 raise ValueError(f"stream: {str(folder)!r} does not reach the point from which the run is continued")
             kept = []
-        self.step = kept[-1]["step"] if kept else self.header["begin"]
+        self.step = kept[-1].step if kept else self.header["begin"]
         self.rows = dict(zip(names, wanted, strict=True))
-        replace(folder / COMMITS, "".join(_line(entry) for entry in kept))
+        replace(folder / COMMITS, "".join(commit.line() for commit in kept))
         self._open("r+b")
         return self
 
@@ -69,13 +73,14 @@ class Stream:
         """Write the header, and make the files of the columns, which are empty; what there was is removed."""
         with self._named():
             if self._lock is None:
+                self._check_may_start()
                 self.folder.mkdir()
                 self._take_lock()
             self._drop()
             self.header, self.rows = header, {column["name"]: 0 for column in header["columns"]}
             self.step = header["begin"]
             self._open("x+b")
-            replace(self.folder / HEADER, json.dumps(header))  # and the disk has the names of all files
+            replace(self.folder / HEADER, with_checksum(header))  # and the disk has the names of all files
             sync_folder(self.folder.parent)
 
     def restart(self):
@@ -88,7 +93,7 @@ class Stream:
 
         Returns the rows of each column, which count when `advance` takes them over.
         """
-        rows, crc = dict(self.rows), 0
+        rows, crc = dict(self.rows), []
         with self._named():
             self._check_there()
             for column in self.header["columns"]:
@@ -98,12 +103,12 @@ class Stream:
                 file.seek(rows[name] * width)
                 data = memoryview(array.reshape(-1).view(np.uint8)) if array.size else b""
                 _write_all(file, data)
-                crc = zlib.crc32(data, crc)
+                crc.append(zlib.crc32(data))
                 rows[name] += array.size // column["width"]
             due = time.monotonic() - self._synced > SYNC_EVERY
             if due:
                 self._sync_columns()
-            self._log_line({"step": int(step), "rows": list(rows.values()), "crc": crc})
+            self._log_line(Commit(int(step), list(rows.values()), crc).line())
             if due:
                 os.fsync(self._log.fileno())
         return rows
@@ -159,10 +164,10 @@ class Stream:
         self._log = (self.folder / COMMITS).open(mode, buffering=0)
         self._log.seek(0, os.SEEK_END)
 
-    def _log_line(self, entry):
+    def _log_line(self, line):
         end = self._log.tell()
         try:
-            _write_all(self._log, _line(entry).encode())
+            _write_all(self._log, line.encode())
         except OSError:
             self._log.truncate(end)
             self._log.seek(end)
@@ -184,11 +189,13 @@ class Stream:
 
     def _take_lock(self):
         """Hold the folder for this process."""
-        self._lock = (self.folder / LOCK).open("wb")
+        self._lock = (self.folder / LOCK).open("a+b", buffering=0)
         if locked(self._lock) is False:
             self._lock.close()
             self._lock = None
-            raise BlockingIOError(f"stream: {str(self.folder)!r} is being written by another run")
+            reject_if_locked(self.folder, "stream")
+        self._lock.truncate(0)
+        self._lock.write(_this_process().encode())
 
     def _named(self):
         return _Named(self)
@@ -219,6 +226,10 @@ def rows_in(file, column, start, stop):
     size, shape = kind.itemsize * width, (stop - start, width) if width > 1 else stop - start
     if stop == start:
         return np.empty(shape, kind)
+    if os.fstat(file.fileno()).st_size < stop * size:
+        raise ValueError(
+            f"stream: {file.name!r} has fewer than the {stop:,} rows that were written; it was cut by another program"
+        )
     if (stop - start) * size <= SMALL:
         file.seek(start * size)
         return np.frombuffer(file.read((stop - start) * size), kind).reshape(shape)
@@ -227,15 +238,27 @@ def rows_in(file, column, start, stop):
     return np.frombuffer(whole, kind, (stop - start) * width, start * size).reshape(shape)
 
 
-def is_locked(folder):
-    """Return whether a run writes to a folder now."""
-    if any(is_locked(part) for part in folder.glob(f"{PART}*")):
-        return True
-    try:
-        with (folder / LOCK).open("r+b") as file:
-            return locked(file) is False
-    except FileNotFoundError:
-        return False
+def reject_if_locked(folder, label):
+    """Raise BlockingIOError if a simulation writes to a folder now; it says which one, and how to end it."""
+    for part in (folder, *folder.glob(f"{PART}*")):
+        try:
+            with (part / LOCK).open("r+b") as file:
+                if locked(file) is not False:
+                    continue
+                who = file.read(1000).decode(errors="replace")
+        except FileNotFoundError:
+            continue
+        by = "another run" + (f", {who}" if who else "")
+        if who == _this_process():
+            by = (
+                "a simulation of this process, which sim.close() ends; after an error of simulate, that is "
+                "error.simulation.close(), in a notebook `import sys; sys.last_value.simulation.close()`"
+            )
+        raise BlockingIOError(f"{label}: {str(folder)!r} is being written by {by}")
+
+
+def _this_process():
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _write_all(file, data):
@@ -243,10 +266,6 @@ def _write_all(file, data):
     view = memoryview(data)
     while len(view):
         view = view[file.write(view) :]
-
-
-def _line(entry):
-    return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
 def replace(path, text):

@@ -22,10 +22,13 @@ class StreamOnRanks(Stream):
     folder : Path
         The folder of the run.
     ranks : Ranks
+    check : callable
+        Called on rank 0 before the folder is made; raises an error if it may not be.
     """
 
-    def __init__(self, folder, ranks):
+    def __init__(self, folder, ranks, check=lambda: None):
         super().__init__(folder / f"{PART}{ranks.rank}")
+        self._check_top = check
         self._top, self.ranks, self._headers = folder, ranks, []
 
     def reopen(self, rows):
@@ -44,6 +47,7 @@ class StreamOnRanks(Stream):
 
     def _make_top(self):
         if self._lock is None:
+            self._check_top()
             with self._named():
                 self._top.mkdir()
                 replace(self._top / RANKS, json.dumps({"format": 1, "ranks": self.ranks.size}))

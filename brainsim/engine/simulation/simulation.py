@@ -65,7 +65,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
 
     Parameters
     ----------
-    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks, to
+    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks, to, overwrite
         As for `simulate`; `progress` here applies to building only.
 
     Attributes
@@ -116,13 +116,14 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         profile: bool = False,
         ranks: Any = None,
         to: str | os.PathLike | None = None,
+        overwrite: bool = False,
     ) -> None:
         self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
         self._stream, self._closed = None, None
         processes = ranks_of(ranks)
         processes.agree("Simulation.to", "makes a simulation", to=path_of(to))
         self._number = processes.number()
-        self._target = checked_target(to, processes)
+        self._target = checked_target(to, processes, overwrite)
         with gc_paused(), processes.quiet(), default_arithmetic():
             self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
             self.reset()

@@ -43,8 +43,12 @@ class WithStream:
         Raises
         ------
         OSError
-            If the file cannot be written, e.g. because the disk is full. Everything that was recorded is then in the folder,
-            which the message names.
+            If the file cannot be written, e.g. because the disk is full, or if another one has appeared at its place since
+            the simulation was made. Everything that was recorded is then in the folder: the message names it, and says how
+            to make the file later.
+        ValueError
+            If the columns in the folder were changed by another program, or by a faulty disk: their checksums show it. The
+            message names the column, and the time until which everything is complete.
 
         Examples
         --------
@@ -67,12 +71,15 @@ class WithStream:
             self._agree("close")
             if self._stream.header is None:
                 self._run.begin(self._run.step)  # a simulation that never ran: it has a header, too
-            result = self._result()
-            # with ranks all close it; rank 0 has the Result
-            rest = None if result is None else replaced(result, spikes={}, traces={}, weights={})
+            found: list[Any] = []
+
+            def rest():  # with ranks all close it; rank 0 has the Result
+                found.append(self._result())
+                return None if found[0] is None else replaced(found[0], spikes={}, traces={}, weights={})
+
             self._target.finish(self._stream, rest)
             again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
-            self._closed = Result.load(self._target.path) if again and result is not None else result
+            self._closed = Result.load(self._target.path) if again and found[0] is not None else found[0]
         return self._closed
 
     def __enter__(self) -> typing.Self:

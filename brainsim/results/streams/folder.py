@@ -1,9 +1,10 @@
 """The folder of a stream: raw columns, a header, and a log of commits.
 
 =================  ==================================================================================================
-``header.json``    what the columns are; written aside and renamed
+``header.json``    what the columns are, with a checksum; written aside and renamed
 ``NAME.u4`` ...    the columns: numbers in a row, little-endian, without anything else
-``commits.jsonl``  a line for each chunk of the run: the step, the rows of each column, and the CRC-32 of what is new
+``commits.jsonl``  a line for each chunk of the run: the step, the rows of each column, the CRC-32 of what is new in each
+                   column, and that of the line
 ``rest.npz``       when the run has ended: everything else that a Result holds
 =================  ==================================================================================================
 
@@ -13,12 +14,12 @@ line. So a folder always holds the run up to a certain step, exactly.
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,9 @@ from brainsim.core.checks import warn_user
 from brainsim.core.time import times_of
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
+from brainsim.results.streams.log import commits_in, read_header
 from brainsim.results.streams.recording import Recording, SpikeColumns, TraceColumns, replaced
 
-FORMAT = 1
 HEADER, COMMITS, REST = "header.json", "commits.jsonl", "rest.npz"
 RANKS, PART = "ranks.json", "rank."  # of a run on ranks, see `ranks`
 GROUP = 1 << 28  # bytes of spikes that are sorted by population at once
@@ -41,8 +42,8 @@ class Folder:
     ----------
     path : Path
         The folder.
-    check : bool
-        Whether to read everything and compare it with the log.
+    strict : bool
+        Whether damage is an error; otherwise it is a warning, and what comes before it counts.
 
     Attributes
     ----------
@@ -57,50 +58,49 @@ class Folder:
     Raises
     ------
     ValueError
-        If it is not the folder of a stream, or was written by a newer version.
+        If it is not the folder of a stream, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, path: Path, check: bool = True):
+    def __init__(self, path: Path, strict: bool = False):
         self.path = path
-        try:
-            self.header = json.loads((path / HEADER).read_text(encoding="utf-8"))
-            columns = self.header["columns"]
-        except FileNotFoundError:
-            raise ValueError(f"Result.load: {str(path)!r} holds nothing: its run ended before it began") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"Result.load: {str(path / HEADER)!r} is damaged ({error})") from None
-        if self.header["format"] > FORMAT:
-            raise ValueError(f"Result.load: {str(path)!r} was written by a newer brainsim: format {self.header['format']}")
+        if not (path / HEADER).is_file():
+            raise ValueError(f"Result.load: {str(path)!r} holds nothing: its run ended before it began")
+        self.header = read_header(path / HEADER)
+        columns = self.header["columns"]
         self._maps = {c["name"]: _mapped(path / c["name"], c) for c in columns}
         self.step, self.rows = self.header["begin"], {c["name"]: 0 for c in columns}
         self.commits: dict[int, dict[str, int]] = {}
-        self._follow(commits_in(path / COMMITS), check)
+        commits, bad_line = commits_in(path / COMMITS, len(columns), self.step)
+        damage = self._follow(commits) or (f"{COMMITS}, line {bad_line}" if bad_line else None)
+        if damage is not None:
+            until = f"{times_of(self.step, self.header['dt']):,.6g}"
+            if commits and commits[-1].step > self.step:
+                until += f" of {times_of(commits[-1].step, self.header['dt']):,.6g}"
+            text = f"{str(path)!r} is damaged after {until} ms, in {damage}"
+            if strict:
+                raise ValueError(f"{text}, which was changed after it was written; what comes before is complete")
+            warn_user(f"Result.load: {text}, perhaps by a loss of power; what comes before is complete")
 
-    def _follow(self, commits, check):
-        """Follow the log as far as the columns agree with it."""
-        last = commits[-1][0] if commits else self.step
-        for step, counts, crc in commits:
-            rows = dict(zip(self.rows, counts, strict=True))
-            held = all(rows[name] <= len(self._maps[name]) for name in rows)
-            if not held or (check and crc != self._crc(rows)):
-                times = [f"{times_of(at, self.header['dt']):,.6g}" for at in (self.step, last)]
-                warn_user(
-                    f"Result.load: {str(self.path)!r} is damaged after {times[0]} of {times[1]} ms, probably by a loss of "
-                    "power; what comes before is complete"
-                )
-                return
-            self.step, self.rows = step, rows
-            self.commits[step] = rows
+    def _follow(self, commits):
+        """Follow the log as far as the columns agree with it; return the name of one that does not."""
+        for commit in commits:
+            rows = dict(zip(self.rows, commit.rows, strict=True))
+            for (name, stop), crc in zip(rows.items(), commit.crc, strict=True):
+                if stop > len(self._maps[name]) or self._crc(name, stop) != crc:
+                    return name
+            self.step, self.rows = commit.step, rows
+            self.commits[commit.step] = rows
+        return None
 
     def cut(self, step):
         """Let it hold the run up to an earlier step, at which a chunk ended, or at which it began."""
         self.step, self.rows = step, self.commits.get(step, dict.fromkeys(self.rows, 0))
 
-    def _crc(self, rows):
+    def _crc(self, name, stop):
+        """Return the CRC-32 of the rows of a column from the last commit to the row `stop`."""
         crc = 0
-        for name, stop in rows.items():
-            for begin in range(self.rows[name], stop, BLOCK):
-                crc = zlib.crc32(np.ascontiguousarray(self._maps[name][begin : min(begin + BLOCK, stop)]), crc)
+        for begin in range(self.rows[name], stop, BLOCK):
+            crc = zlib.crc32(np.ascontiguousarray(self._maps[name][begin : min(begin + BLOCK, stop)]), crc)
         return crc
 
     def columns(self) -> Columns:
@@ -115,25 +115,37 @@ class Folder:
         header, dt = self.header, self.header["dt"]
         start = float(times_of(header["begin"], dt))
         plain = {key: header[key] for key in ("dt", "seed", "populations", "stats", "views", "thresholds", "resets")}
-        return Result(spikes={}, start=start, duration=float(times_of(self.step - header["begin"], dt)), **plain)
+        with _named(self.path / HEADER):
+            return Result(spikes={}, start=start, duration=float(times_of(self.step - header["begin"], dt)), **plain)
 
     def result(self) -> Result:
         """Return the Result; its spikes are read when they are looked at."""
-        return with_columns(self.rest(), self.columns())
+        rest = self.rest()
+        with _named(self.path / HEADER):
+            return with_columns(rest, self.columns())
 
     def recording(self) -> Recording:
         """Return everything as a Recording, which is read in blocks."""
         return recording_of_columns(self.columns(), self.rest())
 
 
-def opened(path: str | os.PathLike, check: bool = True) -> Folder:
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let what a header says, and cannot be, become a ValueError that names it."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ValueError(f"Result.load: {str(path)!r} is damaged ({error})") from error
+
+
+def opened(path: str | os.PathLike, strict: bool = False) -> Folder:
     """Return the Folder of a stream; it may be one that the ranks of an MPI run have left."""
-    path = Path(path)
+    path = Path(path).absolute()
     if not (path / RANKS).is_file():
-        return Folder(path, check)
+        return Folder(path, strict)
     from brainsim.results.streams.ranks import FolderOfRanks
 
-    return FolderOfRanks(path, check)
+    return FolderOfRanks(path, strict)
 
 
 def read(path: str | os.PathLike) -> Result:
@@ -188,21 +200,6 @@ def _groups(sizes):
         groups[-1].append(k)
         used += 16 * size
     return groups
-
-
-def commits_in(path: Path) -> list[tuple[int, list[int], int]]:
-    """Return (step, rows of each column, CRC) of all complete lines of a log."""
-    if not path.is_file():
-        return []
-    lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last end of a line is torn
-    commits = []
-    for line in lines:
-        try:
-            entry: Any = json.loads(line)
-            commits.append((entry["step"], entry["rows"], entry["crc"]))
-        except (ValueError, KeyError, TypeError):
-            break
-    return commits
 
 
 def _mapped(path, of):

@@ -35,19 +35,23 @@ class FolderOfRanks(Folder):
     ----------
     path : Path
         The folder.
-    check : bool
-        Whether to read everything and compare it with the logs.
+    strict : bool
+        Whether damage is an error, as in `Folder`.
 
     Raises
     ------
     ValueError
-        If it is not the folder of a stream, or was written by a newer version.
+        If it is not the folder of a stream, is damaged, or was written by a newer version.
     """
 
-    def __init__(self, path: Path, check: bool = True):
+    def __init__(self, path: Path, strict: bool = False):
         self.path = path
-        number = json.loads((path / RANKS).read_text(encoding="utf-8"))["ranks"]
-        self._parts = [Folder(path / f"{PART}{rank}", check) for rank in range(number)]
+        number = _number_of_ranks(path / RANKS)
+        self._parts = [Folder(path / f"{PART}{rank}", strict) for rank in range(number)]
+        if any(part.header.get("ranks") != [rank, number] for rank, part in enumerate(self._parts)):
+            raise ValueError(
+                f"Result.load: {str(path / RANKS)!r} is damaged (it has another number of ranks than the headers)"
+            )
         self.header = self._parts[0].header
         begin = self.header["begin"]
         common = set.intersection(*({begin, *part.commits} for part in self._parts))
@@ -59,6 +63,18 @@ class FolderOfRanks(Folder):
     def columns(self) -> ColumnsOfRanks:
         """Return the columns of all ranks, mapped from the files."""
         return ColumnsOfRanks([part.columns() for part in self._parts])
+
+
+def _number_of_ranks(path):
+    try:
+        number = json.loads(path.read_bytes())["ranks"]
+        if type(number) is int and 0 < number <= len(list(path.parent.glob(f"{PART}*"))):
+            return number
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(
+        f"Result.load: {str(path)!r} is damaged (it must say how many ranks there are, which have folders here)"
+    )
 
 
 class ColumnsOfRanks(Columns):

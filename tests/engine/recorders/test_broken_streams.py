@@ -19,7 +19,8 @@ from brainsim.commands import cli
 from brainsim.engine.recorders import stream as stream_module
 from brainsim.results.streams.conversion import convert
 from brainsim.results.streams.folder import Folder
-from tests.helpers.runs.streamed import STEPS, network, requests, run, same, simulation
+from brainsim.results.streams.log import with_checksum
+from tests.helpers.runs.streamed import NEEDS, STEPS, network, requests, run, same, simulation
 
 
 @pytest.fixture(autouse=True)
@@ -114,9 +115,38 @@ class TestCrash:
         else:
             del data[72 * row :]
         column.write_bytes(data)
-        with pytest.warns(UserWarning, match=r"is damaged after 50 of 100 ms"):
+        with pytest.warns(
+            UserWarning, match=r"run.npz.part' is damaged after 50 of 100 ms, in trace.0.f8, perhaps by a loss"
+        ):
             loaded = bs.Result.load(part)
         same(loaded, run(duration=50.0), state=False)
+
+    @pytest.mark.parametrize("to", ["run.npz", "run/"])
+    @pytest.mark.parametrize("damage", ["changed", "cut", "log"])
+    def test_what_is_changed_during_the_run_is_noticed_when_the_file_is_made(self, damage, to):
+        """Of a column that is cut, the file system fills the gap with zeros when more is written."""
+        sim = simulation(to=to)
+        sim.run(50.0)
+        part = Path(to.strip("/") + ".part")
+        if damage == "changed":
+            with (part / "trace.0.f8").open("r+b") as file:
+                file.seek(3 * 8 * 30)  # the samples at 21 ms
+                file.write(b"other")
+        elif damage == "cut":
+            os.truncate(part / "spikes.cell.u4", 40)
+        else:
+            os.truncate(part / "commits.jsonl", 300)
+        sim.run(50.0)
+        where = {"changed": "after 20 of 100 ms, in trace.0.f8", "cut": "after 0 of 100 ms, in spikes.cell.u4"}
+        with pytest.raises(
+            ValueError, match=rf"{where.get(damage, 'commits.jsonl')}.*what was recorded is in .*brainsim conv"
+        ):
+            sim.close()
+        assert not Path(to).exists()
+        with pytest.warns(UserWarning, match="is damaged after"):
+            loaded = bs.Result.load(part)
+        assert loaded.duration == {"changed": 20.0, "cut": 0.0}.get(damage, loaded.duration) < 50.0
+        same(loaded, run(duration=loaded.duration) if loaded.duration else loaded, state=False, silent=not loaded.duration)
 
     def test_a_stream_is_continued(self):
         """What `Stream.reopen` is for: a checkpoint knows the rows, and the run goes on from there."""
@@ -148,8 +178,8 @@ def test_names_of_files_survive_a_loss_of_power(monkeypatch):
     sim = simulation(to="run/")
     sim.run(1.0)
     files = sorted(os.listdir("run.part"))
-    assert (Path("run.part"), files) in synced
-    assert "run.part" in dict(synced)[Path(".")]
+    assert (Path("run.part").absolute(), files) in synced
+    assert "run.part" in dict(synced)[Path.cwd()]
 
 
 class TestErrors:
@@ -167,7 +197,7 @@ class TestErrors:
             original(file, data)
 
         sim = simulation(to="run.npz")
-        message = r"stream: 'run.npz.part': No space left on device; what was .* is in it"
+        message = r"stream: '.*/run.npz.part': No space left on device; what was .* is in it"
         with monkeypatch.context() as here:
             here.setattr(stream_module, "_write_all", full)
             with pytest.raises(OSError, match=message) as error:
@@ -196,9 +226,8 @@ class TestErrors:
             loaded = bs.Result.load(disk / "run.npz.part")
             assert loaded.duration > 0
             same(loaded, run(duration=loaded.duration), state=False)
-            with pytest.raises(OSError, match="No space left") as error:  # the file that is made of it has no room either
+            with pytest.raises(OSError, match="No space left.*what was recorded is in"):  # the file has no room either
                 sim.close()
-            assert "everything that was recorded is in" in error.value.__notes__[0]
             assert "run.npz" not in os.listdir(disk)
             same(convert(disk / "run.npz.part", "run.npz") and bs.Result.load("run.npz"), loaded, state=False)
         finally:
@@ -220,22 +249,31 @@ class TestErrors:
     def test_open_elsewhere(self):
         sim = simulation(to="run.npz")
         sim.run(10.0)
-        with pytest.raises(BlockingIOError, match=r"'run.npz.part' is being written by another run"):
+        with pytest.raises(
+            BlockingIOError, match=r"run.npz.part' is being written by a simulation of this process, which sim"
+        ):
             run(to="run.npz")
+        child = subprocess.run(
+            [sys.executable, "-c", CHILD, "run.npz"],
+            env=os.environ | {"PYTHONPATH": _root()},
+            capture_output=True,
+            text=True,
+        )
+        assert f"run.npz.part' is being written by another run, process {os.getpid()} on " in child.stderr
         same(sim.close(), run(duration=10.0))
 
     def test_a_run_that_did_not_end_is_not_overwritten(self):
         sim = simulation(to="run.npz")
         sim.run(10.0)
         sim._stream.close()
-        with pytest.raises(FileExistsError, match=r"there is 'run.npz.part' of a run that did not end. `brainsim convert"):
-            run(to="run.npz")
+        with pytest.raises(FileExistsError, match=r"there is '.*run.npz.part' of a run that did not end. `brainsim convert"):
+            run(to="run.npz", overwrite=True)
         assert bs.Result.load("run.npz.part").duration == 10.0
 
     def test_an_error_in_a_callback(self):
         with pytest.raises(ZeroDivisionError) as error:
             run(to="run.npz", every=40.0, callback=lambda sim: 1 / 0)
-        assert "error.simulation.result(), and in 'run.npz.part'" in error.value.__notes__[0]
+        assert "error.simulation.result(), and in '/" in error.value.__notes__[0]
         same(error.value.simulation.result(), run(duration=40.0))
         same(bs.Result.load("run.npz.part"), run(duration=40.0), state=False)
 
@@ -244,24 +282,80 @@ class TestErrors:
             run(to="run.npz", every=40.0, callback=lambda sim: signal.raise_signal(signal.SIGINT))
         same(bs.Result.load("run.npz"), run(duration=40.0))
 
-    def test_what_exists_is_replaced_when_the_new_one_is_complete(self):
-        run(duration=20.0, to="run.npz")
-        sim = simulation(to="run.npz")
+    @pytest.mark.parametrize("to", ["run.npz", "raw/"])
+    def test_what_exists_is_replaced_if_asked_when_the_new_one_is_complete(self, to):
+        run(duration=20.0, to=to)
+        with pytest.raises(FileExistsError, match=rf"simulate.to: '.*/{to.strip('/')}' exists; overwrite=True replaces it"):
+            simulation(to=to)
+        sim = simulation(to=to, overwrite=True)
         sim.run(30.0)
-        assert bs.Result.load("run.npz").duration == 20.0
+        assert bs.Result.load(to).duration == 20.0
         sim.close()
-        assert bs.Result.load("run.npz").duration == 30.0
-        for duration in (20.0, 30.0):
-            run(duration=duration, to="raw/")
-        assert bs.Result.load("raw").duration == 30.0
-        assert sorted(os.listdir()) == ["raw", "run.npz"]
+        assert bs.Result.load(to).duration == 30.0
+        assert os.listdir() == [to.strip("/")]
+        with pytest.raises(TypeError, match=r"simulate.overwrite: must be True or False \(got 1\)"):
+            run(to=to, overwrite=1)
+        with pytest.raises(TypeError, match="simulate.overwrite: is about the file of to=, which is not given"):
+            run(overwrite=True)
+
+    def test_two_simulations_with_one_name(self):
+        first, second, third = simulation(to="run.npz"), simulation(to="run.npz"), simulation(to="run.npz")
+        first.run(10.0)
+        with pytest.raises(BlockingIOError, match=r"run.npz.part' is being written by a simulation of this process"):
+            second.run(20.0)
+        first.close()
+        with pytest.raises(FileExistsError, match="run.npz' exists; overwrite=True replaces it"):
+            third.run(20.0)
+        assert bs.Result.load("run.npz").duration == 10.0
+
+    def test_a_file_that_appeared_during_the_run(self):
+        sim = simulation(to="run.npz")
+        sim.run(10.0)
+        Path("run.npz").write_text("mine")
+        with pytest.raises(
+            FileExistsError, match=r"run.npz' exists; .*; what was recorded is in '.*/run.npz.part': `brainsim"
+        ):
+            sim.close()
+        assert Path("run.npz").read_text() == "mine"
+        same(bs.Result.load("run.npz.part"), run(duration=10.0), state=False)
+
+    def test_a_run_stays_where_it_began_when_the_process_changes_its_folder(self):
+        os.mkdir("elsewhere")
+        result = run(to="run.h5", every=40.0, callback=lambda sim: os.chdir("elsewhere") if sim.time < 50.0 else None)
+        os.chdir("..")
+        assert sorted(os.listdir()) == ["elsewhere", "run.h5"]
+        assert os.listdir("elsewhere") == []
+        same(result, run())
+
+    @pytest.mark.parametrize("suffix", [".npz", ".h5", ".parquet", ".nwb", "/"])
+    def test_a_disk_that_is_full_when_the_file_is_made(self, suffix, monkeypatch):
+        if suffix in NEEDS:
+            pytest.importorskip(NEEDS[suffix])
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        sim = simulation(to=f"run{suffix}")
+        sim.run(10.0)
+        target = f"run{suffix}" if suffix != "/" else "run.h5"
+        with monkeypatch.context() as here:
+            here.setattr("brainsim.core.aside._sync", full)
+            message = (
+                f"No space left on device; what was recorded is in '.*/run.*.part': `brainsim convert .*/{target}` makes"
+            )
+            with pytest.raises(OSError, match=message) as error:
+                sim.close()
+        assert error.value.errno == errno.ENOSPC
+        assert [name for name in os.listdir() if not name.startswith(".")] == [f"run{suffix.strip('/')}.part"]
+        assert cli.main(["convert", f"run{suffix.strip('/')}.part", "later.npz"]) == 0
+        same(bs.Result.load("later.npz"), run(duration=10.0), state=False)
 
     def test_closed(self):
         with simulation(to="run.npz") as sim:
             sim.run(10.0)
         assert sim.close() is sim.result()
         for do in (lambda: sim.run(1.0), sim.reset):
-            with pytest.raises(RuntimeError, match="Simulation: is closed, and its results are in 'run.npz'"):
+            with pytest.raises(RuntimeError, match="Simulation: is closed, and its results are in '.*/run.npz'"):
                 do()
 
     def test_a_wrong_run_leaves_nothing(self):
@@ -277,9 +371,13 @@ MISTAKES = [
     ("run", ValueError, r"simulate.to: must end in .h5, .npz, .nwb or .parquet, or in / .* \(got 'run'\)"),
     ("run.csv", ValueError, "simulate.to: must end in"),
     ("nowhere/run.npz", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
-    ("nowhere/run/", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
+    ("nowhere/run/", FileNotFoundError, "simulate.to: there is no folder '.*/nowhere'"),
     ("folder.npz", IsADirectoryError, "simulate.to: 'folder.npz' is a folder; name a file in it"),
-    ("folder.npz/", FileExistsError, "simulate.to: 'folder.npz' exists and is not the folder of a run; it is not replaced"),
+    (
+        "folder.npz/",
+        FileExistsError,
+        "simulate.to: '.*/folder.npz' exists and is not the folder of a run; it is not replaced",
+    ),
     ("/", ValueError, "simulate.to: must be the name of a file or of a new folder"),
     ("run.h5", ImportError, r"simulate.to: needs h5py.*; pip install 'brainsim\[hdf5\]'"),
     ("run.parquet", ImportError, r"simulate.to: needs pyarrow.*; pip install 'brainsim\[parquet\]'"),
@@ -300,10 +398,15 @@ def test_mistakes(to, kind, message, monkeypatch):
 
 LOADING = [
     ({}, "is a folder"),
-    ({"header.json": "{}"}, "is damaged"),
-    ({"header.json": "no"}, "is damaged"),
+    ({"header.json": "{}"}, "header.json' is damaged .its checksum is wrong"),
+    ({"header.json": "[]"}, "header.json' is damaged .it is not a dict"),
+    ({"header.json": "no"}, "header.json' is damaged"),
+    ({"header.json": with_checksum({"begin": 0})}, "header.json' is damaged .completed is missing"),
+    ({"header.json": with_checksum({"begin": "0"})}, "header.json' is damaged .begin is '0'"),
     ({"commits.jsonl": ""}, "holds nothing"),
     ({"header.json": '{"format": 99, "columns": []}'}, "newer brainsim: format 99"),
+    ({"ranks.json": "{}"}, "ranks.json' is damaged"),
+    ({"ranks.json": '{"ranks": 1000000000}'}, "ranks.json' is damaged"),
 ]
 
 

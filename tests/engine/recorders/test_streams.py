@@ -166,7 +166,7 @@ class TestLazy:
         for group in (1, 16 * len(whole.spikes["a"]), 1 << 28):
             monkeypatch.setattr(folder_module, "GROUP", group)
             monkeypatch.setattr("brainsim.results.streams.columns.BLOCK", 37)
-            run(to="run.npz")
+            run(to="run.npz", overwrite=True)
             same(bs.Result.load("run.npz"), whole)
 
 
@@ -184,6 +184,12 @@ class TestConvert:
         assert "convert: there is no 'a.npz'" in capsys.readouterr().err
         assert cli.main(["convert", "a.npz", "b.txt"]) == 2
         assert "convert: must end in .h5" in capsys.readouterr().err
+        saved = bs.Result(spikes={}, duration=10.0, dt=0.1, seed=1).save("a.npz")
+        Path("b.npz").write_text("mine")
+        assert cli.main(["convert", "a.npz", "b.npz"]) == 2
+        assert "convert: 'b.npz' exists; --overwrite replaces it" in capsys.readouterr().err
+        assert cli.main(["convert", "a.npz", "b.npz", "--overwrite"]) == 0
+        assert bs.Result.load("b.npz").duration == bs.Result.load(saved).duration
 
 
 def test_a_spike_takes_eight_bytes_of_the_disk():
