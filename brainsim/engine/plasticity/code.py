@@ -89,6 +89,7 @@ def write_rule(
     per_synapse: frozenset[str] = frozenset(),
     held: Mapping[str, str] = MappingProxyType({}),
     shared: bool = False,
+    single: bool = False,
 ) -> RuleCode:
     """Return the RuleCode of a rule.
 
@@ -102,13 +103,15 @@ def write_rule(
         They are read, and begin to relax, as traces are.
     shared : bool
         Whether all synapses have the same weight, which does not change.
+    single : bool
+        Whether weights are kept as float32, which may round them beyond a bound.
     """
-    return _written(equations, frozenset(per_synapse), tuple(held.items()), shared)
+    return _written(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
 
 
 @lru_cache(MAX_KEPT)  # writing takes 20 ms, and each simulation of a network asks for it
-def _written(equations, per_synapse, held, shared):
-    return _RuleWriter(equations, per_synapse, dict(held), shared).code()
+def _written(equations, per_synapse, held, shared, single):
+    return _RuleWriter(equations, per_synapse, dict(held), shared, single).code()
 
 
 class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):

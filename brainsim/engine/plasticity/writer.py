@@ -28,6 +28,8 @@ class Writer:
     held : dict of str to str
         Variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of their
         cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
+    single : bool
+        Whether weights are kept as float32.
 
     Attributes
     ----------
@@ -43,8 +45,8 @@ class Writer:
         Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     """
 
-    def __init__(self, equations, per_synapse, held, shared):
-        self.eq, self.per_synapse, self.shared = equations, per_synapse, shared
+    def __init__(self, equations, per_synapse, held, shared, single):
+        self.eq, self.per_synapse, self.shared, self.single = equations, per_synapse, shared, single
         self.born = {name: held[name] for name in equations.variables if name in held}
         self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")
         self.old = tuple(name + OLD for name in self.held)
@@ -127,10 +129,13 @@ class Writer:
 
     def within_bounds(self, text):
         """Return the text of the new value of w, if it may change."""
+        return f"({self._nearest_allowed(text)}) if learning else w{LOCAL}"
+
+    def _nearest_allowed(self, text):
+        """Return the text of w, or of the bound that it is beyond."""
         low, high = self.eq.bounds
         text = f"lesser({text}, {text_of(high)})" if high is not None else text
-        text = f"greater({text}, {text_of(low)})" if low is not None else text
-        return f"({text}) if learning else w{LOCAL}"
+        return f"greater({text}, {text_of(low)})" if low is not None else text
 
     def event(self, time, kind, indent):
         """Return the line with the key of the random numbers of an event of a synapse: its time, and what happens."""
@@ -154,10 +159,10 @@ class Writer:
 
     def loaded(self, indent):
         """Return the lines that read the weight, the variables and the parameters of a synapse."""
-        return [
-            f"{indent}w{LOCAL} = np.float64(weights[{0 if self.shared else 'k'}])",
-            *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[k])" for c in self.columns),
-        ]
+        weight = f"np.float64(weights[{0 if self.shared else 'k'}])"
+        # float32 may have rounded a weight beyond its bound
+        weight = self._nearest_allowed(weight) if self.single and self.eq.changes_weights else weight
+        return [f"{indent}w{LOCAL} = {weight}", *(f"{indent}{c}{LOCAL} = np.float64(column_{c}[k])" for c in self.columns)]
 
     def stored(self, indent, changed):
         """Return the lines that write what has changed."""

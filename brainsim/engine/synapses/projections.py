@@ -6,6 +6,7 @@ from brainsim.build.own import index_here
 from brainsim.engine.synapses import counting, delays, sampling
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.engine.synapses.listed import listed_weights
 from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scratch_fields
 from brainsim.engine.synapses.near_sources import NearSources, leave_chosen
 from brainsim.jit.records import Context
@@ -340,8 +341,7 @@ def _describe(row, plan, shared, columns, known):
 
 def _lists(plan, columns):
     """Return where the targets, weights and delays that are listed begin, each -1 if there are none."""
-    weight, delay = plan.projection.weight, plan.projection.delay
-    weights = np.empty(0) if _is_simple(weight) else np.ravel(weight)
+    delay, weights = plan.projection.delay, listed_weights(plan.projection)
     delays = np.empty(0, np.uint16)
     if not _is_simple(delay):
         delays = np.ravel(delay) / plan.layout.dt

@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.own import whole
 from brainsim.engine.states.state import taken
+from brainsim.engine.synapses.listed import weights_in_full
 from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
@@ -231,7 +232,7 @@ def _table(store, layout, projection, block, columns):
     extra_step = int(projection.synapse.receptor_equations.direct)
     delay = (store.delay[segment].astype(np.int64) - extra_step) * layout.dt
     if block[1] <= store.weights.size and store.weights.size:
-        weight = store.weights[index].astype(np.float64)
+        weight = weights_in_full(projection, store.weights[index])
     elif store.weight.size:
         weight = store.weight[segment]
     else:

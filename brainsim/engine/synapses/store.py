@@ -39,7 +39,7 @@ class Block:
     targets : ndarray of uint16 or int32
         Place in the state of each event, counted from the base of its partition.
     weights : ndarray of float32 or None
-        Of each synapse; None if they share a weight.
+        Of each synapse, see `listed`; None if they share a weight.
     store : Store
     layout : Layout
     """

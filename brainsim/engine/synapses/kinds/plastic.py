@@ -16,6 +16,7 @@ from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
 from brainsim.engine.plasticity.writer import OLD
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
+from brainsim.engine.synapses.listed import weights_in_full
 from brainsim.engine.synapses.readback import in_table, initial_weights, order_of, order_of_pairs
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
 from brainsim.equations.expressions import algebra
@@ -126,7 +127,8 @@ class Plastic(SynapseKind):
         held = dict.fromkeys(shared.pre_traces, "axonal") | dict.fromkeys(shared.post_traces, "dendritic")
         # a weight that all synapses share, and that does not change, is kept once
         self.shared = not equations.changes_weights and is_number(self.projection.weight)
-        self.code = write_rule(equations, frozenset(rule.per_synapse), held, self.shared)
+        single = self.block.layout.dtype == np.float32
+        self.code = write_rule(equations, frozenset(rule.per_synapse), held, self.shared, single)
         self.module = load_source(self.code.text)
 
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
@@ -179,16 +181,12 @@ class Plastic(SynapseKind):
 
     def _initial_columns(self):
         n, dtype = self.block.stop - self.block.start, self.block.layout.dtype
-        precise = dtype if self.equations.changes_weights else np.float32  # as they were sampled
         if self.shared:
             w = np.array([float(self.projection.weight)])
         elif is_number(self.projection.weight):
             w = np.full(n, float(self.projection.weight), dtype)
-        elif self.block.weights is not None:
-            w, self.block.weights = self.block.weights.astype(precise), None
         else:
-            # they were not kept, which saves 4 bytes a synapse
-            w = initial_weights(self).astype(precise)
+            w = self._initial_weights(dtype if self.equations.changes_weights else np.float32)
         known = self._values | self.differing()
         names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
         columns = {"w": w}  # one number if all share it
@@ -197,6 +195,19 @@ class Plastic(SynapseKind):
             columns[name] = np.empty(n, dtype)
             columns[name][:] = lang.computed(start, known) if isinstance(start, ast.AST) else start
         return columns | self._belonging({"w"}, columns)
+
+    def _initial_weights(self, kind):
+        """Return weights that were listed or sampled, as an array of this kind."""
+        if self.block.weights is not None:
+            w, self.block.weights = weights_in_full(self.projection, self.block.weights, kind), None
+        else:
+            # they were not kept, which saves 4 bytes a synapse
+            w = initial_weights(self).astype(kind, copy=False)
+        # sampled ones were rounded to float32, which may have moved them beyond a bound
+        for bound, nearer in zip(self.bounds(), (np.maximum, np.minimum), strict=True):
+            if bound is not None:
+                nearer(w, bound, out=w, casting="same_kind")
+        return w
 
     def _belonging(self, given, columns):
         """Return the column that belongs to those that are given: what w follows, or w if that is given; name -> array."""
