@@ -214,7 +214,7 @@ class LogNormal(Distribution):
             raise ValueError(f"LogNormal.mu: exp(mu + sigma**2/2) is too large for a float (got {self}){hint}")
 
     def _part(self, low, high):
-        low, high = ((_log(x) - self.mu) / self.sigma for x in (low, high))
+        low, high = (((math.log(x) if x > 0 else -math.inf) - self.mu) / self.sigma for x in (low, high))
         mean = math.exp(self.mu + self.sigma**2 / 2)
         return gauss.mass(low, high), mean * gauss.mass(low - self.sigma, high - self.sigma)
 
@@ -308,8 +308,8 @@ class Clipped(Distribution):
     ----------
     distribution : Distribution
         The distribution to truncate; a Clipped within a Clipped keeps the narrower limits.
-    low, high : float
-        The limits, in the unit of the distribution; by default infinite.
+    low, high : float or None
+        The limits, in the unit of the distribution; None, or an infinite one, as by default, is no limit.
 
     Raises
     ------
@@ -330,10 +330,15 @@ class Clipped(Distribution):
     low: float = -math.inf
     high: float = math.inf
 
+    if typing.TYPE_CHECKING:
+
+        def __init__(self, distribution: Distribution, low: float | None = ..., high: float | None = ...) -> None: ...
+
     def __post_init__(self) -> None:
         """Check the limits and the mass between them."""
         inner = checked_distribution(self.distribution, "Clipped.distribution")
-        low, high = (_limit(getattr(self, name), inner.unit, f"Clipped.{name}") for name in ("low", "high"))
+        given = (-math.inf if self.low is None else self.low, math.inf if self.high is None else self.high)
+        low, high = (_limit(x, inner.unit, f"Clipped.{name}") for x, name in zip(given, ("low", "high"), strict=True))
         if low >= high:
             raise ValueError(f"Clipped.high: must be above low (got low={low:g}, high={high:g})")
         if isinstance(inner, Clipped):
@@ -361,8 +366,7 @@ class Clipped(Distribution):
     @property
     def support(self) -> tuple[float, float]:
         """The part of the inner support that is within the limits."""
-        low, high = self.distribution.support
-        return max(low, self.low), min(high, self.high)
+        return max(self.distribution.support[0], self.low), min(self.distribution.support[1], self.high)
 
     def _part(self, low, high):
         whole = self.distribution.mass(self.low, self.high)
@@ -412,7 +416,3 @@ def _limit(value, unit, label):
         expected = f"in {unit}" if unit else "a plain number"
         raise ValueError(f"{label}: must be {expected}, like the distribution (got {value})")
     return number(value, label, unit or "")
-
-
-def _log(x):
-    return math.log(x) if x > 0 else -math.inf

@@ -97,6 +97,8 @@ def test_known_samples_do_not_change():
         (Gamma(1, 2), [5, 1, 2, -INF, INF]),
         (Clipped(Normal(1, 2), low=0), [2, 1, 2, 0, INF]),
         (Clipped(Clipped(Normal(1, 2), 0, 4), -1, 3), [2, 1, 2, 0, 3]),
+        (Clipped(Normal(1, 2), low=0, high=None), [2, 1, 2, 0, INF]),
+        (Clipped(Normal(1, 2), low=None, high=3), [2, 1, 2, -INF, 3]),
     ],
     ids=repr,
 )
