@@ -381,7 +381,7 @@ class TestOwnRules:
             ValueError,
             "Mine.bounds: the lower bound of w, low = 0, must be below the upper one",
         ),
-        (lambda: bs.Plasticity(), TypeError, "Plasticity: has neither on_pre nor on_post; write in the class: on_post ="),
+        (lambda: bs.Plasticity(), TypeError, "Plasticity: has no text that changes w; write in the class: on_post ="),
         (lambda: setattr(bs.STDP(), "w_max", 3.0), AttributeError, "STDP() is frozen; make a new one: STDP(w_max=3.0)"),
     ],
 )

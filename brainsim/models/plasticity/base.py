@@ -168,7 +168,7 @@ class Plasticity(Model):
     def __init__(self, *positional: object, **values: ValueLike) -> None:
         name = type(self).__name__
         if self._shared is None:
-            raise TypeError(f"{name}: has neither on_pre nor on_post; write in the class: on_post = 'w = w + a*x'")
+            raise TypeError(f"{name}: has no text that changes w; write in the class: on_post = 'w = w + a*x'")
         for key in self._options:
             allowed: tuple[Any, ...] = ({"sign": (1, -1)} | self._choices)[key]
             value: Any = values.pop(key, getattr(type(self), key))
@@ -321,7 +321,8 @@ class Plasticity(Model):
                     f"has no effect, since {base} chooses its equations by options; derive the class from bs.Plasticity"
                 )
                 raise TypeError(f"{cls.__name__}.{name}: {message}")
-        if texts["on_pre"] or texts["on_post"] or texts["amplitude"] != "w" or texts["equations"]:
+        base = next(base for base in cls.__mro__ if Model in base.__bases__)
+        if any(texts[name] != getattr(base, name) for name in TEXTS if name != "bounds"):
             cls._shared = cls.__new__(cls).equations_for(frozenset())
 
     def _check_conditions(self):

@@ -112,6 +112,21 @@ def test_random_spikes_against_the_twin(rule, delays):
     assert len(found) == 1 + {own.Centred: 1, own.Restricted: 2, own.Rich: 2}.get(rule, 0)
 
 
+class Fading(bs.Plasticity):
+    """Nothing happens at spikes."""
+
+    between = "w = w*exp(-elapsed/tau)"
+    bounds = ("low", "")
+    tau: float = bs.parameter(50.0, "ms", "time constant", above=0.0)
+    low: float = bs.parameter(0.3, "weight", "lower bound")
+
+
+def test_a_rule_of_what_happens_between_spikes_alone():
+    pairs = Kicked(Fading(), [[10.0, 20.0], []], [[15.0], []], model=IMMOVABLE)
+    assert pairs.run_to(40.0) == pytest.approx([np.exp(-40.0 / 50.0)] * 2)
+    assert pairs.run_to(80.0).tolist() == [0.3, 0.3]
+
+
 # far from its threshold, and moved by nothing but kicks
 IMMOVABLE = bs.LIF(t_ref=0.0, v_th=100.0, c_m=1e9)
 
