@@ -13,6 +13,7 @@ from brainsim.network.probes import Request, checked_traces
 
 if typing.TYPE_CHECKING:
     from brainsim.engine.estimates.memory import Estimate
+    from brainsim.network.network import Network
 
 
 class WithEstimate:
@@ -76,7 +77,7 @@ class WithEstimate:
             integer(threads, "Network.estimate.threads", at_least=1),
             precision,
             number(duration, "Network.estimate.duration", "ms", at_least=0.0),
-            checked_traces(record, "Network.estimate.record"),
+            checked_traces(record, typing.cast("Network", self), "Network.estimate.record"),
             None if ranks is None else integer(ranks, "Network.estimate.ranks", at_least=1),
             number(rate, "Network.estimate.rate", "Hz", at_least=0.0),
         )

@@ -1,7 +1,10 @@
 """What a run records: `Trace` a variable of some cells, `SpikeRecord` spikes, `WeightTrace` weights of some synapses."""
 
+from __future__ import annotations
+
+import typing
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -9,6 +12,9 @@ import numpy as np
 from brainsim.core.checks import indices, integer, number
 from brainsim.network.population import View
 from brainsim.network.projection import Projection
+
+if typing.TYPE_CHECKING:
+    from brainsim.network.network import Network
 
 REDUCTIONS = ("mean", "sum", "std")
 
@@ -174,8 +180,8 @@ class WeightTrace:
 
     Parameters
     ----------
-    projection : Projection
-        What `Network.connect` returned.
+    projection : Projection or str
+        What `Network.connect` returned, or its name.
     variable : str
         ``"w"``, the weight, or a variable of the rule: one that each synapse has, or a trace of its cells such as x of
         `TsodyksMarkram`, as the synapse reads it, or a modulator.
@@ -191,10 +197,14 @@ class WeightTrace:
         Record only from `start` to `stop`, both included [ms], by default always. There is a sample at `stop` also if that
         is not a multiple of `every`.
 
-    The samples are the values at ``0, every, 2*every, ...``, including 0, as they are after all spikes that have reached the
-    synapses by then; a trace of the target is as it was before spikes of the target at that time. After the run they are in
-    ``result.weights[projection]``, and of x in ``result.weights[projection, "x"]``. Recording changes no bit of the run. A
-    sample of a few synapses takes as long however many there are; histograms go through all synapses.
+    The samples are the values at ``0, every, 2*every, ...``, including 0; a trace of the target is as it was before spikes
+    of the target at that time. After the run they are in ``result.weights[projection]``, and of x in
+    ``result.weights[projection, "x"]``. Recording changes no bit of the run. A sample of a few synapses takes equally long
+    however many there are; histograms go through all synapses.
+
+    **The clock.** A synapse is shown as its target feels it: after all spikes of the source that have arrived at the target
+    by then, and over a `Delta` synapse also those of the next step. So with a ``dendritic_delay`` D it is shown as it was D
+    before: a change at the synapse is seen D later, and a spike of the target 2 D after it.
 
     Raises
     ------
@@ -216,7 +226,7 @@ class WeightTrace:
     (301, 5)
     """
 
-    projection: Projection
+    projection: Projection | str
     variable: str = "w"
     synapses: Any = 100
     every: float = 100.0
@@ -226,8 +236,9 @@ class WeightTrace:
 
     def __post_init__(self) -> None:
         """Check the arguments."""
-        if not isinstance(self.projection, Projection):
-            raise TypeError(f"WeightTrace.projection: must be what Network.connect returned (got {self.projection!r})")
+        if not isinstance(self.projection, Projection | str):
+            message = "must be what Network.connect returned, or its name"
+            raise TypeError(f"WeightTrace.projection: {message} (got {self.projection!r})")
         if not isinstance(self.variable, str):
             raise TypeError(f"WeightTrace.variable: must be 'w' or the name of a variable (got {self.variable!r})")
         object.__setattr__(self, "every", number(self.every, "WeightTrace.every", "ms", above=0.0))
@@ -244,15 +255,16 @@ class WeightTrace:
         synapses = self.synapses if np.ndim(self.synapses) == 0 else f"[{np.size(self.synapses)} indices]"
         bins = "" if self.bins is None else f", bins={self.bins if np.ndim(self.bins) == 0 else '[...]'}"
         limits = _given(self, "start", "stop")
-        name = f"{self.projection.name!r}, {self.variable!r}"
-        return f"WeightTrace({name}, synapses={synapses}, every={self.every!r}{bins}{limits})"
+        name = self.projection if isinstance(self.projection, str) else self.projection.name
+        return f"WeightTrace({name!r}, {self.variable!r}, synapses={synapses}, every={self.every!r}{bins}{limits})"
 
     @property
     def columns(self) -> int:
-        """About how many numbers a sample has."""
+        """About how many numbers a sample has; it must be known of which projection."""
+        expected = typing.cast(Projection, self.projection).expected
         n = self.synapses if np.ndim(self.synapses) == 0 else np.size(self.synapses)
         bins = self.bins or 0 if np.ndim(self.bins) == 0 else np.size(self.bins) - 1
-        return int((self.projection.expected if n is None else min(n, self.projection.expected)) + bins)
+        return int((expected if n is None else min(n, expected)) + bins)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -349,8 +361,8 @@ def _edges(value, label):
     return edges
 
 
-def checked_traces(record: Request | Sequence[Request], label: str = "simulate.record") -> list[Request]:
-    """Return what to record as a list."""
+def checked_traces(record: Request | Sequence[Request], network: Network, label: str = "simulate.record") -> list[Request]:
+    """Return what to record of a network as a list; projections that were given by their names are found."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:
         if isinstance(trace, type) and hasattr(trace, "recorder"):
@@ -359,4 +371,9 @@ def checked_traces(record: Request | Sequence[Request], label: str = "simulate.r
             raise TypeError(
                 f"{label}: must hold bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
             )
-    return traces
+    return [
+        replace(trace, projection=network._found(trace.projection, f"{label}: WeightTrace"))
+        if isinstance(trace, WeightTrace) and isinstance(trace.projection, str)
+        else trace
+        for trace in traces
+    ]

@@ -45,7 +45,8 @@ class WithSynapses:
         -------
         SynapseTable
             With the arrays ``pre``, ``post``, ``weight`` and ``delay``, and ``matrix()``. Stored and procedural synapses
-            alike; those of a built-in kind are sampled again, which takes as long as building them.
+            alike; those of a built-in kind are sampled again, which takes as long as building them. Those that learn are
+            shown as their targets feel them now: `WeightTrace` says what that means if a delay is dendritic.
 
         Raises
         ------

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from tests.helpers.plasticity.kicked import Kicked
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -120,6 +121,32 @@ def test_pieces_copies_and_restored_states():
     np.testing.assert_array_equal(restored.synapses, whole.synapses)
 
 
+@pytest.mark.parametrize("dendritic", [0.0, 1.0, 3.0])
+@pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential()], ids=repr)
+def test_a_sample_is_the_synapse_as_its_target_feels_it(synapse, dendritic):
+    """A spike of the source is seen when it arrives at the target, of the target after twice the dendritic part."""
+    for pre, post, at in ((20.0, 9.0, 23.0 if synapse == bs.Exponential() else 22.9), (9.0, 20.0, 20.0 + 2 * dendritic)):
+        pairs = Kicked(bs.STDP(), [[pre]], [[post]], delay=3.0, dendritic_delay=dendritic, synapse=synapse, weight=0.5)
+        samples = bs.simulate(pairs.net, 30.0, seed=1, record=bs.WeightTrace("loop", every=0.1)).weights["loop"]
+        assert samples.times[samples.values[:, 0] != 0.5][0] == pytest.approx(at)
+        pairs.run_to(round(at - 0.1, 1))
+        assert pairs.table().weight[0] == 0.5
+        assert pairs.run_to(at)[0] == samples.values[-1, 0]
+
+
+def test_a_projection_is_found_by_its_name():
+    net, wires = network(RULES["additive"])
+    trace = bs.WeightTrace(wires.name, synapses=3, every=1.0)
+    assert repr(trace).startswith(f"WeightTrace({wires.name!r}, 'w', synapses=3")
+    by_name, by_itself = (bs.simulate(net, 2.0, seed=1, record=one) for one in (trace, bs.WeightTrace(wires, "w", 3, 1.0)))
+    assert by_name.weights[wires] == by_itself.weights[wires]
+    assert str(net.estimate(duration=100.0, record=[trace])) == str(
+        net.estimate(duration=100.0, record=[bs.WeightTrace(wires, "w", 3, 1.0)])
+    )
+    with pytest.raises(bs.MissingName, match=r"simulate.record: WeightTrace: no projection 'wire' in this network"):
+        bs.simulate(net, 1.0, record=bs.WeightTrace("wire"))
+
+
 def test_weights_that_were_set_are_the_first_sample():
     net, wires = network(RULES["additive"])
     sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=None, every=10.0))
@@ -164,7 +191,7 @@ class TestMistakes:
     def test_of_the_request(self):
         _, wires = network(RULES["additive"])
         for changes, message in [
-            ({"projection": "wires"}, "must be what Network.connect returned"),
+            ({"projection": 3}, "must be what Network.connect returned, or its name"),
             ({"variable": 3}, "WeightTrace.variable"),
             ({"every": 0.0}, "WeightTrace.every: must be > 0 ms"),
             ({"synapses": -1}, "WeightTrace.synapses: must be >= 0"),
