@@ -6,7 +6,7 @@ A network samples no synapses and holds no state; `brainsim.engine` builds array
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from brainsim.core.arithmetic import default_arithmetic
@@ -122,7 +122,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         weight: ValueLike | None = None,
         delay: ValueLike | None = None,
         synapse: Synapse,
-        plasticity: Plasticity | None = None,
+        plasticity: Plasticity | Sequence[Plasticity] | None = None,
         initial: Mapping[str, ValueLike] | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
         modulator: View | None = None,
@@ -150,9 +150,11 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         synapse : Synapse
             The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
             one value for each cell of the population of `post`, even if `post` is only a part of it.
-        plasticity : Plasticity, optional
-            How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are.
-            Weights must lie within the bounds of the rule, and are kept as float64.
+        plasticity : Plasticity, or a pair of them, optional
+            How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are. Of
+            two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, and the other what a spike delivers of it.
+            Weights must lie within the bounds of the rule. Those that it changes are kept in the precision of the run, as
+            float64 by default; sampled ones begin as float32, as all sampled weights do.
         initial : dict, optional
             Initial values of variables of the rule, ``{"x": bs.Uniform(0.5, 1.0)}``: numbers, distributions, or arrays with
             a value for each pair that the rule lists. By default those of the class.

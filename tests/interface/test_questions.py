@@ -137,6 +137,7 @@ CHECKS = {
         and abs(c.matrix.sum() - c.table.weight.sum()) < 1e-6
     ),
     "change weights during a run": doubled,
+    "have short-term plasticity and STDP on the same synapse": lambda c: 0.0 < c.x.values.min() < 0.8 * c.x.values.max(),
     "make synapses learn": lambda c: c.weights.shape == (6, 100) and (c.weights[-1] != c.weights[0]).any(),
     "let vesicles be released at random": lambda c: c.net.projections[-1].plasticity is c.release and rate()(c) > 0.0,
     "couple two networks": lambda c: bs.simulate(c.net, 100.0, seed=2).spikes["cells"] != plain_spikes(c),
