@@ -74,7 +74,11 @@ def test_the_hundred_hold_what_there_is(plans):
     plastic = [given for given in connections if "plasticity" in given]
     own = {rules.Bounded, rules.Inward, rules.Depressing, rules.Rewarded, rules.Noisy, rules.Watching}
     built_in = {model for model in catalogue().values() if issubclass(model, bs.Plasticity)}
-    assert {type(given["plasticity"]) for given in plastic} == own | built_in
+    drawn = [given["plasticity"] for given in plastic]
+    assert {type(rule) for one in drawn for rule in getattr(one, "_rules", [one])} == own | built_in
+    assert any(hasattr(rule, "_rules") for rule in drawn)
+    repeated = [plan.populations["repeated"].model.times for plan in plans if "repeated" in plan.populations]
+    assert len(repeated) > 20
     assert {type(given.get("homeostasis")) for given in plastic} == {bs.Normalisation, bs.Scaling, type(None)}
     assert any("modulator" in given for given in plastic)
     assert any("initial" in given for given in plastic)

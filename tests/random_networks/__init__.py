@@ -25,7 +25,7 @@ a rule, a distribution, a shape of views
 a rule of plasticity
     A class of `rules`, with how its parameters follow from the weights; the way `ways.learning` compares it with a twin.
     A built-in rule is one more function of `rules.built_in`. A modulator, homeostasis and initial values are drawn in
-    `rules.add_more`.
+    `rules.add_more`, two rules on one synapse in `rules.combine`.
 an input, an argument of `connect`
     A function of `networks` that draws it, called in `networks.drawn`.
 something else to change in a run

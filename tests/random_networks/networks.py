@@ -14,6 +14,7 @@ from .pieces import chance, one_of, spread
 SIZES = ((1, 1), (2, 20), (20, 200), (50, 400), (50, 400), (400, 3_000))  # cells
 STEPS = (0.1, 0.1, 0.1, 0.05, 0.2, 0.25, 0.3, 0.5, 1.0)  # ms
 RATES = (0.0, 1e-6, 1e-3, 1.0, 30.0, 800.0, 8_000.0, 50_000.0, 1e6, 1e9, 1e11)  # Hz
+REPEATED = 0.3  # share of the networks that have sources with several spikes in a step
 LEAST_WEIGHT = 2e-6  # smaller ones are taken for a slip in units
 # largest weight of a unit, as a share of the current at which a cell fires
 SHARES = {"pA": 1.0, "pA*ms": 5.0, "nS": 0.02, "mV": 0.0, "": 0.0}
@@ -88,6 +89,8 @@ def drawn(seed):
         np.random.default_rng([seed, 8]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS
     )
     rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
+    add_repeated(np.random.default_rng([seed, 12]), plan)
+    rules.combine(np.random.default_rng([seed, 13]), plan, seed >= FREE_SEEDS)
     return plan
 
 
@@ -175,6 +178,34 @@ def listed(rng, plan, n):
     if chance(rng, 0.3):
         return bs.SpikeTrains({int(cell): times[ids == cell] for cell in rng.permutation(np.unique(ids))})
     return bs.SpikeTrains(times, ids)
+
+
+def add_repeated(rng, plan):
+    """Add sources that fire two or three times within a step, onto synapses that learn; some wake their targets at once.
+
+    This has random numbers of its own, so the rest of the network stays as it was.
+    """
+    synapse, names = _somewhere(rng, plan)
+    if plan.exact or synapse is None or not chance(rng, REPEATED):
+        return
+    n, steps = int(rng.integers(1, 20)), np.cumsum(rng.integers(1, 40, 40))
+    # at one time, or closer than a step within one step or on both sides of an edge
+    offsets = one_of(rng, [[0.0, 0.0], [0.0, 0.2], [-0.3, -0.1], [0.2, 0.4, 0.6]])
+    times = (steps[steps <= plan.steps, None] + offsets).ravel() * plan.dt
+    trains = [times[rng.random(times.size) < 0.9] for _ in range(n)]
+    name = "repeated"
+    plan.populations[name] = pre = bs.Population(n, bs.SpikeTrains(trains), name=name)
+    plan.kinds[name], plan.receptors[name] = LISTED, []
+    post = plan.populations[names[0]]
+    post = post if post.n < 100 else post[:100]
+    size = abs(size_of_weight(rng, plan, synapse, names)) * one_of(rng, [1.0, 3.0])
+    rule = one_of(rng, [bs.AllToAll(), bs.FixedProbability(0.5), bs.FixedOutdegree(3)])
+    delay = plan.dt * int(rng.integers(1, 12)) if chance(rng, 0.6) else bs.Uniform(plan.dt, 12 * plan.dt)
+    given = {"pre": pre, "post": post, "rule": rule, "synapse": synapse, "delay": delay, "weight": size, "name": name}
+    given["plasticity"] = rules.kind_of(rng, plan, given, size)
+    if chance(rng, 0.5):
+        given["dendritic_delay"] = rules.dendritic(rng, plan.dt, delay)
+    plan.connections.append(given)
 
 
 def receptors(rng, kind, n, shared):

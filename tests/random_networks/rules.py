@@ -3,11 +3,13 @@
 import numpy as np
 
 import brainsim as bs
+from brainsim.models.combined import combined
 from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
 
 from .kinds import TOGETHER
 from .pieces import chance, distribution, one_of, view
 
+TIRED = bs.TsodyksMarkram(U=0.4, tau_rec=60.0, tau_fac=30.0)
 PLASTIC = 0.3  # share of the connections that can learn
 
 TAU = {"above": 0.0}
@@ -147,6 +149,20 @@ def add_more(rng, plan, size_of, free):
             name, differs = one_of(rng, names), free and chance(rng, 0.5)
             name = names[plan.seed // TOGETHER % len(names)] if differs else name
             given["initial"] = {name: distribution(rng, low, high) if differs else rng.uniform(low, high)}
+
+
+def combine(rng, plan, free):
+    """Let some connections whose weights change have a rule of what is delivered besides; again with numbers of its own.
+
+    Unless rules may be compiled that differ from those of other networks, it is the same two classes each time.
+    """
+    for given in (given for given in plan.connections if "plasticity" in given):
+        rule, chosen = given["plasticity"], chance(rng, 0.5)
+        short = one_of(rng, [TIRED, bs.QuantalRelease(sites=3, U=0.4, tau_rec=40.0)]) if free else TIRED
+        if chosen and rule.plasticity_equations.changes_weights and (free or type(rule) is Bounded):
+            given["plasticity"] = combined(one_of(rng, [(short, rule), (rule, short)]), "drawn")
+            if "initial" in given:
+                given["initial"] = {f"{type(rule).__name__}_{name}": value for name, value in given["initial"].items()}
 
 
 def kept_per_synapse(rule):

@@ -19,6 +19,7 @@ from .pieces import chance, one_of
 
 THREADS = (1, 2, 3, 4, 5)
 MOST_TWINS = 30  # of a projection
+MOST_COPIES = 12  # of a simulation
 
 
 class Refused(Exception):  # noqa: N818 - a rejected network is not an error of the simulator
@@ -194,13 +195,18 @@ def _in(plan, view):
 
 
 def copied(case):
-    """A copy that is made half-way: it and the original continue alike, one after the other."""
-    sim = case.simulation(threads=case.threads())
-    first, rest = pieces.halves(case.rng, case.plan.steps)
-    sim.run(first * case.plan.dt)
-    fork = copy.deepcopy(sim)
-    for what, one in (("the copy", fork), ("the original", sim)):
-        one.run(rest * case.plan.dt)
+    """Copies that are made at some moments: they and the original continue alike, one after the other."""
+    sim, steps = case.simulation(threads=case.threads()), case.plan.steps
+    moments = np.unique(case.rng.integers(1, steps + 1, MOST_COPIES if "repeated" in case.plan.populations else 2))
+    forks, done = [], 0
+    for moment in moments.tolist():
+        sim.run((moment - done) * case.plan.dt)
+        forks.append((moment, copy.deepcopy(sim)))
+        done = moment
+    for first, one in [*forks, (done, sim)]:
+        if first < steps:
+            one.run((steps - first) * case.plan.dt)
+        what = "the original" if one is sim else "the copy"
         yield f"{what} after {first} steps", bits.differences(bits.of_result(one.result()), bits.of_result(case.whole))
 
 
