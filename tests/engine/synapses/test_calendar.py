@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.program import CALENDAR_FULL, CONTINUE, new_progress
-from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
+from brainsim.engine.synapses.calendar import BLOCK, calendar_fields, clear_calendar, grow_calendar
 from brainsim.engine.synapses.delivery import deliver, file_pending, file_slice
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
@@ -123,6 +123,15 @@ def test_segments_are_delivered_in_the_order_in_which_they_were_filed():
         total += weight
     assert filing.deliver(0)[0] == total
     assert total != weights[::-1].cumsum()[-1]
+
+
+@pytest.mark.parametrize("number", [BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 3 * BLOCK])
+def test_as_many_blocks_come_back_as_a_step_has_filled(number):
+    filing = Filing([[1] * number], True, slots=2, blocks=8)
+    assert filing.file(0, [0]) == CONTINUE
+    assert filing.synapses["free_blocks"] == 8 - -(-number // BLOCK)
+    assert filing.deliver(0).sum() == number * (number + 1) / 2
+    filing.check_that_all_blocks_are_free()
 
 
 def test_of_spikes_of_the_past_only_what_is_still_to_come_is_filed():
