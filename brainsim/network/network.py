@@ -204,10 +204,10 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         weights = checks.weight_of(weight, rule, pre, post, synapse)
         delays = checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
-        plasticity = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
-        dendritic = dendritic_delay_of(dendritic_delay, delays, plasticity)
-        modulator, after = modulator_of(modulator, modulator_delay, plasticity)
-        check_homeostasis(homeostasis, plasticity, pre, post)
+        learning = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
+        dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
+        modulator, after = modulator_of(modulator, modulator_delay, learning)
+        check_homeostasis(homeostasis, learning, pre, post)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))
@@ -221,7 +221,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
             synapse,
             free,
             storage,
-            plasticity,
+            learning,
             dendritic,
             modulator,
             after,
