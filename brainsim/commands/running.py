@@ -8,6 +8,7 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
+from brainsim.core.arrays import plural
 from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
 
@@ -15,7 +16,6 @@ MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first 
 INTERRUPTED = 130  # exit code
 OVERWRITE = "--overwrite"  # the option by which results of earlier runs may be replaced
 DT = 0.1  # ms
-COMPILE, COMPILE_RULE = 5, 10  # seconds to compile a network, and each rule of plasticity
 PICTURES = {".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif", ".mp4", ".html", ".htm"}
 RUN_SEED = 2  # of initial values and inputs, as in the scripts; the seed of the wiring is the default of build()
 
@@ -87,7 +87,7 @@ def _write_page(name, example, arguments):
     check_writable(None, path)
     print(f"{name}: {summary_of(name)}", flush=True)
     if not compiled():
-        print("compiling kernels, which takes about half a minute, once for this version ...", flush=True)
+        print("compiling the functions of each picture, once for this version ...", flush=True)
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
@@ -182,15 +182,27 @@ def _check_grid(duration, dt):
 
 
 def _announce(network):
-    """Print what is being built, and that it takes longer if kernels have to be compiled."""
+    """Print what is being built, and what has to be compiled if nothing is."""
     cells = sum(population.n for population in network.populations.values())
     synapses = sum(projection.expected for projection in network.projections)
     with_synapses = f" and {synapses:,.0f} synapses" if synapses else ""
     print(f"building {cells:,} cell{'s' * (cells != 1)}{with_synapses} ...", flush=True)
     if not compiled():
-        rules = {type(projection.plasticity) for projection in network.projections} - {type(None)}
-        seconds = COMPILE + COMPILE_RULE * len(rules)
-        print(f"compiling kernels, which takes about {seconds} seconds, once for this version ...", flush=True)
+        print(f"compiling the functions of {_kinds_in(network)}, once for this version ...", flush=True)
+
+
+def _kinds_in(network):
+    """Return how many kinds of things a network has that are compiled: the more, the longer it takes."""
+    used = [*network.projections, *(stimulus.input for stimulus in network.inputs if hasattr(stimulus.input, "synapse"))]
+    rules = [p.plasticity for p in network.projections if p.plasticity is not None]
+    numbers = {
+        "model": len({type(population.model) for population in network.populations.values()}),
+        "synapse": len({type(owner.synapse) for owner in used}),
+        "rule": len({(type(rule), repr(rule.texts())) for rule in rules}),
+    }
+    *first, last = [plural(number, kind) for kind, number in numbers.items() if number]
+    last += " of plasticity" if rules else ""
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _report(result, requested):

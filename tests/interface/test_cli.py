@@ -136,7 +136,13 @@ class TestRun:
     def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(running, "compiled", set)
         cli.main(["run", "single", "--no-plot"])
-        assert "compiling kernels, which takes" in capsys.readouterr().out
+        assert "compiling the functions of 1 model, once for this version ..." in capsys.readouterr().out
+
+    def test_says_how_much_it_compiles(self):
+        from brainsim.examples import stdp_window
+
+        net, _ = stdp_window.build()
+        assert running._kinds_in(net) == "2 models, 2 synapses and 8 rules of plasticity"
 
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
         show = lambda self, done: signal.raise_signal(signal.SIGINT) if self._unit == "ms" else None  # noqa: E731

@@ -86,24 +86,17 @@ def calcium_law(rule, lag, interval=1000.0, dt=0.05):
 def series_law(rule, interval, order):
     """Return the relative change by a series of pairs, from the traces of the rule between one spike and the next.
 
-    A rule of pairs is one of triplets that have no effect.
-
     Parameters
     ----------
-    rule : STDP or TripletSTDP
-        With pairing ``"all"`` or ``"nearest"``; STDP must be additive.
+    rule : TripletSTDP
     interval : float
         Between pairs [ms].
     order : float
         From the spike of the source to that of the target [ms].
     """
-    if hasattr(rule, "a3_plus"):
-        names = ("a2_plus", "a3_plus", "a2_minus", "a3_minus")
-        a2_plus, a3_plus, a2_minus, a3_minus = (rule.w_0 * getattr(rule, name) for name in names)
-        taus = np.array([rule.tau_plus, rule.tau_x, rule.tau_minus, rule.tau_y])  # of r1, r2, o1, o2
-    else:
-        a2_plus, a3_plus, a2_minus, a3_minus = rule.w_max * rule.a_plus, 0.0, rule.w_max * rule.a_minus, 0.0
-        taus = np.array([rule.tau_plus, np.inf, rule.tau_minus, np.inf])
+    names = ("a2_plus", "a3_plus", "a2_minus", "a3_minus")
+    a2_plus, a3_plus, a2_minus, a3_minus = (rule.w_0 * getattr(rule, name) for name in names)
+    taus = np.array([rule.tau_plus, rule.tau_x, rule.tau_minus, rule.tau_y])  # of r1, r2, o1, o2
     traces, change, before = np.zeros(4), 0.0, 0.0
     first = np.arange(PAIRS) * interval
     for time, of_target in sorted([(t, False) for t in first] + [(t + order, True) for t in first]):
