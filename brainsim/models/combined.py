@@ -52,8 +52,8 @@ def combined(rules: Sequence[Any], label: str) -> Plasticity:
     _check_pair(short, long, label)
     cls, parts = _class_of(rules), _parts_of(rules)
     values = {kind: {n: getattr(rule, n) for n in rule.parameters} for kind, rule in parts.items()}
-    new = cls(**_prefixed(values), **{name: getattr(long, name) for name in cls._options})
-    vars(new)["_rules"] = tuple(rules)
+    new = cls.__new__(cls)  # the values have been checked, and warned of, by their rules
+    vars(new).update(_prefixed(values), sign=long.sign, _rules=tuple(rules))
     initial = _prefixed({kind: rule.initial for kind, rule in parts.items()})
     return new.starting(initial, label) if initial else new
 
