@@ -55,9 +55,13 @@ class Folder:
         if not path.exists():
             return None
         try:
-            row = archive.read(path, "Point", FORMAT, lambda said, arrays: _row(parameters, said, arrays))
+            said, row = archive.read(path, "Point", FORMAT, lambda said, arrays: (said, _row(parameters, said, arrays)))
+            if said.get("point") != path.stem:  # copied over from another one
+                return None
             if row.is_result and self._keep == "result":
-                row.result = Result.load(path.with_suffix(".result.npz"))
+                if said.get("result") != _digest(whole := path.with_suffix(".result.npz")):
+                    return None
+                row.result = Result.load(whole)
         except (ValueError, FileNotFoundError):  # damaged, or computed when the Result was not kept
             return None
         return row
@@ -66,12 +70,14 @@ class Folder:
         """Write a finished point; one that failed has no file and is tried again."""
         if row.error is not None:
             return
+        whole = path.with_suffix(".result.npz")
         if row.result is not None:
-            row.result.save(path.with_suffix(".result.npz"))
+            row.result.save(whole)
         arrays = {name: value for name, value in row.values.items() if isinstance(value, np.ndarray)}
         plain = {name: value for name, value in row.values.items() if name not in arrays}
         said = {"values": plain, "arrays": list(arrays), "order": list(row.values), "seconds": row.seconds}
-        said["is_result"] = row.is_result
+        said["is_result"], said["point"] = row.is_result, path.stem
+        said["result"] = None if row.result is None else _digest(whole)
         said["parameters"] = {name: repr(value) for name, value in row.parameters.items()}
         archive.write(path, "Point", FORMAT, said, {archive.member("values", name): a for name, a in arrays.items()})
 
@@ -83,6 +89,12 @@ class Folder:
         said["numpy"] = np.__version__
         with written_aside(self.path / "manifest.json", "sweep.to") as temporary:
             temporary.write_text(json.dumps(said, indent=1) + "\n")
+
+
+def _digest(path):
+    """Return a hash of the content of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _row(parameters, said, arrays):

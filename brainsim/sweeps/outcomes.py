@@ -43,8 +43,14 @@ class Row:
     is_result: bool = False
 
 
+def failed(parameters, error):
+    """Return the row of a point that failed with an error."""
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return Row(parameters, error=said, traceback="".join(traceback.format_exception(error)))
+
+
 def outcome(function, index, parameters, keep):
-    """Return the index of a point and its row; an exception becomes a row, too."""
+    """Return the index of a point and its row; an exception becomes a row, too, and so does an exit."""
     start = time.perf_counter()
     row = Row(parameters)
     try:
@@ -53,9 +59,10 @@ def outcome(function, index, parameters, keep):
         row.is_result = isinstance(returned, Result)
         if keep == "result" and row.is_result:
             row.result = returned
-    except Exception as error:  # whatever a user's function raises: the other points go on
-        row.error = f"{type(error).__name__}: {error}"
-        row.traceback = traceback.format_exc()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a user's function raises: the other points go on
+        row = failed(parameters, error)
     row.seconds = time.perf_counter() - start
     return index, row
 

@@ -116,3 +116,9 @@ def _checked_seeds(seeds):
     if not found:
         raise ValueError("sweep.seeds: must have at least one seed")
     return found
+
+
+def named(parameters: Mapping[str, Any], most: int = 60) -> str:
+    """Return how a message names a point: its parameters, with values shortened to `most` letters."""
+    texts = {name: repr(value) for name, value in parameters.items()}
+    return ", ".join(f"{name}={text if len(text) <= most else text[: most - 3] + '...'}" for name, text in texts.items())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
-import multiprocessing
-import os
 import re
 import sys
 from pathlib import Path
 
 from brainsim.core.machine import free_memory, processors
 from brainsim.sweeps.outcomes import outcome
+from brainsim.sweeps.workers import PoolError, by_workers
 
 PROCESS = Path("/proc/self")
 LEAST_MEMORY = 200e6  # bytes of a process with NumPy, Numba and a small network
@@ -34,16 +32,14 @@ def outcomes(function, todo, keep, workers, bytes_each):
     if not todo:
         return
     joblib = _joblib()
-    if joblib is not None and workers is None and _is_chosen(joblib):
-        yield from _by_joblib(joblib, function, todo, keep, None)
+    if joblib is not None and not _is_here(joblib):
+        yield from _by_joblib(joblib, function, todo, keep, workers)
         return
-    count = min(workers or fitting(bytes_each), len(todo))
+    count = min(workers or (joblib and _told(joblib)) or fitting(bytes_each), len(todo))
     if count == 1:
         yield from (outcome(function, index, parameters, keep) for index, parameters in todo)
-    elif joblib is not None:
-        yield from _by_joblib(joblib, function, todo, keep, count)
     else:
-        yield from _by_processes(function, todo, keep, count)
+        yield from by_workers(joblib, function, todo, keep, count, max(1, processors() // count))
 
 
 def fitting(bytes_each):
@@ -80,49 +76,26 @@ def _joblib():
     return joblib
 
 
-def _is_chosen(joblib):
-    """Return whether joblib's active configuration says how many workers there are, be it one, which is this process."""
-    backend, count = joblib.parallel.get_active_backend()
-    elsewhere = not type(backend).__module__.startswith("joblib._parallel_backends")  # Dask and others bring their own
-    return count is not None or elsewhere or joblib.effective_n_jobs(None) > 1
+def _is_here(joblib):
+    """Return whether joblib's active backend is its default, processes of this machine, and not threads, Dask or another."""
+    return isinstance(joblib.parallel.get_active_backend()[0], joblib.parallel.LokyBackend)
+
+
+def _told(joblib):
+    """Return how many workers there are according to joblib's active configuration, None if it does not say."""
+    count = joblib.effective_n_jobs(None)
+    return count if count > 1 or joblib.parallel.get_active_backend()[1] is not None else None
 
 
 def _by_joblib(joblib, function, todo, keep, count):
-    """Use the active backend; loky, the default, gives each worker its share of threads."""
+    """Use the active backend, which starts and restarts its workers itself."""
     calls = [joblib.delayed(outcome)(function, index, parameters, keep) for index, parameters in todo]
     try:
-        pool = joblib.Parallel(n_jobs=count, return_as="generator_unordered")
-        yield from pool(calls)
-    except ValueError as error:
-        if "return_as" not in str(error):
-            raise
-        yield from joblib.Parallel(n_jobs=count)(calls)  # a backend that cannot hand over results as they come
-
-
-def _by_processes(function, todo, keep, count):
-    """Use fresh processes of the standard library: a function must be importable, from a script with a main guard."""
-    share = max(1, processors() // count)
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(count, context, _share_threads, (share,)) as pool:
         try:
-            futures = [pool.submit(outcome, function, index, parameters, keep) for index, parameters in todo]
-            for future in concurrent.futures.as_completed(futures):
-                yield future.result()
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise RuntimeError(
-                "sweep: a worker ended at once. A script must guard its start with if __name__ == '__main__':, or install "
-                "joblib, which needs no guard: pip install 'brainsim[sweep]'"
-            ) from error
-        except (AttributeError, TypeError) as error:
-            if "pickle" not in str(error):
+            yield from joblib.Parallel(n_jobs=count, return_as="generator_unordered")(calls)
+        except ValueError as error:
+            if "return_as" not in str(error):
                 raise
-            raise TypeError(
-                f"sweep.function: cannot be sent to other processes ({error}); define it at the top of a module, or "
-                "install joblib, which can send any function: pip install 'brainsim[sweep]'"
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _share_threads(share):
-    os.environ["BRAINSIM_NUM_THREADS"] = str(share)
+            yield from joblib.Parallel(n_jobs=count)(calls)  # a backend that cannot hand over results as they come
+    except Exception as error:
+        raise PoolError(f"sweep: the backend of joblib has failed with {type(error).__name__}: {error}") from error

@@ -11,9 +11,10 @@ from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.engine.progress import Watch
 from brainsim.sweeps.files import Folder
 from brainsim.sweeps.outcomes import Row, outcome
-from brainsim.sweeps.points import axes_of, check_function, points_of
+from brainsim.sweeps.points import axes_of, check_function, named, points_of
 from brainsim.sweeps.pools import forget_peak, outcomes, peak_memory
 from brainsim.sweeps.table import Sweep, SweepError
+from brainsim.sweeps.workers import PoolError
 
 ERRORS, KEEP = ("keep", "raise"), ("figures", "result")
 
@@ -36,6 +37,7 @@ def sweep(
     computed here, which compiles the kernels that the workers then load. Workers are processes of joblib (``pip install
     'brainsim[sweep]'``), each with its share of the processors; under ``joblib.parallel_config(backend="dask")`` they are
     those of a Dask cluster. Without joblib they are processes of the standard library. Ctrl-C returns what is finished.
+    A worker that is killed, or a point that ends it, costs this point only.
 
     Parameters
     ----------
@@ -116,7 +118,7 @@ def sweep(
 
 
 def _compute(function, todo, take, keep, workers, progress):
-    """Compute the points that are missing, and take each when it is there; return whether Ctrl-C stopped it."""
+    """Compute the points that are missing, and take each when it is there; return what stopped it, None if nothing did."""
     with Watch(len(todo), progress, "points") as watch:
         try:
             if todo:
@@ -128,21 +130,24 @@ def _compute(function, todo, take, keep, workers, progress):
                 for done, (index, row) in enumerate(outcomes(function, todo[1:], keep, workers, needed), start=2):
                     take(index, row)
                     watch.show(done)
-        except KeyboardInterrupt:
-            return True
-    return False
+        except (KeyboardInterrupt, PoolError) as error:
+            return error
+    return None
 
 
 def _tell(table, stopped, errors):
-    """Warn of what is missing, or raise the error of the first point that failed."""
+    """Warn of what is missing, or raise an error with the table of what there is."""
     failed = [row for row in table.rows if row.traceback is not None]
+    done = sum(row.error is None for row in table.rows)
+    if isinstance(stopped, PoolError):
+        raise SweepError(f"{stopped}; the attribute `table` has the {done} of {len(table)} points that are there", table)
+    first = failed and f"{len(failed)} of {len(table)} points failed, the first at {named(failed[0].parameters)}"
     if failed and errors == "raise":
-        raise SweepError(f"sweep: {len(failed)} of {len(table)} points failed; the first was\n{failed[0].traceback}", table)
+        raise SweepError(f"sweep: {first}:\n{failed[0].traceback}", table)
     if stopped:
-        done = sum(row.error is None for row in table.rows)
         warn_user(f"sweep: stopped by Ctrl-C after {done} of {len(table)} points")
     elif failed:
-        warn_user(f"sweep: {len(failed)} of {len(table)} points failed, the first with {failed[0].error}; see table.failed")
+        warn_user(f"sweep: {first} with {failed[0].error}; see table.failed")
 
 
 def _check_choices(errors, keep):

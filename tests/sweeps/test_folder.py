@@ -38,6 +38,21 @@ class TestFolder:
             bs.sweep(swept.failing, {"a": [1, 2]}, seeds=2, to=tmp_path / "f", workers=1)
         assert len(list((tmp_path / "f").glob("*.npz"))) == 3
 
+    def test_the_file_of_another_point_is_not_taken(self, tmp_path):
+        def files(kind):
+            return sorted((tmp_path / "s").glob(kind), key=lambda path: path.stat().st_mtime_ns)
+
+        def rates():
+            table = bs.sweep(swept.whole, {"rate": [500.0, 1000.0]}, seeds=1, to=tmp_path / "s", workers=1, keep="result")
+            return [(row.values["rate cells"], row.result.spikes["cells"].rate()) for row in table.rows]
+
+        expected = rates()
+        assert expected[0] != expected[1]
+        for kind in ("*[0-9a-f].npz", "*.result.npz"):
+            one, other = files(kind)
+            one.write_bytes(other.read_bytes())
+            assert rates() == expected
+
     def test_objects_and_arrays_as_parameters(self, tmp_path):
         def count(model, values):
             return float(np.sum(values))

@@ -126,8 +126,27 @@ class TestProcesses:
         table = bs.sweep(swept.threads_here, over={"x": [1, 2, 3]}, workers=2)
         assert not table.failed
         assert set(table.values("value")[1:]) == {max(1, pools.processors() // 2)}
-        with pytest.raises(TypeError, match=r"cannot be sent to other processes .*brainsim\[sweep\]"):
+        with pytest.raises(TypeError, match=r"cannot be sent to other processes \(.*Can't .*\); .*brainsim\[sweep\]"):
             bs.sweep(lambda x: x, over={"x": [1, 2, 3]}, workers=2)
+
+    @pytest.mark.parametrize("with_joblib", [True, False])
+    def test_a_point_that_ends_its_process_costs_nothing_else(self, with_joblib, monkeypatch, tmp_path):
+        if with_joblib:
+            pytest.importorskip("joblib")
+        else:
+            monkeypatch.setitem(sys.modules, "joblib", None)
+        ways = ["no", "kill", "exit", "leave", "forget", "no"]
+        with pytest.warns(UserWarning, match="3 of 6 points failed, the first at how='kill', x=1 with WorkerLostError"):
+            table = bs.sweep(swept.ending, zip={"how": ways, "x": list(range(6))}, workers=2, to=tmp_path / "s")
+        np.testing.assert_array_equal(table.values("value"), [0, np.nan, np.nan, np.nan, 4, 5])
+        kill, leave, left = (row.error for row in table.failed)
+        point = "while it computed the point how="
+        assert kill.startswith(f"WorkerLostError: a worker was killed (signal 9, SIGKILL) {point}'kill', x=1; often memory")
+        assert leave == "SystemExit: 3"
+        assert left.startswith(
+            "WorkerLostError: a worker ended with the exit status 0 while it computed the point how='leave'"
+        )
+        assert len(list((tmp_path / "s").glob("*.npz"))) == 3
 
     def test_joblib_may_be_told_how_many(self, monkeypatch):
         joblib = pytest.importorskip("joblib")

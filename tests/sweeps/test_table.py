@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.sweeps.outcomes import outcome
+from brainsim.sweeps.workers import PoolError
 from tests.helpers.mistakes import mistakes
 from tests.helpers.runs import swept
 
@@ -31,15 +33,39 @@ class TestTable:
         assert table.at(a=0.1 + 0.4, b=1).values["product"] == 0.5
 
     def test_a_failing_point_leaves_the_others(self):
-        with pytest.warns(UserWarning, match="1 of 6 points failed, the first with ZeroDivisionError: for the test"):
+        with pytest.warns(
+            UserWarning, match="1 of 6 points failed, the first at a=2, seed=1 with ZeroDivisionError: for the test"
+        ):
             table = bs.sweep(swept.failing, over={"a": [1, 2, 3]}, seeds=2, workers=1)
         np.testing.assert_array_equal(table.values("value"), [[1, 1], [2, np.nan], [3, 3]])
         (row,) = table.failed
         assert row.parameters == {"a": 2, "seed": 1}
         assert "in failing" in row.traceback
-        with pytest.raises(bs.SweepError, match="1 of 6 points failed") as caught:
+        with pytest.raises(bs.SweepError, match="1 of 6 points failed, the first at a=2, seed=1:") as caught:
             bs.sweep(swept.failing, over={"a": [1, 2, 3]}, seeds=2, workers=1, errors="raise")
         assert len(caught.value.table.failed) == 1
+
+    @pytest.mark.parametrize("ending", [SystemExit(3), GeneratorExit(), BaseException("odd")])
+    def test_a_point_that_ends_leaves_the_others_and_the_process(self, ending):
+        def ends(a):
+            if a == 2:
+                raise ending
+            return a
+
+        with pytest.warns(UserWarning, match=f"1 of 3 points failed, the first at a=2 with {type(ending).__name__}"):
+            table = bs.sweep(ends, over={"a": [1, 2, 3]}, workers=1)
+        np.testing.assert_array_equal(table.values("value"), [1, np.nan, 3])
+
+    def test_what_is_finished_is_kept_if_a_backend_fails(self, monkeypatch):
+        def broken(function, todo, keep, *_):
+            yield outcome(function, *todo[0], keep)
+            raise PoolError("sweep: the backend of joblib has failed with OSError: no route")
+
+        monkeypatch.setattr("brainsim.sweeps.sweep.outcomes", broken)
+        said = "no route; the attribute `table` has the 2 of 4 points that are there"
+        with pytest.raises(bs.SweepError, match=said) as caught:
+            bs.sweep(lambda a: a, over={"a": [1, 2, 3, 4]})
+        np.testing.assert_array_equal(caught.value.table.values("value"), [1, 2, np.nan, np.nan])
 
     def test_frames_and_arrays(self):
         pytest.importorskip("pandas")

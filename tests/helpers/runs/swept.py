@@ -1,11 +1,14 @@
 """Functions that sweeps call in the tests; processes import them from here."""
 
 import os
+import signal
+import sys
 import threading
 
 import numpy as np
 
 import brainsim as bs
+from brainsim.sweeps import workers
 
 
 def threads_here(x):
@@ -72,6 +75,19 @@ def whole(rate, seed):
 
 def product(a, b=1.0, seed=0):
     return {"product": a * b, "noise": np.random.default_rng(seed).random(), "list": [a, b], "text": f"{a}"}
+
+
+def ending(how, x):
+    """Return x, unless the process is to end, or has no function any more, as a new one."""
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "exit":
+        sys.exit(3)
+    if how == "leave":
+        os._exit(0)
+    if how == "forget":
+        workers._taken.clear()
+    return x
 
 
 def failing(a, seed=0):

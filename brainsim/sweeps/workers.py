@@ -1,0 +1,209 @@
+"""Processes of this machine that compute points: each is a pool of one process and has one point at a time.
+
+So it is known which point was lost if a process is killed or ends itself, and nothing else is lost. A pool of several
+processes ends them all if one is killed, and does not say what each was doing.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+from brainsim.sweeps.outcomes import failed, outcome
+from brainsim.sweeps.points import named
+
+# the variables from which libraries read how many threads they may start
+THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "NUMBA")]
+THREADS += ["VECLIB_MAXIMUM_THREADS"]
+OURS = "BRAINSIM_NUM_THREADS"
+KEPT = 300.0  # seconds for which a process without work stays, as joblib's do
+PATIENCE = 5.0  # seconds for which the exit status of a process is waited for
+WITHOUT_JOBLIB = (
+    "The function must be at the top of a module, and a script must guard its start with if __name__ == '__main__':, or "
+    "install joblib, which needs neither: pip install 'brainsim[sweep]'"
+)
+
+
+class PoolError(RuntimeError):
+    """What computes the points has failed, so that some are missing."""
+
+
+class WorkerLostError(RuntimeError):
+    """A process ended while it computed a point."""
+
+
+def by_workers(joblib, function, todo, keep, count, threads):
+    """Yield the outcomes of points as they come, from so many processes, each with so many threads."""
+    workers, finished = [], False
+    try:
+        workers += [_worker(joblib, threads) for _ in range(count)]
+        for worker in workers:
+            worker.take(function)
+        yield from _computed(workers, function, todo, keep)
+        finished = True
+    finally:
+        for worker in workers:
+            worker.release(finished)
+
+
+def _computed(workers, function, todo, keep):
+    """Yield the outcomes of points; a process that ends is replaced."""
+    left = iter(todo)
+    running = {worker.compute(*point, keep): (worker, point) for worker, point in zip(workers, left, strict=False)}
+    while running:
+        for future in concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done:
+            worker, point = running.pop(future)
+            try:
+                found = future.result()
+            except BrokenProcessPool:
+                found = point[0], failed(point[1], WorkerLostError(worker.how_it_ended(point[1])))
+                worker.start()
+                worker.take(function)
+            except Exception as error:  # the arguments, or what was returned, cannot be sent
+                found = point[0], failed(point[1], error)
+            if found is None:  # joblib ends a process whose memory has grown, and starts another one
+                worker.take(function)
+            else:
+                yield found
+                point = next(left, None)
+            if point is not None:
+                running[worker.compute(*point, keep)] = worker, point
+
+
+class Worker:
+    """A process that computes one point at a time.
+
+    Parameters
+    ----------
+    joblib : module or None
+        With it, functions need not be importable, and the process is kept for the next sweep.
+    threads : int
+        How many threads each library in it may start.
+    """
+
+    def __init__(self, joblib, threads):
+        self._joblib, self._threads = joblib, threads
+        self.start()
+
+    def start(self):
+        """Start a process, which replaces the one there was."""
+        if self._joblib is None:
+            self._context = Noting(multiprocessing.get_context("spawn"))
+            self._executor = concurrent.futures.ProcessPoolExecutor(1, self._context)
+        else:
+            from joblib.externals.loky import ProcessPoolExecutor
+            from joblib.externals.loky.backend.context import get_context
+
+            self._context = Noting(get_context("loky"))
+            self._executor = ProcessPoolExecutor(1, context=self._context, timeout=KEPT)
+        with _environment(self._threads):
+            self._started = self._executor.submit(os.getpid)
+
+    def fits(self, joblib, threads):
+        """Return whether a sweep with these settings can use the process."""
+        return (self._joblib, self._threads) == (joblib, threads) and self._context.process.is_alive()
+
+    def take(self, function):
+        """Send the function to the process, once for all points."""
+        try:
+            self._started.result()
+            self._executor.submit(_take, function).result()
+        except BrokenProcessPool as error:
+            hint = "" if self._joblib else f". {WITHOUT_JOBLIB}"
+            raise PoolError(f"sweep: a worker {self._end()} before it computed a point{hint}") from error
+        except Exception as error:
+            hint = "" if self._joblib else ", or install joblib, which can send any function: pip install 'brainsim[sweep]'"
+            reason = [line for line in str(error.__cause__ or error).splitlines() if line.strip(' "')][-1]
+            raise TypeError(
+                f"sweep.function: cannot be sent to other processes ({reason}); define it at the top of a module{hint}"
+            ) from error
+
+    def compute(self, index, parameters, keep):
+        """Begin to compute a point; return its future."""
+        return self._executor.submit(_outcome, index, parameters, keep)
+
+    def how_it_ended(self, parameters):
+        """Return what happened to the process, and which point it was computing."""
+        end = self._end()
+        hint = "; often memory was full: fewer workers need less" if "SIGKILL" in end else ""
+        return f"a worker {end} while it computed the point {named(parameters)}{hint}"
+
+    def _end(self):
+        """Return how the process ended, as far as the system says."""
+        until = time.monotonic() + PATIENCE
+        while (status := self._context.process.exitcode) is None and time.monotonic() < until:
+            time.sleep(0.01)
+        if status is None or status >= 0:
+            return "ended" if status is None else f"ended with the exit status {status}"
+        with contextlib.suppress(ValueError):
+            return f"was killed (signal {-status}, {signal.Signals(-status).name})"
+        return f"was killed (signal {-status})"
+
+    def release(self, finished):
+        """End the process, or keep it for another sweep if it has `finished` what it was given."""
+        if finished and self._joblib is not None and self.fits(self._joblib, self._threads):
+            _idle.setdefault(os.getpid(), []).append(self)
+            return
+        self._executor.shutdown(wait=False)
+        if not finished:
+            self._context.process.terminate()
+
+
+class Noting:
+    """A context of multiprocessing that remembers the process that was started last."""
+
+    def __init__(self, context):
+        self._context = context
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)
+
+    def Process(self, *arguments, **more):  # noqa: N802 - the name in multiprocessing
+        """Return a new process."""
+        self.process = self._context.Process(*arguments, **more)
+        return self.process
+
+
+_idle: dict[int, list[Worker]] = {}  # by the process that has started them: a fork of it cannot use them
+
+
+def _worker(joblib, threads):
+    """Return a worker that another sweep has left, or a new one."""
+    idle = _idle.get(os.getpid(), [])
+    while idle:
+        worker = idle.pop()
+        if worker.fits(joblib, threads):
+            return worker
+        worker.release(finished=False)
+    return Worker(joblib, threads)
+
+
+@contextlib.contextmanager
+def _environment(threads):
+    """Let a process that is started have so many threads."""
+    before = dict(os.environ)
+    os.environ |= {name: str(threads) for name in THREADS if name not in before} | {OURS: str(threads)}
+    try:
+        yield
+    finally:
+        for name in (*THREADS, OURS):
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
+
+
+_taken = []  # in a worker: the function
+
+
+def _take(function):
+    _taken[:] = [function]
+
+
+def _outcome(index, parameters, keep):
+    """Return the outcome of a point, None if this process does not have the function."""
+    return outcome(_taken[0], index, parameters, keep) if _taken else None
