@@ -11,6 +11,7 @@ from brainsim.core.contexts import within
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
+from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.population import View
@@ -93,10 +94,11 @@ class Rewiring:
     def _pairs(self, table, pre, post, weight, delay):
         """Return pre, post, weight and delay of the synapses that are kept, and then of those that are added."""
         p, n = self._described, pre.size
-        weight = self._of_new(
-            "weight", p.weight if weight is None else checked_weight(weight, p.synapse, f"{LABEL}.weight"), n
-        )
-        delay = self._of_new("delay", p.delay if delay is None else plain(delay, "ms", f"{LABEL}.delay"), n)
+        weight = p.weight if weight is None else checked_weight(weight, p.synapse, f"{LABEL}.weight")
+        delay = p.delay if delay is None else plain(delay, "ms", f"{LABEL}.delay")
+        weight = weight.of(pre, post) if isinstance(weight, OfPair) else weight
+        delay = self._rounded(delay.of(pre, post)) if isinstance(delay, OfPair) else delay
+        weight, delay = self._of_new("weight", weight, n), self._of_new("delay", delay, n)
         if self._kind is not None and self._kind.tag == PLASTIC:
             from brainsim.engine.plasticity.change import check_bounds
 
@@ -135,12 +137,17 @@ class Rewiring:
             # nothing but the state decides, so a simulation that continues from a saved one samples the same
             when = str(self._run.step), str(int(self._kept.size)), str(n)
             fill(sampled, value.code, stream_key(layout.network.seed, "rewired", self._projection.name, of, name, *when))
-            return np.maximum(1.0, np.rint(sampled / layout.dt)) * layout.dt if name == "delay" else sampled
+            return self._rounded(sampled) if name == "delay" else sampled
         if np.shape(value) != (n,) and n:
             owner = f"{LABEL}.{name}" if of == "synapses" else f"{LABEL}: {name} of {self._projection.plasticity}"
             message = "must be one number or one for each synapse that is added"
             raise ValueError(f"{owner}: {message}, {n} (got {np.size(value)})")
         return np.asarray(value, np.float64) if n else np.empty(0)
+
+    def _rounded(self, delays):
+        """Return delays as whole steps, one at least."""
+        dt = self._run.layout.dt
+        return np.maximum(1.0, np.rint(delays / dt)) * dt
 
     def _move(self, extra, new):
         """Let arrays of a state, by name, that are about the projection fit its new synapses."""

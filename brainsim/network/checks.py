@@ -6,7 +6,7 @@ from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
 from brainsim.models.rules import FixedIndegree, Rule
-from brainsim.models.space.of_distance import OfDistance, written_within
+from brainsim.models.space.of_pairs import OfPair, value_of_text, written_within
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
@@ -79,7 +79,7 @@ def weight_of(weight, rule, pre, post, synapse):
                 "column weight, bring weights"
             )
     if isinstance(weight, str):
-        weight = OfDistance(weight, "Network.connect.weight", pre, post, rule)
+        weight = value_of_text(weight, "Network.connect.weight", pre, post, rule)
     weight = checked_weight(weight, synapse, "Network.connect.weight")
     if not isinstance(weight, Distribution):
         ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
@@ -98,9 +98,9 @@ def delay_of(delay, rule, pre, post):
     if delay is None:
         raise TypeError(f"{label}: must be given, in ms; only FromFrame with a column delay brings delays")
     if isinstance(delay, str):
-        delay = OfDistance(delay, label, pre, post, rule)
-        if delay.support[0] <= 0.0:
-            lowest = f"{delay} is {delay.support[0]:.6g} at d = {delay.lowest_at:.6g} um"
+        delay = value_of_text(delay, label, pre, post, rule)
+        if isinstance(delay, OfPair) and delay.support[0] <= 0.0:
+            lowest = f"{delay} is {delay.support[0]:.6g} at {delay.lowest_at}"
             raise ValueError(f"{label}: must be > 0 ms, but {lowest}; write {written_within(delay, low=0.1)}")
     delay = checked_value(delay, "ms", label)
     if isinstance(delay, Distribution):

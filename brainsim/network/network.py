@@ -139,14 +139,16 @@ class Network(WithSynapseTables, WithEstimate, Answering):
             Sources, which must be cells that can spike, and targets.
         rule : Rule
             Which pairs are connected, e.g. ``FixedIndegree(1000)``.
-        weight : float, array or distribution
+        weight : float, array, distribution or str
             In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape
             (n_pre, n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and the like. By default that
             of the matrix of FromSparse or of the table of FromFrame; otherwise it is required. Weights that differ between
-            synapses are kept as float32 and summed in float64; magnitudes above 3e38 are rejected.
-        delay : float, array or distribution
-            Time from a spike to its arrival [ms], > 0; arrays as for `weight`. By default that of the table of FromFrame. A
-            run rounds it to a multiple of dt, at most 65,000 dt.
+            synapses are kept as float32 and summed in float64; magnitudes above 3e38 are rejected. For every rule a text
+            may be an expression of the two cells: of their distance, ``"0.2*exp(-d/100)"`` [um], or of the index i of the
+            source and j of the target, counted within `pre` and `post`: ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
+        delay : float, array, distribution or str
+            Time from a spike to its arrival [ms], > 0; arrays and texts as for `weight`. By default that of the table of
+            FromFrame. A run rounds it to a multiple of dt, at most 65,000 dt.
         synapse : Synapse
             The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
             one value for each cell of the population of `post`, even if `post` is only a part of it.

@@ -12,7 +12,7 @@ from brainsim.models.combined import combined
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.plasticity.supports import at_ends
-from brainsim.models.space.of_distance import written_within
+from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_source, checked_view, described
 

@@ -66,6 +66,12 @@ def nearer_than_across(c):
     )
 
 
+def near_on_the_ring(c):
+    table = c.net.synapses("ring")
+    between = np.abs(table.pre - table.post)
+    return np.allclose(table.weight, 0.4 * np.exp(-np.minimum(between, 200 - between) / 20.0), rtol=1e-5)
+
+
 def kept(c):
     cells = bs.Population(3, c.Keeping(), name="cells")
     net = bs.Network(seed=1)
@@ -131,6 +137,7 @@ CHECKS = {
     ),
     "silence cells for a while": silent,
     "let weights, delays or probabilities depend on the distance": nearer_than_across,
+    "write weights as a formula of i and j": near_on_the_ring,
     "read synapses back": lambda c: (
         len(c.table) == 5000
         and (c.table.post_cells == c.table.post).all()

@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.equations.system import prefixed
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
-from brainsim.models.space.of_distance import OfDistance
+from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.checks import SAME_STORAGES
 from brainsim.network.population import View
 
@@ -111,7 +111,7 @@ def _feed(digest, value):
         digest.update(f"list {len(value)} ".encode())
         for item in value:
             _feed(digest, item)
-    elif isinstance(value, OfDistance):
+    elif isinstance(value, OfPair):
         _feed(digest, value.text)
     elif hasattr(value, "__dict__"):
         _feed(digest, [type(value).__name__, _given(value)])

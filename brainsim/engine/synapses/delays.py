@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.models.space.of_distance import OfDistance
+from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution
 from brainsim.network.checks import MAX_DELAY, check_delay
 
@@ -21,8 +21,8 @@ def steps_of(projection, dt):
             raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
         steps = np.atleast_1d(whole_steps(delay, dt, name))
         return ((int(steps.min()), int(steps.max())) if steps.size else (1, 1)), np.ones(1)
-    if isinstance(delay, OfDistance):
-        return _steps_of_distance(delay, dt, name), None
+    if isinstance(delay, OfPair):
+        return _steps_of_pairs(delay, dt, name), None
     low, high = delay.support
     if low < 0.5 * dt:
         raise ValueError(f"{name}: {delay} can be shorter than dt = {dt:g} ms; write Clipped({delay}, low={dt:g})")
@@ -45,8 +45,8 @@ def reject_delay(projection, dt):
     )
 
 
-def _steps_of_distance(delay, dt, name):
-    """Return the limits; between the distances at which they were looked for, a step more or less may occur."""
+def _steps_of_pairs(delay, dt, name):
+    """Return the limits; a step more or less may occur, as between the distances at which they were looked for."""
     low, high = delay.support
     if low < dt * (1 - 1e-9):
         raise ValueError(f"{name}: must be at least dt = {dt:g} ms, but {delay} can be {low:g} ms")

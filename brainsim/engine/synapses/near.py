@@ -21,7 +21,7 @@ from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none
 from brainsim.models.space.distance import DistanceRule, periods, reach_of
-from brainsim.models.space.of_distance import OfDistance
+from brainsim.models.space.of_pairs import OfDistance, OfIndices, OfPair
 from brainsim.rng.hashing import hashed, step_key, uniform
 
 BINS_PER_REACH = 3  # of a largest distance: smaller bins have fewer cells beyond it, and there are more of them
@@ -46,6 +46,8 @@ PLACES = np.dtype(
         ("p", "i8"),  # addresses of the functions of the texts, 0 if there are none
         ("weight", "i8"),
         ("delay", "i8"),
+        ("places", "i8"),  # whether a weight or a delay depends on the distance
+        ("indices", "i8"),  # whether one depends on the indices of the cells
         ("shortest", "i8"),  # limits of the delay, in steps
         ("longest", "i8"),
     ]
@@ -62,10 +64,12 @@ class Near:
 
     def __init__(self, projection):
         self.projection, rule = projection, projection.rule
-        self.pre, self.post = _three_columns(projection.pre.positions), _three_columns(projection.post.positions)
+        self.pre, self.post = _three_columns(projection.pre), _three_columns(projection.post)
         self.row = np.zeros(1, PLACES)
         row, self.period = self.row[0], np.zeros(3)
-        self.period[: projection.pre.positions.shape[1]] = periods(rule, projection.pre.positions.shape[1])
+        if projection.pre.positions is not None:
+            dimensions = projection.pre.positions.shape[1]
+            self.period[:dimensions] = periods(rule, dimensions)
         for k, axis in enumerate("xyz"):
             row[f"period_{axis}"] = self.period[k]
             row[f"inverse_{axis}"] = 1.0 / self.period[k] if self.period[k] else 0.0
@@ -76,8 +80,10 @@ class Near:
             row["flat"] = not self.pre[:, 2].any() and not self.post[:, 2].any()
             row["p"], row["components"] = address_of_text(rule.text.tree), not rule.text.isotropic
         for name in ("weight", "delay"):
-            if isinstance(value := getattr(projection, name), OfDistance):
+            if isinstance(value := getattr(projection, name), OfPair):
                 row[name] = address_of_text(value.expression.tree)
+                row["places"] |= isinstance(value, OfDistance)
+                row["indices"] |= isinstance(value, OfIndices)
 
     def _sort_into_bins(self, cells):
         """Choose the bins and sort the cells into them; there are not more bins than cells."""
@@ -114,7 +120,7 @@ class Near:
 def scratch_fields(candidates):
     """Return room for the distances of so many cells, as fields of a record."""
     # one more, since what is not within reach is written, too, and then overwritten
-    arrays = {name: np.empty(candidates + 1) for name in ("d", "dx", "dy", "dz", "out")}
+    arrays = {name: np.empty(candidates + 1) for name in ("d", "dx", "dy", "dz", "j", "out")} | {"i": 0.0}
     image = {"one_image": False, "shift_x": 0.0, "shift_y": 0.0, "shift_z": 0.0}  # of the bins that are looked at
     return {"pairs": Context(**arrays, **image, n=0), "candidate": np.empty(candidates + 1, np.int32)}
 
@@ -125,9 +131,9 @@ def most_candidates(projections):
 
 
 def is_near(projection):
-    """Return whether anything about the synapses of a projection depends on distances."""
+    """Return whether anything about the synapses of a projection depends on the distance or the indices of its cells."""
     values = (projection.weight, projection.delay)
-    return isinstance(projection.rule, DistanceRule) or any(isinstance(value, OfDistance) for value in values)
+    return isinstance(projection.rule, DistanceRule) or any(isinstance(value, OfPair) for value in values)
 
 
 @helper
@@ -138,6 +144,16 @@ def displace(near, r, pre, post, pairs):
     d, dx, dy, dz = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)
     for j in range(post.size):
         d[j] = np.sqrt(dx[j] * dx[j] + dy[j] * dy[j] + dz[j] * dz[j])
+    pairs.n = post.size
+
+
+@helper
+def enumerate_pairs(pre, post, pairs):
+    """Write the indices of cell `pre` and of the cells in `post`."""
+    j = array_of(pairs.j)
+    for k in range(post.size):
+        j[k] = post[k]
+    pairs.i = np.float64(pre)
     pairs.n = post.size
 
 
@@ -290,7 +306,7 @@ def count_near(record, start, stop, key, self_index, counts):
 
 
 def address_of_text(tree: Tree) -> int:
-    """Return the address of the function that computes an expression of distances, of a record of `scratch_fields`."""
+    """Return the address of the function that computes an expression of two cells, of a record of `scratch_fields`."""
     kind = scratch_fields(0)["pairs"].kind
     return load_source(_text_of(tree)).values.address(kind)
 
@@ -305,9 +321,9 @@ def _text_of(tree):
         for home, names in HOMES.items()
         if (wanted := [n for n in names if n in used])
     ]
-    read = [f"        {name} = {name}_of[j]" for name in ("d", "dx", "dy", "dz") if name in used]
+    read = [f"        {name} = {name}_of[_k]" for name in ("d", "dx", "dy", "dz", "j") if name in used]
     lines = [
-        '"""A function of the distance written by brainsim (engine/synapses/near.py)."""',
+        '"""A function of two cells written by brainsim (engine/synapses/near.py)."""',
         "import numpy as np",
         *imports,
         "from brainsim.jit.records import array_of, by_address, record_at",
@@ -319,18 +335,19 @@ def _text_of(tree):
         "def values(pairs_):",
         "    pairs = record_at(pairs_)",
         "    d_of, dx_of, dy_of, dz_of = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)",
-        "    out = array_of(pairs.out)",
-        "    for j in range(pairs.n):",
+        "    i, j_of, out = pairs.i, array_of(pairs.j), array_of(pairs.out)",
+        "    for _k in range(pairs.n):",
         *read,
-        f"        out[j] = {body}",
+        f"        out[_k] = {body}",
         "    return 0",
         "",
     ]
     return "\n".join(lines)
 
 
-def _three_columns(positions):
-    """Return positions with three coordinates, those that are missing being 0."""
-    places = np.zeros((len(positions), 3))
-    places[:, : positions.shape[1]] = positions
+def _three_columns(view):
+    """Return the positions of a view with three coordinates, those that are missing being 0."""
+    places = np.zeros((view.n, 3))
+    if (positions := view.positions) is not None:
+        places[:, : positions.shape[1]] = positions
     return places

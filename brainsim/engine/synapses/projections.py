@@ -12,7 +12,7 @@ from brainsim.engine.synapses.near_sources import NearSources, leave_chosen
 from brainsim.jit.records import Context
 from brainsim.models import pair_lists, rules
 from brainsim.models.space.distance import DistanceRule
-from brainsim.models.space.of_distance import OfDistance
+from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import stream_key
@@ -283,7 +283,7 @@ def projection_fields(layout, plans, counts, classes):
 
 def _has_laws(plans):
     values = [value for plan in plans for value in (plan.projection.weight, plan.projection.delay)]
-    return any(isinstance(value, Distribution) and not isinstance(value, OfDistance) for value in values)
+    return any(isinstance(value, Distribution) and not isinstance(value, OfPair) for value in values)
 
 
 def _places(plans, columns):
@@ -327,7 +327,7 @@ def _describe(row, plan, shared, columns, known):
         accept, other = alias_table(plan.table)
         row["table"], row["table_size"] = columns.add("accept", accept), accept.size
         columns.add("other", other)
-    if isinstance(projection.delay, OfDistance):
+    if isinstance(projection.delay, OfPair):
         row["table_size"] = -1
     row["rule"], row["posts"], row["place"], row["class_"] = plan.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at

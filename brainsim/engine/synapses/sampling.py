@@ -10,7 +10,7 @@ row (`workspace_fields`).
 
 import numpy as np
 
-from brainsim.engine.synapses.near import connected, displace, evaluate, scratch_fields
+from brainsim.engine.synapses.near import connected, displace, enumerate_pairs, evaluate, scratch_fields
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import array_of, array_or_none, record_or_none
 from brainsim.jit.vmath import log, log1p
@@ -109,7 +109,7 @@ def sample_row(source, r, partition, waiting):
         _sample_delays(plan, r, laws, projection, pre, post[:count], number[:count], key)
         if plan.weighted:
             _sample_weights(plan, r, laws, projection, pre, post[:count], number[:count], weights[total : total + count])
-        _of_distances(plan, near, projection, r, pre, post[:count], key, weights[total : total + count])
+        _of_pairs(plan, near, projection, r, pre, post[:count], key, weights[total : total + count])
         total += count
     return total
 
@@ -178,14 +178,17 @@ def _sample_near(plan, near, r, pre, post, number):
 
 
 @helper
-def _of_distances(plan, near, projection, r, pre, post, key, weight):
-    """Continue the keys by delays that are texts of the distance, and write such weights."""
+def _of_pairs(plan, near, projection, r, pre, post, key, weight):
+    """Continue the keys by delays that are texts of the two cells, and write such weights."""
     if near is not None:
         place = near[projection]
         if place.delay == 0 and place.weight == 0:
             return
         pairs = record_or_none(r, "pairs")
-        displace(place, r, pre, post, pairs)
+        if place.places:
+            displace(place, r, pre, post, pairs)
+        if place.indices:
+            enumerate_pairs(pre, post, pairs)
         if place.delay != 0:
             evaluate(place.delay, pairs)
             delay = array_of(pairs.out)
@@ -280,7 +283,7 @@ def _sample_delays(plan, r, laws, projection, pre, post, number, key):
             delay = np.int64(listed[start + (post[j] if by_post else number[j])]) + extra - shortest
             key[j] = (key[j] * delays + delay) * origins + origin
     elif plan.table_size < 0:
-        return  # see `_of_distances`
+        return  # see `_of_pairs`
     elif plan.table_size == 1:
         for j in range(key.size):
             key[j] = (key[j] * delays + first) * origins + origin

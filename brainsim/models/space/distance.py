@@ -25,7 +25,7 @@ TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond so many lengths, les
 
 
 class DistanceText:
-    """An expression of the distance `d` between two cells [um], and possibly of its components `dx`, `dy` and `dz`.
+    """An expression of two cells: of their distance `d` [um], and possibly of its components `dx`, `dy` and `dz`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class DistanceText:
         self.tree: Tree = lang.parse_expression(text, label)
         lang.check_kind(self.tree, label)
         if used := lang.calls_in(self.tree) & RANDOM:
-            raise EquationError(label, f"cannot use {sorted(used)[0]}(): it is a function of the distance", text)
+            raise EquationError(label, f"cannot use {sorted(used)[0]}(): it is a function of the two cells", text)
         lang.check_names(self.tree, {*names, "pi"}, label)
         used = lang.names_in(self.tree)
         self.components = max([1, *(k + 1 for k, axis in enumerate(AXES) if axis in used)])
@@ -58,9 +58,12 @@ class DistanceText:
 
     def values(self, d: np.ndarray, components: Sequence[np.ndarray] = ()) -> np.ndarray:
         """Return the values at distances `d`, between cells that are `components` apart along the axes."""
-        known = {"pi": math.pi, "d": d} | dict(zip(AXES, components, strict=False))
+        return np.broadcast_to(self.at(d=d, **dict(zip(AXES, components, strict=False))), np.shape(d))
+
+    def at(self, **known: np.ndarray) -> np.ndarray:
+        """Return the values for those of the names that it uses."""
         with np.errstate(all="ignore"):
-            return np.broadcast_to(np.asarray(lang.evaluate(self.tree, known), np.float64), np.shape(d))
+            return np.asarray(lang.evaluate(self.tree, {"pi": math.pi} | known), np.float64)
 
 
 @dataclass(frozen=True, repr=False)
@@ -296,17 +299,28 @@ class Pairs:
         rng = np.random.default_rng(0)
         columns = _some(post.n, math.isqrt(PAIRS), rng)
         rows = _some(pre.n, PAIRS // columns.size, rng)
-        apart = targets[columns][None, :, :] - sources[rows][:, None, :]
-        for axis, period in enumerate(wraps):
-            if period:
-                apart[..., axis] -= period * np.rint(apart[..., axis] / period)
-        d = np.sqrt((apart**2).sum(axis=-1))
+        between = apart(sources[rows][:, None, :], targets[columns][None, :, :], wraps)
+        d = np.sqrt((between**2).sum(axis=-1))
         kept = d <= self.reach
         if not rule.autapses:
-            first, second = _numbers(pre, post)
-            kept &= first[rows][:, None] != second[columns][None, :]
-        self.d, self.components = d[kept], [apart[..., axis][kept] for axis in range(apart.shape[-1])]
+            kept &= ~same_cells(pre, post, rows[:, None], columns[None, :])
+        self.d, self.components = d[kept], [between[..., axis][kept] for axis in range(between.shape[-1])]
         self.represent = pre.n * post.n / (rows.size * columns.size)
+
+
+def apart(sources: np.ndarray, targets: np.ndarray, wraps: Sequence[float]) -> np.ndarray:
+    """Return the components from sources to the nearest images of targets, along the last axis."""
+    between = targets - sources
+    for axis, period in enumerate(wraps):
+        if period:
+            between[..., axis] -= period * np.rint(between[..., axis] / period)
+    return between
+
+
+def same_cells(pre: View, post: View, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Return whether the cells i of one view are the cells j of the other."""
+    first, second = _numbers(pre, post)
+    return first[i] == second[j]
 
 
 def check_places(pre: View, post: View, label: str) -> int:
