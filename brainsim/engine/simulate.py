@@ -41,6 +41,7 @@ def simulate(
     profile: bool = False,
     every: float | None = None,
     callback: Callable[[Simulation], object] | None = None,
+    callback_at_start: bool = False,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: float | str | None = None,
     resume: bool = False,
@@ -84,9 +85,11 @@ def simulate(
         Measure where the time goes: ``result.stats["profile"]`` then holds seconds, averaged over the threads, for updating
         cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
     every, callback : float and callable, optional
-        Call ``callback(sim)`` every so many ms of the run: it may look at the Simulation and change it, see
-        `Simulation.run`. An error of it, or of the run, loses nothing: its attribute ``simulation`` is the Simulation, whose
-        ``result()`` holds what was recorded.
+        Call ``callback(sim)`` every so many ms of the run, first after `every` ms and last at the end: it may look at the
+        Simulation and change it, see `Simulation.run`. An error of it, or of the run, loses nothing: its attribute
+        ``simulation`` is the Simulation, whose ``result()`` holds what was recorded.
+    callback_at_start : bool
+        Whether `callback` is also called at the beginning.
     checkpoint : str or Path, optional
         A file, e.g. ``"run.ckpt"``, to which the simulation is saved at regular times, at the end, after Ctrl-C, and when
         SIGTERM or SIGUSR1 arrives, which then ends the process with the exit status 75. See `Simulation.save`.
@@ -156,6 +159,7 @@ def simulate(
     settings: dict[str, typing.Any] = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
     settings |= {"profile": profile, "to": to, "overwrite": overwrite, "ranks": ranks}
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
+    run["callback_at_start"] = callback_at_start
     of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
     ranks_of(ranks).agree(
         "simulate",
@@ -163,6 +167,7 @@ def simulate(
         duration=duration,
         every=every,
         resume=resume,
+        callback_at_start=callback_at_start,
         **{"having a callback": callback is not None, "having a checkpoint": checkpoint is not None},
         checkpoint_every=checkpoint_every,
         live=live,

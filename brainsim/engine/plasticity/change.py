@@ -15,6 +15,7 @@ from brainsim.network.plastic import check_own_weights, check_totals
 def change_synapses(synapses, projection, values):
     """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
     label = f"Simulation.set: projection {projection.name!r}"
+    _reject_delay(values, label)
     kind = _plastic(synapses, projection, label)
     if "weight" in values and "w" not in values:
         values = {"w" if name == "weight" else name: value for name, value in values.items()}
@@ -81,8 +82,16 @@ def is_plastic(synapses, projection):
     return any(kind.tag == PLASTIC and kind.block.projection is projection for kind in synapses.kinds)
 
 
+def _reject_delay(values, label):
+    """Raise ValueError if delays are to be set: a State does not say by which delays the spikes under way were sent."""
+    if "delay" in values:
+        reason = "spikes under way would be lost or arrive twice"
+        raise ValueError(f"{label}: delays cannot be set, since {reason}; sim.rewire removes synapses and adds others")
+
+
 def reject_all_but_weight(projection, values):
     """Raise ValueError unless the weight, which alone a projection without plasticity has, is set."""
+    _reject_delay(values, f"Simulation.set: projection {projection.name!r}")
     for name in values:
         if name != "weight":
             label = f"Simulation.set: projection {projection.name!r}"

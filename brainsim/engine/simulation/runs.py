@@ -46,6 +46,7 @@ class WithRuns:
         progress: bool | None = None,
         every: float | None = None,
         callback: Callable[[Simulation], object] | None = None,
+        callback_at_start: bool = False,
     ) -> Result:
         """Continue for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
 
@@ -56,11 +57,14 @@ class WithRuns:
         progress : bool, optional
             Show a progress bar; None shows one if the run takes long, in a terminal or a notebook.
         every : float, optional
-            Interval at which `callback` is called [ms], counted from the beginning of this piece.
+            Interval at which `callback` is called [ms], counted from the beginning of this piece: first when one interval
+            has passed, and last at the end if it is a multiple of the interval.
         callback : callable, optional
             Called as ``callback(sim)``. It may look at the simulation and change it as between two runs: read
             ``sim.result()``, write to ``sim.state``, call ``sim.set``. It may not run or reset it. What it returns does not
             matter.
+        callback_at_start : bool
+            Whether it is also called at the beginning of this piece.
 
         Raises
         ------
@@ -91,10 +95,13 @@ class WithRuns:
         >>> [f"{mean:.2f}" for mean in means]
         ['-65.00', '-51.15', '-53.19']
         """
+        if callback_at_start and callback is None:
+            raise TypeError("run.callback_at_start: there is no callback; give every= and callback=")
         steps = checked_steps(duration, self.dt, "run.duration")
         interval = check_callback(every, callback, self.dt, "run")
-        self._agree("run", duration=duration, every=every, **{"having a callback": callback is not None})
-        return self._run_pieces(steps, interval or steps, callback, progress)
+        given = {"every": every, "callback_at_start": callback_at_start, "having a callback": callback is not None}
+        self._agree("run", duration=duration, **given)
+        return self._run_pieces(steps, interval or steps, callback, progress, at_start=bool(callback_at_start))
 
     def run_until(
         self,
@@ -157,15 +164,19 @@ class WithRuns:
         self._agree("run_until", at_most=at_most, every=every)
         return self._run_pieces(steps, interval, met, progress, may_stop=True)
 
-    def _run_pieces(self, steps, interval, between, progress, may_stop=False):
-        """Run for so many steps; after every `interval` call `between(sim)`, which may stop the run by returning True."""
+    def _run_pieces(self, steps, interval, between, progress, may_stop=False, at_start=False):
+        """Run for so many steps; after every `interval`, and perhaps `at_start`, call `between(sim)`.
+
+        It may stop the run by returning True if it `may_stop`.
+        """
         self._exclusive.check_not_lent("run")
         ranks = self._layout.ranks
         with Interrupt(ranks) as interrupt, self._exclusive:
             start, profile, before = self._run.step, self._run.profile(), self._seconds["run"]
             self._check_can_run(steps)
             pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
-            stopped = may_stop and self._ask(between, interrupt)
+            # a run that goes on from a checkpoint has been at its start before
+            stopped = (may_stop or (at_start and start == origin)) and self._ask(between, interrupt) and may_stop
             with Watch(steps * self.dt, progress if ranks.rank == 0 else False, "ms") as watch:
                 while not stopped and (done := self._run.step - start) < steps and not interrupt.asked:
                     length = min(interval - (self._run.step - origin) % interval, steps - done)

@@ -141,7 +141,33 @@ class TestRunUntil:
             assert seen == times
 
 
+def test_the_first_call_is_after_an_interval_or_at_the_start(net, tmp_path):
+    seen = []
+    note = lambda sim: seen.append(sim.time)  # noqa: E731
+    sim = simulation(net)
+    for at_start in (False, True):
+        sim.run(5.0, every=2.0, callback=note, callback_at_start=at_start)
+    assert seen == [2.0, 4.0, 5.0, 7.0, 9.0]
+    file, seen[:] = tmp_path / "run.ckpt", []
+    for _ in range(2):  # the second time there is nothing left to do
+        bs.simulate(net, 4.0, every=2.0, callback=note, callback_at_start=True, seed=2, checkpoint=file, resume=True)
+    bs.simulate(net, 6.0, every=2.0, callback=note, callback_at_start=True, checkpoint=file, resume=True)
+    assert seen == [0.0, 2.0, 4.0, 6.0]
+
+
+def test_what_is_set_at_the_start_acts_from_the_first_step(net):
+    drive = bs.CurrentInput(0.0)
+    net.stimulate(net.populations["cells"], drive, name="drive")
+    first = simulation(net).run(
+        20.0, every=20.0, callback=lambda sim: sim.set("drive", amplitude=500.0), callback_at_start=True
+    )
+    sim = simulation(net)
+    sim.set("drive", amplitude=500.0)
+    assert first.spikes == sim.run(20.0).spikes
+
+
 MISTAKES = [
+    (lambda sim: sim.run(10.0, callback_at_start=True), TypeError, "run.callback_at_start: there is no callback"),
     (lambda sim: sim.run(10.0, every=1.0), TypeError, "run.callback: give every= and callback= together"),
     (lambda sim: sim.run(10.0, callback=print), TypeError, "run.callback: give every= and callback= together"),
     (lambda sim: sim.run(10.0, every=0.25, callback=print), ValueError, "run.every: must be a multiple of dt = 0.1 ms"),

@@ -107,6 +107,7 @@ def test_mistakes():
     )
     sim = bs.Simulation(net, seed=5)
     for values, error, message in [
+        ({"delay": 2.0}, ValueError, "projection 'wires': delays cannot be set, since .*; sim.rewire removes"),
         ({"w": 0.5}, ValueError, "projection 'wires': cannot set 'w', only weight; without plasticity"),
         ({"weight": [0.1, 0.2]}, ValueError, r"weight must be a number or an array of 480 numbers.*got shape \(2,\)"),
         ({"weight": np.nan}, ValueError, "projection 'wires': weight: must be"),
