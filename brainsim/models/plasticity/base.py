@@ -64,7 +64,7 @@ class Plasticity(Model):
         assignments that may read ``elapsed``, the time between the two in ms, but no traces. They must give the same result
         if the time is cut in two, since synapses are also visited at other times. Other names on the left are for the lines
         after them. If w follows a variable of the synapse here, and is assigned nowhere else, as in ``"w = w_0*(1 + q)"``,
-        then the weight in ``connect`` is what q begins with.
+        then the weight in ``connect`` is what q begins with. A rule may be this alone: ``"w = w*exp(-elapsed/tau)"``.
     on_modulator : str
         What a spike of the modulating cells (``connect(..., modulator=cells)``) does to the modulator, the one variable that
         all synapses of the projection share: ``"n = n + 1/tau_n"``. `on_pre` and `on_post` may read it, and the equation
@@ -110,6 +110,9 @@ class Plasticity(Model):
     the steps that `step_condition` lists. So a rule cannot read ``t`` or the source's v, and between spikes a variable of a
     synapse relaxes on its own, as nothing else can be computed exactly after any time. Each trace is assigned once at a
     spike, or is not read between its assignments.
+
+    **Two rules on one synapse.** ``connect(..., plasticity=(TsodyksMarkram(), STDP()))``: a rule that leaves w as it is and
+    has an `amplitude` of its own says what a spike delivers of the weight that the other changes, whose `on_pre` acts first.
 
     **Negative weights.** A rule whose bounds begin at 0 has weights of 0 and more. With ``sign=-1`` they are 0 and less, and
     what the texts say of w happens to -w: ``VogelsSTDP(sign=-1)`` is for inhibition by currents. `a_plus` is then still what
