@@ -38,11 +38,11 @@ def combined(rules: Sequence[Any], label: str) -> Plasticity:
     for rule in rules:
         if not isinstance(rule, Plasticity):
             raise TypeError(f"{label}: must hold rules of plasticity such as TsodyksMarkram() and STDP() (got {rule!r})")
-    if len(rules) != 2:
+    if len(rules) != 2 or any(isinstance(rule, Combined) for rule in rules):
         message = (
             "must be one rule, or two: one for what a spike delivers and one for the weight, (TsodyksMarkram(), STDP())"
         )
-        raise ValueError(f"{label}: {message} (got {len(rules)} of them)")
+        raise ValueError(f"{label}: {message} (got {list(rules)!r})")
     first, second = map(_changes_weights, rules)
     if first == second:
         does, one = ("change w", "changes w") if first else ("leave w as it is", "changes what is delivered")
@@ -64,12 +64,17 @@ def _changes_weights(rule):
 
 def _parts_of(rules):
     """Return name of the class -> rule; the one that changes w is the second."""
-    return {type(rule).__name__: rule for rule in sorted(rules, key=_changes_weights)}
+    return {_name_of(rule): rule for rule in sorted(rules, key=_changes_weights)}
+
+
+def _name_of(rule):
+    """Return how the names of a rule begin: a name in equations begins with a letter."""
+    return type(rule).__name__.lstrip("_")
 
 
 def _check_pair(short, long, label):
     """Raise ValueError if two rules, of which the second changes w, cannot be written as one."""
-    names = type(short).__name__, type(long).__name__
+    names = _name_of(short), _name_of(long)
     if names[0] == names[1]:
         raise ValueError(f"{label}: two classes named {names[0]} cannot be told apart; give one another name")
     texts = _texts_of(short), _texts_of(long)

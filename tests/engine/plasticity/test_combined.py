@@ -107,6 +107,8 @@ class Named(bs.Plasticity):
 
 
 def test_texts_with_names_of_their_own():
+    hidden = type("_Named", (Named,), {})
+    assert "Named_q" in combined((hidden(), bs.QuantalRelease()), "here").plasticity_equations.variables
     rule = combined((Named(tau=5.0), bs.QuantalRelease()), "here")
     assert rule.texts()["equations"].splitlines()[1] == "dNamed_x/dt = (Named_x_rest - Named_x)*Named_rate"
     assert rule.texts()["between"].splitlines()[0] == "Named_kept = exp(-elapsed/Named_tau); Named_q = Named_q*Named_kept"
@@ -138,7 +140,8 @@ class Idle(bs.Plasticity):
             [bs.TsodyksMarkram(), bs.QuantalRelease()],
             "both leave w as it is, and a synapse has one rule that changes what is",
         ),
-        ((bs.STDP(),), "must be one rule, or two: .*got 1 of them"),
+        ((bs.STDP(),), r"must be one rule, or two: .*got \[STDP\(\)\]"),
+        ((bs.QuantalRelease(), combined(BOTH, "here")), "must be one rule, or two"),
         ((bs.STDP(), Idle()), "Idle.* changes neither w nor what is delivered of it"),
         ((bs.STDP(), Limited()), "Limited.bounds limit w, which STDP changes"),
     ],
