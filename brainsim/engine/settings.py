@@ -12,6 +12,7 @@ from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.network import Network
 from brainsim.results.result import State
+from brainsim.rng.streams import checked_seed
 
 MAX_SPIKES_IN_A_SLICE = 1 << 22
 MAX_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
@@ -38,13 +39,19 @@ def checked_state(state, dt, seed):
         return None
     if not isinstance(state, State):
         raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
-    checked = integer(state.step, "state.step", at_least=0)
-    checked_end(checked, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
+    check_clock(state)
     if state.dt != dt:
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
         raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
     return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
+
+
+def check_clock(state):
+    """Raise TypeError or ValueError if the step, the dt or the seed of a state cannot be."""
+    step = integer(state.step, "state.step", at_least=0)
+    checked_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
+    checked_seed(state.seed, "state.seed")
 
 
 def checked_steps(duration, dt, label):

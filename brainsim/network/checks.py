@@ -82,13 +82,16 @@ def weight_of(weight, rule, pre, post, synapse):
         weight = value_of_text(weight, "Network.connect.weight", pre, post, rule)
     weight = checked_weight(weight, synapse, "Network.connect.weight")
     if not isinstance(weight, Distribution):
-        ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
-        if abs(worst := max(ends, key=abs)) > MAX_WEIGHT:
-            raise ValueError(
-                f"Network.connect.weight: must lie within {MAX_WEIGHT:g} of 0, the range of float32 (got {worst:g})"
-            )
+        check_float32(weight, "Network.connect.weight")
     _check_shape(weight, "weight", rule, pre, post)
     return weight
+
+
+def check_float32(weight, label):
+    """Raise ValueError if a weight, or one of several, is beyond the range of the type in which synapses keep it."""
+    ends = np.min(weight, initial=0.0), np.max(weight, initial=0.0)
+    if abs(worst := max(ends, key=abs)) > MAX_WEIGHT:
+        raise ValueError(f"{label}: must lie within {MAX_WEIGHT:g} of 0, the range of float32 (got {worst:g})")
 
 
 def delay_of(delay, rule, pre, post):

@@ -52,7 +52,7 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
                 f"Network.connect.initial[{key.removesuffix(START)!r}]" if started else f"{type(plasticity).__name__}.{key}"
             )
             raise ValueError(f"{owner}: {message}")
-    _check_weights(weight, plasticity)
+    check_weights(weight, plasticity, "Network.connect.weight")
     _check_computed_weights(weight, plasticity)
     _check_target(plasticity, post)
     return plasticity
@@ -74,15 +74,16 @@ def _check_target(plasticity, post):
                 raise ValueError(f"Network.connect.plasticity: {message}")
 
 
-def _check_weights(weight, plasticity):
-    """Raise ValueError if a weight is, or can be, beyond a bound of the rule."""
+def check_weights(weight, plasticity, label, slack=0.0):
+    """Raise ValueError if a weight is, or can be, beyond a bound of the rule by more than `slack` times the bound."""
     ends = weight.support if isinstance(weight, Distribution) else (weight, weight)
     texts, signs = plasticity.bound_texts(), (">=", "<=")
     bounds = zip(plasticity.limits_of_all(), plasticity.limits(), strict=True)
     for end, (bound, fixed), text, sign in zip(ends, bounds, texts, signs, strict=True):
         if bound is None:
             continue
-        beyond = np.less(end, bound) if sign == ">=" else np.greater(end, bound)
+        more = slack * np.abs(bound) if slack else 0.0
+        beyond = np.less(end, bound - more) if sign == ">=" else np.greater(end, bound + more)
         if not np.any(beyond):
             continue
         first = np.argmax(np.ravel(beyond))
@@ -99,7 +100,7 @@ def _check_weights(weight, plasticity):
             message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
         if np.all(ends[1] <= 0.0) and "sign" in plasticity._options and plasticity.sign == 1:
             message += f"; for weights of 0 and less write {type(plasticity).__name__}(sign=-1), which acts on -w"
-        raise ValueError(f"Network.connect.weight: {message}")
+        raise ValueError(f"{label}: {message}")
 
 
 def _check_computed_weights(weight, plasticity):

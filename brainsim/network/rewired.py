@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from brainsim.core.checks import plain, read_only
 from brainsim.models.pair_lists import FromArrays
+from brainsim.models.synapses.checks import check_sign
 from brainsim.models.values import is_number
-from brainsim.network.plastic import dendritic_delay_of
+from brainsim.network.checks import check_float32
+from brainsim.network.plastic import CLOSE, check_weights, dendritic_delay_of
 
 
 def with_synapses(network, known, projection, pairs, parameters):
@@ -25,19 +28,53 @@ def with_synapses(network, known, projection, pairs, parameters):
     parameters : dict of str to ndarray
         Parameters of the rule of plasticity that differ between synapses, one number for each.
     """
+    weight, delay = (_plain(getattr(projection, name), pairs[name]) for name in ("weight", "delay"))
+    new = listed(projection, pairs | {"weight": weight, "delay": delay}, parameters)
+    return copied(network, [new if p is projection else p for p in known]), new
+
+
+def listed(projection, pairs, parameters):
+    """Return a projection that lists its synapses, after the checks of `Network.connect` of what is listed.
+
+    How delays fit dt is checked when synapses are built.
+
+    Parameters
+    ----------
+    projection : Projection
+        As it was before.
+    pairs, parameters : dict
+        As for `with_synapses`; weight and delay may be one number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array is of another length or type, an index, weight or delay out of its range, or a parameter none of those
+        that differ between the synapses.
+    """
+    if projection.storage != "stored":
+        raise ValueError(f"{projection.name}: is procedural; its synapses cannot be listed")
     rule = FromArrays(pairs["pre"], pairs["post"])
     rule.check(projection.pre, projection.post)
-    plasticity = projection.plasticity
-    if parameters:
-        plasticity = copy.copy(plasticity)
-        vars(plasticity).update(parameters)
-    weight, delay = (_plain(getattr(projection, name), pairs[name]) for name in ("weight", "delay"))
-    dendritic = projection.dendritic_delay
-    if plasticity is not None and not isinstance(dendritic, str):
-        dendritic_delay_of(dendritic, delay, plasticity)
-    new = replace(projection, rule=rule, weight=weight, delay=delay, plasticity=plasticity)
-    new.__dict__["_seed"] = network.seed
-    return copied(network, [new if p is projection else p for p in known]), new
+    of_each = {}
+    for name in ("weight", "delay"):
+        value = of_each[name] = read_only(plain(pairs[name], "", f"{projection.name}.{name}"))
+        if np.shape(value) not in ((), (rule.pairs,)):
+            message = f"must be one number or one for each of {rule.pairs} synapses (got shape {np.shape(value)})"
+            raise ValueError(f"{projection.name}.{name}: {message}")
+    plasticity, dendritic = projection.plasticity, projection.dendritic_delay
+    check_float32(of_each["weight"], f"{projection.name}.weight")
+    if plasticity is None:
+        check_sign(of_each["weight"], projection.synapse, f"{projection.name}.weight")
+        if parameters:
+            raise ValueError(f"{projection.name}: has no rule of plasticity (got {', '.join(parameters)} of one)")
+    else:
+        plasticity = plasticity.for_pairs(parameters, rule.pairs)
+        check_weights(of_each["weight"], plasticity, f"{projection.name}.weight", CLOSE)
+        if not isinstance(dendritic, str):
+            dendritic_delay_of(dendritic, of_each["delay"], plasticity)
+    new = replace(projection, rule=rule, plasticity=plasticity, **of_each)
+    new.__dict__["_seed"] = projection._seed
+    return new
 
 
 def copied(network, projections):

@@ -7,12 +7,13 @@ read when it is needed, after a check of the size it declares: a small file can 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -20,10 +21,12 @@ from urllib.parse import quote
 import numpy as np
 
 from brainsim.core.aside import written_aside
+from brainsim.core.structure import check_structure
 
 T = TypeVar("T")
 
 DESCRIPTION = "description"
+WHAT = {"kind": str, "version": int}  # entries of the description that say what it is of
 UNCHECKED_SIZE = 1 << 26  # bytes; an array up to this size is read whatever the description says
 SUFFIX = ".npz"
 # what a file must not be called, as programs would take it for something else
@@ -127,12 +130,20 @@ def description_text(kind: str, version: int, description: Mapping[str, Any]) ->
     return json.dumps({"kind": kind, "version": version, **description})
 
 
-def check_description(description: dict[str, Any], kind: str, version: int) -> dict[str, Any]:
-    """Return a description; raise ValueError if it is of another kind, or newer than `version`."""
+def check_description(description: Any, kind: str, version: int, structure: Any = None) -> dict[str, Any]:
+    """Return a description; raise ValueError if it is of another kind, newer than `version`, or of another structure.
+
+    `structure` is a type that `core.structure` knows, of all but kind and version.
+    """
+    if not isinstance(description, dict) or not all(name in description for name in WHAT):
+        raise ValueError("its description does not say what it is of")
+    check_structure({name: description[name] for name in WHAT}, WHAT, "its description")
     if description["kind"] != kind:
         raise ValueError(f"it contains a {description['kind']}")
     if description["version"] > version:
         raise ValueError(f"written by a newer brainsim: format {description['version']}, this one reads {version}")
+    if structure is not None:
+        check_structure({k: v for k, v in description.items() if k not in WHAT}, structure, "its description")
     return description
 
 
@@ -189,9 +200,16 @@ class Archive:
 
 
 def read(
-    path: str | os.PathLike, kind: str, version: int, build: Callable[[dict[str, Any], Archive], T], label: str | None = None
+    path: str | os.PathLike,
+    kind: str,
+    version: int,
+    build: Callable[[dict[str, Any], Archive], T],
+    label: str | None = None,
+    structure: Any = None,
 ) -> T:
     """Read a file that `write` wrote: return ``build(description, archive)``; messages begin with `label`.
+
+    If there is a `structure`, see `check_description`, the description is compared with it first.
 
     Raises
     ------
@@ -202,14 +220,14 @@ def read(
     """
 
     def built(archive):
-        return build(check_description(archive.description(), kind, version), archive)
+        return build(check_description(archive.description(), kind, version, structure), archive)
 
-    return read_arrays(path, label or f"{kind}.load", f"brainsim {_in_words(kind)}", built)
+    return read_arrays(path, label or f"{kind}.load", in_words(kind), built)
 
 
-def _in_words(kind):
-    """Return the name of a class as a message says it: of SpikingNetwork, "spiking network"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+def in_words(kind: str) -> str:
+    """Return what messages call a file of a class: of SpikingNetwork, "brainsim spiking network"."""
+    return f"brainsim {re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', kind).lower()}"
 
 
 def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[[Archive], T]) -> T:
@@ -234,15 +252,42 @@ def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    try:
+    with reading(path, label, what):
         if not path.is_file():
             raise ValueError("it is a folder, a device or a pipe")
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return build(Archive(archive))
+
+
+@contextlib.contextmanager
+def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
+    """Let whatever goes wrong with what a file holds be a ValueError that names the file.
+
+    PermissionError and MemoryError are raised unchanged. The arguments are those of `read_arrays`.
+    """
+    try:
+        yield
     except (PermissionError, MemoryError):
         raise
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} (it is not a complete .npz archive)") from error
     except Exception as error:  # damaged bytes make the zip, npy and JSON readers raise a dozen kinds of error
-        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} ({reason})") from error
+        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} ({_reason(error)})") from error
+
+
+@contextlib.contextmanager
+def part_of_it(name: str) -> Iterator[None]:
+    """Let whatever goes wrong in a block of `reading` name the part of the file."""
+    try:
+        yield
+    except (PermissionError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(f"{name}: {_reason(error)}") from error
+
+
+def _reason(error):
+    """Return what went wrong in words."""
+    if isinstance(error, zipfile.BadZipFile):
+        return "it is not a complete .npz archive"
+    if type(error) is KeyError:
+        return f"it lacks {error}"
+    return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"

@@ -20,10 +20,13 @@ def joined(earlier: Result, later: Result) -> Result:
     later : Result
         Of the same requests. Its start and duration are those of both together.
     """
-    kinds: dict[str, Any] = {
-        name: {key: _joined(getattr(earlier, name)[key], part) for key, part in getattr(later, name).items()}
-        for name in ("spikes", "traces", "weights")
-    }
+    kinds: dict[str, Any] = {}
+    for name in ("spikes", "traces", "weights"):
+        before, after = dict(getattr(earlier, name)), getattr(later, name)
+        if before.keys() != after.keys():
+            wanted, got = (", ".join(map(str, keys)) or "nothing" for keys in (after, before))
+            raise ValueError(f"{name}: must be of {wanted} (got {got})")
+        kinds[name] = {key: _joined(before[key], part) for key, part in after.items()}
     return replace(later, **kinds)
 
 

@@ -18,6 +18,7 @@ from brainsim.core.hints import OF_RESULT
 from brainsim.core.html import shown_by
 from brainsim.core.own import named_by_class
 from brainsim.results import archive
+from brainsim.results.descriptions import OfResult
 from brainsim.results.formats import check_suffix, module_for, reader_for
 from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
@@ -282,7 +283,7 @@ class Result(ResultHandOver):
         """
         if (module := reader_for(path)) is not None:
             return module.read(path)
-        return archive.read(path, "Result", FORMAT, unpack)
+        return archive.read(path, "Result", FORMAT, unpack, structure=OfResult)
 
 
 def _jsonable(stats, label):
@@ -339,6 +340,7 @@ def pack_state(state, arrays):
 
 def unpack(description, arrays):
     """Undo `pack`; no array is read that is larger than the description allows."""
+    number(description["dt"], "its dt", "ms", above=0.0)
     spikes, traces, cells = {}, {}, description["populations"]
     steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample per step
     for key, name, n, duration, start in description["spikes"]:

@@ -2,8 +2,14 @@
 
 import re
 
-from brainsim.results.archive import read_arrays
+import numpy as np
 
+from brainsim.core.checks import in_range
+from brainsim.core.structure import check_array
+from brainsim.learn.samples import check_labels
+from brainsim.results.archive import read_arrays, reading
+
+WHAT = "file of a network"  # what messages call it
 KNOWN = r"[Wb]\d+|activation|levels|classes|thresholds"
 
 
@@ -24,7 +30,7 @@ def content_of(path, label):
         If it is not an archive of plain arrays, or is damaged.
     """
     content = read_arrays(
-        path, label, "file of a network", lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}
+        path, label, WHAT, lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}
     )
     missing = [name for k in range(depth_of(content)) for name in (f"W{k}", f"b{k}") if name not in content]
     return content, missing
@@ -42,6 +48,16 @@ def saved_network(path, label):
         raise ValueError(
             f"{label}: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did not write it"
         )
+    with reading(path, label, WHAT):
+        for k, (W, b) in enumerate(layers):
+            check_array(W, np.float64, W.shape, f"W{k}", finite=True)
+            check_array(b, np.float64, b.shape, f"b{k}", finite=True)
+        check_array(content["levels"], None, (), "levels")
+        check_array(content["activation"], content["activation"].dtype, (), "activation")
+        if str(content["activation"]) == "qcfs":
+            check_array(content["thresholds"], np.float64, (len(layers) - 1,), "thresholds", finite=True)
+            in_range(content["thresholds"], "thresholds", above=0.0)
+        check_labels(content["classes"], "classes")
     return content, layers
 
 

@@ -12,14 +12,14 @@ from brainsim.ann.conversion.quantize import rounded
 from brainsim.ann.data.samples import labels as labels_of
 from brainsim.ann.data.samples import samples
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
-from brainsim.ann.networks.files import saved_network
+from brainsim.ann.networks.files import WHAT, saved_network
 from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
 from brainsim.core.contexts import within
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import Adam
-from brainsim.results.archive import with_suffix, write_arrays
+from brainsim.results.archive import reading, with_suffix, write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
 MIN_THRESHOLD = 0.01
@@ -248,9 +248,9 @@ class MLP(Estimator):
             If the file is damaged, or `save` did not write it.
         """
         content, layers = saved_network(path, "MLP.load.path")
-        network = cls(
-            tuple(b.size for _, b in layers[:-1]), activation=str(content["activation"]), levels=content["levels"].item()
-        )
+        with reading(path, "MLP.load.path", WHAT):
+            sizes = tuple(b.size for _, b in layers[:-1])
+            network = cls(sizes, activation=str(content["activation"]), levels=content["levels"].item())
         network.coefs_, network.intercepts_ = ([layer[part] for layer in layers] for part in (0, 1))
         network.classes_ = content["classes"]
         if network.activation == "qcfs":

@@ -8,16 +8,19 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from scipy.special import softmax
 
-from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters
+from brainsim.ann.networks.files import WHAT
+from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters, shapes
 from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
 from brainsim.ann.networks.training import batches
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
+from brainsim.core.structure import check_array
 from brainsim.learn.estimator import Estimator, of_training
 from brainsim.learn.optimisers import Adam
-from brainsim.results.archive import read_arrays, with_suffix, write_arrays
+from brainsim.learn.samples import check_labels
+from brainsim.results.archive import read_arrays, reading, with_suffix, write_arrays
 
 CELLS = ("gru", "tanh")
 
@@ -232,13 +235,16 @@ class RNN(Estimator):
             If the file is damaged, or `save` did not write it.
         """
         names = ("W", "U", "b", "c", "V", "d", "classes", "cell", "loss")
-        content = read_arrays(
-            path, "RNN.load.path", "file of a network", lambda file: {n: file[n] for n in names if n in file.names}
-        )
+        content = read_arrays(path, "RNN.load.path", WHAT, lambda file: {n: file[n] for n in names if n in file.names})
         missing = [name for name in names if name not in content]
         if missing:
             raise ValueError(f"RNN.load.path: {str(path)!r} was not written by RNN.save (missing: {', '.join(missing)})")
-        network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
+        with reading(path, "RNN.load.path", WHAT):
+            network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
+            check_labels(content["classes"], "classes")
+            inputs, outputs = len(np.atleast_1d(content["W"])), content["classes"].size
+            for name, shape in shapes(inputs, network.hidden, outputs, network.cell == "gru").items():
+                check_array(content[name], np.float64, shape, name, finite=True)
         network.weights_ = {name: content[name] for name in names[:6]}
         network.classes_ = content["classes"]
         return network

@@ -32,6 +32,13 @@ def initial_parameters(inputs: int, units: int, outputs: int, gated: bool, rng: 
     return parts
 
 
+def shapes(inputs: int, units: int, outputs: int, gated: bool) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights by name."""
+    gates = 3 if gated else 1
+    of_cells = {"W": (inputs, gates * units), "U": (units, gates * units), "b": (gates * units,), "c": (units,)}
+    return of_cells | {"V": (units, outputs), "d": (outputs,)}
+
+
 class Machine:
     """Runs samples of one data set; use it in a ``with`` block.
 

@@ -1,20 +1,36 @@
 """What `Simulation.set` and `Simulation.rewire` have changed, as a checkpoint holds it, and applying it again."""
 
-import copy
-from dataclasses import fields, replace
+from dataclasses import fields
+from typing import Any, TypedDict
 
 import numpy as np
 
 from brainsim.engine.checkpoints.encoding import decoded, encoded
 from brainsim.engine.simulation.set_parameters import change_input, change_parameters
 from brainsim.engine.states.fingerprint import fingerprint
-from brainsim.models.pair_lists import FromArrays
-from brainsim.network.rewired import copied
-from brainsim.results.archive import member
+from brainsim.network.rewired import copied, listed
+from brainsim.results.archive import member, part_of_it
 
 
-def changed_values(layout, described, inputs, arrays):
-    """Return the parameters of populations and the fields of inputs that differ from the description, as JSON.
+class Changes(TypedDict):
+    """What `set` has changed: name of a population or an input -> name of a parameter or a field -> value."""
+
+    populations: dict[str, dict[str, Any]]
+    inputs: dict[str, dict[str, Any]]
+
+
+class Lists(TypedDict):
+    """The synapses of a projection since `rewire`, and the parameters of its rule that differ between them."""
+
+    pre: Any
+    post: Any
+    weight: Any
+    delay: Any
+    rule: dict[str, Any]
+
+
+def changed_values(layout, described, inputs):
+    """Return the parameters of populations and the fields of inputs that differ from the description, as `Changes`.
 
     Parameters
     ----------
@@ -23,89 +39,97 @@ def changed_values(layout, described, inputs, arrays):
         Parameters of each population when the simulation was made.
     inputs : sequence of Stimulus
         The inputs then.
-    arrays : dict of str to ndarray
-        Arrays among the values are added here.
     """
     changes = {"populations": {}, "inputs": {}}
     for name, before in described.items():
         now = layout.members[name].values
         if now is not before:
-            changes["populations"][name] = _encoded_changes(before, now, arrays, "population", name)
-    for name, listed in layout.members.items():
-        if (trains := listed.trains) not in (None, listed.population.model):
-            old, new = {"times": None, "ids": None}, {"times": trains.times, "ids": trains.ids}
-            changes["populations"][name] = _encoded_changes(old, new, arrays, "population", name)
+            changes["populations"][name] = _differing(before, now)
+    for name, cells in layout.members.items():
+        if (trains := cells.trains) not in (None, cells.population.model):
+            changes["populations"][name] = {"times": trains.times, "ids": trains.ids}
     for before, now in zip(inputs, layout.inputs, strict=True):
         if now is not before:
             old, new = ({f.name: getattr(s.input, f.name) for f in fields(s.input)} for s in (before, now))
-            changes["inputs"][now.name] = _encoded_changes(old, new, arrays, "input", now.name)
+            changes["inputs"][now.name] = _differing(old, new)
     return changes
 
 
-def _encoded_changes(before, now, arrays, kind, name):
+def _differing(before, now):
     """Return the values that differ, by name."""
-    return {
-        key: encoded(value, arrays, member("changes", kind, name, key), f"Simulation.save: {key} of {kind} {name!r}")
-        for key, value in now.items()
-        if value is not before[key] and fingerprint(value) != fingerprint(before[key])
-    }
+    return {k: v for k, v in now.items() if v is not before[k] and fingerprint(v) != fingerprint(before[k])}
 
 
-def apply_values(layout, inputs, changes, archive):
-    """Change parameters and inputs as `changed_values` found them."""
+def apply_values(layout, inputs, changes):
+    """Change parameters and inputs as `changed_values` found them; they pass the checks of `Simulation.set`."""
     for name, values in changes["populations"].items():
-        change_parameters(layout, name, {key: decoded(value, archive) for key, value in values.items()})
+        with part_of_it(f"what was set of population {name!r}"):
+            change_parameters(layout, name, values)
     for name, values in changes["inputs"].items():
-        change_input(layout, inputs, name, {key: decoded(value, archive) for key, value in values.items()})
+        with part_of_it(f"what was set of input {name!r}"):
+            change_input(layout, inputs, name, values)
 
 
-def rewired_projections(synapses, arrays):
-    """Return the projections that list their synapses since `Simulation.rewire`, as JSON.
-
-    Parameters
-    ----------
-    synapses : Synapses
-    arrays : dict of str to ndarray
-        The lists are added here.
-    """
+def rewired_projections(synapses):
+    """Return the `Lists` of the projections that list their synapses since `Simulation.rewire`, by name."""
     changes = {}
     for before, name in synapses.former.items():
         now = synapses.projections[name]
-        values = {"pre": now.rule.pre, "post": now.rule.post, "weight": now.weight, "delay": now.delay}
-        of_rule = (
-            {
-                key: value
-                for key, value in vars(now.plasticity).items()
-                if isinstance(value, np.ndarray) and value is not vars(before.plasticity).get(key)
-            }
-            if now.plasticity is not None
-            else {}
-        )
-        label = f"Simulation.save: projection {name!r}"
-        changes[name] = {key: encoded(value, arrays, member("rewired", name, key), label) for key, value in values.items()}
-        changes[name]["rule"] = {
-            key: encoded(value, arrays, member("rewired", name, "rule", key), label) for key, value in of_rule.items()
+        rule = {} if now.plasticity is None else vars(now.plasticity)
+        differing = {
+            key: value
+            for key, value in rule.items()
+            if isinstance(value, np.ndarray) and value is not vars(before.plasticity).get(key)
         }
+        values = {"pre": now.rule.pre, "post": now.rule.post, "weight": now.weight, "delay": now.delay}
+        changes[name] = values | {"rule": differing}
     return changes
 
 
-def rewired_network(network, changes, archive):
-    """Return (network, names of former projections): a copy with the synapses that `changes` lists."""
-    former, projections = {}, []
+def rewired_network(network, changes):
+    """Return (network, names of former projections): a copy with the synapses that `changes` lists.
+
+    They pass the checks of `Simulation.rewire`.
+    """
+    former, projections, left = {}, [], dict(changes)
     for projection in network.projections:
-        if (change := changes.get(projection.name)) is None:
-            projections.append(projection)
-            continue
-        values = {key: decoded(value, archive) for key, value in change.items() if key != "rule"}
-        rule = FromArrays(values["pre"], values["post"])
-        rule.check(projection.pre, projection.post)
-        plasticity = projection.plasticity
-        if change["rule"]:
-            plasticity = copy.copy(plasticity)
-            vars(plasticity).update({key: decoded(value, archive) for key, value in change["rule"].items()})
-        projections.append(
-            replace(projection, rule=rule, weight=values["weight"], delay=values["delay"], plasticity=plasticity)
-        )
-        projections[-1].__dict__["_seed"] = network.seed
-        former[projection] = projection.name
+        if (values := left.pop(projection.name, None)) is not None:
+            former[projection] = projection.name
+            with part_of_it(f"the synapses of {projection.name!r}, which were rewired"):
+                projection = listed(projection, {k: v for k, v in values.items() if k != "rule"}, values["rule"])
+        projections.append(projection)
+    if left:
+        raise ValueError(f"the synapses of {next(iter(left))!r} were rewired, and the network has no such projection")
     return copied(network, projections), former
+
+
+def encoded_changes(changes, rewired, arrays):
+    """Return `changed_values` and `rewired_projections` as JSON; their arrays are added to `arrays`."""
+    plain = {kind: {} for kind in changes}
+    for kind, one in (("populations", "population"), ("inputs", "input")):
+        for name, values in changes[kind].items():
+            plain[kind][name] = {
+                key: encoded(value, arrays, member("changes", one, name, key), f"Simulation.save: {key} of {one} {name!r}")
+                for key, value in values.items()
+            }
+    lists = {}
+    for name, values in rewired.items():
+        label = f"Simulation.save: projection {name!r}"
+        lists[name] = {k: encoded(v, arrays, member("rewired", name, k), label) for k, v in values.items() if k != "rule"}
+        of_rule = values["rule"].items()
+        lists[name]["rule"] = {k: encoded(v, arrays, member("rewired", name, "rule", k), label) for k, v in of_rule}
+    return plain, lists
+
+
+def decoded_changes(changes, rewired, take):
+    """Undo `encoded_changes`; `take` returns an array by its name."""
+    changed = {
+        kind: {name: {key: decoded(value, take) for key, value in values.items()} for name, values in of.items()}
+        for kind, of in changes.items()
+    }
+    lists = {
+        name: {key: decoded(value, take) for key, value in values.items() if key != "rule"}
+        | {"rule": {key: decoded(value, take) for key, value in values["rule"].items()}}
+        for name, values in rewired.items()
+    }
+    return changed, lists

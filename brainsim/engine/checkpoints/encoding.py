@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import reprlib
 
 import numpy as np
 
@@ -38,21 +39,23 @@ def encoded(value, arrays, key, label):
     raise TypeError(f"{label} is a {kind.__name__}, which a checkpoint cannot hold; build the network with it instead")
 
 
-def decoded(value, archive):
-    """Undo `encoded`."""
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return archive.take(value["array"])
-    if "list" in value:
-        return tuple(decoded(item, archive) for item in value["list"])
-    module, name = value["class"]
-    kind = getattr(importlib.import_module(module), name, None) if module in HOMES else None
-    if not isinstance(kind, type) or kind.__module__ != module:
-        raise ValueError(f"it holds a {module}.{name}, which is not a value that brainsim saves")
-    new = kind(**{part: decoded(of, archive) for part, of in value["parts"].items()})
-    vars(new)["unit"] = value["unit"]  # it was made of quantities, and now of their numbers
-    return new
+def decoded(value, take):
+    """Undo `encoded`; `take` returns an array by its name."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case {"array": str(name), **rest} if not rest:
+            return take(name)
+        case {"list": list(items), **rest} if not rest:
+            return tuple(decoded(item, take) for item in items)
+        case {"class": [str(module), str(name)], "parts": dict(parts), "unit": None | str() as unit, **rest} if not rest:
+            kind = getattr(importlib.import_module(module), name, None) if module in HOMES else None
+            if not isinstance(kind, type) or kind.__module__ != module:
+                raise ValueError(f"it holds a {module}.{name}, which is not a value that brainsim saves")
+            new = kind(**{part: decoded(of, take) for part, of in parts.items()})
+            vars(new)["unit"] = unit  # it was made of quantities, and now of their numbers
+            return new
+    raise ValueError(f"it holds {reprlib.repr(value)}, which is not a value that brainsim saves")
 
 
 def _parts(value):

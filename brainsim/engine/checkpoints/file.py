@@ -6,10 +6,15 @@ The last two are kept. If the last one is damaged or missing, the one before is 
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict, get_type_hints
 
 from brainsim.core.aside import previous
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import integer, warn_user
+from brainsim.engine.checkpoints.changes import Changes, Lists, decoded_changes, encoded_changes
+from brainsim.engine.settings import check_clock
+from brainsim.network.checks import checked_precision
 from brainsim.results import archive
+from brainsim.results.descriptions import OfResult, OfState
 from brainsim.results.result import Result, State, pack, pack_state, unpack, unpack_state
 
 KIND, FORMAT = "Checkpoint", 1
@@ -29,8 +34,6 @@ class Plain:
     precision : str
     parts, details : dict
         Fingerprints of the network as it was described, see `Prints`.
-    changes, rewired : dict
-        See `changes`.
     requests : str
         Fingerprint of what is recorded.
     streams : dict or None
@@ -44,14 +47,26 @@ class Plain:
     origin: int
     completed: bool
     precision: str
-    parts: dict
-    details: dict
-    changes: dict
-    rewired: dict
+    parts: dict[str, str]
+    details: dict[str, dict[str, str]]
     requests: str
-    streams: dict | None
+    streams: dict[str, int] | None
     seconds: float
-    versions: dict
+    versions: dict[str, str]
+
+
+class Rest(TypedDict):
+    """What else is there as JSON."""
+
+    state: OfState
+    restored: OfState | None
+    recorded: OfResult | None
+    cells: dict[str, int]
+    changes: Changes
+    rewired: dict[str, Lists]
+
+
+DESCRIPTION = get_type_hints(Plain) | get_type_hints(Rest)
 
 
 @dataclass
@@ -66,8 +81,8 @@ class Checkpoint:
         The state from which the simulation began, to which `reset` goes back.
     recorded : Result or None
         What was recorded so far.
-    arrays : dict or Kept
-        The arrays of changed values, by the name of their member.
+    changes, rewired : dict
+        See `changes`.
     recorders : dict of str to ndarray
         What the recorders need besides.
     path : Path
@@ -78,13 +93,15 @@ class Checkpoint:
     state: State
     restored: State | None
     recorded: Result | None
-    arrays: object
+    changes: dict
+    rewired: dict
     recorders: dict
     path: Path | None = None
 
     def write(self, path):
         """Write the file, keep the one before, and return its path."""
-        arrays, description = dict(self.arrays), asdict(self.plain)
+        arrays, description = {}, asdict(self.plain)
+        description["changes"], description["rewired"] = encoded_changes(self.changes, self.rewired, arrays)
         arrays |= {f"recorders/{name}": values for name, values in self.recorders.items()}
         for name, value, packed in (
             ("state", self.state, pack_state),
@@ -96,17 +113,6 @@ class Checkpoint:
             arrays |= {f"{name}/{key}": array for key, array in own.items()}
         description["cells"] = {name: int(steps.size) for name, steps in self.state.refractory.items()}
         return archive.write(path, KIND, FORMAT, description, arrays, keep=True, label="Simulation.save.path")
-
-
-class Kept:
-    """Arrays in memory, which are taken as those of an archive are."""
-
-    def __init__(self, arrays):
-        self._arrays = arrays
-
-    def take(self, name):
-        """Return an array."""
-        return self._arrays[name]
 
 
 def read(path):
@@ -144,21 +150,42 @@ def _time(state):
 
 def _read(path):
     def build(description, arrays):
-        cells = description["cells"]
-        states = {
-            name: description[name] and unpack_state(description[name], archive.Part(arrays, name), cells)
-            for name in ("state", "restored")
-        }
-        recorded = description["recorded"] and unpack(description["recorded"], archive.Part(arrays, "recorded"))
+        cells, states = description["cells"], {}
+        for name in ("state", "restored"):
+            with archive.part_of_it(f"its part {name!r}"):
+                of = description[name]
+                states[name] = None if of is None else unpack_state(of, archive.Part(arrays, name), cells)
+                if of is not None:
+                    check_clock(states[name])
+        with archive.part_of_it("what it has recorded"):
+            of = description["recorded"]
+            recorded = None if of is None else unpack(of, archive.Part(arrays, "recorded"))
         plain = Plain(**{name: description[name] for name in Plain.__dataclass_fields__})
+        _check_plain(plain, states["state"], states["restored"])
         most = path.stat().st_size  # the file is not compressed
-        listed = [name for name in arrays.names if name.startswith(("changes/", "rewired/"))]
-        kept = Kept({name: arrays.take(name, most) for name in listed})
+        with archive.part_of_it("what set and rewire have changed"):
+            changes = decoded_changes(description["changes"], description["rewired"], lambda name: arrays.take(name, most))
         begin = "recorders/"
         recorders = {n[len(begin) :]: arrays.take(n, most) for n in arrays.names if n.startswith(begin)}
-        return Checkpoint(plain, states["state"], states["restored"], recorded, kept, recorders, path)
+        return Checkpoint(plain, states["state"], states["restored"], recorded, *changes, recorders, path)
 
-    return archive.read(path, KIND, FORMAT, build, LABEL)
+    return archive.read(path, KIND, FORMAT, build, LABEL, DESCRIPTION)
+
+
+def _check_plain(plain, state, restored):
+    """Raise ValueError if what a checkpoint says of its run cannot be."""
+    checked_precision(plain.precision, "its precision")
+    for name in ("begin", "origin"):
+        integer(getattr(plain, name), f"its {name}", at_least=0, at_most=state.step)
+    if restored is not None and (restored.dt, restored.seed) != (state.dt, state.seed):
+        raise ValueError("its parts 'state' and 'restored' must have the same dt and seed")
+    if not plain.completed and state.step:
+        raise ValueError(f"its point of time must be complete after {state.step} steps")
+
+
+def reading(checkpoint):
+    """Return a context in which errors name the file of a checkpoint; see `archive.reading`."""
+    return archive.reading(checkpoint.path, LABEL, archive.in_words(KIND))
 
 
 def _pack_result(result, arrays):

@@ -13,7 +13,7 @@ from typing import Any
 from brainsim.build.layout import Layout
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, changed_values, rewired_network, rewired_projections
-from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read
+from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read, reading
 from brainsim.engine.checkpoints.machine import versions
 from brainsim.engine.checkpoints.matching import check_network, check_settings
 from brainsim.engine.checkpoints.streams import continued_target
@@ -26,6 +26,7 @@ from brainsim.engine.target import path_of
 from brainsim.engine.time import times_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.projection import Projection
+from brainsim.results.archive import part_of_it
 from brainsim.results.joined import joined
 
 if typing.TYPE_CHECKING:
@@ -167,25 +168,19 @@ class WithCheckpoints:
         """Return `load`, after a check of settings that are given; messages begin with `label`."""
         ranks = ranks_of(settings.get("ranks"))
         checkpoint = ranks.together(lambda: read(path))
-        given = {"checkpoint": vars(checkpoint.plain), "to": path_of(settings.get("to"))}
+        read_now = [vars(checkpoint.plain), checkpoint.changes, checkpoint.rewired]
+        given = {"checkpoint": read_now, "to": path_of(settings.get("to"))}
         ranks.agree(label, "continues from a checkpoint", **given)
         checked_network(network, checkpoint.state.dt)
         check_settings(checkpoint, label, dt=dt, seed=seed, precision=precision)
         saved = checkpoint.plain.precision
         overwrite = settings.get("overwrite", False)
         settings["to"] = continued_target(settings.get("to"), checkpoint.plain.streams, label, ranks, overwrite)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), reading(checkpoint), part_of_it("its time step"):
             warnings.simplefilter("ignore")  # they come when the simulation is made
             layout = Layout(network, checkpoint.state.dt, 1, checked_precision(saved, label))
         check_network(checkpoint, Prints(layout), label)
-        new = cls(
-            network,
-            dt=checkpoint.state.dt,
-            seed=checkpoint.state.seed,
-            state=checkpoint.restored,
-            precision=saved,
-            **settings,
-        )
+        new = cls(network, dt=checkpoint.state.dt, seed=checkpoint.state.seed, precision=saved, **settings)
         with new._layout.ranks.quiet():
             new._continue(checkpoint, label)
         return new
@@ -199,9 +194,8 @@ class WithCheckpoints:
             )
         if text := what_is_not_finite(self._layout, self._run.shared):
             raise ValueError(text.format("Simulation.save: a variable is not finite"))
-        arrays: dict = {}
-        changes = changed_values(self._layout, self._described, self._original_inputs, arrays)
-        rewired = rewired_projections(self._run.synapses, arrays)
+        changes = changed_values(self._layout, self._described, self._original_inputs)
+        rewired = rewired_projections(self._run.synapses)
         pieces = None if self._stream is not None else self._run.collected.all()
         outcome = self._outcome(pieces, self._begin, self._seconds["run"], {})
         recorders, streams = self._run.collected.saved(), self._streamed_so_far()
@@ -215,14 +209,12 @@ class WithCheckpoints:
             precision=self._facts["precision"],
             parts=self._first_prints.parts(),
             details=self._first_details(),
-            changes=changes,
-            rewired=rewired,
             requests=fingerprint_of(*self._requested),
             streams=streams,
             seconds=self._seconds["run"],
             versions=versions(),
         )
-        return Checkpoint(plain, outcome.state(), self._restored, recorded, arrays, recorders).write(path)
+        return Checkpoint(plain, outcome.state(), self._restored, recorded, changes, rewired, recorders).write(path)
 
     def _streamed_so_far(self):
         """Return how many rows the columns of the stream have, on the disk; None without a stream."""
@@ -238,36 +230,56 @@ class WithCheckpoints:
     def _continue(self, checkpoint, label):
         """Go to where the simulation was that wrote a checkpoint."""
         plain = checkpoint.plain
-        if plain.rewired:
-            self._take_rewired(plain.rewired, checkpoint.arrays)
-        if plain.changes["populations"] or plain.changes["inputs"]:
-            apply_values(self._layout, self._original_inputs, plain.changes, checkpoint.arrays)
-            self._run = self._run.rebuild("parameters", "inputs", "trains")
-        self._describe()
-        check_fits(checkpoint.state, self._layout, self._prints.parts())
-        for recorder in self._run.collected.recorders:
-            recorder.clear(None)  # of the spikes at time 0, which the constructor has noted
-        self._run.restore(checkpoint.state, plain.completed)
+        with reading(checkpoint):
+            if checkpoint.restored is not None:
+                self._take_state("its part 'restored'", checkpoint.restored)
+                self._restored = checkpoint.restored
+            self._take_changes(checkpoint)
+            for recorder in self._run.collected.recorders:
+                recorder.clear(None)  # of the spikes at time 0, which the constructor has noted
+            self._take_state("its part 'state'", checkpoint.state, plain.completed)
         self._origin, self._seconds["run"] = plain.origin, plain.seconds
         self._begin, self._earlier = checkpoint.state.step, None
         if fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):
-            # before the first step nothing counts as recorded, so it will be
-            self._begin, self._earlier = plain.begin, checkpoint.recorded if plain.completed and self.rank == 0 else None
-            self._run.collected.load(checkpoint.recorders)
+            with reading(checkpoint), part_of_it("what it has recorded"):
+                self._take_recorded(checkpoint)
         else:
             warn_user(
                 f"{label}: record=, spikes= or to= are not those with which {str(checkpoint.path)!r} was saved; "
                 f"result() begins at {checkpoint.state.step * self.dt:g} ms"
             )
 
-    def _take_rewired(self, rewired, arrays):
-        """Continue with the synapses that a checkpoint lists."""
-        layout = self._layout.copy()
-        layout.network, former = rewired_network(self._original[0], rewired, arrays)
-        synapses = Synapses(layout, self.threads)
-        synapses.former = former
-        self._take(self._run.anew(layout, synapses))
-        self.network = layout.network
+    def _take_state(self, part, state, complete=True):
+        """Go to a state of a checkpoint."""
+        with part_of_it(part):
+            check_fits(state, self._layout, self._prints.parts())
+            self._run.restore(state, complete)
+
+    def _take_changes(self, checkpoint):
+        """Change what `set` and `rewire` had changed."""
+        if checkpoint.rewired:
+            layout = self._layout.copy()
+            layout.network, former = rewired_network(self._original[0], checkpoint.rewired)
+            synapses = Synapses(layout, self.threads)
+            synapses.former = former
+            self._take(self._run.anew(layout, synapses))
+            self.network = layout.network
+        if any(checkpoint.changes.values()):
+            apply_values(self._layout, self._original_inputs, checkpoint.changes)
+            self._run = self._run.rebuild("parameters", "inputs", "trains")
+        self._describe()
+
+    def _take_recorded(self, checkpoint):
+        """Go on recording where the simulation was that wrote a checkpoint."""
+        ranks, self._begin = self._layout.ranks, checkpoint.plain.begin
+        self._run.collected.load(checkpoint.recorders)
+        # before the first step nothing counts as recorded, so it will be
+        if checkpoint.recorded is None or not checkpoint.plain.completed:
+            return
+        nothing = self._outcome(self._run.collected.all(), self._begin, 0.0, {}).result()
+        # what does not fit shows now, not when the run has ended
+        ranks.together(lambda: joined(checkpoint.recorded, nothing) if ranks.rank == 0 else None)
+        self._earlier = checkpoint.recorded if ranks.rank == 0 else None
 
     def _left(self, duration, label):
         """Return how much of a run of `duration` ms is still to be done [ms]; raise ValueError if it is already beyond."""

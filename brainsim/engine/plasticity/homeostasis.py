@@ -110,8 +110,11 @@ class Scaler(Homeostat):
     def load(self, extra, label):
         """Take over what `saved` returned."""
         n = self._cells.size
+        counts = taken(extra, f"{label}homeostasis.count", np.dtype(np.int64), n)
+        if n and counts.min() < 0:
+            raise ValueError(f"state.extra['{label}homeostasis.count']: must be 0 or more (got {counts.min()})")
         self._rates = taken(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n).copy()
-        self._counts = taken(extra, f"{label}homeostasis.count", np.dtype(np.int64), n).copy()
+        self._counts = counts.copy()
 
 
 def homeostat_of(kind):

@@ -51,7 +51,7 @@ def joined(parts, cells):
 def load_part(part, extra, label):
     """Take over what `joined` returned, as far as it belongs to a partition; `label` is how the names in `extra` begin."""
     c, code, kind = part.context, part.kind.code, part.kind
-    c["swept"], c["learning"] = (int(v) for v in taken(extra, f"{label}sweep", np.dtype(np.int64), 2))
+    _load_sweep(part, extra, f"{label}sweep")
     load_modulator(part, extra, label)
     _load_log(part, extra, f"{label}log.")
     mine, rows = np.isin(kind.targets, part.cells), _rows(part)
@@ -65,10 +65,25 @@ def load_part(part, extra, label):
         _load_posts(part, extra, f"{label}posts.")
 
 
+def _load_sweep(part, extra, name):
+    """Take over when all synapses were swept; the tables of decays end with the longest time between two sweeps."""
+    c, step = part.context, part.step()
+    swept, learning = (int(v) for v in taken(extra, name, np.dtype(np.int64), 2))
+    earliest = step - step % c["period"] if part.kind.sweeps else 0
+    if not (earliest <= swept <= step + 1 and learning in (0, 1)):
+        raise ValueError(
+            f"state.extra[{name!r}]: must be a step from {earliest} to {step + 1}, and 0 or 1 (got {swept} and {learning})"
+        )
+    c["swept"], c["learning"] = swept, learning
+
+
 def _load_log(part, extra, label):
     c, sources = part.context, part.kind.sources
-    times = _listed(extra, f"{label}time")
-    owners = sources[_indices(extra, f"{label}source", times.size, sources.size)]
+    times = _listed(extra, f"{label}time", part.step())
+    index = _indices(extra, f"{label}source", times.size, sources.size)
+    order = np.argsort(index, kind="stable")
+    _check_order(times[order], index[order], f"{label}time")
+    owners = sources[index]
     while c["log_free_number"] < times.size:
         part.grow_log()
     for side, trace in logged_values(part.kind.code.pre):
@@ -83,7 +98,8 @@ def _load_log(part, extra, label):
 
 def _load_posts(part, extra, label):
     c = part.context
-    times = _listed(extra, f"{label}time")
+    times = _listed(extra, f"{label}time", part.step())
+    _check_order(times, np.zeros_like(times), f"{label}time")
     targets = part.kind.targets
     cells = targets[_indices(extra, f"{label}cell", times.size, targets.size)]
     mine = np.isin(cells, part.cells)
@@ -115,13 +131,19 @@ def _indices(extra, name, size, number):
     return indices
 
 
-def _listed(extra, name):
-    """Return an array of steps whose size is not known in advance."""
+def _listed(extra, name, step):
+    """Return an array of steps, up to the one of the state, whose size is not known in advance."""
     size = np.size(extra.get(name, ()))
     times = taken(extra, name, np.dtype(np.int64), size)
-    if size and not 0 <= times.min() <= times.max() < 1 << 40:
-        raise ValueError(f"state.extra[{name!r}]: steps must be 0 or more (got {times.min()} to {times.max()})")
+    if size and not 0 <= times.min() <= times.max() <= step:
+        raise ValueError(f"state.extra[{name!r}]: steps must be 0 to {step} (got {times.min()} to {times.max()})")
     return times
+
+
+def _check_order(times, owners, name):
+    """Raise ValueError unless the times of each owner, whose entries follow each other, do not decrease."""
+    if ((np.diff(times) < 0) & (np.diff(owners) == 0)).any():
+        raise ValueError(f"state.extra[{name!r}]: steps must not decrease")
 
 
 def _places(part, cells):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.core.arrays import freeze
+from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.sources import condition_line
 from brainsim.engine.recorders.traces import Recorded, TracePiece, TraceRecorder
@@ -50,6 +51,8 @@ class EventRecorder(Recorder):
 
     def load(self, saved):
         """Take over what `saved` returned."""
+        for k, trace in enumerate(self._traces if saved else ()):
+            check_array(saved.get(str(k)), np.bool_, trace.ids.shape, f"where {trace.variable!r} was true")
         several = self._sampler.layout.ranks.size > 1
         whole = [saved[str(k)] for k in range(len(self._traces))] if saved else None
         self._before = [true[self._sampler.mine(k)] for k, true in enumerate(whole)] if several and whole else whole

@@ -11,6 +11,7 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import cells_here
 from brainsim.core.checks import nearest
+from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
 from brainsim.engine.synapses.kinds.kind import PLASTIC
@@ -110,8 +111,8 @@ class WeightRecorder(Recorder):
         """Record the synapses that were recorded when `saved` was called."""
         if not saved:
             return
-        found = [[saved[f"{k}.{name}"] for name in PARTS] for k in range(len(self.requests))]
         self._kinds, self._chosen = self._kinds_now(), None
+        found = [_checked(saved, k, kind) for k, kind in enumerate(self._kinds)]
         if self._on_ranks:
             self._wanted = [where[0] for _, *where in found]
             found = [self._of_here(k, *arrays) for k, arrays in enumerate(found)]
@@ -271,6 +272,19 @@ class WeightRecorder(Recorder):
 
         kind = self._kinds[k]
         return Chosen(kind, in_table(kind)[0]).read(self.requests[k].variable)
+
+
+def _checked(saved, k, kind):
+    """Return what `WeightRecorder.saved` returned of a request; raise ValueError for synapses that are not there."""
+    projection, n = kind.block.projection, in_table(kind)[1]
+    found = [saved.get(f"{k}.{name}", np.empty(0)) for name in PARTS]
+    limits = (-1, n), (0, np.inf), (0, projection.pre.n), (0, projection.post.n)
+    for name, values, (low, end) in zip(PARTS, found, limits, strict=True):
+        label = f"{name!r} of the recorded synapses of {projection.name!r}"
+        check_array(values, np.int64, (found[0].size,), label)
+        if values.size and not low <= values.min() <= values.max() < end:
+            raise ValueError(f"{label}: must be {low} to {end - 1} (got {values.min()} to {values.max()})")
+    return found
 
 
 def _order(parts, wanted, key):

@@ -7,10 +7,21 @@ import numpy as np
 
 from brainsim.build.own import members_here
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.structure import check_array, check_structure
 from brainsim.results.result import State
 
 STEP_BITS = 32  # spikes are kept as step << 32 | cell
 CELL = 2**STEP_BITS - 1
+Arrays = dict[str, np.ndarray]
+PARTS = {  # of a State, and their structures
+    "variables": dict[str, Arrays],
+    "refractory": Arrays,
+    "pending": dict[str, tuple[np.ndarray, np.ndarray]],
+    "arriving": dict[str, Arrays],
+    "network": dict[str, str],
+    "extra": Arrays,
+}
+OF_CELLS = ("variables", "refractory", "pending", "arriving")  # those that have an entry for each population
 
 
 class Variables(Mapping):
@@ -110,11 +121,14 @@ def load_state(state, layout, shared):
 
 
 def taken(extra, name, dtype, n):
-    """Return an array of ``state.extra``; raise ValueError if it is missing or of another type or size."""
+    """Return an array of ``state.extra``; raise ValueError if it is missing, of another type or size, or contains NaN."""
     if name not in extra:
         raise ValueError(f"state.extra: has no {name!r}, which this network needs")
-    _check_array(f"state.extra[{name!r}]", extra[name], dtype, n)
-    return np.asarray(extra[name])
+    check_array(extra[name], dtype, (n,), f"state.extra[{name!r}]")
+    values = np.asarray(extra[name])
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError(f"state.extra[{name!r}]: must be numbers (got nan at {int(np.argmax(np.isnan(values)))})")
+    return values
 
 
 def check_fits(state, layout, network):
@@ -127,6 +141,8 @@ def check_fits(state, layout, network):
     network : dict of str to str
         The fingerprint of each part of the network.
     """
+    for part, kind in PARTS.items():
+        check_structure(getattr(state, part), kind, f"state.{part}")
     for name, member in layout.members.items():
         expected = set(member.rows), set(layout.buffers(name)), member.n
         actual = (
@@ -134,10 +150,10 @@ def check_fits(state, layout, network):
             set(state.arriving.get(name, ())),
             np.size(state.refractory.get(name, ())),
         )
-        if expected != actual or name not in state.pending:
+        if expected != actual or not all(name in getattr(state, part) for part in OF_CELLS):
             raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
         _check_arrays(state, name, member.n, layout.dtype)
-    for name in state.variables:
+    for name in (name for part in OF_CELLS for name in getattr(state, part)):
         if name not in layout.members:
             raise ValueError(f"simulate.state: is of another network: it has a population {name!r}")
     _check_network(state, network)
@@ -153,11 +169,11 @@ def _check_arrays(state, name, n, dtype):
         _check_numbers(f"state.variables[{name!r}][{variable!r}]", values, dtype, n)
     for receptor, values in state.arriving[name].items():
         _check_numbers(f"state.arriving[{name!r}][{receptor!r}]", values, dtype, n)
-    _check_array(f"state.refractory[{name!r}]", state.refractory[name], np.int32, n)
+    check_array(state.refractory[name], np.int32, (n,), f"state.refractory[{name!r}]")
     steps, ids = (np.asarray(values) for values in state.pending[name])
     for part, values, low, high in (("steps", steps, 0, state.step), ("ids", ids, 0, n - 1)):
         label = f"state.pending[{name!r}]: {part}"
-        _check_array(label, values, None, steps.size)
+        check_array(values, None, (steps.size,), label)
         if values.size and not (low <= values.min() and values.max() <= high):
             bad = values[(values < low) | (values > high)][0]
             raise ValueError(f"{label} must be {low} to {high} (got {bad})")
@@ -165,19 +181,10 @@ def _check_arrays(state, name, n, dtype):
 
 def _check_numbers(label, values, dtype, n):
     """Check that `values` is an array of n finite numbers."""
-    _check_array(label, values, dtype, n)
+    check_array(values, dtype, (n,), label)
     if not np.isfinite(values).all():
         cell = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"{label}: must be finite (got {values[cell]} for cell {cell})")
-
-
-def _check_array(label, values, dtype, n):
-    """Check that `values` is an array of n numbers, of a type or, if that is None, of whole numbers."""
-    values = np.asarray(values)
-    fits = np.issubdtype(values.dtype, np.integer) if dtype is None else values.dtype == dtype
-    if not fits or values.shape != (n,):
-        kind = "whole numbers" if dtype is None else np.dtype(dtype)
-        raise ValueError(f"{label}: must be an array of {n} {kind} (got {values.dtype}, shape {values.shape})")
 
 
 def _check_network(state, network):

@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
-from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
+from brainsim.core.checks import MAX_INDEX, integer, number
+from brainsim.core.structure import check_structure
+from brainsim.learn.samples import check_labels
+from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
 from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.plan import Plan
-from brainsim.learn.spiking.saved_models import checked_classes, described, model_of
-from brainsim.learn.spiking.training import Training
+from brainsim.learn.spiking.samples import check_size, checked_length
+from brainsim.learn.spiking.saved_models import Described, checked_classes, class_of, described
+from brainsim.learn.spiking.saved_training import training_of
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1
 OF_MODEL_LAYERS = ("n", "recurrent", "tau_s", *DELAYS, "learns", "weight", "recurrent_weight", "method")
+KINDS_OF_SAMPLES = (None, "spikes", "currents")
+
+
+class Saved(TypedDict):
+    """The description of a network in a file."""
+
+    parameters: dict[str, Any]  # which the constructor checks
+    layers: list[dict[str, Any]]  # see `OfLayer`
+    n_in: int
+    outputs: int
+    duration: float
+    input_kind: NotRequired[str | None]  # not in old files
+
+
+class OfEachLayer(TypedDict):
+    """What the description of each layer holds; arrays of delays are arrays of the file, and None here."""
+
+    n: int
+    recurrent: bool
+    tau_s: float
+    delay: float | None
+    recurrent_delay: float | None
+    learns: list[str]
+    weight: tuple[float, float] | None
+    recurrent_weight: tuple[float, float] | None
+
+
+class OfLayer(OfEachLayer):
+    """Of a `Layer`."""
+
+    tau_m: float
+    tau_a: float
+    beta: float
+    v_th: float
+    v_reset: float
+    t_ref: float
+
+
+class OfReadout(OfLayer):
+    """Of the `Readout`."""
+
+    kind: str
+
+
+class OfModelLayer(OfEachLayer):
+    """Of a `ModelLayer`."""
+
+    method: str | None
+    model: Described
 
 
 def save(network: Any, path: Any) -> None:
@@ -32,16 +85,28 @@ def save(network: Any, path: Any) -> None:
         "duration": network.duration_,
         "input_kind": getattr(network, "input_kind_", None),
     }
-    archive.write(archive.with_suffix(path, "SpikingNetwork.save.path"), KIND, VERSION, description, arrays, compress=True)
+    path = archive.with_suffix(path, "SpikingNetwork.save.path")
+    archive.write(path, KIND, VERSION, description, arrays, compress=True)
 
 
 def load(cls: Any, path: Any, models: Any) -> Any:
     """Return a network from a file; `models` are classes of cells."""
-    classes = checked_classes(models, "SpikingNetwork.load.models")
-    layers = archive.read(path, KIND, VERSION, lambda description, _: description["layers"])
+    given = checked_classes(models, "SpikingNetwork.load.models")
+    layers = archive.read(path, KIND, VERSION, lambda description, _: _checked_layers(description), structure=Saved)
     # a file that lacks nothing but a class is not damaged
-    made = [model_of(values["model"], classes, "SpikingNetwork.load") if "model" in values else None for values in layers]
-    return archive.read(path, KIND, VERSION, lambda description, arrays: _built(cls, description, arrays, made))
+    classes = [class_of(values["model"], given, "SpikingNetwork.load") if "model" in values else None for values in layers]
+    return archive.read(path, KIND, VERSION, lambda description, arrays: _built(cls, description, arrays, classes))
+
+
+def _checked_layers(description):
+    """Return the descriptions of the layers; raise ValueError if they cannot be those of a network."""
+    layers = description["layers"]
+    if len(layers) < 2:
+        raise ValueError(f"its description.layers: must be a hidden layer or more, and a readout (got {len(layers)})")
+    for k, values in enumerate(layers):
+        kind = OfReadout if k == len(layers) - 1 else OfModelLayer if "model" in values else OfLayer
+        check_structure(values, kind, f"its description.layers[{k}]")
+    return layers
 
 
 def _described(layer, k, arrays):
@@ -57,28 +122,45 @@ def _described(layer, k, arrays):
     return values
 
 
-def _layer(kind, values, k, arrays, model=None):
+def _layer(kind, values, k, arrays, cls=None):
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     for name in DELAYS:
         if values[name] is None:
             values[name] = arrays[f"layer{k}/{name}"]
-    return kind(**values) if model is None else ModelLayer(**values | {"model": model})
+    return kind(**values) if cls is None else ModelLayer(**values | {"model": cls(**values["model"]["parameters"])})
 
 
-def _built(cls, description, arrays, models):
+def _built(cls, description, arrays, classes):
     *hidden, last = description["layers"]
-    layers = [_layer(Layer, values, k, arrays, models[k]) for k, values in enumerate(hidden)]
+    layers = [_layer(Layer, values, k, arrays, classes[k]) for k, values in enumerate(hidden)]
     readout = _layer(Readout, last, len(layers), arrays)
+    unknown = description["parameters"].keys() - {*cls._parameters}
+    if unknown:
+        raise ValueError(f"its description.parameters: has an unknown entry {sorted(unknown)[0]!r}")
     network = cls(tuple(layers), readout=readout, **description["parameters"])
-    network.duration_, network.classes_ = float(description["duration"]), arrays["classes"]
+    network.duration_ = number(description["duration"], "its duration", "ms", above=0.0)
+    steps = checked_length(network.duration_, network.dt, "its duration")
+    n_in = integer(description["n_in"], "its number of inputs", at_least=1, at_most=MAX_INDEX)
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
-    plan = Plan([*layers, sized], description["n_in"], network.dt, round(network.duration_ / network.dt))
+    for before, layer in zip([n_in, *(layer.n for layer in layers)], [*layers, sized], strict=True):
+        check_delays(layer, before)
+    plan = Plan([*layers, sized], n_in, network.dt, steps)
+    check_size(plan, "its number of inputs")
+    network.classes_ = _checked_classes(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
-    if kept["vector"].shape != (plan.size,):
-        raise ValueError(f"its {kept['vector'].size} weights do not fit its layers, which have {plan.size}")
-    network.training_ = Training(plan, network, kept["vector"].copy())
-    network.training_.load(kept)
+    network.training_ = training_of(plan, network, kept)
     network.history_ = network.training_.history
-    if description.get("input_kind"):  # not in old files
-        network.input_kind_ = description["input_kind"]
+    if (kind := description.get("input_kind")) not in KINDS_OF_SAMPLES:
+        raise ValueError(f"its description.input_kind: must be 'spikes' or 'currents' (got {kind!r})")
+    if kind:
+        network.input_kind_ = kind
     return network
+
+
+def _checked_classes(classes, loss, outputs):
+    """Return the labels; raise ValueError unless there is one for each output, or none for values of a sequence."""
+    number_of = (outputs,) if loss != "sequence" else (0, outputs)
+    if classes.size not in number_of:
+        raise ValueError(f"its classes: must be {outputs} labels (got {classes.dtype}, shape {classes.shape})")
+    check_labels(classes, "its classes")
+    return classes

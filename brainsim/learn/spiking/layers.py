@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.checks import in_range, integer, nearest, number, plain, read_only
+from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number, plain, read_only
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -105,7 +105,7 @@ class Layer:
     def __post_init__(self) -> None:
         """Check all values."""
         name, checked = type(self).__name__, dict[str, Any]()
-        checked["n"] = integer(self.n, f"{name}.n", at_least=1)
+        checked["n"] = integer(self.n, f"{name}.n", at_least=1, at_most=MAX_INDEX)
         for key in ("tau_m", "tau_s", "tau_a", "v_th"):
             checked[key] = number(getattr(self, key), f"{name}.{key}", "" if key == "v_th" else "ms", above=0.0)
         for key in ("beta", "t_ref"):

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.core.checks import in_range
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import TIMES, Plan
+from brainsim.network.checks import MAX_DELAY
 
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
 CLOSEST = 0.01  # part of its first distance to which a parameter may approach a limit that it must not reach
@@ -34,6 +36,21 @@ def scales(plan: Plan, vector: np.ndarray) -> np.ndarray:
         elif what in plan.layers[block - 1].learns:
             scale[where] = np.maximum(np.abs(vector[where]), plan.dt if what != "beta" else SMALL)
     return scale
+
+
+def check_vector(plan: Plan, vector: np.ndarray, label: str) -> None:
+    """Raise ValueError if a delay, a time constant or a parameter in a vector is out of its range."""
+    longest = plan.dt * max(MAX_DELAY, LONGEST_PART * plan.steps) * (1.0 + 1e-9)
+    for (what, block), (where, _) in plan.slices.items():
+        layer, name = plan.layers[block - 1], f"{label}: {what} of layer {block - 1}"
+        if what in DELAYS:
+            in_range(vector[where], name, "ms", at_least=plan.dt * (1.0 - 1e-9), at_most=longest)
+        elif what in layer.of_model:
+            layer.model.parameters[what].checked(float(vector[where][0]), name)
+        elif what == "beta":
+            in_range(vector[where], name, at_least=0.0)
+        elif what in TIMES:
+            in_range(vector[where], name, "ms", above=0.0)
 
 
 def keep_in_range(plan: Plan, vector: np.ndarray, before: np.ndarray | None) -> None:

@@ -14,6 +14,7 @@ SHAPES = (
     "an array (samples, inputs) with the time of a spike of each input [ms], an array (samples, steps, inputs) with "
     "currents, or a list with Spikes, or a pair (times, ids), for each sample"
 )
+MOST_STEPS = 10_000_000  # of a sample
 LARGEST = 1 << 30  # weights and delays: 8 GB, and training takes several times as much
 RENUMBER = "number the inputs from 0 without gaps: np.unique(ids, return_inverse=True)[1] does it for all ids together"
 
@@ -125,6 +126,16 @@ def check_size(plan: Any, label: str) -> None:
     if plan.size > LARGEST:
         message = f"{plan.n_in:,} inputs make a network of {plan.size:,} weights, at most {LARGEST:,} are allowed"
         raise ValueError(f"{label}: {message}; {RENUMBER}")
+
+
+def checked_length(duration: float, dt: float, label: str) -> int:
+    """Return the length of a sample in steps; raise ValueError if it is no multiple of dt, or too long for any memory."""
+    if duration > MOST_STEPS * dt:
+        raise ValueError(f"{label}: must be at most {MOST_STEPS * dt:g} ms, {MOST_STEPS:,} steps (got {duration:g} ms)")
+    steps = round(duration / dt)
+    if steps < 1 or abs(steps * dt - duration) > 1e-6 * dt:
+        raise ValueError(f"{label}: must be a multiple of dt = {dt:g} ms (got {duration:g})")
+    return steps
 
 
 def check_end(inputs: Inputs, duration: float, label: str) -> None:

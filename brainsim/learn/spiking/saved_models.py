@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Neuron
 
 BUILT_IN = "brainsim.models."  # modules whose classes are found by their names
+
+
+# what a file holds of a model
+Described = TypedDict("Described", {"class": str, "module": str, "texts": dict[str, Any], "parameters": dict[str, float]})
 
 
 def described(model: Any) -> dict[str, Any]:
@@ -24,8 +29,8 @@ def described(model: Any) -> dict[str, Any]:
     }
 
 
-def model_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> Neuron:
-    """Return a model that `described` has described.
+def class_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> type[Neuron]:
+    """Return the class of a model that `described` has described.
 
     Parameters
     ----------
@@ -42,9 +47,9 @@ def model_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> Neu
     """
     name = kept["class"]
     cls: Any = {given.__name__: given for given in models}.get(name)
-    if cls is None and kept["module"].startswith(BUILT_IN):
+    if cls is None and kept["module"].startswith(BUILT_IN) and importlib.util.find_spec(kept["module"]) is not None:
         cls = getattr(importlib.import_module(kept["module"]), name, None)
-    if cls is None:
+    if not (isinstance(cls, type) and issubclass(cls, Neuron)):
         raise ValueError(
             f"{label}: the network has cells of a class {name}, which a file does not hold; import or define it, and write "
             f"SpikingNetwork.load(path, models=[{name}])"
@@ -57,7 +62,7 @@ def model_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> Neu
             f"{label}: {name}.{key} is not that of the saved network (got {texts.get(key)!r}, saved was "
             f"{kept['texts'].get(key)!r}); give the class as it was"
         )
-    return cls(**kept["parameters"])
+    return cls
 
 
 def checked_classes(models: Any, label: str) -> tuple[type, ...]:

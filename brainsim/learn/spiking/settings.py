@@ -10,6 +10,7 @@ from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
+from brainsim.network.checks import MAX_DELAY
 
 LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")
@@ -65,6 +66,9 @@ def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
         delay = np.asarray(getattr(layer, key))
         if delay.min() < dt * (1.0 - 1e-9):
             raise ValueError(f"{name}.{key}: must be at least one time step, {dt:g} ms (got {delay.min():g})")
+        if delay.max() > MAX_DELAY * dt:
+            most = f"{MAX_DELAY * dt:g} ms, {MAX_DELAY:,} time steps"
+            raise ValueError(f"{name}.{key}: must be at most {most} (got {delay.max():g})")
         if settings["gradient"] != "exact" and np.any(np.abs(delay / dt - np.rint(delay / dt)) > 1e-6):
             bad = delay.ravel()[np.argmax(np.abs(delay / dt - np.rint(delay / dt)))]
             text = f"must be a multiple of the time step, {dt:g} ms, with gradient={settings['gradient']!r} (got {bad:g})"

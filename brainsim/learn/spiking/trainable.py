@@ -24,6 +24,7 @@ from brainsim.learn.spiking.samples import (
     check_given,
     check_kind,
     check_size,
+    checked_length,
     classes_of,
     inputs_of,
     known_by,
@@ -270,9 +271,7 @@ class Trainable(Estimator):
             self.duration_ = steps * self.dt if steps else float(np.ceil((inputs.latest + AFTER) / self.dt)) * self.dt
         else:
             self.duration_ = self.duration
-        steps = round(self.duration_ / self.dt)
-        if steps < 1 or abs(steps * self.dt - self.duration_) > 1e-6 * self.dt:
-            raise ValueError(f"SpikingNetwork.duration: must be a multiple of dt = {self.dt:g} ms (got {self.duration_:g})")
+        steps = checked_length(self.duration_, self.dt, "SpikingNetwork.duration")
         self._check_length(inputs, f"{label}.X")
         outputs = self._outputs(y, len(inputs), steps, f"{label}.y")
         layers = [*self.hidden, replace(self.readout, n=outputs)]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import nearest, plain, read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT
 from brainsim.equations.plasticity.mirrored import mirrored
@@ -256,6 +256,34 @@ class Plasticity(Model):
             if not is_number(value):
                 vars(new)[key + START] = value
         new.plasticity_equations  # noqa: B018 - a variable that follows the target must begin alike
+        return new
+
+    def for_pairs(self, values: Mapping[str, Any], n: int) -> Self:
+        """Return the rule with other values of what differs between synapses, one for each of n listed pairs.
+
+        Parameters
+        ----------
+        values : dict of str to array
+            By the names in `per_synapse`.
+        n : int
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a name is not among them, or values are not n numbers in the range of the parameter.
+        """
+        name, new = type(self).__name__, copy.copy(self)
+        for key, value in values.items():
+            label = f"{name}.{key.removesuffix(START)}"
+            if key not in self.per_synapse:
+                raise ValueError(f"{label}: does not differ between synapses{nearest(key, sorted(self.per_synapse))}")
+            if key in self.parameters and np.size(value):
+                value = self.parameters[key].checked(value, label, self._one_for_each)
+            value = read_only(plain(value, "", label))
+            if np.shape(value) != (n,):
+                raise ValueError(f"{label}: must be {n} numbers, one for each listed pair (got shape {np.shape(value)})")
+            vars(new)[key] = value
+        new._check_conditions()
         return new
 
     @property

@@ -20,6 +20,12 @@ def checked_synapse(synapse, label):
 def checked_weight(weight, synapse, label):
     """Return a weight as a number, array or distribution in the unit of `synapse`; conductances must not be negative."""
     weight = checked_value(weight, synapse.weight_unit, label)
+    check_sign(weight, synapse, label)
+    return weight
+
+
+def check_sign(weight, synapse, label):
+    """Raise ValueError if a weight is negative and a conductance."""
     lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
     if synapse.weight_unit == "nS" and lowest < 0:
         hint = f"; write {written_within(weight, low=0.0)}" if isinstance(weight, Distribution) else ""
@@ -27,4 +33,3 @@ def checked_weight(weight, synapse, label):
             f"{label}: a conductance cannot be negative; for inhibition set e_rev below rest "
             f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
         )
-    return weight

@@ -8,6 +8,7 @@ its spikes in the last steps, from which the list of events follows.
 import numpy as np
 
 NONE = -1.0  # no spike
+CLOSE = 0.5 + 1e-6  # steps from the middle of a step to the time of a spike in it
 
 
 def kept(net, work, step):
@@ -42,8 +43,11 @@ def take_over(net, work, step, times, units, values):
     for k in range(first, step - 1):
         work.first[k] = x
         end = int(np.searchsorted(times, (k + 1) * net.dt, side="right"))
-        spikes = values[f"spike {k % len(work.ring_v)}"]
+        spikes = values[name := f"spike {k % len(work.ring_v)}"]
         cells = np.flatnonzero(spikes != NONE)
+        if not (np.abs(spikes[cells] / net.dt - (k + 0.5)) < CLOSE).all():
+            text = f"must be from {k * net.dt:g} to {(k + 1) * net.dt:g} ms, or {NONE:g} for none"
+            raise ValueError(f"state.extra['learned {name}']: {text}")
         new = slice(x, x + end - at + cells.size)
         work.block[new] = np.r_[np.zeros(end - at, np.int64), blocks[cells]]
         work.cell[new] = np.r_[units[at:end], cells - net.start[blocks[cells]]]
