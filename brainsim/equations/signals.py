@@ -58,14 +58,15 @@ def check_signal(
             hint = "; it is a variable of the cells: an input depends on the time t and on parameters only"
         message = f"unknown name {name!r}{hint}"
         if "available" in hint:
-            message += "; i is the index of a cell"
+            message += "; i is the index of a cell, and x, y, z is where it is"
         raise EquationError(label, message, *lang.line_of(tree).place(node))
     units = {name: unit(text_of_unit, label) for name, text_of_unit in known.items() if text_of_unit is not None}
     dimension, wanted = Loose(units, label).of(tree), unit(expected, label)
     if dimension is not None and any(dimension.powers) and not dimension.fits(wanted):
         message = f"must be in {expected or 'plain numbers'}, but this is {dimension.phrase}"
-        if dimension == unit("ms", label):
-            message += f"; a number may have any unit: 1*t means 1 {expected or 'more'} per ms"
+        for name, of_name in (("t", "ms"), ("x", "um")):
+            if dimension == unit(of_name, label):
+                message += f"; a number may have any unit: 1*{name} means 1 {expected or 'more'} per {of_name}"
         raise EquationError(label, message, *lang.line_of(tree).place(tree))
 
 

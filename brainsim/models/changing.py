@@ -7,6 +7,7 @@ from brainsim.equations.expressions.language import computed, names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 
+PLACES = ("x", "y", "z")  # the position of a cell in an expression [um]
 OVER_TIME = "(t)"  # ends the name under which the values of a population hold an expression or a TimedArray
 
 
@@ -58,9 +59,14 @@ def changes_in_time(value, label):
 
 
 def check_text(text, label, unit, view):
-    """Raise EquationError unless the cells of a view have all parameters of an expression, in units that fit."""
+    """Raise EquationError unless the cells of a view have all that an expression uses, in units that fit."""
     for population, _ in view.parts:
-        _check_text(text, label, unit, population.model)
+        model, places = population.model, population.positions
+        for name in PLACES[0 if places is None else places.shape[1] :]:
+            if name in names_in(parse_signal(text, label)) - {*model.parameters, *model.initials}:
+                hint = f"but {population.name!r} has none; give Population(..., positions=...)"
+                raise ValueError(f"{label}: {name} is the position of a cell in um along this axis, {hint}")
+        _check_text(text, label, unit, model)
 
 
 def check_texts_of(model):
@@ -73,7 +79,8 @@ def check_texts_of(model):
 def _check_text(text, label, unit, model):
     """Check an expression whose names are parameters of a model."""
     plain_ones = {n: s for n, s in model.parameters.items() if not s.timed and not is_timed(getattr(model, n))}
-    parameters = {n: s.unit if model.dimensions else None for n, s in plain_ones.items()}
+    parameters = {n: "um" for n in PLACES if n not in {*model.parameters, *model.initials}}
+    parameters |= {n: s.unit if model.dimensions else None for n, s in plain_ones.items()}
     check_signal(text, label, unit, parameters, dict.fromkeys(model.initials))
 
 
@@ -102,7 +109,8 @@ def one_for_all(owner, name):
         return not getattr(value, "per_cell", np.ndim(value) > 0)
     names = names_in(parse_signal(value, name))
     others = [getattr(owner, other) for other in names & owner.parameters.keys()]
-    return ("i" in owner.parameters or "i" not in names) and all(isinstance(other, float) for other in others)
+    of_cells = {"i", *PLACES} - owner.parameters.keys()
+    return not names & of_cells and all(isinstance(other, float) for other in others)
 
 
 def held_by(owner, name):

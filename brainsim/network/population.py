@@ -14,6 +14,7 @@ from brainsim.core.arrays import freeze
 from brainsim.core.checks import MAX_INDEX, integer, nearest
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified
+from brainsim.models.changing import check_text
 from brainsim.models.space.positions import checked_positions
 from brainsim.models.values import checked_value
 from brainsim.network.indexing import cut, joined, name_of_cut, selected
@@ -275,6 +276,9 @@ class Population(Identified, View):
         places = None if positions is None else checked_positions(positions, n, "Population.positions")
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial, _positions=places)
+        for key, spec in model.parameters.items():
+            if isinstance(text := getattr(model, key), str):
+                check_text(text, f"{type(model).__name__}.{key}", spec.unit, self)
 
     def _packed(self):
         return {name: value for name, value in super()._packed().items() if name != "parts"}

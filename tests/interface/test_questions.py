@@ -129,6 +129,10 @@ CHECKS = {
     ),
     "inject a sine, a ramp, or noise": sine_of_forty_hertz,
     "let a Poisson rate change in time": waves_of_poisson,
+    "send pulse packets": lambda c: (
+        np.histogram(bs.simulate(c.net, 80.0, seed=2).spikes["packets"].times, [0, 10, 30, 50, 70, 80])[0].tolist()
+        == [0, 100, 0, 100, 0]
+    ),
     "play my own spike times": lambda c: (
         bs.simulate(c.net, 50.0, seed=2).spikes["measured"].times.tolist() == [10.0, 12.0, 30.5]
     ),

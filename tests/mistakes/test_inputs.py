@@ -32,6 +32,8 @@ def simulated(net):
 
 
 test_texts = mistakes(
+    (lambda: current("2*x"), ValueError, "CurrentInput.amplitude: x is the position of a cell", "'cells' has none"),
+    (lambda: source("2*x*y"), ValueError, "Poisson.rate: x is the position of a cell in um", "'source' has none"),
     (lambda: poisson("-100"), ValueError, "PoissonInput.rate: must be >= 0 Hz", "-100"),
     (lambda: source("-100"), ValueError, "Poisson.rate: must be >= 0 Hz"),
     (lambda: source("2 - 5", bs.GammaRenewal), ValueError, "GammaRenewal.rate: must be >= 0 Hz"),

@@ -289,3 +289,25 @@ def test_a_rate_that_becomes_too_high_is_an_error_of_the_run():
     with pytest.raises(ValueError, match=r"0.001\*rate\*dt <= 1e9 must hold \(got 1.05e\+13 at t = 1.05 ms from '1e13\*t'"):
         counts("1e13*t", duration=5.0, n=4)
     assert counts("1e13", duration=0.2, n=4).min() == pytest.approx(1e9, rel=1e-3)  # as many as are allowed
+
+
+def test_inputs_may_depend_on_the_positions():
+    """A bump that moves over a sheet: for inputs, for parts of a population, for sources, and if it is set in a run."""
+    places = bs.positions.grid((3, 4), spacing=10.0)
+    sheet = bs.Population(12, bs.LIF(), name="sheet", positions=places)
+    text = "100*exp(-((x - 2*t)/10)**2) + 1*y"
+    source = bs.Population(12, bs.Poisson(rate=text), name="source", positions=places)
+    net = bs.Network(seed=1)
+    net.add(source)
+    net.stimulate(sheet[5:], bs.CurrentInput(text), name="bump")
+    record = [bs.Trace(sheet[5:], "bump", every=0.1), bs.Trace(source, "rate", every=0.1)]
+    sim = bs.Simulation(net, seed=2, record=record, threads=2)
+    sim.run(5.0)
+    sim.set("bump", amplitude="2*x")
+    result = sim.run(0.1)
+    bump, rate = (sim.result().traces[key].values for key in ((sheet[5:], "bump"), (source, "rate")))
+    t = np.arange(50)[:, None] * 0.1 + 0.05
+    expected = 100.0 * np.exp(-(((places[:, 0] - 2.0 * t) / 10.0) ** 2)) + places[:, 1]
+    np.testing.assert_allclose(bump[:50], expected[:, 5:], rtol=1e-9)
+    np.testing.assert_allclose(rate[:50], expected, rtol=1e-9)
+    np.testing.assert_allclose(result.traces[sheet[5:], "bump"].values[-1], 2.0 * places[5:, 0])

@@ -14,7 +14,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.signals import parse_signal
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.models.changing import changes_in_time, is_timed
+from brainsim.models.changing import PLACES, changes_in_time, is_timed
 from brainsim.models.timed import TimedArray
 
 
@@ -203,10 +203,12 @@ def _check_conditions(value, conditions, field, dt, label):
 
 
 def parameter_of(layout, view, name, cells):
-    """Return a parameter of cells of a view, or their index ``i`` in it: a number, or an array for `cells`."""
+    """Return a parameter of cells of a view, their index ``i`` in it or a position: a number, or an array for `cells`."""
     values = [layout.members[population.name].values.get(name) for population, _ in view.parts]
     if name == "i" and any(value is None for value in values):
         return cells.astype(np.float64)
+    if name in PLACES and any(value is None for value in values):
+        return view.positions[cells, PLACES.index(name)].astype(np.float64)
     if all(np.ndim(value) == 0 and value == values[0] for value in values):
         return float(values[0])
     parts = [np.broadcast_to(v, population.n)[ids] for v, (population, ids) in zip(values, view.parts, strict=True)]

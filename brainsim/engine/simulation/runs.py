@@ -77,6 +77,11 @@ class WithRuns:
         RuntimeError
             If the last run failed.
 
+        Warns
+        -----
+        UserWarning
+            If a variable is not finite at the end. The run is not stopped when that happens; `run_until` can stop it.
+
         Notes
         -----
         The spikes are the same with and without a callback that changes nothing. A Result of synapses that learn keeps their
@@ -176,13 +181,13 @@ class WithRuns:
             self._check_can_run(steps)
             pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
             # a run that goes on from a checkpoint has been at its start before
-            stopped = (may_stop or (at_start and start == origin)) and self._ask(between, interrupt) and may_stop
+            stopped = (may_stop or (at_start and start == origin)) and self._ask(between, interrupt, may_stop)
             with Watch(steps * self.dt, progress if ranks.rank == 0 else False, "ms") as watch:
                 while not stopped and (done := self._run.step - start) < steps and not interrupt.asked:
                     length = min(interval - (self._run.step - origin) % interval, steps - done)
                     self._run_piece(length, pieces, interrupt, lambda: watch.show((self._run.step - start) * self.dt))
                     if between is not None and (self._run.step - origin) % interval == 0 and not interrupt.asked:
-                        stopped = self._ask(between, interrupt) and may_stop
+                        stopped = self._ask(between, interrupt, may_stop)
                     if self._save_is_due() and self._run.step - start < steps and not interrupt.asked:
                         self._guard.save()
             seconds = self._seconds["run"] - before
@@ -218,8 +223,8 @@ class WithRuns:
     def _save_is_due(self):
         return self._guard is not None and self._guard.due()
 
-    def _ask(self, function, interrupt):
-        """Call a function of the user with the simulation and return its answer; Ctrl-C interrupts it at once."""
+    def _ask(self, function, interrupt, may_stop=False):
+        """Call a function of the user with the simulation and return whether to stop; Ctrl-C interrupts it at once."""
 
         def called():
             with self._exclusive.lent(), interrupt.given_back():
@@ -227,8 +232,10 @@ class WithRuns:
 
         ranks = self._layout.ranks
         answer = called() if ranks.size == 1 else _on_all_ranks(called, self._agree, ranks)
-        self._check_state()
-        return answer
+        stop = may_stop and answer
+        if not stop:
+            self._check_state()
+        return stop
 
     def _check_can_run(self, steps):
         """Raise an error if the last run failed, or if this one would have too many steps or samples or begin with NaN."""
@@ -243,9 +250,9 @@ class WithRuns:
         self._check_state()
 
     def _check_state(self):
-        """Raise ValueError if the user has set the state to NaN."""
+        """Raise ValueError if the state has become NaN, which the user may have read or set."""
         if self._state_was_given_out and (text := what_is_not_finite(self._layout, self._run.shared)):
-            raise ValueError(text.format("the state was set to a number that is not finite"))
+            raise ValueError(text.format("the state was set to a number that is not finite, or ran away"))
 
 
 def _on_all_ranks(function, agree, ranks):

@@ -8,7 +8,7 @@ from brainsim.core.contexts import within
 from brainsim.engine.time import times_of
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
-from brainsim.models.changing import OVER_TIME, check_text, is_timed
+from brainsim.models.changing import OVER_TIME, PLACES, check_text, is_timed
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
@@ -74,7 +74,7 @@ def _checked_over_time(layout, name, key, value, label):
     if isinstance(value, str):
         check_text(value, label, member.population.model.parameters[key].unit, member.population)
         names = names_in(parse_signal(value, label))
-        one = not any(np.ndim(member.values.get(other, [] if other == "i" else 0.0)) for other in names)
+        one = not any(np.ndim(member.values.get(other, [] if other in ("i", *PLACES) else 0.0)) for other in names)
     elif isinstance(value, TimedArray):
         value.check_cells(member.n, label, name)
         one = not value.per_cell

@@ -166,6 +166,24 @@ def test_what_is_set_at_the_start_acts_from_the_first_step(net):
     assert first.spikes == sim.run(20.0).spikes
 
 
+class Runaway(bs.Neuron):
+    equations = "dv/dt = v*v/tau"
+    dimensions = False
+    method = "euler"
+    tau: float = bs.parameter(1.0, "ms", "time constant")
+    v: float = bs.initial(1.0, "mV", "potential")
+
+
+def test_a_condition_can_stop_a_run_at_nan():
+    """What ran away was not set by the user who looked at it."""
+    net = bs.Network(seed=1)
+    net.add(bs.Population(2, Runaway(), name="cells"))
+    sim = bs.Simulation(net, seed=1)
+    with pytest.warns(UserWarning, match="cells.v: a variable ran away"):
+        result = sim.run_until(lambda sim: not np.isfinite(sim.state["cells"]["v"]).all(), at_most=50.0)
+    assert result.duration < 10.0
+
+
 MISTAKES = [
     (lambda sim: sim.run(10.0, callback_at_start=True), TypeError, "run.callback_at_start: there is no callback"),
     (lambda sim: sim.run(10.0, every=1.0), TypeError, "run.callback: give every= and callback= together"),
