@@ -295,6 +295,8 @@ def _end(ranks, error):
         _end_all(ranks, error)
     if ranks.rank == 0 or not same:
         traceback.print_exception(error)
+        sys.stderr.flush()
+    all_fail(ranks, error)  # a launcher may end all as soon as one has ended: not before they have printed
 
 
 def _end_all(ranks, error):

@@ -100,7 +100,9 @@ def steered(threads, ranks=True):
     record = [bs.Trace(net.populations["exc"][::7], "v"), bs.Trace(net.populations["inh"], "w", every=1.0)]
     record.append(bs.WeightTrace(net.projections[0], synapses=50, every=10.0, bins=8))
     sim = bs.Simulation(net, seed=5, threads=int(threads), record=record, ranks=ranks)
+    kept = sim.state["exc"]["v"]  # stays whole on all ranks
     sim.run(20.3)
+    kept[1::3] -= 0.1 * kept[0]
     sim.set("drive", rate=11_000.0)
     sim.set("exc", tau_m=18.0)
     sim.state["exc"]["v"][::3] += 1.0
