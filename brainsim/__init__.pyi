@@ -22,10 +22,10 @@ from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF
 from brainsim.models.neurons.adaptive import GIF as GIF
-from brainsim.models.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
 from brainsim.models.neurons.adaptive import MAT2 as MAT2
-from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
 from brainsim.models.neurons.adaptive import SFALIF as SFALIF
+from brainsim.models.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
+from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
 from brainsim.models.neurons.channels import ConnorStevens as ConnorStevens
 from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
 from brainsim.models.neurons.channels import TraubMiles as TraubMiles
@@ -42,11 +42,11 @@ from brainsim.models.neurons.glif import GLIF2 as GLIF2
 from brainsim.models.neurons.glif import GLIF3 as GLIF3
 from brainsim.models.neurons.glif import GLIF4 as GLIF4
 from brainsim.models.neurons.glif import GLIF5 as GLIF5
-from brainsim.models.neurons.integrators import AdEx as AdEx
 from brainsim.models.neurons.integrators import EIF as EIF
 from brainsim.models.neurons.integrators import IF as IF
-from brainsim.models.neurons.integrators import Izhikevich as Izhikevich
 from brainsim.models.neurons.integrators import QIF as QIF
+from brainsim.models.neurons.integrators import AdEx as AdEx
+from brainsim.models.neurons.integrators import Izhikevich as Izhikevich
 from brainsim.models.neurons.integrators import ResonateAndFire as ResonateAndFire
 from brainsim.models.neurons.integrators import Theta as Theta
 from brainsim.models.neurons.lif import LIF as LIF
