@@ -230,6 +230,7 @@ class WithCheckpoints:
     def _continue(self, checkpoint, label):
         """Go to where the simulation was that wrote a checkpoint."""
         plain = checkpoint.plain
+        self._continue_stream(here=False)
         with reading(checkpoint):
             if checkpoint.restored is not None:
                 self._take_state("its part 'restored'", checkpoint.restored)
@@ -238,6 +239,7 @@ class WithCheckpoints:
             for recorder in self._run.collected.recorders:
                 recorder.clear(None)  # of the spikes at time 0, which the constructor has noted
             self._take_state("its part 'state'", checkpoint.state, plain.completed)
+        self._continue_stream()
         self._origin, self._seconds["run"] = plain.origin, plain.seconds
         self._begin, self._earlier = checkpoint.state.step, None
         if fingerprint_of(*self._requested) == plain.requests and (plain.streams is None) == (self._stream is None):

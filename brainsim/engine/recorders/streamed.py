@@ -51,9 +51,9 @@ class Streamed(Collected):
         if not self._continued:
             self.stream.restart()
 
-    def continued(self):
-        """Note that the simulation stands where the stream was reopened: from now on a reset forgets it."""
-        self._continued = False
+    def continued(self, here=True):
+        """Note whether the simulation stands where the stream was reopened: from then on a reset forgets it."""
+        self._continued = not here
 
     def begin(self, completed, stop):
         """Return an empty piece for a run to the step `stop`; `completed` is the last step that is recorded already."""

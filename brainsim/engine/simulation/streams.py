@@ -118,10 +118,10 @@ class WithStream:
                 f"Result but not in the file; other formats are {formats.endings('and')}"
             )
 
-    def _continue_stream(self):
-        """Note that a stream that was reopened goes on from here."""
+    def _continue_stream(self, here=True):
+        """Note whether a stream that was reopened goes on from here; until then nothing forgets what is in it."""
         if self._stream is not None and self._stream.header is not None:
-            self._run.collected.continued()
+            self._run.collected.continued(here)
             self._begin = self._stream.header["begin"]
 
     def _check_open(self):

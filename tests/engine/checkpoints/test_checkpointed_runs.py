@@ -257,14 +257,17 @@ class TestStreams:
 
     def test_by_hand(self, path):
         to = path.with_name("by hand.npz")
-        sim = bs.Simulation(network(), seed=2, to=to)
-        sim.run(5.0)
+        whole, sim = bs.Simulation(network(), seed=2), bs.Simulation(network(), seed=2, to=to)
+        for each in (whole, sim):
+            each.run(5.0)
+            each.set("noise", rate=5000.0)  # what was changed is applied again, and the stream stays
         sim.save(path)
         sim.run(5.0)
         sim._stream.close()  # as if the process had ended here
         again = bs.Simulation.load(network(), path, to=to)
         again.run(10.0)
-        assert again.close().spikes["cells"] == bs.simulate(network(), 15.0, seed=2).spikes["cells"]
+        whole.run(10.0)
+        assert again.close().spikes["cells"] == whole.result().spikes["cells"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
