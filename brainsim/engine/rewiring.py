@@ -6,8 +6,9 @@ sampled is a function of the seed, and comes out the same. Then the state moves 
 
 import numpy as np
 
-from brainsim.core.checks import computed_values, indices, plain
+from brainsim.core.checks import computed_values, in_range, indices, plain
 from brainsim.core.contexts import within
+from brainsim.engine.states.state import CELL, STEP_BITS
 from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
@@ -34,8 +35,8 @@ class Rewiring:
         As it was when the simulation was made.
     remove, pre, post, weight, delay
         As for `Simulation.rewire`.
-    kept_weight : float, array or None
-        Another weight of all synapses, or one for each, if none are removed or added.
+    kept : dict of str to float or array, optional
+        Another weight or delay of all synapses, or one for each, if none are removed or added.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Rewiring:
     """
 
     @within(computed_values)
-    def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept_weight=None):
+    def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept=None):
         if projection.storage == "procedural":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
         self._run, self._projection, self._described = run, projection, described
@@ -58,8 +59,8 @@ class Rewiring:
         table = read_back(run.synapses, projection, threads)
         self._kept = _kept(remove, len(table))
         pairs = self._pairs(table, *_added(pre, post), weight, delay)
-        if kept_weight is not None:
-            pairs["weight"] = _one_each(kept_weight, len(table), projection)
+        for name, values in (kept or {}).items():
+            pairs[name] = _one_each(name, values, len(table), projection)
         network, new = with_synapses(
             run.layout.network, run.synapses.projections.values(), projection, pairs, self._parameters(table, pairs)
         )
@@ -177,30 +178,63 @@ class Rewiring:
             extra[f"{name}.rows.{trace}"] = rows.ravel()
 
 
-def _one_each(weight, n, projection):
-    """Return a weight, or n weights; raise ValueError for another number of them."""
-    if is_number(weight):
-        return weight
-    if np.shape(weight) != (n,):
+def _one_each(name, values, n, projection):
+    """Return a value, or n of them; raise ValueError for another number."""
+    if is_number(values):
+        return values
+    if np.shape(values) != (n,):
         message = f"must be a number or an array of {n} numbers, in the order of sim.synapses(projection)"
-        raise ValueError(f"Simulation.set: projection {projection.name!r}: weight {message} (got shape {np.shape(weight)})")
-    return np.asarray(weight)
+        raise ValueError(f"Simulation.set: projection {projection.name!r}: {name} {message} (got shape {np.shape(values)})")
+    return np.asarray(values)
 
 
 @within(computed_values)
-def reweighting(run, projection, described, weight):
-    """Return the Rewiring by which all synapses of a projection without plasticity get another weight, or one each.
+def revaluing(run, projection, described, values):
+    """Return the Rewiring by which all synapses of a projection without plasticity get another weight or delay, or one each.
 
     It fits what is recorded of a run too: no synapse comes or goes.
     """
     label = f"Simulation.set: projection {projection.name!r}"
     kind = _kind_of(run.synapses, projection)
     if kind is not None and not kind.described:
-        raise ValueError(f"{label}: weights of this kind of synapses cannot be set")
-    if isinstance(weight, Distribution):
-        raise TypeError(f"{label}: weight must be a number or an array, in the order of sim.synapses(projection)")
-    weight = checked_weight(weight, projection.synapse, f"{label}: weight")
-    return Rewiring(run, projection, described, kept_weight=weight)
+        raise ValueError(f"{label}: weights and delays of this kind of synapses cannot be set")
+    kept = {}
+    for name, given in values.items():
+        if isinstance(given, Distribution):
+            raise TypeError(f"{label}: {name} must be a number or an array, in the order of sim.synapses(projection)")
+        if name == "weight":
+            kept[name] = checked_weight(given, projection.synapse, f"{label}: weight")
+        else:
+            kept[name] = plain(given, "ms", f"{label}: delay")
+            in_range(kept[name], f"{label}: delay", "ms", at_least=run.layout.dt * (1 - 1e-9))
+    rewiring = Rewiring(run, projection, described, kept=kept)
+    if "delay" in kept:
+        _reject_under_way(run, projection, rewiring.synapses, label)
+    return rewiring
+
+
+def _reject_under_way(run, projection, synapses, label):
+    """Raise ValueError if a spike is under way in a projection, or would be with other synapses.
+
+    A State says which spikes were sent, and its network by which delays, so a spike cannot keep the delay it was sent with.
+    """
+    if not run.is_complete():
+        return
+    packed = np.concatenate(run.layout.ranks.everywhere(run.under_way()))
+    reach = max(_longest_of(known, projection.name) for known in (run.synapses, synapses))
+    sources = run.layout.global_indices(projection.pre)
+    recent = packed[(packed >> STEP_BITS) > run.step - reach]
+    recent = recent[np.isin(recent & CELL, sources)]
+    if recent.size:
+        ago = (run.step - int(recent.max() >> STEP_BITS)) * run.layout.dt
+        reason = f"a spike that its cells sent {ago:g} ms ago would be lost or arrive twice"
+        raise ValueError(f"{label}: delays can be set before a run, or when no spike is under way; {reason}")
+
+
+def _longest_of(synapses, name):
+    """Return the longest delay of a projection as it is filed, in steps."""
+    plan = next(plan for plan in synapses.plans if plan.projection.name == name)
+    return plan.delays[1] + plan.extra_step
 
 
 def _kind_of(synapses, projection):

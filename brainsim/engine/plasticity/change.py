@@ -15,7 +15,9 @@ from brainsim.network.plastic import check_own_weights, check_totals
 def change_synapses(synapses, projection, values):
     """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
     label = f"Simulation.set: projection {projection.name!r}"
-    _reject_delay(values, label)
+    if "delay" in values:
+        reason = "its traces say when spikes came over the old ones"
+        raise ValueError(f"{label}: delays of a projection with plasticity cannot be set, since {reason}")
     kind = _plastic(synapses, projection, label)
     if "weight" in values and "w" not in values:
         values = {"w" if name == "weight" else name: value for name, value in values.items()}
@@ -82,21 +84,13 @@ def is_plastic(synapses, projection):
     return any(kind.tag == PLASTIC and kind.block.projection is projection for kind in synapses.kinds)
 
 
-def _reject_delay(values, label):
-    """Raise ValueError if delays are to be set: a State does not say by which delays the spikes under way were sent."""
-    if "delay" in values:
-        reason = "spikes under way would be lost or arrive twice"
-        raise ValueError(f"{label}: delays cannot be set, since {reason}; sim.rewire removes synapses and adds others")
-
-
-def reject_all_but_weight(projection, values):
-    """Raise ValueError unless the weight, which alone a projection without plasticity has, is set."""
-    _reject_delay(values, f"Simulation.set: projection {projection.name!r}")
+def reject_all_but_values(projection, values):
+    """Raise ValueError unless the weight or the delay, which alone a projection without plasticity has, is set."""
     for name in values:
-        if name != "weight":
+        if name not in ("weight", "delay"):
             label = f"Simulation.set: projection {projection.name!r}"
             hint = "without plasticity its synapses have nothing else that can change"
-            raise ValueError(f"{label}: cannot set {name!r}, only weight; {hint}")
+            raise ValueError(f"{label}: cannot set {name!r}, only weight and delay; {hint}")
     if not values:
         raise ValueError(f"Simulation.set: projection {projection.name!r}: nothing to set; give weight=")
 

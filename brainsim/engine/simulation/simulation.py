@@ -296,8 +296,9 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
             population, arrays where there were arrays. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are
             sent from now on, in place of those listed so far. Of a projection: its ``weight``, as a number or an array in
-            the order of `synapses`; with plasticity also a variable of its synapses, ``learning``, whether its weights
-            change, and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            the order of `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms].
+            With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its weights change,
+            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the

@@ -176,20 +176,20 @@ class WithSynapses:
         self._run.collected.rewired(found.name, rewiring.places)
 
     def _set_synapses(self, target, values):
-        """Change the weights of a projection, or what its rule of plasticity keeps of each synapse."""
-        from brainsim.engine.plasticity.change import change_synapses, is_plastic, reject_all_but_weight
+        """Change the weights and delays of a projection, or what its rule of plasticity keeps of each synapse."""
+        from brainsim.engine.plasticity.change import change_synapses, is_plastic, reject_all_but_values
 
         found = self._run.synapses.projection(target, "Simulation.set")
         if is_plastic(self._run.synapses, found):
             self._run.settle()
             change_synapses(self._run.synapses, found, values)
             return
-        reject_all_but_weight(found, values)
-        from brainsim.engine.rewiring import reweighting
+        reject_all_but_values(found, values)
+        from brainsim.engine.rewiring import revaluing
 
         self._check_can_change("set")
         described = next(p for p in self._original[1].projections if p.name == found.name)
-        self._take(reweighting(self._run, found, described, values["weight"]).run())
+        self._take(revaluing(self._run, found, described, values).run())
         self.network = self._layout.network
 
     def _check_can_change(self, method):

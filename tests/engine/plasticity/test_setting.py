@@ -28,6 +28,8 @@ def test_nothing_changes_if_one_value_is_wrong():
     sim, loop = learning(bs.DopamineSTDP(w_max=1.0))
     with pytest.raises(ValueError, match="w must be at most 1"):
         sim.set(loop, n=0.5, w=2.0)
+    with pytest.raises(ValueError, match="delays of a projection with plasticity cannot be set, since its traces"):
+        sim.set(loop, delay=2.0)
     with pytest.raises(ValueError, match=r"cannot set 'q'; available: w, c, learning, n$"):
         sim.set(loop, q=1.0)
     assert sim.modulator(loop) == 0.0

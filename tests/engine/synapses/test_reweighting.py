@@ -107,8 +107,10 @@ def test_mistakes():
     )
     sim = bs.Simulation(net, seed=5)
     for values, error, message in [
-        ({"delay": 2.0}, ValueError, "projection 'wires': delays cannot be set, since .*; sim.rewire removes"),
-        ({"w": 0.5}, ValueError, "projection 'wires': cannot set 'w', only weight; without plasticity"),
+        ({"delay": 0.04}, ValueError, "projection 'wires': delay: must be >= 0.1 ms"),
+        ({"delay": [1.0, 2.0]}, ValueError, r"delay must be a number or an array of 480 numbers.*got shape \(2,\)"),
+        ({"delay": 1e9}, ValueError, "wires.delay: must be at most 6500 ms"),
+        ({"w": 0.5}, ValueError, "projection 'wires': cannot set 'w', only weight and delay; without plasticity"),
         ({"weight": [0.1, 0.2]}, ValueError, r"weight must be a number or an array of 480 numbers.*got shape \(2,\)"),
         ({"weight": np.nan}, ValueError, "projection 'wires': weight: must be"),
         ({"weight": bs.Uniform(0.0, 1.0)}, TypeError, "weight must be a number or an array"),
@@ -120,3 +122,31 @@ def test_mistakes():
     with pytest.raises(ValueError, match="'again' is procedural"):
         sim.set(again, weight=0.2)
     assert set(sim.synapses(wires).weight) == {0.2}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_delay_that_is_set_while_nothing_is_under_way_is_that_of_the_description(threads, tmp_path):
+    def delayed(delay):
+        source = bs.Population(5, bs.SpikeTrains([10.0, 11.0, 30.0], [0, 1, 2]), name="source")
+        cells = network()[0].populations["cells"]
+        net = bs.Network(seed=3)
+        wires = net.connect(source, cells, bs.FixedIndegree(2), weight=20.0, delay=delay, synapse=bs.Delta(), name="wires")
+        return net, wires
+
+    net, wires = delayed(1.5)
+    sim, other = bs.Simulation(net, seed=5, threads=threads), delayed(4.0)[0]
+    for _ in range(2):
+        sim.set(wires, delay=4.0)
+        assert spikes_and_state(sim.run(20.0)) == spikes_and_state(bs.simulate(other, 20.0, seed=5))
+        sim.reset()
+        assert set(sim.synapses("wires").delay) == {1.5}
+    sim.run(11.5)
+    with pytest.raises(ValueError, match="'wires': delays can be set .* sent 0.5 ms ago would be lost"):
+        sim.set(wires, delay=4.0)
+    sim.run(8.5)
+    delays = np.rint(np.linspace(10.0, 50.0, 120)) / 10.0
+    sim.set(wires, delay=delays, weight=25.0)
+    again = bs.Simulation.load(net, sim.save(tmp_path / "run.ckpt"))
+    np.testing.assert_allclose(np.sort(again.synapses("wires").delay), delays)
+    assert sim.run(20.0).spikes == again.run(20.0).spikes
+    assert len(sim.result().spikes["cells"]) > 0
