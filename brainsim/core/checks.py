@@ -67,7 +67,7 @@ def nearest(name: object, names: Iterable[object]) -> str:
     close = close or [lower[n] for n in difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; available: {', '.join(known)}" if known else "; none are available"
+    return f"; available: {', '.join(known)}" if known else "; there are none"
 
 
 def plain(value: Any, unit: str, label: str) -> float | np.ndarray:

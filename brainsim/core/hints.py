@@ -153,8 +153,8 @@ OF_BRAINSIM = {
         "ElectricalSynapse",
         "DiffusionConnection",
         "RateConnection",
-    ): "gap junctions and other coupling without spikes are not built in; docs/guide/questions.md couples cells "
-    "step by step",
+    ): "gap junctions and other coupling without spikes are not built in; a callback can couple cells "
+    "between steps: bs.simulate(net, 1000.0, every=0.1, callback=f), see the questions and answers in the guide",
     (
         "SpatialNeuron",
         "Morphology",
@@ -207,7 +207,11 @@ OF_BRAINSIM = {
     ("aeif_cond_exp", "aeif_cond_alpha", "aeif_psc_exp", "AdaptiveExponential"): "the cell is bs.AdEx()",
     ("HH", "hh_psc_alpha"): "the cell is bs.HodgkinHuxley()",
     ("hh_cond_exp_traub",): "the cell is bs.TraubMiles()",
-    ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
+    (
+        "network_operation",
+        "run_regularly",
+        "callback",
+    ): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
     ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
     "bs.Simulation.load(net, 'run.ckpt') continues from there",
@@ -221,6 +225,20 @@ OF_BRAINSIM = {
     ): "plots are in bs.plot: bs.plot.overview(result), bs.plot.raster(result.spikes['cells'])",
     ("portrait", "phase_plane"): "tools for single cells are in bs.explore: bs.explore.portrait(bs.LIF())",
     ("convert", "MLP", "compare", "datasets"): "artificial networks are in bs.ann: bs.ann.convert(network)",
+    (
+        "snn",
+        "snntorch",
+        "Leaky",
+        "surrogate",
+    ): "spiking networks are trained by bs.learn.SpikingNetwork(hidden=[bs.learn.Layer(100)]).fit(X, y): help(bs.learn)",
+    (
+        "torch",
+        "nn",
+        "keras",
+        "Linear",
+        "Dense",
+        "Conv2D",
+    ): "artificial networks are in bs.ann: bs.ann.MLP(hidden=(100,)), and bs.ann.convert(model) for one of PyTorch or Keras",
     ("grid_search", "parallel_run", "scan", "parameter_sweep"): "bs.sweep(function, over={'g': [4.0, 5.0]}, seeds=5)",
 }
 
@@ -259,7 +277,11 @@ OF_NETWORK = {
     ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
     ("store", "restore", "checkpoint"): "sim = bs.Simulation(net); sim.save('run.ckpt') writes all that it holds, "
     "bs.Simulation.load(net, 'run.ckpt') continues from there",
-    ("network_operation", "callback"): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
+    (
+        "network_operation",
+        "run_regularly",
+        "callback",
+    ): "bs.simulate(net, 1000.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("dt", "timestep"): "the time step is an argument of the run: bs.simulate(net, 1000.0, dt=0.1)",
     ("plot", "draw", "graph"): "print(net) shows its parts; bs.plot draws results",
     ("save", "copy"): "a network is a few lines of Python; put them into a function",
@@ -269,7 +291,7 @@ OF_SIMULATION = {
     ("spikes", "traces", "spike_monitor"): "run() and result() return them: sim.result().spikes['cells']",
     ("t", "now"): "the current time is sim.time",
     ("silence", "lesion"): "net.stimulate(cells, bs.VoltageClamp('v_rest', start=500.0)) holds cells at rest",
-    ("network_operation", "callback"): "sim.run(100.0, every=10.0, callback=f) calls f(sim) every 10 ms",
+    ("network_operation", "run_regularly", "callback"): "sim.run(100.0, every=10.0, callback=f) calls f(sim) every 10 ms",
     ("step", "advance", "forward"): "sim.run(sim.dt) takes one step",
     ("v", "get", "values"): "sim.state['cells']['v'] can be read and written between runs",
     ("record", "monitor", "probe"): "what to record is an argument: bs.Simulation(net, record=[bs.Trace(cells, 'v')])",
@@ -291,43 +313,6 @@ OF_SIMULATION = {
     ("restore", "resume"): "bs.Simulation.load(net, 'run.ckpt') continues from what sim.save wrote",
     ("copy", "fork"): "copy.deepcopy(sim) is an independent simulation at the same point",
     ("populations", "cells"): "sim.network.populations holds them",
-}
-
-OF_RESULT = {
-    ("plot", "overview", "show", "draw"): "bs.plot.overview(result) draws it",
-    ("raster",): "bs.plot.raster(result.spikes['cells']) draws it",
-    (
-        "t",
-        "times",
-        "i",
-        "ids",
-        "spike_trains",
-        "trains",
-    ): "spikes are stored by population: result.spikes['cells'].times and .ids",
-    ("rate", "rates", "cv", "isi", "counts"): "spikes of a population have these methods: result.spikes['cells'].rate()",
-    ("v", "trace", "voltage"): "recorded variables are in result.traces['cells', 'v']",
-    ("w", "synapses"): "record=[bs.WeightTrace(projection)] records weights, in result.weights[projection]; "
-    "sim.synapses(projection) returns all synapses as they are now",
-    ("run", "simulate"): "bs.simulate(net, 1000.0, state=result.state) continues from here",
-    (
-        "to_csv",
-        "to_pandas",
-        "to_dataframe",
-        "to_frame",
-        "to_xarray",
-        "to_pynapple",
-    ): "spikes and traces have it: result.spikes['cells'].to_frame(), result.traces['cells', 'v'].to_frame()",
-    ("write", "export", "to_hdf5"): "result.save('run.npz') writes a file; the suffix .nwb chooses another format",
-}
-
-OF_SPIKES = {
-    ("t", "time", "spike_times"): "the times of spikes are spikes.times [ms]",
-    ("i", "neurons", "senders", "indices"): "the cell of each spike is in spikes.ids",
-    ("trains", "spike_trains"): "spikes.per_cell() gives an array of times for each cell",
-    ("plot", "raster", "show"): "bs.plot.raster(spikes) draws them",
-    ("count", "num_spikes", "size"): "len(spikes) is their number, spikes.counts() the number of each cell",
-    ("to_csv", "to_pandas", "to_dataframe"): "spikes.to_frame() returns a pandas DataFrame",
-    ("to_nwb",): "the whole result is written: result.save('run.nwb')",
 }
 
 

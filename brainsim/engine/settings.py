@@ -24,7 +24,7 @@ def checked_network(network, dt):
     if not isinstance(network, Network):
         raise TypeError(f"simulate.network: must be a Network (got {network!r})")
     if not network.populations:
-        raise ValueError("Network: is empty; use net.add(population) or net.connect(...)")
+        raise ValueError("simulate.network: has no population; add one with net.add(population) or net.connect(...)")
     if network.required_dt not in (None, dt):
         raise ValueError(
             f"simulate.dt: must be {network.required_dt:g} ms, for which this network was made (got {dt:g} ms); "

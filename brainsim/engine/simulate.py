@@ -103,7 +103,7 @@ def simulate(
         script.py`` has started, or a communicator. Each builds and holds a part of the synapses, so the memory of each falls
         with their number; the spikes stay the same. All ranks run the same script, and `threads` threads each, by default
         the processors of a machine divided among its ranks. Rank 0 returns the Result; what the others return is false, so
-        write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; see ``docs/clusters.md``.
+        write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; the page on clusters shows how.
     to : str or Path, optional
         Write to the disk what is recorded, while the run goes on, so that memory need not hold it: to the folder
         ``TO.part``, of which the file is made at the end. ``.h5`` is HDF5 in the layout of SONATA, ``.npz`` the same as
@@ -149,8 +149,10 @@ def simulate(
     """
     checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
     if every is not None and callback is None and (checkpoint is not None or isinstance(every, str)):
-        hint = "the time between two checkpoints is checkpoint_every"
-        raise TypeError(f"simulate.every: is the interval of callback= in ms of the run (got {every!r}); {hint}")
+        hint = "for checkpoints it is checkpoint_every"
+        raise TypeError(
+            f"simulate.every: must be the interval between calls of callback=, in ms of the run (got {every!r}); {hint}"
+        )
     check_callback(every, callback, dt, "simulate")
     if live:
         from brainsim.plot.moving.live import following
@@ -175,7 +177,7 @@ def simulate(
     if checkpoint is None:
         for name, value in (("resume", resume or None), ("checkpoint_every", checkpoint_every)):
             if value is not None:
-                raise ValueError(f"simulate.{name}: is about checkpoints; name their file: checkpoint='run.ckpt'")
+                raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
         return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
     settings["state"] = state
     return _with_checkpoints(network, duration, run, of_run, settings, checkpoint, checkpoint_every, resume)

@@ -42,6 +42,9 @@ WITHOUT_SPIKES = (
     "can be coupled step by step: net.stimulate(cells, CurrentInput([0.0]*cells.n), name='gap'), and in each step "
     "sim.set('gap', amplitude=...) computed from sim.state, then sim.run(dt)"
 )
+ONE_A_STEP = (
+    "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or drive the cells by a PoissonInput"
+)
 AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # attributes that act only at or after a spike
 
 
@@ -147,7 +150,8 @@ class Model:
             names = lang.names_in(tree)
             if names <= set(values) and not np.all(lang.evaluate(tree, values)):
                 shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
-                raise ValueError(f"{cls.__name__}: {text} must hold ({shown})")
+                once = "dt" in names and getattr(cls, "spiking_source", False)
+                raise ValueError(f"{cls.__name__}: {text} must hold ({shown}){ONE_A_STEP * once}")
 
     @classmethod
     def _parse(cls):

@@ -75,8 +75,8 @@ def weight_of(weight, rule, pre, post, synapse):
         weight = getattr(rule, "weight", None)
         if weight is None:
             raise TypeError(
-                f"Network.connect.weight: must be given, in {synapse.weight_unit}; only FromSparse, and FromFrame with a "
-                "column weight, bring weights"
+                f"Network.connect.weight: missing; give weight=..., in {synapse.weight_unit or 'plain numbers'}. Only the "
+                "matrices of FromSparse, and tables for FromFrame, contain weights"
             )
     if isinstance(weight, str):
         weight = value_of_text(weight, "Network.connect.weight", pre, post, rule)
@@ -99,7 +99,7 @@ def delay_of(delay, rule, pre, post):
     label = "Network.connect.delay"
     delay = getattr(rule, "delay", None) if delay is None else delay
     if delay is None:
-        raise TypeError(f"{label}: must be given, in ms; only FromFrame with a column delay brings delays")
+        raise TypeError(f"{label}: missing; give delay=1.5 (ms). Only tables for FromFrame contain delays")
     if isinstance(delay, str):
         delay = value_of_text(delay, label, pre, post, rule)
         if isinstance(delay, OfPair) and delay.support[0] <= 0.0:

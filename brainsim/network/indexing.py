@@ -35,7 +35,7 @@ def _sliced(key, n, name):
     """Return the indices of a slice, whose ends, unlike those of a slice of a list, must lie within the cells."""
     for end in (key.start, key.stop):
         if end is not None and not -n <= integer(end, f"{name!r}: end of a slice") <= n:
-            raise IndexError(f"{name!r}: has {n} cells, the slice reaches to {end}")
+            raise IndexError(f"{name!r}: has {n} cells, 0 to {n - 1}, and the slice reaches to {end}")
     if key.step is not None:
         integer(key.step, f"{name!r}: step of a slice")
     return np.arange(n)[key]

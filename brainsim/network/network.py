@@ -121,7 +121,7 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         *,
         weight: ValueLike | None = None,
         delay: ValueLike | None = None,
-        synapse: Synapse,
+        synapse: Synapse | None = None,
         plasticity: Plasticity | Sequence[Plasticity] | None = None,
         initial: Mapping[str, ValueLike] | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
@@ -150,8 +150,8 @@ class Network(WithSynapseTables, WithEstimate, Answering):
             Time from a spike to its arrival [ms], > 0; arrays and texts as for `weight`. By default that of the table of
             FromFrame. A run rounds it to a multiple of dt, at most 65,000 dt.
         synapse : Synapse
-            The effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its parameters has
-            one value for each cell of the population of `post`, even if `post` is only a part of it.
+            Required: the effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its
+            parameters has one value for each cell of the population of `post`, even if `post` is only a part of it.
         plasticity : Plasticity, or a pair of them, optional
             How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are. Of
             two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, and the other what a spike delivers of it.
@@ -201,6 +201,9 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         checks.check_rule(rule, pre, post)
         checks.check_source(pre, "Network.connect.pre")
         checks.check_target(post, "Network.connect.post")
+        if synapse is None:
+            effects = "synapse=bs.Delta() (mV), bs.Exponential() (pA) or bs.ExponentialConductance() (nS)"
+            raise TypeError(f"Network.connect.synapse: missing; it says what a spike does, e.g. {effects}")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
         check_synapse(synapse, post, "Network.connect.synapse")
         weights = checks.weight_of(weight, rule, pre, post, synapse)

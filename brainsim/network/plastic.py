@@ -27,7 +27,9 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
         plasticity = combined(plasticity, label)
     if plasticity is None:
         if initial is not None:
-            message = "is for variables of a rule of plasticity; give one, or Population(..., initial=) for those of cells"
+            message = (
+                "applies to variables of a rule of plasticity; those of cells are given to Population(..., initial=...)"
+            )
             raise ValueError(f"Network.connect.initial: {message}")
         return None
     if isinstance(plasticity, type) and issubclass(plasticity, Plasticity):

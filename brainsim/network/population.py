@@ -121,7 +121,7 @@ class View:
     def __contains__(self, cells: View) -> bool:
         """Return whether all cells of another view are in this one."""
         if not isinstance(cells, View):
-            raise TypeError(f"{self.name!r}: can only contain a view, e.g. cells[5] in cells[:10] (got {cells!r})")
+            raise TypeError(f"{self.name!r}: `in` compares views, as in cells[5] in cells[:10] (got {cells!r})")
         return self.in_common(cells) == cells.n
 
     def __iter__(self) -> Iterator[View]:
@@ -268,6 +268,8 @@ class Population(Identified, View):
         initial: Mapping[str, ValueLike] | None = None,
         positions: ArrayLike | None = None,
     ) -> None:
+        if hasattr(n, "spiking_source"):  # a model
+            raise TypeError(f"Population.n: must be a whole number (got {n!r}); the order is Population(n, model)")
         n = integer(n, "Population.n", at_least=1, at_most=MAX_INDEX)
         _check_model(model)
         name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")

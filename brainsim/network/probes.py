@@ -369,7 +369,7 @@ def checked_traces(record: Request | Sequence[Request], network: Network, label:
             raise TypeError(f"{label}: {trace.__name__} is a class; write {trace.__name__}(...)")
         if not isinstance(trace, Trace | WeightTrace | EventRecord | OwnRequest):
             raise TypeError(
-                f"{label}: must hold bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
+                f"{label}: must be a list of bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
             )
     return [
         replace(trace, projection=network._found(trace.projection, f"{label}: WeightTrace"))

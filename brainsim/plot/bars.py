@@ -80,7 +80,7 @@ def _one_each(values, groups, parameter):
     except (TypeError, ValueError):
         raise TypeError(f"bars.{parameter}: must be numbers (got {values!r})") from None
     if np.isinf(values).any():
-        raise ValueError(f"bars.{parameter}: must be finite, or NaN where there is none (got inf)")
+        raise ValueError(f"bars.{parameter}: must be finite (got inf); write NaN for a population without a value")
     if values.shape != (len(groups),):
         raise ValueError(
             f"bars.{parameter}: must be one number for each of {len(groups)} populations (got the shape {values.shape})"

@@ -43,7 +43,7 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
     """
     found = located(synapses, "degrees")
     if not min(found.shape):
-        raise ValueError("degrees: must have a source and a target (got none)")
+        raise ValueError("degrees: there are no sources or no targets, so there is nothing to draw")
     ax = axes_of(ax, "degrees")
     counts = [np.bincount(cells, minlength=n) for cells, n in ((found.post, found.shape[1]), (found.pre, found.shape[0]))]
     low, high = min(int(c.min()) for c in counts), max(int(c.max()) for c in counts)

@@ -178,7 +178,7 @@ def _graph_of(network, caller, max_nodes):
         raise TypeError(f"{caller}: must be a Network (got {type_name(network)})")
     found = graph_of(network, integer(max_nodes, f"{caller}.max_nodes", at_least=1))
     if not found.nodes:
-        raise ValueError(f"{caller}: must have a population (got an empty network)")
+        raise ValueError(f"{caller}: the network has no population to draw")
     return found
 
 

@@ -69,7 +69,7 @@ def isi_histogram(
     bins = integer(bins, "isi_histogram.bins", at_least=1)
     intervals = [group.spikes.isi() for group in groups]
     if not sum(isi.size for isi in intervals):
-        raise ValueError("isi_histogram: must hold a cell with two spikes (got none)")
+        raise ValueError("isi_histogram: no cell fired twice, so there are no intervals to draw")
     if max_isi is None:
         stop = max(np.quantile(isi, SHOWN) for isi in intervals if isi.size) or 1.0
     else:
@@ -134,7 +134,7 @@ def cv_rate(
     cells = sum(int(np.isfinite(cvs).sum()) for _, cvs in values)
     if not cells:
         most = max(int(group.spikes.counts().max(initial=0)) for group in groups)
-        raise ValueError(f"cv_rate: must hold a cell with {least} spikes (got at most {most}); run longer or give least=")
+        raise ValueError(f"cv_rate: no cell has {least} spikes (at most {most}); run longer, or give least=")
     ax = axes_of(ax, "cv_rate")
     ax.axhline(1.0, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_poisson", zorder=1)
     for group, (rates, cvs) in zip(groups, values, strict=True):

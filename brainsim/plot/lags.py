@@ -64,7 +64,9 @@ def correlogram(
         if not isinstance(other, Spikes):
             raise TypeError(f"correlogram.other: must be Spikes, as result.spikes['inh'] (got {type_name(other)})")
         if len(groups) > 1:
-            raise ValueError(f"correlogram: must be one population if another is given (got {len(groups)})")
+            raise ValueError(
+                f"correlogram: must be the spikes of one population if other= is given (got {len(groups)} populations)"
+            )
         (target,) = groups_of(other, "correlogram", color)
         with told_by("correlogram", "analysis.correlogram"):
             curves = [(target, cross(groups[0].spikes, other, bin, window, "rate"), other.rate())]

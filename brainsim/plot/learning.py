@@ -71,7 +71,7 @@ def weights(
         start, stop = edges_of(window, "weights")
     kept = (recorded.times >= start) & (recorded.times <= stop)
     if not kept.any() or not (recorded.synapses.size or recorded.edges.size):
-        raise ValueError(f"weights: must hold samples to draw (got {recorded!r} and the window {start:g} to {stop:g} ms)")
+        raise ValueError(f"weights: there are no samples from {start:g} to {stop:g} ms to draw (got {recorded!r})")
     ax = axes_of(ax, "weights")
     times, values = recorded.times[kept], recorded.values[kept]
     base = ("white" if recorded.edges.size else PALETTE[0]) if color is None else chosen_colour(color, "weights.color")

@@ -81,7 +81,7 @@ def snapshots(
     spikes, n, (first, last), label = one_population(data, "snapshots:")
     moments = _checked_times(times, first, last)
     if (grid is None) == (positions is None):
-        raise TypeError("snapshots: must have grid= or positions=, which say where the cells are (got neither or both)")
+        raise TypeError("snapshots: cells are drawn at their positions; give either grid= or positions=")
     where = None if grid is not None else places_of(positions, data, n, "snapshots")
     tau = checked_tau(tau, TAU, "snapshots")
     columns = None if columns is None else integer(columns, "snapshots.columns", at_least=1)
@@ -154,7 +154,7 @@ def space_time(
     if isinstance(data, Traces):
         shown = (data.times >= start) & (data.times <= stop)
         if not shown.any():
-            raise ValueError(f"space_time.window: must hold a sample of {data.variable!r} (got {start:g} to {stop:g} ms)")
+            raise ValueError(f"space_time.window: contains no sample of {data.variable!r} (got {start:g} to {stop:g} ms)")
         sums = np.array([np.bincount(stripe, each, edges.size - 1) for each in data.values[shown]]).T
         per_cell = 1.0
     else:

@@ -127,7 +127,9 @@ def spectrogram(
     """
     groups = groups_of(spikes, "spectrogram")
     if len(groups) > 1:
-        raise ValueError(f"spectrogram: must be one population, as result.spikes[{groups[0].label!r}] (got {len(groups)})")
+        raise ValueError(
+            f"spectrogram: draws one population; choose one, such as result.spikes[{groups[0].label!r}] (got {len(groups)})"
+        )
     times, frequencies, power = _over_time(groups[0].spikes, bin, segment)
     stop = frequencies[-1] if max_frequency is None else number(max_frequency, "spectrogram.max_frequency", "Hz", above=0.0)
     ax = axes_of(ax, "spectrogram")
@@ -194,7 +196,7 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     with told_by("synchrony.bins", "Spikes.synchrony.bin"):
         values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
     if not np.isfinite(values).any():
-        raise ValueError("synchrony.bins: must have a width that fits twice into a recording with spikes (none does)")
+        raise ValueError("synchrony.bins: no width fits twice into a recording with spikes; choose narrower bins")
     ax = axes_of(ax, "synchrony")
     duration = max(group.spikes.duration for group in groups)
     law = 1.0 - 1.0 / np.maximum(np.floor(duration / widths * (1 + 1e-9)), 1.0)

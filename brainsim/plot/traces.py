@@ -90,9 +90,7 @@ def trace(
         threshold = marks["threshold"] if threshold is None else threshold
         spikes = marks["spikes"] if spikes is None else spikes
     elif key is not None:
-        raise TypeError(
-            "trace.key: is used with a Result only, as in trace(result, ('cells', 'v')); leave it out for Traces"
-        )
+        raise TypeError("trace.key: applies to a Result only, as in trace(result, ('cells', 'v')); leave it out for Traces")
     chosen = _checked(traces, spikes, cells)
     if color is None and len(groups) > 1:
         color = family_of(chosen, groups)
@@ -134,10 +132,10 @@ def _traces_of(result, key):
     if key is not None:
         return result.traces[key]
     if not result.traces:
-        raise ValueError("trace: must hold traces (got a Result without any); record=[bs.Trace(cells, 'v')] records some")
+        raise ValueError("trace: no traces were recorded; run with record=[bs.Trace(cells, 'v')]")
     first, *others = result.traces
     raise TypeError(
-        f"trace.key: must be given with a Result, as in trace(result, {first!r})"
+        f"trace.key: missing; choose the traces to draw, as in trace(result, {first!r})"
         + (f"; also available: {', '.join(map(repr, others))}" if others else "")
     )
 
@@ -158,7 +156,7 @@ def _checked(traces, spikes, cells) -> Traces:
         with told_by("trace.cells", "Traces.of"):
             traces = traces.of(cells)
     if traces.values.size == 0:
-        raise ValueError(f"trace: must hold values to draw (got {traces!r})")
+        raise ValueError(f"trace: the traces are empty, so there is nothing to draw (got {traces!r})")
     return traces
 
 

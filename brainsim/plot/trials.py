@@ -95,7 +95,7 @@ def _joined(trials):
     """Return trials one after the other as Spikes, the times at which they begin, and the window of a trial."""
     if isinstance(trials, Result | Spikes):
         raise TypeError(
-            "psth.events: must be given with a recording: the times of the events [ms]; or pass a list of trials"
+            "psth.events: missing; give the times of the events [ms], or a list of trials instead of one recording"
         )
     wrong = [trial for trial in trials if not isinstance(trial, Spikes)] if isinstance(trials, Sequence) else [trials]
     if wrong or not trials:

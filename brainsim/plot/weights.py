@@ -139,7 +139,7 @@ def weight_matrix(
     max_side = integer(max_side, "weight_matrix.max_side", at_least=1)
     sums, block = blocks(found, np.nan_to_num(found.weight), max_side)
     if not sums.size:
-        raise ValueError("weight_matrix: must have a source and a target (got an empty matrix)")
+        raise ValueError("weight_matrix: the matrix is empty, so there is nothing to draw")
     ax = axes_of(ax, "weight_matrix")
     values = sums / sizes_of_blocks(found.shape, block)
     low, high = min(values.min(), 0.0), max(values.max(), 0.0)
@@ -193,7 +193,7 @@ def _edges(values, bins):
     """Return edges of bins over all finite values; equal ones get a bin of their own in the middle."""
     values = values[np.isfinite(values)]
     if not values.size:
-        raise ValueError("weight_histogram: must hold a weight (got none)")
+        raise ValueError("weight_histogram: there are no weights to draw")
     low, high = values.min(), values.max()
     if high - low <= UNEQUAL * max(abs(low), abs(high), 1e-300):
         width = 0.1 * max(abs(high), 1.0)

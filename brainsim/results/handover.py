@@ -94,7 +94,7 @@ class SpikesHandOver(Answering):
         return nap.TsGroup(cells, time_support=support)
 
 
-class TracesHandOver:
+class TracesHandOver(Answering):
     """What `Traces` can turn into."""
 
     def to_frame(self: Traces) -> pandas.DataFrame:  # type: ignore[misc]
@@ -160,7 +160,7 @@ class TracesHandOver:
         return nap.TsdFrame(t=self.times / 1000.0, d=self.values, columns=self.ids)
 
 
-class WeightsHandOver:
+class WeightsHandOver(Answering):
     """What `Weights` can turn into."""
 
     def to_frame(self: Weights) -> pandas.DataFrame:  # type: ignore[misc]

@@ -122,7 +122,7 @@ class TracesLookup(Lookup):
         """Return the traces of a population or view; the cells keep their indices."""
         if not (isinstance(key, tuple) and len(key) == 2):
             keys = "; ".join(f"[{name!r}, {variable!r}]" for name, variable in self._items)
-            hint = f"available: {keys}" if keys else "none are available"
+            hint = f"available: {keys}" if keys else "no traces were recorded"
             raise MissingName(f"{self._label}: the key must be a population and a variable (got {key!r}); {hint}")
         owner, variable = key
         if not hasattr(owner, "parts"):
@@ -142,6 +142,8 @@ class TracesLookup(Lookup):
         recorded = [v for n, v in self._items if n == name]
         if recorded:
             raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
+        if not self._items:
+            raise MissingName(f"{self._label}: no traces were recorded; run with record=[bs.Trace({name}, {variable!r})]")
         names = dict.fromkeys(n for n, _ in self._items)
         raise MissingName(f"{self._label}: has no traces of {name!r}{nearest(name, names)}")
 

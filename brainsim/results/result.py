@@ -14,7 +14,6 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
-from brainsim.core.hints import OF_RESULT
 from brainsim.core.html import shown_by
 from brainsim.core.own import named_by_class
 from brainsim.results import archive
@@ -25,6 +24,7 @@ from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import KINDS, Weights, WeightsLookup
+from brainsim.results.words import OF_RESULT
 
 __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
@@ -290,7 +290,7 @@ def _jsonable(stats, label):
     try:
         return json.loads(json.dumps(stats, default=lambda value: value.tolist()))
     except (TypeError, ValueError, AttributeError):
-        raise TypeError(f"{label}: must hold only what JSON can represent (got {stats!r})") from None
+        raise TypeError(f"{label}: must contain only what JSON can represent (got {stats!r})") from None
 
 
 def pack(result):

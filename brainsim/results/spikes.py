@@ -16,10 +16,10 @@ import numpy as np
 
 from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
 from brainsim.core.checks import integer, number
-from brainsim.core.hints import OF_SPIKES
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import SpikesHandOver
 from brainsim.results.places import place_of, placed
+from brainsim.results.words import OF_SPIKES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.hints import Answering
 from brainsim.core.optional import optional
+from brainsim.results.words import OF_SYNAPSES
 
 if typing.TYPE_CHECKING:
     import pandas
@@ -16,7 +18,7 @@ if typing.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SynapseTable:
+class SynapseTable(Answering):
     """The synapses of a projection, sorted by `pre` and `post`: one element of each array for each synapse.
 
     Attributes
@@ -49,6 +51,8 @@ class SynapseTable:
     name: str = ""
     sources: np.ndarray | None = field(default=None, repr=False)
     targets: np.ndarray | None = field(default=None, repr=False)
+
+    _words = OF_SYNAPSES
 
     def __len__(self) -> int:
         return self.pre.size

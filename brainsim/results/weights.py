@@ -12,6 +12,7 @@ from brainsim.core.checks import MissingName, nearest
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import WeightsHandOver
 from brainsim.results.lookup import Lookup
+from brainsim.results.words import OF_WEIGHTS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -86,6 +87,8 @@ class Weights(WeightsHandOver):
             counts: ArrayLike | None = None,
         ) -> None: ...
 
+    _words = OF_WEIGHTS
+
     def __post_init__(self) -> None:
         """Check and freeze the arrays."""
         given = dict(vars(self))
@@ -143,5 +146,6 @@ class WeightsLookup(Lookup):
         if recorded:
             raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
         names = dict.fromkeys(n for n, _ in self._items)
-        hint = nearest(name, names) if names else "; record=[bs.WeightTrace(projection)] records them"
-        raise MissingName(f"{self._label}: has nothing of {name!r}{hint}")
+        if not names:
+            raise MissingName(f"{self._label}: no weights were recorded; run with record=[bs.WeightTrace(projection)]")
+        raise MissingName(f"{self._label}: has no weights of {name!r}{nearest(name, names)}")

@@ -50,7 +50,7 @@ def axes_of(over: Any, zipped: Any, seeds: Any) -> list[Axis]:
         if names.count(name) > 1:
             raise ValueError(f"sweep: {name!r} is given twice, in over=, zip= or as the seed of seeds=")
     if not axes:
-        raise ValueError("sweep.over: must name what changes, e.g. over={'g': [4.0, 5.0]}; or give seeds=5")
+        raise ValueError("sweep.over: name at least one parameter to vary, such as over={'g': [4.0, 5.0]}, or give seeds=5")
     return axes
 
 

@@ -118,7 +118,7 @@ class Sweep:
         found = [row for row in self.rows if all(_equal(row.parameters[name], v) for name, v in parameters.items())]
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
         if not found:
-            raise MissingName(f"Sweep.at: has no point with {given}")
+            raise MissingName(f"Sweep.at: there is no point with {given}")
         if len(found) > 1:
             others = [name for name in known if name not in parameters]
             raise ValueError(f"Sweep.at: {len(found)} points have {given or 'no parameter'}; also name {', '.join(others)}")

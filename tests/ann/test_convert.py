@@ -205,7 +205,7 @@ def test_options_that_do_not_go_together(relu):
     for options, message in [
         ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
         ({"v0": 0.5}, "convert.v0: must be 'half' or"),
-        ({"bias_shift": True}, "convert.bias_shift: .*use it with v0='zero'"),
+        ({"bias_shift": True}, "convert.bias_shift: .*write v0='zero'"),
         ({"encoder": "rate"}, "convert.encoder: must be"),
         ({"reset": "zero", "schedule": "sequential"}, "convert.reset: must be 'subtract' with schedule='sequential'"),
     ]:

@@ -128,7 +128,7 @@ def test_mnist_from_the_files_of_the_user(tmp_path):
     assert np.array_equal(data.y_test, labels[6:])
     assert data.X_test.dtype == np.float64
     np.savez(tmp_path / "part.npz", x_train=images)
-    with pytest.raises(ValueError, match=r"mnist.path: .* must hold .* \(missing: y_train, x_test, y_test\)"):
+    with pytest.raises(ValueError, match=r"mnist.path: .* must contain .* \(missing: y_train, x_test, y_test\)"):
         datasets.mnist(tmp_path / "part.npz")
     np.savez(tmp_path / "flat.npz", **arrays | {"x_test": images[6:].reshape(3, 784)})
     with pytest.raises(ValueError, match=r"mnist.path: .* a label for each \(got \(3, 784\) of uint8, and \(3,\)\)"):

@@ -137,7 +137,7 @@ def test_what_cannot_be_converted_is_rejected(relu, tmp_path):
     with pytest.raises(ValueError, match="must have a hidden layer"):
         convert(pairs[2:], X)
     np.savez(tmp_path / "bad.npz", W0=np.ones((2, 2)))
-    with pytest.raises(ValueError, match=r"must hold W0, b0, W1, b1 and so on \(missing: b0\)"):
+    with pytest.raises(ValueError, match=r"must contain W0, b0, W1, b1 and so on \(missing: b0\)"):
         convert(tmp_path / "bad.npz", X)
 
 

@@ -225,7 +225,7 @@ MISTAKES = [
     ({"on_pre": "w = w > b"}, "Mine.on_pre: a comparison is not a number"),
     ({"on_pre": "w - b"}, "Mine.on_pre: needs one '=' with something on both sides"),
     ({"amplitude": "w*u"}, "Mine.amplitude: unknown name 'u'"),
-    ({"amplitude": "w; w"}, "Mine.amplitude: not an expression"),
+    ({"amplitude": "w; w"}, "Mine.amplitude: this is not an expression"),
     ({"bounds": ("0", "w")}, "Mine.bounds: this depends on 'w': a bound may contain parameters"),
     ({"bounds": ("0", "w_mx")}, "Mine.bounds: unknown name 'w_mx'; did you mean 'w_max'?"),
     ({"initials": {"x": "y"}}, "Mine.x: this depends on 'y': an initial value may contain parameters"),

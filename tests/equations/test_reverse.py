@@ -124,6 +124,6 @@ def test_the_slope_of_relaxation():
 
 
 def test_what_has_no_derivative_is_named():
-    with pytest.raises(EquationError, match=r"cell.*has no adjoint: floor\(\) has no derivative here"):
+    with pytest.raises(EquationError, match=r"cell.*cannot be differentiated: floor\(\) has no derivative here"):
         reversed_lines(["y = floor(x)"], {"x"}, "cell")
     assert reversed_lines(["y = floor(k)", "z = x*y"], {"x"}, "cell") == ["__d_x = __d_x + __d_z * y"]

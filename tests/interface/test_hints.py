@@ -12,15 +12,18 @@ import pytest
 
 import brainsim as bs
 from brainsim.core import hints
+from brainsim.results.synapses import SynapseTable
 
 TABLES = {
     "brainsim": (hints.OF_BRAINSIM, bs.__all__),
     "Network": (hints.OF_NETWORK, dir(bs.Network)),
     "Simulation": (hints.OF_SIMULATION, [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"]),
-    "Result": (hints.OF_RESULT, [*dir(bs.Result), *bs.Result.__dataclass_fields__]),
     "learn": (bs.learn._WORDS, bs.learn.__all__),
     "positions": (bs.positions._WORDS, bs.positions.__all__),
-    "Spikes": (hints.OF_SPIKES, [*dir(bs.Spikes), *bs.Spikes.__dataclass_fields__]),
+    **{
+        kind.__name__: (kind._words, [*dir(kind), *kind.__dataclass_fields__])
+        for kind in (bs.Result, bs.Spikes, bs.Traces, bs.Weights, SynapseTable)
+    },
 }
 
 
@@ -74,7 +77,7 @@ class TestTables:
 
     @pytest.mark.parametrize("of", TABLES)
     def test_answers_name_what_exists(self, of):
-        named = [path for said in TABLES[of][0].values() for path in re.findall(r"\bbs\.([A-Za-z.]*[A-Za-z])", said)]
+        named = [path for said in TABLES[of][0].values() for path in re.findall(r"\bbs\.([A-Za-z_.]*[A-Za-z])", said)]
         assert named
         for path in named:
             thing = bs
@@ -102,6 +105,11 @@ class TestTables:
             "StepCurrent": "bs.CurrentInput([300.0, 0.0], times=",
             "StepCurrentSource": "bs.CurrentInput([300.0, 0.0], times=",
             "network_operation": "callback=f",
+            "run_regularly": "callback=f",
+            "Linear": "bs.ann.MLP(hidden=(100,))",
+            "torch": "bs.ann.convert(model)",
+            "snn": "bs.learn.SpikingNetwork(",
+            "snntorch": "bs.learn.SpikingNetwork(",
             "store": "sim.save('run.ckpt')",
             "restore": "bs.Simulation.load(net, 'run.ckpt')",
             "silence": "bs.VoltageClamp",
@@ -151,6 +159,8 @@ class TestTables:
             (result, "spike", "did you mean 'spikes'?"),
             (result.spikes["cells"], "t", "spikes.times"),
             (result, "xyz", "see help(bs.Result)"),
+            (simulation.synapses("cells->cells"), "w", "SynapseTable has no 'w'; the weights are table.weight"),
+            (bs.Traces("cells", "v", "mV", [0.0], [0], [[1.0]]), "v", "Traces has no 'v'; the samples are traces.values"),
         ]:
             with pytest.raises(AttributeError, match=re.escape(said)):
                 getattr(thing, name)

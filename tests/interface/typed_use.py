@@ -45,7 +45,7 @@ def networks() -> None:
     wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=0.1, delay=delay, synapse=bs.Delta())
     assert_type(wires, bs.Projection)
     net.connect(cells, cells, bs.FromArrays([0, 1], [1, 2]), weight=np.ones(2), delay=1.5, synapse=bs.Delta())
-    net.connect(cells, cells, bs.AllToAll(), weight=0.1, delay=1.5)  # type: ignore[call-arg]
+    net.connect(cells, cells, bs.AllToAll(), weight=0.1, delay=1.5, synapse="delta")  # type: ignore[arg-type]
     net.connect(cells, cells, 0.1, weight=0.1, delay=1.5, synapse=bs.Delta())  # type: ignore[arg-type]
     net.stimulate(cells, bs.PoissonInput(rate=np.ones(100), weight=0.1, synapse=bs.Delta()))
     net.stimulate(cells, bs.CurrentInput([300.0, 0.0], times=[100.0, 400.0]))

@@ -303,9 +303,17 @@ class Delayed(Leaky):
 MISTAKES = {
     "unknown": (Two, "tau_ww", r"ModelLayer.learns: there is no 'tau_ww'; did you mean 'tau_w'\?"),
     "variable": (Leaky, "v", "ModelLayer.learns: there is no 'v'"),
-    "flag": (Switched, "flag", "ModelLayer.learns: Switched.flag: has no adjoint: a condition on 'flag' is not smooth"),
-    "condition": (Switched, "kind", "ModelLayer.learns: Switched.kind: has no adjoint: a condition on 'kind' is not smooth"),
-    "integer": (Switched, ("tau_m", "count"), r"Switched.count: has no adjoint: floor\(\) has no derivative here"),
+    "flag": (
+        Switched,
+        "flag",
+        "ModelLayer.learns: Switched.flag: cannot be differentiated: a condition on 'flag' is not smooth",
+    ),
+    "condition": (
+        Switched,
+        "kind",
+        "ModelLayer.learns: Switched.kind: cannot be differentiated: a condition on 'kind' is not smooth",
+    ),
+    "integer": (Switched, ("tau_m", "count"), r"Switched.count: cannot be differentiated: floor\(\) has no derivative here"),
     "without effect": (Switched, "idle", "ModelLayer.learns: Switched.idle: the cells do not depend on it$"),
     "refractory": (lambda: bs.LIF(t_ref=0.0), "t_ref", "LIF.t_ref: the cells do not depend on it; refractory times are not"),
     "delay": (Delayed, "delay", "ModelLayer.learns: Delayed.delay: the layer has a 'delay' of its own; give the parameter"),

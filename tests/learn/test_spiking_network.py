@@ -59,6 +59,11 @@ class TestFit:
         assert net.predict_proba(X).sum(axis=1) == pytest.approx(1.0)
         assert np.array_equal(net.classes_[net.predict_proba(X).argmax(axis=1)], net.predict(X))
 
+    def test_values_that_are_no_times_are_noticed(self):
+        X = np.linspace(0.0, 1.0, 90).reshape(10, 9)  # such as pixels
+        with pytest.warns(UserWarning, match="the values are times of spikes in ms, but all lie within one"):
+            bs.learn.SpikingNetwork(16, **FAST | {"epochs": 1}).fit(X, np.arange(10) % 3)
+
     def test_labels_may_be_words(self):
         X, y = patterns()
         words = np.array(["left", "middle", "right"])[y]

@@ -13,7 +13,7 @@ PARAMETERS = {
     "no cells": (lambda: Net(0), "SpikingNetwork.hidden: must be >= 1 (got 0)"),
     "a readout among them": (
         lambda: Net((8, Readout())),
-        "SpikingNetwork.hidden: holds a Readout, which belongs into readout=",
+        "SpikingNetwork.hidden: contains a Readout; give it as readout= instead",
     ),
     "readout": (lambda: Net(8, readout=10), "SpikingNetwork.readout: must be a bs.learn.Readout (got 10)"),
     "loss": (lambda: Net(8, loss="meen"), "SpikingNetwork.loss: there is no 'meen'; did you mean 'mean'?"),
@@ -57,7 +57,7 @@ PARAMETERS = {
     "kind": (lambda: Readout(kind="spikes"), "Readout.kind: there is no 'spikes'; did you mean 'spiking'?"),
     "readout that waits": (
         lambda: Readout(t_ref=2.0),
-        "Readout: t_ref and beta are of cells that fire; write kind='spiking'",
+        "Readout: t_ref and beta apply to spiking cells only; write kind='spiking'",
     ),
     "recurrent readout": (
         lambda: Readout(recurrent=True),

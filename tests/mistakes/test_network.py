@@ -38,6 +38,7 @@ test_populations = mistakes(
     (lambda: cells(10, bs.LIF), TypeError, "Population.model: LIF is a class; write bs.LIF()"),
     (lambda: cells(10, Phase), TypeError, "Phase is a class; write Phase()"),
     (lambda: cells(10, "LIF"), TypeError, "Population.model: must be a model of cells"),
+    (lambda: bs.Population(bs.LIF(), 10), TypeError, "Population.n: must be a whole number (got LIF())", "(n, model)"),
     (lambda: cells(10, DELTA), TypeError, "Population.model: must be a model of cells"),
     (lambda: cells(10, bs.LIF(tau_m=[10.0, 20.0])), ValueError, "LIF.tau_m: 'lif' has 10 cells", "2 values"),
     (lambda: cells(name=""), TypeError, "Population.name: must be a name"),
@@ -56,7 +57,7 @@ test_populations = mistakes(
 test_views = mistakes(
     (lambda: CELLS[100], IndexError, "'cells': has 100 cells, 0 to 99 (got 100)"),
     (lambda: CELLS[[0, 500]], IndexError, "'cells': has 100 cells, 0 to 99 (got 500)"),
-    (lambda: CELLS[:101], IndexError, "'cells': has 100 cells, the slice reaches to 101"),
+    (lambda: CELLS[:101], IndexError, "'cells': has 100 cells, 0 to 99, and the slice reaches to 101"),
     (lambda: CELLS[-101:], IndexError, "the slice reaches to -101"),
     (lambda: CELLS[:5.5], TypeError, "end of a slice: must be a whole number"),
     (lambda: CELLS[5:5], ValueError, "'cells': no cell is selected"),
@@ -73,7 +74,7 @@ test_views = mistakes(
     (lambda: CELLS + 3, TypeError, "unsupported operand"),
     (lambda: 1 + CELLS, TypeError, "unsupported operand"),
     (lambda: CELLS[:5].named(None), TypeError, "View.named: must be a name"),
-    (lambda: 5 in CELLS, TypeError, "'cells': can only contain a view, e.g. cells[5] in cells[:10] (got 5)"),
+    (lambda: 5 in CELLS, TypeError, "'cells': `in` compares views, as in cells[5] in cells[:10] (got 5)"),
     (lambda: (CELLS + A).ids, ValueError, "joins cells of cells, a; use .parts"),
     (lambda: (CELLS + A).population, ValueError, "joins cells of cells, a"),
 )
@@ -95,7 +96,7 @@ test_spike_trains = mistakes(
     (
         lambda: trains([1.0, 2.0]),
         TypeError,
-        "SpikeTrains.ids: must be given, ",
+        "SpikeTrains.ids: missing; give ",
         " a list for each cell: SpikeTrains([[1.0, 7.5]",
     ),
     (lambda: trains([[1.0], [-1.0]]), ValueError, "SpikeTrains.times: must be >= 0 ms"),

@@ -84,7 +84,8 @@ test_synapses_of_projections = mistakes(
 )
 
 test_weights = mistakes(
-    (lambda: connect(weight=None), TypeError, "Network.connect.weight: must be given, in mV"),
+    (lambda: connect(synapse=None), TypeError, "Network.connect.synapse: missing", "synapse=bs.Delta() (mV), bs.Exp"),
+    (lambda: connect(weight=None), TypeError, "Network.connect.weight: missing; give weight=..., in mV"),
     (lambda: connect(weight=np.nan), ValueError, "Network.connect.weight: must be finite", "nan"),
     (lambda: connect(weight=np.inf), ValueError, "Network.connect.weight: must be finite", "inf"),
     (lambda: connect(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne(), pre=A[:10]), ValueError, "finite", "nan"),
@@ -119,7 +120,7 @@ test_weights = mistakes(
 test_delays = mistakes(
     (lambda: connect(delay=0.0), ValueError, "Network.connect.delay: must be > 0 ms (got 0.0)"),
     (lambda: connect(delay=np.nan), ValueError, "Network.connect.delay: must be finite"),
-    (lambda: connect(delay=None), TypeError, "Network.connect.delay: must be given, in ms"),
+    (lambda: connect(delay=None), TypeError, "Network.connect.delay: missing; give delay=1.5 (ms)"),
     (lambda: connect(delay=np.ones(20)), ValueError, "Network.connect.delay: ", " samples its pairs"),
     (lambda: connect(delay=bs.Normal(1.5, 0.75)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),
     (lambda: connect(delay=bs.Clipped(bs.Normal(1.5, 0.75), low=-1)), ValueError, "use Clipped(Normal(1.5, 0.75), low=0.1)"),

@@ -44,7 +44,7 @@ test_ranks = mistakes(
 )
 
 test_networks = mistakes(
-    (lambda: run(bs.Network(seed=1)), ValueError, "Network: is empty", "net.add"),
+    (lambda: run(bs.Network(seed=1)), ValueError, "simulate.network: has no population", "net.add"),
     (lambda: run(population()), TypeError, "simulate.network", "Population('cells', 10 LIF)"),
     (
         lambda: run(connected(population(model=bs.LIF(tau_m=0.02)), synapse=COND)),
@@ -96,8 +96,13 @@ test_networks = mistakes(
 
 test_arguments = mistakes(
     (lambda: run(dt=0.0), ValueError, "dt", "> 0 ms"),
-    (lambda: run(every="10 min", checkpoint="a.ckpt"), TypeError, "simulate.every: is the interval of", "checkpoint_every"),
-    (lambda: run(every=10.0, checkpoint="a.ckpt"), TypeError, "simulate.every: is the interval of", "checkpoint_every"),
+    (
+        lambda: run(every="10 min", checkpoint="a.ckpt"),
+        TypeError,
+        "simulate.every: must be the interval",
+        "checkpoint_every",
+    ),
+    (lambda: run(every=10.0, checkpoint="a.ckpt"), TypeError, "simulate.every: must be the interval", "checkpoint_every"),
     (lambda: run(seed=-1), ValueError, "seed", ">= 0"),
     (lambda: run(seed=1.5), TypeError, "seed", "whole number"),
     (lambda: run(threads=0), ValueError, "threads", ">= 1"),
@@ -154,7 +159,7 @@ test_in_a_run = mistakes(
     (lambda: simulation().state.__setitem__("cells", 3.0), TypeError, "['cells']['v']"),
     (lambda: simulation().state["cells"].__setitem__("v", np.ones(3)), ValueError, "cells.v", "10 cells", "(3,)"),
     (lambda: run().spikes["cell"], KeyError, "did you mean 'cells'"),
-    (lambda: run().traces["cells", "v"], KeyError, "no traces of 'cells'"),
+    (lambda: run().traces["cells", "v"], KeyError, "no traces were recorded; run with record=[bs.Trace(cells, 'v')]"),
     before_compiling=False,
 )
 

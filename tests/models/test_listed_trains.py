@@ -222,7 +222,7 @@ def test_mistakes_in_arrays(tmp_path):
     with pytest.raises(ValueError, match="has no 'ids'; available: time"):
         bs.SpikeTrains(tmp_path / "a.npz")
     np.save(tmp_path / "c.npy", TIMES)
-    with pytest.raises(ValueError, match="must hold two columns, times and ids"):
+    with pytest.raises(ValueError, match="must have two columns, times and ids"):
         bs.SpikeTrains(tmp_path / "c.npy")
     np.savez(tmp_path / "o.npz", times=np.array([None]), ids=[0])
     with pytest.raises(ValueError, match="o.npz' is not a readable file of spikes .'times' holds Python objects, which are"):
@@ -236,7 +236,7 @@ def test_mistakes_in_arrays(tmp_path):
 
 test_mistakes = mistakes(
     (lambda: bs.SpikeTrains("nowhere.txt"), FileNotFoundError, "nowhere.txt"),
-    (lambda: bs.SpikeTrains([1.0, 2.0]), TypeError, "SpikeTrains.ids: must be given, one cell per time"),
+    (lambda: bs.SpikeTrains([1.0, 2.0]), TypeError, "SpikeTrains.ids: missing; give one cell per time"),
     (lambda: bs.SpikeTrains({-1: [1.0]}), ValueError, "SpikeTrains.times: a cell: must be >= 0 (got -1)"),
     (
         lambda: bs.SpikeTrains(type("Block", (), {"segments": [1, 2]})),
@@ -300,7 +300,7 @@ def test_wrong_changes_of_spikes_are_refused():
     for given, message in (
         ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after the time that was reached \(got 10 ms\); .*times > 10\]"),
         ({"times": [12.0], "ids": [20]}, "SpikeTrains.ids: 20 is beyond 'source'"),
-        ({"times": [12.0]}, "SpikeTrains.ids: must be given"),
+        ({"times": [12.0]}, "SpikeTrains.ids: missing"),
         ({"ids": [0]}, "SpikeTrains.times: must be given with ids"),
         ({"time": [12.0]}, "SpikeTrains: unknown parameter 'time'; did you mean 'times'?"),
         ({"times": [np.nan], "ids": [0]}, "SpikeTrains.times: must be finite"),

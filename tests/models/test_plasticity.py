@@ -370,7 +370,7 @@ class TestOwnRules:
             "STDP.a_plus: must be one number, a distribution, or an array",
         ),
         (lambda: bs.STDP.published("Song"), ValueError, "STDP.published: there is no set 'Song'; did you mean 'Song 2000'?"),
-        (lambda: bs.VogelsSTDP.published("x"), ValueError, "VogelsSTDP.published: there is no set 'x'; none are available"),
+        (lambda: bs.VogelsSTDP.published("x"), ValueError, "VogelsSTDP.published: there is no set 'x'; there are none"),
         (
             lambda: Mine(low=2.0),
             ValueError,

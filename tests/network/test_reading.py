@@ -182,8 +182,14 @@ class TestFrames:
         ("table", "message"),
         [
             ({"pre": [0], "post": [9]}, "FromFrame.post: 9 is beyond 'cells', whose 4 cells are 0 to 3"),
-            ({"pre": [0], "post": [1]}, "Network.connect.weight: must be given, in mV; only FromSparse, and FromFrame with"),
-            ({"pre": [0], "post": [1], "weight": [1]}, "Network.connect.delay: must be given, in ms; only FromFrame with"),
+            (
+                {"pre": [0], "post": [1]},
+                "Network.connect.weight: missing; give weight=..., in mV. Only the matrices of FromSparse",
+            ),
+            (
+                {"pre": [0], "post": [1], "weight": [1]},
+                r"Network.connect.delay: missing; give delay=1.5 \(ms\). Only tables for FromFrame",
+            ),
             ({"pre": [0], "post": [1], "weight": [1], "delay": [0]}, "Network.connect.delay: must be > 0 ms"),
         ],
     )

@@ -157,7 +157,7 @@ def test_nothing_leaks():
 
 test_mistakes = mistakes(
     (lambda: plot.graph(bs.Population(5, bs.LIF())), TypeError, "graph: must be a Network", "got Population"),
-    (lambda: plot.graph(bs.Network(seed=1)), ValueError, "graph: must have a population"),
+    (lambda: plot.graph(bs.Network(seed=1)), ValueError, "graph: the network has no population"),
     (lambda: plot.graph(balanced(), max_nodes=0), ValueError, "graph.max_nodes: must be >= 1"),
     (lambda: plot.connectivity(None), TypeError, "connectivity: must be a Network", "got None"),
 )

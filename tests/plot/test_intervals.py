@@ -69,10 +69,10 @@ class TestIrregularity:
 
 SILENT = Spikes([1.0, 2.0], [0, 1], 2, 10.0)
 test_mistakes = mistakes(
-    (lambda: plot.isi_histogram(SILENT), ValueError, "isi_histogram: must hold a cell with two spikes"),
+    (lambda: plot.isi_histogram(SILENT), ValueError, "isi_histogram: no cell fired twice"),
     (lambda: plot.isi_histogram(random_spikes(50), bins=0), ValueError, "isi_histogram.bins: must be >= 1"),
     (lambda: plot.isi_histogram(random_spikes(50), max_isi=-1.0), ValueError, "isi_histogram.max_isi: must be > 0 ms"),
     (lambda: plot.isi_histogram([1.0]), TypeError, "isi_histogram: must be Spikes, a list of them or a Result", "float"),
-    (lambda: plot.cv_rate(SILENT), ValueError, "cv_rate: must hold a cell with 20 spikes", "got at most 1"),
+    (lambda: plot.cv_rate(SILENT), ValueError, "cv_rate: no cell has 20 spikes", "(at most 1)"),
     (lambda: plot.cv_rate(random_spikes(50), least=1), ValueError, "cv_rate.least: must be >= 3"),
 )

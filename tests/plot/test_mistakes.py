@@ -62,7 +62,7 @@ test_under_its_own_name = mistakes(
     (lambda: plot.synchrony(SPIKES, bins=[0.0]), ValueError, "synchrony.bins: must be > 0 ms (got 0.0)"),
     (lambda: plot.raster(SPIKES, size=-1.0), ValueError, "raster.size: must be > 0 (got -1.0)"),
     (lambda: plot.bars(SPIKES, lambda spikes: "x"), TypeError, "bars.values: must be numbers (got ['x'])"),
-    (lambda: plot.bars(SPIKES, [np.inf]), ValueError, "bars.values: must be finite, or NaN where there is none (got inf)"),
+    (lambda: plot.bars(SPIKES, [np.inf]), ValueError, "bars.values: must be finite (got inf); write NaN"),
 )
 
 
@@ -89,7 +89,7 @@ def test_silence_and_short_recordings_are_drawn(draw, duration, times):
 @pytest.mark.parametrize("duration", [2.0, 20.0, 2000.0])
 def test_synchrony_of_few_spikes_is_drawn_and_that_of_none_answered(duration):
     plot.synchrony(Spikes([0.5, 1.0], [0, 0], n=2, duration=duration)).figure.canvas.draw()
-    with pytest.raises(ValueError, match=r"synchrony.bins: must have a width that fits twice into a recording with spikes"):
+    with pytest.raises(ValueError, match=r"synchrony.bins: no width fits twice into a recording with spikes"):
         plot.synchrony(Spikes([], [], n=2, duration=duration))
 
 

@@ -126,21 +126,21 @@ class TestTrace:
             plot.trace(traces, spikes=result.spikes["b"])
         with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
             plot.trace(traces, window=(200.0, 300.0))
-        with pytest.raises(TypeError, match=r"trace.key: must be given .*\('a', 'v'\)\); also available: \('a', 'w'\)"):
+        with pytest.raises(TypeError, match=r"trace.key: missing; .*\('a', 'v'\)\); also available: \('a', 'w'\)"):
             plot.trace(result)
         with pytest.raises(TypeError, match=r"trace: must be Traces, .* \(got Spikes\)$"):
             plot.trace(result.spikes["a"])
         with pytest.raises(TypeError, match=r"trace.spikes: must be Spikes, .* \(got Result\)$"):
             plot.trace(traces, spikes=result)
-        with pytest.raises(TypeError, match="trace.key: is used with a Result only"):
+        with pytest.raises(TypeError, match="trace.key: applies to a Result only"):
             plot.trace(traces, ("a", "v"))
         with pytest.raises(KeyError, match="has no 'u' of 'a'"):
             plot.trace(result, ("a", "u"))
         with pytest.raises(ValueError, match=r"trace.window: must be \(start, stop\) in ms \(got 5\)"):
             plot.trace(traces, window=5)
-        with pytest.raises(ValueError, match="got a Result without any"):
+        with pytest.raises(ValueError, match="no traces were recorded"):
             plot.trace(Result(spikes={}, duration=1.0, dt=0.1, seed=0))
-        with pytest.raises(ValueError, match="must hold values"):
+        with pytest.raises(ValueError, match="the traces are empty"):
             plot.trace(traces.of([]))
 
     def test_constant_and_unknown_values(self):

@@ -96,7 +96,7 @@ class TestRaster:
     def test_rejects_other_things(self):
         with pytest.raises(TypeError, match=r"raster: must be Spikes, a list of them or a Result \(got int\)"):
             plot.raster([3])
-        with pytest.raises(ValueError, match="raster: must hold the spikes"):
+        with pytest.raises(ValueError, match="raster: there are no spikes of any population"):
             plot.raster([])
 
 

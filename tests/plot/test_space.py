@@ -119,7 +119,7 @@ NOWHERE = bs.Population(6, bs.LIF(), name="sheet")
 test_mistakes = mistakes(
     (lambda: plot.snapshots(SPIKES, 50.0, grid=(2, 3)), ValueError, "snapshots.times: must be between 0 and 40 ms", "50"),
     (lambda: plot.snapshots(SPIKES, [], grid=(2, 3)), ValueError, "snapshots.times: must be 1 to 40 times"),
-    (lambda: plot.snapshots(SPIKES, [1.0]), TypeError, "snapshots: must have grid= or positions="),
+    (lambda: plot.snapshots(SPIKES, [1.0]), TypeError, "snapshots: cells are drawn at their positions"),
     (lambda: plot.snapshots(SPIKES, [1.0], grid=(2, 2)), ValueError, "snapshots.grid: must have a field for each"),
     (lambda: plot.snapshots(SPIKES, [1.0], grid=6), ValueError, "snapshots.grid: must be (rows, columns)"),
     (lambda: plot.snapshots(SPIKES, [1.0], positions=NOWHERE), ValueError, "'sheet' has no positions"),
@@ -129,7 +129,7 @@ test_mistakes = mistakes(
         "must have the shape (6, 1) or (6, 2)",
         "cells.positions[:, :2]",
     ),
-    (lambda: plot.snapshots(made(), [1.0], grid=(6, 10)), ValueError, "snapshots: must be one population"),
+    (lambda: plot.snapshots(made(), [1.0], grid=(6, 10)), ValueError, "snapshots: must be the spikes of one population"),
     (lambda: plot.snapshots(SPIKES, [1.0], grid=(2, 3), tau=0.0), ValueError, "snapshots.tau: must be > 0 ms"),
     (lambda: plot.space_time(SPIKES, PLACES, axis="z"), ValueError, "space_time.axis: must be one of 'x', 'y'", "'z'"),
     (lambda: plot.space_time(SPIKES, NOWHERE), ValueError, "'sheet' has no positions"),
@@ -138,5 +138,5 @@ test_mistakes = mistakes(
     (lambda: plot.space_time(SPIKES, PLACES, bin=1e-5), ValueError, "space_time.bin: must give 1 to 20,000 bins"),
     (lambda: plot.space_time(SPIKES, PLACES, stripes=0), ValueError, "space_time.stripes: must be >= 1"),
     (lambda: plot.space_time(SPIKES, PLACES, window=(50.0, 60.0)), ValueError, "space_time.window: must be a part of"),
-    (lambda: plot.space_time(TRACES, PLACES, window=(2.2, 2.8)), ValueError, "space_time.window: must hold a sample of 'v'"),
+    (lambda: plot.space_time(TRACES, PLACES, window=(2.2, 2.8)), ValueError, "space_time.window: contains no sample of 'v'"),
 )  # fmt: skip

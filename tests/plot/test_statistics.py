@@ -150,8 +150,8 @@ class TestSpectra:
 
 ONE = result().spikes["a"]
 test_mistakes = mistakes(
-    (lambda: plot.psth(result()), TypeError, "psth.events: must be given with a recording"),
-    (lambda: plot.psth(ONE), TypeError, "psth.events: must be given"),
+    (lambda: plot.psth(result()), TypeError, "psth.events: missing; give the times"),
+    (lambda: plot.psth(ONE), TypeError, "psth.events: missing"),
     (lambda: plot.psth([1.0]), TypeError, "psth: must be a list of Spikes, one for each trial", "got float"),
     (lambda: plot.psth([]), TypeError, "psth: must be a list of Spikes", "got none"),
     (lambda: plot.psth([ONE, ONE.between(0.0, 10.0)]), ValueError, "psth: trials must have equal cells and durations"),
@@ -159,16 +159,20 @@ test_mistakes = mistakes(
     (lambda: plot.psth(ONE, EVENTS, bin=0.0), ValueError, "psth.bin: must be > 0 ms"),
     (lambda: plot.psth(ONE, EVENTS, window=5.0), ValueError, "psth.window: must be (start, stop) in ms"),
     (lambda: plot.correlogram(ONE, "inh"), TypeError, "correlogram.other: must be Spikes", "got str"),
-    (lambda: plot.correlogram(result(), ONE), ValueError, "correlogram: must be one population", "got 2"),
+    (lambda: plot.correlogram(result(), ONE), ValueError, "correlogram: must be the spikes of one population", "got 2"),
     (lambda: plot.correlogram(ONE, ONE.between(0.0, 500.0)), ValueError, "recordings of the same time"),
     (lambda: plot.correlogram(ONE, window=1e6), ValueError, "window: must be shorter than the recording"),
     (lambda: plot.spectrum(ONE, max_frequency=-1.0), ValueError, "spectrum.max_frequency: must be >= 1 Hz"),
-    (lambda: plot.spectrogram(result()), ValueError, "spectrogram: must be one population, as result.spikes['a']"),
+    (
+        lambda: plot.spectrogram(result()),
+        ValueError,
+        "spectrogram: draws one population; choose one, such as result.spikes['a']",
+    ),
     (
         lambda: plot.spectrogram(ONE, segment=5000.0),
         ValueError,
         "spectrogram.segment: must fit into the recording of 1000 ms",
     ),
-    (lambda: plot.synchrony(ONE, bins=[5000.0]), ValueError, "synchrony.bins: must have a width that fits twice"),
+    (lambda: plot.synchrony(ONE, bins=[5000.0]), ValueError, "synchrony.bins: no width fits twice"),
     (lambda: plot.synchrony(ONE, bins=[-1.0]), ValueError, "must be > 0 ms"),
 )

@@ -170,17 +170,17 @@ class Odd:
 
 test_mistakes = mistakes(
     (lambda: plot.weights(table()), TypeError, "weights: must be Weights, as result.weights[wires]", "got SynapseTable"),
-    (lambda: plot.weights(recorded(), window=(50.0, 60.0)), ValueError, "weights: must hold samples to draw"),
+    (lambda: plot.weights(recorded(), window=(50.0, 60.0)), ValueError, "weights: there are no samples from 50 to 60 ms"),
     (lambda: plot.weights(recorded(), max_lines=-1), ValueError, "weights.max_lines: must be >= 0"),
     (lambda: plot.weight_histogram(Odd()), TypeError, "weight_histogram: must be sim.synapses(projection)", "got Odd"),
     (lambda: plot.weight_histogram("exc->inh"), TypeError, "weight_histogram: must be", "got str"),
-    (lambda: plot.weight_histogram([]), ValueError, "weight_histogram: must hold a weight"),
-    (lambda: plot.weight_histogram([np.nan]), ValueError, "weight_histogram: must hold a weight"),
+    (lambda: plot.weight_histogram([]), ValueError, "weight_histogram: there are no weights"),
+    (lambda: plot.weight_histogram([np.nan]), ValueError, "weight_histogram: there are no weights"),
     (lambda: plot.weight_histogram([1.0], bins=0), ValueError, "weight_histogram.bins: must be >= 1"),
     (lambda: plot.weight_histogram(recorded(), at=-5.0), ValueError, "weight_histogram.at: must be >= 0 ms", "-5"),
     (lambda: plot.weight_matrix([1.0, 2.0]), ValueError, "weight_matrix: must tell who is connected to whom"),
-    (lambda: plot.weight_matrix(np.zeros((0, 3))), ValueError, "weight_matrix: must have a source and a target"),
+    (lambda: plot.weight_matrix(np.zeros((0, 3))), ValueError, "weight_matrix: the matrix is empty"),
     (lambda: plot.weight_matrix(table(), max_side=0), ValueError, "weight_matrix.max_side: must be >= 1"),
-    (lambda: plot.degrees(np.zeros((0, 3))), ValueError, "degrees: must have a source and a target"),
+    (lambda: plot.degrees(np.zeros((0, 3))), ValueError, "degrees: there are no sources or no targets"),
     (lambda: plot.degrees({"a": 1}), TypeError, "degrees: must be", "got dict"),
 )

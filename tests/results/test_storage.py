@@ -299,7 +299,7 @@ class TestStorage:
             result.save(tmp_path / "run.npz")
 
     def test_stats_must_be_json(self, spikes):
-        with pytest.raises(TypeError, match="Result.stats: must hold only what JSON can"):
+        with pytest.raises(TypeError, match="Result.stats: must contain only what JSON can"):
             Result(spikes={"cells": spikes}, duration=100.0, dt=0.1, seed=0, stats={"a": object()})
         stats = {"a": np.float64(2.5), "b": np.arange(2)}
         fine = Result(spikes={"cells": spikes}, duration=100.0, dt=0.1, seed=0, stats=stats)

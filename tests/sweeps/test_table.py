@@ -125,7 +125,7 @@ class TestTable:
 T = bs.sweep(swept.product, {"a": [1, 2]}, seeds=2, workers=1)
 
 test_mistakes = mistakes(
-    (lambda: bs.sweep(swept.product), ValueError, "sweep.over", "must name what changes"),
+    (lambda: bs.sweep(swept.product), ValueError, "sweep.over", "name at least one parameter to vary"),
     (lambda: bs.sweep("product", {"a": [1]}), TypeError, "sweep.function", "must be a function of a"),
     (
         lambda: bs.sweep(swept.product, {"aa": [1]}),

@@ -119,7 +119,9 @@ def convert(
     if not isinstance(bias_shift, bool | np.bool_):
         raise TypeError(f"convert.bias_shift: must be True or False (got {bias_shift!r})")
     if bias_shift and v0 == "half":
-        raise ValueError("convert.bias_shift: adds half a threshold, as v0='half' does; use it with v0='zero'")
+        raise ValueError(
+            "convert.bias_shift: cannot be combined with v0='half', since both add half a threshold; write v0='zero'"
+        )
     if schedule == "sequential" and reset == "zero":
         raise ValueError(
             "convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "

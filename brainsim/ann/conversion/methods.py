@@ -112,7 +112,7 @@ def methods(
 def _classifier(snn, activation) -> SpikingClassifier:
     """Return a converted network after checking that it classifies, with hidden units of this activation."""
     if not isinstance(snn, SpikingClassifier):
-        raise TypeError(f"methods.{activation}: must classify (got a regression)")
+        raise TypeError(f"methods.{activation}: must be a network that classifies (got one for regression)")
     if snn.trained.activation != activation:
         raise ValueError(
             f"methods.{activation}: must be a network of {activation}, bs.ann.MLP(activation={activation!r}) (got one of "

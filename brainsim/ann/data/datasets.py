@@ -174,12 +174,12 @@ def mnist(path: str | PathLike[str]) -> Dataset:
     content = read_arrays(path, "mnist.path", "file of MNIST", lambda file: {n: file[n] for n in KERAS if n in file.names})
     missing = [name for name in KERAS if name not in content]
     if missing:
-        raise ValueError(f"mnist.path: {str(path)!r} must hold {', '.join(KERAS)} (missing: {', '.join(missing)})")
+        raise ValueError(f"mnist.path: {str(path)!r} must contain {', '.join(KERAS)} (missing: {', '.join(missing)})")
     parts = []
     for images, labels in ((content["x_train"], content["y_train"]), (content["x_test"], content["y_test"])):
         if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
             text = f"images (samples, 28, 28) of bytes and a label for each (got {images.shape} of {images.dtype}"
-            raise ValueError(f"mnist.path: {str(path)!r} must hold {text}, and {labels.shape})")
+            raise ValueError(f"mnist.path: {str(path)!r} must contain {text}, and {labels.shape})")
         parts += [images.reshape(len(images), -1) / 255.0, labels.astype(np.int64)]
     return Dataset(*parts)
 

@@ -187,7 +187,9 @@ def _from_file(path):
         raise FileNotFoundError(f"convert.source: there is no file {str(path)!r}; bs.ann.MLP.save writes one")
     content, missing = content_of(path, "convert.source")
     if missing:
-        raise ValueError(f"convert.source: {str(path)!r} must hold W0, b0, W1, b1 and so on (missing: {', '.join(missing)})")
+        raise ValueError(
+            f"convert.source: {str(path)!r} must contain W0, b0, W1, b1 and so on (missing: {', '.join(missing)})"
+        )
     depth = depth_of(content)
     activation = str(content.get("activation", "relu"))
     reject_activation(activation)

@@ -50,7 +50,8 @@ def torch_pairs(module):
             steps.append((W, np.zeros(W.shape[1]) if part.bias is None else array(part.bias)))
         elif name == "Dropout" and getattr(part, "training", False) and getattr(part, "p", 1.0) > 0:
             raise ValueError(
-                "convert.source: is in training mode, in which Dropout silences random units; call source.eval() first"
+                "convert.source: the module is in training mode, in which Dropout silences random units; call "
+                "source.eval() first"
             )
         else:
             steps.append(name)

@@ -302,7 +302,7 @@ def _converted(source, calib, options) -> SpikingClassifier:
         return source
     snn = convert(source, calib, **options)
     if not isinstance(snn, SpikingClassifier):
-        raise TypeError("compare.source: must classify (got a regression)")
+        raise TypeError("compare.source: must be a network that classifies (got one for regression)")
     return snn
 
 

@@ -163,7 +163,7 @@ def resolve_events(record, layout):
         (population, ids), *_ = request.cells.parts
         layout.check_population(population, f"{request!r}")
         if request.label in labels or request.label in layout.members:
-            raise ValueError(f"{request!r}: there are other spikes or events of this name; give it one with name=")
+            raise ValueError(f"{request!r}: other spikes or events already have this name; choose another one with name=")
         line = condition_line(layout, population.name, request.condition)
         labels.append(request.label)
         traces.append(Recorded(request.label, request.condition, population.name, "", ids, 1, line))

@@ -40,7 +40,7 @@ def _source(trace, layout):
     for stimulus in layout.inputs:
         if stimulus.name == name:
             if (places_in(stimulus.target, population, trace.ids) < 0).any():
-                raise ValueError(f"{trace!r}: some of these cells are no targets of the input {name!r}")
+                raise ValueError(f"{trace!r}: the input {name!r} does not reach all of these cells")
             if stimulus.input.observed is None:
                 kind = type(stimulus.input).__name__
                 raise ValueError(
@@ -76,7 +76,9 @@ def _joined(old, new, trace):
     if new.reduce:
         if np.array_equal(old.ids, new.ids) and (old.every, old.start, old.stop) == (new.every, new.start, new.stop):
             return old
-        raise ValueError(f"{trace!r}: another trace has the name {new.label!r}; give these cells one with .named('...')")
+        raise ValueError(
+            f"{trace!r}: another trace has the name {new.label!r}; give these cells a name of their own with .named('...')"
+        )
     if old.every != new.every:
         raise ValueError(f"{trace!r}: another trace of this variable has another interval; use one every for both")
     if (old.start, old.stop) != (new.start, new.stop):

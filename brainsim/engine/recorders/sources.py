@@ -156,7 +156,7 @@ def condition_line(layout, population, text):
     """Return the Line of a condition on variables, parameters, lines and currents of a cell, which the user wrote."""
     label, member, lines = "EventRecord.condition", layout.members[population], lines_in(layout, population)
     if member.system is None:
-        raise ValueError(f"{label}: the spikes of {population!r} are listed, so it has no variables")
+        raise ValueError(f"{label}: {population!r} is a source of listed spikes, so it has no variables")
     own = {name for name in member.rows if "." not in name} | {name for name in lines if "." not in name}
     tree = lang.parse_expression(text, label)
     lang.check_names(tree, {*own, *member.population.model.parameters, "t", "dt", "pi"}, label)
@@ -169,10 +169,12 @@ def _line(layout, population, tree, label):
     member, group = layout.members[population], layout.groups[layout.group_of[population]]
     line = Line(population, tree)
     if lang.calls_in(line.tree) & RANDOM:
-        raise ValueError(f"{label}: draws random numbers at each step, so it cannot be computed again")
+        raise ValueError(f"{label}: this line draws random numbers in each step, so it cannot be recorded")
     for used in sorted(lang.names_in(line.tree)):
         if used + OVER_TIME in member.values:
-            raise ValueError(f"{label}: depends on {used!r}, which an expression changes, so it cannot be computed again")
+            raise ValueError(
+                f"{label}: this line depends on {used!r}, which an expression changes in time, so it cannot be recorded"
+            )
         if used == "I_ext":
             line.sources[used] = Injected(member.first)
         elif used in member.system.variables:

@@ -370,5 +370,5 @@ def _edges(trace):
     limits = trace.projection.plasticity.limits() if trace.variable == "w" else (None, None)
     if any(limit is None or np.ndim(limit) for limit in limits):
         hint = "give the edges of the bins: bins=[...]"
-        raise ValueError(f"{trace!r}: {trace.variable} has no bounds that are the same for all synapses; {hint}")
+        raise ValueError(f"{trace!r}: the rule has no bounds of {trace.variable!r}, or they differ between synapses; {hint}")
     return np.linspace(*limits, trace.bins + 1)

@@ -111,7 +111,9 @@ def change_input(layout, original, target, values):
             f"Simulation.set: {target!r} is not an input, population or projection of this network{nearest(target, names)}"
         )
     if "synapse" in values:
-        raise ValueError("PoissonInput.synapse: cannot change; stimulate with both and set the rate of one to 0")
+        raise ValueError(
+            "PoissonInput.synapse: cannot change in a run; give the cells two inputs, and set the rate of one to 0"
+        )
     changed = {k: inputs[k].input.replaced(**values) for k in indices}
     for k, new in changed.items():
         new.check(inputs[k].target)

@@ -123,7 +123,9 @@ def load_state(state, layout, shared):
 def taken(extra, name, dtype, n):
     """Return an array of ``state.extra``; raise ValueError if it is missing, of another type or size, or contains NaN."""
     if name not in extra:
-        raise ValueError(f"state.extra: has no {name!r}, which this network needs")
+        raise ValueError(
+            f"state.extra: lacks {name!r}, which this network needs; it was saved by another network or without an extension"
+        )
     check_array(extra[name], dtype, (n,), f"state.extra[{name!r}]")
     values = np.asarray(extra[name])
     if values.dtype.kind == "f" and np.isnan(values).any():

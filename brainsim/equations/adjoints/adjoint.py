@@ -73,7 +73,9 @@ def adjoint_of(system: System, label: str) -> Adjoint:
         for name, tree in gap_by.items():
             slope = algebra.plus(slope, algebra.times(tree, flow[name]))
         if algebra.is_zero(slope):
-            raise EquationError(label, "has no adjoint: the threshold does not depend on a variable that changes in time")
+            raise EquationError(
+                label, "cannot be differentiated: the threshold does not depend on a variable that changes in time"
+            )
     reset: dict[str, Tree] = {}
     for name, tree in system.reset:
         reset[name] = lang.substitute(system.full(tree, label), reset)
@@ -121,10 +123,10 @@ def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[
             test = ast.Compare(tree.args[0], [sign], [tree.args[1]])
             return _choice(test, first, second)
         if called != "where":
-            raise EquationError(label, f"has no adjoint: {called}() has no derivative here", ast.unparse(tree))
+            raise EquationError(label, f"cannot be differentiated: {called}() has no derivative here", ast.unparse(tree))
     if isinstance(tree, ast.IfExp) and name not in lang.names_in(tree.test):
         return _choice(tree.test, *(derivative(part, name, label, rules) for part in (tree.body, tree.orelse)))
-    raise EquationError(label, f"has no adjoint: a condition on {name!r} is not smooth", ast.unparse(tree))
+    raise EquationError(label, f"cannot be differentiated: a condition on {name!r} is not smooth", ast.unparse(tree))
 
 
 def _choice(test, first, second):
@@ -148,7 +150,7 @@ def _of_operation(tree, name, label, rules):
         return algebra.plus(algebra.over(by_a, b), algebra.negative(second))
     if isinstance(tree.op, ast.Pow):
         return _of_power(tree, by_a, by_b)
-    raise EquationError(label, "has no adjoint: this operation is not smooth", ast.unparse(tree))
+    raise EquationError(label, "cannot be differentiated: this operation is not smooth", ast.unparse(tree))
 
 
 def _of_power(tree, by_a, by_b):
@@ -194,7 +196,7 @@ def _gap(system, label):
         isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE)
     ):
         raise EquationError(
-            label, "has no adjoint: the threshold must be one comparison, such as 'v >= v_th'", ast.unparse(test)
+            label, "cannot be differentiated: the threshold must be one comparison, such as 'v >= v_th'", ast.unparse(test)
         )
     left, right = test.left, test.comparators[0]
     if isinstance(test.ops[0], ast.Lt | ast.LtE):
@@ -203,17 +205,19 @@ def _gap(system, label):
 
 
 def _refuse(system, label):
-    """Raise EquationError if something in the system has no adjoint."""
+    """Raise EquationError if something in the system cannot be differentiated."""
     trees = [*system.derivatives.values(), *system.algebraic.values(), *(tree for _, tree in system.reset)]
     trees += [system.threshold] if system.threshold is not None else []
     if system.noise:
-        raise EquationError(label, f"has no adjoint: there is noise in d{next(iter(system.noise))}/dt")
+        raise EquationError(label, f"cannot be differentiated: there is noise in d{next(iter(system.noise))}/dt")
     for tree in trees:
         if lang.calls_in(tree) & RANDOM:
-            raise EquationError(label, "has no adjoint: there are random numbers", ast.unparse(tree))
+            raise EquationError(label, "cannot be differentiated: there are random numbers", ast.unparse(tree))
         if "t" in lang.names_in(tree):
-            raise EquationError(label, "has no adjoint: the equations depend on t", ast.unparse(tree))
+            raise EquationError(label, "cannot be differentiated: the equations depend on t", ast.unparse(tree))
     if system.events:
-        raise EquationError(label, "has no adjoint: there are events besides the spike")
+        raise EquationError(label, "cannot be differentiated: there are events besides the spike")
     if system.refractory is not None and not system.fixed_time and system.frozen:
-        raise EquationError(label, "has no adjoint: the refractory time changes in time", ast.unparse(system.refractory))
+        raise EquationError(
+            label, "cannot be differentiated: the refractory time changes in time", ast.unparse(system.refractory)
+        )

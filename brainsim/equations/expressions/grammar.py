@@ -145,7 +145,7 @@ def syntax_hint(text: str) -> str:
     """Return what to write instead of a string that Python cannot parse, after a semicolon; '' if that is not clear."""
     factor = re.search(r"(?<![\w.])(\d+\.?\d*)([^\W\d_]\w*)", text)
     if re.search(r"(?<![=<>!:+*/-])=(?!=)", text):
-        return "; use '==' to compare, or '>=' or '<='"
+        return "; '=' assigns, to compare write '>=', '<=' or '=='"
     if "&&" in text or "||" in text:
         return f"; {FOREIGN_OPERATORS[ast.BitAnd if '&&' in text else ast.BitOr]}"
     if re.search(r"!(?!=)", text):
@@ -155,7 +155,7 @@ def syntax_hint(text: str) -> str:
     if re.search(r"[-+*/\\]\s*$|\\ ", text):
         return "; put an expression of several lines in brackets"
     if re.search(r":\s*(1\b|[^\W\d_])", text):
-        return "; units are not written after ':', those of variables are arguments of bs.initial(...)"
+        return "; units are not written after ':', but given to bs.parameter(...) and bs.initial(...)"
     return ""
 
 

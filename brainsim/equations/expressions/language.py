@@ -70,8 +70,9 @@ def parse_expression(text: str, label: str, tables: Collection[str] = (), line: 
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         column = getattr(error, "offset", None)
-        reason = f"not an expression ({error.msg})" if isinstance(error, SyntaxError) else "not an expression"
-        reason += syntax_hint(text)
+        hint = syntax_hint(text)
+        why = f" ({error.msg})" if isinstance(error, SyntaxError) and not hint else ""  # Python's words say less than a hint
+        reason = f"this is not an expression{why}{hint}"
         raise EquationError(label, reason, line.text, line.start + max(0, column - 1) if column else None) from None
     check_nodes(tree, line, label, tables)
     tree = _with_tables(tree, tables)

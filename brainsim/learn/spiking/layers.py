@@ -174,7 +174,7 @@ class Readout(Layer):
         if self.recurrent:
             raise ValueError("Readout.recurrent: a readout has no synapses within it; add a recurrent Layer before it")
         if self.kind == "integrator" and (self.t_ref or self.beta):
-            raise ValueError("Readout: t_ref and beta are of cells that fire; write kind='spiking'")
+            raise ValueError("Readout: t_ref and beta apply to spiking cells only; write kind='spiking'")
 
     @property
     def spiking(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, plain
+from brainsim.core.checks import MAX_INDEX, plain, warn_user
 from brainsim.results.spikes import Spikes
 
 SHAPES = (
@@ -119,6 +119,16 @@ def check_given(inputs: Inputs, label: str) -> None:
     if not inputs.times.size and not inputs.currents.any():
         what = "a current that is not 0" if inputs.currents.shape[1] else "a spike"
         raise ValueError(f"{label}: must have {what} in at least one sample (got none in {len(inputs)} samples)")
+
+
+def warn_of_values(inputs: Inputs, dt: float, label: str) -> None:
+    """Warn if the times of spikes are so close that they are probably values, such as those of pixels."""
+    if inputs.times.size > 1 and inputs.latest <= dt and inputs.times.min() < inputs.latest:
+        warn_user(
+            f"{label}: the values are times of spikes in ms, but all lie within one time step of {dt:g} ms "
+            f"({inputs.times.min():g} to {inputs.latest:g}); to let large values of 0 to 1 spike early, give "
+            "np.where(X > 0, 20.0*(1.0 - X), np.inf)"
+        )
 
 
 def check_size(plan: Any, label: str) -> None:

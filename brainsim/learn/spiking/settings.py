@@ -52,7 +52,7 @@ def _layers(hidden):
     made = []
     for layer in layers:
         if isinstance(layer, Readout):
-            raise TypeError("SpikingNetwork.hidden: holds a Readout, which belongs into readout=")
+            raise TypeError("SpikingNetwork.hidden: contains a Readout; give it as readout= instead")
         made.append(layer if isinstance(layer, Layer) else Layer(integer(layer, "SpikingNetwork.hidden", at_least=1)))
     return tuple(made)
 

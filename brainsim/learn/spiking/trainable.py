@@ -30,6 +30,7 @@ from brainsim.learn.spiking.samples import (
     known_by,
     no_targets,
     sequences_of,
+    warn_of_values,
 )
 from brainsim.learn.spiking.training import Training, complain
 from brainsim.results.spikes import Spikes
@@ -266,6 +267,7 @@ class Trainable(Estimator):
 
     def _begin(self, inputs, y, label):
         """Decide on everything that the data decide, and sample the weights."""
+        warn_of_values(inputs, self.dt, f"{label}.X")
         steps = inputs.currents.shape[1]
         if self.duration is None:
             self.duration_ = steps * self.dt if steps else float(np.ceil((inputs.latest + AFTER) / self.dt)) * self.dt

@@ -105,7 +105,7 @@ def _read_npy(path):
     except (ValueError, OSError, EOFError, MemoryError) as error:
         raise ValueError(f"{LABEL}: {path!r} is not a readable file of one array of numbers ({error})") from None
     if table.ndim != 2 or table.shape[1] != 2:
-        raise ValueError(f"{LABEL}: {path!r} must hold two columns, times and ids (got an array of shape {table.shape})")
+        raise ValueError(f"{LABEL}: {path!r} must have two columns, times and ids (got an array of shape {table.shape})")
     return table[:, 0], table[:, 1]
 
 

@@ -208,7 +208,7 @@ class SpikeTrains:
             hint = (
                 "one cell per time: SpikeTrains(times, ids); or write a list for each cell: SpikeTrains([[1.0, 7.5], [2]])"
             )
-            raise TypeError(f"SpikeTrains.ids: must be given, {hint}")
+            raise TypeError(f"SpikeTrains.ids: missing; give {hint}")
         return found
 
     def __repr__(self) -> str:

@@ -267,7 +267,9 @@ class DistanceRule(Rule):
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         """Raise TypeError without `k`: the number depends on where the cells are, see `expected_between`."""
         if self.k is None:
-            raise TypeError("DistanceRule.expected: depends on the positions; connect returns a projection with .expected")
+            raise TypeError(
+                "DistanceRule.expected: follows from positions; the projection that connect returns has it: wires.expected"
+            )
         return float(self.k * n_post)
 
 

@@ -46,7 +46,7 @@ def groups_of(data, caller, colours=None):
     """
     groups = list(_of_result(data)) if isinstance(data, Result) else list(_of_list(data, caller))
     if not groups:
-        raise ValueError(f"{caller}: must hold the spikes of a population (got none)")
+        raise ValueError(f"{caller}: there are no spikes of any population to draw")
     if colours is None:
         return groups
     colours = chosen_colours(colours, len(groups), f"{caller}.color", "parts")

@@ -16,13 +16,15 @@ def one_population(data, subject):
     """Return the spikes, or None for traces; the number of cells, the start and stop, and the label of the values."""
     if isinstance(data, Traces):
         if not data.values.size:
-            raise ValueError(f"{subject} must hold values to draw (got empty traces)")
+            raise ValueError(f"{subject} the traces are empty, so there is nothing to draw")
         return None, data.ids.size, (data.times[0], data.times[-1]), labelled(data.variable, data.unit)
     if not isinstance(data, Spikes | Result):
         raise TypeError(f"{subject} must be Spikes or Traces of one population (got {type_name(data)})")
     every = [data] if isinstance(data, Spikes) else list(data.spikes.values())
     if len(every) != 1:
-        raise ValueError(f"{subject} must be one population, as result.spikes['sheet'] (got {len(every)})")
+        raise ValueError(
+            f"{subject} must be the spikes of one population, such as result.spikes['sheet'] (got {len(every)} populations)"
+        )
     return every[0], every[0].n, (every[0].start, every[0].stop), "rate [Hz]"
 
 

@@ -90,12 +90,12 @@ def animate(
     file = checked_path(path, "animate.path")
     fps = number(fps, "animate.fps", "1/s", above=0.0)
     if grid is not None and positions is not None:
-        raise TypeError("animate: give grid= or positions=, which both say where cells are, not both")
+        raise TypeError("animate: give either grid= or positions=, not both")
     if tau is not None and isinstance(data, Traces):
-        raise TypeError(f"animate.tau: is for rates of spikes, and traces are drawn as they are; leave it out (got {tau!r})")
+        raise TypeError(f"animate.tau: applies to the rates of spikes, not to traces; leave it out (got {tau!r})")
     if grid is None and positions is None:
         if isinstance(data, Traces):
-            raise TypeError("animate: traces need grid= or positions=, which say where their cells are (got neither)")
+            raise TypeError("animate: traces are drawn at the positions of their cells; give grid= or positions=")
         film = _of_populations(groups_of(data, "animate"), window, step, tau, figsize)
     else:
         film = _of_cells(data, grid, positions, window, step, tau, figsize)

@@ -170,8 +170,8 @@ class TestSimulate:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"resume": True}, "simulate.resume: is about checkpoints; name their file"),
-            ({"checkpoint_every": "10 min"}, "simulate.checkpoint_every: is about checkpoints; name their file"),
+            ({"resume": True}, "simulate.resume: needs the file of the checkpoints"),
+            ({"checkpoint_every": "10 min"}, "simulate.checkpoint_every: needs the file of the checkpoints"),
             ({"checkpoint": "run.h5"}, r"simulate.checkpoint: is written as an .npz, so its name cannot end in .h5"),
             ({"checkpoint": "nowhere/run.ckpt"}, "simulate.checkpoint: there is no folder"),
             ({"checkpoint": "."}, "is a folder; name a file in it"),

@@ -118,7 +118,7 @@ MISTAKES = [
     (own.Rich, {"z": [1.0, 2.0]}, "Network.connect.initial['z']: must be one number or a distribution, as"),
     (bs.DopamineSTDP, {"n": bs.Uniform(0, 1)}, "Network.connect.initial['n']: must be one number, since all synapses share"),
     (bs.ClopathSTDP, {"u_plus": bs.Uniform(-70, -60)}, "ClopathSTDP.u_plus: u_plus reads 'v_post', but its initial value"),
-    (lambda: None, {"z": 1.0}, "Network.connect.initial: is for variables of a rule of plasticity"),
+    (lambda: None, {"z": 1.0}, "Network.connect.initial: applies to variables of a rule of plasticity"),
 ]
 
 

@@ -253,14 +253,14 @@ def test_mistakes(make, kind, message):
 RUNNING = [
     (lambda a, b: [bs.EventRecord(a, "u > 1")], "EventRecord.condition: unknown name 'u'"),
     (lambda a, b: [bs.EventRecord(a, "v + 1")], "EventRecord.condition: "),
-    (lambda a, b: [bs.EventRecord(a, "v > 1", name="other")], "there are other spikes or events of this name"),
+    (lambda a, b: [bs.EventRecord(a, "v > 1", name="other")], "other spikes or events already have this name"),
     (lambda a, b: [bs.Trace(a, "v"), bs.Trace(a[:3], "v", start=5.0)], "another trace of this variable has another window"),
     (lambda a, b: [bs.Trace(a[:3], "alpha_m")], r"'cells' has no variable 'alpha_m'"),
     (lambda a, b: [bs.Trace(a[:3], "ampa.curent")], r"did you mean 'ampa.current'"),
-    (lambda a, b: [bs.Trace(a[:3], "noise")], "some of these cells are no targets of the input 'noise'"),
+    (lambda a, b: [bs.Trace(a[:3], "noise")], "the input 'noise' does not reach all of these cells"),
     (
         lambda a, b: [bs.Trace(a[:3].named("x"), "v", reduce="mean"), bs.Trace(a[3:].named("x"), "v", reduce="mean")],
-        r"another trace has the name 'x'; give these cells one with .named",
+        r"another trace has the name 'x'; give these cells a name of their own",
     ),
 ]
 

@@ -222,7 +222,7 @@ class TestMistakes:
     def test_of_looking_up(self):
         net, wires = network(RULES["held"])
         result = bs.simulate(net, 1.0, record=bs.WeightTrace(wires))
-        for key, message in [("cels", "has nothing of 'cels'"), ((wires, "u"), "has no 'u' of")]:
+        for key, message in [("cels", "has no weights of 'cels'"), ((wires, "u"), "has no 'u' of")]:
             with pytest.raises(bs.MissingName, match=message):
                 result.weights[key]
         with pytest.raises(bs.MissingName, match="WeightTrace"):

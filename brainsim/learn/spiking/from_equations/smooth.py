@@ -111,14 +111,14 @@ def _check(model, label):
             raise ValueError(f"{label}: {name} must be one number for all cells of the layer (got {getattr(model, name)!r})")
     if model.cell_equations.refractory is not None and getattr(model, "t_ref", None) != 0.0:
         if "t_ref" not in model.parameters:
-            condition = f"{label}: the refractory condition {model.refractory!r} has no derived adjoint"
+            condition = f"{label}: the refractory condition {model.refractory!r} cannot be differentiated"
             raise ValueError(f"{condition}; use cells that a spike resets, such as bs.AdEx(t_ref=0.0)")
         raise ValueError(
-            f"{label}: refractory times have no derived adjoint; write {type(model).__name__}(t_ref=0.0), or use "
+            f"{label}: refractory times cannot be differentiated; write {type(model).__name__}(t_ref=0.0), or use "
             "bs.learn.Layer, whose cells have them"
         )
     if model.cell_equations.substeps > 1:
-        raise ValueError(f"{label}: steps in several parts have no derived adjoint; write substeps = 1 and a smaller dt")
+        raise ValueError(f"{label}: substeps cannot be differentiated; write substeps = 1 and a smaller dt")
 
 
 def _rates(adjoint, system):
