@@ -197,7 +197,7 @@ def _environment(threads):
                 os.environ[name] = before[name]
 
 
-_taken = []  # in a worker: the function
+_taken: list = []  # in a worker: the function
 
 
 def _take(function):
