@@ -147,7 +147,10 @@ class Target:
     def _write(self, stream, rest):
         """Make the file of the folder, unless the folder was changed by somebody else."""
         check_free(self.path, LABEL, self.may_replace())
-        held = opened(self.folder, strict=True)
+        try:
+            held = opened(self.folder, strict=True)
+        except ValueError as error:
+            raise ValueError(f"{LABEL}: {str(error).removeprefix('Result.load: ')}") from None
         if held.step != stream.step:
             times = [f"{times_of(step, held.header['dt']):,.6g}" for step in (held.step, stream.step)]
             raise ValueError(f"{LABEL}: the log of {str(self.folder)!r} was changed: it ends at {times[0]} of {times[1]} ms")

@@ -221,6 +221,8 @@ def _spikes(units, described, dt):
     """Return key -> Spikes; the rows of the table are in the order of the populations and their cells."""
     seconds = np.zeros(0) if units is None else np.asarray(units.spike_times.data[:])
     ends = np.zeros(0, np.int64) if units is None else np.asarray(units.spike_times_index.data[:]).astype(np.int64)
+    if ends.size != (cells := sum(n for _, _, n, *_ in described)):
+        raise ValueError(f"its table of units has {ends.size:,} of {cells:,} cells")
     times, owner = _on_grid(seconds * 1000.0, dt), np.repeat(np.arange(ends.size), np.diff(ends, prepend=0))
     found, first = {}, 0
     for key, name, n, duration, start in described:

@@ -264,10 +264,21 @@ class TestStreams:
         sim.save(path)
         sim.run(5.0)
         sim._stream.close()  # as if the process had ended here
-        again = bs.Simulation.load(network(), path, to=to)
+        to.write_text("mine")
+        with pytest.raises(FileExistsError, match="Simulation.load.to: '.*by hand.npz' exists; overwrite=True replaces it"):
+            bs.Simulation.load(network(), path, to=to)
+        again = bs.Simulation.load(network(), path, to=to, overwrite=True)
         again.run(10.0)
         whole.run(10.0)
         assert again.close().spikes["cells"] == whole.result().spikes["cells"]
+
+    def test_killed_between_the_file_and_the_end_of_its_folder(self, path, monkeypatch):
+        monkeypatch.setattr("brainsim.engine.target.remove_folder", lambda *_: None)
+        result = self.run(path)
+        monkeypatch.undo()
+        assert path.with_suffix(".npz.part").is_dir()
+        assert self.run(path).spikes["cells"] == result.spikes["cells"]
+        assert not path.with_suffix(".npz.part").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

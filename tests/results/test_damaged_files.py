@@ -1,0 +1,16 @@
+"""Every reader gets files that were damaged at random: it returns what was written, or an error that names the file."""
+
+import pytest
+
+from tests.helpers.damage import KINDS, trials
+
+NEEDS = {"parquet": "pyarrow", "nwb": "pynwb", "h5": "h5py", "edges": "h5py", "nodes": "h5py", "spikes of SONATA": "h5py"}
+FINE = {"same", "part", "refused"}
+
+
+@pytest.mark.parametrize(("name", "number"), [(name, 2 if name == "nwb" else 12) for name in KINDS])
+def test_damaged_files_are_refused_or_read_as_they_were(name, number):
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    found = trials(name, number)
+    assert set(found) <= FINE, found
