@@ -1,7 +1,7 @@
 """Brunel 2000: 12,500 cells, 1,250 inputs each, delta synapses, Poisson drive; g 5, eta 2, delay 1.5 ms."""
 
 from harness import rounds
-from harness.workload import Workload, four_to_one
+from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, V_TH, V_RESET, T_REF, DELAY = 20.0, 20.0, 10.0, 2.0, 1.5  # ms, mV, mV, ms, ms
 G, ETA = 5.0, 2.0
@@ -57,7 +57,7 @@ def in_brian2(task):
         "dv/dt = -v/tau : volt (unless refractory)",
         threshold="v > theta",
         reset="v = Vr",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exact",
         namespace=parameters,
     )

@@ -5,7 +5,7 @@ rate depends on the random wiring: 17 to 21 Hz over twelve seeds, hence the wide
 """
 
 from harness import rounds
-from harness.workload import Workload, four_to_one
+from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -60.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
 TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
@@ -58,7 +58,7 @@ def in_brian2(task):
            dgi/dt = -gi/taui : 1""",
         threshold="v > Vt",
         reset="v = Vr",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exponential_euler",
         namespace=parameters,
     )

@@ -5,7 +5,7 @@ Euler, with which cells fire a few per cent slower, and count a spike when v cro
 """
 
 from harness import rounds
-from harness.workload import Workload, four_to_one
+from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 C_M, G_L, G_NA, G_K = 200.0, 10.0, 20_000.0, 6000.0  # pF, nS
 E_L, E_NA, E_K, V_T, V_TH = -60.0, 50.0, -90.0, -63.0, -20.0  # mV
@@ -77,7 +77,7 @@ def in_brian2(task):
            an = 0.16/exprel((15 - u)/5)/ms : Hz
            bn = 0.5*exp((10 - u)/40)/ms : Hz""",
         threshold="v > Vs",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exponential_euler",
         namespace=parameters,
     )

@@ -5,7 +5,7 @@ cells the excitatory rate depends on the random wiring, 5.2 to 6.1 Hz over twelv
 """
 
 from harness import rounds
-from harness.workload import Workload, four_to_one
+from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -49.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
 TAU_EXC, TAU_INH, DELAY = 5.0, 10.0, 0.1  # ms
@@ -47,7 +47,7 @@ def in_brian2(task):
            dgi/dt = -gi/taui : volt""",
         threshold="v > Vt",
         reset="v = Vr",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exact",
         namespace=parameters,
     )

@@ -87,7 +87,7 @@ def _brian2(b2):
            dgi/dt = -gi/taui : volt""",
         threshold="v > Vt",
         reset="v = Vr",
-        refractory=T_REF * ms,
+        refractory=(T_REF + DT) * ms,  # Brian2 holds v for one step less
         method="exact",
         namespace=parameters,
     )

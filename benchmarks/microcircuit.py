@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 from harness import rounds
-from harness.workload import DT, Workload
+from harness.workload import DT, Workload, refractory_in_brian2
 
 from brainsim.examples import microcircuit as circuit
 
@@ -74,7 +74,7 @@ def in_brian2(task):
             {inputs}""",
         threshold="v >= Vt",
         reset="v = Vr",
-        refractory=circuit.T_REF * ms,
+        refractory=refractory_in_brian2(circuit.T_REF) * ms,
         method="exact",
         namespace=parameters,
     )

@@ -8,7 +8,7 @@ addresses of targets in NEST, where the whole delay is dendritic.
 import math
 
 from harness import rounds
-from harness.workload import DT, Workload, four_to_one
+from harness.workload import DT, Workload, four_to_one, refractory_in_brian2
 
 TAU_M, V_TH, V_RESET, T_REF, DELAY = 20.0, 20.0, 10.0, 2.0, 1.5  # ms, mV, mV, ms, ms
 G = 6.0
@@ -78,7 +78,7 @@ def in_brian2(task):
            dx/dt = -x/tau_x : 1""",
         threshold="v > theta",
         reset="v = Vr; x += 1",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exact",
         namespace=parameters,
     )

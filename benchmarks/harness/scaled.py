@@ -6,7 +6,7 @@ matter.
 
 import numpy as np
 
-from .workload import DT, Workload
+from .workload import DT, Workload, refractory_in_brian2
 
 C_M, V_REST, V_TH, T_REF, TAU_SYN = 250.0, -65.0, -50.0, 2.0, 5.0  # pF, mV, mV, ms, ms
 WEIGHT, DELAY = 1e-3, 1.5  # pA, ms
@@ -84,7 +84,7 @@ def in_brian2(task):
            Iext : amp (constant)""",
         threshold="v > Vt",
         reset="v = Vr",
-        refractory=T_REF * ms,
+        refractory=refractory_in_brian2(T_REF) * ms,
         method="exact",
         namespace=known,
     )

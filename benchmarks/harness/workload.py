@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 DT = 0.1  # ms, in all simulators
 
 
+def refractory_in_brian2(t_ref):
+    """Return the ``refractory=`` [ms] with which Brian2 holds v for `t_ref`: it would hold it for one step less."""
+    return t_ref + DT
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """A network and its functions, one for each simulator.
