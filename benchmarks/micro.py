@@ -91,9 +91,8 @@ def delivery(columns, rng, steps=300):
     progress = new_progress(0, 1, 1, 1, spikes, ends)
     progress["slice_steps"] = 1
     calendar = calendar_fields(slots, weighted, np.float64, blocks=4096)
-    synapses = Context(
-        partition=0, partitions=1, state=state, here=state, all_spikes=spikes, all_ends=ends, **columns, **calendar
-    )
+    exchanged = {"all_spikes": spikes, "all_ends": ends, "lists": 1, "list_room": SPIKES_A_STEP, "ends_room": 1}
+    synapses = Context(partition=0, partitions=1, state=state, here=state, **exchanged, **columns, **calendar)
     clear_calendar(synapses)
     addresses = [function.address(synapses.kind, progress.kind) for function in (file_slice, deliver)]
 
