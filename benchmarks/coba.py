@@ -1,7 +1,8 @@
 """COBA: 4,000 cells with exponential conductances that sustain themselves (Brette et al. 2007, benchmark 1).
 
-NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler. The excitatory
-rate depends on the random wiring: 17 to 21 Hz over twelve seeds, hence the wide tolerance; ``--rounds 3`` averages.
+NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler. Rates depend on the
+random wiring. Over 24 wirings of 3 s each the excitatory cells fire at 18.7 +- 0.3 Hz in brainsim and 18.8 +- 0.3 Hz in Brian2,
+with a standard deviation of 1.3 Hz (inhibitory: 18.9 +- 0.1 in both, 0.6 Hz), hence the tolerances; ``--rounds 3`` averages.
 """
 
 from harness import rounds
@@ -110,7 +111,7 @@ WORKLOAD = Workload(
     n=4000,
     duration=10_000.0,
     populations=four_to_one,
-    tolerance=0.25,
+    tolerance={"E": 0.29, "I": 0.13},
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )

@@ -1,7 +1,8 @@
 """CUBA: 4,000 cells with exponential currents that sustain themselves (Brette et al. 2007, benchmark 2).
 
 ``python benchmarks/cuba.py`` or, sixteen times larger with the same number of synapses per cell, ``--n 64000``. With 4,000
-cells the excitatory rate depends on the random wiring, 5.2 to 6.1 Hz over twelve seeds, hence the tolerance.
+cells the rates depend on the random wiring: 5.5 Hz with a standard deviation of 0.24 Hz over 24 wirings (inhibitory: 5.6 and
+0.07 Hz), hence the tolerances.
 """
 
 from harness import rounds
@@ -93,7 +94,7 @@ WORKLOAD = Workload(
     n=4000,
     duration=10_000.0,
     populations=four_to_one,
-    tolerance=0.2,
+    tolerance={"E": 0.19, "I": 0.06},
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )

@@ -50,7 +50,8 @@ def check_rates(rows, workload, n):
         reference = reference or (row if all(row.rates.values()) else None)
         seconds = biological * len(row.spikes)
         row.agrees = bool(reference) and all(
-            close(row.rates[k], reference.rates[k], workload.tolerance, count * seconds) for k, count in cells.items()
+            close(row.rates[k], reference.rates[k], workload.tolerance_of(k, row.wirings), count * seconds)
+            for k, count in cells.items()
         )
     return reference.task.label if reference else "no row, since all are silent"
 
@@ -64,6 +65,12 @@ def close(rate, reference, tolerance, observed):
     return rate > 0.0 and abs(rate - reference) <= tolerance * reference + 3.0 * (2.0 * reference / observed) ** 0.5
 
 
+def tolerances(rows, workload, names):
+    """Return population -> relative difference of rates that counts as none after these runs."""
+    wirings = max(row.wirings for row in rows)
+    return {name: workload.tolerance_of(name, wirings) for name in names}
+
+
 def table(rows, setting, reference):
     """Return everything that is printed at the end; `reference` is the row with which rates were compared."""
     workload, cells = setting.workload, setting.workload.populations(setting.n)
@@ -74,8 +81,9 @@ def table(rows, setting, reference):
         _machine(setting),
         _versions(rows),
         "",
-        f"Rates are compared with those of {reference}; a row that differs by more than {100 * workload.tolerance:g} % and "
-        "three standard deviations of counting gets no ratio.",
+        f"Rates are compared with those of {reference}; a row that differs by more than "
+        + ", ".join(f"{100 * tolerance:.2g} % ({name})" for name, tolerance in tolerances(rows, workload, names).items())
+        + " and three standard deviations of counting gets no ratio.",
         "s/s: seconds per biological second; ratios are of the fastest runs. ns: per synaptic event."
         + (" ns/update: the same time per change of a weight." if workload.updates else ""),
         "",

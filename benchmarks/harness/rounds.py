@@ -66,6 +66,7 @@ class Row:
     def __init__(self, task):
         self.task, self.error, self.process = task, None, None
         self.about, self.seconds, self.spikes, self.memory = {}, [], [], None
+        self.wirings = 0  # networks that were built, each with its own seed
 
     def start(self, seed, timeout):
         """Start the process and wait until it has warmed up."""
@@ -86,7 +87,8 @@ class Row:
             bufsize=1,
         )
         say(f"{self.task.label}, seed {seed}: building")
-        self.about = self._answer() or self.about
+        if answer := self._answer():
+            self.about, self.wirings = answer, self.wirings + 1
 
     def run(self):
         """Let the process make one timed run."""

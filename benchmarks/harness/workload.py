@@ -39,8 +39,9 @@ class Workload:
         Length of a timed run [ms].
     warm_up : float
         Length of the run before it [ms], which is not timed.
-    tolerance : float
-        Relative difference up to which the rates of two simulators count as equal.
+    tolerance : float or dict of str to float
+        Relative difference up to which the rates of two simulators, with a wiring each, count as equal, for all populations
+        or for each: three standard deviations of the difference of two wirings, where the scatter was measured.
     """
 
     name: str
@@ -50,11 +51,16 @@ class Workload:
     n: int
     duration: float
     warm_up: float = 200.0
-    tolerance: float = 0.1
+    tolerance: float | dict[str, float] = 0.1
     scaled: bool = False
     only: tuple[str, ...] = ()
     apart: bool = False
     updates: Callable[[int], dict[str, float]] | None = None
+
+    def tolerance_of(self, population, wirings):
+        """Return the tolerance of a population's rate, which is the mean over so many wirings."""
+        one = self.tolerance[population] if isinstance(self.tolerance, dict) else self.tolerance
+        return one / max(wirings, 1) ** 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

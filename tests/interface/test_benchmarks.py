@@ -32,6 +32,14 @@ def test_rates_of_many_spikes_are(report):
     assert not report.close(0.0, 0.8, 0.25, 1.0)  # silence is another state, however few spikes are expected
 
 
+def test_tolerances_shrink_with_the_number_of_wirings(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import coba
+
+    for population, one in coba.WORKLOAD.tolerance.items():
+        assert coba.WORKLOAD.tolerance_of(population, 4) == one / 2.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
