@@ -1,7 +1,7 @@
 """COBA: 4,000 cells with exponential conductances that sustain themselves (Brette et al. 2007, benchmark 1).
 
 NEST integrates conductances with an adaptive step, the others with one fixed step of exponential Euler. Rates depend on the
-random wiring. Over 24 wirings of 3 s each the excitatory cells fire at 18.7 +- 0.3 Hz in brainsim and 18.8 +- 0.3 Hz in Brian2,
+random wiring. Over 24 wirings of 3 s each the excitatory cells fire at 18.7 +- 0.3 Hz in brainsim, 18.8 +- 0.3 Hz in Brian2,
 with a standard deviation of 1.3 Hz (inhibitory: 18.9 +- 0.1 in both, 0.6 Hz), hence the tolerances; ``--rounds 3`` averages.
 """
 
