@@ -78,7 +78,7 @@ def within(network, duration, folder, runs, **settings):
             finally:
                 spent.append(time.thread_time() - began)
 
-        sim = bs.Simulation(network, seed=2, progress=False, to=f"{folder}/within/", **settings)
+        sim = bs.Simulation(network, seed=2, progress=False, to=f"{folder}/within/", overwrite=True, **settings)
         sim.run(10.0)
         before = sim._stream.rows[STEPS]
         Streamed.gather = timed

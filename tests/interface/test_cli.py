@@ -206,6 +206,7 @@ MISTAKES = {
     "run single --seed x": "--seed: must be a whole number (got x)",
     "run single --out missing/a.png": "there is no folder 'missing' for 'a.png'",
     "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
+    "run single --save run.npz": "--save: 'run.npz' exists; --overwrite replaces it",
     "run single --out .": "is a folder",
     "run single --save /dev/null": "is a device or a pipe",
     "run single --save a.csv": "--save: must end in .h5, .npz, .nwb or .parquet (got 'a.csv')",

@@ -15,6 +15,8 @@ class TestCommand:
         assert len(lines) == 5
         assert {path.name for path in tmp_path.iterdir()} == {"sweep.csv", "sweep.png"}
         assert "4 points" in capsys.readouterr().out
+        assert main(command.split()) == 2
+        assert "--out: 'sweep.csv' exists; --overwrite replaces it" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("words", "said"),
