@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from brainsim.build.coarse import warn_where_inaccurate
 from brainsim.build.constants import (
     check_against_dt,
     check_tables,
@@ -147,8 +148,9 @@ class Layout:
             for member in group.members if group.kernel else ():
                 _fill(member, self.network, self.dt)
             group.arrays = _stacked(group, self.dtype)
+        members = [member for group in self.groups if group.kernel for member in group.members if member.n]
+        warn_where_inaccurate(members, self.dt)
         if self.dtype == np.float32:
-            members = [member for group in self.groups if group.kernel for member in group.members]
             warn_where_coarse(variable for member in members for variable in _labelled(member))
 
     def reached(self, view, synapse):

@@ -1,4 +1,4 @@
-"""The only place that writes code: a system of equations and a method become the text of a kernel file.
+"""The only place that writes code (with `loop`): a system of equations and a method become the text of a kernel file.
 
 A kernel advances the cells of one group by one step, in the order of the time grid: the state moves, events are added,
 then threshold and reset. It works on blocks that fit the first-level cache. A branch-free loop over slices, which LLVM
@@ -7,22 +7,18 @@ with exponential currents; a single loop that appends spikes takes 1.2 ns). If a
 over a block runs once for each substep; events are added in the last one only.
 
 The text contains names and structure, never the value of a parameter, so one compiled kernel serves all networks of its
-kind. The body of the loop is a list of plain statements ``name = expression``. A user's name is used unchanged; names
-derived from it are ``_name_word`` with a word without underscores; all other names have two adjacent underscores, or none
-after the first character. So no two names can collide.
+kind.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from brainsim.equations.expressions import algebra
-from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import NOW, RANDOM, SAMPLERS, function_name
-from brainsim.equations.expressions.render import HELPERS, HOMES, render
-from brainsim.equations.steps.step import Step
+from brainsim.equations.expressions.grammar import NOW
+from brainsim.equations.expressions.render import HELPERS, HOMES
+from brainsim.equations.loop import SHORT, Loop
+from brainsim.equations.steps.step import Product, Step
 from brainsim.equations.system import System
 
 BLOCK = 2048
@@ -31,6 +27,7 @@ BLOCK = 2048
 SCAN = 64
 # names in the loop that are not constants
 NOT_CONSTANTS = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
+NOT_CONSTANTS |= {"_inputs", "_changes"}
 
 HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
 
@@ -111,6 +108,8 @@ class Kernel:
         TimedArrays, whose numbers follow the scalars, and whether they have a column for each cell.
     random : bool
         Whether it uses random numbers.
+    product : Product or None
+        The product that it computes; the entries of the matrix are the last of the scalars, or of the arrays.
     """
 
     text: str
@@ -118,9 +117,23 @@ class Kernel:
     arrays: tuple[str, ...]
     tables: tuple[tuple[str, bool], ...]
     random: bool
+    product: Product | None = None
+
+    @property
+    def of_each(self) -> bool:
+        """Whether the product has a matrix for each cell."""
+        return self.product is not None and self.product.constants[-1] in self.arrays[-1:]
+
+    @property
+    def scratch(self) -> int:
+        """Numbers for which it needs room while it computes."""
+        if self.product is None:
+            return 0
+        inputs, outputs = len(self.product.inputs), len(self.product.outputs)
+        return SHORT * (inputs + outputs) + outputs
 
 
-def write_kernel(system: System, step: Step, per_cell: Collection[str]) -> Kernel:
+def write_kernel(system: System, step: Step, per_cell: frozenset[str]) -> Kernel:
     """Return the Kernel of a system integrated by a method.
 
     Parameters
@@ -129,19 +142,16 @@ def write_kernel(system: System, step: Step, per_cell: Collection[str]) -> Kerne
         The equations.
     step : Step
         One step of the method.
-    per_cell : set of str
+    per_cell : frozenset of str
         Names of the parameters and constants that differ between cells, and of the tables with a column for each cell.
     """
-    loop = _Loop(system, step)
+    loop = Loop(system, step)
     last = loop.lines(True)
     parts = loop.lines(False) if system.substeps > 1 else []
-    loaded = {n.id for line in [*last, *parts] for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
-    assigned = {
-        n.id
-        for line in [*last, *parts]
-        for n in ast.walk(ast.parse(line))
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
+    written = [*last, *parts, *loop.first]
+    names_of_lines = [n for line in written for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)]
+    loaded = {n.id for n in names_of_lines}
+    assigned = {n.id for n in names_of_lines if isinstance(n.ctx, ast.Store)}
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
     local = {*system.variables, *NOT_CONSTANTS, *HELPERS, *(name + NOW for name, _ in tables)}
     constants = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
@@ -150,142 +160,29 @@ def write_kernel(system: System, step: Step, per_cell: Collection[str]) -> Kerne
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
     kernel = Kernel("", scalars, arrays, tables, loop.random)
+    if step.product is not None:
+        matrix = step.product.constants
+        rows = {"scalars": (*scalars, *matrix)} if per_cell.isdisjoint(matrix) else {"arrays": (*arrays, *matrix)}
+        kernel = replace(kernel, product=step.product, **rows)
     head, arguments = _arguments(system, kernel, "t" in loaded)
     text = HEADER.format(
-        variables=", ".join(system.variables) or "none", receptors=len(system.buffered), imports=_imports(loaded)
+        variables=", ".join(system.variables) or "none", receptors=len(system.buffered), imports=_imports(loaded, kernel)
     )
     text += TABLE if tables else ""
-    text += _block("part_of_block", head, system, kernel, parts) if parts else ""
-    text += _block("block", head, system, kernel, last)
+    text += _block("part_of_block", head, system, kernel, parts, loop.first) if parts else ""
+    text += _block("block", head, system, kernel, last, loop.first)
     text += ENTRY.format(
-        block=BLOCK,
+        block=SHORT if kernel.scratch else BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
         before=_before(kernel, timed),
         parts=_parts(system, arguments),
     )
-    return Kernel(text, scalars, arrays, tables, loop.random)
+    return replace(kernel, text=text)
 
 
-def gain_name(receptor: int, variable: str) -> str:
-    """Return the name of the constant by which the weight of an event is multiplied."""
-    return f"_gain__{receptor}_{variable}"
-
-
-class _Loop:
-    """Writes the body of the loop over cells: from the values of the variables to ``_x_new`` and ``_spike``."""
-
-    def __init__(self, system, step):
-        self.system, self.step, self.n_random = system, step, 0
-
-    @property
-    def random(self):
-        """Whether there are random numbers."""
-        return self.n_random > 0
-
-    def lines(self, last):
-        """Return the lines of the last substep, or of any substep before it, which has no events."""
-        system, lines = self.system, []
-        self.n_random, self.now = 0, {n: ast.Name(f"_{n}_new") for n in system.variables}
-        # threshold, reset and events use the values at the end of the step
-        self.now["t"] = ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))
-        spike = self._threshold()
-        lines += self._free()
-        lines += [f"{name} = gaussian({self._bits()})" for name in self.step.normals]
-        lines += [*self.step.lines, *system.crossing]
-        lines += self._arrivals() if last else []
-        if system.refractory is not None:
-            lines += [f"_{n}_new = _{n}_new if _free else {n}" for n in system.variables if n in system.frozen]
-        lines += spike
-        conditions = []
-        for i, (test, _) in enumerate(system.events):
-            sampled, text = self._text(test)
-            conditions += [*sampled, f"_event{i} = {text}"]
-        lines += [*conditions, *self._actions(system.reset, "_spike", "")]
-        for i, (_, actions) in enumerate(system.events):
-            lines += self._actions(actions, f"_event{i}", f"__event{i}")
-        lines += ["__lag_new = _lag if _spike else 0.0"] if system.crossing else []
-        return lines + self._wait(last)
-
-    def _arrivals(self):
-        lines = []
-        for index in self.system.buffered:
-            for name, gain in self.system.arrivals[index]:
-                factor = "" if algebra.is_one(gain) else f"{gain_name(index, name)}*"
-                lines.append(f"_{name}_new = _{name}_new + {factor}_input_{index}")
-        return lines
-
-    def _free(self):
-        """Return the line that says whether a cell is not refractory."""
-        tree = self.system.refractory
-        if tree is None:
-            return []
-        if lang.is_condition(tree):
-            return [f"_free = (_refractory <= 0) | ({render(tree)} ^ True)"]
-        return ["_free = _refractory <= 0"]
-
-    def _threshold(self):
-        """Return the lines that set ``_spike``."""
-        if self.system.threshold is None:
-            return ["_spike = False"]
-        sampled, test = self._text(self.system.threshold)
-        return [*sampled, f"_spike = {'_free & ' if self.system.refractory is not None else ''}{test}"]
-
-    def _actions(self, actions, flag, suffix):
-        """Return the lines of a reset: each assignment uses the results of those before it; all apply if the flag is set."""
-        lines, before = [], dict(self.now)
-        for k, (name, tree) in enumerate(actions, start=1):
-            sampled, text = self._text(tree)
-            lines += [*sampled, f"_{name}{suffix}_reset{k} = {text}"]
-            self.now[name] = ast.Name(f"_{name}{suffix}_reset{k}")
-        changed = dict.fromkeys(name for name, _ in actions)
-        lines += [f"_{n}_new = {self.now[n].id} if {flag} else _{n}_new" for n in changed]
-        self.now = before
-        return lines
-
-    def _wait(self, last):
-        """Return the line with the steps for which a cell stays refractory, ``_wait``."""
-        tree, count = self.system.refractory, "_refractory - np.int32(_refractory > 0)"
-        if tree is None:
-            return []
-        if lang.is_condition(tree):
-            return ["_wait = np.int32(1) if _spike else np.int32(_free ^ True)"]
-        if self.system.substeps > 1:
-            # counted down once per dt, in the last substep, but not in the dt of the spike itself
-            count = "_refractory - np.int32((_refractory > 0) & (_flag[_k] == 0))" if last else "_refractory"
-        if self.system.fixed_time:
-            return [f"_wait = np.int32(refractory_steps) if _spike else {count}"]
-        sampled, text = self._text(tree)
-        steps = f"min(max(floor({text}/(dt*{float(self.system.substeps)!r}) + 0.5), 0.0), 2e9)"
-        return [*sampled, f"_steps = {steps}", f"_wait = np.int32(_steps) if _spike else {count}"]
-
-    def _text(self, tree):
-        """Return the lines that sample the random numbers of a tree, and its text with the new values."""
-        sampled = []
-
-        def named(node):
-            if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
-                return lang.rebuilt(node, named)
-            name, bits = f"_random{self.n_random}", self._bits(common=function_name(node) == "rand_all")
-            arguments = "".join(f", {render(named(argument))}" for argument in node.args)
-            sampled.append(f"{name} = {SAMPLERS[function_name(node)]}({bits}{arguments})")
-            return ast.Name(name)
-
-        tree = named(lang.substitute(tree, self.now))
-        return sampled, render(tree)
-
-    def _bits(self, common=False):
-        """Return the text of the random bits of one cell and step, or of all; each call in the kernel has its own stream."""
-        stream = f"np.uint64({self.n_random})"
-        if self.system.substeps > 1:
-            stream = f"(np.uint64({self.n_random}) + np.uint64(_turn) * np.uint64(65536))"
-        self.n_random += 1
-        # no cell has the index -1
-        return f"hashed(mix(_key + {stream}), {'np.int64(-1)' if common else '_cell + np.int64(_k)'})"
-
-
-def _imports(loaded):
-    """Return the lines that import the functions that the body calls."""
+def _imports(loaded, kernel):
+    """Return the lines that import the functions that the kernel calls."""
     loaded = {*loaded, "step_key"}
     homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
     lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
@@ -293,6 +190,8 @@ def _imports(loaded):
     lines += ["from brainsim.jit.decorators import helper"]
     lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
     lines += [f"from {home} import {', '.join(names)}" for home, names in homes.items() if names]
+    if kernel.product is not None:
+        lines += ["from brainsim.jit.products import multiply as _multiply, multiply_each as _multiplyeach"]
     return "\n".join(lines) + "\n"
 
 
@@ -307,8 +206,9 @@ def _arguments(system, kernel, timed):
     pairs += [(f"__input_{i}", row("inputs", k, "width")) for k, i in enumerate(system.buffered)]
     pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
     pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
-    pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays)]
-    pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars)]
+    matrix = {*kernel.product.constants} if kernel.product is not None else set()
+    pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays) if a not in matrix]
+    pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars) if a not in matrix]
     for i, (name, per_cell) in enumerate(kernel.tables):
         row_now = f"row_of(scalars, table{i}, position)"
         start = f"table{i} + 4 + {f'count * {row_now}' if per_cell else row_now}"
@@ -320,12 +220,24 @@ def _arguments(system, kernel, timed):
         pairs.append(("t", f"position * ({full})"))
     pairs += [("_key", "key"), ("_cell", "cell + low")] if kernel.random else []
     pairs += [("_turn", "turn")] if kernel.random and system.substeps > 1 else []
+    pairs += _arguments_of_product(kernel) if matrix else []
     return [name for name, _ in pairs], [expression for _, expression in pairs]
+
+
+def _arguments_of_product(kernel):
+    """Return the pairs (name, expression) of what the product reads and writes."""
+    n, first, last = (len(names) for names in (kernel.product.constants, kernel.product.inputs, kernel.product.outputs))
+    edges = [0, SHORT * first, SHORT * (first + last), kernel.scratch]
+    pairs = [(name, f"scratch[{edges[k]}:{edges[k + 1]}]") for k, name in enumerate(("_inputs", "_changes", "_column"))]
+    if kernel.of_each:
+        return [*pairs, ("_matrix", f"arrays[{len(kernel.arrays) - n} * stride + low :]"), ("_stride", "stride")]
+    return [*pairs, ("_matrix", f"scalars[{len(kernel.scalars) - n} : {len(kernel.scalars)}]")]
 
 
 def _before(kernel, timed):
     """Return the lines before the loop over blocks: the time, and the offset of each table after the scalars."""
     lines = ["position = np.float64(step)"] if timed else []
+    lines += ["scratch = array_of(cells.scratch)"] if kernel.scratch else []
     offset = f"{len(kernel.scalars)}"
     for i, (_, per_cell) in enumerate(kernel.tables):
         lines.append(f"table{i} = np.int64({offset})")
@@ -342,19 +254,30 @@ def _parts(system, arguments):
     return PARTS.format(last=n - 1, share=1.0 / n, end=(n - 1.0) / n, arguments=", ".join(arguments))
 
 
-def _block(name, head, system, kernel, body):
-    """Return the text of the vectorised loop over one block of cells."""
-    lines = [f"{n} = _{n}_[_k]" for n in system.variables]
-    last = name == "block"
-    lines += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered] if last else []
-    lines += ["I_ext = _I_ext_[_k]"] if system.external_current else []
-    lines += [f"{a} = _{a}_[_k]" for a in [*kernel.arrays, *(t + NOW for t, per_cell in kernel.tables if per_cell)]]
-    lines += ["_refractory = __refractory[_k]"] if system.refractory is not None else []
-    lines += body
+def _block(name, head, system, kernel, body, first):
+    """Return the text of the vectorised loop over one block of cells, after that of the product if there is one."""
+    last, product = name == "block", kernel.product
+    matrix = {*product.constants} if product is not None else set()
+    loads = [f"{n} = _{n}_[_k]" for n in system.variables]
+    loads += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered] if last else []
+    loads += ["I_ext = _I_ext_[_k]"] if system.external_current else []
+    arrays = [*(a for a in kernel.arrays if a not in matrix), *(t + NOW for t, per_cell in kernel.tables if per_cell)]
+    loads += [f"{a} = _{a}_[_k]" for a in arrays]
+    loads += ["_refractory = __refractory[_k]"] if system.refractory is not None else []
+    lines = [*loads, *body]
     lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
     lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered] if last else []
     lines += ["__refractory[_k] = _wait"] if system.refractory is not None else []
     lines += ["__lag[_k] = __lag_new"] if system.crossing else []
     lines.append("_flag[_k] = _spike" if system.substeps == 1 else "_flag[_k] = _spike | (_flag[_k] > 0)")
-    loop = "\n".join(f"        {line}" for line in lines)
-    return f"\n@helper\ndef {name}({', '.join(head)}):\n    for _k in range(_flag.size):\n{loop}\n\n"
+    text = f"\n@helper\ndef {name}({', '.join(head)}):\n"
+    if product is not None:
+        rows = len(product.outputs)
+        given = f"_matrix, _stride, _inputs, _changes, {rows}" if kernel.of_each else "_matrix, _inputs, _changes, _column"
+        text += _loop_over_cells([*loads, *first])
+        text += f"    _multiply{'each' if kernel.of_each else ''}({given}, {SHORT}, _flag.size)\n"
+    return f"{text}{_loop_over_cells(lines)}\n"
+
+
+def _loop_over_cells(lines):
+    return "    for _k in range(_flag.size):\n" + "".join(f"        {line}\n" for line in lines)

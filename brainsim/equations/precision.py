@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from brainsim.equations.codegen import Kernel
 
 WIDE = {"uniform", "gaussian"}  # functions that always return float64
-WHOLE = {"int32", "int64", "uint64"}  # conversions within which numbers are left unchanged
+# conversions and calls within which numbers are left unchanged
+WHOLE = {"int32", "int64", "uint64", "_multiply", "_multiplyeach"}
 MIN_RATIO = 0.999e-4  # of dt to a time constant, below which the spacing of float32 shows; a tenth for decays to 0
 DIAGONAL = re.compile(r"_[ph]__(.+)__\1")  # the factor by which a variable multiplies itself in the exact step
 

@@ -193,8 +193,10 @@ class Neuron(Model):
         equation says ``(unless refractory)``; ``frozen = ()`` does the same here.
     method : str
         ``"exact" "exponential_euler" "exponential_strang" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler"
-        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible, but `exact` only if it compiles in
-        a few seconds (up to about 17 variables that all depend on each other); the result's ``stats["methods"]`` names it.
+        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible; the result's ``stats["methods"]``
+        names it. `exact` is exact for any number of variables that all depend on each other, such as the compartments of a
+        cable. Of other equations a step is compared with two half steps when the network is built, near the initial values:
+        if they differ much, a warning names the method and the substeps to write.
     substeps : int
         The number of equal parts of dt that the method takes one by one, each with threshold and reset; a spike has the time
         of dt's end. In the texts, ``dt`` is such a part.

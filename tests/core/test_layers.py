@@ -22,7 +22,8 @@ NUMBA_AT_HOME = {
         f"brainsim.learn.spiking.kernels.{name}"
         for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
     ),
-    *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "functions", "intrinsics", "records", "clock")),
+    *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "powers", "products", "functions", "intrinsics")),
+    *(f"brainsim.jit.{name}" for name in ("records", "clock")),
     *(
         "brainsim.rng.binomial",
         "brainsim.rng.hashing",

@@ -7,7 +7,6 @@ from scipy.linalg import expm
 
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
-from brainsim.equations.steps import exact
 from brainsim.equations.steps.linear import covariance, one_step
 from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
@@ -160,31 +159,6 @@ def test_the_covariance_of_a_cell_does_not_depend_on_the_others():
     together = covariance(slopes, gains, 0.1)
     for k in range(4):
         assert np.array_equal(together[k], covariance(slopes[k], gains[k], 0.1))
-
-
-def ring(n, **given):
-    """Return a cell of n variables that all depend on each other, each by its neighbours."""
-    lines = [f"dx{k}/dt = (x{(k - 1) % n} - 3*x{k} + x{(k + 1) % n})/tau" for k in range(n)]
-    variables = {f"x{k}": bs.initial(float(k == 0), "", "x") for k in range(n)}
-    return type(
-        "Ring",
-        (bs.Neuron,),
-        {"equations": "\n".join(lines), "tau": bs.parameter(10.0, "ms", "x", above=0.0)} | variables | given,
-    )()
-
-
-def test_auto_does_not_take_what_would_compile_for_long():
-    """n variables that all depend on each other make an exact step of n*n terms."""
-    assert step_of(ring(17)).method == "exact"
-    assert 17**2 <= exact.MAX_TERMS < 18**2
-    assert step_of(ring(18)).method == "exponential_euler"
-    assert len("".join(step_of(ring(40)).lines)) < 20_000
-    assert step_of(ring(18, method="exact")).method == "exact"  # whoever asks for it gets it
-    apart = {"equations": ring(18).equations + "\ndz/dt = -z/tau", "z": bs.initial(1.0, "", "x")}
-    assert "_p__z__z" in "".join(step_of(ring(18, **apart)).lines)  # what does not depend on these is still exact
-    slow, fine = (run(ring(18, method=method), 20.0, 0.05)[0] for method in ("auto", "rk4"))
-    last = [[values[f"x{k}"][-1, 0] for k in range(18)] for values in (slow, fine)]
-    np.testing.assert_allclose(*last, rtol=0, atol=3e-4)
 
 
 @pytest.mark.parametrize(

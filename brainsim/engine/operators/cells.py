@@ -21,6 +21,7 @@ class Cells(Operator):
     - ``inputs``: what arrives in this step, one row per receptor, ``width`` cells from one row to the next;
     - ``refractory``, ``current``: steps left to wait and the injected current [pA] of each cell;
     - ``flags``: scratch: whether each cell of the current block fires;
+    - ``scratch``: room for its `Product`, in kernels that have one;
     - ``first``, ``cell``, ``count``: index of the first cell in the network and in its population, number of cells;
     - ``key``: key of its stream of random numbers.
     """
@@ -78,6 +79,7 @@ def _context(partition, index, group, member, cells, scalars, flags):
         first=group.first + start,
         cell=group.first + start - member.first,
         count=stop - start,
+        **({"scratch": np.zeros(group.kernel.scratch, layout.dtype)} if group.kernel.scratch else {}),
     )
 
 

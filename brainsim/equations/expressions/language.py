@@ -340,4 +340,6 @@ def _compare(operator, a, b):
 
 def _binary(operator, a, b):
     functions = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide}
+    # in the text of kernels
+    functions |= {ast.BitAnd: np.logical_and, ast.BitOr: np.logical_or, ast.BitXor: np.logical_xor}
     return functions[operator](a, b)

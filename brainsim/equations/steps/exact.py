@@ -1,4 +1,8 @@
-"""The exact step of linear equations with constant coefficients, as the lines and numbers of a kernel."""
+"""The exact step of linear equations with constant coefficients, as the lines and numbers of a kernel.
+
+A few variables get a sum each, without the terms that are zero by the structure of the system. The sums of many variables
+would take minutes to compile: they become one loop over a matrix (see `Product`).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,14 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree, shown
 from brainsim.equations.steps.linear import covariance, factor, one_step, reachable
+from brainsim.equations.steps.step import Product
 
 if TYPE_CHECKING:
     from brainsim.equations.steps.step import Writer
     from brainsim.equations.system import System
 
 LESS_ONE = "_less_one"  # suffix of the factor by which a variable multiplies itself in a step, minus 1
-MAX_TERMS = 300  # of the sums of a step: they take 3 s to compile, twice as many 5 s, and 1600 15 s
+MAX_TERMS = 300  # of sums that are written out: they take 3 s to compile, twice as many 5 s, and 1600 15 s
 
 Coefficients = dict[str, dict[str, Tree]]
 
@@ -27,8 +32,7 @@ def linear_part(system: System, variables: Sequence[str], label: str, keep_all: 
 
     Returns a dict variable -> {name: tree} of coefficients. The names are the variables, the values held over a step, and
     ``""`` for the constant. Noise must be additive. With ``keep_all=False`` the result is a system that depends on no
-    other variables: variables that depend on one that is not linear are dropped too, and then those that depend on the
-    most others, until the exact step of the rest has at most `MAX_TERMS`.
+    other variables: variables that depend on one that is not linear are dropped too.
     """
     kept = set(variables)
     while True:
@@ -39,42 +43,33 @@ def linear_part(system: System, variables: Sequence[str], label: str, keep_all: 
             if row is not None and not any(lang.names_in(t) & system.varying for t in [*row.values(), *gains]):
                 coefficients[name] = row
         if keep_all or set(coefficients) == kept:
-            return coefficients if keep_all else _within_limit(system, coefficients)
+            return coefficients
         kept = set(coefficients)
 
 
-def count_terms(system: System, coefficients: Coefficients) -> int:
-    """Return the number of terms of the exact step; each has a constant that the kernel reads and multiplies by."""
-    return _Matrix(system, coefficients).count_terms()
-
-
-def _within_limit(system, coefficients):
-    """Drop the variables that depend on the most others, as long as the step has too many terms."""
-    while (matrix := _Matrix(system, coefficients)).count_terms() > MAX_TERMS:
-        n_needed = matrix.reach.sum(axis=1)[: len(coefficients)]
-        # a variable that depends on a dropped one depends on at least as many and is dropped, too
-        rows = zip(coefficients.items(), n_needed, strict=True)
-        coefficients = {name: row for (name, row), n in rows if n < n_needed.max()}
-    return coefficients
-
-
 def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Propagator, list[str]]:
-    """Add the lines of the exact step, without the terms that are zero by the structure of the system.
+    """Add the lines of the exact step.
 
     Returns (compute, normals): what computes the constants in the lines, and the names of the normal numbers.
     While a cell is refractory its frozen variables are clamped, so variables that depend on them follow another system.
     Both are computed, and the kernel selects one of them.
     """
-    system = writer.system
-    matrix = _Matrix(system, coefficients)
-    entries: dict[str, tuple[str, int, int]] = {}
-    for i, name in enumerate(matrix.variables):
-        writer.lines.append(f"_{name}_new = flushed({matrix.sum_of(i, 'p', 'l', entries)})")
-    for i in matrix.depend_on_frozen:
-        name, held = matrix.variables[i], matrix.sum_of(i, "h", "m", entries)
-        writer.lines.append(f"_{name}_held = flushed({held})")
-        writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
+    matrix = _Matrix(writer.system, coefficients)
+    entries = {constant: key for terms in matrix.sums.values() for constant, (key, _) in terms.items()}
+    if matrix.many:
+        writer.product, entries = matrix.product()
+    for (i, held), terms in matrix.sums.items():
+        name, word = matrix.variables[i], "held" if held else "new"
+        written = " + ".join(f"{constant}*{factor}" if factor else constant for constant, (_, factor) in terms.items())
+        writer.lines.append(f"_{name}_{word} = flushed({f'{name} + {change_name(name, held)}' if matrix.many else written})")
+        if held:
+            writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
     return Propagator(matrix, entries), [f"_z__of_{name}" for name in matrix.noisy]
+
+
+def change_name(variable: str, held: bool) -> str:
+    """Return the name of the change of a variable in a step, with the frozen variables held or not."""
+    return f"_{variable}_{'heldchange' if held else 'change'}"
 
 
 class Propagator:
@@ -163,35 +158,49 @@ class _Matrix:
         # those of the variables before it
         self.shared = reachable((reached.astype(int) @ reached.T.astype(int)) > 0) if n else reached
         self.noisy = [name for name, row in zip(self.variables, reached, strict=True) if row.any()]
+        trees = [tree for row in coefficients.values() for tree in row.values()]
+        trees += [gain for gains in self.gains for gain in gains.values()]
+        self.names = set().union(*map(lang.names_in, trees))
         self.frozen = [i for i, name in enumerate(self.variables) if name in system.frozen and system.refractory is not None]
         self.depend_on_frozen = [i for i in range(n) if i not in self.frozen and self.reach[i, self.frozen].any()]
+        # the sum that each variable is after a step, and after a step with the frozen variables clamped:
+        # (i, clamped) -> {constant: ((letter, row, column), name of its factor)}
+        self.sums = {(i, False): self._sum(i, "p", "l") for i in range(n)}
+        self.sums |= {(i, True): self._sum(i, "h", "m") for i in self.depend_on_frozen}
+        self.many = sum(len(terms) for terms in self.sums.values()) > MAX_TERMS
 
-    def count_terms(self):
-        """Return the number of terms in the sums, including those for refractory cells."""
-        entries = {}
-        for i in range(len(self.variables)):
-            self.sum_of(i, "p", "l", entries)
-        for i in self.depend_on_frozen:
-            self.sum_of(i, "h", "m", entries)
-        return len(entries)
-
-    def sum_of(self, i, letter, noise_letter, entries):
-        """Return the text of variable i after a step; add to `entries` constant -> (letter, row, column)."""
-        name, terms = self.variables[i], []
+    def _sum(self, i, letter, noise_letter):
+        """Return constant -> (its place, name of its factor, "" for the constant 1) of variable i."""
+        name, terms = self.variables[i], {}
         for j, column in enumerate(self.columns):
             if self.reach[i, j]:
-                constant = f"_{letter}__{name}__{column}"
-                entries[constant] = letter, i, j
-                terms.append(f"{constant}*{column}" if column else constant)
+                terms[f"_{letter}__{name}__{column}"] = (letter, i, j), column
         for j, other in enumerate(self.variables[: i + 1]):
             if name in self.noisy and other in self.noisy and self.shared[i, j]:
-                constant = f"_{noise_letter}__{name}__{other}"
-                entries[constant] = noise_letter, i, j
-                terms.append(f"{constant}*_z__of_{other}")
-        return " + ".join(terms)
+                terms[f"_{noise_letter}__{name}__{other}"] = (noise_letter, i, j), f"_z__of_{other}"
+        return terms
+
+    def product(self):
+        """Return the sums as a Product, and constant -> (letter, row, column) of all of its matrix, zeros included."""
+        used = {factor for terms in self.sums.values() for _, factor in terms.values()}
+        columns = [(j, column) for j, column in enumerate(self.columns) if column in used]
+        normals = [(self.variables.index(name), name) for name in self.noisy]
+        entries, constants = {}, []
+        for places, letters in ((columns, "ph"), (normals, "lm")):
+            for j, column in places:
+                for i, held in self.sums:
+                    constant = f"_{letters[held]}__{self.variables[i]}__{column}"
+                    entries[constant] = letters[held], i, j
+                    # the step changes a variable by the matrix minus 1, which keeps its digits in single precision
+                    constants.append(constant + LESS_ONE * (places is columns and i == j))
+        inputs = [column or "1.0" for _, column in columns] + [f"_z__of_{name}" for _, name in normals]
+        outputs = [change_name(self.variables[i], held) for i, held in self.sums]
+        return Product(tuple(inputs), tuple(outputs), tuple(constants)), entries
 
     def numbers(self, values, dt, frozen):
         """Return (letter, row, column) -> number; the variables in `frozen` are clamped."""
+        if self.many:  # a matrix for each cell takes much memory: only if its own parameters differ from cell to cell
+            values = {name: value for name, value in values.items() if name in self.names}
         size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
         shape = (size,) if size else ()
         n, m = len(self.variables), len(self.columns)
@@ -246,9 +255,9 @@ def _coefficients(system, variable, names, label):
         rest = system.full(system.derivatives[variable], label)
     except EquationError:  # too large
         return None
-    row = {}
+    row, used = {}, lang.names_in(rest)
     for name in names:
-        parts = algebra.linear_in(rest, name)
+        parts = algebra.linear_in(rest, name) if name in used else (algebra.ZERO, rest)
         if parts is None:
             return None
         row[name], rest = parts

@@ -122,6 +122,8 @@ def reachable(structure: np.ndarray) -> np.ndarray:
         Which entries of the matrix can be nonzero.
     """
     reach = np.asarray(structure, dtype=bool) | np.eye(len(structure), dtype=bool)
-    for _ in range(len(reach)):
-        reach = (reach.astype(int) @ reach.astype(int)) > 0
-    return reach
+    while True:  # each product doubles the length of the paths
+        longer = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        if np.array_equal(longer, reach):
+            return reach
+        reach = longer

@@ -22,8 +22,6 @@ The orders with noise are those of single paths (strong). The order of means ove
 from __future__ import annotations
 
 import ast
-import functools
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -31,7 +29,7 @@ from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
-from brainsim.equations.steps.exact import MAX_TERMS, count_terms, exact_lines, linear_part
+from brainsim.equations.steps.exact import exact_lines, linear_part
 from brainsim.equations.steps.step import Step, Writer
 
 if TYPE_CHECKING:
@@ -40,11 +38,8 @@ if TYPE_CHECKING:
 ROOT_DT = ast.Call(ast.Name("sqrt"), [ast.Name("dt")], [])
 
 
-def exact(system: System, label: str, max_terms: float = math.inf) -> Step:
-    """Return the exact step of a linear system with constant coefficients; raise EquationError for any other system.
-
-    For n variables that all depend on each other the step has n**2 terms; it compiles in 3 s for n = 20, in 15 s for 40.
-    """
+def exact(system: System, label: str) -> Step:
+    """Return the exact step of a linear system with constant coefficients; raise EquationError for any other system."""
     coefficients = linear_part(system, system.variables, label)
     for name in system.variables:
         if name not in coefficients:
@@ -54,8 +49,6 @@ def exact(system: System, label: str, max_terms: float = math.inf) -> Step:
                 f"write method = '{'milstein' if system.noise else 'exponential_euler'}' in the neuron's class",
                 _equation(system, name),
             )
-    if count_terms(system, coefficients) > max_terms:
-        raise EquationError(label, "the exact step has too many terms")
     writer = Writer(system)
     compute, normals = exact_lines(writer, coefficients)
     return writer.step("exact", [compute], normals=normals, **_orders(system, 0, 0, 0))
@@ -69,8 +62,7 @@ def exponential_euler(system: System, label: str) -> Step:
     use their mean over the step: this is of second order if they depend on nothing else that changes. Terms that are not
     linear in x, such as the current of an NMDA receptor in v, are part of the rest and use x at the start of the step, and
     so do variables that depend on each other: this is of first order. Additive noise is that of the equation with constant
-    slope and rest: its variance is correct for any dt. Of large, closely coupled linear systems, such as a cable of many
-    compartments, the part that would take long to compile (`MAX_TERMS`) is treated as not linear.
+    slope and rest: its variance is correct for any dt.
     """
     writer, compute, normals, middle, others = _exact_first(system, label)
     parts = _slopes_and_rests(system, others, "exponential_euler", label)
@@ -219,10 +211,9 @@ def auto(system: System, label: str) -> Step:
     """Return the step of the first method that can integrate the system.
 
     Without noise: `exact`, `exponential_euler`, `euler`. With additive noise: `exact`, `exponential_euler`,
-    `euler_maruyama`; with other noise `milstein` before `euler_maruyama`. `exact` is skipped if its step has more than
-    `MAX_TERMS` terms, as for 18 variables that all depend on each other: it would take many seconds to compile.
+    `euler_maruyama`; with other noise `milstein` before `euler_maruyama`.
     """
-    candidates: list[Callable[[System, str], Step]] = [functools.partial(exact, max_terms=MAX_TERMS), exponential_euler]
+    candidates: list[Callable[[System, str], Step]] = [exact, exponential_euler]
     if any(_multiplicative(system, name) for name in system.noise):
         candidates.append(milstein)
     for method in candidates:

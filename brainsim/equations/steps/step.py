@@ -18,6 +18,26 @@ if TYPE_CHECKING:
     from brainsim.equations.system import System
 
 
+@dataclass(frozen=True)
+class Product:
+    """The changes of many variables in a step, each a sum over the same values: a matrix times a column.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Names in the kernel of the values at the start of the step: variables, ``"1.0"``, values held over the step, normal
+        numbers.
+    outputs : tuple of str
+        Names of the changes.
+    constants : tuple of str
+        Names of the entries of the matrix, column by column.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    constants: tuple[str, ...]
+
+
 @dataclass(eq=False)
 class Step:
     """One time step of a system.
@@ -37,6 +57,8 @@ class Step:
         Those of these constants that are expressions -> their trees.
     computes : tuple of callable
         What computes the others.
+    product : Product or None
+        What the kernel computes before the lines.
     order : int
         Order of the method for smooth solutions without noise; 0 if it is exact.
     strong, weak : float or None
@@ -51,6 +73,7 @@ class Step:
     compute: Callable = lambda values, dt: {}
     constants: dict[str, Tree] = field(default_factory=dict)
     computes: tuple[Callable, ...] = ()
+    product: Product | None = None
     order: int = 0
     strong: float | None = None
     weak: float | None = None
@@ -72,6 +95,7 @@ class Writer:
     def __init__(self, system: System):
         self.system = system
         self.lines: list[str] = []
+        self.product: Product | None = None
         self._constants: dict[str, tuple[int, Tree]] = {}
 
     def right_sides(self, sides: Mapping[Any, Tree], at: Mapping[str, str] | None = None, stage: str = "") -> dict[Any, str]:
@@ -104,7 +128,8 @@ class Writer:
                 numbers |= function(values, dt)
             return numbers
 
-        return Step(method, self.lines, compute=compute, constants=constants, computes=computes, **properties)
+        made = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
+        return Step(method, self.lines, **made, **properties)
 
     def _text(self, tree, names):
         return render(lang.substitute(self._reduced(tree), names))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.equations.codegen import _Loop
+from brainsim.equations.loop import Loop
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
 from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
@@ -74,7 +74,7 @@ def written(smooth: Smooth, external_current: bool, label: str, learns: Sequence
     """Return the lines of the kernels of a model, and the formulas of their numbers."""
     formulas = Formulas(smooth, label, learns)
     changing = set().union(*(formulas.changing(name) for name in learns)) if learns else None
-    lines = _Loop(smooth.system, formulas.step).lines(True)
+    lines = Loop(smooth.system, formulas.step).lines(True)
     parts = Parts(smooth, lines, external_current, label, changing)
     formulas.names = tuple(parts.numbers)
     return parts, formulas

@@ -12,7 +12,7 @@ from brainsim.build.constants import kernel_constants
 from brainsim.equations.adjoints.slopes import Slopes, slope_of, slopes_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.steps.methods import method_named
 from brainsim.learn.spiking.from_equations.smooth import Smooth
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
@@ -79,6 +79,9 @@ class Formulas:
     def __init__(self, smooth: Smooth, label: str, learns: Sequence[str]):
         self.smooth, self.label, self.learns, self.names = smooth, label, tuple(learns), tuple[str, ...]()
         self.step = method_named(smooth.model.method, label)(smooth.system, label)
+        if self.step.product is not None:
+            many = "the exact step of so many variables that depend on each other has no derived adjoint"
+            raise EquationError(label, f"{many}; write method='heun'")
         given = smooth.model.cell_equations.initials
         defaults = {name: smooth.model.initials[name].default for name in smooth.variables}
         self._initial = {name: given.get(name, default) for name, default in defaults.items()}
