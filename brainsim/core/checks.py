@@ -41,6 +41,7 @@ BASE = {
 }
 QUANTITY_UNITS = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # in the order in which they are tried
 MAX_INDEX = 2**31 - 1  # indices are stored as int32
+MAX_NAME = 400  # characters; kernels join two names, and LLVM cuts them after 1,024
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # A value within these limits is almost certainly in SI units: a current of 1 fA to 100 nA, a capacitance or a conductance
 # of 1 fF or 1 fS and more. No synapse has 1e-9 pA, no membrane 1e-9 pF, no channel 1e-9 nS.
@@ -116,6 +117,26 @@ def computed_values() -> Iterator[None]:
 def are_computed() -> bool:
     """Return whether values come from a running program, within `computed_values`."""
     return _computed.get()
+
+
+def checked_name(name: Any, label: str) -> str:
+    """Return the name of a thing: a str that is not blank, and that any file can hold.
+
+    Raises
+    ------
+    TypeError
+        If it is not a str, or is blank.
+    ValueError
+        If it is longer than `MAX_NAME`, or contains a null character or half of a surrogate pair.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise TypeError(f"{label}: must be a name such as 'exc' (got {name!r})")
+    if len(name) > MAX_NAME:
+        raise ValueError(f"{label}: must have at most {MAX_NAME} characters (got {len(name):,}: {name[:20]!r}...)")
+    for letter in name:
+        if letter == "\0" or "\ud800" <= letter <= "\udfff":
+            raise ValueError(f"{label}: must not contain {letter!r}, which no file can hold (got {name!r})")
+    return name
 
 
 def reject_masked(value: object, label: str) -> None:

@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import integer, nearest, number, warn_of_larger_unit
+from brainsim.core.checks import checked_name, integer, nearest, number, warn_of_larger_unit
 from brainsim.core.html import shown_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
@@ -369,8 +369,10 @@ class Synapse(Model):
     _options = ("name",)
 
     def __init__(self, *positional: object, name: str | None = None, **values: ValueLike) -> None:
-        if name is not None and not (isinstance(name, str) and name.isidentifier()):
-            raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
+        if name is not None:
+            if not (isinstance(name, str) and name.isidentifier()):
+                raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
+            checked_name(name, f"{type(self).__name__}.name")
         if self.receptor_equations is None:
             message = "has no arrival; write in the class: arrival = 'g = g + w'"
             raise TypeError(f"{type(self).__name__}: {message}{WITHOUT_SPIKES if self.current else ''}")

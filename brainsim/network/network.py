@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.checks import number
+from brainsim.core.checks import checked_name, number
 from brainsim.core.contexts import within
 from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.core.html import shown_by
@@ -22,7 +22,7 @@ from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_view
 from brainsim.network.estimated import WithEstimate
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
-from brainsim.network.population import Population, View, checked_name
+from brainsim.network.population import Population, View
 from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
 from brainsim.network.reading import WithSynapseTables
 from brainsim.results.places import tile

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from brainsim.core.arrays import freeze
-from brainsim.core.checks import MAX_INDEX, integer, nearest
+from brainsim.core.checks import MAX_INDEX, checked_name, integer, nearest
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
@@ -310,13 +310,6 @@ def _as_interval(ids):
 
 def _from_interval(ids):
     return np.arange(*ids) if isinstance(ids, tuple) else ids.copy()
-
-
-def checked_name(name, label):
-    """Return `name` if it is a str that is not blank."""
-    if not isinstance(name, str) or not name.strip():
-        raise TypeError(f"{label}: must be a name such as 'exc' (got {name!r})")
-    return name
 
 
 def _check_model(model):

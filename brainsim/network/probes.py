@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from brainsim.core.checks import indices, integer, number
+from brainsim.core.checks import checked_name, indices, integer, number
 from brainsim.network.population import View
 from brainsim.network.projection import Projection
 
@@ -308,9 +308,10 @@ class EventRecord:
             raise TypeError(f"EventRecord.cells: must be a population or a view of one (got {self.cells!r})")
         if len(self.cells.parts) != 1:
             raise ValueError("EventRecord.cells: must be of one population; write one EventRecord for each")
-        for name, value in (("condition", self.condition), ("name", self.label)):
-            if not isinstance(value, str):
-                raise TypeError(f"EventRecord.{name}: must be a string, e.g. condition='v > v_half' (got {value!r})")
+        if not isinstance(self.condition, str):
+            raise TypeError(f"EventRecord.condition: must be a string, e.g. 'v > v_half' (got {self.condition!r})")
+        if self.name is not None:
+            checked_name(self.name, "EventRecord.name")
 
     def __repr__(self) -> str:
         """Return the request nearly as Python code, with the cells by name."""

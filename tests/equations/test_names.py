@@ -143,6 +143,48 @@ def test_names_of_variables_never_meet_those_that_kernels_make_of_them(method, g
     np.testing.assert_array_equal(state, plain_state)
 
 
+LONG = "x" * 401
+
+
+def test_names_that_are_too_long_are_rejected_where_they_are_written():
+    """LLVM knows a name by its first thousand letters."""
+    variable = bs.initial(1.0, "", "x")
+    for body in (
+        {LONG: variable},
+        {LONG: bs.parameter(0.0, "", "x")},
+        {"v": variable, "events": {LONG: ("v > 1", "v = 0")}},
+        {"v": variable, "equations": f"{LONG} = 3\ndv/dt = -v"},
+        {"v": variable, "equations": f"dv/dt = -v + xi_{LONG}"},
+    ):
+        with pytest.raises(ValueError, match=r"^Mine\..* must have at most 400 characters"):
+            mine(**body)
+    with pytest.raises(ValueError, match=r"^Delta.name: must have at most 400 characters"):
+        bs.Delta(name=LONG)
+    names = [f"{letter * 400}" for letter in "xy"]
+    model = mine(
+        equations="\n".join(f"d{a}/dt = {b} - {a} + 0.1*xi" for a, b in (names, names[::-1])),
+        **{name: variable for name in names},
+    )
+    net = bs.Network(seed=1)
+    net.add(bs.Population(1, model(), name="x" * 400))
+    bs.simulate(net, 1.0, seed=1, threads=1)
+
+
+@pytest.mark.parametrize("name", [LONG, "\ud800", "a\x00", "", " ", 3])
+def test_things_cannot_have_names_that_no_file_holds(name):
+    cells, net = bs.Population(2, bs.LIF(), name="cells"), bs.Network(seed=1)
+    given = {"weight": 1.0, "delay": 1.0, "synapse": bs.Delta(), "name": name}
+    for label, make in {
+        "Population.name": lambda: bs.Population(2, bs.LIF(), name=name),
+        "View.named": lambda: cells[:1].named(name),
+        "Network.connect.name": lambda: net.connect(cells, cells, bs.AllToAll(), **given),
+        "Network.stimulate.name": lambda: net.stimulate(cells, bs.CurrentInput(1.0), name=name),
+        "EventRecord.name": lambda: bs.EventRecord(cells, "v > 0", name=name),
+    }.items():
+        with pytest.raises((ValueError, TypeError), match=f"^{label}: must (be a name|have at most 400|not contain)"):
+            make()
+
+
 ANY_TEXT = ["a/b", "../../x", 'a"b\n', "a\\b", "a b", "ﬁ", "description", "spikes/a/times", ".", "%2F", "é" * 300]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import MAX_NAME, nearest
 
 
 def _sigmoid(x):
@@ -227,6 +227,8 @@ def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = ()
     if isinstance(node, ast.Name):
         if node.id.startswith("_") or "__" in node.id:
             reject(f"a name must not start with '_' or contain '__' (got {node.id!r})")
+        if len(node.id) > MAX_NAME:
+            reject(f"a name must have at most {MAX_NAME} characters")
         return
     children: list[Tree] = []
     if isinstance(node, ast.Call):
