@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.jit import vmath
+from brainsim.jit import elementary, vmath
 from brainsim.jit.decorators import kernel
 
 MAX_EXPONENT = 709.782712893384  # logarithm of the largest float64
@@ -70,6 +70,48 @@ def _exprel_inverse(x, out):
 
 
 @kernel
+def _arccos(x, out):
+    for k in range(out.size):
+        out[k] = elementary.arccos(x[k])
+
+
+@kernel
+def _arcsin(x, out):
+    for k in range(out.size):
+        out[k] = elementary.arcsin(x[k])
+
+
+@kernel
+def _arctan(x, out):
+    for k in range(out.size):
+        out[k] = elementary.arctan(x[k])
+
+
+@kernel
+def _cosh(x, out):
+    for k in range(out.size):
+        out[k] = elementary.cosh(x[k])
+
+
+@kernel
+def _log10(x, out):
+    for k in range(out.size):
+        out[k] = elementary.log10(x[k])
+
+
+@kernel
+def _sinh(x, out):
+    for k in range(out.size):
+        out[k] = elementary.sinh(x[k])
+
+
+@kernel
+def _tan(x, out):
+    for k in range(out.size):
+        out[k] = elementary.tan(x[k])
+
+
+@kernel
 def _power(x, y, out):
     for k in range(out.size):
         out[k] = vmath.power(x[k], y[k])
@@ -86,6 +128,12 @@ def _of_arrays(compiled, *values):
 def _infinite_above(compiled, x):
     """Like `_of_arrays`, but infinite if the result overflows: checks of the constants report it."""
     return np.where(np.asarray(x) > MAX_EXPONENT, np.inf, _of_arrays(compiled, x))
+
+
+def _infinite_beyond(compiled, x):
+    """Like `_infinite_above`, on both sides: of the hyperbolic functions, which grow like half an exponential."""
+    far = np.abs(x) > MAX_EXPONENT + np.log(2.0)
+    return np.where(far, np.sign(_of_arrays(compiled, x)) * np.inf, _of_arrays(compiled, x))
 
 
 def _raised(x, y):
@@ -108,6 +156,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": functools.partial(_of_arrays, _sin),
     "cos": functools.partial(_of_arrays, _cos),
     "sigmoid": functools.partial(_of_arrays, _sigmoid),
+    "arccos": functools.partial(_of_arrays, _arccos),
+    "arcsin": functools.partial(_of_arrays, _arcsin),
+    "arctan": functools.partial(_of_arrays, _arctan),
+    "cosh": functools.partial(_infinite_beyond, _cosh),
+    "log10": functools.partial(_of_arrays, _log10),
+    "sinh": functools.partial(_infinite_beyond, _sinh),
+    "tan": functools.partial(_of_arrays, _tan),
     "exprel": lambda x: 1.0 / _of_arrays(_exprel_inverse, x),
     "**": _raised,
 }

@@ -5,6 +5,8 @@ import re
 
 from brainsim.equations.expressions.language import check_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
+from brainsim.models.timed import TimedArray
+from brainsim.models.values import Distribution
 
 # what a class may define besides parameters and initial values, and the kind of model that has it, None for all
 OF_CELLS_AND_SYNAPSES = {
@@ -77,6 +79,10 @@ def reject_attributes_without_effect(cls, kind):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if isinstance(value, str | tuple | dict | int) and near:
             raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
+        if isinstance(value, TimedArray | Distribution):
+            kind = "bs.TimedArray" if isinstance(value, TimedArray) else "bs.values.Value"
+            hint = f"{name}: {kind} = bs.parameter({type(value).__name__}(...), 'mV', 'what it is')"
+            raise TypeError(f"{cls.__name__}.{name}: equations see only what is declared; write {hint}")
         if type(value) in (int, float) and not name.startswith("_"):
             hint = f"{name}: float = bs.parameter({value!r}, 'mV', 'what it is')"
             message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"

@@ -218,8 +218,9 @@ class Neuron(Model):
     Functions:
 
     ====================================================  ==========================================================
-    ``exp expm1 log log1p sqrt tanh sin cos abs``         as everywhere; radians
-    ``floor(x) sign(x)``                                  the whole number below; -1, 0 or 1
+    ``exp expm1 log log1p log10 sqrt abs``                as everywhere
+    ``sinh cosh tanh sin cos tan arcsin arccos arctan``   as everywhere; radians
+    ``floor(x) ceil(x) sign(x)``                          the whole numbers below and above; -1, 0 or 1
     ``min(a, b) max(a, b) clip(x, low, high)``            the smaller; the greater; x within limits
     ``where(condition, a, b)``                            a if the condition holds, else b; both are computed
     ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.adjoints.adjoint import adjoint_of
+from brainsim.equations.adjoints.adjoint import SMOOTH, adjoint_of, derivative
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.steps.linear import one_step
 from brainsim.equations.system import compose
@@ -38,6 +38,15 @@ def check(tree_of, by, variables, known):
             assert found == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-7), (name, other)
             compared += (name, other) in by
     return compared
+
+
+@pytest.mark.parametrize("function", [*SMOOTH])
+def test_the_derivative_of_each_function(function):
+    for x in (0.3, 0.8):
+        tree = lang.parse_expression(f"{function}(x*x)", "here")
+        found = lang.computed(derivative(tree, "x", "here"), {"x": x})
+        ends = [lang.computed(tree, {"x": x + step}) for step in (1e-6, -1e-6)]
+        assert found == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", MODELS)

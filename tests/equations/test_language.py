@@ -57,6 +57,10 @@ def value(text, **names):
         ("(x - 5)**3", -8.0),
         ("expm1(0) + log1p(0) + tanh(0) + sin(0)", 0.0),
         ("sqrt(4)*cos(0)", 2.0),
+        ("cosh(x)**2 - sinh(x)**2 + cosh(0)", 2.0),
+        ("log10(1000)*tan(0) + log10(x/3*1e5)", 5.0),
+        ("sinh(arcsin(0)) + arccos(1) + 4*arctan(1)", np.pi),
+        ("ceil(2.2) - ceil(-2.2) + floor(2.8)", 7.0),
     ],
 )
 def test_values(text, expected):

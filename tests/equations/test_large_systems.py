@@ -54,6 +54,15 @@ def test_a_cable_of_sixty_compartments():
     np.testing.assert_allclose(found, solution(n, a, current, 150.0, tau), rtol=1e-9)
 
 
+def test_the_kernel_of_single_precision_reads_the_decay_minus_one():
+    """Of a small system: its own factor in a step, minus 1, from the digits of double precision."""
+    step = step_of(bs.LIF(tau_m=12.0), bs.Exponential(tau=3.0))
+    values = {name: getattr(bs.LIF(tau_m=12.0), name) for name in bs.LIF.parameters} | {"r0_tau": 3.0}
+    numbers = step.compute(values, 0.1)
+    assert numbers[f"_p__v__v{exact.LESS_ONE}"] == pytest.approx(np.expm1(-0.1 / 12.0), rel=1e-13)
+    assert numbers[f"_p__r0_i__r0_i{exact.LESS_ONE}"] == pytest.approx(np.expm1(-0.1 / 3.0), rel=1e-13)
+
+
 def test_the_text_of_a_kernel_grows_with_the_variables_and_not_with_their_square():
     step = step_of(chain(60)(), current=True)
     assert len(step.product.constants) == 60 * 61

@@ -163,7 +163,7 @@ def test_names_that_are_too_long_are_rejected_where_they_are_written():
     names = [f"{letter * 400}" for letter in "xy"]
     model = mine(
         equations="\n".join(f"d{a}/dt = {b} - {a} + 0.1*xi" for a, b in (names, names[::-1])),
-        **{name: variable for name in names},
+        **dict.fromkeys(names, variable),
     )
     net = bs.Network(seed=1)
     net.add(bs.Population(1, model(), name="x" * 400))

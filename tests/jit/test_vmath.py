@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from brainsim.jit import vmath
+from brainsim.jit import elementary, vmath
 from tests.helpers.equations.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
 
 NAMES = (
@@ -26,7 +26,9 @@ NAMES = (
     "sign",
     "flushed",
 )
-FUNCTIONS = {name: looped(getattr(vmath, name)) for name in NAMES}
+MORE = ("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan")
+HELPERS = {name: getattr(vmath, name) for name in NAMES} | {name: getattr(elementary, name) for name in MORE}
+FUNCTIONS = {name: looped(helper) for name, helper in HELPERS.items()}
 
 
 RANDOM = np.random.default_rng(4)
@@ -52,6 +54,8 @@ ABOVE_MINUS_1 = np.concatenate(
         10.0 ** RANDOM.uniform(-15.5, 0, N) - 1.0,
     ]
 )
+WITHIN_1 = np.concatenate([SMALL, RANDOM.uniform(-1, 1, N), 1.0 - 10.0 ** RANDOM.uniform(-15, 0, N)])
+WITHIN_1 = WITHIN_1[np.abs(WITHIN_1) <= 1.0]
 ANGLES = np.concatenate([SMALL, RANDOM.uniform(-10, 10, N), RANDOM.uniform(-1e5, 1e5, N)])
 
 
@@ -68,6 +72,13 @@ ANGLES = np.concatenate([SMALL, RANDOM.uniform(-10, 10, N), RANDOM.uniform(-1e5,
         ("sigmoid", WIDE, lambda x: 1 / (1 + np.exp(-x)), 3.0),
         ("exprel_inverse", WIDE, lambda x: x / np.expm1(x), 3.0),
         ("relaxation", WIDE, lambda x: -np.expm1(-x) / x, 3.0),
+        ("sinh", WIDE, np.sinh, 4.0),
+        ("cosh", WIDE, np.cosh, 2.0),
+        ("tan", ANGLES, np.tan, 3.0),
+        ("log10", POSITIVE, np.log10, 1.0),
+        ("arctan", np.concatenate([WIDE, 1.0 / SMALL]), np.arctan, 2.0),
+        ("arcsin", WITHIN_1, np.arcsin, 4.0),
+        ("arccos", WITHIN_1, np.arccos, 4.0),
     ],
 )
 def test_they_keep_their_bounds(name, x, true, bound):
@@ -181,11 +192,23 @@ SPECIAL = {
     "relaxation": [(0.0, 1.0), (-0.0, 1.0), (5e-324, 1.0), (-1e-300, 1.0), (1e-16, 1.0), (1e300, 1e-300), (np.inf, 0.0)],
     "floor": [(0.0, 0.0), (1.5, 1.0), (-1.5, -2.0), (-5e-324, -1.0), (1e300, 1e300), (np.inf, np.inf), (-np.inf, -np.inf)],
     "sign": [(0.0, 0.0), (-0.0, 0.0), (5e-324, 1.0), (-5e-324, -1.0), (np.inf, 1.0), (-np.inf, -1.0)],
+    "sinh": [(0.0, 0.0), (5e-324, 5e-324), (-1e-320, -1e-320), (np.inf, math.sinh(708.0)), (-np.inf, -math.sinh(708.0))],
+    "cosh": [(0.0, 1.0), (5e-324, 1.0), (np.inf, math.cosh(708.0)), (-np.inf, math.cosh(708.0))],
+    "tan": [(0.0, 0.0), (5e-324, 5e-324), (np.inf, np.nan), (-1.1e13, np.nan)],
+    "log10": [(0.0, -np.inf), (1.0, 0.0), (np.inf, np.inf), (-1.0, np.nan), (5e-324, math.log10(5e-324))],
+    "arctan": [(0.0, 0.0), (-1e-320, -1e-320), (1e300, math.pi / 2), (np.inf, math.pi / 2), (-np.inf, -math.pi / 2)],
+    "arcsin": [(0.0, 0.0), (1.0, math.pi / 2), (-1.0, -math.pi / 2), (1.1, np.nan), (-np.inf, np.nan)],
+    "arccos": [(0.0, math.pi / 2), (1.0, 0.0), (-1.0, math.pi), (1.1, np.nan), (-np.inf, np.nan)],
+    "ceil": [(0.0, 0.0), (1.5, 2.0), (-1.5, -1.0), (5e-324, 1.0), (1e300, 1e300), (np.inf, np.inf), (-np.inf, -np.inf)],
     "flushed": [(0.0, 0.0), (1e-249, 1e-249), (-1e-251, 0.0), (np.inf, np.inf)],
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_powers_of_ten_have_whole_logarithms():
+    assert FUNCTIONS["log10"](10.0 ** np.arange(23)).tolist() == list(range(23))
+
+
+@pytest.mark.parametrize("name", HELPERS)
 def test_special_points(name):
     x, expected = (np.array(column) for column in zip(*SPECIAL[name], (np.nan, np.nan), strict=True))
     np.testing.assert_allclose(FUNCTIONS[name](x), expected, rtol=5e-16, atol=0)
@@ -197,11 +220,11 @@ def test_tanh_of_a_zero_has_its_sign():
         assert np.signbit(found).tolist() == [False, True, False, True]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HELPERS)
 def test_they_do_not_depend_on_their_neighbours(name):
     """Full vectors and the rest of a loop give the same bits."""
     for dtype in (np.float64, np.float32):
-        x = np.random.default_rng(3).uniform(0.01, 50, 67).astype(dtype)
+        x = np.random.default_rng(3).uniform(0.01, 0.99 if name in ("arcsin", "arccos") else 50, 67).astype(dtype)
         function = FUNCTIONS[name]
         assert np.array_equal(function(x), np.concatenate([function(x[i : i + 1]) for i in range(x.size)]))
 
@@ -221,17 +244,17 @@ def test_flushed():
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HELPERS)
 def test_they_vectorise(name, dtype):
-    function = looped(getattr(vmath, name))
+    function = looped(HELPERS[name])
     function(np.ones(3, dtype))
     assert re.search(r"<(2|4|8|16) x (double|float)>", vectors(function.loop))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HELPERS)
 def test_the_type_of_the_result(name):
     """float32 stays float32, so that an expression of it does not become float64; whole numbers become float64."""
-    function = getattr(vmath, name)
+    function = HELPERS[name]
 
     @numba.njit
     def kind(x):

@@ -97,6 +97,18 @@ def hindmarsh_rose(t, y, current):
     return [y - x**3 + 3 * x**2 - z + current, 1 - 5 * x**2 - y, 0.006 * (4 * (x + 1.6) - z)]
 
 
+def test_morris_lecar_as_it_is_published():
+    """With tanh and cosh, instead of the exponentials of the model."""
+    text = bs.MorrisLecar.equations.replace("sigmoid(2*(v - v_1)/v_2)", "(1 + tanh((v - v_1)/v_2))/2")
+    text = text.replace("sigmoid(2*(v - v_3)/v_4)", "(1 + tanh((v - v_3)/v_4))/2")
+    text = text.replace("(speed + 1/speed)/2", "cosh((v - v_3)/(2*v_4))").replace("speed = exp((v - v_3)/(2*v_4))", "")
+    published = type("Published", (bs.MorrisLecar,), {"equations": text})
+    assert text.count("tanh") + text.count("cosh") == 3
+    found = [run(kind(), 100.0, 0.1, current=120.0)[0] for kind in (published, bs.MorrisLecar)]
+    for name in ("v", "w"):
+        np.testing.assert_allclose(found[0][name], found[1][name], rtol=0, atol=1e-9)
+
+
 # the equations once more, a current that makes it fire, the duration [ms], and the size of v beside which errors count
 TWINS = {
     "HodgkinHuxley": (hodgkin_huxley, 1000.0, 50.0, 100.0),

@@ -180,6 +180,13 @@ SMOOTH: dict[str, Callable[[Tree, Tree], Tree]] = {
     "sqrt": lambda call, x: algebra.over(HALF, call),
     "sin": lambda call, x: _call("cos", x),
     "cos": lambda call, x: algebra.negative(_call("sin", x)),
+    "log10": lambda call, x: algebra.over(ast.Constant(0.4342944819032518), x),
+    "sinh": lambda call, x: _call("cosh", x),
+    "cosh": lambda call, x: _call("sinh", x),
+    "tan": lambda call, x: ast.BinOp(algebra.ONE, ast.Add(), _square(call)),
+    "arcsin": lambda call, x: algebra.over(algebra.ONE, _call("sqrt", ast.BinOp(algebra.ONE, ast.Sub(), _square(x)))),
+    "arccos": lambda call, x: algebra.over(ast.Constant(-1.0), _call("sqrt", ast.BinOp(algebra.ONE, ast.Sub(), _square(x)))),
+    "arctan": lambda call, x: algebra.over(algebra.ONE, ast.BinOp(algebra.ONE, ast.Add(), _square(x))),
     "tanh": lambda call, x: ast.BinOp(algebra.ONE, ast.Sub(), _square(call)),
     "sigmoid": lambda call, x: ast.BinOp(call, ast.Mult(), ast.BinOp(algebra.ONE, ast.Sub(), call)),
 }

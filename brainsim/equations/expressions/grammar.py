@@ -31,12 +31,20 @@ FUNCTIONS = {
     "expm1": np.expm1,
     "log": np.log,
     "log1p": np.log1p,
+    "log10": np.log10,
     "sqrt": np.sqrt,
     "abs": np.abs,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
     "tanh": np.tanh,
     "sin": np.sin,
     "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
     "floor": np.floor,
+    "ceil": np.ceil,
     "sign": np.sign,
     "min": np.minimum,
     "max": np.maximum,
@@ -62,9 +70,19 @@ FOREIGN_FUNCTIONS = {
     "heaviside": "where(x > 0, 1, 0)",
     "int": "floor(x)",
     "round": "floor(x + 0.5)",
-    "tan": "sin(x)/cos(x)",
+    "log2": "log(x)/log(2)",
+    "asin": "arcsin(x)",
+    "acos": "arccos(x)",
+    "atan": "arctan(x)",
+    "sech": "1/cosh(x)",
+    "coth": "1/tanh(x)",
+    "mod": "x - y*floor(x/y)",
     "fabs": "abs(x)",
 }
+SUMMED = (
+    "; an equation is about one cell. What spikes send to it is a variable of a bs.Synapse, which each event changes "
+    "(arrival = 'g = g + w'); a sum over other cells' variables is computed in a callback=, from sim.state"
+)
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 # operators of other languages, with a hint
@@ -73,6 +91,8 @@ FOREIGN_OPERATORS: dict[Any, str] = {
     ast.BitAnd: "write 'and' for '&'",
     ast.BitOr: "write 'or' for '|'",
     ast.Invert: "write 'not' for '~'",
+    ast.Mod: "write x - y*floor(x/y) for x % y",
+    ast.FloorDiv: "write floor(x/y) for x // y",
 }
 MAX_LENGTH = 4000  # characters of a string
 MAX_DEPTH = 60  # levels of nesting
@@ -267,8 +287,18 @@ def _check_call(node, reject, tables):
         called = name or getattr(node.func, "attr", None)
         hint = f"; write {FOREIGN_FUNCTIONS[called]}" if called in FOREIGN_FUNCTIONS else None
         if hint is None:
-            hint = nearest(called, [*FUNCTIONS, *tables])
-            hint += f"; a product is written {name}*(...)" if name and "did you mean" not in hint else ""
+            hint = SUMMED if called == "sum" else _nearest_function(name, called, node.args, tables)
         reject(f"unknown function {shown(node.func)}{hint}")
     elif not plain or len(node.args) != ARGUMENTS[name]:
         reject(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
+
+
+def _nearest_function(name, called, arguments, tables):
+    """Return what may have been meant by a call of an unknown function."""
+    hint = nearest(called, [*FUNCTIONS, *tables])
+    if "did you mean" in hint or not name:
+        return hint
+    if any(isinstance(part, ast.Name) and part.id == "t" for argument in arguments for part in ast.walk(argument)):
+        declared = f"{name}: bs.TimedArray = bs.parameter(bs.TimedArray(...), 'mV', 'what it is')"
+        return f"; a table over time is a parameter of the class, {declared}, or itself the rate or amplitude of an input"
+    return f"{hint}; a product is written {name}*(...)"

@@ -12,6 +12,7 @@ HOMES = {
     "brainsim.rng.binomial": ("binomial",),
     "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
     "brainsim.jit.powers": ("cube", "fourth", "square", "whole_power"),
+    "brainsim.jit.elementary": ("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan"),
     "brainsim.jit.vmath": (
         "clip",
         "cos",
