@@ -161,9 +161,9 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str]) -> Kernel
     arrays = tuple(n for n in names if n in per_cell)
     kernel = Kernel("", scalars, arrays, tables, loop.random)
     if step.product is not None:
-        matrix = step.product.constants
-        rows = {"scalars": (*scalars, *matrix)} if per_cell.isdisjoint(matrix) else {"arrays": (*arrays, *matrix)}
-        kernel = replace(kernel, product=step.product, **rows)
+        matrix, shared = step.product.constants, per_cell.isdisjoint(step.product.constants)
+        scalars, arrays = ((*scalars, *matrix), arrays) if shared else (scalars, (*arrays, *matrix))
+        kernel = replace(kernel, product=step.product, scalars=scalars, arrays=arrays)
     head, arguments = _arguments(system, kernel, "t" in loaded)
     text = HEADER.format(
         variables=", ".join(system.variables) or "none", receptors=len(system.buffered), imports=_imports(loaded, kernel)

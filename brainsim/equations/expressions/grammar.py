@@ -26,7 +26,7 @@ def _exprel(x):
     return np.where(zero, 1.0, np.expm1(x) / np.where(zero, 1.0, x))
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,

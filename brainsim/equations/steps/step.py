@@ -128,7 +128,7 @@ class Writer:
                 numbers |= function(values, dt)
             return numbers
 
-        made = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
+        made: dict[str, Any] = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
         return Step(method, self.lines, **made, **properties)
 
     def _text(self, tree, names):
