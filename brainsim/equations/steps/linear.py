@@ -27,7 +27,6 @@ def one_step(matrix: np.ndarray, dt: float) -> np.ndarray:
     return np.broadcast_to(_exponentials(matrix.reshape(-1, *matrix.shape[-2:])[:1])[0], matrix.shape)
 
 
-@np.errstate(under="ignore")  # entries far from the diagonal may be as small as any number
 def _exponentials(matrices):
     """Return the exponential of each of many small matrices, as ``1 + E``.
 

@@ -235,42 +235,42 @@ class AdEx(Neuron):
 class Izhikevich(Neuron):
     """Izhikevich's neuron: a parabola and a slow variable that reproduce the firing patterns of cortical cells.
 
-        ``dv/dt = 0.04*v**2 + 5*v + 140 - u + I`` and ``du/dt = a*(b*v - u)``; a spike when ``v >= v_peak``, then ``v = c`` and
-        ``u += d``. The numbers are fits, in ms and mV; `I` is taken as mV/ms, so that 10 pA are the published ``I = 10``. With
+    ``dv/dt = 0.04*v**2 + 5*v + 140 - u + I`` and ``du/dt = a*(b*v - u)``; a spike when ``v >= v_peak``, then ``v = c`` and
+    ``u += d``. The numbers are fits, in ms and mV; `I` is taken as mV/ms, so that 10 pA are the published ``I = 10``. With
     Heun's method at dt = 0.1 ms, each interval is right to one step: the last spike of a second is in the same step as that
     of the exact solution, reset on the same grid, or up to 3.4 ms away. The publications use Euler's method with steps of
     0.1 to 1 ms, as most simulators do, and some firing patterns result from these steps; to reproduce them, use a subclass
     with ``method = "euler"`` (at dt = 0.1 ms the last spike of a second is 3 to 7 ms late).
-        Defaults: regular spiking; for others see Izhikevich (2003), and (2004) for all twenty.
+    Defaults: regular spiking; for others see Izhikevich (2003), and (2004) for all twenty.
 
-        Parameters
-        ----------
-        a : float
-            Rate of recovery [1/ms].
-        b : float
-            How strongly u follows v [1/ms].
-        c : float
-            Reset potential [mV].
-        d : float
-            Step of u at a spike [mV/ms].
-        v_peak : float
-            Potential at which a spike ends [mV].
+    Parameters
+    ----------
+    a : float
+        Rate of recovery [1/ms].
+    b : float
+        How strongly u follows v [1/ms].
+    c : float
+        Reset potential [mV].
+    d : float
+        Step of u at a spike [mV/ms].
+    v_peak : float
+        Potential at which a spike ends [mV].
 
-        Examples
-        --------
-        >>> import brainsim as bs
-        >>> chattering = bs.Izhikevich(c=-50.0, d=2.0)
-        >>> bs.Population(100, chattering, name="cells")
-        Population('cells', 100 Izhikevich)
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> chattering = bs.Izhikevich(c=-50.0, d=2.0)
+    >>> bs.Population(100, chattering, name="cells")
+    Population('cells', 100 Izhikevich)
 
-        As published, with the spikes of Euler's method:
+    As published, with the spikes of Euler's method:
 
-        >>> class PublishedIzhikevich(bs.Izhikevich):
-        ...     method = "euler"
+    >>> class PublishedIzhikevich(bs.Izhikevich):
+    ...     method = "euler"
 
-        References
-        ----------
-        Izhikevich (2003), doi:10.1109/TNN.2003.820440; (2004), doi:10.1109/TNN.2004.832719.
+    References
+    ----------
+    Izhikevich (2003), doi:10.1109/TNN.2003.820440; (2004), doi:10.1109/TNN.2004.832719.
     """
 
     equations = """
