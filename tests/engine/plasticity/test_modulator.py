@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from tests.engine.plasticity import test_networks
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -164,3 +165,15 @@ class TestMistakes:
             rule(equations=decay, on_modulator="n = n + c", dimensions=False)
         with pytest.raises(bs.EquationError, match=r"must assign one variable, which nothing else assigns"):
             rule(equations=decay, on_modulator="c = c + w; n = n + 1", dimensions=False)
+
+
+@pytest.mark.parametrize("delay", [1.0, 5.0])
+def test_without_cells_it_is_known_in_all_steps_of_a_slice(delay):
+    """With one long delay a slice is longer than a spike of modulating cells would take by default."""
+    rule = bs.DopamineSTDP(a_plus=0.2, a_minus=0.1, n_base=0.02, w_max=4.0)
+    net, loop = test_networks.network(rule, delay=delay)
+    sim, _ = test_networks.check(net, loop, (100.0, 50.0))
+    pieces = bs.Simulation(net, dt=0.5, seed=5, threads=2, progress=False)
+    for _ in range(60):
+        pieces.run(2.5)
+    assert np.array_equal(pieces.synapses(loop).weight, sim.synapses(loop).weight)

@@ -14,6 +14,7 @@ from brainsim.engine.plasticity.sampled import check_sampled
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
 from brainsim.engine.plasticity.writer import OLD
+from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
 from brainsim.engine.synapses.listed import weights_in_full
@@ -47,7 +48,7 @@ class Plastic(SynapseKind):
         Longest delay, as filed, and longest dendritic delay, in steps; synapses of the longest segment.
     equations : PlasticityEquations
     modulator_delay : int
-        Steps after which a spike of a modulating cell acts.
+        Steps after which a spike of a modulating cell acts, and for which the modulator is known in advance.
     rates : list of float
         Rates of decay per step.
     initial, after_a_step : dict of str to float
@@ -77,8 +78,8 @@ class Plastic(SynapseKind):
         self._columns = self._initial_columns()
         self.parts, self._kept, self._written, self._ids = {}, None, False, None
         delay, label = self.projection.modulator_delay, f"{self.projection.name}.modulator_delay"
-        used = self.projection.modulator is not None  # else it is the default, of whose rounding nobody need know
-        self.modulator_delay = max(1, int(whole_steps(delay, layout.dt, label) if used else round(delay / layout.dt)))
+        used = self.projection.modulator is not None  # else nothing but the end of a run can change it
+        self.modulator_delay = max(1, int(whole_steps(delay, layout.dt, label))) if used else MAX_SLICE
         check_shared(self)
         self.warned_of_bounds = False  # which homeostasis does once
         self._homeostat = homeostat_of(self)
