@@ -8,7 +8,6 @@ from pathlib import Path
 from brainsim.commands.examples import example_named, summary_of
 from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
-from brainsim.core.arrays import plural
 from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
 
@@ -193,6 +192,8 @@ def _announce(network):
 
 def _kinds_in(network):
     """Return how many kinds of things a network has that are compiled: the more, the longer it takes."""
+    from brainsim.core.arrays import plural  # imported here: the command line begins without NumPy
+
     used = [*network.projections, *(stimulus.input for stimulus in network.inputs if hasattr(stimulus.input, "synapse"))]
     rules = [p.plasticity for p in network.projections if p.plasticity is not None]
     numbers = {

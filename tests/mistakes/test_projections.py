@@ -90,7 +90,7 @@ test_weights = mistakes(
     (lambda: connect(weight=np.inf), ValueError, "Network.connect.weight: must be finite", "inf"),
     (lambda: connect(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne(), pre=A[:10]), ValueError, "finite", "nan"),
     (lambda: connect(weight=bs.Exponential(tau=2.0)), TypeError, "is a synapse; ", " bs.values.Exponential(mean)"),
-    (lambda: connect(weight="strong"), bs.EquationError, "Network.connect.weight: unknown name 'strong'; available: d, i, j, pi"),
+    (lambda: connect(weight="strong"), bs.EquationError, "weight: unknown name 'strong'; available: d, i, j, pi"),
     (lambda: connect(weight=1e-11, synapse=bs.Exponential()), ValueError, "pA", "looks like an SI value", "did you mean 10"),
     (lambda: connect(weight=6e-9, synapse=COND), ValueError, "nS", "did you mean 6"),
     (lambda: connect(weight=np.ones(30)), ValueError, "samples its pairs, so an array cannot be matched to them"),
@@ -309,7 +309,7 @@ test_distance_rules = mistakes(
     (lambda: placed(post=RANDOM, rule=WRAPS), ValueError, "DistanceRule.periodic: must be greater than 9"),
     (lambda: bs.DistanceRule(None), TypeError, "DistanceRule.p: must be a number, or an expression of the distance d"),
     (lambda: near("0.1", periodic=(1.0, 2.0, 3.0)), ValueError, "DistanceRule.periodic: must have a period for each of 2"),
-    (lambda: placed(weight="0.1*exp(-x)"), bs.EquationError, "Network.connect.weight: unknown name 'x'; available: d, i, j, pi"),
+    (lambda: placed(weight="0.1*exp(-x)"), bs.EquationError, "weight: unknown name 'x'; available: d, i, j, pi"),
     (
         lambda: placed(weight="0.1/d", rule=SELF),
         ValueError,
