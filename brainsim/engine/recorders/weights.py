@@ -189,7 +189,7 @@ class WeightRecorder(Recorder):
         ranks, where, all_samples = layout.ranks, [], []
         for wanted, synapses, samples in zip(self._wanted, piece.where, piece.samples, strict=True):
             parts = ranks.gathered([synapses[0], *synapses[1:]])
-            values = ranks.gathered(np.array([some for _, some, _ in samples]).reshape(len(samples), -1))
+            values = ranks.gathered(np.array([some for _, some, _ in samples]).reshape(len(samples), synapses[0].size))
             counts = ranks.gathered(np.array([some for *_, some in samples]))
             if parts is None:
                 continue
