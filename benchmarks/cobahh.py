@@ -246,7 +246,8 @@ WORKLOAD = Workload(
     n=4000,
     duration=2000.0,
     populations=four_to_one,
-    tolerance=0.25,
+    # three standard deviations of the difference of two wirings, whose rates scatter by 7 and 3.5 % in brainsim and Brian2
+    tolerance={"E": 0.31, "I": 0.15},
     fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
     only=("brainsim", "brian2", "genn:1", "annarchy", "nest"),
     networks={
