@@ -189,6 +189,8 @@ def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, ever
     seconds = interval(EVERY if every is None else every, "simulate.checkpoint_every")
     ranks.together(lambda: check_writable(checkpoint, "simulate.checkpoint"))
     checkpoint = Path(checkpoint).absolute()  # a callback may change the folder of the process
+    if isinstance(to, str | os.PathLike) and os.path.realpath(to) == os.path.realpath(checkpoint):
+        raise ValueError(f"simulate.checkpoint: must be another file than that of to= (got {str(checkpoint)!r} for both)")
     if not resume:
         ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
     if resume and ranks.first(exists(checkpoint)):

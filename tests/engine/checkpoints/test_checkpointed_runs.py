@@ -175,6 +175,7 @@ class TestSimulate:
             ({"checkpoint": "run.h5"}, r"simulate.checkpoint: is written as an .npz, so its name cannot end in .h5"),
             ({"checkpoint": "nowhere/run.ckpt"}, "simulate.checkpoint: there is no folder"),
             ({"checkpoint": "."}, "is a folder; name a file in it"),
+            ({"checkpoint": "one.npz", "to": "./one.npz"}, r"simulate.checkpoint: must be another file than that of to= "),
             ({"checkpoint": True}, r"simulate.checkpoint: must be the name of a file such as 'run.ckpt' \(got True\)"),
         ],
     )
