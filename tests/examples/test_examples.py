@@ -45,8 +45,18 @@ def test_builds_runs_and_draws(name, options):
     result = simulated(example, network, 50.0, dt=getattr(example, "DT", 0.1), seed=2, record=traces, threads=1)
     assert len(result.traces) + len(result.weights) == len(traces)
     picture = io.BytesIO()
-    getattr(example, "draw", bs.plot.overview)(result, window=(0.0, 50.0)).savefig(picture)
+    figure = getattr(example, "draw", bs.plot.overview)(result, window=(0.0, 50.0))
+    figure.savefig(picture)
     assert picture.getvalue().startswith(b"\x89PNG")
+    assert cut_off(figure) == []
+
+
+def cut_off(figure):
+    """Return the labels of axes, titles and captions that reach beyond the page."""
+    texts = [text for ax in figure.axes for text in (ax.xaxis.label, ax.yaxis.label, ax.title)] + figure.texts
+    boxes = {text.get_text(): text.get_window_extent() for text in texts if text.get_visible() and text.get_text()}
+    page = figure.bbox.padded(1.0)
+    return [words for words, box in boxes.items() if not (page.contains(*box.min) and page.contains(*box.max))]
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -269,4 +269,4 @@ def _curve(ax, evidence, measured, error, predicted):
     ax.set_xscale("symlog", linthresh=least, linscale=0.7)
     ax.set_xticks(evidence, [f"{100 * value:.3g}" for value in evidence])
     ax.minorticks_off()
-    ax.set_xlabel(f"evidence [%] (linear up to {100 * least:.3g}, then logarithmic)")
+    ax.set_xlabel(f"evidence [%]\n(linear up to {100 * least:.3g}, then logarithmic)")
