@@ -108,12 +108,14 @@ def test_correlograms_by_all_pairs():
     own = np.ceil(a)[None, :] - np.ceil(a)[:, None]
     lags, pairs = analysis.autocorrelogram(of_a, 1.0, 30.0)
     assert pairs.tolist() == [np.count_nonzero(own == lag) - 80 * (lag == 0) for lag in lags]
+    rate = analysis.autocorrelogram(of_a, 1.0, 30.0, norm="rate")[1]
+    np.testing.assert_allclose(rate, pairs / 80 * 1000.0 * 300.0 / (300.0 - np.abs(lags)))
 
 
 def test_the_average_around_spikes_is_the_plain_mean():
     rng, times = np.random.default_rng(4), 0.1 * np.arange(1, 5001)
     traces = bs.Traces("c", "v", "mV", times, [3, 7], -65.0 + rng.standard_normal((5000, 2)))
-    steps = rng.integers(1, 5001, 300)
+    steps = np.r_[51, 4951, rng.integers(1, 5001, 298)]  # the windows of the first two end where the traces do
     lags, mean = analysis.spike_triggered_average(
         bs.Spikes(0.1 * steps, rng.integers(0, 5, 300), 5, 500.0), traces, (-5.0, 5.0)
     )

@@ -100,6 +100,8 @@ class TestLongerRuns:
         for start in (0.0, 250.0):
             decoded = code.decode(self.longer(spikes, start), 100.0, shape=(4, 6))
             np.testing.assert_allclose(decoded, code.decode(spikes, shape=(4, 6)), atol=1e-9)
+        whole = code.decode(spikes, spikes.duration, shape=(4, 6))
+        np.testing.assert_array_equal(whole, code.decode(spikes, shape=(4, 6)))
 
     @pytest.mark.parametrize("code", CODES)
     def test_values_over_time(self, code):
@@ -165,6 +167,13 @@ class TestRandom:
         assert spikes.counts().mean() == pytest.approx(50.0, abs=5 * np.sqrt(50.0 / 1000))
         assert spikes.counts().var() / spikes.counts().mean() == pytest.approx(0.95, abs=0.2)
         assert bs.Spikes(spikes.times, spikes.ids, 1000, 500.0).isi().min() >= 0.5 - 1e-9
+
+    def test_steps_that_are_drawn_in_several_blocks_follow_each_other(self, monkeypatch):
+        monkeypatch.setattr("brainsim.encode.rate.BLOCK", 4)
+        spikes = encode.Rate(max_rate=1000.0).encode([[1.0, 1.0], [0.0, 1.0]], interval=5.0, dt=1.0, seed=1)
+        first, second = spikes.per_cell()
+        assert first.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+        assert second.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]
 
     def test_the_same_seed_gives_the_same_bits(self):
         for code in (encode.Rate(), encode.PopulationCode()):

@@ -38,9 +38,10 @@ def test_with_a_leak_the_potential_reaches_one_at_each_spike_and_nowhere_else():
         assert len(times) > 3
 
 
-@pytest.mark.parametrize("tau", [math.inf, 10.0])
-def test_constant_values_come_back(tau):
-    code, values = encode.IntegrateAndFire(max_rate=200.0, tau=tau, low=-1.0, high=3.0), np.array([1.0, 2.0, 3.0])
+@pytest.mark.parametrize(("tau", "start"), [(math.inf, 0.0), (10.0, 0.5)])
+def test_constant_values_come_back(tau, start):
+    code = encode.IntegrateAndFire(max_rate=200.0, tau=tau, start=start, low=-1.0, high=3.0)
+    values = np.array([1.0, 2.0, 3.0])
     spikes = code.encode(values, 600.0)
     assert spikes.counts()[2] == 120
     last = [times[-1] for times in spikes.per_cell()]
