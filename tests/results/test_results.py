@@ -24,7 +24,7 @@ class TestTraces:
     def test_of_keeps_the_numbers_of_the_cells(self):
         traces = Traces("cells", "v", "mV", [1.0, 2.0], [4, 9, 2], [[0, 1, 2], [3, 4, 5]])
         assert traces.of([2, 4]).values.tolist() == [[2, 0], [5, 3]]
-        assert traces.of(slice(3, 9)).ids.tolist() == [4]
+        assert traces.of(slice(4, 9)).ids.tolist() == [4]
         with pytest.raises(IndexError, match=r"must be recorded cells, 4, 9, 2 \(got 7\)"):
             traces.of([4, 7])
         with pytest.raises(IndexError, match="bounds >= 0 and no step"):

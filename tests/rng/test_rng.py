@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from brainsim.rng import binomial, hashing
+from brainsim.rng.alias import alias_table
 from brainsim.rng.streams import checked_seed, fresh_seed, stream_key
 
 U8 = np.uint64
@@ -93,6 +94,14 @@ def test_uniform_and_without_memory(name):
     ones = (values * 2.0**53).astype(np.uint64).view(np.uint8).reshape(-1, 8)
     bits = np.unpackbits(ones, axis=1, bitorder="little")[:, :53].mean(axis=0)
     assert np.abs(bits - 0.5).max() < 5 * 0.5 / np.sqrt(N)
+
+
+def test_an_alias_table_holds_the_probabilities():
+    wanted = np.random.default_rng(3).dirichlet(np.full(11, 0.5))
+    accept, other = alias_table(wanted)
+    own = accept / 2.0**32
+    found = own + np.bincount(other, 1.0 - own, minlength=16)
+    np.testing.assert_allclose(found / 16, np.r_[wanted, np.zeros(5)], rtol=0, atol=2.0**-30)
 
 
 def test_streams_do_not_know_each_other():

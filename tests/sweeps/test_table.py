@@ -109,7 +109,11 @@ class TestTable:
         import matplotlib.pyplot as plt
 
         figure, axes = plt.subplots(1, 3)
-        bs.sweep(swept.product, {"a": [1, 2, 4]}, seeds=3, workers=1).plot("noise", axes[0])
+        table = bs.sweep(swept.product, {"a": [1, 2, 4]}, seeds=3, workers=1)
+        (band,) = table.plot("noise", axes[0]).collections
+        mean, deviation = table.values("noise").mean(axis=1), table.values("noise").std(axis=1, ddof=1)
+        heights = band.get_paths()[0].vertices[:, 1]
+        assert (heights.min(), heights.max()) == pytest.approx(((mean - deviation).min(), (mean + deviation).max()))
         bs.sweep(swept.product, {"a": [1, 2, 4], "b": [1.0, 3.0]}, seeds=2, workers=1).plot(ax=axes[1])
         assert axes[1].get_ylabel() == "a"
         assert bs.sweep(lambda s: 1.0, {"s": ["x", "y"]}, workers=1).plot(ax=axes[2]) is axes[2]
