@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build.constants import parameter_of_one
 from brainsim.build.layout import Layout
 from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.operators.arrivals import Arrivals
@@ -80,6 +81,14 @@ def test_a_synapse_that_learns_takes_twelve_bytes_besides_segments(rule, delay):
     assert kept <= 12 * sim.n_synapses
     assert size == pytest.approx(kept, rel=0.01)
     assert segments == pytest.approx(store.nbytes - store.targets.nbytes, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("given", "median"),
+    [(bs.Uniform(9.0, 12.0), 10.5), (bs.values.Exponential(5.0), 5.0 * np.log(2.0)), (bs.Normal(-65.0, 2.0), -65.0)],
+)
+def test_one_cell_stands_for_all_with_the_median_of_a_distribution(given, median):
+    assert parameter_of_one(bs.LIF(v_rest=given), "v_rest") == pytest.approx([median])
 
 
 def test_the_table_names_every_part():

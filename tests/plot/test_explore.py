@@ -60,6 +60,8 @@ class TestFICurve:
         assert _rate(np.array([210.0, 220.0, 230.0]), 200.0, 1200.0, False) == 3.0
         assert _rate(np.array([210.0, 460.0, 710.0, 960.0]), 200.0, 1200.0, False) == 4.0
         assert _rate(np.array([]), 200.0, 1200.0, False) == 0.0
+        bursts = np.array([210.0, 215.0, 710.0, 715.0])  # silent for many of the short intervals, but not of the longest
+        assert _rate(bursts, 200.0, 1200.0, False) == pytest.approx(3000.0 / 505.0)
 
     def test_spikes_are_split_by_cell(self):
         random, n, fired = np.random.default_rng(1), 2_000, 10_000

@@ -9,6 +9,7 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.core.checks import MissingName
+from brainsim.engine.synapses.delays import steps_of
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -154,6 +155,15 @@ def test_delays_are_those_that_are_simulated():
         arrived = sim.run(1000.0).spikes["cells"]
         assert np.array_equal(arrived.ids, np.arange(n))
         np.testing.assert_allclose(arrived.times - times, sim.synapses("loop").delay, atol=1e-9)
+
+
+def test_a_step_has_the_delays_that_are_nearest_to_it():
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    delay = bs.Uniform(1.0, 1.5)
+    projection = bs.Network(seed=1).connect(cells, cells, bs.AllToAll(), weight=1.0, delay=delay, synapse=DELTA)
+    limits, chances = steps_of(projection, 0.1)
+    assert limits == (10, 15)
+    np.testing.assert_allclose(chances, [0.1, 0.2, 0.2, 0.2, 0.2, 0.1])
 
 
 # -- the store itself ------------------------------------------------------------------------------------------------------
