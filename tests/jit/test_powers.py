@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from brainsim.jit import vmath
+from brainsim.jit import powers, vmath
 from brainsim.rng import hashing
 from tests.helpers.equations.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
 
@@ -74,6 +74,17 @@ def test_power_of_whole_numbers_is_exact():
         assert np.array_equal(power(whole**n, 1 / n), whole) or n in (3, 5)  # 1/3 and 1/5 are not exact
     single = np.arange(0.0, 200.0, dtype=np.float32)
     assert np.array_equal(power(single, 3.0), single**3)
+
+
+@numba.njit(error_model="numpy")
+def whole_power(x, n):
+    return powers.whole_power(x, n)
+
+
+@pytest.mark.parametrize("n", [-7, -1, 0, 1, 5, 6, 11])
+def test_powers_by_multiplication(n):
+    assert whole_power(2.0, n) == 2.0**n
+    assert whole_power(-3.0, n) == pytest.approx((-3.0) ** n, rel=1e-15)
 
 
 def test_special_points_of_power():

@@ -110,6 +110,11 @@ class TestFit:
         X, y = patterns()
         assert bs.learn.SpikingNetwork(4, epochs=1).fit(X, y).duration_ == np.ceil(X.max() + 20.0)
 
+    def test_a_spike_may_come_at_the_very_end(self):
+        X, y = patterns(20)
+        X[0, 0] = 50.0
+        assert bs.learn.SpikingNetwork(4, epochs=1, duration=50.0).fit(X, y).duration_ == 50.0
+
     def test_sequences_of_labels(self):
         rng = np.random.default_rng(1)
         letters = rng.integers(0, 3, (60, 8))

@@ -159,7 +159,9 @@ def binomials(key, n, p, size):
     return out
 
 
-@pytest.mark.parametrize(("n", "p"), [(2e3, 0.001), (2e3, 0.9995), (1500.0, 0.3), (1e9, 0.7), (1e9, 1e-9), (1e12, 0.5)])
+@pytest.mark.parametrize(
+    ("n", "p"), [(2e3, 0.001), (2e3, 0.006), (2e3, 0.9995), (1500.0, 0.3), (1e9, 0.7), (1e9, 1e-9), (1e12, 0.5)]
+)
 def test_binomial_numbers_of_many_trials(n, p):
     """By the sum of squares of all values with five expected numbers or more, or for wide laws of twenty ranges."""
     drawn, law, size = binomials(U8(3), n, p, 20_000), stats.binom(n, p), 20_000
