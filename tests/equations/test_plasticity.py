@@ -48,6 +48,14 @@ class TestClassification:
         assert e.parameters == ("tau", "b")
         assert e.changes_weights
 
+    def test_a_weight_is_computed_if_nothing_but_one_line_between_spikes_assigns_it(self):
+        e = parsed(equations="", between="w = b*z", on_pre="z = z + 1", on_post="z = z - a")
+        assert text(e.computed_weight) == "b * z"
+        assert text(tuple(e.followed)) == ("z", "b", "0.0")
+        for texts in ({"on_pre": "z = z + 1; w = w + b"}, {"between": "w = b*z; w = w + b"}):
+            given = {"equations": "", "between": "w = b*z", "on_pre": "z = z + 1", "on_post": "z = z - a"}
+            assert parsed(**given | texts).computed_weight is None
+
     def test_traces_may_depend_on_traces_of_their_side(self):
         e = parsed(on_pre="z = x*a; x = x + z; w = w + b*z")
         assert e.pre_traces == ("x", "z")
@@ -198,6 +206,7 @@ class TestUnits:
 MISTAKES = [
     ({"equations": "dw/dt = -w/tau"}, "Mine.equations: dw/dt must be a variable of the synapse that decays to 0"),
     ({"equations": "dx/dt = -x**2/tau"}, "Mine.equations: dx/dt is not linear in x: between spikes a variable must relax"),
+    ({"equations": "dx/dt = 1/(tau*x)"}, "Mine.equations: dx/dt is not linear in x: between spikes a variable must relax"),
     ({"equations": "dx/dt = 1/tau"}, "Mine.equations: dx/dt does not depend on x: between spikes"),
     (
         {"equations": "dx/dt = -y/tau"},
