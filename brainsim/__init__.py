@@ -74,7 +74,7 @@ Modules and errors
     bs.positions        where cells are: grids, random places
     errors              EquationError (a ValueError), MissingName (a KeyError), SweepError (a RuntimeError)
 
-Not available in this version: gap junctions, morphologies.
+Not available in this version: gap junctions in equations (a callback can couple cells), morphologies.
 Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
