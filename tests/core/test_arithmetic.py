@@ -39,6 +39,14 @@ def test_building_and_running():
     assert str(net.estimate())
 
 
+def test_what_a_callback_sets_stays_and_does_not_reach_the_run():
+    net, _ = network()
+    sim = bs.Simulation(net, seed=2)
+    with np.errstate(all="warn", under="ignore"):  # as NumPy begins
+        sim.run(4.0, every=1.0, callback=lambda sim: np.seterr(all="raise"))
+        assert np.geterr()["under"] == "raise"
+
+
 def test_analysing():
     rng = np.random.default_rng(1)
     spikes = bs.Spikes(np.sort(rng.uniform(0.0, 2000.0, 300)), rng.integers(0, 5, 300), n=5, duration=2000.0)

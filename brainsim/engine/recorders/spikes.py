@@ -73,10 +73,9 @@ class SpikeRecorder(Recorder):
     def joined(self, pieces):
         """Return all spikes in one array."""
         packed, lags = ([chunk for piece in pieces for chunk in piece[k]] for k in (0, 1))
-        if len(packed) != 1:
-            packed = [np.concatenate([np.empty(0, np.int64), *packed])]
-            lags = [np.concatenate(lags)] if lags else []
-        return packed, lags
+        if len(packed) > 1:
+            packed, lags = [np.concatenate(packed)], [np.concatenate(lags)] if lags else []
+        return packed or [np.empty(0, np.int64)], lags
 
     def gathered(self, piece, layout):
         """Return the spikes of all ranks, sorted, on rank 0."""

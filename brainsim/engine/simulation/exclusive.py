@@ -3,8 +3,6 @@
 import threading
 from contextlib import contextmanager
 
-import numpy as np
-
 from brainsim.core.arithmetic import default_arithmetic
 
 
@@ -24,11 +22,11 @@ class Exclusive:
                 f"{self._label}: is in use by another call; run, result, reset and set may be called by one thread at "
                 "a time. Give each thread its own Simulation, e.g. copy.deepcopy(sim)"
             )
-        self._arithmetic.append((np.geterr(), default_arithmetic()))
-        self._arithmetic[-1][1].__enter__()
+        self._arithmetic.append(default_arithmetic())
+        self._arithmetic[-1].__enter__()
 
     def __exit__(self, *_):
-        self._arithmetic.pop()[1].__exit__()
+        self._arithmetic.pop().__exit__(None, None, None)
         if self._guest != threading.get_ident():
             self._lock.release()
 
@@ -36,10 +34,12 @@ class Exclusive:
     def lent(self):
         """Let a function of the user, called while the lock is held, use the object: in this thread only."""
         self._guest = threading.get_ident()
+        self._arithmetic.pop().__exit__(None, None, None)
         try:
-            with np.errstate(**self._arithmetic[-1][0]):
-                yield
+            yield
         finally:
+            self._arithmetic.append(default_arithmetic())
+            self._arithmetic[-1].__enter__()
             self._guest = None
 
     def check_not_lent(self, what):
