@@ -98,7 +98,11 @@ class Rewiring:
         weight = p.weight if weight is None else checked_weight(weight, p.synapse, f"{LABEL}.weight")
         delay = p.delay if delay is None else plain(delay, "ms", f"{LABEL}.delay")
         weight = weight.of(pre, post) if isinstance(weight, OfPair) else weight
-        delay = self._rounded(delay.of(pre, post)) if isinstance(delay, OfPair) else delay
+        if isinstance(delay, OfPair):
+            label = f"{LABEL}.delay: {delay}"
+            delay = plain(delay.of(pre, post), "ms", label)
+            in_range(delay, label, "ms", above=0.0)
+            delay = self._rounded(delay)
         weight, delay = self._of_new("weight", weight, n), self._of_new("delay", delay, n)
         if self._kind is not None and self._kind.tag == PLASTIC:
             from brainsim.engine.plasticity.change import check_bounds

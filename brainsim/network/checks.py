@@ -79,9 +79,11 @@ def weight_of(weight, rule, pre, post, synapse):
                 "matrices of FromSparse, and tables for FromFrame, contain weights"
             )
     if isinstance(weight, str):
-        weight = value_of_text(weight, "Network.connect.weight", pre, post, rule)
+        weight = value_of_text(weight, "Network.connect.weight", pre, post, rule, without=0.0)
     weight = checked_weight(weight, synapse, "Network.connect.weight")
-    if not isinstance(weight, Distribution):
+    if isinstance(weight, Distribution):
+        check_float32([end for end in (*weight.support, weight.mean) if np.isfinite(end)], "Network.connect.weight")
+    else:
         check_float32(weight, "Network.connect.weight")
     _check_shape(weight, "weight", rule, pre, post)
     return weight
@@ -101,7 +103,7 @@ def delay_of(delay, rule, pre, post):
     if delay is None:
         raise TypeError(f"{label}: missing; give delay=1.5 (ms). Only tables for FromFrame contain delays")
     if isinstance(delay, str):
-        delay = value_of_text(delay, label, pre, post, rule)
+        delay = value_of_text(delay, label, pre, post, rule, without=1.0)
         if isinstance(delay, OfPair) and delay.support[0] <= 0.0:
             lowest = f"{delay} is {delay.support[0]:.6g} at {delay.lowest_at}"
             raise ValueError(f"{label}: must be > 0 ms, but {lowest}; write {written_within(delay, low=0.1)}")

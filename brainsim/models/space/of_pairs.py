@@ -31,15 +31,20 @@ MOST = 1 << 27  # pairs for which an expression of both indices is computed to f
 BLOCK = 1 << 20  # of these at a time
 
 
-def value_of_text(text: str, label: str, pre: View, post: View, rule: Rule) -> OfPair | float:
-    """Return a weight or a delay that was written as text; without names it is a number."""
+def value_of_text(text: str, label: str, pre: View, post: View, rule: Rule, without: float) -> OfPair | float:
+    """Return a weight or a delay that was written as text; without names it is a number.
+
+    If the rule connects no pairs, the limits of the value are those of the number `without`.
+    """
     expression = DistanceText(text, label, ("d", "i", "j"))
     used = lang.names_in(expression.tree)
     if not used - {"pi"}:
         return float(expression.at())
     if used & {"i", "j"} and "d" in used:
         raise ValueError(f"{label}: must be of the distance d or of the indices i and j, not of both (got {text!r})")
-    return (OfIndices if used & {"i", "j"} else OfDistance)(text, label, pre, post, rule)
+    if used & {"i", "j"}:
+        return OfIndices(text, label, pre, post, rule, without)
+    return OfDistance(text, label, pre, post, rule)
 
 
 class OfPair(Distribution):
@@ -136,7 +141,7 @@ class OfDistance(OfPair):
 class OfIndices(OfPair):
     """An expression of the indices `i` of the source and `j` of the target, counted in what was connected."""
 
-    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule):
+    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule, without: float):
         expression, limits, sampled = DistanceText(text, label, ("i", "j")), [], []
         for i, j in _blocks(expression, label, pre, post, rule):
             values = _broadcast(expression, i, j)
@@ -149,7 +154,7 @@ class OfIndices(OfPair):
                 k = int(values.argmin())
                 limits.append((values[k], values.max(), f"i = {i[k]}, j = {j[k]}"))
                 sampled.append(values[:: max(1, values.size // 4096)])
-        low, high = min(limits, default=(0.0, 0.0, "")), max((high for _, high, _ in limits), default=0.0)
+        low, high = min(limits, default=(without, without, "")), max((high for _, high, _ in limits), default=without)
         some = np.concatenate([np.empty(0), *sampled])
         super().__init__(text, expression, (float(low[0]), float(high)), low[2], some, np.ones(some.size))
 

@@ -81,6 +81,9 @@ test_mistakes = mistakes(
     ),
     (lambda: connect(weight="2*j", plasticity=bs.STDP(w_max=1.0)), ValueError, "Network.connect.weight"),
     (lambda: connect(delay="-1"), ValueError, "Network.connect.delay: must be > 0 ms"),
+    (lambda: connect(weight="1e38*i"), ValueError, "Network.connect.weight: must lie within 3e+38 of 0", "got 2.9e+39"),
+    (lambda: connect(weight=bs.Uniform(0.0, 1e39)), ValueError, "must lie within 3e+38 of 0", "got 1e+39"),
+    (lambda: connect(weight=bs.Normal(-1e39, 1.0)), ValueError, "must lie within 3e+38 of 0", "got -1e+39"),
     (
         lambda: connect(bs.Population(20_000, bs.LIF()), weight="i*j"),
         ValueError,
@@ -88,6 +91,23 @@ test_mistakes = mistakes(
         "list the pairs with FromArrays",
     ),
 )
+
+
+@pytest.mark.parametrize(("delay", "source"), [("0.1*i", 0), ("0.5 - 0.1*i", 9)])
+def test_new_synapses_whose_expression_gives_no_delay_are_refused(delay, source):
+    net = bs.Network(seed=1)
+    net.connect(CELLS, CELLS, bs.FromArrays([1, 2], [2, 3]), weight=0.5, delay=delay, synapse=bs.Delta(), name="wires")
+    sim = bs.Simulation(net, seed=2)
+    with pytest.raises(ValueError, match=r"Simulation.rewire.delay: '.*i': must be > 0 ms \(got"):
+        sim.rewire("wires", pre=[source], post=[5])
+    assert len(sim.synapses("wires")) == 2
+
+
+@pytest.mark.parametrize(("cells", "rule"), [(CELLS, bs.FromArrays([], [])), (CELLS[:1], RULES["all"])])
+def test_a_rule_without_pairs_takes_any_expression(cells, rule):
+    for plasticity in (None, bs.STDP(w_max=0.5, sign=-1)):
+        wires = connect(cells, rule, weight="1 + i", delay="1 + j", plasticity=plasticity)
+        assert (wires.delay.support, wires.weight.support) == ((1.0, 1.0), (0.0, 0.0))
 
 
 def test_a_text_without_names_is_a_number():
