@@ -28,7 +28,7 @@ def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple
         Width of the bins in which spikes are counted [ms], > 0; the highest frequency is ``500 / bin`` [Hz].
     segment : float
         Length of the segments [ms], at least two bins; the resolution is ``1000 / segment`` [Hz]. A shorter recording is
-        one segment.
+        one segment, whose values scatter by 100 %; the scatter shrinks with the square root of the number of segments.
 
     Returns
     -------

@@ -41,7 +41,8 @@ def spectrum(
     bin : float
         Width of the bins in which spikes are counted [ms]; the highest frequency is ``500/bin`` Hz.
     segment : float
-        Length of the segments that are averaged [ms]; the resolution is ``1000/segment`` Hz.
+        Length of the segments that are averaged [ms]; the resolution is ``1000/segment`` Hz. A shorter recording is one
+        segment, whose values scatter by 100 %; the scatter shrinks with the square root of the number of segments.
     max_frequency : float, optional
         Highest frequency drawn [Hz].
     color : colour or list of colours, optional
