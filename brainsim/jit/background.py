@@ -68,7 +68,8 @@ class Workers:
     Parameters
     ----------
     n_threads : int
-        Number of threads. The system may start fewer; without any, a job is done when it is submitted.
+        Number of threads. The system may start fewer; without any, a job is done when it is submitted, which raises its
+        error: Ctrl-C does not wait for the jobs after it.
     """
 
     def __init__(self, n_threads: int):
@@ -101,6 +102,7 @@ class Workers:
             self._queue.put(job)
         else:
             job.run()
+            job.result()
         return job
 
     def _work(self):

@@ -151,6 +151,23 @@ def test_workers_raise_what_a_job_raised():
             jobs[0].result()
 
 
+def test_jobs_without_workers_are_not_begun_after_an_interrupt():
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    def interrupted_work():
+        with Workers(0) as workers:
+            for number in range(3):
+                workers.submit(work, number)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_work()
+    assert begun == [0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 150))
 def test_many_interrupts(seed, expected, tmp_path):
