@@ -78,6 +78,10 @@ def _check_pair(short, long, label):
     if names[0] == names[1]:
         raise ValueError(f"{label}: two classes named {names[0]} cannot be told apart; give one another name")
     texts = _texts_of(short), _texts_of(long)
+    both = set.intersection(*({f"{_name_of(rule)}_{name}" for name in _names_of(rule)} for rule in (short, long)))
+    if both:
+        message = f"the two rules would both have {min(both)!r}, since names begin with that of the class"
+        raise ValueError(f"{label}: {message}; give {names[0]} or {names[1]} another name")
     if texts[0]["amplitude"].strip() == "w":
         message = "changes neither w nor what is delivered of it, so it has no effect beside the other rule; leave it out"
         raise ValueError(f"{label}: {short!r} {message}")
@@ -128,11 +132,17 @@ def _texts_of(rule):
     return {name: getattr(Plasticity, name) for name in TEXTS} | rule.texts()
 
 
+def _names_of(rule):
+    """Return the names of a rule: of its parameters and variables, and what its texts assign."""
+    texts = _texts_of(rule)
+    return {*rule.parameters, *rule.initials, *(n for field in JOINED for n in ASSIGNED.findall(texts[field]))} - {"w"}
+
+
 def _own_texts(rule, kind):
     """Return the texts of a rule, and its conditions, in which all names of its own begin with that of its class."""
     texts = _texts_of(rule)
     texts |= {name: inspect.cleandoc(text) for name, text in texts.items() if isinstance(text, str)}
-    names = {*rule.parameters, *rule.initials, *(n for field in JOINED for n in ASSIGNED.findall(texts[field]))} - {"w"}
+    names = _names_of(rule)
     found = {name: _renamed(text, names, kind) for name, text in texts.items() if isinstance(text, str)}
     return found | {
         "bounds": tuple(_renamed(text, names, kind) for text in texts["bounds"]),

@@ -298,7 +298,8 @@ def test_wrong_changes_of_spikes_are_refused():
     sim = bs.Simulation(driven_by([1.0, 15.0], [0, 0]), seed=2)
     sim.run(10.0)
     for given, message in (
-        ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after the time that was reached \(got 10 ms\); .*times > 10\]"),
+        ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after the time that was reached \(got 10 ms\); .*> 10.05\]"),
+        ({"times": [10.04], "ids": [0]}, r"\(got 10.04 ms\); .*times > 10.05\]"),
         ({"times": [12.0], "ids": [20]}, "SpikeTrains.ids: 20 is beyond 'source'"),
         ({"times": [12.0]}, "SpikeTrains.ids: missing"),
         ({"ids": [0]}, "SpikeTrains.times: must be given with ids"),

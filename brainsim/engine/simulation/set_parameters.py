@@ -5,7 +5,6 @@ import numpy as np
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, computed_values, nearest
 from brainsim.core.contexts import within
-from brainsim.engine.time import times_of
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, PLACES, check_text, is_timed
@@ -59,9 +58,9 @@ def change_trains(layout, name, values, first=0):
         raise ValueError("SpikeTrains.times: must be given with ids; they replace all spikes that are still to be sent")
     trains = SpikeTrains(**values)
     trains.check_cells(member.n, name)
-    past = trains.times[np.rint(trains.times / layout.dt) < first]
+    past = trains.times[np.rint(trains.times / layout.dt) < first]  # a spike is sent in the step that is nearest
     if past.size:
-        hint = f"leave out what has been sent: times[times > {times_of(first - 1, layout.dt):g}]"
+        hint = f"leave out what has been sent: times[times > {(first - 0.5) * layout.dt:g}]"
         raise ValueError(f"SpikeTrains.times: must be after the time that was reached (got {past[0]:g} ms); {hint}")
     member.trains = trains
 

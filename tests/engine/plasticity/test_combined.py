@@ -129,6 +129,17 @@ class Idle(bs.Plasticity):
     q: float = bs.initial(0.0, "", "of the source")
 
 
+class Limited_Idle(bs.Plasticity):  # noqa: N801 - its names begin as those of Limited may
+    on_pre = "w = w*by"
+    by: float = bs.parameter(1.5, "", "factor")
+
+
+class Limited_(Limited):  # noqa: N801
+    amplitude = "w*Idle_by"
+    bounds = ("", "")
+    Idle_by: float = bs.parameter(0.5, "", "factor")
+
+
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
@@ -143,6 +154,7 @@ class Idle(bs.Plasticity):
         ((bs.STDP(),), r"must be one rule, or two: .*got \[STDP\(\)\]"),
         ((bs.QuantalRelease(), combined(BOTH, "here")), "must be one rule, or two"),
         ((bs.STDP(), Idle()), "Idle.* changes neither w nor what is delivered of it"),
+        ((type("Limited", (Limited_,), {})(), Limited_Idle()), "the two rules would both have 'Limited_Idle_by', since"),
         ((bs.STDP(), Limited()), "Limited.bounds limit w, which STDP changes"),
     ],
 )
