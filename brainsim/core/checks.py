@@ -201,6 +201,13 @@ def read_only(value: Any) -> Any:
     return freeze(value.copy()) if isinstance(value, np.ndarray) else value
 
 
+def true_or_false(value: Any, label: str) -> bool:
+    """Return a switch as a bool; raise TypeError for anything else: the text ``"no"`` would count as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{label}: must be True or False (got {value!r})")
+    return bool(value)
+
+
 def number(
     value: Any,
     label: str,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from brainsim.core.checks import number
+from brainsim.core.checks import number, true_or_false
 from brainsim.engine.checkpoints.file import exists
 from brainsim.engine.checkpoints.regular import Regular, check_writable, interval, refuse_to_replace
 from brainsim.engine.checkpoints.streams import finished_result
@@ -154,6 +154,8 @@ def simulate(
             f"simulate.every: must be the interval between calls of callback=, in ms of the run (got {every!r}); {hint}"
         )
     check_callback(every, callback, dt, "simulate")
+    for name, switch in (("callback_at_start", callback_at_start), ("resume", resume), ("live", live)):
+        true_or_false(switch, f"simulate.{name}")
     if live:
         from brainsim.plot.moving.live import following
 

@@ -8,9 +8,7 @@ import typing
 from dataclasses import KW_ONLY, Field, dataclass, fields
 from typing import Any, ClassVar, NoReturn
 
-import numpy as np
-
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import integer, nearest, number, true_or_false
 
 if typing.TYPE_CHECKING:
     from brainsim.network.population import View
@@ -52,8 +50,8 @@ class Rule:
             value, label = getattr(self, f.name), f"{type(self).__name__}.{f.name}"
             if not f.kw_only:
                 self.__dict__[f.name] = self._checked(value, label)
-            elif not isinstance(value, (bool, np.bool_)):
-                raise TypeError(f"{label}: must be True or False (got {value!r})")
+            else:
+                true_or_false(value, label)
 
     def __repr__(self) -> str:
         """Return the rule as Python code, without flags that have their defaults."""

@@ -13,7 +13,7 @@ from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.data.samples import labels, samples
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.checks import in_range, integer, nearest, plain
+from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import within
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def convert(
     _one_of(reset, "reset", ("subtract", "zero"))
     _one_of(encoder, "encoder", ENCODERS)
     _one_of(schedule, "schedule", ("parallel", "sequential"))
-    if not isinstance(bias_shift, bool | np.bool_):
-        raise TypeError(f"convert.bias_shift: must be True or False (got {bias_shift!r})")
+    true_or_false(bias_shift, "convert.bias_shift")
     if bias_shift and v0 == "half":
         raise ValueError(
             "convert.bias_shift: cannot be combined with v0='half', since both add half a threshold; write v0='zero'"

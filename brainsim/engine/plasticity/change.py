@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.core.checks import MissingName, nearest, number
+from brainsim.core.checks import MissingName, nearest, number, true_or_false
 from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
 from brainsim.engine.synapses.kinds.kind import PLASTIC
@@ -26,8 +26,7 @@ def change_synapses(synapses, projection, values):
     for name in values:
         if name not in known:
             raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}")
-    if not isinstance(values.get("learning", True), bool | np.bool_):
-        raise TypeError(f"{label}: learning must be True or False (got {values['learning']!r})")
+    true_or_false(values.get("learning", True), f"{label}: learning")
     columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}
     if columns:
         order = order_of(kind)

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import true_or_false, warn_user
 from brainsim.core.deferred import deferred
 from brainsim.engine.estimates.memory import reject_if_traces_too_large
 from brainsim.engine.progress import Interrupt, Watch
@@ -100,13 +100,13 @@ class WithRuns:
         >>> [f"{mean:.2f}" for mean in means]
         ['-65.00', '-51.15', '-53.19']
         """
-        if callback_at_start and callback is None:
+        if true_or_false(callback_at_start, "run.callback_at_start") and callback is None:
             raise TypeError("run.callback_at_start: there is no callback; give every= and callback=")
         steps = checked_steps(duration, self.dt, "run.duration")
         interval = check_callback(every, callback, self.dt, "run")
         given = {"every": every, "callback_at_start": callback_at_start, "having a callback": callback is not None}
         self._agree("run", duration=duration, **given)
-        return self._run_pieces(steps, interval or steps, callback, progress, at_start=bool(callback_at_start))
+        return self._run_pieces(steps, interval or steps, callback, progress, at_start=callback_at_start)
 
     def run_until(
         self,

@@ -15,7 +15,7 @@ from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural
-from brainsim.core.checks import number
+from brainsim.core.checks import number, true_or_false
 from brainsim.core.garbage import gc_paused
 from brainsim.core.hints import OF_SIMULATION, Answering
 from brainsim.core.own import named_by_class
@@ -135,6 +135,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self.dt = number(dt, "simulate.dt", "ms", above=0.0)
         self.network = checked_network(network, self.dt)
         self._restored = state = checked_state(ranks.first(state), self.dt, seed)
+        true_or_false(profile, "simulate.profile")
         self.seed = ranks.first(checked_seed(seed if state is None else state.seed, "simulate.seed"))
         self.threads = thread_count(threads, network, self.dt, ranks)
         kind = checked_precision(precision, "simulate.precision")
@@ -160,7 +161,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses = synapses.number
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
-        self._run = Run(self._layout, synapses, self._collected(recorders), self.seed, bool(profile))
+        self._run = Run(self._layout, synapses, self._collected(recorders), self.seed, profile)
         self._run.compile()
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
 

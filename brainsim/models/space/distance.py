@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from brainsim.core.checks import in_range, integer, number, plain
+from brainsim.core.checks import in_range, integer, number, plain, true_or_false
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.models.rules import MAX_SYNAPSES, Rule
@@ -137,8 +137,7 @@ class DistanceRule(Rule):
         if self.k is not None:
             self.__dict__["k"] = integer(self.k, f"{name}.k", at_least=0, at_most=MAX_SYNAPSES)
         for flag in ("autapses", "multapses"):
-            if not isinstance(getattr(self, flag), (bool, np.bool_)):
-                raise TypeError(f"{name}.{flag}: must be True or False (got {getattr(self, flag)!r})")
+            true_or_false(getattr(self, flag), f"{name}.{flag}")
         if self.multapses and self.k is None:
             self._reject("multapses", "only if k is given can a pair be connected more than once")
 

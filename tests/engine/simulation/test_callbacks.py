@@ -186,6 +186,14 @@ def test_a_condition_can_stop_a_run_at_nan():
 
 MISTAKES = [
     (lambda sim: sim.run(10.0, callback_at_start=True), TypeError, "run.callback_at_start: there is no callback"),
+    (
+        lambda sim: sim.run(10.0, callback_at_start="no"),
+        TypeError,
+        r"run.callback_at_start: must be True or False \(got 'no'\)",
+    ),
+    (lambda sim: bs.simulate(sim.network, 1.0, resume="no"), TypeError, "simulate.resume: must be True or False"),
+    (lambda sim: bs.simulate(sim.network, 1.0, live="no"), TypeError, "simulate.live: must be True or False"),
+    (lambda sim: bs.simulate(sim.network, 1.0, profile="no"), TypeError, "simulate.profile: must be True or False"),
     (lambda sim: sim.run(10.0, every=1.0), TypeError, "run.callback: give every= and callback= together"),
     (lambda sim: sim.run(10.0, callback=print), TypeError, "run.callback: give every= and callback= together"),
     (lambda sim: sim.run(10.0, every=0.25, callback=print), ValueError, "run.every: must be a multiple of dt = 0.1 ms"),
