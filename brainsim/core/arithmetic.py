@@ -1,10 +1,11 @@
 """How NumPy treats errors of floating-point arithmetic: brainsim computes as by default, whatever `np.seterr` was told."""
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 
-DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+DEFAULT: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 NOTHING: nullcontext = nullcontext()
 
 
