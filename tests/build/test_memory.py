@@ -91,6 +91,16 @@ def test_one_cell_stands_for_all_with_the_median_of_a_distribution(given, median
     assert parameter_of_one(bs.LIF(v_rest=given), "v_rest") == pytest.approx([median])
 
 
+def test_each_place_of_the_state_belongs_to_one_variable_of_one_cell():
+    net = bs.Network(seed=1)
+    for name, model, n in (("a", bs.LIF(), 5), ("b", bs.AdEx(), 4), ("c", bs.LIF(), 7), ("d", bs.Izhikevich(), 3)):
+        net.add(bs.Population(n, model, name=name))
+    layout = Layout(net, 0.1, 1)
+    rows = [layout.state_row(name, variable, "here") for name in layout.members for variable in layout.variables(name)]
+    places = np.concatenate([np.arange(at, at + n) for at, n in rows])
+    assert sorted(places.tolist()) == list(range(layout.n_state))
+
+
 def test_the_table_names_every_part():
     text = repr(network().estimate())
     for part in ("cells->cells", "400,000", "800 kB", "segments of rows", "2,000 cells", "peak of building"):

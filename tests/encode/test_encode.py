@@ -70,6 +70,12 @@ class TestRoundTrips:
         decoded = code.decode(film, interval=1.0, initial=FILM[0], shape=(4, 6))
         assert np.abs(decoded - FILM).max() <= 0.1 + 1e-9
 
+    def test_a_population_covers_both_sides_of_its_range(self):
+        """Neighbours are one width apart, and two cells lie beyond each end."""
+        code = encode.PopulationCode(cells=9, low=-1.0, high=3.0)
+        np.testing.assert_allclose(code.centres, np.arange(-3.0, 6.0))
+        assert code.width == 1.0
+
     def test_a_population_by_latency_loses_little(self):
         code, values = encode.PopulationCode(cells=20, low=-10.0, high=10.0, by="latency"), np.linspace(-10.0, 10.0, 15)
         np.testing.assert_allclose(code.decode(code.encode(values, 50.0)), values, atol=0.07 * code.width)

@@ -114,7 +114,7 @@ OPTIONS = {
     "rates": {"rate_cost": 50.0, "window": 20.0},
     "random feedback": {"feedback": "random"},
     "classes": {"task": "classification", "window": 40.0},
-    "half steps": {"dt": 0.5, "t_ref": 2.0},
+    "half steps": {"dt": 0.5, "t_ref": 2.0, "rate_cost": 50.0},
     "no refractory time": {"t_ref": 0.0},
 }
 

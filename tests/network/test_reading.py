@@ -181,7 +181,7 @@ class TestFrames:
     @pytest.mark.parametrize(
         ("table", "message"),
         [
-            ({"pre": [0], "post": [9]}, "FromFrame.post: 9 is beyond 'cells', whose 4 cells are 0 to 3"),
+            ({"pre": [0], "post": [4]}, "FromFrame.post: 4 is beyond 'cells', whose 4 cells are 0 to 3"),
             (
                 {"pre": [0], "post": [1]},
                 "Network.connect.weight: missing; give weight=..., in mV. Only the matrices of FromSparse",

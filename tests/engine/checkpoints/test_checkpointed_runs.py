@@ -85,6 +85,14 @@ class TestSimulate:
         whole = bs.simulate(network(), 25.0, seed=2)
         assert bs.simulate(network(), 25.0, checkpoint=path, resume=True).spikes["cells"] == whole.spikes["cells"]
 
+    def test_a_run_that_began_with_a_state_goes_on_to_its_own_end(self, path):
+        state = bs.simulate(network(), 10.0, seed=2).state
+        bs.simulate(network(), 5.0, state=state, checkpoint=path)
+        whole = bs.simulate(network(), 20.0, state=state)
+        resumed = bs.simulate(network(), 20.0, checkpoint=path, resume=True)
+        assert (resumed.start, resumed.duration) == (10.0, 20.0)
+        assert resumed.spikes["cells"] == whole.spikes["cells"]
+
     def test_never_replaces_an_earlier_run(self, path):
         bs.simulate(network(), 5.0, seed=2, checkpoint=path)
         with pytest.raises(FileExistsError, match=r"simulate.checkpoint: there is a checkpoint .*; resume=True continues"):
