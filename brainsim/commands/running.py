@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from brainsim.commands.examples import example_named, summary_of
-from brainsim.commands.installation import compiled
 from brainsim.commands.ranks import launch, run_as_rank
 from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
@@ -85,15 +84,14 @@ def _write_page(name, example, arguments):
         raise ValueError(f"--out: must end in .html, since {name} writes a page (got {str(path)!r})")
     check_writable(None, path)
     print(f"{name}: {summary_of(name)}", flush=True)
-    if not compiled():
-        print("compiling the functions of each picture, once for this version ...", flush=True)
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
     from brainsim.plot.html.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
-    write_page(path, example.TITLE, _announced(example.pictures(**chosen)), example.INTRODUCTION)
+    with _told("each picture"):
+        write_page(path, example.TITLE, _announced(example.pictures(**chosen)), example.INTRODUCTION)
     print(f"{'page':<11} {path}")
     return 0
 
@@ -120,20 +118,21 @@ def _simulated(example, arguments):
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     saving = _saving(example, arguments)
     _announce(network)
-    result = simulated(
-        example,
-        network,
-        duration,
-        dt=dt,
-        seed=seed,
-        record=traces,
-        spikes=[network.populations[kept] for kept in example.KEPT] if hasattr(example, "KEPT") else True,
-        threads=arguments.threads,
-        ranks=arguments.as_rank,
-        precision=arguments.precision or "double",
-        profile=arguments.profile,
-        **saving,
-    )
+    with _told(_kinds_in(network)):
+        result = simulated(
+            example,
+            network,
+            duration,
+            dt=dt,
+            seed=seed,
+            record=traces,
+            spikes=[network.populations[kept] for kept in example.KEPT] if hasattr(example, "KEPT") else True,
+            threads=arguments.threads,
+            ranks=arguments.as_rank,
+            precision=arguments.precision or "double",
+            profile=arguments.profile,
+            **saving,
+        )
     return result, result.duration > duration - 0.5 * result.dt, chosen
 
 
@@ -181,13 +180,18 @@ def _check_grid(duration, dt):
 
 
 def _announce(network):
-    """Print what is being built, and what has to be compiled if nothing is."""
+    """Print what is being built."""
     cells = sum(population.n for population in network.populations.values())
     synapses = sum(projection.expected for projection in network.projections)
     with_synapses = f" and {synapses:,.0f} synapses" if synapses else ""
     print(f"building {cells:,} cell{'s' * (cells != 1)}{with_synapses} ...", flush=True)
-    if not compiled():
-        print(f"compiling the functions of {_kinds_in(network)}, once for this version ...", flush=True)
+
+
+def _told(kinds):
+    """Return a context in which a line is printed when something has to be compiled."""
+    from brainsim.jit.cache import told_of_compiling
+
+    return told_of_compiling(lambda: print(f"compiling the functions of {kinds}, once for this version ...", flush=True))
 
 
 def _kinds_in(network):

@@ -23,7 +23,7 @@ import stat
 import sys
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,20 @@ def _surroundings():
     return repr((numba.__version__, llvmlite.__version__, python, sys.platform, platform.machine(), settings))
 
 
+_waiting: list[Callable[[], None]] = []  # to be called when a function is not found, once each
+
+
+@contextlib.contextmanager
+def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
+    """Call `tell` within the block before the first function is compiled that is not in the cache."""
+    _waiting.append(tell)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # it was called
+            _waiting.remove(tell)
+
+
 class Store:
     """The compiled forms of one function on disk, with the interface of the caches of Numba's dispatchers.
 
@@ -129,6 +143,12 @@ class Store:
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Return the compiled function, or None if its file does not exist or is not valid."""
+        found = self._loaded(signature, target)
+        if found is None and _waiting:
+            _waiting.pop()()
+        return found
+
+    def _loaded(self, signature, target):
         from numba.core.compiler import CompileResult
 
         target.refresh()

@@ -11,6 +11,7 @@ import pytest
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
 from brainsim.engine import progress, settings
+from brainsim.jit.cache import Store
 from brainsim.models.catalogue import catalogue
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
@@ -133,10 +134,23 @@ class TestRun:
         assert seen == [(0.0, 800.0)]
         assert (folder / "single.png").exists()
 
-    def test_says_before_it_compiles(self, tmp_path, monkeypatch, capsys):
-        monkeypatch.setattr(running, "compiled", set)
+    def test_says_before_it_compiles(self, monkeypatch, capsys):
+        """Once, also if there are functions of other networks in the cache."""
+
+        class Missing(Store):
+            _loaded = staticmethod(lambda *_: None)
+
+        def simulated(*arguments, **settings):
+            for _ in range(2):
+                Missing(python).load_overload(None, None)
+            return as_ever(*arguments, **settings)
+
+        as_ever = running.simulated
+        monkeypatch.setattr(running, "simulated", simulated)
         cli.main(["run", "single", "--no-plot"])
-        assert "compiling the functions of 1 model, once for this version ..." in capsys.readouterr().out
+        assert capsys.readouterr().out.count("compiling the functions of 1 model, once for this version ...\n") == 1
+        Missing(python).load_overload(None, None)
+        assert capsys.readouterr().out == ""
 
     def test_says_how_much_it_compiles(self):
         from brainsim.examples import stdp_window
