@@ -8,11 +8,22 @@ import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.engine import settings
+from tests.thorough import entries_without_tests, is_thorough
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
 
 matplotlib.use("Agg")  # no screen
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests that `tests.thorough` lists; if all tests are collected, each entry must be of some."""
+    for item in items:
+        if is_thorough(item.nodeid):
+            item.add_marker("thorough")
+    if config.args_source == pytest.Config.ArgsSource.TESTPATHS and (stale := entries_without_tests(items)):
+        raise pytest.UsageError(f"tests/thorough.py: there is no test {', '.join(stale)}")
 
 
 @pytest.fixture(autouse=True, scope="session")

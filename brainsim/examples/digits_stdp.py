@@ -5,9 +5,8 @@ weights onto a cell are scaled to a fixed sum before each digit. Each spike of a
 different digits, and raises its threshold, so none takes all. Networks of 25, 50 and 100 cells learn from the same spikes.
 Five copies of each lie side by side in the same populations, each with its own order of digits, spikes and initial weights.
 After two passes, learning stops and each cell is labelled by the training digits at which it fires most; then the test data
-are shown. Rates, weights and learning are adapted to the few pixels and samples. The world is `steer`; it takes about a
-minute. The digits are easier than those of MNIST: compare with k-means on the same ones, not with the published accuracy.
-Diehl and Cook (2015), doi:10.3389/fncom.2015.00099.
+are shown. Rates, weights and learning suit the few pixels and samples. The world is `steer`; it takes a minute. The digits
+are easier than MNIST: compare with k-means, not with the accuracy of Diehl and Cook (2015), doi:10.3389/fncom.2015.00099.
 """
 
 import numpy as np

@@ -101,7 +101,8 @@ def check_weights(weight, plasticity, label, slack=0.0):
         else:
             message += f" (got {np.ravel(np.broadcast_to(weight, np.shape(beyond)))[first]:g})"
         if np.all(ends[1] <= 0.0) and "sign" in plasticity._options and plasticity.sign == 1:
-            message += "; for weights of 0 and less give the rule that changes w sign=-1: it then acts on -w"
+            rule = type(plasticity).__name__.split()[-1]  # of two rules, the one that changes w
+            message += f"; for weights of 0 and less write {rule}(sign=-1), which acts on -w"
         raise ValueError(f"{label}: {message}")
 
 

@@ -131,8 +131,9 @@ class Result(ResultHandOver):
     >>> result = Result(spikes={"cells": spikes}, duration=10.0, dt=0.1, seed=1, populations={"cells": 2})
     >>> result
     Result: 10 ms from 0 ms, dt = 0.1 ms, seed 1
-    population  cells  spikes  rate [Hz]    CV
-    cells           2       4        200  0.00
+    population  cells  spikes  rate [Hz]  CV
+    cells           2       4        200   -
+    CV: needs 20 spikes of at least half of the cells that fired
     """
 
     spikes: Mapping[Any, Spikes]

@@ -133,6 +133,6 @@ def test_the_command_line_takes_it_and_says_where_time_goes(tmp_path, monkeypatc
     assert seconds == sorted(seconds, reverse=True)
     assert sum(seconds) == pytest.approx(sum(stats["profile"].values()), abs=1e-3)
     assert sum(shares) == pytest.approx(100.0, abs=3.0)
-    assert cli.main(run) == 0
+    assert cli.main([*run, "--overwrite"]) == 0
     assert bs.Result.load("a.npz").stats["precision"] == "double"
     assert "profile" not in capsys.readouterr().out

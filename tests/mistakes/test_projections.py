@@ -161,7 +161,7 @@ test_plasticity = mistakes(
     (
         lambda: plastic(weight=-0.1),
         ValueError,
-        "connect.weight: must be >= 0, the bound of STDP() (got -0.1); for weights of 0 and less write STDP(sign=-1)",
+        "connect.weight: must be >= 0, the bound of STDP() (got -0.1); for weights of 0 and less write STDP(sign=-1), which",
     ),
     (
         lambda: plastic(weight=0.1, plasticity=bs.STDP(sign=-1)),
