@@ -86,6 +86,8 @@ class TestSpaceTime:
         expected[0, 0] = expected[2, 1] = expected[2, 2] = 50.0  # one spike of two cells in 10 ms; (0, 10] holds 10.0
         np.testing.assert_allclose(np.asarray(image.get_array()), expected)
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("time [ms]", "x [um]")
+        last = plot.space_time(Spikes([40.0], [0], 6, 40.0, name="sheet"), SHEET, bin=10.0)
+        assert np.asarray(last.images[-1].get_array())[0].tolist() == [0.0, 0.0, 0.0, 50.0]
 
     def test_all_spikes_are_counted(self):
         spikes = random_spikes(5000, 400, duration=200.0, start=100.0)

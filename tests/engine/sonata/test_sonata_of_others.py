@@ -109,6 +109,23 @@ class TestVariants:
         assert len(bs.sonata.read_spikes("spikes.h5", n=3, duration=10.0)["cells"]) == 0
         assert bs.sonata.read_spikes("spikes.h5")["cells"].n == 0
 
+    def test_a_recording_that_began_later_ends_with_its_last_spike(self):
+        with h5py.File("spikes.h5", "w") as file:
+            file["spikes/cells/timestamps"], file["spikes/cells/node_ids"] = [12.0, 30.0], np.array([0, 1], "u8")
+        found = bs.sonata.read_spikes("spikes.h5", start=10.0)["cells"]
+        assert (found.start, found.duration) == (10.0, 20.0)
+
+    def test_cells_with_different_numbers_of_elements(self):
+        with h5py.File("report.h5", "w") as file:
+            file["report/cells/data"] = np.arange(8.0).reshape(2, 4)
+            mapping = file.create_group("report/cells/mapping")
+            mapping["node_ids"], mapping["index_pointers"] = np.array([4, 2, 9], "u8"), np.array([0, 2, 2, 4], "u8")
+            mapping["time"] = [0.0, 1.0, 0.5]
+        for element, values in ((0, [[0.0, 2.0], [4.0, 6.0]]), (1, [[1.0, 3.0], [5.0, 7.0]])):
+            found = bs.sonata.read_reports("report.h5", element=element)["cells"]
+            assert found.ids.tolist() == [4, 9]
+            assert found.values.tolist() == values
+
 
 def test_mistakes():
     with h5py.File("spikes.h5", "w") as file:

@@ -109,6 +109,16 @@ def test_lists_and_matrices_come_back_as_they_were(synapse):
     assert (found.matrix() != MATRIX).nnz == 0
 
 
+def test_each_of_several_lists_reaches_its_own_targets():
+    sources = bs.Population(3, bs.SpikeTrains([1.0, 1.0, 1.0], [0, 1, 2]), name="sources")
+    cells, net, expected = bs.Population(4, bs.LIF(), name="cells"), bs.Network(seed=1), np.zeros(4)
+    for weight, pre, post in ((1.0, [0, 1, 1], [2, 0, 1]), (2.0, [0, 2, 2], [3, 1, 3]), (4.0, [1], [3])):
+        net.connect(sources, cells, bs.FromArrays(pre, post), weight=weight, delay=1.0, synapse=DELTA, name=f"of {weight}")
+        np.add.at(expected, post, weight)
+    v = bs.simulate(net, 2.0, seed=1, threads=1, record=bs.Trace(cells, "v")).traces["cells", "v"].values
+    np.testing.assert_allclose(v[-1] - v[0], expected, rtol=1e-12)
+
+
 def test_what_the_rules_say_holds():
     assert np.array_equal(table(network(bs.OneToOne())).pre, np.arange(150))
     assert np.array_equal(table(network(bs.OneToOne())).post, np.arange(150))
