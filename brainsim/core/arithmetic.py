@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from typing import Any
 
 import numpy as np
 
