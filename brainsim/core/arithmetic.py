@@ -2,7 +2,6 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from typing import Any
 
 import numpy as np
 
