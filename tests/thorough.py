@@ -89,7 +89,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/jit/test_vmath.py::test_they_keep_their_bounds": ("[exp", "[tanh", "[log"),
     "tests/jit/test_vmath.py::test_they_vectorise": ("[exp-", "[tanh-"),
     "tests/laws/test_plastic_changes.py::test_normalisation": ("0-target",),
-    "tests/laws/test_random_networks.py::test_the_same_bits_in_every_way": tuple(f"[{seed}]" for seed in range(12)),
+    "tests/laws/test_random_networks.py::test_the_same_bits_in_every_way": tuple(f"[{seed}]" for seed in range(20, 32)),
     "tests/laws/test_random_networks.py::test_what_failed_once": (),
     "tests/learn/test_damaged_networks.py::test_whatever_is_damaged_is_named_or_harmless": (),
     "tests/learn/test_lesions_in_the_engine.py::test_weights_that_are_set_and_synapses_that_are_removed": ("place0-plain",),
@@ -119,6 +119,26 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/plot/test_live.py::test_changes_no_bit": (),
     "tests/sweeps/test_processes.py::TestProcesses::test_two_workers_give_the_bits_of_one_and_a_killed_sweep_goes_on": (),
     "tests/sweeps/test_processes.py::test_the_batch_script_of_the_page_about_clusters": (),
+    "tests/engine/recorders/test_weights.py::test_samples_are_what_is_read_between_pieces": (
+        "None-0.7-calcium",
+        "all-calcium",
+    ),
+    "tests/engine/plasticity/test_learning.py::test_weights_are_written_between_pieces": ("number-0.0", "array-all"),
+    "tests/models/test_every_model.py::test_resets_and_respects_the_refractory_time": (
+        "[LIF]",
+        "[AdEx]",
+        "[Izhikevich]",
+        "[GLIF3]",
+        "[MAT2]",
+    ),
+    "tests/network/test_journeys.py::test_elsewhere_they_belong_together_in_any_order": ("01234",),
+    "tests/plot/test_live.py::test_a_picture_takes_no_copy_of_what_was_before": (),
+    "tests/plot/test_names.py::test_names_are_within_the_figure_and_leave_room": ("raster", "overview", "connectivity"),
+    "tests/learn/test_lesions_in_the_engine.py::test_parameters_and_weights_of_models": (),
+    "tests/learn/test_model_layers.py::TestFiles::test_a_network_is_read_with_its_classes_and_goes_on_to_the_bit": (),
+    "tests/jit/test_records.py::test_arrays_are_held_as_long_as_they_are_pointed_to": (),
+    "tests/engine/synapses/test_rewiring.py::test_bits_after_a_change": ("all-",),
+    "tests/models/test_channels.py::test_exponential_euler_of_traub_miles_comes_to_the_true_path": (),
 }
 
 

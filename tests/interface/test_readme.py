@@ -85,7 +85,7 @@ def test_one_line_sets_up_and_runs():
     assert commands("Start") == ["python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/brainsim run balanced"]
     (test,) = commands("Test")
     assert test.count(".venv-test") == 3
-    assert test.endswith("-m pytest -n 2")
+    assert test.endswith("-m pytest -n 2 --dist worksteal")
 
 
 def test_every_example_and_rule_that_is_named_is_there():
