@@ -1,5 +1,6 @@
 """Sweeps on several processes: the same bits on any number of workers and every backend, resumed after a kill."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -117,6 +118,7 @@ class TestProcesses:
         found = []
         monkeypatch.setattr("brainsim.sweeps.sweep.outcomes", lambda *arguments: found.append(arguments[-1]) or [])
         np.ones(40_000_000)
+        gc.collect()  # what other tests left, which would be returned to the system during the point
         bs.sweep(lambda n: np.ones(n).sum(), over={"n": [20_000_000, 1]}, workers=2)
         assert 150e6 < found[0] < 250e6
 
