@@ -57,7 +57,10 @@ def rule_of(rng, pre, post):
     if chance(rng, 0.6):
         given["max_distance"] = float(rng.uniform(5.0, 150.0))
     if chance(rng, 0.5):
-        given["periodic"] = one_of(rng, [SIZE, 137.0, 0.0])
+        period = one_of(rng, [SIZE, 137.0, 0.0])
+        # populations lie up to 40 um apart, so that a view of several may span more than these
+        span = max(float(np.ptp(view.positions, axis=0).max()) for view in (pre, post))
+        given["periodic"] = period if not 0.0 < period <= span else SIZE + 60.0
     share = min(1.0, MOST_SYNAPSES / (pre.n * post.n))
     length = float(rng.uniform(10.0, 200.0))
     text = one_of(rng, [f"{share!r}", f"{share!r}*exp(-d/{length!r})", f"{share!r}/(1 + exp(-dx/{length!r}))"])

@@ -20,7 +20,10 @@ NOTHING = 1e-290  # the exponential of the engine ends near here, that of NumPy 
 
 
 def differences(projection, result, before, after, *, changes=(), rule=None, parameters=None, chosen=None, seed=None):
-    """Return name -> the largest difference between twin and engine, relative to the largest value, of "w" and the columns.
+    """Return name -> the largest difference between twin and engine, of "w" and the columns.
+
+    It is relative to the largest value during the run: what subtracts most of a variable, such as a burst that empties the
+    synapses, leaves the rounding of what was there before.
 
     Parameters
     ----------
@@ -45,7 +48,14 @@ def differences(projection, result, before, after, *, changes=(), rule=None, par
     own = {name: values for name, values in before.columns.items() if name in rule.parameters} | (parameters or {})
     twins = replayed(projection, result, before, chosen, changes=changes, rule=rule, parameters=own, seed=seed)
     got = {"w": after.weight} | {name: values for name, values in after.columns.items() if name not in rule.parameters}
-    return {name: difference(values[chosen], np.array([t.values[name] for t in twins])) for name, values in got.items()}
+    return {
+        name: difference(
+            values[chosen],
+            np.array([twin.values[name] for twin in twins]),
+            largest=max((twin.largest.get(name, 0.0) for twin in twins), default=0.0),
+        )
+        for name, values in got.items()
+    }
 
 
 def parameters_of(sim, projection):
@@ -55,12 +65,12 @@ def parameters_of(sim, projection):
     return {name: values[order] for name, values in kind.parameters.items()}
 
 
-def difference(got, expected):
-    """Return the largest difference relative to the largest value."""
+def difference(got, expected, largest=0.0):
+    """Return the largest difference relative to the largest value, here or as given."""
     assert got.shape == expected.shape
     if not got.size:
         return 0.0
-    scale = max(np.abs(expected).max(), np.abs(got).max())
+    scale = max(np.abs(expected).max(), np.abs(got).max(), largest)
     return float(np.abs(got - expected).max() / scale) if scale > NOTHING else 0.0
 
 

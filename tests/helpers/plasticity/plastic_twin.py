@@ -121,6 +121,7 @@ class Synapse:
         }
         starts |= {name: np.float64(value) for name, value in (variables or {}).items()} | {"w": np.float64(w)}
         self.values = known | starts
+        self.largest = {name: abs(value) for name, value in starts.items()}  # what each was at most, in the run so far
         # a trace relaxes from time 0 of its cell on
         born = dict.fromkeys(self.pre_traces, axonal) | dict.fromkeys(self.post_traces, dendritic)
         self.since = {name: born.get(name, 0) for name in starts}
@@ -186,6 +187,7 @@ class Synapse:
                 self.values[name] = value
             else:
                 self.set_weight(value)
+            self.largest[name] = max(self.largest.get(name, 0.0), abs(self.values[name]))
 
     def set_weight(self, value):
         """Let w be a value, or its nearer bound, or as it is if it does not learn."""
