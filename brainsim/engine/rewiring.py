@@ -9,7 +9,6 @@ import numpy as np
 from brainsim.core.checks import computed_values, in_range, indices, plain
 from brainsim.core.contexts import within
 from brainsim.engine.states.state import CELL, STEP_BITS
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
 from brainsim.models.space.of_pairs import OfPair
@@ -53,8 +52,8 @@ class Rewiring:
         self._run, self._projection, self._described = run, projection, described
         run.settle()
         threads = len(run.layout.own)
-        self._kind = _kind_of(run.synapses, projection)
-        if self._kind is not None and self._kind.tag == PLASTIC:
+        self._kind = run.synapses.kind_of(projection)
+        if self._kind is not None:
             self._kind.settle()  # what is added must not see what was before
         table = read_back(run.synapses, projection, threads)
         self._kept = _kept(remove, len(table))
@@ -78,7 +77,7 @@ class Rewiring:
         """Return the Run that continues with the new synapses."""
         same = self._same()
         extra = dict(self._run.extra(same))
-        new = _kind_of(self.synapses, self.synapses.projections[self._projection.name])
+        new = self.synapses.kind_of(self.synapses.projections[self._projection.name])
         if new is not None:
             self._move(extra, new)
         return self._run.rewired(self.layout, self.synapses, extra, same)
@@ -104,12 +103,8 @@ class Rewiring:
             in_range(delay, label, "ms", above=0.0)
             delay = self._rounded(delay)
         weight, delay = self._of_new("weight", weight, n), self._of_new("delay", delay, n)
-        if self._kind is not None and self._kind.tag == PLASTIC:
-            from brainsim.engine.plasticity.change import check_bounds
-
-            # bounds that differ between synapses are not known yet for new ones; of those that are sampled the narrowest
-            bounds = self._described.plasticity.limits_of_all()
-            check_bounds(weight, [None if np.ndim(bound) else bound for bound in bounds], LABEL)
+        if self._kind is not None:
+            self._kind.check_new(weight, LABEL)
         kept = self._kept
         return {
             "pre": np.concatenate([table.pre[kept], pre]),
@@ -120,9 +115,7 @@ class Rewiring:
 
     def _parameters(self, table, pairs):
         """Return the parameters and initial values of the rule that differ between synapses, in the order of the pairs."""
-        if self._kind is None or self._kind.tag != PLASTIC:
-            return {}
-        differing = self._kind.differing()
+        differing = self._kind.differing() if self._kind is not None else {}
         if not differing:
             return {}
         n = pairs["pre"].size - self._kept.size
@@ -166,20 +159,7 @@ class Rewiring:
             key = f"{name}.{column}"
             moved[before] = extra[key][old]
             extra[key] = moved
-        if new.tag == PLASTIC and new.longest_dendritic != self._kind.longest_dendritic:
-            self._move_rows(extra, new)
-
-    def _move_rows(self, extra, new):
-        """Let the traces of the targets, which are kept as far back as dendritic delays look, fit other delays."""
-        name, n = self._projection.name, new.targets.size
-        if new.equations.modulator:
-            message = "must stay, since its rule has a modulator and all of each delay is dendritic"
-            raise ValueError(f"{LABEL}: the longest delay of {name!r} {message}")
-        for trace in new.code.post:
-            rows = extra[f"{name}.rows.{trace}"].reshape(-1, n)
-            wanted = new.ring
-            rows = np.concatenate([np.repeat(rows[:1], max(0, wanted - len(rows)), axis=0), rows])[-wanted:]
-            extra[f"{name}.rows.{trace}"] = rows.ravel()
+        new.fit(extra, self._kind, LABEL)
 
 
 def _one_each(name, values, n, projection):
@@ -194,12 +174,13 @@ def _one_each(name, values, n, projection):
 
 @within(computed_values)
 def revaluing(run, projection, described, values):
-    """Return the Rewiring by which all synapses of a projection without plasticity get another weight or delay, or one each.
+    """Return the Rewiring by which all synapses of a projection, whose kind changes no weights, get others, or one each.
 
     It fits what is recorded of a run too: no synapse comes or goes.
     """
     label = f"Simulation.set: projection {projection.name!r}"
-    kind = _kind_of(run.synapses, projection)
+    _reject_all_but_values(projection, values)
+    kind = run.synapses.kind_of(projection)
     if kind is not None and not kind.described:
         raise ValueError(f"{label}: weights and delays of this kind of synapses cannot be set")
     kept = {}
@@ -241,9 +222,15 @@ def _longest_of(synapses, name):
     return plan.delays[1] + plan.extra_step
 
 
-def _kind_of(synapses, projection):
-    """Return the kind that has a block for a projection, None if its synapses are of a built-in kind."""
-    return next((kind for kind in synapses.kinds if kind.block.projection is projection), None)
+def _reject_all_but_values(projection, values):
+    """Raise ValueError unless the weight or the delay, which alone a projection without plasticity has, is set."""
+    for name in values:
+        if name not in ("weight", "delay"):
+            label = f"Simulation.set: projection {projection.name!r}"
+            hint = "without plasticity its synapses have nothing else that can change"
+            raise ValueError(f"{label}: cannot set {name!r}, only weight and delay; {hint}")
+    if not values:
+        raise ValueError(f"Simulation.set: projection {projection.name!r}: nothing to set; give weight=")
 
 
 def _kept(remove, n):

@@ -178,10 +178,8 @@ class Run:
             self.collected.commit(piece, gathered)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
-        if self.synapses.plastic:
-            from brainsim.engine.plasticity.not_finite import reject_what_is_not_finite
-
-            reject_what_is_not_finite(self.synapses)
+        for kind in self.synapses.kinds:
+            kind.check(self.synapses)
 
     def under_way(self):
         """Return the spikes that may still be under way, packed, and forget the others."""

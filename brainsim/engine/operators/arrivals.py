@@ -1,9 +1,13 @@
-"""Events on their way: spikes are filed for the cells of a partition, and delivered when they are due."""
+"""Events on their way: spikes are filed for the cells of a partition, and delivered when they are due.
+
+What kinds of synapses do in a step besides delivery, such as remembering the spikes of targets, is called from here, too.
+"""
 
 import numpy as np
 
-from brainsim.engine.program import CALENDAR_FULL, LOG_FULL, POOL_FULL, Operator, Phase
+from brainsim.engine.program import CALENDAR_FULL, LISTS_FULL, LOG_FULL, MAX_SLICE, POOL_FULL, Operator, Phase
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
+from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.jit.records import Context, call
 
 # one kind whose functions are called: its tag, where its synapses are in the store, `deliver`, its record, `enter` (0 if it
@@ -46,8 +50,13 @@ class Arrivals(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator, None if the network has no synapses, and no kinds that take note of spikes."""
+        """Return the operator, or None if the network has neither synapses nor kinds that listen to spikes."""
         return cls(partition) if partition.synapses.number or partition.synapses.kinds else None
+
+    @classmethod
+    def max_slice(cls, layout):
+        """Return the shortest slice that the kinds of synapses of the network ask for."""
+        return min([MAX_SLICE, *(kind_of(p).max_slice(p, layout.dt) for p in layout.network.projections)])
 
     def _kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
@@ -76,14 +85,17 @@ class Arrivals(Operator):
         return self._context
 
     def calls(self):
-        """Return the calls that file the spikes of a slice, and deliver what is due."""
+        """Return the calls of the kinds of synapses, and those that file the spikes of a slice and deliver what is due."""
         # imported here: without synapses nothing of it has to be compiled
         from brainsim.engine.synapses.delivery import deliver, file_slice
 
-        return [(Phase.FILE, 0, file_slice, self._context), (Phase.ARRIVE, 0, deliver, self._context)]
+        calls = [call for kind in self._synapses.kinds for call in kind.calls(self._partition)]
+        return [*calls, (Phase.FILE, 0, file_slice, self._context), (Phase.ARRIVE, 0, deliver, self._context)]
 
     def reset(self, step):
         """Forget all that is under way and go to `step`."""
+        for kind in self._synapses.kinds:
+            kind.clear(self._partition, step)
         clear_calendar(self._context)
         if self._segment is not None:
             self._segment["entered"] = self._segment["pending"] = 0
@@ -93,7 +105,7 @@ class Arrivals(Operator):
             empty(self._pool, step)
 
     def make_room(self, status):
-        """Make room in the calendar or in the pool."""
+        """Make room in the calendar, in the pool, or in what kinds of synapses keep."""
         if status == CALENDAR_FULL:
             grow_calendar(self._context)
         elif status == POOL_FULL:
@@ -101,11 +113,11 @@ class Arrivals(Operator):
 
             self._synapses.procedural.check(self._pool)
             grow(self._pool, self._context)
-        elif status == LOG_FULL:
+        elif status in (LOG_FULL, LISTS_FULL):
             for kind in self._synapses.kinds:
                 if kind.enter:
-                    kind.make_room(self._partition)
-        return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL)
+                    kind.make_room(self._partition, status)
+        return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL, LISTS_FULL)
 
     def file_pending(self, steps, sources, now):
         """File spikes of the past whose events are still to come."""

@@ -7,7 +7,6 @@ from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.clamp import Clamp
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.operators.learning import Learning
 from brainsim.engine.operators.noise import Noise
 from brainsim.engine.operators.poisson.poisson import Poisson
 from brainsim.engine.operators.trains import Trains
@@ -43,5 +42,5 @@ def check_inputs_have_operators(layout):
             )
 
 
-for _operator in (Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Learning, Arrivals, EndOfSlice):
+for _operator in (Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Arrivals, EndOfSlice):
     register_operator(_operator)

@@ -5,20 +5,19 @@ import numpy as np
 from brainsim.core.checks import MissingName, nearest, number, true_or_false
 from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_table, order_of
 from brainsim.equations.expressions import language as lang
 from brainsim.models.plasticity.homeostasis import checked_by, checked_total
 from brainsim.network.plastic import check_own_weights, check_totals
 
 
-def change_synapses(synapses, projection, values):
-    """Set weights, ``w``, or variables of plastic synapses, whether the weights change, ``learning``, or the modulator."""
+def change_synapses(kind, values):
+    """Set weights, ``w``, variables of the synapses of a Plastic, the modulator, or whether weights change, ``learning``."""
+    projection = kind.projection
     label = f"Simulation.set: projection {projection.name!r}"
     if "delay" in values:
         reason = "its traces say when spikes came over the old ones"
         raise ValueError(f"{label}: delays of a projection with plasticity cannot be set, since {reason}")
-    kind = _plastic(synapses, projection, label)
     if "weight" in values and "w" not in values:
         values = {"w" if name == "weight" else name: value for name, value in values.items()}
     modulator = kind.equations.modulator
@@ -78,27 +77,10 @@ def normalise_synapses(synapses, projection, total, by):
     normalise(kind, total, by)
 
 
-def is_plastic(synapses, projection):
-    """Return whether the synapses of a projection follow a rule of plasticity."""
-    return any(kind.tag == PLASTIC and kind.block.projection is projection for kind in synapses.kinds)
-
-
-def reject_all_but_values(projection, values):
-    """Raise ValueError unless the weight or the delay, which alone a projection without plasticity has, is set."""
-    for name in values:
-        if name not in ("weight", "delay"):
-            label = f"Simulation.set: projection {projection.name!r}"
-            hint = "without plasticity its synapses have nothing else that can change"
-            raise ValueError(f"{label}: cannot set {name!r}, only weight and delay; {hint}")
-    if not values:
-        raise ValueError(f"Simulation.set: projection {projection.name!r}: nothing to set; give weight=")
-
-
 def _plastic(synapses, projection, label):
     """Return the kind of the synapses of a projection; raise ValueError if it has no plasticity."""
-    for kind in synapses.kinds:
-        if kind.tag == PLASTIC and kind.block.projection is projection:
-            return kind
+    if projection.plasticity is not None:
+        return synapses.kind_of(projection)
     hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"
     raise ValueError(f"{label} has no plasticity, so its synapses are fixed; {hint}")
 
@@ -106,9 +88,9 @@ def _plastic(synapses, projection, label):
 def modulator_of(synapses, projection):
     """Return the modulator of a projection, or of the one of a name, now."""
     projection = synapses.projection(projection, "Simulation.modulator")
-    for kind in synapses.kinds:
-        if kind.block.projection is projection and kind.tag == PLASTIC and kind.equations.modulator:
-            return modulator_now(next(iter(kind.parts.values())))
+    kind = synapses.kind_of(projection)
+    if projection.plasticity is not None and kind.equations.modulator:
+        return modulator_now(next(iter(kind.parts.values())))
     raise MissingName(f"Simulation.modulator: the synapses of {projection.name!r} have no modulator")
 
 

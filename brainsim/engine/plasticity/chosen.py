@@ -3,7 +3,6 @@
 import numpy as np
 
 from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import found_in_rows
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
 
@@ -27,7 +26,7 @@ class Chosen:
         self._kind = kind
         self.pre, self.post, self._places, segments, rows = found_in_rows(kind, ids)
         sources, part_of = np.divmod(rows, len(kind.block.layout.own))
-        pieces = (kind.block.start + self._places) << START_BITS | PLASTIC << int(LENGTH_BITS) | 1
+        pieces = (kind.block.start + self._places) << START_BITS | kind.tag << int(LENGTH_BITS) | 1
         self._delay = kind.store.delay[segments].astype(np.int64) - kind.extra_step
         self._of_part = []
         for number in np.unique(part_of):

@@ -3,27 +3,16 @@
 import numpy as np
 
 from brainsim.engine.plasticity.saved import index_in, saved_part
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import read_back
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.plasticity.traces import NEW
 
 
-def reject_what_is_not_finite(synapses):
-    """Raise ValueError if a rule has made a weight, or has sent an amount, that is not a finite number."""
-    for kind in synapses.kinds:
-        if kind.tag != PLASTIC:
-            continue
-        bad = any(part.context["bad"] for part in kind.parts.values())
-        if not any(kind.block.layout.ranks.all(bad)):
-            continue
-        for part in kind.parts.values():
-            part.context["bad"] = 0
-        rule = type(kind.projection.plasticity).__name__
-        what, texts = _named(kind, read_back(synapses, kind.projection, 1))
-        raise ValueError(
-            f"{kind.projection.name}: {rule} {what}; check its {texts} for a division by 0, a logarithm or a power"
-        )
+def reject_what_is_not_finite(kind, synapses):
+    """Raise ValueError: the rule of a Plastic has made a weight, or has sent an amount, that is not a finite number."""
+    rule = type(kind.projection.plasticity).__name__
+    what, texts = _named(kind, read_back(synapses, kind.projection, 1))
+    raise ValueError(f"{kind.projection.name}: {rule} {what}; check its {texts} for a division by 0, a logarithm or a power")
 
 
 def _named(kind, table):

@@ -18,8 +18,9 @@ from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PER
 from brainsim.engine.plasticity.log import free_entries
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
 from brainsim.engine.plasticity.writer import logged_values
+from brainsim.engine.program import CONTINUE, LISTS_FULL, Phase
 from brainsim.equations.plasticity.target_cell import OF_TARGET
-from brainsim.jit.records import Context, call
+from brainsim.jit.records import Context, by_address, call, record_at
 from brainsim.rng.streams import stream_key
 
 FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
@@ -150,6 +151,21 @@ class Part:
         fields |= {"post_owner": np.empty(room, np.int32)}
         return fields | {f"post_{y}": np.empty(room) for y in self._code.listed}
 
+    def calls(self):
+        """Return the calls: room for the spikes of a slice, what is remembered of a step, and the sweeps."""
+        module, equations, calls = self.kind.module, self.kind.equations, []
+        if self._code.post or self._code.posts:
+            calls.append((Phase.EMITTED, 0, module.remember, self.context))
+        if self._code.posts:
+            calls.append((Phase.BEGIN_SLICE, 0, has_room, self.context))
+        if equations.of_target:
+            calls.append((Phase.FILE, 0, module.begin, self.context))
+        if equations.modulator:
+            calls.append((Phase.FILE, 0, module.modulate, self.context))
+        if self.kind.sweeps:
+            calls.append((Phase.AFTER_UPDATE, 0, module.sweep_in_time, self.context))
+        return calls
+
     def clear(self, step):
         """Forget all spikes and go to `step`."""
         c = self.context
@@ -240,3 +256,10 @@ class Part:
         call(address, rule.address, now.address)
         if columns is None:
             rule["swept"] = soma
+
+
+@by_address
+def has_room(rule_, progress_):
+    """Return LISTS_FULL unless there is room for the largest possible number of events of a slice."""
+    rule, progress = record_at(rule_), record_at(progress_)
+    return CONTINUE if rule.post_time.size - rule.post_number >= progress.capacity + rule.room else LISTS_FULL

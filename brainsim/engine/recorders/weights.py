@@ -14,7 +14,6 @@ from brainsim.core.checks import nearest
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.readback import in_table
 from brainsim.engine.time import times_of
 from brainsim.results.streams.columns import column
@@ -250,7 +249,7 @@ class WeightRecorder(Recorder):
 
     def _kinds_now(self):
         """Return the synapses of each request as they are now."""
-        kinds = {kind.projection.name: kind for kind in self._synapses.kinds if kind.tag == PLASTIC}
+        kinds = {kind.block.projection.name: kind for kind in self._synapses.kinds}
         return [kinds[request.projection.name] for request in self.requests]
 
     def _sample(self, k, step):

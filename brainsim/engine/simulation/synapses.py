@@ -177,16 +177,14 @@ class WithSynapses:
 
     def _set_synapses(self, target, values):
         """Change the weights and delays of a projection, or what its rule of plasticity keeps of each synapse."""
-        from brainsim.engine.plasticity.change import change_synapses, is_plastic, reject_all_but_values
-
-        found = self._run.synapses.projection(target, "Simulation.set")
-        if is_plastic(self._run.synapses, found):
-            self._run.settle()
-            change_synapses(self._run.synapses, found, values)
-            return
-        reject_all_but_values(found, values)
         from brainsim.engine.rewiring import revaluing
 
+        found = self._run.synapses.projection(target, "Simulation.set")
+        kind = self._run.synapses.kind_of(found)
+        if kind is not None and kind.changes_weights:
+            self._run.settle()
+            kind.set(values)
+            return
         self._check_can_change("set")
         described = next(p for p in self._original[1].projections if p.name == found.name)
         self._take(revaluing(self._run, found, described, values).run())

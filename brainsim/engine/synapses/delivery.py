@@ -18,10 +18,8 @@ import numpy as np
 
 from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
-from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PLASTIC, PROCEDURAL
-from brainsim.engine.synapses.kinds.per_synapse import add_weights
+from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PROCEDURAL, add_weight, add_weights
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
-from brainsim.engine.synapses.kinds.shared import add_weight
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch, prefetch_address
@@ -127,7 +125,7 @@ def _file_spike(source, step, now, c, pool, segment):
     for k in range(first[row], first[row + 1]):
         # two conditions, not one: the inner one is only compiled if there is a kind of synapses that notes spikes
         if segment is not None:  # noqa: SIM102
-            if tag_of(pieces[k]) >= PLASTIC:
+            if tag_of(pieces[k]) >= CALLED:
                 kind = _kind_of(pieces[k], array_of(c.kinds), kind)
                 if array_of(c.kinds)[kind].entry < 0:  # it no longer knows of this spike: see `enter`
                     continue
@@ -135,7 +133,7 @@ def _file_spike(source, step, now, c, pool, segment):
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
         if segment is not None:  # noqa: SIM102
-            if at >= 0 and tag_of(pieces[k]) >= PLASTIC:
+            if at >= 0 and tag_of(pieces[k]) >= CALLED:
                 array_of(c.due_entry)[at] = kind << ENTRY_BITS | array_of(c.kinds)[kind].entry
     return CONTINUE
 
@@ -173,24 +171,24 @@ def _deliver(c, step, slot, pool, segment):
             later = pieces[at + further] if further < BLOCK else pieces[after * BLOCK + further - BLOCK]
             tag, later_tag = tag_of(pieces[at + e]), tag_of(later)
             if segment is not None:  # noqa: SIM102 - see below
-                if later_tag >= PLASTIC:
+                if later_tag >= CALLED:
                     index = at + further if further < BLOCK else after * BLOCK + further - BLOCK
                     _prefetch_kind(later, array_of(c.due_entry)[index] >> ENTRY_BITS, targets, array_of(c.kinds))
             if tag >= PROCEDURAL:
                 weight = shared[at + e] if shared.size else np.nan
                 # two conditions, not one: the inner one is only compiled if there is a pool
                 if pool is not None:  # noqa: SIM102
-                    if tag < PLASTIC:
+                    if tag < CALLED:
                         add_procedural(pieces[at + e], tag, weight, pool, state)
                 if segment is not None:  # noqa: SIM102
-                    if tag >= PLASTIC:
+                    if tag >= CALLED:
                         segment.weight, segment.step = weight, step
                         _call_kind(pieces[at + e], array_of(c.due_entry)[at + e], segment, array_of(c.kinds))
                 continue
             ahead, more = split_piece(later)
             if pool is not None:
                 # what lies in the pool is in the cache already
-                more = more if later_tag < PROCEDURAL or later_tag >= PLASTIC else 0
+                more = more if later_tag < PROCEDURAL or later_tag >= CALLED else 0
             start, length = split_piece(pieces[at + e])
             weight = 0.0 if tag == PER_SYNAPSE else shared[at + e]
             done = 0

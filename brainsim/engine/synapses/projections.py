@@ -4,7 +4,6 @@ import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.engine.synapses import counting, delays, sampling
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.listed import listed_weights
 from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scratch_fields
@@ -81,7 +80,7 @@ class Plan:
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
         self.extra_step = int(projection.synapse.receptor_equations.direct)
         self.kind, self.class_ = kind_of(projection), 0
-        if self.kind.tag >= PLASTIC and projection.storage == "procedural":
+        if self.kind.called and projection.storage == "procedural":
             raise ValueError(
                 f"{projection.name}.storage: synapses of the kind {self.kind.__name__} must be 'stored' "
                 f"(got {projection.storage!r})"

@@ -25,19 +25,17 @@ def read_back(synapses, projection, threads, traces=False):
     are functions of the seed, those of the projection are sampled again, by the same functions. Registered kinds
     have a block for each projection, which is read.
     """
-    layout = synapses.layout
-    for kind in synapses.kinds:
-        if kind.block.projection is projection:
-            columns = dict(kind.current_columns())
-            table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
-            if traces:
-                table.columns.update(kind.traces_now(table))
-            table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
-            if kind.keeps_weights and "w" in table.columns:
-                weight = table.columns.pop("w").astype(np.float64)
-                table = replace(table, weight=weight)
-            return table
-    return sampled_again(layout, projection, threads)
+    layout, kind = synapses.layout, synapses.kind_of(projection)
+    if kind is None:
+        return sampled_again(layout, projection, threads)
+    columns = dict(kind.current_columns())
+    table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
+    if traces:
+        table.columns.update(kind.traces_now(table))
+    table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
+    if kind.keeps_weights and "w" in table.columns:
+        table = replace(table, weight=table.columns.pop("w").astype(np.float64))
+    return table
 
 
 def _of_all(ranks, table):

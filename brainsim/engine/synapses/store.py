@@ -12,7 +12,6 @@ import numpy as np
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
-from brainsim.engine.synapses.kinds.kind import PLASTIC
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.passes import Passes
@@ -128,10 +127,9 @@ class Synapses:
                 return projection
         raise MissingName(f"{label}: no projection {wanted!r} in this network{nearest(wanted, known) if by_name else ''}")
 
-    @property
-    def plastic(self):
-        """Whether any synapses change."""
-        return any(kind.tag == PLASTIC for kind in self.kinds)
+    def kind_of(self, projection):
+        """Return the kind that has a block for a projection, None if its synapses are of a built-in kind."""
+        return next((kind for kind in self.kinds if kind.block.projection is projection), None)
 
     @property
     def nbytes(self):
@@ -217,7 +215,7 @@ class Store:
         """The projections of registered kinds, each with its Block."""
         cells, blocks = self.layout.n_cells, []
         for index, plans in enumerate(self.classes.plans):
-            if plans and plans[0].kind.tag >= PLASTIC:
+            if plans and plans[0].kind.called:
                 start, stop = self.starts[index * cells], self.ends[(index + 1) * cells - 1]
                 blocks.append((plans[0], Block(self, plans[0], int(start), int(stop))))
         return blocks

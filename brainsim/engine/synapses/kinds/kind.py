@@ -1,27 +1,33 @@
 """What a kind of synapses is.
 
-The kinds that are built in, with a weight for each synapse, with one weight for all, and procedural, are compiled into the
-delivery loop: calling them by address would cost 2 ns a segment, and most segments are a few synapses long. Others are
-registered with `registry.register_kind`, and their function is called for each segment.
+Synapses with a weight each, with one weight for all, and procedural ones are compiled into the delivery loop: calling them
+by address would cost 2 ns a segment, and most segments are a few synapses long. Other kinds are registered with
+`registry.register_kind`, and their function is called for each segment.
 """
 
 import copy
 
 import numpy as np
 
+from brainsim.engine.program import MAX_SLICE
+from brainsim.jit.decorators import helper
 from brainsim.jit.records import ByAddress
 
-# tags of segments; from PLASTIC on the function of the kind is called
-PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, PLASTIC, FIRST_FREE = range(6)
+# tags of segments; from CALLED on the function of the kind is called
+PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, CALLED = range(5)
 
 
 class SynapseKind:
     """A kind of synapses. Subclass it, and register it with `register_kind`.
 
-    There is one object for each projection of the kind, which owns what is kept of its synapses.
+    There is one object for each projection of the kind, which owns what is kept of its synapses. The engine asks a kind
+    what it does and knows none by name: a kind says whether its weights change, which calls of a step it needs, what can be
+    set, and what becomes of it if synapses are added or removed.
 
     Attributes
     ----------
+    called : bool
+        Whether the function `deliver` of the kind is called; then there is an object for each projection of the kind.
     deliver : ByAddress
         Called for each segment that is due, with the record of `context` and that of the segment: ``start``, ``length``
         (within the synapses of the projection), ``weight`` (that they share), ``step``, ``base``, and ``entry``, which
@@ -35,14 +41,18 @@ class SynapseKind:
     keeps_weights : bool
         Whether it keeps a weight for each synapse, which `current_columns` returns as ``"w"``. The store then forgets the
         ``weights`` of its block, 4 bytes a synapse, once the objects of all kinds are made.
+    changes_weights : bool
+        Whether weights, or other columns, change in a run; then `Simulation.set` calls `set`.
     described : bool
         Whether weights are read from the description of the network alone, so that `Simulation.set` may change them there.
     tag : int
         Set by `register_kind`.
     """
 
+    called = True
     storage: str | None = None
     keeps_weights = False
+    changes_weights = False
     described = False
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
@@ -73,8 +83,20 @@ class SynapseKind:
         """Return name -> array of what the synapses in a SynapseTable share with others, as each of them reads it now."""
         return {}
 
-    def make_room(self, partition):
-        """Make room after `enter` returned that there is none."""
+    def calls(self, partition):
+        """Return the calls of a step in a partition besides delivery, as `Operator.calls` does."""
+        return []
+
+    @classmethod
+    def max_slice(cls, projection, dt):
+        """Return how many steps partitions may run without an exchange of spikes, on account of a Projection."""
+        return MAX_SLICE
+
+    def clear(self, partition, step):
+        """Forget the spikes that a partition has noted, and go to `step`."""
+
+    def make_room(self, partition, status):
+        """Make room after `enter` returned that there is none (LOG_FULL), or one of `calls` returned another status."""
         raise NotImplementedError
 
     def next_stop(self, step):
@@ -83,6 +105,9 @@ class SynapseKind:
 
     def after_chunk(self, chunk):
         """Take note of a Chunk of a run, which has ended."""
+
+    def check(self, synapses):
+        """Raise an error if something went wrong in the chunk that has just been run."""
 
     def reset(self):
         """Go back to the start, in place: delivery uses the addresses of the arrays."""
@@ -93,6 +118,23 @@ class SynapseKind:
     def current_columns(self):
         """Return the columns with everything applied that has happened up to now."""
         return self.columns()
+
+    def settle(self):
+        """Apply to the columns everything that has happened up to now, in place, before they are written."""
+
+    def set(self, values):
+        """Set columns, name -> number or array in the order of the SynapseTable, from now on."""
+        raise NotImplementedError
+
+    def check_new(self, weights, label):
+        """Raise ValueError unless synapses with these weights can be added."""
+
+    def differing(self):
+        """Return name -> array of what the description gives each synapse besides its weight, in the order of the block."""
+        return {}
+
+    def fit(self, extra, former, label):
+        """Let `extra`, arrays of a state by name, fit this kind after its synapses were `former`; columns fit already."""
 
     def saved(self):
         """Return what a saved state holds besides the columns: name -> array; it must not depend on the partitions."""
@@ -121,3 +163,29 @@ class SynapseKind:
     def bytes_per_synapse(projection, itemsize):
         """Return the bytes of `columns` of one synapse, for the estimate of memory; `itemsize` is that of the state."""
         return 0
+
+
+class PerSynapse(SynapseKind):
+    """Each synapse has a weight, 4 bytes."""
+
+    called, tag = False, PER_SYNAPSE
+
+
+class Shared(SynapseKind):
+    """All synapses of the projection share a weight, which their segments hold."""
+
+    called, tag = False, SHARED
+
+
+@helper
+def add_weights(here, targets, weights, start, stop):
+    """Add the events of the synapses from `start` to `stop`."""
+    for k in range(start, stop):
+        here[np.uint64(targets[np.uint64(k)])] += weights[np.uint64(k)]
+
+
+@helper
+def add_weight(here, targets, weight, start, stop):
+    """Add the events of the synapses from `start` to `stop`, which share a weight."""
+    for k in range(start, stop):
+        here[np.uint64(targets[np.uint64(k)])] += weight

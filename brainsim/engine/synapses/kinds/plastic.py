@@ -8,26 +8,22 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.plasticity.code import PERIOD, write_rule
 from brainsim.engine.plasticity.homeostasis import homeostat_of
+from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sampled_parameter
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
-from brainsim.engine.plasticity.sampled import check_sampled
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
-from brainsim.engine.plasticity.writer import OLD
-from brainsim.engine.program import MAX_SLICE
+from brainsim.engine.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import taken
-from brainsim.engine.synapses.kinds.kind import PLASTIC, SynapseKind
-from brainsim.engine.synapses.listed import weights_in_full
-from brainsim.engine.synapses.readback import in_table, initial_weights, order_of, order_of_pairs
+from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
+from brainsim.engine.synapses.readback import in_table, order_of
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.plasticity.traces import START
 from brainsim.jit.decorators import load_source
 from brainsim.jit.functions import FUNCTIONS
-from brainsim.models.values import Distribution, is_number
-from brainsim.rng.streams import stream_key
-from brainsim.rng.variates import fill
+from brainsim.models.values import is_number
 
 BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
 
@@ -59,7 +55,7 @@ class Plastic(SynapseKind):
         What each partition of this process keeps.
     """
 
-    tag, keeps_weights = PLASTIC, True
+    tag, keeps_weights, changes_weights = CALLED, True, True
 
     def __init__(self, block):
         super().__init__(block)
@@ -73,9 +69,9 @@ class Plastic(SynapseKind):
         self.longest = max(layout.ranks.all(int(self.store.delay[mine].max(initial=0))))
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
         self._look_back(layout.dt)
-        self._parameters = {name: self._parameter(name) for name in self.code.parameters}
+        self._parameters = {name: sampled_parameter(self, name) for name in self.code.parameters}
         check_sampled(self)
-        self._columns = self._initial_columns()
+        self._columns = initial_columns(self)
         self.parts, self._kept, self._written, self._ids = {}, None, False, None
         delay, label = self.projection.modulator_delay, f"{self.projection.name}.modulator_delay"
         used = self.projection.modulator is not None  # else nothing but the end of a run can change it
@@ -88,6 +84,11 @@ class Plastic(SynapseKind):
     def takes(cls, projection):
         """Return whether a projection has a plasticity rule."""
         return projection.plasticity is not None
+
+    @classmethod
+    def max_slice(cls, projection, dt):
+        """Return the time, in steps, after which a modulating cell acts."""
+        return MAX_SLICE if projection.modulator is None else max(1, round(projection.modulator_delay / dt))
 
     @staticmethod
     def bytes_per_synapse(projection, itemsize):
@@ -170,7 +171,7 @@ class Plastic(SynapseKind):
     def _segments(self):
         """Return the indices of the segments of the projection."""
         start, tag = self.store.piece >> START_BITS, self.store.piece >> 24 & (TAGS - 1)
-        return np.flatnonzero((tag == PLASTIC) & (start >= self.block.start) & (start < self.block.stop))
+        return np.flatnonzero((tag == self.tag) & (start >= self.block.start) & (start < self.block.stop))
 
     def _look_back(self, dt):
         delay = self.projection.dendritic_delay
@@ -180,65 +181,10 @@ class Plastic(SynapseKind):
             self.dendritic = int(whole_steps(delay, dt, f"{self.projection.name}.dendritic_delay")) if delay else 0
             self.longest_dendritic = self.dendritic
 
-    def _initial_columns(self):
-        n, dtype = self.block.stop - self.block.start, self.block.layout.dtype
-        if self.shared:
-            w = np.array([float(self.projection.weight)])
-        elif is_number(self.projection.weight):
-            w = np.full(n, float(self.projection.weight), dtype)
-        else:
-            w = self._initial_weights(dtype if self.equations.changes_weights else np.float32)
-        known = self._values | self.differing()
-        names = {name: name for name in self.code.variables} | {name: name.removesuffix(OLD) for name in self.code.old}
-        columns = {"w": w}  # one number if all share it
-        for name, of in names.items():
-            start = self.equations.initials[of]
-            columns[name] = np.empty(n, dtype)
-            columns[name][:] = lang.computed(start, known) if isinstance(start, ast.AST) else start
-        return columns | self._belonging({"w"}, columns)
-
-    def _initial_weights(self, kind):
-        """Return weights that were listed or sampled, as an array of this kind."""
-        if self.block.weights is not None:
-            w, self.block.weights = weights_in_full(self.projection, self.block.weights, kind), None
-        else:
-            # they were not kept, which saves 4 bytes a synapse
-            w = initial_weights(self).astype(kind, copy=False)
-        # sampled ones were rounded to float32, which may have moved them beyond a bound
-        for bound, nearer in zip(self.bounds(), (np.maximum, np.minimum), strict=True):
-            if bound is not None:
-                nearer(w, bound, out=w, casting="same_kind")
-        return w
-
-    def _belonging(self, given, columns):
-        """Return the column that belongs to those that are given: what w follows, or w if that is given; name -> array."""
-        tree, followed = self.equations.computed_weight, self.equations.followed
-        known, dtype = self.numbers | columns, columns["w"].dtype
-        if followed is not None and "w" in given:
-            slope, rest = (lang.computed(part, known) for part in (followed.slope, followed.rest))
-            return {followed.variable: ((columns["w"] - rest) / slope).astype(dtype)}
-        if tree is not None and lang.names_in(tree) & given:
-            return {"w": np.full(columns["w"].size, lang.computed(tree, known), dtype)}
-        return {}
-
     def differing(self):
         """Return name -> array of the parameters and initial values that differ between synapses, in the block's order."""
         starts = [name for name in sorted(self.projection.plasticity.per_synapse) if name.endswith(START)]
-        return self._parameters | {name: self._parameter(name) for name in starts}
-
-    def _parameter(self, name):
-        """Return a parameter that differs between synapses, or such initial values, in the order of the block."""
-        value = getattr(self.projection.plasticity, name)
-        order, (ids, n) = order_of(self), in_table(self)
-        sampled = np.empty(n)
-        if isinstance(value, Distribution):
-            network = self.block.layout.network
-            fill(sampled, value.code, stream_key(network.seed, "plasticity", self.projection.name, name))
-        else:
-            sampled[:] = value[order_of_pairs(self.projection, self.block.layout.dt)]
-        placed = np.empty(order.size)
-        placed[order] = sampled[ids]
-        return placed
+        return self._parameters | {name: sampled_parameter(self, name) for name in starts}
 
     def part(self, partition):
         """Return what a partition keeps, made when it is asked for first."""
@@ -250,10 +196,21 @@ class Plastic(SynapseKind):
         """Return the Context of `deliver` and `enter` in a partition."""
         return self.part(partition).context
 
-    def make_room(self, partition):
-        """Make room in the log of spikes of a partition."""
-        if self.part(partition).context["log_free_number"] == 0:
-            self.part(partition).make_room_in_log()
+    def calls(self, partition):
+        """Return what a partition does in a step besides delivery."""
+        return self.part(partition).calls()
+
+    def clear(self, partition, step):
+        """Forget all spikes of a partition."""
+        self.part(partition).clear(step)
+
+    def make_room(self, partition, status):
+        """Make room in the log of spikes of the sources, or in the lists of those of the targets."""
+        part = self.part(partition)
+        if status == LOG_FULL and part.context["log_free_number"] == 0:
+            part.make_room_in_log()
+        elif status != LOG_FULL and self.code.posts:
+            part.make_room_for_posts(int(partition.progress["capacity"]) + part.context["room"])
 
     def arrays(self):
         """Return the arrays that all partitions share, as fields of their records."""
@@ -319,7 +276,7 @@ class Plastic(SynapseKind):
         for name, values in columns.items():
             where = slice(None) if self.shared and name == "w" else order
             self._columns[name][where] = values
-        for name, values in self._belonging({*columns}, self._columns).items():
+        for name, values in belonging(self, {*columns}, self._columns).items():
             self._columns[name][:] = values
 
     def next_stop(self, step):
@@ -331,6 +288,43 @@ class Plastic(SynapseKind):
         if self._homeostat is not None:
             self._homeostat.after_chunk(self, chunk)
 
+    def check(self, synapses):
+        """Raise ValueError if the rule has made something that is not a finite number."""
+        bad = any(part.context["bad"] for part in self.parts.values())
+        if any(self.block.layout.ranks.all(bad)):
+            from brainsim.engine.plasticity.not_finite import reject_what_is_not_finite
+
+            for part in self.parts.values():
+                part.context["bad"] = 0
+            reject_what_is_not_finite(self, synapses)
+
+    def set(self, values):
+        """Set weights, variables, the modulator, or whether the weights change."""
+        from brainsim.engine.plasticity.change import change_synapses
+
+        change_synapses(self, values)
+
+    def check_new(self, weights, label):
+        """Raise ValueError unless weights are within the bounds of the rule."""
+        from brainsim.engine.plasticity.change import check_bounds
+
+        # bounds that differ between synapses are not known yet for new ones; of those that are sampled the narrowest
+        bounds = self.projection.plasticity.limits_of_all()
+        check_bounds(weights, [None if np.ndim(bound) else bound for bound in bounds], label)
+
+    def fit(self, extra, former, label):
+        """Let the traces of the targets, which are kept as far back as dendritic delays look, fit other delays."""
+        if self.longest_dendritic == former.longest_dendritic:
+            return
+        name, n = self.projection.name, self.targets.size
+        if self.equations.modulator:
+            message = "must stay, since its rule has a modulator and all of each delay is dendritic"
+            raise ValueError(f"{label}: the longest delay of {name!r} {message}")
+        for trace in self.code.post:
+            rows = extra[f"{name}.rows.{trace}"].reshape(-1, n)
+            rows = np.concatenate([np.repeat(rows[:1], max(0, self.ring - len(rows)), axis=0), rows])[-self.ring :]
+            extra[f"{name}.rows.{trace}"] = rows.ravel()
+
     def learn(self, learning):
         """Let the weights change from now on, or not."""
         for part in self.parts.values():
@@ -340,7 +334,7 @@ class Plastic(SynapseKind):
     def reset(self):
         """Go back to the start, in place."""
         if self._written or any(part.context["touched"] for part in self.parts.values()):
-            for name, values in self._initial_columns().items():
+            for name, values in initial_columns(self).items():
                 self._columns[name][:] = values
         self._written = False
         for part in self.parts.values():

@@ -6,10 +6,8 @@ stored ones. The same functions sample stored and procedural rows, so the events
 
 import numpy as np
 
-from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PROCEDURAL, PROCEDURAL_SHARED
-from brainsim.engine.synapses.kinds.per_synapse import add_weights
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PROCEDURAL, PROCEDURAL_SHARED, add_weight, add_weights
 from brainsim.engine.synapses.kinds.registry import Classes
-from brainsim.engine.synapses.kinds.shared import add_weight
 from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import projection_fields, shared_weights
 from brainsim.engine.synapses.sampling import sample_row, workspace_fields

@@ -1,14 +1,13 @@
 """Which kind the synapses of a projection are, and which synapses lie together in the store."""
 
 from brainsim.core.registers import put
-from brainsim.engine.synapses.kinds.kind import FIRST_FREE, PER_SYNAPSE, PLASTIC, SynapseKind
-from brainsim.engine.synapses.kinds.per_synapse import PerSynapse
-from brainsim.engine.synapses.kinds.shared import Shared
+from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.values import is_number
 from brainsim.network.checks import STORAGES
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
+FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
 
 
 def register_kind(cls):
@@ -68,4 +67,4 @@ class Classes:
 
 
 def _name(plan):
-    return plan.projection.name if plan.kind.tag >= PLASTIC else ""
+    return plan.projection.name if plan.kind.called else ""
