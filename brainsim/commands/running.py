@@ -211,7 +211,7 @@ def _kinds_in(network):
 
 
 def _report(result, requested):
-    from brainsim.engine.estimates.memory import in_words
+    from brainsim.network.estimate import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from brainsim.core.checks import number, true_or_false
+from brainsim.core.doors import through
 from brainsim.engine.checkpoints.file import exists
 from brainsim.engine.checkpoints.regular import Regular, check_writable, interval, refuse_to_replace
 from brainsim.engine.checkpoints.streams import finished_result
@@ -157,9 +158,7 @@ def simulate(
     for name, switch in (("callback_at_start", callback_at_start), ("resume", resume), ("live", live)):
         true_or_false(switch, f"simulate.{name}")
     if live:
-        from brainsim.plot.moving.live import following
-
-        every, callback = following(dt, duration, every, callback)
+        every, callback = through("live")(dt, duration, every, callback)
     settings: dict[str, typing.Any] = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
     settings |= {"profile": profile, "to": to, "overwrite": overwrite, "ranks": ranks}
     run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}

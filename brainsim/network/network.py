@@ -10,33 +10,47 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.checks import checked_name, number
+from brainsim.core.checks import checked_name, integer, number
 from brainsim.core.contexts import within
+from brainsim.core.doors import through
 from brainsim.core.hints import OF_NETWORK, Answering
 from brainsim.core.html import shown_by
-from brainsim.core.own import named_by_class
+from brainsim.core.optional import optional
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
-from brainsim.network.checks import check_synapse, checked_view
-from brainsim.network.estimated import WithEstimate
+from brainsim.network.checks import check_synapse, checked_precision, checked_view
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View
-from brainsim.network.projection import Projection, Stimulus, effect_of, number_of_synapses, warn_of_repeat
-from brainsim.network.reading import WithSynapseTables
+from brainsim.network.probes import Request, checked_traces
+from brainsim.network.projection import (
+    Projection,
+    Stimulus,
+    draw_synapses,
+    effect_of,
+    find_projection,
+    number_of_synapses,
+    warn_of_repeat,
+)
+from brainsim.network.reading import add_cells, add_populations, frame_of
 from brainsim.results.places import tile
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
+    import networkx
+    import pandas
+    import scipy.sparse
+
     from brainsim.models.base import Synapse
     from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.plasticity.homeostasis import Homeostasis
     from brainsim.models.values import ValueLike
+    from brainsim.network.estimate import Estimate
+    from brainsim.results.synapses import SynapseTable
 
 
-@named_by_class
-class Network(WithSynapseTables, WithEstimate, Answering):
+class Network(Answering):
     """A network: populations, the projections between them, and their inputs. Parts can be added but not removed.
 
     Parameters
@@ -217,23 +231,8 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))
         self._names.setdefault(free, 2)
-        parts = (
-            pre,
-            post,
-            rule,
-            weights,
-            delays,
-            synapse,
-            free,
-            storage,
-            learning,
-            dendritic,
-            modulator,
-            after,
-            homeostasis,
-        )
-        new = Projection(*parts)
-        new.__dict__["_seed"] = self.seed
+        change = (learning, dendritic, modulator, after, homeostasis)
+        new = Projection(pre, post, rule, weights, delays, synapse, free, storage, *change, self.seed)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)
@@ -313,6 +312,172 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         """
         self._register(checked_view(population, "Network.add.population"))
 
+    def synapses(self, projection: Projection | str, dt: float = 0.1) -> SynapseTable:
+        """Return the synapses of a projection, without a simulation: see `Projection.synapses`.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            What `connect` returned, or its name.
+        dt : float
+            Time step [ms], of which delays are multiples.
+
+        Raises
+        ------
+        MissingName
+            If the network has no such projection.
+        """
+        return self._drawn(projection, dt, "Network.synapses")
+
+    def to_sparse(self, projection: Projection | str, values: str = "weight", dt: float = 0.1) -> scipy.sparse.csr_array:
+        """Return the synapses of a projection as a sparse matrix of shape (n_pre, n_post).
+
+        Parameters
+        ----------
+        projection : Projection or str
+            What `connect` returned, or its name.
+        values : {"weight", "delay"}
+            What the matrix holds; of several synapses between the same two cells the sum.
+        dt : float
+            Time step [ms], of which delays are multiples.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(3, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> ring = net.connect(cells, cells, bs.FromArrays([0, 1, 2], [1, 2, 0]), weight=2.0, delay=1.0, synapse=bs.Delta())
+        >>> net.to_sparse(ring).toarray()
+        array([[0., 2., 0.],
+               [0., 0., 2.],
+               [2., 0., 0.]])
+        """
+        return draw_synapses(
+            find_projection(self._projections, projection, "Network.to_sparse"), dt, "Network.to_sparse"
+        ).matrix(values)
+
+    def to_frame(self, projection: Projection | str | None = None, dt: float = 0.1) -> pandas.DataFrame:
+        """Return the synapses as a pandas DataFrame, a row for each, which `FromFrame` takes back.
+
+        Parameters
+        ----------
+        projection : Projection or str, optional
+            What `connect` returned, or its name: columns ``pre``, ``post``, ``weight`` and ``delay`` [ms], with indices into
+            what was connected. By default the synapses of all projections, with the columns ``projection``, ``from`` and
+            ``to``, the populations, and indices into these.
+        dt : float
+            Time step [ms], of which delays are multiples.
+
+        Raises
+        ------
+        ImportError
+            Without pandas: ``pip install 'brainsim[frames]'``.
+
+        Examples
+        --------
+        >>> net.to_frame("exc->cells").groupby("post").weight.sum()             # doctest: +SKIP
+        """
+        pandas = optional("pandas", "frames", "Network.to_frame")
+        if projection is not None:
+            return draw_synapses(
+                find_projection(self._projections, projection, "Network.to_frame"), dt, "Network.to_frame"
+            ).to_frame()
+        return frame_of(pandas, self.projections, dt)
+
+    def to_networkx(self, of: Literal["cells", "populations"] = "cells", dt: float = 0.1) -> networkx.MultiDiGraph:
+        """Return the network as a directed graph of networkx, with an edge for each synapse or for each projection.
+
+        Parameters
+        ----------
+        of : {"cells", "populations"}
+            What the nodes are. Cells are pairs (name of the population, index), with the attributes ``population`` and
+            ``index``, and an edge for each synapse with ``weight``, ``delay`` [ms] and ``projection``. Populations are
+            names, with ``n`` and ``model``, and an edge for each projection with ``rule``, ``synapse``, ``weight`` and
+            ``delay`` as they were given, and ``synapses``, their expected number.
+        dt : float
+            Time step [ms], of which delays are multiples.
+
+        Raises
+        ------
+        ImportError
+            Without networkx: ``pip install 'brainsim[graphs]'``.
+
+        Examples
+        --------
+        >>> import networkx as nx                                               # doctest: +SKIP
+        >>> nx.average_clustering(nx.Graph(net.to_networkx()))                  # doctest: +SKIP
+        >>> nx.draw(net.to_networkx("populations"), with_labels=True)           # doctest: +SKIP
+        """
+        networkx = optional("networkx", "graphs", "Network.to_networkx")
+        if of not in ("cells", "populations"):
+            raise ValueError(f"Network.to_networkx.of: must be 'cells' or 'populations' (got {of!r})")
+        graph, populations = networkx.MultiDiGraph(), self._populations.values()
+        if of == "populations":
+            add_populations(graph, populations, self.projections)
+        else:
+            add_cells(graph, populations, self.projections, dt)
+        return graph
+
+    @within(default_arithmetic)
+    def estimate(
+        self,
+        dt: float = 0.1,
+        threads: int = 1,
+        precision: str = "double",
+        duration: float = 0.0,
+        record: Sequence[Request] = (),
+        ranks: int | None = None,
+        rate: float = 5.0,
+    ) -> Estimate:
+        """Return a table of the memory that the network is expected to need, without building it.
+
+        Parameters
+        ----------
+        dt : float
+            Time step [ms]; synapses of a cell whose delays round to the same step share a record.
+        threads : int
+            Number of threads of the run, possibly more than this machine has processors; `simulate` by default uses all
+            processors if the network is large enough.
+        precision : {"double", "single"}
+            Precision of the state variables, as for `simulate`.
+        duration : float
+            Duration of the run [ms]; only traces depend on it.
+        record : sequence of Trace and WeightTrace
+            What to record. Spikes are not counted: each takes 24 bytes, but their number is not known in advance.
+        ranks : int, optional
+            Number of processes of an MPI run, with `threads` threads each: the table is then about each of them. Its last
+            line says how many seconds a simulated second will take, from the speed of this machine, which is measured
+            within a second with LIF cells. With ``ranks=1`` the estimate is for a single
+            process.
+        rate : float
+            Mean firing rate assumed for the time estimate [Hz].
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
+        >>> wires = net.connect(cells, cells, bs.FixedTotal(10_000_000), weight=bs.Normal(1.0, 0.1), delay=1.5,
+        ...                     synapse=bs.Exponential())
+        >>> print(str(net.estimate()).partition("peak")[0])  # the next lines: at the peak of building, and what is free
+                            synapses    memory
+        cells->cells      10,000,000     60 MB
+        segments of rows                180 kB
+        10,000 cells                    800 kB
+        kept              10,000,000     61 MB
+        <BLANKLINE>
+        """
+        checked_precision(precision, "Network.estimate.precision")
+        return through("estimate")(
+            self,
+            number(dt, "Network.estimate.dt", "ms", above=0.0),
+            integer(threads, "Network.estimate.threads", at_least=1),
+            precision,
+            number(duration, "Network.estimate.duration", "ms", at_least=0.0),
+            checked_traces(record, self._projections, "Network.estimate.record"),
+            None if ranks is None else integer(ranks, "Network.estimate.ranks", at_least=1),
+            number(rate, "Network.estimate.rate", "Hz", at_least=0.0),
+        )
+
     def parts_for_plots(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return population -> list of (name, start, stop), the parts of a population that pictures colour separately.
 
@@ -352,6 +517,9 @@ class Network(WithSynapseTables, WithEstimate, Answering):
         return "\n".join(lines)
 
     _repr_html_ = shown_by("brainsim.network.html", "html_of_network")
+
+    def _drawn(self, projection, dt, label):
+        return draw_synapses(find_projection(self._projections, projection, label), dt, label)
 
     def _register(self, *views):
         """Add the populations of the views: all of them, or none if a name is taken."""

@@ -11,10 +11,7 @@ import numpy as np
 
 from brainsim.core.checks import checked_name, indices, integer, number
 from brainsim.network.population import View
-from brainsim.network.projection import Projection
-
-if typing.TYPE_CHECKING:
-    from brainsim.network.network import Network
+from brainsim.network.projection import Projection, find_projection
 
 REDUCTIONS = ("mean", "sum", "std")
 
@@ -362,8 +359,10 @@ def _edges(value, label):
     return edges
 
 
-def checked_traces(record: Request | Sequence[Request], network: Network, label: str = "simulate.record") -> list[Request]:
-    """Return what to record of a network as a list; projections that were given by their names are found."""
+def checked_traces(
+    record: Request | Sequence[Request], projections: Sequence[Projection], label: str = "simulate.record"
+) -> list[Request]:
+    """Return what to record of a network with these projections, as a list in which no projection is a name."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:
         if isinstance(trace, type) and hasattr(trace, "recorder"):
@@ -373,7 +372,7 @@ def checked_traces(record: Request | Sequence[Request], network: Network, label:
                 f"{label}: must be a list of bs.Trace(cells, 'v'), bs.WeightTrace(projection) and the like (got {trace!r})"
             )
     return [
-        replace(trace, projection=network._found(trace.projection, f"{label}: WeightTrace"))
+        replace(trace, projection=find_projection(projections, trace.projection, f"{label}: WeightTrace"))
         if isinstance(trace, WeightTrace) and isinstance(trace.projection, str)
         else trace
         for trace in traces

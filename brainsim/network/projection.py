@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural, short_repr
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import MissingName, nearest, number, warn_user
+from brainsim.core.contexts import within
+from brainsim.core.doors import through
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified
 from brainsim.models.base import Synapse
@@ -52,6 +55,8 @@ class Projection(Identified):
         Time after which they do [ms].
     homeostasis : Homeostasis or None
         What multiplies the weights at regular times.
+    seed : int or None
+        That of the network, on which its random numbers depend.
 
     Examples
     --------
@@ -74,8 +79,7 @@ class Projection(Identified):
     modulator: View | None = None
     modulator_delay: float = 1.0
     homeostasis: Homeostasis | None = None
-
-    _seed: ClassVar[int | None] = None  # of the network that made it, on which its random numbers depend
+    seed: int | None = None
 
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""
@@ -111,9 +115,7 @@ class Projection(Identified):
         >>> len(table), table.weight[0], table.delay[0], table.matrix().shape
         (500, np.float64(0.5), np.float64(1.5), (100, 100))
         """
-        from brainsim.network.reading import drawn
-
-        return drawn(self, dt)
+        return draw_synapses(self, dt, "Projection.synapses")
 
     @cached_property
     def expected(self) -> float:
@@ -137,6 +139,24 @@ class Stimulus:
     target: View
     input: Input
     name: str
+
+
+@within(default_arithmetic)
+def draw_synapses(projection: Projection, dt: float, label: str) -> "SynapseTable":
+    """Return the SynapseTable of a projection, see `Projection.synapses`."""
+    if projection.seed is None:
+        raise ValueError(f"{label}: {projection.name!r} was not made by Network.connect, so it has no seed")
+    return through("synapses")(projection, number(dt, f"{label}.dt", "ms", above=0.0))
+
+
+def find_projection(projections, wanted, label):
+    """Return a projection, given by its name or by itself; raise MissingName if it is not there."""
+    by_name = isinstance(wanted, str)
+    for projection in projections:
+        if wanted == projection.name if by_name else wanted is projection:
+            return projection
+    hint = nearest(wanted, [p.name for p in projections]) if by_name else ""
+    raise MissingName(f"{label}: no projection {wanted!r} in this network{hint}")
 
 
 def effect_of(projection):
@@ -169,7 +189,7 @@ def warn_of_repeat(new, default, earlier, label):
     label : str
         The method that made it.
     """
-    parts = [field.name for field in fields(new) if field.name != "name"]
+    parts = [field.name for field in fields(new) if field.name not in ("name", "seed")]
     for other in earlier[-LOOK_BACK:]:
         if all(_alike(getattr(new, part), getattr(other, part)) for part in parts):
             # without the number, so that Python shows the same text from the same line only once

@@ -72,9 +72,7 @@ def listed(projection, pairs, parameters):
         check_weights(of_each["weight"], plasticity, f"{projection.name}.weight", CLOSE)
         if not isinstance(dendritic, str):
             dendritic_delay_of(dendritic, of_each["delay"], plasticity)
-    new = replace(projection, rule=rule, plasticity=plasticity, **of_each)
-    new.__dict__["_seed"] = projection._seed
-    return new
+    return replace(projection, rule=rule, plasticity=plasticity, **of_each)
 
 
 def copied(network, projections):

@@ -8,8 +8,7 @@ from matplotlib.patches import Circle, PathPatch, Polygon
 from matplotlib.path import Path
 
 from brainsim.core.checks import integer
-from brainsim.network.arrows import arrows_of, label_distance
-from brainsim.network.graph import graph_of, positions, radii
+from brainsim.network.graph import arrows_of, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import type_name

@@ -14,6 +14,7 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
+from brainsim.core.doors import through
 from brainsim.core.html import shown_by
 from brainsim.core.own import named_by_class
 from brainsim.results import archive
@@ -221,9 +222,7 @@ class Result(ResultHandOver):
         --------
         >>> result.view("run.html")                                     # doctest: +SKIP
         """
-        from brainsim.plot.html.viewer import view
-
-        return view(self, path, title=title)
+        return through("view")(self, path, title=title)
 
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.

@@ -11,9 +11,8 @@ from matplotlib.patches import Circle, PathPatch, Polygon
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.network.arrows import arrows_of
-from brainsim.network.graph import graph_of, sign_of
-from brainsim.network.svg import svg_of
+from brainsim.network.graph import arrows_of, graph_of, sign_of
+from brainsim.network.html import svg_of
 from brainsim.plot.elements.styles import PALETTE
 from tests.helpers.mistakes import mistakes
 

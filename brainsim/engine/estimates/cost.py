@@ -1,18 +1,23 @@
-"""What a second of a network will cost on some ranks and threads, from the measured speed of this machine."""
+"""What `Network.estimate` answers: memory, and what a second costs at the measured speed of this machine."""
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from brainsim.build.layout import Layout
+from brainsim.build.own import ALONE, Planned
+from brainsim.engine.estimates.memory import estimated
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.settings import slice_steps
+from brainsim.engine.simulation.simulation import Simulation
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.rules import FixedOutdegree
 from brainsim.models.synapses.basic import Exponential
 from brainsim.models.values import Distribution, Normal, Uniform
+from brainsim.network.checks import PRECISIONS
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 
@@ -63,6 +68,17 @@ class Cost:
         return text
 
 
+def estimate(network, dt, threads=1, precision="double", duration=0.0, record=(), ranks=None, rate=5.0):
+    """Return the Estimate of a network that runs with steps of `dt` ms on `threads` threads, and of its traces.
+
+    If it is to run on a number of `ranks`, it is that of each of them, and says what a second at a mean `rate` [Hz] costs.
+    """
+    processes = ALONE if ranks is None else Planned(ranks)
+    layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
+    found = estimated(layout, duration, record)
+    return found if ranks is None else replace(found, cost=cost(layout, rate))
+
+
 def cost(layout, rate):
     """Return the Cost of a network that is laid out, at a mean rate [Hz] of its cells."""
     network, dt, size = layout.network, layout.dt, layout.ranks.size
@@ -94,9 +110,6 @@ def speed():
 
     They are measured within a second, of LIF cells with weights of their own.
     """
-    # imported here: it imports this
-    from brainsim.engine.simulation.simulation import Simulation
-
     cells = Population(CELLS, LIF(), name="cells", initial={"v": Uniform(-65.0, -50.0)})
     net, rule = Network(seed=1), FixedOutdegree(SYNAPSES)
     net.connect(cells, cells, rule, weight=Normal(0.01, 0.001), delay=1.5, synapse=Exponential())

@@ -2,12 +2,10 @@
 
 import functools
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from brainsim.build.layout import Layout
-from brainsim.build.own import ALONE, Planned
 from brainsim.core.machine import free_memory
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
@@ -17,7 +15,8 @@ from brainsim.engine.synapses.segments import segment_fields
 from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
 from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import PRECISIONS, check_delay, check_storage
+from brainsim.network.checks import check_delay, check_storage
+from brainsim.network.estimate import Estimate, in_words
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
@@ -26,82 +25,13 @@ BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted b
 BYTES_SOURCE = 64  # such as where its rows begin, while they are built
 BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is not returned to the system
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
-MAX_ROWS = 30  # of the table
 WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
 MAX_EDGES = 1024  # steps up to which each is computed
 EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a network is expected to need; its repr is a table of the largest parts.
-
-    Attributes
-    ----------
-    rows : tuple of (str, float, float)
-        For each part of the network, and each trace, its name, the expected number of synapses, and the bytes that are kept.
-    kept, peak : int
-        Bytes kept during the run, and at the peak of building; Python and its libraries come on top, about 0.2 GB.
-    free : int or None
-        Bytes that are free now; None if the system does not say.
-    ranks : int
-        Number of ranks, of each of which this is the memory, and are the synapses.
-    cost : Cost or None
-        How long a simulated second will take, if it was asked for; `str` of it says it in words.
-    """
-
-    rows: tuple
-    kept: int
-    peak: int
-    free: int | None
-    ranks: int = 1
-    cost: object = None
-
-    @property
-    def synapses(self):
-        """Expected number of synapses."""
-        return sum(synapses for _, synapses, _ in self.rows)
-
-    @property
-    def fits(self):
-        """Whether the network can be built with the memory that is free now."""
-        return self.free is None or self.peak <= self.free
-
-    def __repr__(self):
-        """Return a table: a line for each part, then what is kept, the peak of building, and what is free."""
-        rows = self.rows
-        if len(rows) > MAX_ROWS:
-            rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MAX_ROWS]
-            rows = [row for row in rows if row not in rest]
-            rows.insert(-2, (f"{len(rest)} smaller projections", *(sum(row[k] for row in rest) for k in (1, 2))))
-        lines = [(name, f"{round(synapses):,}" if synapses else "", in_words(size)) for name, synapses, size in rows]
-        total = [("kept", f"{round(self.synapses):,}", in_words(self.kept)), ("peak of building", "", in_words(self.peak))]
-        if self.free is not None:
-            total.append(("free", "", in_words(self.free)))
-        head = (f"each of {self.ranks} ranks" if self.ranks > 1 else "", "synapses", "memory")
-        names, counts = (max(len(row[k]) for row in [head, *lines, *total]) for k in (0, 1))
-        table = [f"{a:<{names}}  {b:>{counts}}  {c:>8}" for a, b, c in [head, *lines, *total]]
-        return "\n".join([*table, *([f"{self.cost}"] if self.cost else [])])
-
-
-def estimate(network, dt, threads=1, precision="double", duration=0.0, record=(), ranks=None, rate=5.0):
-    """Return the Estimate of a network that runs with steps of `dt` ms on `threads` threads, and of its traces.
-
-    If it is to run on a number of `ranks`, it is that of each of them, and says what a second at a mean `rate` [Hz] costs.
-    """
-    processes = ALONE if ranks is None else Planned(ranks)
-    layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
-    found = estimated(layout, duration, record)
-    if ranks is None:
-        return found
-    # imported here: it runs a small network, to measure
-    from brainsim.engine.estimates.cost import cost
-
-    return replace(found, cost=cost(layout, rate))
-
-
 def estimated(layout, duration=0.0, record=()):
-    """Return the Estimate of a network that is laid out, and of the traces it records; see `estimate`."""
+    """Return the Estimate of a network that is laid out, and of the traces it records."""
     network, dt, partitions, cells = layout.network, layout.dt, len(layout.own), layout.n_cells
     for projection in network.projections:
         check_delay(projection, dt)
@@ -328,7 +258,7 @@ def _advice(layout, needed):
     if (
         layout.partitions > 1
         and layout.ranks.size == 1
-        and (alone := estimate(network, dt, 1, precision)).peak < 0.95 * needed.peak
+        and (alone := estimated(Layout(network, dt, 1, layout.dtype, filled=False))).peak < 0.95 * needed.peak
     ):
         hints.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
@@ -348,12 +278,3 @@ def _can_be_procedural(projection):
     except ValueError:
         return False
     return True
-
-
-def in_words(size):
-    """Return a number of bytes as text, e.g. '2.4 GB'."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} TB"

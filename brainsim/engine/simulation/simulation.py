@@ -167,7 +167,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
 
     def _recorders(self, record, wanted):
         """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
-        requests = checked_traces(record, self.network)
+        requests = checked_traces(record, self.network.projections)
         self._requested = wanted, requests
         others = [request for request in requests if hasattr(request, "recorder")]
         traces = resolve_traces([request for request in requests if isinstance(request, Trace)], self._layout)

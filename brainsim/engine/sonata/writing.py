@@ -17,7 +17,7 @@ from brainsim.core.files import check_free
 from brainsim.core.optional import optional
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
-from brainsim.network.reading import drawn
+from brainsim.network.projection import draw_synapses
 from brainsim.results import hdf5
 
 if typing.TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _write_edges(network, folder, dt):
 
 def _edges_of(projection: Projection, dt):
     """Yield (name, source population, target population, columns) for each pair of populations, sorted by target."""
-    table = drawn(projection, dt, LABEL)
+    table = draw_synapses(projection, dt, LABEL)
     ends = {"pre": projection.pre.parts, "post": projection.post.parts}
     # to which part of the view each cell of it belongs, and its index in the population
     part = {end: np.repeat(np.arange(len(parts)), [ids.size for _, ids in parts]) for end, parts in ends.items()}

@@ -4,6 +4,7 @@ from brainsim.build.layout import Layout
 from brainsim.core.machine import processors
 from brainsim.engine.synapses.readback import sampled_again
 from brainsim.network.network import Network
+from brainsim.network.rewired import copied
 
 WORTH_THREADS = 1e6  # synapses
 
@@ -14,8 +15,8 @@ def drawn_table(projection, dt):
     A row depends on nothing but the seed of the network, the name of the projection and the index of the source, so it is
     the same in a network of this projection alone.
     """
-    alone = Network(projection._seed)
-    alone._register(projection.pre, projection.post)
-    alone._projections.append(projection)
-    layout = Layout(alone, dt, 1, filled=False)
+    alone = Network(projection.seed)
+    alone.add(projection.pre)
+    alone.add(projection.post)
+    layout = Layout(copied(alone, [projection]), dt, 1, filled=False)
     return sampled_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
