@@ -118,6 +118,7 @@ def summary_of(model, width):
 def page(model):
     """Return the page of a model: description, equations, parameters and variables with units, and references."""
     import brainsim as bs
+    from brainsim.models.docstrings import shown
 
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
@@ -138,7 +139,7 @@ def page(model):
         lines += [f"{'method':<{LABEL}}{methods_of(model)}"]
     for heading, specs in (("parameter", model.parameters), ("initial", model.initials)):
         if specs:
-            rows = [(name, _default(spec.default), spec.unit or "1", spec.meaning) for name, spec in specs.items()]
+            rows = [(name, shown(spec.default), spec.unit or "1", spec.meaning) for name, spec in specs.items()]
             lines += ["", *_aligned([(heading, "value", "unit", "meaning"), *rows])]
     for name in ("Notes", "References"):
         if name in sections:
@@ -190,10 +191,6 @@ def _sections(text):
     parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
     sections = {name: body.strip("\n").splitlines() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
     return parts[0].strip("\n").splitlines(), sections
-
-
-def _default(value):
-    return f"{value:g}" if isinstance(value, float | int) else str(value)
 
 
 def _aligned(rows):

@@ -32,6 +32,7 @@ from brainsim.equations.steps.methods import method_named
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
 from brainsim.models.declared import Initial, Parameter, initial, parameter
+from brainsim.models.docstrings import write_sections
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution, ValueLike
 
@@ -61,6 +62,7 @@ class Model:
     _one_for_each: ClassVar[str] = "cell"  # what an array of a parameter has a value for
     # arguments of the constructor besides the parameters: class attributes, whose values are the defaults
     _options: ClassVar[tuple[str, ...]] = ()
+    _said_of_options: ClassVar[dict[str, str]] = {}  # entries of the list of parameters, for options of several classes
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -88,6 +90,7 @@ class Model:
         cls._parse()
         for text in cls.conditions:
             check_condition(cls.__name__, cls.declared(), text)
+        write_sections(cls)
 
     def __init__(self, *positional: object, **values: ValueLike) -> None:
         name = type(self).__name__

@@ -15,6 +15,7 @@ from docstrings import as_rst, description_of
 import brainsim as bs
 from brainsim.commands.catalogue import TEXTS, methods_of, summary_of, units_of
 from brainsim.models.catalogue import catalogue
+from brainsim.models.docstrings import shown
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
@@ -189,7 +190,7 @@ def table_of(heading, column, specs):
     lines = [*title(heading, "-"), ".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     rows = [(column, "default" if column == "parameter" else "at t = 0", "unit", "meaning")]
     for name, spec in specs.items():
-        value = f"{spec.default:g}" if isinstance(spec.default, int | float) else str(spec.default)
+        value = shown(spec.default)
         rows.append((f"``{name}``", f"``{value}``" if value.strip() else "", spec.unit or "1", as_rst(spec.meaning)))
     lines += [f"   {'*' if k == 0 else ' '} - {cell}" for row in rows for k, cell in enumerate(row)]
     return [*lines, ""]

@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.roles import XRefRole
 
 import brainsim as bs
+from brainsim.models.docstrings import declared_sections
 
 
 def setup(app: Sphinx):
@@ -44,10 +45,12 @@ def drop_old_pages(source):
 
 
 def process(app, what, name, thing, options, lines):
-    """Protect the letters of a docstring; the page of a model shows the description above."""
+    """Protect the letters of a docstring; the page of a model shows the description and the variables above."""
     text = inspect.cleandoc("\n".join(lines))
     if name.removeprefix("brainsim.") in model_pages.pages():
         text = docstrings.sections_of(text)
+        if getattr(thing, "initials", None):  # a table there; that of the parameters says less than their list
+            text = text.replace(declared_sections(thing)[-1], "")
     lines[:] = docstrings.as_rst(docstrings.with_notes(text)).splitlines()
 
 

@@ -97,6 +97,29 @@ def test_models_say_units_and_meanings():
             assert f" {model.weight_unit or 'plain numbers'}" in text, (name, "the unit of the weights")
 
 
+def test_a_docstring_lists_what_its_class_declares():
+    class Leaky(bs.Neuron):
+        """A cell.
+
+        Examples
+        --------
+        None.
+        """
+
+        equations = "dv/dt = (low - v)/tau"
+        conditions = ("low < 0",)
+        tau: float = bs.parameter(10.0, "ms", "time constant; a long one is slow", above=0.0)
+        low: float = bs.parameter(-1.0, "", "where v goes")
+        v: float = bs.initial("low", "", "depolarization")
+
+    listed = "tau : float, default 10\n    Time constant [ms], > 0; a long one is slow.\n"
+    listed += "low : float, default -1\n    Where v goes [1]; ``low < 0``.\n"
+    variables = "Variables\n---------\nv : begins at low\n    Depolarization [1].\n"
+    assert Leaky.__doc__ == f"A cell.\n\nParameters\n----------\n{listed}\n{variables}\nExamples\n--------\nNone."
+    arguments = bs.STDP.__doc__.partition("Variables\n---")[0]
+    assert re.findall(r"^(w_max|sign|pairing) : ", arguments, re.MULTILINE) == ["w_max", "sign", "pairing"]
+
+
 def test_help_shows_the_parameters():
     """`help(bs.LIF)` and the tooltip of an editor show names and defaults."""
     assert str(inspect.signature(bs.LIF)).startswith("(*, tau_m=20.0, c_m=200.0, v_rest=-65.0")

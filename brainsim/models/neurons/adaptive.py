@@ -13,21 +13,6 @@ class ALIF(Neuron):
     threshold of `LIF` (this gives beta = 1.725 mV, here rounded to 1.7). In Bellec et al. (2018), a decays by ``rho`` and
     gains ``1 - rho`` a step, so their beta is ``beta/(1 - rho)``.
 
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_rest, v_th : float
-        Resting potential and the threshold without adaptation [mV]; ``v_rest < v_th``.
-    tau_a : float
-        Time constant of the adaptation [ms], > 0.
-    beta : float
-        Rise of the threshold at a spike [mV].
-    t_ref : float
-        Refractory time [ms], >= 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -67,21 +52,6 @@ class HomeostaticLIF(Neuron):
     ``theta += eta``, ``v = v_reset``, and v is clamped for `t_ref`. Integrated exactly with currents and delta synapses; by
     exponential Euler with conductances. In any time T, N spikes move the threshold by ``eta*(N - rho_0*T)``: while theta
     stays in a range, the rate is rho_0 but for that range over ``eta*T``.
-
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_rest, v_th, v_reset : float
-        Resting potential, initial threshold and reset potential [mV]; ``v_reset < v_th``.
-    rho_0 : float
-        Rate that the threshold holds [Hz], >= 0.
-    eta : float
-        Rise of the threshold at a spike [mV], >= 0.
-    t_ref : float
-        Refractory time [ms], >= 0.
 
     Examples
     --------
@@ -130,23 +100,6 @@ class SFALIF(Neuron):
     ``dg_rr/dt = -g_rr/tau_rr``; a spike when ``v >= v_th``, then ``v = v_reset``, ``g_sfa += q_sfa``, ``g_rr += q_rr``, and
     v is clamped for `t_ref`. Defaults are those of Muller et al. (2007), a fit to a pyramidal cell.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th, v_reset : float
-        Reversal potential of the leak, threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Absolute refractory time [ms], >= 0.
-    tau_sfa, tau_rr : float
-        Time constants of adaptation and of relative refractoriness [ms], > 0.
-    e_sfa, e_rr : float
-        Their reversal potentials [mV].
-    q_sfa, q_rr : float
-        Their increments at a spike [nS], >= 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -194,31 +147,6 @@ class GIF(Neuron):
     then ``v = v_reset``, and v is clamped for `t_ref`. Integrated exactly. Defaults are the initial values of the authors'
     fits, which have one decay each; the second of each pair is off (``q = 0``).
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_reset : float
-        Reversal potential of the leak and reset potential [mV].
-    v_th : float
-        Threshold without spikes [mV], at which the rate is `lambda_0`.
-    delta_v : float
-        Sharpness of the threshold [mV], > 0: the rate grows e-fold per `delta_v`.
-    lambda_0 : float
-        Rate at the threshold [Hz], >= 0.
-    t_ref : float
-        Refractory time [ms], >= 0.
-    q_eta_1, q_eta_2 : float
-        Increments of the currents at a spike [pA]; they are outward.
-    tau_eta_1, tau_eta_2 : float
-        Time constants of the currents [ms], > 0.
-    q_gamma_1, q_gamma_2 : float
-        Increments of the threshold at a spike [mV].
-    tau_gamma_1, tau_gamma_2 : float
-        Time constants of the threshold [ms], > 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -244,14 +172,14 @@ class GIF(Neuron):
     c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
     g_l: Value = parameter(10.0, "nS", "leak conductance", above=0.0)
     v_rest: Value = parameter(-65.0, "mV", "reversal potential of the leak")
-    v_th: Value = parameter(-48.0, "mV", "threshold without spikes")
+    v_th: Value = parameter(-48.0, "mV", "threshold without spikes, at which the rate is lambda_0")
     v_reset: Value = parameter(-50.0, "mV", "reset potential")
-    delta_v: Value = parameter(0.5, "mV", "sharpness of the threshold", above=0.0)
+    delta_v: Value = parameter(0.5, "mV", "sharpness of the threshold: the rate grows e-fold per delta_v", above=0.0)
     lambda_0: Value = parameter(1.0, "Hz", "rate at the threshold", at_least=0.0)
     t_ref: Value = parameter(4.0, "ms", "refractory time", at_least=0.0)
-    q_eta_1: Value = parameter(200.0, "pA", "increment of the first current at a spike")
+    q_eta_1: Value = parameter(200.0, "pA", "increment of the first outward current at a spike")
     tau_eta_1: Value = parameter(100.0, "ms", "time constant of the first current", above=0.0)
-    q_eta_2: Value = parameter(0.0, "pA", "increment of the second current at a spike")
+    q_eta_2: Value = parameter(0.0, "pA", "increment of the second outward current at a spike")
     tau_eta_2: Value = parameter(10.0, "ms", "time constant of the second current", above=0.0)
     q_gamma_1: Value = parameter(10.0, "mV", "increment of the threshold at a spike")
     tau_gamma_1: Value = parameter(100.0, "ms", "time constant of the threshold", above=0.0)
@@ -273,22 +201,6 @@ class MAT2(Neuron):
     Integrated exactly. Defaults: regular spiking in Kobayashi et al. (2009), resistance ``tau_m/c_m`` = 50 MOhm. Their
     (alpha_1, alpha_2, v_th - v_rest) is (1.7, 2, 26) mV for intrinsic bursting, (10, 0.002, 11) mV for fast spiking, and
     (-0.5, 0.4, 26) mV for chattering.
-
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_rest, v_th : float
-        Resting potential and the threshold long after a spike [mV]; ``v_rest < v_th``. The omega of the publication is
-        ``v_th - v_rest``.
-    alpha_1, alpha_2 : float
-        Rises of the threshold at a spike [mV].
-    tau_1, tau_2 : float
-        Their decay times [ms], > 0.
-    t_ref : float
-        Refractory time [ms], >= 0.
 
     Examples
     --------
@@ -315,7 +227,7 @@ class MAT2(Neuron):
     tau_m: Value = parameter(5.0, "ms", "membrane time constant", above=0.0)
     c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
     v_rest: Value = parameter(-70.0, "mV", "resting potential")
-    v_th: Value = parameter(-51.0, "mV", "threshold long after a spike")
+    v_th: Value = parameter(-51.0, "mV", "threshold long after a spike; the omega of the publication is v_th - v_rest")
     alpha_1: Value = parameter(37.0, "mV", "fast rise of the threshold at a spike")
     alpha_2: Value = parameter(2.0, "mV", "slow rise of the threshold at a spike")
     tau_1: Value = parameter(10.0, "ms", "time constant of the fast rise", above=0.0)
@@ -334,27 +246,6 @@ class MihalasNiebur(Neuron):
     ``dtheta/dt = a*(v - v_rest) - b*(theta - theta_inf)``; a spike when ``v >= theta``, then ``i_1 = r_1*i_1 + a_1``,
     ``i_2 = r_2*i_2 + a_2``, ``v = v_reset``, ``theta = max(theta, theta_reset)``. Integrated exactly. Defaults are those of
     Mihalas and Niebur (2009), Table 1, tonic spiking; they give currents divided by the capacitance, in V/s.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_reset : float
-        Resting and reset potential [mV]; ``v_reset < theta_reset``.
-    theta_inf, theta_reset : float
-        Threshold at rest, and minimal threshold after a spike [mV].
-    a : float
-        How strongly the threshold follows v [1/ms].
-    b : float
-        Rate at which the threshold returns [1/ms], >= 0.
-    k_1, k_2 : float
-        Decay rates of the spike-triggered currents [1/ms], >= 0.
-    r_1, r_2 : float
-        Fraction of each current that remains after a spike, plain numbers [].
-    a_1, a_2 : float
-        Increment of each current at a spike [pA].
 
     Examples
     --------

@@ -26,19 +26,6 @@ class HodgkinHuxley(Neuron):
     n     0.01 (10 - u)/(exp((10 - u)/10) - 1)  0.125 exp(-u/80)
     ====  ====================================  ========================
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0; 1 uF/cm2 on 10,000 um2.
-    g_na, g_k, g_l : float
-        Conductances of sodium, potassium and leak [nS], >= 0; 120, 36 and 0.3 mS/cm2.
-    e_na, e_k, e_l : float
-        Their reversal potentials [mV].
-    phi : float
-        Factor of all rates: ``3**((T - 6.3)/10)`` at T degrees Celsius, > 0.
-    v_th : float
-        Potential [mV] whose upward crossing counts as a spike.
-
     The defaults are those of the publication at 6.3 degrees Celsius, with rest at -65 mV. The gates start in equilibrium
     with the initial v. A current of 7 uA/cm2 is 700 pA. At dt = 0.1 ms, intervals between spikes are accurate to 0.01 %, and
     the integration is stable while v is above -120 mV.
@@ -77,14 +64,14 @@ class HodgkinHuxley(Neuron):
     method = "rk4"
     substeps = 3  # at dt = 0.1 ms, a single step would be unstable while sodium channels are open
 
-    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: Value = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: Value = parameter(3600.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: Value = parameter(30.0, "nS", "leak conductance", at_least=0.0)
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance; 1 uF/cm2 on 10,000 um2", above=0.0)
+    g_na: Value = parameter(12000.0, "nS", "sodium conductance; 120 mS/cm2", at_least=0.0)
+    g_k: Value = parameter(3600.0, "nS", "potassium conductance; 36 mS/cm2", at_least=0.0)
+    g_l: Value = parameter(30.0, "nS", "leak conductance; 0.3 mS/cm2", at_least=0.0)
     e_na: Value = parameter(50.0, "mV", "sodium reversal potential")
     e_k: Value = parameter(-77.0, "mV", "potassium reversal potential")
     e_l: Value = parameter(-54.387, "mV", "leak reversal potential")
-    phi: Value = parameter(1.0, "", "factor of all rates", above=0.0)
+    phi: Value = parameter(1.0, "", "factor of all rates; 3**((T - 6.3)/10) at T degrees Celsius", above=0.0)
     v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-65.0, "mV", "membrane potential")
@@ -106,19 +93,6 @@ class TraubMiles(Neuron):
     h     0.128 exp((17 - u)/18)                 4/(1 + exp((40 - u)/5))
     n     0.032 (15 - u)/(exp((15 - u)/5) - 1)   0.5 exp((10 - u)/40)
     ====  =====================================  =====================================
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0; 1 uF/cm2 on 20,000 um2.
-    g_na, g_k, g_l : float
-        Conductances of sodium, potassium and leak [nS], >= 0; 100, 30 and 0.05 mS/cm2.
-    e_na, e_k, e_l : float
-        Their reversal potentials [mV].
-    v_t : float
-        Reference potential of the rates [mV]; it shifts the threshold.
-    v_th : float
-        Potential [mV] whose upward crossing counts as a spike.
 
     The defaults are those of the benchmark, with which a cell fires spontaneously at 13 Hz; with ``v_t=-50.0`` it rests. The
     gates start in equilibrium with the initial v. At dt = 0.1 ms, the last spike of a second is accurate to 0.2 ms, and the
@@ -162,14 +136,14 @@ class TraubMiles(Neuron):
     method = "rk4"
     substeps = 2  # at dt = 0.1 ms, a single step would be unstable while sodium channels are open
 
-    c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
-    g_na: Value = parameter(20000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: Value = parameter(6000.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: Value = parameter(10.0, "nS", "leak conductance", at_least=0.0)
+    c_m: Value = parameter(200.0, "pF", "membrane capacitance; 1 uF/cm2 on 20,000 um2", above=0.0)
+    g_na: Value = parameter(20000.0, "nS", "sodium conductance; 100 mS/cm2", at_least=0.0)
+    g_k: Value = parameter(6000.0, "nS", "potassium conductance; 30 mS/cm2", at_least=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance; 0.05 mS/cm2", at_least=0.0)
     e_na: Value = parameter(50.0, "mV", "sodium reversal potential")
     e_k: Value = parameter(-90.0, "mV", "potassium reversal potential")
     e_l: Value = parameter(-60.0, "mV", "leak reversal potential")
-    v_t: Value = parameter(-63.0, "mV", "reference potential of the rates")
+    v_t: Value = parameter(-63.0, "mV", "reference potential of the rates; it shifts the threshold")
     v_th: Value = parameter(-20.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial("e_l", "mV", "membrane potential")
@@ -192,19 +166,6 @@ class WangBuzsaki(Neuron):
     h     0.07 exp(-(v + 58)/20)                         1/(1 + exp(-(v + 28)/10))
     n     0.01 (v + 34)/(1 - exp(-(v + 34)/10))          0.125 exp(-(v + 44)/80)
     ====  =============================================  =============================
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0; 1 uF/cm2 on 10,000 um2.
-    g_na, g_k, g_l : float
-        Conductances of sodium, potassium and leak [nS], >= 0; 35, 9 and 0.1 mS/cm2.
-    e_na, e_k, e_l : float
-        Their reversal potentials [mV].
-    phi : float
-        Factor of the rates of h and n, > 0; at a lower value the cell recovers more slowly from a spike.
-    v_th : float
-        Potential [mV] whose upward crossing counts as a spike.
 
     The defaults are those of the publication. The gates start in equilibrium with the initial v.
 
@@ -240,14 +201,16 @@ class WangBuzsaki(Neuron):
     refractory = "v >= v_th"
     method = "rk4"  # m_inf makes the sodium current steep in v
 
-    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: Value = parameter(3500.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: Value = parameter(900.0, "nS", "potassium conductance", at_least=0.0)
-    g_l: Value = parameter(10.0, "nS", "leak conductance", at_least=0.0)
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance; 1 uF/cm2 on 10,000 um2", above=0.0)
+    g_na: Value = parameter(3500.0, "nS", "sodium conductance; 35 mS/cm2", at_least=0.0)
+    g_k: Value = parameter(900.0, "nS", "potassium conductance; 9 mS/cm2", at_least=0.0)
+    g_l: Value = parameter(10.0, "nS", "leak conductance; 0.1 mS/cm2", at_least=0.0)
     e_na: Value = parameter(55.0, "mV", "sodium reversal potential")
     e_k: Value = parameter(-90.0, "mV", "potassium reversal potential")
     e_l: Value = parameter(-65.0, "mV", "leak reversal potential")
-    phi: Value = parameter(5.0, "", "factor of the rates of h and n", above=0.0)
+    phi: Value = parameter(
+        5.0, "", "factor of the rates of h and n; with a lower value the cell recovers more slowly from a spike", above=0.0
+    )
     v_th: Value = parameter(0.0, "mV", "potential whose upward crossing is a spike")
 
     v: float = initial(-64.0, "mV", "membrane potential")
@@ -272,17 +235,6 @@ class ConnorStevens(Neuron):
           /(1 + exp(0.0346 (v + 1.17))))**(1/3)
     b     1/(1 + exp(0.0688 (v + 53.3)))**4                  1.24 + 2.678/(1 + exp(0.0624 (v + 50)))
     ====  =================================================  ======================================
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0; 1 uF/cm2 on 10,000 um2.
-    g_na, g_k, g_a, g_l : float
-        Conductances of sodium, delayed and transient potassium, and leak [nS], >= 0; 120, 20, 47.7 and 0.3 mS/cm2.
-    e_na, e_k, e_a, e_l : float
-        Their reversal potentials [mV].
-    v_th : float
-        Potential [mV] whose upward crossing counts as a spike.
 
     The defaults are those of the publication as given by Dayan & Abbott (2001), chapter 6. The gates start in equilibrium
     with the initial v. At dt = 0.1 ms, the last spike of a second is 0.2 to 0.6 ms late at up to 130 Hz, 0.9 ms at 230 Hz;
@@ -324,11 +276,11 @@ class ConnorStevens(Neuron):
     method = "exponential_strang"  # below -80 mV m is too fast for rk4
     substeps = 5
 
-    c_m: Value = parameter(100.0, "pF", "membrane capacitance", above=0.0)
-    g_na: Value = parameter(12000.0, "nS", "sodium conductance", at_least=0.0)
-    g_k: Value = parameter(2000.0, "nS", "conductance of delayed potassium", at_least=0.0)
-    g_a: Value = parameter(4770.0, "nS", "conductance of transient potassium", at_least=0.0)
-    g_l: Value = parameter(30.0, "nS", "leak conductance", at_least=0.0)
+    c_m: Value = parameter(100.0, "pF", "membrane capacitance; 1 uF/cm2 on 10,000 um2", above=0.0)
+    g_na: Value = parameter(12000.0, "nS", "sodium conductance; 120 mS/cm2", at_least=0.0)
+    g_k: Value = parameter(2000.0, "nS", "conductance of delayed potassium; 20 mS/cm2", at_least=0.0)
+    g_a: Value = parameter(4770.0, "nS", "conductance of transient potassium; 47.7 mS/cm2", at_least=0.0)
+    g_l: Value = parameter(30.0, "nS", "leak conductance; 0.3 mS/cm2", at_least=0.0)
     e_na: Value = parameter(55.0, "mV", "sodium reversal potential")
     e_k: Value = parameter(-72.0, "mV", "reversal potential of delayed potassium")
     e_a: Value = parameter(-75.0, "mV", "reversal potential of transient potassium")

@@ -18,21 +18,6 @@ class TwoCompartmentLIF(Neuron):
     that adds to ``i_d``, as in the example, or to ``v_d`` at once. A constant current into the soma moves it by
     ``I/(g_l + g_c*g_d/(g_c + g_d))``, and the dendrite by the part ``g_c/(g_c + g_d)`` of that. Integrated exactly.
 
-    Parameters
-    ----------
-    c_m, c_d : float
-        Capacitance of soma and dendrite [pF], > 0.
-    g_l, g_d : float
-        Leak conductance of soma and dendrite [nS], >= 0.
-    g_c : float
-        Conductance between both [nS], >= 0.
-    tau_d : float
-        Decay time of the current into the dendrite [ms], > 0.
-    v_rest, v_th, v_reset : float
-        Resting, threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Refractory time [ms], >= 0.
-
     Examples
     --------
     >>> import brainsim as bs

@@ -19,14 +19,6 @@ class SingleInteraction(Neuron):
     once: correlations of every order. In steps of dt, in which a cell sends at most one spike, counts of any two cells have
     exactly the given correlation at any bin, and each cell fires with probability ``rate*dt``.
 
-    Parameters
-    ----------
-    rate : float, array, TimedArray, or str
-        Firing rate of each cell [Hz], >= 0, which may change in time as that of `Poisson`; ``rate*dt`` must stay below 1.
-        Between cells of different rates the correlation is smaller.
-    correlation : float
-        Pairwise correlation of the counts, from 0, independent, to 1, identical.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -46,8 +38,16 @@ class SingleInteraction(Neuron):
     conditions = ("0.001*rate*dt <= 1", "correlation <= 1")
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0, varying=True)
-    correlation: Value = parameter(0.1, "", "pairwise correlation", at_least=0.0)
+    rate: Value = parameter(
+        10.0,
+        "Hz",
+        "firing rate of each cell; between cells of different rates the correlation is smaller",
+        at_least=0.0,
+        varying=True,
+    )
+    correlation: Value = parameter(
+        0.1, "", "pairwise correlation of the counts, from 0, independent, to 1, identical", at_least=0.0
+    )
 
 
 class MultipleInteraction(Neuron):
@@ -60,11 +60,6 @@ class MultipleInteraction(Neuron):
 
     Parameters
     ----------
-    rate : float, array, TimedArray, or str
-        Firing rate of each cell [Hz], >= 0, which may change in time as that of `Poisson`; ``rate*dt`` must stay below 1.
-        Between cells of different rates the correlation is smaller.
-    correlation : float
-        Pairwise correlation of the counts, from 0, independent, to 1, identical.
     jitter : float, optional
         Each copy comes later by a random time of this mean [ms], see `JitteredInteraction`; by default all come at once.
 
@@ -87,8 +82,16 @@ class MultipleInteraction(Neuron):
     jitter: typing.ClassVar[typing.Any] = 0.0
     _options: typing.ClassVar[tuple[str, ...]] = ("jitter",)
 
-    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0, varying=True)
-    correlation: Value = parameter(0.1, "", "pairwise correlation", at_least=0.0)
+    rate: Value = parameter(
+        10.0,
+        "Hz",
+        "firing rate of each cell; between cells of different rates the correlation is smaller",
+        at_least=0.0,
+        varying=True,
+    )
+    correlation: Value = parameter(
+        0.1, "", "pairwise correlation of the counts, from 0, independent, to 1, identical", at_least=0.0
+    )
 
     def __new__(cls, *positional: object, jitter: typing.Any = None, **values: ValueLike) -> typing.Self:
         """Return a JitteredInteraction if there is a jitter: its cells have a variable more."""
@@ -109,17 +112,8 @@ class JitteredInteraction(MultipleInteraction):
     sends it. Counts have the given correlation in bins that are long compared with the jitter, and the cross-correlation of
     two trains falls off as ``exp(-abs(lag)/jitter)/(2*jitter)``.
 
-    Parameters
-    ----------
-    rate : float, array, TimedArray, or str
-        Firing rate of each cell [Hz], as of `MultipleInteraction`. If it changes in time, the changes come later as well.
-    correlation : float
-        Pairwise correlation of the counts, from 0, independent, to 1, identical.
-    jitter : float
-        Mean of the waiting times [ms], > 0.
-
     A copy waits at least one step of dt, and a cell sends at most one spike a step. Nothing waits at the start, so rates are
-    too low during the first few `jitter`.
+    too low during the first few `jitter`. If the rate changes in time, the changes come later as well.
 
     Examples
     --------

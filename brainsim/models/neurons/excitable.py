@@ -11,23 +11,6 @@ class MorrisLecar(Neuron):
     ``dw/dt = phi (w_inf - w) cosh((v - v_3)/(2 v_4))`` with ``m_inf = (1 + tanh((v - v_1)/v_2))/2`` and
     ``w_inf = (1 + tanh((v - v_3)/v_4))/2``.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0; 20 uF/cm2 on 100 um2, so that 1 pA is 1 uA/cm2.
-    g_ca, g_k, g_l : float
-        Conductances of calcium, potassium and leak [nS], >= 0.
-    e_ca, e_k, e_l : float
-        Their reversal potentials [mV].
-    v_1, v_3 : float
-        Potentials [mV] at which half of the calcium and half of the potassium channels are open.
-    v_2, v_4 : float
-        Range of v over which they open [mV], > 0.
-    phi : float
-        Rate of potassium [1/ms], > 0.
-    v_th : float
-        Potential [mV] whose upward crossing counts as a spike.
-
     The defaults are those of Rinzel & Ermentrout (1998), *Analysis of neural excitability and oscillations*: firing
     starts at 9 Hz (type II, a Hopf bifurcation at 94 pA). With ``g_ca=4.0, v_3=12.0, v_4=17.4, phi=1/15`` it starts at
     arbitrarily low rates (type I, a saddle-node on an invariant circle at 40 pA).
@@ -59,7 +42,7 @@ class MorrisLecar(Neuron):
     refractory = "v >= v_th"
     method = "rk4"
 
-    c_m: Value = parameter(20.0, "pF", "membrane capacitance", above=0.0)
+    c_m: Value = parameter(20.0, "pF", "membrane capacitance; 20 uF/cm2 on 100 um2, so that 1 pA is 1 uA/cm2", above=0.0)
     g_ca: Value = parameter(4.4, "nS", "calcium conductance", at_least=0.0)
     g_k: Value = parameter(8.0, "nS", "potassium conductance", at_least=0.0)
     g_l: Value = parameter(2.0, "nS", "leak conductance", at_least=0.0)
@@ -81,15 +64,6 @@ class FitzHughNagumo(Neuron):
     """Neuron of FitzHugh (1961) and Nagumo et al. (1962): Hodgkin and Huxley's cell reduced to two dimensionless variables.
 
     ``dv/dt = v - v**3/3 - w + I`` and ``dw/dt = (v + a - b w)/tau``.
-
-    Parameters
-    ----------
-    a, b : float
-        Offset and slope of the nullcline of w, plain numbers.
-    tau : float
-        Time constant of w [ms], > 0; that of v is 1 ms.
-    v_th : float
-        Value of v, a plain number, whose upward crossing counts as a spike.
 
     a and b are those of FitzHugh (1961), whose c = 3 gives ``tau = c**2 = 9``; ``tau = 1/0.08`` is that of his later work
     (1969) and of most work since. Currents are plain numbers of order 1 instead of pA: the cell fires tonically for I from
@@ -121,7 +95,7 @@ class FitzHughNagumo(Neuron):
 
     a: Value = parameter(0.7, "", "offset of the nullcline of w")
     b: Value = parameter(0.8, "", "slope of the nullcline of w")
-    tau: Value = parameter(12.5, "ms", "time constant of recovery", above=0.0)
+    tau: Value = parameter(12.5, "ms", "time constant of w; that of v is 1 ms", above=0.0)
     v_th: Value = parameter(1.0, "", "value of v whose upward crossing is a spike")
 
     v: float = initial(-1.199408035, "", "excitation")
@@ -133,17 +107,6 @@ class HindmarshRose(Neuron):
 
     ``dv/dt = y - a v**3 + b v**2 - z + I``, ``dy/dt = c - d v**2 - y`` and ``dz/dt = r (s (v - v_rest) - z)``; time is in
     ms. The publication calls v x, and v_rest x_1.
-
-    Parameters
-    ----------
-    a, b, c, d : float
-        Coefficients of the two fast equations, plain numbers.
-    r : float
-        Rate of the slow adaptation z, a plain number, > 0.
-    s, v_rest : float
-        Slope of the adaptation, and resting value of v without current, plain numbers.
-    v_th : float
-        Value of v, a plain number, whose upward crossing counts as a spike.
 
     The defaults are those of the burster in the publication, except for r, which is 0.001 in its Fig. 6 and 0.006 in much of
     the later work. Currents are plain numbers of order 1 instead of pA: a step to 1 gives one burst, 2 periodic bursts, 3.25
@@ -179,7 +142,7 @@ class HindmarshRose(Neuron):
     d: Value = parameter(5.0, "", "coefficient of v**2 in dy/dt")
     r: Value = parameter(0.006, "", "rate of adaptation", above=0.0)
     s: Value = parameter(4.0, "", "slope of adaptation")
-    v_rest: Value = parameter(-1.6, "", "value of v at rest")
+    v_rest: Value = parameter(-1.6, "", "resting value of v without current")
     v_th: Value = parameter(1.0, "", "value of v whose upward crossing is a spike")
 
     v: float = initial("v_rest", "", "membrane potential")

@@ -17,17 +17,6 @@ class GLIF1(Neuron):
     ``dv/dt = (g_l*(v_rest - v) + I)/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`.
     Integrated exactly. Defaults: cell 490626718 of the Allen Cell Types Database.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th, v_reset : float
-        Resting, threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Refractory time [ms], >= 0: the duration of a spike.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -49,7 +38,7 @@ class GLIF1(Neuron):
     v_rest: Value = parameter(-78.85, "mV", "resting potential")
     v_th: Value = parameter(-51.68, "mV", "threshold")
     v_reset: Value = parameter(-78.85, "mV", "reset potential")
-    t_ref: Value = parameter(3.8, "ms", "refractory time", at_least=0.0)
+    t_ref: Value = parameter(3.8, "ms", "refractory time: the duration of a spike", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
 
@@ -60,25 +49,6 @@ class GLIF2(Neuron):
     ``dv/dt = (g_l*(v_rest - v) + I)/c_m`` and ``dtheta_s/dt = -b_s*theta_s``; a spike when ``v >= v_th + theta_s``, then
     ``v = v_rest + f_v*(v - v_rest) + delta_v`` and ``theta_s = theta_s*exp(-b_s*t_ref) + delta_theta_s``, and both are
     clamped for `t_ref`. Integrated exactly. Defaults as in `GLIF1`.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th : float
-        Resting potential and the threshold long after a spike [mV].
-    t_ref : float
-        Refractory time [ms], >= 0: the duration of a spike.
-    f_v : float
-        Fraction of its distance from rest that v keeps at a spike, a plain number [].
-    delta_v : float
-        Voltage that the reset adds to v [mV].
-    b_s : float
-        Decay rate of the rise of the threshold [1/ms], >= 0.
-    delta_theta_s : float
-        Rise of the threshold at a spike [mV].
 
     Examples
     --------
@@ -103,8 +73,8 @@ class GLIF2(Neuron):
     g_l: Value = parameter(9.43, "nS", "leak conductance", above=0.0)
     v_rest: Value = parameter(-78.85, "mV", "resting potential")
     v_th: Value = parameter(-51.68, "mV", "threshold long after a spike")
-    t_ref: Value = parameter(3.8, "ms", "refractory time", at_least=0.0)
-    f_v: Value = parameter(0.2, "", "fraction of its distance from rest that v keeps")
+    t_ref: Value = parameter(3.8, "ms", "refractory time: the duration of a spike", at_least=0.0)
+    f_v: Value = parameter(0.2, "", "fraction of its distance from rest that v keeps at a spike")
     delta_v: Value = parameter(18.51, "mV", "voltage that the reset adds to v")
     b_s: Value = parameter(0.009, "1/ms", "decay rate of the rise of the threshold", at_least=0.0)
     delta_theta_s: Value = parameter(0.37, "mV", "rise of the threshold at a spike")
@@ -119,23 +89,6 @@ class GLIF3(GLIF1):
     ``dv/dt = (g_l*(v_rest - v) + i_1 + i_2 + I)/c_m``, ``di_1/dt = -k_1*i_1``, ``di_2/dt = -k_2*i_2``; a spike when
     ``v >= v_th``, then ``v = v_reset`` and ``i_1 = f_1*i_1*exp(-k_1*t_ref) + delta_i_1``, likewise i_2, and all are clamped
     for `t_ref`. Integrated exactly. Defaults as in `GLIF1`.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th, v_reset : float
-        Resting, threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Refractory time [ms], >= 0: the duration of a spike.
-    k_1, k_2 : float
-        Decay rates of the currents [1/ms], >= 0.
-    f_1, f_2 : float
-        Fraction of each current that outlasts a spike, plain numbers [].
-    delta_i_1, delta_i_2 : float
-        Increment of each current at a spike [pA].
 
     Examples
     --------
@@ -173,31 +126,6 @@ class GLIF4(GLIF2):
     ``dv/dt = (g_l*(v_rest - v) + i_1 + i_2 + I)/c_m``, ``di_1/dt = -k_1*i_1``, ``di_2/dt = -k_2*i_2``,
     ``dtheta_s/dt = -b_s*theta_s``; a spike when ``v >= v_th + theta_s``, then v and theta_s are reset as in `GLIF2`, i_1 and
     i_2 as in `GLIF3`. Integrated exactly. Defaults as in `GLIF1`.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th : float
-        Resting potential and the threshold long after a spike [mV].
-    t_ref : float
-        Refractory time [ms], >= 0: the duration of a spike.
-    f_v : float
-        Fraction of its distance from rest that v keeps at a spike, a plain number [].
-    delta_v : float
-        Voltage that the reset adds to v [mV].
-    b_s : float
-        Decay rate of the rise of the threshold [1/ms], >= 0.
-    delta_theta_s : float
-        Rise of the threshold at a spike [mV].
-    k_1, k_2 : float
-        Decay rates of the currents [1/ms], >= 0.
-    f_1, f_2 : float
-        Fraction of each current that outlasts a spike, plain numbers [].
-    delta_i_1, delta_i_2 : float
-        Increment of each current at a spike [pA].
 
     Examples
     --------
@@ -237,33 +165,6 @@ class GLIF5(GLIF4):
     ``dtheta_s/dt = -b_s*theta_s``, ``dtheta_v/dt = a_v*(v - v_rest) - b_v*theta_v``; a spike when
     ``v >= v_th + theta_s + theta_v``, then the reset of `GLIF4`; theta_v, too, is clamped for `t_ref`. Integrated exactly.
     Defaults as in `GLIF1`.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_th : float
-        Resting potential and the threshold at rest, long after a spike [mV].
-    t_ref : float
-        Refractory time [ms], >= 0: the duration of a spike.
-    f_v : float
-        Fraction of its distance from rest that v keeps at a spike, a plain number [].
-    delta_v : float
-        Voltage that the reset adds to v [mV].
-    b_s, b_v : float
-        Decay rates of the parts of the threshold that depend on spikes and on v [1/ms], >= 0.
-    delta_theta_s : float
-        Rise of the threshold at a spike [mV].
-    k_1, k_2 : float
-        Decay rates of the currents [1/ms], >= 0.
-    f_1, f_2 : float
-        Fraction of each current that outlasts a spike, plain numbers [].
-    delta_i_1, delta_i_2 : float
-        Increment of each current at a spike [pA].
-    a_v : float
-        How strongly the threshold follows v [1/ms].
 
     Examples
     --------

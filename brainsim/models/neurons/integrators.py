@@ -10,15 +10,6 @@ class IF(Neuron):
     ``dv/dt = I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`. A constant current
     gives the rate ``1/(t_ref + c_m*(v_th - v_reset)/I)``. Integrated exactly. Defaults are those of `LIF`.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_th, v_reset : float
-        Threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Refractory time [ms], >= 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -51,19 +42,6 @@ class QIF(Neuron):
     ``sqrt(k*(I - k*(v_crit - v_rest)**2/4))/(pi*c_m)``. Defaults are those of Latham et al. (2000), time constant
     ``c_m/(k*(v_crit - v_rest))`` = 10 ms; `LIF` has the same capacitance.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    k : float
-        Steepness of the parabola [nS/mV], > 0.
-    v_rest, v_crit : float
-        Resting potential, and the potential above which v escapes without a current [mV].
-    v_peak, v_reset : float
-        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
-    t_ref : float
-        Refractory time [ms], >= 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -84,7 +62,7 @@ class QIF(Neuron):
     c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
     k: Value = parameter(4 / 3, "nS/mV", "steepness of the parabola", above=0.0)
     v_rest: Value = parameter(-65.0, "mV", "resting potential")
-    v_crit: Value = parameter(-50.0, "mV", "potential above which v escapes")
+    v_crit: Value = parameter(-50.0, "mV", "potential above which v escapes without a current")
     v_peak: Value = parameter(20.0, "mV", "potential at which a spike ends")
     v_reset: Value = parameter(-80.0, "mV", "reset potential")
     t_ref: Value = parameter(0.0, "ms", "refractory time", at_least=0.0)
@@ -101,23 +79,6 @@ class EIF(Neuron):
     `LIF` has the same capacitance. At dt = 0.1 ms, up to 100 Hz, the last spike of a second is in the same step as that of
     the exact solution or one to two steps late; ``method = "euler"`` takes a fifth of the time, with intervals 1 to 4 % too
     long.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest : float
-        Reversal potential of the leak [mV].
-    v_th : float
-        Potential at the minimum of the I-V curve [mV]: the highest that a constant current can maintain.
-    delta_t : float
-        Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
-    v_peak, v_reset : float
-        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
-    t_ref : float
-        Refractory time [ms], >= 0.
 
     Examples
     --------
@@ -143,8 +104,10 @@ class EIF(Neuron):
     c_m: Value = parameter(200.0, "pF", "membrane capacitance", above=0.0)
     g_l: Value = parameter(20.0, "nS", "leak conductance", above=0.0)
     v_rest: Value = parameter(-65.0, "mV", "reversal potential of the leak")
-    v_th: Value = parameter(-59.9, "mV", "threshold of the exponential")
-    delta_t: Value = parameter(3.48, "mV", "sharpness of the upstroke", above=0.0)
+    v_th: Value = parameter(
+        -59.9, "mV", "potential at the minimum of the I-V curve: the highest that a constant current can maintain"
+    )
+    delta_t: Value = parameter(3.48, "mV", "sharpness of the upstroke: the slope factor of the exponential", above=0.0)
     v_peak: Value = parameter(-30.0, "mV", "potential at which a spike ends")
     v_reset: Value = parameter(-68.0, "mV", "reset potential")
     t_ref: Value = parameter(1.7, "ms", "refractory time", at_least=0.0)
@@ -162,29 +125,6 @@ class AdEx(Neuron):
     at dt = 0.1 ms a spike is sometimes up to one step late, no more than through the grid itself, and the last spike of a
     second is 0.4 ms late, at most 2 ms. A subclass with ``method = "euler"`` takes a fifth of the time; its intervals are
     0.4 to 8 % too long, and spikes are lost. Both are ten times more accurate at dt = 0.01 ms.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest : float
-        Reversal potential of the leak [mV].
-    v_th : float
-        Threshold of the exponential [mV].
-    delta_t : float
-        Sharpness of the upstroke [mV], > 0: the slope factor of the exponential.
-    v_peak, v_reset : float
-        Potential at which a spike ends, and reset potential [mV]; ``v_reset < v_peak``.
-    a : float
-        Adaptation below threshold [nS].
-    b : float
-        Step of the adaptation current at a spike [pA].
-    tau_w : float
-        Time constant of the adaptation current [ms], > 0.
-    t_ref : float
-        Refractory time [ms], >= 0; v is clamped for this time, w is not.
 
     Examples
     --------
@@ -220,13 +160,13 @@ class AdEx(Neuron):
     g_l: Value = parameter(30.0, "nS", "leak conductance", above=0.0)
     v_rest: Value = parameter(-70.6, "mV", "reversal potential of the leak")
     v_th: Value = parameter(-50.4, "mV", "threshold of the exponential")
-    delta_t: Value = parameter(2.0, "mV", "sharpness of the upstroke", above=0.0)
+    delta_t: Value = parameter(2.0, "mV", "sharpness of the upstroke: the slope factor of the exponential", above=0.0)
     v_peak: Value = parameter(20.0, "mV", "potential at which a spike ends")
     v_reset: Value = parameter(-70.6, "mV", "reset potential")
     a: Value = parameter(4.0, "nS", "adaptation below threshold")
     b: Value = parameter(80.5, "pA", "step of the adaptation current at a spike")
     tau_w: Value = parameter(144.0, "ms", "time constant of adaptation", above=0.0)
-    t_ref: Value = parameter(0.0, "ms", "refractory time", at_least=0.0)
+    t_ref: Value = parameter(0.0, "ms", "refractory time; v is clamped for this time, w is not", at_least=0.0)
 
     v: float = initial("v_rest", "mV", "membrane potential")
     w: float = initial(0.0, "pA", "adaptation current")
@@ -242,19 +182,6 @@ class Izhikevich(Neuron):
     0.1 to 1 ms, as most simulators do, and some firing patterns result from these steps; to reproduce them, use a subclass
     with ``method = "euler"`` (at dt = 0.1 ms the last spike of a second is 3 to 7 ms late).
     Defaults: regular spiking; for others see Izhikevich (2003), and (2004) for all twenty.
-
-    Parameters
-    ----------
-    a : float
-        Rate of recovery [1/ms].
-    b : float
-        How strongly u follows v [1/ms].
-    c : float
-        Reset potential [mV].
-    d : float
-        Step of u at a spike [mV/ms].
-    v_peak : float
-        Potential at which a spike ends [mV].
 
     Examples
     --------
@@ -300,19 +227,6 @@ class ResonateAndFire(Neuron):
     Defaults are those of Izhikevich (2001), ``z' = (-1 + 10i) z``, threshold 1 and reset to i, with 10 ms as the unit of
     time: 159 Hz.
 
-    Parameters
-    ----------
-    damping : float
-        Rate at which the oscillation decays [1/ms], >= 0.
-    omega : float
-        Angular frequency of the oscillation [1/ms], > 0.
-    c_m : float
-        Capacitance [pF], > 0: a current I changes x at the rate I/c_m.
-    v_th : float
-        Threshold relative to rest [mV].
-    x_reset, v_reset : float
-        Both variables after a spike [mV]; as published, v starts again from the threshold.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -332,11 +246,11 @@ class ResonateAndFire(Neuron):
     reset = "x = x_reset; v = v_reset"
 
     damping: Value = parameter(0.1, "1/ms", "rate at which the oscillation decays", at_least=0.0)
-    omega: Value = parameter(1.0, "1/ms", "angular frequency", above=0.0)
-    c_m: Value = parameter(200.0, "pF", "capacitance", above=0.0)
-    v_th: Value = parameter(1.0, "mV", "threshold")
+    omega: Value = parameter(1.0, "1/ms", "angular frequency of the oscillation", above=0.0)
+    c_m: Value = parameter(200.0, "pF", "capacitance: a current I changes x at the rate I/c_m", above=0.0)
+    v_th: Value = parameter(1.0, "mV", "threshold relative to rest")
     x_reset: Value = parameter(0.0, "mV", "x after a spike")
-    v_reset: Value = parameter(1.0, "mV", "v after a spike")
+    v_reset: Value = parameter(1.0, "mV", "v after a spike; as published, it starts again from the threshold")
 
     x: float = initial(0.0, "mV", "current-like variable")
     v: float = initial(0.0, "mV", "potential relative to rest")
@@ -349,15 +263,6 @@ class Theta(Neuron):
     ``v = tan(theta/2)`` it is ``dv/dt = (v**2 + eta + gain*I)/tau`` with peak and reset at plus and minus infinity. A
     constant drive ``eta + gain*I`` above 0 gives the rate ``sqrt(eta + gain*I)/(pi*tau)``; below 0 the cell rests at
     ``-2*atan(sqrt(-eta - gain*I))``. It has no v: use current-based synapses.
-
-    Parameters
-    ----------
-    tau : float
-        Time constant [ms], > 0.
-    eta : float
-        Drive without a current, a plain number []; the cell fires if the drive is above 0.
-    gain : float
-        Drive per current [1/pA].
 
     Examples
     --------
@@ -376,7 +281,7 @@ class Theta(Neuron):
     method = "rk4"
 
     tau: Value = parameter(10.0, "ms", "time constant", above=0.0)
-    eta: Value = parameter(-0.1, "", "drive without a current")
+    eta: Value = parameter(-0.1, "", "drive without a current; the cell fires if the drive is above 0")
     gain: Value = parameter(0.01, "1/pA", "drive per current")
 
     theta: float = initial(0.0, "", "phase, from -pi to pi")

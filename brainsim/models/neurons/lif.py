@@ -11,17 +11,6 @@ class LIF(Neuron):
 
     ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`.
 
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_rest, v_th, v_reset : float
-        Resting, threshold and reset potential [mV]; ``v_reset < v_th``.
-    t_ref : float
-        Refractory time [ms], >= 0.
-
     Each may be a number, an array with one value per cell, or a distribution.
 
     Examples

@@ -13,15 +13,6 @@ class LI(Neuron):
 
     ``dv/dt = (v_rest - v)/tau_m + I/c_m``, integrated exactly.
 
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_rest : float
-        Resting potential [mV].
-
     Examples
     --------
     >>> import brainsim as bs
@@ -50,15 +41,6 @@ class RateUnit(Neuron):
     """The rate of a population of cells as one variable, with a sigmoid gain, after Wilson and Cowan (1972).
 
     ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. For another gain, change that line.
-
-    Parameters
-    ----------
-    tau : float
-        Time constant [ms], > 0.
-    r_max : float
-        Highest rate [Hz], > 0.
-    i_half, i_slope : float
-        Current at half the highest rate, and the further current that raises it to 73 % [pA]; ``i_slope > 0``.
 
     It sends no spikes. One more line makes it send Poisson spikes at its rate::
 
@@ -94,6 +76,6 @@ class RateUnit(Neuron):
     tau: Value = parameter(10.0, "ms", "time constant", above=0.0)
     r_max: Value = parameter(100.0, "Hz", "highest rate", above=0.0)
     i_half: Value = parameter(200.0, "pA", "current at half the highest rate")
-    i_slope: Value = parameter(50.0, "pA", "range of current over which the rate rises", above=0.0)
+    i_slope: Value = parameter(50.0, "pA", "further current that raises the rate to 73 %", above=0.0)
 
     r: float = initial(0.0, "Hz", "rate of the unit")

@@ -22,13 +22,8 @@ if typing.TYPE_CHECKING:
 class Poisson(Neuron):
     """Sources of independent Poisson spike trains: in each step a cell fires with probability ``rate*dt``.
 
-    A cell sends at most one spike a step; ``rate*dt`` must stay below 1.
-
-    Parameters
-    ----------
-    rate : float, array, TimedArray, or str
-        Firing rate [Hz], >= 0. An expression or a `TimedArray` changes in time, as for `PoissonInput`; where an expression
-        is negative, the rate is 0.
+    A cell sends at most one spike a step; ``rate*dt`` must stay below 1. A rate that is an expression or a `TimedArray`
+    changes in time, as that of `PoissonInput`.
 
     Examples
     --------
@@ -47,7 +42,9 @@ class Poisson(Neuron):
     conditions = ("0.001*rate*dt <= 1",)
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "firing rate", at_least=0.0, varying=True)
+    rate: Value = parameter(
+        10.0, "Hz", "firing rate; where an expression of the time is negative, the rate is 0", at_least=0.0, varying=True
+    )
 
 
 class PoissonWithDeadTime(Neuron):
@@ -57,15 +54,8 @@ class PoissonWithDeadTime(Neuron):
     plus a waiting time of mean ``1/rate - t_dead``, which is exponential except for the time grid. The coefficient of
     variation is ``(1 - rate*t_dead)*sqrt(1 - p)``, 0.2755 at 90 Hz and 8 ms with dt = 0.1 ms.
 
-    Parameters
-    ----------
-    rate : float, array, TimedArray, or str
-        Mean firing rate, dead time included [Hz], > 0; ``rate*t_dead`` below 1. If it changes in time, as in `Poisson`, the
-        hazard outside the dead time is ``1/(1/rate - t_dead)`` with the rate of the moment.
-    t_dead : float
-        Dead time [ms], >= 0.
-
-    No source is in its dead time at the start, so the rate is too high during the first few dead times.
+    If the rate changes in time, as in `Poisson`, the hazard outside the dead time is ``1/(1/rate - t_dead)`` with the rate
+    of the moment. No source is in its dead time at the start, so the rate is too high during the first few dead times.
 
     Examples
     --------
@@ -83,7 +73,7 @@ class PoissonWithDeadTime(Neuron):
     conditions = ("0.001*rate*(t_dead + dt) <= 1",)
     spiking_source = True
 
-    rate: Value = parameter(10.0, "Hz", "mean firing rate", above=0.0, varying=True)
+    rate: Value = parameter(10.0, "Hz", "mean firing rate, dead time included", above=0.0, varying=True)
     t_dead: Value = parameter(2.0, "ms", "dead time", at_least=0.0)
 
 
@@ -93,15 +83,8 @@ class GammaRenewal(Neuron):
     A cell passes through stages at the rate ``order*rate`` and fires after `order` of them: the intervals have the density
     ``x**(order - 1) exp(-x order*rate)``, the mean ``1/rate`` and the coefficient of variation ``1/sqrt(order)``. The
     process starts in its stationary state. A cell completes at most one stage a step, so ``order*rate*dt`` must stay below
-    1; the square of the coefficient of variation is too small by this fraction.
-
-    Parameters
-    ----------
-    rate : float, array, TimedArray, or str
-        Mean firing rate [Hz], >= 0. If it changes in time, as in `Poisson`, the process is a gamma process in operational
-        time, the integral of the rate.
-    order : float
-        Order of the process, a whole number >= 1; 1 is a Poisson process.
+    1; the square of the coefficient of variation is too small by this fraction. If the rate changes in time, as in
+    `Poisson`, the process is a gamma process in operational time, the integral of the rate.
 
     Examples
     --------
@@ -121,7 +104,7 @@ class GammaRenewal(Neuron):
     spiking_source = True
 
     rate: Value = parameter(10.0, "Hz", "mean firing rate", at_least=0.0, varying=True)
-    order: Value = parameter(2.0, "", "number of stages", at_least=1.0)
+    order: Value = parameter(2.0, "", "order of the process: the number of stages; 1 is a Poisson process", at_least=1.0)
 
     progress: float = initial(Uniform(0.0, 1.0), "", "completed fraction of the interval's stages")
 

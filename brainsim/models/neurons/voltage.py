@@ -12,33 +12,6 @@ class ClopathAdEx(Neuron):
     ``v >= v_peak``: then ``w += b``, ``z = i_spike``, ``v_th = v_th_max``, and v is held at `v_peak` for `t_clamp`, while w
     waits. After that ``v = v_reset``. `ClopathSTDP` is made for this cell; defaults are those of the publication.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    g_l : float
-        Leak conductance [nS], > 0.
-    v_rest, v_reset, v_peak : float
-        Reversal potential of the leak, potential after a spike and at its peak [mV]; ``v_reset < v_peak``.
-    t_clamp : float
-        How long v is held at its peak [ms], > 0; no spike begins in this time.
-    v_th_rest, v_th_max : float
-        Threshold of the exponential at rest and after a spike [mV].
-    tau_th : float
-        Time constant of the threshold [ms], > 0.
-    delta_t : float
-        Sharpness of the upstroke [mV], > 0.
-    a : float
-        Adaptation below threshold [nS].
-    b : float
-        Step of the adaptation current at a spike [pA].
-    tau_w : float
-        Time constant of the adaptation current [ms], > 0.
-    i_spike : float
-        Current of the after-potential after a spike [pA].
-    tau_z : float
-        Its time constant [ms], > 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -74,7 +47,7 @@ class ClopathAdEx(Neuron):
     v_rest: Value = parameter(-70.6, "mV", "reversal potential of the leak")
     v_reset: Value = parameter(-49.6, "mV", "potential after a spike")
     v_peak: Value = parameter(33.0, "mV", "potential at the peak of a spike")
-    t_clamp: Value = parameter(2.0, "ms", "time at the peak", above=0.0)
+    t_clamp: Value = parameter(2.0, "ms", "how long v is held at its peak; no spike begins in this time", above=0.0)
     v_th_rest: Value = parameter(-50.4, "mV", "threshold of the exponential at rest")
     v_th_max: Value = parameter(30.4, "mV", "threshold after a spike")
     tau_th: Value = parameter(50.0, "ms", "time constant of the threshold", above=0.0)

@@ -34,6 +34,8 @@ TEXTS = (
     "step_condition",
     "late",
 )
+SIGN = """sign : {1, -1}, default 1
+    Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound."""
 
 
 class _Equations:
@@ -162,6 +164,7 @@ class Plasticity(Model):
     _shared: ClassVar[PlasticityEquations | None] = None
     _one_for_each: ClassVar[str] = "listed pair"
     _options: ClassVar[tuple[str, ...]] = ("sign",)
+    _said_of_options: ClassVar[dict[str, str]] = {"sign": SIGN}
     _choices: ClassVar[dict[str, tuple[Any, ...]]] = {}  # option -> what it may be
     _sets: ClassVar[dict[str, dict[str, Any]]] = {}  # published values by name
     _begins: ClassVar[dict[str, tuple[float, float]]] = {}  # variable that w follows -> from where to where it may begin

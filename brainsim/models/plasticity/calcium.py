@@ -26,27 +26,6 @@ class CalciumPlasticity(Plasticity):
     1)/(b - 1)``, so it must be within these two: ``weight=w_0`` for synapses that begin in the lower of the stable states.
     ``sim.set(projection, w=...)`` sets rho too, and ``rho=`` sets w.
 
-    Parameters
-    ----------
-    tau_ca : float
-        Decay time of calcium [ms], > 0.
-    c_source, c_target : float
-        Calcium that a spike of the source and of the target brings, in units of th_d of the paper.
-    th_p, th_d : float
-        Thresholds of potentiation and depression, 0 < th_d <= th_p.
-    gamma_p, gamma_d : float
-        Rates of potentiation and depression, in units of 1/tau, > 0.
-    sigma : float
-        Size of the noise, >= 0.
-    tau : float
-        Time constant of the efficacy [ms], > 0.
-    rho_star : float
-        Border between the basins of the two stable states.
-    w_0 : float
-        Weight at rho = 0 [weight], not 0.
-    b : float
-        Weight at rho = 1 in units of w_0, not 1.
-
     Notes
     -----
     Published sets, for `published`: "DP", "DPD", "DPD'", "P", "D", "D'", "hippocampal slices", "hippocampal cultures" and
@@ -91,15 +70,19 @@ class CalciumPlasticity(Plasticity):
     _begins: ClassVar[dict[str, tuple[float, float]]] = {"rho": (0.0, 1.0)}
 
     tau_ca: float = parameter(20.0, "ms", "decay time of calcium", above=0.0)
-    c_source: Value = parameter(1.0, "", "calcium that a presynaptic spike brings", at_least=0.0)
-    c_target: Value = parameter(2.0, "", "calcium that a postsynaptic spike brings", at_least=0.0)
+    c_source: Value = parameter(
+        1.0, "", "calcium that a presynaptic spike brings, in units of th_d of the paper", at_least=0.0
+    )
+    c_target: Value = parameter(
+        2.0, "", "calcium that a postsynaptic spike brings, in units of th_d of the paper", at_least=0.0
+    )
     th_p: float = parameter(1.3, "", "threshold of potentiation", above=0.0)
     th_d: float = parameter(1.0, "", "threshold of depression", above=0.0)
-    gamma_p: Value = parameter(321.808, "", "rate of potentiation", above=0.0)
-    gamma_d: Value = parameter(200.0, "", "rate of depression", above=0.0)
+    gamma_p: Value = parameter(321.808, "", "rate of potentiation, in units of 1/tau", above=0.0)
+    gamma_d: Value = parameter(200.0, "", "rate of depression, in units of 1/tau", above=0.0)
     sigma: float = parameter(2.8284, "", "size of the noise", at_least=0.0)
     tau: Value = parameter(150_000.0, "ms", "time constant of the efficacy", above=0.0)
-    rho_star: float = parameter(0.5, "", "border between the two stable states")
+    rho_star: float = parameter(0.5, "", "border between the basins of the two stable states")
     w_0: Value = parameter(1.0, "weight", "weight at rho = 0")
     b: float = parameter(5.0, "", "weight at rho = 1 in units of w_0")
 

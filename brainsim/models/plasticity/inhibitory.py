@@ -12,19 +12,6 @@ class VogelsSTDP(Plasticity):
     the target by ``eta*x``, where the traces x of the source and y of the target grow by 1 at each spike and decay with tau.
     On average w does not change if the target fires at rho_0, grows if it fires faster, and falls if slower.
 
-    Parameters
-    ----------
-    tau : float
-        Time constant of both traces [ms], > 0.
-    rho_0 : float
-        Rate that the targets are held at [Hz], >= 0.
-    eta : float
-        Change by one pair without a lag [weight], >= 0. The default is for conductances in nS.
-    w_max : float
-        Upper bound of w [weight], > 0; the lower one is 0.
-    sign : {1, -1}
-        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -57,8 +44,10 @@ class VogelsSTDP(Plasticity):
 
     tau: Value = parameter(20.0, "ms", "time constant of the traces", above=0.0)
     rho_0: Value = parameter(3.0, "Hz", "rate that the targets are held at", at_least=0.0)
-    eta: Value = parameter(0.01, "weight", "change by a pair without a lag", at_least=0.0)
-    w_max: Value = parameter(100.0, "weight", "upper bound of the weight", above=0.0)
+    eta: Value = parameter(
+        0.01, "weight", "change by a pair without a lag; the default is for conductances in nS", at_least=0.0
+    )
+    w_max: Value = parameter(100.0, "weight", "upper bound of the weight; the lower one is 0", above=0.0)
 
     x: float = initial(0.0, "", "trace of presynaptic spikes")
     y: float = initial(0.0, "", "trace of postsynaptic spikes")

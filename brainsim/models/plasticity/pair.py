@@ -41,22 +41,10 @@ class STDP(Plasticity):
 
     Parameters
     ----------
-    tau_plus, tau_minus : float
-        Time constants of potentiation and of depression [ms], > 0.
-    a_plus, a_minus : float
-        Amplitudes, plain numbers >= 0.
-    w_max : float
-        Upper bound of w [weight], > 0. The lower one is 0. Not used by van_rossum and power_law, which have no upper bound.
-    w_0 : float
-        Weight to which a_plus refers [weight], > 0; used by van_rossum and power_law.
-    mu : float
-        Exponent, a plain number >= 0; used by gutig and power_law.
     weight_dependence : {"additive", "multiplicative", "gutig", "van_rossum", "power_law"}
         How f_plus and f_minus depend on w; see below.
     pairing : {"all", "nearest", "presynaptic", "reduced"}
         Which spikes make pairs; see below.
-    sign : {1, -1}
-        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -124,17 +112,19 @@ class STDP(Plasticity):
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
     a_plus: Value = parameter(0.005, "", "amplitude of potentiation", at_least=0.0)
     a_minus: Value = parameter(0.00525, "", "amplitude of depression", at_least=0.0)
-    w_max: Value = parameter(1.0, "weight", "upper bound of the weight", above=0.0)
-    w_0: Value = parameter(1.0, "weight", "weight to which a_plus refers", above=0.0)
-    mu: Value = parameter(0.02, "", "exponent", at_least=0.0)
+    w_max: Value = parameter(
+        1.0, "weight", "upper bound of the weight, not used by van_rossum and power_law; the lower one is 0", above=0.0
+    )
+    w_0: Value = parameter(1.0, "weight", "weight to which a_plus refers; used by van_rossum and power_law", above=0.0)
+    mu: Value = parameter(0.02, "", "exponent; used by gutig and power_law", at_least=0.0)
 
     x: float = initial(0.0, "", "trace of presynaptic spikes")
     y: float = initial(0.0, "", "trace of postsynaptic spikes")
     z: float = initial(0.0, "", "part of x that has been paired (presynaptic)")
     pres: float = initial(0.0, "", "number of presynaptic spikes (reduced)")
-    pres_seen: float = initial(0.0, "", "pres at the last postsynaptic spike (reduced)")
+    pres_seen: float = initial(0.0, "", "value of pres at the last postsynaptic spike (reduced)")
     posts: float = initial(0.0, "", "number of postsynaptic spikes (reduced)")
-    posts_seen: float = initial(0.0, "", "posts at the last presynaptic spike (reduced)")
+    posts_seen: float = initial(0.0, "", "value of posts at the last presynaptic spike (reduced)")
 
     def texts(self) -> dict[str, Any]:
         """Return the texts of the rule, according to the options."""

@@ -19,29 +19,10 @@ class DopamineSTDP(Plasticity):
         spike of the target:    c += a_plus*x,  y += 1;  dy/dt = -y/tau_minus
         spike of a modulating cell:  n += release
 
-    Weights change exactly, however seldom a synapse is visited; they are set to their bounds at its events.
-
-    Parameters
-    ----------
-    tau_plus, tau_minus : float
-        Time constants of potentiation and of depression [ms], > 0.
-    a_plus, a_minus : float
-        What a pair without a lag adds to and takes from c [weight]. If `tau_c` is long, w changes by c multiplied by the
-        integral of n over time, a plain number.
-    tau_c : float
-        Time constant of the eligibility trace [ms], > 0.
-    tau_n : float
-        Time constant of dopamine [ms], > 0.
-    n_base : float
-        Level of n below which eligible synapses are depressed [1/ms].
-    release : float
-        By how much a spike of a modulating cell raises n [1/ms]. The default is 1/tau_n of the default `tau_n`, so that the
-        integral of n over time is 1 for each spike, as in Potjans et al. It does not follow `tau_n`: with another one, give
-        ``release=1/tau_n`` for the same integral. Izhikevich has no modulating cells: there, a reward raises n at once.
-    w_max : float
-        Upper bound of the weight [weight], > 0; the lower one is 0.
-    sign : {1, -1}
-        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
+    Weights change exactly, however seldom a synapse is visited; they are set to their bounds at its events. If `tau_c` is
+    long, w changes by c multiplied by the integral of n over time, a plain number. The default of `release` is 1/tau_n of
+    the default `tau_n`, so that this integral is 1 for each spike, as in Potjans et al. It does not follow `tau_n`: with
+    another one, give ``release=1/tau_n``. Izhikevich has no modulating cells: there, a reward raises n at once.
 
     Examples
     --------
@@ -69,13 +50,13 @@ class DopamineSTDP(Plasticity):
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
-    a_plus: Value = parameter(0.1, "weight", "what a pair adds to the eligibility trace")
-    a_minus: Value = parameter(0.15, "weight", "what a pair takes from the eligibility trace")
+    a_plus: Value = parameter(0.1, "weight", "what a pair without a lag adds to the eligibility trace")
+    a_minus: Value = parameter(0.15, "weight", "what a pair without a lag takes from the eligibility trace")
     tau_c: float = parameter(1000.0, "ms", "time constant of the eligibility trace", above=0.0)
     tau_n: float = parameter(200.0, "ms", "time constant of dopamine", above=0.0)
-    n_base: float = parameter(0.0, "1/ms", "level of dopamine that changes nothing")
-    release: float = parameter(0.005, "1/ms", "dopamine released by a spike")
-    w_max: Value = parameter(4.0, "weight", "upper bound of the weight", above=0.0)
+    n_base: float = parameter(0.0, "1/ms", "level of dopamine below which eligible synapses are depressed")
+    release: float = parameter(0.005, "1/ms", "dopamine released by a spike of a modulating cell")
+    w_max: Value = parameter(4.0, "weight", "upper bound of the weight; the lower one is 0", above=0.0)
 
     x: float = initial(0.0, "", "trace of the presynaptic spikes")
     y: float = initial(0.0, "", "trace of the postsynaptic spikes")

@@ -28,14 +28,6 @@ class TsodyksMarkram(Plasticity):
 
     Parameters
     ----------
-    U : float
-        Utilization: the fraction of the resources that a spike after a long pause releases, a plain number > 0 and <= 1.
-    tau_rec : float
-        Time constant of the recovery of resources [ms], > 0.
-    tau_fac : float
-        Time constant of facilitation [ms], >= 0; if it is 0, u is U at each spike.
-    tau_psc : float
-        With three states, how long released resources stay active [ms], >= 0 and not tau_rec.
     states : {"two", "three"}
         Whether released resources begin to recover at once, or stay active for tau_psc first, as in the publications of
         1998 and 2000.
@@ -72,10 +64,14 @@ class TsodyksMarkram(Plasticity):
     amplitude = "w*r"
     conditions = ("U <= 1",)
 
-    U: Value = parameter(0.5, "", "utilization: fraction of the resources that a single spike releases", above=0.0)
+    U: Value = parameter(
+        0.5, "", "utilization: fraction of the resources that a spike after a long pause releases", above=0.0
+    )
     tau_rec: Value = parameter(800.0, "ms", "time constant of recovery", above=0.0)
-    tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation", at_least=0.0)
-    tau_psc: Value = parameter(3.0, "ms", "time constant of the active state", at_least=0.0)
+    tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation; if it is 0, u is U at each spike", at_least=0.0)
+    tau_psc: Value = parameter(
+        3.0, "ms", "with three states, how long released resources stay active; not tau_rec", at_least=0.0
+    )
 
     x: float = initial(1.0, "", "fraction of the resources that is available")
     u: float = initial(0.0, "", "utilization: fraction of them that a spike releases")
@@ -101,17 +97,6 @@ class QuantalRelease(Plasticity):
     1/tau_rec. The mean over trials is that of `TsodyksMarkram` with the weight ``w*sites``, and the variance of the number
     of releases is ``sites*u*x*(1 - u*x)``, with u and x of that rule.
 
-    Parameters
-    ----------
-    sites : float
-        Number of release sites N of a synapse, a whole number from 1 to 1e9.
-    U : float
-        Probability of release at a first spike, in (0, 1].
-    tau_rec : float
-        Mean time until an empty site is full again [ms], > 0.
-    tau_fac : float
-        Time constant of facilitation [ms]; 0 for none.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -134,7 +119,7 @@ class QuantalRelease(Plasticity):
     sites: Value = parameter(5.0, "", "number of release sites", at_least=1.0)
     U: Value = parameter(0.5, "", "probability of release at a first spike", above=0.0)
     tau_rec: Value = parameter(800.0, "ms", "mean time until an empty site is full", above=0.0)
-    tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation", at_least=0.0)
+    tau_fac: Value = parameter(0.0, "ms", "time constant of facilitation; 0 for none", at_least=0.0)
 
     u: float = initial(0.0, "", "probability of release")
     full: float = initial("sites", "", "number of full sites")

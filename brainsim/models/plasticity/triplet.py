@@ -34,22 +34,8 @@ class TripletSTDP(Plasticity):
 
     Parameters
     ----------
-    tau_plus, tau_minus : float
-        Time constants of r1 and o1 [ms], > 0.
-    tau_x, tau_y : float
-        Time constants of r2 and o2 [ms], > 0.
-    a2_plus, a2_minus : float
-        Amplitudes of pairs, plain numbers.
-    a3_plus, a3_minus : float
-        Amplitudes of triplets, plain numbers.
-    w_0 : float
-        Weight to which the amplitudes refer [weight], > 0.
-    w_max : float
-        Upper bound of w [weight], > 0; the lower one is 0.
     pairing : {"all", "nearest"}
         Whether a spike interacts with all earlier ones or with the last of each cell.
-    sign : {1, -1}
-        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -92,7 +78,7 @@ class TripletSTDP(Plasticity):
     a2_minus: Value = parameter(7e-3, "", "depression by a pair")
     a3_minus: Value = parameter(2.3e-4, "", "depression by a triplet")
     w_0: Value = parameter(1.0, "weight", "weight to which the amplitudes refer", above=0.0)
-    w_max: Value = parameter(2.0, "weight", "upper bound of the weight", above=0.0)
+    w_max: Value = parameter(2.0, "weight", "upper bound of the weight; the lower one is 0", above=0.0)
 
     r1: float = initial(0.0, "", "fast trace of presynaptic spikes")
     r2: float = initial(0.0, "", "slow trace of presynaptic spikes")

@@ -22,31 +22,8 @@ class ClopathSTDP(Plasticity):
 
     Parameters
     ----------
-    theta_minus, theta_plus : float
-        Thresholds of the low-passed and of the momentary potential [mV], ``theta_minus < theta_plus``.
-    a_ltd : float
-        Amplitude of depression [1/mV], >= 0.
-    a_ltp : float
-        Amplitude of potentiation [1/mV/mV], >= 0.
-    tau_x, tau_minus, tau_plus : float
-        Time constants of x, u_minus and u_plus [ms], > 0.
-    delay_u : float
-        How much later u_minus and u_plus act [ms], >= 0. The publication does not mention it; its authors' program has 4 ms,
-        NEST 5 ms by default.
-    u_rest : float
-        Potential from which the depolarization counts [mV]; used if `homeostatic`.
-    u_ref : float
-        Mean depolarization at which h is 1 [mV], > 0; used if `homeostatic`.
-    tau_mean : float
-        Time over which the depolarization is averaged [ms], > 0; used if `homeostatic`.
-    w_0 : float
-        Weight to which the amplitudes refer [weight], > 0: the publication has weights around 1.
-    w_max : float
-        Upper bound of w [weight], > 0; the lower one is 0.
     homeostatic : bool
         Whether depression depends on the mean depolarization.
-    sign : {1, -1}
-        Whether weights are 0 and more, or 0 and less: with -1 the rule acts on -w, and -w_max is the lower bound.
 
     Notes
     -----
@@ -88,18 +65,24 @@ class ClopathSTDP(Plasticity):
     conditions = ("theta_minus < theta_plus",)
 
     theta_minus: float = parameter(-70.6, "mV", "threshold of the low-passed potential")
-    theta_plus: float = parameter(-45.3, "mV", "threshold of the potential")
+    theta_plus: float = parameter(-45.3, "mV", "threshold of the momentary potential")
     a_ltd: Value = parameter(14e-5, "1/mV", "amplitude of depression", at_least=0.0)
     a_ltp: Value = parameter(8e-5, "1/mV/mV", "amplitude of potentiation", at_least=0.0)
     tau_x: Value = parameter(15.0, "ms", "time constant of x", above=0.0)
     tau_minus: float = parameter(10.0, "ms", "time constant of u_minus", above=0.0)
     tau_plus: float = parameter(7.0, "ms", "time constant of u_plus", above=0.0)
-    delay_u: float = parameter(0.0, "ms", "how much later u_minus and u_plus act", at_least=0.0)
-    u_rest: float = parameter(-70.6, "mV", "potential from which the depolarization counts")
-    u_ref: float = parameter(7.745966692414834, "mV", "mean depolarization at which depression is as given", above=0.0)
-    tau_mean: float = parameter(1000.0, "ms", "time over which the depolarization is averaged", above=0.0)
-    w_0: Value = parameter(1.0, "weight", "weight to which the amplitudes refer", above=0.0)
-    w_max: Value = parameter(3.0, "weight", "upper bound of the weight", above=0.0)
+    delay_u: float = parameter(
+        0.0, "ms", "how much later u_minus and u_plus act; the authors' program has 4 ms, NEST 5 ms by default", at_least=0.0
+    )
+    u_rest: float = parameter(-70.6, "mV", "potential from which the depolarization counts; used if homeostatic")
+    u_ref: float = parameter(7.745966692414834, "mV", "mean depolarization at which h is 1; used if homeostatic", above=0.0)
+    tau_mean: float = parameter(
+        1000.0, "ms", "time over which the depolarization is averaged; used if homeostatic", above=0.0
+    )
+    w_0: Value = parameter(
+        1.0, "weight", "weight to which the amplitudes refer; the publication has weights around 1", above=0.0
+    )
+    w_max: Value = parameter(3.0, "weight", "upper bound of the weight; the lower one is 0", above=0.0)
 
     x: float = initial(0.0, "1/ms", "low-passed presynaptic spikes")
     u_minus: float = initial("v_post", "mV", "potential low-passed for depression")

@@ -28,11 +28,6 @@ class Exponential(Synapse):
 
     The charge of one event is ``w*tau`` [fC].
 
-    Parameters
-    ----------
-    tau : float
-        Decay time [ms], > 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -56,11 +51,6 @@ class Alpha(Synapse):
     """A current that rises and decays: ``i(t) = w (t/tau) exp(1 - t/tau)``; weights are its peak in pA, reached at tau.
 
     The charge of one event is ``e*w*tau`` [fC].
-
-    Parameters
-    ----------
-    tau : float
-        Time to peak [ms], > 0.
 
     Examples
     --------
@@ -90,11 +80,6 @@ class DoubleExponential(Synapse):
 
     N makes the peak 1, at ``tau_rise q log(q)/(q - 1)`` with ``q = tau_decay/tau_rise``. The charge of one event is
     ``w tau_rise exp(q log(q)/(q - 1))`` [fC]. If both times are equal, it is `Alpha`.
-
-    Parameters
-    ----------
-    tau_rise, tau_decay : float
-        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
 
     Examples
     --------
@@ -126,10 +111,7 @@ class DoubleExponential(Synapse):
 class ExponentialCharge(Exponential):
     """As `Exponential`, but weights are the charge of an event in pA*ms (fC): its peak is ``w/tau``.
 
-    Parameters
-    ----------
-    tau : float
-        Decay time [ms], > 0; it changes the shape of an event, not its charge.
+    The decay time changes the shape of an event, not its charge.
 
     Examples
     --------
@@ -149,11 +131,6 @@ class ExponentialCharge(Exponential):
 class AlphaCharge(Alpha):
     """As `Alpha`, but weights are the charge of an event in pA*ms (fC): its peak is ``w/(e*tau)``.
 
-    Parameters
-    ----------
-    tau : float
-        Time to peak [ms], > 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -172,11 +149,6 @@ class AlphaCharge(Alpha):
 class DoubleExponentialCharge(DoubleExponential):
     """As `DoubleExponential`, but weights are the charge of an event in pA*ms (fC):
     ``i(t) = w (exp(-t/tau_decay) - exp(-t/tau_rise))/(tau_decay - tau_rise)``.
-
-    Parameters
-    ----------
-    tau_rise, tau_decay : float
-        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
 
     Examples
     --------
@@ -200,13 +172,6 @@ class DoubleExponentialCharge(DoubleExponential):
 class ExponentialConductance(Synapse):
     """A conductance that jumps by w and decays: ``dg/dt = -g/tau``, current ``g*(e_rev - v)``; weights in nS.
 
-    Parameters
-    ----------
-    tau : float
-        Decay time [ms], > 0.
-    e_rev : float
-        Reversal potential [mV]: near 0 for excitation, below rest for inhibition.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -224,19 +189,12 @@ class ExponentialConductance(Synapse):
     weight_unit = "nS"
 
     tau: Value = parameter(5.0, "ms", "decay time", above=0.0)
-    e_rev: Value = parameter(0.0, "mV", "reversal potential")
+    e_rev: Value = parameter(0.0, "mV", "reversal potential: near 0 for excitation, below rest for inhibition")
 
 
 class AlphaConductance(Synapse):
     """A conductance that rises and decays: ``g(t) = w (t/tau) exp(1 - t/tau)``, current ``g*(e_rev - v)``; weights in nS
     are its peak, reached at tau.
-
-    Parameters
-    ----------
-    tau : float
-        Time to peak [ms], > 0.
-    e_rev : float
-        Reversal potential [mV].
 
     Examples
     --------
@@ -264,13 +222,6 @@ class AlphaConductance(Synapse):
 class DoubleExponentialConductance(Synapse):
     """A conductance with separate rise and decay times: ``g(t) = w N (exp(-t/tau_decay) - exp(-t/tau_rise))``, current
     ``g*(e_rev - v)``; weights in nS are its peak, as in `DoubleExponential`.
-
-    Parameters
-    ----------
-    tau_rise, tau_decay : float
-        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
-    e_rev : float
-        Reversal potential [mV].
 
     Examples
     --------

@@ -10,19 +10,6 @@ class NMDA(Synapse):
     Current ``g (e_rev - v)/(1 + mg/mg_half exp(-v/v_block))``; g rises and decays as in `DoubleExponentialConductance`;
     weights in nS are its peak without magnesium. Events add up; they do not saturate.
 
-    Parameters
-    ----------
-    tau_rise, tau_decay : float
-        Time constants of rise and decay [ms], > 0; ``tau_rise <= tau_decay``.
-    e_rev : float
-        Reversal potential [mV].
-    mg : float
-        Extracellular magnesium [mM], >= 0.
-    mg_half : float
-        Magnesium that blocks half of the conductance at 0 mV [mM], > 0.
-    v_block : float
-        Rise of v that reduces the block by a factor e [mV], > 0; 1/v_block is 0.062 per mV.
-
     The block is that of Jahr and Stevens, the times are those of Brunel and Wang (2001); Wang (1999) has a decay of 80 ms.
 
     Examples
@@ -53,7 +40,9 @@ class NMDA(Synapse):
     e_rev: Value = parameter(0.0, "mV", "reversal potential")
     mg: Value = parameter(1.0, "mM", "extracellular magnesium", at_least=0.0)
     mg_half: Value = parameter(3.57, "mM", "magnesium that blocks half at 0 mV", above=0.0)
-    v_block: Value = parameter(1 / 0.062, "mV", "steepness of the block", above=0.0)
+    v_block: Value = parameter(
+        1 / 0.062, "mV", "rise of v that reduces the block by a factor e; 1/v_block is 0.062 per mV", above=0.0
+    )
 
 
 class GABAB(Synapse):
@@ -64,17 +53,6 @@ class GABAB(Synapse):
     transmitter activates receptors at the rate ``k_1 T (1 - r)`` while it is present; here a spike does so instantaneously
     and by the same amount each time, since r is small. Weights are plain numbers: the fraction of receptors that one event
     activates, 0.0135 for 0.5 mM over 0.3 ms at ``k_1 = 0.09/(mM ms)``.
-
-    Parameters
-    ----------
-    g_max : float
-        Conductance with all channels open [nS], >= 0.
-    e_rev : float
-        Reversal potential [mV], that of potassium.
-    k_2, k_3, k_4 : float
-        Rates at which receptors inactivate, produce G protein (in uM), and at which it is removed [1/ms], > 0.
-    k_d : float
-        Value of s**4 at which half of the channels are open, uM**4, > 0.
 
     The defaults are those of the publication.
 
@@ -98,8 +76,8 @@ class GABAB(Synapse):
     weight_unit = ""
 
     g_max: Value = parameter(10.0, "nS", "conductance with all channels open", at_least=0.0)
-    e_rev: Value = parameter(-95.0, "mV", "reversal potential")
+    e_rev: Value = parameter(-95.0, "mV", "reversal potential, that of potassium")
     k_2: Value = parameter(0.0012, "1/ms", "rate at which receptors inactivate", above=0.0)
-    k_3: Value = parameter(0.18, "1/ms", "rate at which receptors produce G protein", above=0.0)
+    k_3: Value = parameter(0.18, "1/ms", "rate at which receptors produce G protein, in uM", above=0.0)
     k_4: Value = parameter(0.034, "1/ms", "rate at which G protein is removed", above=0.0)
-    k_d: Value = parameter(100.0, "", "s**4 at which half of the channels are open", above=0.0)
+    k_d: Value = parameter(100.0, "", "value of s**4 at which half of the channels are open, in uM**4", above=0.0)

@@ -1,0 +1,70 @@
+"""The docstring of a model: its sections Parameters and Variables are written from what the class declares."""
+
+import inspect
+import re
+import textwrap
+import typing
+
+if typing.TYPE_CHECKING:
+    from brainsim.models.base import Model
+
+WIDTH = 114  # letters of a line, without the indentation
+PARAMETERS, VARIABLES = "Parameters\n----------\n", "Variables\n---------\n"
+SECTION = re.compile(r"^[A-Z][\w ]*\n-{3,}$", re.MULTILINE)
+
+
+def write_sections(model: type["Model"]) -> None:
+    """Add what a class declares to its docstring, before its other sections.
+
+    A section Parameters that the class has, with arguments that it does not declare, follows its parameters.
+    """
+    if not vars(model).get("__doc__"):
+        return
+    description, rest = _divided(inspect.cleandoc(model.__doc__ or ""))
+    arguments = ""
+    if rest.startswith(PARAMETERS):
+        arguments, rest = _divided(rest.removeprefix(PARAMETERS))
+    parts = (description, *declared_sections(model, arguments.strip("\n")), rest)
+    model.__doc__ = "\n\n".join(part.strip("\n") for part in parts if part)
+
+
+def _divided(text):
+    """Return what is before the first section of a text, and the sections."""
+    found = SECTION.search(text)
+    return (text[: found.start()], text[found.start() :]) if found else (text, "")
+
+
+def declared_sections(model: type["Model"], arguments: str = "") -> list[str]:
+    """Return the sections Parameters and Variables of a class, without those that are empty."""
+    entries = [*_parameters(model), *(model._said_of_options[n] for n in model._options if n in model._said_of_options)]
+    entries += [arguments] * bool(arguments)
+    variables = [_entry(f"{n} : begins at {shown(spec.default)}", spec) for n, spec in model.initials.items()]
+    return [head + "\n".join(lines) for head, lines in ((PARAMETERS, entries), (VARIABLES, variables)) if lines]
+
+
+def shown(value: object) -> str:
+    """Return a default or an initial value as text."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _parameters(model):
+    """Return the entries of the parameters; a condition stands at the last one that it names."""
+    relations = dict.fromkeys(model.parameters, "")
+    for condition in model.conditions:
+        named = [name for name in model.parameters if re.search(rf"\b{name}\b", condition)]
+        relations |= {name: f"{relations[name]}; ``{condition}``" for name in named[-1:]}
+    for name, spec in model.parameters.items():
+        kind = "TimedArray" if spec.timed else "float, array, TimedArray, or str" if spec.varying else "float"
+        limit = "" if spec.above is None else f", > {spec.above:g}"
+        limit += "" if spec.at_least is None else f", >= {spec.at_least:g}"
+        yield _entry(f"{name} : {kind}, default {shown(spec.default)}", spec, limit, relations[name])
+
+
+def _entry(first, spec, limit="", relations=""):
+    """Return an entry of a list: the unit and the limit stand before what explains the meaning further."""
+    name, mark, more = re.fullmatch(r"([^;:]*)([;:]?)(.*)", spec.meaning, re.DOTALL).groups()
+    if re.match(r"[a-z]{3}[a-z-]|\w+ [a-z]{3}", name):  # not a formula
+        name = name[:1].upper() + name[1:]
+    text = f"{name} [{spec.unit or 1}]{limit}{mark}{more}{relations}."
+    lines = textwrap.wrap(text, WIDTH) if len(text) > WIDTH else [text]
+    return "\n    ".join([first, *lines])
