@@ -2,10 +2,10 @@
 
 import importlib
 import types
+from typing import TYPE_CHECKING
 
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.conversion.methods import methods
-from brainsim.ann.data import datasets
 from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
@@ -14,6 +14,10 @@ from brainsim.ann.report.curves import FICurve, fi_curve
 from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
 from brainsim.ann.report.seeds import SeedComparison, compare_seeds
 from brainsim.explore import theory
+
+if TYPE_CHECKING:
+    from brainsim.examples import _tour as tour
+    from brainsim.examples.data import datasets
 
 __all__ = [
     "MLP",
@@ -37,10 +41,15 @@ __all__ = [
     "theory",
     "tour",
 ]
+ABOVE = {"datasets": "brainsim.examples.data.datasets", "tour": "brainsim.examples._tour"}
 
 
 def __getattr__(name: str) -> types.ModuleType:
-    # the tour shows the examples, so it belongs to a higher folder and is loaded when it is first used
-    if name == "tour":
-        return importlib.import_module("brainsim.examples._tour")
+    # the tour and the data belong to the examples, which import this module, so they are loaded when they are first used
+    if name in ABOVE:
+        return importlib.import_module(ABOVE[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *ABOVE})

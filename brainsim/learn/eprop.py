@@ -9,6 +9,7 @@ from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
 from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
+from brainsim.learn.checks import array_of
 from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.samples import Goal, Gradients, Weights, decay, gradients, in_turn, run
 
@@ -339,10 +340,7 @@ class EProp:
 
     def _samples(self, inputs, label):
         """Return inputs as an array (samples, steps, n_in)."""
-        x = np.asarray(plain(inputs, "", f"{label}.inputs"))
-        if x.ndim != 3 or x.shape[2] != self.n_in or not x.size:
-            hint = "; a single sample is inputs[None]" if x.ndim == 2 and x.shape[1] == self.n_in else ""
-            raise ValueError(f"{label}.inputs: must have the shape (samples, steps, {self.n_in}) (got {x.shape}){hint}")
+        x = array_of(inputs, ("samples", "steps", self.n_in), f"{label}.inputs")
         if self.window is not None and round(self.window / self.dt) > x.shape[1]:
             raise ValueError(
                 f"{label}.inputs: must be at least as long as EProp.window, {self.window:g} ms (got {x.shape[1]} steps)"

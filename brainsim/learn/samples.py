@@ -104,11 +104,3 @@ def in_turn(function: Callable, threads: int, *rows: Any) -> Iterator[Any]:
             jobs.append(workers.submit(function, *row))
         for job in jobs:
             yield job.result()
-
-
-def check_labels(labels: np.ndarray, label: str) -> None:
-    """Raise ValueError unless an array, which may come from a file, holds labels in increasing order, each once."""
-    if labels.ndim != 1 or labels.dtype.kind not in "biufUS" or (labels.dtype.kind == "f" and not np.isfinite(labels).all()):
-        raise ValueError(f"{label}: must be a list of labels (got {labels.dtype}, shape {labels.shape})")
-    if not (labels[1:] > labels[:-1]).all():
-        raise ValueError(f"{label}: must be in increasing order, each once")

@@ -5,10 +5,56 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer, number, plain
+from brainsim.core.checks import integer, number
+from brainsim.learn.checks import array_of
 
 
-class Oja:
+class Unit:
+    """What linear units have in common: weights, and data that they learn row by row."""
+
+    weights: np.ndarray
+
+    def __init__(self, n_in: int, learning_rate: float) -> None:
+        name = type(self).__name__
+        self.n_in = integer(n_in, f"{name}.n_in", at_least=1)
+        self.learning_rate = number(learning_rate, f"{name}.learning_rate", above=0.0)
+
+    def fit(self, X: ArrayLike, epochs: int = 1) -> Self:
+        """Learn from rows in their order, starting from the present weights, and return the unit.
+
+        Parameters
+        ----------
+        X : array, shape (samples, n_in)
+        epochs : int
+            Number of passes over the rows.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit or the weights become infinite; they are then those before the call.
+        """
+        label = f"{type(self).__name__}.fit"
+        X = np.ascontiguousarray(array_of(X, ("samples", self.n_in), f"{label}.X"))
+        w = self.weights.copy()
+        self._learn(X, w, integer(epochs, f"{label}.epochs", at_least=1))
+        self.weights = w
+        return self
+
+    def response(self, X: ArrayLike) -> np.ndarray:
+        """Return ``X @ weights``, the response to each row."""
+        return array_of(X, ("samples", self.n_in), f"{type(self).__name__}.response.X") @ self.weights
+
+    def _learn(self, X: np.ndarray, w: np.ndarray, epochs: int) -> None:
+        """Change `w` as the rule of the unit says."""
+        raise NotImplementedError
+
+    def _check(self, w: np.ndarray) -> None:
+        if not np.isfinite(w).all():
+            advice = f"lower learning_rate ({self.learning_rate:g})"
+            raise ValueError(f"{type(self).__name__}.fit: the weights became infinite; {advice}")
+
+
+class Oja(Unit):
     """A linear unit that finds the first principal component: Hebbian learning with a decay that keeps its weights finite.
 
     For each row x of the data, ``y = x @ w`` and ``w += learning_rate*y*(x - y*w)``. The length of w tends to 1 and its
@@ -41,43 +87,23 @@ class Oja:
     """
 
     def __init__(self, n_in: int, *, learning_rate: float = 1e-3, seed: int = 0) -> None:
-        self.n_in = integer(n_in, "Oja.n_in", at_least=1)
-        self.learning_rate = number(learning_rate, "Oja.learning_rate", above=0.0)
+        super().__init__(n_in, learning_rate)
         w = np.random.default_rng(integer(seed, "Oja.seed", at_least=0)).standard_normal(self.n_in)
-        self.weights: np.ndarray = w / np.linalg.norm(w)
+        self.weights = w / np.linalg.norm(w)
 
     def __repr__(self) -> str:
         """Return the number of inputs and the learning rate."""
         return f"Oja({self.n_in}, learning_rate={self.learning_rate:g})"
 
-    def fit(self, X: ArrayLike, epochs: int = 1) -> Self:
-        """Learn from rows in their order, starting from the present weights, and return the unit.
-
-        Parameters
-        ----------
-        X : array, shape (samples, n_in)
-        epochs : int
-            Number of passes over the rows.
-
-        Raises
-        ------
-        ValueError
-            If the shape does not fit or the weights become infinite; they are then those before the call.
-        """
+    def _learn(self, X, w, epochs):
         from brainsim.learn.kernels import oja
 
-        X, w = _rows(X, self.n_in, "Oja.fit.X"), self.weights.copy()
-        for _ in range(integer(epochs, "Oja.fit.epochs", at_least=1)):
+        for _ in range(epochs):
             oja(X, w, self.learning_rate)
-        self.weights = _finite(w, "Oja", self.learning_rate)
-        return self
-
-    def response(self, X: ArrayLike) -> np.ndarray:
-        """Return ``X @ weights``, the response to each row."""
-        return _rows(X, self.n_in, "Oja.response.X") @ self.weights
+        self._check(w)
 
 
-class BCM:
+class BCM(Unit):
     """A linear unit that becomes selective: Hebbian above a threshold that slides with its own activity, else the reverse.
 
     For each row x of the data, ``y = x @ w`` and ``w += learning_rate*x*y*(y - threshold)``. The threshold is the mean of y
@@ -118,57 +144,24 @@ class BCM:
     """
 
     def __init__(self, n_in: int, *, learning_rate: float = 1e-3, tau: float | None = None, seed: int = 0) -> None:
-        self.n_in = integer(n_in, "BCM.n_in", at_least=1)
-        self.learning_rate = number(learning_rate, "BCM.learning_rate", above=0.0)
+        super().__init__(n_in, learning_rate)
         self.tau = None if tau is None else number(tau, "BCM.tau", at_least=1.0)
         rng = np.random.default_rng(integer(seed, "BCM.seed", at_least=0))
-        self.weights: np.ndarray = rng.uniform(0.0, self.n_in**-0.5, self.n_in)
+        self.weights = rng.uniform(0.0, self.n_in**-0.5, self.n_in)
         self.threshold = 0.0
 
     def __repr__(self) -> str:
         """Return the number of inputs, the learning rate and the time constant."""
         return f"BCM({self.n_in}, learning_rate={self.learning_rate:g}, tau={self.tau})"
 
-    def fit(self, X: ArrayLike, epochs: int = 1) -> Self:
-        """Learn from rows in their order, starting from the present weights, and return the unit.
-
-        Parameters
-        ----------
-        X : array, shape (samples, n_in)
-        epochs : int
-            Number of passes over the rows.
-
-        Raises
-        ------
-        ValueError
-            If the shape does not fit or the weights become infinite; they are then those before the call.
-        """
+    def _learn(self, X, w, epochs):
         from brainsim.learn.kernels import bcm, bcm_mean
 
-        X, w, threshold = _rows(X, self.n_in, "BCM.fit.X"), self.weights.copy(), self.threshold
-        scratch = np.empty(len(X)), np.empty(self.n_in)
-        for _ in range(integer(epochs, "BCM.fit.epochs", at_least=1)):
+        threshold, scratch = self.threshold, (np.empty(len(X)), np.empty(self.n_in))
+        for _ in range(epochs):
             if self.tau is None:
                 threshold = bcm_mean(X, w, self.learning_rate, *scratch)
             else:
                 threshold = bcm(X, w, self.learning_rate, 1.0 / self.tau, threshold)
-        self.weights, self.threshold = _finite(w, "BCM", self.learning_rate), threshold
-        return self
-
-    def response(self, X: ArrayLike) -> np.ndarray:
-        """Return ``X @ weights``, the response to each row."""
-        return _rows(X, self.n_in, "BCM.response.X") @ self.weights
-
-
-def _rows(X, n, label) -> np.ndarray:
-    X = np.asarray(plain(X, "", label))
-    if X.ndim != 2 or X.shape[1] != n or not len(X):
-        hint = "; a single row is X[None]" if X.shape == (n,) else ""
-        raise ValueError(f"{label}: must have the shape (samples, {n}) (got {X.shape}){hint}")
-    return np.ascontiguousarray(X)
-
-
-def _finite(w, name, rate):
-    if not np.isfinite(w).all():
-        raise ValueError(f"{name}.fit: the weights became infinite; lower learning_rate ({rate:g})")
-    return w
+        self._check(w)
+        self.threshold = threshold

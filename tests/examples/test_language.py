@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.data.texts import ALPHABET, Letters, ngram_bits
 from brainsim.examples import language as example
 from brainsim.examples._figures import language as figures
+from brainsim.examples.data.texts import ALPHABET, Letters, ngram_bits
 
 SEEDS = range(1, 6)
 

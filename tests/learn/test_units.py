@@ -58,7 +58,7 @@ def test_mistakes(kind):
     name = kind.__name__
     with pytest.raises(ValueError, match=f"{name}.learning_rate: must be > 0"):
         kind(2, learning_rate=0.0)
-    with pytest.raises(ValueError, match=f"{name}.fit.X: must have the shape .samples, 3. .got .3,..; a single row is X"):
+    with pytest.raises(ValueError, match=f"{name}.fit.X: must have the shape .samples, 3. .got .3,..; a single sample is X"):
         kind(3).fit(np.zeros(3))
     unit = kind(5, learning_rate=100.0)
     start = unit.weights.copy()

@@ -10,11 +10,11 @@ from brainsim.ann.conversion import spiking
 from brainsim.ann.conversion.encoding import ENCODERS
 from brainsim.ann.conversion.forward import Plan, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
-from brainsim.ann.data.samples import labels, samples
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import within
+from brainsim.learn.checks import array_of, class_labels
 
 if TYPE_CHECKING:
     from brainsim.network.network import Network
@@ -127,7 +127,7 @@ def convert(
             "input would fire once and forget the rest"
         )
     trained = read(source)
-    calib = None if calib is None else samples(calib, trained.weights[0].shape[0], "convert.calib")
+    calib = None if calib is None else array_of(calib, ("samples", trained.weights[0].shape[0]), "convert.calib")
     if calib is not None and encoder != "current":
         in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
@@ -286,7 +286,7 @@ class _Spiking:
 
     def checked(self, X: ArrayLike, where: str) -> np.ndarray:
         """Return samples as an array (samples, inputs); messages of errors begin with `where`."""
-        X = samples(X, self._inputs, where)
+        X = array_of(X, ("samples", self._inputs), where)
         if self.plan.encoder != "current":
             in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
             if self.calib is None and X.max() > self.plan.input_scale:
@@ -343,7 +343,7 @@ class SpikingClassifier(_Spiking):
     def score(self, X: ArrayLike, y: ArrayLike, T: int = STEPS, seed: int = 0) -> float:
         """Return the share of samples whose label is predicted correctly after T steps."""
         predicted = self.predict(X, T, seed)
-        return float(np.mean(predicted == labels(y, len(predicted), "SpikingClassifier.score.y", self.classes_)))
+        return float(np.mean(predicted == class_labels(y, len(predicted), "SpikingClassifier.score.y", self.classes_)))
 
 
 class SpikingRegressor(_Spiking):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
-from brainsim.ann.data.samples import labels
 from brainsim.core.checks import integer
+from brainsim.learn.checks import class_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +103,7 @@ def methods(
     networks[TRAINED] = _classifier(convert(qcfs, calib), "qcfs")
 
     X = networks[TRAINED].checked(X, "methods.X")
-    y = labels(y, len(X), "methods.y", networks[TRAINED].classes_)
+    y = class_labels(y, len(X), "methods.y", networks[TRAINED].classes_)
     accuracy = {name: np.array([snn.score(X, y, steps) for steps in T]) for name, snn in networks.items()}
     artificial = [float(np.mean(networks[name].trained.predict(X) == y)) for name in ("maximum", TRAINED)]
     return MethodCurves(T, accuracy, *artificial)

@@ -6,7 +6,7 @@ import numpy as np
 
 from brainsim.core.checks import in_range
 from brainsim.core.structure import check_array
-from brainsim.learn.samples import check_labels
+from brainsim.learn.checks import check_saved_classes
 from brainsim.results.archive import read_arrays, reading
 
 WHAT = "file of a network"  # what messages call it
@@ -57,7 +57,7 @@ def saved_network(path, label):
         if str(content["activation"]) == "qcfs":
             check_array(content["thresholds"], np.float64, (len(layers) - 1,), "thresholds", finite=True)
             in_range(content["thresholds"], "thresholds", above=0.0)
-        check_labels(content["classes"], "classes")
+        check_saved_classes(content["classes"], "classes")
     return content, layers
 
 

@@ -9,14 +9,13 @@ from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 
 from brainsim.ann.conversion.quantize import rounded
-from brainsim.ann.data.samples import labels as labels_of
-from brainsim.ann.data.samples import samples
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import WHAT, saved_network
 from brainsim.ann.networks.training import batches, initial_weights
 from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.core.checks import integer, nearest, number
 from brainsim.core.contexts import within
+from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import reading, with_suffix, write_arrays
@@ -159,14 +158,10 @@ class MLP(Estimator):
         ValueError
             If X and y differ in length, or there is only one class.
         """
-        X = self._samples(X, "MLP.fit.X")
-        y = labels_of(y, len(X), "MLP.fit.y")
-        if y.dtype.kind == "f" and not np.array_equal(y, np.rint(y)):
-            fraction = y[y != np.rint(y)][0]
-            raise ValueError(f"MLP.fit.y: must be class labels, whole numbers or strings (got {fraction})")
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if self.classes_.size < 2:
-            raise ValueError("MLP.fit.y: must have at least two classes (got one)")
+        X = array_of(X, ("samples", "inputs"), "MLP.fit.X")
+        y = class_labels(y, len(X), "MLP.fit.y")
+        self.classes_ = classes_in(y, "MLP.fit.y")
+        labels = places_of(y, self.classes_, "MLP.fit.y")
         rng = np.random.default_rng(self.seed)
         order = rng.permutation(len(X))
         validation = order[: int(self.validation * len(X))]
@@ -189,7 +184,7 @@ class MLP(Estimator):
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """Return the share of samples whose label is predicted correctly."""
         predicted = self.predict(X)
-        return float(np.mean(predicted == labels_of(y, len(predicted), "MLP.score.y", self.classes_)))
+        return float(np.mean(predicted == class_labels(y, len(predicted), "MLP.score.y", self.classes_)))
 
     @within(default_arithmetic)
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -199,7 +194,7 @@ class MLP(Estimator):
     @within(default_arithmetic)
     def activations(self, X: ArrayLike) -> list[np.ndarray]:
         """Return the output of every layer, a list of arrays of shape (samples, units); the last one before the softmax."""
-        outputs = [self._samples(X, "MLP.X", self._fitted()[0].shape[0])]
+        outputs = [array_of(X, ("samples", len(self._fitted()[0])), "MLP.X")]
         for layer, z in self._drives(outputs):
             outputs.append(self._activate(z, layer))
         return outputs[1:]
@@ -217,7 +212,7 @@ class MLP(Estimator):
         """
         if self.activation != "qcfs":
             raise ValueError(f"MLP.counts: only qcfs units have levels (the units of this network are {self.activation})")
-        X = self._samples(X, "MLP.X", self._fitted()[0].shape[0])
+        X = array_of(X, ("samples", len(self._fitted()[0])), "MLP.X")
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -369,13 +364,3 @@ class MLP(Estimator):
         if not hasattr(self, "coefs_"):
             raise AttributeError("MLP: is not trained yet; call fit(X, y) first")
         return self.coefs_
-
-    @staticmethod
-    def _samples(X, label, inputs=None) -> np.ndarray:
-        if inputs is not None:
-            return samples(X, inputs, label)
-        X = np.asarray(plain(X, "", label))
-        if X.ndim != 2 or not X.size:
-            hint = "; flatten them: X.reshape(len(X), -1)" if X.ndim > 2 else ""
-            raise ValueError(f"{label}: must have the shape (samples, inputs) (got {X.shape}){hint}")
-        return X

@@ -10,16 +10,16 @@ from scipy.special import softmax
 
 from brainsim.ann.networks.files import WHAT
 from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters, shapes
-from brainsim.ann.networks.sequences import classes_of, labels_of_steps, padded
 from brainsim.ann.networks.training import batches
+from brainsim.ann.samples import padded, padded_labels
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
+from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training
 from brainsim.learn.optimisers import Adam
-from brainsim.learn.samples import check_labels
 from brainsim.results.archive import read_arrays, reading, with_suffix, write_arrays
 
 CELLS = ("gru", "tanh")
@@ -241,7 +241,7 @@ class RNN(Estimator):
             raise ValueError(f"RNN.load.path: {str(path)!r} was not written by RNN.save (missing: {', '.join(missing)})")
         with reading(path, "RNN.load.path", WHAT):
             network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
-            check_labels(content["classes"], "classes")
+            check_saved_classes(content["classes"], "classes")
             inputs, outputs = len(np.atleast_1d(content["W"])), content["classes"].size
             for name, shape in shapes(inputs, network.hidden, outputs, network.cell == "gru").items():
                 check_array(content[name], np.float64, shape, name, finite=True)
@@ -251,23 +251,18 @@ class RNN(Estimator):
 
     def _set_classes(self, y, lengths, steps):
         if self.loss == "sequence":
-            self.classes_ = np.arange(labels_of_steps(y, lengths, steps, None, "RNN.fit.y").max() + 1)
+            y = np.arange(padded_labels(y, lengths, steps, None, "RNN.fit.y").max() + 1)
         else:
-            self.classes_ = np.unique(classes_of(y, lengths.size, "RNN.fit.y"))
-        if self.classes_.size < 2:
-            raise ValueError("RNN.fit.y: must have at least two classes (got one)")
+            y = class_labels(y, lengths.size, "RNN.fit.y")
+        self.classes_ = classes_in(y, "RNN.fit.y")
 
     def _targets(self, y, lengths, steps, label, known=True):
         """Return (labels of samples, labels of steps): places in `classes_`, or unless `known` what was given."""
         none = np.full(lengths.size, -1, np.int64)
         if self.loss == "sequence":
-            return none, labels_of_steps(y, lengths, steps, self.classes_.size, label)
-        y = classes_of(y, lengths.size, label)
-        places = np.searchsorted(self.classes_, y).clip(max=self.classes_.size - 1)
-        if known and not np.array_equal(self.classes_[places], y):
-            bad = y[self.classes_[places] != y][0]
-            raise ValueError(f"{label}: must be labels that the network knows (got {bad!r})")
-        return (places.astype(np.int64) if known else y), np.zeros((lengths.size, 0), np.int64)
+            return none, padded_labels(y, lengths, steps, self.classes_.size, label)
+        y = class_labels(y, lengths.size, label)
+        return (places_of(y, self.classes_, label) if known else y), np.zeros((lengths.size, 0), np.int64)
 
     def _train(self, machine, rows, held_out, rng):
         """Run the epochs and keep the weights with the smallest validation loss."""

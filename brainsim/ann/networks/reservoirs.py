@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
-from brainsim.ann.data.samples import Dataset
+from brainsim.ann.samples import Dataset
 from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.checks import computed_values, integer, number, plain
+from brainsim.core.checks import computed_values, integer, number
 from brainsim.core.contexts import within
+from brainsim.learn.checks import array_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.pair_lists import FromArrays
@@ -299,7 +300,4 @@ def normalised(data: Dataset) -> tuple[np.ndarray, int]:
 
 
 def _sequences(X, label) -> np.ndarray:
-    X = np.asarray(plain(X, "", label))
-    if X.ndim != 3 or not X.size:
-        raise ValueError(f"{label}: must have the shape (samples, frames, channels) (got {X.shape})")
-    return X
+    return array_of(X, ("samples", "frames", "channels"), label)

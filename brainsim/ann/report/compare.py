@@ -13,13 +13,13 @@ from scipy import sparse
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
 from brainsim.ann.conversion.encoding import input_counts
 from brainsim.ann.conversion.forward import run
-from brainsim.ann.data.samples import labels
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.ann.report.layers import LayerReport, layer_reports
 from brainsim.ann.report.summary import summary
 from brainsim.ann.report.verdict import enough, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.files import HTML, writable
+from brainsim.learn.checks import class_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -255,7 +255,7 @@ def compare(
     """
     snn = _converted(source, calib, options)
     X = snn.checked(X, "compare.X")
-    y = labels(y, len(X), "compare.y", snn.classes_)
+    y = class_labels(y, len(X), "compare.y", snn.classes_)
     T = tuple(sorted({integer(steps, "compare.T", at_least=1) for steps in np.atleast_1d(T)}))
     if not T:
         raise ValueError("compare.T: must be one number of steps or more (got none)")

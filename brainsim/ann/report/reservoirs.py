@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.ann.data.samples import Dataset
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
+from brainsim.ann.samples import Dataset
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.conversion.cells import SubtractIF
-from brainsim.ann.data.datasets import digits
 from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import compare
 from brainsim.ann.report.pictures import NEURON, draw_staircase
 from brainsim.examples._tour import Picture
+from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
 from brainsim.plot.elements.styles import FAINT, style
 

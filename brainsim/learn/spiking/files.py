@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, number
 from brainsim.core.structure import check_structure
-from brainsim.learn.samples import check_labels
+from brainsim.learn.checks import check_saved_classes
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
 from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.plan import Plan
@@ -162,5 +162,5 @@ def _checked_classes(classes, loss, outputs):
     number_of = (outputs,) if loss != "sequence" else (0, outputs)
     if classes.size not in number_of:
         raise ValueError(f"its classes: must be {outputs} labels (got {classes.dtype}, shape {classes.shape})")
-    check_labels(classes, "its classes")
+    check_saved_classes(classes, "its classes")
     return classes

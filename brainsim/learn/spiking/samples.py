@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, plain, warn_user
+from brainsim.learn.checks import labels_of_steps
 from brainsim.results.spikes import Spikes
 
 SHAPES = (
@@ -228,49 +229,7 @@ def no_targets(samples: int, outputs: int) -> Targets:
     return Targets(np.full(samples, -1, np.int64), np.zeros((samples, 0), np.int64), np.zeros((samples, 0, outputs)))
 
 
-def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
-    """Return class labels as an array (samples,), or raise ValueError."""
-    from_user = _labels(y, label)
-    if from_user.shape != (samples,):
-        hint = "; for one-hot rows use y.argmax(axis=1)" if from_user.ndim == 2 and len(from_user) == samples > 1 else ""
-        hint = hint or ("; sequences need loss='sequence'" if from_user.ndim > 1 else "")
-        raise ValueError(f"{label}: must be one label for each of the {samples} samples (got shape {from_user.shape}){hint}")
-    if from_user.dtype.kind == "f" and not np.array_equal(from_user, np.rint(from_user)):
-        bad = from_user[from_user != np.rint(from_user)][0]
-        raise ValueError(f"{label}: must be class labels, whole numbers or strings (got {bad})")
-    return from_user
-
-
-def _labels(y, label):
-    """Return labels as an array; NumPy would make texts of numbers among texts, and cannot sort other objects."""
-    try:
-        labels = np.asarray(y)
-    except ValueError:
-        raise ValueError(f"{label}: must be one label for each sample (got rows of different lengths)") from None
-    plain_text = isinstance(y, np.ndarray) and labels.dtype.kind in "US"
-    if labels.ndim != 1 or not labels.size or labels.dtype.kind in "fiub" or plain_text:
-        return labels
-    items = [item.item() if isinstance(item, np.generic) else item for item in y]
-    kinds = str if isinstance(items[0], str) else int | float
-    for k, item in enumerate(items):
-        if not isinstance(item, kinds):
-            raise ValueError(
-                f"{label}: must be class labels, all whole numbers or all strings (got {item!r} for sample {k}"
-                + (f", {items[0]!r} for sample 0)" if k else ")")
-            )
-    return np.array(items)
-
-
-def known_by(y: Any, samples: int, classes: np.ndarray, label: str) -> np.ndarray:
-    """Return class labels of samples, or raise ValueError also if a network that knows `classes` knows none of them."""
-    y = classes_of(y, samples, label)
-    if not np.isin(y, classes).any():
-        known, given = (", ".join(map(repr, values.tolist()[:5])) for values in (classes, np.unique(y)))
-        raise ValueError(f"{label}: must contain labels that the network knows, {known} (got {given})")
-    return y
-
-
-def sequences_of(y: Any, samples: int, steps: int, label: str) -> np.ndarray:
+def sequences_of(y: Any, samples: int, steps: int, label: str, outputs: int | None = None) -> np.ndarray:
     """Return targets of sequences: whole numbers (samples, steps), -1 for none, or traces (samples, steps, outputs)."""
     y = np.asarray(y)
     if y.ndim not in (2, 3) or y.shape[:2] != (samples, steps):
@@ -278,8 +237,4 @@ def sequences_of(y: Any, samples: int, steps: int, label: str) -> np.ndarray:
         raise ValueError(f"{label}: must have the shape {wanted} (got {y.shape})")
     if y.ndim == 3:
         return np.ascontiguousarray(plain(y, "", label))
-    if y.dtype.kind not in "iu" or y.min() < -1:
-        raise ValueError(
-            f"{label}: labels of steps must be whole numbers from 0, and -1 for none (got {y.min()} of {y.dtype})"
-        )
-    return y.astype(np.int64)
+    return labels_of_steps(y, label, outputs)

@@ -12,6 +12,7 @@ from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, warn_user
 from brainsim.core.contexts import within
 from brainsim.engine.progress import Watch
+from brainsim.learn.checks import class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator
 from brainsim.learn.spiking.initial import initial_vector
 from brainsim.learn.spiking.layers import Layer, Readout, check_delays
@@ -25,9 +26,7 @@ from brainsim.learn.spiking.samples import (
     check_kind,
     check_size,
     checked_length,
-    classes_of,
     inputs_of,
-    known_by,
     no_targets,
     sequences_of,
     warn_of_values,
@@ -140,7 +139,7 @@ class Trainable(Estimator):
         inputs, sequence = self._inputs(X, "SpikingNetwork.score.X"), self._sequence()
         predicted = self.predict(X)
         if not sequence:
-            return float(np.mean(predicted == known_by(y, len(inputs), self.classes_, "SpikingNetwork.score.y")))
+            return float(np.mean(predicted == class_labels(y, len(inputs), "SpikingNetwork.score.y", self.classes_)))
         wanted = sequences_of(y, len(inputs), self._plan.steps, "SpikingNetwork.score.y")
         if sequence == "labels":
             if wanted.max() < 0:
@@ -239,21 +238,13 @@ class Trainable(Estimator):
     def _targets(self, y, samples, label) -> Targets:
         none = no_targets(samples, self._plan.sizes[-1])
         if self.loss == "sequence":
-            wanted = sequences_of(y, samples, self._plan.steps, label)
+            wanted = sequences_of(y, samples, self._plan.steps, label, self._plan.sizes[-1])
             if (wanted.ndim == 3) != (self._sequence() == "values"):
                 raise ValueError(f"{label}: must be {self._sequence()} of steps, as in training (got shape {wanted.shape})")
             if wanted.ndim == 3:
                 return Targets(none.label, none.labels, wanted)
-            if wanted.max() >= self._plan.sizes[-1]:
-                raise ValueError(f"{label}: must be labels below {self._plan.sizes[-1]} (got {wanted.max()})")
             return Targets(none.label, wanted, none.values)
-        y = classes_of(y, samples, label)
-        places = np.searchsorted(self.classes_, y).clip(max=self.classes_.size - 1)
-        if not np.array_equal(self.classes_[places], y):
-            bad = y[self.classes_[places] != y][0]
-            known = ", ".join(map(repr, self.classes_.tolist()[:10]))
-            raise ValueError(f"{label}: must be labels that the network knows, {known} (got {bad.item()!r})")
-        return Targets(places.astype(np.int64), none.labels, none.values)
+        return Targets(places_of(class_labels(y, samples, label), self.classes_, label), none.labels, none.values)
 
     def _machine(self, inputs, targets):
         sequence = self._sequence()
@@ -297,9 +288,7 @@ class Trainable(Estimator):
     def _outputs(self, y, samples, steps, label):
         """Set the classes, and return the number of readouts."""
         if self.loss != "sequence":
-            self.classes_ = np.unique(classes_of(y, samples, label))
-            if self.classes_.size < 2:
-                raise ValueError(f"{label}: must have at least two classes (got one)")
+            self.classes_ = classes_in(class_labels(y, samples, label), label)
             return self.classes_.size
         wanted = sequences_of(y, samples, steps, label)
         self.classes_ = np.arange(0 if wanted.ndim == 3 else wanted.max() + 1)

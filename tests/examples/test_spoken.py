@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from brainsim.ann.data import spoken
-from brainsim.ann.data.datasets import spoken_digits
+from brainsim.examples.data import spoken
+from brainsim.examples.data.datasets import spoken_digits
 
 FS = 22_050.0
 

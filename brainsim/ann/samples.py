@@ -1,13 +1,77 @@
-"""Sequences as a recurrent network takes them: padded arrays, lengths, and labels of samples or of their steps."""
+"""Samples and their labels: training and test data, and sequences of different lengths."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from brainsim.ann.data.samples import labels as labels_of
-from brainsim.core.checks import plain
+from brainsim.core.checks import integer, plain
+from brainsim.learn.checks import labels_of_steps
+
+
+class Dataset(NamedTuple):
+    """Training data and test data.
+
+    Parameters
+    ----------
+    X_train, X_test : array of float64, shape (samples, features) or (samples, steps, features)
+        The inputs.
+    y_train, y_test : array of int64, shape (samples,)
+        The class of each sample, from 0.
+
+    Examples
+    --------
+    >>> X_train, y_train, X_test, y_test = Dataset(np.zeros((3, 2)), np.arange(3), np.ones((1, 2)), np.zeros(1))
+    >>> X_train.shape
+    (3, 2)
+    """
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+    def __repr__(self) -> str:
+        """Return the shapes."""
+        return f"Dataset({', '.join(f'{name}: {np.shape(value)}' for name, value in self._asdict().items())})"
+
+
+def split(X, y, test, seed, label):
+    """Return a `Dataset` with `test` test samples, in which classes have the same shares as in the data; both shuffled.
+
+    Parameters
+    ----------
+    X, y : array
+        Samples and their classes.
+    test : int
+        Number of test samples, from 1 to one less than the number of samples.
+    seed : int
+        Of the choice of samples and their order.
+    label : str
+        What messages begin with.
+
+    Returns
+    -------
+    Dataset
+
+    Examples
+    --------
+    >>> data = split(np.arange(10.0)[:, None], np.arange(10) % 2, 4, 0, "split")
+    >>> data.y_test.sum(), len(data.y_train)
+    (np.int64(2), 6)
+    """
+    if integer(test, f"{label}.test", at_least=1) >= len(y):
+        raise ValueError(f"{label}.test: must be less than the number of samples, {len(y)} (got {test})")
+    rng = np.random.default_rng(integer(seed, f"{label}.seed", at_least=0))
+    order = rng.permutation(len(y))
+    # sorted by class, at random within a class; test samples are taken from this list at equal distances
+    by_class = order[np.argsort(y[order], kind="stable")]
+    chosen = by_class[np.floor((np.arange(test) + 0.5) * len(y) / test).astype(np.int64)]
+    is_test = np.zeros(len(y), dtype=bool)
+    is_test[chosen] = True
+    train, held_out = order[~is_test[order]], order[is_test[order]]
+    return Dataset(X[train], y[train], X[held_out], y[held_out])
 
 
 def padded(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarray]:
@@ -59,16 +123,7 @@ def padded(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarr
     return values, lengths
 
 
-def classes_of(y: Any, samples: int, label: str) -> np.ndarray:
-    """Return class labels (samples,), or raise ValueError."""
-    y = labels_of(y, samples, label)
-    if y.dtype.kind == "f" and not np.array_equal(y, np.rint(y)):
-        fraction = y[y != np.rint(y)][0]
-        raise ValueError(f"{label}: must be class labels, whole numbers or strings (got {fraction})")
-    return y
-
-
-def labels_of_steps(y: Any, lengths: np.ndarray, steps: int, outputs: int | None, label: str) -> np.ndarray:
+def padded_labels(y: Any, lengths: np.ndarray, steps: int, outputs: int | None, label: str) -> np.ndarray:
     """Return the labels of steps (samples, steps), -1 for none and after the ends, or raise ValueError."""
     if isinstance(y, list | tuple) and any(np.ndim(part) == 1 and len(part) != steps for part in y):
         rows = [np.asarray(part) for part in y]
@@ -80,12 +135,6 @@ def labels_of_steps(y: Any, lengths: np.ndarray, steps: int, outputs: int | None
     y = np.asarray(y)
     if y.shape != (lengths.size, steps):
         raise ValueError(f"{label}: must have the shape ({lengths.size}, {steps}), a label for each step (got {y.shape})")
-    if y.dtype.kind not in "iu" or y.min() < -1:
-        raise ValueError(
-            f"{label}: labels of steps must be whole numbers from 0, and -1 for none (got {y.min()} of {y.dtype})"
-        )
-    if outputs is not None and y.max() >= outputs:
-        raise ValueError(f"{label}: must be labels below {outputs}, as in training (got {y.max()})")
-    y = y.astype(np.int64)
+    y = labels_of_steps(y, label, outputs)
     y[np.arange(steps) >= lengths[:, None]] = -1
     return y

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from brainsim.ann.data import datasets, synthetic
+from brainsim.examples.data import datasets, synthetic
 
 MADE = {
     "digits": datasets.digits,

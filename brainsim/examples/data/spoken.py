@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.ann.data.samples import Dataset
+from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer, nearest, number
 from brainsim.encode.sound import mel_bank
 from brainsim.engine.progress import Watch

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.ann.data.samples import Dataset, split
-from brainsim.ann.data.sequences import vowel_words
-from brainsim.ann.data.spoken import spoken_digits
-from brainsim.ann.data.synthetic import mnist1d, randman, yin_yang
-from brainsim.ann.data.texts import letters, ngram_bits
+from brainsim.ann.samples import Dataset, split
 from brainsim.core.checks import integer
+from brainsim.examples.data.spoken import spoken_digits
+from brainsim.examples.data.synthetic import mnist1d, randman, vowel_words, yin_yang
+from brainsim.examples.data.texts import letters, ngram_bits
 from brainsim.results.archive import read_arrays
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""Data that examples learn from; ``bs.ann.datasets`` shows them all."""
