@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
 from brainsim.core.contexts import within
-from brainsim.encode.frames import check_range, encoded, frame_count, frames_of, spikes_of, values_of
-from brainsim.results.spikes import Spikes
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+from brainsim.encode.code import Code
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntegrateAndFire:
+class IntegrateAndFire(Code):
     """A regular rate code: each value drives a leaky integrate-and-fire cell, and nothing is random.
 
     ``dv/dt = gain*x - v/tau``, a spike and ``v = 0`` when ``v >= 1``; x is the value between `low` and `high`, scaled to 0
     to 1, and the gain is such that a cell with ``x = 1`` fires at `max_rate`. Between two values x is constant, so the
-    times of spikes are exact. A cell whose x is below ``1 - exp(-1/(max_rate*tau))`` never fires.
+    times of spikes are exact. A cell whose x is below ``1 - exp(-1/(max_rate*tau))`` never fires. `decode` returns the
+    values that would send such spikes, if each were constant between two spikes of its cell; with an interval, their means.
 
     Parameters
     ----------
@@ -67,38 +63,14 @@ class IntegrateAndFire:
     low: float = 0.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range(self)
+    def _check(self):
         number(self.max_rate, "IntegrateAndFire.max_rate", "Hz", above=0.0)
         if self.tau != math.inf:
             number(self.tau, "IntegrateAndFire.tau", "ms", above=0.0)
         if number(self.start, "IntegrateAndFire.start", at_least=0.0) >= 1.0:
             raise ValueError(f"IntegrateAndFire.start: must be below 1, where a cell fires (got {self.start})")
 
-    def encode(self, values: ArrayLike, duration: float | None = None, *, interval: float | None = None) -> Spikes:
-        """Return the spikes of values.
-
-        Parameters
-        ----------
-        values : array
-            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
-        duration : float
-            How long the stimulus lasts [ms].
-        interval : float
-            How long each value lasts [ms].
-
-        Returns
-        -------
-        Spikes
-            Of ``values.size`` cells, or with `interval` of one frame's size.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
-        """
-        shares, length = frames_of(self, values, duration, interval)
+    def _times(self, shares, length, label):
         v, times, ids = np.full(shares.shape[1], float(self.start)), [], []
         for frame, x in enumerate(shares):
             first, between = self._waits(x, v)
@@ -112,37 +84,9 @@ class IntegrateAndFire:
             with np.errstate(invalid="ignore"):  # infinite waits of cells that do not fire
                 last = np.where(counts > 0, first + (counts - 1) * np.where(counts > 1, between, 0.0), 0.0)
             v = self._after(x, np.where(counts > 0, 0.0, v), length - last)
-        found, cells = np.concatenate(times), np.concatenate(ids)
-        return encoded(np.minimum(found, len(shares) * length), cells, shares.shape[1], len(shares) * length)
+        return np.minimum(np.concatenate(times), len(shares) * length), np.concatenate(ids), shares.shape[1]
 
-    def decode(
-        self,
-        spikes: Spikes,
-        duration: float | None = None,
-        *,
-        interval: float | None = None,
-        shape: int | tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Return the values that would send such spikes, if each were constant between two spikes of its cell.
-
-        Parameters
-        ----------
-        spikes : Spikes
-        duration : float, optional
-            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
-            whole recording.
-        interval : float, optional
-            As given to `encode`: the first axis of the result is time, and each value is the mean over its interval.
-        shape : tuple of int, optional
-            The shape of one stimulus; by default one axis.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `spikes` is not a Spikes or does not fit `shape`.
-        """
-        spikes = spikes_of(self, spikes, duration)
-        frames, length = frame_count(self, spikes, interval)
+    def _shares(self, spikes, frames, length, label):
         edges = length * np.arange(frames + 1)
         shares = np.zeros((frames, spikes.n))
         for cell, times in enumerate(spikes.per_cell()):
@@ -152,7 +96,7 @@ class IntegrateAndFire:
             # the integral of x so far is linear between spikes, and flat after the last
             so_far = np.interp(edges, np.r_[0.0, after], np.r_[0.0, np.cumsum(x * np.diff(after, prepend=0.0))])
             shares[:, cell] = np.diff(so_far) / length
-        return values_of(self, shares, shape, interval)
+        return shares
 
     def _leak(self):
         """Return 1/tau [1/ms] and the gain [1/ms]."""

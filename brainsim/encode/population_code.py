@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
 from brainsim.core.contexts import within
-from brainsim.encode.frames import check_range, frame_count, frames_of, spikes_of, values_of
+from brainsim.encode.code import Code, explained
 from brainsim.encode.rate import Rate
 from brainsim.encode.timing import Latency
 from brainsim.results.spikes import Spikes
@@ -24,11 +24,15 @@ LEAST = 0.1  # activity that is too small for a spike of the latency code
 
 
 @dataclass(frozen=True, kw_only=True)
-class PopulationCode:
+class PopulationCode(Code):
     """Population code: `cells` cells for each value, with Gaussian tuning curves ``exp(-(x - centre)^2 / (2 sigma^2))``.
 
     Centres are evenly spaced from two widths below `low` to two above `high`. By rate, a cell fires Poisson spikes at
     ``max_rate`` times its activity; by latency, it fires once, the more active the earlier (not at all below 0.1).
+
+    `decode` returns the mean of the centres of the cells, weighted with their activity, or NaN for a value none of whose
+    cells fired. By rate this is the value of the largest likelihood, with the variance ``sigma^2`` over the number of
+    spikes. By latency it is off by at most 0.07 sigma, since cells of little activity are silent.
 
     Parameters
     ----------
@@ -69,9 +73,7 @@ class PopulationCode:
     by: Literal["rate", "latency"] = "rate"
     max_rate: float = 100.0
 
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range(self)
+    def _check(self):
         integer(self.cells, "PopulationCode.cells", at_least=6)
         number(self.max_rate, "PopulationCode.max_rate", "Hz", above=0.0)
         if self.sigma is not None:
@@ -95,6 +97,7 @@ class PopulationCode:
         distance = (np.asarray(values, dtype=np.float64)[..., None] - self.centres) / self.width
         return np.exp(-0.5 * distance**2)
 
+    @explained
     def encode(
         self,
         values: ArrayLike,
@@ -108,12 +111,6 @@ class PopulationCode:
 
         Parameters
         ----------
-        values : array
-            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
-        duration : float
-            How long the stimulus lasts [ms].
-        interval : float
-            How long each value lasts [ms].
         dt : float, optional
             A time grid [ms], as for `Rate` and `Latency`.
         seed : int, optional
@@ -123,63 +120,22 @@ class PopulationCode:
         -------
         Spikes
             Cells ``k*cells`` to ``(k + 1)*cells - 1`` belong to value k.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
         """
-        shares, _ = frames_of(self, values, duration, interval)
+        return self._encode(values, duration, interval, dt=dt, seed=seed)
+
+    def _times(self, shares, length, label, *, dt, seed):
         active = self.activity(self.low + shares * (self.high - self.low)).reshape(len(shares), -1)
-        when = {"duration": duration} if interval is None else {"interval": interval}
         if self.by == "rate":
-            return Rate(max_rate=self.max_rate).encode(active, **when, dt=dt, seed=seed)
-        return Latency().encode(np.where(active < LEAST, 0.0, active), **when, dt=dt)
+            return Rate(max_rate=self.max_rate)._times(active, length, label, dt=dt, seed=seed)
+        return Latency()._times(np.where(active < LEAST, 0.0, active), length, label, dt=dt)
 
-    def decode(
-        self,
-        spikes: Spikes,
-        duration: float | None = None,
-        *,
-        interval: float | None = None,
-        shape: int | tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Return the values: the mean of the centres of the cells, weighted with their activity.
-
-        By rate this is the value of the largest likelihood, with the variance ``sigma^2`` over the number of spikes. By
-        latency it is off by at most 0.07 sigma, since cells of little activity are silent.
-
-        Parameters
-        ----------
-        spikes : Spikes
-        duration : float, optional
-            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
-            whole recording: give it if the run was longer than what was encoded.
-        interval : float, optional
-            As given to `encode`: the first axis of the result is time.
-        shape : tuple of int, optional
-            The shape of one stimulus; by default one axis.
-
-        Returns
-        -------
-        array of float
-            NaN for a value none of whose cells fired.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `spikes` is not a Spikes, or its number of cells is not a multiple of `cells`.
-        """
+    def _shares(self, spikes, frames, length, label):
         code = Rate(max_rate=self.max_rate) if self.by == "rate" else Latency()
-        spikes = spikes_of(self, spikes, duration)
-        frame_count(self, spikes, interval)  # errors name this code, not the one that reads the activity
-        active = code.decode(spikes, interval=interval)
         if spikes.n % self.cells:
             raise ValueError(
                 f"PopulationCode.decode: must be spikes of {self.cells} cells for each value (got {spikes.n} cells)"
             )
-        active = active.reshape(*active.shape[:-1], -1, self.cells)
+        active = code._shares(spikes, frames, length, label).reshape(frames, -1, self.cells)
         with np.errstate(invalid="ignore"):
             values = (active @ self.centres) / active.sum(axis=-1)
-        shares = (values - self.low) / (self.high - self.low)
-        return values_of(self, shares if interval is not None else shares[None], shape, interval)
+        return (values - self.low) / (self.high - self.low)

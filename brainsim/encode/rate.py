@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.frames import check_range, encoded, frame_count, frames_of, spikes_of, values_of, whole_steps
+from brainsim.encode.code import Code, explained, whole_steps
 from brainsim.encode.steps import exponentials, random_steps
 from brainsim.results.spikes import Spikes, rounding
 from brainsim.rng.streams import checked_seed, stream_key
@@ -20,10 +20,11 @@ BLOCK = 1 << 22  # random numbers at a time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rate:
+class Rate(Code):
     """Rate code: each value becomes an independent Poisson spike train, ``rate = min_rate + x (max_rate - min_rate)``.
 
-    x is the value between `low` and `high`, scaled to 0 to 1. Values over time give the rate in each interval.
+    x is the value between `low` and `high`, scaled to 0 to 1. Values over time give the rate in each interval. `decode`
+    returns the values whose rates are those of the spikes: an unbiased estimate, which may lie outside the range.
 
     Parameters
     ----------
@@ -57,12 +58,11 @@ class Rate:
     low: float = 0.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range(self)
+    def _check(self):
         least = number(self.min_rate, "Rate.min_rate", "Hz", at_least=0.0)
         number(self.max_rate, "Rate.max_rate", "Hz", above=least)
 
+    @explained
     def encode(
         self,
         values: ArrayLike,
@@ -76,68 +76,25 @@ class Rate:
 
         Parameters
         ----------
-        values : array
-            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
-        duration : float
-            How long the stimulus lasts [ms].
-        interval : float
-            How long each value lasts [ms].
         dt : float, optional
             A time grid [ms]: in each step a cell fires with probability ``rate*dt``, which must be at most 1. By default
             times are continuous, and the process is exactly Poisson.
-        seed : int, optional
-            Of the random numbers; by default a new one.
-
-        Returns
-        -------
-        Spikes
-            Of ``values.size`` cells, or with `interval` of one frame's size.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
         """
-        shares, length = frames_of(self, values, duration, interval)
+        return self._encode(values, duration, interval, dt=dt, seed=seed)
+
+    def _times(self, shares, length, label, *, dt, seed):
         rates = (self.min_rate + shares * (self.max_rate - self.min_rate)) / 1000.0
         seed = checked_seed(seed, "Rate.encode.seed")
         times, ids = _exact(rates, length, seed) if dt is None else _on_grid(rates, length, dt, seed)
-        return encoded(times, ids, rates.shape[1], len(rates) * length)
+        return times, ids, rates.shape[1]
 
-    def decode(
-        self,
-        spikes: Spikes,
-        duration: float | None = None,
-        *,
-        interval: float | None = None,
-        shape: int | tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Return the values whose rates are those of the spikes: an unbiased estimate, which may lie outside the range.
-
-        Parameters
-        ----------
-        spikes : Spikes
-        duration : float, optional
-            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
-            whole recording: give it if the run was longer than what was encoded.
-        interval : float, optional
-            As given to `encode`: the first axis of the result is time.
-        shape : tuple of int, optional
-            The shape of one stimulus; by default one axis.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `spikes` is not a Spikes or does not fit `shape`.
-        """
-        spikes = spikes_of(self, spikes, duration)
-        frames, length = frame_count(self, spikes, interval)
+    def _shares(self, spikes, frames, length, label):
         edges = spikes.start + length * np.arange(frames + 1)
         frame = np.maximum(np.searchsorted(edges + rounding(edges), spikes.times, side="left") - 1, 0)
         inside = frame < frames
         counts = np.bincount(frame[inside] * spikes.n + spikes.ids[inside], minlength=frames * spikes.n)
         rates = counts.reshape(frames, spikes.n) * (1000.0 / length)
-        return values_of(self, (rates - self.min_rate) / (self.max_rate - self.min_rate), shape, interval)
+        return (rates - self.min_rate) / (self.max_rate - self.min_rate)
 
 
 def _exact(rates, length, seed):

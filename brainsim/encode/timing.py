@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.frames import (
-    check_range,
-    encoded,
-    first_in_frames,
-    frame_count,
-    frames_of,
-    spikes_of,
-    values_of,
-    whole_steps,
-)
+from brainsim.encode.code import Code, explained, first_in_frames, whole_steps
 from brainsim.encode.steps import latency_steps
 from brainsim.results.spikes import Spikes
 
@@ -26,12 +17,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latency:
+class Latency(Code):
     """Time to first spike: each value sends one spike, the larger the earlier.
 
     A value x, scaled to 0 to 1, fires at ``duration*(1 - x)``; `low` sends no spike. With `tau`, it fires at
     ``tau*log(x/(x - threshold))``, when a leaky membrane that x charges reaches `threshold`, and not at all if that is
-    after the duration.
+    after the duration. `decode` returns the values whose latencies are those of the first spikes; a cell without a spike
+    gives `low`.
 
     Parameters
     ----------
@@ -64,14 +56,13 @@ class Latency:
     tau: float | None = None
     threshold: float = 0.01
 
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range(self)
+    def _check(self):
         if self.tau is not None:
             number(self.tau, "Latency.tau", "ms", above=0.0)
         if number(self.threshold, "Latency.threshold", above=0.0) >= 1.0:
             raise ValueError(f"Latency.threshold: must be < 1, a fraction of the range (got {self.threshold:g})")
 
+    @explained
     def encode(
         self, values: ArrayLike, duration: float | None = None, *, interval: float | None = None, dt: float | None = None
     ) -> Spikes:
@@ -79,26 +70,12 @@ class Latency:
 
         Parameters
         ----------
-        values : array
-            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
-        duration : float
-            How long the stimulus lasts [ms].
-        interval : float
-            How long each value lasts [ms]; each sends its own spike.
         dt : float, optional
             A time grid [ms]: linear latencies are rounded to it.
-
-        Returns
-        -------
-        Spikes
-            Of ``values.size`` cells, or with `interval` of one frame's size.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
         """
-        shares, length = frames_of(self, values, duration, interval)
+        return self._encode(values, duration, interval, dt=dt)
+
+    def _times(self, shares, length, label, *, dt):
         if dt is not None:
             steps, dt = whole_steps(length, dt, "Latency.encode.dt")
             if self.tau is not None:
@@ -110,47 +87,21 @@ class Latency:
             above = np.maximum(shares - self.threshold, 1e-300)
             after = np.where(shares > self.threshold, self.tau * np.log(np.maximum(shares, 1e-300) / above), np.inf)
         frame, cell = np.nonzero(after < length * (1.0 - 1e-8))
-        return encoded(frame * length + after[frame, cell], cell, shares.shape[1], len(shares) * length)
+        return frame * length + after[frame, cell], cell, shares.shape[1]
 
-    def decode(
-        self,
-        spikes: Spikes,
-        duration: float | None = None,
-        *,
-        interval: float | None = None,
-        shape: int | tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Return the values whose latencies are those of the first spikes; a cell without a spike gives `low`.
-
-        Parameters
-        ----------
-        spikes : Spikes
-        duration : float, optional
-            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
-            whole recording: give it if the run was longer than what was encoded.
-        interval : float, optional
-            As given to `encode`: the first axis of the result is time.
-        shape : tuple of int, optional
-            The shape of one stimulus; by default one axis.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `spikes` is not a Spikes or does not fit `shape`.
-        """
-        spikes = spikes_of(self, spikes, duration)
-        frames, length = frame_count(self, spikes, interval)
+    def _shares(self, spikes, frames, length, label):
         after = first_in_frames(spikes, frames, length)
         with np.errstate(divide="ignore"):
             shares = 1.0 - after / length if self.tau is None else self.threshold / -np.expm1(-after / self.tau)
-        return values_of(self, np.where(np.isfinite(after), np.clip(shares, 0.0, 1.0), 0.0), shape, interval)
+        return np.where(np.isfinite(after), np.clip(shares, 0.0, 1.0), 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Phase:
+class Phase(Code):
     """Phase code: each value sends one spike in each cycle of a common oscillation, the larger the earlier.
 
-    A value x, scaled to 0 to 1, fires at ``period*span*(1 - x)`` after the beginning of each cycle.
+    A value x, scaled to 0 to 1, fires at ``period*span*(1 - x)`` after the beginning of each cycle. `decode` returns the
+    values of the circular means of the phases; NaN for a cell without spikes. Durations are whole numbers of cycles.
 
     Parameters
     ----------
@@ -186,71 +137,19 @@ class Phase:
     low: float = 0.0
     high: float = 1.0
 
-    def __post_init__(self) -> None:
-        """Check the values."""
-        check_range(self)
+    def _check(self):
         number(self.period, "Phase.period", "ms", above=0.0)
         if number(self.span, "Phase.span", above=0.0) >= 1.0:
             raise ValueError(f"Phase.span: must be < 1, a part of the cycle (got {self.span:g})")
 
-    def encode(self, values: ArrayLike, duration: float | None = None, *, interval: float | None = None) -> Spikes:
-        """Return the spikes of values; nothing is random.
-
-        Parameters
-        ----------
-        values : array
-            A stimulus of any shape, or with `interval` values over time, shape (times, ...).
-        duration : float
-            How long the stimulus lasts [ms], a whole number of cycles.
-        interval : float
-            How long each value lasts [ms], a whole number of cycles.
-
-        Returns
-        -------
-        Spikes
-            Of ``values.size`` cells, or with `interval` of one frame's size.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given.
-        """
-        shares, length = frames_of(self, values, duration, interval)
-        cycles = self._cycles(length, "encode", interval)
-        n = shares.shape[1]
+    def _times(self, shares, length, label):
+        cycles, n = self._cycles(length, label), shares.shape[1]
         after = self.period * self.span * (1.0 - np.repeat(shares, cycles, axis=0))
         times = self.period * np.arange(len(after))[:, None] + after
-        return encoded(times.ravel(), np.tile(np.arange(n), len(after)), n, len(shares) * length)
+        return times.ravel(), np.tile(np.arange(n), len(after)), n
 
-    def decode(
-        self,
-        spikes: Spikes,
-        duration: float | None = None,
-        *,
-        interval: float | None = None,
-        shape: int | tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Return the values of the circular means of the phases; NaN for a cell without spikes.
-
-        Parameters
-        ----------
-        spikes : Spikes
-        duration : float, optional
-            How long the stimulus lasted [ms], from the start of the recording; later spikes are not read. By default the
-            whole recording: give it if the run was longer than what was encoded.
-        interval : float, optional
-            As given to `encode`: the first axis of the result is time.
-        shape : tuple of int, optional
-            The shape of one stimulus; by default one axis.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `spikes` is not a Spikes or does not fit `shape`.
-        """
-        spikes = spikes_of(self, spikes, duration)
-        frames, length = frame_count(self, spikes, interval)
-        cycles = self._cycles(length, "decode", interval)
+    def _shares(self, spikes, frames, length, label):
+        cycles = self._cycles(length, label, "; give the duration of what was encoded")
         # phases are measured from the middle of the span, so that neither end lies at the border of a cycle
         angles = 2.0 * np.pi * ((spikes.times - spikes.start) / self.period - self.span / 2.0)
         cycle = np.floor((angles / (2.0 * np.pi)) + 0.5).astype(np.int64)
@@ -258,14 +157,11 @@ class Phase:
         sums = np.zeros((frames, spikes.n), np.complex128)
         np.add.at(sums, (frame, spikes.ids), np.exp(1j * angles))
         counts = np.bincount(frame * spikes.n + spikes.ids, minlength=frames * spikes.n).reshape(frames, -1)
-        shares = 0.5 - np.angle(sums) / (2.0 * np.pi * self.span)
-        return values_of(self, np.where(counts, shares, np.nan), shape, interval)
+        return np.where(counts, 0.5 - np.angle(sums) / (2.0 * np.pi * self.span), np.nan)
 
-    def _cycles(self, length, method, interval):
+    def _cycles(self, length, label, hint=""):
         """Return the number of cycles in a length [ms], which must be whole."""
         cycles = round(length / self.period)
-        if cycles >= 1 and abs(cycles * self.period - length) <= 1e-6 * length:
-            return cycles
-        label = f"Phase.{method}.{'duration' if interval is None else 'interval'}"
-        hint = "; give the duration of what was encoded" if method == "decode" else ""
-        raise ValueError(f"{label}: must be a whole number of cycles of {self.period:g} ms (got {length:g}){hint}")
+        if cycles < 1 or abs(cycles * self.period - length) > 1e-6 * length:
+            raise ValueError(f"{label}: must be a whole number of cycles of {self.period:g} ms (got {length:g}){hint}")
+        return cycles

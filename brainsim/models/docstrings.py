@@ -1,16 +1,16 @@
 """The docstring of a model: its sections Parameters and Variables are written from what the class declares."""
 
-import inspect
 import re
 import textwrap
 import typing
+
+from brainsim.core.docstrings import PARAMETERS, sections_of
 
 if typing.TYPE_CHECKING:
     from brainsim.models.base import Model
 
 WIDTH = 114  # letters of a line, without the indentation
-PARAMETERS, VARIABLES = "Parameters\n----------\n", "Variables\n---------\n"
-SECTION = re.compile(r"^[A-Z][\w ]*\n-{3,}$", re.MULTILINE)
+VARIABLES = "Variables\n---------\n"
 
 
 def write_sections(model: type["Model"]) -> None:
@@ -20,18 +20,10 @@ def write_sections(model: type["Model"]) -> None:
     """
     if not vars(model).get("__doc__"):
         return
-    description, rest = _divided(inspect.cleandoc(model.__doc__ or ""))
-    arguments = ""
-    if rest.startswith(PARAMETERS):
-        arguments, rest = _divided(rest.removeprefix(PARAMETERS))
-    parts = (description, *declared_sections(model, arguments.strip("\n")), rest)
-    model.__doc__ = "\n\n".join(part.strip("\n") for part in parts if part)
-
-
-def _divided(text):
-    """Return what is before the first section of a text, and the sections."""
-    found = SECTION.search(text)
-    return (text[: found.start()], text[found.start() :]) if found else (text, "")
+    description, *sections = sections_of(model.__doc__ or "")
+    arguments = sections.pop(0) if sections and sections[0].startswith(PARAMETERS) else ""
+    listed = declared_sections(model, arguments.removeprefix(PARAMETERS))
+    model.__doc__ = "\n\n".join([description, *listed, *sections])
 
 
 def declared_sections(model: type["Model"], arguments: str = "") -> list[str]:

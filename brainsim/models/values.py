@@ -2,7 +2,7 @@
 
 A distribution is a description. It has no generator and samples nothing; the engine samples its values from counter-based
 streams (`brainsim.rng.variates`), so value i depends only on the seed and on the name of its object. Most are also at the
-top level, as ``bs.Normal``; ``bs.Exponential``, however, is the synapse.
+top level, as ``bs.Normal``. Parameters that are not finite or out of their range raise ValueError or TypeError.
 """
 
 import functools
@@ -19,7 +19,17 @@ from brainsim.rng import gauss
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Clipped", "Distribution", "Exponential", "Gamma", "LogNormal", "Normal", "Uniform", "Value", "ValueLike"]
+__all__ = [
+    "Clipped",
+    "Distribution",
+    "ExponentialDistribution",
+    "Gamma",
+    "LogNormal",
+    "Normal",
+    "Uniform",
+    "Value",
+    "ValueLike",
+]
 
 ValueLike: TypeAlias = "ArrayLike | Distribution"  # a number, or what may replace one
 
@@ -82,7 +92,7 @@ class Distribution:
         """The lowest and the highest possible value."""
         return self.lowest, math.inf
 
-    @functools.cached_property  # not a property, so that Normal and Exponential can have a field `mean`
+    @functools.cached_property  # not a property, so that Normal and others can have a field `mean`
     def mean(self) -> float:
         """The expected value."""
         return self._part(-math.inf, math.inf)[1]
@@ -146,11 +156,6 @@ class Normal(Distribution):
     ----------
     mean, sd : float
         Mean and standard deviation, in the unit of the quantity; sd > 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is not a finite number, or sd is not above 0.
 
     Notes
     -----
@@ -220,25 +225,18 @@ class LogNormal(Distribution):
 
 
 @dataclass(frozen=True, repr=False)
-class Exponential(Distribution):
+class ExponentialDistribution(Distribution):
     """Exponential distribution on x > 0: density exp(-x / mean) / mean.
-
-    This is ``bs.values.Exponential``; ``bs.Exponential`` is the synapse with an exponential current.
 
     Parameters
     ----------
     mean : float
         The mean, which is also the standard deviation, in the unit of the quantity; > 0.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the mean is not a finite number above 0.
-
     Examples
     --------
     >>> from brainsim.models import values
-    >>> round(values.Exponential(2.0).mass(0.0, 2.0), 4)
+    >>> round(values.ExponentialDistribution(2.0).mass(0.0, 2.0), 4)
     0.6321
     """
 
@@ -265,11 +263,6 @@ class Gamma(Distribution):
         The shape k > 0, a plain number; the coefficient of variation is 1 / sqrt(k).
     scale : float
         The scale > 0, in the unit of the quantity; the mean is shape * scale.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is not a finite number above 0.
 
     Notes
     -----
@@ -404,7 +397,7 @@ def checked_value(value, unit, label):
         check_unit(checked_distribution(value, label), unit, label)
         return value
     if hasattr(value, "weight_unit"):
-        raise TypeError(f"{label}: {value!r} is a synapse; the exponential distribution is bs.values.Exponential(mean)")
+        raise TypeError(f"{label}: {value!r} is a synapse; a distribution is bs.values.ExponentialDistribution(mean)")
     return read_only(plain(value, unit, label))
 
 
@@ -416,3 +409,8 @@ def _limit(value, unit, label):
         expected = f"in {unit}" if unit else "a plain number"
         raise ValueError(f"{label}: must be {expected}, like the distribution (got {value})")
     return number(value, label, unit or "")
+
+
+def __getattr__(name):
+    hint = "; it is now ExponentialDistribution, and bs.Exponential is a synapse" if name == "Exponential" else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

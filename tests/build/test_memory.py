@@ -85,7 +85,11 @@ def test_a_synapse_that_learns_takes_twelve_bytes_besides_segments(rule, delay):
 
 @pytest.mark.parametrize(
     ("given", "median"),
-    [(bs.Uniform(9.0, 12.0), 10.5), (bs.values.Exponential(5.0), 5.0 * np.log(2.0)), (bs.Normal(-65.0, 2.0), -65.0)],
+    [
+        (bs.Uniform(9.0, 12.0), 10.5),
+        (bs.values.ExponentialDistribution(5.0), 5.0 * np.log(2.0)),
+        (bs.Normal(-65.0, 2.0), -65.0),
+    ],
 )
 def test_one_cell_stands_for_all_with_the_median_of_a_distribution(given, median):
     assert parameter_of_one(bs.LIF(v_rest=given), "v_rest") == pytest.approx([median])

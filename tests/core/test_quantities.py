@@ -272,7 +272,7 @@ def test_distributions_take_them(quantity):
     assert bs.Uniform(-65.0, -50.0).unit is None
     delay = bs.Clipped(bs.Normal(quantity(1.5, "ms"), quantity(0.75, "ms")), low=quantity(1e-4, "s"))
     assert (delay.distribution.sd, delay.low, delay.unit) == (pytest.approx(0.75), pytest.approx(0.1), "ms")
-    assert bs.values.Exponential(quantity(0.1, "nA")).mean == pytest.approx(100.0)
+    assert bs.values.ExponentialDistribution(quantity(0.1, "nA")).mean == pytest.approx(100.0)
     assert bs.Gamma(2.0, quantity(1.0, "nS")).mean == pytest.approx(2.0)
     cells, net = bs.Population(3, bs.LIF(v_th=start), name="cells", initial={"v": start}), bs.Network(seed=1)
     net.connect(cells, cells, bs.AllToAll(), weight=bs.Uniform(0.0, 1.0), delay=delay, synapse=bs.Delta())

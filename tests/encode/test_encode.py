@@ -50,7 +50,7 @@ class TestRoundTrips:
     def test_delta_is_never_further_than_a_threshold(self):
         signals = np.stack([series(), -2.0 * series(), np.zeros(400)], axis=1)
         for threshold in (0.05, 0.3):
-            code = encode.Delta(threshold=threshold)
+            code = encode.DeltaModulation(threshold=threshold)
             spikes = code.encode(signals, interval=2.0)
             decoded = code.decode(spikes, interval=2.0, initial=signals[0])
             assert np.abs(decoded - signals).max() <= threshold * (1 + 1e-9)
@@ -58,12 +58,12 @@ class TestRoundTrips:
             assert spikes.counts()[[2, 5]].tolist() == [0, 0]
 
     def test_delta_crosses_where_the_line_does(self):
-        spikes = encode.Delta(threshold=0.25).encode([0.0, 1.0, 0.0], interval=10.0)
+        spikes = encode.DeltaModulation(threshold=0.25).encode([0.0, 1.0, 0.0], interval=10.0)
         assert spikes.times.tolist() == [2.5, 5.0, 7.5, 10.0, 12.5, 15.0, 17.5, 20.0]
         assert spikes.ids.tolist() == [0] * 4 + [1] * 4
 
     def test_delta_of_one_signal_and_of_frames(self):
-        code = encode.Delta(threshold=0.1)
+        code = encode.DeltaModulation(threshold=0.1)
         one = code.encode(series(), interval=1.0)
         assert code.decode(one, interval=1.0, initial=series()[0]).shape == (400,)
         film = code.encode(FILM, interval=1.0)
@@ -116,7 +116,7 @@ class TestLongerRuns:
         np.testing.assert_allclose(decoded, code.decode(spikes, interval=25.0, shape=(4, 6)), atol=1e-9)
 
     def test_delta(self):
-        code = encode.Delta(threshold=0.1)
+        code = encode.DeltaModulation(threshold=0.1)
         spikes = code.encode(FILM, interval=5.0)
         decoded = code.decode(self.longer(spikes), 20.0, interval=5.0, initial=FILM[0], shape=(4, 6))
         np.testing.assert_allclose(decoded, code.decode(spikes, interval=5.0, initial=FILM[0], shape=(4, 6)), atol=1e-9)
@@ -309,13 +309,23 @@ test_mistakes = mistakes(
     (lambda: encode.Phase().decode(S, interval=30.0), ValueError, "Phase.decode.interval", "whole number of cycles"),
     (lambda: encode.Latency().decode(S, 200.0), ValueError, "Latency.decode.duration", "at most the 100 ms", "got 200"),
     (lambda: encode.Rate().decode(S, 0.0), ValueError, "Rate.decode.duration", "> 0 ms"),
-    (lambda: encode.Delta().decode(S, "x", interval=1.0), TypeError, "Delta.decode.duration"),
+    (lambda: encode.DeltaModulation().decode(S, "x", interval=1.0), TypeError, "DeltaModulation.decode.duration"),
     (lambda: encode.PopulationCode().decode([1.0]), TypeError, "PopulationCode.decode", "must be Spikes"),
     (lambda: encode.PopulationCode().decode(S, interval=200.0), ValueError, "PopulationCode.decode.interval", "must fit"),
-    (lambda: encode.Delta(threshold=0.0), ValueError, "Delta.threshold", "> 0"),
-    (lambda: encode.Delta().encode([1.0], interval=1.0), ValueError, "Delta.encode.values", "at least two samples"),
-    (lambda: encode.Delta(threshold=1e-12).encode([0.0, 1.0], interval=1.0), ValueError, "Delta.threshold", "larger"),
-    (lambda: encode.Delta().decode(S, interval=1.0), ValueError, "Delta.decode", "as many OFF as ON"),
+    (lambda: encode.DeltaModulation(threshold=0.0), ValueError, "DeltaModulation.threshold", "> 0"),
+    (
+        lambda: encode.DeltaModulation().encode([1.0], interval=1.0),
+        ValueError,
+        "DeltaModulation.encode.values",
+        "at least two samples",
+    ),
+    (
+        lambda: encode.DeltaModulation(threshold=1e-12).encode([0.0, 1.0], interval=1.0),
+        ValueError,
+        "DeltaModulation.threshold",
+        "larger",
+    ),
+    (lambda: encode.DeltaModulation().decode(S, interval=1.0), ValueError, "DeltaModulation.decode", "as many OFF as ON"),
     (lambda: encode.PopulationCode(cells=5), ValueError, "PopulationCode.cells", ">= 6"),
     (lambda: encode.PopulationCode(by="rates"), ValueError, "PopulationCode.by", "did you mean 'rate'"),
     (lambda: encode.PopulationCode().decode(S), ValueError, "PopulationCode.decode", "12 cells for each value"),

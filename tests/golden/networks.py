@@ -403,7 +403,7 @@ def values_and_functions():
         "uniform": bs.Uniform(0.0, 2.0),
         "normal": bs.Normal(1.0, 0.3),
         "log": bs.LogNormal(0.0, 0.5),
-        "exponential": bs.values.Exponential(1.5),
+        "exponential": bs.values.ExponentialDistribution(1.5),
         "gamma": bs.Gamma(2.5, 0.4),
         "flat": bs.Gamma(0.5, 1.0),
         "clipped": bs.Clipped(bs.Normal(1.0, 0.5), low=0.5),

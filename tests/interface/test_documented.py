@@ -75,7 +75,7 @@ def test_public_names_are_explained():
 
 
 def test_distributions_are_documented():
-    assert {"Uniform", "Normal", "LogNormal", "Exponential", "Gamma", "Clipped"} <= set(VALUES)
+    assert {"Uniform", "Normal", "LogNormal", "ExponentialDistribution", "Gamma", "Clipped"} <= set(VALUES)
     for name in VALUES:
         text = inspect.getdoc(getattr(bs.values, name))
         assert ">>> " in text, name

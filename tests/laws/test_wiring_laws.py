@@ -179,7 +179,7 @@ LAWS = [
     (bs.Uniform(-2.0, 3.0), stats.uniform(-2.0, 5.0)),
     (bs.Normal(1.0, 0.5), stats.norm(1.0, 0.5)),
     (bs.LogNormal(-0.7, 0.9), stats.lognorm(0.9, scale=np.exp(-0.7))),
-    (bs.values.Exponential(2.0), stats.expon(scale=2.0)),
+    (bs.values.ExponentialDistribution(2.0), stats.expon(scale=2.0)),
     (bs.Gamma(2.5, 0.4), stats.gamma(2.5, scale=0.4)),
     (bs.Gamma(0.5, 2.0), stats.gamma(0.5, scale=2.0)),
     (CLIPPED, stats.truncnorm(-1.5, 1.0, loc=1.0, scale=0.5)),

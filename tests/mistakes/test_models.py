@@ -50,7 +50,7 @@ test_distributions = mistakes(
     (lambda: Normal([1, 2], 1), TypeError, "Normal.mean: must be one number"),
     (lambda: LogNormal(0, 0), ValueError, "LogNormal.sigma: must be > 0"),
     (lambda: LogNormal(2000, 1), ValueError, "did you mean 7.6"),
-    (lambda: bs.values.Exponential(0), ValueError, "Exponential.mean: must be > 0"),
+    (lambda: bs.values.ExponentialDistribution(0), ValueError, "ExponentialDistribution.mean: must be > 0"),
     (lambda: Gamma(0, 1), ValueError, "Gamma.shape: must be > 0"),
     (lambda: Clipped(1.0, low=0), TypeError, "must be a distribution"),
     (lambda: Clipped(Normal, low=0), TypeError, "Normal is a class"),

@@ -62,7 +62,7 @@ test_ends_of_projections = mistakes(
 test_synapses_of_projections = mistakes(
     (lambda: connect(synapse=bs.Delta), TypeError, "Network.connect.synapse: Delta is a class; write Delta()"),
     (
-        lambda: connect(synapse=bs.values.Exponential(2.0)),
+        lambda: connect(synapse=bs.values.ExponentialDistribution(2.0)),
         TypeError,
         "is a distribution; the exponential synapse is bs.Exponential",
     ),
@@ -89,7 +89,12 @@ test_weights = mistakes(
     (lambda: connect(weight=np.nan), ValueError, "Network.connect.weight: must be finite", "nan"),
     (lambda: connect(weight=np.inf), ValueError, "Network.connect.weight: must be finite", "inf"),
     (lambda: connect(weight=[1.0] * 9 + [np.nan], rule=bs.OneToOne(), pre=A[:10]), ValueError, "finite", "nan"),
-    (lambda: connect(weight=bs.Exponential(tau=2.0)), TypeError, "is a synapse; ", " bs.values.Exponential(mean)"),
+    (
+        lambda: connect(weight=bs.Exponential(tau=2.0)),
+        TypeError,
+        "is a synapse; ",
+        " bs.values.ExponentialDistribution(mean)",
+    ),
     (lambda: connect(weight="strong"), bs.EquationError, "weight: unknown name 'strong'; available: d, i, j, pi"),
     (lambda: connect(weight=1e-11, synapse=bs.Exponential()), ValueError, "pA", "looks like an SI value", "did you mean 10"),
     (lambda: connect(weight=6e-9, synapse=COND), ValueError, "nS", "did you mean 6"),

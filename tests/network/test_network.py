@@ -194,7 +194,7 @@ def test_a_sparse_matrix_brings_its_weights():
     assert connect(A[:10], B, bs.FromSparse(matrix), weight=3).weight == 3.0
 
 
-@pytest.mark.parametrize("value", [bs.LogNormal(0, 1), bs.values.Exponential(2.0), bs.Uniform(0, 1), 0.0])
+@pytest.mark.parametrize("value", [bs.LogNormal(0, 1), bs.values.ExponentialDistribution(2.0), bs.Uniform(0, 1), 0.0])
 def test_conductances_at_least_zero(value):
     assert connect(synapse=COND, weight=value).weight == value
 

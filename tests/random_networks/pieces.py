@@ -32,7 +32,7 @@ def distribution(rng, low, high, free=False):
     if low >= 0:
         kinds += [
             bs.Clipped(bs.Gamma(3.0, middle / 3), low, high),
-            bs.Clipped(bs.values.Exponential(middle), low, high),
+            bs.Clipped(bs.values.ExponentialDistribution(middle), low, high),
             bs.Clipped(bs.LogNormal(np.log(middle), 0.5), low, high),
         ]
     return one_of(rng, kinds)

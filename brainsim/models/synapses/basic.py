@@ -23,8 +23,7 @@ class Delta(Synapse):
 
 
 class Exponential(Synapse):
-    """A current that jumps by w and decays: ``di/dt = -i/tau``; weights are its peak in pA. (The exponential distribution is
-    ``bs.values.Exponential``.)
+    """A current that jumps by w and decays: ``di/dt = -i/tau``; weights are its peak in pA.
 
     The charge of one event is ``w*tau`` [fC].
 

@@ -18,7 +18,7 @@ spikes = {
     "Rate": bs.encode.Rate(max_rate=100.0).encode(image, 100.0, seed=1),
     "Latency": bs.encode.Latency().encode(image, 100.0),
     "Phase": bs.encode.Phase().encode(image, 100.0),
-    "Delta": bs.encode.Delta(threshold=0.1).encode(film, interval=2.0),
+    "Delta": bs.encode.DeltaModulation(threshold=0.1).encode(film, interval=2.0),
     "PopulationCode": bs.encode.PopulationCode(cells=8, by="latency").encode(image[16:24], 100.0),
 }
 

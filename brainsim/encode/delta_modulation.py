@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number, plain
-from brainsim.encode.frames import encoded, spikes_of
+from brainsim.encode.code import encoded, spikes_of
 from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ MAX_SPIKES = 1 << 28  # of one signal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delta:
+class DeltaModulation:
     """Delta modulation: a spike whenever a signal has moved by a threshold, of an ON cell if up, of an OFF cell if down.
 
     Between samples the signal is a straight line, so the times of spikes are exact, and `decode` is never further from the
@@ -37,7 +37,7 @@ class Delta:
     Examples
     --------
     >>> import brainsim as bs
-    >>> code = bs.encode.Delta(threshold=0.5)
+    >>> code = bs.encode.DeltaModulation(threshold=0.5)
     >>> spikes = code.encode([0.0, 1.0, 1.0, 0.4], interval=10.0)
     >>> spikes.times.round(3), spikes.ids                               # cell 0 is ON, cell 1 is OFF
     (array([ 5.   , 10.   , 28.333]), array([0, 0, 1]))
@@ -54,7 +54,7 @@ class Delta:
 
     def __post_init__(self) -> None:
         """Check the threshold."""
-        number(self.threshold, "Delta.threshold", above=0.0)
+        number(self.threshold, "DeltaModulation.threshold", above=0.0)
 
     def encode(self, values: ArrayLike, *, interval: float) -> Spikes:
         """Return the spikes of a signal.
@@ -76,14 +76,16 @@ class Delta:
         TypeError, ValueError
             If there are fewer than two samples, or so many changes that the spikes would not fit into memory.
         """
-        interval = number(interval, "Delta.encode.interval", "ms", above=0.0)
-        array = np.asarray(plain(values, "", "Delta.encode.values"))
+        interval = number(interval, "DeltaModulation.encode.interval", "ms", above=0.0)
+        array = np.asarray(plain(values, "", "DeltaModulation.encode.values"))
         if array.ndim == 0 or len(array) < 2:
-            raise ValueError(f"Delta.encode.values: must be at least two samples (got shape {array.shape})")
+            raise ValueError(f"DeltaModulation.encode.values: must be at least two samples (got shape {array.shape})")
         signals = array.reshape(len(array), -1)
         expected = np.abs(np.diff(signals, axis=0)).sum() / self.threshold
         if expected > MAX_SPIKES:
-            raise ValueError(f"Delta.threshold: gives {expected:,.0f} spikes; choose a larger one (got {self.threshold:g})")
+            raise ValueError(
+                f"DeltaModulation.threshold: gives {expected:,.0f} spikes; choose a larger one (got {self.threshold:g})"
+            )
         times, ids = _crossings(signals, self.threshold)
         return encoded(times * interval, ids, 2 * signals.shape[1], (len(signals) - 1) * interval)
 
@@ -122,8 +124,8 @@ class Delta:
         """
         spikes = spikes_of(self, spikes, duration)
         if spikes.n % 2:
-            raise ValueError(f"Delta.decode: must be spikes of as many OFF as ON cells (got {spikes.n} cells)")
-        interval = number(interval, "Delta.decode.interval", "ms", above=0.0)
+            raise ValueError(f"DeltaModulation.decode: must be spikes of as many OFF as ON cells (got {spikes.n} cells)")
+        interval = number(interval, "DeltaModulation.decode.interval", "ms", above=0.0)
         n, count = spikes.n // 2, int(np.floor(spikes.duration / interval * (1 + 1e-9))) + 1
         when = spikes.start + interval * np.arange(count)
         frame = np.searchsorted(when + rounding(when), spikes.times, side="left")
@@ -131,7 +133,7 @@ class Delta:
         steps = np.zeros((count, n))
         signs = np.where(spikes.ids < n, self.threshold, -self.threshold)
         np.add.at(steps, (frame[inside], spikes.ids[inside] % max(n, 1)), signs[inside])
-        signals = np.cumsum(steps, axis=0) + np.ravel(plain(initial, "", "Delta.decode.initial"))
+        signals = np.cumsum(steps, axis=0) + np.ravel(plain(initial, "", "DeltaModulation.decode.initial"))
         return signals.reshape((count, *(() if n == 1 else (n,))) if shape is None else (count, *np.atleast_1d(shape)))
 
 
