@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 import brainsim as bs
 from brainsim.engine.synapses.near import Near, count_near, scratch_fields
 from brainsim.jit.records import Context
-from brainsim.plot.moving import live
+from brainsim.plot import live
 from brainsim.rng.streams import stream_key
 
 NEIGHBOURS = 1200  # cells within reach of a cell

@@ -247,7 +247,7 @@ def check_writable(*paths, films=False):
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise PermissionError(f"{str(path)!r} cannot be written")
     if paths[0] and films and is_film(paths[0]):
-        from brainsim.plot.moving.films import checked_path
+        from brainsim.plot.animations import checked_path
 
         checked_path(paths[0], "--out")
     elif paths[0]:
@@ -256,7 +256,7 @@ def check_writable(*paths, films=False):
 
 def is_film(path):
     """Return whether a path names a film."""
-    from brainsim.plot.moving.films import FORMATS
+    from brainsim.plot.animations import FORMATS
 
     return path.suffix.lower() in FORMATS
 

@@ -12,7 +12,7 @@ DOORS = {
     "estimate": "brainsim.engine.estimates.cost:estimate",
     "synapses": "brainsim.engine.synapses.drawn:drawn_table",
     "view": "brainsim.plot.html.viewer:view",
-    "live": "brainsim.plot.moving.live:following",
+    "live": "brainsim.plot.live:following",
 }
 
 

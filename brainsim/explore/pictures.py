@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import NAME, steps_with
 from brainsim.plot import trace
-from brainsim.plot.elements.axes import axes_of
-from brainsim.plot.elements.panels import panel_above
+from brainsim.plot.elements.axes import axes_of, panel_above
+from brainsim.plot.elements.groups import add_unit
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 from brainsim.plot.traces import marks_of
 
@@ -28,8 +28,8 @@ def draw_curve(curve, ax=None) -> Axes:
     if adapts:
         ax.plot(currents, onset, color=PALETTE[2], linestyle=(0, (4, 2)), label="first interval")
     ax.plot(currents, rates, color=PALETTE[0], marker=dots, markersize=3.5, label="later" if adapts else "_rate")
-    ax.set_xlabel(labelled("current", "pA"))
-    ax.set_ylabel(labelled("rate", "Hz"))
+    ax.set_xlabel(add_unit("current", "pA"))
+    ax.set_ylabel(add_unit("rate", "Hz"))
     ax.set_ylim(bottom=0.0)
     if adapts:
         legend_above(ax, 2)
@@ -74,8 +74,8 @@ def draw_plane(plane, ax=None) -> Axes:
     ax.set_xlim(plane.x[0], plane.x[-1])
     ax.set_ylim(plane.y[0], plane.y[-1])
     units = {name: spec.unit for name, spec in plane.model.initials.items()}
-    ax.set_xlabel(labelled(names["x"], units[names["x"]]))
-    ax.set_ylabel(labelled(names["y"], units[names["y"]]))
+    ax.set_xlabel(add_unit(names["x"], units[names["x"]]))
+    ax.set_ylabel(add_unit(names["y"], units[names["y"]]))
     legend_above(ax, 4)
     return ax
 
@@ -103,11 +103,6 @@ def current_unit(model):
     return "" if plain else "pA"
 
 
-def labelled(name, unit):
-    """Return the label of an axis: a name with its unit."""
-    return f"{name} [{unit}]" if unit else name
-
-
 def _label_lanes(ax, response):
     """Label the lanes of the cells with their currents; if there are many, only every second, third, ... of them."""
     n, unit = response.current.shape[1], current_unit(response.model)
@@ -125,7 +120,7 @@ def _draw_current(ax, response):
     for cell in range(response.current.shape[1]):
         look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
         ax.step(response.times, response.current[:, cell], where="post", **look)
-    ax.set_ylabel(labelled("I", current_unit(response.model)), fontsize="small")
+    ax.set_ylabel(add_unit("I", current_unit(response.model)), fontsize="small")
 
 
 def _draw_moving(ax, times, values):

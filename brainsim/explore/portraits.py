@@ -17,7 +17,7 @@ from brainsim.explore.cells import (
     resting_state,
     run_cells,
 )
-from brainsim.explore.pictures import current_unit, labelled, limit_of
+from brainsim.explore.pictures import current_unit, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Neuron, Synapse
 from brainsim.models.neurons.nonspiking import LI
@@ -27,7 +27,8 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
 from brainsim.plot import raster
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
+from brainsim.plot.elements.groups import add_unit
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above, style
 
 DURATION, DT = 260.0, 0.05  # ms, of the run with a step of current
@@ -101,7 +102,7 @@ def _of_cell(model):
         for name, colour in zip(names, PALETTE, strict=False):
             ax.plot(response.times, response[name][:, 0], color=colour, linewidth=1.1, label=name)
         unit = model.initials[names[0]].unit
-        ax.set_ylabel(labelled(names[0], unit) if len(names) == 1 else f"[{unit}]" if unit else "")
+        ax.set_ylabel(add_unit(names[0], unit) if len(names) == 1 else f"[{unit}]" if unit else "")
         if len(names) > 1:
             legend_above(ax, len(names))
     axes[-1, 0].set_xlabel("time [ms]")
@@ -160,7 +161,7 @@ def _of_synapse(synapse):
         _draw_currents(synapse, result, times, axes[0, 0])
     bottom = axes[-1, 0]
     bottom.plot(times, result.traces["leaky", "v"].values[:, 0], color=PALETTE[0], linewidth=1.2)
-    bottom.set_ylabel(labelled("v, leaky cell", "mV"))
+    bottom.set_ylabel(add_unit("v, leaky cell", "mV"))
     bottom.set_xlabel("time [ms]")
     bottom.set_xlim(0.0, result.duration)
     bottom.ticklabel_format(axis="y", useOffset=False)
@@ -205,6 +206,6 @@ def _draw_currents(synapse, result, times, ax):
     for cell, held in enumerate(HELD if depends_on_v else HELD[:1]):
         ax.plot(times, current[:, cell], color=PALETTE[cell], linewidth=1.2, label=f"at {held:g} mV")
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=1)
-    ax.set_ylabel(labelled("current", "pA"))
+    ax.set_ylabel(add_unit("current", "pA"))
     if depends_on_v:
         legend_above(ax, len(HELD))

@@ -5,24 +5,19 @@ figure. None shows a window or changes the settings of matplotlib; `style` is a 
 population has the same colour in all pictures of a result, also alone: ``bs.plot.rate(result.spikes["inh"])``.
 """
 
-from brainsim.plot.bars import bars
-from brainsim.plot.degrees import degrees
+from brainsim.plot.animations import animate
 from brainsim.plot.elements.styles import style
 from brainsim.plot.graphs import connectivity, graph
 from brainsim.plot.html.viewer import view
-from brainsim.plot.intervals import cv_rate, isi_histogram
-from brainsim.plot.lags import correlogram
-from brainsim.plot.learning import weights
-from brainsim.plot.moving.animations import animate
-from brainsim.plot.moving.live import Live
+from brainsim.plot.intervals import correlogram, cv_rate, isi_histogram
+from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
-from brainsim.plot.rates import rate
+from brainsim.plot.rates import bars, psth, rate
 from brainsim.plot.space import snapshots, space_time
 from brainsim.plot.spectra import spectrogram, spectrum, synchrony
 from brainsim.plot.traces import trace
-from brainsim.plot.trials import psth
-from brainsim.plot.weights import weight_histogram, weight_matrix
+from brainsim.plot.weights import degrees, weight_histogram, weight_matrix, weights
 
 __all__ = [
     "Live",

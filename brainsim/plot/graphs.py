@@ -10,10 +10,9 @@ from matplotlib.path import Path
 from brainsim.core.checks import integer
 from brainsim.network.graph import arrows_of, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
-from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.axes import axes_of, drawing
 from brainsim.plot.elements.groups import type_name
-from brainsim.plot.elements.names import shown, wrapped
-from brainsim.plot.elements.styles import FAINT, LUMA, colour, ink
+from brainsim.plot.elements.styles import FAINT, LUMA, colour, ink, shorten, wrap_name
 from brainsim.plot.weights import MAPS
 
 MAX_NODES = 40
@@ -24,6 +23,7 @@ PASSES = 4  # in which limits and letters come to fit
 CUBIC = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
 
 
+@drawing
 def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw a network: a circle for each population or named view, an arrow for the synapses from one onto another.
 
@@ -35,16 +35,10 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     Parameters
     ----------
     network : Network
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     labels : bool, optional
         Whether to write the in-degrees; by default if there are at most 30 arrows.
     max_nodes : int
         Only so many populations are drawn, the first ones; a note says how many are left out.
-
-    Returns
-    -------
-    Axes
 
     Raises
     ------
@@ -77,14 +71,13 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     return ax
 
 
+@drawing
 def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw the expected number of synapses of a target cell from each population: blue excites, red (⊣) inhibits.
 
     Parameters
     ----------
     network : Network
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     max_nodes : int
         Only so many populations are drawn, the first ones.
 
@@ -139,12 +132,12 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
 
 def _name_rows_and_columns(ax, names):
     """Write names at both axes of a matrix, those of columns upright if they are wider than a column."""
-    ax.set_yticks(range(len(names)), [shown(name) for name in names])
-    ax.set_xticks(range(len(names)), [wrapped(name) for name in names])
+    ax.set_yticks(range(len(names)), [shorten(name) for name in names])
+    ax.set_xticks(range(len(names)), [wrap_name(name) for name in names])
     column = _width_of_column(ax, len(names))
     if max(text.get_window_extent().width for text in ax.get_xticklabels()) > TOUCHING * column:
         short = UPRIGHT if len(names) > FEW_COLUMNS else None
-        ax.set_xticks(range(len(names)), [shown(name, short) if short else wrapped(name) for name in names], rotation=90)
+        ax.set_xticks(range(len(names)), [shorten(name, short) if short else wrap_name(name) for name in names], rotation=90)
 
 
 def _fit_numbers(ax, numbers, columns):
@@ -224,7 +217,7 @@ def _draw_nodes(ax, found):
         if k in driven:
             ax.add_patch(Circle((x, y), radius + 0.012, facecolor="none", edgecolor=FAINT, linewidth=2.2, zorder=3))
         n = part.stop - part.start
-        text = f"{wrapped(part.label)}\n{n:,}"
+        text = f"{wrap_name(part.label)}\n{n:,}"
         if len(part.label) <= 7 and radius > 0.12:
             ax.text(x, y, text, color="white", fontsize="small", ha="center", va="center", zorder=5)
         else:

@@ -1,24 +1,27 @@
-"""How regularly cells fire: their intervals, and the irregularity of each against its rate."""
+"""When cells fire: their intervals and how irregular these are, and lags between spikes."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from brainsim.analysis import autocorrelogram
+from brainsim.analysis import correlogram as cross
 from brainsim.analysis.irregularity import poisson_intervals
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
 from brainsim.core.contexts import within
-from brainsim.plot.elements.axes import axes_of
-from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.elements.mistakes import told_by
+from brainsim.plot.elements.axes import axes_of, drawing
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, legend_above
+from brainsim.results.result import Spikes
 from brainsim.results.spikes import ENOUGH
 
 SHOWN = 0.995  # share of the intervals within the default limit: a few long ones would squeeze the rest
 FEW_DOTS = 3_000  # more are drawn as pixels in vector files
 
 
+@drawing
 @within(default_arithmetic)
 def isi_histogram(
     spikes: SpikesLike,
@@ -34,10 +37,6 @@ def isi_histogram(
 
     Parameters
     ----------
-    spikes : Spikes, Result, or list of Spikes
-        The populations; the named views of a population in a Result have a line each.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     bins : int
         Number of bins from 0 to `max_isi`.
     max_isi : float, optional
@@ -48,8 +47,6 @@ def isi_histogram(
         intervals as a short recording does.
     log : bool
         Whether the density has a logarithmic scale, on which the exponential law of one rate is a straight line.
-    color : colour or list of colours, optional
-        One for all, or one for each population or view.
 
     Returns
     -------
@@ -94,6 +91,7 @@ def isi_histogram(
     return ax
 
 
+@drawing
 def cv_rate(
     spikes: SpikesLike, *, ax: Axes | None = None, least: int = ENOUGH, size: float = 3.0, color: Colours | None = None
 ) -> Axes:
@@ -101,17 +99,11 @@ def cv_rate(
 
     Parameters
     ----------
-    spikes : Spikes, Result, or list of Spikes
-        The populations; the named views of a population in a Result have a colour each.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     least : int
         Smallest number of spikes of a cell that is drawn, 3 or more. Few spikes make the coefficient too small: with 20,
         that of a Poisson process is 0.93 on average, with 10 it is 0.86 and with 3 it is 0.5.
     size : float
         Diameter of a dot [points].
-    color : colour or list of colours, optional
-        One for all, or one for each population or view.
 
     Returns
     -------
@@ -129,7 +121,7 @@ def cv_rate(
     """
     groups = groups_of(spikes, "cv_rate", color)
     size = number(size, "cv_rate.size", above=0.0)
-    with told_by("cv_rate", "Spikes.cvs"):
+    with report_as("cv_rate", "Spikes.cvs"):
         values = [(group.spikes.rates(), group.spikes.cvs(least)) for group in groups]
     cells = sum(int(np.isfinite(cvs).sum()) for _, cvs in values)
     if not cells:
@@ -159,3 +151,76 @@ def legend_with_law(ax, several, law):
     kept = [(h, name) for h, name in zip(handles, labels, strict=True) if several or name == law]
     if kept:
         legend_above(ax, len(kept), kept)
+
+
+@drawing
+def correlogram(
+    spikes: SpikesLike,
+    other: Spikes | None = None,
+    *,
+    ax: Axes | None = None,
+    bin: float = 1.0,
+    window: float = 50.0,
+    color: Colours | None = None,
+) -> Axes:
+    """Draw the rate of cells around spikes: around their own, or around those of other cells.
+
+    Parameters
+    ----------
+    spikes : Spikes, Result, or list of Spikes
+        Without `other`, each population or named view has an autocorrelogram: the rate of its cells around their own
+        spikes. With `other`, one population.
+    other : Spikes, optional
+        Cells of the same recording, whose rate around the spikes of `spikes` is drawn: at positive lags they come later.
+    window : float
+        Largest lag [ms].
+
+    Returns
+    -------
+    Axes
+        Dashed lines are what independent cells would have: with `other`, its mean rate; without, the rate of Poisson
+        processes with as many spikes around their own, in which cells that fire more count more, see
+        `brainsim.analysis.autocorrelogram`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `other` is not a `Spikes` object or covers another time span, or a value is out of its range.
+
+    Examples
+    --------
+    >>> bs.plot.correlogram(result.spikes["exc"])                           # doctest: +SKIP
+    >>> bs.plot.correlogram(result.spikes["exc"], result.spikes["inh"])     # doctest: +SKIP
+    """
+    groups = groups_of(spikes, "correlogram", color)
+    if other is None:
+        with report_as("correlogram", "analysis.autocorrelogram"):
+            curves = [(group, autocorrelogram(group.spikes, bin, window, "rate"), _chance(group.spikes)) for group in groups]
+    else:
+        if not isinstance(other, Spikes):
+            raise TypeError(f"correlogram.other: must be Spikes, as result.spikes['inh'] (got {type_name(other)})")
+        if len(groups) > 1:
+            raise ValueError(
+                f"correlogram: must be the spikes of one population if other= is given (got {len(groups)} populations)"
+            )
+        (target,) = groups_of(other, "correlogram", color)
+        with report_as("correlogram", "analysis.correlogram"):
+            curves = [(target, cross(groups[0].spikes, other, bin, window, "rate"), other.rate())]
+    ax = axes_of(ax, "correlogram")
+    ax.axvline(0.0, color=FAINT, linewidth=0.6, zorder=1, label="_zero")
+    for group, (lags, rates), mean in curves:
+        ax.plot(lags, rates, color=group.colour, linewidth=1.2, drawstyle="steps-mid", label=group.shown)
+        ax.axhline(mean, color=group.colour, linewidth=0.9, linestyle=(0, (4, 2.5)), label="_mean")
+    ax.set_xlim(-window, window)
+    ax.set_ylim(bottom=0.0)
+    around = f" after a spike of {groups[0].shown}" if other is not None and groups[0].label else ""
+    ax.set_xlabel(f"lag{around} [ms]")
+    ax.set_ylabel("rate [Hz]" if other is None or not curves[0][0].label else f"rate of {curves[0][0].shown} [Hz]")
+    legend_with_law(ax, len(curves) > 1, "mean rate" if other is not None else "Poisson process")
+    return ax
+
+
+def _chance(spikes):
+    """Return the rate of cells around their own spikes [Hz] if each fired as many at random times of the recording."""
+    counts = spikes.counts()
+    return 1000.0 * (counts @ (counts - 1)) / (max(len(spikes), 1) * spikes.duration)

@@ -9,15 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from brainsim.core.arrays import plural
-from brainsim.plot.elements.figures import ShownOnce
-from brainsim.plot.elements.groups import edges_of, family_of, groups_of, type_name
-from brainsim.plot.elements.mistakes import told_by
-from brainsim.plot.elements.names import shown
-from brainsim.plot.elements.styles import FAINT, style
-from brainsim.plot.learning import weights
+from brainsim.plot.elements.axes import ShownOnce
+from brainsim.plot.elements.groups import edges_of, family_of, groups_of, report_as, type_name
+from brainsim.plot.elements.styles import FAINT, shorten, style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.rates import rate
 from brainsim.plot.traces import marks_of, trace
+from brainsim.plot.weights import weights
 from brainsim.results.result import Result
 from brainsim.results.spikes import pooled_cv
 
@@ -102,7 +100,7 @@ def overview(
         _title(result, window, axes[0, 0])
         if left_out:
             figure.supxlabel(
-                f"not drawn: {', '.join(map(shown, left_out))}", fontsize="small", color="#444444", x=0.01, ha="left"
+                f"not drawn: {', '.join(map(shorten, left_out))}", fontsize="small", color="#444444", x=0.01, ha="left"
             )
         figure.align_ylabels()
     return figure
@@ -119,7 +117,7 @@ def _traced(result, cells):
         chosen, missing = [], None
         for traces in recorded:
             try:
-                with told_by("overview.cells", "Traces.of"):
+                with report_as("overview.cells", "Traces.of"):
                     chosen.append(traces.of(cells))
             except IndexError as error:
                 missing = error

@@ -7,16 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest, number
-from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.axes import axes_of, colour_names, drawing, label_time
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of
 from brainsim.plot.elements.marks import add_marks
-from brainsim.plot.elements.styles import ink
-from brainsim.plot.elements.times import label_time
 
 GAP = 0.012  # between two colours, relative to all rows
 SORTS = ("id", "rate")
 
 
+@drawing
 def raster(
     spikes: SpikesLike,
     *,
@@ -34,22 +33,12 @@ def raster(
     spikes : Spikes, Result, or list of Spikes
         Several populations are stacked, the first on top, each in its own colour and labelled at the axis. The named views
         of a population in a Result have a colour each.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
-    window : (float, float), optional
-        Part of the recording to draw [ms]; all by default.
     max_cells : int, optional
         Draw at most this many cells, evenly chosen from all; all by default.
     sort : {"id", "rate"}
         Order the rows by cell, or by spike count, the most active cell first.
-    color : colour or list of colours, optional
-        One for all, or one for each population or view.
     size : float, optional
         Size of a mark [points].
-
-    Returns
-    -------
-    Axes
 
     Raises
     ------
@@ -118,9 +107,7 @@ def _label(ax, groups, bases, sort):
         return
     middles = [base + group.spikes.n / 2 for base, group in zip(bases, groups, strict=False)]
     ax.set_yticks(apart(middles, _line_height(ax), bases[-1]), [group.shown for group in groups])
-    ax.tick_params(axis="y", length=0)
-    for text, group in zip(ax.get_yticklabels(), groups, strict=True):
-        text.set_color(ink(group.colour))
+    colour_names(ax, [group.colour for group in groups])
     if by_rate:
         ax.set_ylabel(f"cells{by_rate}")
 

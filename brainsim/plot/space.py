@@ -9,11 +9,10 @@ from numpy.typing import ArrayLike
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.contexts import within
-from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import SpikesLike
 from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
-from brainsim.plot.elements.times import label_time
-from brainsim.plot.weights import MAPS, scale_beside
+from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ STRIPES, COLUMNS = 60, 250  # of a picture over time: more stripes only if cells
 AXES = "xyz"
 
 
+@drawing
 def snapshots(
     data: SpikesLike | Traces,
     times: ArrayLike,
@@ -49,16 +49,12 @@ def snapshots(
         Times to draw [ms], at most 40.
     ax : Axes, optional
         Where to draw; the current axes by default. The small pictures divide its room.
-    grid : (int, int), optional
-        Rows and columns: cell k is in row ``k // columns`` and column ``k % columns``.
     positions : array of shape (n, 1) or (n, 2), or Population or View, optional
         Where cells are [um]: an array, or the cells themselves if they have positions. Either this or `grid`.
     tau : float, optional
         Time constant with which the past fades from rates [ms]; 5 ms by default.
     columns : int, optional
         Small pictures in a row; by default as many as suit the shape of the axes.
-    colorbar : bool
-        Whether to draw the scale of colours.
 
     Returns
     -------
@@ -96,10 +92,11 @@ def snapshots(
         panel.set_title(f"{time:,.6g} ms", fontsize="small", pad=3.0)
     _label_the_lowest(panels)
     if colorbar:
-        scale_beside(ax, artist, label)
+        add_scale(ax, artist, label)
     return ax
 
 
+@drawing
 def space_time(
     data: SpikesLike | Traces,
     positions: "ArrayLike | View",
@@ -120,8 +117,6 @@ def space_time(
         mean is drawn.
     positions : array of shape (n, dimensions), or Population or View
         Where cells are [um]: an array, or the cells themselves if they have positions.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     axis : {"x", "y", "z"}
         Along which axis of space.
     bin : float, optional
@@ -130,12 +125,6 @@ def space_time(
         Into how many stripes space is cut; by default one for each row of cells, but at most 60.
     window : (float, float), optional
         Part of the recording [ms]; all by default.
-    colorbar : bool
-        Whether to draw the scale of colours.
-
-    Returns
-    -------
-    Axes
 
     Raises
     ------
@@ -175,7 +164,7 @@ def space_time(
     label_time(ax)
     ax.set_ylabel(f"{axis} [um]")
     if colorbar:
-        scale_beside(ax, image, label)
+        add_scale(ax, image, label)
     return ax
 
 

@@ -8,11 +8,9 @@ from numpy.typing import ArrayLike
 from brainsim.analysis import spectrum as density_of
 from brainsim.analysis.counting import binned
 from brainsim.core.checks import number, plain
-from brainsim.plot.elements.axes import axes_of
-from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of
-from brainsim.plot.elements.mistakes import told_by
+from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as
 from brainsim.plot.elements.styles import FAINT, legend_above
-from brainsim.plot.elements.times import label_time
 from brainsim.plot.intervals import legend_with_law
 from brainsim.plot.weights import MAPS
 
@@ -21,6 +19,7 @@ SILENT = 0.1, 10.0  # Hz²/Hz: limits of a spectrum that is 0
 WIDTHS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)  # of bins [ms]
 
 
+@drawing
 def spectrum(
     spikes: SpikesLike,
     *,
@@ -34,19 +33,11 @@ def spectrum(
 
     Parameters
     ----------
-    spikes : Spikes, Result, or list of Spikes
-        Each population or named view has a line.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     bin : float
         Width of the bins in which spikes are counted [ms]; the highest frequency is ``500/bin`` Hz.
     segment : float
         Length of the segments that are averaged [ms]; the resolution is ``1000/segment`` Hz. A shorter recording is one
         segment, whose values scatter by 100 %; the scatter shrinks with the square root of the number of segments.
-    max_frequency : float, optional
-        Highest frequency drawn [Hz].
-    color : colour or list of colours, optional
-        One for all, or one for each population or view.
 
     Returns
     -------
@@ -63,7 +54,7 @@ def spectrum(
     >>> bs.plot.spectrum(result, max_frequency=200.0)                       # doctest: +SKIP
     """
     groups = groups_of(spikes, "spectrum", color)
-    with told_by("spectrum", "analysis.spectrum"):
+    with report_as("spectrum", "analysis.spectrum"):
         curves = [density_of(group.spikes, bin, segment) for group in groups]
     first = curves[0][0][1]
     stop = (
@@ -88,6 +79,7 @@ def spectrum(
     return ax
 
 
+@drawing
 def spectrogram(
     spikes: SpikesLike,
     *,
@@ -102,20 +94,10 @@ def spectrogram(
     Parameters
     ----------
     spikes : Spikes, or Result with one population
-    ax : Axes, optional
-        Where to draw; the current axes by default.
-    bin : float
-        Width of the bins in which spikes are counted [ms].
     segment : float
         Length of the segments [ms], which overlap by three quarters and have a Hann window; their means are removed.
-    max_frequency : float, optional
-        Highest frequency drawn [Hz].
     colorbar : bool
         Whether to draw the scale of colours, which is logarithmic over three decades.
-
-    Returns
-    -------
-    Axes
 
     Raises
     ------
@@ -142,10 +124,7 @@ def spectrogram(
     label_time(ax)
     ax.set_ylabel("frequency [Hz]")
     if colorbar:
-        bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
-        bar.set_label("power [Hz²/Hz]")
-        bar.outline.set_edgecolor(FAINT)
-        bar.outline.set_linewidth(0.6)
+        add_scale(ax, image, "power [Hz²/Hz]", shrink=1.0)
     return ax
 
 
@@ -163,19 +142,14 @@ def _over_time(spikes, bin, segment):
     return spikes.start + 1000.0 * seconds, frequencies, power
 
 
+@drawing
 def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = WIDTHS, color: Colours | None = None) -> Axes:
     """Draw how much more the number of spikes of all cells varies than for independent cells, for bins of several widths.
 
     Parameters
     ----------
-    spikes : Spikes, Result, or list of Spikes
-        Each population or named view has a line.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     bins : array of float
         Widths of the bins [ms].
-    color : colour or list of colours, optional
-        One for all, or one for each population or view.
 
     Returns
     -------
@@ -194,7 +168,7 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
     """
     groups = groups_of(spikes, "synchrony", color)
     widths = np.atleast_1d(plain(bins, "ms", "synchrony.bins"))
-    with told_by("synchrony.bins", "Spikes.synchrony.bin"):
+    with report_as("synchrony.bins", "Spikes.synchrony.bin"):
         values = [[group.spikes.synchrony(width) for width in widths] for group in groups]
     if not np.isfinite(values).any():
         raise ValueError("synchrony.bins: no width fits twice into a recording with spikes; choose narrower bins")

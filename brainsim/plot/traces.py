@@ -8,13 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import number
-from brainsim.plot.elements.axes import axes_of
-from brainsim.plot.elements.colours import chosen_colours
-from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, type_name
-from brainsim.plot.elements.limits import held_limits, joined
-from brainsim.plot.elements.mistakes import told_by
-from brainsim.plot.elements.styles import FAINT, colour, ink, legend_above
-from brainsim.plot.elements.times import label_time
+from brainsim.plot.elements.axes import axes_of, colour_names, cover_limits, drawing, find_limits, label_time
+from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, report_as, type_name
+from brainsim.plot.elements.styles import FAINT, choose_colours, colour, legend_above
 from brainsim.results.result import Result, Spikes, Traces
 
 if TYPE_CHECKING:
@@ -25,6 +21,7 @@ PIXELS = 40_000  # points: lines of more are pixels in vector files
 HEADROOM = 0.45  # height of a spike above the threshold, relative to the range of the trace
 
 
+@drawing
 def trace(
     traces: Traces | Result,
     key: tuple["str | Population | View", str] | None = None,
@@ -46,8 +43,6 @@ def trace(
         threshold of a voltage, and the spikes if the model resets it.
     key : (population or view, str), optional
         Which traces of the Result: ``("cells", "v")``.
-    ax : Axes, optional
-        Where to draw; the current axes by default.
     threshold : float, optional
         Value drawn as a dashed line; spikes rise above it.
     spikes : Spikes, optional
@@ -55,8 +50,6 @@ def trace(
         reset, whose values never show a spike.
     cells : int, array of int or slice, optional
         Which of the recorded cells to draw; all by default.
-    window : (float, float), optional
-        Part of the recording to draw [ms]; all by default.
     offset : float or bool, optional
         Vertical distance between cells, in the unit of the trace; True chooses it, False draws them over each other. By
         default more than two cells get a lane each.
@@ -95,7 +88,7 @@ def trace(
     if color is None and len(groups) > 1:
         color = family_of(chosen, groups)
     ax = axes_of(ax, "trace")
-    before = {axis: held_limits(ax, axis) for axis in "xy"}
+    before = {axis: find_limits(ax, axis) for axis in "xy"}
     shown = _shown(chosen.times, window)
     times, values = chosen.times[shown], chosen.values[shown]
     low, top = _range(values, threshold, spikes)
@@ -110,9 +103,9 @@ def trace(
         if spikes is not None:
             _strokes(ax, times, line, spikes.times[spikes.cells[spikes.ids] == cell], top, shift, colours[i])
     _frame(ax, chosen, times, (low, top), lane, colours)
-    ax.set_ylim(*joined(ax.get_ylim(), before["y"]))
+    ax.set_ylim(*cover_limits(ax.get_ylim(), before["y"]))
     if window is None:
-        ax.set_xlim(*joined(ax.get_xlim(), before["x"]))
+        ax.set_xlim(*cover_limits(ax.get_xlim(), before["x"]))
     return ax
 
 
@@ -153,7 +146,7 @@ def _checked(traces, spikes, cells) -> Traces:
             f"trace.spikes: must be the spikes of {traces.name!r}, the population of the traces (got {spikes!r})"
         )
     if cells is not None:
-        with told_by("trace.cells", "Traces.of"):
+        with report_as("trace.cells", "Traces.of"):
             traces = traces.of(cells)
     if traces.values.size == 0:
         raise ValueError(f"trace: the traces are empty, so there is nothing to draw (got {traces!r})")
@@ -191,7 +184,7 @@ def _spacing(offset, cells, height):
 def _colours(color, cells):
     if color is None:
         return [colour(i) for i in range(cells)]
-    return chosen_colours(color, cells, "trace.color", "cells")
+    return choose_colours(color, cells, "trace.color", "cells")
 
 
 def _strokes(ax, times, line, fired, top, shift, colour):
@@ -218,9 +211,7 @@ def _frame(ax, traces, times, limits, lane, colours):
             legend_above(ax, len(colours))
         return
     ax.set_yticks([low + 0.4 * (top - low) - lane * k for k in range(len(colours))], [f"cell {cell}" for cell in traces.ids])
-    ax.tick_params(axis="y", length=0)
-    for text, base in zip(ax.get_yticklabels(), colours, strict=True):
-        text.set_color(ink(base))
+    colour_names(ax, colours)
     _scale_bar(ax, traces.variable, traces.unit, low - lane * (len(colours) - 1), top - low)
 
 

@@ -46,9 +46,9 @@ def draw(table, name, ax):
 
 def _label(name):
     """Return the name of a value, with the unit of the rates of a Result."""
-    from brainsim.plot.elements.names import shown
+    from brainsim.plot.elements.styles import shorten
 
-    return f"{shown(name)} [Hz]" if name.startswith("rate ") else shown(name)
+    return f"{shorten(name)} [Hz]" if name.startswith("rate ") else shorten(name)
 
 
 def _over_seeds(values, with_seeds):
@@ -75,14 +75,14 @@ def _map(ax, axes, mean, name):
 
 def _places(axis, of):
     """Return where the values of an axis are: at the numbers, or one after the other under their names."""
-    from brainsim.plot.elements.names import shown
+    from brainsim.plot.elements.styles import shorten
 
     labels = [value[0] if len(value) == 1 else ", ".join(map(str, value)) for value in of.values]
     if all(isinstance(label, int | float) and not isinstance(label, bool) for label in labels) and _ascending(labels):
         if len(labels) <= MAX_TICKS:
             axis.set_ticks(labels, [f"{label:g}" for label in labels])
         return np.array(labels, dtype=float)
-    axis.set_ticks(range(len(labels)), [shown(label) for label in labels])
+    axis.set_ticks(range(len(labels)), [shorten(label) for label in labels])
     return np.arange(len(labels), dtype=float)
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 import brainsim as bs
 from brainsim import plot
+from brainsim.plot.animations import _of_cells, _of_populations
 from brainsim.plot.elements.groups import groups_of
 from brainsim.plot.elements.places import faded_rates
-from brainsim.plot.moving.animations import _of_cells, _of_populations
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made, random_spikes

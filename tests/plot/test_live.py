@@ -7,8 +7,8 @@ import pytest
 
 import brainsim as bs
 from brainsim import plot
+from brainsim.plot import live
 from brainsim.plot.elements.styles import PALETTE
-from brainsim.plot.moving import live
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import drawn
 

@@ -9,7 +9,7 @@ from matplotlib.text import Text
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.elements.names import LONGEST, shown, wrapped
+from brainsim.plot.elements.styles import LONGEST, shorten, wrap_name
 from brainsim.results.result import Result, Spikes
 from tests.helpers.pictures import random_spikes
 from tests.plot.test_conventions import PIXEL, beyond
@@ -97,14 +97,14 @@ def test_long_names_of_a_legend_stand_below_each_other():
 
 @pytest.mark.parametrize("name", ["a", "x" * LONGEST])
 def test_short_names_stay(name):
-    assert shown(name) == name
+    assert shorten(name) == name
 
 
 def test_ends_of_long_names_stay_different():
     names = [f"inhibitory cells of the second layer, column {k}" for k in range(20)]
-    assert len({shown(name) for name in names}) == len({wrapped(name) for name in names}) == 20
-    assert max(len(shown(name)) for name in names) <= LONGEST
-    lines = [line for name in names for line in wrapped(name).split("\n")]
+    assert len({shorten(name) for name in names}) == len({wrap_name(name) for name in names}) == 20
+    assert max(len(shorten(name)) for name in names) <= LONGEST
+    lines = [line for name in names for line in wrap_name(name).split("\n")]
     assert max(map(len, lines)) <= 16
     assert len(lines) == 40
 

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.report.summary import CAVEAT
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, shades, style
 
 MAX_DOTS = 4000  # of a scatter

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 
 BOTH = "#222222"
 SIZE, HEADING = (10.4, 6.5), 0.09  # inches; height of the row of headings, the two rows of axes together being 2

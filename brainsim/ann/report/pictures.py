@@ -7,8 +7,7 @@ import numpy as np
 
 from brainsim.ann.networks.activations import relu
 from brainsim.explore.theory import if_counts, siegert_rate
-from brainsim.plot.elements.axes import axes_of
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce, axes_of
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 NEURON, MACHINE = PALETTE[0], PALETTE[1]  # colours of spiking neurons and of artificial ones

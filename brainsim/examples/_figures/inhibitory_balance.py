@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
 

@@ -1,7 +1,7 @@
 """The figure of a network beside published rates and CV of intervals of its populations; their synchrony as well."""
 
 import brainsim as bs
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 
 DRAWN, COUNTED = 8000, 1000  # maximal number of cells in the raster, and per population for the synchrony
 

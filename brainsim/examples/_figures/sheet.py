@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rates import rate
 

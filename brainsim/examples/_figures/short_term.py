@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measured, releases, trains_of
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 
 COLOURS = PALETTE[0], PALETTE[1], PALETTE[3]  # of A, B and C

@@ -15,7 +15,7 @@ from brainsim.examples.stdp_window import (
     SERIES,
     START,
 )
-from brainsim.plot.elements.figures import ShownOnce
+from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 TITLES = {

@@ -1,16 +1,18 @@
-"""What is drawn in one colour: a population, or a named view of one."""
+"""What pictures accept: groups of spikes that share a colour, and tables of synapses; messages about anything else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import numpy as np
 from matplotlib.typing import ColorType
+from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
-from brainsim.plot.elements.colours import chosen_colours
-from brainsim.plot.elements.names import shown
-from brainsim.plot.elements.styles import colour, shades
+from brainsim.plot.elements.styles import choose_colours, colour, shades, shorten
 from brainsim.results.places import parts_of, place_of
-from brainsim.results.result import Result, Spikes
+from brainsim.results.result import Result, Spikes, Weights
+from brainsim.results.synapses import SynapseTable
 
 SpikesLike = Spikes | Result | Sequence[Spikes] | Mapping[str, Spikes]
 Colours = ColorType | Sequence[ColorType]
@@ -29,7 +31,7 @@ class Group:
     @property
     def shown(self) -> str:
         """The label as a picture shows it."""
-        return shown(self.label)
+        return shorten(self.label)
 
 
 def groups_of(data, caller, colours=None):
@@ -49,7 +51,7 @@ def groups_of(data, caller, colours=None):
         raise ValueError(f"{caller}: there are no spikes of any population to draw")
     if colours is None:
         return groups
-    colours = chosen_colours(colours, len(groups), f"{caller}.color", "parts")
+    colours = choose_colours(colours, len(groups), f"{caller}.color", "parts")
     return [replace(group, colour=colour) for group, colour in zip(groups, colours, strict=False)]
 
 
@@ -107,3 +109,100 @@ def _of_result(result):
         spikes = result.spikes[name]
         part = spikes if stop - start == spikes.n else spikes.of(slice(start, stop))
         yield Group(label, part, colour(place), name, start)
+
+
+WeightsLike = SynapseTable | Weights | ArrayLike
+ACCEPTED = "sim.synapses(projection), recorded Weights, a sparse matrix or an array"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Synapses as arrays: `pre` and `post` are None if only weights are known."""
+
+    weight: np.ndarray
+    pre: np.ndarray | None
+    post: np.ndarray | None
+    shape: tuple[int, int]
+    unit: str
+    name: str
+    variable: str = "weight"
+
+
+def list_synapses(data, caller, at=None):
+    """Return the synapses in `data`; of recorded weights those of the last sample at or before `at` [ms].
+
+    Raises
+    ------
+    TypeError
+        If it is nothing that holds weights.
+    """
+    if isinstance(data, SynapseTable):
+        return Listed(data.weight, data.pre, data.post, (data.n_pre, data.n_post), data.unit, data.name)
+    if isinstance(data, Weights):
+        shape = tuple(int(cells.max()) + 1 if cells.size else 0 for cells in (data.pre, data.post))
+        now = data.values[sample_at(data, at, caller)] if data.times.size else np.array([])
+        variable = "weight" if data.variable == "w" else data.variable
+        return Listed(now, data.pre, data.post, shape, data.unit, data.name, variable)
+    if hasattr(data, "tocoo"):
+        coo = data.tocoo()
+        return Listed(np.asarray(coo.data, float), coo.row, coo.col, coo.shape, "", "")
+    return _of_array(data, caller)
+
+
+def sample_at(weights, at, caller):
+    """Return the index of the last sample of recorded weights at or before `at` [ms], by default the last one."""
+    if at is None:
+        return weights.times.size - 1
+    at = number(at, f"{caller}.at", "ms")
+    found = int(np.searchsorted(weights.times, at * (1 + 1e-12) + 1e-9, side="right")) - 1
+    if found < 0:
+        raise ValueError(f"{caller}.at: must be >= {weights.times[0]:g} ms, the first sample (got {at:g})")
+    return found
+
+
+def _of_array(data, caller):
+    if isinstance(data, (str, bytes)) or not (isinstance(data, (np.ndarray, Sequence))):
+        raise TypeError(f"{caller}: must be {ACCEPTED} (got {type_name(data)})")
+    try:
+        values = np.asarray(data, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{caller}: must be {ACCEPTED} (got {type_name(data)})") from None
+    if values.ndim == 2:
+        pre, post = np.nonzero(values)
+        return Listed(values[pre, post], pre, post, values.shape, "", "")
+    return Listed(values.ravel(), None, None, (0, 0), "", "")
+
+
+def locate_synapses(data, caller, at=None):
+    """Return the synapses in `data`, which must tell their cells."""
+    found = list_synapses(data, caller, at)
+    if found.pre is None:
+        raise ValueError(f"{caller}: must tell who is connected to whom: sim.synapses(projection) or a matrix (got a list)")
+    return found
+
+
+def add_unit(name, unit):
+    """Return the label of an axis: a name with its unit."""
+    return f"{name} [{unit}]" if unit else name
+
+
+@contextmanager
+def report_as(caller: str, *callees: str) -> Iterator[None]:
+    """Let messages that begin with one of `callees` begin with `caller` instead.
+
+    Examples
+    --------
+    >>> with report_as("rate", "Spikes.population_rate"):
+    ...     raise ValueError("Spikes.population_rate.bin: must be > 0 ms (got 0)")
+    Traceback (most recent call last):
+    ...
+    ValueError: rate.bin: must be > 0 ms (got 0)
+    """
+    try:
+        yield
+    except (TypeError, ValueError, IndexError) as error:
+        text = str(error)
+        for callee in callees:
+            if text.startswith(callee):
+                raise type(error)(caller + text.removeprefix(callee)) from None
+        raise

@@ -3,8 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain
-from brainsim.plot.elements.groups import edges_of, type_name
-from brainsim.plot.elements.tables import labelled
+from brainsim.plot.elements.groups import add_unit, edges_of, type_name
 from brainsim.results.result import Result, Spikes, Traces
 
 TOP = 0.995  # share of the values that the scale of colours covers
@@ -17,7 +16,7 @@ def one_population(data, subject):
     if isinstance(data, Traces):
         if not data.values.size:
             raise ValueError(f"{subject} the traces are empty, so there is nothing to draw")
-        return None, data.ids.size, (data.times[0], data.times[-1]), labelled(data.variable, data.unit)
+        return None, data.ids.size, (data.times[0], data.times[-1]), add_unit(data.variable, data.unit)
     if not isinstance(data, Spikes | Result):
         raise TypeError(f"{subject} must be Spikes or Traces of one population (got {type_name(data)})")
     every = [data] if isinstance(data, Spikes) else list(data.spikes.values())

@@ -1,13 +1,14 @@
-"""Colours and the style sheet."""
+"""The style sheet, colours and legends, and names as pictures show them."""
 
 import functools
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import is_color_like, to_hex, to_rgb
 
 from brainsim.core.palette import PALETTE, REST, colour
 
@@ -86,3 +87,77 @@ def shades(base, count):
     mixes = ([0.0, 0.5, 0.25, 0.6, 0.38] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[: max(count, 1)]
     family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
     return [family[k % len(family)] for k in range(count)]
+
+
+def choose_colours(colours, count, label, parts):
+    """Return a list of at least `count` colours, given one for all or a list; `label` and `parts` are for messages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is not a colour, or the list is too short.
+    """
+    if is_color_like(colours):
+        return [colours] * count
+    wanted = f"{label}: must be one colour or one for each of {count} {parts}"
+    if isinstance(colours, (str, bytes)) or not hasattr(colours, "__iter__"):
+        kind = ValueError if isinstance(colours, str) else TypeError
+        raise kind(f"{wanted}, such as 'red', '#1a5ca6' or (0.1, 0.4, 0.7) (got {colours!r})")
+    colours = list(colours)
+    for one in colours:
+        if not is_color_like(one):
+            raise ValueError(f"{wanted}, such as 'red', '#1a5ca6' or (0.1, 0.4, 0.7) (got {one!r} among them)")
+    if len(colours) < count:
+        raise ValueError(f"{wanted} (got {len(colours)})")
+    return colours
+
+
+def choose_colour(colour, label):
+    """Return a colour; raise ValueError if it is none."""
+    if not is_color_like(colour):
+        raise ValueError(f"{label}: must be a colour, such as 'red', '#1a5ca6' or (0.1, 0.4, 0.7) (got {colour!r})")
+    return colour
+
+
+LONGEST = 28  # letters of a name at an axis or in a legend
+WIDTH, LINES = 16, 2  # of a name in several lines
+
+
+def shorten(name: str, longest: int = LONGEST) -> str:
+    r"""Return a name for a label; a longer one loses letters of its middle, since ends such as numbers differ.
+
+    Examples
+    --------
+    >>> shorten("inhibitory cells of the second layer, column 12")
+    'inhibitory cells o…column 12'
+    >>> shorten("cost $a$")  # matplotlib takes letters between two $ for mathematics, unless a backslash precedes them
+    'cost \\$a\\$'
+    """
+    return _literal(_shortened(str(name), longest))
+
+
+def wrap_name(name: str, width: int = WIDTH) -> str:
+    r"""Return a name in at most two lines of `width` letters.
+
+    Examples
+    --------
+    >>> wrap_name("inhibitory interneurons")
+    'inhibitory\ninterneurons'
+    """
+    name = str(name)
+    for longest in range(LINES * width, 0, -1):
+        lines = textwrap.wrap(_shortened(name, longest), width)
+        if len(lines) <= LINES:
+            break
+    return _literal("\n".join(lines))
+
+
+def _shortened(name, longest):
+    if len(name) <= longest:
+        return name
+    end = (longest - 1) // 3
+    return name[: longest - 1 - end].rstrip() + "…" + name[len(name) - end :].lstrip()
+
+
+def _literal(text):
+    return text.replace("$", r"\$")

@@ -1,14 +1,19 @@
-"""Activity over time as a film: populations beside their raster, or cells on a grid or at their positions."""
+"""Activity over time as a film: populations and their raster, or cells on a grid or at their positions; GIF or MP4."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import number
+from brainsim.core.checks import nearest, number
+from brainsim.core.files import writable
+from brainsim.plot.elements.axes import add_scale, name_rows
 from brainsim.plot.elements.groups import SpikesLike, groups_of
 from brainsim.plot.elements.places import (
     checked_tau,
@@ -20,8 +25,7 @@ from brainsim.plot.elements.places import (
     places_of,
     scale_of,
 )
-from brainsim.plot.elements.styles import ink, style
-from brainsim.plot.moving.films import checked_path, frames_of, write_film
+from brainsim.plot.elements.styles import style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
@@ -131,11 +135,7 @@ def _of_populations(groups, window, step, tau, figsize):
             left.set_yticks(left.get_yticks(), [group.shown for group in groups])
         bars = right.barh(range(len(groups)), rates[:, 0], color=[group.colour for group in groups], height=0.72)
         right.set_xlim(0.0, 1.05 * rates.max() or 1.0)
-        right.set_ylim(len(groups) - 0.4, -0.6)
-        right.set_yticks(range(len(groups)), [group.shown for group in groups])
-        right.tick_params(axis="y", length=0)
-        for text, group in zip(right.get_yticklabels(), groups, strict=True):
-            text.set_color(ink(group.colour))
+        name_rows(right, groups)
         right.set_xlabel("rate [Hz]")
         line = left.axvline(start, color="#222222", linewidth=1.0)
         clock = right.set_title(" ", loc="right", fontsize="medium")
@@ -168,9 +168,7 @@ def _of_cells(data, grid, positions, window, step, tau, figsize):
         ax = figure.subplots()
         look = {"cmap": shades, "vmin": low, "vmax": high}
         artist, show = draw_cells(ax, values[0], look, grid=grid, where=where, caller="animate")
-        bar = figure.colorbar(artist, ax=ax, shrink=0.85)
-        bar.set_label(label)
-        bar.outline.set_visible(False)
+        add_scale(ax, artist, label)
         clock = ax.set_title(" ", loc="right", fontsize="medium")
 
     def frames():
@@ -180,3 +178,86 @@ def _of_cells(data, grid, positions, window, step, tau, figsize):
             yield k
 
     return figure, [artist, clock], frames()
+
+
+COLOURS = 64  # of a GIF: a picture has few, and fewer make a smaller file
+FORMATS = (".gif", ".mp4")
+
+
+def checked_path(path, label):
+    """Return the path of a film; raise ValueError unless its suffix names a format that can be written here."""
+    path = writable(path, label)
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{label}: must end in .gif or .mp4 (got {str(path)!r}{nearest(suffix, FORMATS)})")
+    if suffix == ".mp4" and shutil.which("ffmpeg") is None:
+        raise ValueError(f"{label}: an MP4 needs the program ffmpeg, which is not installed; a .gif needs nothing")
+    return path
+
+
+def frames_of(figure, moving, frames):
+    """Yield the pictures of a figure as RGB bytes, shape (height, width, 3).
+
+    Parameters
+    ----------
+    figure : Figure
+    moving : list of Artist
+        What changes from frame to frame: only this is drawn again.
+    frames : iterable
+        Moving on in it changes the artists.
+    """
+    canvas = FigureCanvasAgg(figure)
+    for artist in moving:
+        artist.set_animated(True)
+    canvas.draw()
+    still = canvas.copy_from_bbox(figure.bbox)
+    for _ in frames:
+        canvas.restore_region(still)
+        for artist in moving:
+            (artist.axes or figure).draw_artist(artist)
+        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def write_film(path, pictures, fps):
+    """Write pictures as a film, `fps` a second."""
+    if path.suffix.lower() == ".gif":
+        _write_gif(path, pictures, fps)
+    else:
+        _write_mp4(path, pictures, fps)
+
+
+def _write_gif(path, pictures, fps):
+    from PIL import Image
+
+    first, *rest = (Image.fromarray(picture).quantize(COLOURS) for picture in pictures)
+    length = max(round(100.0 / fps), 2) * 10  # a GIF counts in hundredths of a second
+    first.save(path, save_all=True, append_images=rest, duration=length, loop=0)
+
+
+def _write_mp4(path, pictures, fps):
+    program = None
+    try:
+        for picture in pictures:
+            picture = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2]  # the format needs even sides
+            program = program or _ffmpeg(path, picture.shape, fps)
+            program.stdin.write(picture.tobytes())
+    except BrokenPipeError:
+        pass  # it ended early, and says why
+    except BaseException:
+        if program is not None:
+            program.kill()
+            program.wait()
+        raise
+    message = program.communicate()[1].decode(errors="replace").strip()
+    if program.returncode:
+        raise OSError(
+            f"animate: ffmpeg could not write {str(path)!r}: {message.splitlines()[-1] if message else 'no reason'}"
+        )
+
+
+def _ffmpeg(path, shape, fps):
+    """Return the program that reads pictures of a shape and writes a film of them."""
+    size = f"{shape[1]}x{shape[0]}"
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", f"{fps:g}", "-i", "-"]
+    command = ["ffmpeg", "-y", "-loglevel", "error", *source, "-an", "-pix_fmt", "yuv420p", str(path)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -1,1 +1,0 @@
-"""Pictures that move: films, and pictures that follow a run."""
