@@ -5,8 +5,8 @@ import ast
 import numpy as np
 
 from brainsim.core.checks import in_range, warn_user
+from brainsim.equations.body import gain_name
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.loop import gain_name
 from brainsim.equations.system import bare
 from brainsim.models.changing import OVER_TIME, held_by, one_for_all
 from brainsim.models.timed import TimedArray

@@ -6,7 +6,6 @@ Writing them takes longer than a short run. They hold no numbers, so all simulat
 from functools import lru_cache
 
 from brainsim.equations.codegen import write_kernel
-from brainsim.equations.precision import in_single
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 
@@ -28,5 +27,4 @@ def _step(cell, receptors, injected, method, name, label):
 @lru_cache(MAX_KEPT)
 def written_kernel(system, step, per_cell, single):
     """Return the Kernel of a System and a Step; `per_cell`, a frozenset, names the constants that differ between cells."""
-    kernel = write_kernel(system, step, per_cell)
-    return in_single(kernel) if single else kernel
+    return write_kernel(system, step, per_cell, single)

@@ -1,4 +1,4 @@
-"""The only place that writes code (with `loop`): a system of equations and a method become the text of a kernel file.
+"""A system of equations and a method become the text of a kernel file.
 
 A kernel advances the cells of one group by one step, in the order of the time grid: the state moves, events are added,
 then threshold and reset. It works on blocks that fit the first-level cache. A branch-free loop over slices, which LLVM
@@ -15,9 +15,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
+from brainsim.equations.body import SHORT, Body, new_name
 from brainsim.equations.expressions.grammar import NOW
-from brainsim.equations.expressions.render import HELPERS, HOMES
-from brainsim.equations.loop import SHORT, Loop
+from brainsim.equations.numba_text import fill, indented, module
+from brainsim.equations.precision import less_one, narrowed
+from brainsim.equations.statements import Load, Store, formula
 from brainsim.equations.steps.step import Product, Step
 from brainsim.equations.system import System
 
@@ -26,18 +28,11 @@ BLOCK = 2048
 # spikes per step of real networks this halves the time of a kernel, compared with checking the whole block
 SCAN = 64
 # names in the loop that are not constants
-NOT_CONSTANTS = {"I_ext", "t", "np", "pi", "max", "min", "abs", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
-NOT_CONSTANTS |= {"_inputs", "_changes"}
+NOT_CONSTANTS = {"I_ext", "t", "pi", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
 
-HEADER = '''"""A kernel written by brainsim (equations/codegen.py). State: {variables}; buffered receptors: {receptors}."""
+PRODUCT = ("from brainsim.jit.products import multiply as _multiply, multiply_each as _multiplyeach",)
 
-{imports}
-pi = 3.141592653589793
-
-'''
-
-TABLE = '''
-@helper
+TABLE = '''@helper
 def row_of(scalars, place, position):
     """Return the row of the table at `place` that holds at `position`, in steps of dt; the last one stays."""
     steps = np.float64(scalars[place]) + np.float64(scalars[place + 1])
@@ -49,10 +44,10 @@ def rows_of(scalars, place):
     """Return how many rows a table has; as its steps it is a sum of two, which float32 holds to the last digit."""
     return np.int64(scalars[place + 2]) + np.int64(scalars[place + 3])
 
+
 '''
 
-ENTRY = """
-@helper
+ENTRY = """@helper
 def count_flags(flag):
     count = np.int32(0)
     for k in range(flag.size):
@@ -70,12 +65,14 @@ def advance(cells_, progress_):
     first, cell, key = cells.first, cells.cell, step_key(cells.key, step)
     empty = progress.parity * progress.capacity
     found = empty + progress.total
-{before}    for low in range(0, count, {block}):
-        high = min(low + {block}, count)
+    <before>
+    for low in range(0, count, <block>):
+        high = min(low + <block>, count)
         flag = flags[: high - low]
-{parts}        block({arguments})
-        for begin in range(0, high - low, {scan}):
-            part = flag[begin : begin + {scan}]
+        <parts>
+        block(<arguments>)
+        for begin in range(0, high - low, <scan>):
+            part = flag[begin : begin + <scan>]
             if count_flags(part):
                 for k in range(part.size):
                     if part[k]:
@@ -85,12 +82,13 @@ def advance(cells_, progress_):
     return 0
 """
 
-PARTS = """        flag[:] = 0
-        for turn in range({last}):
-            position = np.float64(step) + np.float64(turn) * {share!r}
-            part_of_block({arguments})
-        position = np.float64(step) + {end!r}
-        turn = {last}
+PARTS = """\
+flag[:] = 0
+for turn in range(<last>):
+    position = np.float64(step) + np.float64(turn) * <share>
+    part_of_block(<arguments>)
+position = np.float64(step) + <end>
+turn = <last>
 """
 
 
@@ -133,7 +131,7 @@ class Kernel:
         return SHORT * (inputs + outputs) + outputs
 
 
-def write_kernel(system: System, step: Step, per_cell: frozenset[str]) -> Kernel:
+def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: bool = False) -> Kernel:
     """Return the Kernel of a system integrated by a method.
 
     Parameters
@@ -144,55 +142,40 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str]) -> Kernel
         One step of the method.
     per_cell : frozenset of str
         Names of the parameters and constants that differ between cells, and of the tables with a column for each cell.
+    single : bool
+        Whether the state, the constants and the arithmetic are float32.
     """
-    loop = Loop(system, step)
-    last = loop.lines(True)
-    parts = loop.lines(False) if system.substeps > 1 else []
-    written = [*last, *parts, *loop.first]
-    names_of_lines = [n for line in written for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)]
-    loaded = {n.id for n in names_of_lines}
-    assigned = {n.id for n in names_of_lines if isinstance(n.ctx, ast.Store)}
+    bodies = {"block": Body(system, step)}
+    if system.substeps > 1:
+        bodies = {"part_of_block": Body(system, step, last=False)} | bodies
+    body = bodies["block"]
+    written = [line for each in bodies.values() for line in (*each.gather, *each.statements)]
+    loaded = set().union(*(line.needs for line in written))
+    assigned = {line.name for line in written if not isinstance(line, Store)}
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
-    local = {*system.variables, *NOT_CONSTANTS, *HELPERS, *(name + NOW for name, _ in tables)}
+    local = {*system.variables, *NOT_CONSTANTS, *(name + NOW for name, _ in tables)}
     constants = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
     timed = "t" in loaded or bool(tables)
     names = sorted(constants | {"dt"} if "t" in loaded else constants)
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
-    kernel = Kernel("", scalars, arrays, tables, loop.random)
     if step.product is not None:
         matrix, shared = step.product.constants, per_cell.isdisjoint(step.product.constants)
         scalars, arrays = ((*scalars, *matrix), arrays) if shared else (scalars, (*arrays, *matrix))
-        kernel = replace(kernel, product=step.product, scalars=scalars, arrays=arrays)
+    if single:
+        scalars, arrays = less_one(scalars), less_one(arrays)
+    kernel = Kernel("", scalars, arrays, tables, body.random, step.product)
     head, arguments = _arguments(system, kernel, "t" in loaded)
-    text = HEADER.format(
-        variables=", ".join(system.variables) or "none", receptors=len(system.buffered), imports=_imports(loaded, kernel)
-    )
-    text += TABLE if tables else ""
-    text += _block("part_of_block", head, system, kernel, parts, loop.first) if parts else ""
-    text += _block("block", head, system, kernel, last, loop.first)
-    text += ENTRY.format(
+    blocks = "".join(_block(name, head, kernel, each, single) for name, each in bodies.items())
+    entry = fill(
+        ENTRY,
+        {"before": _before(kernel, timed), "parts": _parts(system, arguments)},
         block=SHORT if kernel.scratch else BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
-        before=_before(kernel, timed),
-        parts=_parts(system, arguments),
     )
-    return replace(kernel, text=text)
-
-
-def _imports(loaded, kernel):
-    """Return the lines that import the functions that the kernel calls."""
-    loaded = {*loaded, "step_key"}
-    homes = {home: [n for n in names if n in loaded] for home, names in HOMES.items()}
-    lines = [f"from math import {', '.join(homes.pop('math'))}\n"] if homes["math"] else []
-    lines += ["import numpy as np", ""]
-    lines += ["from brainsim.jit.decorators import helper"]
-    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
-    lines += [f"from {home} import {', '.join(names)}" for home, names in homes.items() if names]
-    if kernel.product is not None:
-        lines += ["from brainsim.jit.products import multiply as _multiply, multiply_each as _multiplyeach"]
-    return "\n".join(lines) + "\n"
+    title = f"A kernel written by brainsim (equations/codegen.py). State: {', '.join(system.variables) or 'none'}."
+    return replace(kernel, text=module(title, TABLE * bool(tables) + blocks + entry, PRODUCT * (kernel.product is not None)))
 
 
 def _arguments(system, kernel, timed):
@@ -243,41 +226,45 @@ def _before(kernel, timed):
         lines.append(f"table{i} = np.int64({offset})")
         width = "count" if per_cell else "1"
         offset = f"table{i} + 4 + rows_of(scalars, table{i}) * {width}"
-    return "".join(f"    {line}\n" for line in lines)
+    return lines
 
 
 def _parts(system, arguments):
     """Return the lines that run the substeps before the last one."""
     n = system.substeps
     if n == 1:
-        return ""
-    return PARTS.format(last=n - 1, share=1.0 / n, end=(n - 1.0) / n, arguments=", ".join(arguments))
+        return []
+    return fill(PARTS, last=n - 1, share=repr(1.0 / n), end=repr((n - 1.0) / n), arguments=", ".join(arguments)).splitlines()
 
 
-def _block(name, head, system, kernel, body, first):
+def _block(name, head, kernel, body, single):
     """Return the text of the vectorised loop over one block of cells, after that of the product if there is one."""
-    last, product = name == "block", kernel.product
+    system, product = body.system, kernel.product
     matrix = {*product.constants} if product is not None else set()
-    loads = [f"{n} = _{n}_[_k]" for n in system.variables]
-    loads += [f"_input_{i} = __input_{i}[_k]" for i in system.buffered] if last else []
-    loads += ["I_ext = _I_ext_[_k]"] if system.external_current else []
+    loads = [Load(n, f"_{n}_") for n in system.variables]
+    loads += [Load(f"_input_{i}", f"__input_{i}") for i in system.buffered] if body.last else []
+    loads += [Load("I_ext", "_I_ext_")] if system.external_current else []
     arrays = [*(a for a in kernel.arrays if a not in matrix), *(t + NOW for t, per_cell in kernel.tables if per_cell)]
-    loads += [f"{a} = _{a}_[_k]" for a in arrays]
-    loads += ["_refractory = __refractory[_k]"] if system.refractory is not None else []
-    lines = [*loads, *body]
-    lines += [f"_{n}_[_k] = _{n}_new" for n in system.variables]
-    lines += [f"__input_{i}[_k] = 0.0" for i in system.buffered] if last else []
-    lines += ["__refractory[_k] = _wait"] if system.refractory is not None else []
-    lines += ["__lag[_k] = __lag_new"] if system.crossing else []
-    lines.append("_flag[_k] = _spike" if system.substeps == 1 else "_flag[_k] = _spike | (_flag[_k] > 0)")
-    text = f"\n@helper\ndef {name}({', '.join(head)}):\n"
+    loads += [Load(a, f"_{a}_") for a in arrays]
+    loads += [Load("_refractory", "__refractory")] if system.refractory is not None else []
+    stores = [Store(f"_{n}_", ast.Name(new_name(n))) for n in system.variables]
+    stores += [Store(f"__input_{i}", formula("0.0")) for i in system.buffered] if body.last else []
+    stores += [Store("__refractory", ast.Name("_wait"))] if system.refractory is not None else []
+    stores += [Store("__lag", ast.Name("__lag_new"))] if system.crossing else []
+    stores.append(Store("_flag", formula("_spike" if system.substeps == 1 else "_spike | (_flag[_k] > 0)")))
+    lines = _loop_over_cells([*loads, *body.statements, *stores], single)
     if product is not None:
-        rows = len(product.outputs)
-        given = f"_matrix, _stride, _inputs, _changes, {rows}" if kernel.of_each else "_matrix, _inputs, _changes, _column"
-        text += _loop_over_cells([*loads, *first])
-        text += f"    _multiply{'each' if kernel.of_each else ''}({given}, {SHORT}, _flag.size)\n"
-    return f"{text}{_loop_over_cells(lines)}\n"
+        lines = [*_loop_over_cells([*loads, *body.gather], single), _product(kernel), *lines]
+    return f"@helper\ndef {name}({', '.join(head)}):\n" + "\n".join(lines) + "\n\n\n"
 
 
-def _loop_over_cells(lines):
-    return "    for _k in range(_flag.size):\n" + "".join(f"        {line}\n" for line in lines)
+def _product(kernel):
+    """Return the line that computes the product."""
+    if kernel.of_each:
+        given = f"_matrix, _stride, _inputs, _changes, {len(kernel.product.outputs)}"
+        return f"    _multiplyeach({given}, {SHORT}, _flag.size)"
+    return f"    _multiply(_matrix, _inputs, _changes, _column, {SHORT}, _flag.size)"
+
+
+def _loop_over_cells(statements, single):
+    return ["    for _k in range(_flag.size):", *indented(narrowed(statements) if single else statements, 2)]

@@ -13,7 +13,7 @@ from brainsim.equations.diagnostics import check_frozen, check_left_sides, warn_
 from brainsim.equations.expressions import algebra, units
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, function_name
-from brainsim.equations.expressions.render import HELPERS
+from brainsim.equations.expressions.lower import HELPERS
 from brainsim.equations.ordering import ordered
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 

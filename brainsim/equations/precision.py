@@ -1,7 +1,7 @@
 """Kernels in single precision: the same statements on float32.
 
-In the text of a kernel every number and every call that would give a float64 is turned into a float32, so the loop over a
-block works on vectors of twice as many cells: 0.33 ns per cell and step for LIF with exponential currents, instead of 0.65.
+Every number and every call that would give a float64 is turned into a float32, so the loop over a block works on vectors of
+twice as many cells: 0.33 ns per cell and step for LIF with exponential currents, instead of 0.65.
 
 The exact step ``P*x + rest`` becomes ``x + ((P - 1)*x + rest)``, with P - 1 rounded from its value in double precision:
 the time constant is in the difference between P and 1, and rounding a P close to 1 loses most digits of that.
@@ -13,32 +13,37 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from brainsim.core.checks import warn_user
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import function_name
+from brainsim.equations.expressions.lower import WHOLE
+from brainsim.equations.statements import Assign, Load, Statement, formula
 from brainsim.equations.steps.exact import LESS_ONE
 
-if TYPE_CHECKING:
-    from brainsim.equations.codegen import Kernel
-
 WIDE = {"uniform", "gaussian"}  # functions that always return float64
-# conversions and calls within which numbers are left unchanged
-WHOLE = {"int32", "int64", "uint64", "_multiply", "_multiplyeach"}
 MIN_RATIO = 0.999e-4  # of dt to a time constant, below which the spacing of float32 shows; a tenth for decays to 0
 DIAGONAL = re.compile(r"_[ph]__(.+)__\1")  # the factor by which a variable multiplies itself in the exact step
 
 
-def in_single(kernel: Kernel) -> Kernel:
-    """Return a Kernel (see `codegen`) whose state, constants and arithmetic are float32."""
-    tree = ast.parse(kernel.text)
-    lines, loops = kernel.text.splitlines(keepends=True), ("block", "part_of_block")
-    for block in [part for part in tree.body[::-1] if isinstance(part, ast.FunctionDef) and part.name in loops]:
-        narrowed = ast.unparse(ast.fix_missing_locations(_Narrow().visit(block)))
-        lines[block.decorator_list[0].lineno - 1 : block.end_lineno] = [narrowed + "\n\n"]
-    scalars, arrays = (tuple(_less_one(name) for name in names) for names in (kernel.scalars, kernel.arrays))
-    return replace(kernel, text="".join(lines), scalars=scalars, arrays=arrays)
+def less_one(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of constants, those of the factors from which 1 is subtracted with their suffix."""
+    return tuple(name + LESS_ONE if DIAGONAL.fullmatch(name) else name for name in names)
+
+
+def narrowed(statements: Iterable[Statement]) -> list[Statement]:
+    """Return statements whose arithmetic is float32; constants may have the names that `less_one` gave them."""
+    return [_narrowed(statement) for statement in statements]
+
+
+def _narrowed(statement):
+    if isinstance(statement, Load):  # injected currents are stored as float64
+        current = formula("float32(_I_ext_[_k])")
+        return Assign(statement.name, current) if statement.array == "_I_ext_" else statement
+    return replace(statement, value=_narrow(statement.value))
 
 
 def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
@@ -68,10 +73,6 @@ def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -
         )
 
 
-def _less_one(name):
-    return name + LESS_ONE if DIAGONAL.fullmatch(name) else name
-
-
 def _increment(total):
     """Return the tree of ``P*x + rest`` as ``x + ((P - 1)*x + rest)``, and any other tree unchanged."""
     for term in ast.walk(total):
@@ -80,47 +81,24 @@ def _increment(total):
     return total
 
 
-class _Narrow(ast.NodeTransformer):
-    """Wraps everything that is float64, or would turn a float32 into a float64, in ``np.float32``."""
-
-    def visit_Constant(self, node):
-        return _float32(node) if type(node.value) in (int, float) else node
-
-    def visit_Name(self, node):
-        node.id = _less_one(node.id)
-        return _float32(node) if node.id == "pi" else node
-
-    def visit_arg(self, node):
-        """The loop gets the number minus 1 instead of the number."""
-        node.arg = _less_one(node.arg)
-        return node
-
-    def visit_Subscript(self, node):
-        """Injected currents are stored as float64; indices stay whole numbers."""
-        current = isinstance(node.value, ast.Name) and node.value.id == "_I_ext_"
-        return _float32(node) if current else node
-
-    def visit_Compare(self, node):
-        """Refractory steps are whole numbers."""
-        whole = isinstance(node.left, ast.Name) and node.left.id == "_refractory"
-        return node if whole else self.generic_visit(node)
-
-    def visit_For(self, node):
-        """Only the body works on cells."""
-        node.body = [self.visit(statement) for statement in node.body]
-        return node
-
-    def visit_Call(self, node):
-        """A conversion to a whole number is left unchanged, including its argument."""
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-        if name in WHOLE:
-            return node
+def _narrow(tree):
+    """Return a tree in which all that is float64, or would turn a float32 into a float64, is converted to float32."""
+    if isinstance(tree, ast.Constant):
+        return tree if isinstance(tree.value, bool) else _float32(tree)
+    if isinstance(tree, ast.Name):
+        return _float32(tree) if tree.id == "pi" else ast.Name(*less_one([tree.id]))
+    if isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Name) and tree.left.id == "_refractory":
+        return tree  # refractory steps are whole numbers
+    if isinstance(tree, ast.Call):
+        name = function_name(tree)
+        if name in WHOLE:  # with its argument
+            return tree
         if name in WIDE:
-            return _float32(node)
-        arguments = [_increment(argument) for argument in node.args] if name == "flushed" else node.args
-        node.args = [self.visit(argument) for argument in arguments]
-        return node
+            return _float32(tree)
+        if name == "flushed":
+            return ast.Call(tree.func, [_narrow(_increment(argument)) for argument in tree.args], [])
+    return lang.rebuilt(tree, _narrow)
 
 
-def _float32(node):
-    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "float32", ast.Load()), [node], [])
+def _float32(tree):
+    return ast.Call(ast.Name("float32"), [tree], [])

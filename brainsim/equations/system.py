@@ -16,6 +16,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import NOW, RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import CONSTANTS, NOISE
 from brainsim.equations.parsed import CellEquations, ReceptorEquations
+from brainsim.equations.statements import Assign
 from brainsim.equations.steps.crossing import crossing_lines
 
 
@@ -54,8 +55,8 @@ class System:
         Parameters that are TimedArrays.
     substeps : int
         Number of steps of the method in one dt.
-    crossing : tuple of str
-        Lines that compute the time within the step at which the threshold was crossed; empty if spikes are at its end.
+    crossing : tuple of Assign
+        Statements that compute the time within the step at which the threshold was crossed; empty if spikes are at its end.
     """
 
     variables: tuple[str, ...]
@@ -72,7 +73,7 @@ class System:
     external_current: bool
     tables: tuple[str, ...]
     substeps: int
-    crossing: tuple[str, ...] = ()
+    crossing: tuple[Assign, ...] = ()
 
     @property
     def buffered(self) -> tuple[int, ...]:

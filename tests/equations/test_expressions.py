@@ -6,11 +6,11 @@ import random
 import numpy as np
 import pytest
 
-from brainsim.equations.expressions import algebra, render
+from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.jit.decorators import load_source
-from tests.helpers.equations.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number
+from tests.helpers.equations.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number, written
 
 NAN = (
     "min(x, 1)",
@@ -61,7 +61,7 @@ def test_random_expressions_agree():
             names = {name: rng.uniform(-3, 3) for name in NAMES}
             with np.errstate(all="ignore"):
                 expected = float(lang.evaluate(tree, names))
-                rendered = eval(render.render(tree), plain | {"np": np}, {n: np.float64(v) for n, v in names.items()})
+                rendered = eval(written(tree), plain | {"np": np}, {n: np.float64(v) for n, v in names.items()})
             assert close(expected, rendered), ast.unparse(tree)
             again = lang.parse_expression(ast.unparse(tree), "again")
             assert float(lang.evaluate(again, names)) == expected
@@ -76,7 +76,7 @@ def test_compiled_expressions_agree():
     """Forty at a time, since compiling takes longer than all else."""
     rng = random.Random(2)
     trees = [lang.parse_expression(random_number(rng, 3), "here") for _ in range(40)]
-    lines = "\n".join(f"        out[i, {k}] = {render.render(tree)}" for k, tree in enumerate(trees))
+    lines = "\n".join(f"        out[i, {k}] = {written(tree)}" for k, tree in enumerate(trees))
     heads = "\n".join(f"        {name} = values[i, {k}]" for k, name in enumerate(NAMES))
     module = load_source(
         f"{KERNEL_NAMES}\n\n@kernel\ndef fill(values, out):\n    for i in range(values.shape[0]):\n{heads}\n{lines}\n"

@@ -12,8 +12,8 @@ import pytest
 import brainsim as bs
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions import render
 from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.expressions.lower import HELPERS, lowered
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 
@@ -227,14 +227,14 @@ def _fuzz(target):
                 for node in ast.walk(tree):
                     assert isinstance(node, ALLOWED), (text, node)
                     assert not isinstance(node, ast.Name) or not node.id.startswith("_")
-                render.render(tree)
+                lowered(tree)
     assert refused > 6000
     assert parsed > 500
 
 
 # what the body of a kernel's loop is made of
 WRITTEN = (*ALLOWED, ast.Assign, ast.Store, ast.Subscript, ast.Attribute, ast.Module, ast.Expr)
-CALLED = {*render.HELPERS, "max", "min", "abs", "float64", "int32", "int64", "uint64"}
+CALLED = {*HELPERS, "max", "min", "abs", "float64", "int32", "int64", "uint64"}
 
 
 def checked_kernel(model, *synapses):

@@ -1,6 +1,8 @@
 """The adjoint of the lines of a step: against differences, and against the adjoint of the equations for short steps."""
 
+import ast
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +10,13 @@ import pytest
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
 from brainsim.equations.adjoints.adjoint import adjoint_of
-from brainsim.equations.adjoints.reverse import D, active_names, once, reversed_lines
+from brainsim.equations.adjoints.reverse import D, active_names, reversed_statements
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.statements import Assign, formula, once
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 from brainsim.jit.decorators import kernel
-from brainsim.learn.spiking.from_equations.kernel_text import unfrozen
 from brainsim.learn.spiking.kernels.responses import relaxation_slope
 
 
@@ -43,31 +45,33 @@ FUNCTIONS = {
 
 
 def step_of(model, method, dt):
-    """Return the system, the lines of a step in which no name is assigned twice, what variables become, and numbers."""
+    """Return the system, the statements of a step in which no name is assigned twice, what variables become, and numbers."""
     name = type(model).__name__
     receptors = [bs.Exponential().receptor_equations]
     system = compose(model.cell_equations, receptors, external_current=True, label=name)
+    system = replace(system, refractory=None, frozen=frozenset())
     step = method_named(method, name)(system, name)
     known = {p: getattr(model, p) for p in model.parameters} | {"r0_tau": 5.0}
     constants = kernel_constants(system, step, known, dt, name)
-    lines, last = once([unfrozen(line) for line in step.lines], {*system.variables, *constants, "I_ext"})
+    lines, last = once(step.lines, {*system.variables, *constants, "I_ext"})
     return system, lines, {v: last[f"_{v}_new"] for v in system.variables}, constants | {"I_ext": 1.5}
 
 
 def run(lines, values):
     values = dict(values) | FUNCTIONS
     for line in lines:
-        exec(line, values)
+        values[line.name] = eval(ast.unparse(line.value), values)
     return values
 
 
 def adjoint_matrix(system, lines, ends, values):
-    """Return the derivatives (at the end, at the start) of a step by its reversed lines."""
-    back = reversed_lines(lines, {*system.variables}, "step")
+    """Return the derivatives (at the end, at the start) of a step by its reversed statements."""
+    back = reversed_statements(lines, {*system.variables}, "step")
     names = active_names(lines, {*system.variables})
     matrix = []
     for end in ends.values():
-        after = run([*lines, *(f"{D}{n} = 0.0" for n in names), f"{D}{end} = 1.0", *back], values)
+        start = [*(Assign(D + name, formula("0.0")) for name in names), Assign(D + end, formula("1.0"))]
+        after = run([*lines, *start, *back], values)
         matrix.append([after[D + v] for v in system.variables])
     return np.array(matrix)
 
@@ -84,7 +88,7 @@ CASES = [(name, method) for name in ("AdEx", "QIF", "FitzHughNagumo") for method
 
 
 @pytest.mark.parametrize(("name", "method"), [*CASES, ("AdEx", "exponential_euler")])
-def test_reversed_lines_equal_differences(name, method):
+def test_reversed_statements_equal_differences(name, method):
     model = getattr(bs, name)()
     system, lines, ends, constants = step_of(model, method, dt=0.2)
     values = constants | state_of(model, system)
@@ -125,5 +129,7 @@ def test_the_slope_of_relaxation():
 
 def test_what_has_no_derivative_is_named():
     with pytest.raises(EquationError, match=r"cell.*cannot be differentiated: floor\(\) has no derivative here"):
-        reversed_lines(["y = floor(x)"], {"x"}, "cell")
-    assert reversed_lines(["y = floor(k)", "z = x*y"], {"x"}, "cell") == ["__d_x = __d_x + __d_z * y"]
+        reversed_statements([Assign("y", formula("floor(x)"))], {"x"}, "cell")
+    lines = [Assign("y", formula("floor(k)")), Assign("z", formula("x*y"))]
+    (back,) = reversed_statements(lines, {"x"}, "cell")
+    assert (back.name, ast.unparse(back.value)) == ("__d_x", "__d_x + __d_z * y")

@@ -12,22 +12,20 @@ from dataclasses import dataclass
 
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import constant_value
-from brainsim.equations.expressions.render import HELPERS, HOMES, number, render
+from brainsim.equations.expressions.lower import lowered, number
+from brainsim.equations.numba_text import fill, module
 from brainsim.equations.signals import parse_signal
+from brainsim.equations.statements import Assign, Load, formula
 
 NOT_CONSTANTS = {"t", "dt", "pi"}
 
-MODULE = '''"""An input over time, written by brainsim (engine/operators/signal_text.py)."""
-
-{imports}
-pi = 3.141592653589793
-
-
+WINDOWS = ("from brainsim.engine.operators.windows import is_on, report, step_of",)
+FUNCTIONS = """\
 @helper
-def fill(values, factor, dt, t{heads}):
+def fill(values, factor, dt, t<heads>):
     wrong = np.int64(0)
     for _k in range(values.size):
-{body}
+        <body>
         wrong += np.int64(_wrong)
         values[_k] = np.nan if _wrong else factor * _value
     return wrong
@@ -40,10 +38,10 @@ def evaluate(signal_, progress_):
     step = step_of(signal, progress)
     if is_on(signal, step, values):
         n, t = values.size, (np.float64(step) + 0.5) * signal.dt
-        if fill(values, signal.factor, signal.dt, t{calls}):
+        if fill(values, signal.factor, signal.dt, t<calls>):
             report(signal, values, step)
     return 0
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -87,20 +85,19 @@ def written(text, label, per_cell, clipped, name="", conditions=()):
     names = set().union(*(lang.names_in(part) for part in (tree, *tests)))
     names -= {"_value", *NOT_CONSTANTS, *(f"_c{k}" for k in range(len(numbers)))}
     single, arrays = sorted(names - per_cell), sorted(names & per_cell)
-    body = [f"{a} = _{a}_[_k]" for a in arrays]
-    body += [f"_value = {render(tree)}"]
-    body += ["_value = greater(_value, 0.0)"] if clipped else []
-    body += [f"_wrong = {' | '.join(['(_value - _value != 0.0)', *(f'({render(test)} ^ True)' for test in tests)])}"]
+    body = [Load(a, f"_{a}_") for a in arrays]
+    body += [Assign("_value", lowered(tree))]
+    body += [Assign("_value", formula("greater(_value, 0.0)"))] if clipped else []
+    wrong = formula("_value - _value != 0.0")
+    for test in tests:
+        wrong = formula("wrong | (test ^ True)", wrong=wrong, test=lowered(test))
     heads = [*single, *(f"_c{k}" for k in range(len(numbers))), *(f"_{a}_" for a in arrays)]
     calls = [f"scalars[{k}]" for k in range(len(single) + len(numbers))]
     calls += [f"arrays[{k} * n : {k + 1} * n]" for k in range(len(arrays))]
-    module = MODULE.format(
-        imports=_imports(body),
-        heads="".join(f", {h}" for h in heads),
-        calls="".join(f", {c}" for c in calls),
-        body="\n".join(f"        {line}" for line in body),
-    )
-    return Written(module, (*single, *numbers), tuple(arrays))
+    words = {"heads": "".join(f", {h}" for h in heads), "calls": "".join(f", {c}" for c in calls)}
+    functions = fill(FUNCTIONS, {"body": [*body, Assign("_wrong", wrong)]}, **words)
+    title = "An input over time, written by brainsim (engine/operators/signal_text.py)."
+    return Written(module(title, functions, WINDOWS), (*single, *numbers), tuple(arrays))
 
 
 def _without_numbers(tree, numbers):
@@ -111,15 +108,3 @@ def _without_numbers(tree, numbers):
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
         return ast.BinOp(_without_numbers(tree.left, numbers), tree.op, tree.right)
     return lang.rebuilt(tree, lambda part: _without_numbers(part, numbers))
-
-
-def _imports(body):
-    """Return the lines that import what the body calls."""
-    loaded = {n.id for line in body for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)} & {*HELPERS}
-    lines = ["import numpy as np", "", "from brainsim.engine.operators.windows import is_on, report, step_of"]
-    lines += ["from brainsim.jit.decorators import helper"]
-    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
-    for home, names in HOMES.items():
-        if used := [n for n in names if n in loaded]:
-            lines.append(f"from {home} import {', '.join(used)}")
-    return "\n".join(lines) + "\n"

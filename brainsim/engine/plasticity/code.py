@@ -32,7 +32,7 @@ from brainsim.engine.plasticity.modulator_text import ModulatorWriter
 from brainsim.engine.plasticity.spike_text import SpikeWriter
 from brainsim.engine.plasticity.synapse_text import SynapseWriter
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.render import HOMES
+from brainsim.equations.expressions.lower import HOMES
 from brainsim.equations.plasticity.parser import PlasticityEquations
 
 PERIOD = 1 << 15  # steps between two sweeps

@@ -7,7 +7,8 @@ import ast
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, SAMPLERS, Tree, function_name
-from brainsim.equations.expressions.render import render
+from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.numba_text import text_of as render
 from brainsim.equations.plasticity.traces import NEW
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
@@ -178,7 +179,7 @@ def logged_values(pre_traces):
 def text_of(tree):
     """Return an expression as text, with the names that a user may have chosen marked as such."""
     names = lang.names_in(tree) - {"pi"}
-    return render(lang.substitute(tree, {name: ast.Name(name + LOCAL) for name in names}))
+    return render(lowered(lang.substitute(tree, {name: ast.Name(name + LOCAL) for name in names})))
 
 
 def names_of(trees):

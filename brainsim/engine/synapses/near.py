@@ -10,13 +10,15 @@ Whether a pair is connected, and its weight if that is sampled, are functions of
 
 from __future__ import annotations
 
-import ast
 import functools
 
 import numpy as np
 
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.render import HOMES, render
+from brainsim.equations.expressions.language import names_in
+from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.numba_text import fill, module
+from brainsim.equations.statements import Load, Store
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none
@@ -311,38 +313,25 @@ def address_of_text(tree: Tree) -> int:
     return load_source(_text_of(tree)).values.address(kind)
 
 
+VALUES = """\
+@by_address
+def values(pairs_):
+    pairs = record_at(pairs_)
+    d_of, dx_of, dy_of, dz_of = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)
+    i, j_of, out = pairs.i, array_of(pairs.j), array_of(pairs.out)
+    for _k in range(pairs.n):
+        <lines>
+    return 0
+"""
+
+
 @functools.cache
 def _text_of(tree):
     """Return the source of the function of an expression."""
-    body = render(tree)
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    imports = [
-        f"from {home} import {', '.join(wanted)}"
-        for home, names in HOMES.items()
-        if (wanted := [n for n in names if n in used])
-    ]
-    read = [f"        {name} = {name}_of[_k]" for name in ("d", "dx", "dy", "dz", "j") if name in used]
-    lines = [
-        '"""A function of two cells written by brainsim (engine/synapses/near.py)."""',
-        "import numpy as np",
-        *imports,
-        "from brainsim.jit.records import array_of, by_address, record_at",
-        "",
-        "pi = 3.141592653589793",
-        "",
-        "",
-        "@by_address",
-        "def values(pairs_):",
-        "    pairs = record_at(pairs_)",
-        "    d_of, dx_of, dy_of, dz_of = array_of(pairs.d), array_of(pairs.dx), array_of(pairs.dy), array_of(pairs.dz)",
-        "    i, j_of, out = pairs.i, array_of(pairs.j), array_of(pairs.out)",
-        "    for _k in range(pairs.n):",
-        *read,
-        f"        out[_k] = {body}",
-        "    return 0",
-        "",
-    ]
-    return "\n".join(lines)
+    value = lowered(tree)
+    loads = [Load(name, f"{name}_of") for name in ("d", "dx", "dy", "dz", "j") if name in names_in(value)]
+    body = fill(VALUES, {"lines": [*loads, Store("out", value)]})
+    return module("A function of two cells written by brainsim (engine/synapses/near.py).", body)
 
 
 def _three_columns(view):

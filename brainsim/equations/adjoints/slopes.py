@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from brainsim.equations.adjoints.adjoint import derivative
+from brainsim.equations.body import gain_name
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.loop import gain_name
 from brainsim.equations.steps.exact import Propagator
 from brainsim.equations.steps.step import Step
 from brainsim.equations.system import System

@@ -2,7 +2,7 @@
 
 Nothing a user types is ever evaluated as Python. A string is parsed by the standard library's `ast`, every node is checked
 against the `grammar`, and everything else works on that tree: `evaluate` computes its value, `algebra` rearranges it,
-`render` writes it into a kernel. The documentation of `brainsim.Neuron` describes the language for users.
+`lower` turns it into what a kernel computes. The documentation of `brainsim.Neuron` describes the language for users.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ decay. A system that becomes stiff only far away from its initial values is not 
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -36,18 +35,18 @@ def _relaxation(z):
     return np.where(z == 0.0, 1.0, -np.expm1(-z) / np.where(z == 0.0, 1.0, z))
 
 
-# the helpers of kernels (see `render`) on arrays
+# the helpers of kernels (see `lower`) on arrays
 NUMPY: dict[str, Any] = FUNCTIONS | {
     "cube": lambda x: x**3,
     "exprel_inverse": lambda x: 1.0 / FUNCTIONS["exprel"](x),
     "flushed": lambda x: x,
     "fourth": lambda x: x**4,
     "greater": np.maximum,
+    "int64": lambda n: n,
     "lesser": np.minimum,
     "power": np.power,
     "relaxation": _relaxation,
     "square": np.square,
-    "whole": lambda n: n,
     "whole_power": np.power,
 }
 
@@ -114,8 +113,7 @@ class _Map:
     """One step as a function of the state, an array with one row per variable."""
 
     def __init__(self, system, step, values, dt):
-        self.system, self.product = system, step.product
-        self.lines = [_parsed(line) for line in step.lines]
+        self.system, self.lines, self.product = system, step.lines, step.product
         self.known = values | {"dt": dt, "pi": np.pi, "t": 0.0, "I_ext": 0.0, "_free": True, "1.0": 1.0}
         self.known |= step.compute(values, dt) | dict.fromkeys(step.normals, 0.0)
 
@@ -125,16 +123,9 @@ class _Map:
             inputs = [np.broadcast_to(known[name], state.shape[1:]) for name in product.inputs]
             matrix = np.array([known[name] for name in product.constants]).reshape(len(inputs), -1)
             known |= dict(zip(product.outputs, matrix.T @ np.array(inputs), strict=True))
-        for name, tree in self.lines:
-            known[name] = lang.evaluate(tree, known, NUMPY)
+        for line in self.lines:
+            known[line.name] = lang.evaluate(line.whole, known, NUMPY)
         return np.array([np.broadcast_to(known[f"_{name}_new"], state.shape[1:]) for name in self.system.variables])
-
-
-@functools.lru_cache(4096)
-def _parsed(line):
-    """Return the name and the tree of a line of a kernel."""
-    name, _, text = line.partition(" = ")
-    return name, ast.parse(text.replace("np.int64", "whole"), mode="eval").body
 
 
 def _slopes(function, start):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError
-from brainsim.equations.expressions.render import render
+from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.statements import Assign, formula
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System
@@ -21,24 +22,29 @@ if TYPE_CHECKING:
 ITERATIONS = 4  # starting from the secant, each squares the error: 1e-2, 1e-4, 1e-8, 1e-16
 
 
-def crossing_lines(system: System, label: str) -> list[str]:
-    """Return the lines that compute ``_lag`` [ms], the time from the crossing to the end of the step.
+def crossing_lines(system: System, label: str) -> list[Assign]:
+    """Return the statements that compute ``_lag`` [ms], the time from the crossing to the end of the step.
 
-    It is 0 if an event at the end of the step crossed the threshold. The lines read ``x`` and ``_x_new`` of each variable,
+    It is 0 if an event at the end of the step crossed the threshold. They read ``x`` and ``_x_new`` of each variable,
     before events are added. Raises EquationError if the threshold is not a comparison that is linear in the variables, or
     the solution is not smooth.
     """
     gap, rate = _gap_and_rate(system, label)
     end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))}
-    lines = [f"_gap0 = {render(gap)}", f"_gap1 = {render(lang.substitute(gap, end))}"]
-    lines += [f"_rate0 = dt*({render(rate)})", f"_rate1 = dt*({render(lang.substitute(rate, end))})"]
-    lines += ["_bend = 3.0*(_gap1 - _gap0) - 2.0*_rate0 - _rate1", "_twist = 2.0*(_gap0 - _gap1) + _rate0 + _rate1"]
-    lines += ["_at0 = min(max(_gap0/(_gap0 - _gap1), 0.0), 1.0)"]
+    values = {
+        "_gap0": lowered(gap),
+        "_gap1": lowered(lang.substitute(gap, end)),
+        "_rate0": formula("dt*rate", rate=lowered(rate)),
+        "_rate1": formula("dt*rate", rate=lowered(lang.substitute(rate, end))),
+        "_bend": formula("3.0*(_gap1 - _gap0) - 2.0*_rate0 - _rate1"),
+        "_twist": formula("2.0*(_gap0 - _gap1) + _rate0 + _rate1"),
+        "_at0": formula("min(max(_gap0/(_gap0 - _gap1), 0.0), 1.0)"),
+    }
+    value, slope = "_gap0 + at*(_rate0 + at*(_bend + at*_twist))", "_rate0 + at*(2.0*_bend + 3.0*at*_twist)"
     for k in range(ITERATIONS):
-        value = f"_gap0 + _at{k}*(_rate0 + _at{k}*(_bend + _at{k}*_twist))"
-        slope = f"_rate0 + _at{k}*(2.0*_bend + 3.0*_at{k}*_twist)"
-        lines.append(f"_at{k + 1} = min(max(_at{k} - ({value})/({slope}), 0.0), 1.0)")
-    return [*lines, f"_lag = (1.0 - (_at{ITERATIONS} if _gap0 < 0.0 else 0.0))*dt if _gap1 >= 0.0 else 0.0"]
+        values[f"_at{k + 1}"] = formula(f"min(max(at - ({value})/({slope}), 0.0), 1.0)", at=f"_at{k}")
+    values["_lag"] = formula("(1.0 - (at if _gap0 < 0.0 else 0.0))*dt if _gap1 >= 0.0 else 0.0", at=f"_at{ITERATIONS}")
+    return [Assign(name, tree) for name, tree in values.items()]
 
 
 def _gap_and_rate(system, label):

@@ -1,4 +1,4 @@
-"""The exact step of linear equations with constant coefficients, as the lines and numbers of a kernel.
+"""The exact step of linear equations with constant coefficients, as the statements and numbers of a kernel.
 
 A few variables get a sum each, without the terms that are zero by the structure of the system. The sums of many variables
 would take minutes to compile: they become one loop over a matrix (see `Product`).
@@ -6,6 +6,8 @@ would take minutes to compile: they become one loop over a matrix (see `Product`
 
 from __future__ import annotations
 
+import ast
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree, shown
+from brainsim.equations.statements import formula
 from brainsim.equations.steps.linear import covariance, factor, one_step, reachable
 from brainsim.equations.steps.step import Product
 
@@ -60,10 +63,14 @@ def exact_lines(writer: Writer, coefficients: Coefficients) -> tuple[Propagator,
         writer.product, entries = matrix.product()
     for (i, held), terms in matrix.sums.items():
         name, word = matrix.variables[i], "held" if held else "new"
-        written = " + ".join(f"{constant}*{factor}" if factor else constant for constant, (_, factor) in terms.items())
-        writer.lines.append(f"_{name}_{word} = flushed({f'{name} + {change_name(name, held)}' if matrix.many else written})")
+        if matrix.many:
+            total = formula("x + change", x=name, change=change_name(name, held))
+        else:
+            products = [formula("a*b", a=a, b=b) if b else ast.Name(a) for a, (_, b) in terms.items()]
+            total = functools.reduce(lambda a, b: ast.BinOp(a, ast.Add(), b), products)
+        writer.add(f"_{name}_{word}", "flushed(total)", total=total)
         if held:
-            writer.lines.append(f"_{name}_new = _{name}_new if _free else _{name}_held")
+            writer.add(f"_{name}_new", "moved if _free else held", moved=f"_{name}_new", held=f"_{name}_held")
     return Propagator(matrix, entries), [f"_z__of_{name}" for name in matrix.noisy]
 
 

@@ -1,7 +1,7 @@
-"""Integration methods: from a system of equations to one time step, as lines of a kernel and the numbers in them.
+"""Integration methods: from a system of equations to one time step, as statements and the numbers in them.
 
-Each method is a function ``method(system, label) -> Step``. In the lines ``x`` is the value of variable x at the start of
-the step and ``_x_new`` its value at the end, before the events that arrive then are added.
+Each method is a function ``method(system, label) -> Step``. In the statements ``x`` is the value of variable x at the
+start of the step and ``_x_new`` its value at the end, before the events that arrive then are added.
 
 ======================  =====  ================  ====================================================================
 method                  order  with noise        for
@@ -29,6 +29,7 @@ from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.statements import formula
 from brainsim.equations.steps.exact import exact_lines, linear_part
 from brainsim.equations.steps.step import Step, Writer
 
@@ -71,14 +72,16 @@ def exponential_euler(system: System, label: str) -> Step:
         _reject_multiplicative(system, name, "exponential_euler", label)
         order = 1 if _needs(system, name, label) & {*others} else order
     middle |= _later(system, writer, "mid", "t + 0.5*dt")
-    texts = writer.right_sides(parts | _scaled_gains(system, others, algebra.ONE), middle)
+    sides = writer.right_sides(parts | _scaled_gains(system, others, algebra.ONE), middle)
     for name in others:
-        writer.lines.append(f"_{name}_slope = {texts[name, 'slope']}")
-        moved = _relaxed(name, texts[name, "rest"], f"_{name}_slope", "dt")
+        slope = f"_{name}_slope"
+        writer.add(slope, sides[name, "slope"])
+        moved = _relaxed(name, sides[name, "rest"], slope, "dt")
         for noise in system.noise.get(name, ()):
-            moved += f" + {texts[name, noise]}*sqrt(dt*relaxation(-2.0*_{name}_slope*dt))*_z__of_{noise}"
             normals.append(f"_z__of_{noise}")
-        writer.lines.append(f"_{name}_new = flushed({moved})")
+            size = formula("gain*sqrt(dt*relaxation(-2.0*slope*dt))", gain=sides[name, noise], slope=slope)
+            moved = formula("moved + size*z", moved=moved, size=size, z=normals[-1])
+        writer.add(f"_{name}_new", "flushed(moved)", moved=moved)
     order = order if others else 0
     return writer.step("exponential_euler", [compute], normals=_once(normals), **_orders(system, order, 1, 1))
 
@@ -100,21 +103,20 @@ def exponential_strang(system: System, label: str) -> Step:
     needs = {name: _needs(system, name, label) & {*others} for name in others}
     outer, inner = _groups(needs)
     for stage, group in enumerate([*outer, inner, *reversed(outer)]):
-        share, half_share = ("dt", "(0.5*dt)") if group is inner else ("(0.5*dt)", "(0.25*dt)")
+        share, half_share = ("dt", "0.5*dt") if group is inner else ("0.5*dt", "0.25*dt")
         last = stage >= len(outer)
-        texts = writer.right_sides({key: tree for key, tree in parts.items() if key[0] in group}, at, f"s{stage}")
+        sides = writer.right_sides({key: tree for key, tree in parts.items() if key[0] in group}, at, f"s{stage}")
         came = {}
         for name in group:
-            start, slope, rest = at.get(name, name), f"_{name}_slope{stage}", texts[name, "rest"]
-            writer.lines.append(f"{slope} = {texts[name, 'slope']}")
+            start, slope, rest = at.get(name, name), f"_{name}_slope{stage}", sides[name, "rest"]
+            writer.add(slope, sides[name, "slope"])
             if name in needs[name]:  # not linear: again, with the rest at the middle of this move
-                half = _moved(system, name, _relaxed(start, rest, slope, half_share))
-                writer.lines.append(f"_{name}_half{stage} = {half}")
+                writer.add(f"_{name}_half{stage}", _moved(system, name, _relaxed(start, rest, slope, half_share)))
                 at_half = at | {name: f"_{name}_half{stage}"}
                 rest = writer.right_sides({0: parts[name, "rest"]}, at_half, f"_{name}_half{stage}")[0]
             moved = _relaxed(start, rest, slope, share)
             came[name] = f"_{name}_new" if last else f"_{name}_s{stage}"
-            writer.lines.append(f"{came[name]} = {f'flushed({moved})' if last else _moved(system, name, moved)}")
+            writer.add(came[name], formula("flushed(moved)", moved=moved) if last else _moved(system, name, moved))
         at |= came
     return writer.step("exponential_strang", [compute], normals=normals, **_orders(system, 2 if others else 0, 1, 1))
 
@@ -124,7 +126,7 @@ def euler(system: System, label: str) -> Step:
     _reject_noise(system, "euler", label, "euler_maruyama")
     writer = Writer(system)
     for name, slope in writer.right_sides(system.derivatives).items():
-        writer.lines.append(f"_{name}_new = flushed({name} + dt*{slope})")
+        writer.add(f"_{name}_new", "flushed(x + dt*slope)", x=name, slope=slope)
     return writer.step("euler", order=1)
 
 
@@ -134,18 +136,19 @@ def heun(system: System, label: str) -> Step:
     first = writer.right_sides(sides)
     ends = {name: f"_{name}_end" for name in system.variables}
     for name in system.variables:
-        writer.lines.append(f"_{name}_slope = {first[name]}")
-        move = f"{name} + dt*_{name}_slope"
+        writer.add(f"_{name}_slope", first[name])
+        move = formula("x + dt*slope", x=name, slope=f"_{name}_slope")
         for noise in system.noise.get(name, ()):
-            writer.lines.append(f"_{name}__{noise}_gain = {first[name, noise]}")
-            move += f" + _{name}__{noise}_gain*_z__of_{noise}"
-        writer.lines.append(f"_{name}_end = {_moved(system, name, move)}")
+            writer.add(f"_{name}__{noise}_gain", first[name, noise])
+            move = formula("move + gain*z", move=move, gain=f"_{name}__{noise}_gain", z=f"_z__of_{noise}")
+        writer.add(f"_{name}_end", _moved(system, name, move))
     second = writer.right_sides(sides, ends | _later(system, writer, "end", "t + dt"), "end")
     for name in system.variables:
-        move = f"{name} + 0.5*dt*(_{name}_slope + {second[name]})"
+        move = formula("x + 0.5*dt*(slope + end)", x=name, slope=f"_{name}_slope", end=second[name])
         for noise in system.noise.get(name, ()):
-            move += f" + 0.5*(_{name}__{noise}_gain + {second[name, noise]})*_z__of_{noise}"
-        writer.lines.append(f"_{name}_new = flushed({move})")
+            gain = formula("0.5*(start + end)", start=f"_{name}__{noise}_gain", end=second[name, noise])
+            move = formula("move + gain*z", move=move, gain=gain, z=f"_z__of_{noise}")
+        writer.add(f"_{name}_new", "flushed(move)", move=move)
     # the noise commutes if there is one for each equation or one for all
     strong = 1 if _diagonal(system) or len(_normals(system)) == 1 else 0.5
     return writer.step("heun", normals=_normals(system), **_orders(system, 2, strong, 1, "Stratonovich"))
@@ -159,25 +162,28 @@ def rk4(system: System, label: str) -> Step:
     for stage, move in ((1, "0.5*dt"), (2, "0.5*dt"), (3, "dt"), (4, "")):
         slopes = writer.right_sides(system.derivatives, at, "" if stage == 1 else f"{stage}")
         for name, slope in slopes.items():
-            writer.lines.append(f"_{name}_k{stage} = {slope}")
+            writer.add(f"_{name}_k{stage}", slope)
         if move:
             for name in system.variables:
-                writer.lines.append(f"_{name}_s{stage} = {_moved(system, name, f'{name} + {move}*_{name}_k{stage}')}")
+                moved = formula(f"x + {move}*slope", x=name, slope=f"_{name}_k{stage}")
+                writer.add(f"_{name}_s{stage}", _moved(system, name, moved))
             at = {name: f"_{name}_s{stage}" for name in system.variables}
             at |= _later(system, writer, f"s{stage}", f"t + {move}")
     for name in system.variables:
-        total = f"_{name}_k1 + 2.0*(_{name}_k2 + _{name}_k3) + _{name}_k4"
-        writer.lines.append(f"_{name}_new = flushed({name} + dt*({total})*{1 / 6!r})")
+        slopes = {f"k{stage}": f"_{name}_k{stage}" for stage in (1, 2, 3, 4)}
+        writer.add(f"_{name}_new", f"flushed(x + dt*(k1 + 2.0*(k2 + k3) + k4)*{1 / 6!r})", x=name, **slopes)
     return writer.step("rk4", order=4)
 
 
 def euler_maruyama(system: System, label: str) -> Step:
     """Return the Euler-Maruyama step: ``x(t+dt) = x + f dt + g sqrt(dt) z``, with noise in Ito's sense."""
     writer = Writer(system)
-    texts = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
+    sides = writer.right_sides(system.derivatives | _scaled_gains(system, system.variables))
     for name in system.variables:
-        noise = "".join(f" + {texts[name, n]}*_z__of_{n}" for n in system.noise.get(name, ()))
-        writer.lines.append(f"_{name}_new = flushed({name} + dt*{texts[name]}{noise})")
+        move = formula("x + dt*slope", x=name, slope=sides[name])
+        for noise in system.noise.get(name, ()):
+            move = formula("move + gain*z", move=move, gain=sides[name, noise], z=f"_z__of_{noise}")
+        writer.add(f"_{name}_new", "flushed(move)", move=move)
     additive = not any(_multiplicative(system, name) for name in system.noise)
     strong = 1 if additive else 0.5
     return writer.step("euler_maruyama", normals=_normals(system), **_orders(system, 1, strong, 1, "Ito"))
@@ -193,17 +199,18 @@ def milstein(system: System, label: str) -> Step:
         needs = "a separate noise in each equation, with a size that depends on no other noisy variable"
         raise EquationError(label, f"method 'milstein' needs {needs}; write method = 'euler_maruyama'")
     writer, gains = Writer(system), _scaled_gains(system, system.variables)
-    texts = writer.right_sides(system.derivatives | gains)
+    sides = writer.right_sides(system.derivatives | gains)
     for name in system.variables:
-        move = f"{name} + dt*{texts[name]}"
+        move = formula("x + dt*slope", x=name, slope=sides[name])
         for noise in system.noise.get(name, ()):
-            writer.lines.append(f"_{name}_gain = {texts[name, noise]}")
+            gain, z = f"_{name}_gain", f"_z__of_{noise}"
+            writer.add(gain, sides[name, noise])
             if _multiplicative(system, name):
-                writer.lines.append(f"_{name}_up = {move} + _{name}_gain")
+                writer.add(f"_{name}_up", "move + gain", move=move, gain=gain)
                 up = writer.right_sides({0: gains[name, noise]}, {name: f"_{name}_up"}, f"_{name}_up")[0]
-                move += f" + 0.5*({up} - _{name}_gain)*(_z__of_{noise}*_z__of_{noise} - 1.0)"
-            move += f" + _{name}_gain*_z__of_{noise}"
-        writer.lines.append(f"_{name}_new = flushed({move})")
+                move = formula("move + 0.5*(up - gain)*(z*z - 1.0)", move=move, up=up, gain=gain, z=z)
+            move = formula("move + gain*z", move=move, gain=gain, z=z)
+        writer.add(f"_{name}_new", "flushed(move)", move=move)
     return writer.step("milstein", normals=_normals(system), **_orders(system, 1, 1, 1, "Ito"))
 
 
@@ -254,8 +261,8 @@ def _exact_first(system, label):
     writer = Writer(system)
     compute, normals = exact_lines(writer, coefficients)
     for name in coefficients:
-        mean = f"0.5*({name} + _{name}_new)"
-        writer.lines.append(f"_{name}_mid = {_moved(system, name, mean)}")
+        mean = formula("0.5*(x + new)", x=name, new=f"_{name}_new")
+        writer.add(f"_{name}_mid", _moved(system, name, mean))
     others = [name for name in system.variables if name not in coefficients]
     return writer, compute, normals, {name: f"_{name}_mid" for name in coefficients}, others
 
@@ -293,8 +300,9 @@ def _groups(needs):
 
 
 def _relaxed(start, rest, slope, time):
-    """Return the text of the solution of ``dx/dt = slope*x + rest`` from `start` after a time."""
-    return f"{start} + ({rest} + {slope}*{start})*{time}*relaxation(-{slope}*{time})"
+    """Return the solution of ``dx/dt = slope*x + rest`` from `start` after a time, which is a formula."""
+    text = "start + (rest + slope*start)*time*relaxation(-slope*time)"
+    return formula(text, start=start, rest=rest, slope=slope, time=formula(time))
 
 
 def _orders(system, order, strong, weak, interpretation=""):
@@ -337,9 +345,10 @@ def _once(names):
     return list(dict.fromkeys(names))
 
 
-def _moved(system, name, text):
-    """Return the text of a variable's value within the step; a frozen variable of a refractory cell is clamped there too."""
-    return f"{text} if _free else {name}" if name in system.frozen and system.refractory is not None else text
+def _moved(system, name, value):
+    """Return a variable's value within the step; a frozen variable of a refractory cell is clamped there too."""
+    held = name in system.frozen and system.refractory is not None
+    return formula("value if _free else x", value=value, x=name) if held else value
 
 
 def _later(system, writer, stage, text):
@@ -348,7 +357,7 @@ def _later(system, writer, stage, text):
     uses += [gain for gains in system.noise.values() for gain in gains.values()]
     if not any("t" in lang.names_in(tree) for tree in uses):
         return {}
-    writer.lines.append(f"_t_{stage} = {text}")
+    writer.add(f"_t_{stage}", text)
     return {"t": f"_t_{stage}"}
 
 

@@ -1,4 +1,4 @@
-"""One time step as lines of a kernel, and the writer of right-hand sides."""
+"""One time step as statements, and the writer of right-hand sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, Tree
-from brainsim.equations.expressions.render import number, render
+from brainsim.equations.expressions.lower import lowered, number
+from brainsim.equations.statements import Assign, formula
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System
@@ -46,8 +47,8 @@ class Step:
     ----------
     method : str
         Name of the method.
-    lines : list of str
-        Statements ``name = expression`` that compute ``_x_new`` for every variable x.
+    lines : list of Assign
+        Statements that compute ``_x_new`` for every variable x.
     normals : list of str
         Names in the lines that stand for standard normal numbers, sampled for each cell in each step.
     compute : callable
@@ -68,7 +69,7 @@ class Step:
     """
 
     method: str
-    lines: list[str] = field(default_factory=list)
+    lines: list[Assign] = field(default_factory=list)
     normals: list[str] = field(default_factory=list)
     compute: Callable = lambda values, dt: {}
     constants: dict[str, Tree] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Step:
 
 
 class Writer:
-    """Writes right-hand sides as lines; expressions that do not change in time are computed once, outside the kernel.
+    """Writes right-hand sides as statements; expressions that do not change in time are computed once, outside the kernel.
 
     Division by such a constant becomes multiplication by its inverse: a division takes as long as eight multiplications,
     and a compiler that must keep the last bit may not replace it.
@@ -94,12 +95,18 @@ class Writer:
 
     def __init__(self, system: System):
         self.system = system
-        self.lines: list[str] = []
+        self.lines: list[Assign] = []
         self.product: Product | None = None
         self._constants: dict[str, tuple[int, Tree]] = {}
 
-    def right_sides(self, sides: Mapping[Any, Tree], at: Mapping[str, str] | None = None, stage: str = "") -> dict[Any, str]:
-        """Add the algebraic lines on which some trees depend, and return the text of each tree.
+    def add(self, name: str, value: Tree | str, **parts: Tree | str) -> None:
+        """Add a statement; a value that is text is a `formula`."""
+        self.lines.append(Assign(name, formula(value, **parts) if isinstance(value, str) else value))
+
+    def right_sides(
+        self, sides: Mapping[Any, Tree], at: Mapping[str, str] | None = None, stage: str = ""
+    ) -> dict[Any, Tree]:
+        """Add the algebraic lines on which some trees depend, and return each tree as kernels compute it.
 
         Parameters
         ----------
@@ -113,9 +120,9 @@ class Writer:
         names = {name: ast.Name(new) for name, new in (at or {}).items()}
         for name in self._needed(sides.values()):
             new = f"_{name}_{stage}" if stage else name
-            self.lines.append(f"{new} = {self._text(self.system.algebraic[name], names)}")
+            self.add(new, self._lowered(self.system.algebraic[name], names))
             names[name] = ast.Name(new)
-        return {key: self._text(tree, names) for key, tree in sides.items()}
+        return {key: self._lowered(tree, names) for key, tree in sides.items()}
 
     def step(self, method: str, computes: Iterable[Callable] = (), **properties: Any) -> Step:
         """Return the Step of the lines written so far; `computes` are functions that compute further constants."""
@@ -131,8 +138,8 @@ class Writer:
         made: dict[str, Any] = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
         return Step(method, self.lines, **made, **properties)
 
-    def _text(self, tree, names):
-        return render(lang.substitute(self._reduced(tree), names))
+    def _lowered(self, tree, names):
+        return lowered(lang.substitute(self._reduced(tree), names))
 
     def _needed(self, sides):
         """Return the names of the algebraic lines on which trees depend, in the order of the system."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from brainsim.equations.expressions import render
+from brainsim.equations.expressions.lower import HOMES, lowered
+from brainsim.equations.numba_text import text_of
 from brainsim.jit.decorators import load_source
 
 NAMES = ("x", "y", "k", "tau")
@@ -57,14 +58,19 @@ def random_test(rng, depth):
 
 
 KERNEL_NAMES = "import numpy as np\nfrom brainsim.jit.decorators import kernel\n" + "\n".join(
-    f"from {home} import {', '.join(names)}" for home, names in render.HOMES.items()
+    f"from {home} import {', '.join(names)}" for home, names in HOMES.items()
 )
+
+
+def written(tree):
+    """Return an expression as the body of a kernel has it."""
+    return text_of(lowered(tree))
 
 
 def compiled(tree, names):
     """Compile an expression as the body of a kernel has it."""
     return load_source(
-        f"{KERNEL_NAMES}\n\n@kernel\ndef value({', '.join(names)}):\n    return np.float64({render.render(tree)})\n"
+        f"{KERNEL_NAMES}\n\n@kernel\ndef value({', '.join(names)}):\n    return np.float64({written(tree)})\n"
     ).value
 
 

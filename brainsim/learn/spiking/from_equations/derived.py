@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.equations.loop import Loop
+from brainsim.equations.body import Body
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
 from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
@@ -71,11 +71,10 @@ def derive(
 
 
 def written(smooth: Smooth, external_current: bool, label: str, learns: Sequence[str]) -> tuple[Parts, Formulas]:
-    """Return the lines of the kernels of a model, and the formulas of their numbers."""
+    """Return the statements of the kernels of a model, and the formulas of their numbers."""
     formulas = Formulas(smooth, label, learns)
     changing = set().union(*(formulas.changing(name) for name in learns)) if learns else None
-    lines = Loop(smooth.system, formulas.step).lines(True)
-    parts = Parts(smooth, lines, external_current, label, changing)
+    parts = Parts(smooth, Body(smooth.system, formulas.step), external_current, label, changing)
     formulas.names = tuple(parts.numbers)
     return parts, formulas
 

@@ -13,7 +13,7 @@ its end is 0. There are two ways to find the state then and what the reset makes
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from brainsim.equations.adjoints.adjoint import Adjoint, adjoint_of
@@ -39,7 +39,7 @@ class Smooth:
     model : Neuron
         An instance of the class with the new reset.
     system : System
-        Its equations, with exponential currents.
+        Its equations, with exponential currents, and without a refractory time.
     linear : bool
         Which of the two ways.
     variables : tuple of str
@@ -94,7 +94,9 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False) 
     cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)
     made = cls(**{name: getattr(model, name) for name in model.parameters})
     gain, decay = (rates["", "gain"], rates["", "decay"]) if linear and rates else (algebra.ONE, algebra.ONE)
-    return Smooth(made, composed(made, label, external_current), linear, variables, adjoint.gap, gain, decay)
+    system = composed(made, label, external_current)
+    system = replace(system, refractory=None, frozen=frozenset())  # which is 0, by `_check`
+    return Smooth(made, system, linear, variables, adjoint.gap, gain, decay)
 
 
 def composed(model: Any, label: str, external_current: bool) -> System:
