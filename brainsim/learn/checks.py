@@ -110,6 +110,14 @@ def labels_of_steps(y: np.ndarray, label: str, outputs: int | None = None) -> np
     return y.astype(np.int64)
 
 
+def explained_variance(predicted: np.ndarray, wanted: np.ndarray, label: str) -> float:
+    """Return the share of the variance of sequences that is explained; raise ValueError if there is none to explain."""
+    spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
+    if spread == 0.0:
+        raise ValueError(f"{label}: must not be constant, since the share of explained variance is returned")
+    return 1.0 - float(np.sum((predicted - wanted) ** 2)) / spread
+
+
 def check_saved_classes(classes: np.ndarray, label: str) -> None:
     """Raise ValueError unless an array, which may come from a file, holds labels in increasing order, each once."""
     kind = classes.dtype.kind

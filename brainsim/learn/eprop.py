@@ -1,6 +1,7 @@
 """E-prop: a recurrent network of spiking cells that learns from eligibility traces."""
 
-from typing import Any, Self
+from itertools import repeat
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,9 +10,9 @@ from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
 from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
-from brainsim.learn.checks import array_of
-from brainsim.learn.optimisers import OPTIMISERS
-from brainsim.learn.samples import Goal, Gradients, Weights, decay, gradients, in_turn, run
+from brainsim.learn.batches import Runner, batches_of
+from brainsim.learn.checks import array_of, explained_variance
+from brainsim.learn.optimisers import OPTIMISERS, descend
 
 TASKS = ("regression", "classification")
 FEEDBACK = ("symmetric", "random", "adaptive")
@@ -19,6 +20,24 @@ FEEDBACK_DECAY = 0.01  # of output and adaptive feedback weights in an update, a
 
 
 UNITS = {"tau_m": "ms", "tau_a": "ms", "tau_out": "ms", "t_ref": "ms", "dt": "ms", "rate_target": "Hz"}
+
+
+class Weights(NamedTuple):
+    """The weights of a network, arrays that can be changed in place; row i holds the synapses from i."""
+
+    input: np.ndarray  # (inputs, cells)
+    recurrent: np.ndarray  # (cells, cells)
+    output: np.ndarray  # (cells, outputs)
+    feedback: np.ndarray  # (cells, outputs)
+
+
+class Gradients(NamedTuple):
+    """The loss, and its gradient by each group of weights."""
+
+    loss: float
+    input: np.ndarray
+    recurrent: np.ndarray
+    output: np.ndarray
 
 
 class EProp:
@@ -210,19 +229,19 @@ class EProp:
             If shapes or labels do not fit, or the loss becomes infinite; the weights are then those before that update.
         """
         x, wanted = self._checked(inputs, targets, "EProp.fit")
+
+        def learn(batch):
+            gradients = self._mean_gradients(x[batch], wanted[batch])
+            if not all(np.isfinite(part).all() for part in gradients):
+                raise ValueError(
+                    f"EProp.fit: the loss or its gradient is not finite in epoch {len(self.history) + 1}; lower "
+                    f"learning_rate ({self.learning_rate:g})"
+                )
+            return gradients.loss * len(batch), gradients[1:]
+
         for _ in range(integer(epochs, "EProp.fit.epochs", at_least=1)):
-            order, losses = self._rng.permutation(len(x)), []
-            for start in range(0, len(x), self.batch):
-                chosen = order[start : start + self.batch]
-                gradients = self._mean_gradients(x[chosen], wanted[chosen])
-                if not all(np.isfinite(part).all() for part in gradients):
-                    raise ValueError(
-                        f"EProp.fit: the loss or its gradient is not finite in epoch {len(self.history) + 1}; "
-                        f"lower learning_rate ({self.learning_rate:g})"
-                    )
-                losses.append(gradients.loss * len(chosen))
-                self._update(gradients)
-            self.history.append(sum(losses) / len(x))
+            batches = batches_of(self._rng.permutation(len(x)), self.batch)
+            self.history.append(descend(batches, learn, self._move)[0])
         return self
 
     def gradients(self, inputs: ArrayLike, targets: ArrayLike) -> Gradients:
@@ -261,11 +280,7 @@ class EProp:
         if self.task == "classification":
             return float(np.mean(predicted == wanted))
         steps = self._window(wanted.shape[1])
-        predicted, wanted = predicted[:, -steps:], wanted[:, -steps:]
-        spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
-        if spread == 0.0:
-            raise ValueError("EProp.score.targets: must not be constant, since the share of explained variance is returned")
-        return 1.0 - float(np.sum((predicted - wanted) ** 2)) / spread
+        return explained_variance(predicted[:, -steps:], wanted[:, -steps:], "EProp.score.targets")
 
     def spikes(self, inputs: ArrayLike) -> np.ndarray:
         """Return the spikes of the recurrent cells, bool of shape (samples, steps, n_rec)."""
@@ -283,33 +298,32 @@ class EProp:
 
     def _cells(self):
         """Return what the compiled functions need to know of the cells."""
+        from brainsim.jit.functions import FUNCTIONS
         from brainsim.learn.kernels import Cells
 
-        alpha, beta = decay(self.dt, self.tau_m), np.zeros(self.n_rec)
+        exp: Any = FUNCTIONS["exp"]
+        alpha, rho, kappa = (float(exp(-self.dt / tau)) for tau in (self.tau_m, self.tau_a, self.tau_out))
+        beta = np.zeros(self.n_rec)
         beta[self.n_rec - self.adaptive :] = self.beta
-        return Cells(
-            alpha=alpha,
-            zeta=1.0 - alpha if self.normalised else 1.0,
-            rho=decay(self.dt, self.tau_a),
-            kappa=decay(self.dt, self.tau_out),
-            v_th=self.v_th,
-            beta=beta,
-            height=self.gamma / self.v_th,
-            t_ref=round(self.t_ref / self.dt),
-        )
+        zeta = 1.0 - alpha if self.normalised else 1.0
+        return Cells(alpha, zeta, rho, kappa, self.v_th, beta, self.gamma / self.v_th, round(self.t_ref / self.dt))
 
     def _window(self, steps):
         """Return the number of steps at the end of a sample in which errors count."""
         return steps if self.window is None else min(steps, max(1, round(self.window / self.dt)))
 
     def _run(self, inputs, what, label):
-        """Return one part of the activity for each sample, joined."""
-        cells = self._cells()
-        x = self._samples(inputs, label)
-        return np.array(list(in_turn(lambda sample: getattr(run(sample, self.weights, cells), what), self.threads, x)))
+        """Return spikes, pseudo-derivatives or readouts of each sample."""
+        from brainsim.learn.kernels import run
+
+        x, same = self._samples(inputs, label), (repeat(self.weights), repeat(self._cells()))
+        with Runner(self.threads) as runner:
+            return np.array([getattr(activity, what) for activity in runner.in_turn(run, x, *same)])
 
     def _mean_gradients(self, x, wanted):
         """Return the mean of the gradients of samples, added in order: the number of threads does not change the sum."""
+        from brainsim.learn.kernels import Goal, gradients
+
         goal = Goal(
             classify=self.task == "classification",
             window=self._window(x.shape[1]),
@@ -317,18 +331,19 @@ class EProp:
             rate_cost=self.rate_cost,
             rate_target=self.rate_target * self.dt / 1000.0,
         )
-        cells = self._cells()
-        each = in_turn(lambda *sample: gradients(*sample, self.weights, cells, goal), self.threads, x, wanted)
-        total = list(next(each))
-        for more in each:
-            total = [a + b for a, b in zip(total, more, strict=True)]
+        same = repeat(self.weights), repeat(self._cells()), repeat(goal)
+        with Runner(self.threads) as runner:
+            each = runner.in_turn(gradients, x, wanted, *same)
+            total = list(next(each))
+            for more in each:
+                total = [a + b for a, b in zip(total, more, strict=True)]
         return Gradients(*(part / len(x) for part in total))
 
-    def _update(self, gradient):
+    def _move(self, gradients):
         """Take one step; adaptive feedback weights change by as much as the output weights, and both decay."""
         before = self.weights.output.copy()
         self._optimiser.values = self.weights[:3]  # which the user may have replaced
-        self._optimiser.step(gradient[1:], self.learning_rate)
+        self._optimiser.step(gradients, self.learning_rate)
         if self.feedback == "adaptive":
             self.weights.feedback[...] += self.weights.output - before
             for decaying in (self.weights.feedback, self.weights.output):

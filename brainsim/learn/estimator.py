@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
+import numpy as np
+
+from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
+from brainsim.core.contexts import within
 
 AT_LEAST = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}  # whole numbers
 
@@ -25,6 +29,13 @@ def of_training(given: Mapping[str, Any], label: str) -> dict[str, Any]:
     checked["learning_rate"] = number(given["learning_rate"], f"{label}.learning_rate", above=0.0)
     checked["validation"] = share(given["validation"], f"{label}.validation")
     return checked
+
+
+class Loss(NamedTuple):
+    """The mean loss of samples, and its gradient by each part of the network."""
+
+    loss: float
+    parts: dict[Any, np.ndarray]
 
 
 class Estimator:
@@ -76,6 +87,17 @@ class Estimator:
         self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
         self._forget()
         return self
+
+    @within(default_arithmetic)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, shape (samples, classes); of sequences (samples, steps, classes)."""
+        from scipy.special import softmax
+
+        return softmax(self.decision_function(X), axis=-1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the arguments of the softmax."""
+        raise NotImplementedError
 
     def _forget(self) -> None:
         """Drop all that `fit` has found."""

@@ -34,6 +34,50 @@ class Activity(NamedTuple):
     readout: np.ndarray  # (steps, outputs)
 
 
+class Goal(NamedTuple):
+    """What is minimised."""
+
+    classify: bool
+    window: int | None  # steps at the end of a sample in which errors count
+    average: bool  # over the window
+    rate_cost: float
+    rate_target: float  # spikes per step
+
+
+def run(x, weights, cells):
+    """Return the `Activity` of one sample (steps, inputs): spikes, pseudo-derivatives and readouts."""
+    steps, (n, outputs) = len(x), weights.output.shape
+    activity = Activity(np.empty((steps, n), np.uint8), np.empty((steps, n)), np.empty((steps, outputs)))
+    forward(x, weights, cells, np.empty((4, n)), activity)
+    return activity
+
+
+def gradients(x, target, weights, cells, goal):
+    """Return the loss of one sample, and its gradients by the input, recurrent and output weights.
+
+    Parameters
+    ----------
+    x : array, shape (steps, inputs)
+    target : array, shape (steps, outputs), or int
+        The label, for a classification.
+    weights : Weights
+    cells : Cells
+    goal : Goal
+    """
+    activity = run(x, weights, cells)
+    steps, (n, outputs), n_in = len(x), weights.output.shape, x.shape[1]
+    first, error = steps - (goal.window or steps), np.empty((steps, outputs))
+    loss = (cross_entropy if goal.classify else squared_error)(activity.readout, target, first, error)
+    rates = activity.spikes.sum(axis=0) / steps
+    push = goal.rate_cost * (rates - goal.rate_target) / steps
+    scratch = np.empty((steps, n_in + n)), np.empty((n, steps)), np.empty(n_in + n)
+    to_cells, to_outputs = np.empty((n, n_in + n)), np.empty((n, outputs))
+    gradient(x, weights, cells, activity, error, push, scratch, (to_cells, to_outputs))
+    np.fill_diagonal(to_cells[:, n_in:], 0.0)  # no synapse onto itself
+    scale = 1.0 / (steps - first) if goal.average else 1.0
+    return scale * loss, scale * to_cells[:, :n_in].T, scale * to_cells[:, n_in:].T, scale * to_outputs
+
+
 @kernel
 def forward(x, weights, cells, state, activity):
     """Run one sample.

@@ -1,6 +1,7 @@
-"""What turns gradients into steps of the weights."""
+"""What turns gradients into steps of the weights, batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -67,3 +68,46 @@ class Adam:
 
 
 OPTIMISERS: dict[str, type[SGD] | type[Adam]] = {"adam": Adam, "sgd": SGD}
+
+
+def descend(
+    batches: Iterable[np.ndarray],
+    learn: Callable[[np.ndarray], tuple[Any, Sequence[np.ndarray]]],
+    move: Callable[[Sequence[np.ndarray]], None],
+    clip: float | None = None,
+) -> tuple[float, int]:
+    """Go once through batches; return the mean loss of a sample, and the number of batches that were skipped.
+
+    Parameters
+    ----------
+    batches : iterable of array
+        Indices of samples.
+    learn : function
+        Takes a batch and returns the sum of its losses, and its gradients.
+    move : function
+        Takes the gradients and moves what learns.
+    clip : float, optional
+        Longest gradient; longer ones are shortened, unless it is 0. A batch whose gradient or loss is not finite is skipped.
+
+    Examples
+    --------
+    >>> x = np.array([1.0])
+    >>> descend([np.arange(4)], lambda batch: (4.0 * x[0] ** 2, [2.0 * x]), lambda parts: SGD([x]).step(parts, 0.25), 1.0)
+    (1.0, 0)
+    >>> x
+    array([0.75])
+    """
+    losses, samples, skipped = [], 0, 0
+    for batch in batches:
+        loss, gradients = learn(batch)
+        if clip is not None:
+            size = float(np.sqrt(sum(np.sum(part * part) for part in gradients)))
+            if not np.isfinite(size) or not np.isfinite(loss):
+                skipped += 1
+                continue
+            if clip and size > clip:
+                gradients = [clip / size * part for part in gradients]
+        losses.append(loss)
+        samples += len(batch)
+        move(gradients)
+    return float(sum(losses) / samples) if samples else np.nan, skipped

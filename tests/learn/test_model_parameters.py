@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.jit.decorators import Callback
-from brainsim.learn.spiking.ranges import keep_in_range, scales
+from brainsim.learn.spiking.learned import keep_in_range, scales
 from tests.learn.spiking_nets import by_differences
 from tests.learn.test_model_layers import ADEX, COMMON, IZHIKEVICH, Leaky, Tired, Two, network
 
@@ -113,8 +113,8 @@ def test_gradients_of_samples_and_chunks_add_up(kind):
         parts = [net.gradients([x], [label]).parts[name, 0] for x, label in zip(X, y, strict=True)]
         assert whole[name, 0] == pytest.approx(float(np.mean(parts)), rel=1e-10), name
     inputs = net._inputs(X, "X")
-    with net._machine(inputs, net._targets(y, 20, "y")) as machine:
-        runs = [machine.run(net._vector, np.arange(20), learn=True).gradient for _ in range(2)]
+    with net._runner(inputs, net._targets(y, 20, "y")) as runner:
+        runs = [runner.run(net._vector, np.arange(20), learn=True).gradient for _ in range(2)]
     assert runs[0].tobytes() == runs[1].tobytes()
 
 

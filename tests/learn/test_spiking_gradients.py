@@ -100,8 +100,8 @@ class TestSurrogate:
         net, x, label = small_on_grid("sigmoid", method, each)
         expected = small_on_grid("sigmoid", method)[0].gradients([x], [label]).parts
         targets = net._targets([label], 1, "y")
-        with net._machine(net._inputs([x], "X"), targets) as machine:
-            gradient = machine.run(net._vector, np.arange(1), learn=True).gradient
+        with net._runner(net._inputs([x], "X"), targets) as runner:
+            gradient = runner.run(net._vector, np.arange(1), learn=True).gradient
         for what, layer in (("weight", 0), ("recurrent", 0), ("weight", 1), ("bias", 1)):
             found = net._plan.of(gradient, what, layer + 1)
             np.testing.assert_allclose(found, expected[what, layer], rtol=1e-12, atol=1e-15)

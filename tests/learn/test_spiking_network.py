@@ -206,7 +206,7 @@ class TestStops:
         X, y = patterns()
         net = bs.learn.SpikingNetwork(16, **FAST).partial_fit(X, y, 2)
         kept, calls = bits(net), []
-        run = bs.learn.spiking.machine.Machine.run
+        run = bs.learn.spiking.runner.SpikingRunner.run
 
         def interrupted(self, *arguments, **options):
             calls.append(1)
@@ -215,7 +215,7 @@ class TestStops:
             return run(self, *arguments, **options)
 
         with monkeypatch.context() as patch:
-            patch.setattr(bs.learn.spiking.machine.Machine, "run", interrupted)
+            patch.setattr(bs.learn.spiking.runner.SpikingRunner, "run", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 net.partial_fit(X, y)
         assert bits(net) == kept
@@ -237,7 +237,7 @@ def test_a_seed_decides_everything():
 class TestTroubles:
     def test_batches_that_are_not_finite_are_skipped_counted_and_said(self, monkeypatch):
         X, y = patterns()
-        run, calls = bs.learn.spiking.machine.Machine.run, []
+        run, calls = bs.learn.spiking.runner.SpikingRunner.run, []
 
         def broken(self, vector, rows, learn, **options):
             batch = run(self, vector, rows, learn, **options)
@@ -247,7 +247,7 @@ class TestTroubles:
                     batch.gradient[0] = np.inf
             return batch
 
-        monkeypatch.setattr(bs.learn.spiking.machine.Machine, "run", broken)
+        monkeypatch.setattr(bs.learn.spiking.runner.SpikingRunner, "run", broken)
         with pytest.warns(UserWarning, match="1 of 6 batches had a loss or a gradient that is not finite and were skipped"):
             net = bs.learn.SpikingNetwork(16, **FAST | {"epochs": 1}).fit(X, y)
         assert net.history_["skipped"] == [1]

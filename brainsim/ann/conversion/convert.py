@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion import spiking
 from brainsim.ann.conversion.encoding import ENCODERS
-from brainsim.ann.conversion.forward import Plan, run
+from brainsim.ann.conversion.forward import Conversion, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.arithmetic import default_arithmetic
@@ -133,7 +133,7 @@ def convert(
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
     layers = scaled(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
     starts = [0.5 * layer.theta if v0 == "half" else 0.0 for layer in layers[:-1]]
-    plan = Plan(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
+    plan = Conversion(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
     return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, calib)
 
 
@@ -165,7 +165,7 @@ class Exactness(NamedTuple):
 class _Spiking:
     """What classifiers and regressors share: runs of many samples, and the network for one sample."""
 
-    def __init__(self, trained: Trained, plan: Plan, calib: np.ndarray | None) -> None:
+    def __init__(self, trained: Trained, plan: Conversion, calib: np.ndarray | None) -> None:
         self.trained, self.plan, self.calib = trained, plan, calib
         self._network: Network | None = None
 
@@ -315,7 +315,7 @@ class SpikingClassifier(_Spiking):
     ----------
     trained : Trained
         The artificial network.
-    plan : Plan
+    plan : Conversion
         Layers and options.
     calib : array or None
         Calibration data.
@@ -353,7 +353,7 @@ class SpikingRegressor(_Spiking):
     ----------
     trained : Trained
         The artificial network.
-    plan : Plan
+    plan : Conversion
         Layers and options.
     calib : array or None
         Calibration data.

@@ -5,16 +5,16 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.ann.conversion.encoding import encoded
-from brainsim.ann.conversion.thresholds import Layer
-from brainsim.jit.background import Workers
+from brainsim.ann.conversion.thresholds import CellLayer
+from brainsim.learn.batches import Runner
 
 CHUNK = 32  # samples that a thread takes at a time
 
 
-class Plan(NamedTuple):
+class Conversion(NamedTuple):
     """Layers and options of a converted network: see `brainsim.ann.conversion.convert`."""
 
-    layers: list[Layer]
+    layers: list[CellLayer]
     starts: list[float]  # potential of each hidden layer at the start
     encoder: str
     input_scale: float
@@ -46,7 +46,7 @@ def run(plan, X, steps, seed, keep):
 
     Parameters
     ----------
-    plan : Plan
+    plan : Conversion
     X : array (samples, inputs)
     steps, seed : int
     keep : function
@@ -66,9 +66,8 @@ def run(plan, X, steps, seed, keep):
     def chunk(start):
         return keep(*_run_chunk(plan, X[start : start + CHUNK], steps, seed, start))
 
-    with Workers(min(processors(), len(starts))) as pool:
-        jobs = [pool.submit(chunk, start) for start in starts]
-        parts = [job.result() for job in jobs]
+    with Runner(min(processors(), len(starts))) as runner:
+        parts = list(runner.in_turn(chunk, starts))
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 

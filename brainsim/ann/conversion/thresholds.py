@@ -16,7 +16,7 @@ DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class CellLayer:
     """A layer of cells.
 
     Parameters
@@ -118,6 +118,6 @@ def scaled(trained, thetas, input_scale=None):
                 f"convert.source: the largest weight or bias of hidden layer {k} is more than "
                 f"2**{DRIVE_BITS} times its threshold, {thetas[k]:g}; leave out units and inputs that are never active"
             )
-        layers.append(Layer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
+        layers.append(CellLayer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
         before = theta
     return layers

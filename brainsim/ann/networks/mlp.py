@@ -6,18 +6,17 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from brainsim.ann.conversion.quantize import rounded
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import WHAT, saved_network
-from brainsim.ann.networks.training import batches, initial_weights
+from brainsim.ann.networks.training import initial_weights, train
 from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
 from brainsim.core.contexts import within
 from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
-from brainsim.learn.optimisers import Adam
 from brainsim.results.archive import reading, with_suffix, write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
@@ -176,11 +175,6 @@ class MLP(Estimator):
         output = self.decision_function(X)
         return self.classes_[output.argmax(axis=1)]
 
-    @within(default_arithmetic)
-    def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """Return the probability of each class, shape (samples, classes)."""
-        return softmax(self.decision_function(X), axis=1)
-
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """Return the share of samples whose label is predicted correctly."""
         predicted = self.predict(X)
@@ -269,37 +263,24 @@ class MLP(Estimator):
     def _train(self, X, labels, X_validation, labels_validation, rng):
         """Run the epochs and keep the weights with the smallest validation loss."""
         learns = self.activation == "qcfs" and self.threshold is None
-        thresholds = np.array(self.thresholds_) if learns else np.zeros(0)
-        optimiser = Adam([*self.coefs_, *self.intercepts_, thresholds])
-        self.history_ = {"loss": [], "validation_loss": []}
-        best, best_loss, waited = None, np.inf, 0
-        for epoch in range(self.epochs):
-            rate = self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs))
-            losses = []
-            for batch in batches(len(X), self.batch, rng):
-                loss, gradients = self._gradients(X[batch], labels[batch], rng, learns)
-                losses.append(loss * len(batch))
-                for W in self.coefs_:
-                    W *= 1.0 - rate * self.weight_decay
-                optimiser.step(gradients, rate)
-                if learns:
-                    np.maximum(thresholds, MIN_THRESHOLD, out=thresholds)
-                    self.thresholds_ = thresholds.tolist()
-            self.history_["loss"].append(sum(losses) / len(X))
-            if not len(X_validation):
-                continue
-            loss = self._loss(X_validation, labels_validation)
-            self.history_["validation_loss"].append(loss)
-            waited += 1
-            if loss < best_loss:
-                best, best_loss, waited = [value.copy() for value in optimiser.values], loss, 0
-            if waited >= self.patience:
-                break
-        if best is not None:
-            for value, best_value in zip(optimiser.values, best, strict=True):
-                value[...] = best_value
-            if learns:
-                self.thresholds_ = thresholds.tolist()
+        if learns:
+            self.thresholds_ = np.array(self.thresholds_)
+        values = [*self.coefs_, *self.intercepts_, *([self.thresholds_] if learns else [])]
+
+        def learn(batch):
+            loss, gradients = self._gradients(X[batch], labels[batch], rng, learns)
+            return loss * len(batch), gradients
+
+        validate = (lambda: self._loss(X_validation, labels_validation)) if len(X_validation) else None
+        train(self, values, len(X), learn, validate, rng)
+
+    def _move(self, optimiser, rate, gradients):
+        """Let the weights decay, take a step, and keep learned thresholds above 0."""
+        for W in self.coefs_:
+            W *= 1.0 - rate * self.weight_decay
+        optimiser.step(gradients, rate)
+        for thresholds in optimiser.values[2 * len(self.coefs_) :]:
+            np.maximum(thresholds, MIN_THRESHOLD, out=thresholds)
 
     def _gradients(self, X, labels, rng, learns):
         """Return the loss of a batch and the gradient of each weight, bias and learned threshold."""
@@ -316,7 +297,7 @@ class MLP(Estimator):
         delta = np.exp(logs)
         delta[rows, labels] -= 1.0
         delta /= len(X)
-        dW, db, dthreshold = [None] * len(zs), [None] * len(zs), np.zeros(len(self.hidden) if learns else 0)
+        dW, db, dthreshold = [None] * len(zs), [None] * len(zs), [np.zeros(len(self.hidden))] * learns
         for layer in range(len(zs) - 1, -1, -1):
             dW[layer], db[layer] = hs[layer].T @ delta, delta.sum(axis=0)
             if layer:
@@ -324,9 +305,9 @@ class MLP(Estimator):
                 if self.dropout:
                     back *= masks[layer - 1]
                 if learns:
-                    dthreshold[layer - 1] = np.sum(back * self._threshold_slope(zs[layer - 1], layer - 1))
+                    dthreshold[0][layer - 1] = np.sum(back * self._threshold_slope(zs[layer - 1], layer - 1))
                 delta = back * self._slope(zs[layer - 1], layer - 1)
-        return -float(logs[rows, labels].mean()), [*dW, *db, dthreshold]
+        return -float(logs[rows, labels].mean()), [*dW, *db, *dthreshold]
 
     def _drives(self, outputs):
         """Yield (layer, drive) for each layer, computed from the last entry of `outputs`."""
@@ -358,7 +339,7 @@ class MLP(Estimator):
         scales = [max(np.abs(W).max(), np.abs(b).max()) for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
         self.intercepts_ = [rounded(b, BIAS_BITS, scale) for b, scale in zip(self.intercepts_, scales, strict=True)]
         if self.activation == "qcfs":
-            self.thresholds_ = [rounded(threshold, THRESHOLD_BITS) for threshold in self.thresholds_]
+            self.thresholds_ = [rounded(float(threshold), THRESHOLD_BITS) for threshold in self.thresholds_]
 
     def _fitted(self):
         if not hasattr(self, "coefs_"):

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from scipy.special import softmax
 
 from brainsim.ann.networks.files import WHAT
-from brainsim.ann.networks.recurrent_machine import LOSSES, Machine, initial_parameters, shapes
-from brainsim.ann.networks.training import batches
+from brainsim.ann.networks.recurrent_runner import LOSSES, RecurrentRunner, initial_parameters, shapes
+from brainsim.ann.networks.training import train
 from brainsim.ann.samples import padded, padded_labels
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, warn_user
-from brainsim.core.contexts import within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
 from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
-from brainsim.learn.estimator import Estimator, of_training
-from brainsim.learn.optimisers import Adam
+from brainsim.learn.estimator import Estimator, Loss, of_training
 from brainsim.results.archive import read_arrays, reading, with_suffix, write_arrays
 
 CELLS = ("gru", "tanh")
-
-
-class Loss(NamedTuple):
-    """The mean loss of samples, and its gradient by each array of weights."""
-
-    loss: float
-    parts: dict[str, np.ndarray]
 
 
 class RNN(Estimator):
@@ -169,8 +158,8 @@ class RNN(Estimator):
         held_out = order[: int(self.validation * len(X))]
         rest = order[held_out.size :]
         self.weights_ = initial_parameters(X.shape[2], self.hidden, self.classes_.size, self.cell == "gru", rng)
-        with Machine(self, X, lengths, *self._targets(y, lengths, X.shape[1], "RNN.fit.y")) as machine:
-            self._train(machine, rest, held_out, rng)
+        with RecurrentRunner(self, X, lengths, *self._targets(y, lengths, X.shape[1], "RNN.fit.y")) as runner:
+            self._train(runner, rest, held_out, rng)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -181,11 +170,6 @@ class RNN(Estimator):
         found = scores.argmax(axis=2)
         found[np.arange(scores.shape[1]) >= lengths[:, None]] = -1
         return found
-
-    @within(default_arithmetic)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class: (samples, classes), or (samples, steps, classes) of sequences."""
-        return softmax(self.decision_function(X), axis=-1)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the outputs before the softmax: (samples, classes), or (samples, steps, classes) of sequences."""
@@ -264,51 +248,37 @@ class RNN(Estimator):
         y = class_labels(y, lengths.size, label)
         return (places_of(y, self.classes_, label) if known else y), np.zeros((lengths.size, 0), np.int64)
 
-    def _train(self, machine, rows, held_out, rng):
+    def _train(self, runner, rows, held_out, rng):
         """Run the epochs and keep the weights with the smallest validation loss."""
-        names = list(self.weights_)
-        optimiser = Adam([self.weights_[name] for name in names])
-        self.history_ = {"loss": [], "validation_loss": []}
-        best, best_loss, waited, skipped = None, np.inf, 0, 0
-        for epoch in range(self.epochs):
-            rate = self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / self.epochs))
-            losses = []
-            for batch in batches(rows.size, self.batch, rng):
-                loss, parts = machine.run(self.weights_, rows[batch], learn=True)[:2]
-                gradients = [parts[name] / len(batch) for name in names]
-                size = float(np.sqrt(sum(np.sum(part * part) for part in gradients)))
-                losses.append(float(loss.sum()))
-                if not np.isfinite(size):
-                    skipped += 1
-                    continue
-                shorter = self.clip / size if self.clip and size > self.clip else 1.0
-                optimiser.step([shorter * part for part in gradients], rate)
-            self.history_["loss"].append(sum(losses) / rows.size)
-            if not held_out.size:
-                continue
-            value = float(machine.run(self.weights_, held_out, learn=False)[0].mean())
-            self.history_["validation_loss"].append(value)
-            waited += 1
-            if value < best_loss:
-                best, best_loss, waited = {n: v.copy() for n, v in self.weights_.items()}, value, 0
-            if waited >= self.patience:
-                break
-        self.weights_ = best or self.weights_
+
+        def learn(batch):
+            loss, parts = runner.run(self.weights_, rows[batch], learn=True)[:2]
+            return float(loss.sum()), [parts[name] / len(batch) for name in self.weights_]
+
+        def validate():
+            return float(runner.run(self.weights_, held_out, learn=False)[0].mean())
+
+        values = list(self.weights_.values())
+        skipped = train(self, values, rows.size, learn, validate if held_out.size else None, rng)
         if skipped:
             warn_user(f"RNN.fit: {skipped} batches had a gradient that is not finite and were skipped; lower learning_rate")
+
+    @staticmethod
+    def _move(optimiser, rate, gradients):
+        optimiser.step(gradients, rate)
 
     def _run(self, X, y, label, learn):
         X, lengths = padded(X, len(self._fitted()["W"]), f"{label}.X")
         targets = self._targets(y, lengths, X.shape[1], f"{label}.y")
-        with Machine(self, X, lengths, *targets) as machine:
-            loss, parts, *_ = machine.run(self.weights_, np.arange(len(X)), learn=learn)
+        with RecurrentRunner(self, X, lengths, *targets) as runner:
+            loss, parts, *_ = runner.run(self.weights_, np.arange(len(X)), learn=learn)
         return float(loss.mean()), {name: part / len(X) for name, part in parts.items()}
 
     def _scores(self, X, label, steps):
         X, lengths = padded(X, len(self._fitted()["W"]), label)
         none = np.full(len(X), -1, np.int64), np.zeros((len(X), 0), np.int64)
-        with Machine(self, X, lengths, *none) as machine:
-            _, _, scores, traces = machine.run(self.weights_, np.arange(len(X)), learn=False, traces=steps)
+        with RecurrentRunner(self, X, lengths, *none) as runner:
+            _, _, scores, traces = runner.run(self.weights_, np.arange(len(X)), learn=False, traces=steps)
         return (traces if steps else scores), lengths
 
     def _fitted(self):

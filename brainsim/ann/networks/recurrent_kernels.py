@@ -45,7 +45,7 @@ class Samples(NamedTuple):
     labels: np.ndarray  # (samples, steps or 0), -1 for none
 
 
-class Chunk(NamedTuple):
+class SampleRange(NamedTuple):
     """What one call runs: the samples ``chosen[begin:end]``, with `learn` also backwards."""
 
     chosen: np.ndarray
@@ -83,7 +83,7 @@ def run_chunk(net, samples, chunk, s, out, g):
 
     Parameters
     ----------
-    net, samples, chunk, s : Net, Samples, Chunk, Scratch
+    net, samples, chunk, s : Net, Samples, SampleRange, Scratch
     out : Out
         Is filled.
     g : Parameters

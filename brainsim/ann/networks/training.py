@@ -1,6 +1,13 @@
-"""Training of weights: initial values and mini-batches."""
+"""Training of artificial networks: initial weights, and epochs until the validation loss no longer falls."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
+
+from brainsim.learn.batches import batches_of
+from brainsim.learn.optimisers import Adam, descend
 
 
 def initial_weights(inputs, outputs, gain, rng):
@@ -8,7 +15,54 @@ def initial_weights(inputs, outputs, gain, rng):
     return rng.normal(0.0, np.sqrt(gain / inputs), (inputs, outputs))
 
 
-def batches(samples, size, rng):
-    """Return lists of sample indices: each sample once, in random order."""
-    order = rng.permutation(samples)
-    return [order[start : start + size] for start in range(0, samples, size)]
+def train(
+    network: Any,
+    values: Sequence[np.ndarray],
+    samples: int,
+    learn: Callable[[np.ndarray], tuple[float, Sequence[np.ndarray]]],
+    validate: Callable[[], float] | None,
+    rng: np.random.Generator,
+) -> int:
+    """Train by Adam with a rate that falls as half a cosine, and keep the values with the smallest validation loss.
+
+    Parameters
+    ----------
+    network : MLP or RNN
+        With the parameters of training; gets `history_`. Its method ``_move(optimiser, rate, gradients)`` takes a step.
+    values : list of array
+        What learns, changed in place.
+    samples : int
+        Number of training samples.
+    learn : function
+        Takes indices of samples; see `descend`.
+    validate : function or None
+        Returns the validation loss.
+    rng : Generator
+        Of the order of samples.
+
+    Returns
+    -------
+    int
+        The number of batches that were skipped.
+    """
+    optimiser = Adam(values)
+    network.history_ = {"loss": [], "validation_loss": []}
+    best, best_loss, waited, skipped = None, np.inf, 0, 0
+    for epoch in range(network.epochs):
+        rate = network.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / network.epochs))
+        batches = batches_of(rng.permutation(samples), network.batch)
+        loss, left_out = descend(batches, learn, partial(network._move, optimiser, rate), getattr(network, "clip", None))
+        network.history_["loss"].append(loss)
+        skipped += left_out
+        if validate is None:
+            continue
+        loss = validate()
+        network.history_["validation_loss"].append(loss)
+        waited += 1
+        if loss < best_loss:
+            best, best_loss, waited = [value.copy() for value in values], loss, 0
+        if waited >= network.patience:
+            break
+    for value, best_value in zip(values, best or values, strict=True):
+        value[...] = best_value
+    return skipped

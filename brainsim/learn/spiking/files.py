@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, integer, number
-from brainsim.core.structure import check_structure
+from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number
+from brainsim.core.structure import check_array, check_structure
 from brainsim.learn.checks import check_saved_classes
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
+from brainsim.learn.spiking.learned import check_vector
 from brainsim.learn.spiking.model_layers import ModelLayer
-from brainsim.learn.spiking.plan import Plan
+from brainsim.learn.spiking.plan import VectorLayout
 from brainsim.learn.spiking.samples import check_size, checked_length
 from brainsim.learn.spiking.saved_models import Described, checked_classes, class_of, described
-from brainsim.learn.spiking.saved_training import training_of
+from brainsim.learn.spiking.training import Training
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1
@@ -144,7 +146,7 @@ def _built(cls, description, arrays, classes):
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
     for before, layer in zip([n_in, *(layer.n for layer in layers)], [*layers, sized], strict=True):
         check_delays(layer, before)
-    plan = Plan([*layers, sized], n_in, network.dt, steps)
+    plan = VectorLayout([*layers, sized], n_in, network.dt, steps)
     check_size(plan, "its number of inputs")
     network.classes_ = _checked_classes(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
@@ -164,3 +166,44 @@ def _checked_classes(classes, loss, outputs):
         raise ValueError(f"its classes: must be {outputs} labels (got {classes.dtype}, shape {classes.shape})")
     check_saved_classes(classes, "its classes")
     return classes
+
+
+def training_of(plan: VectorLayout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
+    """Return the training of which `Training.state` returned `kept`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array is missing, unknown, of another type or shape, not finite, or out of the range of what it stands for.
+    """
+    label, expected = "its training/{}", Training(plan, settings, np.zeros(plan.size)).state()
+    for name in (*expected, *kept):
+        if name not in kept:
+            raise ValueError(f"{label.format(name)}: is missing")
+        if name not in expected:
+            raise ValueError(f"{label.format(name)}: is unknown{nearest(name, expected)}")
+    for name, values in kept.items():
+        _check_array(label.format(name), name, values, expected[name], kept["history_loss"].size)
+    for name in ("vector", "best"):
+        check_vector(plan, kept[name], label.format(name))
+    new = Training(plan, settings, kept["vector"].copy())
+    new.load(kept)
+    return new
+
+
+def _check_array(label, name, values, expected, epochs):
+    """Check one array; `expected` is what there is of this name before the first epoch."""
+    if name == "silent":  # an empty list, or silent cells and cells of each layer
+        check_array(values, None if values.size else values.dtype, (-(-values.size // 2), 2) if values.size else (0,), label)
+    elif name.startswith("history_"):
+        check_array(values, np.float64, (epochs,), label, finite=name == "history_skipped")
+    elif name == "best_loss":
+        check_array(values, np.float64, (), label)
+        if np.isnan(values):
+            raise ValueError(f"{label}: must be a number (got nan)")
+    elif expected.shape == ():
+        integer(values[()] if values.shape == () else values, label, at_least=0)
+    else:
+        check_array(values, np.float64, expected.shape, label, finite=True)
+    if name in ("scale", "silent", "history_skipped") or name == "optimiser1":  # the mean of squares
+        in_range(values, label, at_least=0.0)

@@ -42,7 +42,7 @@ class Net(NamedTuple):
     delay_at: np.ndarray
 
 
-class Plan:
+class VectorLayout:
     """Where everything of a network is.
 
     Parameters

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, warn_user
-from brainsim.core.contexts import within
 from brainsim.engine.progress import Watch
-from brainsim.learn.checks import class_labels, classes_in, places_of
-from brainsim.learn.estimator import Estimator
-from brainsim.learn.spiking.initial import initial_vector
+from brainsim.learn.checks import class_labels, classes_in, explained_variance, places_of
+from brainsim.learn.estimator import Estimator, Loss
 from brainsim.learn.spiking.layers import Layer, Readout, check_delays
-from brainsim.learn.spiking.machine import Machine, task_of
-from brainsim.learn.spiking.plan import Plan
+from brainsim.learn.spiking.learned import initial_vector
+from brainsim.learn.spiking.plan import VectorLayout
+from brainsim.learn.spiking.runner import SpikingRunner
 from brainsim.learn.spiking.samples import (
     Inputs,
     Targets,
@@ -35,13 +33,6 @@ from brainsim.learn.spiking.training import Training, complain
 from brainsim.results.spikes import Spikes
 
 AFTER = 20.0  # ms that a sample goes on after its last spike, if its duration is not given
-
-
-class Loss(NamedTuple):
-    """The mean loss of samples, and its gradient by each part of the network."""
-
-    loss: float
-    parts: dict[tuple[str, int], np.ndarray]
 
 
 class Trainable(Estimator):
@@ -114,13 +105,6 @@ class Trainable(Estimator):
             return batch.traces
         return batch.traces.argmax(axis=2) if sequence else self.classes_[batch.score.argmax(axis=1)]
 
-    @within(default_arithmetic)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class, shape (samples, classes)."""
-        scores = self.decision_function(X)
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
-
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the arguments of the softmax, shape (samples, classes)."""
         if self._sequence():
@@ -145,19 +129,14 @@ class Trainable(Estimator):
             if wanted.max() < 0:
                 raise ValueError("SpikingNetwork.score.y: must have a label in at least one step (got only -1, for none)")
             return float(np.mean((predicted == wanted)[wanted >= 0]))
-        spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
-        if spread == 0.0:
-            raise ValueError(
-                "SpikingNetwork.score.y: must not be constant, since the share of explained variance is returned"
-            )
-        return 1.0 - float(np.sum((predicted - wanted) ** 2)) / spread
+        return explained_variance(predicted, wanted, "SpikingNetwork.score.y")
 
     def mean_loss(self, X: Any, y: ArrayLike) -> float:
         """Return the mean loss of samples; divide a cross-entropy by ``log(2)`` to have bits."""
         inputs = self._inputs(X, "SpikingNetwork.mean_loss.X")
         targets = self._targets(y, len(inputs), "SpikingNetwork.mean_loss.y")
-        with self._machine(inputs, targets) as machine:
-            return float(machine.run(self._vector, np.arange(len(inputs)), learn=False).loss.mean())
+        with self._runner(inputs, targets) as runner:
+            return float(runner.run(self._vector, np.arange(len(inputs)), learn=False).loss.mean())
 
     def gradients(self, X: Any, y: ArrayLike) -> Loss:
         """Return the mean loss of samples, and the mean of the gradients by everything that can be learned.
@@ -171,8 +150,8 @@ class Trainable(Estimator):
         """
         inputs = self._inputs(X, "SpikingNetwork.gradients.X")
         targets = self._targets(y, len(inputs), "SpikingNetwork.gradients.y")
-        with self._machine(inputs, targets) as machine:
-            batch = machine.run(self._vector, np.arange(len(inputs)), learn=True, history=True)
+        with self._runner(inputs, targets) as runner:
+            batch = runner.run(self._vector, np.arange(len(inputs)), learn=True, history=True)
         mean = batch.gradient / len(inputs)
         return Loss(float(batch.loss.mean()), {(what, b - 1): self._plan.of(mean, what, b) for what, b in self._plan.shown})
 
@@ -195,8 +174,8 @@ class Trainable(Estimator):
         """
         inputs = self._inputs(X, "SpikingNetwork.activity.X")
         sample = integer(sample, "SpikingNetwork.activity.sample", at_least=0, at_most=len(inputs) - 1)
-        with self._machine(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as machine:
-            block, cell, time, _ = machine.events(self._vector, sample)
+        with self._runner(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as runner:
+            block, cell, time, _ = runner.events(self._vector, sample)
         names = ["input", *(f"hidden{k}" for k in range(len(self.hidden)))] + ["readout"] * self.readout.spiking
         return {
             name: Spikes(time[block == b], cell[block == b], n=self._plan.sizes[b], duration=self.duration_, name=name)
@@ -246,15 +225,13 @@ class Trainable(Estimator):
             return Targets(none.label, wanted, none.values)
         return Targets(places_of(class_labels(y, samples, label), self.classes_, label), none.labels, none.values)
 
-    def _machine(self, inputs, targets):
-        sequence = self._sequence()
-        task = task_of(self, self._plan.steps, sequence)
-        return Machine(self._plan, inputs, targets, task, self.gradient, self.floor, self.threads)
+    def _runner(self, inputs, targets):
+        return SpikingRunner(self, self._plan, inputs, targets, self._sequence())
 
     def _run(self, X, label, traces=False):
         inputs = self._inputs(X, label)
-        with self._machine(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as machine:
-            return machine.run(self._vector, np.arange(len(inputs)), learn=False, traces=traces)
+        with self._runner(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as runner:
+            return runner.run(self._vector, np.arange(len(inputs)), learn=False, traces=traces)
 
     def _begin(self, inputs, y, label):
         """Decide on everything that the data decide, and sample the weights."""
@@ -270,18 +247,10 @@ class Trainable(Estimator):
         layers = [*self.hidden, replace(self.readout, n=outputs)]
         for before, layer in zip([inputs.n_in, *(layer.n for layer in layers)], layers, strict=False):
             check_delays(layer, before)
-        plan, targets = Plan(layers, inputs.n_in, self.dt, steps), no_targets(len(inputs), outputs)
+        plan, targets = VectorLayout(layers, inputs.n_in, self.dt, steps), no_targets(len(inputs), outputs)
         check_size(plan, f"{label}.X")
-        with Machine(
-            plan,
-            inputs,
-            targets,
-            task_of(self, steps, "values" if self.loss == "sequence" else ""),
-            self.gradient,
-            self.floor,
-            self.threads,
-        ) as machine:
-            vector = initial_vector(plan, machine, np.random.default_rng(self.seed))
+        with SpikingRunner(self, plan, inputs, targets, "values" if self.loss == "sequence" else "") as runner:
+            vector = initial_vector(plan, runner, np.random.default_rng(self.seed))
         self.training_ = Training(plan, self, vector)
         self.input_kind_ = "currents" if inputs.currents.shape[1] else "spikes"
 
@@ -312,11 +281,11 @@ class Trainable(Estimator):
         order = np.random.default_rng(self.seed).permutation(len(inputs))
         held_out = order[: int(self.validation * len(inputs))]
         rows = np.sort(order[held_out.size :])
-        with self._machine(inputs, targets) as machine, Watch(epochs, progress, "epochs") as watch:
+        with self._runner(inputs, targets) as runner, Watch(epochs, progress, "epochs") as watch:
             for epoch in range(epochs):
                 kept = {name: np.array(value) for name, value in training.state().items()}
                 try:
-                    training.run_epoch(machine, rows, held_out)
+                    training.run_epoch(runner, rows, held_out)
                 except BaseException:  # such as Ctrl-C: as if the epoch had not begun
                     training.load(kept)
                     raise

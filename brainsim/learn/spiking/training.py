@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import warn_user
-from brainsim.learn.optimisers import OPTIMISERS
-from brainsim.learn.spiking.ranges import keep_in_range, scales
+from brainsim.learn.batches import batches_of
+from brainsim.learn.optimisers import OPTIMISERS, descend
+from brainsim.learn.spiking.learned import keep_in_range, scales
 
 if TYPE_CHECKING:
-    from brainsim.learn.spiking.machine import Machine
-    from brainsim.learn.spiking.plan import Plan
+    from brainsim.learn.spiking.plan import VectorLayout
+    from brainsim.learn.spiking.runner import SpikingRunner
 
 SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
 
@@ -23,7 +24,7 @@ class Training:
     Attributes
     ----------
     vector : ndarray
-        All that is learned, and what might have been; see `Plan`.
+        All that is learned, and what might have been; see `VectorLayout`.
     epoch : int
         Epochs that are done.
     history : dict of str to list
@@ -31,7 +32,7 @@ class Training:
         number of batches that were skipped.
     """
 
-    def __init__(self, plan: Plan, settings: Any, vector: np.ndarray):
+    def __init__(self, plan: VectorLayout, settings: Any, vector: np.ndarray):
         self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
         self.scale = scales(plan, vector)
         self.bound = any(layer.of_model and layer.model.conditions for layer in plan.layers)  # parameters to each other
@@ -41,30 +42,20 @@ class Training:
         self._keep_best(vector, np.inf)
         self.silent: list[tuple[int, int]] = []  # of each layer that fires: silent cells, cells
 
-    def run_epoch(self, machine: Machine, rows: np.ndarray, held_out: np.ndarray) -> None:
+    def run_epoch(self, runner: SpikingRunner, rows: np.ndarray, held_out: np.ndarray) -> None:
         """Go once through the samples `rows`, in an order that depends on the seed and the epoch alone."""
-        s = self.settings
+        s, fired = self.settings, np.zeros(self.plan.n_cells, np.int64)
         order = rows[np.random.default_rng((s.seed, self.epoch)).permutation(rows.size)]
         rate = s.learning_rate * s.decay**self.epoch
-        losses, spikes, skipped, fired = 0.0, 0, 0, np.zeros(self.plan.n_cells, np.int64)
-        done = 0
-        for start in range(0, order.size, s.batch):
-            chosen = order[start : start + s.batch]
-            batch = machine.run(self.vector, chosen, learn=True)
-            fired += batch.counts.sum(axis=0)
-            gradient = batch.gradient * (self.scale != 0.0) / chosen.size
-            size = float(np.sqrt(np.sum(gradient * gradient)))
-            if not (np.isfinite(size) and np.isfinite(batch.loss).all()):
-                skipped += 1
-                continue
-            losses, spikes, done = losses + batch.loss.sum(), spikes + int(batch.counts.sum()), done + chosen.size
-            if s.clip and size > s.clip:
-                gradient *= s.clip / size
-            before = self.vector.copy() if self.bound else None
-            self.optimiser.step([gradient], rate * self.scale)
-            keep_in_range(self.plan, self.vector, before)
+
+        def learn(chosen):
+            batch = runner.run(self.vector, chosen, learn=True)
+            np.add(fired, batch.counts.sum(axis=0), out=fired)
+            return batch.loss.sum(), [batch.gradient * (self.scale != 0.0) / chosen.size]
+
+        loss, skipped = descend(batches_of(order, s.batch), learn, lambda parts: self._move(parts, rate), s.clip)
         self._wake(fired)
-        self._note(losses / done if done else np.nan, spikes / done if done else np.nan, skipped, machine, held_out)
+        self._note(loss, fired.sum() / order.size, skipped, runner, held_out)
         self.epoch += 1
 
     def finished(self) -> bool:
@@ -95,6 +86,12 @@ class Training:
         parts = optimiser_state(self.optimiser)
         load_optimiser(self.optimiser, [kept[f"optimiser{k}"] for k in range(len(parts))])
 
+    def _move(self, gradients, rate):
+        """Take a step, and put back what has left its range."""
+        before = self.vector.copy() if self.bound else None
+        self.optimiser.step(gradients, rate * self.scale)
+        keep_in_range(self.plan, self.vector, before)
+
     def _wake(self, fired):
         """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""
         self.silent, begin = [], 0
@@ -110,11 +107,11 @@ class Training:
         """Note the best weights so far; a second copy tells whether the first was changed."""
         self.best, self._best, self.best_loss, self.waited = np.array(vector), np.array(vector), loss, 0
 
-    def _note(self, loss, spikes, skipped, machine, held_out):
+    def _note(self, loss, spikes, skipped, runner, held_out):
         """Append to the history, and keep the best vector."""
         validation = np.nan
         if held_out.size:
-            validation = float(machine.run(self.vector, held_out, learn=False).loss.mean())
+            validation = float(runner.run(self.vector, held_out, learn=False).loss.mean())
             self.waited += 1
             if validation < self.best_loss:
                 self._keep_best(self.vector, validation)

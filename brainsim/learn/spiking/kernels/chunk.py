@@ -51,7 +51,7 @@ class Out(NamedTuple):
     traces: np.ndarray  # (samples or 0, steps, outputs)
 
 
-class Chunk(NamedTuple):
+class SampleRange(NamedTuple):
     """What one call runs: the samples ``rows[begin:end]``, and how."""
 
     rows: np.ndarray

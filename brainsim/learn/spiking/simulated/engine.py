@@ -44,7 +44,7 @@ class Learned(Input):
     times, units : array
         Input spikes.
     currents : array (steps, inputs), or (0, inputs)
-    plan : Plan
+    plan : VectorLayout
     on_grid : bool
     """
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import cycle, repeat
 from typing import Any
 
 import numpy as np
 
-from brainsim.jit.background import Workers
+from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 
 LOSSES = {"last": 0, "mean": 1, "sequence": 2}
-CHUNKS, SMALLEST = 8, 8  # at most so many chunks, whatever the number of threads; at least so many samples in each
 NAMES = ("W", "U", "b", "c", "V", "d")
 HOLD = 1.0  # initial bias of the gate that holds: gradients reach further back at the start
 
@@ -39,7 +38,7 @@ def shapes(inputs: int, units: int, outputs: int, gated: bool) -> dict[str, tupl
     return of_cells | {"V": (units, outputs), "d": (outputs,)}
 
 
-class Machine:
+class RecurrentRunner(Runner):
     """Runs samples of one data set; use it in a ``with`` block.
 
     Parameters
@@ -52,40 +51,26 @@ class Machine:
     def __init__(self, settings: Any, X: np.ndarray, lengths: np.ndarray, label: np.ndarray, labels: np.ndarray):
         from brainsim.ann.networks.recurrent_kernels import Samples
 
+        super().__init__(settings.threads)
         self.data, self.units, self.gated = Samples(X, lengths, label, labels), settings.hidden, settings.cell == "gru"
-        self.loss, threads = LOSSES[settings.loss], settings.threads
-        self._workers = Workers(threads if threads > 1 else 0)
+        self.loss = LOSSES[settings.loss]
         self._scratch, self._gradients = list[Any](), list[Any]()
-
-    def __enter__(self) -> Machine:
-        self._workers.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._workers.__exit__(*error)
 
     def run(
         self, weights: dict[str, np.ndarray], chosen: np.ndarray, learn: bool, traces: bool = False
     ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Return losses, sums of gradients (empty without `learn`), scores and outputs of samples."""
-        from brainsim.ann.networks.recurrent_kernels import Chunk, Net, Out, Parameters, run_chunk
+        from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, run_chunk
 
         p, n, steps = Parameters(**weights), len(chosen), self.data.X.shape[1]
         net = Net(int(self.gated), self.loss, p, np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T))
         out = Out(np.empty(n), np.empty((n, p.d.size)), np.empty((n if traces else 0, steps, p.d.size)))
-        parts = min(CHUNKS, max(1, n // SMALLEST)) if learn else max(1, -(-n // SMALLEST))
-        edges = [n * k // parts for k in range(parts + 1)]
-        chunks = [Chunk(chosen, begin, end, int(learn)) for begin, end in pairwise(edges)]
-        self._prepare(p, min(parts, CHUNKS), max(np.diff(edges)), steps)
-        for first in range(0, parts, CHUNKS):
-            jobs = [
-                self._workers.submit(run_chunk, net, self.data, chunk, scratch, out, gradients)
-                for chunk, scratch, gradients in zip(
-                    chunks[first : first + CHUNKS], self._scratch, self._gradients, strict=False
-                )
-            ]
-            for job in jobs:
-                job.result()
+        edges = chunks_of(n, CHUNKS if learn else None)
+        parts = min(len(edges), self.window)
+        chunks = [SampleRange(chosen, begin, end, int(learn)) for begin, end in edges]
+        self._prepare(p, parts, max(end - begin for begin, end in edges), steps)
+        same = repeat(net), repeat(self.data)
+        list(self.in_turn(run_chunk, *same, chunks, cycle(self._scratch), repeat(out), cycle(self._gradients)))
         return out.losses, self._sum(parts) if learn else {}, out.scores, out.traces
 
     def _prepare(self, p, parts, rows, steps):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from brainsim.jit.background import Workers
+from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import TIMES
 
 if TYPE_CHECKING:
-    from brainsim.learn.spiking.plan import Plan
+    from brainsim.learn.spiking.plan import VectorLayout
     from brainsim.learn.spiking.samples import Inputs, Targets
-
-CHUNKS, SMALLEST = 8, 8  # at most so many chunks, whatever the number of threads; at least so many samples in each
 
 
 class Batch(NamedTuple):
@@ -28,45 +26,37 @@ class Batch(NamedTuple):
     gradient: np.ndarray  # the sum over samples; empty without
 
 
-class Machine:
+class SpikingRunner(Runner):
     """Runs samples of one data set; use it in a ``with`` block.
 
     Parameters
     ----------
-    plan : Plan
+    settings : SpikingNetwork
+    plan : VectorLayout
     inputs, targets : Inputs, Targets
-    task : chunk.Task
-    mode : str
-        "exact", "surrogate" or "eprop".
-    floor : float
-        See `Net`.
-    threads : int
+    sequence : {"", "labels", "values"}
+        What is wanted of each step.
     """
 
-    def __init__(self, plan: Plan, inputs: Inputs, targets: Targets, task: Any, mode: str, floor: float, threads: int):
+    def __init__(self, settings: Any, plan: VectorLayout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
         from brainsim.learn.spiking.kernels import chunk
 
-        self.plan, self.inputs, self.task, self.floor, self.size = plan, inputs, task, floor, len(inputs)
+        super().__init__(settings.threads)
+        self.plan, self.inputs, self.floor, self.size = plan, inputs, settings.floor, len(inputs)
+        self.task = task_of(settings, plan.steps, sequence)
         self.data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
-        self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[mode]
-        self.on_grid = mode != "exact"
+        self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
+        self.on_grid = settings.gradient != "exact"
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         # only derivatives by time constants, and derived kernels, need the state of every step
         self.history = any(set(layer.learns) - {*DELAYS} for layer in plan.layers)
         self.history = self.history or any(layer.model is not None for layer in plan.layers)
-        self._workers, self._works, self._gradients = Workers(threads if threads > 1 else 0), list[Any](), list[Any]()
+        self._works, self._gradients = list[Any](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
-
-    def __enter__(self) -> Machine:
-        self._workers.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._workers.__exit__(*error)
 
     def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
         """Run the samples with the indices `rows`; with `learn` also backwards."""
-        from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Chunk, Out, run_chunk
+        from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
 
         currents = self.inputs.currents.shape[1] > 0
         of_models = self.plan.numbers(vector, currents)
@@ -75,17 +65,13 @@ class Machine:
         traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
         out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
         keep = int((self.history or history) and learn)
-        parts = min(CHUNKS, max(1, n // SMALLEST))
+        edges = chunks_of(n)
+        parts = len(edges)
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
-        edges = [n * c // parts for c in range(parts + 1)]
-        chunks = [Chunk(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in pairwise(edges)]
-        jobs = [
-            self._workers.submit(run_chunk, net, vector, self.data, chunk, self.task, work, out, gradient)
-            for chunk, work, gradient in zip(chunks, self._works, self._gradients, strict=False)
-        ]
-        for job in jobs:
-            job.result()
+        chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in edges]
+        same = repeat(net), repeat(vector), repeat(self.data)
+        list(self.in_turn(run_chunk, *same, chunks, repeat(self.task), self._works, repeat(out), self._gradients))
         total = self._sum(parts) if learn else np.zeros(0)
         if learn:
             self._add_parameters(total, vector, of_models, parts)
