@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brainsim.core.doors import DOORS, through
-from tests.helpers.modules import MODULES, PACKAGE, imported
+from tests.helpers.modules import PACKAGE, imported, modules
 
 FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "build", "engine"]
 FLOORS += ["plot", "sweeps", "explore", "learn", "ann", "examples", "commands"]
@@ -60,7 +60,7 @@ def upward(modules):
 
 
 def test_no_import_goes_up():
-    assert upward(MODULES) == []
+    assert upward(modules()) == []
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -90,8 +90,8 @@ def test_every_folder_has_its_floor():
 
 def test_no_circular_imports():
     """Modules that load each other work only by luck of the order."""
-    inner = {m: tree for m, tree in MODULES.items() if m not in EXEMPT}
-    loads = {m: {n for n, now in imported(m, tree) if now and n in MODULES and n != m} for m, tree in inner.items()}
+    inner = {m: tree for m, tree in modules().items() if m not in EXEMPT}
+    loads = {m: {n for n, now in imported(m, tree) if now and n in modules() and n != m} for m, tree in inner.items()}
     done = set()
 
     def visit(module, above):
@@ -110,7 +110,7 @@ def test_numba_is_loaded_only_where_code_is_compiled():
     """Descriptions must stay quick to import: numba takes a quarter of a second."""
     at_load = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         for name, now in imported(module, tree)
         if now and (name.split(".")[0] == "numba" or name in NUMBA_AT_HOME)
     }
@@ -156,7 +156,7 @@ def test_importing_writes_nothing(tmp_path):
 
 def test_files_and_functions_are_short():
     too_long = []
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         path = PACKAGE.parent / Path(*module.split("."))
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         if len(path.read_text(encoding="utf-8").splitlines()) > FACES.get(module, LONGEST_FILE):
@@ -174,7 +174,7 @@ def test_compiled_functions_have_few_arguments():
     """What belongs together is a record."""
     found = [
         f"{module}.{node.name}"
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         and {d.id for d in node.decorator_list if isinstance(d, ast.Name)} & COMPILED

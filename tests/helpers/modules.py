@@ -1,6 +1,7 @@
 """The modules of the package as syntax trees, and what each imports."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "brainsim"
@@ -11,7 +12,10 @@ def module_name(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+@cache  # not when it is imported, which each process that collects tests does
+def modules():
+    """Return name -> tree of all modules."""
+    return {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported(module, tree):
@@ -29,7 +33,7 @@ def imported(module, tree):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: imports are absolute"
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [(name if name in MODULES else node.module, id(node) in loaded) for name in inner]
+            found += [(name if name in modules() else node.module, id(node) in loaded) for name in inner]
     return found
 
 

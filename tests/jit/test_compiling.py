@@ -15,7 +15,7 @@ import brainsim as bs
 from brainsim.jit import cache, decorators
 from brainsim.jit.decorators import load_source
 from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
-from tests.helpers.modules import MODULES, imported
+from tests.helpers.modules import imported, modules
 
 
 def test_text_runs_from_memory(folder):
@@ -145,11 +145,12 @@ def test_a_child_that_is_forked_while_a_thread_compiles_can_compile(tmp_path):
 def test_every_source_of_compiled_code_is_in_the_fingerprint():
     """What a module with compiled functions imports, directly or not, may be part of their code."""
     loads = {
-        module: {name for name, now in imported(module, tree) if now and name in MODULES} for module, tree in MODULES.items()
+        module: {name for name, now in imported(module, tree) if now and name in modules()}
+        for module, tree in modules().items()
     }
     makers = {
         module
-        for module, tree in MODULES.items()
+        for module, tree in modules().items()
         if any(
             isinstance(node, ast.ImportFrom)
             and node.module in ("brainsim.jit.decorators", "brainsim.jit.records")
@@ -206,7 +207,7 @@ def test_a_compiled_function_has_no_closure():
 
 
 def test_nothing_is_compiled_at_import(tmp_path):
-    engine = [module for module in MODULES if module.startswith("brainsim.engine")]
+    engine = [module for module in modules() if module.startswith("brainsim.engine")]
     assert {"brainsim.engine.operators.poisson.per_cell", "brainsim.engine.synapses.delivery"} <= set(engine)
     python(f"import brainsim.ann.conversion.kernels, {', '.join(engine)}", BRAINSIM_CACHE_DIR=str(tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()

@@ -323,7 +323,9 @@ def all_fail(ranks, error):
 
 
 def _said(error):
-    """Yield what an error says, and those before it."""
-    while error is not None:
+    """Yield what an error says, and those before it; `raise ... from` can close a chain to a ring."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield traceback.format_exception_only(error)
         error = error.__cause__ or error.__context__

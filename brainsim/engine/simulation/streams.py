@@ -75,11 +75,11 @@ class WithStream:
 
             def rest():  # with ranks all close it; rank 0 has the Result
                 found.append(self._result())
-                return None if found[0] is None else replaced(found[0], spikes={}, traces={}, weights={})
+                return replaced(found[0], spikes={}, traces={}, weights={}) if found[0] else None
 
             self._target.finish(self._stream, rest)
             again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
-            self._closed = Result.load(self._target.path) if again and found[0] is not None else found[0]
+            self._closed = Result.load(self._target.path) if again and found[0] else found[0]
         return self._closed
 
     def __enter__(self) -> typing.Self:

@@ -124,8 +124,13 @@ def parse_assignments(text: str, label: str, tables: Collection[str] = ()) -> li
 
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names that an expression uses, without those of functions."""
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
+    names, called = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            names.append(node)
+        elif isinstance(node, ast.Call):
+            called.add(id(node.func))
+    return {node.id for node in names if id(node) not in called}
 
 
 def calls_in(tree: ast.AST) -> set[str]:
