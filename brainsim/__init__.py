@@ -159,9 +159,9 @@ def __getattr__(name):
     if name not in _PUBLIC:
         if name.startswith("_"):
             raise AttributeError(f"module 'brainsim' has no attribute {name!r}")
-        from brainsim.core.hints import OF_BRAINSIM, answer
+        from brainsim.core.hints import answer
 
-        hint = answer(name, [*_EXPORTED, *_ERRORS], OF_BRAINSIM)
+        hint = answer(name, [*_EXPORTED, *_ERRORS], "bs")
         raise AttributeError(f"brainsim has no {name!r}{hint or '; help(bs) lists the names'}")
     value = getattr(_load(_PUBLIC[name]), name)
     globals()[name] = value

@@ -18,6 +18,7 @@ array([[0. , 0.5],
 >>> pixels = bs.Population(4, bs.SpikeTrains(spikes), name="pixels")
 """
 
+from brainsim.core.hints import answer_in
 from brainsim.encode.delta_modulation import DeltaModulation
 from brainsim.encode.integrate import IntegrateAndFire
 from brainsim.encode.population_code import PopulationCode
@@ -26,21 +27,4 @@ from brainsim.encode.sound import filter_bank, mel_bank
 from brainsim.encode.timing import Latency, Phase
 
 __all__ = ["DeltaModulation", "IntegrateAndFire", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank", "mel_bank"]
-_WORDS = {
-    ("poisson", "bernoulli", "spikegen"): "random spikes with the value as rate: bs.encode.Rate()",
-    ("ttfs", "time_to_first_spike", "rank_order"): "bs.encode.Latency()",
-    ("events", "dvs", "send_on_delta", "level_crossing"): "bs.encode.DeltaModulation(threshold=0.1)",
-    ("delta",): "now bs.encode.DeltaModulation(threshold=0.1); bs.Delta is a synapse",
-    ("gaussian", "tuning_curves", "population"): "bs.encode.PopulationCode()",
-    ("cochlea", "gammatone", "sound"): "bs.encode.filter_bank(sound, sample_rate)",
-    ("mel", "spectrogram", "mfcc"): "bs.encode.mel_bank(sound, sample_rate)",
-    ("lif", "integrate", "regular"): "bs.encode.IntegrateAndFire(max_rate=100.0)",
-}
-
-
-def __getattr__(name):
-    if name.startswith("_"):
-        raise AttributeError(f"module 'brainsim.encode' has no attribute {name!r}")
-    from brainsim.core.hints import answer
-
-    raise AttributeError(f"bs.encode has no {name!r}{answer(name, __all__, _WORDS) or '; help(bs.encode) lists the codes'}")
+__getattr__ = answer_in("bs.encode", __all__)

@@ -13,7 +13,7 @@ from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import checked_name, integer, number
 from brainsim.core.contexts import within
 from brainsim.core.doors import through
-from brainsim.core.hints import OF_NETWORK, Answering
+from brainsim.core.hints import Answering
 from brainsim.core.html import shown_by
 from brainsim.core.optional import optional
 from brainsim.models.inputs import Input
@@ -89,8 +89,6 @@ class Network(Answering):
       projections
         cells[0:10000]->cells   FixedIndegree(1000)   Delta()   12,500,000 synapses
     """
-
-    _words = OF_NETWORK
 
     def __init__(self, seed: int | None = None, *, required_dt: float | None = None) -> None:
         self._seed = checked_seed(seed, "Network.seed")

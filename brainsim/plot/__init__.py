@@ -5,6 +5,7 @@ figure. None shows a window or changes the settings of matplotlib; `style` is a 
 population has the same colour in all pictures of a result, also alone: ``bs.plot.rate(result.spikes["inh"])``.
 """
 
+from brainsim.core.hints import answer_in
 from brainsim.plot.animations import animate
 from brainsim.plot.elements.styles import style
 from brainsim.plot.graphs import connectivity, graph
@@ -46,51 +47,4 @@ __all__ = [
     "weights",
 ]
 
-_WORDS = {
-    (
-        "raster_plot",
-        "rasterplot",
-        "spikes",
-        "scatter",
-        "eventplot",
-    ): "bs.plot.raster(result) draws a dot or stroke for each spike",
-    ("isi", "isih", "interval_histogram", "intervals"): "bs.plot.isi_histogram(spikes)",
-    ("psd", "power_spectrum", "welch"): "bs.plot.spectrum(spikes)",
-    (
-        "ccg",
-        "acg",
-        "cross_correlogram",
-        "autocorrelogram",
-        "correlation",
-        "crosscorrelogram",
-    ): "bs.plot.correlogram(a, b), or of one population with itself: bs.plot.correlogram(a)",
-    ("network", "draw", "networkx", "topology"): "bs.plot.graph(net) draws populations and projections",
-    (
-        "adjacency",
-        "adjacency_matrix",
-        "matrix",
-        "heatmap",
-        "connectivity_matrix",
-    ): "bs.plot.weight_matrix(sim.synapses(wires)) draws cells, bs.plot.connectivity(net) populations",
-    ("histogram", "hist"): "bs.plot.weight_histogram, isi_histogram, degrees",
-    ("film", "movie", "gif", "animation", "video"): "bs.plot.animate(result, 'run.gif')",
-    (
-        "sheet",
-        "space",
-        "wave",
-        "waves",
-        "activity",
-        "frames",
-    ): "bs.plot.snapshots(spikes, times, positions=cells), or space_time",
-    ("interactive", "explorer", "html", "browser", "viewer"): "result.view('run.html') writes a page that zooms",
-    ("voltage", "v", "traces", "potential"): "bs.plot.trace(result, ('cells', 'v'))",
-    ("fi_curve", "phase_plane", "step_response", "portrait"): "bs.explore has it; what it returns has a method plot()",
-}
-
-
-def __getattr__(name):
-    from brainsim.core.hints import answer
-
-    if name.startswith("_"):
-        raise AttributeError(f"module 'brainsim.plot' has no attribute {name!r}")
-    raise AttributeError(f"bs.plot has no {name!r}{answer(name, __all__, _WORDS) or '; help(bs.plot) lists what it has'}")
+__getattr__ = answer_in("bs.plot", __all__)

@@ -25,7 +25,6 @@ from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import KINDS, Weights, WeightsLookup
-from brainsim.results.words import OF_RESULT
 
 __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
@@ -150,8 +149,6 @@ class Result(ResultHandOver):
     views: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     thresholds: dict[str, float | None] = field(default_factory=dict)
     resets: dict[str, list[str]] = field(default_factory=dict)
-
-    _words = OF_RESULT
 
     def __post_init__(self) -> None:
         """Check and convert the fields."""

@@ -19,7 +19,6 @@ from brainsim.core.checks import integer, number
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import SpikesHandOver
 from brainsim.results.places import place_of, placed
-from brainsim.results.words import OF_SPIKES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -136,7 +135,6 @@ class Spikes(SpikesHandOver):
         return same and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
 
     __hash__ = None  # type: ignore[assignment]
-    _words = OF_SPIKES
 
     def __repr__(self) -> str:
         """Return a summary in one line."""

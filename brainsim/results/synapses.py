@@ -10,7 +10,6 @@ import numpy as np
 from brainsim.core.checks import MissingName, nearest
 from brainsim.core.hints import Answering
 from brainsim.core.optional import optional
-from brainsim.results.words import OF_SYNAPSES
 
 if typing.TYPE_CHECKING:
     import pandas
@@ -51,8 +50,6 @@ class SynapseTable(Answering):
     name: str = ""
     sources: np.ndarray | None = field(default=None, repr=False)
     targets: np.ndarray | None = field(default=None, repr=False)
-
-    _words = OF_SYNAPSES
 
     def __len__(self) -> int:
         return self.pre.size

@@ -12,7 +12,6 @@ from brainsim.core.checks import number
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import TracesHandOver
 from brainsim.results.spikes import Spikes, rounding
-from brainsim.results.words import OF_TRACES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -66,8 +65,6 @@ class Traces(TracesHandOver):
         def __init__(
             self, name: str, variable: str, unit: str, times: ArrayLike, ids: ArrayLike, values: ArrayLike
         ) -> None: ...
-
-    _words = OF_TRACES
 
     def __post_init__(self) -> None:
         """Check and freeze the arrays."""

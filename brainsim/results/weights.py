@@ -12,7 +12,6 @@ from brainsim.core.checks import MissingName, nearest
 from brainsim.core.own import named_by_class
 from brainsim.results.handover import WeightsHandOver
 from brainsim.results.lookup import Lookup
-from brainsim.results.words import OF_WEIGHTS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -86,8 +85,6 @@ class Weights(WeightsHandOver):
             edges: ArrayLike = (),
             counts: ArrayLike | None = None,
         ) -> None: ...
-
-    _words = OF_WEIGHTS
 
     def __post_init__(self) -> None:
         """Check and freeze the arrays."""

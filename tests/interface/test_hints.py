@@ -6,6 +6,7 @@ import pydoc
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,17 +15,17 @@ import brainsim as bs
 from brainsim.core import hints
 from brainsim.results.synapses import SynapseTable
 
-TABLES = {
-    "brainsim": (hints.OF_BRAINSIM, bs.__all__),
-    "Network": (hints.OF_NETWORK, dir(bs.Network)),
-    "Simulation": (hints.OF_SIMULATION, [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"]),
-    "learn": (bs.learn._WORDS, bs.learn.__all__),
-    "positions": (bs.positions._WORDS, bs.positions.__all__),
+KNOWN = {
+    "bs": bs.__all__,
+    "Network": dir(bs.Network),
+    "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
+    **{f"bs.{name}": getattr(bs, name).__all__ for name in ("analysis", "encode", "learn", "plot", "positions")},
     **{
-        kind.__name__: (kind._words, [*dir(kind), *kind.__dataclass_fields__])
+        kind.__name__: [*dir(kind), *kind.__dataclass_fields__]
         for kind in (bs.Result, bs.Spikes, bs.Traces, bs.Weights, SynapseTable)
     },
 }
+TEXT = (Path(hints.__file__).parent / "words.txt").read_text(encoding="utf-8")
 
 
 def small():
@@ -68,16 +69,19 @@ class TestHelp:
 
 
 class TestTables:
-    @pytest.mark.parametrize("of", TABLES)
-    def test_suggested_words_are_not_names_that_exist(self, of):
-        table, names = TABLES[of]
-        words = [hints._folded(word) for group in table for word in group]
-        assert len(set(words)) == len(words)
-        assert not set(words) & {hints._folded(name) for name in names if not name.startswith("_")}
+    def test_each_section_is_of_something_that_answers(self):
+        assert sorted(re.findall(r"^\[(.*)\]$", TEXT, re.MULTILINE)) == sorted(KNOWN)
 
-    @pytest.mark.parametrize("of", TABLES)
+    @pytest.mark.parametrize("of", KNOWN)
+    def test_suggested_words_are_not_names_that_exist(self, of):
+        section = re.search(rf"^\[{re.escape(of)}\]\n(.*?)(?=^\[|\Z)", TEXT, re.MULTILINE | re.DOTALL)[1]
+        words = [hints._fold(word) for line in section.splitlines() if not line.startswith(" ") for word in line.split()]
+        assert sorted(words) == sorted(hints.words_of(of)), "each word once"
+        assert not set(words) & {hints._fold(name) for name in KNOWN[of] if not name.startswith("_")}
+
+    @pytest.mark.parametrize("of", KNOWN)
     def test_answers_name_what_exists(self, of):
-        named = [path for said in TABLES[of][0].values() for path in re.findall(r"\bbs\.([A-Za-z_.]*[A-Za-z])", said)]
+        named = [path for said in hints.words_of(of).values() for path in re.findall(r"\bbs\.([A-Za-z_.]*[A-Za-z])", said)]
         assert named
         for path in named:
             thing = bs

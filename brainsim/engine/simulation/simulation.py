@@ -17,7 +17,7 @@ from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural
 from brainsim.core.checks import number, true_or_false
 from brainsim.core.garbage import gc_paused
-from brainsim.core.hints import OF_SIMULATION, Answering
+from brainsim.core.hints import Answering
 from brainsim.core.own import named_by_class
 from brainsim.engine.checkpoints.saving import WithCheckpoints, fingerprint_of
 from brainsim.engine.estimates.memory import reject_if_too_large
@@ -98,8 +98,6 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
     >>> len(second.spikes["cells"])
     5
     """
-
-    _words = OF_SIMULATION
 
     def __init__(
         self,

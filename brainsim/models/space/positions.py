@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain, read_only
+from brainsim.core.hints import answer_in
 from brainsim.rng.streams import stream_key
 
 if typing.TYPE_CHECKING:
@@ -19,28 +20,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["ball", "box", "grid"]
 
 MAX_DIMENSIONS = 3
-_WORDS = {
-    ("disc", "disk", "circle"): "bs.positions.ball(100, 250.0, seed=1) are places in a disc",
-    ("sphere",): "bs.positions.ball(100, 250.0, dimensions=3, seed=1) are places in a ball",
-    (
-        "random",
-        "uniform",
-        "scatter",
-    ): "random places are bs.positions.box(100, (500.0, 200.0), seed=1), or bs.positions.ball in a disc",
-    ("rectangle", "square", "cube", "interval"): "bs.positions.box(100, (500.0, 200.0), seed=1) are random places",
-    ("lattice", "sheet", "line", "regular"): "bs.positions.grid((10, 10), spacing=20.0) are places on a regular grid",
-    ("ring", "hexagonal", "normal"): "any array (cells, dimensions) may be given: bs.Population(n, model, positions=array)",
-    ("distance", "distances"): "wiring by distance is bs.DistanceRule('0.3*exp(-d/100)')",
-}
-
-
-def __getattr__(name):
-    if name.startswith("_"):
-        raise AttributeError(f"module 'brainsim.models.space.positions' has no attribute {name!r}")
-    from brainsim.core.hints import answer
-
-    hint = answer(name, __all__, _WORDS)
-    raise AttributeError(f"bs.positions has no {name!r}{hint or '; help(bs.positions) lists what it has'}")
+__getattr__ = answer_in("bs.positions", __all__)
 
 
 def grid(shape: int | Sequence[int], spacing: float | Sequence[float] = 1.0, *, center: bool = False) -> np.ndarray:
