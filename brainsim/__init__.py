@@ -169,8 +169,7 @@ def __getattr__(name):
 
 
 def _load(module):
-    from brainsim.core.garbage import gc_paused
-    from brainsim.core.interrupts import interrupts_held
+    from brainsim.core.pauses import gc_paused, interrupts_held
 
     with gc_paused(), interrupts_held():
         return importlib.import_module(module)

@@ -6,9 +6,8 @@ import numpy as np
 
 from brainsim.analysis.counting import _checked_window, binned
 from brainsim.analysis.irregularity import checked_spikes
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.core.arithmetic import default_arithmetic
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -93,3 +92,9 @@ def short_repr(value: object) -> str:
     if value.size <= 4:
         return repr(value.tolist())
     return f"<{'x'.join(map(str, value.shape))} values from {value.min():g} to {value.max():g}>"
+
+
+def times_of(steps, dt):
+    """Return steps in ms: the float64 nearest to the decimal number if 1/dt is whole (0.3, not 0.30000000000000004)."""
+    per_ms = round(1.0 / dt)
+    return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt

@@ -1,12 +1,25 @@
-"""Functions that always run within a context."""
+"""Functions that always run within a context, such as NumPy's default treatment of floating-point errors."""
 
 import functools
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import ParamSpec, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 P = ParamSpec("P")
 R = TypeVar("R")
+DEFAULT: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+NOTHING: nullcontext = nullcontext()
+
+
+def default_arithmetic() -> AbstractContextManager:
+    """Return NumPy's default treatment of errors, as a context.
+
+    With ``np.seterr(all="raise")`` a weight that underflows to 0, for example, would be an error.
+    """
+    # to look is faster than to set, for those who never changed it
+    return NOTHING if np.geterr() == DEFAULT else np.errstate(**DEFAULT)
 
 
 def within(context: Callable[[], AbstractContextManager]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.encode.code import Code
 
 

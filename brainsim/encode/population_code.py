@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.encode.code import Code, explained
 from brainsim.encode.rate import Rate
 from brainsim.encode.timing import Latency

@@ -1,3 +1,3 @@
 """Steps in ms."""
 
-from brainsim.core.time import times_of as times_of
+from brainsim.core.arrays import times_of as times_of

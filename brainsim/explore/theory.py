@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import dawsn, erfcx
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import in_range, integer, number, plain
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 
 __all__ = ["if_counts", "lif_rate", "siegert_rate"]
 

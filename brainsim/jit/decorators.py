@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from brainsim.core.garbage import gc_paused
+from brainsim.core.pauses import gc_paused
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import raising
 from brainsim.jit.cache import Store

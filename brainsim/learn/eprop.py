@@ -6,9 +6,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number, plain
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.batches import Runner, batches_of
 from brainsim.learn.checks import array_of, explained_variance

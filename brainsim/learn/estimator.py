@@ -8,9 +8,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 
 AT_LEAST = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}  # whole numbers
 

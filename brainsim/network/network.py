@@ -9,9 +9,8 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import checked_name, integer, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import through
 from brainsim.core.hints import Answering
 from brainsim.core.html import shown_by

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import MissingName, nearest, number, warn_user
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import through
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified

@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from brainsim.analysis import autocorrelogram
 from brainsim.analysis import correlogram as cross
 from brainsim.analysis.irregularity import poisson_intervals
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.plot.elements.axes import axes_of, drawing
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, legend_above

@@ -6,9 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number, plain
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import SpikesLike
 from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of

@@ -6,9 +6,8 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.typing import ColorType
 from scipy.stats import binom, poisson
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import (
     WeightsLike,

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import numpy as np
 
+from brainsim.core.arrays import times_of
 from brainsim.core.aside import written_aside
 from brainsim.core.optional import optional
-from brainsim.core.time import times_of
 from brainsim.results import hdf5
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes

@@ -2,7 +2,7 @@
 
 import math
 
-from brainsim.core.arithmetic import default_arithmetic
+from brainsim.core.contexts import default_arithmetic
 
 
 def density(z: float) -> float:

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from brainsim.core.interrupts import interrupts_held
+from brainsim.core.pauses import interrupts_held
 from brainsim.jit.background import Workers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainsim.core.time import times_of
+from brainsim.core.arrays import times_of
 
 
 @pytest.mark.parametrize(("dt", "times"), [(0.1, [0.1, 0.2, 0.3]), (0.25, [0.25, 0.5, 0.75]), (4.0, [4.0, 8.0, 12.0])])

@@ -11,9 +11,8 @@ from brainsim.ann.conversion.encoding import ENCODERS
 from brainsim.ann.conversion.forward import Conversion, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.networks.readers import Trained, read
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.learn.checks import array_of, class_labels
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 
 __all__ = [
     "network_levels",

@@ -12,9 +12,8 @@ from brainsim.ann.conversion.quantize import rounded
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import WHAT, saved_network
 from brainsim.ann.networks.training import initial_weights, train
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import integer, nearest, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.results.archive import reading, with_suffix, write_arrays

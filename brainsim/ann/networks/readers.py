@@ -18,9 +18,8 @@ from brainsim.ann.networks.activations import network_levels, qcfs, relu
 from brainsim.ann.networks.files import content_of, depth_of
 from brainsim.ann.networks.layers import reject_activation, reject_layer
 from brainsim.ann.networks.torch_keras import array, is_keras, is_torch, keras_pairs, torch_pairs
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import check_elements, integer, number, plain
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 
 
 @dataclass(frozen=True, eq=False)

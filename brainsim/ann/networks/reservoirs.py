@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
 from brainsim.ann.samples import Dataset
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.checks import computed_values, integer, number
-from brainsim.core.contexts import within
+from brainsim.core.contexts import default_arithmetic, within
 from brainsim.learn.checks import array_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF

@@ -9,9 +9,9 @@ import zlib
 import numpy as np
 
 from brainsim.build.own import ALONE
+from brainsim.core.arrays import times_of
 from brainsim.core.aside import sync_folder
 from brainsim.core.locks import locked
-from brainsim.core.time import times_of
 from brainsim.results.streams.folder import COMMITS, HEADER, PART
 from brainsim.results.streams.log import Commit, commits_in, read_header, with_checksum
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
-from brainsim.core.time import times_of
 from brainsim.engine.recorders.memory import Collected, Piece
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.stream import Stream

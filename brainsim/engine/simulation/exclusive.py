@@ -3,7 +3,7 @@
 import threading
 from contextlib import contextmanager
 
-from brainsim.core.arithmetic import default_arithmetic
+from brainsim.core.contexts import default_arithmetic
 
 
 class Exclusive:

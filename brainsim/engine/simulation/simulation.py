@@ -13,12 +13,12 @@ import numpy as np
 
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
-from brainsim.core.arithmetic import default_arithmetic
 from brainsim.core.arrays import plural
 from brainsim.core.checks import number, true_or_false
-from brainsim.core.garbage import gc_paused
+from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import Answering
 from brainsim.core.own import named_by_class
+from brainsim.core.pauses import gc_paused
 from brainsim.engine.checkpoints.saving import WithCheckpoints, fingerprint_of
 from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_recorders

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import freeze, times_of
 from brainsim.core.deferred import deferred
-from brainsim.core.time import times_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
-from brainsim.core.time import times_of
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
 from brainsim.results.streams.log import commits_in, read_header
