@@ -19,7 +19,8 @@ class Outcome:
     start, stop : int
         The first and the last step.
     seed : int
-    piece : Piece
+    rows : Rows
+        What was recorded.
     snapshot : Snapshot or None
         The state at the end; None if the run failed.
     network : Prints
@@ -32,7 +33,7 @@ class Outcome:
     start: int
     stop: int
     seed: int
-    piece: object
+    rows: object
     snapshot: Snapshot | None
     network: object
     stats: dict
@@ -44,7 +45,7 @@ class Outcome:
         layout, dt = self.layout, self.layout.dt
         if layout.ranks.rank:
             return self._elsewhere()
-        recorded = self.piece.results(layout, self.start, self.stop)
+        recorded = self.rows.results(self.start, self.stop)
         return Result(
             spikes=recorded["spikes"],
             traces=recorded["traces"],
@@ -86,5 +87,4 @@ class Outcome:
 
     def _sizes(self, recorded):
         """Return the number of cells of each population, or of those whose spikes are kept under a label."""
-        sizes = recorded.get("sizes") or {label: train.n for label, train in recorded["spikes"].items()}
-        return sizes or {name: m.n for name, m in self.layout.members.items()}
+        return recorded["sizes"] or {name: m.n for name, m in self.layout.members.items()}

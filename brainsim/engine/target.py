@@ -129,7 +129,9 @@ class Target:
             self.ranks.together(lambda: None)  # all have closed their files
             self.ranks.together(lambda: self._write(stream, held) if self.ranks.rank == 0 else None)
         except Exception as error:
-            raise self._told(error) from error
+            if (told := self._told(error)) is error:
+                raise
+            raise told from error
 
     def _told(self, error):
         """Return an error that also says where everything is, and what to do later."""

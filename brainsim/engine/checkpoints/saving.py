@@ -196,9 +196,9 @@ class WithCheckpoints:
             raise ValueError(text.format("Simulation.save: a variable is not finite"))
         changes = changed_values(self._layout, self._described, self._original_inputs)
         rewired = rewired_projections(self._run.synapses)
-        pieces = None if self._stream is not None else self._run.collected.all()
+        pieces = None if self._stream is not None else self._run.log.rows()
         outcome = self._outcome(pieces, self._begin, self._seconds["run"], {})
-        recorders, streams = self._run.collected.saved(), self._streamed_so_far()
+        recorders, streams = self._run.log.saved(), self._streamed_so_far()
         if self._layout.ranks.rank:
             return Path(path)  # rank 0 has it all
         recorded = None if pieces is None else replace(self._whole(outcome.result()), state=None)
@@ -236,7 +236,7 @@ class WithCheckpoints:
                 self._take_state("its part 'restored'", checkpoint.restored)
                 self._restored = checkpoint.restored
             self._take_changes(checkpoint)
-            for recorder in self._run.collected.recorders:
+            for recorder in self._run.log.recorders:
                 recorder.clear(None)  # of the spikes at time 0, which the constructor has noted
             self._take_state("its part 'state'", checkpoint.state, plain.completed)
         self._continue_stream()
@@ -274,11 +274,11 @@ class WithCheckpoints:
     def _take_recorded(self, checkpoint):
         """Go on recording where the simulation was that wrote a checkpoint."""
         ranks, self._begin = self._layout.ranks, checkpoint.plain.begin
-        self._run.collected.load(checkpoint.recorders)
+        self._run.log.load(checkpoint.recorders)
         # before the first step nothing counts as recorded, so it will be
         if checkpoint.recorded is None or not checkpoint.plain.completed:
             return
-        nothing = self._outcome(self._run.collected.all(), self._begin, 0.0, {}).result()
+        nothing = self._outcome(self._run.log.rows(), self._begin, 0.0, {}).result()
         # what does not fit shows now, not when the run has ended
         ranks.together(lambda: joined(checkpoint.recorded, nothing) if ranks.rank == 0 else None)
         self._earlier = checkpoint.recorded if ranks.rank == 0 else None

@@ -16,7 +16,6 @@ import numpy as np
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.machine import processor_quota
 from brainsim.engine.exchange.meeting import ApartError, Meeting, wait
-from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.states.fingerprint import fingerprint
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
@@ -184,11 +183,10 @@ def ranks_of(ranks, label="simulate.ranks"):
 def reject_recorders(recorders):
     """Raise TypeError if what a recorder has recorded cannot be put together on rank 0, before anything is built."""
     for recorder in recorders:
-        if type(recorder).gathered is Recorder.gathered:
-            name = type(recorder).__name__.replace("EventRecorder", "EventRecord")  # what the user has typed
+        if not recorder.on_ranks:
             raise TypeError(
-                f"simulate.record: {name} cannot record on several ranks, since its recorder has no method `gathered`; "
-                "leave it out, or run in one process"
+                f"simulate.record: {type(recorder).__name__} cannot record on several ranks, since it does not say "
+                "on_ranks = True, with a method merge(arrays); leave it out, or run in one process"
             )
 
 

@@ -179,13 +179,14 @@ class WithRuns:
         with Interrupt(ranks) as interrupt, self._exclusive:
             start, profile, before = self._run.step, self._run.profile(), self._seconds["run"]
             self._check_can_run(steps)
-            pieces, origin = [], start if self._guard is None else self._origin  # from which callbacks are counted
+            origin = start if self._guard is None else self._origin  # from which callbacks are counted
+            before_it = self._run.log.mark()
             # a run that goes on from a checkpoint has been at its start before
             stopped = (may_stop or (at_start and start == origin)) and self._ask(between, interrupt, may_stop)
             with Watch(steps * self.dt, progress if ranks.rank == 0 else False, "ms") as watch:
                 while not stopped and (done := self._run.step - start) < steps and not interrupt.asked:
                     length = min(interval - (self._run.step - origin) % interval, steps - done)
-                    self._run_piece(length, pieces, interrupt, lambda: watch.show((self._run.step - start) * self.dt))
+                    self._run_piece(length, interrupt, lambda: watch.show((self._run.step - start) * self.dt))
                     if between is not None and (self._run.step - origin) % interval == 0 and not interrupt.asked:
                         stopped = self._ask(between, interrupt, may_stop)
                     if self._save_is_due() and self._run.step - start < steps and not interrupt.asked:
@@ -195,18 +196,18 @@ class WithRuns:
                 if text := what_is_not_finite(self._layout, self._run.shared):
                     with ranks.quiet():
                         warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
-                make = self._outcome(self._run.collected.joined(pieces), start, seconds, profile).result
+                make = self._outcome(self._run.log.rows(before_it), start, seconds, profile).result
         if interrupt.asked:
             raise KeyboardInterrupt(f"stopped at {self.time:g} ms")
         return deferred(Result, make) if seconds < SHORT_PIECE and ranks.rank == 0 else make()
 
-    def _run_piece(self, steps, pieces, interrupt, show):
-        """Run for so many steps without a break, and keep what is recorded, also if an error ends it."""
+    def _run_piece(self, steps, interrupt, show):
+        """Run for `steps` steps without a break."""
         run, stop, began = self._run, self._run.step + steps, time.perf_counter()
-        piece = run.begin(stop)
+        run.begin(stop)
         try:
             while run.step < stop and not interrupt.asked:
-                run.advance(piece, stop)
+                run.advance(stop)
                 interrupt.look()
                 for look in self._at_chunk_end:
                     look()
@@ -214,9 +215,6 @@ class WithRuns:
                 if self._save_is_due():
                     break
         finally:
-            run.collected.keep(piece)
-            if piece.chunks:
-                pieces.append(piece)
             self._seconds["run"] += time.perf_counter() - began
         run.shared.given_out.fill_in()
 

@@ -27,9 +27,8 @@ from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
 from brainsim.engine.recorders.events import resolve_events
 from brainsim.engine.recorders.requests import resolve_traces
-from brainsim.engine.recorders.spikes import SpikeRecorder
+from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
 from brainsim.engine.recorders.traces import TraceRecorder
-from brainsim.engine.recorders.wanted import wanted_spikes
 from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
 from brainsim.engine.settings import checked_network, checked_state, thread_count
@@ -159,7 +158,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             synapses = Synapses(self._layout, self.threads, watch.show)
         self.n_synapses = synapses.number
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
-        self._run = Run(self._layout, synapses, self._collected(recorders), self.seed, profile)
+        self._run = Run(self._layout, synapses, self._new_log(recorders), self.seed, profile)
         self._run.compile()
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
 
@@ -215,16 +214,15 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             run.shared.given_out.agreed()
 
     def _result(self) -> Result:
-        return self._whole(self._outcome(self._run.collected.all(), self._begin, self._seconds["run"], {}).result())
+        return self._whole(self._outcome(self._run.log.rows(), self._begin, self._seconds["run"], {}).result())
 
     def _latest(self, window: float) -> Result:
         """Return a Result with the spikes of the last `window` ms, or of the whole run if that is all that can be had."""
-        latest = self._run.collected.latest() if self._closed is None and self._layout.ranks.size == 1 else None
-        if latest is None:
+        if self._closed is not None or self._layout.ranks.size > 1:
             return self.result()
         with self._exclusive:
             start = max(self._run.step - round(window / self.dt), self._begin)
-            return self._outcome(latest, start, self._seconds["run"], {}).result()
+            return self._outcome(self._run.log.latest(start), start, self._seconds["run"], {}).result()
 
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
@@ -238,7 +236,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             self._begin = self._origin = 0 if self._restored is None else self._restored.step
             self._earlier = None
             self._seconds["run"], self._state_was_given_out = 0.0, False
-            self._run.collected.clear()
+            self._run.log.clear()
             if self._restored is None:
                 self._run.start(initial_values(self._layout, self.seed))
             else:
@@ -367,10 +365,8 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._prints = Prints(self._layout, self._prints)
         self._thresholds = {name: threshold_of(m) for name, m in self._layout.members.items()}
 
-    def _outcome(self, piece, start, seconds, profile_before):
-        """Return the Outcome of a piece that began at `start` and took `seconds`."""
-        if self._layout.ranks.size > 1:
-            piece = None if piece is None else piece.gathered(self._layout)
+    def _outcome(self, rows, start, seconds, profile_before):
+        """Return the Outcome of a piece that began at `start` and took `seconds`; `rows` are those that it recorded."""
         stats = {**self._seconds, "run": seconds, **self._facts}
         if now := self._run.profile():
             stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
@@ -379,7 +375,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             start,
             self._run.step,
             self.seed,
-            piece,
+            rows,
             None if self._run.failed else self._run.snapshot(),
             self._prints,
             stats,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from brainsim.core.checks import warn_user
-from brainsim.engine.recorders.memory import Collected
-from brainsim.engine.recorders.streamed import Streamed, described
+from brainsim.engine.recorders.log import Log, Memory
+from brainsim.engine.time import times_of
+from brainsim.engine.views import resets_of
 from brainsim.network.probes import Trace, WeightTrace
 from brainsim.results import formats
 from brainsim.results.result import Result
@@ -99,13 +100,30 @@ class WithStream:
     def _result(self) -> Result:
         raise NotImplementedError
 
-    def _collected(self, recorders):
-        """Return what collects the pieces of the recorders: in memory, or in a stream."""
+    def _new_log(self, recorders):
+        """Return the log of what the recorders record: in memory, or in a stream."""
         if self._target is None:
-            return Collected(recorders)
+            return Log(recorders, Memory(self._layout.ranks), self.dt)
         self._stream = self._target.open()
         self._warn_of_what_the_format_lacks()
-        return Streamed(recorders, self._stream, lambda: described(self))
+        return Log(recorders, self._stream, self.dt, self._header)
+
+    def _header(self):
+        """Return what the header of a stream says of the simulation, besides the columns."""
+        members = self._layout.members
+        return {
+            "kind": "brainsim stream",
+            "endian": "little",
+            "dt": self.dt,
+            "seed": self.seed,
+            "populations": {name: member.n for name, member in members.items()},
+            "stats": self._facts,
+            "views": self._views,
+            "thresholds": self._thresholds,
+            "resets": {name: resets_of(member) for name, member in members.items()},
+            "start": float(times_of(self._begin, self.dt)),
+            "network": self._prints.parts(),
+        }
 
     def _warn_of_what_the_format_lacks(self):
         """Warn if the file in which the run ends has no place for something that is recorded."""
@@ -121,7 +139,7 @@ class WithStream:
     def _continue_stream(self, here=True):
         """Note whether a stream that was reopened goes on from here; until then nothing forgets what is in it."""
         if self._stream is not None and self._stream.header is not None:
-            self._run.collected.continued(here)
+            self._run.log.hold(not here)
             self._begin = self._stream.header["begin"]
 
     def _check_open(self):

@@ -173,7 +173,7 @@ class WithSynapses:
         rewiring = Rewiring(self._run, found, described, remove, pre, post, weight, delay)
         self._take(rewiring.run())
         self.network = self._layout.network
-        self._run.collected.rewired(found.name, rewiring.places)
+        self._run.log.rewired(found.name, rewiring.places)
 
     def _set_synapses(self, target, values):
         """Change the weights and delays of a projection, or what its rule of plasticity keeps of each synapse."""
