@@ -177,7 +177,7 @@ class WeightRecorder(Recorder):
         if self._chosen is not None:
             return
         # only for networks in which something is plastic
-        from brainsim.engine.plasticity.chosen import Chosen
+        from brainsim.engine.plasticity.read_now import Chosen
 
         self._kinds = self._kinds_now()
         if self._where is None:
@@ -208,7 +208,7 @@ class WeightRecorder(Recorder):
 
     def _everywhere(self, k):
         """Return a trace as all synapses here read it now."""
-        from brainsim.engine.plasticity.chosen import Chosen
+        from brainsim.engine.plasticity.read_now import Chosen
 
         kind = self._kinds[k]
         return Chosen(kind, in_table(kind)[0]).read(self.requests[k].variable)
@@ -288,7 +288,7 @@ def _unit(projection, variable, trace):
     if variable == "w":
         return of_weight
     equations = rule.equations_for(rule.per_synapse)
-    from brainsim.engine.plasticity.traces_now import names_of_traces
+    from brainsim.engine.plasticity.read_now import names_of_traces
 
     known = (*equations.variables, *names_of_traces(equations))
     if variable not in known:
