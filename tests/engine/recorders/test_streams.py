@@ -124,11 +124,12 @@ class TestSameResult:
             assert sim.result().duration == 0.0
         assert bs.Result.load("run.npz").populations == {"a": 40, "b": 30}
 
-    def test_recorders_from_outside(self):
+    def test_recorders_from_outside_stay_in_memory(self):
         from tests.engine.test_extensions import CellsAbove
 
         net = network()
-        result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
+        with pytest.warns(UserWarning, match=r"simulate.to: what AboveRecorder records .* columns and rows"):
+            result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
         assert result.stats["above"] == bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)]).stats["above"]
         assert bs.Result.load("run.npz").stats["above"] == result.stats["above"]
 
