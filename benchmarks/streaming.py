@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
+from brainsim.engine.recorders.log import Log
+from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.recorders.spikes import SpikeRecorder
 from brainsim.engine.recorders.stream import Stream
-from brainsim.engine.recorders.streamed import Streamed
 from brainsim.results.streams.columns import CELLS, STEPS
 
 
@@ -48,11 +49,11 @@ def append(folder, spikes=10_000_000, chunk=100_000, runs=5):
     recorder = SpikeRecorder([row | {"start": None, "stop": None}], False, 77_169)
     for run in range(runs):
         stream = Stream(folder / f"append{run}")
-        stream.start({"dt": 0.1, "begin": 0, **recorder.columns(None)})
+        stream.start({"dt": 0.1, "begin": 0, **recorder.columns()})
 
         def write(stream=stream):
             for k in range(spikes // chunk):
-                stream.advance(k, stream.append(k, recorder.rows(([packed], []))))
+                stream.advance(k, stream.append(k, recorder.rows(Chunk(k - 1, k, packed, np.empty(0), [], stream.room))))
 
         best = min(best, seconds(write))
         stream.commit()
@@ -67,25 +68,25 @@ def within(network, duration, folder, runs, **settings):
 
     The share is measured inside of the run: the difference of two runs is smaller than what other programs change.
     """
-    best, whole, count, gather = np.inf, np.inf, 0, Streamed.gather
+    best, whole, count, append = np.inf, np.inf, 0, Log.append
     for _ in range(runs):
         spent = []
 
-        def timed(self, piece, chunk, spent=spent):
+        def timed(self, chunk, spent=spent):
             began = time.thread_time()
             try:
-                return gather(self, piece, chunk)
+                return append(self, chunk)
             finally:
                 spent.append(time.thread_time() - began)
 
         sim = bs.Simulation(network, seed=2, progress=False, to=f"{folder}/within/", overwrite=True, **settings)
         sim.run(10.0)
         before = sim._stream.rows[STEPS]
-        Streamed.gather = timed
+        Log.append = timed
         try:
             whole = min(whole, seconds(lambda sim=sim: sim.run(duration)))
         finally:
-            Streamed.gather = gather
+            Log.append = append
         best, count = min(best, sum(spent)), sim._stream.rows[STEPS] - before
         sim.close()
     return best, whole, count

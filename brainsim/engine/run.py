@@ -25,8 +25,8 @@ class Run:
     ----------
     layout : Layout
     synapses : Synapses
-    collected : Collected
-        What the recorders gather.
+    log : Log
+        What is recorded.
     seed : int
     profile : bool
         Whether to measure where the time goes.
@@ -41,12 +41,11 @@ class Run:
     partitions : list of Partition
     """
 
-    def __init__(self, layout, synapses, collected, seed, profile):
-        self.layout, self.synapses, self.collected, self._seed = layout, synapses, collected, seed
+    def __init__(self, layout, synapses, log, seed, profile):
+        self.layout, self.synapses, self.log, self._seed = layout, synapses, log, seed
         self._slice, self._profiled = slice_steps(synapses.shortest, layout), profile
-        self._pace = Pace(collected.max_steps(), self._slice)
+        self._pace = Pace(log.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
-        self.facts = None  # about the synapses and the machine, for results
         check_inputs(layout)
         self._allocate()
 
@@ -54,7 +53,7 @@ class Run:
         self.shared = Shared(self.layout, self._slice, former=former)
         self.partitions = [
             Partition(
-                k, self.layout, self.shared, self.synapses, self._slice, self.collected.recorders, self._seed, self._profiled
+                k, self.layout, self.shared, self.synapses, self._slice, self.log.recorders, self._seed, self._profiled
             )
             for k in self.layout.own
         ]
@@ -67,7 +66,7 @@ class Run:
     def copy(self):
         """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
         synapses, extra, same = self._own()
-        return self._moved(self.layout.copy(), synapses, self.collected.copy(), extra, same)
+        return self._moved(self.layout.copy(), synapses, self.log.copy(), extra, same)
 
     def _own(self):
         """Return a copy of the synapses, and what is kept of them, for a run that has them in the same places."""
@@ -79,22 +78,22 @@ class Run:
 
         `extra` is as in a State, except for projections with the names `same`: their synapses stay in their places.
         """
-        return self._moved(layout, synapses, self.collected, extra, same, self.shared)
+        return self._moved(layout, synapses, self.log, extra, same, self.shared)
 
     def anew(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
-        return Run(layout, synapses, self.collected, self._seed, self._profiled)
+        return Run(layout, synapses, self.log, self._seed, self._profiled)
 
     def extra(self, unsorted=()):
         """Return what a saved state holds of operators and kinds of synapses: name -> array; `unsorted` as in `Extra`."""
         snapshot = self.snapshot()
         return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra, unsorted))
 
-    def _moved(self, layout, synapses, collected, extra, same, shared=None):
+    def _moved(self, layout, synapses, log, extra, same, shared=None):
         """Return a run that continues from here with a state of its own, or in the arrays that are `shared`."""
         state, refractory = self.shared.state.copy(), self.shared.refractory.copy()
         new = copy.copy(self)
-        new.layout, new.synapses, new.collected, new.facts = layout, synapses, collected, None
+        new.layout, new.synapses, new.log = layout, synapses, log
         new._slice = slice_steps(synapses.shortest, layout)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate(shared)
@@ -128,7 +127,7 @@ class Run:
 
     def is_complete(self):
         """Return whether the point of time reached is complete: it is not before the first step."""
-        return int(self.partitions[0].progress["completed"]) >= self.step
+        return self.completed() >= self.step
 
     def rebuild(self, *what):
         """Build those operators anew that depend on the "parameters", the "inputs" or the listed "trains" of the network.
@@ -137,7 +136,7 @@ class Run:
         """
         if "trains" in what and max_listed_in_a_slice(self.layout, self._slice) > self.shared.listed:
             synapses, extra, same = self._own()
-            return self._moved(self.layout, synapses, self.collected, extra, same, self.shared)
+            return self._moved(self.layout, synapses, self.log, extra, same, self.shared)
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
             what += ("inputs",)  # texts of inputs read parameters
         if "inputs" in what:
@@ -148,21 +147,25 @@ class Run:
             self._stand_before_zero()
         return self
 
-    def begin(self, stop):
-        """Return an empty piece for the recorders of a run to the step `stop`."""
-        # time 0 is completed, and sampled, when the first run begins
-        return self.collected.begin(int(self.partitions[0].progress["completed"]), stop)
+    def completed(self):
+        """Return the last step that is complete: time 0 is completed, and sampled, when the first run begins."""
+        return int(self.partitions[0].progress["completed"])
 
-    def advance(self, piece, stop):
-        """Run one chunk of a piece that ends at the step `stop`, and collect what was recorded."""
+    def begin(self, stop):
+        """Get ready to record a run to the step `stop`."""
+        self.log.begin(self.completed(), stop)
+
+    def advance(self, stop):
+        """Run one chunk, until the step `stop` at the latest, and record it."""
         began = time.perf_counter()
         stops = (kind.next_stop(self.step) for kind in self.synapses.kinds)
-        stop = min([self.collected.next_stop(self.step, stop), *(at for at in stops if at is not None)])
+        stop = min([self.log.next_stop(self.step, stop), *(at for at in stops if at is not None)])
         steps = self.layout.ranks.first(self._pace.steps(stop - self.step))
         stop = self.step + steps
         for partition in self.partitions:
             partition.progress["stop"] = stop
-        self.collected.before_chunk()
+        completed = self.completed()
+        self.log.begin_chunk()
         self.settle()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
@@ -171,12 +174,12 @@ class Run:
             for partition in self.partitions:
                 partition.program.check()
             seconds = time.perf_counter() - began
-            chunk = self._chunk(stop)
+            chunk = self._chunk(completed, stop)
             for kind in self.synapses.kinds:
                 kind.after_chunk(chunk)
-            gathered = self.collected.gather(piece, chunk)
+            appended = self.log.append(chunk)
             recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
-            self.collected.commit(piece, gathered)
+            self.log.commit(appended)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
         for kind in self.synapses.kinds:
@@ -240,7 +243,7 @@ class Run:
     def _stand_before_zero(self):
         """Make time 0 a point that is still to be completed, at which the listed spikes of t = 0 are sent."""
         self._recent = self._sent_from_here(list_at_zero(self.layout, self.shared.exchange))
-        self.collected.clear(self._recent)
+        self.log.clear(self._recent)
         for partition in self.partitions:
             progress = partition.progress
             progress["slice_start"], progress["slice_steps"], progress["completed"] = -1, 1, -1
@@ -268,8 +271,8 @@ class Run:
 
             load_kinds(self.synapses.kinds, extra, unsorted)
 
-    def _chunk(self, stop):
-        """Return the Chunk that ends at the step `stop`: the spikes of all partitions, sorted."""
+    def _chunk(self, completed, stop):
+        """Return the Chunk of the steps after `completed`, up to `stop`: the spikes of all partitions, sorted."""
         if len(self.partitions) == 1:
             packed, lags = self.partitions[0].operator(Emitted).take()
         else:
@@ -277,9 +280,9 @@ class Run:
             packed, lags = np.concatenate(packed), None if lags[0] is None else np.concatenate(lags)
         if lags is None:
             packed.sort()
-            return Chunk(stop, packed, NONE, self.partitions)
+            return Chunk(completed, stop, packed, NONE, self.partitions, self.log.store.room)
         order = np.argsort(packed, kind="stable")
-        return Chunk(stop, packed[order], lags[order], self.partitions)
+        return Chunk(completed, stop, packed[order], lags[order], self.partitions, self.log.store.room)
 
 
 def _nothing():

@@ -129,7 +129,9 @@ class Target:
             self.ranks.together(lambda: None)  # all have closed their files
             self.ranks.together(lambda: self._write(stream, held) if self.ranks.rank == 0 else None)
         except Exception as error:
-            raise self._told(error) from error
+            if (told := self._told(error)) is error:
+                raise
+            raise told from error
 
     def _told(self, error):
         """Return an error that also says where everything is, and what to do later."""
@@ -170,4 +172,6 @@ def path_of(to):
 
 def checked_target(to, ranks, overwrite):
     """Return the Target of a simulation, None without."""
+    if to is None and overwrite:
+        raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {overwrite!r})")
     return to if to is None or isinstance(to, Target) else Target(to, ranks, overwrite)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, function_name, is_chain
+from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, is_chain
 from brainsim.equations.expressions.lower import HELPERS, HOMES, WHOLE
 from brainsim.equations.statements import Assign, Load, Statement
 
@@ -28,9 +28,9 @@ def text_of(tree: Tree) -> str:
     if isinstance(tree, ast.Compare):
         return f"({text_of(tree.left)} {COMPARE[type(tree.ops[0])]} {text_of(tree.comparators[0])})"
     if isinstance(tree, ast.Call):
-        name = function_name(tree)
+        name = ast.unparse(tree.func)
         return f"{'np.' * (name in OF_NUMPY)}{name}({', '.join(map(text_of, tree.args))})"
-    if isinstance(tree, ast.Subscript):
+    if isinstance(tree, ast.Subscript | ast.Attribute):
         return ast.unparse(tree)
     left = text_of(tree.left)
     # nested brackets for each term of a long sum would be too many for Python

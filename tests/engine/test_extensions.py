@@ -23,6 +23,7 @@ from brainsim.jit.vmath import gaussian
 from brainsim.models.inputs import Input
 from brainsim.network import checks
 from brainsim.results import formats
+from brainsim.results.streams.columns import column
 from brainsim.rng.hashing import hashed, step_key
 from brainsim.rng.streams import stream_key
 
@@ -288,8 +289,8 @@ class AboveRecorder(Recorder):
     def __init__(self, population, threshold):
         self.population, self.threshold, self.contexts = population, threshold, {}
 
-    def copy(self):
-        return AboveRecorder(self.population, self.threshold)
+    def columns(self):
+        return {"columns": [column("above.u4", "<u4")]}
 
     def max_steps(self):
         return 500
@@ -300,24 +301,15 @@ class AboveRecorder(Recorder):
         self.contexts[partition.number] = context
         return [(Phase.SAMPLE, 0, count_above, context)]
 
-    def before_chunk(self):
+    def begin(self, completed):
         for context in self.contexts.values():
             context["size"] = 0
 
-    def begin(self, completed, stop):
-        return []
+    def rows(self, chunk):
+        return {"above.u4": sum(context["counts"][: context["size"]] for context in self.contexts.values())}
 
-    def gather(self, piece, chunk):
-        return sum(context["counts"][: context["size"]].copy() for context in self.contexts.values())
-
-    def commit(self, piece, gathered):
-        piece.append(gathered)
-
-    def joined(self, pieces):
-        return [np.concatenate([np.empty(0, np.int64), *(part for piece in pieces for part in piece)])]
-
-    def result(self, piece, layout, start, stop):
-        return {"stats": {"above": piece[0]}}
+    def result(self, arrays, start, stop):
+        return {"stats": {"above": arrays["above.u4"]}}
 
 
 @by_address
@@ -515,6 +507,23 @@ class TestOwnInputs:
 
 
 class TestOwnRecorders:
+    def test_what_they_miss_is_said(self):
+        class Old:
+            def recorder(self, layout):
+                return OldRecorder()
+
+        class OldRecorder(Recorder):
+            def gather(self, piece, chunk):
+                pass
+
+        net = bs.Network(seed=1)
+        net.add(bs.Population(3, bs.LIF(), name="cells"))
+        with pytest.raises(TypeError, match=r"recorder OldRecorder must have the methods columns\(\).*place of .*gather"):
+            bs.Simulation(net, record=[Old()])
+        above = CellsAbove("cells", -55.0)
+        with pytest.raises(ValueError, match="two recorders have a column 'above.u4'"):
+            bs.simulate(net, 1.0, record=[above, above])
+
     def test_they_are_estimated(self):
         net = bs.Network(seed=1)
         net.add(bs.Population(3, bs.LIF(), name="cells"))

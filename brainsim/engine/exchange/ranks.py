@@ -16,7 +16,6 @@ import numpy as np
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.machine import processor_quota
 from brainsim.engine.exchange.meeting import ApartError, Meeting, wait
-from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.states.fingerprint import fingerprint
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
@@ -170,8 +169,6 @@ def ranks_of(ranks, label="simulate.ranks"):
     """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
     if ranks is None or ranks is False:
         return ALONE
-    if isinstance(ranks, Alone):
-        return ranks
     if ranks is not True and not (hasattr(ranks, "Split_type") and hasattr(ranks, "Get_rank")):
         message = f"must be True or a communicator of mpi4py (got {ranks!r})"
         hint = "; how many ranks there are is said when they are started: mpiexec -n 4 python -m mpi4py script.py"
@@ -186,11 +183,10 @@ def ranks_of(ranks, label="simulate.ranks"):
 def reject_recorders(recorders):
     """Raise TypeError if what a recorder has recorded cannot be put together on rank 0, before anything is built."""
     for recorder in recorders:
-        if type(recorder).gathered is Recorder.gathered:
-            name = type(recorder).__name__.replace("EventRecorder", "EventRecord")  # what the user has typed
+        if not recorder.on_ranks:
             raise TypeError(
-                f"simulate.record: {name} cannot record on several ranks, since its recorder has no method `gathered`; "
-                "leave it out, or run in one process"
+                f"simulate.record: {type(recorder).__name__} cannot record on several ranks, since it does not say "
+                "on_ranks = True, with a method merge(arrays); leave it out, or run in one process"
             )
 
 

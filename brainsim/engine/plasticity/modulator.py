@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.plasticity.code import PERIOD
+from brainsim.engine.plasticity.rule_code import PERIOD
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.states.state import taken
 from brainsim.equations.expressions import algebra

@@ -8,57 +8,13 @@ synapses, and is kept for each step from the start of a block of steps, so that 
 
 from __future__ import annotations
 
-from brainsim.engine.plasticity.writer import LOCAL, Writer, text_of
+from brainsim.engine.plasticity.writer import LOCAL, own, own_text, trees_of
 from brainsim.equations.expressions import algebra
+from brainsim.equations.numba_text import fill
+from brainsim.equations.statements import Assign
 
-
-class ModulatorWriter(Writer):
-    """Writes what is done once per step for all synapses."""
-
-    def modulate(self):
-        """Write the functions that follow the modulator."""
-        eq = self.eq
-        if not eq.modulator:
-            return []
-        name, drive = eq.modulator, eq.drive
-        trees = [tree for _, tree in eq.modulator_jumps] + self.of_traces([name]) + [*(drive[1:] if drive else ())]
-        lines = [
-            *self.numbers(trees),
-            *self.tables([name, *([drive.variable] if drive else [])]),
-            f"    {name}{LOCAL} = modulator[rule.followed % size]",
-            "    while rule.followed < until:",
-            "        time, slot = rule.followed, (rule.followed + 1) % size",
-            *self._integrated(),
-            f"        {name}{LOCAL} = {self.relaxed(name, '1')}",
-            "        for _ in range(counts[slot]):",
-            *(f"            {x}{LOCAL} = {text_of(tree)}" for x, tree in eq.modulator_jumps),
-            f"        modulator[slot] = {name}{LOCAL}",
-            "        counts[(time - rule.modulator_delay - 1) % size] = 0",
-            "        rule.followed = time + 1",
-        ]
-        return [MODULATE + "\n".join(lines) + (DRIVEN if drive else "")]
-
-    def _integrated(self):
-        """Return the lines that add a step to the integral."""
-        drive, name = self.eq.drive, self.eq.modulator
-        if drive is None:
-            return []
-        limit = self.eq.limits.get(name, algebra.ZERO)
-        above = f"{name}{LOCAL}" if algebra.is_zero(limit) else f"({name}{LOCAL} - {text_of(limit)})"
-        gain, offset = text_of(drive.gain), text_of(drive.offset)
-        if not algebra.is_zero(limit):
-            offset = f"{gain} * {text_of(limit)} + {offset}"
-        return [
-            "        block = time // rule.block",
-            f"        part = {gain} * {above} * rule.decaying_part + ({offset}) * rule.constant_part",
-            f"        before = table_{self.rate_index(drive.variable)}[time - block * rule.block]",
-            "        total = integral[time % size] + before * part",
-            "        full[block % full.size] = total  # of the whole block, once this was its last step",
-            "        integral[slot] = 0.0 if (time + 1) % rule.block == 0 else total",
-        ]
-
-
-MODULATE = '''@by_address
+MODULATE = '''\
+@by_address
 def modulate(rule_, progress_):
     """Count the spikes of the modulating cells in the last slice, and follow the modulator as far as they are known."""
     rule, progress = record_at(rule_), record_at(progress_)
@@ -89,10 +45,28 @@ def follow(rule, until):
     """Follow the modulator up to a step."""
     scalars, modulator, counts = array_of(rule.scalars), array_of(rule.modulator), array_of(rule.counts)
     integral, full, size = array_of(rule.integral), array_of(rule.full), counts.size
+    <loads>
+    <name>__ = modulator[rule.followed % size]
+    while rule.followed < until:
+        time, slot = rule.followed, (rule.followed + 1) % size
+        <integrate>
+        <relax>
+        for _ in range(counts[slot]):
+            <jumps>
+        modulator[slot] = <name>__
+        counts[(time - rule.modulator_delay - 1) % size] = 0
+        rule.followed = time + 1
 '''
 
-DRIVEN = '''
+INTEGRATE = """\
+block = time // rule.block
+part = <gain> * <above> * rule.decaying_part + (<offset>) * rule.constant_part
+before = table_<index>[time - block * rule.block]
+total = integral[time % size] + before * part
+full[block % full.size] = total  # of the whole block, once this was its last step
+integral[slot] = 0.0 if (time + 1) % rule.block == 0 else total"""
 
+DRIVEN = '''
 
 @helper
 def driven(rule, table, then, until):
@@ -109,3 +83,29 @@ def driven(rule, table, then, until):
         then = stop
     return total
 '''
+
+
+def modulate(writer):
+    """Return the functions that follow the modulator, or an empty text."""
+    eq = writer.eq
+    if not eq.modulator:
+        return ""
+    name, drive = eq.modulator, eq.drive
+    trees = [*trees_of(eq.modulator_jumps), *writer.of_traces([name]), *(drive[1:] if drive else ())]
+    gaps = {
+        "loads": writer.loads(trees, [name, *([drive.variable] if drive else [])]),
+        "integrate": _integrated(writer) if drive else [],
+        "relax": [writer.relaxed(name, "1")],
+        "jumps": [Assign(x + LOCAL, own(tree)) for x, tree in eq.modulator_jumps],
+    }
+    return fill(MODULATE, gaps, name=name) + (DRIVEN if drive else "")
+
+
+def _integrated(writer):
+    """Return the lines that add a step to the integral."""
+    drive, name, limit = writer.eq.drive, writer.eq.modulator, writer.eq.limits.get(writer.eq.modulator, algebra.ZERO)
+    words = {"gain": own_text(drive.gain), "offset": own_text(drive.offset), "above": name + LOCAL}
+    if not algebra.is_zero(limit):
+        words["above"] = f"({name}{LOCAL} - {own_text(limit)})"
+        words["offset"] = f"{words['gain']} * {own_text(limit)} + {words['offset']}"
+    return fill(INTEGRATE, index=writer.rate_index(drive.variable), **words).split("\n")

@@ -6,20 +6,20 @@ delays. The time of an entry and the one before lie side by side in ``log_link``
 meets two cache lines for each of the two entries that it touches.
 
 The targets' spikes since the last sweep, and the steps in which the condition of a rule holds, are in lists. A spike is one
-number, its step and its index (`code.INDEX_BITS`), so spikes are in the order of time. ``latest`` has the last two spikes of
-each cell side by side, and ``older`` the spike of the same cell before that of an index: most synapses see one spike or none
-between two of their source, and read one cache line.
+number, its step and its index (`rule_code.INDEX_BITS`), so spikes are in the order of time. ``latest`` has the last two
+spikes of each cell side by side, and ``older`` the spike of the same cell before that of an index: most synapses see one
+spike or none between two of their source, and read one cache line.
 Postsynaptic traces are kept for the last steps, as far as dendritic delays look back.
 """
 
 import numpy as np
 
-from brainsim.engine.plasticity.code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
-from brainsim.engine.plasticity.log import free_entries
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
+from brainsim.engine.plasticity.rule_code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.engine.plasticity.writer import logged_values
 from brainsim.engine.program import CONTINUE, LISTS_FULL, Phase
 from brainsim.equations.plasticity.target_cell import OF_TARGET
+from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import Context, by_address, call, record_at
 from brainsim.rng.streams import stream_key
 
@@ -263,3 +263,64 @@ def has_room(rule_, progress_):
     """Return LISTS_FULL unless there is room for the largest possible number of events of a slice."""
     rule, progress = record_at(rule_), record_at(progress_)
     return CONTINUE if rule.post_time.size - rule.post_number >= progress.capacity + rule.room else LISTS_FULL
+
+
+# -- which entries of the log are still needed -----------------------------------------------------------------------------
+
+
+@helper
+def entry_before(entry, link, oldest):
+    """Return the entry before one of the same source, -1 if there is none that is still needed.
+
+    A synapse needs the entries that are still under way to it, and all of the step of the last one that has arrived: at a
+    tie the traces are read as they were before the first of them.
+    """
+    before = link[2 * entry + 1]
+    if before >= 0 and link[2 * entry] < oldest and link[2 * before] < link[2 * entry]:
+        return np.int64(-1)
+    return before
+
+
+@kernel
+def free_entries(sources, newest, link, oldest, first_free):
+    """Free the entries that no synapse needs any more, of spikes before `oldest`; return (first free entry, number)."""
+    free, freed = np.int64(first_free), np.int64(0)
+    for s in range(sources.size):
+        entry = np.int64(newest[sources[s]])
+        if entry < 0:
+            continue
+        before = entry_before(entry, link, oldest)
+        while before >= 0:
+            entry = before
+            before = entry_before(entry, link, oldest)
+        rest = link[2 * entry + 1]
+        link[2 * entry + 1] = -1
+        while rest >= 0:
+            following = link[2 * rest + 1]
+            link[2 * rest + 1], free = free, rest
+            freed += 1
+            rest = following
+    return free, freed
+
+
+@kernel
+def list_entries(sources, newest, link, oldest, entries, owners):
+    """Write the entries that are still needed, those of each source from the oldest to the newest; return their number."""
+    number = np.int64(0)
+    for s in range(sources.size):
+        entry, begin = np.int64(newest[sources[s]]), number
+        while entry >= 0:
+            entries[number], owners[number] = entry, sources[s]
+            number += 1
+            entry = entry_before(entry, link, oldest)
+        for k in range((number - begin) // 2):
+            first, last = begin + k, number - 1 - k
+            entries[first], entries[last] = entries[last], entries[first]
+    return number
+
+
+def entries_of(sources, newest, link, oldest):
+    """Return the entries that are still needed, those of each source from the oldest to the newest, and their sources."""
+    entries, owners = np.empty((2, link.size // 2), np.int64)
+    number = list_entries(sources, newest, link, oldest, entries, owners)
+    return entries[:number].copy(), owners[:number].copy()

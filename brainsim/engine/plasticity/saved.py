@@ -5,9 +5,9 @@ All is kept as it is, without bringing the synapses up to date, so a run continu
 
 import numpy as np
 
-from brainsim.engine.plasticity.code import INDEX_BITS
-from brainsim.engine.plasticity.log import entries_of
 from brainsim.engine.plasticity.modulator import load_modulator, saved_modulator
+from brainsim.engine.plasticity.part import entries_of
+from brainsim.engine.plasticity.rule_code import INDEX_BITS
 from brainsim.engine.plasticity.writer import logged_values
 from brainsim.engine.states.state import taken
 

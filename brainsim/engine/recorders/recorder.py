@@ -4,6 +4,8 @@ A recorder is requested by an object in ``record=`` with a method ``recorder(lay
 `brainsim.network.probes.OwnRequest`.
 """
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,37 +17,70 @@ class Chunk:
 
     Attributes
     ----------
-    stop : int
-        The last step.
+    completed, stop : int
+        The chunk has the steps after `completed`, up to `stop`; -1 if the first one is step 0.
     packed : ndarray of int64
         All spikes, sorted: ``step << 32 | cell``.
     lags : ndarray of float64
         How long before the end of its step each spike was [ms]; empty if no spike has a time within its step.
     partitions : list of Partition
+    room : callable
+        ``room(name, n)`` returns an array for n rows of a column; what is written to it in `Recorder.rows` is not copied.
     """
 
+    completed: int
     stop: int
     packed: np.ndarray
     lags: np.ndarray
     partitions: list
+    room: Callable
 
 
 class Recorder:
-    """Keeps one thing of a run. What it records in a call of ``run`` is a *piece*, an object that it chooses.
+    """Turns what happens in a chunk of a run into rows of named columns, which are kept in memory or on the disk.
 
-    A chunk of a run counts when it is committed: `gather` may fail if memory runs out, but must change nothing that is
-    visible; `commit` must not fail.
+    A recorder has `columns` and `rows`, most have `calls` and `begin`, and one whose columns are neither spikes, traces nor
+    weights has `result`. What is recorded is in the log, not here: an object only keeps what the next chunk needs.
     """
 
     # of "inputs" and "parameters", those after whose change by `Simulation.set` `calls` must be asked again
     depends_on: frozenset[str] = frozenset()
+    # whether it can record on several ranks: its columns are spikes, traces or weights, or it has `merge`
+    on_ranks = False
+
+    def columns(self):
+        """Return what it records, as lists by name.
+
+        ``"columns"`` are made by `results.streams.columns.column`; ``"spikes"``, ``"traces"`` and ``"weights"`` say which of
+        them are spikes, traces or weights of a `Result`. It is called when the first run begins.
+        """
+        raise NotImplementedError
 
     def calls(self, partition):
         """Return the calls by which it samples in a partition, as `Operator.calls` does."""
         return []
 
+    def begin(self, completed):
+        """Get ready for the next chunk of a run; `completed` is the last step that is recorded, -1 before step 0."""
+
+    def rows(self, chunk):
+        """Return what a Chunk adds to each column: name -> array."""
+        raise NotImplementedError
+
+    def result(self, arrays, start, stop):
+        """Return what it adds to a Result of the steps from `start` to `stop`, besides what `columns` says.
+
+        `arrays` are the rows of all columns by name. The dict of dicts, such as ``{"stats": {...}}``, has the keys
+        "spikes", "traces", "weights" and "stats".
+        """
+        return {}
+
+    def merge(self, arrays):
+        """Return what `result` takes from that of each rank of an MPI run, a list."""
+        raise NotImplementedError
+
     def max_steps(self):
-        """Return how many steps may run before `gather` must be called, None if it does not matter."""
+        """Return how many steps a chunk may have, None if it does not matter."""
         return
 
     def next_stop(self, step):
@@ -55,54 +90,11 @@ class Recorder:
     def clear(self, packed):
         """Forget everything; `packed` are spikes at the time at which the simulation begins, or None."""
 
-    def kept(self):
-        """Note that the first piece is kept."""
-
     def rewired(self, name, places):
         """Note that the synapses of a projection have changed.
 
         `places` has for each synapse that there was its index in the SynapseTable now, -1 if it was removed.
         """
-
-    def before_chunk(self):
-        """Get ready for the next chunk of a run."""
-
-    def begin(self, completed, stop):
-        """Return an empty piece for a run to the step `stop`; `completed` is the last step that is recorded already."""
-        raise NotImplementedError
-
-    def gather(self, piece, chunk):
-        """Return what a Chunk adds to the piece, without changing it."""
-        raise NotImplementedError
-
-    def commit(self, piece, gathered):
-        """Add what was gathered to the piece."""
-        raise NotImplementedError
-
-    def joined(self, pieces):
-        """Return one piece of several that follow each other."""
-        raise NotImplementedError
-
-    def gathered(self, piece, layout):
-        """Return, on rank 0, a piece with what all ranks of an MPI run have recorded; they all call it.
-
-        The piece is one that `joined` returned. Use ``layout.ranks.gathered``.
-        """
-        raise NotImplementedError
-
-    def result(self, piece, layout, start, stop):
-        """Return what it adds to a Result of the steps from `start` to `stop`.
-
-        A dict of dicts, such as ``{"traces": {...}}``; the keys are "spikes", "traces", "weights" and "stats".
-        """
-        raise NotImplementedError
-
-    def latest(self, pieces, layout, start, stop):
-        """Return what `result` would for the steps from `start` to `stop`, without a copy of what was before; or nothing.
-
-        For a picture that follows a run, which needs the last second of a long one again and again.
-        """
-        return {}
 
     def saved(self):
         """Return what a checkpoint has to hold for it besides what it recorded, as a dict of name -> array.
@@ -114,21 +106,10 @@ class Recorder:
     def load(self, saved):
         """Take over what `saved` returned; with ranks on all of them."""
 
-    def columns(self, piece):
-        """Return what the header of a stream says of it, with ``simulate(..., to=)``, as lists by name.
-
-        ``"columns"`` are made by `results.streams.columns.column`, and ``"spikes"``, ``"traces"`` and ``"weights"`` say what
-        they mean. `piece` is one that `begin` returned. What a recorder without columns records stays in memory.
-        """
-        return {}
-
-    def rows(self, piece):
-        """Return what a piece of one chunk adds to the columns: name -> array."""
-        return {}
-
-    def make_room(self, piece, completed, stop):
-        """Make room in an empty piece, which `begin` returned before a chunk, for what is recorded until the step `stop`."""
-
     def copy(self):
-        """Return a recorder that continues by itself, for a copy of the simulation."""
-        raise NotImplementedError
+        """Return an independent recorder, for a copy of the simulation: lists, dicts and recorders in it are copied."""
+        new = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list | Recorder):
+                setattr(new, name, value.copy())
+        return new

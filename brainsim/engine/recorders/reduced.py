@@ -2,7 +2,8 @@
 
 The chosen cells, in their order, are cut into blocks of 64. The partition that has all cells of a block stores its sum; the
 few blocks that lie across the border of two partitions are stored cell by cell, and summed here, in the same order. So a
-sample of a population takes 1/64 of the room of its cells, and its bits are those of one thread.
+sample of a population takes 1/64 of the room of its cells, and its bits are those of one thread. Ranks of an MPI run send
+what their partitions have stored to rank 0, which adds it up.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,29 @@ class Stretch:
         return self.whole - self.start + self.stop - self.end + self.kind * -(-(self.end - self.whole) // BLOCK)
 
 
+def reduce_samples(stored, stretches, trace, ranks):
+    """Return a number for each sample as a column, on rank 0, of what the partitions of all ranks have stored.
+
+    With ranks all call it; the others get no numbers.
+
+    Parameters
+    ----------
+    stored : ndarray, shape (samples, numbers)
+        What the partitions of this rank have stored, one after the other.
+    stretches : list of list of Stretch
+        Of each rank.
+    trace : Recorded
+    ranks : Alone or Ranks
+    """
+    parts = ranks.gathered(stored)
+    if parts is None:
+        return np.empty((len(stored), 0))
+    samples = []
+    for values, some in zip(parts, stretches, strict=True):
+        samples += np.split(values, np.cumsum([s.width for s in some])[:-1], axis=1) if some else []
+    return reduced(samples, sum(stretches, []), trace.ids.size, trace.reduce)[:, None]
+
+
 def reduced(samples, stretches, n, reduce):
     """Return a number for each sample: the sum, mean or standard deviation over n cells.
 
@@ -95,11 +119,26 @@ def _total(sums, squares, n, reduce):
     return np.sqrt(np.add.accumulate(spread, axis=1)[:, -1] / n)
 
 
-def reduced_cells(values, reduce):
-    """Return `reduced` of samples of all cells, shape (samples, cells)."""
-    n = values.shape[1]
-    whole = Stretch.of(0, n, n, KINDS[reduce])
-    return reduced([stored(values, whole)], [whole], n, reduce)
+def positions(trace, layout, partitions):
+    """Return for each of some partitions which of the cells of a trace it has, as positions in `Recorded.ids`."""
+    number = layout.group_of[trace.population]
+    member, bounds = layout.members[trace.population], layout.bounds[number]
+    cells = member.first - layout.groups[number].first + trace.ids
+    return [np.flatnonzero((cells >= bounds[k]) & (cells < bounds[k + 1])) for k in partitions]
+
+
+def stretches_of(trace, layout, partitions):
+    """Return the Stretch of the cells of a reduced trace in each of some partitions that has any."""
+    found = [columns for columns in positions(trace, layout, partitions) if columns.size]
+    n, kind = trace.ids.size, KINDS[trace.reduce]
+    return [Stretch.of(int(columns[0]), int(columns[-1]) + 1, n, kind) for columns in found]
+
+
+def stored_cells(cells, stretches):
+    """Return what partitions would store of samples of the cells in their stretches, shape (samples, cells)."""
+    ends = np.cumsum([s.stop - s.start for s in stretches])
+    parts = np.split(cells, ends[:-1], axis=1) if stretches else []
+    return np.concatenate([cells[:, :0], *(stored(part, s) for part, s in zip(parts, stretches, strict=True))], axis=1)
 
 
 def stored(cells, s):

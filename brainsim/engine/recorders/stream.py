@@ -1,4 +1,4 @@
-"""The files of a stream while a run goes on: columns that grow, and a log that says what of them counts."""
+"""The rows of a log on the disk: append-only columns, and a list of commits that says how many rows of each count."""
 
 import mmap
 import os
@@ -12,6 +12,7 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.aside import sync_folder
 from brainsim.core.locks import locked
+from brainsim.engine.recorders.log import Memory
 from brainsim.results.streams.folder import COMMITS, HEADER, PART
 from brainsim.results.streams.log import Commit, commits_in, read_header, with_checksum
 
@@ -126,10 +127,29 @@ class Stream:
                 os.fsync(self._log.fileno())
         return dict(self.rows)
 
-    def mapped(self, first, last):
-        """Return the columns as arrays, from the rows `first` to the rows `last`, which are dicts."""
-        columns = {column["name"]: column for column in self.header["columns"]}
-        return {name: rows_in(self._files[name], c, first.get(name, 0), last[name]) for name, c in columns.items()}
+    def read(self, first):
+        """Return (header, columns from the rows `first`, their numbers) in a list: with ranks there are several."""
+        return [(self.header, {c["name"]: self._mapped(c, first.get(c["name"], 0)) for c in self.header["columns"]}, first)]
+
+    def search(self, name, step):
+        """Return how many rows of a column of steps are not after a step."""
+        of = next(column for column in self.header["columns"] if column["name"] == name)
+        return int(np.searchsorted(self._mapped(of, 0), step, side="right"))
+
+    def _mapped(self, column, first):
+        return rows_in(self._files[column["name"]], column, first, self.rows[column["name"]])
+
+    def reserve(self, rows):
+        """Do nothing: there is room on the disk."""
+
+    def room(self, name, n):
+        """Return an array for n rows of a column."""
+        width = next(column["width"] for column in self.header["columns"] if column["name"] == name)
+        return np.empty((n, width) if width > 1 else n)
+
+    def copy(self):
+        """Return a store in memory: two simulations cannot write one stream."""
+        return Memory(self.ranks)
 
     def close(self):
         """Close the files; what was mapped stays valid."""

@@ -72,11 +72,11 @@ class StreamOnRanks(Stream):
         mine = self.ranks.together(super().commit)
         return {f"{PART}{k}/{name}": n for k, rows in enumerate(self.ranks.all(mine)) for name, n in rows.items()}
 
-    def mapped_of_all(self, first, last):
-        """Return (header, columns, first rows) of each rank, from the rows `first` to `last`, on rank 0; else []."""
+    def read(self, first):
+        """Return (header, columns from the rows `first`, their numbers) of each rank, on rank 0; else []."""
         if self.ranks.neighbours < self.ranks.size:
             self.commit()  # what is on the disk, other machines can read
-        spans = self.ranks.all((first, last))
+        spans = self.ranks.all((first, self.rows))
         if self.ranks.rank:
             return []
         found = []

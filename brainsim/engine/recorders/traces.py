@@ -1,19 +1,27 @@
 """Recording of variables at regular times."""
 
-import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, times_of
 from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
-from brainsim.engine.recorders.reduced import BLOCK, CELLS, SPREAD, Stretch, block_spread, block_sum, reduced, reduced_cells
-from brainsim.engine.recorders.reduced_on_ranks import positions, reduced_on_ranks, stored_here, stretch_of
+from brainsim.engine.recorders.reduced import (
+    BLOCK,
+    CELLS,
+    KINDS,
+    SPREAD,
+    Stretch,
+    block_spread,
+    block_sum,
+    positions,
+    reduce_samples,
+    stored_cells,
+    stretches_of,
+)
 from brainsim.engine.recorders.sources import Line
 from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.results.result import Traces
-from brainsim.results.streams.columns import column
+from brainsim.results.streams.columns import column, count_samples, sampled_steps
 
 SAMPLE_ROOM = 1 << 22  # numbers of all traces of a partition before Python collects them
 MAX_CHUNK = 1 << 20  # steps
@@ -64,47 +72,31 @@ class Recorded:
         """Return what is recorded as text."""
         return f"Trace: {self.label}.{self.variable} of {self.ids.size:,} cells"
 
-    def steps(self, completed, stop):
-        """Return the steps in (completed, stop] at which it is sampled; -1 for `completed` includes step 0."""
-        low = max(completed + 1, self.start or 0)
-        high = stop if self.stop is None else min(stop, self.stop)
-        return np.arange(-(-low // self.every) * self.every, high + 1, self.every)
+    def steps(self, chunk):
+        """Return the steps of a Chunk at which it is sampled."""
+        row = vars(self)
+        return sampled_steps(row, chunk.completed, range(count_samples(row, chunk.completed, chunk.stop)))
 
     def row(self):
-        """Return how the header of a stream describes it."""
-        ids = [0] if self.reduce else self.ids.tolist()
+        """Return what the header of a log says of it."""
+        ids = np.zeros(1, np.int64) if self.reduce else self.ids
         row = {"label": self.label, "variable": self.variable, "unit": self.unit, "ids": ids}
         return row | {"every": self.every, "start": self.start, "stop": self.stop}
 
 
 @dataclass
-class TracePiece:
-    """What one call of ``run`` has sampled.
-
-    Attributes
-    ----------
-    steps : list of ndarray of int64
-        For each trace the steps at which it is sampled until the end of the piece.
-    values : list of ndarray of float64
-        For each trace the samples, (steps, cells); on ranks those of its own cells, see `TraceRecorder.mine`.
-    filled : list of int
-        For each trace how many samples there are so far.
-    """
-
-    steps: list = field(default_factory=list)
-    values: list = field(default_factory=list)
-    filled: list = field(default_factory=list)
-
-
-@dataclass
 class Part:
-    """A trace in a partition: positions of its cells in `Recorded.ids`, and where its samples are."""
+    """A trace in a partition: where its cells are among those of this process, and where its samples are."""
 
     columns: np.ndarray
-    stretch: Stretch
+    width: int
     context: Context | None = None
     row: int = 0
     at: int = 0
+
+    def stored(self, count):
+        """Return what is stored of `count` samples, shape (samples, numbers)."""
+        return self.context["samples"][self.at : self.at + count * self.width].reshape(count, self.width)
 
 
 class TraceRecorder(Recorder):
@@ -115,20 +107,24 @@ class TraceRecorder(Recorder):
     traces : list of Recorded
     """
 
+    on_ranks = True
+
     def __init__(self, traces):
-        self.traces, self._partitions, self.layout, self._mine = traces, {}, None, {}
-        # what is sampled: each trace, or what its line is computed from
-        self._sampled = [sample for trace in traces for sample in samples_of(trace)]
-        self._depends_on = frozenset(s.source.depends_on for s in self._sampled if hasattr(s.source, "depends_on"))
+        self.traces, self.layout, self._partitions, self._mine, self._stretches = traces, None, {}, {}, {}
+        # what is sampled: each trace, or what its line is computed from; where those of a trace begin
+        self._sampled, self._begins = [], []
+        for trace in traces:
+            self._begins.append(len(self._sampled))
+            self._sampled += samples_of(trace)
+        self.depends_on = frozenset(s.source.depends_on for s in self._sampled if hasattr(s.source, "depends_on"))
 
-    @property
-    def depends_on(self):
-        """What it is built from that `Simulation.set` may change."""
-        return self._depends_on
-
-    def copy(self):
-        """Return a recorder of the same traces."""
-        return TraceRecorder(self.traces)
+    def columns(self):
+        """Return a column for each trace; on ranks for each that has samples here."""
+        rows = [trace.row() | {"column": f"trace.{k}.f8"} for k, trace in enumerate(self.traces)]
+        if self.layout.ranks.size > 1:  # of which cells they are
+            rows = [row | {"at": self._at(k)} for k, row in enumerate(rows)]
+        columns = [column(row["column"], "<f8", self._width(k)) for k, row in enumerate(rows) if self._width(k)]
+        return {"columns": columns, "traces": rows}
 
     def max_steps(self):
         """Return how many steps may run before the room for samples is full."""
@@ -136,23 +132,27 @@ class TraceRecorder(Recorder):
 
     def calls(self, partition):
         """Return the calls that sample, none if no cell of the partition is recorded."""
-        self.layout = partition.layout
-        parts = [_part(sample, partition) for sample in self._sampled]
+        if partition.layout is not self.layout:
+            self.layout, self._mine, self._stretches = partition.layout, {}, {}
+        parts, arrays = [], {}
+        for k, trace in enumerate(self.traces):
+            for sample in samples_of(trace):
+                (cells,) = positions(sample, self.layout, [partition.number])
+                stretch = _stretch(sample, cells)
+                part = Part(np.searchsorted(self.mine(k), cells), stretch.width)
+                parts.append(part)
+                if cells.size:
+                    calls, values, places = sample.source.places(partition, sample.ids[cells])
+                    arrays.setdefault(values.ctypes.data, []).append((sample, part, stretch, calls, values, places))
         self._partitions[partition.number] = parts
-        arrays = {}
-        for sample, part in zip(self._sampled, parts, strict=True):
-            if part.columns.size:
-                calls, values, places = sample.source.places(partition, sample.ids[part.columns])
-                arrays.setdefault(values.ctypes.data, []).append((sample, part, calls, values, places))
         return [call for some in arrays.values() for call in self._calls_of(some)]
 
     def _calls_of(self, some):
         """Return the calls that compute, and that sample, what lies in one array."""
         rows, places, at, first = np.zeros(len(some), TRACE), [], 0, 0
         chunk, calls = self.max_steps(), []
-        for k, (row, (trace, part, more, _, index)) in enumerate(zip(rows, some, strict=True)):
+        for k, (row, (trace, part, s, more, _, index)) in enumerate(zip(rows, some, strict=True)):
             calls += more
-            s = part.stretch
             part.row, part.at = k, at
             row["every"], row["first"], row["kind"] = trace.every, trace.start or 0, s.kind
             row["last"] = LAST if trace.stop is None else trace.stop
@@ -162,155 +162,90 @@ class TraceRecorder(Recorder):
             places.append(index)
             first += index.size
             at += s.width * (chunk // trace.every + 2)
-        values = some[0][3]
+        values = some[0][4]
         context = Context(traces=rows, places=np.concatenate(places).astype(np.int64), samples=np.empty(at), values=values)
         for _, part, *_ in some:
             part.context = context
         return [*calls, (Phase.SAMPLE, 0, sample_traces, context)]
 
-    def before_chunk(self):
+    def begin(self, completed):
         """Let the next samples go to the beginning of their room."""
         for parts in self._partitions.values():
             for part in parts:
                 if part.context is not None:
                     part.context["traces"]["cursor"][part.row] = part.at
 
-    def begin(self, completed, stop):
-        """Return a piece with room for all samples of a run."""
-        piece = TracePiece()
-        self.make_room(piece, completed, stop)
-        return piece
+    def rows(self, chunk):
+        """Return the samples of a chunk, by column."""
+        found = {}
+        for k, trace in enumerate(self.traces):
+            name, steps = f"trace.{k}.f8", trace.steps(chunk)
+            values = chunk.room(name, steps.size) if self._width(k) else np.empty(0)
+            self._take(k, steps, values.reshape(steps.size, self._width(k)))
+            found[name] = values
+        return found
 
-    def make_room(self, piece, completed, stop):
-        """Make room in an empty piece for the samples in (completed, stop]."""
-        piece.steps = [trace.steps(completed, stop) for trace in self.traces]
-        piece.values = [np.empty((at.size, self._width(k))) for k, at in enumerate(piece.steps)]
-        piece.filled = [0] * len(self.traces)
+    def samples(self, chunk):
+        """Return (steps, samples of the cells in this process) of each trace."""
+        found = []
+        for k, trace in enumerate(self.traces):
+            steps = trace.steps(chunk)
+            found.append((steps, np.empty((steps.size, self._width(k)))))
+            self._take(k, *found[-1])
+        return found
 
     def mine(self, k):
-        """Return which cells of a trace are on this rank, in the order of its samples: positions in `Recorded.ids`."""
+        """Return which cells of a trace are in this process, in the order of its samples: positions in `Recorded.ids`."""
         if k not in self._mine:
-            self._mine[k] = np.concatenate(positions(self.traces[k], self.layout, self.layout.own))
+            self._mine[k] = np.sort(np.concatenate(positions(self.traces[k], self.layout, self.layout.own)))
         return self._mine[k]
+
+    def _at(self, k):
+        """Return which numbers of a sample are in this process: positions in the row of the header."""
+        return self.mine(k) if self.traces[k].reduce is None else np.zeros(self._width(k), np.int64)
 
     def _width(self, k):
         """Return how many numbers a sample of a trace has in this process: on ranks only rank 0 has sums."""
-        trace, ranks = self.traces[k], self.layout.ranks
-        if ranks.size == 1:
-            return trace.columns
-        return int(ranks.rank == 0) if trace.reduce else self.mine(k).size
+        return self.mine(k).size if self.traces[k].reduce is None else int(self.layout.ranks.rank == 0)
 
-    def gather(self, piece, chunk):
-        """Copy the samples of a chunk into the room of the piece; return how many it then holds."""
-        filled, j = [], 0
-        for k, trace in enumerate(self.traces):
-            filled.append(self._copy(k, j, piece, chunk.stop))
-            j += len(samples_of(trace))
-        return filled
-
-    def _copy(self, k, j, piece, stop):
-        """Copy the new samples of one trace, which begin with number j of all that is sampled; return how many there are."""
-        start, end = piece.filled[k], int(np.searchsorted(piece.steps[k], stop, side="right"))
-        values, trace = piece.values[k][start:end], self.traces[k]
-        if not len(values):
-            return end
+    def _take(self, k, steps, values):
+        """Take the samples of one trace at some steps to an array (samples, numbers)."""
+        trace, n, j = self.traces[k], steps.size, self._begins[k]
+        if not n:
+            return
         if isinstance(trace.source, Line):
-            samples = {name: self._cells(j + n, len(values)) for n, name in enumerate(trace.source.sources)}
-            ids = trace.ids if self.layout.ranks.size == 1 else trace.ids[self.mine(k)]
-            cells = trace.source.computed(self.layout, ids, piece.steps[k][start:end], samples)
-            values[:] = cells if trace.reduce is None else self._reduced_cells(trace, cells)
+            samples = {}
+            for i, name in enumerate(trace.source.sources):
+                samples[name] = self._cells(j + i, np.empty((n, self.mine(k).size)))
+            cells = trace.source.computed(self.layout, trace.ids[self.mine(k)], steps, samples)
+            if trace.reduce is None:
+                values[:] = cells
+                return
+            stored = stored_cells(cells, self._all_stretches(k)[self.layout.ranks.rank])
         elif trace.reduce is None:
-            self._cells(j, len(values), values)
+            self._cells(j, values)
+            return
         else:
-            values[:] = self._reduced(trace, *self._stored(j, len(values)), len(values))
-        return end
+            stored = np.concatenate([np.empty((n, 0)), *(part.stored(n) for part in self._parts(j))], axis=1)
+        values[:] = reduce_samples(stored, self._all_stretches(k), trace, self.layout.ranks)
 
-    def _reduced(self, trace, found, stretches, count):
-        """Return a number for each of `count` samples, as a column, of what is stored; with ranks, on rank 0."""
-        if self.layout.ranks.size == 1:
-            return reduced(found, stretches, trace.ids.size, trace.reduce)[:, None]
-        return _column(reduced_on_ranks(trace, self.layout, np.concatenate([np.empty((count, 0)), *found], axis=1)))
+    def _parts(self, j):
+        """Return the parts that have cells of number j of what is sampled."""
+        return [part for parts in self._partitions.values() if (part := parts[j]).columns.size]
 
-    def _reduced_cells(self, trace, cells):
-        """Return the same of samples of the cells in this process."""
-        if self.layout.ranks.size == 1:
-            return reduced_cells(cells, trace.reduce)[:, None]
-        return _column(reduced_on_ranks(trace, self.layout, stored_here(trace, self.layout, cells)))
-
-    def _stored(self, j, count):
-        """Return what the partitions have stored in `count` samples, and of which stretches."""
-        found, stretches = [], []
-        for part in (parts[j] for parts in self._partitions.values()):
-            if part.columns.size:
-                size = count * part.stretch.width
-                found.append(part.context["samples"][part.at : part.at + size].reshape(count, part.stretch.width))
-                stretches.append(part.stretch)
-        return found, stretches
-
-    def _cells(self, j, count, values=None):
-        """Return `count` samples of the cells in this process of what is not reduced, in `values` if it is given."""
-        found, _ = self._stored(j, count)
-        parts = [part.columns for part in (parts[j] for parts in self._partitions.values()) if part.columns.size]
-        if self.layout.ranks.size > 1:  # in the order of `mine`
-            edges = np.cumsum([0, *(columns.size for columns in parts)])
-            parts = [slice(*pair) for pair in itertools.pairwise(edges)]
-            values = np.empty((count, edges[-1])) if values is None else values
-        values = np.empty((count, self._sampled[j].ids.size)) if values is None else values
-        for columns, samples in zip(parts, found, strict=True):
-            values[:, columns] = samples
+    def _cells(self, j, values):
+        """Fill an array (samples, cells) with the samples of what is not reduced; return it."""
+        for part in self._parts(j):
+            values[:, part.columns] = part.stored(len(values))
         return values
 
-    def commit(self, piece, gathered):
-        """Let the samples of a chunk count."""
-        piece.filled = gathered
-
-    def joined(self, pieces):
-        """Return all samples in one array for each trace, without the room that was not filled."""
-        whole = TracePiece()
-        for k in range(len(self.traces)):
-            steps, values = ([getattr(p, name)[k][: p.filled[k]] for p in pieces] for name in ("steps", "values"))
-            whole.steps.append(steps[0] if len(steps) == 1 else np.concatenate(steps))
-            whole.values.append(values[0] if len(values) == 1 else np.concatenate(values))
-            whole.filled.append(len(whole.steps[-1]))
-        return whole
-
-    def gathered(self, piece, layout):
-        """Return the samples of the cells of all ranks on rank 0."""
-        whole = []
-        for k, (trace, values) in enumerate(zip(self.traces, piece.values, strict=True)):
-            if trace.reduce is None:
-                columns, samples = layout.ranks.gathered(self.mine(k)), layout.ranks.gathered(values)
-                if columns is not None:
-                    values = np.empty((len(values), trace.ids.size))
-                    for where, some in zip(columns, samples, strict=True):
-                        values[:, where] = some
-            whole.append(values)
-        return TracePiece(piece.steps, whole, piece.filled)
-
-    def result(self, piece, layout, start, stop):
-        """Return the Traces by (population, variable)."""
-        traces = {}
-        for trace, steps, values in zip(self.traces, piece.steps, piece.values, strict=True):
-            key, ids = (trace.label, trace.variable), np.zeros(1, np.int64) if trace.reduce else trace.ids
-            traces[key] = Traces(*key, trace.unit, freeze(times_of(steps, layout.dt)), ids, freeze(values))
-        return {"traces": traces}
-
-    def columns(self, piece):
-        """Return the columns of a stream: one for each trace; on ranks one for each that has samples here."""
-        rows = [trace.row() | {"column": f"trace.{k}.f8"} for k, trace in enumerate(self.traces)]
-        if self.layout.ranks.size > 1:
-            rows = [row | {"at": self._at(k)} for k, row in enumerate(rows)]
-        columns = [column(row["column"], "<f8", self._width(k)) for k, row in enumerate(rows) if self._width(k)]
-        return {"columns": columns, "traces": rows}
-
-    def _at(self, k):
-        """Return which columns of a trace are on this rank."""
-        return [0] * self._width(k) if self.traces[k].reduce else self.mine(k).tolist()
-
-    def rows(self, piece):
-        """Return the samples of a piece, by column."""
-        found = enumerate(zip(piece.values, piece.filled, strict=True))
-        return {f"trace.{k}.f8": values[:n] for k, (values, n) in found if values.shape[1]}
+    def _all_stretches(self, k):
+        """Return the stretches of a reduced trace on each rank."""
+        if k not in self._stretches:
+            ranks, n = self.layout.ranks, self.layout.partitions
+            parts = [ranks.share(n, rank) for rank in range(ranks.size)]
+            self._stretches[k] = [stretches_of(self.traces[k], self.layout, part) for part in parts]
+        return self._stretches[k]
 
 
 @by_address
@@ -354,14 +289,8 @@ def longest_chunk(traces, wanted):
     return int(min(wanted, max(1, SAMPLE_ROOM // max(per_step, 1))))
 
 
-def _part(trace, partition):
-    """Return which cells of a trace a partition has."""
-    (columns,) = positions(trace, partition.layout, [partition.number])
-    if trace.reduce is None or not columns.size:
-        return Part(columns, Stretch.of(0, columns.size, columns.size, CELLS))
-    return Part(columns, stretch_of(trace, columns))
-
-
-def _column(values):
-    """Return numbers as a column, or none, which fits where there are none."""
-    return np.empty((1, 0)) if values is None else values[:, None]
+def _stretch(sample, cells):
+    """Return the Stretch of the cells of a partition, at these positions."""
+    if sample.reduce is None or not cells.size:
+        return Stretch.of(0, cells.size, cells.size, CELLS)
+    return Stretch.of(int(cells[0]), int(cells[-1]) + 1, sample.ids.size, KINDS[sample.reduce])

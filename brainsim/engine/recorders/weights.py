@@ -4,24 +4,24 @@ Samples are taken in Python between two chunks, which end at the times of the sa
 read is brought up to the time of the sample, and then put back as it was, so the bits of the run stay the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import cells_here
-from brainsim.core.arrays import times_of
 from brainsim.core.checks import nearest
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
 from brainsim.engine.synapses.readback import in_table
 from brainsim.results.streams.columns import column
-from brainsim.results.weights import Weights
+from brainsim.results.streams.ranks import order_of
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
 
 PARTS = ("now", "synapses", "pre", "post")  # of each request, in a checkpoint
+COLUMNS = ("step.i8", "value.f8", "count.i8")  # of each request, in the log
 
 
 @dataclass
@@ -56,22 +56,6 @@ class RecordedWeights:
         return f"WeightTrace: {self.projection.name}.{self.variable}, {self.columns:,} numbers"
 
 
-@dataclass
-class WeightPiece:
-    """What one call of ``run`` has sampled.
-
-    Attributes
-    ----------
-    where : list of (ndarray, ndarray, ndarray)
-        For each request the synapses, and their cells.
-    samples : list of list of (int, ndarray, ndarray)
-        For each request step, values and counts of each sample.
-    """
-
-    where: list
-    samples: list = field(default_factory=list)
-
-
 class WeightRecorder(Recorder):
     """Samples weights, or variables of rules, of synapses.
 
@@ -80,18 +64,29 @@ class WeightRecorder(Recorder):
     requests : list of RecordedWeights
     """
 
+    on_ranks = True
+
     def __init__(self, requests):
         self.requests, self._synapses, self._chosen = requests, None, None
         self._layout, self._on_ranks, self._kinds = None, False, None
-        self._where = self._now = self._wanted = (
-            None  # the synapses when they were chosen, their indices now, and in the table
-        )
+        # the synapses when they were chosen, their indices now, and in the table
+        self._where = self._now = self._wanted = None
+        self._at_zero = {}  # the samples that are taken before the first chunk: request -> sample
 
-    def copy(self):
-        """Return a recorder of the same synapses."""
-        new = WeightRecorder(self.requests)
-        new._where, new._now, new._wanted = self._where, None if self._now is None else list(self._now), self._wanted
-        return new
+    def columns(self):
+        """Return for each request the steps of the samples, the values, and the histograms."""
+        self._choose()
+        columns, rows = [], []
+        for k, (request, where) in enumerate(zip(self.requests, self._where, strict=True)):
+            name, n, bins = f"weights.{k}", where[0].size, max(request.edges.size - 1, 0)
+            widths = zip(COLUMNS, (1, n, bins), strict=True)
+            columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in widths if width]
+            row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
+            row |= dict(zip(PARTS[1:], where, strict=True))
+            if self._on_ranks:  # of which the synapses here are some
+                row["wanted"] = self._wanted[k]
+            rows.append(row | {"edges": request.edges})
+        return {"columns": columns, "weights": rows}
 
     def saved(self):
         """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
@@ -162,73 +157,19 @@ class WeightRecorder(Recorder):
                 self._now[k] = self._among_those_here(k, now) if self._on_ranks else now
         self._chosen = None
 
-    def begin(self, completed, stop):
-        """Return a piece, with the samples at time 0 if that is where it begins."""
+    def begin(self, completed):
+        """Choose the synapses, and take the samples at time 0 if the chunk begins there."""
         self._choose()
-        samples = [[self._sample(k, 0)] if completed < 0 and r.due(0) else [] for k, r in enumerate(self.requests)]
-        return WeightPiece(self._where, samples)
+        due = [k for k, request in enumerate(self.requests) if completed < 0 and request.due(0)]
+        self._at_zero = {k: self._sample(k, 0) for k in due}
 
-    def gather(self, piece, chunk):
-        """Return the samples that are due at the end of the chunk, None where none is."""
-        return [self._sample(k, chunk.stop) if request.due(chunk.stop) else None for k, request in enumerate(self.requests)]
-
-    def commit(self, piece, gathered):
-        """Add the samples."""
-        for samples, new in zip(piece.samples, gathered, strict=True):
-            if new is not None:
-                samples.append(new)
-
-    def joined(self, pieces):
-        """Return all samples as one piece."""
-        lists = zip(*(piece.samples for piece in pieces), strict=True)
-        return WeightPiece(pieces[0].where, [[sample for samples in some for sample in samples] for some in lists])
-
-    def gathered(self, piece, layout):
-        """Return the samples of the synapses of all ranks on rank 0."""
-        ranks, where, all_samples = layout.ranks, [], []
-        for wanted, synapses, samples in zip(self._wanted, piece.where, piece.samples, strict=True):
-            parts = ranks.gathered([synapses[0], *synapses[1:]])
-            values = ranks.gathered(np.array([some for _, some, _ in samples]).reshape(len(samples), synapses[0].size))
-            counts = ranks.gathered(np.array([some for *_, some in samples]))
-            if parts is None:
-                continue
-            where.append(tuple(_put_together(parts, wanted, 0)))
-            values, counts = np.concatenate(values, axis=1)[:, _order(parts, wanted, 0)], sum(counts)
-            all_samples.append([(step, *both) for (step, *_), *both in zip(samples, values, counts, strict=True)])
-        return WeightPiece(where, all_samples)
-
-    def result(self, piece, layout, start, stop):
-        """Return the Weights by (projection, variable)."""
-        found = {}
-        for request, where, samples in zip(self.requests, piece.where, piece.samples, strict=True):
-            key = request.projection.name, request.variable
-            steps = np.array([step for step, *_ in samples], np.int64)
-            values = np.array([values for _, values, _ in samples]).reshape(len(samples), where[0].size)
-            bins = max(request.edges.size - 1, 0)
-            counts = np.array([counts for *_, counts in samples], np.int64).reshape(len(samples), bins)
-            found[key] = Weights(*key, request.unit, times_of(steps, layout.dt), *where, values, request.edges, counts)
-        return {"weights": found}
-
-    def columns(self, piece):
-        """Return the columns of a stream: for each request the steps of the samples, the values, and the histograms."""
-        columns, rows = [], []
-        for k, (request, where) in enumerate(zip(self.requests, piece.where, strict=True)):
-            name, n, bins = f"weights.{k}", where[0].size, max(request.edges.size - 1, 0)
-            parts = (("step.i8", 1), ("value.f8", n), ("count.i8", bins))
-            columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in parts if width]
-            row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
-            row |= {key: cells.tolist() for key, cells in zip(("synapses", "pre", "post"), where, strict=True)}
-            if self._on_ranks:  # of which the synapses here are some
-                row["wanted"] = self._wanted[k].tolist()
-            rows.append(row | {"edges": request.edges.tolist()})
-        return {"columns": columns, "weights": rows}
-
-    def rows(self, piece):
-        """Return the samples of a piece, by column."""
+    def rows(self, chunk):
+        """Return the samples that are due at the end of the chunk."""
         rows = {}
-        for k, samples in enumerate(piece.samples):
-            for part, name in enumerate(("step.i8", "value.f8", "count.i8")):
-                rows[f"weights.{k}.{name}"] = np.array([sample[part] for sample in samples])
+        for k, request in enumerate(self.requests):
+            samples = [self._at_zero[k]] if k in self._at_zero else []
+            samples += [self._sample(k, chunk.stop)] if request.due(chunk.stop) else []
+            rows |= {f"weights.{k}.{name}": np.array([s[part] for s in samples]) for part, name in enumerate(COLUMNS)}
         return rows
 
     def _choose(self):
@@ -236,7 +177,7 @@ class WeightRecorder(Recorder):
         if self._chosen is not None:
             return
         # only for networks in which something is plastic
-        from brainsim.engine.plasticity.chosen import Chosen
+        from brainsim.engine.plasticity.read_now import Chosen
 
         self._kinds = self._kinds_now()
         if self._where is None:
@@ -267,7 +208,7 @@ class WeightRecorder(Recorder):
 
     def _everywhere(self, k):
         """Return a trace as all synapses here read it now."""
-        from brainsim.engine.plasticity.chosen import Chosen
+        from brainsim.engine.plasticity.read_now import Chosen
 
         kind = self._kinds[k]
         return Chosen(kind, in_table(kind)[0]).read(self.requests[k].variable)
@@ -286,16 +227,9 @@ def _checked(saved, k, kind):
     return found
 
 
-def _order(parts, wanted, key):
-    """Return the order in which synapses of all ranks are those that are wanted; `key` says which array has their names."""
-    names = np.concatenate([part[key] for part in parts])
-    order = np.argsort(names, kind="stable")
-    return order[np.searchsorted(names[order], wanted)]
-
-
 def _put_together(parts, wanted, key):
-    """Return arrays of all ranks, about synapses that each of them has, in the order of those that are wanted."""
-    order = _order(parts, wanted, key)
+    """Return arrays of all ranks, about synapses that array `key` of each rank names, in the order of those wanted."""
+    order = order_of(wanted, np.concatenate([part[key] for part in parts]))
     return [np.concatenate(columns)[order] for columns in zip(*parts, strict=True)]
 
 
@@ -354,7 +288,7 @@ def _unit(projection, variable, trace):
     if variable == "w":
         return of_weight
     equations = rule.equations_for(rule.per_synapse)
-    from brainsim.engine.plasticity.traces_now import names_of_traces
+    from brainsim.engine.plasticity.read_now import names_of_traces
 
     known = (*equations.variables, *names_of_traces(equations))
     if variable not in known:

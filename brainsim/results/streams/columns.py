@@ -89,8 +89,15 @@ def sampled_steps(row: Row, completed: int, rows: range) -> np.ndarray:
     return (-(-first // row["every"]) * row["every"]) + row["every"] * np.arange(rows.start, rows.stop)
 
 
+def count_samples(row: Row, completed: int, stop: int) -> int:
+    """Return how many samples of a trace are after `completed`, -1 before step 0, and not after `stop`."""
+    first = -(-max(completed + 1, row["start"] or 0) // row["every"]) * row["every"]
+    last = stop if row["stop"] is None else min(stop, row["stop"])
+    return max((last - first) // row["every"] + 1, 0)
+
+
 class Columns:
-    """Rows of the columns of a stream, as arrays, usually mapped from files.
+    """Rows of the columns of a log, as arrays, which may be mapped from files.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Commit(NamedTuple):
 
 def with_checksum(entry: Row) -> str:
     """Return a dict as JSON in one line, with its checksum."""
-    return json.dumps({**entry, CHECKSUM: _sum_of(entry)}, separators=(",", ":"))
+    return _text_of({**entry, CHECKSUM: _sum_of(entry)})
 
 
 def without_checksum(text: str | bytes) -> Row:
@@ -45,7 +45,11 @@ def without_checksum(text: str | bytes) -> Row:
 
 
 def _sum_of(entry):
-    return zlib.crc32(json.dumps(entry, separators=(",", ":")).encode())
+    return zlib.crc32(_text_of(entry).encode())
+
+
+def _text_of(entry):
+    return json.dumps(entry, separators=(",", ":"), default=np.ndarray.tolist)
 
 
 def commits_in(path: Path, columns: int, begin: int) -> tuple[list[Commit], int | None]:

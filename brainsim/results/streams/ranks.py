@@ -140,20 +140,30 @@ class ColumnsOfRanks(Columns):
 
     def _with_samples(self, row):
         """Return (columns, which cells of the row) of the ranks that have any."""
-        k = self.header["traces"].index(row)
+        k = _index(self.header["traces"], row)
         cells = [(part, np.asarray(part.header["traces"][k]["at"], np.int64)) for part in self.parts]
         return [(part, at) for part, at in cells if at.size]
 
     def weights(self, row: Row) -> Weights:
         """Return the Weights of a row of the header."""
-        k = self.header["weights"].index(row)
+        k = _index(self.header["weights"], row)
         rows = [part.header["weights"][k] for part in self.parts]
         found = [part.weights(mine) for part, mine in zip(self.parts, rows, strict=True)]
         where = [np.concatenate([np.asarray(mine[name], np.int64) for mine in rows]) for name in ("synapses", "pre", "post")]
-        order = np.argsort(where[0], kind="stable")
-        order = order[np.searchsorted(where[0][order], np.asarray(row["wanted"], np.int64))]
+        order = order_of(np.asarray(row["wanted"], np.int64), where[0])
         values = np.concatenate([some.values for some in found], axis=1)[:, order]
         one = found[0]
         counts = sum(np.asarray(some.counts) for some in found)
         synapses, pre, post = (of[order] for of in where)
         return Weights(one.name, one.variable, one.unit, one.times, synapses, pre, post, values, one.edges, counts)
+
+
+def order_of(wanted: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Return where each of the numbers that are wanted is among some, which may be in any order."""
+    order = np.argsort(names, kind="stable")
+    return order[np.searchsorted(names[order], wanted)]
+
+
+def _index(rows, row):
+    """Return the index of a row of the header; its arrays are not compared."""
+    return next(k for k, other in enumerate(rows) if other is row)

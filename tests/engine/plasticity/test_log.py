@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brainsim.engine.plasticity.log import entries_of, free_entries
+from brainsim.engine.plasticity.part import entries_of, free_entries
 
 SOURCES = np.array([1, 2, 4])
 

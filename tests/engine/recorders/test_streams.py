@@ -124,12 +124,11 @@ class TestSameResult:
             assert sim.result().duration == 0.0
         assert bs.Result.load("run.npz").populations == {"a": 40, "b": 30}
 
-    def test_recorders_from_outside_stay_in_memory(self):
+    def test_recorders_from_outside(self):
         from tests.engine.test_extensions import CellsAbove
 
         net = network()
-        with pytest.warns(UserWarning, match=r"simulate.to: what AboveRecorder records .* columns and rows"):
-            result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
+        result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")
         assert result.stats["above"] == bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)]).stats["above"]
         assert bs.Result.load("run.npz").stats["above"] == result.stats["above"]
 

@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.progress import Pace
-from brainsim.engine.recorders.memory import Collected
+from brainsim.engine.recorders.log import Log
 
 
 def network(n=200, cells=None):
@@ -19,13 +19,13 @@ def network(n=200, cells=None):
 class TestCommitOrFail:
     """A chunk counts when all of it is stored."""
 
-    @pytest.mark.parametrize("where", ["gather", "commit"])
+    @pytest.mark.parametrize("where", ["append", "commit"])
     @pytest.mark.parametrize("failing", [1, 2, 5])
     def test_memory_error_while_storing(self, monkeypatch, where, failing):
         monkeypatch.setattr(Pace, "steps", lambda self, left: min(left, 100))
         net, calls = network(), []
         sim = bs.Simulation(net, seed=1, record=[bs.Trace(net.populations["cells"][:3], "v", every=1.0)])
-        original = getattr(Collected, where)
+        original = getattr(Log, where)
 
         def fails(self, *given):
             calls.append(where)
@@ -33,7 +33,7 @@ class TestCommitOrFail:
                 raise MemoryError("no room")
             return original(self, *given)
 
-        monkeypatch.setattr(Collected, where, fails)
+        monkeypatch.setattr(Log, where, fails)
         with pytest.raises(MemoryError):
             sim.run(100.0)
         kept = sim.result()
@@ -53,7 +53,7 @@ class TestCommitOrFail:
     def test_pieces_before_the_failure_stay(self, monkeypatch):
         sim = bs.Simulation(network(), seed=1)
         first = sim.run(50.0)
-        monkeypatch.setattr(Collected, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        monkeypatch.setattr(Log, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
         with pytest.raises(MemoryError):
             sim.run(50.0)
         assert sim.result().spikes["cells"] == first.spikes["cells"]

@@ -6,13 +6,13 @@ import copy
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.plasticity.code import PERIOD, write_rule
 from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sampled_parameter
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
+from brainsim.engine.plasticity.read_now import names_of_traces, trace_now
+from brainsim.engine.plasticity.rule_code import PERIOD, write_rule
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
-from brainsim.engine.plasticity.traces_now import names_of_traces, trace_now
 from brainsim.engine.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind

@@ -22,17 +22,17 @@ between two sweeps, and others are computed by the same expression that fills th
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from brainsim.engine.plasticity.modulator_text import ModulatorWriter
-from brainsim.engine.plasticity.spike_text import SpikeWriter
-from brainsim.engine.plasticity.synapse_text import SynapseWriter
+from brainsim.engine.plasticity.modulator_text import modulate
+from brainsim.engine.plasticity.spike_text import begin, enter, remember
+from brainsim.engine.plasticity.synapse_text import deliver, replay, sweep
+from brainsim.engine.plasticity.writer import RuleWriter
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.lower import HOMES
+from brainsim.equations.numba_text import module
 from brainsim.equations.plasticity.parser import PlasticityEquations
 
 PERIOD = 1 << 15  # steps between two sweeps
@@ -40,6 +40,37 @@ NOT_A_SOURCE, LOG_IS_FULL = -2, -3  # what `enter` returns instead of an entry
 INDEX_BITS = 28  # a postsynaptic spike is its step and, in these bits, its index in the lists
 NEVER = -(1 << 62)  # what stands for the spike of a cell that has not fired
 MAX_KEPT = 256  # rules whose text is remembered
+TITLE = "A plasticity rule written by brainsim (engine/plasticity/rule_code.py)."
+IMPORTS = ("from brainsim.engine.synapses.segments import split_piece", "from brainsim.jit.intrinsics import prefetch")
+CONSTANTS = (
+    f"NOT_A_SOURCE, LOG_IS_FULL, NEVER = np.int64({NOT_A_SOURCE}), np.int64({LOG_IS_FULL}), np.int64({NEVER})",
+    f"INDEX_BITS, INDEX = np.int64({INDEX_BITS}), np.int64({(1 << INDEX_BITS) - 1})",
+)
+HELPERS = '''\
+@helper
+def decay(table, rate, steps):
+    """Return how much of a trace is left after some steps; `rate` is per step."""
+    return table[steps] if steps < table.size else exp(-rate * steps)
+
+
+@helper
+def entered(rule, entry, step):
+    """Return the entry of a spike that was entered before the state was saved: the oldest one that is not claimed yet.
+
+    There is none if the delays were shorter then: the spike had arrived everywhere, and was forgotten.
+    """
+    log_link, claimed = array_of(rule.log_link), array_of(rule.log_claimed)
+    found = np.int64(NOT_A_SOURCE)
+    while entry >= 0 and log_link[2 * entry] >= step:
+        if log_link[2 * entry] == step and claimed[entry] == 0:
+            found = entry
+        entry = log_link[2 * entry + 1]
+    if found >= 0:
+        claimed[found] = 1
+    return found
+
+
+'''
 
 
 @dataclass(frozen=True)
@@ -111,88 +142,20 @@ def write_rule(
 
 @lru_cache(MAX_KEPT)  # writing takes 20 ms, and each simulation of a network asks for it
 def _written(equations, per_synapse, held, shared, single):
-    return _RuleWriter(equations, per_synapse, dict(held), shared, single).code()
-
-
-class _RuleWriter(SpikeWriter, SynapseWriter, ModulatorWriter):
-    """Writes all functions of a rule."""
-
-    def code(self):
-        """Return the RuleCode."""
-        eq = self.eq
-        functions = (
-            self.begin(),
-            self.enter(),
-            self.remember(),
-            self.modulate(),
-            self.replay(),
-            self.deliver(),
-            self.sweep(),
-        )
-        body = "\n\n".join("\n".join(lines) + "\n" for lines in functions if lines)
-        used = {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)}
-        constants = {"not_a_source": NOT_A_SOURCE, "log_is_full": LOG_IS_FULL, "never": NEVER}
-        constants |= {"index_bits": INDEX_BITS, "index": (1 << INDEX_BITS) - 1}
-        text = HEADER.format(imports=_imports(used), **constants) + body
-        return RuleCode(
-            text,
-            self.scalars,
-            tuple(self.rates),
-            eq.variables,
-            self.old,
-            tuple(name for name in eq.parameters if name in self.per_synapse),
-            eq.pre_traces,
-            self.rows,
-            self.listed,
-            self.posts,
-        )
-
-
-def _imports(used):
-    """Return the lines that import the functions that the body calls."""
-    lines = []
-    if used & set(HOMES["math"]):
-        lines.append(f"from math import {', '.join(n for n in HOMES['math'] if n in used)}\n")
-    lines += ["import numpy as np", "", "from brainsim.jit.decorators import helper"]
-    lines += ["from brainsim.jit.records import array_of, by_address, record_at"]
-    for home, names in HOMES.items():
-        wanted = sorted({n for n in names if n in used} | ({"exp"} if home.endswith("vmath") else set()))
-        if home != "math" and wanted:
-            lines.append(f"from {home} import {', '.join(wanted)}")
-    lines.append("from brainsim.engine.synapses.segments import split_piece")
-    lines.append("from brainsim.jit.intrinsics import prefetch")
-    return "\n".join(lines) + "\n"
-
-
-HEADER = '''"""A plasticity rule written by brainsim (engine/plasticity/code.py)."""
-
-{imports}
-pi = 3.141592653589793
-NOT_A_SOURCE, LOG_IS_FULL, NEVER = np.int64({not_a_source}), np.int64({log_is_full}), np.int64({never})
-INDEX_BITS, INDEX = np.int64({index_bits}), np.int64({index})  # see engine/plasticity/part.py
-
-
-@helper
-def decay(table, rate, steps):
-    """Return how much of a trace is left after some steps; `rate` is per step."""
-    return table[steps] if steps < table.size else exp(-rate * steps)
-
-
-@helper
-def entered(rule, entry, step):
-    """Return the entry of a spike that was entered before the state was saved: the oldest one that is not claimed yet.
-
-    There is none if the delays were shorter then: the spike had arrived everywhere, and was forgotten.
-    """
-    log_link, claimed = array_of(rule.log_link), array_of(rule.log_claimed)
-    found = np.int64(NOT_A_SOURCE)
-    while entry >= 0 and log_link[2 * entry] >= step:
-        if log_link[2 * entry] == step and claimed[entry] == 0:
-            found = entry
-        entry = log_link[2 * entry + 1]
-    if found >= 0:
-        claimed[found] = 1
-    return found
-
-
-'''
+    writer = RuleWriter(equations, per_synapse, dict(held), shared, single)
+    functions = (begin, enter, remember, modulate, replay, deliver, sweep)
+    body = "\n\n".join(text for function in functions if (text := function(writer)))
+    return RuleCode(
+        module(
+            "A plasticity rule written by brainsim (engine/plasticity/rule_code.py).", HELPERS + body, IMPORTS, CONSTANTS
+        ),
+        writer.scalars,
+        tuple(writer.rates),
+        equations.variables,
+        writer.old,
+        tuple(name for name in equations.parameters if name in per_synapse),
+        equations.pre_traces,
+        writer.rows,
+        writer.listed,
+        writer.posts,
+    )
