@@ -202,7 +202,7 @@ def _add_sweep(commands):
     sweep.add_argument("--seeds", metavar="N", type=_whole(1), default=1, help="number of seeds, by default 1")
     sweep.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate each point [ms]")
     sweep.add_argument("--workers", metavar="N", type=_whole(1), help="number of processes, by default one per processor")
-    sweep.add_argument("--to", metavar="FOLDER", type=Path, help="keep each finished point here, and go on from there")
+    sweep.add_argument("--to", metavar="FOLDER", type=Path, help="keep each finished point here, and continue from there")
     sweep.add_argument("--out", metavar="CSV", type=Path, help="the table, by default NAME-sweep.csv, with a picture")
     sweep.add_argument(OVERWRITE, action="store_true", help="replace the table and its picture if they exist")
     sweep.add_argument("--no-plot", action="store_true", help="draw nothing")

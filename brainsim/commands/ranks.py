@@ -15,7 +15,7 @@ AS_RANK = "--as-rank"  # the option of the processes that mpiexec starts
 
 
 def launch(number, argv):
-    """Start the command line `argv`, which asks for ranks, on so many of them; return the exit code."""
+    """Start the command line `argv`, which asks for ranks, on `number` of them; return the exit code."""
     if importlib.util.find_spec("mpi4py") is None:
         raise ImportError("--ranks: needs mpi4py and an MPI library: pip install 'brainsim[mpi]'")
     command = [*_launcher(number), sys.executable, "-m", "mpi4py", "-m", "brainsim", *_without_ranks(argv), AS_RANK]
@@ -26,7 +26,7 @@ def launch(number, argv):
 
 
 def _launcher(number):
-    """Return the beginning of a command that starts so many processes."""
+    """Return the beginning of a command that starts `number` processes."""
     name = "mpiexec.exe" if os.name == "nt" else "mpiexec"
     here = Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin") / name
     path = str(here) if here.exists() else shutil.which(name)

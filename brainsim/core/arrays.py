@@ -25,7 +25,7 @@ def frozen_array(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
 
 
 def freeze(array: np.ndarray) -> np.ndarray:
-    """Make an array read-only in place and return it; nobody else may hold it."""
+    """Make an array read-only in place and return it; no one else may hold it."""
     array.flags.writeable = False
     return array
 

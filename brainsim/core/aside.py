@@ -1,7 +1,8 @@
 """Files and folders that appear under their names only when they are complete.
 
-They are written in a hidden folder beside their place, ``.NAME.0.tmp``, and renamed. The process that writes holds a lock in
-that folder, so what a killed process has left can be told apart: the next one that writes to the same place removes it.
+They are written in a hidden folder next to their place, ``.NAME.0.tmp``, and renamed. The process that writes holds a
+lock in that folder, so what a killed process has left can be told apart: the next one that writes to the same place
+removes it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> It
 def folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a new folder to write to, which is put in the place of `path` at the end of the block, whole or not at all.
 
-    A folder there is replaced only if ``is_ours(path)`` is true, so that nobody's files are removed by a mistake.
+    A folder there is replaced only if ``is_ours(path)`` is true, so that files of others are not removed by mistake.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(path.parent)!r}")
@@ -109,7 +110,7 @@ def sync_folder(folder: str | os.PathLike) -> None:
 
 @contextlib.contextmanager
 def _hidden_folder(target, label):
-    """Give a new hidden folder beside `target`, locked by this process, and remove it at the end."""
+    """Give a new hidden folder next to `target`, locked by this process, and remove it at the end."""
     with _named(target, label):
         remove_leftovers(target)
         folder, lock = next(filter(None, map(_made, _names(target))))
@@ -136,7 +137,7 @@ def _named(target, label):
 
 
 def _names(target):
-    """Return the names of hidden folders beside `target`: the first, and others if several processes write there at once."""
+    """Return names of hidden folders next to `target`: the first, and others if several processes write there at once."""
     name = target.name
     if len(os.fsencode(name)) > LONGEST:
         name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
@@ -178,7 +179,7 @@ def _remove_if_abandoned(folder, target):
 
 
 def _remove(folder):
-    """Remove a hidden folder; the lock goes last, since without it nobody would know what the rest is."""
+    """Remove a hidden folder; the lock goes last, since without it no process could tell what the rest is."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if path.is_dir():

@@ -106,7 +106,7 @@ def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
 
 @contextlib.contextmanager
 def computed_values() -> Iterator[None]:
-    """Take small values as they are in this block, or function: a running program computed them, nobody typed them."""
+    """Take small values as they are in this block, or function: a running program computed them, they were not typed."""
     token = _computed.set(True)
     try:
         yield

@@ -20,7 +20,7 @@ _known: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 class Identified:
     """Base of frozen classes whose copies are the original: copied, or pickled and read where the original is, it is itself.
 
-    Elsewhere it is made anew the first time, and the same object each time after that.
+    Elsewhere it is made again the first time, and the same object each time after that.
     """
 
     def __reduce_ex__(self, protocol: Any) -> Any:

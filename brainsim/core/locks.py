@@ -34,7 +34,7 @@ def locked(file: IO) -> bool | None:
 
 @contextlib.contextmanager
 def seized(path: Path) -> Iterator[bool]:
-    """Tell whether nobody has locked a file any more; if so, nobody can until the end of the block."""
+    """Tell whether a file is not locked any more; if so, keep it from being locked until the end of the block."""
     try:
         file = path.open("r+b")
     except OSError:

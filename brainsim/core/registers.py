@@ -8,7 +8,7 @@ C = TypeVar("C", bound=type)
 def put(cls: C, register: list[C]) -> C | None:
     """Append a class to a register, or let it take the place of one that was defined by the same lines; return that one.
 
-    A cell of a notebook that is run again, or a module that is reloaded, defines its classes anew.
+    A cell of a notebook that is run again, or a module that is reloaded, defines its classes again.
     """
     for k, former in enumerate(register):
         if (former.__module__, former.__qualname__) == (cls.__module__, cls.__qualname__):

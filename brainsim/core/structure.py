@@ -74,7 +74,7 @@ def check_array(values: Any, dtype: Any, shape: tuple[int, ...], label: str, fin
     ----------
     values : object
     dtype : dtype or None
-        None stands for any whole numbers.
+        None means any whole numbers.
     shape : tuple of int
     label : str
         What it is called in messages.

@@ -33,7 +33,7 @@ class Code:
     """A code of values from `low` to `high`, which are scaled to shares from 0 to 1.
 
     A subclass is a dataclass with the fields `low` and `high`, and says what the times of spikes are (`_times`) and which
-    shares they stand for (`_shares`).
+    shares they represent (`_shares`).
     """
 
     low: float
@@ -77,7 +77,7 @@ class Code:
         interval: float | None = None,
         shape: int | tuple[int, ...] | None = None,
     ) -> np.ndarray:
-        """Return the values that spikes stand for, as the class explains.
+        """Return the values that spikes represent, as the class explains.
 
         Parameters
         ----------

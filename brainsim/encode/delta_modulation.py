@@ -74,7 +74,7 @@ class DeltaModulation:
         Raises
         ------
         TypeError, ValueError
-            If there are fewer than two samples, or so many changes that the spikes would not fit into memory.
+            If there are fewer than two samples, or too many changes for the spikes to fit into memory.
         """
         interval = number(interval, "DeltaModulation.encode.interval", "ms", above=0.0)
         array = np.asarray(plain(values, "", "DeltaModulation.encode.values"))

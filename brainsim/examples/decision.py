@@ -1,4 +1,4 @@
-"""Two pools of spiking cells compete for a choice, beside drift-diffusion (Wang 2002), in 1,800 trials.
+"""Two pools of spiking cells choose, compared with drift-diffusion (Wang 2002), in 1,800 trials.
 
 Each trial has its own network of 60 LIF cells. Two pools of 25 cells excite themselves through slow synapses, like those
 with NMDA receptors, and inhibit each other through ten fast interneurons. Five sensory cells excite each pool, at 40 (1 + c)

@@ -1,4 +1,4 @@
-"""Cells learn handwritten digits by STDP, without labels, beside k-means (Diehl and Cook 2015).
+"""Cells learn handwritten digits by STDP, without labels, compared with k-means (Diehl and Cook 2015).
 
 Digits of 8 x 8 pixels are shown as Poisson spikes for 350 ms each. Synapses from pixels that fired before a cell grow; all
 weights onto a cell are scaled to a fixed sum before each digit. Each spike of a cell inhibits all others, so they take

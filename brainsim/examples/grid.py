@@ -1,4 +1,4 @@
-"""An actor and a critic in spikes find the shortest way to food, beside the same algorithm with tables.
+"""An actor and a critic in spikes find the way to food, compared with the same algorithm in tables.
 
 A rat starts in one corner of a grid; in the opposite one there is food. Place cells fire where it is. They drive the critic,
 whose rate says how soon there will be food, and four pools of actor cells: the one with most spikes decides where it goes.
@@ -116,7 +116,7 @@ def steer(sim, duration):
 
 
 def draw(result, window=(0.0, DURATION)):
-    """Return the figure of tables beside spikes."""
+    """Return the figure of tables compared with spikes."""
     from brainsim.examples._figures.grid import grid_figure
 
     return grid_figure(result, window)

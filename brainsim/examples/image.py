@@ -1,4 +1,4 @@
-"""Handwritten digits learned by the exact gradient of spike times, beside a perceptron.
+"""Handwritten digits learned by the exact gradient of spike times, compared with a perceptron.
 
 Each pixel is two inputs that fire once: the brighter the pixel, the earlier the first and the later the second, 1 to 19
 ms. 256 spiking cells learn from the exact gradient; they see each training digit four times, three of them with spike
@@ -80,7 +80,7 @@ def build(epochs=None, cells=256, samples=None, data="digits", seed=1):
 
 
 def draw(result, window=WINDOW, data="digits"):
-    """Return the figure of a perceptron beside spiking cells."""
+    """Return the figure of a perceptron compared with spiking cells."""
     from brainsim.examples._figures.image import image_figure
 
     return image_figure(result, window, data)

@@ -1,4 +1,4 @@
-"""The next letter of an English text, from spikes, beside n-grams and a recurrent network.
+"""The next letter of an English text, from spikes, compared with n-grams and a recurrent network.
 
 Each letter is a spike of one of 27 inputs, one every 10 ms. 256 recurrent spiking cells learn by the exact gradient of their
 spike times; at the end of each letter, 27 readouts say which comes next. A recurrent network of 256 simple units and n-grams
@@ -76,7 +76,7 @@ def build(epochs=14, cells=256, samples=2000, seed=1):
 
 
 def draw(result, window=WINDOW):
-    """Return the figure of a recurrent network beside spiking cells."""
+    """Return the figure of a recurrent network compared with spiking cells."""
     from brainsim.examples._figures.language import language_figure
 
     return language_figure(result, window)

@@ -1,12 +1,12 @@
-"""A spiking attractor network completes a half-erased pattern, beside a Hopfield network (Hopfield 1982).
+"""A spiking network completes a half-erased pattern, compared with a Hopfield network (Hopfield 1982).
 
-400 LIF cells store patterns in the weights ``G/n (S_ij - 1)``, in which ``S_ij`` is the sum of ``x_i x_j`` over the patterns
-(Hebb's rule) and the -1 is global inhibition, as by interneurons that get input from all cells. A current into each cell
-cancels the mean input from its synapses when half of the cells fire, so that silent cells carry as much information as
-active ones. The refractory time of 20 ms, which stands for strong adaptation, limits rates to 50 Hz, as the sign limits a
-Hopfield unit to 1; synapses are slow, like those with NMDA receptors. Nine loads run in one simulation, eight copies each;
-Hopfield networks get the same patterns and the same cue. Hopfield (1982), doi:10.1073/pnas.79.8.2554; attractors of
-spiking cells: Amit and Brunel (1997), doi:10.1093/cercor/7.3.237.
+400 LIF cells store patterns in the weights ``G/n (S_ij - 1)``, in which ``S_ij`` is the sum of ``x_i x_j`` over the
+patterns (Hebb's rule) and the -1 is global inhibition, as by interneurons that get input from all cells. A current into
+each cell cancels the mean input from its synapses when half of the cells fire, so that silent cells carry as much
+information as active ones. The refractory time of 20 ms, which takes the place of strong adaptation, limits rates to 50
+Hz, as the sign limits a Hopfield unit to 1; synapses are slow, like those with NMDA receptors. Nine loads run in one
+simulation, eight copies each; Hopfield networks get the same patterns and the same cue. Hopfield (1982),
+doi:10.1073/pnas.79.8.2554; attractors of spiking cells: Amit and Brunel (1997), doi:10.1093/cercor/7.3.237.
 """
 
 import numpy as np

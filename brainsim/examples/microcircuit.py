@@ -152,7 +152,7 @@ def compensation(k_scale, background):
 
 
 def draw(result, window):
-    """Return a figure: the raster of `window`, rates and CV of intervals of the run beside published ones, and synchrony.
+    """Return a figure: the raster of `window`, rates and CV of intervals next to published ones, and synchrony.
 
     Thalamic cells and their pulse are in the raster only, since the published numbers are without them.
     """

@@ -1,4 +1,4 @@
-"""A liquid of spiking cells recognises words, beside an echo state network (Maass 2002, Jaeger 2001).
+"""A liquid of spiking cells recognises words, and so does an echo state network (Maass 2002, Jaeger 2001).
 
 Each word has the same three vowels in another order, so that only a network that remembers the order can recognise it. A
 liquid of 200 LIF cells with random, fixed wiring gets the word as currents; there is a copy for each word. A linear readout

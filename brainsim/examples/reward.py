@@ -1,4 +1,4 @@
-"""Dopamine finds the synapse that earned a reward seconds ago, beside TD(lambda) (Izhikevich 2007).
+"""Dopamine finds the synapse that earned a reward seconds ago, compared with TD(lambda) (Izhikevich 2007).
 
 1,000 cells with 100 synapses each fire at about 1 Hz, driven by noise. Whenever one chosen cell fires up to 20 ms after
 another, all synapses get dopamine, 1 to 3 s later and while hundreds of other cells fire. Pairs of spikes leave a trace in

@@ -1,4 +1,4 @@
-"""Spoken words learned by the exact gradient of spike times, beside a recurrent network with gates.
+"""Spoken words learned by the exact gradient of spike times, compared with a recurrent network with gates.
 
 A filter bank turns a word into the loudness of bands over time; each band drives an integrate-and-fire cell, whose
 spikes go to the network. Spiking cells learn to tell words apart from the mean potential of a readout each. A recurrent
@@ -112,7 +112,7 @@ def build(epochs=None, cells=None, samples=None, data="words", seed=1):
 
 
 def draw(result, window=None, data="words"):
-    """Return the figure of a recurrent network beside spiking cells."""
+    """Return the figure of a recurrent network compared with spiking cells."""
     from brainsim.examples._figures.speech import speech_figure
 
     return speech_figure(result, window or (result.start, result.stop), data)

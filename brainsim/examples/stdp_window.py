@@ -1,4 +1,4 @@
-"""What a pair of spikes does to a synapse by each rule, beside its formula, and what 60 in a row do.
+"""What a pair of spikes does to synapses by each rule, compared with its formula, and what 60 of them do.
 
 Each synapse gets one spike of its source and one of its target, which a teacher makes fire, with another lag between them:
 the window of spike timing; with `DopamineSTDP`, a reward follows half a second later. Below, 60 pairs in a row at 0.1 to 50

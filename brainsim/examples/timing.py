@@ -1,4 +1,4 @@
-"""Yin-Yang in spike times, learned by the exact gradient, beside a perceptron.
+"""Yin-Yang in spike times, learned by the exact gradient, compared with a perceptron.
 
 The four coordinates of a point in the Yin-Yang figure are the times of four spikes, 10 to 40 ms; a fifth input always fires
 at 20 ms. 200 spiking cells, most of which fire at most once, learn which of the three parts the point lies in, from the
@@ -55,7 +55,7 @@ def build(epochs=60, cells=200, samples=5000, seed=1):
 
 
 def draw(result, window=WINDOW):
-    """Return the figure of a perceptron beside spiking cells."""
+    """Return the figure of a perceptron compared with spiking cells."""
     from brainsim.examples._figures.timing import timing_figure
 
     return timing_figure(result, window)

@@ -1,4 +1,4 @@
-"""Eleven pictures on a page: from a neuron to networks that read digits and learn, beside artificial ones.
+"""Eleven pictures on a page: from a neuron to networks that read digits and learn, in spikes and without.
 
 The simulations run when the page is made, and captions contain the numbers of that run. To get the pictures one by one:
 ``for title, figure, caption in bs.ann.tour.pictures()``.

@@ -104,7 +104,7 @@ def resting_state(model, dt, *, seed=1):
     """Return the state of a cell after it has settled without input, and the rate at which it then fires [Hz].
 
     The state is variable -> value, for `initial` of another run: a model need not start at rest. A cell that never rests,
-    because it is noisy or fires by itself, runs for `MAX_SETTLES` times `SETTLE` ms. If its values diverge, the state is
+    because it is noisy or fires without input, runs for `MAX_SETTLES` times `SETTLE` ms. If its values diverge, the state is
     None, and other runs start from the model's initial values.
     """
     names, state, span = tuple(model.initials), None, None

@@ -46,7 +46,7 @@ def portrait(model: Neuron | Synapse) -> Figure:
 
     A neuron with a current is drawn under a step to the lowest current at which it fires repetitively: its potential with
     the threshold and, below, the other variables that change, one panel per unit. It settles without input first; if it
-    fires by itself, the title gives its rate. A neuron that only sends is drawn as a raster. A synapse is drawn by one
+    fires without input, the title gives its rate. A neuron that only sends is drawn as a raster. A synapse is drawn by one
     event, or ten if its weights have no unit: the current into clamped cells, and the potential of a leaky cell.
 
     Parameters

@@ -83,7 +83,7 @@ def _check_pair(short, long, label):
         message = f"the two rules would both have {min(both)!r}, since names begin with that of the class"
         raise ValueError(f"{label}: {message}; give {names[0]} or {names[1]} another name")
     if texts[0]["amplitude"].strip() == "w":
-        message = "changes neither w nor what is delivered of it, so it has no effect beside the other rule; leave it out"
+        message = "changes neither w nor what is delivered of it, so it has no effect with the other rule; leave it out"
         raise ValueError(f"{label}: {short!r} {message}")
     if any(text.strip() for text in texts[0]["bounds"]):
         raise ValueError(f"{label}: {names[0]}.bounds limit w, which {names[1]} changes; leave them to that rule")

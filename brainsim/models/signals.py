@@ -139,7 +139,7 @@ def pulses(
     start : float
         When the first begins [ms].
     count : int, optional
-        How many pulses there are; by default they go on forever.
+        How many pulses there are; by default they never end.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def animate(
 ) -> Path:
     """Write a film of activity over time: a GIF, or an MP4 if the program ffmpeg is there.
 
-    Without `grid` and `positions`, a line moves through the raster of all populations, beside bars of their rates. With one
+    Without `grid` and `positions`, a line moves through the raster of all populations, next to bars of their rates. With one
     of them, each cell of a population is a dot or a field of an image, in the colour of its rate or of a recorded variable.
 
     Parameters

@@ -38,7 +38,7 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     labels : bool, optional
         Whether to write the in-degrees; by default if there are at most 30 arrows.
     max_nodes : int
-        Only so many populations are drawn, the first ones; a note says how many are left out.
+        At most this many populations are drawn, the first ones; a note says how many are left out.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
     ----------
     network : Network
     max_nodes : int
-        Only so many populations are drawn, the first ones.
+        At most this many populations are drawn, the first ones.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def _fit_numbers(ax, numbers, columns):
 
 
 def _width_of_column(ax, columns):
-    """Return the width of a column of a matrix [pixels], beside the names of its rows."""
+    """Return the width of a column of a matrix [pixels], next to the names of its rows."""
     layout = ax.figure.get_layout_engine()
     if layout is not None:
         layout.execute(ax.figure)

@@ -143,7 +143,7 @@ def cv_rate(
 
 
 def legend_with_law(ax, several, law):
-    """Put a legend above axes, in which a grey dashed line stands for what the dashed lines are."""
+    """Put a legend above axes, in which a grey dashed line explains the dashed lines."""
     if law:
         ax.plot([], [], color=FAINT, linewidth=0.9, linestyle=(0, (4, 2.5)), label=law)
     handles, labels = ax.get_legend_handles_labels()

@@ -136,7 +136,7 @@ def _screen():
 
 
 def following(dt, duration, every, callback):
-    """Return `every` and `callback` of a run with a live picture, beside a callback of the user.
+    """Return `every` and `callback` of a run with a live picture, in addition to a callback of the user.
 
     Parameters
     ----------

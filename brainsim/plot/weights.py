@@ -270,7 +270,7 @@ def weights(
     recorded : Weights
         As ``result.weights[wires]``.
     max_lines : int
-        Of more synapses so many are drawn, evenly chosen.
+        At most this many synapses are drawn, evenly chosen.
     color : colour, optional
         Of the lines.
     colorbar : bool

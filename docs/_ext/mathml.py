@@ -135,7 +135,7 @@ def _called(name, args):
 
 
 def _cases(test, body, other):
-    """Return a choice between two values, with the condition beside the first."""
+    """Return a choice between two values, with the condition next to the first."""
     rows = (_of(body, CHOICE), _row(_text("if "), _of(test, CHOICE))), (_of(other, CHOICE), _text("otherwise"))
     left = 'style="text-align: left"'
     cells = "".join(f"<mtr><mtd {left}>{a}</mtd><mtd {left}>{b}</mtd></mtr>" for a, b in rows)

@@ -147,7 +147,7 @@ def equations(model):
 
 
 def statements(text):
-    """Return the statements of equations, one text each: long ones may go on in the next line."""
+    """Return the statements of equations, one text each: long ones may continue in the next line."""
     found = []
     for line in text.splitlines():
         line = line.split("#")[0].rstrip()

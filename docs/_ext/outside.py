@@ -27,7 +27,7 @@ def read(app, page, content):
 
 
 def _from(page, target, home, docs):
-    """Return the link from a page of the site to what `target` means beside the file `home`."""
+    """Return the link from a page of the site to what `target` means next to the file `home`."""
     path = Path(os.path.normpath(home.parent / target))
     for name, file in FILES.items():
         if path == docs.parent / file:

@@ -1,4 +1,4 @@
-"""The figure of a rate unit, which cannot detect spikes that arrive together, beside LIF cells, which can."""
+"""The figure of a rate unit, which cannot detect spikes that arrive together, compared with LIF cells, which can."""
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class RateUnit:
 
 
 def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
-    """Return the figure of a rate unit beside coincidence detectors.
+    """Return the figure of a rate unit compared with coincidence detectors.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
         Of the inputs of the coincidence cells, and of these cells, equal numbers for each sample of `data`, training data
         first.
     scale : float
-        Time that 1 in `data` stands for [ms].
+        Time that 1 in `data` means [ms].
     """
     sharp = min(inputs)
     shown = min(inputs[sharp]), sorted(inputs[sharp])[-2]

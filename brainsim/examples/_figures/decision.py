@@ -1,4 +1,4 @@
-"""The figure of two competing pools of spiking cells that choose, beside drift-diffusion."""
+"""The figure of two competing pools of spiking cells that choose, compared with drift-diffusion."""
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def accumulated(first, second, copies, rate, onset):
 
 
 def decision_figure(result, evidence, copies, threshold, onset, rate, window):
-    """Return the figure of a drift-diffusion model beside a spiking network that decides.
+    """Return the figure of a drift-diffusion model compared with a spiking network that decides.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The figure of cells that learned digits by STDP beside k-means, which learns the same digits here."""
+"""The figure of cells that learned digits by STDP compared with k-means, which learns the same digits here."""
 
 import numpy as np
 
@@ -121,7 +121,7 @@ def perceptron_accuracy(images, y):
 
 
 def digits_figure(result):
-    """Return the figure of k-means beside networks of several sizes, from the whole run."""
+    """Return the figure of k-means compared with networks of several sizes, from the whole run."""
     names = [name for name in result.populations if name.endswith(" cells") and "inhibitory" not in name]
     copies = result.populations[names[0]] // int(names[0].removesuffix(" cells"))
     images, y = schedule(result.stats["network_seed"], copies)

@@ -1,4 +1,4 @@
-"""The figure of an actor and a critic in spikes beside tables."""
+"""The figure of an actor and a critic in spikes compared with tables."""
 
 import numpy as np
 

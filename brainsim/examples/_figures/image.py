@@ -1,4 +1,4 @@
-"""The figure of spiking cells that learned digits by gradient beside a perceptron."""
+"""The figure of spiking cells that learned digits by gradient compared with a perceptron."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The figure of spiking cells that predict letters beside a recurrent network."""
+"""The figure of spiking cells that predict letters compared with a recurrent network."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The figure of a spiking associative memory beside a Hopfield network, which is simulated here."""
+"""The figure of a spiking associative memory compared with a Hopfield network, which is simulated here."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -75,7 +75,7 @@ def hopfield_overlaps(pattern, load, copies=8, seed=1):
     pattern, load, seed :
         As for `stored`.
     copies : int
-        Number of networks, each with other patterns beside `pattern`.
+        Number of networks, each with other patterns in addition to `pattern`.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def spiking_overlaps(spikes, pattern, start, stop):
 
 
 def memory_figure(by_load, pattern, cue, window, seed=1):
-    """Return the figure of a Hopfield network beside a spiking attractor network.
+    """Return the figure of a Hopfield network compared with a spiking attractor network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The figure of a network beside published rates and CV of intervals of its populations; their synchrony as well."""
+"""The figure of a network compared with published rates and CV of intervals of its populations; their synchrony as well."""
 
 import brainsim as bs
 from brainsim.plot.elements.axes import ShownOnce
@@ -7,7 +7,7 @@ DRAWN, COUNTED = 8000, 1000  # maximal number of cells in the raster, and per po
 
 
 def draw_beside(result, names, published, part, window, colours, relay=None):
-    """Return a figure: the raster of `window`, and statistics of `part` of the run, rates and CV beside published ones.
+    """Return a figure: the raster of `window`, and rates, CV and synchrony in `part` of the run, with published numbers.
 
     Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells. It is that of the
     first 1,000 cells of each population, or of all if there are fewer.

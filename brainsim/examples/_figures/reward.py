@@ -1,4 +1,4 @@
-"""The figure of a network that learns by dopamine beside TD(lambda), which learns here from the network's own spikes."""
+"""The figure of a network that learns by dopamine compared with TD(lambda), which learns from the network's own spikes."""
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def credits(episode, network, delays):
 
 
 def reward_figure(result, window):
-    """Return the figure of TD(lambda) beside a network whose synapses learn by dopamine, up to the end of the window."""
+    """Return the figure of TD(lambda) compared with a network that learns by dopamine, up to the end of the window."""
     episode = Episode(result)
     decay = np.exp(-BIN / RULE.tau_c)
     given = episode.per_bin()

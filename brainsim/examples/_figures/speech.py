@@ -1,4 +1,4 @@
-"""The figure of spiking cells that learned words by gradient beside a recurrent network with gates."""
+"""The figure of spiking cells that learned words by gradient compared with a recurrent network with gates."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The figure of windows of spike timing, measured and by formula, and of series of pairs beside experiments."""
+"""The figure of windows of spike timing, measured and by formula, and of series of pairs compared with experiments."""
 
 import numpy as np
 

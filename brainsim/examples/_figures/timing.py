@@ -1,4 +1,4 @@
-"""The figure of spiking cells that learned Yin-Yang beside a perceptron."""
+"""The figure of spiking cells that learned Yin-Yang compared with a perceptron."""
 
 import numpy as np
 from matplotlib.colors import ListedColormap

@@ -1,4 +1,4 @@
-"""The figure of a memory in facilitated synapses beside a key-value memory, which is computed here."""
+"""The figure of a memory in facilitated synapses compared with a key-value memory, which is computed here."""
 
 import numpy as np
 from matplotlib.patches import Patch
@@ -63,7 +63,7 @@ def pools_of(spikes):
 
 
 def memory_figure(result, window):
-    """Return the figure of a key-value memory beside cells whose synapses facilitate."""
+    """Return the figure of a key-value memory compared with cells whose synapses facilitate."""
     spikes, times = result.spikes["excitatory"], np.arange(result.start, result.stop, STEP)
     pools = pools_of(spikes)
     u = np.array([release(pool, times) for pool in pools])
@@ -99,8 +99,8 @@ def _caption(result, pools, rates, edges):
     highest = readout(rates, edges)
     others = [k for k in range(POOLS) if k != CUED]
     return (
-        f"A cue makes one of five pools fire. Then it is nearly silent, at {delay[CUED]:.2f} Hz beside "
-        f"{np.mean([delay[k] for k in others]):.2f} Hz in the other pools, but its synapses go on to release more, for "
+        f"A cue makes one of five pools fire. Then it is nearly silent, at {delay[CUED]:.2f} Hz compared with "
+        f"{np.mean([delay[k] for k in others]):.2f} Hz in the other pools, but its synapses continue to release more, for "
         f"{RULE.tau_fac / 1000:g} s. A second later all excitatory cells get a weak input: the cued pool fires together, "
         f"up to {highest[CUED]:.0f} Hz, the others up to {max(highest[k] for k in others):.0f} Hz. A key-value memory keeps "
         "what was written under a key for as long, and answers a query with it. In both, a memory costs no activity."

@@ -1,4 +1,4 @@
-"""The tour: eleven pictures from one neuron to a network that reads a digit in spikes, beside the artificial one."""
+"""The tour: eleven pictures from one neuron to a network that reads a digit in spikes, compared with the artificial one."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""The first pictures of the tour: one neuron, its rate, and noise, beside one artificial unit."""
+"""The first pictures of the tour: one neuron, its rate, and noise, compared with one artificial unit."""
 
 import matplotlib.pyplot as plt
 import numpy as np

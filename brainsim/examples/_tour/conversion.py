@@ -20,7 +20,7 @@ READ = 32  # steps, for the digit
 
 
 def staircase(seed, small):
-    """Cells that integrate and subtract the threshold at a spike: their spike counts beside a ReLU."""
+    """Cells that integrate and subtract the threshold at a spike: their spike counts compared with a ReLU."""
     drives = np.append(np.linspace(-0.25, 1.0, 2561), EXAMPLE)
     cells = bs.Population(drives.size, SubtractIF(), name="cells", initial={"v": 0.5})
     net = bs.Network(seed=0)

@@ -6,7 +6,7 @@ from brainsim.examples._tour import Picture
 
 
 def learning(seed, small):
-    """Spiking cells that learn Yin-Yang beside a perceptron, as `brainsim run timing`."""
+    """Spiking cells that learn Yin-Yang compared with a perceptron, as `brainsim run timing`."""
     network, traces = timing.build(seed=seed, **(timing.SMALL if small else {}))
     result = bs.simulate(network, timing.DURATION, dt=timing.DT, seed=seed, record=traces, threads=1, progress=False)
     figure = timing.draw(result, timing.WINDOW)

@@ -1,4 +1,4 @@
-"""The pictures of memory and decision: smaller versions of two examples, spiking cells beside an artificial network."""
+"""The pictures of memory and decision: smaller versions of two examples."""
 
 import importlib
 
@@ -7,12 +7,12 @@ from brainsim.examples._tour import Picture
 
 
 def memory(seed, small):
-    """An attractor network beside a Hopfield network, as `brainsim run memory`."""
+    """An attractor network compared with a Hopfield network, as `brainsim run memory`."""
     return _of_example("Memory: completing a pattern", "memory", seed, trials=1 if small else 3)
 
 
 def decision(seed, small):
-    """Competing pools of cells beside drift-diffusion, as `brainsim run decision`."""
+    """Competing pools of cells compared with drift-diffusion, as `brainsim run decision`."""
     return _of_example("Decision: summing evidence up to a bound", "decision", seed, trials=10 if small else 150)
 
 

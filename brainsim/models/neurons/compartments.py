@@ -13,10 +13,11 @@ class TwoCompartmentLIF(Neuron):
         dv_d/dt = (g_d*(v_rest - v_d) + g_c*(v - v_d) + i_d)/c_d
         di_d/dt = -i_d/tau_d
 
-    A spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`, while the dendrite goes on. `I` flows into
-    the soma: that of injected currents and of all synapses with a current of their own. A synapse on the dendrite is one
-    that adds to ``i_d``, as in the example, or to ``v_d`` at once. A constant current into the soma moves it by
-    ``I/(g_l + g_c*g_d/(g_c + g_d))``, and the dendrite by the part ``g_c/(g_c + g_d)`` of that. Integrated exactly.
+    A spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`, while the dendrite continues. `I`
+    flows into the soma: that of injected currents and of all synapses with a current of their own. A synapse on the
+    dendrite is one that adds to ``i_d``, as in the example, or to ``v_d`` at once. A constant current into the soma
+    moves it by ``I/(g_l + g_c*g_d/(g_c + g_d))``, and the dendrite by the part ``g_c/(g_c + g_d)`` of that. Integrated
+    exactly.
 
     Examples
     --------
@@ -34,7 +35,7 @@ class TwoCompartmentLIF(Neuron):
     References
     ----------
     Pinsky & Rinzel (1994), doi:10.1007/BF00962717 (two compartments, with channels); Wybo et al. (2021),
-    doi:10.7554/eLife.60936 (how few compartments stand for a dendrite).
+    doi:10.7554/eLife.60936 (how few compartments represent a dendrite).
     """
 
     equations = """

@@ -35,7 +35,7 @@ class ClopathAdEx(Neuron):
     """
     threshold = "v >= v_peak and held <= 0"
     reset = "v = v_peak; w += b; z = i_spike; v_th = v_th_max; held = t_clamp"
-    # the last step of the clamp sets v to where it goes on
+    # the last step of the clamp sets v to where it continues
     events = {"wait": ("held > 0", "held = held - dt"), "release": ("held > 0 and held < 1.5*dt", "v = v_reset; held = 0")}
     refractory = "t_clamp"
     frozen = ("v", "w")

@@ -97,8 +97,8 @@ class Scaling(Homeostasis):
     goal : float
         Rate at which the weights stay [Hz], >= 0.
     tau : float
-        Time over which the rate is averaged [ms], > 0. It should be short beside ``1/(beta*goal)``, which is in s, or the
-        rate swings.
+        Time over which the rate is averaged [ms], > 0. It should be short compared with ``1/(beta*goal)``, which is in
+        s, or the rate swings.
     beta : float
         How fast the weights change [1/(s Hz)], >= 0.
     every : float

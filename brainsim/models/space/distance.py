@@ -21,7 +21,7 @@ AXES = ("dx", "dy", "dz")
 SAME = 1e-9  # relative: lengths that differ by less are equal
 PAIRS = 1 << 20  # pairs whose distances are computed to estimate numbers of synapses
 POINTS = 4097  # distances at which the limits of a weight or delay are looked for
-TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond so many lengths, less than 4e-6 of all synapses are left out
+TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond this many lengths, less than 4e-6 of all synapses are left out
 
 
 class DistanceText:
@@ -290,7 +290,7 @@ class Pairs:
     reach : float
         No pair is farther apart [um].
     represent : float
-        How many pairs each of them stands for.
+        How many pairs each of them represents.
     """
 
     def __init__(self, pre: View, post: View, rule: Rule):

@@ -34,7 +34,8 @@ def axes_of(ax: Any, caller: str) -> Axes:
     """Return the axes to draw into, by default the current ones.
 
     If there are none yet, they are made in a figure whose margins leave room for all labels. Of the two layouts of
-    matplotlib that do so, "tight" is the one after which users can still call `plt.tight_layout` beside a scale of colours.
+    matplotlib that do so, "tight" is the one after which users can still call `plt.tight_layout` if there is a scale of
+    colours.
 
     Parameters
     ----------

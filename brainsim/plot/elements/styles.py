@@ -113,7 +113,7 @@ def choose_colours(colours, count, label, parts):
 
 
 def choose_colour(colour, label):
-    """Return a colour; raise ValueError if it is none."""
+    """Return a colour; raise ValueError if it is not one."""
     if not is_color_like(colour):
         raise ValueError(f"{label}: must be a colour, such as 'red', '#1a5ca6' or (0.1, 0.4, 0.7) (got {colour!r})")
     return colour

@@ -55,7 +55,7 @@ def write_comparison(comparison, path, examples, robustness=None):
     noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{html.escape(repr(robustness))}</pre>"
     write_page(
         path,
-        f"An artificial network beside its spiking version: {comparison.snn!r}",
+        f"An artificial network and its spiking version: {comparison.snn!r}",
         pictures,
         f"<pre>{html.escape(comparison.summary())}</pre>{noise}",
     )

@@ -54,7 +54,7 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     ImportError
         If Bokeh is not installed: ``pip install 'brainsim[view]'``.
     TypeError
-        If it is not a Result, or the path is none.
+        If it is not a Result, or the path cannot be written.
     ValueError
         If no spikes were recorded, the run has no duration, or the path has another suffix.
     FileNotFoundError, IsADirectoryError

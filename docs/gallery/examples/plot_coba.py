@@ -2,7 +2,7 @@
 Balanced network with conductances
 ==================================
 
-Some cells are driven for the first 50 ms; what they started goes on without them.
+Some cells are driven for the first 50 ms; what they started continues without them.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 Balanced network with synaptic currents
 =======================================
 
-The network of Vogels and Abbott (2005) fires on by itself, irregularly, after a start from random potentials.
+The network of Vogels and Abbott (2005) continues to fire on its own, irregularly, after a start from random potentials.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 The next letter of a text
 =========================
 
-Recurrent spiking cells predict the letters of a novel, beside n-grams and a recurrent network, which is better.
+Recurrent spiking cells predict the letters of a novel, compared with n-grams and a recurrent network, which is better.
 """
 
 import brainsim as bs

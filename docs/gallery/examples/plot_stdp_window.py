@@ -2,7 +2,7 @@
 Windows of all rules
 ====================
 
-What each rule of plasticity makes of a pair of spikes, and of 60 pairs at several rates, beside experiments.
+What each rule of plasticity makes of a pair of spikes, and of 60 pairs at several rates, compared with experiments.
 """
 
 import brainsim as bs

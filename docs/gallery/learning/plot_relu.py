@@ -1,6 +1,6 @@
 """
-One cell beside a ReLU
-======================
+One cell and a ReLU
+===================
 
 The rate of a leaky cell against its current; noise makes it softplus-like, and its refractory time bends it.
 """

@@ -2,7 +2,7 @@
 A film of a raster
 ==================
 
-A line moves through the raster, beside the rates at that time, in which the past fades.
+A line moves through the raster, next to the rates at that time, in which the past fades.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 Bars
 ====
 
-One number for each population: its rate, beside that of the same network with ten times longer delays (strokes).
+One number for each population: its rate, compared with that of the same network with ten times longer delays (strokes).
 """
 
 import matplotlib.pyplot as plt
