@@ -301,7 +301,7 @@ def _film(result, path, window, film=None):
 
 def convert_file(arguments):
     """Write a result to a file of another format, and print what it holds."""
-    from brainsim.results.streams.conversion import convert
+    from brainsim.results.formats import convert
 
     path = convert(arguments.source, arguments.target, overwrite=arguments.overwrite, option=OVERWRITE)
     print(f"{'saved':<11} {path}")

@@ -11,7 +11,7 @@ from brainsim.core.aside import put_folder, remove_folder
 from brainsim.core.files import check_free
 from brainsim.engine.recorders.stream import Stream, reject_if_locked
 from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
-from brainsim.results.formats import MARKS, check_target, write_recording
+from brainsim.results.formats import MARKS, check_target, write
 from brainsim.results.streams.folder import REST, opened
 
 LABEL = "simulate.to"
@@ -160,7 +160,7 @@ class Target:
         if self.raw:
             put_folder(self.folder, self.path, LABEL)
         else:
-            write_recording(held, self.path, LABEL)
+            write(held.recording(), self.path, LABEL)
             del held  # and the maps of the columns, without which Windows removes nothing
             remove_folder(self.folder, self.path, LABEL)
 

@@ -70,11 +70,16 @@ def write(
         If `path` is a folder, a device or a pipe.
     """
     label = label or f"{kind}.save"
+    check_arrays(arrays, label)
+    text = description_text(kind, version, description)
+    return write_arrays(path, label, {DESCRIPTION: np.array(text), **arrays}, compress, keep)
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray], label: str) -> None:
+    """Raise TypeError if an array holds Python objects."""
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"{label}: {name!r} holds Python objects, which are never written")
-    text = description_text(kind, version, description)
-    return write_arrays(path, label, {DESCRIPTION: np.array(text), **arrays}, compress, keep)
 
 
 def write_arrays(
@@ -263,13 +268,16 @@ def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[
 def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
     """Let whatever goes wrong with what a file holds be a ValueError that names the file.
 
-    PermissionError and MemoryError are raised unchanged. The arguments are those of `read_arrays`.
+    PermissionError, BlockingIOError and MemoryError are raised unchanged, and so is a ValueError that begins with the label.
+    The arguments are those of `read_arrays`.
     """
     try:
         yield
-    except (PermissionError, MemoryError):
+    except (PermissionError, BlockingIOError, MemoryError):
         raise
-    except Exception as error:  # damaged bytes make the zip, npy and JSON readers raise a dozen kinds of error
+    except Exception as error:  # damaged bytes make the readers of zip, npy, JSON, HDF5 and Arrow raise many kinds of error
+        if isinstance(error, ValueError) and str(error).startswith(label):
+            raise
         raise ValueError(f"{label}: {str(path)!r} is not a readable {what} ({_reason(error)})") from error
 
 
@@ -290,4 +298,4 @@ def _reason(error):
         return "it is not a complete .npz archive"
     if type(error) is KeyError:
         return f"it lacks {error}"
-    return str(error) if isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, ValueError | TypeError | OSError) else f"{type(error).__name__}: {error}"

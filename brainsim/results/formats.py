@@ -1,4 +1,7 @@
-"""The formats of files of results: the suffix of a path says which one is written and read, ``.npz`` by default."""
+"""The formats of files of results: the suffix of a path says which one is written and read, ``.npz`` by default.
+
+A format is a class that `register_format` has put into the table, in a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,55 +9,108 @@ import importlib
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainsim.core.files import check_free
 from brainsim.core.optional import optional
 
-# suffix -> the module with `write(result, path, compress)` and `read(path)`; one that can write in blocks, so that a result
-# need not fit into memory, has `write_recording(recording, path, label)` as well, and one that has no place for traces or
-# for weights says so in `LACKS`
+if TYPE_CHECKING:
+    from brainsim.results.recording import Recording
+    from brainsim.results.result import Result
+
+# suffix -> the module in which the format registers itself; it is imported when a file of this suffix is written or read
 MODULES = {
+    ".npz": "brainsim.results.npz",
     ".nwb": "brainsim.results.nwb",
-    ".h5": "brainsim.results.streams.sonata",
-    ".hdf5": "brainsim.results.streams.sonata",
-    ".parquet": "brainsim.results.streams.parquet",
+    ".h5": "brainsim.results.sonata",
+    ".hdf5": "brainsim.results.sonata",
+    ".parquet": "brainsim.results.parquet",
 }
-# suffix -> the package that it needs, and the extra that brings it
-PACKAGES = {
-    ".nwb": ("pynwb", "nwb"),
-    ".h5": ("h5py", "hdf5"),
-    ".hdf5": ("h5py", "hdf5"),
-    ".parquet": ("pyarrow.parquet", "parquet"),
-}
-NPZ = ".npz"
-FOLDER = "brainsim.results.streams.folder"
 MARKS = ("header.json", "commits.jsonl", "ranks.json")  # files of the folder of a stream
+FORMATS: dict[str, Format] = {}  # suffix -> format
 
 
-def module_for(path: str | os.PathLike) -> Any:
-    """Return the module that writes and reads the format of a path, None for brainsim's own."""
-    name = MODULES.get(Path(path).suffix.lower())
-    return importlib.import_module(name) if name else None
+class Format:
+    """A format of files.
+
+    Attributes
+    ----------
+    suffixes : tuple of str
+        Endings of its files; messages name the first one.
+    package : (str, str), optional
+        The module that it needs, and the extra of brainsim that brings it.
+    lacks : tuple of str
+        Which of "traces" and "weights" it has no place for: a run with ``to=`` then warns when it begins.
+    is_folder : bool
+        Whether a "file" is a folder.
+    is_lazy : bool
+        Whether spikes and samples are read from a file when they are looked at.
+    uncompressed : str, optional
+        Why ``compress=True`` is not possible.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]]
+    package: ClassVar[tuple[str, str] | None] = None
+    lacks: ClassVar[tuple[str, ...]] = ()
+    is_folder: ClassVar[bool] = False
+    is_lazy: ClassVar[bool] = False
+    uncompressed: ClassVar[str | None] = None
+
+    def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
+        """Write a Recording, whose spikes and samples come in blocks; `label` is how messages begin.
+
+        ``recording.result()`` is the whole Result, for a format that cannot be written in blocks.
+        """
+        raise NotImplementedError
+
+    def read(self, path: Path) -> Result:
+        """Return the Result in a file."""
+        raise NotImplementedError
 
 
-def reader_for(path: str | os.PathLike) -> Any:
-    """Return the module that reads a path, None for brainsim's own format: a folder may be that of a stream."""
-    path = Path(path)
-    if any((path / mark).is_file() for mark in MARKS):
-        return importlib.import_module(FOLDER)
-    return module_for(path)
+def register_format(cls: type[Format]) -> type[Format]:
+    """Put a class derived from `Format` into the table; decorates it.
+
+    Examples
+    --------
+    >>> @register_format                                                # doctest: +SKIP
+    ... class Lines(Format):
+    ...     suffixes = (".csv",)
+    ...     lacks = ("traces", "weights")
+    ...
+    ...     def write(self, recording, path, label, compress=False):
+    ...         cells = recording.result().spikes["cells"]
+    ...         np.savetxt(path, np.column_stack([cells.times, cells.ids]), delimiter=",")
+    """
+    FORMATS.update(dict.fromkeys(cls.suffixes, cls()))
+    return cls
+
+
+def format_of(path: str | os.PathLike) -> Format:
+    """Return the format of a path, by its suffix; ``.npz`` for any other suffix."""
+    suffix = Path(path).suffix.lower()
+    suffix = suffix if suffix in FORMATS or suffix in MODULES else ".npz"
+    if suffix not in FORMATS:
+        importlib.import_module(MODULES[suffix])
+    return FORMATS[suffix]
+
+
+def is_stream(path: str | os.PathLike) -> bool:
+    """Return whether a path is the folder of a stream."""
+    return any((Path(path) / mark).is_file() for mark in MARKS)
 
 
 def endings(conjunction: str = "or") -> str:
     """Return the suffixes of all formats as text, one for each: ``.h5, .npz, .nwb or .parquet``."""
-    *others, last = sorted({module: suffix for suffix, module in reversed({NPZ: "", **MODULES}.items())}.values())
+    modules = MODULES | {suffix: type(of).__qualname__ for suffix, of in FORMATS.items() if suffix not in MODULES}
+    *others, last = sorted({module: suffix for suffix, module in reversed(modules.items())}.values())
     return f"{', '.join(others)} {conjunction} {last}"
 
 
 def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
     """Raise ValueError unless the suffix of a path is that of a format; `or_folder` names the other choice as well."""
     text = os.fspath(path)
-    if Path(text).suffix.lower() not in (NPZ, *MODULES) or text.endswith(("/", os.sep)):
+    if Path(text).suffix.lower() not in MODULES | FORMATS or text.endswith(("/", os.sep)):
         more = ", or in / for a folder of raw columns" if or_folder else ""
         raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r})")
 
@@ -62,31 +118,82 @@ def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -
 def check_target(path: str | os.PathLike, label: str) -> None:
     """Raise an error, before any work is done, unless a file of this name can be written: its suffix, package and folder."""
     check_suffix(path, label, or_folder=label == "simulate.to")
-    target = Path(path)
-    suffix = target.suffix.lower()
-    if suffix in PACKAGES:
-        optional(*PACKAGES[suffix], label)
+    target, of = Path(path), format_of(path)
+    if of.package:
+        optional(*of.package, label)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
-    if target.is_dir() and suffix != ".parquet":
+    if target.is_dir() and not of.is_folder:
         raise IsADirectoryError(f"{label}: {str(path)!r} is a folder; name a file in it")
 
 
 def lacking(path: str | os.PathLike, wanted: Collection[str]) -> list[str]:
     """Return which of "traces" and "weights" are wanted but have no place in the format of a path."""
-    return [name for name in getattr(module_for(path), "LACKS", ()) if name in wanted]
+    return [name for name in format_of(path).lacks if name in wanted]
 
 
-def write_recording(folder: Any, path: str | os.PathLike, label: str) -> None:
-    """Write what a `streams.folder.Folder` holds to the format of a path."""
-    path = Path(path)
-    if path.suffix.lower() == NPZ:
-        from brainsim.results.streams import npz
+def write(recording: Recording, path: str | os.PathLike, label: str, compress: bool = False) -> Path:
+    """Write a Recording to a file of the format of its path, and return the path."""
+    of = format_of(path)
+    if of.package:
+        optional(*of.package, label)
+    if compress and of.uncompressed:
+        raise ValueError(f"{label}.compress: must be False for an {of.suffixes[0]} file: {of.uncompressed}")
+    of.write(recording, Path(path), label, compress)
+    return Path(path)
 
-        npz.write_recording(folder.recording(), path, label)
-        return
-    module = module_for(path)
-    if hasattr(module, "write_recording"):
-        module.write_recording(folder.recording(), path, label)
-    else:
-        module.write(folder.result(), path)
+
+def read(path: str | os.PathLike) -> Result:
+    """Return the Result in a file, or in the folder of a stream."""
+    if is_stream(path):
+        from brainsim.results.streams.folder import opened
+
+        return opened(path).result()
+    of = format_of(path)
+    if of.package:
+        optional(*of.package, "Result.load")
+    if not Path(path).exists():
+        raise FileNotFoundError(f"Result.load: there is no {'folder' if of.is_folder else 'file'} {str(path)!r}")
+    return of.read(Path(path))
+
+
+def convert(
+    source: str | os.PathLike, target: str | os.PathLike, *, overwrite: bool = False, option: str = "overwrite=True"
+) -> Path:
+    """Write what a file or a folder holds to a file of another format, and return its path.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file that `Result.save` or ``simulate(..., to=)`` wrote, or the folder of a run that did not end; it stays.
+    target : str or Path
+        The file; its suffix says its format.
+    overwrite : bool
+        Whether a file that exists may be replaced, when the new one is complete.
+    option : str
+        What a message says that the user should write to overwrite it.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is not known, or the source is damaged.
+    FileNotFoundError
+        If there is no source.
+    FileExistsError
+        If the target exists, and `overwrite` is not set.
+    ImportError
+        If the format needs a package that is not installed.
+    """
+    check_target(target, "convert")
+    check_free(target, "convert", overwrite, option)
+    if not Path(source).exists():
+        raise FileNotFoundError(f"convert: there is no {str(source)!r}")
+    return write(_recording_in(source), target, "convert")
+
+
+def _recording_in(path: str | os.PathLike) -> Any:
+    """Return what a file or a folder holds as a Recording."""
+    from brainsim.results.recording import recording_of
+    from brainsim.results.streams.folder import opened
+
+    return opened(path).recording() if is_stream(path) else recording_of(read(path))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.optional import optional
+from brainsim.results.archive import reading
 
 CHECKSUM = "crc32"
 BLOCK = 1 << 20  # rows whose checksum is computed at once
@@ -50,16 +51,8 @@ def opened(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
     h5py = optional("h5py", "hdf5", label)
     if not Path(path).is_file():
         raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (PermissionError, BlockingIOError, MemoryError):
-        raise
-    except Exception as error:  # damaged bytes make HDF5 raise many kinds of error
-        if isinstance(error, ValueError) and str(error).startswith(label):
-            raise
-        reason = str(error) if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{label}: {str(path)!r} is not a readable {what} ({reason})") from error
+    with reading(path, label, what), h5py.File(path, "r") as file:
+        yield file
 
 
 def created(path: str | os.PathLike) -> Any:

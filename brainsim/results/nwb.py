@@ -8,7 +8,6 @@ times on the grid of dt come back equal to the last bit, others within rounding.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +20,15 @@ from brainsim.core.arrays import times_of
 from brainsim.core.aside import written_aside
 from brainsim.core.optional import optional
 from brainsim.results import hdf5
+from brainsim.results.archive import reading
+from brainsim.results.formats import Format, register_format
 from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
 
 if TYPE_CHECKING:
+    from brainsim.results.recording import Recording
     from brainsim.results.result import Result
 
 PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")
@@ -55,20 +57,26 @@ def nwb_file(result: Result, given: dict[str, Any]) -> Any:
     return file
 
 
-def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
-    """Write a result to an NWB file; it appears under its name only when it is complete."""
-    pynwb = optional("pynwb", "nwb", "Result.save")
-    if compress:
-        raise ValueError("Result.save.compress: must be False for an .nwb file: many readers lack the filter")
-    file = nwb_file(result, {})
-    _add_checksums(file)
-    with (
-        written_aside(path, "Result.save") as aside,
-        hdf5.created(aside) as h5,
-        pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io,
-    ):
-        io.write(file)
-    return Path(path)
+@register_format
+class NWB(Format):
+    """A file of Neurodata Without Borders, without the state."""
+
+    suffixes, package = (".nwb",), ("pynwb", "nwb")
+    uncompressed = "many readers lack the filter"
+
+    def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
+        """Write a whole Result."""
+        pynwb = optional(*self.package, label)
+        file = nwb_file(recording.result(), {})
+        _add_checksums(file)
+        with written_aside(path, label) as aside, hdf5.created(aside) as h5, pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io:
+            io.write(file)
+
+    def read(self, path: Path) -> Result:
+        """Return the Result in a file, without the state."""
+        pynwb = optional(*self.package, "Result.load")
+        with reading(path, "Result.load", "NWB file of brainsim"), pynwb.NWBHDF5IO(str(path), "r") as io:
+            return _result(io.read())
 
 
 def _add_checksums(file):
@@ -82,22 +90,6 @@ def _add_checksums(file):
                     part.set_data_io(name, H5DataIO, {"fletcher32": True})
         elif isinstance(getattr(part, "data", None), np.ndarray):
             part.set_data_io(H5DataIO, {"fletcher32": True})
-
-
-def read(path: str | os.PathLike) -> Result:
-    """Return the result that `write` wrote to an NWB file, without the state."""
-    pynwb = optional("pynwb", "nwb", "Result.load")
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"Result.load: there is no file {str(path)!r}")
-    try:
-        with pynwb.NWBHDF5IO(str(path), "r") as io:
-            return _result(io.read())
-    except MemoryError:
-        raise
-    except Exception as error:  # h5py and hdmf raise many kinds of error for damaged files
-        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"Result.load: {str(path)!r} is not an NWB file of brainsim ({reason})") from error
 
 
 def _checksum(notes):

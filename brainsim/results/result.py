@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,16 @@ from brainsim.core.checks import integer, number
 from brainsim.core.doors import through
 from brainsim.core.html import shown_by
 from brainsim.core.own import named_by_class
-from brainsim.results import archive
-from brainsim.results.descriptions import OfResult
-from brainsim.results.formats import check_suffix, module_for, reader_for
+from brainsim.results import formats
 from brainsim.results.handover import ResultHandOver
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
-from brainsim.results.weights import KINDS, Weights, WeightsLookup
+from brainsim.results.weights import Weights, WeightsLookup
 
 __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
-FORMAT = 1
-PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")  # in JSON
+ALONG_TIME = ("times", "ids", "values", "counts")  # the fields of what was recorded that grow with time
 PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
 
 
@@ -254,11 +251,10 @@ class Result(ResultHandOver):
         >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
         """
         if not os.path.exists(path) or os.path.isfile(path):  # a folder or a device has an error of its own
-            check_suffix(path, "Result.save")
-        if (module := module_for(path)) is not None:
-            return module.write(self, path, compress)
-        description, arrays = pack(self)
-        return archive.write(path, "Result", FORMAT, description, arrays, compress)
+            formats.check_suffix(path, "Result.save")
+        from brainsim.results.recording import recording_of
+
+        return formats.write(recording_of(self), path, "Result.save", compress)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Result:
@@ -278,9 +274,7 @@ class Result(ResultHandOver):
             If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its numbers of
             cells and steps allow.
         """
-        if (module := reader_for(path)) is not None:
-            return module.read(path)
-        return archive.read(path, "Result", FORMAT, unpack, structure=OfResult)
+        return formats.read(path)
 
 
 def _jsonable(stats, label):
@@ -290,108 +284,27 @@ def _jsonable(stats, label):
         raise TypeError(f"{label}: must contain only what JSON can represent (got {stats!r})") from None
 
 
-def pack(result):
-    """Split a result into a description for JSON and arrays by the name of their member."""
-    arrays = {}
-    for name, spikes in result.spikes.items():
-        arrays |= {archive.member("spikes", name, part): getattr(spikes, part) for part in ("times", "ids")}
-    for key, traces in result.traces.items():
-        arrays |= {archive.member("traces", *key, part): getattr(traces, part) for part in ("times", "ids", "values")}
-    for key, weights in result.weights.items():
-        arrays |= {archive.member("weights", *key, part): getattr(weights, part) for part in KINDS}
-    description = {key: getattr(result, key) for key in PLAIN}
-    description["spikes"] = [[key, s.name, s.n, s.duration, s.start] for key, s in result.spikes.items()]
-    description["traces"] = [[*key, t.name, t.variable, t.unit] for key, t in result.traces.items()]
-    description["weights"] = [
-        [*key, w.name, w.variable, w.unit, w.synapses.size, w.edges.size] for key, w in result.weights.items()
-    ]
-    description["state"] = None if result.state is None else pack_state(result.state, arrays)
-    return description, arrays
+def join(earlier: Result, later: Result) -> Result:
+    """Return `later` with what `earlier` recorded before it.
+
+    Parameters
+    ----------
+    earlier : Result
+    later : Result
+        Of the same requests. Its start and duration are those of both together.
+    """
+    kinds: dict[str, Any] = {}
+    for name in ("spikes", "traces", "weights"):
+        before, after = dict(getattr(earlier, name)), getattr(later, name)
+        if before.keys() != after.keys():
+            wanted, got = (", ".join(map(str, keys)) or "nothing" for keys in (after, before))
+            raise ValueError(f"{name}: must be of {wanted} (got {got})")
+        kinds[name] = {key: _join(before[key], part) for key, part in after.items()}
+    return replace(later, **kinds)
 
 
-def pack_state(state, arrays):
-    """Put the arrays of a State into `arrays` by the name of their member, and return the rest for JSON."""
-    for name, variables in state.variables.items():
-        arrays |= {archive.member("state", name, variable): np.asarray(values) for variable, values in variables.items()}
-    for name, receptors in state.arriving.items():
-        arrays |= {archive.member("arriving", name, receptor): np.asarray(values) for receptor, values in receptors.items()}
-    arrays |= {archive.member("refractory", name, "steps"): np.asarray(values) for name, values in state.refractory.items()}
-    arrays |= {archive.member("extra", name): np.asarray(values) for name, values in state.extra.items()}
-    for name, (steps, ids) in state.pending.items():
-        arrays |= {
-            archive.member("pending", name, "steps"): np.asarray(steps),
-            archive.member("pending", name, "ids"): np.asarray(ids),
-        }
-    return {
-        "step": int(state.step),
-        "dt": float(state.dt),
-        "seed": int(state.seed),
-        "refractory": list(state.refractory),
-        "variables": {name: list(variables) for name, variables in state.variables.items()},
-        "arriving": {name: list(receptors) for name, receptors in state.arriving.items()},
-        "pending": list(state.pending),
-        "network": state.network,
-        "extra": {name: values.size for name, values in state.extra.items()},
-    }
-
-
-def unpack(description, arrays):
-    """Undo `pack`; no array is read that is larger than the description allows."""
-    number(description["dt"], "its dt", "ms", above=0.0)
-    spikes, traces, cells = {}, {}, description["populations"]
-    steps = description["duration"] / description["dt"] + 1  # a cell has at most one spike and one sample per step
-    for key, name, n, duration, start in description["spikes"]:
-        max_size = n * (duration / description["dt"] + 1)
-        times, ids = (arrays.take(archive.member("spikes", key, part), max_size) for part in ("times", "ids"))
-        spikes[key] = Spikes(times, ids, n, duration, start, name)
-    for key, name, *of in description["traces"]:
-        times = arrays.take(archive.member("traces", key, name, "times"), steps)
-        ids = arrays.take(archive.member("traces", key, name, "ids"), cells.get(key, math.inf))
-        traces[key, name] = Traces(
-            *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
-        )
-    weights = dict(_unpacked_weights(description, arrays, steps))
-    state = description["state"] and unpack_state(description["state"], arrays, cells)
-    rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
-    return Result(spikes=spikes, traces=traces, weights=weights, state=state, **rest)
-
-
-def _unpacked_weights(description, arrays, steps):
-    """Yield ((projection, variable), Weights); older files have none."""
-    for key, variable, *of, n, edges in description.get("weights", []):
-        sizes = {"times": steps, "synapses": n, "pre": n, "post": n, "values": steps * n}
-        sizes |= {"edges": edges, "counts": steps * edges}
-        parts = {part: arrays.take(archive.member("weights", key, variable, part), size) for part, size in sizes.items()}
-        yield (key, variable), Weights(*of, **parts)
-
-
-def unpack_state(description, arrays, cells):
-    """Undo `pack_state`; `cells` are the numbers of cells by population, above which no array is read."""
-
-    def get(kind, name, part, steps=1):
-        return arrays.take(archive.member(kind, name, part), steps * cells.get(name, math.inf))
-
-    variables = {
-        name: {variable: get("state", name, variable) for variable in variables}
-        for name, variables in description["variables"].items()
-    }
-    arriving = {
-        name: {receptor: get("arriving", name, receptor) for receptor in receptors}
-        for name, receptors in description["arriving"].items()
-    }
-    refractory = {name: get("refractory", name, "steps") for name in description["refractory"]}
-    pending = {
-        name: tuple(get("pending", name, part, description["step"] + 1) for part in ("steps", "ids"))
-        for name in description["pending"]
-    }
-    return State(
-        description["step"],
-        description["dt"],
-        description["seed"],
-        variables,
-        refractory,
-        pending,
-        arriving,
-        dict(description.get("network", {})),
-        {name: arrays.take(archive.member("extra", name), size) for name, size in description.get("extra", {}).items()},
-    )
+def _join(before, after):
+    """Return what two parts of one kind hold, one after the other."""
+    same = () if isinstance(after, Spikes) else ("ids",)  # the cells
+    growing = [field.name for field in fields(after) if field.name in ALONG_TIME and field.name not in same]
+    return replace(after, **{name: np.concatenate([getattr(before, name), getattr(after, name)]) for name in growing})

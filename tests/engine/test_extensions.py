@@ -1,8 +1,6 @@
 """Operators, inputs, kinds of synapses, a recorder and a format from outside: nothing in the package is edited."""
 
 import copy
-import sys
-import types
 from dataclasses import dataclass
 
 import numpy as np
@@ -566,16 +564,18 @@ def test_a_kind_may_be_asked_for_by_name_and_keep_the_weights():
 # a format: a line for each spike
 
 
-def write_lines(result, path, compress=False):
-    lines = [f"{name},{i},{t!r}" for name, s in result.spikes.items() for i, t in zip(s.ids, s.times.tolist(), strict=True)]
-    path.write_text("\n".join(["population,cell,time [ms]", *lines]), encoding="utf-8")
-    return path
+class Lines(formats.Format):
+    suffixes, lacks = (".csv",), ("traces", "weights")
+
+    def write(self, recording, path, label, compress=False):
+        rows = [(name, spikes.ids, spikes.times.tolist()) for name, spikes in recording.result().spikes.items()]
+        lines = [f"{name},{cell},{time!r}" for name, *both in rows for cell, time in zip(*both, strict=True)]
+        path.write_text("\n".join(["population,cell,time [ms]", *lines]), encoding="utf-8")
 
 
 def test_a_format_says_before_the_run_what_it_lacks(tmp_path, monkeypatch):
-    module = types.SimpleNamespace(write=write_lines, read=None, LACKS=("traces", "weights"))
-    monkeypatch.setitem(sys.modules, "lines_of_spikes", module)
-    monkeypatch.setitem(formats.MODULES, ".csv", "lines_of_spikes")
+    monkeypatch.setattr(formats, "FORMATS", dict(formats.FORMATS))
+    formats.register_format(Lines)
     cells = bs.Population(3, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.CurrentInput(400.0))

@@ -240,7 +240,7 @@ class TestNWB:
         with pytest.raises(FileNotFoundError, match="there is no file"):
             Result.load(tmp_path / "none.nwb")
         (tmp_path / "text.nwb").write_text("no")
-        with pytest.raises(ValueError, match="is not an NWB file of brainsim"):
+        with pytest.raises(ValueError, match="is not a readable NWB file of brainsim"):
             Result.load(tmp_path / "text.nwb")
         with pytest.raises(FileNotFoundError, match="there is no folder"):
             full.save(tmp_path / "no folder" / "run.nwb")

@@ -14,8 +14,8 @@ from brainsim.engine.checkpoints.changes import Changes, Lists, decoded_changes,
 from brainsim.engine.settings import check_clock
 from brainsim.network.checks import checked_precision
 from brainsim.results import archive
-from brainsim.results.descriptions import OfResult, OfState
-from brainsim.results.result import Result, State, pack, pack_state, unpack, unpack_state
+from brainsim.results.packing import OfResult, OfState, pack, pack_state, unpack, unpack_state
+from brainsim.results.result import Result, State
 
 KIND, FORMAT = "Checkpoint", 1
 LABEL = "Simulation.load"

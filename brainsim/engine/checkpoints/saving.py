@@ -27,7 +27,7 @@ from brainsim.engine.time import times_of
 from brainsim.network.checks import checked_precision
 from brainsim.network.projection import Projection
 from brainsim.results.archive import part_of_it
-from brainsim.results.joined import joined
+from brainsim.results.result import join
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
@@ -280,7 +280,7 @@ class WithCheckpoints:
             return
         nothing = self._outcome(self._run.log.rows(), self._begin, 0.0, {}).result()
         # what does not fit shows now, not when the run has ended
-        ranks.together(lambda: joined(checkpoint.recorded, nothing) if ranks.rank == 0 else None)
+        ranks.together(lambda: join(checkpoint.recorded, nothing) if ranks.rank == 0 else None)
         self._earlier = checkpoint.recorded if ranks.rank == 0 else None
 
     def _left(self, duration, label):
@@ -293,7 +293,7 @@ class WithCheckpoints:
 
     def _whole(self, later):
         """Return a Result with what was recorded before the checkpoint from which this simulation continues."""
-        return later if self._earlier is None else joined(self._earlier, later)
+        return later if self._earlier is None else join(self._earlier, later)
 
 
 def fingerprint_of(wanted, requests):

@@ -14,7 +14,7 @@ from brainsim.core.aside import sync_folder
 from brainsim.core.locks import locked
 from brainsim.engine.recorders.log import Memory
 from brainsim.results.streams.folder import COMMITS, HEADER, PART
-from brainsim.results.streams.log import Commit, commits_in, read_header, with_checksum
+from brainsim.results.streams.header import Commit, commits_in, read_header, with_checksum
 
 LOCK = ".lock"  # held by the process that writes, whose number and machine are in it; Windows has no such locks
 SMALL = 1 << 20  # bytes up to which rows are read, not mapped: each map holds a file open

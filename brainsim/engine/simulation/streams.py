@@ -12,14 +12,12 @@ from brainsim.engine.time import times_of
 from brainsim.engine.views import resets_of
 from brainsim.network.probes import Trace, WeightTrace
 from brainsim.results import formats
+from brainsim.results.recording import replaced
 from brainsim.results.result import Result
-from brainsim.results.streams.recording import replaced
 
 if typing.TYPE_CHECKING:
     from brainsim.engine.recorders.stream import Stream
     from brainsim.engine.target import Target
-
-READ_AGAIN = (".h5", ".hdf5", ".parquet")  # suffixes of files from which everything can be read when it is looked at
 
 
 class WithStream:
@@ -79,7 +77,7 @@ class WithStream:
                 return replaced(found[0], spikes={}, traces={}, weights={}) if found[0] else None
 
             self._target.finish(self._stream, rest)
-            again = self._target.raw or self._target.path.suffix.lower() in READ_AGAIN
+            again = self._target.raw or formats.format_of(self._target.path).is_lazy
             self._closed = Result.load(self._target.path) if again and found[0] else found[0]
         return self._closed
 

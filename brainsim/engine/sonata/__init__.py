@@ -10,6 +10,6 @@ Reference: Dai et al. (2020), doi:10.1371/journal.pcbi.1007696.
 
 from brainsim.engine.sonata.reading import Edges, Nodes, read_edges, read_nodes
 from brainsim.engine.sonata.writing import write_network
-from brainsim.results.streams.foreign import read_reports, read_spikes
+from brainsim.results.sonata_files import read_reports, read_spikes
 
 __all__ = ["Edges", "Nodes", "read_edges", "read_nodes", "read_reports", "read_spikes", "write_network"]

@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
 from brainsim.results import hdf5
 from brainsim.results.archive import read_arrays
-from brainsim.results.streams.foreign import times_and_ids as times_and_ids_in
+from brainsim.results.sonata_files import times_and_ids as times_and_ids_in
 
 LABEL = "SpikeTrains.times"
 # names of columns in files

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,10 +25,10 @@ import numpy as np
 
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
+from brainsim.results.recording import Recording, SpikeColumns, TraceColumns, replaced
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
-from brainsim.results.streams.log import commits_in, read_header
-from brainsim.results.streams.recording import Recording, SpikeColumns, TraceColumns, replaced
+from brainsim.results.streams.header import commits_in, read_header
 
 HEADER, COMMITS, REST = "header.json", "commits.jsonl", "rest.npz"
 RANKS, PART = "ranks.json", "rank."  # of a run on ranks, see `ranks`
@@ -126,7 +126,7 @@ class Folder:
 
     def recording(self) -> Recording:
         """Return everything as a Recording, which is read in blocks."""
-        return recording_of_columns(self.columns(), self.rest())
+        return recording_of_columns(self.columns(), self.rest(), self.result)
 
 
 @contextmanager
@@ -148,11 +148,6 @@ def opened(path: str | os.PathLike, strict: bool = False) -> Folder:
     return FolderOfRanks(path, strict)
 
 
-def read(path: str | os.PathLike) -> Result:
-    """Return the Result in the folder of a stream, as far as it was committed."""
-    return opened(path).result()
-
-
 def with_columns(rest: Result, columns: Columns) -> Result:
     """Return the Result `rest` with the spikes, traces and weights of columns."""
     fields = columns.lookups()
@@ -160,9 +155,9 @@ def with_columns(rest: Result, columns: Columns) -> Result:
     return replaced(rest, spikes=fields["spikes"], traces=fields["traces"], weights=weights)
 
 
-def recording_of_columns(columns: Columns, rest: Result) -> Recording:
+def recording_of_columns(columns: Columns, rest: Result, result: Callable[[], Result]) -> Recording:
     """Return columns as a Recording: all spikes are read a few times, never more than a part of them at once."""
-    rows, dt = columns.header["spikes"], columns.header["dt"]
+    rows = columns.header["spikes"]
     sizes = columns.counts(rows)
     spikes = [
         SpikeColumns(row["label"], row["label"], cells_of(row), *columns.span(row), n)
@@ -186,7 +181,7 @@ def recording_of_columns(columns: Columns, rest: Result) -> Recording:
             for k in group:
                 yield from ((k, times, ids) for times, ids in parts[k])
 
-    return Recording(spikes, traces, rest, blocks, dt)
+    return Recording(spikes, traces, rest, blocks, result)
 
 
 def _groups(sizes):

@@ -16,7 +16,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.progress import Pace
-from brainsim.results.result import pack_state
+from brainsim.results.packing import pack_state
 
 DURATION = 300.0
 

@@ -7,7 +7,6 @@ pages, but none of the end of a file, which says what they are: those are in ``c
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import zlib
@@ -19,10 +18,11 @@ import numpy as np
 
 from brainsim.core.aside import folder_aside
 from brainsim.core.deferred import deferred
-from brainsim.core.optional import optional
+from brainsim.results.archive import reading
+from brainsim.results.formats import Format, register_format
+from brainsim.results.recording import Recording, replaced
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
-from brainsim.results.streams.recording import Recording, recording_of, replaced
 from brainsim.results.traces import Traces
 
 SPIKES, REST, CHECKSUMS = "spikes.parquet", "rest.npz", "checksums.json"
@@ -34,22 +34,41 @@ def is_parquet(path: Path) -> bool:
     return (path / SPIKES).is_file() and (path / REST).is_file()
 
 
-def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
-    """Write a Result to a folder of Parquet files, which are always compressed; it appears only when it is complete."""
-    write_recording(recording_of(result), Path(path), "Result.save")
-    return Path(path)
+@register_format
+class Parquet(Format):
+    """A folder of Parquet files, which are always compressed."""
+
+    suffixes, package, is_lazy, is_folder = (".parquet",), ("pyarrow.parquet", "parquet"), True, True
+
+    def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
+        """Write a Recording; never more than a block of it is in memory."""
+        with folder_aside(path, label, is_parquet) as folder:
+            _write_spikes(recording, folder / SPIKES)
+            for trace in recording.traces:
+                _write_trace(trace, folder / _trace_file(*trace.key))
+            recording.rest.save(folder / REST)
+            sums = {path.name: _sum_of_end(path) for path in sorted(folder.glob("*.parquet"))}
+            (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+
+    def read(self, path: Path) -> Result:
+        """Return the Result in a folder; spikes are read when they are looked at."""
+        path = path.absolute()
+        with _reading(path):
+            if not is_parquet(path):
+                raise ValueError(f"it is not a folder with {SPIKES} and {REST}")
+            described = json.loads((_opened(path / SPIKES).schema_arrow.metadata or {})[DESCRIPTION])
+            rest, spikes, at = Result.load(path / REST), {}, 0
+            for label, name, n, duration, start, size in described["spikes"]:
+                known = {"n": n, "duration": duration, "start": start, "name": name}
+                spikes[label] = deferred(Spikes, partial(_spikes, path, at, size, known), **known)
+                at += size
+            traces = {(label, variable): _traces(path, label, variable, *of) for label, variable, *of in described["traces"]}
+        return replaced(rest, spikes=spikes, traces=traces)
 
 
-def write_recording(recording: Recording, path: Path, label: str) -> None:
-    """Write a Recording; never more than a block of it is in memory."""
-    optional("pyarrow.parquet", "parquet", label)
-    with folder_aside(path, label, is_parquet) as folder:
-        _write_spikes(recording, folder / SPIKES)
-        for trace in recording.traces:
-            _write_trace(trace, folder / _trace_file(*trace.key))
-        recording.rest.save(folder / REST)
-        sums = {path.name: _sum_of_end(path) for path in sorted(folder.glob("*.parquet"))}
-        (folder / CHECKSUMS).write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+def _reading(path):
+    """Let whatever goes wrong with what a folder holds be a ValueError that names it."""
+    return reading(path, "Result.load", "result of brainsim")
 
 
 def _sum_of_end(path):
@@ -101,40 +120,10 @@ def _write_trace(trace, path):
             row += len(block)
 
 
-def read(path: str | os.PathLike) -> Result:
-    """Return the Result in a folder that `write` wrote; spikes are read when they are looked at."""
-    optional("pyarrow.parquet", "parquet", "Result.load")
-    path = Path(path).absolute()
-    if not path.exists():
-        raise FileNotFoundError(f"Result.load: there is no folder {str(path)!r}")
-    with _named(path):
-        if not is_parquet(path):
-            raise ValueError(f"it is not a folder with {SPIKES} and {REST}")
-        described = json.loads((_opened(path / SPIKES).schema_arrow.metadata or {})[DESCRIPTION])
-        rest, spikes, at = Result.load(path / REST), {}, 0
-        for label, name, n, duration, start, size in described["spikes"]:
-            known = {"n": n, "duration": duration, "start": start, "name": name}
-            spikes[label] = deferred(Spikes, partial(_spikes, path, at, size, known), **known)
-            at += size
-        traces = {(label, variable): _traces(path, label, variable, *of) for label, variable, *of in described["traces"]}
-    return replaced(rest, spikes=spikes, traces=traces)
-
-
-@contextlib.contextmanager
-def _named(path):
-    """Let an error name the folder."""
-    try:
-        yield
-    except (PermissionError, MemoryError):
-        raise
-    except Exception as error:  # damaged bytes make Arrow raise several kinds of error
-        raise ValueError(f"Result.load: {str(path)!r} is not a readable result of brainsim ({error})") from error
-
-
 def _spikes(path, at, size, known):
     """Return the Spikes in `size` rows from row `at` on."""
     times, ids, row = [np.empty(0)], [np.empty(0, np.int64)], 0
-    with _named(path):
+    with _reading(path):
         file = _opened(path / SPIKES)
         for group in range(file.num_row_groups):
             n_rows = file.metadata.row_group(group).num_rows

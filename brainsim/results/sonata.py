@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from functools import partial
 from pathlib import Path
 
@@ -19,33 +18,43 @@ import numpy as np
 
 from brainsim.core.aside import written_aside
 from brainsim.core.deferred import deferred
-from brainsim.core.optional import optional
 from brainsim.results import archive, hdf5
-from brainsim.results.result import FORMAT, Result, pack, unpack
+from brainsim.results.formats import Format, register_format
+from brainsim.results.packing import FORMAT, pack_recording, unpack
+from brainsim.results.recording import Recording, replaced
+from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
-from brainsim.results.streams.recording import Recording, recording_of, replaced
 from brainsim.results.traces import Traces
 
 MAGIC, VERSION = 0x0A7A, (0, 1)
 OWN = "brainsim"  # the group of what SONATA has no place for
 
 
-def write(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
-    """Write a Result to an HDF5 file; it appears under its name only when it is complete."""
-    if compress:
-        raise ValueError("Result.save.compress: must be False for an .h5 file: readers of SONATA lack the filter")
-    write_recording(recording_of(result), Path(path), "Result.save")
-    return Path(path)
+@register_format
+class Sonata(Format):
+    """HDF5 in the layout of SONATA."""
 
+    suffixes, package, is_lazy = (".h5", ".hdf5"), ("h5py", "hdf5"), True
+    uncompressed = "readers of SONATA lack the filter"
 
-def write_recording(recording: Recording, path: Path, label: str) -> None:
-    """Write a Recording; never more than a block of it is in memory."""
-    optional("h5py", "hdf5", label)
-    with written_aside(path, label) as aside, hdf5.created(aside) as h5:
-        h5.attrs["magic"], h5.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, np.uint32)
-        _write_spikes(h5, recording)
-        _write_reports(h5, recording)
-        _write_rest(h5, recording)
+    def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
+        """Write a Recording; never more than a block of it is in memory."""
+        with written_aside(path, label) as aside, hdf5.created(aside) as h5:
+            h5.attrs["magic"], h5.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, np.uint32)
+            _write_spikes(h5, recording)
+            _write_reports(h5, recording)
+            _write_rest(h5, recording)
+
+    def read(self, path: Path) -> Result:
+        """Return the Result in a file; spikes and samples are mapped, and checked when they are looked at."""
+        path = path.absolute()
+        with hdf5.opened(path, "Result.load", "result of brainsim") as h5:
+            if OWN not in h5:
+                missing = "it has no group /brainsim, which holds numbers of cells, the duration and the like"
+                others = [name for name, group in (("spikes", "spikes"), ("reports", "report")) if group in h5]
+                hint = " and ".join(f"bs.sonata.read_{name}" for name in others)
+                raise ValueError(f"{missing}{hint and f'; {hint} read files of other simulators'}")
+            return _read(h5, path)
 
 
 def _write_spikes(h5, recording):
@@ -86,7 +95,7 @@ def _write_reports(h5, recording):
             exact.append(block)
         data.close()
         exact.close()
-        _write_mapping(group.create_group("mapping"), of, recording.dt)
+        _write_mapping(group.create_group("mapping"), of, recording.rest.dt)
 
 
 def _write_mapping(group, of, dt):
@@ -104,28 +113,11 @@ def _write_mapping(group, of, dt):
 
 
 def _write_rest(h5, recording):
-    description, arrays = pack(recording.rest)
-    description["spikes"] = [[s.label, s.name, s.n, s.duration, s.start] for s in recording.spikes]
-    description["traces"] = [[*t.key, t.traces.name, t.traces.variable, t.traces.unit] for t in recording.traces]
+    description, arrays = pack_recording(recording)
     text = archive.description_text("Result", FORMAT, description)
     hdf5.write(h5.require_group(OWN), "description", np.frombuffer(text.encode(), np.uint8))
     for name, array in arrays.items():
         hdf5.write(h5, _own(name), array)
-    for trace in recording.traces:
-        for part in ("times", "ids"):
-            hdf5.write(h5, _own("traces", *trace.key, part), getattr(trace.traces, part))
-
-
-def read(path: str | os.PathLike) -> Result:
-    """Return the Result in a file that `write` wrote; spikes and samples are mapped, and checked when they are looked at."""
-    path = Path(path).absolute()
-    with hdf5.opened(path, "Result.load", "result of brainsim") as h5:
-        if OWN not in h5:
-            missing = "it has no group /brainsim, which holds numbers of cells, the duration and the like"
-            others = [name for name, group in (("spikes", "spikes"), ("reports", "report")) if group in h5]
-            hint = " and ".join(f"bs.sonata.read_{name}" for name in others)
-            raise ValueError(f"{missing}{hint and f'; {hint} read files of other simulators'}")
-        return _read(h5, path)
 
 
 def _read(h5, path):

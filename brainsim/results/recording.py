@@ -62,15 +62,15 @@ class Recording:
         Everything else, without spikes and traces.
     blocks : callable
         Returns an iterator over (index in `spikes`, times, ids), population by population, each in the order of time.
-    dt : float
-        Time step [ms].
+    result : callable
+        Returns the whole Result.
     """
 
     spikes: list[SpikeColumns]
     traces: list[TraceColumns]
     rest: Result
     blocks: Callable[[], Iterator[tuple[int, np.ndarray, np.ndarray]]]
-    dt: float
+    result: Callable[[], Result]
 
 
 def recording_of(result: Result) -> Recording:
@@ -85,7 +85,7 @@ def recording_of(result: Result) -> Recording:
             for begin in range(0, len(some), BLOCK):
                 yield k, some.times[begin : begin + BLOCK], some.ids[begin : begin + BLOCK]
 
-    return Recording(spikes, traces, rest, blocks, result.dt)
+    return Recording(spikes, traces, rest, blocks, lambda: result)
 
 
 def _rows(values, begin, end):
