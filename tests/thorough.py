@@ -8,7 +8,7 @@ command line.
 # the beginning of the names of tests -> parts of the names of those in it that stay usual
 THOROUGH: dict[str, tuple[str, ...]] = {
     "brainsim/ann/networks/recurrent.py": (),
-    "brainsim/ann/report/reservoirs.py": (),
+    "brainsim/examples/_figures/reservoir.py": (),
     "tests/ann/test_compare.py::test_accuracies": (),
     "tests/ann/test_compare.py::test_pictures": (),
     "tests/ann/test_compare.py::test_times_are_from_the_stimulus_on": (),

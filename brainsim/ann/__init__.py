@@ -1,8 +1,7 @@
 """Brains beside machines: artificial networks, the same networks in spikes, and neurons beside activation functions."""
 
 import importlib
-import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.conversion.methods import methods
@@ -10,20 +9,21 @@ from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.compare import Comparison, compare
-from brainsim.ann.report.curves import FICurve, fi_curve
-from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
+from brainsim.ann.report.neurons import NeuronComparison, compare_neuron
 from brainsim.ann.report.seeds import SeedComparison, compare_seeds
+from brainsim.core.hints import answer_in
 from brainsim.explore import theory
 
 if TYPE_CHECKING:
     from brainsim.examples import _tour as tour
+    from brainsim.examples._figures.reservoir import ReservoirComparison, compare_reservoirs
     from brainsim.examples.data import datasets
 
 __all__ = [
     "MLP",
     "RNN",
     "Comparison",
-    "FICurve",
+    "NeuronComparison",
     "ReservoirComparison",
     "SeedComparison",
     "SpikingClassifier",
@@ -34,21 +34,24 @@ __all__ = [
     "compare_seeds",
     "convert",
     "datasets",
-    "fi_curve",
+    "compare_neuron",
     "layers",
     "methods",
     "reservoirs",
     "theory",
     "tour",
 ]
-ABOVE = {"datasets": "brainsim.examples.data.datasets", "tour": "brainsim.examples._tour"}
+# what belongs to the examples, which import this module, and is loaded when it is first used
+ABOVE = {"datasets": "data.datasets", "tour": "_tour"}
+ABOVE |= dict.fromkeys(("ReservoirComparison", "compare_reservoirs"), "_figures.reservoir")
+_answer = answer_in("bs.ann", __all__)
 
 
-def __getattr__(name: str) -> types.ModuleType:
-    # the tour and the data belong to the examples, which import this module, so they are loaded when they are first used
+def __getattr__(name: str) -> Any:
     if name in ABOVE:
-        return importlib.import_module(ABOVE[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = importlib.import_module(f"brainsim.examples.{ABOVE[name]}")
+        return getattr(found, name, found)
+    return _answer(name)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ KNOWN = {
     "bs": bs.__all__,
     "Network": dir(bs.Network),
     "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
-    **{f"bs.{name}": getattr(bs, name).__all__ for name in ("analysis", "encode", "learn", "plot", "positions")},
+    **{f"bs.{name}": getattr(bs, name).__all__ for name in ("analysis", "ann", "encode", "learn", "plot", "positions")},
     **{
         kind.__name__: [*dir(kind), *kind.__dataclass_fields__]
         for kind in (bs.Result, bs.Spikes, bs.Traces, bs.Weights, SynapseTable)

@@ -1,4 +1,4 @@
-"""Parameters of models that learn: their gradients against differences and against `Layer`, ranges, bits, the engine."""
+"""Parameters of models that learn: sums of their gradients, ranges, bits, mistakes."""
 
 import copy
 import pickle
@@ -9,97 +9,7 @@ import pytest
 import brainsim as bs
 from brainsim.jit.decorators import Callback
 from brainsim.learn.spiking.learned import keep_in_range, scales
-from tests.learn.spiking_nets import by_differences
-from tests.learn.test_model_layers import ADEX, COMMON, IZHIKEVICH, Leaky, Tired, Two, network
-
-RNG = np.random.default_rng(3)
-EACH = {"delay": RNG.uniform(1.0, 6.0, (5, 8)), "recurrent_delay": RNG.uniform(1.0, 8.0, (8, 8))}
-
-
-class Scaled(Tired):
-    """The response of v to a spike has a factor."""
-
-    equations = "dv/dt = (r*I - v)/tau_m\nda/dt = -a/tau_a"
-    threshold = "v >= v_th + a"
-    r: float = bs.parameter(1.2, "", "resistance")
-    v_th: float = bs.parameter(1.1, "", "threshold")
-
-
-class Started(Two):
-    """An initial value depends on a parameter, another one on that."""
-
-    v_0: float = bs.parameter(0.2, "", "potential at the start")
-    v: float = bs.initial("v_0", "", "potential")
-    w: float = bs.initial("a*v", "", "adaptation")
-
-
-OF_SCALED = ("tau_m", "v_r", "tau_a", "beta", "r", "v_th", "tau_s")
-OF_TWO = ("tau_m", "tau_w", "a", "b", "tau_s")
-OF_ADEX = ("c_m", "g_l", "v_rest", "v_th", "delta_t", "v_peak", "v_reset", "a", "b", "tau_w", "tau_s")
-OF_LIF = ("tau_m", "c_m", "v_rest", "v_th", "v_reset", "tau_s")
-LIF = {"recurrent": True, "weight": (200.0, 90.0), "recurrent_weight": (15.0, 60.0)}
-KINDS = {  # model, what learns, layer, network
-    "linear": (Scaled(), OF_SCALED, COMMON | EACH, {}),
-    "smooth": (Started(), (*OF_TWO, "v_0"), COMMON | EACH, {}),
-    "AdEx": (bs.AdEx(v_peak=-40.0), OF_ADEX, ADEX, {"dt": 0.25}),
-    "one delay": (Scaled(), OF_SCALED, COMMON, {}),
-    "LIF": (bs.LIF(t_ref=0.0), OF_LIF, LIF, {}),
-    "equal times": (Scaled(tau_m=5.0), OF_SCALED, COMMON, {}),
-    "linear, currents": (Scaled(), OF_SCALED, COMMON, {"currents": True}),
-    "smooth, currents": (Two(), OF_TWO, COMMON, {"currents": True}),
-    "exponential": (Two(), OF_TWO, COMMON | {"method": "exponential_euler"}, {}),
-    "rk4": (Two(), OF_TWO, COMMON | {"method": "rk4"}, {}),
-    "Izhikevich": (bs.Izhikevich(), ("a", "b", "c", "d", "v_peak", "tau_s"), IZHIKEVICH, {"dt": 0.25}),
-}
-OF_KINDS = [k if k in ("linear", "smooth", "AdEx") else pytest.param(k, marks=pytest.mark.slow) for k in KINDS]
-
-
-def of_kind(kind):
-    model, learns, layer, options = KINDS[kind]
-    return network(bs.learn.ModelLayer(8, model, learns=learns, **layer), **options)
-
-
-@pytest.mark.parametrize("kind", OF_KINDS)
-def test_gradients_equal_differences(kind):
-    net, X, y = of_kind(kind)
-    loss, gradients = net.gradients(X, y)
-    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
-    assert len(net.activity(X, 0)["hidden0"]) > 3
-    for name in KINDS[kind][1]:
-        found = by_differences(net, X, y, net.parts()[name, 0], (), steps=(1e-4, 1e-5, 1e-6, 1e-7, 1e-8))
-        errors = [abs(d - gradients[name, 0]) / abs(d) for d in found]
-        assert min(errors) < 1e-6, (name, errors)
-
-
-def test_gradients_equal_differences_in_a_stack_of_layers():
-    common = {"weight": (1.3, 0.6), "delay": 2.3}
-    layers = (
-        bs.learn.ModelLayer(8, Scaled(), learns=OF_SCALED, **COMMON),
-        bs.learn.Layer(7, learns=("tau_m", "tau_s"), **common),
-        bs.learn.ModelLayer(6, Started(), learns=(*OF_TWO, "v_0"), **common),
-    )
-    net, X, y = network(layers)
-    gradients = net.gradients(X, y).parts
-    keys = [(name, b) for b, layer in enumerate(layers) for name in layer.learns]
-    for key in keys:
-        found = by_differences(net, X, y, net.parts()[key], (), steps=(1e-4, 1e-5, 1e-6, 1e-7))
-        errors = [abs(d - gradients[key]) / abs(d) for d in found]
-        assert min(errors) < 1e-6, (key, errors)
-    assert len(net.activity(X, 0)["hidden2"]) > 3
-
-
-class Leak(Leaky):
-    equations = "dv/dt = (I - g*v)/c"
-    c: float = bs.parameter(20.0, "pF", "capacitance", above=1.0)
-    g: float = bs.parameter(0.0, "nS", "conductance", at_least=0.0)
-
-
-def test_a_cell_may_lose_its_leak():
-    net, X, y = network(bs.learn.ModelLayer(8, Leak(), learns=("c", "g", "v_r", "tau_s"), **COMMON))
-    gradients = net.gradients(X, y).parts
-    for name in ("c", "g", "v_r", "tau_s"):
-        found = by_differences(net, X, y, net.parts()[name, 0], (), steps=(1e-4, 1e-5, 1e-6))
-        assert min(abs(d - gradients[name, 0]) / abs(d) for d in found) < 1e-6, name
+from tests.learn.test_model_layers import COMMON, KINDS, OF_TWO, Leaky, Started, Two, network, of_kind
 
 
 @pytest.mark.parametrize("kind", ["linear", "smooth"])
@@ -116,23 +26,6 @@ def test_gradients_of_samples_and_chunks_add_up(kind):
     with net._runner(inputs, net._targets(y, 20, "y")) as runner:
         runs = [runner.run(net._vector, np.arange(20), learn=True).gradient for _ in range(2)]
     assert runs[0].tobytes() == runs[1].tobytes()
-
-
-WRITTEN = {"LIF": (Leaky, {}, ("tau_m", "tau_s")), "adaptive": (Tired, {"beta": 0.2, "tau_a": 60.0}, None)}
-
-
-@pytest.mark.parametrize("each", [False, True], ids=["one delay", "each its own"])
-@pytest.mark.parametrize("kind", WRITTEN)
-def test_derived_gradients_equal_the_written_ones_to_rounding(kind, each):
-    model, options, learns = WRITTEN[kind]
-    learns, common = learns or ("tau_m", "tau_s", "tau_a", "beta"), COMMON | (EACH if each else {})
-    derived, X, y = network(bs.learn.ModelLayer(8, model(), learns=learns, **common))
-    written, *_ = network(bs.learn.Layer(8, v_reset=-0.1, **common, **options))
-    for key, part in derived.parts().items():
-        part[...] = written.parts()[key]
-    found, wanted = derived.gradients(X, y).parts, written.gradients(X, y).parts
-    for name in learns:
-        assert found[name, 0] == pytest.approx(float(wanted[name, 0]), rel=1e-11), name
 
 
 @pytest.mark.parametrize("kind", ["linear", "smooth"])
@@ -171,24 +64,6 @@ def test_the_bits_do_not_depend_on_threads_or_on_how_training_is_split():
         assert again.partial_fit(X, y, 3).training_.vector.tobytes() == bits
     start = {name: getattr(Started(), name) for name in Started().parameters if name != "v_r"} | {"tau_s": 5.0}
     assert all(nets[0].parts()[name, 0] != value for name, value in start.items())
-
-
-@pytest.mark.parametrize("kind", ["linear", "smooth"])
-def test_the_engine_gives_the_spikes_of_the_trainer_after_training(kind):
-    net, X, y = of_kind(kind)
-    net.partial_fit(X, y, 10)
-    for k in (0, 3):
-        ordinary = net.to_network(X[k])
-        record = [bs.Trace(ordinary.populations["readout"][:], "v")]
-        result = bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record)
-        assert result.spikes["hidden0"] == net.activity(X, k)["hidden0"]
-        values = result.traces["readout", "v"].values
-        values = values if values.shape[1] == 3 else values.T
-        assert np.array_equal(values[1:], net.potentials(X)[k])
-    assert len(result.spikes["hidden0"]) > 3
-    model = ordinary.populations["hidden0"].model
-    for name in {*KINDS[kind][1]} - {"tau_s"}:
-        assert getattr(model, name) == net.parts()[name, 0] != getattr(KINDS[kind][0], name)
 
 
 def test_a_network_in_the_engine_keeps_its_parameters_while_training_goes_on():

@@ -15,8 +15,7 @@ from brainsim.ann.conversion.encoding import input_counts
 from brainsim.ann.conversion.forward import run
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.ann.report.layers import LayerReport, layer_reports
-from brainsim.ann.report.summary import summary
-from brainsim.ann.report.verdict import enough, verdict
+from brainsim.ann.report.summary import enough, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.files import HTML, writable
 from brainsim.learn.checks import class_labels

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.special import softmax
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.ann.report.pictures import MACHINE, NEURON, scale_steps
 from brainsim.ann.report.summary import CAVEAT
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, shades, style
@@ -41,9 +41,8 @@ def _accuracy(comparison, ax):
         label="artificial, rounded to T + 1 values",
     )
     ax.semilogx(comparison.T, 100.0 * comparison.accuracy, "o-", color=NEURON, markersize=4, label="spiking")
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
-    ax.set(xlabel="steps T", ylabel="accuracy [%]", title="accuracy against time")
+    scale_steps(ax, comparison.T, "accuracy [%]")
+    ax.set_title("accuracy against time")
     ax.legend(loc="best")
 
 
@@ -129,10 +128,9 @@ def _errors(comparison, ax):
             # dots, since a value between two zeros has no line
             ax.loglog(comparison.T, values, ".", markersize=4, label=kind if layer == 0 else None, **look)
     ax.set_ylim(1e-4, 4.0)
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
+    scale_steps(ax, comparison.T, "rms error / threshold")
     deeper = ("", " (dashed: layer 2)")[depth - 1] if depth < 3 else " (dashed, dotted: deeper)"
-    ax.set(xlabel="steps T", ylabel="rms error / threshold", title="where errors come from" + deeper)
+    ax.set_title("where errors come from" + deeper)
     in_legend = [line for line in ax.lines if drawn.get(line.get_label(), False)]
     if in_legend:
         ax.legend(handles=in_legend, loc="upper right", ncols=2)

@@ -17,7 +17,7 @@ NAMES = {"relu": "ReLU", "softplus": "softplus", "sigmoid": "sigmoid"}
 
 def draw_fi(curve, ax=None):
     """Draw rates against drive: theory as lines, simulation as dots, activation functions dashed; return the Axes."""
-    ax = axes_of(ax, "FICurve.plot")
+    ax = axes_of(ax, "NeuronComparison.plot")
     shades = plt.get_cmap("Blues")(np.linspace(0.95, 0.45, len(curve.noise)))
     fine = np.linspace(curve.drive[0], curve.drive[-1], 501)
     values = {name: getattr(curve.model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
@@ -28,27 +28,21 @@ def draw_fi(curve, ax=None):
         if name in curve.fits:
             ax.plot(fine, curve.fits[name](fine), color=MACHINE, linestyle=DASHES[name], label=NAMES[name], zorder=1)
     ax.axvline(curve.model.v_th, color=FAINT, linewidth=0.6, zorder=0)
-    ax.annotate(
-        "threshold",
-        (curve.model.v_th, 1.0),
-        (3, -2),
-        color=FAINT,
-        fontsize="small",
-        va="top",
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-    )
+    _name_line(ax, "threshold", (curve.model.v_th, 1.0), ("data", "axes fraction"))
+    ax.set(xlim=(curve.drive[0], curve.drive[-1]), xlabel="mean drive [mV]", ylabel="rate [Hz]")
     ax.set_ylim(bottom=0.0)
-    ax.set_xlim(curve.drive[0], curve.drive[-1])
-    ax.set_xlabel("mean drive [mV]")
-    ax.set_ylabel("rate [Hz]")
     ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.94))
     return ax
 
 
+def _name_line(ax, text, at, coordinates):
+    """Write what a thin line is, beside its end."""
+    ax.annotate(text, at, (3, -3), color=FAINT, fontsize="small", va="top", xycoords=coordinates, textcoords="offset points")
+
+
 def draw_saturation(curve, ax=None):
     """Draw the rate far above threshold, where the refractory time limits it; return the Axes."""
-    ax = axes_of(ax, "FICurve.plot")
+    ax = axes_of(ax, "NeuronComparison.plot")
     above = curve.wide - curve.model.v_th
     ax.semilogx(above, curve.wide_theory, color=NEURON, label="LIF")
     ax.semilogx(above, curve.wide_simulated, "o", color=NEURON, markersize=3.5, markeredgewidth=0.0)
@@ -57,19 +51,9 @@ def draw_saturation(curve, ax=None):
         ax.semilogx(above, rates, color=MACHINE, linestyle=DASHES["sigmoid"], label="sigmoid", zorder=1)
     if curve.model.t_ref > 0:
         ax.axhline(1000.0 / curve.model.t_ref, color=FAINT, linewidth=0.6, zorder=0)
-        ax.annotate(
-            "1/refractory time",
-            (0.0, 1000.0 / curve.model.t_ref),
-            (3, -3),
-            color=FAINT,
-            fontsize="small",
-            va="top",
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-        )
+        _name_line(ax, "1/refractory time", (0.0, 1000.0 / curve.model.t_ref), ("axes fraction", "data"))
+    ax.set(xlabel="drive above threshold [mV]", ylabel="rate [Hz]")
     ax.set_ylim(bottom=0.0)
-    ax.set_xlabel("drive above threshold [mV]")
-    ax.set_ylabel("rate [Hz]")
     ax.legend(loc="center left")
     return ax
 
@@ -82,8 +66,7 @@ def draw_staircase(steps=(4, 16, 64), ax=None):
     for T, shade in zip(steps, shades, strict=True):
         ax.plot(drive, if_counts(drive, T) / T, color=shade, label=f"T = {T}")
     ax.plot(drive, relu(drive), color=MACHINE, linestyle=DASHES["relu"], label="ReLU", zorder=1)
-    ax.set_xlabel("drive, in thresholds per step")
-    ax.set_ylabel("spikes per step")
+    ax.set(xlabel="drive, in thresholds per step", ylabel="spikes per step")
     ax.legend(loc="upper left")
     return ax
 
@@ -100,6 +83,13 @@ def fi_figure(curve):
     return figure
 
 
+def scale_steps(ax, T, label):
+    """Give axes a logarithmic scale of steps T, with a tick at each number of steps, and label them."""
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(T, [str(steps) for steps in T])
+    ax.set(xlabel="steps T", ylabel=label)
+
+
 def draw_methods(curves, ax=None):
     """Draw the accuracy of several conversions against the number of steps; return the Axes."""
     ax = axes_of(ax, "MethodCurves.plot")
@@ -108,11 +98,8 @@ def draw_methods(curves, ax=None):
         ax.plot(curves.T, 100.0 * values, f"{mark}-", color=colour, markersize=4, label=name)
     ax.axhline(100.0 * curves.relu, color=MACHINE, linestyle="--", label="artificial, ReLU", zorder=1)
     ax.axhline(100.0 * curves.qcfs, color=MACHINE, linestyle=":", label="artificial, qcfs", zorder=1)
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(curves.T, [str(T) for T in curves.T])
+    scale_steps(ax, curves.T, "accuracy [%]")
     ax.set_ylim(0.0, 102.0)
-    ax.set_xlabel("steps T")
-    ax.set_ylabel("accuracy [%]")
     ax.legend(loc="lower right")
     return ax
 
@@ -125,9 +112,6 @@ def draw_seeds(comparison, ax=None):
     ax.axhspan(ann.mean() - ann.std(ddof=1), ann.mean() + ann.std(ddof=1), color=MACHINE, alpha=0.2, linewidth=0.0)
     ax.axhline(ann.mean(), color=MACHINE, linestyle="--", label="artificial")
     ax.errorbar(comparison.T, mean, spread, color=NEURON, marker="o", markersize=4, capsize=2.5, label="spiking")
-    ax.set_xscale("log", base=2)
-    ax.set_xticks(comparison.T, [str(T) for T in comparison.T])
-    ax.set_xlabel("steps T")
-    ax.set_ylabel("accuracy [%]")
+    scale_steps(ax, comparison.T, "accuracy [%]")
     ax.legend(loc="lower right")
     return ax

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.ann.report.compare import Comparison, compare
-from brainsim.ann.report.summary import CAVEAT
-from brainsim.ann.report.verdict import lost_accuracy
+from brainsim.ann.report.summary import CAVEAT, lost_accuracy
 from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer
 

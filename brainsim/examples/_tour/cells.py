@@ -5,7 +5,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
-from brainsim.ann.report.curves import fi_curve
+from brainsim.ann.report.neurons import compare_neuron
 from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
 from brainsim.examples._tour import Picture
@@ -86,7 +86,7 @@ def _equations(ax):
 
 def rates(seed, small):
     """Rate against drive without noise, with activation functions."""
-    curve = fi_curve(noise=(0.0,), against=("relu", "sigmoid"))
+    curve = compare_neuron(noise=(0.0,), against=("relu", "sigmoid"))
     firing = curve.theory[0] > 0
     error = np.abs(curve.simulated[0][firing] / curve.theory[0][firing] - 1.0).max()
     with style():
@@ -118,7 +118,7 @@ def _activations(ax):
 def noise(seed, small):
     """Rate against drive under noise, and the effect of noise on a neuron below threshold."""
     levels = (0.0, STRONGEST) if small else NOISE
-    curve = fi_curve(noise=levels, against=("softplus",), cells=10 if small else 50, seed=seed)
+    curve = compare_neuron(noise=levels, against=("softplus",), cells=10 if small else 50, seed=seed)
     row, column = len(levels) - 1, int(np.argmin(np.abs(curve.drive - BELOW)))
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(11.0, 3.8), layout="constrained")

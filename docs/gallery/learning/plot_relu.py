@@ -7,5 +7,5 @@ The rate of a leaky cell against its current; noise makes it softplus-like, and 
 
 import brainsim as bs
 
-curve = bs.ann.fi_curve(noise=(0.0, 5.0))
+curve = bs.ann.compare_neuron(noise=(0.0, 5.0))
 curve.figure()

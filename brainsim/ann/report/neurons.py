@@ -55,8 +55,8 @@ class Fit(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class FICurve:
-    """Rates of a neuron against its drive; `fi_curve` makes it.
+class NeuronComparison:
+    """Rates of a neuron against its drive; `compare_neuron` makes it.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class FICurve:
     def __repr__(self) -> str:
         """Return a table: for each noise, how far the simulation is from the theory."""
         lines = [
-            f"FICurve of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
+            f"NeuronComparison of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
             "noise [mV]  highest rate [Hz]  largest difference [Hz]",
         ]
         for sigma, simulated, theory in zip(self.noise, self.simulated, self.theory, strict=True):
@@ -119,7 +119,7 @@ class FICurve:
         return fi_figure(self)
 
 
-def fi_curve(
+def compare_neuron(
     model: LIF | Literal["lif"] = "lif",
     *,
     noise: float | Sequence[float] = (0.0, 1.0, 2.0, 5.0),
@@ -128,7 +128,7 @@ def fi_curve(
     duration: float = 2000.0,
     cells: int = 50,
     seed: int = 1,
-) -> FICurve:
+) -> NeuronComparison:
     """Simulate the rates of a neuron against its drive and compare them with theory and with activation functions.
 
     Without noise one cell for each drive is simulated, in steps so short that the error of its rate is below 0.05 %. White
@@ -157,7 +157,7 @@ def fi_curve(
 
     Returns
     -------
-    FICurve
+    NeuronComparison
         ``.figure()`` and ``.plot(ax)`` draw it, ``.caption`` describes the figure.
 
     Raises
@@ -168,7 +168,7 @@ def fi_curve(
     Examples
     --------
     >>> import brainsim as bs
-    >>> curve = bs.ann.fi_curve(noise=(0,), drive=[21.0, 25.0, 30.0, 50.0])
+    >>> curve = bs.ann.compare_neuron(noise=(0,), drive=[21.0, 25.0, 30.0, 50.0])
     >>> curve.simulated.round(1)
     array([[ 20. ,  41.7,  63. , 129. ]])
     >>> np.abs(curve.simulated / curve.theory - 1.0).max() < 1e-3
@@ -179,17 +179,17 @@ def fi_curve(
     Siegert (1951), doi:10.1103/PhysRev.81.617; Broadie, Glasserman & Kou (1997), doi:10.1111/1467-9965.00035 (threshold).
     """
     model = _checked_model(model)
-    noise = tuple(float(sigma) for sigma in np.atleast_1d(plain(noise, "mV", "fi_curve.noise")))
-    in_range(np.array(noise), "fi_curve.noise", "mV", at_least=0.0)
+    noise = tuple(float(sigma) for sigma in np.atleast_1d(plain(noise, "mV", "compare_neuron.noise")))
+    in_range(np.array(noise), "compare_neuron.noise", "mV", at_least=0.0)
     for name in against:
         if name not in FUNCTIONS:
-            raise ValueError(f"fi_curve.against: there is no {name!r}{nearest(name, FUNCTIONS)}")
+            raise ValueError(f"compare_neuron.against: there is no {name!r}{nearest(name, FUNCTIONS)}")
     width = model.v_th - model.v_reset
     if drive is None:
         drive = np.linspace(model.v_th - 2.0 * width, model.v_th + 3.0 * width, 26)
-    drive = np.atleast_1d(plain(drive, "mV", "fi_curve.drive"))
-    duration = number(duration, "fi_curve.duration", "ms", above=0.0)
-    integer(cells, "fi_curve.cells", at_least=1)
+    drive = np.atleast_1d(plain(drive, "mV", "compare_neuron.drive"))
+    duration = number(duration, "compare_neuron.duration", "ms", above=0.0)
+    integer(cells, "compare_neuron.cells", at_least=1)
     theory = np.array([siegert_rate(drive, sigma, **_values(model)) for sigma in noise])
     simulated = np.array(
         [
@@ -198,7 +198,7 @@ def fi_curve(
         ]
     )
     wide = model.v_th + width * np.logspace(-1.0, 2.5, 22)
-    curve = FICurve(
+    curve = NeuronComparison(
         model, drive, noise, simulated, theory, wide, _without_noise(model, wide), lif_rate(wide, **_values(model))
     )
     curve.fits.update({name: _fitted(curve, name) for name in against if name == "sigmoid" or drive.size > 3})
@@ -206,7 +206,7 @@ def fi_curve(
 
 
 def _fitted(curve, name):
-    """Return an activation function fitted to the rates of the theory: see `FICurve`."""
+    """Return an activation function fitted to the rates of the theory: see `NeuronComparison`."""
     from scipy.optimize import least_squares
 
     model = curve.model
@@ -273,8 +273,8 @@ def _checked_model(model) -> LIF:
     if model == "lif":
         return LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=2.0)
     if not isinstance(model, LIF):
-        raise TypeError(f"fi_curve.model: must be 'lif' or a LIF such as bs.LIF(tau_m=10.0) (got {model!r})")
+        raise TypeError(f"compare_neuron.model: must be 'lif' or a LIF such as bs.LIF(tau_m=10.0) (got {model!r})")
     for name in model.parameters:
         if not isinstance(getattr(model, name), float):
-            raise ValueError(f"fi_curve.model: {name} must be one number, the same for all cells")
+            raise ValueError(f"compare_neuron.model: {name} must be one number, the same for all cells")
     return model

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann import fi_curve
+from brainsim.ann import compare_neuron
 from brainsim.ann.report.pictures import draw_staircase
 
 
 @pytest.fixture(scope="module")
 def curve():
     """Return the curve of the default neuron, at three drives below and above threshold."""
-    return fi_curve(noise=(0.0, 1.0, 5.0), drive=np.linspace(0.0, 50.0, 11), duration=4000.0, cells=60, seed=3)
+    return compare_neuron(noise=(0.0, 1.0, 5.0), drive=np.linspace(0.0, 50.0, 11), duration=4000.0, cells=60, seed=3)
 
 
 def test_simulation_without_noise_is_the_closed_form(curve):
@@ -31,9 +31,9 @@ def test_simulation_with_noise_is_siegert(curve):
 
 
 def test_published_rates():
-    numbers = fi_curve(noise=(5.0,), drive=[15.0, 20.0, 25.0, 30.0], against=(), duration=5000.0, cells=100)
+    numbers = compare_neuron(noise=(5.0,), drive=[15.0, 20.0, 25.0, 30.0], against=(), duration=5000.0, cells=100)
     assert numbers.simulated[0] == pytest.approx([9.461, 27.341, 47.217, 66.293], rel=0.03)
-    exact = fi_curve(noise=(0.0,), drive=[21.0, 25.0, 30.0, 50.0], against=())
+    exact = compare_neuron(noise=(0.0,), drive=[21.0, 25.0, 30.0, 50.0], against=())
     assert exact.simulated[0] == pytest.approx([20.017, 41.715, 63.040, 128.972], rel=1e-3)
 
 
@@ -45,17 +45,19 @@ def test_noise_makes_a_softplus_and_refractoriness_a_sigmoid(curve):
     assert 0.97 < fits["relu"].r2 < fits["softplus"].r2
     assert fits["relu"](np.array([-50.0, 0.0])).tolist() == [0.0, 0.0]
     # without noise a softplus is no better than a ReLU; without a refractory time nothing ends
-    straight = fi_curve(bs.LIF(v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=0.0), noise=(0.0,), drive=np.linspace(30, 500, 9))
+    straight = compare_neuron(
+        bs.LIF(v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=0.0), noise=(0.0,), drive=np.linspace(30, 500, 9)
+    )
     assert straight.fits["relu"].r2 > 0.9999
     assert straight.fits["relu"].centre == pytest.approx(15.0, abs=1.0)  # (v_th + v_reset)/2
 
 
 def test_other_neurons():
     model = bs.LIF(tau_m=8.0, c_m=100.0, v_rest=-70.0, v_th=-52.0, v_reset=-60.0, t_ref=1.0)
-    other = fi_curve(model, noise=(0.0, 3.0), drive=[-50.0, -40.0], cells=100, against=())
+    other = compare_neuron(model, noise=(0.0, 3.0), drive=[-50.0, -40.0], cells=100, against=())
     assert other.simulated[0] == pytest.approx(other.theory[0], rel=1e-3)
     assert other.simulated[1] == pytest.approx(other.theory[1], rel=0.03)
-    assert "FICurve of LIF(" in repr(other)
+    assert "NeuronComparison of LIF(" in repr(other)
 
 
 def test_pictures(curve):
@@ -73,11 +75,11 @@ def test_pictures(curve):
 
 
 def test_mistakes():
-    with pytest.raises(TypeError, match="fi_curve.model: must be 'lif' or a LIF"):
-        fi_curve("qif")
-    with pytest.raises(ValueError, match="fi_curve.model: v_th must be one number"):
-        fi_curve(bs.LIF(v_th=bs.Normal(-50.0, 1.0)))
-    with pytest.raises(ValueError, match="fi_curve.against: there is no 'rely'; did you mean 'relu'?"):
-        fi_curve(against=("rely",))
-    with pytest.raises(ValueError, match="fi_curve.noise: must be >= 0 mV"):
-        fi_curve(noise=(-1.0,))
+    with pytest.raises(TypeError, match="compare_neuron.model: must be 'lif' or a LIF"):
+        compare_neuron("qif")
+    with pytest.raises(ValueError, match="compare_neuron.model: v_th must be one number"):
+        compare_neuron(bs.LIF(v_th=bs.Normal(-50.0, 1.0)))
+    with pytest.raises(ValueError, match="compare_neuron.against: there is no 'rely'; did you mean 'relu'?"):
+        compare_neuron(against=("rely",))
+    with pytest.raises(ValueError, match="compare_neuron.noise: must be >= 0 mV"):
+        compare_neuron(noise=(-1.0,))
