@@ -26,7 +26,7 @@ toc_object_entries = False
 pygments_style = "friendly"
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["html_image"]
+myst_enable_extensions = ["html_image", "dollarmath"]  # dollars around formulas, as on GitHub
 # the README begins with level 1, but pages of a few lines may leave out a level
 suppress_warnings = ["myst.header", "config.cache", "ref.python"]
 

@@ -1,10 +1,12 @@
-"""The extension of Sphinx that writes the pages of models and of the reference before the site is built."""
+"""The extension of Sphinx that writes pages of models and of the reference, draws formulas, and makes notebooks."""
 
 import functools
 import inspect
 from pathlib import Path
 
 import docstrings
+import downloads
+import formulas
 import model_pages
 import outside
 import reference_pages
@@ -19,7 +21,10 @@ from brainsim.models.docstrings import declared_sections
 def setup(app: Sphinx):
     """Connect the parts to Sphinx."""
     app.connect("builder-inited", write_pages, priority=100)  # before sphinx-gallery, which reads what is written
+    app.connect("source-read", downloads.read, priority=400)  # the text as it is in the repository
     app.connect("source-read", outside.read)
+    app.connect("build-finished", downloads.write)
+    formulas.setup(app)
     app.connect("autodoc-process-docstring", process, priority=100)  # before napoleon
     app.add_role("quoted", quoted)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

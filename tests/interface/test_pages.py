@@ -1,6 +1,9 @@
 """Tutorials and other pages with code: they print what they say, and draw the pictures that they show."""
 
+import ast
 import importlib.util
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,8 @@ pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package 
 PEERS = {"brian2": "brian2", "nest": "nest", "pynn": "pyNN"}  # pages of coming-from, and the package that they need
 
 
-def harness():
-    spec = importlib.util.spec_from_file_location("pages", DOCS / "pages.py")
+def harness(name="pages"):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -39,6 +42,27 @@ def test_every_picture_is_shown():
     drawn = {path for folder in ("tutorials", "ported", "checked") for path in (DOCS / "images" / folder).glob("*.png")}
     assert drawn == {path for path in shown if path.suffix == ".png"}
     assert sum(path.stat().st_size for path in drawn) < 3_000_000
+
+
+def test_notebooks_and_scripts_have_the_code_of_their_pages():
+    notebooks = harness("notebooks")
+    for page in DOCS.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        blocks = [block.strip("\n") for block in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)]
+        notebook = json.loads(notebooks.notebook(text))
+        assert ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"] == blocks, page
+        assert "".join(notebook["cells"][0]["source"]).startswith("# "), page
+        code = ast.unparse(ast.parse("\n".join(blocks)))
+        assert ast.unparse(ast.parse(notebooks.script(text))).removesuffix("\nplt.show()") == code, page
+
+
+def test_a_notebook_has_what_it_can_show():
+    page = "# A title\n\nSee [this](other.md).\n\n![a](a.png)\n\n```python\nx = 1\nprint(x)\n```\n\n```text\n1\n```\n"
+    page += "\n<details>\n<summary>Solution</summary>\n\nIt is $1$.\n\n</details>\n"
+    made = json.loads(harness("notebooks").notebook(page))["cells"]
+    assert ["".join(cell["source"]) for cell in made if cell["cell_type"] == "code"] == ["x = 1\nprint(x)"]
+    assert "".join(made[0]["source"]) == "# A title\n\nSee this."
+    assert "".join(made[-1]["source"]) == "**Solution**\n\nIt is $1$."
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The README and the pages of the guide: their code runs, block after block, and their commands are in their sections."""
+"""The README and the pages of the guide: the code of each runs alone, and their commands are in their sections."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
-# in the order in which the README lists them; each continues with the names of the README's own network
 PAGES = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
 WRITES = {
     "single-cells.md": {"cells.png"},
@@ -57,9 +56,9 @@ def test_the_network_of_the_readme(network):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "questions.md"])  # which has its own test
-def test_the_code_of_a_page_runs(page, network, tmp_path, monkeypatch, capsys):
+def test_the_code_of_a_page_runs_alone(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    names = dict(network[0])
+    names = {"__name__": page}
     run(GUIDE / page, names, capsys)
     assert {path.name for path in tmp_path.iterdir()} == WRITES.get(page, set())
     if page == "running.md":
