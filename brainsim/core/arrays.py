@@ -33,14 +33,7 @@ def freeze(array: np.ndarray) -> np.ndarray:
 def chosen_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
     """Turn a slice, a cell, an array of cells or a mask of n bools into an int64 array of cells 0 to n - 1.
 
-    Raises
-    ------
-    TypeError
-        If `ids` is none of these.
-    IndexError
-        If a cell does not exist or a mask does not have n entries.
-    ValueError
-        If a cell is named twice.
+    Raise TypeError for anything else, IndexError if a cell does not exist, ValueError if one is named twice.
     """
     if isinstance(ids, slice):
         return np.arange(n)[ids]

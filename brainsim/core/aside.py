@@ -26,20 +26,8 @@ LONGEST = 200  # bytes of a name; file systems take 255
 def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> Iterator[Path]:
     """Give a path to write to; the file there is put in the place of `path` at the end of the block, whole or not at all.
 
-    A symbolic link is kept, and the file it points to is replaced.
-
-    Parameters
-    ----------
-    path : str or Path
-    label : str
-        With which messages begin.
-    keep : bool
-        Whether the file that is replaced stays as `previous`.
-
-    Raises
-    ------
-    TypeError, FileNotFoundError, IsADirectoryError, OSError
-        As by `writable`; or if the disk is full, or nothing can be written there.
+    A symbolic link is kept, and the file it points to is replaced; with `keep`, that file stays as `previous`. Errors
+    are those of `writable`, or an OSError, such as of a full disk, that names `path`.
     """
     target = Path(os.path.realpath(writable(path, label)))
     with _hidden_folder(target, label) as folder:

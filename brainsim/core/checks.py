@@ -74,15 +74,9 @@ def nearest(name: object, names: Iterable[object]) -> str:
 def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
     """Turn a number, an array or another library's quantity into a float or a float64 array in brainsim's unit.
 
-    Quantities of pint, astropy, quantities and brian2 are recognised by their methods; none of them is imported.
-
-    Raises
-    ------
-    TypeError
-        If `value` is not a number or an array of numbers.
-    ValueError
-        If a value is NaN, infinite, masked, in another unit, or so small that it must be in SI units. The last is not
-        checked of `computed_values`.
+    Quantities of pint, astropy, quantities and brian2 are recognised by their methods; none of them is imported. Raise
+    TypeError if `value` is not made of numbers, and ValueError if one is NaN, infinite, masked, in another unit, or so
+    small that it must be in SI units. The last is not checked of `computed_values`.
     """
     value = _strip_unit(value, unit, label)
     reject_masked(value, label)
@@ -120,15 +114,7 @@ def are_computed() -> bool:
 
 
 def checked_name(name: Any, label: str) -> str:
-    """Return the name of a thing: a str that is not blank, and that any file can hold.
-
-    Raises
-    ------
-    TypeError
-        If it is not a str, or is blank.
-    ValueError
-        If it is longer than `MAX_NAME`, or contains a null character or half of a surrogate pair.
-    """
+    """Return the name of a thing: a str that is not blank, not longer than `MAX_NAME`, and that any file can hold."""
     if not isinstance(name, str) or not name.strip():
         raise TypeError(f"{label}: must be a name such as 'exc' (got {name!r})")
     if len(name) > MAX_NAME:

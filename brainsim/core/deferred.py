@@ -16,16 +16,9 @@ T = TypeVar("T")
 
 
 def deferred(kind: type[T], make: Callable[[], T], **known: object) -> T:
-    """Return an object of class `kind` whose attributes are those of ``make()``, called when one is first read.
+    """Return an object of class `kind`, without slots, whose attributes are those of ``make()``, called when one is read.
 
-    Parameters
-    ----------
-    kind : type
-        A class without ``__slots__``.
-    make : callable
-        Returns an object of that class, equal at each call: two threads may both call it.
-    **known
-        Attributes that are known already: reading them builds nothing.
+    Two threads may both call `make`, which must return equal objects. Reading the attributes `known` builds nothing.
     """
     proxy = object.__new__(_deferring(kind))  # type: ignore[arg-type]  # every class is hashable
     object.__setattr__(proxy, "_make", make)

@@ -10,15 +10,7 @@ HTML = (".html", ".htm")
 def check_free(path: str | os.PathLike, label: str, overwrite: bool, option: str = "overwrite=True") -> None:
     """Raise FileExistsError if there is something at `path`, except an empty folder, and it may not be replaced.
 
-    Parameters
-    ----------
-    path : str or Path
-    label : str
-        With which messages begin.
-    overwrite : bool
-        Whether it may be replaced.
-    option : str
-        What a user writes if it may.
+    The message names the `option` by which a user allows it.
     """
     if not isinstance(overwrite, bool):
         raise TypeError(f"{label.removesuffix('.to')}.overwrite: must be True or False (got {overwrite!r})")
@@ -28,24 +20,10 @@ def check_free(path: str | os.PathLike, label: str, overwrite: bool, option: str
 
 
 def writable(path: str | os.PathLike, label: str, suffixes: Sequence[str] = ()) -> Path:
-    """Return the path of a file that can be written: its folder exists, and it is not a folder or a device itself.
+    """Return the path of a file that can be written: its folder exists, and it is not a folder, a device or a pipe itself.
 
-    Symbolic links are followed.
-
-    Parameters
-    ----------
-    path : str or Path
-    label : str
-        With which messages begin.
-    suffixes : sequence of str
-        In which its name must end, in lower or upper case; the message names the first. By default in anything.
-
-    Raises
-    ------
-    TypeError, FileNotFoundError, IsADirectoryError, OSError
-        If it is not a path, its folder does not exist, it is a folder, or a device or a pipe.
-    ValueError
-        If its name has another suffix.
+    Symbolic links are followed. Its name must end in one of `suffixes`, in lower or upper case, by default in anything.
+    Raise TypeError, FileNotFoundError, IsADirectoryError, OSError or ValueError.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{label}: must be the path of a file (got {path!r})")

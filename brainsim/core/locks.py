@@ -14,13 +14,7 @@ except ImportError:  # Windows, where an open file cannot be removed instead
 
 
 def locked(file: IO) -> bool | None:
-    """Try to lock an open file until it is closed.
-
-    Returns
-    -------
-    bool or None
-        Whether that worked; False if somebody else has locked it, None if the system has no locks.
-    """
+    """Try to lock an open file until it is closed; False if somebody else has locked it, None if the system has no locks."""
     if fcntl is None:
         return None
     try:

@@ -21,13 +21,7 @@ MEMORY = (
 
 
 def free_memory(root: Path = Path("/")) -> int | None:
-    """Return how many bytes of memory are free now, or None if the system does not say.
-
-    Parameters
-    ----------
-    root : Path
-        Root folder of the system's files.
-    """
+    """Return how many bytes of memory are free now, or None if the system does not say."""
     try:
         if sys.platform != "linux":
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
@@ -43,24 +37,13 @@ def processors(root: Path = Path("/")) -> int:
 
     It is at most the number in BRAINSIM_NUM_THREADS, or else NUMBA_NUM_THREADS, or else OMP_NUM_THREADS: by these joblib,
     Dask, batch systems and launchers give each of several processes its share.
-
-    Parameters
-    ----------
-    root : Path
-        Root folder of the system's files.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(allowed, _asked_for(), processor_quota(root))))
 
 
 def processor_quota(root: Path = Path("/")) -> float:
-    """Return how many processors the control groups of this process may keep busy together, infinite without a limit.
-
-    Parameters
-    ----------
-    root : Path
-        Root folder of the system's files.
-    """
+    """Return how many processors the control groups of this process may keep busy together, infinite without a limit."""
     if sys.platform != "linux":
         return math.inf
     shares = [share for group in _groups(root, "cpu") if (share := _processor_share(group)) is not None]

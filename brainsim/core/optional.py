@@ -5,21 +5,9 @@ from typing import Any
 
 
 def optional(module: str, extra: str, label: str) -> Any:
-    """Import and return a module of an optional package.
+    """Import and return a module of an optional package, which the extra `extra` of brainsim installs.
 
-    Parameters
-    ----------
-    module : str
-        Its name, such as ``"pandas"``.
-    extra : str
-        The extra of brainsim that installs it.
-    label : str
-        How the message begins: what needs the package.
-
-    Raises
-    ------
-    ImportError
-        If the package is not installed; the message says what to type.
+    Raise ImportError, beginning with `label`, if it is not installed; the message says what to type.
     """
     try:
         return importlib.import_module(module)

@@ -68,18 +68,7 @@ def check_structure(value: Any, kind: Any, label: str) -> None:
 
 
 def check_array(values: Any, dtype: Any, shape: tuple[int, ...], label: str, finite: bool = False) -> None:
-    """Raise ValueError unless something is an array of a type and a shape, if asked to of finite numbers.
-
-    Parameters
-    ----------
-    values : object
-    dtype : dtype or None
-        None means any whole numbers.
-    shape : tuple of int
-    label : str
-        What it is called in messages.
-    finite : bool
-    """
+    """Raise ValueError unless `values` is an array of a type (None: whole numbers) and a shape, and finite if asked."""
     values = np.asarray(values)
     fits = np.issubdtype(values.dtype, np.integer) if dtype is None else values.dtype == dtype
     if not fits or values.shape != shape:

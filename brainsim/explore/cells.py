@@ -72,20 +72,7 @@ def is_random(model):
 
 
 def run_cells(model, duration, dt, *, inputs=(), n=1, variables=(), initial=None, seed=1):
-    """Return the Result of `n` cells of a model under some inputs, with traces of `variables` in all cells.
-
-    Parameters
-    ----------
-    model : Neuron
-    duration, dt : float
-        [ms]
-    inputs : sequence of CurrentInput or PoissonInput
-    n : int
-    variables : sequence of str
-    initial : dict, optional
-        As for `Population`.
-    seed : int
-    """
+    """Return the Result of `n` cells of a model under some inputs, with traces of `variables` in all cells."""
     cells = Population(n, model, name=NAME, initial=initial)
     net = Network(seed=seed)
     net.add(cells)

@@ -12,16 +12,9 @@ MAX_SWEEPS, TOLERANCE = 200, 1e-12
 
 
 class VectorField:
-    """The right-hand sides of a neuron's equations, without noise, under a constant current.
+    """The right-hand sides of a neuron's equations, without noise, under a constant current [pA].
 
-    Parameters
-    ----------
-    model : Neuron
-        With one number per parameter; of TimedArrays the first value is taken.
-    current : float
-        [pA]
-    dt : float
-        Time step, used if the equations contain it [ms].
+    Of parameters that are TimedArrays the first value is taken; `dt` counts if the equations contain it.
     """
 
     def __init__(self, model, current=0.0, dt=0.1):
@@ -55,12 +48,8 @@ class VectorField:
     def steady(self, state, names):
         """Return `state` with the variables in `names` at their steady states, all others held.
 
-        The equation of each must be linear in its variable, ``slope*x + rest``: the steady state is ``-rest/slope``.
-
-        Raises
-        ------
-        ValueError
-            If an equation is not linear in its variable, or its slope is 0.
+        The equation of each must be linear in its variable, ``slope*x + rest``, with a slope that is not 0: the steady
+        state is ``-rest/slope``; otherwise ValueError is raised.
         """
         parts = {}
         for name in names:

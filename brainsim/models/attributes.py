@@ -35,15 +35,7 @@ DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "pl
 def check_declared_name(name, label, *, taken, allowed=()):
     """Raise ValueError if a parameter or variable cannot have this name.
 
-    Parameters
-    ----------
-    name : object
-    label : str
-        The start of error messages, such as ``LIF.tau_m``.
-    taken : collection of str
-        Attributes that every model has.
-    allowed : collection of str
-        Reserved names that this class may use.
+    `taken` are attributes that every model has, `allowed` reserved names that this class may use.
     """
     word = isinstance(name, str) and (name in RESERVED or NOISE.fullmatch(name) or OF_RECEPTOR.match(name))
     if name not in allowed and (word or (isinstance(name, str) and re.match(r"_|\w*__", name))):
@@ -54,15 +46,7 @@ def check_declared_name(name, label, *, taken, allowed=()):
 
 
 def reject_attributes_without_effect(cls, kind):
-    """Raise TypeError for attributes that look meaningful but would have no effect.
-
-    Parameters
-    ----------
-    cls : type
-        The class that is being defined.
-    kind : str
-        The kind of model that `cls` is: ``"Neuron"``, ``"Synapse"`` or ``"Plasticity"``.
-    """
+    """Raise TypeError for attributes that look meaningful but have no effect in a class of a kind such as ``"Neuron"``."""
     known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
     for name, value in vars(cls).items():
         if name in DERIVED:

@@ -14,15 +14,8 @@ OVER_TIME = "(t)"  # ends the name under which the values of a population hold a
 def checked_signal(value, label, unit, at_least=None):
     """Return a value as float, array, TimedArray or text; raise TypeError, ValueError or EquationError.
 
-    Parameters
-    ----------
-    value : object
-        What the user gave.
-    label, unit : str
-        How messages begin, and the unit of the numbers.
-    at_least : float, optional
-        The least value that numbers and TimedArrays may have; expressions are clipped there when they are computed, but
-        one without names is a number like any other.
+    Numbers and TimedArrays must be >= `at_least`; expressions are clipped there when they are computed, but one without
+    names is a number like any other.
     """
     if isinstance(value, str):
         tree = parse_signal(value, label)

@@ -198,13 +198,7 @@ def checked_path(path, label):
 def frames_of(figure, moving, frames):
     """Yield the pictures of a figure as RGB bytes, shape (height, width, 3).
 
-    Parameters
-    ----------
-    figure : Figure
-    moving : list of Artist
-        What changes from frame to frame: only this is drawn again.
-    frames : iterable
-        Moving on in it changes the artists.
+    Each step of `frames` changes the artists in `moving`, and only these are drawn again.
     """
     canvas = FigureCanvasAgg(figure)
     for artist in moving:

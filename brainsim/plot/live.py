@@ -136,16 +136,7 @@ def _screen():
 
 
 def following(dt, duration, every, callback):
-    """Return `every` and `callback` of a run with a live picture, in addition to a callback of the user.
-
-    Parameters
-    ----------
-    dt, duration : float
-        Of the run [ms].
-    every : float or None
-    callback : callable or None
-        As for `Simulation.run`, already checked.
-    """
+    """Return `every` and `callback` of `Simulation.run` with a live picture, in addition to a callback of the user."""
     live = Live(duration=duration)
     if callback is None:
         steps = round(duration / dt)

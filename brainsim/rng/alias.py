@@ -7,17 +7,7 @@ def alias_table(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the tables (accept, other) of Walker's method, built by Vose's algorithm; their size is a power of two.
 
     A sample is a random column if another 32 random bits are below ``accept[column]``, otherwise ``other[column]``. The
-    probabilities are exact to 2**-32.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float64
-        The probability of each value; they sum to 1.
-
-    Returns
-    -------
-    accept : ndarray of uint32
-    other : ndarray of int32
+    probabilities, which sum to 1, are exact to 2**-32.
     """
     size = 1 << int(np.ceil(np.log2(probabilities.size)))
     scaled = np.zeros(size)

@@ -13,14 +13,9 @@ from brainsim.core.checks import integer
 
 
 def stream_key(seed: int, *names: str) -> np.uint64:
-    """Return the key of the stream called `names` under `seed`.
+    """Return the key of the stream under `seed` that is called by `names`, such as ``"wiring", "exc->cells"``.
 
-    Parameters
-    ----------
-    seed : int
-        The user's seed, any non-negative whole number.
-    *names : str
-        The purpose of the stream, e.g. ``"wiring", "exc->cells"``; different names give independent streams.
+    Different names give independent streams.
     """
     text = "\x1f".join([str(int(seed)), *map(str, names)])
     return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))

@@ -162,7 +162,7 @@ CHECKS = {
     "stop at a condition": lambda c: c.result.duration < 200.0 and c.result.spikes["exc"].rate() > 20.0,
     "do something every 10 ms": lambda c: c.result.spikes["exc"].rate() < 0.9 * c.before["result"].spikes["exc"].rate(),
     "try two continuations of one run": forked,
-    "go on tomorrow": lambda c: c.tomorrow.run(20.0).spikes == c.sim.run(20.0).spikes,
+    "continue tomorrow": lambda c: c.tomorrow.run(20.0).spikes == c.sim.run(20.0).spikes,
     "run many seeds in parallel": lambda c: c.rates.size == 4 and len(set(np.ravel(c.rates))) > 1,
     "choose the seeds": lambda c: c.again.spikes["cells"] == plain_spikes(c) != c.other.spikes["cells"],
     "see the progress in a notebook": lambda c: c.result.duration == 50.0 and "50/50 ms" in c.shown,

@@ -23,13 +23,9 @@ def by_kind(spikes, kinds):
 
 
 def counts_in(times, windows):
-    """Return the spike counts of each unit in `windows` windows of equal length, shape (samples, units*windows).
+    """Return the spike counts of each unit in windows of equal length, shape (samples, units*windows).
 
-    Parameters
-    ----------
-    times : array, shape (samples, units)
-        The time of the only spike of each unit, from 0 to 1.
-    windows : int
+    `times`, shape (samples, units), has the only spike of each unit, from 0 to 1.
 
     Examples
     --------
@@ -41,29 +37,13 @@ def counts_in(times, windows):
 
 
 def by_counts(data, windows):
-    """Return the test accuracy of an MLP whose input is the spike counts in windows.
-
-    Parameters
-    ----------
-    data : Dataset
-        Spike times, as from `bs.ann.datasets.randman`.
-    windows : int
-        Number of windows; 1 gives only the total count of each unit.
-    """
+    """Return the test accuracy of an MLP whose input is the spike counts in windows; 1 window gives the totals only."""
     mlp = MLP(64, dropout=0.1, epochs=30, patience=10).fit(counts_in(data.X_train, windows), data.y_train)
     return mlp.score(counts_in(data.X_test, windows), data.y_test)
 
 
 def by_coincidences(spikes, data):
-    """Return the test accuracy of a linear readout of the spike counts of coincidence cells.
-
-    Parameters
-    ----------
-    spikes : Spikes
-        Of equal numbers of cells for each sample, training data first.
-    data : Dataset
-        Their input.
-    """
+    """Return the test accuracy of a linear readout of the counts of coincidence cells, equally many for each sample."""
     n_samples, n_train = len(data.X_train) + len(data.X_test), len(data.X_train)
     counts = spikes.counts().reshape(n_samples, -1).astype(np.float64)
     return Ridge(counts[:n_train], data.y_train).score(counts[n_train:], data.y_test)
@@ -113,19 +93,9 @@ class RateUnit:
 def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
     """Return the figure of a rate unit compared with coincidence detectors.
 
-    Parameters
-    ----------
-    inputs, fired : dict of float to dict of int to Spikes, for three jitters
-        Jitter [ms] -> size of the volleys -> spikes of the inputs, and of the detectors that receive them.
-    unit : RateUnit
-        The same cell in rates.
-    data : Dataset
-        Spike times on random manifolds, from 0 to 1.
-    sent, hidden : Spikes
-        Of the inputs of the coincidence cells, and of these cells, equal numbers for each sample of `data`, training data
-        first.
-    scale : float
-        Time that 1 in `data` means [ms].
+    `inputs` and `fired` have the spikes of inputs and detectors by jitter [ms] and size of the volleys; `sent` and `hidden`
+    those of the inputs of the coincidence cells, and of these cells, equal numbers for each sample of `data`, training data
+    first. `scale` is the time that 1 in `data` means [ms].
     """
     sharp = min(inputs)
     shown = min(inputs[sharp]), sorted(inputs[sharp])[-2]

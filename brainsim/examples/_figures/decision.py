@@ -32,16 +32,8 @@ def rates_of(spikes, copies):
 def first_passage(first, second, threshold, evidence, onset):
     """Return the `Choices` by first passage of a threshold: by rates of two pools, or by a sum and its negative.
 
-    Parameters
-    ----------
-    first, second : array, shape (levels*trials, bins)
-        The value for each option at the end of bins of `BIN` ms, with the trials of one level one after the other.
-    threshold : float
-        In the same unit.
-    evidence : array, shape (levels,)
-        Of each level.
-    onset : float
-        Onset of the evidence [ms].
+    `first` and `second`, shape (levels*trials, bins), have the value for each option at the end of bins of `BIN` ms,
+    with the trials of one level of `evidence` one after the other; the evidence begins at `onset` [ms].
 
     Examples
     --------
@@ -65,19 +57,8 @@ def first_passage(first, second, threshold, evidence, onset):
 def accumulated(first, second, copies, rate, onset):
     """Return the summed evidence, in units of its noise [sqrt(ms)], at the end of bins, shape (copies, bins).
 
-    A spike for the first option counts +1, one for the second -1; the sum is divided by the square root of the rate at which
-    its variance grows without evidence.
-
-    Parameters
-    ----------
-    first, second : Spikes
-        Of the sensory cells for each option.
-    copies : int
-        Number of trials.
-    rate : float
-        Of each sensory cell without evidence [Hz].
-    onset : float
-        Onset of the evidence [ms].
+    A spike of a sensory cell for the first option counts +1, one for the second -1; the sum is divided by the square root of
+    the rate at which its variance grows without evidence, at which each cell fires with `rate` [Hz].
     """
     noise = (first.n + second.n) // copies * rate / 1000.0  # 1/ms
     steps = counts_of(first, copies) - counts_of(second, copies)
@@ -88,23 +69,9 @@ def accumulated(first, second, copies, rate, onset):
 def decision_figure(result, evidence, copies, threshold, onset, rate, window):
     """Return the figure of a drift-diffusion model compared with a spiking network that decides.
 
-    Parameters
-    ----------
-    result : Result
-        With the populations ``"sensory A"``, ``"sensory B"``, ``"A"``, ``"B"`` and ``"inhibitory"``, each with the copies of
-        a network one after the other: equal numbers of trials for each level of evidence.
-    evidence : array, shape (levels,)
-        For A in each level.
-    copies : int
-        Number of trials of all levels.
-    threshold : float
-        Rate at which a pool has decided [Hz].
-    onset : float
-        Onset of the evidence [ms].
-    rate : float
-        Of a sensory cell at zero evidence [Hz].
-    window : (float, float)
-        Part of the run that may be drawn [ms].
+    The populations have the copies of a network one after the other: equal numbers of trials for each level of
+    `evidence`. A pool has decided at `threshold` [Hz]; `rate` is that of a sensory cell without evidence [Hz], which
+    begins at `onset` [ms].
     """
     spikes = result.spikes
     rates = {name: rates_of(spikes[name], copies) for name in POOLS}

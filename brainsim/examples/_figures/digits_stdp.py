@@ -66,27 +66,10 @@ def while_learning(responses, y):
 
 
 def k_means(n, images, seed=0, rate=RATE):
-    """Return (prototypes, responses) of k-means that learns from one image after the other, as the cells do.
+    """Return prototypes (n, pixels) and responses (samples, n) of k-means that learns from one image after the other.
 
     The nearest of `n` prototypes moves towards each image by the share `rate` of their difference, up to image `LEARNED`; it
-    alone responds.
-
-    Parameters
-    ----------
-    n : int
-    images : array, shape (samples, pixels)
-    seed : int
-        Of the training images at which prototypes begin.
-    rate : float
-
-    Returns
-    -------
-    prototypes : array, shape (n, pixels)
-    responses : array, shape (samples, n)
-
-    References
-    ----------
-    MacQueen (1967), *Some methods for classification and analysis of multivariate observations*.
+    alone responds. MacQueen (1967), *Some methods for classification and analysis of multivariate observations*.
     """
     rng, responses = np.random.default_rng(seed), np.zeros((len(images), n))
     prototypes = DATA.X_train[rng.choice(len(DATA.X_train), n, replace=False)].copy()

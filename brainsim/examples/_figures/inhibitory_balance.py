@@ -13,17 +13,7 @@ BIN = 100.0  # ms, of rates
 
 
 def balance_figure(result, currents, target):
-    """Return the figure.
-
-    Parameters
-    ----------
-    result : Result
-        With the views ``"excitatory"`` and ``"inhibitory"`` and the weights of ``"learning"`` with histograms.
-    currents : tuple of array
-        Times [ms], excitatory and inhibitory currents of one cell [pA].
-    target : float
-        Rate that the rule holds cells at [Hz].
-    """
+    """Return the figure, from times [ms], excitatory and inhibitory currents of one cell [pA], and the target rate [Hz]."""
     import matplotlib.pyplot as plt
 
     span = min(SPAN, 0.5 * result.duration)

@@ -19,32 +19,14 @@ LATE = 200.0  # ms: recall of the spiking network is measured by its last spikes
 def recall(weights, state, sweeps=MAX_SWEEPS, seed=0, looks=1):
     """Return the states of a Hopfield network from an initial one: ``s_i = sign(sum_j W_ij s_j)``, units in random order.
 
-    Parameters
-    ----------
-    weights : array, shape (n, n)
-    state : array, shape (n,)
-        +1 and -1, or 0 for unknown values.
-    sweeps : int
-        Maximal number of updates of each unit; it stops when none changes.
-    seed : int
-        Of the order.
-    looks : int
-        Number of states returned for each sweep.
-
-    Returns
-    -------
-    array, shape (states, n)
-        The first is `state`, the last is the final state.
+    Values of `state` are +1 and -1, or 0 if unknown. There are at most `sweeps` updates of each unit, and `looks` states of
+    each sweep are returned. Hopfield (1982), doi:10.1073/pnas.79.8.2554.
 
     Examples
     --------
     >>> patterns = np.random.default_rng(1).choice([-1.0, 1.0], (3, 100))
     >>> overlap(recall(hebbian(patterns), half_erased(patterns[0]))[-1], patterns[0])
     np.float64(1.0)
-
-    References
-    ----------
-    Hopfield (1982), doi:10.1073/pnas.79.8.2554.
     """
     rng, state = np.random.default_rng(seed), np.array(state, dtype=np.float64)
     states = [state.copy()]
@@ -68,19 +50,9 @@ def overlap(state, pattern):
 
 
 def hopfield_overlaps(pattern, load, copies=8, seed=1):
-    """Return the overlap of Hopfield networks with a half-erased pattern that they complete.
+    """Return the overlap of Hopfield networks with a half-erased pattern that they complete, shape (copies, states).
 
-    Parameters
-    ----------
-    pattern, load, seed :
-        As for `stored`.
-    copies : int
-        Number of networks, each with other patterns in addition to `pattern`.
-
-    Returns
-    -------
-    array, shape (copies, MAX_SWEEPS*LOOKS + 1)
-        At the cue, and after each tenth of an update of all units.
+    The states are the cue and those after each tenth of an update of all units; each copy has other patterns, as `stored`.
     """
     overlaps = np.empty((copies, MAX_SWEEPS * LOOKS + 1))
     for copy in range(copies):
@@ -102,18 +74,7 @@ def spiking_overlaps(spikes, pattern, start, stop):
 def memory_figure(by_load, pattern, cue, window, seed=1):
     """Return the figure of a Hopfield network compared with a spiking attractor network.
 
-    Parameters
-    ----------
-    by_load : dict of float to Spikes
-        Load -> spikes of copies of the network, one after the other; each has the patterns of `stored`.
-    pattern : array, shape (n,)
-        The pattern to be recalled.
-    cue : float
-        End of the cue [ms].
-    window : (float, float)
-        Part of the run that is drawn [ms].
-    seed : int
-        Of the patterns.
+    `by_load` has the spikes of copies of the network, one after the other, for each load; `cue` is the end of the cue [ms].
     """
     n, (start, stop) = pattern.size, window
     shown, beyond = (min(by_load, key=lambda load, wanted=wanted: abs(load - wanted)) for wanted in (SHOWN, BEYOND))

@@ -9,22 +9,9 @@ DRAWN, COUNTED = 8000, 1000  # maximal number of cells in the raster, and per po
 def draw_beside(result, names, published, part, window, colours, relay=None):
     """Return a figure: the raster of `window`, and rates, CV and synchrony in `part` of the run, with published numbers.
 
-    Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells. It is that of the
-    first 1,000 cells of each population, or of all if there are fewer.
-
-    Parameters
-    ----------
-    result : Result
-    names : sequence of str
-        The populations.
-    published : dict of str to ndarray
-        ``"rate"`` [Hz] and ``"CV"``, a number for each population.
-    part, window : (float, float)
-        Start and stop [ms] of the part that is compared, and of the raster.
-    colours : sequence of str
-        One for each population.
-    relay : (str, (float, float), str), optional
-        A population that is in the raster only, its pulse [ms], drawn as a band, and its colour.
+    Synchrony, the variance over the mean of spike counts in bins of 3 ms, grows with the number of cells. It is that of
+    the first 1,000 cells of each population, or of all if there are fewer. `relay` names a population that is in the
+    raster only, with its pulse [ms] and its colour.
     """
     import matplotlib.pyplot as plt
 

@@ -39,28 +39,11 @@ class Episode:
 
 
 def td_lambda(events, given, decay, rate=RATE, baseline=BASELINE):
-    """Return the values that TD(lambda) gives to events, by average-reward learning.
+    """Return the values that TD(lambda) gives to events, shape (bins, n), by average-reward learning.
 
     In each bin ``e = decay*e + x``, ``d = r - mean + V' - V`` and ``w += rate*d*e``, in which x are the events, ``V = w*x``
-    and r the reward.
-
-    Parameters
-    ----------
-    events : array, shape (bins, n)
-    given : array, shape (bins,)
-        Rewards.
-    decay : float
-        lambda, from one bin to the next.
-    rate, baseline : float
-        Rates of learning, of values and of the mean reward.
-
-    Returns
-    -------
-    array, shape (bins, n)
-
-    References
-    ----------
-    Sutton (1988), doi:10.1007/BF00115009; Tsitsiklis & Van Roy (1999), doi:10.1016/S0005-1098(99)00099-0.
+    and r the reward given. Sutton (1988), doi:10.1007/BF00115009; Tsitsiklis & Van Roy (1999),
+    doi:10.1016/S0005-1098(99)00099-0.
     """
     w, e, mean = np.zeros(events.shape[1]), np.zeros(events.shape[1]), 0.0
     values = np.zeros(events.shape)

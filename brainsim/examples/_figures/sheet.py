@@ -13,19 +13,7 @@ NAMES = {"exc": ("excitatory", 0.82), "inh": ("inhibitory", 0.99)}  # and where 
 
 
 def sheet_figure(result, window, correlations, size):
-    """Return the figure.
-
-    Parameters
-    ----------
-    result : Result
-        With a population ``"exc"`` on a square grid, and ``"inh"``.
-    window : (float, float)
-        What is drawn [ms].
-    correlations : tuple of array
-        Distances [um], and the correlation of spike counts at each.
-    size : float
-        Side of the sheet [mm].
-    """
+    """Return the figure, with the distances [um] and correlations of spike counts, and the side of the sheet [mm]."""
     import matplotlib.pyplot as plt
 
     spikes = result.spikes["exc"]

@@ -86,13 +86,7 @@ def calcium_law(rule, lag, interval=1000.0, dt=0.05):
 def series_law(rule, interval, order):
     """Return the relative change by a series of pairs, from the traces of the rule between one spike and the next.
 
-    Parameters
-    ----------
-    rule : TripletSTDP
-    interval : float
-        Between pairs [ms].
-    order : float
-        From the spike of the source to that of the target [ms].
+    Pairs come every `interval` ms; `order` is the time from the spike of the source to that of the target [ms].
     """
     names = ("a2_plus", "a3_plus", "a2_minus", "a3_minus")
     a2_plus, a3_plus, a2_minus, a3_minus = (rule.w_0 * getattr(rule, name) for name in names)

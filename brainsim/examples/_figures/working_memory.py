@@ -14,25 +14,10 @@ GIVEN = "#d08a00"
 
 
 def key_value(times, written, tau):
-    """Return the content of a memory under each key over time: ``m = m*e^(-t/tau) + input``.
+    """Return the content of a memory under each key over time, shape (T, keys): ``m = m*e^(-t/tau) + input``.
 
-    Parameters
-    ----------
-    times : array, shape (T,)
-        In equal steps [ms].
-    written : array, shape (T, keys)
-        What is written in each step.
-    tau : float
-        How long it is kept [ms].
-
-    Returns
-    -------
-    array, shape (T, keys)
-
-    References
-    ----------
-    Schmidhuber (1992), doi:10.1162/neco.1992.4.1.131 (fast weights); Katharopoulos et al. (2020), arXiv:2006.16236 (the same
-    without decay, as attention).
+    Times are in equal steps [ms]; `written` has what is written in each. Schmidhuber (1992), doi:10.1162/neco.1992.4.1.131
+    (fast weights); Katharopoulos et al. (2020), arXiv:2006.16236 (the same without decay, as attention).
     """
     content, m = np.zeros(written.shape), np.zeros(written.shape[1])
     decay = np.exp(-(times[1] - times[0]) / tau)

@@ -25,16 +25,7 @@ TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond this many lengths, l
 
 
 class DistanceText:
-    """An expression of two cells: of their distance `d` [um], and possibly of its components `dx`, `dy` and `dz`.
-
-    Parameters
-    ----------
-    text : str
-        The expression.
-    label : str
-        With which messages begin.
-    names : sequence of str
-        What it may use besides ``pi``.
+    """An expression of two cells: of their distance `d` [um], of its components `dx`, `dy` and `dz`, and of `names`.
 
     Attributes
     ----------

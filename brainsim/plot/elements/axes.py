@@ -31,23 +31,11 @@ drawing = explained_by(SHARED, "Returns\n-------\nAxes")
 
 
 def axes_of(ax: Any, caller: str) -> Axes:
-    """Return the axes to draw into, by default the current ones.
+    """Return `ax`, by default the current axes; raise TypeError for anything else, such as an array of axes.
 
     If there are none yet, they are made in a figure whose margins leave room for all labels. Of the two layouts of
     matplotlib that do so, "tight" is the one after which users can still call `plt.tight_layout` if there is a scale of
-    colours.
-
-    Parameters
-    ----------
-    ax : Axes or None
-        What the user passed.
-    caller : str
-        The public function, for messages.
-
-    Raises
-    ------
-    TypeError
-        If `ax` is anything else, such as the array of Axes that `plt.subplots` returns.
+    colours. Messages begin with `caller`.
     """
     if ax is None:
         figure = plt.gcf()
@@ -114,17 +102,9 @@ class Shortened:
 
 
 def panel_above(ax, label, *, lower, gap=0.06):
-    """Return axes above `ax` that share its horizontal axis; the same ones if they exist already.
+    """Return axes above `ax` that share its horizontal axis; the same ones if some with this label exist already.
 
-    Parameters
-    ----------
-    ax : Axes
-    label : str
-        By which the panel is found again.
-    lower : float
-        Share of the height that `ax` keeps.
-    gap : float
-        Between both, relative to the height that `ax` keeps.
+    `lower` is the share of the height that `ax` keeps, `gap` is relative to that.
     """
     for panel in ax.child_axes:
         if panel.get_label() == label:

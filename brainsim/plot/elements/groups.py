@@ -37,14 +37,7 @@ class Group:
 def groups_of(data, caller, colours=None):
     """Turn a Spikes, a Result, or a list or dict of Spikes into a list of groups, one for each colour.
 
-    Error messages begin with `caller`, the name of the public function.
-
-    Raises
-    ------
-    TypeError
-        If `data` is anything else.
-    ValueError
-        If it holds no population, or there are too few colours.
+    Raise TypeError or ValueError, beginning with `caller`, for anything else, if there is no population, or too few colours.
     """
     groups = list(_of_result(data)) if isinstance(data, Result) else list(_of_list(data, caller))
     if not groups:
@@ -129,13 +122,7 @@ class Listed:
 
 
 def list_synapses(data, caller, at=None):
-    """Return the synapses in `data`; of recorded weights those of the last sample at or before `at` [ms].
-
-    Raises
-    ------
-    TypeError
-        If it is nothing that holds weights.
-    """
+    """Return the synapses in `data`; of recorded weights those of the last sample at or before `at` [ms]."""
     if isinstance(data, SynapseTable):
         return Listed(data.weight, data.pre, data.post, (data.n_pre, data.n_post), data.unit, data.name)
     if isinstance(data, Weights):

@@ -11,22 +11,10 @@ MAX_STROKE = 10.0  # height of a stroke [points]
 
 
 def add_marks(ax, times, rows, colour, total, density, size=None):
-    """Draw one mark per spike and return the artist.
+    """Draw one mark per spike at `times`, which are sorted, and `rows`; return the artist.
 
-    Parameters
-    ----------
-    ax : Axes
-        With the limits of the picture already set.
-    times, rows : arrays, shape (spikes,)
-        Positions of the marks in data coordinates; times are sorted.
-    colour : colour
-        Of all marks.
-    total : int
-        Number of spikes in the whole picture, which decides how all of them are drawn.
-    density : float
-        Spikes per ms and row in the whole picture.
-    size : float, optional
-        Size of a mark [points].
+    The limits of the picture are set already. How all marks are drawn depends on `total`, the number of spikes in the whole
+    picture, and on `density`, the spikes per ms and row in it. `size` is that of a mark [points].
     """
     if total > DOTS:
         return ax.add_artist(SpikeImage(times, rows, colour, density, size or 0.7))
@@ -47,16 +35,8 @@ def row_height(ax):
 class SpikeImage(Artist):
     """Spikes counted into the pixels of the axes at each drawing, so that the image is sharp at any zoom and resolution.
 
-    Parameters
-    ----------
-    times, rows : arrays, shape (spikes,)
-        Positions of the spikes in data coordinates; times are sorted.
-    colour : colour
-        Of a pixel full of spikes; emptier pixels are more transparent.
-    density : float
-        Spikes per ms and row at which a pixel is half full.
-    size : float
-        Smallest width and height of a mark [points].
+    Times are sorted. A pixel is half full at the density of the whole picture, and emptier ones are more transparent;
+    `size` is the smallest width and height of a mark [points].
     """
 
     def __init__(self, times, rows, colour, density, size):

@@ -90,13 +90,7 @@ def shades(base, count):
 
 
 def choose_colours(colours, count, label, parts):
-    """Return a list of at least `count` colours, given one for all or a list; `label` and `parts` are for messages.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If something is not a colour, or the list is too short.
-    """
+    """Return a list of at least `count` colours, given one for all or a list; `label` and `parts` are for messages."""
     if is_color_like(colours):
         return [colours] * count
     wanted = f"{label}: must be one colour or one for each of {count} {parts}"

@@ -29,14 +29,8 @@ img {{ display: block; width: 100%; min-width: 900px }} @media print {{ img {{ m
 def write_page(path, title, pictures, introduction=""):
     """Write a page and close its figures.
 
-    Parameters
-    ----------
-    path : str or Path
-    title : str
-    pictures : iterable of (str, Figure, str)
-        Heading, which may be empty, figure and caption of each, in their order on the page.
-    introduction : str
-        HTML below the title.
+    `pictures` has the heading, which may be empty, the figure and the caption of each; `introduction` is HTML below the
+    title.
     """
     figures = "\n".join(_figure(*picture) for picture in pictures)
     text = TEMPLATE.format(title=html.escape(title), introduction=introduction, figures=figures)
